@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from changeflow.adkar.people import ChangeImpact, Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
-from changeflow.roadmap.model.pathways import Links, Pathway, StepFields
+from changeflow.roadmap.model.pathways import Links, Names, Pathway, StepFields
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.services.service import Agreement, Holding, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
@@ -247,6 +247,7 @@ class MilestoneShape(Frozen):
     after: Links
     deadline: date | None = None
     owner: str | None = None
+    was: Names = Field((), description="Its id before: what was recorded under it goes on under this one")
 
 
 class Office(Frozen):

@@ -19,6 +19,7 @@ from changeflow.programme.mandates import NAMED, Subject, in_role
 from changeflow.programme.permissions import is_allowed
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import HEADS
+from changeflow.programme.renames import Renames
 from changeflow.values.base import TaskId
 from changeflow.values.problem import check_known
 from changeflow.values.rulepack import Rulepacks
@@ -190,6 +191,15 @@ def check_retired(
         raise CheckFailedError(
             f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
             f"If that is intended, add {options}; nothing was written."
+        )
+
+
+def check_reused(ids: Renames, after: Programme) -> None:
+    """Keep an id that a task had before from being given to another: what was recorded under it is the first one's."""
+    for old in sorted(ids.known.keys() & after.roadmap.tasks.keys()):
+        raise InputError(
+            f"'{old}' was the id of '{ids.known[old]}' before, and what was recorded under it goes on there. Give the "
+            "new task another id; nothing was written."
         )
 
 

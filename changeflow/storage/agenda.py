@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select, update
 from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar
 from changeflow.agenda.due import Due, Invited
 from changeflow.agenda.reasons import Gone, Reason
+from changeflow.storage import versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.rows import values_of
@@ -57,7 +58,7 @@ def record(
 
     `contents` is by key. Returns how many things were new, and how many nudges were withdrawn.
     """
-    known = set(session.exec(select(DueRow.key).where(DueRow.programme_id == programme)))
+    known = _known_keys(session, programme)
     due = list(due)
     for thing in due:
         if thing.key in known:
@@ -81,6 +82,20 @@ def record(
     return len({d.key for d in due} - known), withdrawn
 
 
+def _known_keys(session: Session, programme: str) -> set[str]:
+    """Return the keys of what was due before; of a renamed task also those that it would have by its new id.
+
+    What has not gone out under an old id is left out: it is taken back, and goes out under the new one.
+    """
+    known = set(session.exec(select(DueRow.key).where(DueRow.programme_id == programme)))
+    if ids := versions.renames(session, programme):
+        unsent = select(NudgeRow.key).where(NudgeRow.programme_id == programme, col(NudgeRow.message).is_(None))
+        for key in known.difference(session.exec(unsent).all()):
+            subject, mark, rest = key.partition("|")
+            known.add(f"{ids.subject(subject)}{mark}{rest}")
+    return known
+
+
 def last_reminders(
     session: Session, programme: str, *, until: datetime | None = None
 ) -> dict[tuple[str, str], tuple[datetime, str]]:
@@ -93,7 +108,9 @@ def last_reminders(
     )
     if until is not None:
         query = query.where(col(MessageRow.sent_at) <= until)
-    return {(reason, subject): (at, channel or "") for reason, subject, at, channel in session.exec(query) if at}
+    ids = versions.renames(session, programme, until=until)
+    sent = session.exec(query)
+    return {(reason, ids.subject(subject)): (at, channel or "") for reason, subject, at, channel in sent if at}
 
 
 def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
@@ -260,8 +277,9 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
         .order_by(col(NudgeRow.message), col(NudgeRow.id))
     )
     found: dict[tuple[str, str], Invited] = {}
+    ids = versions.renames(session, programme)
     for subject, person, due_on in session.exec(query):
-        task = subject.partition("#")[0]
+        task = ids.task(subject.partition("#")[0])
         before = found.get((task, person))
         times = before.times + 1 if before else 1
         found[task, person] = Invited(due_on, times, about_calendar(subject) == CANCELLATION)

@@ -1,7 +1,7 @@
 """Links, what people answered by them, and how they want to be reached."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, delete, insert, update
@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers
+from changeflow.storage import versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
@@ -48,7 +49,11 @@ def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
-    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, "programme")) if row else None
+    if row is None:
+        return None
+    # What a link is about may have another id since it was sent.
+    subject = versions.renames(session, row.programme_id).subject(row.subject)
+    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, "programme") | {"subject": subject})
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
@@ -118,7 +123,8 @@ def add_answer(session: Session, programme: str, answer: Answer, *, text: str | 
 
 def answers(session: Session, programme: str) -> GivenAnswers:
     rows = session.exec(select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id)))
-    return GivenAnswers(tuple(_answer(row) for row in rows))
+    ids = versions.renames(session, programme)
+    return GivenAnswers(tuple(replace(given, subject=ids.subject(given.subject)) for given in map(_answer, rows)))
 
 
 def listed(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:
@@ -171,6 +177,7 @@ def moments(session: Session, programme: str) -> dict[str, list[datetime]]:
     """Return when something was answered, by subject."""
     found: dict[str, list[datetime]] = {}
     query = select(AnswerRow.subject, col(AnswerRow.at)).where(AnswerRow.programme_id == programme)
+    ids = versions.renames(session, programme)
     for subject, at in session.exec(query):
-        found.setdefault(subject, []).append(at)
+        found.setdefault(ids.subject(subject), []).append(at)
     return found

@@ -49,7 +49,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     )
     acts = facts_until(session, SponsorActRow, SponsorAct, programme, until)
     confidences = facts_until(session, ConfidenceRow, Confidence, programme, until)
-    return Facts(
+    found = Facts(
         progress=progress,
         decisions=decisions,
         runs=pilots.runs(session, programme, until=until),
@@ -66,6 +66,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         confidence=confidences[-1] if confidences else None,
         odds=facts_until(session, OddsRow, Odds, programme, until),
     )
+    return versions.renames(session, programme, until=until).facts(found)
 
 
 def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: datetime) -> bool:

@@ -14,6 +14,7 @@ from changeflow.adkar.people import Away, Contact
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition
+from changeflow.programme.renames import Renames, composed, renames_of
 from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import (
@@ -104,6 +105,23 @@ def required(session: Session, programme: str, *, until: datetime | None = None)
             "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
         )
     return version
+
+
+def renames(
+    session: Session, programme: str, *, until: datetime | None = None, since: datetime | None = None
+) -> Renames:
+    """Return the ids that tasks have in the latest version, by those they had; or in the one of a moment.
+
+    `since` a moment, by those that they had then.
+    """
+    query = select(VersionRow.definition).where(
+        VersionRow.programme_id == programme, col(VersionRow.definition).contains('"was":')
+    )
+    if until is not None:
+        query = query.where(col(VersionRow.created_at) <= until)
+    if since is not None:
+        query = query.where(col(VersionRow.created_at) > since)
+    return composed(renames_of(_definition(text)) for text in session.exec(query.order_by(col(VersionRow.number))))
 
 
 def people_ever(session: Session, programme: str | None = None) -> set[frozenset[str]]:
@@ -245,7 +263,7 @@ def add_forecast(
 
 def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
     row = latest_of(session, ForecastRow, programme)
-    return _plan(row, note=row.cause, on=row.on) if row else None
+    return _plan(row, renames(session, programme), note=row.cause, on=row.on) if row else None
 
 
 def add_baseline(
@@ -284,7 +302,8 @@ def latest_baseline(session: Session, programme: str, *, until: datetime | None 
     """Return the latest baseline, or the one that was the latest at a moment."""
     by_then = [BaselineRow.at <= until] if until is not None else []
     row = latest_of(session, BaselineRow, programme, *by_then)
-    return _plan(row, note=row.reason, approver=row.approver, announces=row.announces) if row else None
+    ids = renames(session, programme, until=until)
+    return _plan(row, ids, note=row.reason, approver=row.approver, announces=row.announces) if row else None
 
 
 def baselines(session: Session, programme: str, *, until: datetime | None = None) -> list[StoredPlan]:
@@ -292,19 +311,25 @@ def baselines(session: Session, programme: str, *, until: datetime | None = None
     query = select(BaselineRow).where(BaselineRow.programme_id == programme)
     if until is not None:
         query = query.where(col(BaselineRow.at) <= until)
-    rows = session.exec(query.order_by(col(BaselineRow.number)))
-    return [_plan(row, note=row.reason, approver=row.approver, announces=row.announces) for row in rows]
+    rows, ids = session.exec(query.order_by(col(BaselineRow.number))), renames(session, programme, until=until)
+    return [_plan(row, ids, note=row.reason, approver=row.approver, announces=row.announces) for row in rows]
 
 
 def baseline(session: Session, programme: str, number: int, *, until: datetime | None = None) -> StoredPlan | None:
     """Return a baseline by its number; `until` a moment, where it was taken by then."""
     by_then = [BaselineRow.at <= until] if until is not None else []
     row = latest_of(session, BaselineRow, programme, BaselineRow.number == number, *by_then)
-    return _plan(row, note=row.reason, approver=row.approver, announces=row.announces) if row else None
+    ids = renames(session, programme, until=until)
+    return _plan(row, ids, note=row.reason, approver=row.approver, announces=row.announces) if row else None
 
 
-def _plan(row: ForecastRow | BaselineRow, **own: Any) -> StoredPlan:  # noqa: ANN401  (what one of the two has alone)
-    return StoredPlan(number=row.number, version=row.version, at=row.at, dates=_read_dates(row.schedule), **own)
+def _plan(
+    row: ForecastRow | BaselineRow,
+    ids: Renames,
+    **own: Any,  # noqa: ANN401  (what one of the two has alone)
+) -> StoredPlan:
+    dates = {ids.task(task): days for task, days in _read_dates(row.schedule).items()}
+    return StoredPlan(number=row.number, version=row.version, at=row.at, dates=dates, **own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,16 +382,16 @@ def reports(session: Session, programme: str, *, until: datetime | None = None) 
     query = select(ReportRow).where(ReportRow.programme_id == programme)
     if until is not None:
         query = query.where(col(ReportRow.at) <= until)
-    rows = session.exec(query.order_by(col(ReportRow.number)))
-    return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones)}) for r in rows]
+    rows, ids = session.exec(query.order_by(col(ReportRow.number))), renames(session, programme, until=until)
+    return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones, ids)}) for r in rows]
 
 
 def _go_lives(report: IssuedReport) -> tuple[int | None, int | None]:
     return report.go_lives_announced, report.go_lives_late
 
 
-def _points(text: str) -> dict[str, tuple[int, int]]:
-    return {milestone: (finish, spare) for milestone, (finish, spare) in json.loads(text).items()}
+def _points(text: str, ids: Renames) -> dict[str, tuple[int, int]]:
+    return {ids.milestone(name): (finish, spare) for name, (finish, spare) in json.loads(text).items()}
 
 
 def _write_dates(dates: Mapping[str, Dates]) -> str:

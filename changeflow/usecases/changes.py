@@ -11,6 +11,7 @@ from changeflow.errors import InputError
 from changeflow.programme.dates import Dates
 from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
+from changeflow.programme.renames import renames_of
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
 from changeflow.roadmap.analysis.differences import in_order, task_differences
@@ -40,7 +41,8 @@ def changes_between(before: Path, after: Path) -> Changes:
     """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
     title = f"between {before.name} and {after.name}"
     if before.is_dir() and after.is_dir():
-        programmes = plan_folder(before).programme, plan_folder(after).programme
+        planned = plan_folder(after).programme
+        programmes = renames_of(planned.definition).programme(plan_folder(before).programme), planned
         old, new = (p.roadmap for p in programmes)
         found = differences(*programmes)
         targets = ends_of(new, programmes[1].required_schedule)
@@ -128,7 +130,8 @@ def _as_of(session: Session, programme: str, label: str, moment: datetime, on: d
     if version is None:
         return None
     known = facts.load_facts(session, programme, until=moment)
-    return Since(label, judged_as(version, known, on=on).programme)
+    ids = versions.renames(session, programme, until=known_until(session, programme), since=moment)
+    return Since(label, ids.programme(judged_as(version, known, on=on).programme))
 
 
 def _day(text: str) -> date:

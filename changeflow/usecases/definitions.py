@@ -25,7 +25,8 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
+from changeflow.programme.renames import renames_of
+from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired, check_reused
 from changeflow.roadmap.analysis.differences import Altered
 from changeflow.storage import announcements, audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
@@ -73,11 +74,14 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
         known = facts.load_facts(session, programme)
     read = _with_contracts(folder, read, stored)
     before = judged(stored.definition, facts=known, on=on) if stored else None
+    ids = renames_of(read.definition)
+    known = ids.facts(known)
     if (day := today or on) is not None:
         known = _with_joined(stored, read, known, on=day)
     after = judged(read.definition, facts=known, on=on)
-    dates = [dates_of(j.programme) if j else {} for j in (before, after)]
-    finishes = [j.programme.schedule.finish if j and j.programme.schedule else 0 for j in (before, after)]
+    was = ids.programme(before.programme) if before else None
+    dates = [dates_of(p) if p else {} for p in (was, after.programme)]
+    finishes = [p.schedule.finish if p and p.schedule else 0 for p in (was, after.programme)]
     return Difference(
         programme=programme,
         number=stored.number + 1 if stored else 1,
@@ -86,7 +90,7 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
         moved=compare(*dates),
         finish_moved=finishes[1] - finishes[0] if before else 0,
         blocks=len(after.blocks),
-        changes=differences(before.programme, after.programme) if before else (),
+        changes=differences(was, after.programme) if was else (),
         powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
     )
 
@@ -117,7 +121,9 @@ def apply(
                 powers = check_content(stored, read, by, on=local_day(now))
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
-                known = facts.load_facts(session, programme)
+                ids = renames_of(read.definition)
+                check_reused(versions.renames(session, programme).then(ids), read.programme)
+                known = ids.facts(facts.load_facts(session, programme))
                 if stored is not None:
                     check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
                     check_fixed(stored.definition, read.programme, known)

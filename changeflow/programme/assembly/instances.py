@@ -62,6 +62,12 @@ def exists_twice(instance: Instance) -> DefinitionError:
     return DefinitionError(instance.place, what, "Give one of them another name.", on_key=True)
 
 
+def former(instance: Instance) -> list[TaskId]:
+    """Return the ids that a task had: of a step its copy for the same wave or school, or an id that is written out."""
+    own = instance.id.rpartition("/")[0]
+    return [f"{instance.belongs_to}/{old}" if "/" in old else f"{own}/{old}" for old in instance.fields.was or ()]
+
+
 def instances_of(definition: Definition, references: References) -> Instances:
     """Expand the steps of every service, then the programme's own tasks."""
     found = Instances({s.service: _steps_of(definition, s) for s in definition.services})

@@ -25,6 +25,8 @@ class Per(StrEnum):
 
 Links = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(examples=["requirements FS+5d"])]
 
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+
 _LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?(?P<lag>[+-]\S+)?)?$")
 
 
@@ -107,6 +109,7 @@ class StepFields(Frozen):
     assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
         None, description="Only for services that are assured in one of these ways"
     )
+    was: Names | None = Field(None, description="Its id before: what was recorded under it goes on under this one")
     drop: bool | None = Field(None, description="Leave this step out")
 
     def changed_by(self, other: "StepFields") -> "StepFields":
