@@ -119,7 +119,7 @@ def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
                 Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
             )
         if logged.late:
-            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
+            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} past its planned day.")
     for _, condition in open_conditions(programme):
         if condition.due < today:
             due = format_day(condition.due)

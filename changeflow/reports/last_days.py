@@ -1,6 +1,6 @@
 """The last responsible day of a decision for people: one day, what each later day costs, and a small picture of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +17,7 @@ LEAST = 4.0
 class DateMove:
     """One date that moves."""
 
+    task: str
     name: str
     before: str
     after: str
@@ -70,6 +71,8 @@ class LastDayLine:
     """Today is the last day."""
     cost: str
     """What the next day costs, as one sentence."""
+    dates: Mapping[str, str]
+    """Every go-live and milestone behind it, by task, if it is decided in time; what is not in `later` keeps its day."""
     later: tuple[LaterLine, ...]
     chart: CostChart | None
 
@@ -80,6 +83,7 @@ def last_day_line(found: LastDay, *, today: date) -> LastDayLine:
         iso=found.day.isoformat(),
         today=found.day == today,
         cost=format_cost(found),
+        dates={task: day.isoformat() for task, day in found.dates.items()},
         later=tuple(_later(run) for run in found.later),
         chart=_draw(found),
     )
@@ -100,7 +104,7 @@ def _later(run: DecidedOn) -> LaterLine:
         last_day=run.last.isoformat(),
         cost=_cost(run.moved),
         moved=tuple(
-            DateMove(name=m.name, before=format_day(m.before), after=format_day(m.after), days=m.days)
+            DateMove(task=m.task, name=m.name, before=format_day(m.before), after=format_day(m.after), days=m.days)
             for m in run.moved
         ),
     )
