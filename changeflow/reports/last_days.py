@@ -72,7 +72,7 @@ class LastDayLine:
     cost: str
     """What the next day costs, as one sentence."""
     dates: Mapping[str, str]
-    """Every go-live and milestone behind it, by task, if it is decided in time; what is not in `later` keeps its day."""
+    """Every go-live and milestone behind it, by task, if it is decided in time; `later` has those that move."""
     later: tuple[LaterLine, ...]
     chart: CostChart | None
 
