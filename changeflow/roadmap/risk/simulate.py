@@ -14,6 +14,7 @@ from changeflow.roadmap.engine.arrays import (
     DONE,
     FLAGS,
     KIND,
+    LINK,
     MANUAL,
     MORE_FROM,
     MORE_TO,
@@ -22,6 +23,7 @@ from changeflow.roadmap.engine.arrays import (
     PEOPLE,
     PERIODS,
     PLACED,
+    SHARE,
     STATE,
     SUMMARY,
     WORK,
@@ -236,11 +238,18 @@ def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -
             event_of=np.array([e for e, _ in pairs], np.int64),
             struck=np.array([row for _, row in pairs], np.int64),
             part=np.array(part, np.int64),
-            sharing=np.array(sorted({*rows, *(row for _, row in pairs)}), np.int64),
+            sharing=np.array(sorted({*rows, *(row for _, row in pairs)} & _shared(arrays)), np.int64),
             base=np.concatenate([[reference], arrays.hot[:, AMOUNT]]).astype(np.int64),
         ),
         [r.task for r in drawn],
     )
+
+
+def _shared(arrays: Arrays) -> set[int]:
+    """Return the rows on whose length the lag of a link depends."""
+    shares = np.array([bool(arrays.lags[link, SHARE]) for link in arrays.out[LINK].tolist()], bool)
+    rows = np.repeat(np.arange(len(arrays.hot)), np.diff(arrays.first_out))
+    return set(rows[shares].tolist())
 
 
 def _table(points: tuple[int, int, int], distribution: str, unit: Unit, roadmap: Roadmap) -> Floats:
