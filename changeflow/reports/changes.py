@@ -81,8 +81,6 @@ def changes_text(changes: Changes) -> Iterator[str]:
     """Yield the lines for the terminal."""
     yield f"What changed {changes.title}, and why"
     yield from (f"  {line}" for line in dropped_text(changes.dropped))
-    if not changes.slips:
-        yield "  No milestone moved."
     for slip in changes.slips:
         yield ""
         yield f"  {slip.sentence}"
@@ -94,6 +92,8 @@ def changes_text(changes: Changes) -> Iterator[str]:
     if changes.parts:
         yield ""
         yield from (f"  {line}" for line in parts_text(changes.parts))
+    if not changes.slips:
+        yield "  No milestone moved."
 
 
 class _Words:

@@ -165,7 +165,8 @@ def odds_in_words(odds: int | None) -> str:
 
 def risk_text(report: RiskReport) -> Iterator[str]:
     """Yield the simulation for the terminal."""
-    yield f"{report.programme}: {report.iterations} iterations, seed {report.seed}, {report.ranges} tasks with a range"
+    ranges = f"{counted(report.ranges, 'task')} with a range"
+    yield f"{report.programme}: {report.iterations} iterations, seed {report.seed}, {ranges}"
     if report.assumption:
         yield f"  {report.assumption} That is an assumption: give ranges for what matters."
     for line in report.milestones:

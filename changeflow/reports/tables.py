@@ -18,6 +18,7 @@ from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, e
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, iso
 from changeflow.values.words import Kind
 
@@ -104,7 +105,8 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     """
     programme = judged.programme
     schedule = programme.required_schedule
-    yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
+    roadmap = programme.roadmap
+    yield f"{programme.name}: {counted(len(roadmap.tasks), 'task')}, {counted(len(roadmap.links), 'link')}"
     is_end_assumed = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
     end = mark_if(format_day(day_of(schedule.finish)), is_marked=is_end_assumed)
     yield f"From {format_day(day_of(programme.roadmap.start))} to {end}"
@@ -171,7 +173,7 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
     if target is not None:
         on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
     yield ""
-    yield f"{len(on_path)} tasks lie on the longest path to {where}. Beside each its total float to the end:"
+    yield f"{counted(len(on_path), 'task')} on the longest path to {where}, each with its total float to the end:"
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
     shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, schedule, t))) for t in in_order)
     for name, (dates, spare), _ in grouped(roadmap, shown):

@@ -311,7 +311,7 @@ def test_a_finish_is_scheduled_back_from(tmp_path: Path):
 
 def test_the_longest_path_to_any_milestone_is_shown_with_floats(folder: Path):
     shown = run("plan", folder, "--to", "all-live").stdout
-    assert "tasks lie on the longest path to “All are live”" in shown
+    assert "tasks on the longest path to “All are live”" in shown
     assert "There is no milestone or task 'all-lives'" in run("plan", folder, "--to", "all-lives", code=4).stderr
 
 

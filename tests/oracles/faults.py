@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
 
-from changeflow.programme import programme as programme_module
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
-from changeflow.usecases import levelling as levelling_module
-from changeflow.usecases import risk as risk_module
 from changeflow.values.duration import Duration, Unit
 
 DAY = 24 * 60
@@ -110,11 +108,11 @@ IN_LEVELLING: Mapping[str, Callable[[Programme], Programme]] = {
 @contextmanager
 def planted(kind: str, fault: Callable[[Any], Any]) -> Iterator[None]:
     """Give the engine, the simulation or the levelling a changed programme."""
-    module, name = {
-        "dates": (programme_module, "time_roadmap"),
-        "odds": (risk_module, "ask"),
-        "levelling": (levelling_module, "level_programme"),
+    name = {
+        "dates": "changeflow.programme.programme.time_roadmap",
+        "odds": "changeflow.usecases.risk.ask",
+        "levelling": "changeflow.usecases.levelling.level_programme",
     }[kind]
-    right = getattr(module, name)
-    with patch.object(module, name, lambda asked, *more, **named: right(fault(asked), *more, **named)):
+    right = resolve_name(name)
+    with patch(name, lambda asked, *more, **named: right(fault(asked), *more, **named)):
         yield
