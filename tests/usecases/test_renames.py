@@ -29,6 +29,7 @@ RENAMED = (
     .replace("after: train}", "after: teach}")
 )
 DAY_9 = date(2027, 1, 9)
+pytestmark = pytest.mark.both_databases
 
 
 def applied(db: str, tmp_path: Path, day: int = 9, **files: str) -> int:
