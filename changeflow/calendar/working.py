@@ -291,7 +291,10 @@ Hours = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """Dated statement: from `first` to `last`, both inclusive, these hours; None means the ordinary ones."""
+    """Dated statement: from `first` to `last`, both inclusive, these hours.
+
+    None means the ordinary ones: those of the weekday, or on a day that is never worked, those of a usual working day.
+    """
 
     first: date
     last: date
@@ -346,13 +349,14 @@ class _Layers:
         """Lay out the days `first` to `last`, both inclusive."""
         spans = ((*(rule(first, last) if rule else ()), *dated) for rule, dated in self.said)
         week, stated = dict(self.hours_of), _statements(spans, first, last)
+        of_any_day: Hours = next((hours for _, hours in self.hours_of if hours), ())
         intervals: list[tuple[int, int]] = []
         closures: dict[date, str] = {}
         day, start = first, minute_of(first)
         while day <= last:
             usual = week.get(day.weekday(), ())
             span = stated.get(day)
-            hours = usual if span is None or span.hours is None else span.hours
+            hours = usual if span is None else usual or of_any_day if span.hours is None else span.hours
             if span is not None and not hours and usual:
                 closures[day] = span.reason
             intervals += [(start + a, start + b) for a, b in hours]

@@ -9,7 +9,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import DefinitionError, Place
 from changeflow.roadmap.model.tasks import Bound
-from changeflow.values.duration import Unit, parse_range
+from changeflow.values.duration import parse_range
 from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean
 
@@ -37,7 +37,7 @@ def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
 
 def check_risk(programme: Programme) -> Iterator[DefinitionError]:
     """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
-    risk, taken = programme.definition.risk, dict[str, str]()
+    risk, taken, calendars = programme.definition.risk, dict[str, str](), Calendars(programme.definition)
     for n, cause in enumerate(risk.causes):
         yield from _unknown_tasks(programme, ("causes", n, "tasks"), cause.tasks)
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
@@ -48,8 +48,8 @@ def check_risk(programme: Programme) -> Iterator[DefinitionError]:
         yield from _unknown_tasks(programme, ("events", n, "tasks"), event.tasks)
         try:
             _, unit = parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
-            if not Calendars(programme.definition).knows(unit, None):
-                missing = "pay periods" if unit is Unit.PAY_PERIODS else "terms"
+            hit = (programme.roadmap.tasks[t] for text in event.tasks for t in tasks_named(programme, text))
+            if missing := next((m for t in hit if (m := calendars.missing(unit, None, t.schools))), None):
                 raise ValueError(f"{event.effect[1]} needs {missing}. Add {missing} to calendars/.")
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")

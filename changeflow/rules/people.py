@@ -175,7 +175,7 @@ def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
 def school_days(programme: Programme, since: date, on: date) -> int:
     """Count the school days after a day, to another: those of the programme's own terms, exams included.
 
-    Where authorities differ, those of the one with the fewest; what a single school closes for does not count.
+    Where schools have different terms, those with the fewest; what a single school closes for does not count.
     """
     days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
     terms = programme.once("terms of each authority", lambda: _terms(programme))
@@ -183,11 +183,12 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 
 def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
-    """Return when schools are open, by authority; the office's days, where no terms are known."""
+    """Return when schools are open, by their terms; the office's days, where no terms are known."""
     calendars = Calendars(programme.definition)
     keys: dict[str, set[str]] = {}
     for school in programme.definition.schools:
-        keys.setdefault(school.authority, set()).add(calendars.key("term", frozenset({school.id})))
+        alone = frozenset({school.id})
+        keys.setdefault(calendars.terms_key(alone), set()).add(calendars.key("term", alone))
     found = tuple(tuple(calendars.get(key) for key in sorted(own)) for _, own in sorted(keys.items()))
     return found or ((calendars.office,),)
 

@@ -53,6 +53,26 @@ def test_the_nearest_layer_that_speaks_of_a_day_decides():
     assert date(2027, 2, 20) not in calendar.closures, "a Saturday needs no reason"
 
 
+def test_a_saturday_and_a_sunday_that_are_open_are_worked_in_the_hours_of_a_weekday():
+    """Seven hours a day: four days from Friday 8 end on Monday 11, and three back from there begin on Saturday 9."""
+    weekend = DaySpan(date(2027, 1, 9), date(2027, 1, 10), None, "moving weekend")
+    layers = [Layer("week", WEEK), Layer("trust", spans=[weekend])]
+    open_weekend = compile_calendar("open", layers, first=date(2027, 1, 1), last=date(2027, 1, 31))
+    assert clock(open_weekend.add(at("2027-01-08T09:00"), 4 * 7 * 60)) == "2027-01-11T17:00"
+    assert clock(open_weekend.subtract(at("2027-01-11T17:00"), 3 * 7 * 60)) == "2027-01-09T09:00"
+    assert open_weekend.works_on(date(2027, 1, 9))
+    assert not open_weekend.works_on(date(2027, 1, 16)), "the next weekend is as ever"
+
+
+def test_a_weekend_that_is_open_is_closed_where_a_nearer_layer_closes_it():
+    weekend = DaySpan(date(2027, 1, 9), date(2027, 1, 10), None, "moving weekend")
+    sunday = DaySpan(date(2027, 1, 10), date(2027, 1, 10), (), "no heating")
+    layers = [Layer("week", WEEK), Layer("trust", spans=[weekend]), Layer("school", spans=[sunday])]
+    calendar = compile_calendar("school", layers, first=date(2027, 1, 1), last=date(2027, 1, 31))
+    assert calendar.works_on(date(2027, 1, 9))
+    assert not calendar.works_on(date(2027, 1, 10))
+
+
 def test_a_task_for_several_schools_works_where_all_of_them_do():
     def with_half_term(first: int, last: int) -> WorkingCalendar:
         span = DaySpan(date(2027, 2, first), date(2027, 2, last), (), "half-term")

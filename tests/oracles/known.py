@@ -1,11 +1,9 @@
 """What the random programmes leave out because the engine still disagrees, each with its reason: to be emptied."""
 
 KNOWN: dict[str, str] = {
-    "a school's own terms": "terms in a school's calendar file are ignored",
     "lag in percent": "a share of a predecessor is counted on its successor's calendar, and is nothing of school weeks",
     "lead in percent": "as above",
     "window of a moment": "a moment stands on the first day of the month, whether anybody works or not",
-    "open at a weekend": "a day that is open for once counts only where its weekday is one of work",
     "as late as possible": "drags along what waits for it",
     "rest in its own unit": "what is left of a task can be written in working time and days of the calendar alone",
     "bound on the finish of a window": "a task that starts on a window and must not finish too early waits too long",

@@ -5,15 +5,16 @@ from copy import copy
 from datetime import timedelta
 from functools import cached_property
 
-from changeflow.calendar.extent import DayRange, GivenDates
+from changeflow.calendar.extent import DayRange
 from changeflow.calendar.nations import nation_layer
 from changeflow.calendar.periods import MeetingDates, Periods, calendar_months, open_periods
-from changeflow.calendar.terms import JointTerms, TermDates, Terms
+from changeflow.calendar.terms import JointTerms, Terms
 from changeflow.calendar.working import DaySpan, Hours, Layer, WorkingCalendar, compile_calendar, intersection
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
-from changeflow.programme.definition import CalendarFile, Closure, Definition, School, Term
+from changeflow.programme.definition import Closure, Definition, School
 from changeflow.programme.meetings import meetings_held
 from changeflow.programme.pay import PayTables
+from changeflow.programme.school_terms import SchoolTerms
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind
@@ -35,7 +36,9 @@ class Calendars:
         self.periods: dict[str, Periods] = {MONTH: open_periods("months", calendar_months, *self.days)}
         self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None], str] = {}
         self._school_keys: dict[tuple[str, Kind | None, str | None], str] = {}
+        self._terms_keys: dict[frozenset[str], str] = {}
         self._schools = {s.id: s for s in definition.schools}
+        self._terms = SchoolTerms(definition)
         self.blackouts = blackouts_of(definition)
         if self.pay.tables:
             given = self.pay.given
@@ -46,13 +49,16 @@ class Calendars:
         other = copy(self)
         other.compiled, other.periods = dict(self.compiled), dict(self.periods)
         other._keys, other._school_keys = dict(self._keys), dict(self._school_keys)
+        other._terms_keys = dict(self._terms_keys)
         return other
 
-    def knows(self, unit: Unit, starts_on: str | None) -> bool:
-        """Tell whether the folder holds the periods that a task needs."""
-        if unit is Unit.PAY_PERIODS or starts_on == PAY_PERIOD:
-            return PAY_PERIOD in self.periods
-        return unit is not Unit.TERMS or any(c.terms for c in self.definition.calendars)
+    def missing(self, unit: Unit, starts_on: str | None, schools: frozenset[str]) -> str | None:
+        """Return the periods that a task at some schools needs, and that the folder does not hold."""
+        if (unit is Unit.PAY_PERIODS or starts_on == PAY_PERIOD) and PAY_PERIOD not in self.periods:
+            return "pay periods"
+        if (unit is Unit.TERMS or starts_on == "term") and self.terms_key(schools) not in self.periods:
+            return "terms"
+        return None
 
     @cached_property
     def pay(self) -> PayTables:
@@ -75,6 +81,8 @@ class Calendars:
             around = self._around(schools, kind, service)
             key = _around_key(base, kind, around)
             return self._remember(key, lambda: self._office(key, around, every_day=base == "every_day"))
+        if not schools:
+            return self._key_of(None, kind, self._around(schools, kind, service))
         parts = sorted({self._school_key(s, kind, service) for s in schools if s in self._schools})
         if len(parts) == 1:
             return parts[0]
@@ -90,14 +98,22 @@ class Calendars:
         return self.compiled[key]
 
     def terms_key(self, schools: frozenset[str]) -> str:
-        """Return the key of the terms of these schools: across authorities a term lasts until the last one ends."""
-        authorities = sorted({self._schools[s].authority for s in schools if s in self._schools})
-        known = [terms for a in authorities if (terms := self._terms(a)) is not None]
-        key = f"term, {' and '.join(authorities)}"
-        if key not in self.periods and known:
-            tables, given = tuple(terms for terms, _ in known), tuple(dict.fromkeys(given for _, given in known))
-            self.periods[key] = open_periods(key, JointTerms(tables), *self.days, given=given)
-        return key
+        """Return the key of the terms of these schools: where theirs differ, a term lasts until the last one ends."""
+        if schools not in self._terms_keys:
+            of = [self._schools[s] for s in schools if s in self._schools] if schools else [None]
+            found = dict(sorted({self._whose(s): self._terms.of(s) for s in of}.items()))
+            known = [terms for terms in found.values() if terms is not None]
+            self._terms_keys[schools] = key = f"term, {' and '.join(found)}"
+            if key not in self.periods and known:
+                joint, given = JointTerms(tuple(k.terms for k in known)), tuple(dict.fromkeys(k.given for k in known))
+                self.periods[key] = open_periods(key, joint, *self.days, given=given)
+        return self._terms_keys[schools]
+
+    def _whose(self, school: School | None) -> str:
+        """Return whose terms a school has, for a key."""
+        if school is None:
+            return "trust"
+        return f"{school.authority}, {school.id}" if self._terms.has_own(school) else school.authority
 
     def start_window_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
         """Return the key of the periods in which a task at some schools may start; a meeting's must be known."""
@@ -144,42 +160,29 @@ class Calendars:
             known = self._school_keys[asked] = self._key_of(self._schools[school_id], kind, around)
         return known
 
-    def _key_of(self, school: School, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
-        own = tuple(c for f in self.definition.calendars if f.school == school.id for c in f.closed)
-        key = _around_key(f"term, {school.authority}{f', {school.id}' if own else ''}", kind, around)
-        last = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=tuple(b.span for b in around))]
-        layers = [self._nation, self._authority(school.authority), self._trust, *last]
-        terms, (first, last_day) = self._terms(school.authority), self.days
-        given = () if terms is None else (terms[1],)
-        return self._remember(key, lambda: compile_calendar(key, layers, first=first, last=last_day, given=given))
+    def _key_of(self, school: School | None, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
+        """Return the key of a school's days: its terms, which each level may close or open on some days."""
+        whose, terms, (first, last) = self._whose(school), self._terms.of(school), self.days
+        own = tuple(c for f in self.definition.calendars if school and f.school == school.id for c in f.closed)
+        if school and own:
+            whose = f"{school.authority}, {school.id}"
+        key = _around_key(f"term, {whose}", kind, around)
+        authority = self._authority(school.authority if school else None, terms.terms if terms else None)
+        last_said = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=tuple(b.span for b in around))]
+        layers = [self._nation, authority, self._trust, *last_said]
+        given = () if terms is None else (terms.given,)
+        return self._remember(key, lambda: compile_calendar(key, layers, first=first, last=last, given=given))
 
-    def _authority(self, authority: str) -> Layer:
-        """An authority's layer closes every day outside its terms, and says which holiday it is."""
-        terms = self._terms(authority)
-        closed = (c for f in self.definition.calendars if f.authority == authority for c in f.closed)
-        return Layer(authority, spans=tuple(_spans(closed)), rule=terms[0] if terms is not None else None)
-
-    def _terms(self, authority: str) -> tuple[Terms, GivenDates] | None:
-        """Return the authority's terms and where they come from; where it has no file of its own, the trust's."""
-        files: Iterable[CalendarFile] = self.definition.calendars
-        own = [(f, t) for f in files if f.authority == authority for t in f.terms]
-        shared = [(f, t) for f in files if f.authority is None and f.school is None for t in f.terms]
-        known = sorted(own or shared, key=lambda each: each[1].first_day)
-        if not known:
-            return None
-        terms = tuple(_term_dates(t) for _, t in known)
-        what = f"term dates of {authority}" if own else "term dates"
-        given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last)
-        return Terms(terms, self.definition.programme.nation), given
+    def _authority(self, authority: str | None, terms: Terms | None) -> Layer:
+        """An authority's layer closes every day outside a school's terms, and says which holiday it is."""
+        files = self.definition.calendars if authority else ()
+        closed = (c for f in files if f.authority == authority and not f.school for c in f.closed)
+        return Layer(authority or "terms", spans=tuple(_spans(closed)), rule=terms)
 
     def _remember(self, key: str, make: Callable[[], WorkingCalendar]) -> str:
         if key not in self.compiled:
             self.compiled[key] = make()
         return key
-
-
-def _term_dates(term: Term) -> TermDates:
-    return TermDates(term.name, term.first_day, term.last_day, term.half_term)
 
 
 def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 
 from changeflow.errors import MOST_LISTED
-from changeflow.programme.assembly.calendars import PAY_PERIOD, Calendars
+from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, former, instances_of
 from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.meetings import wrong_meeting
@@ -113,11 +113,9 @@ def _add_milestones(out: Expansion, scope: _Scope) -> None:
 def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     fields, calendars = instance.fields, scope.calendars
     duration = parse_duration(fields.duration or "0d", minutes_per_day=scope.minutes_per_day)
-    if not calendars.knows(duration.unit, fields.starts_on):
-        is_pay = duration.unit is Unit.PAY_PERIODS or fields.starts_on == PAY_PERIOD
-        missing = "pay periods" if is_pay else "terms"
-        what, remedy = f"'{instance.id}' needs {missing}.", f"Add {missing} to calendars/."
-        out.errors.append(DefinitionError(instance.place, what, remedy, on_key=True))
+    if missing := calendars.missing(duration.unit, fields.starts_on, instance.schools):
+        what = f"'{instance.id}' needs {missing}."
+        out.errors.append(DefinitionError(instance.place, what, f"Add {missing} to calendars/.", on_key=True))
         return
     if wrong := wrong_meeting(scope.definition, fields.starts_on, instance.schools):
         out.report_once(DefinitionError(instance.place.at("starts_on"), *wrong))
@@ -271,6 +269,11 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
                 written = parse_link(text)
             except ValueError as error:
                 out.errors.append(DefinitionError(instance.place.at(name, n), str(error)))
+                continue
+            lag = written.lag_duration(scope.minutes_per_day)
+            if missing := scope.calendars.missing(lag.unit, None, instance.schools):
+                what = f"The lag {written.lag.lstrip('+')} needs {missing}."
+                out.report_once(DefinitionError(instance.place.at(name, n), what, f"Add {missing} to calendars/."))
                 continue
             candidates = _candidates(instance, written, scope.instances)
             if candidates is None:
