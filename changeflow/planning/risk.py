@@ -55,8 +55,14 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
 
 def _happening(programme: Programme, event: Event) -> Happening:
     effect, unit = parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
-    tasks = _all(programme, event.tasks)
-    return Happening(name=event.name or event.id, probability=event.probability, effect=effect, unit=unit, tasks=tasks)
+    return Happening(
+        name=event.name or event.id,
+        probability=event.probability,
+        effect=effect,
+        unit=unit,
+        tasks=_all(programme, event.tasks),
+        distribution=programme.definition.risk.distribution,
+    )
 
 
 def without_range(programme: Programme) -> tuple[Task, ...]:

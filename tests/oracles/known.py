@@ -15,5 +15,4 @@ KNOWN: dict[str, str] = {
     "first working moment of an opening": "a period is missed at midnight of its first day, before anybody has worked",
     "first working moment of a set date": "float ends at the midnight of a set day, before work could begin on it",
     "milestone at midnight": "a simulation takes a milestone after a period as reached on the day after it",
-    "pert of an event": "what an event costs is drawn from a triangle, whatever the distribution",
 }

@@ -163,16 +163,16 @@ class Drawn:
             item.extra = []
         for probability, three, items in self.events:
             if self.random.random() < probability:
-                amount = self._whole(three[0].unit, self.draw(*(t.amount for t in three), of_event=True))
+                amount = self._whole(three[0].unit, self.draw(*(t.amount for t in three)))
                 for item in items:
                     item.extra.append(Length(amount, three[0].unit))
         self.early.pass_forward()
         return self.early.dates["programme/end"].finish
 
-    def draw(self, least: float, likely: float, most: float, *, of_event: bool = False) -> float:
+    def draw(self, least: float, likely: float, most: float) -> float:
         if least == most:
             return least
-        if self.distribution == "triangular" or (of_event and "pert of an event" in KNOWN):
+        if self.distribution == "triangular":
             return self.random.triangular(least, most, likely)
         a, b = 1 + 4 * (likely - least) / (most - least), 1 + 4 * (most - likely) / (most - least)
         return least + (most - least) * self.random.betavariate(a, b)

@@ -45,6 +45,7 @@ class Happening:
     effect: tuple[int, int, int]
     unit: Unit = Unit.WORKING
     tasks: tuple[TaskId, ...]
+    distribution: str = "triangular"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

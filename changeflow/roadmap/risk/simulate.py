@@ -224,7 +224,7 @@ def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -
     arrays, part = _with_room(roadmap, arrays, model, pairs)
     units = [roadmap.tasks[r.task].duration.unit for r in drawn]
     tables = [_table((r.low, r.likely, r.high), r.distribution, u, roadmap) for r, u in zip(drawn, units, strict=True)]
-    effects = [_table(e.effect, "triangular", e.unit, roadmap) for e in model.events]
+    effects = [_table(e.effect, e.distribution, e.unit, roadmap) for e in model.events]
     rows = [row_of[r.task] for r in drawn]
     return (
         arrays,

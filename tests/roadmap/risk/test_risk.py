@@ -1,6 +1,7 @@
 """Simulation against theory: distributions, merge bias, correlation, events, and the calendar's cut-offs."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_report
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.requests import Risk
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.risk.kernel import draw, normal_of
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared, Simulation
@@ -268,6 +270,16 @@ class TestLessons:
         [drawn] = risk_model(programme, learned=[lesson]).ranges
         day = programme.minutes_per_day
         assert (drawn.low, drawn.likely, drawn.high) == (2 * day, 2.5 * day, 4 * day)
+
+    def test_ranges_and_events_have_the_distribution_of_their_file(self, tmp_path: Path):
+        programme = self.programme(tmp_path)
+        event = {"id": "e", "probability": 0.5, "effect": ("1d", "2d", "9d"), "tasks": ("train",)}
+        risk = Risk.model_validate({"distribution": "pert", "events": [event]})
+        definition = programme.definition.model_copy(update={"risk": risk})
+        model = risk_model(replace(programme, definition=definition), learned=lessons(programme))
+        assert {d.distribution for d in (*model.ranges, *model.events)} == {"pert"}
+        assert model.ranges
+        assert model.events
 
     def test_a_range_that_somebody_gave_is_stretched(self, tmp_path: Path):
         given_range = PATHWAY.replace(
