@@ -172,7 +172,7 @@ def _explain(programme: "Programme", task: str) -> None:
     out(explain(programme.roadmap, programme.schedule, task).text)
     for milestone in programme.milestones:
         if milestone.task != task and (cut_off := programme.slips.cut_off(task, milestone.task)) is not None:
-            out(format_cut_off(programme.roadmap, cut_off))
+            out(format_cut_off(programme.roadmap, programme.schedule, cut_off))
 
 
 @shared("db", "programme", "at")
@@ -198,7 +198,7 @@ def what_if(
     if form == "json":
         print_json(what_if_rows(found.roadmap, found.swept, found.milestones))
     else:
-        print_lines(what_if_lines(found.roadmap, found.swept, longer, found.milestones))
+        print_lines(what_if_lines(found.roadmap, found.schedule, found.swept, longer, found.milestones))
 
 
 @shared("db", "programme", "at")

@@ -22,6 +22,8 @@ class MilestoneEffect:
     name: str
     forecast: date
     deadline: date
+    is_assumed: bool = False
+    """Whether the forecast rests on days that nobody has given."""
 
     @property
     def days_late(self) -> int:
@@ -35,6 +37,8 @@ class PlanEffect:
     milestones: tuple[MilestoneEffect, ...] = ()
     breaks: tuple[str, ...] = ()
     """What blocks and does not now, and milestones that would be gone."""
+    assumed: frozenset[Pair] = frozenset()
+    """The schools and services whose go-live rests on days that nobody has given."""
 
 
 def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:

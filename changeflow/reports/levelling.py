@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.planning.levelling import LevelledProgramme, LevellingMove
-from changeflow.roadmap.levelling.teams import TENTHS, Stretch
+from changeflow.roadmap.analysis.assumed import mark_if_at
+from changeflow.roadmap.levelling.teams import TENTHS, Spans, Stretch
+from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
 
@@ -96,8 +98,8 @@ def level_report(levelled: LevelledProgramme) -> LevelReport:
     before, after = last_day_of(levelled.finish_before), last_day_of(levelled.finish)
     return LevelReport(
         programme=programme.name,
-        ends_before=format_day(before),
-        ends=format_day(after),
+        ends_before=_end(levelled, levelled.before),
+        ends=_end(levelled, levelled.after),
         days=(after - before).days,
         no_sooner=format_day(last_day_of(levelled.bound)),
         is_best=levelled.is_best,
@@ -121,6 +123,17 @@ def level_report(levelled: LevelledProgramme) -> LevelReport:
     )
 
 
+def _end(levelled: LevelledProgramme, spans: Spans) -> str:
+    last = max(spans, key=lambda task: (spans[task][1], task))
+    return _shown(levelled, last, spans[last][1], format_day(last_day_of(spans[last][1])))
+
+
+def _shown(levelled: LevelledProgramme, task: TaskId, finish: int, day: str) -> str:
+    """Mark a day of a task that finishes then, where it rests on days that nobody has given."""
+    roadmap, schedule = levelled.programme.roadmap, levelled.programme.schedule
+    return day if schedule is None else mark_if_at(day, roadmap, schedule, task, finish)
+
+
 def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
     roadmap, wait = levelled.programme.roadmap, move.wait
     task = roadmap.tasks[wait.task]
@@ -128,8 +141,8 @@ def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
     return LevelledMoveLine(
         task=task.id,
         name=task.name,
-        planned=format_day(day_of(wait.wanted)),
-        starts=format_day(day_of(wait.start)),
+        planned=_shown(levelled, task.id, levelled.before[task.id][1], format_day(day_of(wait.wanted))),
+        starts=_shown(levelled, task.id, levelled.after[task.id][1], format_day(day_of(wait.start))),
         iso=iso(wait.start),
         days=-(-roadmap.calendar_of(task.id).between(wait.wanted, wait.start) // day),
         team=levelled.capacity.names[wait.team] if wait.team else SOON_AFTER,
@@ -147,8 +160,8 @@ def _milestones(levelled: LevelledProgramme) -> Iterator[LevelledMilestone]:
         late = milestone.deadline is not None and day_of(max(0, after - 1)) > milestone.deadline
         yield LevelledMilestone(
             name=milestone.name,
-            before=format_day(last_day_of(before)),
-            after=format_day(last_day_of(after)),
+            before=_shown(levelled, milestone.task, before, format_day(last_day_of(before))),
+            after=_shown(levelled, milestone.task, after, format_day(last_day_of(after))),
             days=(last_day_of(after) - last_day_of(before)).days,
             deadline=format_day(milestone.deadline) if milestone.deadline else "",
             is_late=late,

@@ -12,10 +12,11 @@ from changeflow.planning.lessons import Lesson
 from changeflow.planning.risk import Assumed, odds_of, whole_percent, without_range
 from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.assumed import mark_assumed, mark_if_at
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.duration import counted, days_in_words
-from changeflow.values.moments import DAY, day_of, format_day
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 
 SHOWN = 8
 NAMED = 3
@@ -136,19 +137,23 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
 def _line(programme: Programme, found: Simulation, odds: Odds, milestone: Milestone) -> OddsLine:
     task, tasks = milestone.task, programme.roadmap.tasks
     days = Counter(day_of(int(f)) for f in found.finishes[task])
+
+    def shown(day: date) -> str:
+        return mark_if_at(format_day(day), programme.roadmap, programme.required_schedule, task, minute_of(day))
+
     certain = sorted(found.certain[task].items(), key=lambda item: (-item[1], item[0]))
     return OddsLine(
         milestone=milestone.name,
-        planned=format_day(odds.planned),
-        p50=format_day(odds.p50),
-        p80=format_day(odds.p80),
-        p90=format_day(odds.p90),
+        planned=mark_assumed(format_day(odds.planned), programme.required_schedule, task),
+        p50=shown(odds.p50),
+        p80=shown(odds.p80),
+        p90=shown(odds.p90),
         certain_share=odds.certain_share,
         certain=tuple(f"{tasks[t].name} ({counted(max(1, round(n / DAY)), 'day')})" for t, n in certain),
         planned_odds=odds.planned_odds,
         deadline=format_day(odds.deadline) if odds.deadline else NO_DEADLINE,
         deadline_odds=odds.deadline_odds,
-        outcomes=tuple((format_day(d), whole_percent(n / found.iterations)) for d, n in sorted(days.items()))
+        outcomes=tuple((shown(d), whole_percent(n / found.iterations)) for d, n in sorted(days.items()))
         if len(days) <= OUTCOMES
         else (),
     )

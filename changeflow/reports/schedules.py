@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from changeflow.programme.dates import Dates
 from changeflow.reports.grouping import grouped
+from changeflow.roadmap.analysis.assumed import end_in_words, mark_assumed
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
@@ -35,18 +36,19 @@ def what_if_rows(roadmap: Roadmap, swept: "Longer", milestones: Sequence["IfLong
 
 
 def what_if_lines(
-    roadmap: Roadmap, swept: "Longer", longer: str, milestones: Sequence["IfLonger"] = ()
+    roadmap: Roadmap, schedule: Schedule, swept: "Longer", longer: str, milestones: Sequence["IfLonger"] = ()
 ) -> Iterator[str]:
     """Yield the lines for the terminal: only what moves the end or a milestone. Those alike make one line."""
     amount = length_in_words(parse_duration(longer, minutes_per_day=roadmap.minutes_per_day), roadmap.minutes_per_day)
-    yield f"The end is {format_day(day_of(swept.finish))}. Calendar days by which it moves if a task takes"
+    yield f"The end is {end_in_words(schedule)}. Calendar days by which it moves if a task takes"
     yield f"{amount} longer, all else as it is:"
     yield from _moving(roadmap, swept.if_longer, swept.finish, shown=SHOWN)
     still = sum(finish <= swept.finish for finish in swept.if_longer.values())
     yield f"{still} of {len(swept.if_longer)} open tasks have the float for it."
     for m in milestones:
         yield ""
-        yield f"“{m.name}” is on {format_day(day_of(m.finish))}. It moves if a task takes {amount} longer:"
+        day = mark_assumed(format_day(day_of(m.finish)), schedule, m.task)
+        yield f"“{m.name}” is on {day}. It moves if a task takes {amount} longer:"
         lines = list(_moving(roadmap, m.if_longer, m.finish, shown=SHOWN_BESIDE))
         yield from lines or ["  by none of them"]
 

@@ -313,7 +313,7 @@ def _waivers(judged: Judged) -> Iterator[str]:
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
     targets, said = [m.task for m in programme.open_milestones], list[tuple[str, str]]()
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
-        said.append((cut_off.task, format_cut_off(programme.roadmap, cut_off)))
+        said.append((cut_off.task, format_cut_off(programme.roadmap, programme.required_schedule, cut_off)))
     for name, words, count in grouped(programme.roadmap, said):
         yield f"{name}: {words if count == 1 else words.replace('It can', 'Each can', 1)}"
 

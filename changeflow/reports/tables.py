@@ -13,7 +13,7 @@ from changeflow.reports.findings import FINDING_KEYS, findings_text
 from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.schedules import schedule_rows
-from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, mark_assumed, mark_if
+from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
 from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
@@ -107,9 +107,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     schedule = programme.required_schedule
     roadmap = programme.roadmap
     yield f"{programme.name}: {counted(len(roadmap.tasks), 'task')}, {counted(len(roadmap.links), 'link')}"
-    is_end_assumed = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
-    end = mark_if(format_day(day_of(schedule.finish)), is_marked=is_end_assumed)
-    yield f"From {format_day(day_of(programme.roadmap.start))} to {end}"
+    yield f"From {format_day(day_of(programme.roadmap.start))} to {end_in_words(schedule)}"
     yield ""
     yield "Milestones"
     milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))

@@ -9,8 +9,9 @@ from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
+from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.roadmap.waves.plans import IN_FORCE, Offer
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads, numbers_of, percent_of, wave_names
+from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, loads, numbers_of, percent_of, wave_names
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
@@ -132,15 +133,16 @@ def waves_report(
 
 
 def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> PlanReport:
-    numbers = offer.numbers
+    numbers, chosen, assumed = offer.numbers, offer.plan.chosen, effect.assumed if effect else frozenset[Pair]()
+    last = max(c.day for c in chosen.values())
     return PlanReport(
         deadlines=tuple(_deadline(m) for m in (effect.milestones if effect else ())),
         breaks=effect.breaks if effect else (),
         key=offer.style.key,
         name=offer.style.name,
         mean_week=round(numbers.mean_week, 1),
-        last_day=format_day(max(c.day for c in offer.plan.chosen.values())),
-        waves=tuple(_waves(problem, offer.plan)),
+        last_day=mark_if(format_day(last), is_marked=any(chosen[p].day == last for p in assumed & chosen.keys())),
+        waves=tuple(_waves(problem, offer.plan, assumed)),
         peaks={problem.team_names[t]: p for t, p in numbers.peaks.items()},
         hub_dates=numbers.hub_dates,
         fairness=round(numbers.fairness, 1),
@@ -154,7 +156,7 @@ def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> Plan
 def _deadline(effect: MilestoneEffect) -> DeadlineLine:
     return DeadlineLine(
         milestone=effect.name,
-        day=format_day(effect.forecast),
+        day=mark_if(format_day(effect.forecast), is_marked=effect.is_assumed),
         deadline=format_day(effect.deadline),
         days_late=effect.days_late,
     )
@@ -169,19 +171,22 @@ def _certainty(offer: Offer) -> str:
     return near if offer.is_repeatable else f"{near}; the clock cut the search off, so it may not repeat"
 
 
-def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[WaveLine]:
+def _waves(problem: WaveProblem, plan: WavePlan, assumed: frozenset[Pair]) -> Iterator[WaveLine]:
     names = wave_names(problem, plan)
     for service, asked in problem.services.items():
         here: dict[tuple[date, bool, str], list[str]] = {}
+        marked = set[tuple[date, bool, str]]()
         for pair, candidate in plan.chosen.items():
             if pair[1] == service:
                 key = candidate.day, pair not in plan.pilot, names[pair]
                 here.setdefault(key, []).append(problem.schools[pair[0]].name)
-        for (day, _, name), schools in sorted(here.items()):
+                marked |= {key} if pair in assumed else set()
+        for key, schools in sorted(here.items()):
+            day, _, name = key
             yield WaveLine(
                 service=asked.name,
                 name=name,
-                day=format_day(day),
+                day=mark_if(format_day(day), is_marked=key in marked),
                 iso=day.isoformat(),
                 schools=tuple(sorted(schools)),
             )

@@ -72,6 +72,7 @@ class WhatIf:
     """What becomes of the end, and of each milestone, if one task takes longer."""
 
     roadmap: Roadmap
+    schedule: Schedule
     swept: Longer
     milestones: tuple[IfLonger, ...] = ()
     """The open ones, in the order of their dates."""
@@ -81,21 +82,21 @@ def longer_tasks(path: Path, longer: str, *, say: Callable[[str], None] | None =
     """Ask of a Project file's tasks, one by one, what becomes of the end if they take longer."""
     project, schedule = schedule_project(path, say=say)
     minutes = _longer(longer, project.roadmap)
-    return WhatIf(project.roadmap, if_longer(project.roadmap, minutes, schedule))
+    return WhatIf(project.roadmap, schedule, if_longer(project.roadmap, minutes, schedule))
 
 
 def longer_in(programme: Programme, longer: str) -> WhatIf:
     """Ask of a programme's tasks, one by one, what becomes of the end and of each milestone if they take longer."""
     roadmap, minutes = programme.roadmap, _longer(longer, programme.roadmap)
-    swept = if_longer(roadmap, minutes, programme.schedule)
+    schedule = programme.required_schedule
+    swept = if_longer(roadmap, minutes, schedule)
     in_time = sorted(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
+    slips = programme.slips
     milestones = (
-        IfLonger(
-            m.id, m.name, programme.timed(m.task).early_finish, programme.slips.longer(swept.if_longer, minutes, m.task)
-        )
+        IfLonger(m.id, m.name, m.task, schedule[m.task].early_finish, slips.longer(swept.if_longer, minutes, m.task))
         for m in in_time
     )
-    return WhatIf(roadmap, swept, tuple(milestones))
+    return WhatIf(roadmap, schedule, swept, tuple(milestones))
 
 
 def _longer(text: str, roadmap: Roadmap) -> int:

@@ -22,7 +22,7 @@ from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.definition import Wave
 from changeflow.programme.programme import Programme, join
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, wave_names
+from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, wave_names
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.problem import Problem
@@ -33,7 +33,7 @@ FILE = "programme.yaml"
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
     """Return the deadlines of the plan in force, and what it does not keep of what rollout.yaml asks for."""
     breaks = tuple(broken.what for broken in check_plan(problem, plan))
-    return PlanEffect(milestones=tuple(_milestones(programme)), breaks=breaks)
+    return PlanEffect(milestones=tuple(_milestones(programme)), breaks=breaks, assumed=_assumed(programme))
 
 
 def judged_again(programme: Programme) -> Judged:
@@ -57,7 +57,13 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     moved = {f"{service}/{old}/" for (service, old) in used.renamed}
     breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
     breaks += _later_than_proposed(after.programme, problem, plan)
-    return PlanEffect(milestones=tuple(_milestones(after.programme)), breaks=tuple(dict.fromkeys(breaks)))
+    milestones, assumed = tuple(_milestones(after.programme)), _assumed(after.programme)
+    return PlanEffect(milestones=milestones, breaks=tuple(dict.fromkeys(breaks)), assumed=assumed)
+
+
+def _assumed(programme: Programme) -> frozenset[Pair]:
+    assumed = programme.schedule.assumed.early if programme.schedule is not None else {}
+    return frozenset(pair for pair, live in go_live_tasks(programme).items() if live.id in assumed)
 
 
 def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[str]:
@@ -83,7 +89,10 @@ def _milestones(programme: Programme) -> Iterator[MilestoneEffect]:
     for milestone in programme.open_milestones:
         if milestone.deadline is not None:
             forecast = day_of(programme.timed(milestone.task).early_finish)
-            yield MilestoneEffect(name=milestone.name, forecast=forecast, deadline=milestone.deadline)
+            is_assumed = milestone.task in programme.required_schedule.assumed.early
+            yield MilestoneEffect(
+                name=milestone.name, forecast=forecast, deadline=milestone.deadline, is_assumed=is_assumed
+            )
 
 
 def refers_in(folder: Path | None) -> Refers:

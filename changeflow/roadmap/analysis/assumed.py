@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.calendar.extent import ASSUMED, GivenDates
+from changeflow.roadmap.engine.assumptions import goes_beyond, lag_goes_beyond
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
@@ -24,6 +25,45 @@ def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
     '12 Oct 2029 (assumed)'
     """
     return f"{text} ({word})" if is_marked else text
+
+
+def end_in_words(schedule: Schedule) -> str:
+    """Write the day on which everything ends."""
+    is_marked = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
+    return mark_if(format_day(day_of(schedule.finish)), is_marked=is_marked)
+
+
+def mark_if_at(text: str, roadmap: Roadmap, schedule: Schedule, task: TaskId, position: int) -> str:
+    """Mark a text that shows another finish of a task than the schedule's, where that rests on days nobody has given.
+
+    It does where the scheduled one does, or where a task that drives it would go beyond its dates by as much later.
+    """
+    return mark_if(text, is_marked=_is_assumed_at(roadmap, schedule, task, position))
+
+
+def _is_assumed_at(roadmap: Roadmap, schedule: Schedule, task: TaskId, position: int) -> bool:
+    if task in schedule.assumed.early:
+        return True
+    later = position - schedule[task].early_finish
+    given = [g for c in roadmap.calendars.values() for g in c.given]
+    given += [g for p in roadmap.periods.values() for g in p.given]
+    if later <= 0 or all(day_of(position) <= g.last for g in given):
+        return False
+    drivers = (t for t in schedule.path_to(task) if not roadmap.is_done(t))
+    return any(_goes_beyond_later(roadmap, schedule, t, later) for t in drivers)
+
+
+def _goes_beyond_later(roadmap: Roadmap, schedule: Schedule, task: TaskId, later: int) -> bool:
+    """Tell whether a task, or a lag before it, would go beyond its dates if all that drives it were so much later."""
+
+    def span(name: TaskId) -> tuple[int, int]:
+        return schedule[name].early_start + later, schedule[name].early_finish + later
+
+    found = roadmap.tasks[task]
+    if any(goes_beyond(roadmap, found, *span(task))):
+        return True
+    lags = (lag_goes_beyond(roadmap, found, link, span(link.predecessor)) for link in schedule[task].drivers)
+    return any(map(any, lags))
 
 
 @dataclass(frozen=True, slots=True)

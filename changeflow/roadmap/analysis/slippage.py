@@ -12,6 +12,7 @@ from threading import Lock
 
 import networkx as nx
 
+from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.replan import Consequences, Placer, follows
 from changeflow.roadmap.engine.working_time import finish_of, land_at
@@ -79,6 +80,7 @@ class IfLonger:
 
     id: str
     name: str
+    task: TaskId
     finish: int
     if_longer: Mapping[TaskId, int]
 
@@ -189,10 +191,14 @@ class Slips:
         yield from sorted(found, key=lambda c: (c.float_days, c.task))
 
 
-def format_cut_off(roadmap: Roadmap, cut_off: CutOff) -> str:
+def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
     """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
     target = roadmap.tasks[cut_off.target].name
-    moves = f"“{target}” from {format_day(day_of(cut_off.before))} to {format_day(day_of(cut_off.after))}"
+    before, after = (
+        mark_if_at(format_day(day_of(at)), roadmap, schedule, cut_off.target, at)
+        for at in (cut_off.before, cut_off.after)
+    )
+    moves = f"“{target}” from {before} to {after}"
     if cut_off.float_days == 0:
         return f"One working day later moves {moves}."
     kind = "school day" if roadmap.tasks[cut_off.task].calendar.startswith("term") else "working day"

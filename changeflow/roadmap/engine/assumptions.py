@@ -46,16 +46,16 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
         into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
         drivers = [j for j in into if result.drives[j]]
         links = [arrays.links[int(arrays.into[LINK, j])] for j in drivers]
-        beyond = list(_beyond(roadmap, task, start, finish))
+        beyond = list(goes_beyond(roadmap, task, start, finish))
         for j, link in zip(drivers, links, strict=True):
             dates = result.early[arrays.into[TASK, j]].tolist()
-            beyond += _lag_beyond(roadmap, task, link, (dates[0], dates[1]))
+            beyond += lag_goes_beyond(roadmap, task, link, (dates[0], dates[1]))
         if beyond:
             own[name] = tuple(dict.fromkeys(beyond))
         behind = (g for j in drivers for g in early.get(arrays.ids[int(arrays.into[TASK, j])], ()))
         if found := tuple(dict.fromkeys((*beyond, *behind))):
             early[name] = found
-        if behind_late := tuple(_beyond(roadmap, task, *result.late[row].tolist())):
+        if behind_late := tuple(goes_beyond(roadmap, task, *result.late[row].tolist())):
             late[name] = behind_late
     return Assumptions(early, own, late)
 
@@ -68,7 +68,7 @@ def _covers(given: GivenDates, start: int, finish: int) -> bool:
     return given.covers(day_of(start), max(day_of(start), last_day_of(finish)))
 
 
-def _beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[GivenDates]:
+def goes_beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[GivenDates]:
     """Yield what a task's own days go beyond: its start window's, and its duration's."""
     if task.starts_on is not None:
         yield from (g for g in roadmap.periods[task.starts_on].given if not _covers(g, start, start + 1))
@@ -76,7 +76,7 @@ def _beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[G
         yield from (g for g in _given(roadmap, task, task.duration) if not _covers(g, start, finish))
 
 
-def _lag_beyond(roadmap: Roadmap, task: Task, link: Link, before: Span) -> Iterable[GivenDates]:
+def lag_goes_beyond(roadmap: Roadmap, task: Task, link: Link, before: Span) -> Iterable[GivenDates]:
     """Return what the days of a driving link's lag go beyond; `before` is its predecessor's span."""
     if link.lag.is_zero:
         return ()

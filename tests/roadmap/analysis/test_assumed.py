@@ -6,16 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from changeflow.calendar.extent import GivenDates
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.intake.folder import read_folder
+from changeflow.planning.levelling import LevelledProgramme
+from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
 from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.levelling import level_report
 from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.schedules import what_if_lines
 from changeflow.reports.sro import build_sro
 from changeflow.reports.tables import plan_json, plan_text
-from changeflow.roadmap.analysis.assumed import assumed_lines
+from changeflow.reports.waves import effect_text
+from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
 from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.rules.engine import Judged
-from changeflow.usecases.plan import missing_dates, plan_folder
-from tests.builders import PROGRAMME, SERVICE, a_folder
+from changeflow.usecases.plan import longer_in, missing_dates, plan_folder
+from changeflow.values.moments import DAY
+from tests.builders import OFFICE, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task
 
 ONE_TERM = """\
 calendar: terms
@@ -91,3 +101,48 @@ def test_a_plan_within_its_dates_marks_nothing(tmp_path: Path):
     judged = plan_folder(path)
     assert "assumed" not in "\n".join(plan_text(judged))
     assert "assumed" not in plan_json(judged)
+
+
+def test_another_finish_is_marked_where_what_drives_it_would_go_beyond_its_dates():
+    """Build takes Monday 4 to Friday 8 January in a calendar given until the 31st; End follows on one without dates.
+    Two weeks later still rests on given days, and four weeks later, with Build until 5 February, does not. A lag of
+    three weeks in that calendar after Build reaches 29 January, and a week later goes beyond."""
+    given = (GivenDates("term dates", "terms", "terms", date(2027, 1, 1), date(2027, 1, 31)),)
+    school = WorkingCalendar("school", OFFICE.intervals, given=given)
+    calendars = {"office": OFFICE, "school": school}
+
+    def marked(link: str, weeks: int, calendar: str = "office") -> str:
+        tasks = a_task("build", 5, calendar="school"), a_task("end", 0, calendar=calendar)
+        roadmap = a_roadmap(*tasks, links=(link,), calendars=calendars)
+        schedule = time_roadmap(roadmap)
+        return mark_if_at("x", roadmap, schedule, "end", schedule["end"].early_finish + weeks * 7 * DAY)
+
+    assert marked("build -> end", 0) == marked("build -> end", 2) == "x"
+    assert marked("build -> end", 4) == "x (assumed)"
+    assert marked("build -> end FS+15d", 0, "school") == "x"
+    assert marked("build -> end FS+15d", 1, "school") == "x (assumed)"
+
+
+def test_what_if_marks_the_end_and_milestones(judged: Judged):
+    found = longer_in(judged.programme, "5d")
+    lines = list(what_if_lines(found.roadmap, found.schedule, found.swept, "5d", found.milestones))
+    assert "(assumed)" in lines[0]
+
+
+def test_a_levelled_end_is_marked(judged: Judged):
+    programme = judged.programme
+    spans = {t: (x.early_start, x.early_finish) for t, x in programme.required_schedule.timed.items()}
+    levelled = LevelledProgramme(
+        programme=programme, before=spans, after=spans, moves=(), kept={}, load_before=(), load_after=(),
+        capacity=Capacity({}), bound=0, is_best=True, is_repeatable=True, broken_keeps=(),
+    )  # fmt: skip
+    report = level_report(levelled)
+    assert report.ends == report.ends_before
+    assert report.ends.endswith("(assumed)")
+
+
+def test_the_deadline_of_a_plan_of_waves_is_marked():
+    effect = MilestoneEffect(name="All live", forecast=date(2028, 2, 1), deadline=date(2028, 3, 1), is_assumed=True)
+    assert list(effect_text(PlanEffect(milestones=(effect,)))) == [
+        "All live: 1 Feb 2028 (assumed), keeps its deadline of 1 Mar 2028"
+    ]
