@@ -7,6 +7,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
+from changeflow.values.moments import day_of, last_day_of
 
 TRUST = 2
 WORTH_TELLING = 0.05
@@ -45,13 +46,19 @@ def lessons(programme: Programme) -> Iterator[Lesson]:
         if progress is None:
             ahead.setdefault(key, []).append(task)
         elif progress.actual_finish is not None:
-            calendar = programme.roadmap.calendar_of(task.id)
-            taken = calendar.between(progress.actual_start, progress.actual_finish)
+            taken = _taken(programme, task, progress.actual_start, progress.actual_finish)
             done.setdefault(key, []).append((task, taken))
     for key in sorted(done.keys() & ahead.keys()):
         lesson = _lesson(programme, key, done[key], ahead[key])
         if abs(lesson.factor - 1) >= WORTH_TELLING:
             yield lesson
+
+
+def _taken(programme: Programme, task: Task, start: int, finish: int) -> int:
+    """Return the working minutes that a task took; a day off on which it was reported begun or finished is a day."""
+    calendar = programme.roadmap.calendar_of(task.id)
+    days_off = [day for day in {day_of(start), last_day_of(finish)} if not calendar.works_on(day)]
+    return calendar.between(start, finish) + len(days_off) * programme.minutes_per_day
 
 
 def _lesson(programme: Programme, key: tuple[str, str], done: list[tuple[Task, int]], ahead: list[Task]) -> Lesson:

@@ -101,11 +101,13 @@ def finish_of(programme: Programme, task: TaskId, finished: date, started: date 
 
 
 def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgress:
-    """Turn reported days into positions: a start is the day's first working minute, a finish its last."""
+    """Turn reported days into positions: a start is the day's first working minute, a finish its last.
+
+    Work on a day off is work all the same: then they are the beginning and the end of that day, and the days stay.
+    """
     task = programme.roadmap.tasks.get(reported.task)
     if task is None:
         raise UnknownThingError("task", reported.task, programme.roadmap.tasks)
-    is_working = task.duration.unit is Unit.WORKING and not task.is_milestone
     calendar = programme.roadmap.calendar_of(task.id)
     start = minute_of(reported.started)
     finish = minute_of(reported.finished + timedelta(days=1)) if reported.finished else None
@@ -115,10 +117,14 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         finish = start if reported.finished else None
     elif task.is_milestone:
         finish = start if reported.finished else None
-    elif is_working:
-        start = calendar.next_working(start)
-        # Work on a day off is work all the same: then the days stay as they were reported.
-        finish = max(start, calendar.previous_working(finish)) if finish is not None else None
+    elif task.duration.unit in (Unit.WORKING, Unit.SCHOOL_WEEKS):
+        if task.duration.unit is Unit.SCHOOL_WEEKS and task.term_calendar is not None:
+            calendar = programme.roadmap.calendars[task.term_calendar]
+        if calendar.works_on(reported.started):
+            start = calendar.next_working(start)
+        if finish is not None and reported.finished is not None:
+            finish = calendar.previous_working(finish) if calendar.works_on(reported.finished) else finish
+            finish = max(start, finish)
     return TaskProgress(start, finish, _remaining(programme, task, reported.remaining) if reported.remaining else None)
 
 

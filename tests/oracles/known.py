@@ -8,7 +8,6 @@ KNOWN: dict[str, str] = {
     "rest in its own unit": "what is left of a task can be written in working time and days of the calendar alone",
     "bound on the finish of a window": "a task that starts on a window and must not finish too early waits too long",
     "begun with a bound on its finish": "the rest of begun work does not wait for its FF and SF predecessors",
-    "report of a day off": "work reported on a day off moves to the next working day",
     "begun early without a rest": "begun work does not wait for its predecessors where nobody has said what is left",
     "float before periods": "late dates before windows and whole periods are those of ordinary links",
     "float with progress override": "late dates of predecessors count what has begun and no longer waits for them",

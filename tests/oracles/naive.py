@@ -191,11 +191,13 @@ class Early:
         working = self._is_work(item)
         if item.length.amount == 0:
             return Dates(start, start, logic=start)
-        if item.length.unit == "working":
+        if working and calendar.next(start) < start + DAY:
             start = calendar.next(start)
         if report.finished is not None:
             finish = minute(report.finished) + DAY
-            return Dates(start, max(start, calendar.last(finish)) if working else finish, logic=start)
+            if working and calendar.last(finish) > finish - DAY:
+                finish = calendar.last(finish)
+            return Dates(start, max(start, finish), logic=start)
         on = self.programme.on
         bound_start, bound_finish = self.bounds(item) if self.programme.retained else (LONG_AGO, LONG_AGO)
         resume = max(on, bound_start)

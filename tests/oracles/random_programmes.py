@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracles.answers import Documents, Report
-from tests.oracles.clock import DAY, day_at, minute
+from tests.oracles.clock import day_at
 from tests.oracles.expansion import Expanded, Item
 from tests.oracles.known import KNOWN
 from tests.oracles.naive import Naive
@@ -112,10 +112,7 @@ class _Maker:
         return {"name": feature, "first_day": begins, "last_day": begins + timedelta(days=self.random.randrange(5))}
 
     def opening(self) -> dict[str, Any]:
-        day = self.some_day()
-        if "open at a weekend" in KNOWN:
-            day += timedelta(days=1 - day.weekday())
-        return {"name": "o", "first_day": day, "open": True}
+        return {"name": "o", "first_day": self.some_day(), "open": True}
 
     def working_week(self) -> dict[str, Any]:
         self.features.add("other working week")
@@ -226,7 +223,7 @@ class _Maker:
             if self.chance(0.6):
                 self.features.add("blackout in a school's file")
                 file["blackouts"] = [self.blackout("school")]
-            if self.chance(0.4, "a school's own terms"):
+            if self.chance(0.4):
                 self.features.add("a school's own terms")
                 file["terms"] = self.terms(1)
             files.append(file)
@@ -366,10 +363,6 @@ class _Maker:
             dates = plan.dates[item.id]
             begins = day_at(dates.start) + timedelta(days=self.random.randrange(6))
             ends = max(begins, day_at(dates.finish - 1) + timedelta(days=self.random.randrange(6)))
-            if "report of a day off" in KNOWN and item.length.unit != "elapsed":
-                calendar = plan.calendar_of(item)
-                begins = day_at(calendar.next(minute(begins)))
-                ends = max(begins, day_at(calendar.last(minute(ends) + DAY) - 1))
             if begins >= on or item.id.startswith("programme/m") or item.id == "programme/open":
                 continue
             if ends < on and self.chance(0.8):
