@@ -73,6 +73,9 @@ class GivenDates:
     """The part of that file: `terms`, `pay_periods`."""
     first: date
     last: date
+    gaps: tuple[DayRange, ...] = ()
+    """Days between these for which it gives nothing, and which are filled by an assumption."""
 
     def covers(self, first: date, last: date) -> bool:
-        return self.first <= first and last <= self.last
+        is_within = self.first <= first and last <= self.last
+        return is_within and not any(gap.first <= last and first <= gap.last for gap in self.gaps)

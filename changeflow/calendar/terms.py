@@ -18,6 +18,10 @@ SAME_YEAR = timedelta(days=320)
 """Terms that begin within so long are those of one year: by Easter, two summer terms may begin 350 days apart."""
 AROUND = timedelta(days=400)
 """So far around some days there is a term before and a term after any holiday."""
+LONGEST_HOLIDAY = timedelta(weeks=10)
+"""Between terms, more than this without a school day is taken for terms that nobody has given: our own choice."""
+A_YEAR = timedelta(days=365)
+"""A gap as long as this is filled; a shorter one may be meant, and stays one holiday."""
 A_WEEK, DAYS_A_YEAR = 7, 365.2425
 _Usual = Sequence[tuple[str, tuple[int, int], tuple[int, int], tuple[tuple[int, int], tuple[int, int]] | None]]
 _ENGLAND: _Usual = (
@@ -39,7 +43,11 @@ USUAL: Mapping[str, _Usual] = {
         ("Autumn term", (8, 18), (12, 21), ((10, 12), (10, 16))),
     ),
 }
-"""A usual school year: names, first and last day, half-term. It fills up what nobody has given."""
+"""A usual school year: names, first and last day, half-term. It fills up what nobody has given.
+
+These are no rulepack: no law or authority sets them, they have no day from which they are in force, and calendars are
+made before a programme knows its rulepacks. A folder replaces them by giving its own terms.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,23 @@ class Terms:
     """In order, and at least one."""
     nation: str
 
+    @property
+    def gaps(self) -> tuple[tuple[TermDates, TermDates], ...]:
+        """The terms before and after each time for which no school day is given, and which is longer than a holiday."""
+        return tuple((a, b) for a, b in pairwise(self.given) if b.first - a.last > LONGEST_HOLIDAY)
+
+    @property
+    def filled(self) -> tuple[TermDates, ...]:
+        """The given terms, and in each gap of a whole year or more the year before it, repeated."""
+        found = list(self.given)
+        for before, after in self.gaps:
+            if is_filled(before, after):
+                found += self._on_from(before, until=after.first - ONE_DAY, before=after.first)
+        return tuple(sorted(found, key=lambda t: t.first))
+
     def within(self, first: date, last: date) -> list[TermDates]:
         """Return the terms that have a day in a span of days, both inclusive, in order."""
-        found = [*self._before(first), *self.given, *self._after(last)]
+        found = [*self._before(first), *self.filled, *self._after(last)]
         return [t for t in found if t.first <= last and first <= t.last]
 
     def __call__(self, first: date, last: date) -> Iterator[DaySpan]:
@@ -90,13 +112,16 @@ class Terms:
 
     def _after(self, until: date) -> Iterator[TermDates]:
         """Yield the terms after the given ones, up to a day."""
-        last, years = self.given[-1], 1
-        year = self._year(last.first - SAME_YEAR, last.first)
+        return self._on_from(self.given[-1], until=until)
+
+    def _on_from(self, last: TermDates, *, until: date, before: date = date.max) -> Iterator[TermDates]:
+        """Yield the terms that repeat the year up to a given one, up to a day; those end before another day."""
+        years, year = 1, self._year(last.first - SAME_YEAR, last.first)
         while True:
             for term in (t.moved(years) for t in year):
                 if term.first > until:
                     return
-                if term.first > last.last:
+                if term.first > last.last and term.last < before:
                     yield term
                     last = term
             years += 1
@@ -119,6 +144,11 @@ class Terms:
         usual = (t for year in range(first.year, last.year + 1) for t in _usual(self.nation, year))
         beside = [t for t in usual if first <= t.first <= last and not any(t.touches(o) for o in self.given)]
         return sorted([*own, *beside], key=lambda t: t.first)
+
+
+def is_filled(before: TermDates, after: TermDates) -> bool:
+    """Tell whether what lies between two given terms is filled by assumed ones."""
+    return after.first - before.last > A_YEAR
 
 
 def _usual(nation: str, year: int) -> Iterator[TermDates]:

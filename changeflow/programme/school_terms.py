@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from changeflow.calendar.extent import GivenDates
-from changeflow.calendar.terms import TermDates, Terms
+from changeflow.calendar.extent import ONE_DAY, DayRange, GivenDates
+from changeflow.calendar.terms import TermDates, Terms, is_filled
 from changeflow.programme.definition import CalendarFile, Definition, School, Term
 
 _Level = tuple[str | None, str | None]
@@ -19,6 +19,25 @@ class KnownTerms:
 
     terms: Terms
     given: GivenDates
+    gaps: tuple["TermGap", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermGap:
+    """A time between two given terms that is too long for a holiday."""
+
+    source: str
+    """The id of the calendar file that has the term before it."""
+    before: TermDates
+    after: TermDates
+
+    @property
+    def days(self) -> DayRange:
+        return DayRange(self.before.last + ONE_DAY, self.after.first - ONE_DAY)
+
+    @property
+    def is_filled(self) -> bool:
+        return is_filled(self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,11 @@ class SchoolTerms:
     def has_own(self, school: School) -> bool:
         return (None, school.id) in self._known
 
+    @property
+    def gaps(self) -> tuple[TermGap, ...]:
+        """Times between given terms that are too long for a holiday, of all files."""
+        return tuple(gap for known in self._known.values() for gap in known.gaps)
+
     @cached_property
     def _known(self) -> Mapping[_Level, KnownTerms]:
         found: dict[_Level, list[tuple[CalendarFile, Term]]] = {}
@@ -49,5 +73,9 @@ class SchoolTerms:
         known = sorted(found, key=lambda each: each[1].first_day)
         terms = tuple(TermDates(t.name, t.first_day, t.last_day, t.half_term) for _, t in known)
         what = f"term dates of {whose}" if whose else "term dates"
-        given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last)
-        return KnownTerms(Terms(terms, self.definition.programme.nation), given)
+        all_terms = Terms(terms, self.definition.programme.nation)
+        files = {(t.name, t.first_day): file.calendar for file, t in known}
+        gaps = tuple(TermGap(files[a.name, a.first], a, b) for a, b in all_terms.gaps)
+        filled = tuple(gap.days for gap in gaps if gap.is_filled)
+        given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last, filled)
+        return KnownTerms(all_terms, given, gaps)

@@ -14,6 +14,7 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.school_terms import SchoolTerms
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.analysis.assumed import assumed_uses, what_is_missing
 from changeflow.roadmap.analysis.slippage import IfLonger
@@ -24,6 +25,7 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.project_files import schedule_project
 from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.moments import format_days
 from changeflow.values.problem import Problem
 
 
@@ -39,6 +41,11 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
 
 def missing_dates(read: Folder) -> Iterator[Problem]:
     """Schedule a folder and yield what is assumed in it: where a file needs more dates, and for which tasks."""
+    for gap in SchoolTerms(read.definition).gaps:
+        between = f"{gap.before.name} and {gap.after.name} ({format_days(*gap.days)})"
+        effect = "the year before is assumed again" if gap.is_filled else "it counts as one holiday"
+        what = f"No school day is given between {between}: {effect}."
+        yield read.calendars[gap.source].problem(("terms",), what, "Add the terms that are missing.", on_key=True)
     programme = judge(read.programme).programme
     for use in assumed_uses(programme.required_schedule):
         what = what_is_missing(programme.roadmap, use)

@@ -10,7 +10,7 @@ from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.moments import day_of, format_day, format_days, last_day_of
 
 
 def mark_assumed(text: str, schedule: Schedule, task: TaskId, *, late: bool = False) -> str:
@@ -106,10 +106,15 @@ def what_is_missing(roadmap: Roadmap, use: AssumedUse) -> str:
     given, is_after = use.given, use.last > use.given.last
     day, reach = (use.last, "until") if is_after else (use.first, "from")
     named = roadmap.tasks[use.tasks[-1 if is_after else 0]].name
+    if given.first <= use.first and use.last <= given.last:
+        needed = f"{format_days(use.first, use.last)} {'is' if use.first == use.last else 'are'} needed"
+    else:
+        needed = f"are needed {reach} {format_day(day)}"
+    without = "".join(f", without {format_days(*gap)}" for gap in given.gaps)
     what = "Late dates and float" if use.is_late else "Dates"
     return (
         f"{what} of {counted(len(use.tasks), 'task')} are {ASSUMED}: {given.what} are given from "
-        f"{format_day(given.first)} to {format_day(given.last)}, and are needed {reach} {format_day(day)} (“{named}”)."
+        f"{format_day(given.first)} to {format_day(given.last)}{without}, and {needed} (“{named}”)."
     )
 
 
