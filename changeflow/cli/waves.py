@@ -69,7 +69,7 @@ def waves(
         if folder is None:
             raise InputError("A plan is written into a folder: changeflow waves DIR --use earliest.")
     programme = _programme(context, folder)
-    found = plan_waves(programme, seconds=seconds, seed=seed, say=note)
+    found = plan_waves(programme, seconds=seconds, seed=seed, wanted=use, say=note)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")

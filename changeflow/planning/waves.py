@@ -39,7 +39,8 @@ def wave_problem(programme: Programme) -> WaveProblem:
             pair = (school, service.service)
             candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
-    together, known = rollout.hubs.together, _announced(frame)
+    together = rollout.hubs.together
+    known = {pair: day for pair, day in sorted(_announced(frame).items()) if pair in candidates}
     pilots = {s.service: planned_pilot(frame, s) for s in programme.services}
     return WaveProblem(
         start=start,
@@ -57,7 +58,8 @@ def wave_problem(programme: Programme) -> WaveProblem:
         fixed_days={pair: day for pair, day in fixed.items() if pair in candidates},
         declared=frozenset((school, service) for service, found in pilots.items() for school in found.schools),
         notes=tuple(note for found in pilots.values() for note in found.notes),
-        announced={pair: week for pair, week in sorted(known.items()) if pair in candidates},
+        announced={pair: frame.week_of(day) for pair, day in known.items()},
+        announced_days=known,
         hub_weeks=rollout.hubs.within_weeks if together == "weeks" else None,
         hub_one_date=together == "same_wave",
         hubs_apart=together == "apart",
@@ -229,10 +231,9 @@ def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
     return tuple(round(sum(team.left_on(day) * 2 for day in week if office.works_on(day))) for week in days)
 
 
-def _announced(frame: Frame) -> dict[Pair, int]:
-    """Return the week that was announced to each school, or with `announced_as_planned` the forecast's."""
+def _announced(frame: Frame) -> dict[Pair, date]:
+    """Return the day that was announced to each school, or with `announced_as_planned` the forecast's."""
     days: dict[Pair, date] = {}
     if frame.rollout.announced_as_planned:
         days = {pair: frame.programme.days_of(t.id)[1] for pair, t in go_live_tasks(frame.programme).items()}
-    days |= announced_days(frame.programme)
-    return {pair: frame.week_of(day) for pair, day in days.items()}
+    return days | announced_days(frame.programme)

@@ -197,7 +197,7 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
         if pair in plan.chosen and plan.week(pair) != week:
             yield MoveLine(
                 pair=problem.pair_name(pair),
-                announced=format_day(problem.monday(week)),
+                announced=problem.announced_words(pair),
                 day=format_day(plan.chosen[pair].day),
                 weeks=plan.week(pair) - week,
             )
@@ -243,7 +243,8 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         yield from (f"  {'does not keep' if plan is report.in_force else 'would not keep'}: {b}" for b in plan.breaks)
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
-            yield f"  moved: {move.pair}, announced for the week of {move.announced}, {abs(move.weeks)} weeks {way}"
+            weeks = counted(abs(move.weeks), "week")
+            yield f"  moved: {move.pair}, announced for {move.announced}, now {move.day}, {weeks} {way}"
 
 
 def deadline_in_words(line: DeadlineLine) -> str:

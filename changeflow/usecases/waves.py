@@ -10,11 +10,12 @@ from changeflow.planning.wave_use import PlanEffect, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import IN_FORCE, Offer, offers
+from changeflow.roadmap.waves.plans import IN_FORCE, Offer, offers, styles_for
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, numbers_of
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in
+from changeflow.values.problem import check_known
 
 MOST_SECONDS = 3600
 
@@ -63,12 +64,14 @@ def plan_waves(
     seconds: float,
     seed: int,
     effort: float | None = None,
+    wanted: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
     """Search for the three plans, each for about so many seconds, and check them independently.
 
     The search ends by its own count of work, so that an answer repeats on a busy machine too. With `effort`, that is
-    the count, and `seconds` are the most that it may take.
+    the count, and `seconds` are the most that it may take. `wanted` is the key of a plan: one that does not exist is
+    an `UnknownThingError` before the search.
     """
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
@@ -77,6 +80,8 @@ def plan_waves(
     from changeflow.roadmap.waves.solve import SearchLimits
 
     problem = wave_problem(programme)
+    if wanted is not None:
+        check_known("plan", wanted, [style.key for style in styles_for(problem)])
     if not problem.candidates:
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:

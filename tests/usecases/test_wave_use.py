@@ -8,15 +8,17 @@ import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.errors import CheckFailedError
+from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.intake.folder import read_folder
 from changeflow.planning.wave_use import plan_in_force, waves_of
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
+from changeflow.reports.waves import waves_report, waves_text
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Candidate, WavePlan, WaveProblem
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in, rewritten, write
+from changeflow.usecases.waves import plan_waves
 from tests.builders import PROGRAMME, a_folder
 
 FILE = "programme.yaml"
@@ -135,6 +137,21 @@ def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
     with pytest.raises(CheckFailedError, match="nothing is written"):
         rewritten(folder, programme, problem, plan)
+
+
+def test_a_moved_school_is_shown_with_the_day_that_was_announced(folder: Path):
+    """Wednesday 20 January was announced, in the week of the 18th. Monday 1 February is in the second week after."""
+    (folder / "rollout.yaml").write_text("announced_as_planned: true\n")
+    programme, problem = both(folder)
+    later = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
+    lines = list(waves_text(waves_report(programme.name, problem, (), in_force=later)))
+    assert "  moved: Ash School, Payroll, announced for 20 Jan 2027, now 1 Feb 2027, 2 weeks later" in lines
+
+
+def test_a_wrong_plan_name_is_refused_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("changeflow.usecases.waves.offers", lambda *_, **__: pytest.fail("it searched"))
+    with pytest.raises(UnknownThingError, match="There is no plan 'soonest'"):
+        plan_waves(plan_folder(folder).programme, seconds=1, seed=1, wanted="soonest")
 
 
 @pytest.mark.slow

@@ -146,6 +146,8 @@ class WaveProblem:
     notes: tuple[str, ...] = ()
     """What was asked for and could not be kept."""
     announced: Mapping[Pair, int] = field(default_factory=dict)
+    announced_days: Mapping[Pair, date] = field(default_factory=dict)
+    """The day that was announced, where it is known."""
     hub_weeks: int | None = None
     """A hub's go-lives of a service are within this many weeks; None: by weight, without a limit."""
     hub_one_date: bool = False
@@ -169,6 +171,11 @@ class WaveProblem:
         """Say when a pair is fixed."""
         day = self.fixed_days.get(pair) or self.services[pair[1]].days.get(self.fixed[pair])
         return format_day(day) if day else self.week_words(self.fixed[pair])
+
+    def announced_words(self, pair: Pair) -> str:
+        """Say for when a pair was announced."""
+        day = self.announced_days.get(pair)
+        return format_day(day) if day else self.week_words(self.announced[pair])
 
     def in_pilot(self, pair: Pair) -> bool | None:
         """Tell whether a pair is in its service's pilot: it has to be, it must not, or None for as it comes."""
