@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
@@ -39,7 +38,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_sessionstart() -> None:
     # What machines have seen of PostgreSQL databases lies in the account's folder otherwise.
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="changeflow-state-")
-    _drop_stale_kernels()
     # Python looks for garbage after each 700 objects, and then through all that was imported: an eighth of the time.
     gc.set_threshold(100_000, 20, 20)
 
@@ -61,16 +59,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _marks_of_module(item: pytest.Item) -> list[pytest.Mark]:
     module = item.getparent(pytest.Module)
     return module.own_markers if module is not None else []
-
-
-def _drop_stale_kernels() -> None:
-    """Drop a compiled kernel that is older than any of its parts: numba looks at the file of the caller alone."""
-    folder = Path(roadmap.__file__).parent
-    newest = max(p.stat().st_mtime for name in ("*/kernel*.py", "engine/*.py") for p in folder.glob(name))
-    for place in filter(None, (str(folder), os.environ.get("NUMBA_CACHE_DIR"))):
-        for compiled in Path(place).rglob("*.nb[ci]"):
-            if compiled.stat().st_mtime < newest:
-                compiled.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

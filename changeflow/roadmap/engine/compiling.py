@@ -1,6 +1,10 @@
 """What numba does for the engine: compile a function, say so, and show how far it has come."""
 
 import sys
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +15,34 @@ from numpy.typing import NDArray
 FIRST_TIME = "Compiling a part of the engine, the first time only: up to a minute …"
 
 
-# Without `_nrt=False` numba counts the references to every array at every call: several times as long as the work.
-compiled: Any = njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
-"""Decorates a function that numba compiles when it is first called, or reads from its cache (`NUMBA_CACHE_DIR`)."""
-inlined: Any = njit(cache=True, nogil=True, _nrt=False, inline="always")  # type: ignore[call-overload]
-"""The same for what is called so often that handing the arrays over would take longer: it goes into its callers."""
+def compiled(function: Callable[..., Any]) -> Any:  # noqa: ANN401
+    """Let numba compile a function when it is first called, or read it from its cache (`NUMBA_CACHE_DIR`)."""
+    return _kept(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:  # noqa: ANN401
+    """The same for what is called so often that handing the arrays over would take longer: it goes into its callers."""
+    return _kept(function, inline="always")
+
+
+def _kept(function: Callable[..., Any], **options: str) -> Any:  # noqa: ANN401
+    # Without `_nrt=False` numba counts the references to every array at every call: several times as long as the work.
+    found: Any = njit(cache=True, nogil=True, _nrt=False, **options)(function)  # type: ignore[call-overload]
+    kept = getattr(found._cache, "_cache_file", None)
+    if kept is not None:
+        # numba looks at a function's own file alone, and would go on with what it calls as that was once.
+        kept._source_stamp = (kept._source_stamp, sources())
+    return found
+
+
+@cache
+def sources() -> str:
+    """Return a digest of all code that may be compiled: the roadmap's, and the values whose numbers go into it."""
+    digest, roadmap = sha256(), Path(__file__).parents[1]
+    for folder in (roadmap, roadmap.parent / "values"):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 @compiled

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba.core import config
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.roadmap.engine import jit
+from changeflow.roadmap.engine import compiling, jit
 from changeflow.roadmap.engine.outline import in_order
 
 ORDER = """
@@ -48,6 +49,24 @@ def test_compiling_is_said_once_and_kept_where_numba_is_told_to(tmp_path: Path):
     assert run(COMPILED, tmp_path) == "Compiling a part of the engine, the first time only: up to a minute …\n"
     assert list(tmp_path.rglob("outline._release-*.nbi"))
     assert run(COMPILED, tmp_path) == ""
+
+
+def _next(number: int) -> int:
+    return number + 1
+
+
+def test_kept_code_is_used_until_any_source_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A function may call one in another file, and numba looks at its own file alone."""
+
+    def is_read_back() -> bool:
+        twin = compiling.compiled(_next)
+        assert twin(1) == 2
+        return bool(twin.stats.cache_hits)
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    assert [is_read_back(), is_read_back()] == [False, True]
+    monkeypatch.setattr(compiling, "sources", lambda: "others")
+    assert [is_read_back(), is_read_back()] == [False, True]
 
 
 @pytest.mark.parametrize(
