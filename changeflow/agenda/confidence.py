@@ -81,7 +81,7 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
 
 
 def _announced(programme: Programme) -> Iterator[Signal]:
-    if message := announced_sentence(go_lives(programme)):
+    if message := announced_sentence(programme, go_lives(programme)):
         yield Signal(Tier.AMBER, message)
 
 
@@ -92,9 +92,10 @@ def _odds(programme: Programme) -> Iterator[Signal]:
         return int(programme.rulepacks.entry(PACK, key, on=programme.on).value)
 
     for milestone in programme.open_milestones:
-        if (odds := programme.facts.odds_of(milestone.id)) is None:
+        odds = programme.facts.odds_of(milestone.id)
+        if odds is None or not odds.is_known:
             continue
-        sure = f"80% sure by {format_day(odds.p80)} (simulated on {format_day(odds.on)})"
+        sure = f"80% sure by {odds.sure_by} (simulated on {format_day(odds.on)})"
         of_deadline, of_plan = odds.deadline_odds, odds.planned_odds
         if odds.deadline == milestone.deadline and of_deadline is not None and of_deadline < limit("amber_odds"):
             tier = Tier.RED if of_deadline < limit("red_odds") else Tier.AMBER

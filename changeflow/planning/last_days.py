@@ -50,7 +50,12 @@ class DecidedOn:
     first: date
     last: date
     moved: tuple[MovedDate, ...]
-    """What is later than if it were decided in time, the furthest first."""
+    """What is later than if it were decided in time: the go-live that the gate opens first, then the furthest."""
+
+    @property
+    def most(self) -> int:
+        """Calendar days of the date that moves furthest."""
+        return max(m.days for m in self.moved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +206,10 @@ class _Search:
             runs.append(DecidedOn(first=first, last=day, moved=moved))
         yield from runs
 
-    def _place(self, moved: MovedDate) -> tuple[int, bool, date, TaskId]:
-        """The furthest first; of several that move as far, what people steer by."""
+    def _place(self, moved: MovedDate) -> tuple[bool, int, bool, date, TaskId]:
+        """The go-live of the gate's own wave first, then the furthest; of those as far, what people steer by."""
+        task, gate = self.roadmap.tasks[moved.task], self.gate
+        is_own = task.kind is Kind.GO_LIVE and gate.wave is not None
+        is_own = is_own and (task.service, task.wave) == (gate.service, gate.wave)
         is_steered_by = any(m.task == moved.task for m in self.programme.milestones)
-        return -moved.days, not is_steered_by, moved.before, moved.task
+        return not is_own, -moved.days, not is_steered_by, moved.before, moved.task

@@ -105,18 +105,38 @@ def forecast_announcements(
             yield Announcement(service=live.service, school=live.school, day=live.day, on=on, how=how)
 
 
-def announced_sentence(found: Sequence[GoLive]) -> str:
-    """Say how many announced go-lives are later than announced, or are no longer planned; empty where none is."""
+def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
+    """Say how many announced go-lives are later than announced, and which is latest, or are no longer planned.
+
+    Empty where none is.
+    """
     known = [live for live in found if live.announced is not None]
-    late, dropped = sum(live.is_late for live in known), sum(live.is_dropped for live in known)
+    dropped = sum(live.is_dropped for live in known)
+    late = sorted((live for live in known if live.is_late), key=lambda live: -live.days_late)
     parts = []
     if late:
-        noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if late == 1 else "are"
-        parts.append(f"{late} of {len(known)} {noun} {verb} later than announced.")
+        noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
+        count = f"{len(late)} of {len(known)} {noun} {verb} later than announced"
+        parts.append(f"{count} ({_latest_in_words(programme, late)}).")
     if dropped:
         noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
         parts.append(f"{dropped} {noun} {verb} no longer planned.")
     return " ".join(parts)
+
+
+def _latest_in_words(programme: Programme, late: Sequence[GoLive]) -> str:
+    """Name the go-lives that are latest, with both days; the others are counted."""
+    first = late[0]
+    alike = [g for g in late if (g.service, g.day, g.announced) == (first.service, first.day, first.announced)]
+    schools = programme.school_name(first.school) if len(alike) == 1 else f"{len(alike)} schools"
+    rest = f" and {len(late) - len(alike)} more" if len(alike) < len(late) else ""
+    return f"{programme.service(first.service).name}, {schools}: {_instead(first)}{rest}"
+
+
+def _instead(live: GoLive) -> str:
+    day, announced = (format_day(d) if d else "" for d in (live.day, live.announced))
+    year = f" {live.day.year}" if live.day else ""
+    return f"{day.removesuffix(year) if announced.endswith(year) else day} instead of {announced}"
 
 
 def announced_by_rollout(before: Definition | None, after: Definition, *, on: date) -> Iterator[Announcement]:

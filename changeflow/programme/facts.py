@@ -11,7 +11,7 @@ from changeflow.pilots.entries import Entry
 from changeflow.pilots.runs import RunSummary
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, minute_of
+from changeflow.values.moments import DAY, format_day, minute_of
 from changeflow.values.words import Outcome
 
 
@@ -144,6 +144,19 @@ class Odds:
     """How much of the planned path was not drawn."""
     iterations: int
     seed: int
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether they say anything: every iteration keeping the plan does not, where part has no range."""
+        return self.planned_odds is not None
+
+    @property
+    def sure_by(self) -> str:
+        """The day that 80 of 100 iterations keep, or that there is none, with the share that has no range."""
+        share = f"{self.certain_share}% of its path has no range"
+        if not self.is_known:
+            return f"no odds: {share}"
+        return f"{format_day(self.p80)}{f' ({share})' if self.certain_share else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,10 +56,13 @@ def _rules_in_words(judged: Judged) -> str:
 
 
 def _without_odds(programme: Programme) -> Iterator[str]:
-    """Say that nothing is known of how sure the dates are."""
-    ahead = programme.open_milestones
-    if ahead and not any(programme.facts.odds_of(m.id) for m in ahead):
-        yield "How sure these dates are is not known: the plan has not been simulated."
+    """Say of which milestones the odds are unknown, and why."""
+    found = [(m.name, programme.facts.odds_of(m.id)) for m in programme.open_milestones]
+    if found and not any(odds for _, odds in found):
+        yield "The plan has not been simulated, so the odds of these dates are unknown."
+    for name, odds in found:
+        if odds is not None and not odds.is_known:
+            yield f"“{name}” has {odds.sure_by}."
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:

@@ -33,9 +33,9 @@ class LaterLine:
     last_day: str
     """Both inclusive, as 2027-06-01."""
     cost: str
-    """The furthest move, in words."""
+    """The first move, in words."""
     moved: tuple[DateMove, ...]
-    """Every date that moves, the furthest first."""
+    """Every date that moves: the go-live that the decision opens first, then the furthest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def _cost(moved: Sequence[MovedDate]) -> str:
 def _draw(found: LastDay) -> CostChart | None:
     if not found.later:
         return None
-    runs = [(found.planned, found.day, 0), *((r.first, r.last, r.moved[0].days) for r in found.later)]
+    runs = [(found.planned, found.day, 0), *((r.first, r.last, r.most) for r in found.later)]
     most, first = max(days for *_, days in runs), runs[0][0]
     scale = WIDTH / ((runs[-1][1] - first).days + 1)
     return CostChart(

@@ -179,7 +179,7 @@ def build_sro(
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
         first_baseline=first.name if first and not first.is_latest else "",
-        headline=_headline(lines, log.needed, announced_sentence(lives), changes.warning if changes else ""),
+        headline=_headline(lines, log.needed, announced_sentence(programme, lives), changes.warning if changes else ""),
         milestones=lines,
         go_live_moves=go_live_moves(programme, lives),
         go_lives=go_live_lines(programme, lives),
@@ -257,9 +257,10 @@ def _sure_by(programme: Programme, milestone: Milestone) -> str:
     odds = programme.facts.odds_of(milestone.id)
     if odds is None:
         return ""
-    held = odds.deadline_odds if odds.deadline and odds.deadline == milestone.deadline else None
+    is_same = odds.is_known and odds.deadline is not None and odds.deadline == milestone.deadline
+    held = odds.deadline_odds if is_same else None
     of = "" if held is None else f"; the deadline holds in {held} of 100"
-    return f"{format_day(odds.p80)}{of} (simulated on {format_day(odds.on)}, version {odds.version})"
+    return f"{odds.sure_by}{of} (simulated on {format_day(odds.on)}, version {odds.version})"
 
 
 def _dropped(
@@ -342,7 +343,7 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):
-        steps.insert(0, "What comes before this is done.")
+        steps.insert(0, "Everything before this is finished.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
 
 

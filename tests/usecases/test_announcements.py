@@ -205,6 +205,9 @@ def issue(db: str, day: int) -> SroReport:
     return issue_sro(None, db=db, today=on, actor="chief", now=datetime(2027, 1, day, 8, tzinfo=UTC))
 
 
+SENTENCE = "3 of 3 school go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
+
+
 def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: str):
     """The small programme's milestone has until December, so nothing else is late."""
     baselines.take_baseline("Agreed", change(stored, 4))
@@ -214,13 +217,13 @@ def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: s
     assert before.go_live_moves == ()
     slip(stored)
     after = issue(stored, 14)
-    assert after.headline.startswith("3 of 3 school go-lives are later than announced.")
+    assert after.headline.startswith(SENTENCE)
     assert "on time" not in after.headline
     [move] = after.go_live_moves
     assert (move.announced, move.forecast, move.move) == ("20 Jan 2027", "25 Jan 2027", "5 days later")
     assert after.trend.go_lives.forecasts == ("0 of 3", "3 of 3")
     assert after.trend.go_lives.sentence == "3 more"
-    assert "3 of 3 school go-lives are later than announced." in after.confidence.reasons
+    assert SENTENCE in after.confidence.reasons
     announce_forecast(None, [], how="letter", on=None, change=change(stored, 14))
     assert "announced" not in sro_of_stored(None, db=stored, today=date(2027, 1, 14)).headline
 
@@ -238,7 +241,9 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
     for path in sorted((SAMPLE / "adkar").glob("*.csv")):
         import_assessments(path, later)
     report = sro_of_stored(None, db=db, today=may)
-    assert report.headline.startswith("3 of 42 school go-lives are later than announced. ")
+    assert report.headline.startswith(
+        "3 of 42 school go-lives are later than announced (Finance, 3 schools: 1 Jun instead of 1 May 2027). "
+    )
     late = {m.service: 0 for m in report.go_live_moves}
     for move in report.go_live_moves:
         late[move.service] += len(move.schools)

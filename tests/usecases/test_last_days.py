@@ -42,6 +42,7 @@ def test_a_decision_can_wait_until_its_go_live_would_miss_its_month(monthly: str
     assert one.dates[LIVE] == date(2027, 2, 1)
     run = one.later[0]
     assert run.first == date(2027, 2, 1)
+    assert run.moved[0].task == LIVE, "the go-live that the gate opens leads"
     # Both waves have no other tie: wave 1 alone moves, and with it nothing that the milestone does not wait for.
     assert {(m.task, m.before, m.after, m.days) for m in run.moved} >= {
         (LIVE, date(2027, 2, 1), date(2027, 3, 1), 28),
