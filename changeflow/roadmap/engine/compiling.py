@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 from functools import cache
+from glob import escape, glob
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,11 @@ def _kept(function: Callable[..., Any], **options: str) -> Any:  # noqa: ANN401
 @cache
 def sources() -> str:
     """Return a digest of all code that may be compiled: the roadmap's, and the values whose numbers go into it."""
-    digest, roadmap = sha256(), Path(__file__).parents[1]
-    for folder in (roadmap, roadmap.parent / "values"):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest, roadmap = sha256(), __file__.rpartition("engine")[0]
+    for folder in (roadmap, f"{roadmap}../values/"):
+        for path in sorted(glob(f"{escape(folder)}**/*.py", recursive=True)):  # noqa: PTH207
+            with open(path, "rb") as source:  # noqa: PTH123
+                digest.update(path.removeprefix(folder).encode() + b"\0" + source.read())
     return digest.hexdigest()
 
 
