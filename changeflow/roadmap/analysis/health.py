@@ -203,10 +203,15 @@ def _missed(e: _Evidence) -> HealthCheck:
 
 
 def _critical_path_test(e: _Evidence) -> HealthCheck:
-    """Lengthen the first critical task: the end must move as far. Fewer days where the calendars end sooner."""
+    """Lengthen the first task that is critical to the end: the end must move as far.
+
+    Deadlines are left out: a task that one makes critical, such as a condition of a decision, may have days before it
+    moves the end, and says nothing about the path. Fewer days where the calendars end sooner.
+    """
     schedule, name = e.schedule, "Critical path test"
     work = [t.id for t in e.open if not t.is_milestone]
-    path = [t for t in work if schedule[t].critical] or [t for t in work if schedule[t].driving]
+    without = _without_deadlines(e)
+    path = [t for t in work if without[t].critical] or [t for t in work if schedule[t].driving]
     if not path:
         return _unknown(12, name, "nothing on the path is open")
     first = min(path, key=lambda t: (schedule[t].early_start, t))
@@ -223,6 +228,13 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
         found = f"{days} working days more move the end by {gained:.0f}"
         return HealthCheck(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
     return _unknown(12, name, "the calendars end too soon")
+
+
+def _without_deadlines(e: _Evidence) -> Schedule:
+    tasks = e.roadmap.tasks
+    if all(task.deadline is None for task in tasks.values()):
+        return e.schedule
+    return time_roadmap(replace(e.roadmap, tasks={t: replace(task, deadline=None) for t, task in tasks.items()}))
 
 
 def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:

@@ -152,3 +152,15 @@ def test_an_index_that_is_missed_by_a_hair_does_not_look_kept():
     """19 days and a day less of float: 18/19 is 0.947, below 0.95, and 0.94 when rounded down."""
     check = point(13, a_roadmap(a_task("Live", 19, deadline=at("2027-01-27T17:00"))), target="Live")
     assert (check.found, check.passed) == ("0.94", False)
+
+
+def test_the_critical_path_test_leaves_deadlines_out():
+    """Sign takes Monday 4 January and must be done that day: no float. It meets Build, of 100 days, at the end.
+
+    600 days more of Build move the end by 600; of Sign they would by 501, for it has 99 days before.
+    """
+    sign = a_task("a-sign", 1, deadline=at("2027-01-04T17:00"))
+    roadmap = a_roadmap(sign, a_task("build", 100), a_task("end", 1), links=("a-sign -> end", "build -> end"))
+    assert time_roadmap(roadmap)["a-sign"].critical
+    found = point(12, roadmap)
+    assert (found.found, found.passed) == ("600 working days more move the end by 600", True)
