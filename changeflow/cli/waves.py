@@ -76,7 +76,7 @@ def waves(
         lines = conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
         raise CheckFailedError("\n".join(lines))
     if use is not None and folder is not None:
-        _use(found, folder, use, yes=yes)
+        _use(found, folder, use, db=context.db, yes=yes)
         return
     beside = compare_with_plan(found, folder)
     report = waves_report(programme.name, found.problem, found.offers, in_force=beside.in_force, effects=beside.effects)
@@ -95,15 +95,16 @@ def waves(
     print_as(form, report, waves_text)
 
 
-def _use(found: "Waves", folder: Path, key: str, *, yes: bool) -> None:
+def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     """Show what a plan would change in the folder and what would follow, ask, and write it."""
     from changeflow.reports.waves import effect_text
-    from changeflow.usecases.wave_use import rewritten, write
+    from changeflow.usecases.wave_use import check_history, rewritten, write
     from changeflow.usecases.waves import compare_with_plan
     from changeflow.values.problem import pick
 
     offer = pick("plan", key, {o.style.key: o for o in found.offers})
     changed = rewritten(folder, found.programme, found.problem, offer.plan)
+    check_history(changed, db=db)
     print_lines(changed.lines)
     print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
     names = ", ".join(str(path.relative_to(folder)) for path in changed.files)

@@ -1,14 +1,16 @@
 """The plan in force as a plan of waves, and a plan of waves as the waves of programme.yaml."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from changeflow.planning.wave_frame import frame_of, placed
 from changeflow.programme.announcements import go_live_tasks
-from changeflow.programme.definition import Definition, Wave
+from changeflow.programme.assembly.instances import former, instances_of
+from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem, wave_names
 
 Refers = Callable[[str, str], bool]
@@ -58,7 +60,7 @@ def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Schools that go live with a service on one day, and the wave of the plan whose place they take."""
+    """Schools that go live with a service on one day, and the wave until now that most of them come from."""
 
     service: str
     schools: tuple[str, ...]
@@ -70,7 +72,7 @@ class _Group:
     @property
     def same(self) -> tuple[object, ...]:
         """What groups of several services have in common that are one wave."""
-        return self.base.id if self.base else self.name, self.schools, self.day, self.is_pilot
+        return self.base.id if self.base else "", self.name, self.schools, self.day, self.is_pilot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +82,17 @@ class UsedWaves:
     waves: tuple[Wave, ...]
     renamed: Mapping[tuple[str, str], str]
     """By service and the wave's id until now: its new one."""
+    was: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """By service and the new id of a task within it: the ids that the task had, so that its history goes on."""
+    gone: Mapping[str, tuple[str, ...]]
+    """By service: what its file says of tasks of waves that are no more, and that is nothing but the ids they had."""
 
 
 def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers: Refers) -> UsedWaves:
-    """Write a plan down as waves. A wave keeps its id and name for the services that the folder refers to it with."""
+    """Write a plan down as waves. A wave's history goes with most of its schools.
+
+    It keeps its id for the services that the folder refers to it with; for the others its tasks say what they were.
+    """
     known = programme.definition.programme.waves
     groups: dict[tuple[object, ...], list[_Group]] = {}
     for group in _groups(programme, problem, plan):
@@ -91,6 +100,7 @@ def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers:
     owners = _owners(groups.values(), refers)
     definition = programme.definition
     taken = {*(w.id for w in known), *(s.id for s in definition.schools), *(s.service for s in definition.services)}
+    taken |= {old.partition("/")[0] for s in definition.services for t in s.tasks.values() for old in t.was or ()}
     waves, renamed = [], {}
     every = {s.service for s in programme.services}
     for same, own in groups.items():
@@ -114,12 +124,49 @@ def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers:
             )
         )
     ordered = sorted(waves, key=lambda w: (not w.pilot, w.start_no_earlier or date.max, w.id))
-    return UsedWaves(waves=tuple(ordered), renamed=renamed)
+    left = {(service, w.id) for w in waves for service in w.services or every} | renamed.keys()
+    gone = {s.service: keys for s in definition.services if (keys := tuple(_gone(programme, s, left)))}
+    return UsedWaves(waves=tuple(ordered), renamed=renamed, was=_former(definition, renamed), gone=gone)
 
 
-def with_waves(definition: Definition, waves: Sequence[Wave]) -> Definition:
-    changed = definition.programme.model_copy(update={"waves": tuple(waves)})
-    return definition.model_copy(update={"programme": changed})
+def _gone(programme: Programme, service: ServiceFile, left: Collection[tuple[str, str]]) -> Iterator[str]:
+    known = {w.id for w in programme.definition.programme.waves}
+    for key, fields in service.tasks.items():
+        wave, slash, _ = key.partition("/")
+        if slash and wave in known and (service.service, wave) not in left and fields.model_fields_set == {"was"}:
+            yield key
+
+
+def with_waves(definition: Definition, used: UsedWaves) -> Definition:
+    """Return a definition with other waves; the tasks of those that have another id keep their changes and history."""
+    changed = definition.programme.model_copy(update={"waves": used.waves})
+    services = tuple(s.model_copy(update={"tasks": _tasks(s, used)}) for s in definition.services)
+    return definition.model_copy(update={"programme": changed, "services": services})
+
+
+def _tasks(service: ServiceFile, used: UsedWaves) -> dict[str, StepFields]:
+    said = {key: fields for key, fields in service.tasks.items() if key not in used.gone.get(service.service, ())}
+    tasks = {renamed_key(service.service, key, used.renamed): fields for key, fields in said.items()}
+    for key, olds in used.was.get(service.service, {}).items():
+        tasks[key] = tasks.get(key, StepFields()).model_copy(update={"was": olds})
+    return tasks
+
+
+def renamed_key(service: str, key: str, renamed: Mapping[tuple[str, str], str]) -> str:
+    """Return the key under which a service's file changes a task, with its wave's new id."""
+    wave, slash, step = key.partition("/")
+    return f"{renamed.get((service, wave), wave)}{slash}{step}"
+
+
+def _former(definition: Definition, renamed: Mapping[tuple[str, str], str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the ids, within their service, that the tasks of renamed waves had; those of before stay known."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for instance in instances_of(definition, References(definition)).by_id.values():
+        service, _, key = instance.id.partition("/")
+        if (new := renamed_key(service, key, renamed)) != key:
+            olds = (*(old.removeprefix(f"{service}/") for old in former(instance)), key)
+            found.setdefault(service, {})[new] = olds
+    return found
 
 
 def _groups(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[_Group]:
@@ -132,10 +179,27 @@ def _groups(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Itera
             if name == service.service:
                 pair = school, name
                 here.setdefault((pair not in plan.pilot, candidate.day, names[pair]), []).append(school)
-        for (is_wave, day, name), schools in sorted(here.items()):
-            base = next((w for w in known if w.name == name and w.pilot is not is_wave), None)
-            in_order = tuple(sorted(schools, key=order.index))
-            yield _Group(service.service, in_order, day, not is_wave, name, base)
+        groups = [
+            _Group(service.service, tuple(sorted(schools, key=order.index)), day, not is_wave, name, None)
+            for (is_wave, day, name), schools in sorted(here.items())
+        ]
+        bases = _bases(groups, known)
+        yield from (replace(group, base=bases.get(n)) for n, group in enumerate(groups))
+
+
+def _bases(groups: Sequence[_Group], known: Sequence[Wave]) -> dict[int, Wave]:
+    """Return the wave that each group goes on from: most schools in common first, of equal ones the one of its name."""
+    shared = sorted(
+        (-len({*group.schools} & {*wave.schools}), group.name != wave.name, w, n)
+        for n, group in enumerate(groups)
+        for w, wave in enumerate(known)
+        if group.is_pilot == wave.pilot and not {*group.schools}.isdisjoint(wave.schools)
+    )
+    found: dict[int, Wave] = {}
+    for *_, w, n in shared:
+        if n not in found and known[w] not in found.values():
+            found[n] = known[w]
+    return found
 
 
 def _owners(groups: Iterable[Sequence[_Group]], refers: Refers) -> dict[str, tuple[object, ...]]:

@@ -178,10 +178,8 @@ def check_retired(
 
     Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
     """
-    facts: list[Decision | Attendance | CheckpointResult]
-    facts = [*known.decisions, *known.attendance, *known.checkpoints]
-    with_facts = {*known.progress, *(fact.task for fact in facts)}
-    left, had = set(after.roadmap.tasks), set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
+    with_facts, left = _with_facts(known), set(after.roadmap.tasks)
+    had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
     for task in retire:
         if task in left:
             raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
@@ -192,6 +190,18 @@ def check_retired(
             f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
             f"If that is intended, add {options}; nothing was written."
         )
+
+
+def lost_tasks(before: Definition, after: Programme, known: Facts, *, rulepacks: Rulepacks) -> list[TaskId]:
+    """Return the tasks of which facts are stored that a version would no longer have."""
+    had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
+    return sorted((_with_facts(known) & had) - set(after.roadmap.tasks))
+
+
+def _with_facts(known: Facts) -> set[TaskId]:
+    facts: list[Decision | Attendance | CheckpointResult]
+    facts = [*known.decisions, *known.attendance, *known.checkpoints]
+    return {*known.progress, *(fact.task for fact in facts)}
 
 
 def check_reused(ids: Renames, after: Programme) -> None:

@@ -2,9 +2,10 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,18 +13,31 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from changeflow.errors import ChangeflowError, CheckFailedError, ProblemsError
+from changeflow.errors import ChangeflowError, CheckFailedError, DatabaseUrlError, ProblemsError
 from changeflow.files import write_whole
-from changeflow.intake.folder import read_folder
+from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import list_files
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.planning.wave_use import MilestoneEffect, PlanEffect, Refers, UsedWaves, waves_of, with_waves
+from changeflow.planning.wave_use import (
+    MilestoneEffect,
+    PlanEffect,
+    Refers,
+    UsedWaves,
+    renamed_key,
+    waves_of,
+    with_waves,
+)
 from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.definition import Wave
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.renames import renames_of
+from changeflow.programme.version_changes import lost_tasks
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, wave_names
 from changeflow.rules.engine import Judged, judge
+from changeflow.storage import versions
+from changeflow.storage.database import session_scope
+from changeflow.storage.facts import load_facts
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.problem import Problem
 
@@ -46,8 +60,9 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     """Schedule and judge the programme with a plan's waves, on the same facts. `judged` is the programme as it is."""
     programme = judged.programme
     used = waves_of(programme, problem, plan, refers)
-    changed = with_waves(programme.definition, used.waves)
-    joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=_on(programme))
+    changed = with_waves(programme.definition, used)
+    facts = renames_of(changed).facts(programme.facts)
+    joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=facts, on=_on(programme))
     try:
         after = judge(joined)
     except ChangeflowError as error:
@@ -107,6 +122,26 @@ class Rewritten:
 
     files: Mapping[Path, str]
     lines: tuple[str, ...]
+    read: Folder
+    """The folder as it would be."""
+
+
+def check_history(found: Rewritten, *, db: str) -> None:
+    """Refuse a plan with which tasks would go away that the database has facts of. Nothing stored is fine."""
+    read, name = found.read, found.read.definition.programme.programme
+    try:
+        with session_scope(db, write=False) as session:
+            stored = versions.latest(session, name)
+            known = renames_of(read.definition).facts(load_facts(session, name))
+    except DatabaseUrlError:
+        return
+    if stored is None:
+        return
+    if lost := lost_tasks(stored.definition, read.programme, known, rulepacks=read.rulepacks):
+        raise CheckFailedError(
+            f"With this plan there would no longer be {', '.join(lost)}, and what is recorded of them would be lost. "
+            "Choose another plan, or fix the dates of their schools in rollout.yaml. Nothing was written."
+        )
 
 
 def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: WavePlan) -> Rewritten:
@@ -118,9 +153,13 @@ def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: Wa
     texts = _texts(folder)
     files = {path: changed for path, text in texts.items() if (changed := _renamed(text, used.renamed)) != text}
     main = folder / FILE
-    files[main] = _with_waves(files.get(main, texts[main]), used.waves)
-    _check(folder, files)
-    return Rewritten(files=files, lines=tuple(_changes(programme, used)))
+    files[main] = _with_block(files.get(main, texts[main]), "waves", partial(_set_waves, waves=used.waves))
+    for path, text in texts.items():
+        service = str(_loaded(text).get("service")) if path.parent.name == "services" else ""
+        if service in used.was or service in used.gone:
+            files[path] = _with_block(files.get(path, text), "tasks", partial(_set_tasks, service=service, used=used))
+    read = _check(folder, files)
+    return Rewritten(files=files, lines=tuple(_changes(programme, used)), read=read)
 
 
 def write(folder: Path, found: Rewritten) -> None:
@@ -144,26 +183,42 @@ def _renamed(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
     return text
 
 
-def _with_waves(text: str, waves: tuple[Wave, ...]) -> str:
-    """Put waves in the place of those in a text; the rest of it stays as it is, letter by letter."""
+def _with_block(text: str, key: str, change: Callable[[CommentedMap], None]) -> str:
+    """Change what a text says under one key; the rest of it stays as it is, letter by letter."""
     lines = text.splitlines(keepends=True)
-    first = next((n for n, line in enumerate(lines) if re.match(r"waves\s*:", line)), None)
+    first = next((n for n, line in enumerate(lines) if re.match(rf"{key}\s*:", line)), None)
+    if first is None and key in _loaded(text):
+        return _dumped(text, change)
     if first is None:
-        return _dumped(text, waves)
+        return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{_dumped('', change)}"
     last = next((n for n in range(first + 1, len(lines)) if re.match(r"[^\s#-]", lines[n])), len(lines))
     while last > first + 1 and re.match(r"\s*$|#", lines[last - 1]):
         last -= 1  # what is said before the next key belongs to that
-    block = _dumped("".join(lines[first:last]), waves)
+    block = _dumped("".join(lines[first:last]), change)
     return "".join([*lines[:first], block, *lines[last:]])
 
 
-def _dumped(text: str, waves: tuple[Wave, ...]) -> str:
-    """Write YAML again with other waves; one that stays keeps its comments."""
+def _yaml() -> YAML:
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 120
     yaml.preserve_quotes = True
-    data = yaml.load(text)
+    return yaml
+
+
+def _loaded(text: str) -> CommentedMap:
+    return _yaml().load(text) or CommentedMap()
+
+
+def _dumped(text: str, change: Callable[[CommentedMap], None]) -> str:
+    data, out = _loaded(text), io.StringIO()
+    change(data)
+    _yaml().dump(data, out)
+    return out.getvalue()
+
+
+def _set_waves(data: CommentedMap, waves: tuple[Wave, ...]) -> None:
+    """Write other waves; one that stays keeps its comments."""
     known: dict[str, Any] = {str(w["id"]): w for w in data.get("waves") or []}
     after = CommentedSeq()
     for wave in waves:
@@ -176,9 +231,25 @@ def _dumped(text: str, waves: tuple[Wave, ...]) -> str:
         _put(entry, "start_no_earlier", wave.start_no_earlier)
         after.append(entry)
     data["waves"] = after
-    out = io.StringIO()
-    yaml.dump(data, out)
-    return out.getvalue()
+
+
+def _set_tasks(data: CommentedMap, service: str, used: UsedWaves) -> None:
+    """Write what is changed about tasks under their new ids, and which ids they had."""
+    tasks = data.get("tasks") or CommentedMap()
+    for place, old in enumerate(list(tasks)):
+        if (new := renamed_key(service, str(old), used.renamed)) != old:
+            comment = tasks.ca.items.pop(old, None)
+            tasks.insert(place, new, tasks.pop(old))
+            if comment is not None:
+                tasks.ca.items[new] = comment
+    for key in used.gone.get(service, ()):
+        del tasks[key]
+    for key, olds in used.was.get(service, {}).items():
+        if key not in tasks:
+            tasks[key] = CommentedMap()
+            tasks[key].fa.set_flow_style()
+        tasks[key]["was"] = olds[0] if len(olds) == 1 else _in_a_line(olds)
+    data["tasks"] = tasks
 
 
 def _in_a_line(names: tuple[str, ...]) -> CommentedSeq:
@@ -194,7 +265,7 @@ def _put(entry: "CommentedMap | dict[str, Any]", key: str, value: object) -> Non
         entry[key] = value
 
 
-def _check(folder: Path, files: Mapping[Path, str]) -> None:
+def _check(folder: Path, files: Mapping[Path, str]) -> Folder:
     """Read the folder as it would be, elsewhere."""
     import shutil
 
@@ -204,7 +275,7 @@ def _check(folder: Path, files: Mapping[Path, str]) -> None:
         for path, text in files.items():
             (copy / path.relative_to(folder)).write_text(text, encoding="utf-8")
         try:
-            read_folder(copy)
+            return read_folder(copy)
         except ChangeflowError as error:
             raise CheckFailedError(
                 f"With these waves the folder would not be valid, so nothing is written:\n{error}"

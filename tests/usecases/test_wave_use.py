@@ -1,7 +1,7 @@
 """The plan in force beside proposals, and a proposal that is written into the folder."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,20 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.waves import waves_report, waves_text
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Candidate, WavePlan, WaveProblem
+from changeflow.usecases import definitions
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in, rewritten, write
+from changeflow.usecases.wave_use import (
+    check_history,
+    effect_in_force,
+    effect_of,
+    judged_again,
+    refers_in,
+    rewritten,
+    write,
+)
 from changeflow.usecases.waves import plan_waves
 from tests.builders import PROGRAMME, a_folder
+from tests.usecases.gated import finish, state
 
 FILE = "programme.yaml"
 COMMENTED = (
@@ -102,10 +112,11 @@ def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
 
 
 def test_a_third_wave_gets_an_id_of_its_own(folder: Path):
+    """Cedar was wave 2 and goes live third: what is recorded of it stays with it, so its id does."""
     programme, problem = both(folder)
     days = {s: date(2027, 2, 1) + timedelta(weeks=n) for n, s in enumerate(("ash", "beech", "cedar"))}
     waves = waves_of(programme, problem, with_days(problem, days), refers_in(folder)).waves
-    assert [(w.id, w.name) for w in waves] == [("w1", "wave 1"), ("w2", "wave 2"), ("wave-3-payroll", "wave 3")]
+    assert [(w.id, w.name) for w in waves] == [("w1", "wave 1"), ("wave-2-payroll", "wave 2"), ("w2", "wave 3")]
 
 
 def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path: Path):
@@ -128,6 +139,93 @@ def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path:
     assert ("estates/w1/go-live" in text) != ("payroll/w1/go-live" in text)
     again = read_folder(folder).programme
     assert again.schools_of("estates") == again.schools_of("payroll") == {"ash", "beech", "cedar"}
+
+
+def with_estates(folder: Path) -> Path:
+    """Add a second service to the folder: the same pathway, the same waves, and a change to one task of wave 1."""
+    text = (
+        (folder / "services" / "payroll.yaml").read_text().replace("payroll", "estates").replace("Payroll", "Estates")
+    )
+    (folder / "services" / "estates.yaml").write_text(f"{text}tasks:\n  w1/capacity: {{duration: 4d}}  # quick\n")
+    return folder
+
+
+def with_estates_apart(problem: WaveProblem, day: date) -> WavePlan:
+    chosen = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1))).chosen
+    chosen = {
+        p: c if p[0] != "cedar" else with_days(problem, {s: date(2027, 2, 8) for s in problem.schools}).chosen[p]
+        for p, c in chosen.items()
+    }
+    own = Candidate((day - problem.start).days // 7, day, ())
+    return WavePlan(
+        chosen={p: own if p[1] == "estates" and p[0] != "cedar" else c for p, c in chosen.items()}, pilot=frozenset()
+    )
+
+
+def begun(folder: Path, db: str, *tasks: str) -> str:
+    """Store the folder on 4 January, and finish tasks on the 19th: requirements end on Friday 8."""
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    for service in ("payroll", "estates"):
+        if (folder / "services" / f"{service}.yaml").exists():
+            finish(db, f"{service}/requirements", 4, 8)
+    for task in tasks:
+        finish(db, task, 11, 19)
+    return db
+
+
+def test_what_is_recorded_goes_on_when_a_plan_gives_tasks_another_id(folder: Path, sqlite: str):
+    """Estates goes live in wave 1 a week before payroll, whose milestone names `payroll/w1`: estates' wave 1 becomes
+    a wave of its own. Its finished task, and the duration that its file gives it, go with it; so does another plan."""
+    db = begun(with_estates(folder), sqlite, "estates/w1/capacity", "payroll/w1/capacity")
+    before = state(db, date(2027, 1, 20)).programme.facts.progress
+    for day, version in ((date(2027, 1, 25), 2), (date(2027, 1, 18), 3)):
+        programme, problem = both(folder)
+        found = rewritten(folder, programme, problem, with_estates_apart(problem, day))
+        check_history(found, db=db)
+        write(folder, found)
+        assert definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 20, 8, tzinfo=UTC)) == version
+    assert "wave-1-estates/capacity: {duration: 4d, was: w1/capacity}" in (folder / "services/estates.yaml").read_text()
+    after = state(db, date(2027, 1, 20)).programme
+    assert after.facts.progress == {
+        task.replace("estates/w1", "estates/wave-1-estates"): done for task, done in before.items()
+    }
+    assert after.facts.progress.keys() <= after.roadmap.tasks.keys()
+
+
+def test_former_ids_of_a_wave_that_is_gone_are_taken_out(folder: Path):
+    """All schools go live on one day: no wave 2 is left that could have been another."""
+    (folder / FILE).write_text(PROGRAMME)
+    service = folder / "services" / "payroll.yaml"
+    service.write_text(f"{service.read_text()}tasks:\n  w2/capacity: {{was: autumn/capacity}}\n")
+    programme, problem = both(folder)
+    plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
+    write(folder, rewritten(folder, programme, problem, plan))
+    assert "autumn" not in service.read_text()
+    assert effect_of(judged_again(programme), problem, plan, refers_in(folder)).breaks == ()
+    assert [w.id for w in read_folder(folder).definition.programme.waves] == ["w1"]
+
+
+def test_history_goes_with_most_of_the_schools(folder: Path):
+    """Cedar of wave 2 goes first, Ash and Beech of wave 1 second: each wave is the one that it was, only later."""
+    (folder / FILE).write_text(PROGRAMME)
+    programme, problem = both(folder)
+    second = date(2027, 2, 8)
+    plan = with_days(problem, {"ash": second, "beech": second, "cedar": date(2027, 2, 1)})
+    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    assert [(w.id, w.name, w.schools) for w in waves] == [
+        ("w2", "wave 1", ("cedar",)),
+        ("w1", "wave 2", ("ash", "beech")),
+    ]
+
+
+def test_a_plan_without_a_wave_that_has_begun_is_refused(folder: Path, sqlite: str):
+    """All schools go live on one day, so wave 2 is gone; its capacity was in place already."""
+    (folder / FILE).write_text(PROGRAMME)
+    db = begun(folder, sqlite, "payroll/w2/capacity")
+    programme, problem = both(folder)
+    plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
+    with pytest.raises(CheckFailedError, match="no longer be payroll/w2/capacity, and what is recorded"):
+        check_history(rewritten(folder, programme, problem, plan), db=db)
 
 
 def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
