@@ -88,7 +88,7 @@ class DecisionLog:
 
 
 def build_decisions(judged: Judged, *, today: date) -> DecisionLog:
-    """Build the log: the decisions that wait or will within the next 30 days, and every answer that was given."""
+    """Build the log: decisions that wait, will within 30 days, or were rejected; and every answer that was given."""
     programme = judged.programme
     log = decision_log(programme, today=today)
     return DecisionLog(needed=tuple(_needed(judged, log, today)), made=tuple(_made(programme, log, today)))
@@ -100,7 +100,7 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
     last = {
         d.task.id: last_day(programme, d.task.id)
         for d in log
-        if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
+        if d.is_open and (d.is_waiting or _is_soon(programme, d, today))
     }
     found = sorted(
         (d for d in log if d.task.id in last), key=lambda d: (not d.is_waiting, last[d.task.id].day, d.task.id)
@@ -121,6 +121,11 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
             says=case.says if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
         )
+
+
+def _is_soon(programme: Programme, logged: LoggedDecision, today: date) -> bool:
+    """Tell whether a decision is listed before it waits: its day is near, or it was rejected and is asked again."""
+    return bool(logged.answers) or day_of(programme.timed(logged.task.id).early_start) <= today + SOON
 
 
 def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> Iterator[MadeLine]:

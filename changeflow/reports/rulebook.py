@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
-from changeflow.roadmap.analysis.why import CONSTRAINT_WORDS
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.catalogue import RULES, Rule
 from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
@@ -175,8 +174,9 @@ def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
     if item.constraint is not None:
         is_start = "start" in item.constraint.bound.value
         day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
-        words = CONSTRAINT_WORDS[item.constraint.bound.value].split(",")[0].removeprefix("somebody set that it ")
-        return f"{name} {words.replace(' than this', f' than {day}').replace(' then', f' on {day}')}"
+        bound = item.constraint.bound.value
+        words = bound.removeprefix("must_").replace("_", " ")
+        return f"{name} must {words} {'than' if 'no_' in bound else 'on'} {day}"
     return f"the deadline of {name}, {format_day(last_day_of(item.limit or 0))}"
 
 

@@ -89,7 +89,7 @@ def test_why_explains_the_stored_programme_as_it_stands(folder: Path, db: str):
     run("apply", folder, "--yes", "--as", "chief", "--at", "2027-01-04")
     run("task", "finish", "payroll/requirements", "--on", "2027-01-08", "--as", "chief", "--at", "2027-01-11")
     said = run("why", "payroll/w1/system-live", "--at", "2027-01-11").stdout
-    assert "that is what happened" in said
+    assert "as recorded" in said
     assert "Did you mean 'payroll/w1/go-live'" in run("why", "payroll/w1/golive", code=4).stderr
     assert "one too many" in run("why", folder, "payroll/w1/go-live", "x", code=4).stderr
 
@@ -357,7 +357,7 @@ def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: P
     tight = SERVICE + "tasks:\n  requirements: {start_no_earlier: 2027-01-11, deadline: 2027-01-13}\n"
     shown = run("conflicts", a_folder(tmp_path / "tight", service=tight)).stdout
     assert "the deadline of “Payroll: requirements”, 13 Jan 2027: it is missed by 2 days." in shown
-    assert "- “Payroll: requirements” starts no earlier than 11 Jan 2027" in shown
+    assert "- “Payroll: requirements” must start no earlier than 11 Jan 2027" in shown
     assert "lift the date for “Payroll: requirements”: then it is kept" in shown
     assert "move the deadline by 2 days: then all holds" in shown
     assert "accountable" not in run("delegation", folder).stdout

@@ -5,6 +5,7 @@ The small programme starts on Monday 4 January 2027: requirements to the 8th, th
 is done by then. Its system takes five days, 1 to 5 March; its training two, to the 9th; its evidence one, to the 10th.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from changeflow.errors import CheckFailedError
 from changeflow.intake.folder import read_folder
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.announcements import go_lives
+from changeflow.programme.assembly.expansion import Expansion
+from changeflow.programme.assembly.joining import add_joining
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress
+from changeflow.roadmap.analysis.differences import Topic, task_differences
+from changeflow.roadmap.analysis.why import explain
 from changeflow.rules.engine import judge
 from changeflow.usecases import baselines, definitions, progress
 from changeflow.usecases.reports import sro_of_stored
@@ -115,3 +120,20 @@ def test_looking_back_it_had_not_joined(stored: str, tmp_path: Path):
     joined(stored, tmp_path)
     [dropped, *_] = [p for p in sro_of_stored(None, db=stored, today=JOINS).changes.parts if p.title == "Schools"]
     assert dropped.lines == ("The school Dell School was added.",)
+
+
+def test_a_joining_day_is_no_set_date(stored: str, tmp_path: Path):
+    """Dell joins wave 2, which has not gone live: its tasks wait for Dell, and nobody has set a date for them."""
+    before = loaded(None, db=stored, on=JOINS)
+    days = {"dell": JOINS}
+    expanded = Expansion(tasks=dict(before.roadmap.tasks), links=[])
+    live = expanded.tasks["payroll/w2/go-live"]
+    expanded.tasks[live.id] = replace(live, schools=live.schools | {"dell"})
+    add_joining(expanded, days)
+    after = replace(before.roadmap, tasks=expanded.tasks)
+    assert after.tasks[live.id].constraints != live.constraints
+    found = task_differences(before.roadmap, after, milestones=())
+    assert not [d for d in found if d.topic is Topic.SET_DATES]
+    programme = joined(stored, tmp_path)
+    said = explain(programme.roadmap, programme.required_schedule, "payroll/w3/system-live").text
+    assert "its schools join the programme then" in said

@@ -7,6 +7,7 @@ import pytest
 
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.programme.programme import Programme, join
+from changeflow.reports.decisions import build_decisions, decisions_text
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
@@ -56,6 +57,18 @@ def test_the_go_live_moves_to_the_next_pay_period_and_why_says_so(refused: str):
     said = explain(programme.roadmap, programme.schedule, GO_LIVE).text
     assert "it was rejected on 4 May 2027 (April's run was not clean)" in said
     assert "it can be asked again when the next period has opened, on 1 Jun 2027" in said
+
+
+@pytest.mark.slow
+def test_a_rejected_gate_is_listed_until_it_is_approved(refused: str):
+    """It is asked again on 1 June; decisions that are not rejected are listed from 30 days before. On 5 April it is 57
+    days ahead."""
+    with session_scope(refused) as session:
+        judged = load(session, None, on=TODAY).judged
+    [line] = [d for d in build_decisions(judged, today=date(2027, 4, 5)).needed if d.task == GATE]
+    assert "(rejected on 4 May 2027)" in line.name
+    text = "\n".join(decisions_text(build_decisions(judged, today=date(2027, 4, 5))))
+    assert text.index("(rejected on 4 May 2027)") < text.index("Made:")
 
 
 def test_what_changed_adds_up(refused: str):

@@ -65,7 +65,10 @@ def add_rejections(
         if gate.is_milestone and gate.starts_on is None:
             # A decision counts from the evening of its day.
             again = max(again, calendars.office.previous_working(again + DAY))
-        named, dates = f"{gate.name} (rejected on {rejected})", (*kept, Constraint(Bound.START_NO_EARLIER, again))
+        named, dates = (
+            f"{gate.name} (rejected on {rejected})",
+            (*kept, Constraint(Bound.START_NO_EARLIER, again, because=why)),
+        )
         expansion.tasks[name] = replace(gate, name=named, constraints=dates, because=why)
 
 

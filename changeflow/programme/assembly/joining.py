@@ -12,6 +12,8 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Task
 from changeflow.values.moments import format_day, minute_of
 from changeflow.values.words import Kind
 
+JOINING = "its schools join the programme then"
+
 
 def joining_days(definition: Definition, facts: Facts) -> dict[str, date]:
     """Return the day on which each school joins: the one in schools.csv, else that of the version that added it."""
@@ -22,7 +24,7 @@ def add_joining(expansion: Expansion, days: Mapping[str, date]) -> None:
     """Let no task of schools that join later start before the first of them has, and no go-live before all have."""
     for task in [t for t in expansion.tasks.values() if t.schools & days.keys()]:
         if (day := _earliest(task, days)) is not None:
-            bound = Constraint(Bound.START_NO_EARLIER, minute_of(day))
+            bound = Constraint(Bound.START_NO_EARLIER, minute_of(day), because=JOINING)
             expansion.tasks[task.id] = replace(task, constraints=(*task.constraints, bound))
 
 

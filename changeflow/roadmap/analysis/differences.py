@@ -235,8 +235,13 @@ def _durations(states: _States) -> Iterator[Altered]:
 
 
 def _set_dates(states: _States) -> Iterator[Altered]:
-    changed = [(o, n) for o, n in states.both() if o.constraints != n.constraints or o.manual != n.manual]
-    for (was, now), tasks in _grouped(((o.constraints, n.constraints), n) for o, n in changed).items():
+    """Yield dates that people set: those that follow from facts, such as a school's joining day, are left out."""
+
+    def dates(task: Task) -> tuple[Constraint, ...]:
+        return tuple(one for one in task.constraints if not one.because)
+
+    changed = [(o, n) for o, n in states.both() if dates(o) != dates(n) or o.manual != n.manual]
+    for (was, now), tasks in _grouped(((dates(o), dates(n)), n) for o, n in changed).items():
         sentence = f"{several([t.name for t in tasks])}: {_bounds(now)} instead of {_bounds(was)}."
         yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
 

@@ -16,12 +16,12 @@ from changeflow.values.moments import day_of, format_day, format_days, last_day_
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
 CONSTRAINT_WORDS = {
-    "start_no_earlier": "somebody set that it starts no earlier than this",
-    "finish_no_earlier": "somebody set that it finishes no earlier than this",
-    "start_no_later": "somebody set that it starts no later than this, whatever it waits for",
-    "finish_no_later": "somebody set that it finishes no later than this, whatever it waits for",
-    "must_start": "somebody set that it must start then",
-    "must_finish": "somebody set that it must finish then",
+    "start_no_earlier": "its set date is “start no earlier than this”",
+    "finish_no_earlier": "its set date is “finish no earlier than this”",
+    "start_no_later": "its set date is “start no later than this”, whatever it waits for",
+    "finish_no_later": "its set date is “finish no later than this”, whatever it waits for",
+    "must_start": "its set date is “must start on this day”",
+    "must_finish": "its set date is “must finish on this day”",
 }
 REASON_WORDS: Mapping[str, str] = {
     **CONSTRAINT_WORDS,
@@ -65,8 +65,8 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
     while current is not None:
         drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
         sentence = _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)
-        if current != task:
-            sentence += _despite_float(roadmap, schedule, current)
+        if drivers and current not in roadmap.progress:
+            sentence += _hidden_float(roadmap, schedule, drivers[0], to=roadmap.tasks[task])
         steps.append(Because(current, sentence))
         # Behind a summary stands the task that gives it its date.
         current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
@@ -74,12 +74,16 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
     return Why(task, tuple(reversed(steps)), late, tuple(_late_chain(roadmap, schedule, task)))
 
 
-def _despite_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
-    """Say of a driver that has float that it drives all the same: a gap of days off lies behind it."""
-    spare = schedule[task].total_float
-    if spare <= 0 or roadmap.is_done(task):
+def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task) -> str:
+    """Say how much float of a driver a wait for an opening or for days off hides: it drives `to` all the same."""
+    before, gaps = link.predecessor, list(_gaps(roadmap, schedule, link))
+    if not gaps or roadmap.is_done(before) or schedule[before].total_float <= 0:
         return ""
-    return f" It drives what follows, although it has {float_in_words(roadmap, task, spare)} of float."
+    found, after = schedule[before].early_finish, schedule[link.successor].early_start
+    if (spare := roadmap.calendar_of(before).between(found, after)) <= 0:
+        return ""
+    what = "milestone" if to.is_milestone else "task"
+    return f" Critical to this {what}: this wait hides {float_in_words(roadmap, before, spare)} of float."
 
 
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
@@ -133,10 +137,12 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         if task.kind is Kind.DECISION:
             left = "everything before it is done, and it waits for this decision"
             left += _passed(roadmap, schedule, task)
-        return f"{head}: {'that is what happened' if done.is_done else left}."
+        return f"{head}: {'as recorded' if done.is_done else left}."
     passed = _passed(roadmap, schedule, task)
     if not drivers:
         if not task.because:
+            if reason in Bound and (added := _added_date(roadmap, schedule, task)):
+                return f"{head}: {added}{passed}."
             return f"{head}: {REASON_WORDS.get(reason, reason)}{passed}."
         own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}{passed}."
@@ -148,6 +154,13 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     if first.rule:
         sentence += f"; rule {first.rule} asks for that"
     return f"{sentence}{_because(task)}{passed}."
+
+
+def _added_date(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    """Return why changeflow has added the date that gives a task its start; empty where people set it."""
+    calendar, start = roadmap.calendar_of(task.id), schedule[task.id].early_start
+    at = [c for c in task.constraints if calendar.between(c.at, start) == 0]
+    return next((c.because for c in at if c.because), "") if all(c.because for c in at) else ""
 
 
 def _passed(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -193,7 +206,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
             yield _window_in_words(roadmap, task)
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
-        yield f"{name}, {format_days(days[0], days[-1])}, lies between"
+        yield f"{name}, {format_days(days[0], days[-1])}, is between"
 
 
 def _window_in_words(roadmap: Roadmap, task: Task) -> str:
@@ -218,11 +231,14 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     spare = float_in_words(roadmap, task.id, abs(timed.total_float))
     holder = _late_holder(roadmap, schedule, task)
     if timed.total_float < 0:
-        return f"It is {spare} too late for {holder}."
+        return f"It is {spare} too late for {holder or 'its set date'}."
     if timed.total_float == 0:
-        return f"It has no float: a day later moves {holder}."
+        if holder:
+            return f"It has no float: a day later moves {holder}."
+        missed = f": if it misses this date, {_window_in_words(roadmap, task)}" if task.starts_on else ""
+        return f"It has no float{missed}."
     latest = mark_assumed(format_day(last_day_of(timed.late_finish)), schedule, task.id, late=True)
-    return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
+    return f"It may finish as late as {latest}, {spare} of float{f', before it moves {holder}' if holder else ''}."
 
 
 def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[Because]:
@@ -237,7 +253,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
             return
         link = _nearest(roadmap, schedule, current)
         if link is None:
-            yield Because(current, f"{found.name} may end on {by} at the latest: that is the end of it all.")
+            yield Because(current, f"{found.name} must end by {by}, when the programme ends.")
             return
         after = roadmap.tasks[link.successor]
         relation = _relation(link, roadmap.minutes_per_day)
@@ -285,7 +301,10 @@ def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
 
 
 def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
-    """Name what holds a task's late dates, as far as the chain goes without float of its own: a deadline or the end."""
+    """Name what holds a task's late dates, as far as the chain goes without float of its own: a deadline or the end.
+
+    Empty where that is the task itself.
+    """
     limit, current, seen = schedule[task.id].total_float, task, {task.id}
     while True:
         timed = schedule[current.id]
@@ -296,7 +315,8 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         waiting = [t for t in after if t not in seen and t not in roadmap.progress]
         holders = [t for t in waiting if schedule[t].total_float <= max(limit, 0)]
         if not holders:
-            return current.name if after else "the end of the programme"
+            own = "" if current is task else current.name
+            return own if after else "the end of the programme"
         nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
         current = roadmap.tasks[nearest]
         seen.add(nearest)

@@ -50,6 +50,8 @@ class Constraint:
     bound: Bound
     at: int
     """Civil minutes. A start on a day is its first minute, a finish on a day the first minute of the next."""
+    because: str = field(default="", compare=False)
+    """Why changeflow has added it, as in `its schools join on that day`; empty where it is set in the files."""
 
 
 @dataclass(frozen=True, slots=True)
