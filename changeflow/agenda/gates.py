@@ -174,12 +174,13 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
         )
         yield Criterion(text, State.OPEN, rule.code)
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
-    text = f"Training is delivered at {len(trained)} of {len(gate.schools)} schools"
+    text = f"Training delivered at {len(trained)} of {len(gate.schools)} schools"
     if share >= wanted:
         yield Criterion(f"{text}.", State.MET, rule.code)
         return
     missing = programme.school_names(gate.schools - trained)
-    text += f" ({wanted:.0%} are asked for); not at {missing}."
+    needed = "all" if wanted >= 1 else f"{wanted:.0%}"
+    text += f" ({needed} needed). Missing: {missing}."
     yield Criterion(text, unless_waived(programme, rule, gate), rule.code)
 
 

@@ -168,7 +168,7 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if logged.late and due_on is not None:
         message += f" It was planned for {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
-            message += f" Waiting for it has moved {_move(moved)} so far."
+            message += f" So far the delay has moved {_move(moved)}."
     return message
 
 

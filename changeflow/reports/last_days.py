@@ -94,7 +94,7 @@ def format_cost(found: LastDay) -> str:
     if not found.later:
         return "No date is known to wait for it."
     run = found.later[0]
-    return f"Decided on {format_day(run.first, weekday=True)} or later: {_cost(run.moved)}."
+    return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved)}."
 
 
 def _later(run: DecidedOn) -> LaterLine:

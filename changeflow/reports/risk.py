@@ -165,7 +165,7 @@ def more(count: int) -> str:
 
 def odds_in_words(odds: int | None) -> str:
     """Say odds: 100 of 100 is never said where part of the path was not drawn."""
-    return f"in {odds} of 100" if odds is not None else "in every iteration; but part of its path has no range"
+    return f"{odds} in 100" if odds is not None else "no odds, as part of its path has no range"
 
 
 def risk_text(report: RiskReport) -> Iterator[str]:
@@ -176,26 +176,26 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield f"  {report.assumption} That is an assumption: give ranges for what matters."
     for line in report.milestones:
         if line.certain:
-            yield f"{line.milestone}: {line.certain_share} % of its path has no range and counts as certain:"
+            yield f"{line.milestone}: {line.certain_share}% of its path has no range; these odds treat it as fixed:"
             yield f"  {', '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
         yield f"{line.milestone}: planned {line.planned}; P50 {line.p50}, P80 {line.p80}, P90 {line.p90}"
-        yield f"  the planned date holds {odds_in_words(line.planned_odds)}"
+        yield f"  chance of the planned date: {odds_in_words(line.planned_odds)}"
         if line.deadline != NO_DEADLINE:
-            yield f"  the deadline {line.deadline} holds {odds_in_words(line.deadline_odds)}"
+            yield f"  chance of the deadline, {line.deadline}: {odds_in_words(line.deadline_odds)}"
         if len(line.outcomes) > 1:
             yield f"  it falls on {', '.join(f'{d} ({p} %)' for d, p in line.outcomes)}"
     if report.missing:
-        yield "Give these a range first, they are long and drive the end (estimate: [30d, 45d, 70d]):"
+        yield "Estimate these first: they are long and on the driving path (estimate: [30d, 45d, 70d]):"
         yield from (f"  {name}" for name in report.missing)
     if report.drivers:
-        yield "What moves the last milestone (days between its luckiest and its unluckiest tenth):"
+        yield "What moves the last milestone (days between its best and its worst tenth):"
         for driver in report.drivers:
             yield f"  {driver.swing:>4}  {driver.task}; on the driving path in {driver.criticality} of 100"
     if report.lessons:
         yield "What finished waves teach:"
         yield from (f"  {lesson}" for lesson in report.lessons)
     for name, odds, days in report.events:
-        yield f"If it happens ({odds} %): {name} costs the last milestone {days} days"
+        yield f"“{name}” (probability {odds}%): delays the last milestone by {counted(days, 'day')}"
     yield "Where paths join, the latest decides: the date of several together is later than that of each."
 
 

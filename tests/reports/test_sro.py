@@ -85,7 +85,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     # summer holiday, and a pay period is lost a second time.
     assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
     assert decision.last_day.cost.startswith(
-        "Decided on Fri 4 Sep 2026 or later: “All three services are live in all schools” is 61 days later, on "
+        "If you decide on or after Fri 4 Sep 2026, “All three services are live in all schools” is 61 days later, on "
         "1 May 2028 instead of 1 Mar 2028, and "
     )
     moved = {m.name: m.days for m in decision.last_day.later[0].moved}

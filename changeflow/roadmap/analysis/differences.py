@@ -317,5 +317,5 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
         return
     later = sum(days[t.id] > 0 for t in plain)
     counts = " and ".join(f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n)
-    most = f"the most “{plain[0].name}”, {later_or_earlier(days[plain[0].id])}"
-    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} tasks end on another day: {counts}; {most}.")
+    most = f"“{plain[0].name}” moves most, {later_or_earlier(days[plain[0].id])}"
+    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} tasks end on another day, {counts}; {most}.")

@@ -182,8 +182,8 @@ class TestCommandAndFiles:
         assert any(name.startswith("Payroll: choose the system (") for name in first.certain)
         assert all(100 not in (line.planned_odds, line.deadline_odds) for line in report.milestones)
         lines = list(risk_text(report))
-        [named] = [n for n, line in enumerate(lines) if line.startswith(f"{first.milestone}: {first.certain_share} %")]
-        assert "holds in" in lines[named + 3]
+        [named] = [n for n, line in enumerate(lines) if line.startswith(f"{first.milestone}: {first.certain_share}%")]
+        assert "chance of" in lines[named + 3]
         assumed = simulate_programme(programme, iterations=500, seed=1, assume="80,150")
         assert assumed.missing == ()
         shares = [
@@ -192,7 +192,7 @@ class TestCommandAndFiles:
         assert all(after < before for after, before in shares)
         text = "\n".join(risk_text(assumed))
         assert "That is an assumption" in text
-        assert "the planned date holds in" in text
+        assert "chance of the planned date: " in text
         assert sum(p for _, p in assumed.milestones[0].outcomes) == pytest.approx(100, abs=3)
 
     def test_the_page_shows_what_its_tables_say(self, tmp_path: Path):
@@ -204,8 +204,8 @@ class TestCommandAndFiles:
         page = html.parse(tmp_path / "risk.html").getroot()
         text = " ".join(page.text_content().split())
         for line in report.milestones:
-            assert f"{line.planned_odds} of 100" in text
-            assert f"{line.certain_share} % of its path" in text
+            assert f"{line.planned_odds} in 100" in text
+            assert f"{line.certain_share}% of its path" in text
             assert line.p80 in text
         assert len(page.xpath("//*[local-name()='polyline']")) == 3
         assert all(s.get("role") == "img" or s.get("aria-hidden") for s in page.xpath("//*[local-name()='svg']"))
