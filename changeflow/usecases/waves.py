@@ -76,7 +76,7 @@ def plan_waves(
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     # Loaded here: the solver takes longer to load than most commands take.
-    from changeflow.roadmap.waves.explain import explain, explain_plainly, relaxations
+    from changeflow.roadmap.waves.explain import explain_plainly
     from changeflow.roadmap.waves.solve import SearchLimits
 
     problem = wave_problem(programme)
@@ -111,6 +111,13 @@ def plan_waves(
             return Waves(programme=programme, problem=problem, offers=tuple(found), ran_out=ran_out and not found)
     if say is not None:
         say("There is no plan. Searching for the requests that conflict …")
+    return _without_a_plan(programme, problem)
+
+
+def _without_a_plan(programme: Programme, problem: WaveProblem) -> Waves:
+    """Return why there is no plan, and what would be enough."""
+    from changeflow.roadmap.waves.explain import explain, relaxations
+
     conflict = explain(problem)
     if conflict is None:
         return Waves(programme=programme, problem=problem, ran_out=True)
