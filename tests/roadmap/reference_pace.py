@@ -91,12 +91,14 @@ class PeriodPace:
 
     periods: Periods
     count: int
+    calendar: WorkingCalendar
+    """A period is not missed before there was work in it."""
 
     def land(self, bound: int) -> int:
-        return self.periods.next_start(bound)
+        return self.periods.next_start(reopened(self.calendar, self.periods, bound))
 
     def finish(self, start: int) -> int:
-        return self.periods.add(start, self.count)
+        return self.periods.add(reopened(self.calendar, self.periods, start), self.count)
 
     def latest_start(self, finish: int) -> int:
         return self.periods.subtract(finish, self.count)
@@ -106,6 +108,7 @@ class PeriodPace:
         return self.periods.previous_start(bound)
 
     def earliest_start(self, finish: int) -> int:
+        finish = reclosed(self.calendar, self.periods, finish)
         start = self.latest_start(finish)
         return start if self.finish(start) >= finish else self.periods.next_start(start + 1)
 
@@ -116,29 +119,52 @@ class WindowPace:
 
     inner: Pace
     windows: Periods
+    calendar: WorkingCalendar
 
     def land(self, bound: int) -> int:
-        """A start window is a midnight; the work itself starts at the calendar's first instant after it."""
+        """A start that has landed stays; a window is not missed before there was work in it."""
         opens = self.windows.previous_start(bound)
         # Before the first of a list there is none.
-        if self.windows.next_start(opens) == opens and (start := self.inner.land(opens)) >= bound:
-            return start
-        return self.inner.land(self.windows.next_start(bound))
+        if self.windows.next_start(opens) == opens:
+            start = self._on(opens)
+            if start >= bound:
+                return start
+            if not isinstance(self.inner, WorkingPace) and self.calendar.next_working(start) >= bound:
+                return start if isinstance(self.inner, PeriodPace) else bound
+        return self._on(self.windows.next_start(bound))
+
+    def _on(self, opens: int) -> int:
+        """A start window is a midnight; work, and a milestone, is at the calendar's first instant after it."""
+        if isinstance(self.inner, WorkingPace):
+            return self.inner.calendar.next_working(opens)
+        return self.inner.periods.next_start(opens) if isinstance(self.inner, PeriodPace) else self.inner.land(opens)
 
     def finish(self, start: int) -> int:
         return self.inner.finish(start)
 
     def latest_start(self, finish: int) -> int:
-        return self.inner.land(self.windows.previous_start(self.inner.latest_start(finish)))
+        return self.latest_start_by(self.inner.latest_start(finish))
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
 
     def latest_start_by(self, bound: int) -> int:
         opens = self.windows.previous_start(bound)
-        while (start := self.inner.land(opens)) > bound:
+        while (start := self._on(opens)) > bound:
             opens = self.windows.previous_start(opens - 1)
-        return start
+        return min(bound, self.calendar.next_working(start)) if isinstance(self.inner, ElapsedPace) else start
+
+
+def reopened(calendar: WorkingCalendar, periods: Periods, at: int) -> int:
+    """Return the last opening, where there was no work since, up to an instant; else the instant."""
+    opens = periods.previous_start(at)
+    return opens if calendar.next_working(opens) >= at else at
+
+
+def reclosed(calendar: WorkingCalendar, periods: Periods, at: int) -> int:
+    """The same of closings."""
+    closes = periods.add(periods.subtract(at, 1), 1)
+    return closes if calendar.next_working(closes) >= at else at
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:
@@ -149,14 +175,15 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
     if unit is Unit.ELAPSED:
         pace = ElapsedPace(amount)
     elif unit in (Unit.PAY_PERIODS, Unit.TERMS):
-        pace = PeriodPace(periods_of(task, unit, roadmap), amount)
+        pace = PeriodPace(periods_of(task, unit, roadmap), amount, roadmap.calendars[task.calendar])
     elif unit is Unit.SCHOOL_WEEKS:
         pace = WorkingPace(term_calendar(task, roadmap), school_weeks(amount, roadmap))
     elif task.assignments:
         pace = AssignedPace(tuple(WorkingPace(roadmap.calendars[a.calendar], a.minutes) for a in task.assignments))
     else:
         pace = WorkingPace(calendar, amount)
-    return WindowPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
+    own = roadmap.calendars[task.calendar]
+    return WindowPace(pace, roadmap.periods[task.starts_on], own) if task.starts_on else pace
 
 
 def latest_start_by(pace: Pace, bound: int) -> int:
@@ -171,17 +198,9 @@ def last_work(calendar: WorkingCalendar, at: int) -> int:
     return at if calendar.next_working(at) == at else calendar.subtract(at, 1)
 
 
-def day_begun(calendar: WorkingCalendar, at: int) -> int:
-    """Return the first instant of a day of which no work lies before `at`, else `at`."""
-    midnight = at - at % DAY
-    return midnight if calendar.between(midnight, at) == 0 else at
-
-
 def first_work(calendar: WorkingCalendar, at: int) -> int:
-    """Return the first work of a day that begins at `at`, or its last minute; `at` where it begins at another time."""
-    if at % DAY:
-        return at
-    return calendar.next_working(at) if calendar.between(at, at + DAY) else at + DAY - 1
+    """Return the first work of a day that begins at `at`; else `at`."""
+    return calendar.next_working(at) if at % DAY == 0 and calendar.between(at, at + DAY) else at
 
 
 def works_on(pace: Pace | None) -> WorkingCalendar | None:

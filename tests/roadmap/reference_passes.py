@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.roadmap.engine.pace import lagged, shared_lag
+from changeflow.roadmap.engine.pace import lagged, periods_of, shared_lag
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Unit
@@ -16,11 +16,12 @@ from tests.roadmap.reference_pace import (
     PeriodPace,
     WindowPace,
     WorkingPace,
-    day_begun,
     first_work,
     last_work,
     latest_start_by,
     pace_of,
+    reclosed,
+    reopened,
     works_on,
 )
 
@@ -152,7 +153,8 @@ class ForwardPass:
             return finish
         rest = _inner(rest_of(task, done, self.roadmap) if done.remaining is not None else pace_of(task, self.roadmap))
         if isinstance(rest, PeriodPace):
-            return rest.periods.add(rest.latest_start_by(bound - 1), 1)
+            closes = reclosed(rest.calendar, rest.periods, bound)
+            return closes if closes < bound else rest.periods.add(rest.periods.previous_start(bound - 1), 1)
         if isinstance(rest, ElapsedPace):
             return bound
         calendar = (
@@ -170,22 +172,25 @@ class ForwardPass:
         """Return the earliest start of `task` that the link allows; the link may be one of a summary above it."""
         before = self.early[link.predecessor]
         at = before.finish if link.type.from_finish else before.start
-        is_start = not link.type.from_finish or self.roadmap.tasks[link.predecessor].is_milestone
-        own = self.roadmap.calendar_of(task.id)
-        if is_start and link.lag.amount and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
-            at = day_begun(own, at)
-        span = before.start, before.finish
-        bound = lagged(self.roadmap, at, link, span)
-        if isinstance(pace, WindowPace | PeriodPace):
-            lead = lead_calendar(self.roadmap, link, span)
-            if is_start:
-                bound = day_begun(own, bound)
-            elif lead is not None:
-                # A finish less some work is a finish: Friday evening, not Monday morning.
-                bound = min(bound, lead.previous_working(bound))
+        if in_periods(link):
+            periods = periods_of(task, link.lag.unit, self.roadmap)
+            at = reopened(worked_on(task, self.roadmap), periods, at)
+        bound = lagged(self.roadmap, at, link, (before.start, before.finish))
         if not link.type.to_finish or task.is_milestone or task.id in self.roadmap.progress:
             return bound
         return pace.earliest_start(bound)
+
+
+def in_periods(link: Link) -> bool:
+    return not link.lag.is_zero and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS)
+
+
+def worked_on(task: Task, roadmap: Roadmap) -> WorkingCalendar:
+    """Return the calendar that says when a task could have been worked on."""
+    if task.duration.unit in (Unit.WORKING, Unit.SCHOOL_WEEKS):
+        pace = _inner(pace_of(task, roadmap))
+        return pace.calendar if isinstance(pace, WorkingPace) else roadmap.calendars[task.calendar]
+    return roadmap.calendars[task.calendar]
 
 
 def lead_calendar(roadmap: Roadmap, link: Link, span: tuple[int, int]) -> WorkingCalendar | None:
@@ -213,7 +218,9 @@ def left_of(task: Task, planned: int, since: int, roadmap: Roadmap) -> Pace:
         return ElapsedPace(max(0, planned - since))
     if isinstance(pace, PeriodPace):
         pace.periods.reach(since, planned)
-        return PeriodPace(pace.periods, sum(since < at <= planned for at in pace.periods.laid_out.closings))
+        return PeriodPace(
+            pace.periods, sum(since < at <= planned for at in pace.periods.laid_out.closings), pace.calendar
+        )
     assert isinstance(pace, WorkingPace)
     return WorkingPace(pace.calendar, max(0, pace.calendar.between(since, planned)))
 
@@ -347,20 +354,21 @@ class BackwardPass:
 
     def _off(self, link: Link, task: Task, at: int) -> int:
         """Take a link's lag off, where it binds `task`: its predecessor, or one below that summary."""
-        is_start = not link.type.from_finish or task.is_milestone
-        is_window = isinstance(self.paces.get(link.successor), WindowPace | PeriodPace)
-        own, early = self.roadmap.calendar_of(link.successor), self.early[task.id]
-        if is_start and is_window:
-            at = first_work(own, at)
+        early, after = self.early[task.id], self.roadmap.tasks[link.successor]
+        own, done = self.roadmap.calendar_of(link.successor), self.roadmap.progress.get(link.successor)
+        is_rest = done is not None and done.remaining is not None and not done.remaining.is_zero
+        passes = rest_of(after, done, self.roadmap) if is_rest and done else self.paces.get(link.successor)
+        if isinstance(_inner(passes) if passes else None, PeriodPace):
+            # A period is not missed before work could have begun in it, and has not closed before work goes on.
+            at = own.next_working(at)
         lead = lead_calendar(self.roadmap, link, (early.start, early.finish))
         if lead is not None and not self.roadmap.profile.free_float_is_capped:
-            at = lead.next_working(at) if is_window and not is_start else last_work(lead, at)
+            at = last_work(lead, at)
         pace = _inner(self.paces[task.id]) if task.id in self.paces else None
         is_own = task.id == link.predecessor and task.id not in self.roadmap.progress
         if not (link.lag.unit is Unit.PERCENT and not link.lag.is_zero and isinstance(pace, PeriodPace) and is_own):
             off = lagged(self.roadmap, at, link, (early.start, early.finish), back=True)
-            in_periods = link.lag.amount and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS)
-            return first_work(own, off) if is_start and in_periods else off
+            return worked_on(after, self.roadmap).next_working(off) if in_periods(link) else off
         # How long whole periods take depends on which they are: each start is tried, the last one first.
         start = pace.periods.next_start(pace.periods.next_start(at) + 1)
         while True:

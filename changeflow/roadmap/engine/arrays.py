@@ -45,7 +45,7 @@ COLUMNS = SET_DATES + 6
 _COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
 # Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
 TASK, SHAPE, LINK = range(3)
-FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED = 1, 2, 4, 8, 16
+FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED, TO_PERIODS = 1, 2, 4, 8, 16, 32
 # Columns of `Arrays.lags`: the last is the share of the predecessor's duration, in percent, where the lag is one.
 LAG_KIND, LAG, LAG_ON, SHARE = range(4)
 # Places of `Arrays.settings`.
@@ -244,6 +244,7 @@ def _joined(
     shape = np.zeros(len(links), np.int64)
     shape[odd] = [_SHAPES[links[n].type] + (LAGGED if links[n].lag.amount else 0) for n in odd]
     before, after, number = outline.before, outline.after, np.arange(len(links))
+    shape += TO_PERIODS * (cold[after, KIND] == PERIOD)
     progressed = PROGRESSED * (cold[after, STATE] != OPEN)
     if not len(outline.below):
         out = _sorted(before, after, shape + progressed, number, count)

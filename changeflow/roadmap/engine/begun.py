@@ -7,6 +7,7 @@ from changeflow.roadmap.engine.arrays import (
     DATA_DATE,
     KIND,
     NEVER,
+    OWN,
     PARTS_FROM,
     PARTS_TO,
     PEOPLE,
@@ -32,20 +33,40 @@ from changeflow.roadmap.engine.working_time import (
     is_milestone,
     latest_finish_of,
     next_close,
+    next_working,
     passed,
     previous_close,
     previous_working,
+    reclosed,
+    reopened,
     run_out,
     subtract_periods,
     unpassed,
     work_before,
 )
+from changeflow.values.moments import DAY
+
+
+@kernel
+def passes_by(n: Net, i: int) -> int:
+    """Return how the time of a task passes, or of what is left of it."""
+    return n.cold[i, REST_KIND] if n.cold[i, STATE] == BEGUN and n.cold[i, REMAINING] > 0 else n.cold[i, KIND]
+
+
+@kernel
+def first_work(n: Net, i: int, at: int) -> int:
+    """Return the first work of a day that begins at an instant; else the instant."""
+    begins = next_working(n.c, n.hot[i, OWN], at, n.trouble)
+    return begins if at % DAY == 0 and begins < at + DAY else at
 
 
 @kernel
 def rest_from(n: Net, i: int, at: int) -> int:
     """Return the finish of begun work of which what is left resumes at an instant."""
-    return passed(n, n.cold[i, REST_KIND], n.cold[i, REST], max(0, n.cold[i, REMAINING]), at)
+    kind, on = n.cold[i, REST_KIND], n.cold[i, REST]
+    if kind == PERIOD:
+        at = reopened(n, i, on, at)
+    return passed(n, kind, on, max(0, n.cold[i, REMAINING]), at)
 
 
 @kernel
@@ -114,7 +135,7 @@ def pass_from(n: Net, i: int, at: int, left: int) -> int:
         return add_work(n.c, n.hot[i, PLACED], at, left, n.trouble)
     if left < 0:
         return max(subtract_periods(n.p, n.cold[i, PERIODS], at, -left, n.trouble), resumes_by(n, i))
-    return add_periods(n.p, n.cold[i, PERIODS], at, left, n.trouble)
+    return add_periods(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], at), left, n.trouble)
 
 
 @kernel
@@ -127,6 +148,7 @@ def held_finish(n: Net, i: int, finish: int, at: int) -> int:
     if kind == CLOCK:
         return at
     if kind == PERIOD:
-        return next_close(n.p, k if is_known else n.cold[i, PERIODS], at, n.trouble)
+        on = k if is_known else n.cold[i, PERIODS]
+        return next_close(n.p, on, reclosed(n, i, on, at), n.trouble)
     work = work_before(n.c, k, at)
     return finish_at(n.c, k, work, n.trouble) if work > work_before(n.c, k, finish) else finish

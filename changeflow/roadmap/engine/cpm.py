@@ -70,7 +70,6 @@ from changeflow.roadmap.engine.working_time import (
     NOWHERE,
     NUMBER_OUT,
     between,
-    is_milestone,
     latest_start_by,
     latest_start_of,
     starts_at_windows,
@@ -319,7 +318,7 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
         k, shape = n.out[TASK, m], n.out[SHAPE, m]
         if shape & INHERITED or n.cold[k, STATE] == DONE:
             continue
-        if shape == PLAIN and not is_capped and not (is_milestone(n, i) and starts_at_windows(n, k)):
+        if shape == PLAIN and not is_capped:
             # Working time grows with the date: the nearest of the successors decides.
             nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
             continue

@@ -66,28 +66,25 @@ from changeflow.roadmap.engine.arrays import (
     Net,
     Result,
 )
-from changeflow.roadmap.engine.begun import held_finish, left_at, pass_from, rest_from
+from changeflow.roadmap.engine.begun import first_work, held_finish, left_at, pass_from, rest_from
 from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
-from changeflow.roadmap.engine.lags import is_lead, lagged
+from changeflow.roadmap.engine.lags import lagged
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_END,
     CALENDAR,
     add_work,
-    day_begun,
     earliest_start_of,
     finish_at,
     finish_of,
-    first_work,
     is_milestone,
     land_at,
     latest_start_of,
     look_up,
     next_working,
+    reopened,
     run_out,
-    starts_at_windows,
-    work_ended,
 )
 
 
@@ -168,15 +165,11 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
 @inlined
 def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int:
     """Return the earliest start of a task that a link allows; the earliest finish of one that has begun."""
-    at, is_start = r.early[before, shape & 1 ^ 1], shape & FROM_START != 0 or is_milestone(n, before)
+    at = r.early[before, shape & 1 ^ 1]
     if shape & LAGGED:
-        if is_start and n.lags[link, LAG_KIND] == PERIOD:
-            at = day_begun(n, i, at)
+        if n.lags[link, LAG_KIND] == PERIOD:
+            at = reopened(n, i, n.lags[link, LAG_ON], at)
         at = lagged(n, link, at, r.early[before, 0], r.early[before, 1])
-        if not is_start and is_lead(n, link) and starts_at_windows(n, i):
-            at = work_ended(n.c, n.lags[link, LAG_ON], at, n.trouble)
-    if is_start and starts_at_windows(n, i):
-        at = day_begun(n, i, at)
     if shape & TO_FINISH and not is_milestone(n, i) and n.cold[i, STATE] != BEGUN:
         return earliest_start_of(n, i, at)
     return at

@@ -12,6 +12,7 @@ from changeflow.roadmap.engine.arrays import (
     LAG_ON,
     LAGGED,
     OPEN,
+    OWN,
     PERIOD,
     PERIODS,
     SPAN,
@@ -19,22 +20,21 @@ from changeflow.roadmap.engine.arrays import (
     WORK,
     Net,
 )
+from changeflow.roadmap.engine.begun import passes_by
 from changeflow.roadmap.engine.jit import inlined, kernel
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
     PERIODS_TABLE,
     add_work,
     finish_of,
-    first_work,
-    is_milestone,
     last_opened,
     last_work,
     next_working,
     passed,
     run_out,
-    starts_at_windows,
     subtract_periods,
     work_before,
+    worked_on,
 )
 
 
@@ -80,20 +80,20 @@ def is_lead(n: Net, link: int) -> bool:
 @kernel
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
     """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
-    is_start, is_lagged = shape & FROM_START != 0 or is_milestone(n, i), shape & LAGGED != 0
-    if is_start and starts_at_windows(n, k):
-        at = first_work(n, k, at)
-    if not is_lagged:
+    if passes_by(n, k) == PERIOD:
+        # A period is not missed before work could have begun in it, and has not closed before work goes on.
+        at = next_working(n.c, n.hot[k, OWN], at, n.trouble)
+    if not shape & LAGGED:
         return at
     if is_lead(n, link) and not n.s[CAPPED]:
         # A lead ends where work begins again: later than this, where the successor's date lies in a break.
-        on, is_window = n.lags[link, LAG_ON], not is_start and starts_at_windows(n, k)
-        at = next_working(n.c, on, at, n.trouble) if is_window else last_work(n.c, on, at, n.trouble)
+        at = last_work(n.c, n.lags[link, LAG_ON], at, n.trouble)
     if is_shared_by_periods(n, i, link) and not shape & INHERITED:
         latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)
         return latest if shape & FROM_START else finish_of(n, i, latest)
     at = unlagged(n, link, at, start, finish)
-    return first_work(n, k, at) if is_start and n.lags[link, LAG_KIND] == PERIOD else at
+    is_in_periods = n.lags[link, LAG_KIND] == PERIOD
+    return next_working(n.c, worked_on(n, k), at, n.trouble) if is_in_periods else at
 
 
 @kernel

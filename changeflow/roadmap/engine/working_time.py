@@ -253,12 +253,40 @@ def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints
 
 
 @kernel
+def worked_on(n: Net, i: int) -> int:
+    """Return the calendar that says when a task could have been worked on: of school weeks the term's."""
+    return n.hot[i, PLACED] if n.cold[i, KIND] == WORK else n.hot[i, OWN]
+
+
+@kernel
+def not_missed(n: Net, i: int, opens: int, at: int) -> bool:
+    """Tell whether an opening is not over at an instant: the task could not have been worked on since."""
+    return opens >= at or next_working(n.c, worked_on(n, i), opens, n.trouble) >= at
+
+
+@kernel
+def reopened(n: Net, i: int, k: int, at: int) -> int:
+    """Return the last opening of a table of periods, where it is not missed at an instant; else the instant."""
+    j = last_opened(n.p, k, at, n.trouble)
+    return n.p.opens[j] if j >= n.p.first[k] and not_missed(n, i, n.p.opens[j], at) else at
+
+
+@kernel
+def reclosed(n: Net, i: int, k: int, at: int) -> int:
+    """The same of closings: what ends then ends no earlier than the instant, as far as work is concerned."""
+    if at > n.p.high[k]:
+        run_out(n.trouble, PERIODS_TABLE, k, AT_END, at)
+    j = first_after(n.p.closes, n.p.first[k], n.p.first[k + 1], at) - 1
+    return n.p.closes[j] if j >= n.p.first[k] and not_missed(n, i, n.p.closes[j], at) else at
+
+
+@kernel
 def land_inside(n: Net, i: int, at: int) -> int:
     kind = n.cold[i, KIND]
     if kind == WORK and n.hot[i, AMOUNT] != 0:
         return next_working(n.c, n.hot[i, PLACED], at, n.trouble)
     if kind == PERIOD:
-        return next_start(n.p, n.cold[i, PERIODS], at, n.trouble)
+        return next_start(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], at), n.trouble)
     if kind == PEOPLE:
         first = at
         for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
@@ -269,50 +297,35 @@ def land_inside(n: Net, i: int, at: int) -> int:
 
 
 @kernel
+def land_on(n: Net, i: int, opens: int) -> int:
+    """Return the first start from a start window on: of a milestone too when people work."""
+    if n.cold[i, KIND] == WORK:
+        return next_working(n.c, n.hot[i, PLACED], opens, n.trouble)
+    if n.cold[i, KIND] == PERIOD:
+        return next_start(n.p, n.cold[i, PERIODS], opens, n.trouble)
+    return land_inside(n, i, opens)
+
+
+@kernel
 def land_at(n: Net, i: int, at: int) -> int:
     """Return the first start from `at` on: of a task at start windows, where one of them puts it."""
     k = n.cold[i, WINDOW]
     if k < 0:
         return land_inside(n, i, at)
-    # The window that has opened before `at` may put the task at it or later: a start that has landed stays there.
-    opened = last_opened(n.p, k, at, n.trouble)
-    if opened >= n.p.first[k]:
-        start = land_inside(n, i, n.p.opens[opened])
+    # A start that has landed stays there: so the window counts that has opened, if it puts the task no earlier.
+    j = last_opened(n.p, k, at, n.trouble)
+    if j >= n.p.first[k]:
+        start = land_on(n, i, n.p.opens[j])
         if start >= at:
             return start
-    return land_inside(n, i, next_start(n.p, k, at, n.trouble))
+        if n.cold[i, KIND] != WORK and not_missed(n, i, start, at):
+            return start if n.cold[i, KIND] == PERIOD else at
+    return land_on(n, i, next_start(n.p, k, at, n.trouble))
 
 
 @kernel
 def starts_at_windows(n: Net, i: int) -> bool:
     return n.cold[i, WINDOW] >= 0 or n.cold[i, KIND] == PERIOD
-
-
-@kernel
-def day_begun(n: Net, i: int, at: int) -> int:
-    """Return the first instant of the day where no work of a task's calendar lies between it and `at`, else `at`.
-
-    A task that starts when work does, and a period that opens at midnight, start together.
-    """
-    midnight = at - at % DAY
-    k = n.hot[i, OWN]
-    return midnight if work_before(n.c, k, midnight) == work_before(n.c, k, at) else at
-
-
-@kernel
-def first_work(n: Net, i: int, at: int) -> int:
-    """Return the last instant of the day that `day_begun` takes back to `at`."""
-    if at % DAY != 0:
-        return at
-    _, begins, _ = look_up(n.c, n.hot[i, OWN], at)
-    return begins if begins != NONE and begins < at + DAY else at + DAY - 1
-
-
-@kernel
-def work_ended(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
-    """Return the first instant of a point of working time: Friday evening, where `at` is Monday morning."""
-    work = work_before(c, k, at)
-    return min(at, finish_at(c, k, work, trouble)) if work > 0 else at
 
 
 @kernel
@@ -338,7 +351,7 @@ def _own_finish(n: Net, i: int, start: int) -> int:
     if kind == CLOCK:
         return start + amount
     if kind == PERIOD:
-        return add_periods(n.p, n.cold[i, PERIODS], start, amount, n.trouble)
+        return add_periods(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], start), amount, n.trouble)
     last = start
     for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
         ends = add_work(n.c, n.parts[j, 0], start, n.parts[j, 1], n.trouble)
@@ -402,9 +415,7 @@ def latest_finish_of(n: Net, i: int, bound: int) -> int:
 @kernel
 def latest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
-    if n.cold[i, WINDOW] >= 0:
-        return land_inside(n, i, previous_start(n.p, n.cold[i, WINDOW], start, n.trouble))
-    return start
+    return latest_start_by(n, i, start) if n.cold[i, WINDOW] >= 0 else start
 
 
 @kernel
@@ -414,9 +425,10 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
     if k >= 0:
         opened = last_opened(n.p, k, bound, n.trouble)
         while opened >= n.p.first[k]:
-            start = land_inside(n, i, n.p.opens[opened])
+            start = land_on(n, i, n.p.opens[opened])
             if start <= bound:
-                return start
+                is_free = n.cold[i, KIND] == CLOCK
+                return min(bound, next_working(n.c, n.hot[i, OWN], start, n.trouble)) if is_free else start
             opened -= 1
         if n.p.low[k] != -NO_END:
             run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, bound)
@@ -429,6 +441,8 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
+    if n.cold[i, KIND] == PERIOD:
+        finish = reclosed(n, i, n.cold[i, PERIODS], finish)
     start = start_inside(n, i, finish)
     if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
         start = next_start(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
