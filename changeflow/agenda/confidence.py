@@ -13,7 +13,7 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import format_day
 
 PACK = "delivery-confidence"
 
@@ -63,8 +63,9 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
     share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
     spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
     for milestone in programme.open_milestones:
-        forecast = day_of(programme.timed(milestone.task).early_finish)
-        planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
+        timed = programme.timed(milestone.task)
+        forecast = timed.last_day
+        planned = timed.day_at(baseline[milestone.task].finish) if milestone.task in baseline else None
         name = f"“{milestone.name}”"
         if milestone.deadline is not None and forecast > milestone.deadline:
             late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days

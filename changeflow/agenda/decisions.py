@@ -18,6 +18,7 @@ from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, progress_of
+from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone, Task, TaskProgress
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Outcome
@@ -30,10 +31,20 @@ class MovedMilestone:
     milestone: Milestone
     before: int
     after: int
+    timed: TimedTask
+    """Its dates in the plan."""
+
+    @property
+    def first_day(self) -> date:
+        return self.timed.day_at(self.before)
+
+    @property
+    def last_day(self) -> date:
+        return self.timed.day_at(self.after)
 
     @property
     def days(self) -> int:
-        return (day_of(self.after) - day_of(self.before)).days
+        return (self.last_day - self.first_day).days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +112,10 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
         return
     found = [
         MovedMilestone(
-            milestone=m, before=slips.schedule[m.task].early_finish, after=slips.finish_if(task, finish, m.task)
+            milestone=m,
+            before=slips.schedule[m.task].early_finish,
+            after=slips.finish_if(task, finish, m.task),
+            timed=slips.schedule[m.task],
         )
         for m in programme.open_milestones
     ]

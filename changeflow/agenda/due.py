@@ -17,7 +17,6 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Task
-from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 
 
@@ -333,8 +332,7 @@ def in_hand(programme: Programme, task: Task) -> bool:
 
 
 def due_day(schedule: Schedule, task: Task) -> date:
-    finish = schedule[task.id].early_finish
-    return day_of(finish) if task.is_milestone else last_day_of(finish)
+    return schedule[task.id].last_day
 
 
 def _recipient(programme: Programme, task: Task, owner: Person, level: int) -> str:

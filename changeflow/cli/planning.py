@@ -124,10 +124,10 @@ def schedule(
         roadmap, names, key = project.roadmap, dict(project.names), "uid"
         approved = project.baselines.get(0)
     if form == "json":
-        out(json.dumps({"tasks": schedule_rows(timed, names, key=key, baseline=approved)}))
+        out(json.dumps({"tasks": schedule_rows(roadmap, timed, names, key=key, baseline=approved)}))
         return
     for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
-        mark = critical_or_float(roadmap, timed, task)
+        mark = critical_or_float(roadmap, task, timed[task].total_float)
         out(f"{dates_in_words(roadmap, timed, task):<28} {mark:<20} {names[task]}")
 
 

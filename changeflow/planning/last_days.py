@@ -188,7 +188,7 @@ class _Search:
                 yield MovedDate(task=task, name=self._name(task), before=before, after=after)
 
     def _read(self, task: TaskId, finish: int) -> date:
-        return day_of(finish) if self.roadmap.tasks[task].is_milestone else last_day_of(finish)
+        return self.programme.timed(task).day_at(finish)
 
     def _name(self, task: TaskId) -> str:
         milestone = next((m for m in self.programme.milestones if m.task == task), None)

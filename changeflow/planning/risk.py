@@ -13,7 +13,7 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Milestone, R
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared, Simulation
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
-from changeflow.values.moments import DAY, day_of, minute_of
+from changeflow.values.moments import DAY, minute_of
 
 """A lesson of so many finished tasks weighs as much as the plan: one late school does not change a whole rollout. Our
 own choice."""
@@ -73,7 +73,7 @@ def without_range(programme: Programme) -> tuple[Task, ...]:
 
 
 def last_moment(day: date) -> int:
-    """Return the last moment of a day: what ends then is shown with this day."""
+    """Return the last moment of a day before the midnight that ends it."""
     return minute_of(day) + DAY - 1
 
 
@@ -90,10 +90,11 @@ def odds_of(programme: Programme, found: Simulation, *, version: int = 0) -> tup
 
 def _odds(programme: Programme, found: Simulation, milestone: Milestone, version: int) -> Odds:
     task, deadline = milestone.task, milestone.deadline
-    planned = day_of(found.planned[task])
+    timed = programme.timed(task)
+    planned = timed.day_at(found.planned[task])
 
     def held(day: date | None) -> int | None:
-        odds = found.sure_odds(task, last_moment(day)) if day else None
+        odds = found.sure_odds(task, last_moment(day) + timed.ends_day) if day else None
         return None if odds is None else whole_percent(odds)
 
     return Odds(
@@ -104,9 +105,9 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, version
         planned_odds=held(planned),
         deadline=deadline,
         deadline_odds=held(deadline),
-        p50=day_of(found.percentile(task, 50)),
-        p80=day_of(found.percentile(task, 80)),
-        p90=day_of(found.percentile(task, 90)),
+        p50=timed.day_at(found.percentile(task, 50)),
+        p80=timed.day_at(found.percentile(task, 80)),
+        p90=timed.day_at(found.percentile(task, 90)),
         certain_share=whole_percent(found.certain_share[task]),
         iterations=found.iterations,
         seed=found.seed,

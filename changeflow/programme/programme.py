@@ -28,7 +28,7 @@ from changeflow.roadmap.model.precedence import Precedence
 from changeflow.roadmap.model.profile import TEXTBOOK
 from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, last_day_of, minute_of
+from changeflow.values.moments import DAY, day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
@@ -218,8 +218,7 @@ class Programme:
     def days_of(self, task: TaskId) -> tuple[date, date]:
         """Return a task's first and last day, both inclusive; a milestone's are one."""
         timed = self.timed(task)
-        first = day_of(timed.early_start)
-        return first, max(first, last_day_of(timed.early_finish))
+        return timed.first_day, timed.last_day
 
     def is_pilot(self, wave: str | None) -> bool:
         """Tell whether a wave goes first, as a pilot."""
@@ -230,7 +229,11 @@ class Programme:
         timed, deadline = self.timed(milestone.task), self.roadmap.tasks[milestone.task].deadline
         if deadline is None:
             return timed.total_float
-        return self.roadmap.calendar_of(milestone.task).between(timed.early_finish, deadline)
+        calendar, finish = self.roadmap.calendar_of(milestone.task), timed.early_finish
+        if finish == deadline and not timed.ends_day:
+            # It stands on the day that begins then, which is the day after.
+            finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
+        return calendar.between(finish, deadline)
 
     @property
     def open_milestones(self) -> tuple[Milestone, ...]:
@@ -344,9 +347,12 @@ def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskPro
     progress = {t: p for t, p in facts.progress.items() if t in expansion.tasks}
     for milestone in expansion.milestones:
         before = [progress.get(link.predecessor) for link in expansion.links if link.successor == milestone.task]
-        finishes = [p.actual_finish for p in before if p is not None and p.actual_finish is not None]
+        finishes = [(p.actual_finish, p.actual_start) for p in before if p is not None and p.actual_finish is not None]
         if before and len(finishes) == len(before):
-            progress[milestone.task] = TaskProgress(max(finishes), max(finishes))
+            finish, start = max(finishes)
+            # What ended at a midnight ended on the day before, and so did this.
+            at = finish - 1 if finish % DAY == 0 and start < finish else finish
+            progress[milestone.task] = TaskProgress(at, at)
     return progress
 
 

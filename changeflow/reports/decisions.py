@@ -174,7 +174,7 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
 
 def _move(moved: MovedMilestone) -> str:
     days = counted(moved.days, "day")
-    before, after = format_day(day_of(moved.before)), format_day(day_of(moved.after))
+    before, after = format_day(moved.first_day), format_day(moved.last_day)
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
 
 

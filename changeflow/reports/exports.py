@@ -20,7 +20,6 @@ from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
-from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 
 WHY_HIDDEN = ("why it is not shown", "what you can do")
@@ -70,8 +69,7 @@ def write_xlsx(programme: Programme, out: Path) -> None:
             texts = [task.id, task.name, task.service or "", task.wave or "", task.kind.value]
             for column, text in enumerate(texts):
                 sheet.write_string(row, column, safe_cell(text))
-            first = day_of(timed.early_start)
-            last = first if task.is_milestone else last_day_of(timed.early_finish)
+            first, last = timed.first_day, timed.last_day
             for column, when in ((5, first), (6, last)):
                 sheet.write_datetime(row, column, datetime(when.year, when.month, when.day), day)  # noqa: DTZ001
             is_assumed = task.id in programme.required_schedule.assumed.early
@@ -132,11 +130,10 @@ def calendar_days(programme: Programme, task: Task) -> CalendarDays:
         title = mark_assumed(f"Last day to decide: {task.name}", programme.required_schedule, task.id)
         return CalendarDays(title=title, first=found.day, last=found.day, says=format_cost(found))
     timed = programme.timed(task.id)
-    first = day_of(timed.early_start)
     return CalendarDays(
         title=mark_assumed(task.name, programme.required_schedule, task.id),
-        first=first,
-        last=day_of(timed.early_finish) if task.is_milestone else last_day_of(timed.early_finish),
+        first=timed.first_day,
+        last=timed.last_day,
     )
 
 

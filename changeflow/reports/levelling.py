@@ -155,14 +155,15 @@ def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
 
 def _milestones(levelled: LevelledProgramme) -> Iterator[LevelledMilestone]:
     for milestone in levelled.programme.open_milestones:
-        before = levelled.before[milestone.task][1]
-        after = levelled.after[milestone.task][1]
-        late = milestone.deadline is not None and day_of(max(0, after - 1)) > milestone.deadline
+        timed = levelled.programme.timed(milestone.task)
+        was, becomes = levelled.before[milestone.task][1], levelled.after[milestone.task][1]
+        before, after = timed.day_at(was), timed.day_at(becomes)
+        late = milestone.deadline is not None and after > milestone.deadline
         yield LevelledMilestone(
             name=milestone.name,
-            before=_shown(levelled, milestone.task, before, format_day(last_day_of(before))),
-            after=_shown(levelled, milestone.task, after, format_day(last_day_of(after))),
-            days=(last_day_of(after) - last_day_of(before)).days,
+            before=_shown(levelled, milestone.task, was, format_day(before)),
+            after=_shown(levelled, milestone.task, becomes, format_day(after)),
+            days=(after - before).days,
             deadline=format_day(milestone.deadline) if milestone.deadline else "",
             is_late=late,
         )

@@ -16,7 +16,7 @@ from changeflow.roadmap.analysis.assumed import mark_assumed, mark_if_at
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.duration import counted, days_in_words
-from changeflow.values.moments import DAY, day_of, format_day, minute_of
+from changeflow.values.moments import DAY, format_day, minute_of
 
 SHOWN = 8
 NAMED = 3
@@ -115,7 +115,9 @@ def risk_report(
         lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
         curves={
-            m.name: tuple((day_of(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5))
+            m.name: tuple(
+                (programme.timed(m.task).day_at(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5)
+            )
             for m in (milestones[o.milestone] for o in odds)
         },
     )
@@ -136,7 +138,7 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
 
 def _line(programme: Programme, found: Simulation, odds: Odds, milestone: Milestone) -> OddsLine:
     task, tasks = milestone.task, programme.roadmap.tasks
-    days = Counter(day_of(int(f)) for f in found.finishes[task])
+    days = Counter(programme.timed(task).day_at(int(f)) for f in found.finishes[task])
 
     def shown(day: date) -> str:
         return mark_if_at(format_day(day), programme.roadmap, programme.required_schedule, task, minute_of(day))

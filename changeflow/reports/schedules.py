@@ -8,10 +8,10 @@ from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import end_in_words, mark_assumed
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
-from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import parse_duration
-from changeflow.values.moments import day_of, format_day, iso
+from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.moments import format_day, iso, last_day_of
 
 if TYPE_CHECKING:
     from changeflow.roadmap.analysis.slippage import IfLonger
@@ -47,7 +47,7 @@ def what_if_lines(
     yield f"{still} of {len(swept.if_longer)} open tasks have the float for it."
     for m in milestones:
         yield ""
-        day = mark_assumed(format_day(day_of(m.finish)), schedule, m.task)
+        day = mark_assumed(format_day(schedule[m.task].day_at(m.finish)), schedule, m.task)
         yield f"“{m.name}” is on {day}. It moves if a task takes {amount} longer:"
         lines = list(_moving(roadmap, m.if_longer, m.finish, shown=SHOWN_BESIDE))
         yield from lines or ["  by none of them"]
@@ -67,13 +67,23 @@ def _ranked(if_longer: Mapping[TaskId, int], finish: int) -> list[tuple[int, Tas
 
 
 def _days(later: int, finish: int) -> int:
-    return (day_of(later) - day_of(finish)).days
+    return (last_day_of(later) - last_day_of(finish)).days
+
+
+def float_unit(task: Task) -> str:
+    """Return what the minutes of a task's floats are: of working time on its own calendar, or of the clock."""
+    return "elapsed_minutes" if task.duration.unit is Unit.ELAPSED else "working_minutes"
 
 
 def schedule_rows(
-    schedule: Schedule, names: Mapping[str, str], *, key: str = "uid", baseline: Mapping[TaskId, Dates] | None = None
+    roadmap: Roadmap,
+    schedule: Schedule,
+    names: Mapping[str, str],
+    *,
+    key: str = "uid",
+    baseline: Mapping[TaskId, Dates] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
+    """Return the JSON rows of a schedule: ISO local datetimes, floats in minutes with their unit.
 
     With a baseline, the tasks in it have its start and finish as well. What rests on assumed days says so.
     """
@@ -89,6 +99,7 @@ def schedule_rows(
                 "late_finish": iso(timed.late_finish),
                 "total_float": timed.total_float,
                 "free_float": timed.free_float,
+                "float_unit": float_unit(roadmap.tasks[task]),
                 "critical": timed.critical,
                 "driving": timed.driving,
             }

@@ -219,8 +219,8 @@ def _milestone(
     programme: Programme, milestone: Milestone, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
 ) -> MilestoneLine:
     timed = programme.timed(milestone.task)
-    forecast = day_of(timed.early_finish)
-    planned = day_of(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
+    forecast = timed.last_day
+    planned = timed.day_at(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
     spare = float_in_words(programme.roadmap, milestone.task, abs(programme.spare(milestone)))
     state, words = "on time", ["as in the baseline"] if planned else []
     if milestone.task in programme.roadmap.progress:

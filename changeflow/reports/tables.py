@@ -12,10 +12,11 @@ from changeflow.programme.references import References
 from changeflow.reports.findings import FINDING_KEYS, findings_text
 from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
-from changeflow.reports.schedules import schedule_rows
+from changeflow.reports.schedules import float_unit, schedule_rows
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
 from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.engine.floats_to import floats_to
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
@@ -30,7 +31,7 @@ def plan_json(judged: Judged) -> str:
     return json.dumps(
         {
             "programme": programme.id,
-            "tasks": schedule_rows(programme.required_schedule, names, key="id"),
+            "tasks": schedule_rows(programme.roadmap, programme.required_schedule, names, key="id"),
             "findings": [{name: getattr(f, name) for name in FINDING_KEYS} for f in judged.findings],
             "waves": list(_waves(programme)),
             "milestones": [
@@ -39,7 +40,9 @@ def plan_json(judged: Judged) -> str:
                     "name": m.name,
                     "date": iso(programme.timed(m.task).early_finish),
                     "deadline": m.deadline.isoformat() if m.deadline else None,
+                    "day": programme.timed(m.task).last_day.isoformat(),
                     "total_float": programme.timed(m.task).total_float,
+                    "float_unit": float_unit(programme.roadmap.tasks[m.task]),
                     **({"assumed": True} if m.task in programme.required_schedule.assumed.early else {}),
                 }
                 for m in programme.milestones
@@ -115,7 +118,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         timed = programme.timed(m.task)
         spare = float_in_words(programme.roadmap, m.task, abs(programme.spare(m)))
         state = f"{spare} {'too late for' if programme.spare(m) < 0 else 'before'} its deadline" if m.deadline else ""
-        day = mark_assumed(format_day(day_of(timed.early_finish)), schedule, m.task)
+        day = mark_assumed(format_day(timed.last_day), schedule, m.task)
         yield f"  {day:<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"
@@ -167,12 +170,14 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
     """Yield all tasks on the longest path to a task or to the end, ties too, with their floats."""
     roadmap = programme.roadmap
     on_path = {t for t, timed in schedule.timed.items() if timed.driving}
-    where = "the end of the programme"
+    where, floats = "the end of the programme", {t: schedule[t].total_float for t in on_path}
     if target is not None:
         on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
+        floats = {t: x for t, x in floats_to(roadmap, schedule, target).items() if t in on_path}
     yield ""
-    yield f"{counted(len(on_path), 'task')} on the longest path to {where}, each with its total float to the end:"
+    each = "its float to it" if target is not None else "its total float to the end"
+    yield f"{counted(len(on_path), 'task')} on the longest path to {where}, each with {each}:"
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
-    shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, schedule, t))) for t in in_order)
+    shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, t, floats[t]))) for t in in_order)
     for name, (dates, spare), _ in grouped(roadmap, shown):
         yield f"  {dates:<28} {spare:<16} {name}"

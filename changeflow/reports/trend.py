@@ -7,6 +7,7 @@ from datetime import date
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
@@ -100,8 +101,9 @@ def build_trend(
     for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
         points = [r.milestones.get(milestone.task) for r in reports]
         seen = [p for p in points if p is not None]
-        forecasts = tuple(format_day(day_of(p[0])) if p else "" for p in points)
-        sentence = _trend_sentence(seen, programme.minutes_per_day)
+        timed = programme.timed(milestone.task)
+        forecasts = tuple(format_day(timed.day_at(p[0])) if p else "" for p in points)
+        sentence = _trend_sentence(timed, seen, programme.minutes_per_day)
         approved = first.of(milestone)[0] if first else None
         planned = format_day(approved) if approved else ""
         lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence, first=planned))
@@ -120,10 +122,10 @@ def _late_trend(counts: Sequence[tuple[int, int] | None]) -> TrendLine:
     )
 
 
-def _trend_sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
+def _trend_sentence(timed: TimedTask, points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
     """Say how far the date went and what became of the float since the first of these reports."""
     (finish_then, spare_then), (finish, spare) = points[0], points[-1]
-    days = (day_of(finish) - day_of(finish_then)).days
+    days = (timed.day_at(finish) - timed.day_at(finish_then)).days
     moved = "no change" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
     lost = spare_then - spare
     if abs(lost) < minutes_per_day:

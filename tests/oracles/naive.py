@@ -23,6 +23,8 @@ class Dates:
     """Its start by its links, where a set date says otherwise."""
     resume: int | None = None
     """Where the rest of begun work goes on."""
+    rest: tuple[str, int] = ("working", 0)
+    """What is left of begun work."""
     late_start: int = 0
     late_finish: int = 0
     late_resume: int | None = None
@@ -92,7 +94,7 @@ class Early:
                 finish = max(finish, at)
         return start, finish
 
-    def _after(self, tie: Tie, at: int) -> int:
+    def _after(self, tie: Tie, at: int, *, late: bool = False) -> int:
         """The moment that a lag leads to from an end of its predecessor."""
         lag, successor, predecessor = tie.lag, tie.after, tie.before
         if lag.unit == "working":
@@ -102,7 +104,7 @@ class Early:
         if lag.unit == "school":
             return successor.term.add(at, round(lag.amount * 5 * self.day))
         if lag.unit in ("pay_period", "term"):
-            return self._whole(successor, lag.unit, lag.amount, at)[1] if lag.amount else at
+            return self._whole(successor, lag.unit, lag.amount, at, late=late)[1] if lag.amount else at
         length = predecessor.length
         if length.unit == "working":
             return predecessor.calendar.add(at, _share(length.amount, lag.amount))
@@ -112,10 +114,13 @@ class Early:
             return predecessor.term.add(at, _share(length.amount * 5 * self.day, lag.amount))
         raise NotImplementedError(f"{predecessor.id} -> {successor.id}")
 
-    def _whole(self, item: Item, kind: str, amount: int, at: int) -> tuple[int, int]:
+    def _whole(self, item: Item, kind: str, amount: int, at: int, *, late: bool = False) -> tuple[int, int]:
         """From the first opening that has not been missed at a moment, over so many whole periods."""
-        periods = item.periods[kind]
+        periods = (item.late_periods if late else item.periods)[kind]
         first = next((n for n, (opens, _) in enumerate(periods) if not self._missed(item, opens, at)), NEVER)
+        # Where nobody works for longer than a period, the last one that has opened counts.
+        while first + 1 < len(periods) and periods[first + 1][0] <= at:
+            first += 1
         return periods[first][0], periods[first + amount - 1][1]
 
     def _missed(self, item: Item, opens: int, at: int) -> bool:
@@ -211,17 +216,24 @@ class Early:
                 finish = self._rest(item, resume, *left)
             if bound_finish > finish:
                 finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
-            return Dates(start, finish, logic=start, resume=resume)
+            return Dates(start, finish, logic=start, resume=resume, rest=left or (item.length.unit, item.length.amount))
         length = self.programme.length(report.remaining)
-        finish = self._rest(item, resume, length.unit, length.amount)
+        first = item.calendar.next(resume)
+        # A wait on the clock goes on when people do.
+        is_today = length.unit == "elapsed" and resume == on and first < on + DAY
+        finish = self._rest(item, first if is_today else resume, length.unit, length.amount)
         if bound_finish > finish:
             finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
-        return Dates(start, finish, logic=start, resume=resume)
+        return Dates(start, finish, logic=start, resume=resume, rest=(length.unit, length.amount))
 
     def _left(self, item: Item, start: int, on: int) -> tuple[str, int]:
         """What is left of begun work on the data date, where nobody has said: what has not passed since its start."""
         if item.length.unit == "elapsed":
             return "elapsed", max(start + item.length.amount - on, 0)
+        if item.length.unit in ("pay_period", "term"):
+            _, planned = self._from(item, start)
+            ahead = [o for o, _ in item.periods[item.length.unit] if o < planned and not self._missed(item, o, on)]
+            return item.length.unit, len(ahead)
         calendar, amount = self._time(item)
         return "working", max(amount - (calendar.work(on) - calendar.work(start)), 0)
 
@@ -294,12 +306,7 @@ class Naive(Early):
             dates.late_start = dates.start
             latest = min(latest, item.dates.get("must_finish", latest))
             dates.late_finish = calendar.last(latest) if self._is_work(item) else latest
-            left = self._slack(item, dates.resume, dates.finish)
-            dates.late_resume = (
-                dates.late_finish - left
-                if item.length.unit == "elapsed"
-                else calendar.begin(max(calendar.work(dates.late_finish) - left, 0))
-            )
+            dates.late_resume = self._late_resume(item, dates, latest)
             dates.float = self._slack(item, dates.finish, dates.late_finish)
             return
         at = dates.start
@@ -310,6 +317,20 @@ class Naive(Early):
             latest, at = min(latest, day), max(dates.start, dates.logic)
         dates.late_start, dates.late_finish = self._as_late(item, latest, cap)
         dates.float = min(self._slack(item, at, dates.late_start), self._slack(item, dates.finish, dates.late_finish))
+
+    def _late_resume(self, item: Item, dates: Dates, latest: int) -> int:
+        """When the rest of begun work must go on; whole periods end where one closes."""
+        unit, amount = dates.rest
+        if unit in ("pay_period", "term") and amount:
+            periods = item.late_periods[unit]
+            last = max(n for n, (_, closes) in enumerate(periods) if closes <= latest)
+            dates.late_finish = periods[last][1]
+            return item.calendar.next(max(periods[last - amount + 1][0], dates.resume))
+        calendar = item.term if unit == "school" else self.calendar_of(item)
+        left = self._slack(item, dates.resume, dates.finish)
+        if unit == "elapsed":
+            return dates.late_finish - left
+        return calendar.begin(max(calendar.work(dates.late_finish) - left, 0))
 
     def _start_no_later(self, item: Item) -> int:
         """The first moment of work on that day; on a day off, its midnight."""
@@ -360,7 +381,7 @@ class Naive(Early):
 
     def _keeps(self, tie: Tie, at: int, limit: int) -> bool:
         try:
-            return self._after(tie, at) <= limit
+            return self._after(tie, at, late=True) <= limit
         except LookupError:
             return False
 
@@ -371,7 +392,7 @@ class Naive(Early):
             periods = item.late_periods[item.length.unit]
             for n in range(len(periods) - item.length.amount, -1, -1):
                 opens, closes = periods[n][0], periods[n + item.length.amount - 1][1]
-                if item.calendar.last(closes) <= latest and item.calendar.last(opens) <= cap:
+                if closes <= latest and opens <= cap:
                     return opens, closes
             raise LookupError("No period is early enough.")
         if self._is_work(item):
@@ -379,7 +400,9 @@ class Naive(Early):
             finish = calendar.last(latest)
             start = calendar.add(finish, -amount)
             if cap < start:
-                start, finish = cap, calendar.add(cap, amount)
+                # In a break it has to start before that: it would land behind it.
+                start = cap if calendar.next(cap) == cap else calendar.begin(max(calendar.work(cap) - 1, 0))
+                finish = calendar.add(start, amount)
         else:
             start = min(latest - item.length.amount, cap)
             finish = start + item.length.amount

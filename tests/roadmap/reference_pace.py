@@ -129,14 +129,13 @@ class WindowPace:
             start = self._on(opens)
             if start >= bound:
                 return start
-            if not isinstance(self.inner, WorkingPace) and self.calendar.next_working(start) >= bound:
-                return start if isinstance(self.inner, PeriodPace) else bound
+            worked = self.inner.calendar if isinstance(self.inner, WorkingPace) else self.calendar
+            if worked.next_working(start) >= bound:
+                return bound if isinstance(self.inner, ElapsedPace) else start
         return self._on(self.windows.next_start(bound))
 
     def _on(self, opens: int) -> int:
-        """A start window is a midnight; work, and a milestone, is at the calendar's first instant after it."""
-        if isinstance(self.inner, WorkingPace):
-            return self.inner.calendar.next_working(opens)
+        """A start window is a midnight; work starts at the calendar's first instant after it."""
         return self.inner.periods.next_start(opens) if isinstance(self.inner, PeriodPace) else self.inner.land(opens)
 
     def finish(self, start: int) -> int:

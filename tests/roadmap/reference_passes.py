@@ -218,9 +218,9 @@ def left_of(task: Task, planned: int, since: int, roadmap: Roadmap) -> Pace:
         return ElapsedPace(max(0, planned - since))
     if isinstance(pace, PeriodPace):
         pace.periods.reach(since, planned)
-        return PeriodPace(
-            pace.periods, sum(since < at <= planned for at in pace.periods.laid_out.closings), pace.calendar
-        )
+        since = reopened(pace.calendar, pace.periods, since)
+        count = sum(since <= at < planned for at in pace.periods.laid_out.starts)
+        return PeriodPace(pace.periods, count, pace.calendar)
     assert isinstance(pace, WorkingPace)
     return WorkingPace(pace.calendar, max(0, pace.calendar.between(since, planned)))
 
@@ -331,7 +331,12 @@ class BackwardPass:
             if constraint.bound in (Bound.FINISH_NO_LATER, Bound.MUST_FINISH):
                 latest = min(latest, constraint.at)
             elif constraint.bound in (Bound.START_NO_LATER, Bound.MUST_START):
-                latest_start = constraint.at if latest_start is None else min(latest_start, constraint.at)
+                at = constraint.at
+                pace = _inner(self._pace(task))
+                if isinstance(pace, WorkingPace) and pace.minutes and not self.roadmap.profile.free_float_is_capped:
+                    # Work that begins on that day keeps it.
+                    at = first_work(pace.calendar, at)
+                latest_start = at if latest_start is None else min(latest_start, at)
         return latest, latest_start
 
     def _passed_back(self, link: Link, task: Task) -> int | None:
@@ -355,12 +360,13 @@ class BackwardPass:
     def _off(self, link: Link, task: Task, at: int) -> int:
         """Take a link's lag off, where it binds `task`: its predecessor, or one below that summary."""
         early, after = self.early[task.id], self.roadmap.tasks[link.successor]
-        own, done = self.roadmap.calendar_of(link.successor), self.roadmap.progress.get(link.successor)
+        done = self.roadmap.progress.get(link.successor)
         is_rest = done is not None and done.remaining is not None and not done.remaining.is_zero
         passes = rest_of(after, done, self.roadmap) if is_rest and done else self.paces.get(link.successor)
-        if isinstance(_inner(passes) if passes else None, PeriodPace):
+        is_moment = isinstance(passes, WindowPace) and after.is_milestone and done is None
+        if isinstance(_inner(passes) if passes else None, PeriodPace) or is_moment:
             # A period is not missed before work could have begun in it, and has not closed before work goes on.
-            at = own.next_working(at)
+            at = worked_on(after, self.roadmap).next_working(at)
         lead = lead_calendar(self.roadmap, link, (early.start, early.finish))
         if lead is not None and not self.roadmap.profile.free_float_is_capped:
             at = last_work(lead, at)

@@ -30,7 +30,7 @@ def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
 def end_in_words(schedule: Schedule) -> str:
     """Write the day on which everything ends."""
     is_marked = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
-    return mark_if(format_day(day_of(schedule.finish)), is_marked=is_marked)
+    return mark_if(format_day(schedule.last_day), is_marked=is_marked)
 
 
 def mark_if_at(text: str, roadmap: Roadmap, schedule: Schedule, task: TaskId, position: int) -> str:

@@ -178,8 +178,7 @@ def _dated(states: _States, task: Task, how: How) -> str:
 
 
 def _last_day(schedule: Schedule, task: Task) -> date:
-    finish = schedule[task.id].early_finish
-    return day_of(finish) if task.is_milestone else last_day_of(finish)
+    return schedule[task.id].last_day
 
 
 def _renamed(states: _States) -> Iterator[Altered]:

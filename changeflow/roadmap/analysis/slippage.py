@@ -19,7 +19,7 @@ from changeflow.roadmap.engine.working_time import finish_of, land_at
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, counted
-from changeflow.values.moments import DAY, day_of, format_day
+from changeflow.values.moments import DAY, format_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
     """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
-        mark_if_at(format_day(day_of(at)), roadmap, schedule, cut_off.target, at)
+        mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)
         for at in (cut_off.before, cut_off.after)
     )
     moves = f"“{target}” from {before} to {after}"

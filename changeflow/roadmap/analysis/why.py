@@ -90,8 +90,7 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     """Say when a task happens: first and last day, both inclusive."""
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone:
-        # A milestone at midnight belongs to the day that begins when it opens something.
-        return mark_assumed(format_day(day_of(timed.early_start)), schedule, task)
+        return mark_assumed(format_day(timed.last_day), schedule, task)
     return mark_assumed(format_days(day_of(timed.early_start), last_day_of(timed.early_finish)), schedule, task)
 
 
@@ -104,12 +103,11 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
     return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
 
 
-def critical_or_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
     """Say that a task is critical, or how much float it has: a negative float is quoted, for it says how late it is."""
-    timed = schedule[task]
-    if timed.critical and timed.total_float >= 0:
+    if 0 <= spare <= roadmap.slack_limit and not roadmap.is_done(task):
         return "critical"
-    return float_in_words(roadmap, task, timed.total_float)
+    return float_in_words(roadmap, task, spare)
 
 
 def length_in_words(length: Duration, minutes_per_day: int) -> str:
@@ -246,7 +244,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
     current: TaskId | None = task
     while current is not None and not roadmap.is_done(current):
         timed, found = schedule[current], roadmap.tasks[current]
-        last = last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish)
+        last = timed.day_at(timed.late_finish)
         by = mark_assumed(format_day(last), schedule, current, late=True)
         if (date_ := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(current, f"{found.name} must end by {by}: {date_}.")

@@ -244,7 +244,7 @@ def _joined(
     shape = np.zeros(len(links), np.int64)
     shape[odd] = [_SHAPES[links[n].type] + (LAGGED if links[n].lag.amount else 0) for n in odd]
     before, after, number = outline.before, outline.after, np.arange(len(links))
-    shape += TO_PERIODS * (cold[after, KIND] == PERIOD)
+    shape += TO_PERIODS * ((cold[after, KIND] == PERIOD) | (cold[after, WINDOW] >= 0))
     progressed = PROGRESSED * (cold[after, STATE] != OPEN)
     if not len(outline.below):
         out = _sorted(before, after, shape + progressed, number, count)

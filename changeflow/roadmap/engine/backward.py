@@ -37,10 +37,19 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     TO_FINISH,
     WINDOW,
+    WORK,
     Net,
     Result,
 )
-from changeflow.roadmap.engine.begun import latest_rest_finish, left_at, pass_from, rest_until, resumes_by, works_on
+from changeflow.roadmap.engine.begun import (
+    first_work,
+    latest_rest_finish,
+    left_at,
+    pass_from,
+    rest_until,
+    resumes_by,
+    works_on,
+)
 from changeflow.roadmap.engine.forward import roll_up
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
 from changeflow.roadmap.engine.lags import taken_off
@@ -158,6 +167,9 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
             latest = min(latest, at)
     for at in (n.cold[i, START_NO_LATER], n.cold[i, MUST_START]):
         if at != NEVER:
+            if n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]:
+                # Work that begins on that day keeps it.
+                at = first_work(n, i, at)
             latest_start = at if latest_start == NEVER else min(latest_start, at)
     return latest, latest_start
 

@@ -7,7 +7,6 @@ from changeflow.roadmap.engine.arrays import (
     DATA_DATE,
     KIND,
     NEVER,
-    OWN,
     PARTS_FROM,
     PARTS_TO,
     PEOPLE,
@@ -23,8 +22,6 @@ from changeflow.roadmap.engine.arrays import (
 )
 from changeflow.roadmap.engine.jit import kernel
 from changeflow.roadmap.engine.working_time import (
-    AT_BEGINNING,
-    PERIODS_TABLE,
     add_periods,
     add_work,
     finish_at,
@@ -39,10 +36,10 @@ from changeflow.roadmap.engine.working_time import (
     previous_working,
     reclosed,
     reopened,
-    run_out,
     subtract_periods,
     unpassed,
     work_before,
+    worked_on,
 )
 from changeflow.values.moments import DAY
 
@@ -56,7 +53,7 @@ def passes_by(n: Net, i: int) -> int:
 @kernel
 def first_work(n: Net, i: int, at: int) -> int:
     """Return the first work of a day that begins at an instant; else the instant."""
-    begins = next_working(n.c, n.hot[i, OWN], at, n.trouble)
+    begins = next_working(n.c, worked_on(n, i), at, n.trouble)
     return begins if at % DAY == 0 and begins < at + DAY else at
 
 
@@ -116,11 +113,11 @@ def left_at(n: Net, i: int, at: int) -> int:
     if kind == CLOCK:
         return max(0, planned - at)
     if kind == PERIOD:
+        # So many whole periods have still to open.
         k = n.cold[i, PERIODS]
         first, last = n.p.first[k], n.p.first[k + 1]
-        if at < n.p.low[k]:
-            run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
-        return max(0, first_after(n.p.closes, first, last, planned) - first_after(n.p.closes, first, last, at))
+        since = reopened(n, i, k, at)
+        return max(0, first_after(n.p.opens, first, last, planned - 1) - first_after(n.p.opens, first, last, since - 1))
     k = n.hot[i, PLACED]
     return max(0, work_before(n.c, k, planned) - work_before(n.c, k, at))
 

@@ -1,7 +1,8 @@
 """The critical path method over calendars: early and late dates, floats, driving links."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -16,26 +17,14 @@ from changeflow.roadmap.engine.arrays import (
     BY_LINKS,
     BY_ROLL_UP,
     BY_START,
-    CAPPED,
     DONE,
     FINISH,
     FLAGS,
-    FROM_START,
-    INHERITED,
-    KIND,
-    LAGGED,
     LATE_SHOWS_EARLY,
     LINK,
-    MANUAL,
     NEVER,
-    ODD_LINKS,
-    ODD_OUT,
     OPEN,
-    ORDINARY,
     OTHER,
-    OWN,
-    PLACED,
-    PLAIN,
     SET_DATES,
     SHAPE,
     SLACK_LIMIT,
@@ -44,8 +33,7 @@ from changeflow.roadmap.engine.arrays import (
     STATE,
     SUMMARY,
     TASK,
-    TO_FINISH,
-    WORK,
+    WINDOW,
     Arrays,
     Net,
     Result,
@@ -56,9 +44,9 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.assumptions import NOTHING_ASSUMED, Assumptions, assumptions_of
 from changeflow.roadmap.engine.backward import backward
 from changeflow.roadmap.engine.calendar_tables import are_laid_out, is_laid_out
+from changeflow.roadmap.engine.floats import measure
 from changeflow.roadmap.engine.forward import forward
-from changeflow.roadmap.engine.jit import call, inlined, kernel
-from changeflow.roadmap.engine.lags import lagged, taken_off
+from changeflow.roadmap.engine.jit import call, kernel
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
@@ -69,14 +57,11 @@ from changeflow.roadmap.engine.working_time import (
     KIND_OUT,
     NOWHERE,
     NUMBER_OUT,
-    between,
-    latest_start_by,
-    latest_start_of,
-    starts_at_windows,
-    work_before,
 )
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
 from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY, day_of, last_day_of
 
 
 class DateReason(StrEnum):
@@ -90,6 +75,8 @@ class DateReason(StrEnum):
     ROLL_UP = "roll_up"
 
 
+ENDS = (Bound.FINISH_NO_EARLIER, Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
+"""Dates that are set for a finish: the end of a day."""
 REASONS: Mapping[int, DateReason | Bound] = {
     BY_START: DateReason.START,
     BY_LINKS: DateReason.LINKS,
@@ -121,6 +108,22 @@ class TimedTask:
     """The links that put its early dates there: all ties. None of them: a constraint, an actual or the start did."""
     reason: DateReason | Bound
     """`links`, `start`, `data_date`, `actual`, `manual`, `roll_up`, or the constraint that decided."""
+    ends_day: bool = field(default=True, compare=False)
+    """At a midnight it ends the day before. A milestone that nothing has led up to opens the day that begins then."""
+
+    def day_at(self, finish: int) -> date:
+        """Return the day on which people would say that it ends, if it ended at an instant."""
+        return last_day_of(finish) if self.ends_day else day_of(finish)
+
+    @property
+    def first_day(self) -> date:
+        """The day on which it starts; of a milestone its day."""
+        return min(day_of(self.early_start), self.last_day)
+
+    @property
+    def last_day(self) -> date:
+        """The last day, inclusive; of a milestone its day."""
+        return self.day_at(self.early_finish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,12 @@ class Schedule:
 
     def __getitem__(self, task: TaskId) -> TimedTask:
         return self.timed[task]
+
+    @property
+    def last_day(self) -> date:
+        """The day on which the last task ends."""
+        ends = [x for x in self.timed.values() if x.early_finish == self.finish]
+        return max((x.last_day for x in ends), default=last_day_of(self.finish))
 
     def path_to(self, *targets: TaskId) -> frozenset[TaskId]:
         """Return every task on a longest path to any of the targets: all ties."""
@@ -213,7 +222,30 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
             driving=bool(r.driving[row]),
             drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
             reason=REASONS[int(r.reason[row])],
+            ends_day=self._ends_day(row),
         )
+
+    def _ends_day(self, row: int) -> bool:
+        """Tell whether what stands at a midnight is the end of something: of work, of a period, of a day that was set.
+
+        A milestone is what it follows. Of several that it follows together, what begins then decides.
+        """
+        r, arrays = self.result, self.arrays
+        at, is_point = int(r.early[row, 1]), int(r.early[row, 0]) == int(r.early[row, 1])
+        if at % DAY or not is_point:
+            return True
+        if arrays.cold[row, WINDOW] >= 0:
+            return False
+        into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
+        drivers = [j for j in into if r.drives[j]]
+        if not drivers:
+            return REASONS[int(r.reason[row])] in ENDS
+        return all(self._ends(arrays.links[int(arrays.into[LINK, j])], int(arrays.into[TASK, j])) for j in drivers)
+
+    def _ends(self, link: Link, before: int) -> bool:
+        if not link.lag.is_zero and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+            return True
+        return link.type.from_finish and self._ends_day(before)
 
 
 def settled(roadmap: Roadmap) -> tuple[Arrays, Result]:
@@ -255,93 +287,8 @@ def _passes(n: Net, r: Result) -> None:
         last = r.early[i, 1] if i == 0 else max(last, r.early[i, 1])
     r.end[0] = n.s[FINISH] if n.s[FINISH] != NEVER else last
     backward(n, r)
-    _floats(n, r)
+    measure(n, r)
     _driving(n, r, last)
-
-
-@kernel
-def _floats(n: Net, r: Result) -> None:
-    """Measure the floats that the way back has not measured already."""
-    for i in range(len(n.hot)):
-        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-            if not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
-                continue
-            total = r.worked[i, 1] - r.worked[i, 0]
-        elif n.cold[i, STATE] == DONE:
-            r.total_float[i] = r.free_float[i] = 0
-            continue
-        else:
-            total = between(n, i, r.early[i, 1], r.late[i, 1])
-            if n.cold[i, STATE] == OPEN:
-                total = min(total, between(n, i, r.early[i, 0], r.late[i, 0]))
-            if not n.hot[i, FLAGS] & SUMMARY and r.logic[i] != NEVER:
-                total = min(total, between(n, i, r.logic[i], r.late[i, 1]))
-        r.total_float[i] = total
-        r.free_float[i] = _free(n, i, n.first_out[i], n.first_out[i + 1], r, total)
-
-
-@kernel
-def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
-    """Measure how far a task may slip until successor `k` moves, which begins or ends, as the link asks, at `at`."""
-    shape, link = n.out[SHAPE, m], n.out[LINK, m]
-    start, finish = r.early[i, 0], r.early[i, 1]
-    is_from_start = shape & FROM_START != 0
-    at = taken_off(n, i, k, shape, link, at, start, finish)
-    if not is_from_start:
-        return _until(n, i, r, at)
-    return between(n, i, start, latest_start_by(n, i, at) if _can_slip(n, i) else at)
-
-
-@kernel
-def _can_slip(n: Net, i: int) -> bool:
-    return n.cold[i, STATE] == OPEN and not n.hot[i, FLAGS] & (SUMMARY | MANUAL)
-
-
-@kernel
-def _until(n: Net, i: int, r: Result, at: int) -> int:
-    """Measure how far a task may slip until it would end after an instant: by its start too, where that differs."""
-    gap = between(n, i, r.early[i, 1], at)
-    if not _can_slip(n, i):
-        return gap
-    if starts_at_windows(n, i):
-        return between(n, i, r.early[i, 0], latest_start_of(n, i, at))
-    if n.cold[i, KIND] == WORK and n.hot[i, PLACED] != n.hot[i, OWN]:
-        return min(gap, between(n, i, r.early[i, 0], latest_start_of(n, i, at)))
-    return gap
-
-
-@inlined
-def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
-    is_capped, has_any, nearest = n.s[CAPPED], False, NEVER
-    spare = total
-    for m in range(lo, hi):
-        k, shape = n.out[TASK, m], n.out[SHAPE, m]
-        if shape & INHERITED or n.cold[k, STATE] == DONE:
-            continue
-        if shape == PLAIN and not is_capped:
-            # Working time grows with the date: the nearest of the successors decides.
-            nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
-            continue
-        theirs = r.early[k, 1 if shape & TO_FINISH else 0]
-        if is_capped:
-            at = r.early[i, 1 if not shape & FROM_START else 0]
-            if shape & LAGGED:
-                at = lagged(n, n.out[LINK, m], at, r.early[i, 0], r.early[i, 1])
-            gap = work_before(n.c, n.hot[k, OWN], theirs) - work_before(n.c, n.hot[k, OWN], at)
-        else:
-            gap = _gap(n, i, k, m, r, theirs)
-        spare = gap if not has_any and not is_capped else min(spare, gap)
-        has_any = True
-    if nearest != NEVER:
-        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-            gap = work_before(n.c, n.hot[i, OWN], nearest) - r.worked[i, 0]
-        else:
-            gap = _until(n, i, r, nearest)
-        spare = min(spare, gap) if has_any else gap
-        has_any = True
-    if not has_any and not is_capped:
-        spare = _until(n, i, r, r.end[0])
-    return max(0, min(spare, total))
 
 
 @kernel

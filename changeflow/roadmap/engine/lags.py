@@ -12,11 +12,11 @@ from changeflow.roadmap.engine.arrays import (
     LAG_ON,
     LAGGED,
     OPEN,
-    OWN,
     PERIOD,
     PERIODS,
     SPAN,
     STATE,
+    WINDOW,
     WORK,
     Net,
 )
@@ -27,6 +27,7 @@ from changeflow.roadmap.engine.working_time import (
     PERIODS_TABLE,
     add_work,
     finish_of,
+    is_milestone,
     last_opened,
     last_work,
     next_working,
@@ -80,9 +81,10 @@ def is_lead(n: Net, link: int) -> bool:
 @kernel
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
     """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
-    if passes_by(n, k) == PERIOD:
-        # A period is not missed before work could have begun in it, and has not closed before work goes on.
-        at = next_working(n.c, n.hot[k, OWN], at, n.trouble)
+    is_moment = n.cold[k, WINDOW] >= 0 and is_milestone(n, k) and n.cold[k, STATE] == OPEN
+    if passes_by(n, k) == PERIOD or is_moment:
+        # An opening is not missed before work could have begun in it, and has not closed before work goes on.
+        at = next_working(n.c, worked_on(n, k), at, n.trouble)
     if not shape & LAGGED:
         return at
     if is_lead(n, link) and not n.s[CAPPED]:

@@ -298,9 +298,7 @@ def land_inside(n: Net, i: int, at: int) -> int:
 
 @kernel
 def land_on(n: Net, i: int, opens: int) -> int:
-    """Return the first start from a start window on: of a milestone too when people work."""
-    if n.cold[i, KIND] == WORK:
-        return next_working(n.c, n.hot[i, PLACED], opens, n.trouble)
+    """Return the first start from a start window on."""
     if n.cold[i, KIND] == PERIOD:
         return next_start(n.p, n.cold[i, PERIODS], opens, n.trouble)
     return land_inside(n, i, opens)
@@ -318,8 +316,8 @@ def land_at(n: Net, i: int, at: int) -> int:
         start = land_on(n, i, n.p.opens[j])
         if start >= at:
             return start
-        if n.cold[i, KIND] != WORK and not_missed(n, i, start, at):
-            return start if n.cold[i, KIND] == PERIOD else at
+        if not_missed(n, i, start, at):
+            return at if n.cold[i, KIND] == CLOCK else start
     return land_on(n, i, next_start(n.p, k, at, n.trouble))
 
 
