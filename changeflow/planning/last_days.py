@@ -119,7 +119,9 @@ class _ComingDays:
         while True:
             # Made in the course of that day, it counts from the evening.
             yield max(finish, evening_of(self.roadmap, self.gate.id, start))
-            start, finish = placer.place(self.gate.id, floor=start + 1)
+            # The window stays open until work has begun after its opening.
+            missed = self.roadmap.calendar_of(self.gate.id).next_working(start) + 1
+            start, finish = placer.place(self.gate.id, floor=missed)
 
 
 class _Search:

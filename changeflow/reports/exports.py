@@ -64,8 +64,10 @@ def write_xlsx(programme: Programme, out: Path) -> None:
         sheet = book.add_worksheet("Schedule")
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "d mmm yyyy"})
         sheet.write_row(0, 0, header, bold)
+        milestones = {m.task: m for m in programme.milestones}
         for row, (task, timed) in enumerate(_in_time(programme), 1):
-            spare = float_in_words(programme.roadmap, task.id, timed.total_float)
+            minutes = programme.spare(milestones[task.id]) if task.id in milestones else timed.total_float
+            spare = float_in_words(programme.roadmap, task.id, minutes)
             texts = [task.id, task.name, task.service or "", task.wave or "", task.kind.value]
             for column, text in enumerate(texts):
                 sheet.write_string(row, column, safe_cell(text))

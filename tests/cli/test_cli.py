@@ -56,6 +56,7 @@ def test_the_plan_as_json_keeps_its_contract(folder: Path):
         "late_finish": "2027-01-08T16:30:00",
         "total_float": 0,
         "free_float": 0,
+        "float_unit": "working_minutes",
         "critical": True,
         "driving": True,
     }

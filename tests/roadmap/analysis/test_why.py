@@ -129,5 +129,5 @@ def test_a_negative_float_is_quoted_and_none_is_critical():
     """A takes Monday to Friday and may take two days: three too many. B follows for a day and ends the plan."""
     tight = a_roadmap(a_task("a", 5, deadline=at("2027-01-05T17:00")), a_task("b"), links=("a -> b",))
     schedule = time_roadmap(tight)
-    assert critical_or_float(tight, schedule, "a") == "-3 working days"
-    assert critical_or_float(tight, schedule, "b") == "critical"
+    assert critical_or_float(tight, "a", schedule["a"].total_float) == "-3 working days"
+    assert critical_or_float(tight, "b", schedule["b"].total_float) == "critical"
