@@ -81,7 +81,16 @@ def _skips_late(naive: Naive, item: Item) -> bool:
     """Tell whether a late date is one of those that are known to be wrong still."""
     if "float with progress override" in KNOWN and not naive.programme.retained:
         return True
+    if "night before what passes on the clock" in KNOWN and _waits_by_the_clock(item):
+        return True
     return "float before periods" in KNOWN and _has_periods(item)
+
+
+def _waits_by_the_clock(item: Item) -> bool:
+    """Tell whether it, or anything that waits for it, passes on the clock."""
+    return item.length.unit == "elapsed" or any(
+        t.lag.unit == "elapsed" or _waits_by_the_clock(t.after) for t in item.after
+    )
 
 
 def _has_periods(item: Item) -> bool:

@@ -6,5 +6,6 @@ KNOWN: dict[str, str] = {
     "begun with a bound on its finish": "the rest of begun work does not wait for its FF and SF predecessors",
     "begun early without a rest": "begun work does not wait for its predecessors where nobody has said what is left",
     "float before periods": "late dates before windows and whole periods are those of ordinary links",
+    "night before what passes on the clock": "late dates before elapsed waits and lags may be a night too early",
     "milestone at midnight": "a simulation takes a milestone after a period as reached on the day after it",
 }
