@@ -87,6 +87,8 @@ def states(early: Path) -> Callable[[str], Asked]:
     def copied(name: str, of: str) -> str:
         engine_for(f"sqlite:///{early / f'{of}.db'}").dispose()
         shutil.copy(early / f"{of}.db", early / f"{name}.db")
+        if (key := early / f"{of}.db.key").exists():
+            shutil.copy(key, early / f"{name}.db.key")
         return f"sqlite:///{early / f'{name}.db'}"
 
     def prepare(name: str) -> tuple[str, date]:
