@@ -7,7 +7,7 @@ from changeflow.agenda.reasons import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import day_of, format_day, local_day
+from changeflow.values.moments import DAY, day_of, format_day, local_day
 from changeflow.values.words import Outcome
 
 LEVELS = ("first word", "on the day", "reminder", "to the manager")
@@ -52,7 +52,7 @@ def _progress(fact: RecordedFact) -> str:
     unit = Unit(v["unit"] or Unit.WORKING)
     if unit is Unit.WORKING:
         return f"{message}, {v['remaining']} working minutes left"
-    return f"{message}, {length_in_words(Duration(v['remaining'], unit), 0)} left"
+    return f"{message}, {length_in_words(Duration(v['remaining'], unit), DAY)} left"
 
 
 def _decision(fact: RecordedFact) -> str:

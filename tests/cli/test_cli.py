@@ -362,3 +362,16 @@ def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: P
     assert "lift the date for “Payroll: requirements”: then it is kept" in shown
     assert "move the deadline by 2 days: then all holds" in shown
     assert "accountable" not in run("delegation", folder).stdout
+
+
+def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: str):
+    """On Friday 8 January at 8:30 ten days of the clock are left: until Monday 18 January. It counts from then on."""
+    run("apply", folder, "--yes", "--at", "2027-01-04")
+    about = ("payroll/requirements", "--started", "2027-01-05", "--at", "2027-01-08", "--remaining")
+    for text, says in (("abc", "is not a duration"), ("50%", "is a share"), ("1t", "counts terms")):
+        assert says in run("task", "progress", *about, text, code=4).stderr
+    run("task", "progress", *about, "10ed")
+    assert "10 calendar days left" in run("fact", "list").stdout
+    plan = json.loads(run("plan", "--format", "json", "--at", "2027-01-08").stdout)
+    [task] = [t for t in plan["tasks"] if t["id"] == "payroll/requirements"]
+    assert task["early_finish"] == "2027-01-18T08:30:00"

@@ -215,7 +215,7 @@ class Early:
             else:
                 finish = self._rest(item, resume, *left)
             if bound_finish > finish:
-                finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
+                finish = max(finish, self._held(item, item.length.unit, bound_finish))
             return Dates(start, finish, logic=start, resume=resume, rest=left or (item.length.unit, item.length.amount))
         length = self.programme.length(report.remaining)
         first = item.calendar.next(resume)
@@ -223,8 +223,16 @@ class Early:
         is_today = length.unit == "elapsed" and resume == on and first < on + DAY
         finish = self._rest(item, first if is_today else resume, length.unit, length.amount)
         if bound_finish > finish:
-            finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
+            finish = max(finish, self._held(item, length.unit, bound_finish))
         return Dates(start, finish, logic=start, resume=resume, rest=(length.unit, length.amount))
+
+    def _held(self, item: Item, unit: str, bound: int) -> int:
+        """Where begun work ends that may not end before a moment: whole periods where one closes."""
+        if unit in ("pay_period", "term"):
+            return next(closes for _, closes in item.periods[unit] if self._ends_by(item, closes) >= bound)
+        if unit == "elapsed" or item.length.amount == 0:
+            return bound
+        return (item.term if unit == "school" else self.calendar_of(item)).last(bound)
 
     def _left(self, item: Item, start: int, on: int) -> tuple[str, int]:
         """What is left of begun work on the data date, where nobody has said: what has not passed since its start."""

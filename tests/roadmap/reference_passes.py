@@ -137,7 +137,8 @@ class ForwardPass:
                 resume = first_work(roadmap.calendar_of(task.id), resume)
             finish = rest_of(task, done, roadmap).finish(resume)
         elif resume > since and not task.assignments:
-            finish = left_of(task, self.paces[task.id].finish(start), since, roadmap).finish(resume)
+            planned = self.paces[task.id].finish(start)
+            finish = max(planned, left_of(task, planned, since, roadmap).finish(resume))
         else:
             finish = max(self.paces[task.id].finish(start), roadmap.data_date or start)
             starts = []
@@ -334,8 +335,9 @@ class BackwardPass:
                 at = constraint.at
                 pace = _inner(self._pace(task))
                 if isinstance(pace, WorkingPace) and pace.minutes and not self.roadmap.profile.free_float_is_capped:
-                    # Work that begins on that day keeps it.
-                    at = first_work(pace.calendar, at)
+                    # Work that begins on that day keeps it; what must start on a day off does so on the next one.
+                    is_must = constraint.bound is Bound.MUST_START
+                    at = pace.calendar.next_working(at) if is_must else first_work(pace.calendar, at)
                 latest_start = at if latest_start is None else min(latest_start, at)
         return latest, latest_start
 

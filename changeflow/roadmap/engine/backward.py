@@ -165,12 +165,16 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
     for at in (n.cold[i, DEADLINE], n.cold[i, FINISH_NO_LATER], n.cold[i, MUST_FINISH]):
         if at != NEVER:
             latest = min(latest, at)
-    for at in (n.cold[i, START_NO_LATER], n.cold[i, MUST_START]):
-        if at != NEVER:
-            if n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]:
-                # Work that begins on that day keeps it.
-                at = first_work(n, i, at)
-            latest_start = at if latest_start == NEVER else min(latest_start, at)
+    # Work that begins on that day keeps it; one that must start on a day off does so on the next day of work.
+    is_work = n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]
+    at = n.cold[i, START_NO_LATER]
+    if at != NEVER:
+        at = first_work(n, i, at) if is_work else at
+        latest_start = at if latest_start == NEVER else min(latest_start, at)
+    at = n.cold[i, MUST_START]
+    if at != NEVER:
+        at = next_working(n.c, n.hot[i, PLACED], at, n.trouble) if is_work else at
+        latest_start = at if latest_start == NEVER else min(latest_start, at)
     return latest, latest_start
 
 

@@ -247,7 +247,7 @@ def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
             resume = first_work(n, i, resume)
         finish = rest_from(n, i, resume)
     elif resume > since and n.cold[i, KIND] != PEOPLE:
-        finish = pass_from(n, i, resume, left_at(n, i, since))
+        finish = max(finish_of(n, i, start), pass_from(n, i, resume, left_at(n, i, since)))
     else:
         finish = finish_of(n, i, start)
         if is_dated:

@@ -90,7 +90,9 @@ class StepFields(Frozen):
     must_start: date | None = None
     must_finish: date | None = None
     deadline: date | None = None
-    as_late_as_possible: bool | None = Field(None, description="Just in time for what waits for it")
+    as_late_as_possible: bool | None = Field(
+        None, description="Takes all its float: what waits for it moves too, and neither the end nor a deadline"
+    )
     sources: tuple[Literal["heads", "board", "local_governing_bodies", "users", "suppliers"], ...] | None = Field(
         None, description="Of requirements: whom they come from"
     )

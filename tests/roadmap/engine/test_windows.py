@@ -196,6 +196,15 @@ def test_begun_work_ends_no_earlier_than_its_links_allow(link: str, left: Durati
     assert early(schedule, "B") == ("Wed 20 Jan 09:00", ends)
 
 
+def test_a_pay_period_that_has_begun_is_over_when_it_closes_whatever_it_waits_for():
+    """The run began on 1 February, and its predecessor ends on Friday 19: of the run nothing is left to begin."""
+    schedule = plan(
+        a_task("A", 35), a_task("run", "1pp"), links=("A -> run",), data_date=at("2027-02-12"),
+        progress={"A": TaskProgress(at("2027-01-04T09:00")), "run": TaskProgress(at("2027-02-01"))},
+    )  # fmt: skip
+    assert early(schedule, "run")[1] == "Mon 01 Mar 00:00"
+
+
 @pytest.mark.parametrize(
     ("left", "ends"),
     [
@@ -340,3 +349,13 @@ def late_ends(seeds: range) -> int:
 
 def test_what_is_as_late_as_possible_never_moves_the_end():
     assert late_ends(range(200)) > 100
+
+
+def test_work_that_begins_on_a_set_day_has_no_float_and_is_not_late():
+    """Saturday 6 February is a day off: what must start then starts on Monday 8; on Friday 5 it starts at 9."""
+    for day, starts in (("2027-02-06", "Mon 08 Feb 09:00"), ("2027-02-05", "Fri 05 Feb 09:00")):
+        schedule = plan(a_task("A", 2, constraints=(bound(Bound.MUST_START, day),)), a_task("B", 60))
+        assert (early(schedule, "A")[0], schedule["A"].total_float) == (starts, 0)
+    # It may start on Monday 4 January, and on Friday 5 February at the latest: 24 days later.
+    schedule = plan(a_task("A", 2, constraints=(bound(Bound.START_NO_LATER, "2027-02-05"),)), a_task("B", 60))
+    assert (clock(schedule["A"].late_start), schedule["A"].total_float) == ("Fri 05 Feb 09:00", 24 * DAY)
