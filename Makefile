@@ -55,7 +55,7 @@ audit-mutations: $(VENV)/.ready  ## Change a database ten thousand times in each
 disclosure: $(VENV)/.ready  ## Attack 10 000 random trusts with their sequences, and count what is found
 	@$(BIN)/python -m disclosure
 
-oracles: $(VENV)/.ready  ## Plan 5 000 random programmes twice, by the engine and by independent arithmetic (half an hour)
+oracles: $(VENV)/.ready  ## Answer 5 000 random programmes twice, by the engine and by independent arithmetic (an hour)
 	@$(BIN)/python -m tests.oracles
 
 clean:  ## Remove what these commands made

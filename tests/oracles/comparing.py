@@ -58,7 +58,8 @@ def compare(documents: Documents, name: str, tally: Tally) -> None:
 def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[str, object, object]]:
     """What differs. Two moments without working time between them are one.
 
-    A late date may be a minute apart: whether the moment before a start counts as the start is a convention.
+    A late date may be a minute apart: whether the moment before a start counts as the start is a convention. So may any
+    date where a task is as late as possible.
     """
     dates, calendar = naive.dates[item.id], item.calendar
     skips_late = _skips_late(naive, item)
@@ -71,7 +72,8 @@ def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[
             continue
         theirs = minute_of_text(str(row[what]))
         apart = abs(calendar.work(ours) - calendar.work(theirs))
-        if (ours != theirs and (by_clock if what[0] == "e" else apart > 1)) or (what[0] == "e" and apart):
+        is_exact = what[0] == "e" and not naive.held
+        if apart > (not is_exact) or (is_exact and by_clock and ours != theirs):
             yield what, text(ours), text(theirs)
     if not skips_late and abs(dates.float - int(str(row["total_float"]))) > 1:
         yield "total_float", dates.float, row["total_float"]

@@ -2,9 +2,7 @@
 
 KNOWN: dict[str, str] = {
     "window of a moment": "a moment stands on the first day of the month, whether anybody works or not",
-    "as late as possible": "drags along what waits for it",
-    "begun early without a rest": "begun work does not wait for its predecessors where nobody has said what is left",
-    "float before periods": "late dates before windows and whole periods are those of ordinary links",
+    "float before periods": "late dates before windows and whole periods may be a day or a window too early",
 }
 SEEDS: dict[int, str] = {}
-"""Programmes that disagree in a way that no feature explains, each with what is seen: to be emptied."""
+"""Programmes that disagree in a way that no feature explains, each with what is seen."""

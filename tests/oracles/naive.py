@@ -39,6 +39,8 @@ class Early:
         self.day = programme.minutes_per_day
         self.order = in_order(programme.items)
         self.dates: dict[str, Dates] = {}
+        self.held: dict[str, Dates] = {}
+        """Tasks as late as possible, with their late dates."""
 
     def pass_forward(self) -> None:
         for item in self.order:
@@ -52,6 +54,8 @@ class Early:
         if item.is_milestone and item.before and all(self._is_done(t.before) for t in item.before):
             at = max(self.dates[t.before.id].finish for t in item.before)
             return Dates(at, at, logic=at)
+        if (held := self.held.get(item.id)) is not None:
+            return Dates(held.late_start, held.late_finish, logic=held.late_start)
         start, finish = self.bounds(item)
         floor = max(
             item.calendar.next(item.floor) if item.length.unit == "elapsed" else item.floor,
@@ -265,31 +269,21 @@ class Naive(Early):
         if max(d.finish for d in self.dates.values()) > minute(LAST):
             raise LookupError("Beyond all calendars.")
         self.end = max(d.finish for d in self.dates.values())
-        for item in reversed(self.order):
-            if item.alap and item.report is None:
-                self._delay(item)
+        self._pass_backward()
+        self.held = {i.id: self.dates[i.id] for i in self.order if self._is_held(i)}
+        if self.held:
+            self.pass_forward()
+            self._pass_backward()
+
+    def _pass_backward(self) -> None:
         for item in reversed(self.order):
             self._late(item)
 
-    # As late as possible
-
-    def _delay(self, item: Item) -> None:
-        """Move a task just before what waits for it, as early as that is; without anything that waits, to the end."""
-        latest, cap = self.end, NEVER
-        for limit in (item.deadline, item.dates.get("finish_no_later")):
-            latest = min(latest, limit if limit is not None else NEVER)
-        cap = min(cap, self._start_no_later(item))
-        for tie in item.after:
-            dates = self.dates[tie.after.id]
-            x = self._latest(tie, dates.start, dates.finish, dates.resume)
-            if tie.type[0] == "F":
-                latest = min(latest, x)
-            else:
-                cap = min(cap, x)
-        start, finish = self._as_late(item, latest, cap)
+    def _is_held(self, item: Item) -> bool:
+        """As late as possible takes all float, and moves what waits for it within its own."""
+        set_dates = {"must_start", "must_finish"} & item.dates.keys()
         dates = self.dates[item.id]
-        if start > dates.start and not {"must_start", "must_finish"} & item.dates.keys():
-            dates.start, dates.finish = start, finish
+        return item.alap and item.report is None and not set_dates and dates.late_start > dates.start
 
     # Late dates
 
@@ -335,9 +329,9 @@ class Naive(Early):
             dates.late_finish = periods[last][1]
             return item.calendar.next(max(periods[last - amount + 1][0], dates.resume))
         calendar = item.term if unit == "school" else self.calendar_of(item)
-        left = self._slack(item, dates.resume, dates.finish)
         if unit == "elapsed":
-            return dates.late_finish - left
+            return dates.late_finish - amount
+        left = round(amount * 5 * self.day) if unit == "school" else amount
         return calendar.begin(max(calendar.work(dates.late_finish) - left, 0))
 
     def _start_no_later(self, item: Item) -> int:

@@ -383,8 +383,6 @@ class _Maker:
 
     def begun(self, documents: Documents, item: Item, begins: date) -> None:
         if any(t.type[1] == "F" for t in item.before):
-            if "begun with a bound on its finish" in KNOWN:
-                return
             self.features.add("begun with a bound on its finish")
         self.features.add("begun")
         rest = None
@@ -395,7 +393,7 @@ class _Maker:
                 return
             rest = f"{self.random.randint(1, 2 if unit in ('pp', 't') else 8)}{unit}"
         if rest is None and item.before:
-            if "begun early without a rest" in KNOWN:
-                return
+            if item.length.unit in ("pay_period", "term"):
+                return  # The documents do not say what is left of whole periods that have begun too early.
             self.features.add("begun early without a rest")
         documents.progress[item.id] = Report(begins, None, rest)

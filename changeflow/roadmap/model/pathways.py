@@ -91,7 +91,7 @@ class StepFields(Frozen):
     must_finish: date | None = None
     deadline: date | None = None
     as_late_as_possible: bool | None = Field(
-        None, description="Takes all its float: what waits for it moves too, and neither the end nor a deadline"
+        None, description="Takes all its total float: what waits for it moves too, but not the end or a deadline"
     )
     sources: tuple[Literal["heads", "board", "local_governing_bodies", "users", "suppliers"], ...] | None = Field(
         None, description="Of requirements: whom they come from"
