@@ -214,7 +214,9 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
         periods = periods_of(task, task.duration.unit, placer.roadmap)
     else:
         return range(len(axis))
-    inside = periods.starts_within(day_of(int(axis.opens[0])), day_of(int(axis.opens[-1])))
+    first, last = int(axis.opens[0]), int(axis.opens[-1])
+    # What opened earlier is not missed where nobody has worked since.
+    inside = (first, *periods.starts_within(day_of(first), day_of(last)))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
 
 

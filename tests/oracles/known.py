@@ -6,5 +6,3 @@ KNOWN: dict[str, str] = {
 }
 SEEDS: dict[int, str] = {}
 """Programmes that disagree in a way that no feature explains, each with what is seen."""
-LEVELLING: dict[int, str] = {293: "the solver ends in an IndexError of its own, and so does the command"}
-"""Programmes that cannot be levelled, each with what is seen: to be emptied."""

@@ -42,6 +42,9 @@ def file(sqlite: str, tmp_path: Path) -> Path:
     more = "".join(f"s{n},School {n},primary,north\n" for n in range(400))
     with (tmp_path / "trust" / "schools.csv").open("a") as schools:
         schools.write(more)
+    programme = tmp_path / "trust" / "programme.yaml"
+    joined = ", ".join(f"s{n}" for n in range(400))
+    programme.write_text(programme.read_text().replace("schools: [cedar]", f"schools: [cedar, {joined}]"))
     return tmp_path / "test.db"
 
 
