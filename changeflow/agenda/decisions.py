@@ -149,8 +149,9 @@ class GateAnswer:
 
 
 def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
-    """Return the progress of a gate that is approved on a day: it began when that was reported, or then."""
-    done = progress_of(programme, ReportedProgress(gate.id, on, on))
+    """Return the progress of a gate that is approved on a day; it began as reported, else as planned, else then."""
+    timed = programme.timed(gate.id)
+    done = progress_of(programme, ReportedProgress(gate.id, timed.first_day if timed.last_day == on else on, on))
     begun = known.progress.get(gate.id)
     return done if begun is None else TaskProgress(begun.actual_start, done.actual_finish)
 

@@ -19,7 +19,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.model.tasks import Bound, Task
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
+from changeflow.values.moments import DAY, last_day_of, minute_of
 from changeflow.values.words import Kind
 
 MOST_DAYS = 1024
@@ -85,11 +85,17 @@ class _ComingDays:
         self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
         is_in_windows = gate.starts_on is not None and gate.id not in self.roadmap.progress
         self._coming = self._in_windows() if is_in_windows else self._in_order()
-        self._known: list[int] = []
+        self._known: list[tuple[date, int]] = []
         self._ended: CalendarExhaustedError | None = None
 
     def finish(self, number: int) -> int:
         """Return the finish on a day; on one beyond the calendars a `CalendarExhaustedError`."""
+        return self._reached(number)[1]
+
+    def day(self, number: int) -> date:
+        return self._reached(number)[0]
+
+    def _reached(self, number: int) -> tuple[date, int]:
         while len(self._known) <= number and self._ended is None:
             try:
                 self._known.append(next(self._coming))
@@ -99,26 +105,25 @@ class _ComingDays:
             raise self._ended
         return self._known[number]
 
-    def day(self, number: int) -> date:
-        return last_day_of(self.finish(number))
-
-    def _in_order(self) -> Iterator[int]:
+    def _in_order(self) -> Iterator[tuple[date, int]]:
+        """As planned on the planned day, and from the evening of each later one."""
         forecast = self.programme.timed(self.gate.id).early_finish
         # Midnight, or the morning after, is the evening before: unless it cannot be made on that day.
         before = self.roadmap.calendar_of(self.gate.id).previous_working(forecast)
         day = last_day_of(before if before >= floor_of(self.roadmap, self.gate) else forecast + 1)
-        at = evening_of(self.roadmap, self.gate.id, minute_of(day))
+        yield day, forecast
         while True:
-            yield at
-            at = evening_of(self.roadmap, self.gate.id, minute_of(day_of(at)) + DAY)
+            at = evening_of(self.roadmap, self.gate.id, minute_of(day) + DAY)
+            day = last_day_of(at)
+            if at > forecast:
+                yield day, at
 
-    def _in_windows(self) -> Iterator[int]:
+    def _in_windows(self) -> Iterator[tuple[date, int]]:
         """It is made where its start window opens, and nowhere between: a board's meetings."""
         timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
         start, finish = timed.early_start, timed.early_finish
         while True:
-            # Made in the course of that day, it counts from the evening.
-            yield max(finish, evening_of(self.roadmap, self.gate.id, start))
+            yield timed.day_at(finish), finish
             # The window stays open until work has begun after its opening.
             missed = self.roadmap.calendar_of(self.gate.id).next_working(start) + 1
             start, finish = placer.place(self.gate.id, floor=missed)

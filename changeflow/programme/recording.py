@@ -14,7 +14,7 @@ from changeflow.roadmap.engine.pace import PAY_PERIODS
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, parse_duration
-from changeflow.values.moments import day_of, format_day, last_day_of, minute_of
+from changeflow.values.moments import DAY, day_of, format_day, last_day_of, minute_of
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Kind
 
@@ -111,6 +111,8 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
     calendar = programme.roadmap.calendar_of(task.id)
     start = minute_of(reported.started)
     finish = minute_of(reported.finished + timedelta(days=1)) if reported.finished else None
+    if (planned := _as_planned(programme, task, reported)) is not None:
+        return planned
     if task.kind is Kind.DECISION and task.is_milestone:
         # A decision of the day counts from its evening: what led to it happened before.
         start = max(start, calendar.previous_working(minute_of(reported.started + timedelta(days=1))))
@@ -126,6 +128,23 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
             finish = calendar.previous_working(finish) if calendar.works_on(reported.finished) else finish
             finish = max(start, finish)
     return TaskProgress(start, finish, _remaining(programme, task, reported.remaining) if reported.remaining else None)
+
+
+def _as_planned(programme: Programme, task: Task, reported: ReportedProgress) -> TaskProgress | None:
+    """Return the planned moments of a decision that was made on its planned days: no later date moves.
+
+    One that is planned for a meeting counts from the opening of that day, as what it opens does.
+    """
+    if task.kind is not Kind.DECISION or programme.schedule is None or programme.is_done(task.id):
+        return None
+    timed = programme.timed(task.id)
+    if (reported.started, reported.finished) != (timed.first_day, timed.last_day):
+        return None
+    start, finish = timed.early_start, timed.early_finish
+    if start == finish and finish % DAY == 0 and timed.ends_day:
+        # The end of that day: the midnight itself would be read as the next one.
+        start = finish = finish - 1
+    return TaskProgress(start, finish)
 
 
 def _remaining(programme: Programme, task: Task, text: str) -> Duration:
