@@ -67,7 +67,7 @@ def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
 
 def looks_back(command: str) -> bool:
     """Tell whether a command only looks at a stored programme: with --at an earlier day it sees what was known then."""
-    return any(command in TABLE[action].commands for action in (Action.READ_PROGRAMME, Action.READ_REPORT))
+    return any(command in TABLE[action].commands for action in _LOOKS)
 
 
 def is_allowed(action: Action, role: Role) -> bool:
@@ -353,3 +353,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
     ),
 }
 """Every action that changeflow knows, with the roles that may. What is not here, no one can do."""
+_LOOKS = (
+    Action.READ_PROGRAMME,
+    Action.READ_REPORT,
+    Action.READ_STANDINGS,
+    Action.READ_CALENDAR,
+    Action.READ_ANSWERS,
+    Action.READ_FACTS,
+)
+"""Looks at what is stored. A preview of messages is none: it rests on all that is recorded, as sending does."""

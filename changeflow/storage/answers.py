@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers
 from changeflow.storage import versions
@@ -121,16 +122,24 @@ def add_answer(session: Session, programme: str, answer: Answer, *, text: str | 
     session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, "on")))
 
 
-def answers(session: Session, programme: str) -> GivenAnswers:
-    rows = session.exec(select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id)))
-    ids = versions.renames(session, programme)
+def answers(session: Session, programme: str, *, until: datetime | None = None) -> GivenAnswers:
+    """Return what people answered, in order; `until` a moment, by then."""
+    rows = session.exec(_given(programme, until).order_by(col(AnswerRow.id)))
+    ids = versions.renames(session, programme, until=until)
     return GivenAnswers(tuple(replace(given, subject=ids.subject(given.subject)) for given in map(_answer, rows)))
 
 
-def listed(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:
-    """Return every answer with its words, the latest first."""
-    query = select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id).desc())
+def listed(
+    session: Session, programme: str, *, until: datetime | None = None
+) -> list[tuple[Answer, str | None, datetime]]:
+    """Return every answer with its words, the latest first; `until` a moment, those given by then."""
+    query = _given(programme, until).order_by(col(AnswerRow.id).desc())
     return [(_answer(row), row.text, row.at) for row in session.exec(query)]
+
+
+def _given(programme: str, until: datetime | None) -> SelectOfScalar[AnswerRow]:
+    query = select(AnswerRow).where(AnswerRow.programme_id == programme)
+    return query if until is None else query.where(col(AnswerRow.at) <= until)
 
 
 def reach(session: Session, recipients: Iterable[str]) -> dict[str, Reach]:

@@ -190,11 +190,23 @@ _OF_ONE_CONTRACT = {"reason", "evidence", "between"}
 """What is said of one contract's pay: it is for the service's manager and lead provider, and no part of a list."""
 
 
-def recorded(session: Session, programme: str, kind: str | None = None) -> list[RecordedFact]:
-    """Return every recorded fact of a programme, or of one kind, in the order in which they were recorded."""
+def recorded(
+    session: Session, programme: str, kind: str | None = None, *, until: datetime | None = None
+) -> list[RecordedFact]:
+    """Return every recorded fact of a programme, or of one kind, in the order in which they were recorded.
+
+    `until` a moment: as the list was then.
+    """
     order = list(OF_SAME)
     found = [f for name in order if kind in (None, name) for f in _of_kind(session, programme, name)]
+    if until is not None:
+        found = [_as_of(f, until) for f in found if f.at <= until]
     return sorted(found, key=lambda f: (f.at, order.index(f.kind), f.number))
+
+
+def _as_of(fact: RecordedFact, moment: datetime) -> RecordedFact:
+    is_later = fact.withdrawn is not None and fact.withdrawn.at > moment
+    return replace(fact, withdrawn=None) if is_later else fact
 
 
 def withdraw(

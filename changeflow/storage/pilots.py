@@ -136,10 +136,13 @@ def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[Vari
             )
 
 
-def latest_variances(session: Session, programme: str, service: str, period: str) -> list[KeptVariance]:
+def latest_variances(
+    session: Session, programme: str, service: str, period: str, *, until: datetime | None = None
+) -> list[KeptVariance]:
     """Return the differences of a period's latest run, the most severe first; none once they are no longer kept."""
-    own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow))
-    latest = latest_of(session, RunRow, programme, *own, by="id")
+    own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow, until=until))
+    by_then = (col(RunRow.at) <= until,) if until is not None else ()
+    latest = latest_of(session, RunRow, programme, *own, *by_then, by="id")
     if latest is None:
         return []
     rows = session.exec(select(VarianceRow).where(VarianceRow.run == latest.id).order_by(col(VarianceRow.id)))

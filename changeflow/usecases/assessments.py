@@ -21,8 +21,8 @@ def look_at_people(change: Change) -> PeopleLines:
     """Return what was published of groups, and note who has looked at it."""
     with unit_of_work(change) as work:
         by = work.permit(Action.READ_STANDINGS)
-        people = people_lines(work.programme, today=change.on)
-        latest = work.programme.facts.snapshot
+        programme = work.looked_at().programme
+        people, latest = people_lines(programme, today=change.on), programme.facts.snapshot
         work.note("look", f"round:{latest.round}" if latest else "round:none", by=by)
     return people
 

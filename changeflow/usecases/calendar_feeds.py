@@ -14,7 +14,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.link_answers import usable
 from changeflow.usecases.messages import digest_of
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import known_until, load
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import local_day
 from changeflow.values.problem import check_known
@@ -90,7 +90,8 @@ def feed_for(person: str, *, db: str, programme: str | None, now: datetime, acto
 
 def _feed(session: Session, name: str, person: str, now: datetime) -> bytes:
     stored = load(session, name, on=local_day(now))
-    known, revision = answers.answers(session, name), versions.revision(session, name)
+    known = answers.answers(session, name, until=known_until(session, name))
+    revision = versions.revision(session, name)
     entries = []
     for task in stored.programme.tasks():
         if task.owner is None or stored.programme.is_done(task.id) or known.asked_now(task.id, task.owner) != person:

@@ -92,7 +92,8 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
 
 def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: date) -> _Found:
     with unit_of_work(Change(db=db, programme=programme, actor=asked.actor, now=asked.now, on=on)) as work:
-        definition, number = work.definition, work.stored.version.number
+        stored = work.looked_at()
+        definition, number = stored.version.definition, stored.version.number
         contacts, contracts, by, subjects = None, list[str](), asked.actor or "", []
         if asked.addresses:
             by = work.permit(Action.EXPORT_ADDRESSES)
@@ -105,7 +106,7 @@ def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: da
             subjects += [f"version:{number}:contracts:{service}" for service in contracts]
         for subject in subjects:
             work.note("export", subject, by=by)
-        return work.stored, contacts, contracts
+        return stored, contacts, contracts
 
 
 def export_schedule(

@@ -9,6 +9,7 @@ from changeflow.agenda.reasons import Gone, NudgeEffect, Reason, effect_of, foll
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
+from changeflow.usecases.stored import known_until
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action
 
@@ -19,7 +20,7 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
         names = [programme] if programme else versions.programme_ids(session)
         for name in names:
             definition = versions.required(session, name).definition
-            kept = list(answers.listed(session, name))
+            kept = list(answers.listed(session, name, until=known_until(session, name)))
             if kept and now is not None:
                 note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
             for answer, text, at in kept:

@@ -17,7 +17,7 @@ from changeflow.reconciliation.compare import digests, reconcile
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted, permit
-from changeflow.usecases.stored import load, loaded
+from changeflow.usecases.stored import known_until, load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
@@ -88,11 +88,12 @@ def kept_variances(
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.READ_CONTRACTS, service_subject(work.programme, service))
-        runs = {r.period: r for r in work.programme.facts.runs_of(service)}
+        runs = {r.period: r for r in work.looked_at().programme.facts.runs_of(service)}
         if period not in runs:
             raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
         work.note("look", f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked", by=by)
-        return runs[period], pilots.latest_variances(work.session, work.name, service, period)
+        until = known_until(work.session, work.name)
+        return runs[period], pilots.latest_variances(work.session, work.name, service, period, until=until)
 
 
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:

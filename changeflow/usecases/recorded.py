@@ -8,7 +8,7 @@ from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begu
 from changeflow.storage import facts
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import known_until, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Action
@@ -37,7 +37,8 @@ def recorded_facts(
     check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
-        found = facts.recorded(session, stored.programme.id, kind)
+        name = stored.programme.id
+        found = facts.recorded(session, name, kind, until=known_until(session, name))
     if found and now is not None:
         note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
     return found

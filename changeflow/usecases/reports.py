@@ -25,7 +25,7 @@ from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import Stored, judged, known_until, load, read, stored_on
+from changeflow.usecases.stored import Stored, judged, known_until, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Gate, Outcome
@@ -66,8 +66,7 @@ def issue_sro(
     """Build the report and record that it was issued, so that the next one says what changed since."""
     with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
         by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
-        until = known_until(session, name)
-        stored = work.stored if until is None else read(session, name, on=today, until=until)
+        stored = work.looked_at()
         report = _build(session, stored, today=today, since=since)
         points, version = points_of(stored.programme), stored.version.number
         last = audit.head(session, name)

@@ -10,6 +10,7 @@ from changeflow.programme.programme import join
 from changeflow.rules.engine import judge
 from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import known_until
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
 
@@ -40,10 +41,12 @@ def recheck(packs: Path, *, db: str, on: date) -> list[Recheck]:
         raise InputError(f"'{packs}' holds no rulepack (*.yaml).")
     shipped = shipped_rulepacks()
     with read_scope(db) as session:
-        stored = [
-            (name, versions.required(session, name).definition, facts.load_facts(session, name))
-            for name in versions.programme_ids(session)
-        ]
+        stored = []
+        for name in versions.programme_ids(session):
+            until = known_until(session, name)
+            version = versions.latest(session, name) if until is None else versions.at_moment(session, name, until)
+            if version is not None:
+                stored.append((name, version.definition, facts.load_facts(session, name, until=until)))
     done = []
     for name, definition, known in stored:
         before, after = (

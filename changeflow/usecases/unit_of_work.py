@@ -16,7 +16,7 @@ from changeflow.rules.engine import Judged
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
-from changeflow.usecases.stored import Stored, judged_as, keep, load, read
+from changeflow.usecases.stored import Stored, judged_as, keep, known_until, load, read
 from changeflow.values.words import Action
 
 
@@ -44,6 +44,11 @@ class UnitOfWork:
     @property
     def programme(self) -> Programme:
         return self.stored.programme
+
+    def looked_at(self) -> Stored:
+        """Return the programme to look at: with an earlier day, as it was recorded by then."""
+        until = known_until(self.session, self.name)
+        return self.stored if until is None else read(self.session, self.name, on=self.change.on, until=until)
 
     @property
     def definition(self) -> Definition:

@@ -8,7 +8,7 @@ from changeflow.agenda.worklist import WorkFilter, WorkItem, work_list
 from changeflow.programme.programme import Programme
 from changeflow.storage import answers
 from changeflow.storage.database import read_scope
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import known_until, load
 from changeflow.values.problem import check_known
 
 
@@ -26,7 +26,7 @@ def tasks_in_hand(
     """Return the tasks of a stored programme that are asked for; an unknown person, wave or service is an error."""
     with read_scope(db) as session:
         stored = load(session, programme, on=today)
-        given = answers.answers(session, stored.programme.id)
+        given = answers.answers(session, stored.programme.id, until=known_until(session, stored.programme.id))
     definition = stored.programme.definition
     check_known("person", wanted.person, [p.id for p in definition.people])
     check_known("wave", wanted.wave, [w.id for w in definition.programme.waves])

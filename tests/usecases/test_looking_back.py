@@ -4,6 +4,7 @@ The small programme starts on Monday 4 January 2027; its requirements take five 
 """
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,29 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from changeflow.agenda.due import Answer, AnswerKind
 from changeflow.cli import app
+from changeflow.pilots.entries import IssueRaised
 from changeflow.programme.permissions import looks_back
+from changeflow.storage import answers
 from changeflow.storage.database import session_scope
-from changeflow.usecases import baselines, definitions, dispatch, progress, ticks
+from changeflow.usecases import (
+    announcements,
+    baselines,
+    definitions,
+    dispatch,
+    gates,
+    governance,
+    pilot_records,
+    progress,
+    ticks,
+)
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import SERVICE, Postbox, a_folder
+from tests.usecases.gated import GO, answer, planned, stored_with
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
 
@@ -91,6 +106,60 @@ def test_a_change_rests_on_all_that_is_recorded(stored: str):
     with session_scope(stored) as session:
         known = load(session, None, on=date(2027, 1, 12)).programme.facts.progress
     assert known.keys() == {"payroll/requirements", "payroll/delegation"}
+
+
+LOOKS = (
+    "plan --format json", "task list", "changes", "baseline list", "baseline show", "announce list", "gate list",
+    "sponsor acts", "confidence show", "pilot issue list", "fact list --format json", "nudge answers",
+    "nudge calendar lead", "nudge calendar chief", "assess show --as chief",
+)  # fmt: skip
+"""One for each way in which commands look at what is stored."""
+
+
+def said_on_the_sixth(db: str, folder: Path) -> dict[str, str]:
+    """Return what each command says on 6 January, and what is in the files that it writes."""
+    said = {words: run(db, *words.split(), at="2027-01-06").stdout for words in LOOKS}
+    for form in ("ics", "folder"):
+        run(db, "export", form, str(out := folder / f"all.{form}"), at="2027-01-06")
+        files = [out] if out.is_file() else sorted(f for f in out.rglob("*") if f.is_file())
+        said[form] = "\n".join(f.read_text() for f in files)
+    run(db, "report", "go-no-go", GO, "--out", str(page := folder / "go.json"), at="2027-01-06")
+    said["page"] = page.read_text()
+    # How often a calendar was written anew is no fact: it only grows, so that subscribers take the newer one.
+    return {words: re.sub("(SEQUENCE|DTSTAMP).*", "", text) for words, text in said.items()}
+
+
+@pytest.mark.slow
+def test_no_look_at_an_earlier_day_knows_what_was_recorded_later(db: str, tmp_path: Path):
+    """After the 6th: a decision, progress, an act, a judgement, an issue, an announcement, an answer, a baseline, a
+    withdrawal and a version."""
+    stored_with(db, tmp_path)
+    planned(db)
+    baselines.take_baseline("As planned", change(db, 5))
+    (before := tmp_path / "before").mkdir()
+    (after := tmp_path / "after").mkdir()
+    known = said_on_the_sixth(db, before)
+
+    withdraw_fact("progress-1", "Not finished", change(db, 7))
+    progress.finish_task("payroll/plan", date(2027, 1, 7), date(2027, 1, 4), change(db, 7))
+    gates.decide(answer(on=8), change(db, 8, "lead"))
+    governance.note_act("Opened the training", date(2027, 1, 6), change(db, 8))
+    governance.set_confidence("amber", "Late", None, change(db, 8))
+    issue = IssueRaised(service="payroll", by="lead", on=date(2027, 1, 8), text="Payslips are late", severity=3)
+    pilot_records.raise_issue(issue, change(db, 8, "lead"))
+    announcements.announce_forecast(None, [], how="letter", on=None, change=change(db, 8))
+    given = Answer(
+        person="chief", subject=GO, due_on=date(2027, 1, 22), kind=AnswerKind.DELEGATED, on=date(2027, 1, 8), to="lead"
+    )
+    with session_scope(db) as session:
+        answers.add_answer(session, "small", given, text=None, at=moment(8))
+    baselines.take_baseline("Agreed", change(db, 8))
+    (tmp_path / "trust/services/payroll.yaml").write_text(SERVICE.replace("name: Payroll", "name: Pay"))
+    definitions.apply(tmp_path / "trust", db=db, actor="chief", now=moment(9), on=date(2027, 1, 9))
+
+    found = said_on_the_sixth(db, after)
+    assert {words: text for words, text in found.items() if text != known[words]} == {}
+    assert "Pay: " in run(db, "plan", at="2027-01-09").stdout
 
 
 def test_commands_that_change_something_do_not_look_back():
