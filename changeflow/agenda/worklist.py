@@ -14,7 +14,7 @@ AHEAD = timedelta(days=7)
 
 
 class WorkState(StrEnum):
-    """Where a task is. Late and due tasks can be worked on, or have begun."""
+    """Where a task is. Of late and due tasks everything before is done, or they have begun."""
 
     LATE = "late"
     DUE = "due"
@@ -36,6 +36,8 @@ class WorkItem:
     """Its last day by what has happened before it, which does not slip unseen; of what waits, the forecast's."""
     days_late: int
     """Working days of its calendar since the day on which it was due."""
+    not_before: date | None
+    """Before which day it cannot begin, though all before it is done: a meeting, a month, the end of a lag."""
     asked: str | None
     """Whose it is now: the owner, or the person to whom it was passed on."""
 
@@ -89,21 +91,33 @@ def work_list(
 def _item(programme: Programme, task: Task, today: date, until: date, answers: GivenAnswers) -> WorkItem:
     progress = programme.roadmap.progress.get(task.id)
     first, due = programme.days_of(task.id)
-    state, late = WorkState.WAITING, 0
+    state, late, not_before = WorkState.WAITING, 0, None
     if progress is not None and progress.is_done:
         state = WorkState.DONE
     elif progress is not None or in_hand(programme, task):
+        not_before = first if progress is None and not _can_begin(programme, task, today) else None
         # What has happened decides when it is due: a task that nobody starts is late, whatever the forecast says now.
-        due = due_day(programme.unslipped.schedule, task)
-        state = WorkState.BEGUN if progress is not None else WorkState.READY
-        if due < today:
-            state, late = WorkState.LATE, _days_late(programme, task, due, today)
-        elif due <= until:
-            state = WorkState.DUE
+        if (since := due_day(programme.unslipped.schedule, task)) < today:
+            due, state, late = since, WorkState.LATE, _days_late(programme, task, since, today)
+        elif since <= until:
+            due, state = since, WorkState.DUE
+        elif not_before is None:
+            due, state = since, WorkState.BEGUN if progress is not None else WorkState.READY
     if progress is not None:
         first = day_of(progress.actual_start)
     asked = answers.asked_now(task.id, task.owner) if task.owner else None
-    return WorkItem(task=task, state=state, first=first, due=due, days_late=late, asked=asked)
+    return WorkItem(task=task, state=state, first=first, due=due, days_late=late, not_before=not_before, asked=asked)
+
+
+def _can_begin(programme: Programme, task: Task, today: date) -> bool:
+    """Tell whether a task whose predecessors are done can begin today: its meeting, month or lag may be ahead."""
+    now = minute_of(today)
+    if task.id in (d.condition_task(n) for d in programme.facts.decisions for n, _ in d.numbered):
+        # It is planned for the day on which it is due, and can be met on any day before.
+        return True
+    return programme.timed(task.id).early_start <= (
+        now if task.is_milestone else programme.roadmap.calendar_of(task.id).next_working(now)
+    )
 
 
 def _days_late(programme: Programme, task: Task, due: date, today: date) -> int:

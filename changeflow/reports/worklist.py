@@ -8,6 +8,7 @@ from changeflow.agenda.worklist import WorkItem, WorkState
 from changeflow.programme.programme import Programme
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.words import Kind
 
 SHOWN_SCHOOLS = 4
 
@@ -22,6 +23,7 @@ def work_rows(programme: Programme, items: Sequence[WorkItem]) -> list[dict[str,
             "first": item.first.isoformat(),
             "due": item.due.isoformat(),
             "days_late": item.days_late,
+            "not_before": item.not_before.isoformat() if item.not_before else None,
             "owner": item.asked,
             "owner_name": _owner(programme, item.asked),
         }
@@ -46,7 +48,7 @@ def work_lines(
     yield f"{counted(len(items), 'task')} on {format_day(today)} ({asked})"
     for members in groups.values():
         yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members)}"
-        yield f"  {'':<37} {_id(members)}"
+        yield f"  {'':<37} {_id(members)}{_next(members[0])}"
 
 
 def _alike(item: WorkItem) -> tuple[object, ...]:
@@ -54,11 +56,13 @@ def _alike(item: WorkItem) -> tuple[object, ...]:
     task = item.task
     if len(task.schools) != 1 or task.id.count("/") != 2 or task.id.split("/")[1] not in task.schools:
         return (task.id,)
-    return (task.service, task.step, task.wave, item.state, item.first, item.due)
+    return (task.service, task.step, task.wave, item.state, item.first, item.due, item.not_before)
 
 
 def _state(item: WorkItem) -> str:
     day, unit = format_day(item.due), "school day" if item.task.calendar.startswith("term") else "working day"
+    if item.not_before is not None and item.state is not WorkState.LATE and item.task.kind is Kind.DECISION:
+        return f"can be decided on {format_day(item.not_before)}"
     return {
         WorkState.LATE: f"{counted(item.days_late, unit)} late ({day})",
         WorkState.DUE: f"due {day}",
@@ -67,6 +71,14 @@ def _state(item: WorkItem) -> str:
         WorkState.WAITING: f"from {format_day(item.first)}",
         WorkState.DONE: f"done {day}",
     }[item.state]
+
+
+def _next(item: WorkItem) -> str:
+    """Say of what is late when it can be done at the earliest, where that is not today."""
+    if item.not_before is None or item.state is not WorkState.LATE:
+        return ""
+    verb = "be decided" if item.task.kind is Kind.DECISION else "begin"
+    return f" (can {verb} on {format_day(item.not_before)})"
 
 
 def _names(programme: Programme, members: Sequence[WorkItem]) -> str:

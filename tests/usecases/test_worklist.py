@@ -1,12 +1,14 @@
 """The list of tasks of the small programme, whose requirements take Monday 4 to Friday 8 January 2027."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from changeflow.agenda.worklist import WorkFilter, WorkState
+from changeflow.agenda.worklist import WorkFilter, WorkItem, WorkState
 from changeflow.errors import UnknownThingError
+from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.worklist import work_lines, work_rows
 from changeflow.usecases import progress
@@ -101,3 +103,50 @@ def test_each_task_has_a_row_of_its_own_with_its_owners_name(stored: str):
     rows = work_rows(found.programme, found.items)
     assert [r["id"] for r in rows] == ["payroll/ash/train", "payroll/beech/train", "payroll/cedar/train"]
     assert {(r["owner"], r["owner_name"]) for r in rows} == {("lead", "A Named Person, Director of People")}
+
+
+MEETINGS = "calendar: trust\nmeetings: [{id: board, name: Board, dates: [2027-01-20, 2027-02-24]}]\n"
+AT_A_MEETING = "  approve: {gate: design, phase: design, after: requirements, owner: chief, starts_on: meeting/board}\n"
+
+
+class TestBeforeItsDay:
+    """The board meets on 20 January and 24 February, and the requirements before its decision are done on the 8th."""
+
+    @pytest.fixture
+    def decided(self, db: str, tmp_path: Path) -> str:
+        lag = OWNED.replace("after: requirements}", "after: requirements FS+20d}", 1)
+        folder = a_folder(tmp_path / "trust", pathway=lag + AT_A_MEETING, people=NAMED)
+        (folder / "calendars").mkdir()
+        (folder / "calendars" / "trust.yaml").write_text(MEETINGS)
+        apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+        report(db, "payroll/requirements", 8, finished=8)
+        return db
+
+    def said(self, db: str, day: int, task: str) -> tuple[str, str]:
+        found = listed(db, day)
+        lines = list(work_lines(found.programme, found.items, asked="all", today=date(2027, 1, day)))
+        at = next(n for n, line in enumerate(lines) if line.strip().partition(" (can")[0] == task)
+        return lines[at - 1][:39].strip(), lines[at].strip()
+
+    @pytest.mark.parametrize(("day", "state"), [(11, "waiting"), (18, "due"), (20, "due")])
+    def test_a_decision_of_a_meeting_can_be_made_on_its_day(self, decided: str, day: int, state: str):
+        assert states(listed(decided, day))["payroll/approve"] == state
+        told, _ = self.said(decided, day, "payroll/approve")
+        assert told == ("due 20 Jan 2027" if day == 20 else "can be decided on 20 Jan 2027")
+
+    def test_one_that_is_late_says_its_next_meeting(self, decided: str):
+        """Not decided on Wednesday 20 January, it is two working days late on Friday the 22nd."""
+        told, below = self.said(decided, 22, "payroll/approve")
+        assert told == "2 working days late (20 Jan 2027)"
+        assert below == "payroll/approve (can be decided on 24 Feb 2027)"
+        [row] = [r for r in work_rows(*_both(listed(decided, 22))) if r["id"] == "payroll/approve"]
+        assert row["not_before"] == "2027-02-24"
+
+    def test_work_after_a_lag_cannot_begin_before_its_end(self, decided: str):
+        """Twenty working days after Friday 8 January are over on Friday 5 February: the next is Monday the 8th."""
+        told, _ = self.said(decided, 11, "payroll/delegation")
+        assert told == "from 8 Feb 2027"
+
+
+def _both(found: TasksInHand) -> tuple[Programme, Sequence[WorkItem]]:
+    return found.programme, found.items
