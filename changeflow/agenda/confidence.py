@@ -43,10 +43,14 @@ class Proposed:
 
 
 def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
-    """Weigh dates and their odds, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    """Weigh dates and their odds, rules, decisions, conditions and sponsorship. Nothing to say against it is green.
+
+    Dates whose odds are unknown are never green: nobody has looked at how sure they are.
+    """
     signals = (
         *_milestones(judged.programme, today, baseline or {}),
         *_odds(judged.programme),
+        *_without_odds(judged.programme),
         *_announced(judged.programme),
         *_rules(judged),
         *_waiting_decisions(judged, today),
@@ -105,6 +109,19 @@ def _odds(programme: Programme) -> Iterator[Signal]:
         elif of_plan is not None and of_plan < limit("amber_plan_odds"):
             what = f"“{milestone.name}” keeps its forecast of {format_day(odds.planned)} in {of_plan} of 100"
             yield Signal(Tier.AMBER, f"{what} simulated programmes; it is {sure}.")
+
+
+def _without_odds(programme: Programme) -> Iterator[Signal]:
+    """Name the milestones whose odds are unknown, and say how to find them."""
+    known = {m.name: programme.facts.odds_of(m.id) for m in programme.open_milestones}
+    missing = [f"“{name}”" for name, odds in known.items() if odds is None]
+    if missing:
+        what = "these dates" if len(missing) == len(known) else ", ".join(missing)
+        message = f"The plan has not been simulated, so the odds of {what} are unknown."
+        yield Signal(Tier.AMBER, f"{message} For odds, run changeflow simulate on the stored programme.")
+    for name, odds in known.items():
+        if odds is not None and not odds.is_known:
+            yield Signal(Tier.AMBER, f"“{name}” has {odds.sure_by}.")
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:

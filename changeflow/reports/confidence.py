@@ -6,7 +6,6 @@ from datetime import date
 
 from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
-from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -40,7 +39,7 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
     return ConfidenceLine(
         proposed=found.tier.value,
         meaning=meanings[found.tier.value],
-        reasons=(*reasons, *_without_odds(programme)),
+        reasons=reasons,
         set_to=confidence.tier if confidence else "",
         set_meaning=meanings.get(confidence.tier, "") if confidence else "",
         set_by=programme.person(confidence.by) if confidence else "",
@@ -53,16 +52,6 @@ def _rules_in_words(judged: Judged) -> str:
     """Nothing blocks here, or it would be a signal; but a rule that warns is not kept either."""
     warnings = sum(f.severity is Severity.WARN for f in judged.findings)
     return f"rules block nothing ({counted(warnings, 'warning')})" if warnings else "every rule is kept"
-
-
-def _without_odds(programme: Programme) -> Iterator[str]:
-    """Say of which milestones the odds are unknown, and why."""
-    found = [(m.name, programme.facts.odds_of(m.id)) for m in programme.open_milestones]
-    if found and not any(odds for _, odds in found):
-        yield "The plan has not been simulated, so the odds of these dates are unknown."
-    for name, odds in found:
-        if odds is not None and not odds.is_known:
-            yield f"“{name}” has {odds.sure_by}."
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:

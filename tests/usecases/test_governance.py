@@ -9,6 +9,7 @@ from sqlalchemy import text
 from changeflow.agenda.confidence import Tier, propose_confidence
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
+from changeflow.programme.facts import Facts, Odds
 from changeflow.rules.engine import Judged
 from changeflow.storage import facts
 from changeflow.storage.database import engine_for, session_scope, upgrade
@@ -22,6 +23,16 @@ from tests.rules.judging import judged
 
 TEAM = PEOPLE + "manager,Programme Manager,Programme Manager,manager@example.org,lead,,,chief\n"
 TODAY = date(2027, 1, 4)
+SURE = Facts(
+    odds=(
+        Odds(
+            milestone="all-live", version=1, on=TODAY, planned=date(2027, 1, 20), planned_odds=90, deadline=None,
+            deadline_odds=None, p50=date(2027, 1, 19), p80=date(2027, 1, 20), p90=date(2027, 1, 20), certain_share=0,
+            iterations=400, seed=1,
+        ),
+    )
+)  # fmt: skip
+"""A simulation has shown that the forecast is sure."""
 
 
 def change(db: str, *, actor: str = "chief", day: int = 4) -> Change:
@@ -40,7 +51,7 @@ class TestWhatIsProposed:
     """All are live on Wednesday 20 January 2027."""
 
     def proposed(self, path: Path, **files: str) -> tuple[Tier, tuple[str, ...]]:
-        found = propose_confidence(judged(path, **files), today=TODAY)
+        found = propose_confidence(judged(path, facts=SURE, **files), today=TODAY)
         return found.tier, tuple(s.text for s in found.signals)
 
     def due(self, day: str) -> str:
@@ -48,6 +59,25 @@ class TestWhatIsProposed:
 
     def test_green_where_nothing_speaks_against_it(self, tmp_path: Path):
         assert self.proposed(tmp_path) == (Tier.GREEN, ())
+
+    def test_no_green_without_odds(self, tmp_path: Path):
+        found = propose_confidence(judged(tmp_path), today=TODAY)
+        assert (found.tier, [s.text for s in found.signals]) == (
+            Tier.AMBER, [
+                "The plan has not been simulated, so the odds of these dates are unknown. "
+                "For odds, run changeflow simulate on the stored programme."
+            ],
+        )  # fmt: skip
+
+    def test_no_green_where_one_milestone_of_two_has_odds(self, tmp_path: Path):
+        second = f"{PROGRAMME}  w1-live: {{name: Wave 1 is live, after: payroll/w1/go-live}}\n"
+        tier, [only] = self.proposed(tmp_path, programme=second)
+        assert tier is Tier.AMBER
+        assert "so the odds of “Wave 1 is live” are unknown" in only
+
+    def test_nothing_is_said_of_odds_where_no_date_is_open(self, tmp_path: Path):
+        without = PROGRAMME.partition("milestones:")[0]
+        assert propose_confidence(judged(tmp_path, programme=without), today=TODAY).tier is Tier.GREEN
 
     def test_little_to_spare_is_amber(self, tmp_path: Path):
         """From the 20th to the 29th: Thursday 21 to Friday 29 are seven working days."""
@@ -67,7 +97,7 @@ class TestWhatIsProposed:
         )  # fmt: skip
 
     def test_later_than_the_baseline_is_amber(self, tmp_path: Path):
-        result: Judged = judged(tmp_path)
+        result: Judged = judged(tmp_path, facts=SURE)
         timed = result.programme.timed("programme/all-live")
         baseline = {"programme/all-live": Dates(0, timed.early_finish - 3 * 24 * 60)}
         found = propose_confidence(result, today=TODAY, baseline=baseline)
@@ -85,7 +115,7 @@ class TestWhatIsSet:
     def test_the_sro_sets_it_and_both_are_shown(self, stored: str):
         governance.set_confidence("amber", "The heads are not with us", None, change(stored))
         line = governance.confidence_of(None, db=stored, today=TODAY)
-        assert (line.proposed, line.set_to, line.set_by) == ("green", "amber", "Chief Executive")
+        assert (line.proposed, line.set_to, line.set_by) == ("amber", "amber", "Chief Executive")
         assert line.set_reason == "The heads are not with us"
 
     def test_the_latest_counts_and_the_earlier_is_kept(self, stored: str):
