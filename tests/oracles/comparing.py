@@ -8,8 +8,8 @@ from statistics import median
 from tests.oracles.answers import Documents, planned
 from tests.oracles.clock import minute_of_text, text
 from tests.oracles.expansion import Expanded, Item
-from tests.oracles.known import KNOWN
 from tests.oracles.naive import Naive
+from tests.oracles.pushing import pushed
 from tests.oracles.random_programmes import random_programme
 
 
@@ -53,6 +53,7 @@ def compare(documents: Documents, name: str, tally: Tally) -> None:
     for item in naive.order:
         for what, ours, theirs in _fields(naive, item, rows[item.id]):
             tally.differences.append(f"{name} {item.id} {what}: {ours} right, {theirs} planned")
+    tally.differences += [f"{name} {found}" for found in pushed(naive, rows)]
 
 
 def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[str, object, object]]:
@@ -62,45 +63,18 @@ def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[
     date where a task is as late as possible.
     """
     dates, calendar = naive.dates[item.id], item.calendar
-    skips_late = _skips_late(naive, item)
     by_clock = item.length.unit in ("elapsed", "pay_period", "term")
     for what, ours in (
         ("early_start", dates.start), ("early_finish", dates.finish),
         ("late_start", dates.late_start), ("late_finish", dates.late_finish),
     ):  # fmt: skip
-        if what[0] == "l" and skips_late:
-            continue
         theirs = minute_of_text(str(row[what]))
         apart = abs(calendar.work(ours) - calendar.work(theirs))
         is_exact = what[0] == "e" and not naive.held
         if apart > (not is_exact) or (is_exact and by_clock and ours != theirs):
             yield what, text(ours), text(theirs)
-    if not skips_late and abs(dates.float - int(str(row["total_float"]))) > 1:
+    if abs(dates.float - int(str(row["total_float"]))) > 1:
         yield "total_float", dates.float, row["total_float"]
-
-
-def _skips_late(naive: Naive, item: Item) -> bool:
-    """Tell whether a late date is one of those that are known to be wrong still."""
-    if "float with progress override" in KNOWN and not naive.programme.retained:
-        return True
-    if "night before what passes on the clock" in KNOWN and _waits_by_the_clock(item):
-        return True
-    return "float before periods" in KNOWN and _has_periods(item)
-
-
-def _waits_by_the_clock(item: Item) -> bool:
-    """Tell whether it, or anything that waits for it, passes on the clock."""
-    return item.length.unit == "elapsed" or any(
-        t.lag.unit == "elapsed" or _waits_by_the_clock(t.after) for t in item.after
-    )
-
-
-def _has_periods(item: Item) -> bool:
-    return (
-        item.starts_on is not None
-        or item.length.unit in ("pay_period", "term")
-        or any(t.lag.unit in ("pay_period", "term") or _has_periods(t.after) for t in item.after)
-    )
 
 
 def compare_seeds(seeds: Iterable[int]) -> Tally:

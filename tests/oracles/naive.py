@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from tests.oracles.clock import DAY, LAST, NEVER, Working, minute
 from tests.oracles.expansion import Expanded, Item, Tie
-from tests.oracles.known import KNOWN
 
 LONG_AGO = -(10**9)
 
@@ -39,8 +38,8 @@ class Early:
         self.day = programme.minutes_per_day
         self.order = in_order(programme.items)
         self.dates: dict[str, Dates] = {}
-        self.held: dict[str, Dates] = {}
-        """Tasks as late as possible, with their late dates."""
+        self.held: dict[str, int] = {}
+        """Where what is as late as possible may begin."""
 
     def pass_forward(self) -> None:
         for item in self.order:
@@ -54,8 +53,6 @@ class Early:
         if item.is_milestone and item.before and all(self._is_done(t.before) for t in item.before):
             at = max(self.dates[t.before.id].finish for t in item.before)
             return Dates(at, at, logic=at)
-        if (held := self.held.get(item.id)) is not None:
-            return Dates(held.late_start, held.late_finish, logic=held.late_start)
         start, finish = self.bounds(item)
         floor = max(
             item.calendar.next(item.floor) if item.length.unit == "elapsed" else item.floor,
@@ -63,7 +60,7 @@ class Early:
         )
         dates = self._placed(
             item,
-            max(start, floor, item.dates.get("start_no_earlier", LONG_AGO)),
+            max(start, floor, item.dates.get("start_no_earlier", LONG_AGO), self.held.get(item.id, LONG_AGO)),
             max(finish, item.dates.get("finish_no_earlier", LONG_AGO)),
         )
         dates.logic = dates.start
@@ -121,20 +118,15 @@ class Early:
     def _whole(self, item: Item, kind: str, amount: int, at: int, *, late: bool = False) -> tuple[int, int]:
         """From the first opening that has not been missed at a moment, over so many whole periods."""
         periods = (item.late_periods if late else item.periods)[kind]
-        first = next((n for n, (opens, _) in enumerate(periods) if not self._missed(item, opens, at)), NEVER)
-        # Where nobody works for longer than a period, the last one that has opened counts.
+        first = next((n for n, (opens, _) in enumerate(periods) if self._last_call(item, opens) >= at), NEVER)
+        # Of two that are not missed the one that opened last counts.
         while first + 1 < len(periods) and periods[first + 1][0] <= at:
             first += 1
         return periods[first][0], periods[first + amount - 1][1]
 
-    def _missed(self, item: Item, opens: int, at: int) -> bool:
-        """Whether an opening is over at a moment: not as long as the task could not have worked since."""
-        if "first working moment of an opening" in KNOWN:
-            return opens < at
-        return self.calendar_of(item).next(opens) < at
-
-    def _ends_by(self, item: Item, closes: int) -> int:
-        return closes if "first working moment of an opening" in KNOWN else item.calendar.next(closes)
+    def _last_call(self, item: Item, at: int) -> int:
+        """Until when a period that opens or closes then still counts: until there is work, but for a week at most."""
+        return min(self.calendar_of(item).next(at), at + 7 * DAY)
 
     def _is_work(self, item: Item) -> bool:
         return item.length.unit in ("working", "school") and item.length.amount > 0
@@ -149,7 +141,7 @@ class Early:
         if item.length.unit in ("pay_period", "term"):
             periods, amount = item.periods[item.length.unit], item.length.amount
             for (opens, _), (_, closes) in zip(periods, periods[amount - 1 :], strict=False):
-                if not self._missed(item, opens, start) and self._ends_by(item, closes) >= finish:
+                if self._last_call(item, opens) >= start and self._last_call(item, closes) >= finish:
                     return Dates(*self._from(item, opens))
             raise LookupError("No period is left.")
         at = max(start, self._back(item, finish)) if finish > LONG_AGO else start
@@ -163,11 +155,14 @@ class Early:
         return item.term if item.length.unit == "school" else item.calendar
 
     def _opening(self, item: Item, at: int) -> int:
-        """The first opening of its window that has not been missed: for work and moments its first working moment."""
+        """The first start in a window that is not over: work begins with the first work in it.
+
+        A moment and a wait on the clock begin when it opens, or up to that first work when what comes before is over.
+        """
         calendar = self.calendar_of(item)
         for opens, _ in item.periods[item.starts_on]:
-            if not self._missed(item, opens, at):
-                return max(opens, at) if item.length.unit == "elapsed" else calendar.next(opens)
+            if calendar.next(opens) >= at:
+                return calendar.next(opens) if self._is_work(item) else max(opens, at)
         raise LookupError("No opening is left.")
 
     def _from(self, item: Item, start: int) -> tuple[int, int]:
@@ -233,7 +228,7 @@ class Early:
     def _held(self, item: Item, unit: str, bound: int) -> int:
         """Where begun work ends that may not end before a moment: whole periods where one closes."""
         if unit in ("pay_period", "term"):
-            return next(closes for _, closes in item.periods[unit] if self._ends_by(item, closes) >= bound)
+            return next(closes for _, closes in item.periods[unit] if self._last_call(item, closes) >= bound)
         if unit == "elapsed" or item.length.amount == 0:
             return bound
         return (item.term if unit == "school" else self.calendar_of(item)).last(bound)
@@ -244,7 +239,7 @@ class Early:
             return "elapsed", max(start + item.length.amount - on, 0)
         if item.length.unit in ("pay_period", "term"):
             _, planned = self._from(item, start)
-            ahead = [o for o, _ in item.periods[item.length.unit] if o < planned and not self._missed(item, o, on)]
+            ahead = [o for o, _ in item.periods[item.length.unit] if o < planned and self._last_call(item, o) >= on]
             return item.length.unit, len(ahead)
         calendar, amount = self._time(item)
         return "working", max(amount - (calendar.work(on) - calendar.work(start)), 0)
@@ -270,7 +265,7 @@ class Naive(Early):
             raise LookupError("Beyond all calendars.")
         self.end = max(d.finish for d in self.dates.values())
         self._pass_backward()
-        self.held = {i.id: self.dates[i.id] for i in self.order if self._is_held(i)}
+        self.held = {i.id: self.dates[i.id].late_start for i in self.order if self._is_held(i)}
         if self.held:
             self.pass_forward()
             self._pass_backward()
@@ -294,8 +289,7 @@ class Naive(Early):
             latest = min(latest, limit if limit is not None else NEVER)
         cap = self._start_no_later(item)
         for tie in item.after:
-            other = self.dates[tie.after.id]
-            x = self._latest(tie, other.late_start, other.late_finish, other.late_resume)
+            x = self._latest(tie)
             if tie.type[0] == "F":
                 latest = min(latest, x)
             else:
@@ -313,8 +307,8 @@ class Naive(Early):
             return
         at = dates.start
         if (day := item.dates.get("must_start")) is not None:
-            off = "first working moment of a set date" in KNOWN or not self._is_work(item)
-            cap, at = min(cap, day if off else item.calendar.next(day)), max(dates.start, dates.logic)
+            first = item.calendar.next(day) if self._is_work(item) else day
+            cap, at = min(cap, first), max(dates.start, dates.logic)
         elif (day := item.dates.get("must_finish")) is not None:
             latest, at = min(latest, day), max(dates.start, dates.logic)
         dates.late_start, dates.late_finish = self._as_late(item, latest, cap)
@@ -337,7 +331,7 @@ class Naive(Early):
     def _start_no_later(self, item: Item) -> int:
         """The first moment of work on that day; on a day off, its midnight."""
         day = item.dates.get("start_no_later", NEVER)
-        if "first working moment of a set date" in KNOWN or not self._is_work(item):
+        if not self._is_work(item):
             return day
         first = item.calendar.next(day)
         return first if first < day + DAY else day
@@ -348,28 +342,30 @@ class Naive(Early):
             return late - at
         return item.calendar.work(late) - item.calendar.work(at)
 
-    def _latest(self, tie: Tie, start: int, finish: int, resume: int | None) -> int:
-        """The latest moment of a predecessor's end with which its successor keeps a start and a finish."""
-        after = tie.after
-        calendar = self.calendar_of(after)
+    def _ends_with(self, item: Item, unit: str, finish: int) -> int:
+        """The last moment that a finish is no earlier than, as far as its time passes."""
+        if unit in ("pay_period", "term"):
+            return self._last_call(item, finish)
+        if unit == "elapsed" or item.length.amount == 0:
+            return finish
+        return (item.term if unit == "school" else self.calendar_of(item)).next(finish)
+
+    def _latest(self, tie: Tie) -> int:
+        """The latest moment of a predecessor's end with which its successor keeps its own late dates."""
+        after, dates = tie.after, self.dates[tie.after.id]
+        start, finish = dates.late_start, dates.late_finish
         if self._is_done(after):
             return NEVER
         if after.report is not None:
             if not self.programme.retained:
                 return NEVER
-            limit = calendar.next(finish) if tie.type[1] == "F" else resume
+            limit = self._ends_with(after, dates.rest[0], finish) if tie.type[1] == "F" else dates.late_resume
         elif tie.type[1] == "F":
-            limit = finish if after.length.unit == "elapsed" or after.length.amount == 0 else calendar.next(finish)
+            limit = self._ends_with(after, after.length.unit, finish)
         elif after.length.unit in ("pay_period", "term"):
-            limit = start if "first working moment of an opening" in KNOWN else after.calendar.next(start)
+            limit = self._last_call(after, start)
         else:
             limit = start
-            if (
-                "first working moment of a set date" in KNOWN
-                and tie.lag.unit in ("working", "school")
-                and tie.lag.amount
-            ):
-                limit = after.calendar.next(start)
         low, high = limit - 4000 * DAY, limit + 4000 * DAY
         if self._keeps(tie, high, limit):
             return high
@@ -409,15 +405,11 @@ class Naive(Early):
             start = min(latest - item.length.amount, cap)
             finish = start + item.length.amount
         if item.starts_on is not None:
-            fits = [
-                o
-                for o, _ in item.late_periods[item.starts_on]
-                if (calendar.next(o) if item.length.unit != "elapsed" else calendar.last(o)) <= start
-            ]
+            opens = (o for o, _ in item.late_periods[item.starts_on])
+            fits = [o for o in opens if (calendar.next(o) if self._is_work(item) else o) <= start]
             if not fits:
                 raise LookupError("No opening is early enough.")
-            start = fits[-1] if item.length.unit == "elapsed" else calendar.next(fits[-1])
-            start, finish = self._from(item, start)
+            start, finish = self._from(item, min(calendar.next(fits[-1]), start))
         return start, finish
 
 

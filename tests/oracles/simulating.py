@@ -12,7 +12,6 @@ from changeflow.usecases.risk import simulate_programme
 from tests.oracles.answers import Documents, planned_programme
 from tests.oracles.clock import day_at, minute
 from tests.oracles.expansion import Expanded, Item, Length
-from tests.oracles.known import KNOWN
 from tests.oracles.naive import Early
 
 BAND = 3.29
@@ -116,7 +115,7 @@ def _dated(term: dict[str, str]) -> dict[str, Any]:
 def _link(pick: random.Random, name: str, tasks: dict[str, Any], features: set[str]) -> str:
     periods = tasks[name]["duration"].endswith("pp")
     lags = ["", "", " FS+2d", " FS+4ed", " SS+3d", " FS-1d"]
-    lags += [] if periods or "lag in percent" in KNOWN else [" SS+50%"]
+    lags += [] if periods else [" SS+50%"]
     lag = pick.choice(lags)
     if "%" in lag:
         features.add("lag in percent")
@@ -152,8 +151,7 @@ class Drawn:
 
     def day(self) -> int:
         """Draw once, and return the number of the day on which the end is reached."""
-        finish = self.finish()
-        return finish // 1440 if "milestone at midnight" in KNOWN else (finish - 1) // 1440
+        return (self.finish() - 1) // 1440
 
     def finish(self) -> int:
         """Draw once, and return when the end is reached."""

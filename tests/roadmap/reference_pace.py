@@ -130,8 +130,11 @@ class WindowPace:
             if start >= bound:
                 return start
             worked = self.inner.calendar if isinstance(self.inner, WorkingPace) else self.calendar
-            if worked.next_working(start) >= bound:
-                return bound if isinstance(self.inner, ElapsedPace) else start
+            if isinstance(self.inner, PeriodPace):
+                if last_call(worked, start) >= bound:
+                    return start
+            elif worked.next_working(start) >= bound:
+                return bound
         return self._on(self.windows.next_start(bound))
 
     def _on(self, opens: int) -> int:
@@ -151,19 +154,25 @@ class WindowPace:
         opens = self.windows.previous_start(bound)
         while (start := self._on(opens)) > bound:
             opens = self.windows.previous_start(opens - 1)
-        return min(bound, self.calendar.next_working(start)) if isinstance(self.inner, ElapsedPace) else start
+        is_moment = isinstance(self.inner, WorkingPace) and not self.inner.minutes
+        worked = self.inner.calendar if isinstance(self.inner, WorkingPace) else self.calendar
+        return min(bound, worked.next_working(start)) if is_moment or isinstance(self.inner, ElapsedPace) else start
+
+
+def last_call(calendar: WorkingCalendar, opens: int) -> int:
+    return min(calendar.next_working(opens), opens + 7 * DAY)
 
 
 def reopened(calendar: WorkingCalendar, periods: Periods, at: int) -> int:
     """Return the last opening, where there was no work since, up to an instant; else the instant."""
     opens = periods.previous_start(at)
-    return opens if calendar.next_working(opens) >= at else at
+    return opens if last_call(calendar, opens) >= at else at
 
 
 def reclosed(calendar: WorkingCalendar, periods: Periods, at: int) -> int:
     """The same of closings."""
     closes = periods.add(periods.subtract(at, 1), 1)
-    return closes if calendar.next_working(closes) >= at else at
+    return closes if last_call(calendar, closes) >= at else at
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:

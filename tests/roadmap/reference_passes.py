@@ -17,6 +17,7 @@ from tests.roadmap.reference_pace import (
     WindowPace,
     WorkingPace,
     first_work,
+    last_call,
     last_work,
     latest_start_by,
     pace_of,
@@ -365,10 +366,9 @@ class BackwardPass:
         done = self.roadmap.progress.get(link.successor)
         is_rest = done is not None and done.remaining is not None and not done.remaining.is_zero
         passes = rest_of(after, done, self.roadmap) if is_rest and done else self.paces.get(link.successor)
-        is_moment = isinstance(passes, WindowPace) and after.is_milestone and done is None
-        if isinstance(_inner(passes) if passes else None, PeriodPace) or is_moment:
+        if isinstance(_inner(passes) if passes else None, PeriodPace):
             # A period is not missed before work could have begun in it, and has not closed before work goes on.
-            at = worked_on(after, self.roadmap).next_working(at)
+            at = last_call(worked_on(after, self.roadmap), at)
         lead = lead_calendar(self.roadmap, link, (early.start, early.finish))
         if lead is not None and not self.roadmap.profile.free_float_is_capped:
             at = last_work(lead, at)
@@ -376,7 +376,7 @@ class BackwardPass:
         is_own = task.id == link.predecessor and task.id not in self.roadmap.progress
         if not (link.lag.unit is Unit.PERCENT and not link.lag.is_zero and isinstance(pace, PeriodPace) and is_own):
             off = lagged(self.roadmap, at, link, (early.start, early.finish), back=True)
-            return worked_on(after, self.roadmap).next_working(off) if in_periods(link) else off
+            return last_call(worked_on(after, self.roadmap), off) if in_periods(link) else off
         # How long whole periods take depends on which they are: each start is tried, the last one first.
         start = pace.periods.next_start(pace.periods.next_start(at) + 1)
         while True:

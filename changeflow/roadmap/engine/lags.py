@@ -16,7 +16,6 @@ from changeflow.roadmap.engine.arrays import (
     PERIODS,
     SPAN,
     STATE,
-    WINDOW,
     WORK,
     Net,
 )
@@ -27,7 +26,7 @@ from changeflow.roadmap.engine.working_time import (
     PERIODS_TABLE,
     add_work,
     finish_of,
-    is_milestone,
+    last_call,
     last_opened,
     last_work,
     next_working,
@@ -35,7 +34,6 @@ from changeflow.roadmap.engine.working_time import (
     run_out,
     subtract_periods,
     work_before,
-    worked_on,
 )
 
 
@@ -81,10 +79,9 @@ def is_lead(n: Net, link: int) -> bool:
 @kernel
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
     """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
-    is_moment = n.cold[k, WINDOW] >= 0 and is_milestone(n, k) and n.cold[k, STATE] == OPEN
-    if passes_by(n, k) == PERIOD or is_moment:
+    if passes_by(n, k) == PERIOD:
         # An opening is not missed before work could have begun in it, and has not closed before work goes on.
-        at = next_working(n.c, worked_on(n, k), at, n.trouble)
+        at = last_call(n, k, at)
     if not shape & LAGGED:
         return at
     if is_lead(n, link) and not n.s[CAPPED]:
@@ -95,7 +92,7 @@ def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int
         return latest if shape & FROM_START else finish_of(n, i, latest)
     at = unlagged(n, link, at, start, finish)
     is_in_periods = n.lags[link, LAG_KIND] == PERIOD
-    return next_working(n.c, worked_on(n, k), at, n.trouble) if is_in_periods else at
+    return last_call(n, k, at) if is_in_periods else at
 
 
 @kernel

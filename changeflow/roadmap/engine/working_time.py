@@ -53,6 +53,8 @@ CALENDAR, PERIODS_TABLE = 1, 2
 AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
 KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT, KEPT = range(5)
+LONGEST_PAUSE = 7 * DAY
+"""So long after its opening can whole periods still begin, if their task could not have been worked on since."""
 NOWHERE: int = int(np.iinfo(np.int64).min)
 """Of `trouble`: work was counted, and not looked for at an instant."""
 
@@ -259,16 +261,22 @@ def worked_on(n: Net, i: int) -> int:
 
 
 @kernel
-def not_missed(n: Net, i: int, opens: int, at: int) -> bool:
-    """Tell whether an opening is not over at an instant: the task could not have been worked on since."""
-    return opens >= at or next_working(n.c, worked_on(n, i), opens, n.trouble) >= at
+def last_call(n: Net, i: int, opens: int) -> int:
+    """Return the last instant at which whole periods that open or close then are not missed.
+
+    That is when the task can be worked on again, but no more than a week later: holidays are no reason to begin a
+    period whose first weeks are over.
+    """
+    return min(next_working(n.c, worked_on(n, i), opens, n.trouble), opens + LONGEST_PAUSE)
 
 
 @kernel
 def reopened(n: Net, i: int, k: int, at: int) -> int:
     """Return the last opening of a table of periods, where it is not missed at an instant; else the instant."""
     j = last_opened(n.p, k, at, n.trouble)
-    return n.p.opens[j] if j >= n.p.first[k] and not_missed(n, i, n.p.opens[j], at) else at
+    if j < n.p.first[k] or n.p.opens[j] == at:
+        return at
+    return n.p.opens[j] if last_call(n, i, n.p.opens[j]) >= at else at
 
 
 @kernel
@@ -277,7 +285,9 @@ def reclosed(n: Net, i: int, k: int, at: int) -> int:
     if at > n.p.high[k]:
         run_out(n.trouble, PERIODS_TABLE, k, AT_END, at)
     j = first_after(n.p.closes, n.p.first[k], n.p.first[k + 1], at) - 1
-    return n.p.closes[j] if j >= n.p.first[k] and not_missed(n, i, n.p.closes[j], at) else at
+    if j < n.p.first[k] or n.p.closes[j] == at:
+        return at
+    return n.p.closes[j] if last_call(n, i, n.p.closes[j]) >= at else at
 
 
 @kernel
@@ -316,8 +326,12 @@ def land_at(n: Net, i: int, at: int) -> int:
         start = land_on(n, i, n.p.opens[j])
         if start >= at:
             return start
-        if not_missed(n, i, start, at):
-            return at if n.cold[i, KIND] == CLOCK else start
+        if n.cold[i, KIND] == PERIOD:
+            if last_call(n, i, start) >= at:
+                return start
+        elif next_working(n.c, worked_on(n, i), start, n.trouble) >= at:
+            # A moment or a wait on the clock: it begins as soon as it may, before people come to work.
+            return at
     return land_on(n, i, next_start(n.p, k, at, n.trouble))
 
 
@@ -425,8 +439,8 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
         while opened >= n.p.first[k]:
             start = land_on(n, i, n.p.opens[opened])
             if start <= bound:
-                is_free = n.cold[i, KIND] == CLOCK
-                return min(bound, next_working(n.c, n.hot[i, OWN], start, n.trouble)) if is_free else start
+                is_free = n.cold[i, KIND] == CLOCK or is_milestone(n, i)
+                return min(bound, next_working(n.c, worked_on(n, i), start, n.trouble)) if is_free else start
             opened -= 1
         if n.p.low[k] != -NO_END:
             run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, bound)

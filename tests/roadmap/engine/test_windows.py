@@ -17,7 +17,7 @@ from changeflow.roadmap.engine.replan import if_longer
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
-from tests.builders import DAY, MONTHS, a_roadmap, a_task, at, clock
+from tests.builders import DAY, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
 TERMS = Periods(
     "terms",
@@ -139,6 +139,80 @@ def test_float_before_a_pay_period_that_others_start_with_is_what_planning_again
     roadmap = a_roadmap(*tasks, links=links, periods=PERIODS)
     assert if_longer(roadmap, 5 * DAY).if_longer["A"] == schedule.finish
     assert if_longer(roadmap, 5 * DAY + 1).if_longer["A"] > schedule.finish
+
+
+EASTER = a_calendar("term", ("2027-03-29", "2027-04-16", "Easter"))
+WITH_TERM = {"office": OFFICE, "term": EASTER}
+
+
+def ends_at(day: str) -> Task:
+    """A wait on the clock that ends at an instant."""
+    return a_task("A", "1ed", constraints=(bound(Bound.FINISH_NO_EARLIER, day),))
+
+
+@pytest.mark.parametrize(
+    ("ready", "opens"),
+    [
+        # 1 May is a Saturday: no one has worked since it opened, up to Monday at 9.
+        ("2027-05-02T12:00", "Sat 01 May 00:00"),
+        ("2027-05-03T09:00", "Sat 01 May 00:00"),
+        ("2027-05-03T09:01", "Tue 01 Jun 00:00"),
+    ],
+)
+def test_what_is_ready_over_a_weekend_makes_the_pay_period_that_opened_on_it(ready: str, opens: str):
+    schedule = plan(ends_at(ready), a_task("run", "1pp"), a_task("next", 1), links=("A -> run", "A -> next FS+1pp"))
+    assert early(schedule, "run")[0] == opens
+    # A day's work after a whole period begins when that has closed: Tuesday 1 June or Thursday 1 July.
+    assert early(schedule, "next")[0] == ("Tue 01 Jun 09:00" if opens.endswith("May 00:00") else "Thu 01 Jul 09:00")
+
+
+@pytest.mark.parametrize(
+    ("ready", "opens"),
+    [
+        # Easter is from 29 March to 16 April: schools work again on Monday the 19th. A week after 1 April is the 8th.
+        ("2027-04-07T17:00", "Thu 01 Apr 00:00"),
+        ("2027-04-08T00:00", "Thu 01 Apr 00:00"),
+        ("2027-04-08T00:01", "Sat 01 May 00:00"),
+        ("2027-04-19T08:00", "Sat 01 May 00:00"),
+    ],
+)
+def test_school_holidays_keep_no_pay_period_open_for_longer_than_a_week(ready: str, opens: str):
+    run, ff = a_task("run", "1pp", calendar="term"), a_task("ff", "1pp", calendar="term")
+    schedule = plan(ends_at(ready), run, ff, links=("A -> run", "A -> ff FF"), calendars=WITH_TERM)
+    assert early(schedule, "run")[0] == opens
+    # What ends with A has closed on 1 April at 0:00, as long as that counts; else it closes on 1 May.
+    assert early(schedule, "ff")[1] == ("Thu 01 Apr 00:00" if opens.startswith("Thu") else "Sat 01 May 00:00")
+
+
+def test_float_before_a_pay_period_reaches_a_week_into_the_holidays_at_most():
+    """B takes 17 weeks and a day from Monday 4 January: the end is Monday 3 May. The run has closed by then if it opens
+    on 1 April, and A may end up to a week after that. It ends on 14 January at 9: 83 days and 15 hours earlier."""
+    tasks = (a_task("A", "10ed"), a_task("run", "1pp", calendar="term"), a_task("B", 86))
+    schedule = plan(*tasks, links=("A -> run",), calendars=WITH_TERM)
+    assert clock(schedule.finish) == "Mon 03 May 17:00"
+    assert clock(schedule["run"].late_start) == "Thu 01 Apr 00:00"
+    assert clock(schedule["A"].late_finish) == "Thu 08 Apr 00:00"
+    assert schedule["A"].total_float == (83 * 24 + 15) * 60
+
+
+def test_a_moment_begins_with_its_window_or_before_the_first_work_in_it():
+    """1 May is a Saturday. What is ready on Sunday at noon is in May; after Monday at 9 it waits for June."""
+    starts = {}
+    for ready in ("2027-04-30T17:00", "2027-05-02T12:00", "2027-05-03T09:00", "2027-05-03T09:01"):
+        schedule = plan(ends_at(ready), a_task("live", 0, starts_on="month"), links=("A -> live",))
+        starts[ready] = early(schedule, "live")[0]
+    assert list(starts.values()) == ["Sat 01 May 00:00", "Sun 02 May 12:00", "Mon 03 May 09:00", "Tue 01 Jun 00:00"]
+
+
+def test_a_moment_at_a_window_may_wait_until_the_first_work_in_it():
+    """B takes 21 weeks and a day from Monday 4 January: the end is Monday 31 May. C, of ten days, begins by 18 May,
+    after a moment in May's window. A may end when people come to work in it, on Monday 3 May at 9. It ends on
+    14 January at 9: 17 + 28 + 31 + 30 + 3 = 109 days earlier."""
+    tasks = (a_task("A", "10ed"), a_task("live", 0, starts_on="month"), a_task("C", 10), a_task("B", 106))
+    schedule = plan(*tasks, links=("A -> live", "live -> C"))
+    assert clock(schedule.finish) == "Mon 31 May 17:00"
+    assert clock(schedule["A"].late_finish) == "Mon 03 May 09:00"
+    assert schedule["A"].total_float == 109 * 24 * 60
 
 
 def test_a_lag_that_is_a_share_passes_as_its_predecessor_does():
