@@ -66,6 +66,9 @@ def _difference(change: "Difference") -> Iterator[str]:
         yield from parts_text(changed_parts(change.changes, with_milestones=True))
         days = round(change.finish_moved / DAY)
         yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
+    yield from change.inherited
+    if change.inherited:
+        yield "To report otherwise, once it is stored: changeflow task progress TASK --started DAY --remaining 5d."
     if change.powers:
         yield "The SRO or the board has to store this version, because it changes:"
         yield from (f"  {words}" for words in change.powers)

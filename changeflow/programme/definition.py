@@ -144,6 +144,7 @@ class Wave(Frozen):
     services: tuple[Id, ...] = ()
     """Only these services; none means all."""
     start_no_earlier: date | None = None
+    was: Names = Field((), description="Its id before: what was recorded of its tasks goes on with these")
 
 
 class Wiifts(Frozen):

@@ -14,6 +14,7 @@ from changeflow.adkar.people import Person
 from changeflow.programme.announcements import announced_days, go_lives
 from changeflow.programme.definition import CalendarFile, Definition, Wave
 from changeflow.programme.programme import Programme
+from changeflow.programme.regrouping import Regrouped
 from changeflow.roadmap.analysis.differences import (
     Altered,
     How,
@@ -25,10 +26,13 @@ from changeflow.roadmap.analysis.differences import (
 from changeflow.values.moments import format_day
 
 
-def differences(before: Programme, after: Programme) -> tuple[Altered, ...]:
-    """Return all that differs, in the order of `Topic`; a dropped milestone, gate or deadline comes first."""
+def differences(before: Programme, after: Programme, regrouped: Sequence[Regrouped] = ()) -> tuple[Altered, ...]:
+    """Return all that differs, in the order of `Topic`; a dropped milestone, gate or deadline comes first.
+
+    `regrouped`: the tasks that were split or joined.
+    """
     old, new = before.definition, after.definition
-    found = [*_tasks(before, after), *_go_lives(before, after), *_announced(before, after)]
+    found = [*_tasks(before, after, regrouped), *_go_lives(before, after), *_announced(before, after)]
     for compare in (_services, _schools, _waves, _people, _calendars, _waivers, _settings):
         found += compare(old, new)
     if not found and old.canonical() != new.canonical():
@@ -36,7 +40,7 @@ def differences(before: Programme, after: Programme) -> tuple[Altered, ...]:
     return tuple(in_order(found))
 
 
-def _tasks(before: Programme, after: Programme) -> Iterator[Altered]:
+def _tasks(before: Programme, after: Programme, regrouped: Sequence[Regrouped]) -> Iterator[Altered]:
     def role_of(person: str) -> str:
         return after.definition.role_of(person) or before.definition.role_of(person) or person
 
@@ -46,6 +50,7 @@ def _tasks(before: Programme, after: Programme) -> Iterator[Altered]:
         after.roadmap,
         milestones={m.task for p in (before, after) for m in p.milestones},
         role_of=role_of,
+        regrouped=[(group.before, group.after) for group in regrouped],
         dates=(dates[0], dates[1]) if dates[0] is not None and dates[1] is not None else None,
     )
 
@@ -171,7 +176,7 @@ def _wave_itself(was: Wave, now: Wave) -> Iterator[Altered]:
         old, new = (format_day(d) if d else "any day" for d in (was.start_no_earlier, now.start_no_earlier))
         sentence = f"{now.name} may start on {new} at the earliest instead of {old}."
         yield Altered(Topic.WAVES, How.CHANGED, sentence)
-    if changed := _fields(was, now, {"id", "name", "schools", "start_no_earlier"}):
+    if changed := _fields(was, now, {"id", "name", "schools", "start_no_earlier", "was"}):
         yield Altered(Topic.WAVES, How.CHANGED, f"{now.name}: {_listed(changed)} changed.")
 
 

@@ -1,13 +1,14 @@
-"""Tasks that have another id than before: what was recorded of them goes on under the new one."""
+"""Tasks that have another id than before, or were split or joined: what was recorded goes on under the new ids."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from changeflow.programme.assembly.instances import former, instances_of
-from changeflow.programme.definition import Definition
+from changeflow.programme.assembly.instances import Instance, former, instances_of
+from changeflow.programme.dates import Dates
+from changeflow.programme.definition import Definition, MilestoneShape
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, References
@@ -20,23 +21,51 @@ _MADE_OF = re.compile(r"(.+?)((?:-again-\d+|/condition-\d+).*)")
 
 
 class Renames:
-    """The ids that tasks have now, by those that they had."""
+    """The ids that tasks have now, by those that they had; of a task that was split those of its parts, in order."""
 
-    def __init__(self, known: Mapping[TaskId, TaskId] | None = None) -> None:
-        self.known = {old: new for old, new in (known or {}).items() if old != new}
+    def __init__(
+        self,
+        known: Mapping[TaskId, TaskId | tuple[TaskId, ...]] | None = None,
+        people: Mapping[TaskId, Mapping[str, TaskId]] | None = None,
+    ) -> None:
+        parts = {old: (new,) if isinstance(new, str) else new for old, new in (known or {}).items()}
+        self.became = {old: new for old, new in parts.items() if new != (old,)}
+        self._people = people or {}
+        """Of tasks whose parts are for different schools: the part that each person belongs to."""
 
     def __bool__(self) -> bool:
-        return bool(self.known)
+        return bool(self.became)
+
+    @property
+    def known(self) -> dict[TaskId, TaskId]:
+        """The task that goes on with what was recorded under each former id."""
+        return {old: new[0] for old, new in self.became.items() if new[0] != old}
 
     def then(self, later: "Renames") -> "Renames":
         """Return these renames with those of a later version after them."""
-        return Renames({**later.known, **{old: later.task(new) for old, new in self.known.items()}})
+        parts = {
+            old: tuple(dict.fromkeys(last for part in new for last in later.parts(part)))
+            for old, new in self.became.items()
+        }
+        people = {old: later._people[new[0]] for old, new in self.became.items() if new[0] in later._people}
+        for old, of in self._people.items():
+            people[old] = {who: later.task(part, who) for who, part in of.items()}
+        return Renames({**later.became, **parts}, {**later._people, **people})
 
-    def task(self, task: TaskId) -> TaskId:
-        """Return the id that a task has now, also of one that was made of a renamed one."""
-        if task in self.known or (made := _MADE_OF.fullmatch(task)) is None:
-            return self.known.get(task, task)
-        return f"{self.known.get(made[1], made[1])}{made[2]}"
+    def parts(self, task: TaskId) -> tuple[TaskId, ...]:
+        """Return the tasks that a task has become: itself where nothing renames it."""
+        return self.became.get(task, (task,))
+
+    def task(self, task: TaskId, person: str | None = None) -> TaskId:
+        """Return the id that a task has now, also of one that was made of a renamed one.
+
+        Of a split task it is the first part, or the one for the school of a `person`.
+        """
+        if person is not None and person in (own := self._people.get(task, {})):
+            return own[person]
+        if task in self.became or (made := _MADE_OF.fullmatch(task)) is None:
+            return self.parts(task)[0]
+        return f"{self.parts(made[1])[0]}{made[2]}"
 
     def subject(self, subject: str) -> str:
         """Return what a reminder is about: a task, perhaps with what of it behind `#`."""
@@ -46,8 +75,37 @@ class Renames:
     def milestone(self, milestone: str) -> str:
         return self.task(f"{PROGRAMME}/{milestone}").removeprefix(f"{PROGRAMME}/")
 
+    def milestones(self, points: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        """Return the finish of each milestone under its ids of now, with what else is known of it; the later of two."""
+        found: dict[str, tuple[int, int]] = {}
+        for name, point in points.items():
+            for part in self.parts(f"{PROGRAMME}/{name}"):
+                new = part.removeprefix(f"{PROGRAMME}/")
+                if new == name or new not in points:
+                    found[new] = max(point, found.get(new, point))
+        return found
+
+    def dates(self, dates: Mapping[TaskId, Dates]) -> dict[TaskId, Dates]:
+        """Return a plan's dates under the ids of now.
+
+        Each part of a split task has the dates of the whole; joined tasks last from the first start to the last finish.
+        """
+        found: dict[TaskId, Dates] = {}
+        for task, own in dates.items():
+            parts = self.parts(task) if task in self.became else (self.task(task),)
+            for part in parts:
+                if part != task and part in dates:
+                    continue  # It has dates of its own.
+                other = found.get(part, own)
+                found[part] = Dates(min(own.start, other.start), max(own.finish, other.finish))
+        return found
+
     def facts(self, facts: Facts) -> Facts:
-        """Return facts as if they had been recorded under the ids of now."""
+        """Return facts as if they had been recorded under the ids of now.
+
+        What was recorded of a split task goes on with its first part; what the others inherit is recorded when the
+        version is stored (`inherited.py`). Of two tasks that have one id now, the latest recording counts.
+        """
         if not self:
             return facts
         return replace(
@@ -57,34 +115,49 @@ class Renames:
                 replace(self._of(d), conditions=tuple(self._of(c, "before") for c in d.conditions))
                 for d in facts.decisions
             ),
-            attendance=tuple(map(self._of, facts.attendance)),
+            attendance=tuple(replace(a, task=self.task(a.task, a.person)) for a in facts.attendance),
             checkpoints=tuple(map(self._of, facts.checkpoints)),
             pilot=tuple(map(self._of, facts.pilot)),
             odds=tuple(replace(o, milestone=self.milestone(o.milestone)) for o in facts.odds),
         )
 
     def programme(self, programme: Programme) -> Programme:
-        """Return a scheduled programme of before with the ids of now, so that both can be compared."""
+        """Return a scheduled programme of before with the ids of now, so that both can be compared.
+
+        Of tasks that were joined the first one gets the new id, and the others keep theirs.
+        """
         if not self:
             return programme
-        old, task = programme.roadmap, self.task
+        old = programme.roadmap
+        same = self.one_to_one(old.tasks)
+        task = same.task
         roadmap = replace(
             old,
             tasks={task(i): replace(t, id=task(i)) for i, t in sorted(old.tasks.items(), key=lambda at: task(at[0]))},
             links=tuple(replace(k, predecessor=task(k.predecessor), successor=task(k.successor)) for k in old.links),
             progress={task(i): done for i, done in old.progress.items()},
         )
-        milestones = tuple(replace(m, id=self.milestone(m.id), task=task(m.task)) for m in programme.milestones)
+        milestones = tuple(replace(m, id=same.milestone(m.id), task=task(m.task)) for m in programme.milestones)
         return replace(
             programme,
             roadmap=roadmap,
             milestones=milestones,
-            facts=self.facts(programme.facts),
+            facts=same.facts(programme.facts),
             graph=build_graph(roadmap.tasks, roadmap.links),
             schedule=time_roadmap(roadmap),
             _precedence=[],
             _by_kind={},
         )
+
+    def one_to_one(self, tasks: Collection[TaskId]) -> "Renames":
+        """Return which of some tasks has which id now, so that no two have one."""
+        found: dict[TaskId, TaskId] = {}
+        taken = set(tasks)
+        for old, new in self.became.items():
+            if old in taken and new[0] not in taken:
+                found[old] = new[0]
+                taken.add(new[0])
+        return Renames(found, self._people)
 
     def _of(self, fact: Any, name: str = "task") -> Any:  # noqa: ANN401  (facts of several kinds)
         if not is_dataclass(fact) or name not in {f.name for f in fields(fact)}:
@@ -106,10 +179,73 @@ def renames_of(definition: Definition) -> Renames:
     return _renames_of(Same(definition))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _renames_of(same: Same[Definition]) -> Renames:
     definition = same.value
-    found = {old: i.id for i in instances_of(definition, References(definition)).by_id.values() for old in former(i)}
-    milestones = definition.programme.milestones.items()
-    found |= {f"{PROGRAMME}/{old}": f"{PROGRAMME}/{name}" for name, shape in milestones for old in shape.was}
-    return Renames(found)
+    instances = instances_of(definition, References(definition)).by_id
+    shapes = {f"{PROGRAMME}/{name}": shape for name, shape in definition.programme.milestones.items()}
+    parts: dict[TaskId, list[TaskId]] = {}
+    for task, olds in (
+        *((i.id, former(i, every_level=True)) for i in instances.values()),
+        *((task, [f"{PROGRAMME}/{old}" for old in shape.was]) for task, shape in shapes.items()),
+    ):
+        for old in olds:
+            parts.setdefault(old, []).append(task)
+    split = {old for old, new in parts.items() if len(new) > 1}
+    waits = _waits(instances, shapes) if split else {}
+    found = {
+        # A task that keeps its id is the first of its parts.
+        old: tuple(dict.fromkeys([*([old] if old in instances or old in shapes else ()), *_in_order(new, waits)]))
+        for old, new in parts.items()
+    }
+    return Renames(found, {old: _parts_of_people(definition, found[old], instances) for old in split})
+
+
+def _waits(instances: Mapping[TaskId, Instance], shapes: Mapping[TaskId, MilestoneShape]) -> Mapping[str, set[str]]:
+    """Return the steps that each step waits for by its own links, by name."""
+    found: dict[str, set[str]] = {}
+    linked = [(i.id, i.fields.after or ()) for i in instances.values()]
+    for task, after in (*linked, *((task, shape.after) for task, shape in shapes.items())):
+        earlier = found.setdefault(_step(task), set())
+        earlier.update(_step(link.split()[0]) for link in after if link.strip())
+    return found
+
+
+def _step(task: str) -> str:
+    return task.rpartition("/")[2]
+
+
+def _in_order(parts: Iterable[TaskId], waits: Mapping[str, set[str]]) -> list[TaskId]:
+    """Return parts in order: one that waits for another after that, others by the name of their step.
+
+    Copies of one step are in the order of their waves. The order of keys in a file says nothing: it is not stored.
+    """
+    left, found = sorted(parts, key=_step), list[TaskId]()
+    while left:
+        steps = {_step(task) for task in left}
+        first = next((t for t in left if not _behind(_step(t), waits) & (steps - {_step(t)})), left[0])
+        left.remove(first)
+        found.append(first)
+    return found
+
+
+def _behind(step: str, waits: Mapping[str, set[str]]) -> set[str]:
+    """Return all steps that a step waits for, one behind the other."""
+    found, open_ = set[str](), [step]
+    while open_:
+        new = waits.get(open_.pop(), set()) - found
+        found |= new
+        open_ += new
+    return found
+
+
+def _parts_of_people(
+    definition: Definition, parts: Sequence[TaskId], instances: Mapping[TaskId, Instance]
+) -> dict[str, TaskId]:
+    """Return the part that is for each person's school."""
+    schools = {task: instances[task].schools for task in parts if task in instances}
+    return {
+        person.id: next((task for task, own in schools.items() if person.school in own), parts[0])
+        for person in definition.people
+        if person.school
+    }

@@ -39,7 +39,10 @@ from changeflow.values.words import Outcome
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
     """Return everything that is known to have happened; `until` a moment, what was known then."""
-    progress = {r.task: _progress(r) for r in rows_until(session, ProgressRow, programme, until)}
+    progress: dict[str, TaskProgress] = {}
+    for r in rows_until(session, ProgressRow, programme, until):
+        progress.pop(r.task, None)  # In the order of the latest recordings: of tasks that were joined the last counts.
+        progress[r.task] = _progress(r)
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
         asked.setdefault((c.task, c.round, c.attempt), []).append(Condition(**values_of(c, Condition)))

@@ -328,7 +328,7 @@ def _plan(
     ids: Renames,
     **own: Any,  # noqa: ANN401  (what one of the two has alone)
 ) -> StoredPlan:
-    dates = {ids.task(task): days for task, days in _read_dates(row.schedule).items()}
+    dates = ids.dates(_read_dates(row.schedule))
     return StoredPlan(number=row.number, version=row.version, at=row.at, dates=dates, **own)
 
 
@@ -391,7 +391,7 @@ def _go_lives(report: IssuedReport) -> tuple[int | None, int | None]:
 
 
 def _points(text: str, ids: Renames) -> dict[str, tuple[int, int]]:
-    return {ids.milestone(name): (finish, spare) for name, (finish, spare) in json.loads(text).items()}
+    return ids.milestones({name: (finish, spare) for name, (finish, spare) in json.loads(text).items()})
 
 
 def _write_dates(dates: Mapping[str, Dates]) -> str:

@@ -11,6 +11,7 @@ from changeflow.errors import InputError
 from changeflow.programme.dates import Dates
 from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
+from changeflow.programme.regrouping import Regrouped, regrouped_in
 from changeflow.programme.renames import renames_of
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
@@ -35,6 +36,8 @@ class Since:
     programme: Programme
     approved: Mapping[TaskId, Dates] = field(default_factory=dict)
     """The dates that a baseline approved, where it is one."""
+    regrouped: tuple[Regrouped, ...] = ()
+    """What was split or joined since then."""
 
 
 def changes_between(before: Path, after: Path) -> Changes:
@@ -42,14 +45,15 @@ def changes_between(before: Path, after: Path) -> Changes:
     title = f"between {before.name} and {after.name}"
     if before.is_dir() and after.is_dir():
         planned = plan_folder(after).programme
-        programmes = renames_of(planned.definition).programme(plan_folder(before).programme), planned
+        ids, then = renames_of(planned.definition), plan_folder(before).programme
+        programmes = ids.programme(then), planned
         old, new = (p.roadmap for p in programmes)
-        found = differences(*programmes)
+        found = differences(*programmes, regrouped_in(ids, then, planned))
         targets = ends_of(new, programmes[1].required_schedule)
     else:
-        (old, then), (new, now) = scheduled(before), scheduled(after)
+        (old, dates), (new, now) = scheduled(before), scheduled(after)
         milestones = {t.id for roadmap in (old, new) for t in roadmap.tasks.values() if t.is_milestone}
-        found = tuple(in_order(task_differences(old, new, milestones=milestones, dates=(then, now))))
+        found = tuple(in_order(task_differences(old, new, milestones=milestones, dates=(dates, now))))
         targets = ends_of(new, now)
     return build_changes(title, attribute(old, new, targets), old, new, found=found)
 
@@ -86,18 +90,18 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     named, _, number = (since or "").partition(":")
     if named == BASELINE and number:
         known = _numbered(session, programme.id, int(number) if number.isascii() and number.isdigit() else 0)
-        return _at_baseline(session, programme.id, known, label=f"baseline {known.number}")
+        return _at_baseline(session, programme, known, label=f"baseline {known.number}")
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
-        return _as_of(session, programme.id, f"the {format_day(day)}", end_of_day(day), day)
+        return _as_of(session, programme, f"the {format_day(day)}", end_of_day(day), day)
     if issued and since != BASELINE:
         last = issued[-1]
-        return _as_of(session, programme.id, f"the report of {format_day(last.on)}", last.at, last.on)
+        return _as_of(session, programme, f"the report of {format_day(last.on)}", last.at, last.on)
     if since == REPORT:
         raise InputError("No report was issued before this day: changeflow report sro --issue issues one.")
     if baseline is None:
         return None
-    return _at_baseline(session, programme.id, baseline, label="the baseline")
+    return _at_baseline(session, programme, baseline, label="the baseline")
 
 
 def _numbered(session: Session, programme: str, number: int) -> StoredPlan:
@@ -109,7 +113,7 @@ def _numbered(session: Session, programme: str, number: int) -> StoredPlan:
     return known
 
 
-def _at_baseline(session: Session, programme: str, baseline: StoredPlan, *, label: str) -> Since | None:
+def _at_baseline(session: Session, programme: Programme, baseline: StoredPlan, *, label: str) -> Since | None:
     found = _as_of(session, programme, label, baseline.at, local_day(baseline.at))
     return replace(found, approved=baseline.dates) if found is not None else None
 
@@ -121,17 +125,19 @@ def compare_states(earlier: Since, programme: Programme) -> Changes:
     slips = attribute(before.roadmap, after.roadmap, targets)
     approved = {t: d.finish for t, d in earlier.approved.items()}
     slips = tuple(from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
-    found = differences(before, after)
+    found = differences(before, after, earlier.regrouped)
     return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap, found=found)
 
 
-def _as_of(session: Session, programme: str, label: str, moment: datetime, on: date) -> Since | None:
+def _as_of(session: Session, now: Programme, label: str, moment: datetime, on: date) -> Since | None:
+    programme = now.id
     version = versions.at_moment(session, programme, moment)
     if version is None:
         return None
     known = facts.load_facts(session, programme, until=moment)
     ids = versions.renames(session, programme, until=known_until(session, programme), since=moment)
-    return Since(label, ids.programme(judged_as(version, known, on=on).programme))
+    then = judged_as(version, known, on=on).programme
+    return Since(label, ids.programme(then), regrouped=regrouped_in(ids, then, now))
 
 
 def _day(text: str) -> date:

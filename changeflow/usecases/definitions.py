@@ -22,10 +22,12 @@ from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.differences import differences
 from changeflow.programme.facts import Facts
+from changeflow.programme.inherited import Inherited, inherited
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.renames import renames_of
+from changeflow.programme.regrouping import regrouped_in
+from changeflow.programme.renames import Renames, renames_of
 from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired, check_reused
 from changeflow.roadmap.analysis.differences import Altered
 from changeflow.storage import announcements, audit, erasure, facts, persons, versions
@@ -61,6 +63,8 @@ class Difference:
     """Findings that would stop a baseline."""
     changes: tuple[Altered, ...] = ()
     """All that came, went, moved, was renamed or changed."""
+    inherited: tuple[str, ...] = ()
+    """What tasks that were split or joined inherit of what was done."""
     powers: tuple[str, ...] = ()
     """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
 
@@ -75,11 +79,13 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
     read = _with_contracts(folder, read, stored)
     before = judged(stored.definition, facts=known, on=on) if stored else None
     ids = renames_of(read.definition)
-    known = ids.facts(known)
+    given = _inherited(stored, read, known, ids)
+    known = given.added_to(ids.facts(known))
     if (day := today or on) is not None:
         known = _with_joined(stored, read, known, on=day)
     after = judged(read.definition, facts=known, on=on)
     was = ids.programme(before.programme) if before else None
+    regrouped = regrouped_in(ids, before.programme, after.programme) if before else ()
     dates = [dates_of(p) if p else {} for p in (was, after.programme)]
     finishes = [p.schedule.finish if p and p.schedule else 0 for p in (was, after.programme)]
     return Difference(
@@ -90,7 +96,8 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
         moved=compare(*dates),
         finish_moved=finishes[1] - finishes[0] if before else 0,
         blocks=len(after.blocks),
-        changes=differences(was, after.programme) if was else (),
+        changes=differences(was, after.programme, regrouped) if was else (),
+        inherited=given.lines,
         powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
     )
 
@@ -121,21 +128,18 @@ def apply(
                 powers = check_content(stored, read, by, on=local_day(now))
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
-                ids = renames_of(read.definition)
-                check_reused(versions.renames(session, programme).then(ids), read.programme)
-                known = ids.facts(facts.load_facts(session, programme))
-                if stored is not None:
-                    check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
-                    check_fixed(stored.definition, read.programme, known)
+                known, given = _known(session, stored, read, retire)
                 with_new = _with_joined(stored, read, known, on=local_day(now))
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 joined = {s: d for s, d in with_new.joined.items() if s not in known.joined}
                 versions.add_joined(session, programme, joined, version=number)
                 _save_contacts(session, programme, contacts)
+                _record(session, programme, given, at=now, by=by)
                 before = stored.definition if stored else None
-                given = announced_by_rollout(before, read.definition, on=local_day(now))
-                announcements.add_announcements(session, programme, given, at=now, by=by)
+                announced = announced_by_rollout(before, read.definition, on=local_day(now))
+                announcements.add_announcements(session, programme, announced, at=now, by=by)
                 entries = [("roles", f"version:{number}:{power.code}") for power in powers]
+                entries += [("progress", task) for task in sorted(given.progress)]
                 audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start
                 subject = f"version:{number}:{read.definition.content_hash()[:12]}"
@@ -154,6 +158,33 @@ def apply(
             f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
         ) from None
     return number
+
+
+def _known(session: Session, stored: Version | None, read: Folder, retire: Sequence[str]) -> tuple[Facts, Inherited]:
+    """Return the facts under the folder's ids, and what is inherited; check what a folder may not drop or change."""
+    programme, ids = read.definition.programme.programme, renames_of(read.definition)
+    check_reused(versions.renames(session, programme).then(ids), read.programme)
+    earlier = facts.load_facts(session, programme)
+    given = _inherited(stored, read, earlier, ids)
+    known = given.added_to(ids.facts(earlier))
+    if stored is not None:
+        check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
+        check_fixed(stored.definition, read.programme, known)
+    return known, given
+
+
+def _inherited(stored: Version | None, read: Folder, known: Facts, ids: Renames) -> Inherited:
+    """Return what the folder's split and joined tasks inherit of what is stored."""
+    if stored is None or not ids:
+        return Inherited(progress={})
+    return inherited(_joined(stored.definition), read.programme, known, ids)
+
+
+def _record(session: Session, programme: str, given: Inherited, *, at: datetime, by: str) -> None:
+    for decision in given.decisions:
+        facts.add_decision(session, programme, decision, at=at, recorded_by=by)
+    for task, progress in given.progress.items():
+        facts.add_progress(session, programme, task, progress, at=at, by=by)
 
 
 def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date) -> Facts:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.errors import InputError, ProblemsError
-from changeflow.intake.folder import read_folder
+from changeflow.errors import InputError
 from changeflow.programme.renames import Renames, composed
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, NudgeRow
@@ -136,19 +135,6 @@ def test_a_milestone_keeps_its_trend(begun: str, tmp_path: Path):
     stored = state(begun, DAY_9)
     assert stored.baseline is not None
     assert "programme/everywhere" in stored.baseline.dates
-
-
-@pytest.mark.parametrize(
-    ("pathway", "what"),
-    [
-        (GATED + "  more: {was: old}\n  most: {was: old}\n", "'payroll/old' cannot have become both"),
-        (GATED + "  more: {was: requirements}\n", "'payroll/requirements' is a task still"),
-    ],
-)
-def test_an_id_that_is_still_there_or_taken_twice_is_a_mistake(tmp_path: Path, pathway: str, what: str):
-    folder = a_folder(tmp_path, pathway=pathway, people=TEAM)
-    with pytest.raises(ProblemsError, match=what):
-        read_folder(folder)
 
 
 def test_tasks_made_of_a_renamed_one_follow_it():

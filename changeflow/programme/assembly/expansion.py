@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from changeflow.errors import MOST_LISTED
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, former, instances_of
+from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, instances_of
 from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.meetings import wrong_meeting
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
@@ -75,25 +75,7 @@ def _expand(same: Same[Definition]) -> tuple[Expansion, Calendars]:
                 break
             add(out, instance, scope)
     _add_milestones(out, scope)
-    out.errors += _wrong_renames(out, scope)
     return out, scope.calendars
-
-
-def _wrong_renames(out: Expansion, scope: _Scope) -> Iterator[DefinitionError]:
-    """Yield the former ids that are another task's: one that is there still, or that two say they had."""
-    places = [(i.id, i.place, former(i)) for i in scope.instances.by_id.values()]
-    for name, shape in scope.definition.programme.milestones.items():
-        place = Place.programme("milestones", name)
-        places.append((f"{PROGRAMME}/{name}", place, [f"{PROGRAMME}/{old}" for old in shape.was]))
-    taken: dict[TaskId, TaskId] = {}
-    for task, place, olds in places:
-        for old in olds:
-            if old in out.tasks:
-                what = f"'{old}' is a task still, so '{task}' cannot have been it."
-                yield DefinitionError(place.at("was"), what, "Take one of the two out, or leave out `was`.")
-            elif taken.setdefault(old, task) != task:
-                what = f"'{old}' cannot have become both '{taken[old]}' and '{task}'."
-                yield DefinitionError(place.at("was"), what, "Keep `was` at one of them.")
 
 
 def _add_milestones(out: Expansion, scope: _Scope) -> None:

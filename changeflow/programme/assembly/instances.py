@@ -24,6 +24,8 @@ class Instance:
     place: Place
     authored: bool
     """Its links are written in the programme's own files, not in the pathway."""
+    waves: tuple[str, ...] = ()
+    """The waves of its service, of a task for all of them."""
 
     @property
     def step(self) -> str:
@@ -62,10 +64,31 @@ def exists_twice(instance: Instance) -> DefinitionError:
     return DefinitionError(instance.place, what, "Give one of them another name.", on_key=True)
 
 
-def former(instance: Instance) -> list[TaskId]:
-    """Return the ids that a task had: of a step its copy for the same wave or school, or an id that is written out."""
-    own = instance.id.rpartition("/")[0]
-    return [f"{instance.belongs_to}/{old}" if "/" in old else f"{own}/{old}" for old in instance.fields.was or ()]
+def former(instance: Instance, *, every_level: bool = False) -> list[TaskId]:
+    """Return the ids that a task had: of a step its copy for the same wave or school, or an id that is written out.
+
+    `every_level`: also those of its copies for each school of the wave, for the wave of the school, and for all.
+    A wave's own former ids are those of all its tasks.
+    """
+    own, step = instance.id.rpartition("/")[0], instance.step
+    waves = instance.wave.was if instance.wave is not None and own.endswith(f"/{instance.wave.id}") else ()
+    found = [f"{instance.belongs_to}/{wave}/{step}" for wave in waves]
+    for old in instance.fields.was or ():
+        if "/" in old:
+            found.append(f"{instance.belongs_to}/{old}")
+            continue
+        found += [f"{owner}/{old}" for owner in (own, *(_other_levels(instance) if every_level else ()))]
+    return [old for old in dict.fromkeys(found) if old != instance.id]
+
+
+def _other_levels(instance: Instance) -> Iterator[str]:
+    """Yield what the ids of a step's copies begin with, at each level but its own."""
+    service, wave = instance.service, instance.wave
+    if service is None:
+        return
+    yield service.service
+    waves = [wave.id] if wave is not None else instance.waves
+    yield from (f"{service.service}/{name}" for name in (*waves, *sorted(instance.schools)))
 
 
 def instances_of(definition: Definition, references: References) -> Instances:
@@ -115,7 +138,8 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
             at_school = _at_school(fields, schools, references)
             merged = at_school.changed_by(change) if change else at_school
             authored = any(said is not None and said.after is not None for said in (change, own))
-            found.add(Instance(f"{service.service}/{local}", merged, schools, service, wave, here, authored))
+            whole = tuple(w.id for w in references.waves_of(service)) if wave is None and merged.was else ()
+            found.add(Instance(f"{service.service}/{local}", merged, schools, service, wave, here, authored, whole))
     known = [i.removeprefix(f"{service.service}/") for i in found.by_id if i.startswith(service.service)]
     for local in islice(single, MOST_LISTED):
         place = Place.service(service.service, "tasks", local)

@@ -49,6 +49,7 @@ class How(StrEnum):
     DROPPED = "dropped"
     ADDED = "added"
     RENAMED = "renamed"
+    REGROUPED = "split or joined"
     MOVED = "moved"
     CHANGED = "changed"
 
@@ -75,6 +76,8 @@ class _States:
     milestones: Collection[TaskId]
     same: Mapping[TaskId, TaskId]
     """Tasks of both states, by their id before: one that has a new id and the same name is the same."""
+    regrouped: Sequence[tuple[Sequence[TaskId], Sequence[TaskId]]] = ()
+    """Tasks that were split or joined: their ids before, and now."""
 
     def both(self) -> Iterator[tuple[Task, Task]]:
         for old, new in self.same.items():
@@ -96,9 +99,16 @@ def task_differences(
     milestones: Collection[TaskId],
     role_of: Callable[[str], str] = str,
     dates: tuple[Schedule, Schedule] | None = None,
+    regrouped: Sequence[tuple[Sequence[TaskId], Sequence[TaskId]]] = (),
 ) -> Iterator[Altered]:
-    """Yield what differs between the tasks and links of two roadmaps; `dates` are their schedules."""
-    states = _States(before=before, after=after, dates=dates, milestones=milestones, same=_same(before, after))
+    """Yield what differs between the tasks and links of two roadmaps; `dates` are their schedules.
+
+    `regrouped` are tasks that were split or joined: their ids before, and now.
+    """
+    states = _States(
+        before=before, after=after, dates=dates, milestones=milestones, same=_same(before, after), regrouped=regrouped
+    )
+    yield from _regrouped(states)
     yield from _came_and_went(states)
     yield from _renamed(states)
     yield from _deadlines(states)
@@ -149,9 +159,27 @@ def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
     return found
 
 
+def _regrouped(states: _States) -> Iterator[Altered]:
+    """Yield what was split and joined; of many tasks of one kind that were, the others are counted."""
+    shown: dict[Topic, int] = {}
+    for olds, news in states.regrouped:
+        before, after = [states.before.tasks[t] for t in olds], [states.after.tasks[t] for t in news]
+        topic = states.topic_of(after[0])
+        shown[topic] = shown.get(topic, 0) + 1
+        if topic is Topic.TASKS and shown[topic] > NAMED:
+            continue
+        what = "was split into" if len(before) == 1 else "were joined into" if len(after) == 1 else "became"
+        sentence = f"{several([t.name for t in before])} {what} {several([t.name for t in after])}."
+        yield Altered(topic, How.REGROUPED, sentence)
+    if (more := shown.get(Topic.TASKS, 0) - NAMED) > 0:
+        words = "other task was" if more == 1 else "others were"
+        yield Altered(Topic.TASKS, How.REGROUPED, f"{more} {words} split or joined as well.")
+
+
 def _came_and_went(states: _States) -> Iterator[Altered]:
-    gone = [t for i, t in sorted(states.before.tasks.items()) if i not in states.same]
-    kept = set(states.same.values())
+    told = [{t for ids in sides for t in ids} for sides in zip(*states.regrouped, strict=True)] or [set(), set()]
+    gone = [t for i, t in sorted(states.before.tasks.items()) if i not in states.same and i not in told[0]]
+    kept = {*states.same.values(), *told[1]}
     new = [t for i, t in sorted(states.after.tasks.items()) if i not in kept]
     for how, tasks in ((How.DROPPED, gone), (How.ADDED, new)):
         for topic, own in _grouped((states.topic_of(t), t) for t in tasks).items():
@@ -182,7 +210,8 @@ def _last_day(schedule: Schedule, task: Task) -> date:
 
 
 def _renamed(states: _States) -> Iterator[Altered]:
-    found = [(old, new) for old, new in states.both() if old.name != new.name]
+    told = {t for olds, news in states.regrouped for t in (*olds, *news)}
+    found = [(old, new) for old, new in states.both() if old.name != new.name and old.id not in told]
     for topic, pairs in _grouped((states.topic_of(new), (old, new)) for old, new in found).items():
         shown = pairs if topic is not Topic.TASKS else pairs[:NAMED]
         for old, new in shown:

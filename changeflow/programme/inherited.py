@@ -1,0 +1,189 @@
+"""What the parts of a task that was split, or a task that others were joined into, inherit of what was done.
+
+What was done belongs to the first part: how much of it went into which part is not guessed. A part that waits for
+another comes after it; others are in the order of their steps' names, and of their waves.
+The other parts have all of their work left. The parts of a finished task are finished. What is inherited is recorded
+when the version is stored, so that it can be reported otherwise or withdrawn like any other fact.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from changeflow.errors import CheckFailedError
+from changeflow.programme.facts import Decision, Facts
+from changeflow.programme.programme import Programme
+from changeflow.programme.regrouping import Regrouped, regrouped
+from changeflow.programme.renames import Renames
+from changeflow.roadmap.analysis.differences import several
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.model.tasks import Link, Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.duration import ZERO, Duration
+from changeflow.values.moments import day_of, format_day, last_day_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What a version's split and joined tasks inherit."""
+
+    progress: Mapping[TaskId, TaskProgress]
+    decisions: tuple[Decision, ...] = ()
+    """Approvals of a gate, for its parts but the first, which has them already."""
+    lines: tuple[str, ...] = ()
+    """What each inherits, in words."""
+
+    def added_to(self, facts: Facts) -> Facts:
+        """Return facts, under the ids of now, with what is inherited."""
+        # What is recorded last counts, and is last.
+        known = {t: p for t, p in facts.progress.items() if t not in self.progress}
+        return replace(facts, progress={**known, **self.progress}, decisions=(*facts.decisions, *self.decisions))
+
+
+def inherited(before: Programme, after: Programme, known: Facts, ids: Renames) -> Inherited:
+    """Return what tasks inherit from those that they were in the version before; `known` under the ids of then."""
+    progress: dict[TaskId, TaskProgress] = {}
+    decisions: list[Decision] = []
+    lines: list[str] = []
+    now = replace(after, facts=ids.facts(known))
+    for group in regrouped(ids, before.roadmap.tasks, after.roadmap.tasks):
+        case = _Case(before, now, known, group)
+        if not case.begun:
+            continue
+        if any(task.gate is not None for task in case.parts):
+            decisions += _approvals(case)
+        progress |= (_finished if case.is_done else _in_progress)(case)
+        lines.append(_in_words(case, progress))
+    return Inherited(progress=progress, decisions=tuple(decisions), lines=tuple(lines))
+
+
+class _Case:
+    """One regrouping with what is known of it."""
+
+    def __init__(self, before: Programme, after: Programme, known: Facts, group: Regrouped) -> None:
+        self.before, self.after, self.known, self.group = before, after, known, group
+        self.olds = [before.roadmap.tasks[t] for t in group.before]
+        self.parts = [after.roadmap.tasks[t] for t in group.after]
+        self.begun = [known.progress[t] for t in group.before if t in known.progress]
+        self.is_done = len(self.begun) == len(self.olds) and all(p.is_done for p in self.begun)
+
+    @property
+    def start(self) -> int:
+        return min(p.actual_start for p in self.begun)
+
+    @property
+    def finish(self) -> int:
+        return max(p.actual_finish or p.actual_start for p in self.begun)
+
+    def waits_for_another(self, task: TaskId) -> bool:
+        """Tell whether a part comes after another one."""
+        return not nx.ancestors(self.after.graph, task).isdisjoint(self.group.after)
+
+    def could_have_begun(self, task: TaskId, *, seen: frozenset[TaskId] = frozenset()) -> bool:
+        """Tell whether nothing that a part waits for was open on the day on which the whole began."""
+        for link in self.after.roadmap.links:
+            if link.successor == task and not link.type.to_finish and not self._had_happened(link, seen | {task}):
+                return False
+        return True
+
+    def _had_happened(self, link: Link, seen: frozenset[TaskId]) -> bool:
+        earlier = link.predecessor
+        done = self.after.facts.progress.get(earlier)
+        if earlier in self.group.after and link.type.from_finish:
+            return False
+        if earlier in self.group.after or (done is None and self.after.roadmap.tasks[earlier].is_milestone):
+            return earlier in seen or self.could_have_begun(earlier, seen=seen)
+        if done is None or (link.type.from_finish and done.actual_finish is None):
+            return False
+        at = last_day_of(done.actual_finish or 0) if link.type.from_finish else day_of(done.actual_start)
+        return at <= day_of(self.start)
+
+
+def _approvals(case: _Case) -> Iterator[Decision]:
+    """Yield the approval of a gate for each part but the first; gates of which some are open cannot be joined."""
+    if not case.is_done:
+        if any(p.is_done for p in case.begun) and len(case.olds) > 1:
+            decided = [t.name for t in case.olds if case.known.finish_of(t.id) is not None]
+            still = [t.name for t in case.olds if case.known.finish_of(t.id) is None]
+            raise CheckFailedError(
+                f"{several([t.name for t in case.parts])} cannot be made of {several([t.name for t in case.olds])}: "
+                f"{several(decided)} {'was' if len(decided) == 1 else 'were'} decided, and {several(still)} "
+                f"{'is' if len(still) == 1 else 'are'} open. Decide the rest first, or leave out `was`. "
+                "Nothing was written."
+            )
+        return
+    approvals = [d for t in case.olds if (d := case.known.decision(t.id)) is not None]
+    for part in case.parts[1:]:
+        if approvals and part.gate is not None:
+            yield replace(approvals[0], task=part.id, conditions=(), round=1)
+
+
+def _finished(case: _Case) -> dict[TaskId, TaskProgress]:
+    found: dict[TaskId, TaskProgress] = {}
+    for part in case.parts:
+        later = part.is_milestone or (part is not case.parts[0] and case.waits_for_another(part.id))
+        # A part after another one cannot have begun before that had ended.
+        found[part.id] = TaskProgress(case.finish if later else case.start, case.finish)
+    return found
+
+
+def _in_progress(case: _Case) -> dict[TaskId, TaskProgress]:
+    found: dict[TaskId, TaskProgress] = {}
+    first = case.parts[0]
+    if first.gate is None:
+        found[first.id] = TaskProgress(case.start, None, _left_of_first(case, first))
+    for part in case.parts[1:]:
+        if part.gate is None and not part.is_milestone and case.could_have_begun(part.id):
+            found[part.id] = TaskProgress(case.start, None, part.duration)
+    return found
+
+
+def _left_of_first(case: _Case, first: Task) -> Duration | None:
+    """Return what is left of the first part: all that was done was done there. None where no one has said."""
+    left = [_left_of(case, task) for task in case.olds]
+    whole = [task.duration for task in case.olds]
+    if None in left or len({d.unit for d in (*left, *whole, first.duration) if d is not None and not d.is_zero}) > 1:
+        return left[0] if len(left) == 1 else None
+    open_ = sum(d.amount for d in left if d is not None)
+    done = sum(d.amount for d in whole) - open_
+    return replace(first.duration, amount=max(first.duration.amount - done, 0))
+
+
+def _left_of(case: _Case, task: Task) -> Duration | None:
+    known = case.known.progress.get(task.id)
+    if known is None:
+        return task.duration
+    return ZERO if known.is_done else known.remaining
+
+
+def _in_words(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> str:
+    olds, parts = (several([t.name for t in tasks]) for tasks in (case.olds, case.parts))
+    head = f"{olds} was split into {parts}." if len(case.olds) == 1 else f"{olds} were joined into {parts}."
+    if case.is_done:
+        day = format_day(last_day_of(case.finish) if case.finish > case.start else day_of(case.finish))
+        return f"{head} All of it was finished by {day}, so {_are(case.parts, 'finished')}."
+    return " ".join([head, *_open_parts(case, progress)])
+
+
+def _open_parts(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> Iterator[str]:
+    first = case.parts[0]
+    if first.id in progress:
+        left = progress[first.id].remaining
+        per_day = case.after.roadmap.minutes_per_day
+        amount = "" if left is None else f"; it has {length_in_words(left, per_day)} left"
+        yield f"What was done since {format_day(day_of(case.start))} counts for {several([first.name])}{amount}."
+    begun = [t for t in case.parts[1:] if t.id in progress]
+    still = [t for t in case.parts if t.id not in progress]
+    if begun:
+        yield f"{several([t.name for t in begun])} {_have(begun)} begun that day too, with all of the work left."
+    if still:
+        yield f"{several([t.name for t in still])} {_have(still)} not begun."
+
+
+def _have(tasks: Sequence[Task]) -> str:
+    return "has" if len(tasks) == 1 else "have"
+
+
+def _are(tasks: Sequence[Task], what: str) -> str:
+    return f"{several([t.name for t in tasks])} {'is' if len(tasks) == 1 else 'are'} {what}"
