@@ -176,7 +176,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
-            remedy = "Fix it, or agree a way round that makes it less grave."
+            remedy = "Fix it, or agree a way round that makes it less severe."
             yield Criterion(text, against, "R11", remedy=remedy)
         elif issue.severity is IssueSeverity.HARMS:
             yield Criterion(text, State.NOTED, "R11")
@@ -233,7 +233,7 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, given in signatures(programme, gate).items():
         who = begin(programme.the_person(person))
         if given is None:
-            yield Criterion(f"{who} has not signed yet.", State.BLOCKS, remedy="They sign, or say why not.")
+            yield Criterion(f"{who} has not signed yet.", State.BLOCKS, remedy="Ask them to sign, or to say why not.")
             continue
         said = f"({format_day(given.on)})" + (f": {given.words.rstrip('.')}." if given.words else ".")
         if given.agrees:

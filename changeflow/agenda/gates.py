@@ -3,7 +3,7 @@
 A person decides. This says what supports a go and what does not, and never what to decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.adkar.elements import Element
@@ -145,9 +145,9 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         task = programme.roadmap.tasks[name]
         done = progress.get(name)
         if task.kind is Kind.DECISION and done and done.is_done:
-            yield Criterion(f"{task.name}: decided.", State.MET)
+            yield Criterion(f"“{task.name}” is decided.", State.MET)
         elif done and done.is_done:
-            yield Criterion(f"{task.name}: done.", State.MET)
+            yield Criterion(f"“{task.name}” is done.", State.MET)
         else:
             ready = format_day(last_day_of(programme.timed(name).early_finish))
             text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
@@ -184,30 +184,34 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     yield Criterion(text, unless_waived(programme, rule, gate), rule.code)
 
 
-BEFORE_GATE = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
+BEFORE_GATE: Mapping[Gate, tuple[Element | None, str]] = {
+    Gate.WAVE_RELEASE: (Element.DESIRE, "training"),
+    Gate.GO_LIVE: (Element.KNOWLEDGE, "go-live"),
+}
 """What people are past before training, and before a go-live."""
+NO_ELEMENT: tuple[Element | None, str] = (None, "")
 
 
 def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     """Enough of those whom it reaches are past what comes before, by what was published, and not too long ago."""
-    element = BEFORE_GATE.get(gate.gate) if gate.gate else None
+    element, what = BEFORE_GATE.get(gate.gate, NO_ELEMENT) if gate.gate else NO_ELEMENT
     if element is None or gate.service is None or gate.wave is None:
         return
     share, standing = programme.policy.ready_share, standing_of(programme.facts, gate.service, gate.wave)
-    asked = f"At least {share:.0%} are past {element}"
+    asked = f"{element.title()} before {what} ({share:.0%} needed)"
     past = is_past(standing, element, share=share) if standing is not None else None
     if standing is None:
-        why = "too few have answered, or it cannot be shown without giving somebody away"
-        why = why if programme.facts.snapshots else "nobody has been asked yet"
-        yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
+        why = "too few people have answered, or showing it would identify a person"
+        why = why if programme.facts.snapshots else "no one has been asked yet"
+        yield Criterion(f"{asked}: not known, because {why}.", State.NOTED, "R25")
         return
     band, day = standing.held_by(element), format_day(standing.confirmed)
-    held = f"{band.text} of {standing.answered} have a barrier by then" if band else ""
+    held = f"{band.text} of {standing.answered} have a barrier" if band else ""
     if is_stale(programme, standing, programme.on):
-        yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
+        yield Criterion(f"{asked}: not known, because people were last asked on {day}.", State.OPEN, "R25")
     elif past is None:
-        why = "no more can be shown for a group of this size. Ask in person"
-        yield Criterion(f"{asked}: {held} ({day}); {why}.", State.NOTED, "R25")
+        why = "The group is too small to say more: ask in person."
+        yield Criterion(f"{asked}: {held} ({day}). {why}", State.NOTED, "R25")
     else:
         yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")
 

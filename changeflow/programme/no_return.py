@@ -31,6 +31,8 @@ class PointOfNoReturn:
     task: TaskId | None = None
     """The task whose beginning it is, where it is one."""
     is_passed: bool = False
+    is_confirmed: bool = False
+    """Somebody has confirmed until when the way back is open: `what` are their words."""
 
 
 def points_of_no_return(
@@ -90,6 +92,7 @@ def _confirmed(programme: Programme) -> Iterator[PointOfNoReturn]:
                 what=confirmed.evidence.rstrip("."),
                 last_day=confirmed.until,
                 is_passed=_is_over(programme, confirmed.until),
+                is_confirmed=True,
             )
 
 

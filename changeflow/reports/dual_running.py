@@ -37,7 +37,7 @@ def dual_running(
     ]
     yield from _how_long(programme, first, ends or [least], policy_of(service).cost_a_period)
     if (planned := policy_of(service).ends) is not None:
-        yield f"Of all waves, running both is to end by {format_day(planned)}."
+        yield f"For all waves, running both should end by {format_day(planned)}."
 
 
 def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
@@ -97,6 +97,6 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
             yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
         else:
             until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
-            yield f"Scheme {scheme.id}: no filing has been recorded; until {until} the old system files."
+            yield f"Scheme {scheme.id}: no filing has been recorded; the old system files until {until}."
     if programme.facts.runs_of(service.service):
         yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."

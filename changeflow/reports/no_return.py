@@ -18,6 +18,8 @@ class NoReturnLine:
     service: str
     wave: str
     what: str
+    text: str
+    """What ends, and by what: “old posts end (end the roles of the old model)”."""
     last_day: str
     """The last day on which the old way can still be taken."""
     iso: str
@@ -43,14 +45,30 @@ def _line(programme: Programme, point: PointOfNoReturn, names: dict[str, str]) -
         service=programme.service(point.service).name,
         wave=names.get(point.wave, point.wave) if point.wave else "all waves",
         what=point.what,
+        text=_text(programme, point),
         last_day=format_day(point.last_day, weekday=True),
         iso=point.last_day.isoformat(),
         passed=point.is_passed,
     )
 
 
+ARTICLES = ("The ", "A ", "An ")
+
+
+def _text(programme: Programme, point: PointOfNoReturn) -> str:
+    if point.is_confirmed:
+        return f"the way back ends, as confirmed (“{point.what}”)"
+    what = point.what
+    if point.task is not None:
+        # Service and wave are said beside it.
+        what = what.removeprefix(f"{programme.service(point.service).name}: ").partition(", ")[0]
+    elif what.startswith(ARTICLES):
+        what = f"{what[0].lower()}{what[1:]}"
+    return f"{point.kind.label} ({what})"
+
+
 def no_return_text(lines: Iterable[NoReturnLine]) -> Iterator[str]:
     """Yield a line a point, for the terminal."""
     for line in lines:
         passed = " (passed)" if line.passed else ""
-        yield f"  until {line.last_day:<15}  {line.where}: {line.label}: {line.what}{passed}"
+        yield f"  until {line.last_day:<15}  {line.where}: {line.text}{passed}"

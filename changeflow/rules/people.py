@@ -117,10 +117,10 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
             inside = [(day, t) for day, t in days if first_day <= day and (last_day is None or day <= last_day)]
             inside.sort(key=lambda found: (found[0], found[1].id))
             for day, task in inside if last_day else inside[:1]:
-                until = f"until {format_day(last_day)}" if last_day else "and when it ends is not known here: ask first"
+                until = f"until {format_day(last_day)}" if last_day else "end not known: ask first"
                 message = (
-                    f"{task.name} is on {format_day(day)}; the {freeze['name']} is on since {format_day(first_day)}, "
-                    f"{until}: {freeze['why']}."
+                    f"{task.name} is on {format_day(day)}, during the {freeze['name']} (since {format_day(first_day)}, "
+                    f"{until}): {freeze['why']}."
                 )
                 yield Breach("R21", task.id, message, task.service, task.schools)
 

@@ -115,7 +115,9 @@ def test_the_sample_keeps_all_of_them_but_one(sample):
     assert not codes & {"R04", "R07", "R08", "R14"}
     judged = judge(sample.programme)
     [freeze] = (f.message for f in judged.findings if f.rule == "R21")
-    assert freeze.startswith("Payroll: go live, pilot wave is on 1 Jun 2027; the Teachers' Pensions on-boarding pause")
+    assert freeze.startswith(
+        "Payroll: go live, pilot wave is on 1 Jun 2027, during the Teachers' Pensions on-boarding pause "
+    )
     assert [w.rule for w in judged.used_waivers] == ["R21"], "the year end of wave 4 of finance is waived"
 
 
@@ -132,13 +134,13 @@ class TestFreezes:
             text = f"rulepack: payroll\nin_force_from: 2026-06-01\nentries:\n  {entry}\n"
             (folder / "rulepacks" / "payroll.yaml").write_text(text)
         result = judged(folder, service=SERVICE + "class: payroll\n")
-        return [m for m in found(result, "R21", Severity.WARN) if "is on since" in m]
+        return [m for m in found(result, "R21", Severity.WARN) if "(since " in m]
 
     def test_one_whose_end_nobody_knows_is_asked_about_once(self, tmp_path: Path):
         [message] = self.told(tmp_path)
         assert message.startswith(
-            "Payroll: go live, wave 1 is on 20 Jan 2027; the Teachers' Pensions on-boarding pause is on since "
-            "1 Feb 2026, and when it ends is not known here: ask first"
+            "Payroll: go live, wave 1 is on 20 Jan 2027, during the Teachers' Pensions on-boarding pause (since "
+            "1 Feb 2026, end not known: ask first): "
         )
 
     def test_one_with_an_end_warns_of_all_that_is_in_it(self, tmp_path: Path):
@@ -157,7 +159,7 @@ class TestWindows:
         programme = PROGRAMME + f"nation: {nation}\n"
         service = SERVICE + f"class: {service_class}\ntasks:\n  w1/go-live: {{start_no_earlier: {day}}}\n"
         result = check(service=service, programme=programme)
-        return [m for m in found(result, "R21", Severity.WARN) if "is on since" not in m]
+        return [m for m in found(result, "R21", Severity.WARN) if "(since " not in m]
 
     def test_payroll_first_paid_in_december_or_april(self, check: Check):
         [message] = self.told(check, "payroll", "2027-12-01")

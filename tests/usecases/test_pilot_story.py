@@ -190,6 +190,11 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         f"Old and new run side by side from 1 Mar 2027 to the go-live: {answers}.",
         "Running both costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
     )
+    assert [p.text for p in page.no_return] == [
+        "old posts end (end the roles of the old model)",
+        "the way back ends, as confirmed (“The old licence runs”)",
+        "the old licence ends (the licence of the old payroll system)",
+    ]
     for ending in ("html", "json", "pdf"):
         write_report(page, tmp_path / f"page.{ending}")
     assert laid_out(html_of(page)).get_page_count() <= 2, "it fits one sheet"
