@@ -357,4 +357,5 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
     for line in page.against:
         yield f"  ✗ {line.text}"
     for answer in page.answers[:1]:
-        yield f"{answer.wave[:1].upper()}{answer.wave[1:]} goes live on {answer.on_go} with a go, and on {answer.on_no} with a no."
+        wave = f"{answer.wave[:1].upper()}{answer.wave[1:]}"
+        yield f"{wave} goes live on {answer.on_go} with a go, and on {answer.on_no} with a no."
