@@ -8,7 +8,7 @@ and calendar asks `last_day`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import networkx as nx
@@ -25,7 +25,9 @@ from changeflow.values.words import Kind
 MOST_DAYS = 1024
 """Days of deciding that are looked at: four years."""
 LATER_DAYS = 10
-"""Of the days after the last responsible one, those whose cost is told: our own choice."""
+"""Of the days after the last responsible one, those whose cost is told to people: our own choice."""
+FARTHEST, MOST_RUNS = timedelta(days=365), 60
+"""How far the table of every day goes beyond that day, and in how many runs: our own choice."""
 LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
 
 
@@ -55,7 +57,7 @@ class DecidedOn:
     @property
     def most(self) -> int:
         """Calendar days of the date that moves furthest."""
-        return max(m.days for m in self.moved)
+        return max((m.days for m in self.moved), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,24 @@ class LastDay:
     """The last responsible day: on the next one something is harmed."""
     dates: Mapping[TaskId, date]
     """What is looked at, and when it happens if it is decided in time."""
+    names: Mapping[TaskId, str]
+    """What people call these."""
     later: tuple[DecidedOn, ...]
-    """What the days after it cost, in runs of the same dates."""
+    """What the next days after it cost, in runs of the same dates."""
 
 
 def last_day(programme: Programme, gate: TaskId) -> LastDay:
     """Return the last responsible day of an open decision, and what each later day costs."""
     return programme.once(f"last day of {gate}", lambda: _Search(programme, programme.roadmap.tasks[gate]).found())
+
+
+def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
+    """Return what deciding on any coming day moves, in runs of the same dates.
+
+    Nothing from today to the last responsible day; then what moves, for a year, as far as its calendars go.
+    """
+    found = _Search(programme, programme.roadmap.tasks[gate])
+    return programme.once(f"days of {gate}", lambda: tuple(_EveryDay(found).runs()))
 
 
 class _ComingDays:
@@ -137,18 +150,25 @@ class _Search:
         self.consequences = programme.slips.consequences
         self.coming = _ComingDays(programme, gate)
 
-    def found(self) -> LastDay:
+    @cached_property
+    def good(self) -> int:
+        """The last responsible day, counted."""
         good, bad = 0, 1
         while bad < MOST_DAYS and not self._harms(bad):
             good, bad = bad, bad * 2
         while bad - good > 1:
             middle = (good + bad) // 2
             good, bad = (good, middle) if self._harms(middle) else (middle, bad)
+        return good
+
+    def found(self) -> LastDay:
+        good = self.good
         return LastDay(
             task=self.gate.id,
             planned=self.coming.day(0),
             day=self.coming.day(good),
             dates={t: self._read(t, finish) for t, finish in self._in_time.items()},
+            names={t: self._name(t) for t in self._in_time},
             later=tuple(self._later(good)),
         )
 
@@ -204,14 +224,19 @@ class _Search:
     def _later(self, good: int) -> Iterator[DecidedOn]:
         runs: list[DecidedOn] = []
         for number in range(good + 1, good + 1 + LATER_DAYS):
-            try:
-                moved = tuple(sorted(self._harmed(self._dates(number)), key=self._place))
-            except CalendarExhaustedError:
+            if (moved := self.moved(number)) is None:
                 break
             day = self.coming.day(number)
             first = runs.pop().first if runs and runs[-1].moved == moved else day
             runs.append(DecidedOn(first=first, last=day, moved=moved))
         yield from runs
+
+    def moved(self, number: int) -> tuple[MovedDate, ...] | None:
+        """Return what deciding on a day moves; None beyond the calendars."""
+        try:
+            return tuple(sorted(self._harmed(self._dates(number)), key=self._place))
+        except CalendarExhaustedError:
+            return None
 
     def _place(self, moved: MovedDate) -> tuple[bool, int, bool, date, TaskId]:
         """The go-live of the gate's own wave first, then the furthest; of those as far, what people steer by."""
@@ -220,3 +245,37 @@ class _Search:
         is_own = is_own and (task.service, task.wave) == (gate.service, gate.wave)
         is_steered_by = any(m.task == moved.task for m in self.programme.milestones)
         return not is_own, -moved.days, not is_steered_by, moved.before, moved.task
+
+
+class _EveryDay:
+    """One decision on every coming day, in runs of days with the same dates."""
+
+    def __init__(self, search: _Search) -> None:
+        self.search, self.coming = search, search.coming
+        self.until = self.coming.day(search.good) + FARTHEST
+
+    def runs(self) -> Iterator[DecidedOn]:
+        search, coming = self.search, self.coming
+        today = search.programme.on if search.roadmap.data_date is not None else coming.day(0)
+        yield DecidedOn(first=min(today, coming.day(0)), last=coming.day(search.good), moved=())
+        number = search.good + 1
+        for _ in range(MOST_RUNS):
+            if (moved := search.moved(number)) is None or coming.day(number) > self.until:
+                return
+            end = self._last_alike(number, moved)
+            yield DecidedOn(first=coming.day(number), last=coming.day(end), moved=moved)
+            number = end + 1
+
+    def _last_alike(self, number: int, moved: tuple[MovedDate, ...]) -> int:
+        """Return the last day, counted, with the dates of a day: they only grow, so it is found by bisection."""
+        known, step = number, 1
+        while self._is_alike(known + step, moved):
+            known, step = known + step, step * 2
+        beyond = known + step
+        while beyond - known > 1:
+            middle = (known + beyond) // 2
+            known, beyond = (middle, beyond) if self._is_alike(middle, moved) else (known, middle)
+        return known
+
+    def _is_alike(self, number: int, moved: tuple[MovedDate, ...]) -> bool:
+        return self.search.moved(number) == moved and self.coming.day(number) <= self.until

@@ -107,7 +107,7 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
     )
     for logged in found[:SHOWN_NEEDED]:
         case = weigh(judged, logged.task.id)
-        line = last_day_line(last[logged.task.id], today=today)
+        line = last_day_line(programme, logged.task.id, today=today)
         yield DecisionLine(
             task=logged.task.id,
             name=logged.task.name,

@@ -9,7 +9,6 @@ from changeflow.agenda.gates import GateCase, gate_of
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
 from changeflow.pilots.runs import RunSummary, latest_by_period
-from changeflow.planning.last_days import last_day
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
@@ -246,7 +245,7 @@ def build_go_no_go(
     own = [c for c in everybody if c.id in gate.schools]
     is_pilot = programme.is_pilot(gate.wave)
     is_open = not programme.is_done(gate.id)
-    last = last_day_line(last_day(programme, gate.id), today=today) if is_open else None
+    last = last_day_line(programme, gate.id, today=today) if is_open else None
     return GoNoGoPage(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,

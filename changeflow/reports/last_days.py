@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.planning.last_days import DecidedOn, LastDay, MovedDate
+from changeflow.planning.last_days import DecidedOn, LastDay, MovedDate, every_day, last_day
+from changeflow.programme.programme import Programme
+from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
@@ -36,6 +38,16 @@ class LaterLine:
     """The first move, in words."""
     moved: tuple[DateMove, ...]
     """Every date that moves: the go-live that the decision opens first, then the furthest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionDays:
+    """Days of deciding, both inclusive, with the same dates behind them: as 2027-06-01."""
+
+    first_day: str
+    last_day: str
+    moved: Mapping[str, str]
+    """The new day of each date that is later for it, by task; every other date is as in `dates`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +85,33 @@ class LastDayLine:
     """What the next day costs, as one sentence."""
     dates: Mapping[str, str]
     """Every go-live and milestone behind it, by task, if it is decided in time; `later` has those that move."""
+    names: Mapping[str, str]
+    """What these are called."""
     later: tuple[LaterLine, ...]
+    by_day: tuple[DecisionDays, ...]
+    """What deciding on any coming day moves: nothing from today to the last responsible day, then on for a year."""
     chart: CostChart | None
 
 
-def last_day_line(found: LastDay, *, today: date) -> LastDayLine:
+def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDayLine:
+    """Say until when a decision can wait, and what each later day costs."""
+    found = last_day(programme, gate)
     return LastDayLine(
         day=format_day(found.day, weekday=True),
         iso=found.day.isoformat(),
         today=found.day == today,
         cost=format_cost(found),
         dates={task: day.isoformat() for task, day in found.dates.items()},
+        names=found.names,
         later=tuple(_later(run) for run in found.later),
+        by_day=tuple(
+            DecisionDays(
+                first_day=run.first.isoformat(),
+                last_day=run.last.isoformat(),
+                moved={m.task: m.after.isoformat() for m in run.moved},
+            )
+            for run in every_day(programme, gate)
+        ),
         chart=_draw(found),
     )
 

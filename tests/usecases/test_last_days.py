@@ -6,12 +6,14 @@ next month opens on 1 March, 28 days later.
 """
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from changeflow.agenda.decisions import decision_log, played_through
-from changeflow.planning.last_days import LastDay, last_day
+from changeflow.planning import last_days
+from changeflow.planning.last_days import LastDay, every_day, last_day
 from changeflow.programme.programme import Programme
 from changeflow.reports.last_days import format_cost, last_day_line
 from changeflow.usecases.gates import decide
@@ -56,7 +58,7 @@ def test_on_the_last_day_nothing_is_lost_and_on_the_next_day_it_is(monthly: str)
         programme = state(monthly, date(2027, 1, day)).programme
         assert last_day(programme, GO).day == date(2027, 1, 29)
         assert day_of(programme.timed(LIVE).early_start) == date(2027, 2, 1), f"forecast on the {day}th"
-    assert last_day_line(last_day(programme, GO), today=date(2027, 1, 29)).today
+    assert last_day_line(programme, GO, today=date(2027, 1, 29)).today
     # On Saturday the next day on which people decide is Monday 1 February.
     for day in (date(2027, 1, 30), date(2027, 2, 1)):
         programme = state(monthly, day).programme
@@ -87,6 +89,45 @@ def test_a_decision_that_nothing_dated_waits_for_has_the_end_of_what_it_opens(db
     assert one.day == one.planned
 
 
+def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: str):
+    """From today to 29 January nothing moves. In each month after it the go-live is in the next: from Monday 1 February
+    to Friday 26 February it is on Monday 1 March, then on 1 April, 1 May, and so on, for a year after 29 January.
+    """
+    programme = state(monthly, date(2027, 1, 4)).programme
+    first, *runs = every_day(programme, GO)
+    assert (first.first, first.last, first.moved) == (date(2027, 1, 4), date(2027, 1, 29), ())
+    after = [(r.first, r.last, next(m.after for m in r.moved if m.task == LIVE)) for r in runs]
+    assert after[:4] == [
+        (date(2027, 2, 1), date(2027, 2, 26), date(2027, 3, 1)),
+        (date(2027, 3, 1), date(2027, 3, 31), date(2027, 4, 1)),
+        (date(2027, 4, 1), date(2027, 4, 30), date(2027, 5, 1)),
+        (date(2027, 5, 4), date(2027, 5, 28), date(2027, 6, 1)),
+    ]
+    assert len(after) == 12
+    assert after[-1] == (date(2028, 1, 4), date(2028, 1, 28), date(2028, 2, 1))
+    line = last_day_line(programme, GO, today=date(2027, 1, 4))
+    assert line.by_day[1].moved[LIVE] == "2027-03-01"
+    assert line.names[LIVE] == "Payroll: go live, wave 1"
+
+
+@pytest.mark.parametrize("pathway", [GATED, MONTHLY])
+def test_the_table_has_the_same_as_each_single_day(db: str, tmp_path: Path, pathway: str):
+    """Bisection finds the runs; here each working day is asked for itself, and what moves never moves back."""
+    stored_with(db, tmp_path, pathway=pathway)
+    programme = state(db, date(2027, 1, 4)).programme
+    found = last_days._Search(programme, programme.roadmap.tasks[GO])
+    runs = every_day(programme, GO)
+    for run, after in pairwise(runs):
+        assert run.last < after.first
+        assert run.most < after.most
+    number = 0
+    while found.coming.day(number) <= runs[-1].last:
+        day = found.coming.day(number)
+        [run] = [r for r in runs if r.first <= day <= r.last]
+        assert found.moved(number) == run.moved, day
+        number += 1
+
+
 def test_each_day_costs_what_planning_it_all_again_says(monthly: str):
     """Every open decision, on each day from its planned one on: decided in the facts, joined, judged and scheduled."""
     planned(monthly)
@@ -99,7 +140,8 @@ def test_each_day_costs_what_planning_it_all_again_says(monthly: str):
         while day <= one.day:
             assert _planned_again(programme, gate.id, day) == in_time, f"{gate.id} on {day}"
             day += timedelta(days=1)
-        for run in one.later[:2]:
+        assert every_day(programme, gate.id)[1].moved == one.later[0].moved
+        for run in every_day(programme, gate.id)[1:3]:
             for day in {run.first, run.last}:
                 again = _planned_again(programme, gate.id, day)
                 moved = {t: at for t, at in again.items() if at > in_time[t]}
