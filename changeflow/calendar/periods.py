@@ -1,6 +1,7 @@
 """Periods: calendar months, pay periods and terms, in order; more are laid out when a question needs them."""
 
 from bisect import bisect_left, bisect_right
+from calendar import month_name
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -182,11 +183,16 @@ def open_periods(
 
 def calendar_months(first: date, last: date) -> list[Period]:
     """Return the calendar months that open on some days, both inclusive."""
-    found, day = [], first if first.day == 1 else first + relativedelta(day=1, months=1)
+    found, day = [], first if first.day == 1 else _month_after(first)
     while day <= last:
-        found.append(Period(f"{day:%B %Y}", day, day + relativedelta(day=31)))
-        day += relativedelta(months=1)
+        following = _month_after(day)
+        found.append(Period(f"{month_name[day.month]} {day.year}", day, following - ONE_DAY))
+        day = following
     return found
+
+
+def _month_after(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def months(first: date, count: int) -> Periods:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from changeflow.storage.tables.facts import WithdrawalRow
 
@@ -19,11 +21,19 @@ Fact = TypeVar("Fact", bound="DataclassInstance")
 
 def rows_until(session: Session, table: type[Row], programme: str, until: datetime | None) -> Sequence[Row]:
     """Return a programme's rows of a table with `programme_id`, `at` and `id`, in their order; `until` is inclusive."""
+    query = _rows_until(table, is_bounded=until is not None)
+    return session.exec(query, params={"programme": programme, "until": until}).all()
+
+
+@cache
+def _rows_until(table: type[Row], *, is_bounded: bool) -> SelectOfScalar[Row]:
+    """Compose the query once: composing it takes longer than asking."""
     own: Any = table
-    query = select(table).where(own.programme_id == programme, is_in_force(table, until=until))
+    until = bindparam("until", type_=own.at.type) if is_bounded else None
+    query = select(table).where(own.programme_id == bindparam("programme"), is_in_force(table, until=until))
     if until is not None:
         query = query.where(col(own.at) <= until)
-    return session.exec(query.order_by(col(own.id))).all()
+    return query.order_by(col(own.id))
 
 
 def latest_of(session: Session, table: type[Row], programme: str, *more: Any, by: str = "number") -> Row | None:  # noqa: ANN401
@@ -45,7 +55,9 @@ def values_of(found: object, kind: "type[DataclassInstance]", *but: str) -> dict
     return {field.name: getattr(found, field.name) for field in fields(kind) if field.name not in but}
 
 
-def is_in_force(table: type[SQLModel], *, until: datetime | None = None) -> ColumnElement[bool]:
+def is_in_force(
+    table: type[SQLModel], *, until: datetime | BindParameter[datetime] | None = None
+) -> ColumnElement[bool]:
     """Return the condition that a row has not been withdrawn by a moment; None: at all."""
     own: Any = table
     gone = select(WithdrawalRow.row).where(WithdrawalRow.kind == str(table.__tablename__))
