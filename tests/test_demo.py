@@ -130,6 +130,7 @@ import signal
 from ortools.sat.python import cp_model
 from demo import commands
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may ignore it
 commands.CHANGEFLOW = lambda *_, **__: cp_model.CpSolver().solve(cp_model.CpModel())
 commands.run_here(["assess"], {"CHANGEFLOW_DB": "sqlite:///changeflow.db"})
 try:

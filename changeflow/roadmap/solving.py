@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 LOOK, GRACE = 0.1, 5.0
 """Seconds between looks at whether somebody has interrupted, and seconds that a stopped search has to end."""
@@ -15,6 +15,8 @@ Answer = TypeVar("Answer")
 class Solver(Protocol[Model, Status]):
     """What can be asked and stopped: CP-SAT's solver."""
 
+    parameters: Any
+
     def solve(self, model: Model, /) -> Status: ...
 
     def stop_search(self) -> None: ...
@@ -23,8 +25,19 @@ class Solver(Protocol[Model, Status]):
 def solved(solver: Solver[Model, Status], model: Model) -> Status:
     """Solve a model. An interruption, at whatever moment, stops the search and goes on to the caller.
 
-    The thread ends before the process does: one that still computes then would abort it. What is waited for is the
-    answer, as Python takes a thread whose `join` was interrupted for one that has ended.
+    Presolving some models ends in an `IndexError` inside OR-Tools 9.15: they are solved without.
+    """
+    try:
+        return _solved(solver, model)
+    except IndexError:
+        solver.parameters.cp_model_presolve = False
+        return _solved(solver, model)
+
+
+def _solved(solver: Solver[Model, Status], model: Model) -> Status:
+    """Solve in a thread, which ends before the process does: one that still computes then would abort it.
+
+    What is waited for is the answer, as Python takes a thread whose `join` was interrupted for one that has ended.
     """
     answer: Future[Status] = Future()
     asking = threading.Thread(target=_answer, args=(answer, lambda: solver.solve(model)), daemon=True)

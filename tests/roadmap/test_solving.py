@@ -3,6 +3,9 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.waiting import PATIENCE
 
 class Endless:
     """A solver that goes on until it is stopped."""
+
+    parameters: Any = SimpleNamespace()
 
     def __init__(self) -> None:
         self.began, self.stopped = threading.Event(), threading.Event()
@@ -25,6 +30,15 @@ class Endless:
         self.stopped.set()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What runs in the background may have been started with interruptions ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_first_interruption_stops_the_search_and_goes_on():
     solver = Endless()
 
@@ -49,3 +63,16 @@ def test_what_a_solver_answers_or_raises_comes_back():
     assert solved(quick, "model") == "model"
     with pytest.raises(TimeoutError, match="model"):
         solved(Failing(), "model")
+
+
+class FailsInPresolve(Endless):
+    def solve(self, model: str, /) -> str:
+        if getattr(self.parameters, "cp_model_presolve", True):
+            raise IndexError("absl::container_internal::raw_hash_map<>::at")
+        return model
+
+
+def test_a_model_whose_presolving_fails_is_solved_without():
+    solver = FailsInPresolve()
+    solver.parameters = SimpleNamespace()
+    assert solved(solver, "model") == "model"
