@@ -6,6 +6,7 @@ from datetime import date
 
 from changeflow.calendar.working import DaySpan
 from changeflow.programme.definition import Blackout, Definition
+from changeflow.values.duration import Duration, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ class ScopedBlackout:
     def touches(self, first: date, last: date) -> bool:
         """Tell whether it shares a day with those from `first` to `last`, both inclusive."""
         return first <= self.blackout.last_day and self.blackout.first_day <= last
+
+
+def works_around(duration: Duration) -> bool:
+    """Tell whether blackouts are no part of a task's own time: of work, which goes around them."""
+    return not duration.is_zero and duration.unit.counts_working_time
+
+
+def begins_outside(duration: Duration) -> bool:
+    """Tell whether a task cannot begin in a blackout: work cannot, nor a wait on the clock.
+
+    A moment and whole pay periods or terms go on through blackouts, so these days count in their float.
+    """
+    return works_around(duration) or (not duration.is_zero and duration.unit is Unit.ELAPSED)
 
 
 def blackouts_of(definition: Definition) -> tuple[ScopedBlackout, ...]:

@@ -229,7 +229,7 @@ class Programme:
         timed, deadline = self.timed(milestone.task), self.roadmap.tasks[milestone.task].deadline
         if deadline is None:
             return timed.total_float
-        calendar, finish = self.roadmap.calendar_of(milestone.task), timed.early_finish
+        calendar, finish = self.roadmap.float_calendar_of(milestone.task), timed.early_finish
         if finish == deadline and not timed.ends_day:
             # It stands on the day that begins then, which is the day after.
             finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)

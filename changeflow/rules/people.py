@@ -10,7 +10,7 @@ from changeflow.adkar.elements import Element, at_or_before
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.audiences import GROUP
-from changeflow.programme.blackouts import blackouts_of
+from changeflow.programme.blackouts import blackouts_of, works_around
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme, falls_into, freezes, windows
@@ -84,7 +84,11 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         for task in programme.roadmap.tasks.values():
             if not blackout.concerns(task.schools, task.kind, task.service):
                 continue
-            if programme.is_done(task.id) or _works_around(task) or not blackout.touches(*programme.days_of(task.id)):
+            if (
+                programme.is_done(task.id)
+                or works_around(task.duration)
+                or not blackout.touches(*programme.days_of(task.id))
+            ):
                 continue
             schools = blackout.among(task.schools)
             where = f" at {programme.school_names(schools)}" if schools else ""
@@ -123,11 +127,6 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
                     f"{until}): {freeze['why']}."
                 )
                 yield Breach("R21", task.id, message, task.service, task.schools)
-
-
-def _works_around(task: Task) -> bool:
-    """Tell whether a task's working time leaves blackouts out: its calendar does, unless it passes by the clock."""
-    return not task.is_milestone and task.duration.unit.counts_working_time
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:

@@ -53,6 +53,7 @@ class Item:
     length: Length
     schools: frozenset[str]
     calendar: Working
+    measured: Working
     term: Working
     """The school days of its schools, without those that are bad for its kind."""
     periods: dict[str, list[tuple[int, int]]]
@@ -271,11 +272,15 @@ class Expanded:
                     yield f"{service}/{school}/{name}", wave["id"], frozenset([school])
 
     def _item(self, task: str, step: dict[str, Any], schools: frozenset[str], wave: str | None) -> Item:
+        length = self.length(step.get("duration", "0d"))
+        is_work = length.amount > 0 and length.unit in ("working", "school")
         item = Item(
             id=task,
-            length=self.length(step.get("duration", "0d")),
+            length=length,
             schools=schools,
             calendar=self.working(step.get("calendar", "office"), schools, step.get("kind", "work")),
+            # What goes on through blackouts has the float of these days as well.
+            measured=self.working(step.get("calendar", "office"), schools, step.get("kind", "work") if is_work else ""),
             term=self.working("term", schools, step.get("kind", "work")),
             periods={"month": self.months, "pay_period": self.pay, "term": self.terms(schools)},
             late_periods={"month": self.months, "pay_period": self.months, "term": self.terms(schools)},

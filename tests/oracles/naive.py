@@ -340,7 +340,7 @@ class Naive(Early):
         """The time between two moments as its float is counted: of its calendar, or of the clock."""
         if item.length.unit == "elapsed":
             return late - at
-        return item.calendar.work(late) - item.calendar.work(at)
+        return item.measured.work(late) - item.measured.work(at)
 
     def _ends_with(self, item: Item, unit: str, finish: int) -> int:
         """The last moment that a finish is no earlier than, as far as its time passes."""

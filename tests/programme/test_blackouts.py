@@ -187,3 +187,24 @@ def test_a_scope_that_names_nothing_is_a_mistake(tmp_path: Path, written: str, w
     with pytest.raises(ProblemsError) as caught:
         read_folder(folder)
     assert [(p.file, p.line, p.what) for p in caught.value.problems] == [("calendars/t.yaml", 2, what)]
+
+
+def test_what_goes_on_through_a_blackout_has_the_float_of_these_days(tmp_path: Path):
+    """A parallel run over the pay period of January, and a moment when it is over, in a blackout of 4 January to 10
+    March. What waits for them is on 1 April, so both can be two months later. The run's start may move from 1 January to
+    1 March: 40 working days, without New Year's Day. The moment may move from 1 February to 1 April: 20 in February and 21 in
+    March, without Good Friday (the 26th) and Easter Monday (the 29th)."""
+    black = "calendar: own\npay_periods: {first_month: 2027-01, months: 12, payday: 28, cut_off_working_days: 5}\n"
+    black += (
+        "blackouts: [{name: Audit, first_day: 2027-01-04, last_day: 2027-03-10, activities: [parallel_run, work]}]\n"
+    )
+    steps = "  run: {kind: parallel_run, duration: 1pp}\n  ready: {duration: 0d, after: run}\n"
+    steps += "  end: {duration: 0d, after: ready, start_no_earlier: 2027-04-01}\n"
+    folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n" + steps)
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "own.yaml").write_text(black, encoding="utf-8")
+    timed = judge(read_folder(folder).programme).programme
+    found = {name: timed.timed(f"payroll/{name}") for name in ("run", "ready")}
+    day = timed.minutes_per_day
+    assert {name: t.total_float / day for name, t in found.items()} == {"run": 40, "ready": 41}
+    assert not any(t.critical for t in found.values())

@@ -150,7 +150,7 @@ class _Floats:
                 spare.append(self._until(task, at, is_finish=link.type.from_finish))
         if not capped and not spare:
             spare = [self._until(task, self.finish, is_finish=True)]
-        return max(0, min([*spare, total]))
+        return max(0, min([*spare, total])) if capped else min(max(0, min(spare)), total)
 
     def _until(self, task: TaskId, at: int, *, is_finish: bool) -> int:
         """How far it can slip until its finish, or its start, would be later than `at`."""
@@ -170,7 +170,7 @@ class _Floats:
     def _between(self, task: TaskId, start: int, finish: int) -> int:
         if self.roadmap.tasks[task].duration.unit is Unit.ELAPSED:
             return finish - start
-        return self.roadmap.calendar_of(task).between(start, finish)
+        return self.roadmap.float_calendar_of(task).between(start, finish)
 
     def _is_done(self, task: TaskId) -> bool:
         below = self.network.below.get(task)

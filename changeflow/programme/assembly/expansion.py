@@ -8,6 +8,7 @@ from functools import lru_cache
 from changeflow.errors import MOST_LISTED
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, instances_of
+from changeflow.programme.blackouts import begins_outside
 from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.meetings import wrong_meeting
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
@@ -108,6 +109,9 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         out.errors.append(DefinitionError(instance.place.at("kind"), what, "A gate is of kind decision."))
     service = instance.service.service if instance.service else None
     school_calendar = calendars.key("term", instance.schools, kind, service)
+    calendar, measured = (
+        calendars.key(fields.calendar or "office", instance.schools, k, service) for k in (kind, None)
+    )
     out.tasks[instance.id] = Task(
         id=instance.id,
         name=_name(instance, scope),
@@ -119,7 +123,8 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         schools=instance.schools,
         wave=instance.wave.id if instance.wave else None,
         duration=duration,
-        calendar=calendars.key(fields.calendar or "office", instance.schools, kind, service),
+        calendar=calendar,
+        measured_on=None if begins_outside(duration) or measured == calendar else measured,
         term_calendar=school_calendar,
         terms=calendars.terms_key(instance.schools),
         starts_on=calendars.start_window_key(fields.starts_on, instance.schools),

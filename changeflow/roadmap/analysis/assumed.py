@@ -83,7 +83,7 @@ def assumed_uses(schedule: Schedule) -> Iterator[AssumedUse]:
     """Yield what is used beyond its dates, by file."""
     assumed, early = schedule.assumed, dict[GivenDates, list[TaskId]]()
     late: dict[GivenDates, list[TaskId]] = {}
-    for by_given, beyond in ((early, assumed.own), (late, assumed.late)):
+    for by_given, beyond in ((early, assumed.own), (late, assumed.own_late)):
         for task, found in beyond.items():
             for given in found:
                 by_given.setdefault(given, []).append(task)

@@ -243,7 +243,9 @@ def _wave_fields(old: Task, new: Task) -> Task:
     return new if old.wave != new.wave else old
 
 
-_calendar_fields = _taken("calendar", "term_calendar", "placed_on", "terms", "starts_on", within_wave=True)
+_calendar_fields = _taken(
+    "calendar", "term_calendar", "placed_on", "measured_on", "terms", "starts_on", within_wave=True
+)
 _estimate_fields = _taken("duration")
 _date_fields = _taken("constraints", "deadline", "manual", "as_late_as_possible")
 

@@ -302,7 +302,7 @@ def _into(roadmap: Roadmap) -> dict[TaskId, list[Link]]:
     return _grouped((link.successor, link) for link in roadmap.links)
 
 
-_OF_CALENDARS = ("calendar", "term_calendar", "placed_on", "terms", "starts_on", "assignments")
+_OF_CALENDARS = ("calendar", "term_calendar", "placed_on", "measured_on", "terms", "starts_on", "assignments")
 _SAID = (
     "id", "name", "duration", "estimate", "deadline", "owner", "constraints", "manual", "because", "note", "wave",
     "schools", *_OF_CALENDARS,

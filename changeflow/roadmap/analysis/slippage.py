@@ -152,13 +152,13 @@ class Slips:
         """
         if target is not None:
             finish = self.finish_if(task, self.schedule[task].early_start, target)
-            return self.roadmap.calendar_of(task).between(finish, self.schedule[target].early_finish)
+            return self.roadmap.float_calendar_of(task).between(finish, self.schedule[target].early_finish)
         if not self.schedule[task].driving or task in self.schedule.below:
             return 0
         timed = self.schedule[task]
         finish = self.consequences.last_if(task, timed.early_start)
         last = max(x.early_finish for t, x in self.schedule.timed.items() if t not in self.schedule.below)
-        return self.roadmap.calendar_of(task).between(finish, last)
+        return self.roadmap.float_calendar_of(task).between(finish, last)
 
     def longer(self, tasks: Iterable[TaskId], minutes: int, target: TaskId) -> dict[TaskId, int]:
         """Return the target's finish for each task before it that takes so many working minutes more (minutes of the

@@ -80,7 +80,7 @@ def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task)
     if not gaps or roadmap.is_done(before) or schedule[before].total_float <= 0:
         return ""
     found, after = schedule[before].early_finish, schedule[link.successor].early_start
-    if (spare := roadmap.calendar_of(before).between(found, after)) <= 0:
+    if (spare := roadmap.float_calendar_of(before).between(found, after)) <= 0:
         return ""
     what = "milestone" if to.is_milestone else "task"
     return f" Critical to this {what}: this wait hides {float_in_words(roadmap, before, spare)} of float."

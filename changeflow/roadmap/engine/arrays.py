@@ -40,7 +40,9 @@ ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = ra
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_TO = range(12, 20)
 REST_KIND = 20
 """How what is left of begun work passes; `REST` is its calendar or its periods."""
-SET_DATES = 21
+MEASURED = 21
+"""The calendar that floats are counted in."""
+SET_DATES = 22
 COLUMNS = SET_DATES + 6
 _COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
 # Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
@@ -149,7 +151,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
     hot, cold = np.zeros((count, 4), np.int64), np.full((count, COLUMNS), NEVER, np.int64)
     hot[rows, OWN] = np.fromiter([calendar[t.calendar] for t in tasks], np.int64)
     hot[rows, AMOUNT] = np.fromiter([t.duration.amount for t in tasks], np.int64)
-    hot[:, PLACED] = cold[:, REST] = hot[:, OWN]
+    hot[:, PLACED] = cold[:, REST] = cold[:, MEASURED] = hot[:, OWN]
     cold[:, KIND] = cold[:, REST_KIND] = WORK
     cold[:, PERIODS] = cold[:, WINDOW] = -1
     cold[:, STATE] = OPEN
@@ -158,6 +160,8 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
     working = Unit.WORKING
     # Most tasks have no more than a calendar and working minutes.
     for row, task in zip(rows.tolist(), tasks, strict=True):
+        if task.measured_on:
+            cold[row, MEASURED] = calendar[task.measured_on]
         if task.placed_on or task.duration.unit is not working:
             placed = task.placed_on or task.calendar
             kind, hot[row, AMOUNT], on = codes.passing(task, task.duration, placed)
@@ -175,6 +179,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
             cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
             parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
     own_dates = (cold[:, SET_DATES:] != NEVER).any(axis=1) | (cold[:, DEADLINE] != NEVER)
+    own_dates |= cold[:, MEASURED] != hot[:, OWN]
     is_manual = cold[:, MANUAL_START] != NEVER
     hot[:, FLAGS] = (
         MILESTONE * (hot[:, AMOUNT] == 0)

@@ -1,26 +1,40 @@
 """Which dates of a schedule rest on days that nobody has given: terms and pay periods beyond those of the files."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from changeflow.calendar.extent import GivenDates
-from changeflow.roadmap.engine.arrays import DONE, LINK, STATE, TASK, Arrays, Result
+from changeflow.roadmap.engine.arrays import DONE, FLAGS, LINK, STATE, SUMMARY, TASK, Arrays, Result, net_of
+from changeflow.roadmap.engine.backward import end_holds_late, holds_late
+from changeflow.roadmap.engine.jit import viewed
 from changeflow.roadmap.engine.pace import PAY_PERIODS, Span, lagged
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of, last_day_of
 
+Beyond = Mapping[TaskId, tuple[GivenDates, ...]]
+"""What the dates of tasks go beyond."""
 
-class Assumptions(NamedTuple):
+
+@dataclass(frozen=True)
+class Assumptions:
     """What dates rest on that nobody has given."""
 
-    early: Mapping[TaskId, tuple[GivenDates, ...]]
+    early: Beyond
     """For each task whose early dates do, by its own days or by those of what drives it: what they go beyond."""
-    own: Mapping[TaskId, tuple[GivenDates, ...]]
+    own: Beyond
     """The same, by its own days alone."""
-    late: Mapping[TaskId, tuple[GivenDates, ...]]
+    own_late: Beyond
     """For each task whose late dates do, by its own days: what they go beyond."""
+    carried: Callable[[], Beyond] | None = field(default=None, compare=False, repr=False)
+    """Works out `late`: not every schedule is asked for it."""
+
+    @cached_property
+    def late(self) -> Beyond:
+        """For each task whose late dates do, by its own days or by those of what holds them: what they go beyond."""
+        return self.carried() if self.carried is not None else self.own_late
 
 
 NOTHING_ASSUMED = Assumptions({}, {}, {})
@@ -57,7 +71,36 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
             early[name] = found
         if behind_late := tuple(goes_beyond(roadmap, task, *result.late[row].tolist())):
             late[name] = behind_late
-    return Assumptions(early, own, late)
+    return Assumptions(early, own, late, partial(_carried_back, roadmap, arrays, result, early, late))
+
+
+def _carried_back(roadmap: Roadmap, arrays: Arrays, result: Result, early: Beyond, own: Beyond) -> Beyond:
+    """Carry what late dates rest on back to the tasks whose late dates they hold.
+
+    The last of all is the end, where that is the finish of the last task: it rests on what that finish rests on.
+    """
+    n, r, end = viewed(net_of(arrays, result.trouble.copy())), viewed(result), int(result.end[0])
+    last = (t for t in early if roadmap.finish is None and result.early[arrays.row_of[t], 1] == end)
+    of_end = tuple(dict.fromkeys(g for t in last for g in early[t]))
+    late: dict[TaskId, tuple[GivenDates, ...]] = {}
+    for i in n.backwards:
+        if arrays.cold[i, STATE] == DONE or arrays.hot[i, FLAGS] & SUMMARY:
+            continue
+        name = arrays.ids[i]
+        found = [*own.get(name, ())]
+        for m in range(int(arrays.first_out[i]), int(arrays.first_out[i + 1])):
+            after, link = arrays.ids[int(arrays.out[TASK, m])], arrays.links[int(arrays.out[LINK, m])]
+            beyond = [*late.get(after, ())]
+            if not link.lag.is_zero:
+                span = result.late[i].tolist()
+                beyond += lag_goes_beyond(roadmap, roadmap.tasks[after], link, (span[0], span[1]))
+            if beyond and holds_late(n, i, m, r):
+                found += beyond
+        if of_end and end_holds_late(n, i, r):
+            found += of_end
+        if found:
+            late[name] = tuple(dict.fromkeys(found))
+    return late
 
 
 def _end_of(link: Link) -> int:

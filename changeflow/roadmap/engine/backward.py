@@ -50,6 +50,7 @@ from changeflow.roadmap.engine.begun import (
     resumes_by,
     works_on,
 )
+from changeflow.roadmap.engine.floats import at_most_total
 from changeflow.roadmap.engine.forward import roll_up
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
 from changeflow.roadmap.engine.lags import taken_off
@@ -117,7 +118,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         # Its calendar places it and measures it, so start and finish have the same float; and working time grows with
         # the date, so that the nearest successor decides.
         r.total_float[i] = work - r.worked[i, 0]
-        r.free_float[i] = max(0, min(r.total_float[i], work_before(n.c, on, nearest) - r.worked[i, 0]))
+        r.free_float[i] = at_most_total(work_before(n.c, on, nearest) - r.worked[i, 0], r.total_float[i])
 
 
 @inlined
@@ -176,6 +177,27 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
         at = next_working(n.c, n.hot[i, PLACED], at, n.trouble) if is_work else at
         latest_start = at if latest_start == NEVER else min(latest_start, at)
     return latest, latest_start
+
+
+@kernel
+def holds_late(n: Net, i: int, m: int, r: Result) -> bool:
+    """Tell whether a link is one of those that keep a task's late dates from being later."""
+    bound = _passed_back(n, i, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
+    return bound != NEVER and _holds(n, i, bound, r, n.out[SHAPE, m] & FROM_START)
+
+
+@kernel
+def end_holds_late(n: Net, i: int, r: Result) -> bool:
+    """Tell whether the end of everything keeps a task's late dates from being later."""
+    return _holds(n, i, r.end[0], r, 0)
+
+
+@kernel
+def _holds(n: Net, i: int, bound: int, r: Result, from_start: int) -> bool:
+    if n.cold[i, STATE] == BEGUN:
+        return not from_start and latest_rest_finish(n, i, bound) <= r.late[i, 1]
+    start = latest_start_by(n, i, bound) if from_start else latest_start_of(n, i, bound)
+    return start <= r.late[i, 0]
 
 
 @inlined

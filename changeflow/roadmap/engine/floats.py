@@ -59,6 +59,15 @@ def measure(n: Net, r: Result) -> None:
         r.free_float[i] = _free(n, i, n.first_out[i], n.first_out[i + 1], r, total)
 
 
+@inlined
+def at_most_total(spare: int, total: int) -> int:
+    """Return the free float: what a task can slip without moving a successor, never more than its total float.
+
+    What is late for all that follows has no room before the next task either, so a negative total float is both.
+    """
+    return min(max(0, spare), total)
+
+
 @kernel
 def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
     """Measure how far a task may slip until successor `k` moves, which begins or ends, as the link asks, at `at`."""
@@ -120,4 +129,4 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
         has_any = True
     if not has_any and not is_capped:
         spare = _until(n, i, r, r.end[0])
-    return max(0, min(spare, total))
+    return max(0, min(spare, total)) if is_capped else at_most_total(spare, total)

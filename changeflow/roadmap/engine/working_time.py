@@ -11,6 +11,7 @@ from changeflow.roadmap.engine.arrays import (
     CLOCK,
     FLAGS,
     KIND,
+    MEASURED,
     MILESTONE,
     MORE_FROM,
     MORE_TO,
@@ -463,9 +464,10 @@ def earliest_start_of(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def between(n: Net, i: int, start: int, finish: int) -> int:
+    """Measure the time between two instants as a task's float is counted."""
     if n.cold[i, KIND] == CLOCK:
         return finish - start
-    return work_before(n.c, n.hot[i, OWN], finish) - work_before(n.c, n.hot[i, OWN], start)
+    return work_before(n.c, n.cold[i, MEASURED], finish) - work_before(n.c, n.cold[i, MEASURED], start)
 
 
 @kernel

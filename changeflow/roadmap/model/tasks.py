@@ -86,9 +86,11 @@ class Task:
     wave: str | None = None
     duration: Duration = ZERO
     calendar: str
-    """A key of the roadmap's calendars: floats are counted in it, and it places the work unless the next two do."""
+    """A key of the roadmap's calendars: it places the work, and floats are counted in it, unless the next three do."""
     placed_on: str | None = None
     """The calendar on which the work happens, where it is not the task's own: a resource's."""
+    measured_on: str | None = None
+    """The calendar that floats are counted in, where it is not the task's own: of what goes on through blackouts."""
     assignments: tuple[Assignment, ...] = ()
     """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
     manual: ManualDates | None = None
@@ -198,6 +200,10 @@ class Roadmap:
 
     def calendar_of(self, task: TaskId) -> WorkingCalendar:
         return self.calendars[self.tasks[task].calendar]
+
+    def float_calendar_of(self, task: TaskId) -> WorkingCalendar:
+        """Return the calendar in which a task's floats are counted."""
+        return self.calendars[self.tasks[task].measured_on or self.tasks[task].calendar]
 
     def is_done(self, task: TaskId) -> bool:
         return task in self.progress and self.progress[task].is_done

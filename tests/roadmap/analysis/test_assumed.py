@@ -25,7 +25,7 @@ from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.rules.engine import Judged
 from changeflow.usecases.plan import longer_in, missing_dates, plan_folder
 from changeflow.values.moments import DAY
-from tests.builders import OFFICE, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task
+from tests.builders import OFFICE, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task, at
 
 ONE_TERM = """\
 calendar: terms
@@ -146,3 +146,34 @@ def test_the_deadline_of_a_plan_of_waves_is_marked():
     assert list(effect_text(PlanEffect(milestones=(effect,)))) == [
         "All live: 1 Feb 2028 (assumed), keeps its deadline of 1 Mar 2028"
     ]
+
+
+def test_late_dates_that_assumed_ones_hold_are_assumed():
+    """Long takes Monday 4 to Friday 22 January, and is the end. Middle takes two days of a calendar that is given until
+    the 8th, early the 5th and 6th, and late the 21st and 22nd, which is assumed. First comes before it, so its late
+    date, the 20th, is assumed too, and so is that of Start before it. Side comes before Middle as well, but Strict holds it,
+    which has to end on the 8th."""
+    given = (GivenDates("term dates", "terms", "terms", date(2027, 1, 1), date(2027, 1, 8)),)
+    school = WorkingCalendar("school", OFFICE.intervals, given=given)
+    tasks = [a_task(name, days) for name, days in {"start": 0, "first": 1, "side": 1, "long": 15}.items()]
+    middle, strict = a_task("middle", 2, calendar="school"), a_task("strict", 1, deadline=at("2027-01-09"))
+    roadmap = a_roadmap(
+        *tasks,
+        middle,
+        strict,
+        links=("start -> first", "first -> middle", "side -> middle", "side -> strict"),
+        calendars={"office": OFFICE, "school": school},
+    )
+    assumed = time_roadmap(roadmap).assumed
+    assert (assumed.early, set(assumed.own_late)) == ({}, {"middle"})
+    assert set(assumed.late) == {"start", "first", "middle"}
+
+
+def test_an_end_that_is_assumed_holds_late_dates_that_are():
+    """Long takes three weeks of a calendar that is given for one: it ends everything, so that the late dates of Free
+    rest on it. Those of Due rest on its own deadline."""
+    given = (GivenDates("term dates", "terms", "terms", date(2027, 1, 1), date(2027, 1, 8)),)
+    school = WorkingCalendar("school", OFFICE.intervals, given=given)
+    tasks = a_task("long", 15, calendar="school"), a_task("free"), a_task("due", deadline=at("2027-01-09"))
+    assumed = time_roadmap(a_roadmap(*tasks, calendars={"office": OFFICE, "school": school})).assumed
+    assert (set(assumed.early), set(assumed.late)) == ({"long"}, {"long", "free"})

@@ -270,3 +270,17 @@ def test_every_driving_chain_begins_without_a_driver_and_ends_at_the_finish(road
     driving = [t for t in schedule.timed.values() if t.driving]
     assert any(t.early_finish == schedule.finish for t in driving)
     assert any(not t.drivers for t in driving)
+
+
+def test_what_is_too_late_has_no_free_float_before_the_next_task_either():
+    """A ends on Monday 4 January, B has to end by the Monday and takes until Tuesday: both are a day late. C could wait
+    for D until Friday, but has to end on the 4th itself, two days before it does: its free float is no more than -2."""
+    tasks = (
+        a_task("A"),
+        a_task("B", deadline=at("2027-01-05")),
+        a_task("C", 3, deadline=at("2027-01-05")),
+        a_task("D", 4),
+    )
+    schedule = time_roadmap(a_roadmap(*tasks, a_task("E"), links=("A -> B", "C -> E", "D -> E")))
+    floats = {t: (schedule[t].total_float / DAY, schedule[t].free_float / DAY) for t in "ABCDE"}
+    assert floats == {"A": (-1, -1), "B": (-1, -1), "C": (-2, -2), "D": (0, 0), "E": (0, 0)}
