@@ -191,9 +191,9 @@ def test_a_scope_that_names_nothing_is_a_mistake(tmp_path: Path, written: str, w
 
 def test_what_goes_on_through_a_blackout_has_the_float_of_these_days(tmp_path: Path):
     """A parallel run over the pay period of January, and a moment when it is over, in a blackout of 4 January to 10
-    March. What waits for them is on 1 April, so both can be two months later. The run's start may move from 1 January to
-    1 March: 40 working days, without New Year's Day. The moment may move from 1 February to 1 April: 20 in February and 21 in
-    March, without Good Friday (the 26th) and Easter Monday (the 29th)."""
+    March. What waits for them is on 1 April, so both can be two months later. The run's start may move from 1 January
+    to 1 March: 40 working days, without New Year's Day. The moment may move from 1 February to 1 April: 20 in February
+    and 21 in March, without Good Friday (the 26th) and Easter Monday (the 29th)."""
     black = "calendar: own\npay_periods: {first_month: 2027-01, months: 12, payday: 28, cut_off_working_days: 5}\n"
     black += (
         "blackouts: [{name: Audit, first_day: 2027-01-04, last_day: 2027-03-10, activities: [parallel_run, work]}]\n"

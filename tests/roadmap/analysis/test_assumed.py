@@ -151,8 +151,8 @@ def test_the_deadline_of_a_plan_of_waves_is_marked():
 def test_late_dates_that_assumed_ones_hold_are_assumed():
     """Long takes Monday 4 to Friday 22 January, and is the end. Middle takes two days of a calendar that is given until
     the 8th, early the 5th and 6th, and late the 21st and 22nd, which is assumed. First comes before it, so its late
-    date, the 20th, is assumed too, and so is that of Start before it. Side comes before Middle as well, but Strict holds it,
-    which has to end on the 8th."""
+    date, the 20th, is assumed too, and so is that of Start before it. Side comes before Middle as well, but Strict
+    holds it, which has to end on the 8th."""
     given = (GivenDates("term dates", "terms", "terms", date(2027, 1, 1), date(2027, 1, 8)),)
     school = WorkingCalendar("school", OFFICE.intervals, given=given)
     tasks = [a_task(name, days) for name, days in {"start": 0, "first": 1, "side": 1, "long": 15}.items()]
