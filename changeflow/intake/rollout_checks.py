@@ -6,10 +6,12 @@ from changeflow.intake.checks import unknown, unknown_among
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import Definition
+from changeflow.programme.meetings import wrong_meeting
 from changeflow.programme.programme import Programme
-from changeflow.programme.references import DefinitionError, Place
+from changeflow.programme.references import DefinitionError, Place, References
+from changeflow.roadmap.model.pathways import WEEK
 from changeflow.roadmap.model.tasks import Bound
-from changeflow.values.duration import parse_range
+from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean
 
@@ -129,9 +131,23 @@ def _services(definition: Definition) -> Iterator[DefinitionError]:
             if first == name or name in others:
                 what = f"'{name}' and '{first}' wait for each other."
                 yield DefinitionError(Place(FILE, path), what, "Remove one of the two.", on_key=True)
+        yield from _opening(definition, name, service.opens_on)
         for n, activity in enumerate(service.activities):
             path_to_team = ("services", name, "activities", n, "team")
             yield from unknown(Place(FILE, path_to_team), "team", activity.team, set(rollout.teams))
+
+
+def _opening(definition: Definition, name: str, opens_on: str | None) -> Iterator[DefinitionError]:
+    """Find go-lives that open on days of which the folder has none for their schools."""
+    service = next((s for s in definition.services if s.service == name), None)
+    if service is None or opens_on in (None, WEEK, "month"):
+        return
+    place = Place(FILE, ("services", name, "opens_on"))
+    schools = frozenset(s for wave in References(definition).waves_of(service) for s in wave.schools)
+    if missing := Calendars(definition).missing(Unit.WORKING, opens_on, schools):
+        yield DefinitionError(place, f"'{name}' needs {missing}.", f"Add {missing} to calendars/.")
+    elif wrong := wrong_meeting(definition, opens_on, schools):
+        yield DefinitionError(place, *wrong)
 
 
 def _schools(definition: Definition) -> Iterator[DefinitionError]:

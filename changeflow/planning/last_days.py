@@ -87,8 +87,8 @@ def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
 
     Nothing from today to the last responsible day; then what moves, for a year, as far as its calendars go.
     """
-    found = _Search(programme, programme.roadmap.tasks[gate])
-    return programme.once(f"days of {gate}", lambda: tuple(_EveryDay(found).runs()))
+    task = programme.roadmap.tasks[gate]
+    return programme.once(f"days of {gate}", lambda: tuple(_EveryDay(_Search(programme, task)).runs()))
 
 
 class _ComingDays:

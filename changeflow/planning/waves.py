@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from changeflow.calendar.periods import Periods
+from changeflow.calendar.periods import MeetingDates, Periods
 from changeflow.planning.wave_frame import Frame, forecast, frame_of, placed
 from changeflow.planning.wave_pilots import planned_pilot
 from changeflow.programme.announcements import announced_days, go_live_tasks
@@ -11,6 +11,7 @@ from changeflow.programme.assembly.joining import joining_days
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
+from changeflow.roadmap.model.pathways import WEEK
 from changeflow.roadmap.model.requests import Group, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, SchoolPlan, ServicePlan, WaveProblem
@@ -87,11 +88,20 @@ def _start_windows(frame: Frame, service: ServiceFile) -> list[date]:
 
 
 def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
-    """Return on what a service's go-lives open, and its periods; none where any week will do."""
-    lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
-    usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
-    key = frame.asked(service.service).opens_on or usual
-    return key.partition(":")[0].replace("_", " "), frame.programme.roadmap.periods.get(key)
+    """Return on which days a service's go-lives open, in words, and its periods; none where any week will do."""
+    programme, asked = frame.programme, frame.asked(service.service).opens_on
+    if asked == WEEK:
+        return WEEK, None
+    if asked is not None:
+        key = frame.calendars.start_window_key(asked, programme.schools_of(service.service))
+        periods = frame.calendars.periods.get(key or "")
+    else:
+        lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+        key = next((t.starts_on for t in lives if t.starts_on), None)
+        periods = programme.roadmap.periods.get(key or "")
+    if isinstance(periods, MeetingDates):
+        return f"a day on which “{periods.name}” meets", periods
+    return f"the first day of a {(key or WEEK).partition(',')[0].replace('_', ' ')}", periods
 
 
 def _candidates(
@@ -133,7 +143,7 @@ def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> It
         yield reason
     opens, periods = _opens_on(frame, service)
     if periods is not None and not periods.starts_within(day, day):
-        yield f"{service.name} goes live on the first day of a {opens}"
+        yield f"{service.name} goes live on {opens}"
     latest = min(frame.latest, asked.latest or frame.latest)
     if day > latest:
         which = f"go-live with {service.name}" if asked.latest == latest else "go-live"

@@ -35,17 +35,32 @@ MEETING = "meeting/"
 """Before the id of a meeting, where a step starts on the days of one."""
 
 
-def _a_start_window(text: str) -> str:
-    """Let through a start window: one of three words, or a meeting."""
-    if text not in STARTS_ON and not re.fullmatch(f"{MEETING}{ID_PATTERN[1:-1]}", text):
-        raise ValueError(f"'{text}' is not known here. {did_you_mean(text, (*STARTS_ON, f'{MEETING}ID'))}")
+WEEK = "week"
+
+
+def _a_start_window(text: str, *more: str) -> str:
+    """Let through a start window: one of three words (or of `more`), or a meeting."""
+    if text not in (*STARTS_ON, *more) and not re.fullmatch(f"{MEETING}{ID_PATTERN[1:-1]}", text):
+        raise ValueError(f"'{text}' is not known here. {did_you_mean(text, (*more, *STARTS_ON, f'{MEETING}ID'))}")
     return text
+
+
+def _an_opening(text: str) -> str:
+    """Let through what go-lives open on: a start window, or any week."""
+    return _a_start_window(text, WEEK)
 
 
 StartsOn = Annotated[
     str,
     AfterValidator(_a_start_window),
     Field(json_schema_extra={"examples": [*STARTS_ON, f"{MEETING}board"]}),
+]
+
+
+OpensOn = Annotated[
+    str,
+    AfterValidator(_an_opening),
+    Field(json_schema_extra={"examples": [WEEK, *STARTS_ON, f"{MEETING}board"]}),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, NaiveDatetime, field_validator, model_validator
 
 from changeflow.errors import RenamedWarning
+from changeflow.roadmap.model.pathways import OpensOn
 from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.duration import DurationText
 from changeflow.values.words import Kind
@@ -31,8 +32,10 @@ class ServiceRollout(Frozen):
     """How one service is rolled out."""
 
     activities: tuple[Activity, ...] = ()
-    opens_on: Literal["week", "month", "pay_period"] | None = Field(
-        None, description="Where it may go live; left out, as its pathway's go-live says, else any week"
+    opens_on: OpensOn | None = Field(
+        None,
+        description="Where it may go live: week, month, pay_period, term, or the days of a meeting (meeting/board); "
+        "left out, as its pathway's go-live says, else any week",
     )
     earliest: date | None = None
     latest: date | None = None
