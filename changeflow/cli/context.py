@@ -152,17 +152,13 @@ class Context:
     def task(self, name: str, *, is_gate: bool = False) -> str:
         """Return the id of the stored programme's task that a name means, among gates where it is one; a name that
         several have is an error, and one that none has is left to whoever looks for it."""
-        from changeflow.errors import AmbiguousNameError
-        from changeflow.programme.task_names import meant
+        from changeflow.programme.task_names import named
         from changeflow.values.words import Kind
 
         tasks = self.stored.programme.roadmap.tasks
         if is_gate and name not in tasks:
             tasks = {t: task for t, task in tasks.items() if task.kind is Kind.DECISION}
-        found = meant(name, tasks)
-        if len(found) > 1:
-            raise AmbiguousNameError("gate" if is_gate else "task", name, found)
-        return found[0] if found else name
+        return named(name, tasks, what="gate" if is_gate else "task")
 
     def refuse(self, names: Iterable[str], why: str) -> None:
         """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.

@@ -146,7 +146,7 @@ def waiver_add(
         approved_by=tuple(approved_by),
         expires=expires.date(),
         service=service,
-        task=task,
+        task=context.task(task) if task is not None else None,
         schools=tuple(school or ()),
     )
     number = waivers.add_waiver(given, context.change)

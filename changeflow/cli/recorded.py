@@ -18,18 +18,21 @@ def add_to(app: typer.Typer) -> None:
 def fact_list(
     context: Context,
     about: Annotated[
-        str | None, typer.Option(help="Only about this task (or all below it), service, person, group or school.")
+        str | None,
+        typer.Option(help="Only about this task (or all below it), service, person, group or school, by id or name."),
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind, such as progress or decision.")] = None,
     form: Form = "text",
 ) -> None:
     """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
     from changeflow.reports.recorded import fact_data, fact_lines
-    from changeflow.usecases.recorded import recorded_facts
+    from changeflow.usecases.recorded import meant_by, recorded_facts
 
     found = recorded_facts(
         context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
     )
+    if about is not None:
+        about = meant_by(about, context.stored.programme, found)
     if form == "json":
         print_json(fact_data(found, about=about))
         return

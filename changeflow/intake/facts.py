@@ -1,30 +1,34 @@
 """What happened, in: progress, attendance, announcements and decisions, a CSV each."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from changeflow.agenda.decisions import GateAnswer
+from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import CHANNELS, Announcement, Attendance, Condition
 from changeflow.programme.recording import ReportedProgress
+from changeflow.programme.task_names import task_named
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
 from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day
-from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 from changeflow.values.words import Outcome
 
 
 def read_progress(
-    path: Path, shown: str, problems: list[Problem], *, tasks: Collection[str]
+    path: Path, shown: str, problems: list[Problem], *, tasks: Mapping[TaskId, Task]
 ) -> Iterator[ReportedProgress]:
-    """Read lines of `task,started,finished,remaining`."""
+    """Read lines of `task,started,finished,remaining`; a task by its id, or by a shorter name that no other has."""
     rows = read_table(path, shown, problems, required=("task", "started"), optional=("finished", "remaining"))
     for row in rows:
-        if not row.names("task", "task", tasks, problems):
+        task, remaining = _task_in(row, "task", "task", tasks, problems), row.cells.get("remaining")
+        if task is None:
             continue
-        task, remaining = row.cells["task"], row.cells.get("remaining")
         if remaining is not None and row.read("remaining", _parse_any_remaining, problems) is None:
             continue
         started, finished = (row.read(column, parse_day, problems) for column in ("started", "finished"))
@@ -34,17 +38,34 @@ def read_progress(
             yield ReportedProgress(task, started, finished, remaining)
 
 
+def _task_in(
+    row: TableRow, column: str, what: str, tasks: Mapping[TaskId, Task], problems: list[Problem]
+) -> TaskId | None:
+    """Return the id of the task that a cell names; a name that none has, or several, is a problem."""
+    try:
+        return task_named(row.cells[column], tasks, what=what)
+    except (UnknownThingError, AmbiguousNameError) as error:
+        problems.append(row.problem(column, *what_and_remedy(error)))
+        return None
+
+
 _parse_any_remaining = partial(parse_duration, minutes_per_day=24 * 60)
 
 
 def read_attendance(
-    path: Path, shown: str, problems: list[Problem], *, sessions: Collection[str], people: Collection[str], until: date
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    *,
+    sessions: Mapping[TaskId, Task],
+    people: Collection[str],
+    until: date,
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
     seen: dict[str, int] = {}
     for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
-        session, person = row.cells["session"], row.cells["person"]
-        if not row.names("session", "training", sessions, problems):
+        session, person = _task_in(row, "session", "training session", sessions, problems), row.cells["person"]
+        if session is None:
             continue
         if not row.names("person", "person", people, problems):
             continue

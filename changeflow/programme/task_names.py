@@ -21,6 +21,11 @@ def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -
     return found[0]
 
 
+def named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -> str:
+    """Return what `task_named` does; a name that no task has as it is, for whoever looks for something else."""
+    return task_named(name, tasks, what=what) if meant(name, tasks) else name
+
+
 def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
     """Return the ids that a name may mean: its own if it is one, else those that end with it, else those that have its
     parts in their order, else those of tasks with that name."""
@@ -29,7 +34,8 @@ def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
     parts = [part for part in name.strip("/").split("/") if part]
     if not parts:
         return []
-    ends = [t for t in tasks if t.split("/")[-len(parts) :] == parts]
+    end = "/".join(parts)
+    ends = [t for t in tasks if t == end or t.endswith(f"/{end}")]
     within = ends or [t for t in tasks if len(parts) > 1 and t.endswith(f"/{parts[-1]}") and _in_order(parts, t)]
     words = " ".join(name.split()).casefold()
     return sorted(within or (t for t, task in tasks.items() if task.name.casefold() == words))

@@ -15,7 +15,7 @@ def import_attendance(path: Path, change: Change) -> int:
     problems: list[Problem] = []
     with unit_of_work(change) as work:
         by = work.permit(Action.RECORD_TRAINING)
-        wanted = [t.id for t in work.programme.tasks(kind=Kind.TRAINING)]
+        wanted = {t.id: t for t in work.programme.tasks(kind=Kind.TRAINING)}
         people = {p.id for p in work.definition.people}
         found = list(read_attendance(path, path.name, problems, sessions=wanted, people=people, until=change.on))
         if problems:

@@ -11,6 +11,7 @@ from changeflow.intake.facts import read_decisions
 from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import checked_progress, with_progress
+from changeflow.programme.task_names import named
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
@@ -20,7 +21,7 @@ from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
-from changeflow.values.words import Action
+from changeflow.values.words import Action, Kind
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ def decide(answer: GateAnswer, change: Change) -> GateCase:
     """Record one decision; an approval that the evidence of its day does not support is refused."""
     with unit_of_work(change) as work:
         minutes = _Minutes(work, work.actor(), work.programme.facts)
-        case = _take(answer, minutes)
+        case = _take(_named(answer, work.programme), minutes)
         _write(minutes)
     return case
 
@@ -78,15 +79,27 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
     problems: list[Problem] = []
     reported = list(read_decisions(path, path.name, problems))
     for one in sorted(reported, key=lambda r: (r.answer.on, r.line)):
-        if one.answer.is_known(minutes.known):
-            continue
         try:
-            _take(one.answer, minutes)
+            answer = _named(one.answer, minutes.work.programme)
+            if not answer.is_known(minutes.known):
+                _take(answer, minutes)
         except ChangeflowError as error:
             what = str(error).replace("\n", " ").replace(NOT_SAVED, "").replace("  ", " ").strip()
             problems.append(Problem(file=path.name, line=one.line, what=what))
     if problems:
         raise ProblemsError(sorted(problems, key=lambda p: p.line))
+
+
+def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:
+    """Return an answer with the ids of what it names: its gate, and the tasks that conditions come before.
+
+    A name that several have is an error; one that none has is left to what looks for it.
+    """
+    gates = {t.id: t for t in programme.tasks(kind=Kind.DECISION)}
+    conditions = (
+        replace(c, before=named(c.before, programme.roadmap.tasks)) if c.before else c for c in answer.conditions
+    )
+    return replace(answer, task=named(answer.task, gates, what="gate"), conditions=tuple(conditions))
 
 
 def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Programme, GateCase]:

@@ -14,8 +14,11 @@ from changeflow.intake.opening import is_there
 from changeflow.intake.yaml import read_yaml
 from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
+from changeflow.programme.task_names import named
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
 from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, format_day
 from changeflow.values.problem import Problem, check_known
@@ -64,6 +67,15 @@ def read_pins(texts: Iterable[str]) -> dict[str, datetime]:
     return pins
 
 
+def _named(decisions: Decisions, tasks: Mapping[TaskId, Task]) -> Decisions:
+    """Return decisions with the ids of the tasks that they name; a name that none has is left as it is."""
+    return Decisions(
+        accept=tuple(t if t == ALL else named(t, tasks) for t in decisions.accept),
+        refuse=tuple(named(t, tasks) for t in decisions.refuse),
+        pin={named(t, tasks): at for t, at in decisions.pin.items()},
+    )
+
+
 def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> tuple[str, ...]:
     """Write decisions into the folder's levelling.yaml, comments kept; return what was written, in words.
 
@@ -71,6 +83,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     not propose, is an error, and nothing is written.
     """
     starts = {m.wait.task: _moment(levelled, m.wait) for m in levelled.moves}
+    decisions = _named(decisions, levelled.programme.roadmap.tasks)
     accept = tuple(starts) if ALL in decisions.accept else decisions.accept
     for task in accept:
         check_known("proposed move of", task, starts, remedy="changeflow level DIR lists them.")

@@ -101,7 +101,7 @@ def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by
 def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:
     """Read a CSV of progress; its problems, all at once, as `ProblemsError`."""
     problems: list[Problem] = []
-    reported = list(read_progress(path, path.name, problems, tasks=set(programme.roadmap.tasks)))
+    reported = list(read_progress(path, path.name, problems, tasks=programme.roadmap.tasks))
     if problems:
         raise ProblemsError(problems)
     return reported

@@ -1,10 +1,13 @@
 """List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from changeflow.errors import NOT_SAVED, InputError
+from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
+from changeflow.programme.task_names import named
 from changeflow.storage import facts
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
@@ -42,6 +45,19 @@ def recorded_facts(
     if found and now is not None:
         note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
     return found
+
+
+def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> str:
+    """Return what facts are asked for by a name: itself where some are about it, else the person, school or task.
+
+    A short name that several tasks have is an error.
+    """
+    if any(f.is_about(name) for f in known):
+        return name
+    words = " ".join(name.split()).casefold()
+    called = {**programme.names, **{s.id: s.name for s in programme.definition.schools}}
+    found = [thing for thing, title in called.items() if title.casefold() == words]
+    return found[0] if len(found) == 1 else named(name, programme.roadmap.tasks)
 
 
 def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
