@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    bindparam,
     cast,
     event,
     func,
@@ -228,18 +229,23 @@ def follow(session: Session) -> Touched:
     return touched
 
 
+_LIVE = select(
+    col(AuditFactRow.id),
+    col(AuditFactRow.programme_id),
+    col(AuditFactRow.digest),
+    col(AuditFactRow.row_key),
+    col(AuditFactRow.salt),
+).where(
+    col(AuditFactRow.of_table) == bindparam("of_table"),
+    col(AuditFactRow.row_key).in_(bindparam("keys", expanding=True)),
+)
+
+
 def live_facts(connection: Connection, table: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
     """Return the facts that seal some rows of a table, by key: (id, programme, digest, key, salt)."""
     found: dict[str, Row[Any]] = {}
     for some in in_chunks(keys):
-        query = select(
-            col(AuditFactRow.id),
-            col(AuditFactRow.programme_id),
-            col(AuditFactRow.digest),
-            col(AuditFactRow.row_key),
-            col(AuditFactRow.salt),
-        ).where(col(AuditFactRow.of_table) == table, col(AuditFactRow.row_key).in_(some))
-        found |= {row.row_key: row for row in connection.execute(query)}
+        found |= {row.row_key: row for row in connection.execute(_LIVE, {"of_table": table, "keys": some})}
     return found
 
 

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from changeflow.logs import log
@@ -113,6 +114,31 @@ def finish(session: Session) -> Anchored | None:
     return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first, new=sealer.new)
 
 
+# Queries of each table, composed once: composing one takes longer than asking.
+
+
+@cache
+def _with_keys(table: str) -> Select[Any]:
+    covered = covered_tables()[table]
+    return select(*covered.columns).where(covered.key_sql().in_(bindparam("some", expanding=True)))
+
+
+@cache
+def _above(table: str) -> Select[Any]:
+    covered = covered_tables()[table]
+    return select(*covered.columns).where(covered.keys[0] > bindparam("above"))
+
+
+@cache
+def _of_programme(table: str) -> Select[Any]:
+    """Ask for every row of the programme `programme`; of a table that all share, for every row."""
+    covered = covered_tables()[table]
+    query = select(*covered.columns).order_by(*covered.keys)
+    if covered.programme_place is not None:
+        query = query.where(covered.columns[covered.programme_place] == bindparam("programme"))
+    return query
+
+
 class _Sealer:
     """The entries of one transaction."""
 
@@ -179,25 +205,22 @@ class _Sealer:
 
     def _rows_of(self, covered: Covered, touched: Touched) -> Iterator[tuple[str, tuple[str, str | None]]]:
         """Yield the touched rows that are there: key, then content and programme."""
-        query = select(*covered.columns)
-        queries = [
-            query.where(covered.key_sql().in_(some)) for some in in_chunks(sorted(touched.keys.get(covered.name, ())))
+        keys = sorted(touched.keys.get(covered.name, ()))
+        queries: list[tuple[Select[Any], dict[str, Any]]] = [
+            (_with_keys(covered.name), {"some": some}) for some in in_chunks(keys)
         ]
         if (above := touched.above.get(covered.name)) is not None:
-            queries.append(query.where(covered.keys[0] > above))
-        for one in queries:
-            for row in self.connection.execute(one):
+            queries.append((_above(covered.name), {"above": above}))
+        for query, values in queries:
+            for row in self.connection.execute(query, values):
                 yield covered.key_of(row), (covered.content_of(row), covered.programme_of(row))
 
     def _all_of(self, programme: str, *, with_shared: bool) -> Iterator[RowChange]:
         """Yield every row of a programme that no entry has sealed before: its first sealing entry takes them all."""
         for covered in covered_tables().values():
-            query = select(*covered.columns).order_by(*covered.keys)
-            if covered.programme_place is not None:
-                query = query.where(covered.columns[covered.programme_place] == programme)
-            elif not with_shared:
+            if covered.programme_place is None and not with_shared:
                 continue
-            for row in self.connection.execute(query):
+            for row in self.connection.execute(_of_programme(covered.name), {"programme": programme}):
                 yield RowChange(covered.name, covered.key_of(row), programme, None, covered.content_of(row))
 
     def _is_sealing(self, programme: str | None) -> bool:
