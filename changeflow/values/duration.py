@@ -93,8 +93,14 @@ def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool)
             raise ValueError(f"'{text}' is a share. Only a lag can be a share of its predecessor's duration.")
         return Duration(round(amount), Unit.PERCENT)
     if unit in _WHOLE:
-        if amount.denominator != 1 or amount < 0:
-            raise ValueError(f"'{text}' must be a whole number of at least 0.")
+        if amount.denominator != 1:
+            raise ValueError(f"'{text}' is not a whole number. Write one, or use another unit: {FORMS}.")
+        if amount < 0 and _WHOLE[unit] is not Unit.SCHOOL_WEEKS:
+            what = "pay periods" if _WHOLE[unit] is Unit.PAY_PERIODS else "terms"
+            raise ValueError(
+                f"'{text}' is negative. A lag of whole {what} is a wait. Write an overlap in days, such as -20d "
+                "(working days) or -30ed (calendar days), or as a share of what comes before, such as -50%."
+            )
         return Duration(int(amount), _WHOLE[unit])
     if unit in _ELAPSED:
         return Duration(round(amount * _ELAPSED[unit]), Unit.ELAPSED)

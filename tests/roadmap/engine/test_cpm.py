@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
-from changeflow.values.duration import Duration
+from changeflow.values.duration import Duration, parse_duration
 from tests.builders import DAY, OFFICE, a_calendar, a_link, a_roadmap, a_task, at, clock
 
 
@@ -284,3 +284,18 @@ def test_what_is_too_late_has_no_free_float_before_the_next_task_either():
     schedule = time_roadmap(a_roadmap(*tasks, a_task("E"), links=("A -> B", "C -> E", "D -> E")))
     floats = {t: (schedule[t].total_float / DAY, schedule[t].free_float / DAY) for t in "ABCDE"}
     assert floats == {"A": (-1, -1), "B": (-1, -1), "C": (-2, -2), "D": (0, 0), "E": (0, 0)}
+
+
+def test_a_lead_of_school_weeks_goes_back_in_school_days():
+    """A takes from Monday 4 to Friday 15 January. Two school weeks before its end are ten days: B begins with it."""
+    schedule = time_roadmap(
+        a_roadmap(a_task("A", 10), a_task("B"), a_task("C"), links=("A -> B FS-2sw", "A -> C FS-1sw"))
+    )
+    assert clock(schedule["B"].early_start) == "Mon 04 Jan 09:00"
+    assert clock(schedule["C"].early_start) == "Mon 11 Jan 09:00"
+
+
+@pytest.mark.parametrize(("lag", "what"), [("-1pp", "pay periods"), ("-2t", "terms")])
+def test_a_lead_of_whole_periods_is_refused_with_what_to_write_instead(lag: str, what: str):
+    with pytest.raises(ValueError, match=rf"'{lag}' is negative. A lag of whole {what} is a wait. .* such as -20d"):
+        parse_duration(lag, minutes_per_day=DAY, lag=True)
