@@ -1,18 +1,20 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
 from typing import get_args
 
 import networkx as nx
 
 from changeflow.pilots.criteria import ExitCriterion
-from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
+from changeflow.programme.definition import CalendarFile, Definition, SchoolPhase, ServiceFile, Term
 from changeflow.programme.pay import days_of_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.rules.catalogue import RULES
 from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver
+from changeflow.values.moments import format_days
 from changeflow.values.problem import did_you_mean
 from changeflow.values.words import Kind
 
@@ -22,6 +24,7 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
     yield from _waves(definition)
     yield from _people(definition)
     yield from _calendars(definition)
+    yield from _terms_of_several_files(definition)
     yield from _pay_tables(definition)
     yield from _waivers(definition)
     yield from _mandates(definition)
@@ -183,6 +186,27 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
                 yield DefinitionError(
                     where, f"'{term.name}' begins before the term before it ends.", "List terms in order."
                 )
+
+
+def _terms_of_several_files(definition: Definition) -> Iterator[DefinitionError]:
+    """Find terms of the same schools that overlap, and are in two files: each is a mistake at its own place."""
+    placed: dict[tuple[str | None, str | None], list[tuple[Term, CalendarFile, Place]]] = {}
+    for file in definition.calendars:
+        whose = (None, file.school) if file.school else (file.authority, None)
+        for n, term in enumerate(file.terms):
+            here = Place(f"calendar:{file.calendar}", ("terms", n, "first_day"))
+            placed.setdefault(whose, []).append((term, file, here))
+    for own in placed.values():
+        for (term, file, here), (other, elsewhere, there) in combinations(own, 2):
+            if file is not elsewhere and term.first_day <= other.last_day and other.first_day <= term.last_day:
+                yield _overlap(here, term, other, elsewhere)
+                yield _overlap(there, other, term, file)
+
+
+def _overlap(place: Place, term: Term, other: Term, file: CalendarFile) -> DefinitionError:
+    days = format_days(other.first_day, other.last_day)
+    what = f"'{term.name}' overlaps '{other.name}' of the calendar '{file.calendar}' ({days}), for the same schools."
+    return DefinitionError(place, what, "Keep each term in one of the two files.")
 
 
 def _pay_tables(definition: Definition) -> Iterator[DefinitionError]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import floor
 
 from changeflow.pilots.choosing import PilotCandidate, band_of_size
-from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
+from changeflow.programme.blackouts import ScopedBlackout, blackouts_of, kept_out_of
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.requests import SchoolRollout
@@ -69,12 +69,11 @@ def _kept_back(
     lives = [programme.days_of(t.id)[0] for t in tasks if t.kind is Kind.GO_LIVE]
     if own.earliest and lives and own.earliest > min(lives):
         yield f"it cannot go before {format_day(own.earliest)} (rollout.yaml)"
-    for blackout in blackouts:
-        for task in tasks:
-            first, last = programme.days_of(task.id)
-            # Of a training the plan fixes its first day: the rest goes around what is in its way.
-            until = last if task.kind is Kind.GO_LIVE else first
-            is_here = blackout.concerns(frozenset({school.id}), task.kind, task.service)
-            if is_here and blackout.touches(first, until):
+    for task in tasks:
+        first, last = programme.days_of(task.id)
+        # Of a training the plan fixes its first day: the rest goes around what is in its way.
+        until = last if task.kind is Kind.GO_LIVE else first
+        for blackout in kept_out_of(blackouts, frozenset({school.id}), task.kind, task.service):
+            if blackout.touches(first, until):
                 what = "training" if task.kind is Kind.TRAINING else "the go-live"
                 yield f"{what} on {format_day(first)} falls into {blackout.name}"

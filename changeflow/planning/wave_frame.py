@@ -8,7 +8,7 @@ from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.blackouts import ScopedBlackout
+from changeflow.programme.blackouts import ScopedBlackout, kept_out_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
 from changeflow.roadmap.model.requests import Activity, Rollout, SchoolRollout, ServiceRollout
@@ -55,7 +55,7 @@ class Frame:
 
     def blackouts(self, kind: Kind, school: str, service: str) -> Iterator[ScopedBlackout]:
         """Yield the blackouts that an activity at a school keeps out of."""
-        return (b for b in self.calendars.blackouts if b.concerns(frozenset({school}), kind, service))
+        return iter(kept_out_of(self.calendars.blackouts, frozenset({school}), kind, service))
 
     def asked(self, service: str) -> ServiceRollout:
         return self.rollout.services.get(service) or ServiceRollout()

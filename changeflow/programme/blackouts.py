@@ -1,11 +1,12 @@
 """Blackouts: one rule says where, and of which services, activities keep out of which days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from changeflow.calendar.working import DaySpan
 from changeflow.programme.definition import Blackout, Definition
+from changeflow.programme.levels import level_of
 from changeflow.values.duration import Duration, Unit
 
 
@@ -42,13 +43,49 @@ class ScopedBlackout:
         """Return those of some schools that it concerns."""
         return schools if self.schools is None else schools & self.schools
 
-    def concerns(self, schools: frozenset[str], kind: str, service: str | None) -> bool:
-        """Tell whether work at some schools keeps out of its days: where it concerns one of them."""
-        return self.is_about(kind, service) and (self.schools is None or bool(schools & self.schools))
+    def names(self, service: str | None) -> bool:
+        """Tell whether it names a service, whose work for all of its schools it stops as well."""
+        return service is not None and service in self.blackout.services
 
     def touches(self, first: date, last: date) -> bool:
         """Tell whether it shares a day with those from `first` to `last`, both inclusive."""
         return first <= self.blackout.last_day and self.blackout.first_day <= last
+
+
+def kept_out_of(
+    blackouts: Sequence[ScopedBlackout],
+    schools: frozenset[str],
+    kind: str,
+    service: str | None,
+    *,
+    is_whole: bool = False,
+) -> list[ScopedBlackout]:
+    """Return the blackouts that work at some schools keeps out of: the one rule for plan, rules, waves and pilots.
+
+    Work for a wave, or at a school, keeps out of those of each of its schools. Work for a whole service or programme
+    (`is_whole`) goes on while some school can: it keeps out of the days on which all of them are in a blackout, and of
+    blackouts that name its service.
+    """
+    about = [b for b in blackouts if b.is_about(kind, service) and (b.schools is None or schools & b.schools)]
+    if not is_whole or len(schools) < 2:
+        return about
+    stops = [b for b in about if b.schools is None or b.names(service)]
+    return [*stops, *_in_common([b for b in about if b not in stops], schools)]
+
+
+def _in_common(blackouts: Sequence[ScopedBlackout], schools: frozenset[str]) -> Iterator[ScopedBlackout]:
+    """Yield the days on which each of some schools is in a blackout, each span with the first of those at its end."""
+    common: list[tuple[date, date, Blackout]] | None = None
+    for school in sorted(schools):
+        own = [b.blackout for b in blackouts if school in b.among(schools)]
+        if common is None:
+            common = [(b.first_day, b.last_day, b) for b in own]
+            continue
+        both = ((max(a, b.first_day), min(z, b.last_day), first) for a, z, first in common for b in own)
+        common = list(dict.fromkeys((a, z, first) for a, z, first in both if a <= z))
+    for first_day, last_day, first in common or ():
+        days = {"first_day": first_day, "last_day": last_day}
+        yield ScopedBlackout(first.model_copy(update=days), None)
 
 
 def works_around(duration: Duration) -> bool:
@@ -78,8 +115,7 @@ def _scoped(definition: Definition) -> Iterator[ScopedBlackout]:
             concerned = (
                 s.id
                 for s in definition.schools
-                if file.authority in (None, s.authority)
-                and file.school in (None, s.id)
+                if level_of(file, s) is not None
                 and (not blackout.phases or s.phase in blackout.phases)
                 and (not blackout.schools or s.id in blackout.schools)
             )

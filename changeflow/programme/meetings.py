@@ -1,9 +1,9 @@
 """Meetings of boards and committees: whose dates a step waits for, by the schools that it is about."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.programme.definition import CalendarFile, Definition, Meeting, School
+from changeflow.programme.definition import Definition, Meeting, School
+from changeflow.programme.levels import Level, level_of, nearest
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.problem import did_you_mean
 
@@ -51,21 +51,6 @@ def wrong_meeting(definition: Definition, starts_on: str | None, schools: frozen
 
 
 def _nearest(definition: Definition, meeting: str, school: School | None) -> Held | None:
-    return min(_known(definition, meeting, school), key=lambda found: found[0], default=(0, None))[1]
-
-
-def _known(definition: Definition, meeting: str, school: School | None) -> Iterator[tuple[int, Held]]:
-    """Yield the meetings of one id that a school has, each with how far away it is."""
-    for file in definition.calendars:
-        for found in file.meetings:
-            if found.id == meeting and (distance := _distance(file, school)) is not None:
-                yield distance, Held(found, file.calendar, not file.school and not file.authority)
-
-
-def _distance(file: CalendarFile, school: School | None) -> int | None:
-    """Return 0 for a school's own file, 1 for its authority's, 2 for the trust's, None for another's."""
-    if not file.school and not file.authority:
-        return 2
-    if school is None or file.school not in (None, school.id) or file.authority not in (None, school.authority):
-        return None
-    return 0 if file.school else 1
+    found = nearest(definition, school, lambda file: [m for m in file.meetings if m.id == meeting])
+    held = (Held(own, file.calendar, level_of(file, school) is Level.TRUST) for file, own in found)
+    return next(held, None)

@@ -1,6 +1,6 @@
 """When people are paid, and by when the inputs of a pay have to be there: the pay tables of the calendar files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,6 +11,7 @@ from changeflow.calendar.extent import GivenDates
 from changeflow.calendar.periods import PayPeriod, pay_period
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.definition import CalendarFile, Definition, PayPeriodTable, School
+from changeflow.programme.levels import nearest
 
 PAY = "pay periods"
 
@@ -52,15 +53,8 @@ class PayTables:
 
     def _table_of(self, school: School, day: date) -> PayPeriodTable | None:
         """Return the table of a school that has a day, or of those beside it the nearest."""
-        for tables in self._levels(school):
-            if tables:
-                return min(tables, key=lambda t: (_away(t, day), t.first_month))
-        return None
-
-    def _levels(self, school: School) -> Iterator[list[PayPeriodTable]]:
-        yield [t for f, t in self.tables if f.school == school.id]
-        yield [t for f, t in self.tables if f.school is None and f.authority == school.authority]
-        yield [t for f, t in self.tables if f.school is None and f.authority is None]
+        found = nearest(self.definition, school, lambda file: [file.pay_periods] if file.pay_periods else [])
+        return min((table for _, table in found), key=lambda t: (_away(t, day), t.first_month), default=None)
 
 
 def days_of_table(table: PayPeriodTable) -> tuple[date, date]:

@@ -1,16 +1,15 @@
 """Whose terms a school has: its own, or else its authority's, or else the trust's."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from changeflow.calendar.extent import ONE_DAY, DayRange, GivenDates
 from changeflow.calendar.terms import TermDates, Terms, is_filled
 from changeflow.programme.definition import CalendarFile, Definition, School, Term
+from changeflow.programme.levels import Level, level_of, nearest
 
-_Level = tuple[str | None, str | None]
-"""Whose a calendar file is: an authority's, a school's, or, with neither, the trust's."""
-TRUST: _Level = (None, None)
+_Found = tuple[tuple[CalendarFile, Term], ...]
+"""Terms that count for a school, with their files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +47,48 @@ class SchoolTerms:
 
     def of(self, school: School | None) -> KnownTerms | None:
         """Return the terms of a school; of what is at no school, the trust's."""
-        levels = (TRUST,) if school is None else ((None, school.id), (school.authority, None), TRUST)
-        return next((self._known[level] for level in levels if level in self._known), None)
+        if not (found := self._found(school)):
+            return None
+        level = level_of(found[0][0], school)
+        whose = None
+        if school is not None and level is not Level.TRUST:
+            whose = school.name if level is Level.SCHOOL else school.authority
+        if (level, whose) not in self._known:
+            self._known[level, whose] = _terms_of(self.definition, found, whose)
+        return self._known[level, whose]
 
     def has_own(self, school: School) -> bool:
-        return (None, school.id) in self._known
-
-    @property
-    def gaps(self) -> tuple[TermGap, ...]:
-        """Times between given terms that are too long for a holiday, of all files."""
-        return tuple(gap for known in self._known.values() for gap in known.gaps)
+        return any(level_of(file, school) is Level.SCHOOL for file, _ in self._found(school))
 
     @cached_property
-    def _known(self) -> Mapping[_Level, KnownTerms]:
-        found: dict[_Level, list[tuple[CalendarFile, Term]]] = {}
-        for file in self.definition.calendars:
-            level = (None, file.school) if file.school else (file.authority, None)
-            found.setdefault(level, []).extend((file, term) for term in file.terms)
-        return {level: self._known_terms(level, terms) for level, terms in found.items() if terms}
+    def gaps(self) -> tuple[TermGap, ...]:
+        """Times between given terms that are too long for a holiday, of all files that count for a school."""
+        known = [terms for s in (None, *self.definition.schools) if (terms := self.of(s)) is not None]
+        return tuple(dict.fromkeys(gap for terms in known for gap in terms.gaps))
 
-    def _known_terms(self, level: _Level, found: list[tuple[CalendarFile, Term]]) -> KnownTerms:
-        authority, school = level
-        whose = authority or next((s.name for s in self.definition.schools if s.id == school), school)
-        known = sorted(found, key=lambda each: each[1].first_day)
-        terms = tuple(TermDates(t.name, t.first_day, t.last_day, t.half_term) for _, t in known)
-        what = f"term dates of {whose}" if whose else "term dates"
-        all_terms = Terms(terms, self.definition.programme.nation)
-        files = {(t.name, t.first_day): file.calendar for file, t in known}
-        gaps = tuple(TermGap(files[a.name, a.first], a, b) for a, b in all_terms.gaps)
-        filled = tuple(gap.days for gap in gaps if gap.is_filled)
-        given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last, filled)
-        return KnownTerms(all_terms, given, gaps)
+    @cached_property
+    def _known(self) -> dict[tuple[Level | None, str | None], KnownTerms]:
+        return {}
+
+    @cached_property
+    def _by_school(self) -> dict[str | None, _Found]:
+        return {}
+
+    def _found(self, school: School | None) -> _Found:
+        name = school.id if school is not None else None
+        if name not in self._by_school:
+            self._by_school[name] = nearest(self.definition, school, lambda file: file.terms)
+        return self._by_school[name]
+
+
+def _terms_of(definition: Definition, found: _Found, whose: str | None) -> KnownTerms:
+    """Return the terms of some files together; `whose` they are, in words."""
+    known = sorted(found, key=lambda each: each[1].first_day)
+    terms = tuple(TermDates(t.name, t.first_day, t.last_day, t.half_term) for _, t in known)
+    what = f"term dates of {whose}" if whose else "term dates"
+    all_terms = Terms(terms, definition.programme.nation)
+    files = {(t.name, t.first_day): file.calendar for file, t in known}
+    gaps = tuple(TermGap(files[a.name, a.first], a, b) for a, b in all_terms.gaps)
+    filled = tuple(gap.days for gap in gaps if gap.is_filled)
+    given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last, filled)
+    return KnownTerms(all_terms, given, gaps)

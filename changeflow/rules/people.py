@@ -10,7 +10,7 @@ from changeflow.adkar.elements import Element, at_or_before
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.audiences import GROUP
-from changeflow.programme.blackouts import blackouts_of, works_around
+from changeflow.programme.blackouts import blackouts_of, kept_out_of, works_around
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme, falls_into, freezes, windows
@@ -80,19 +80,16 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """No activity falls on days that are bad for its kind at its schools: training in exams, a cut-over in payroll
     week. Working time keeps out of them by itself; what is timed by the clock or is a moment may not."""
-    for blackout in blackouts_of(programme.definition):
-        for task in programme.roadmap.tasks.values():
-            if not blackout.concerns(task.schools, task.kind, task.service):
-                continue
-            if (
-                programme.is_done(task.id)
-                or works_around(task.duration)
-                or not blackout.touches(*programme.days_of(task.id))
-            ):
-                continue
-            schools = blackout.among(task.schools)
-            where = f" at {programme.school_names(schools)}" if schools else ""
-            yield Breach("R21", task.id, f"{task.name} falls into “{blackout.name}”{where}.", task.service, schools)
+    blackouts = blackouts_of(programme.definition)
+    for task in programme.roadmap.tasks.values() if blackouts else ():
+        if programme.is_done(task.id) or works_around(task.duration):
+            continue
+        own = kept_out_of(blackouts, task.schools, task.kind, task.service, is_whole=task.wave is None)
+        for blackout in own:
+            if blackout.touches(*programme.days_of(task.id)):
+                schools = blackout.among(task.schools)
+                where = f" at {programme.school_names(schools)}" if schools else ""
+                yield Breach("R21", task.id, f"{task.name} falls into “{blackout.name}”{where}.", task.service, schools)
 
 
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:

@@ -148,14 +148,15 @@ class Expanded:
                 return sorted(found, key=lambda t: t["first_day"])
         return []
 
-    def _blacked_out(self, kind: str, schools: frozenset[str]) -> set[int]:
-        """Days that are bad for a kind of activity at one of these schools at least."""
-        found: set[int] = set()
+    def _blacked_out(self, kind: str, schools: frozenset[str], *, is_whole: bool) -> set[int]:
+        """Days that are bad for a kind of activity at one of these schools at least; for a whole service, at all."""
+        found: dict[str, set[int]] = {school: set() for school in schools}
         for file in self.documents.calendars:
             for blackout in file.get("blackouts", []):
-                if kind in blackout["activities"] and any(self._concerns(file, blackout, s) for s in schools):
-                    found.update(days(blackout["first_day"], blackout["last_day"]))
-        return found
+                for school in schools:
+                    if kind in blackout["activities"] and self._concerns(file, blackout, school):
+                        found[school].update(days(blackout["first_day"], blackout["last_day"]))
+        return set.intersection(*found.values()) if is_whole else set.union(*found.values())
 
     def _concerns(self, file: dict[str, Any], blackout: dict[str, Any], school: str) -> bool:
         facts = self.schools[school]
@@ -166,9 +167,9 @@ class Expanded:
             and (not blackout.get("phases") or facts["phase"] in blackout["phases"])
         )
 
-    def working(self, name: str, schools: frozenset[str], kind: str = "") -> Working:
+    def working(self, name: str, schools: frozenset[str], kind: str = "", *, is_whole: bool = False) -> Working:
         """The working time of a named calendar at some schools, for a kind of activity."""
-        black = frozenset(self._blacked_out(kind, schools)) if kind else frozenset()
+        black = frozenset(self._blacked_out(kind, schools, is_whole=is_whole)) if kind else frozenset()
         key = (name, schools if name == "term" else None, black)
         if key not in self._working:
             if name == "every_day":
@@ -273,15 +274,16 @@ class Expanded:
 
     def _item(self, task: str, step: dict[str, Any], schools: frozenset[str], wave: str | None) -> Item:
         length = self.length(step.get("duration", "0d"))
+        name, kind = step.get("calendar", "office"), step.get("kind", "work")
         is_work = length.amount > 0 and length.unit in ("working", "school")
         item = Item(
             id=task,
             length=length,
             schools=schools,
-            calendar=self.working(step.get("calendar", "office"), schools, step.get("kind", "work")),
+            calendar=self.working(name, schools, kind, is_whole=wave is None),
             # What goes on through blackouts has the float of these days as well.
-            measured=self.working(step.get("calendar", "office"), schools, step.get("kind", "work") if is_work else ""),
-            term=self.working("term", schools, step.get("kind", "work")),
+            measured=self.working(name, schools, kind if is_work else "", is_whole=wave is None),
+            term=self.working("term", schools, kind, is_whole=wave is None),
             periods={"month": self.months, "pay_period": self.pay, "term": self.terms(schools)},
             late_periods={"month": self.months, "pay_period": self.months, "term": self.terms(schools)},
             starts_on=step.get("starts_on"),

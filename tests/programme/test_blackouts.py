@@ -122,6 +122,50 @@ def test_work_at_several_schools_keeps_out_of_the_blackouts_of_each(two_services
         assert not both.works_on(MONDAY), base
 
 
+@pytest.mark.parametrize("base", ["office", "term", "every_day"])
+def test_work_for_a_whole_service_stops_only_where_no_school_can_go_on(two_services, base: str):
+    """Ash is black all week, beech on Tuesday and Wednesday, and cedar on Wednesday and Thursday: all are on Wednesday.
+
+    A wave of the three keeps out of all five days. A blackout of a school that names the service stops it as well.
+    """
+    spans = {"ash": (15, 19), "beech": (16, 17), "cedar": (17, 18)}
+
+    def files(**more: object) -> list[CalendarFile]:
+        days = {s: (date(2027, 2, a), date(2027, 2, b)) for s, (a, b) in spans.items()}
+        return [CalendarFile(calendar=s, school=s, blackouts=(a_blackout(s, *days[s], **more),)) for s in spans]
+
+    def closed(definition: Definition, service: str, *, is_whole: bool) -> list[int]:
+        calendars = Calendars(definition)
+        key = calendars.key(base, frozenset(SCHOOLS), Kind.TRAINING, service, is_whole=is_whole)
+        return [d for d in range(15, 20) if not calendars.get(key).works_on(date(2027, 2, d))]
+
+    terms = {"calendar": "t", "terms": [{"name": "Spring", "first_day": "2027-01-04", "last_day": "2027-03-25"}]}
+    with_terms = CalendarFile.model_validate(terms)
+    own = with_calendars(two_services, with_terms, *files())
+    assert closed(own, "payroll", is_whole=True) == [17]
+    assert closed(own, "payroll", is_whole=False) == [15, 16, 17, 18, 19]
+    named = with_calendars(two_services, with_terms, *files(services=("payroll",)))
+    assert closed(named, "payroll", is_whole=True) == [15, 16, 17, 18, 19]
+    assert closed(named, "hr", is_whole=True) == []
+
+
+def test_the_rule_stops_a_whole_service_where_the_plan_does(two_services):
+    """The system goes live for all schools, a moment in 2027, while each school but cedar is black all year."""
+    year = a_blackout(first=date(2027, 1, 4), last=date(2027, 12, 31), activities=["decision", "go_live"])
+    steps = {"steps": {**two_services.definition.pathways[0].steps}}
+    steps["steps"]["agreed"] = type(steps["steps"]["train"])(kind=Kind.DECISION)
+    pathways = (two_services.definition.pathways[0].model_copy(update=steps),)
+
+    def found(*schools: str) -> set[str]:
+        files = tuple(CalendarFile(calendar=s, school=s, blackouts=(year,)) for s in schools)
+        definition = with_calendars(two_services, *files).model_copy(update={"pathways": pathways})
+        judged = judge(join(definition, rulepacks=Rulepacks(packs=two_services.rulepacks.packs))[0])
+        return {f.subject for f in judged.findings if f.rule == "R21" and f.subject.endswith("agreed")}
+
+    assert found("ash", "beech") == set()
+    assert found("ash", "beech", "cedar") == {"payroll/agreed", "hr/agreed"}
+
+
 def test_a_blackout_on_work_moves_no_payday_and_no_cut_off(two_services):
     """April's payday is the 28th, a Wednesday, and its cut-off five working days before, Wednesday the 21st."""
     table = {"first_month": "2027-01", "months": 12, "payday": 28, "cut_off_working_days": 5}

@@ -10,13 +10,14 @@ from changeflow.calendar.nations import nation_layer
 from changeflow.calendar.periods import MeetingDates, Periods, calendar_months, open_periods
 from changeflow.calendar.terms import JointTerms, Terms
 from changeflow.calendar.working import DaySpan, Hours, Layer, WorkingCalendar, compile_calendar, intersection
-from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
+from changeflow.programme.blackouts import ScopedBlackout, blackouts_of, kept_out_of
 from changeflow.programme.definition import Closure, Definition, School
 from changeflow.programme.meetings import meetings_held
 from changeflow.programme.pay import PayTables
 from changeflow.programme.school_terms import SchoolTerms
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY
 from changeflow.values.words import Kind
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,7 +35,7 @@ class Calendars:
         self.days = DayRange(start - timedelta(days=366), start + timedelta(days=366 * YEARS_AFTER))
         self.compiled: dict[str, WorkingCalendar] = {}
         self.periods: dict[str, Periods] = {MONTH: open_periods("months", calendar_months, *self.days)}
-        self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None], str] = {}
+        self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None, bool], str] = {}
         self._school_keys: dict[tuple[str, Kind | None, str | None], str] = {}
         self._terms_keys: dict[frozenset[str], str] = {}
         self._schools = {s.id: s for s in definition.schools}
@@ -65,29 +66,54 @@ class Calendars:
         """The pay tables. A blackout keeps work away, and never moves a payday."""
         return PayTables(self.definition, self.office)
 
-    def key(self, base: str, schools: frozenset[str], kind: Kind | None = None, service: str | None = None) -> str:
+    def key(
+        self,
+        base: str,
+        schools: frozenset[str],
+        kind: Kind | None = None,
+        service: str | None = None,
+        *,
+        is_whole: bool = False,
+    ) -> str:
         """Return the key of a calendar, compiled at once: its base less the blackouts of a kind in a service.
 
         Without a kind it is the base itself: when people work and schools are open, whatever is kept out of those days.
+        `is_whole`: of work for all schools of a service, or of the programme.
         """
-        asked = (base, schools, kind, service)
+        asked = (base, schools, kind, service, is_whole)
         if asked not in self._keys:
             self._keys[asked] = self._key(*asked)
         return self._keys[asked]
 
-    def _key(self, base: str, schools: frozenset[str], kind: Kind | None, service: str | None) -> str:
+    def _key(self, base: str, schools: frozenset[str], kind: Kind | None, service: str | None, is_whole: bool) -> str:
+        around = self._around(schools, kind, service, is_whole=is_whole)
         if base != "term" or not any(c.terms for c in self.definition.calendars):
             base = "office" if base == "term" else base
-            around = self._around(schools, kind, service)
             key = _around_key(base, kind, around)
             return self._remember(key, lambda: self._office(key, around, every_day=base == "every_day"))
         if not schools:
-            return self._key_of(None, kind, self._around(schools, kind, service))
+            return self._key_of(None, kind, around)
+        if is_whole and len(schools) > 1:
+            return self._less(self._of_schools(schools, None, None), kind, around)
+        return self._of_schools(schools, kind, service)
+
+    def _of_schools(self, schools: frozenset[str], kind: Kind | None, service: str | None) -> str:
+        """Return the key of the days on which all of some schools are open, less the blackouts of each of them."""
         parts = sorted({self._school_key(s, kind, service) for s in schools if s in self._schools})
         if len(parts) == 1:
             return parts[0]
         key = " and ".join(parts)
         return self._remember(key, lambda: intersection(key, *(self.compiled[p] for p in parts)))
+
+    def _less(self, base: str, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
+        """Return the key of a calendar less some blackouts."""
+        if not around:
+            return base
+        key, (first, last) = _around_key(base, kind, around), self.days
+        always = Layer("always", dict.fromkeys(range(7), ((0, DAY),)))
+        black = Layer("blackouts", spans=tuple(b.span for b in around))
+        open_ = compile_calendar(f"{key}, blackouts", [always, black], first=first, last=last)
+        return self._remember(key, lambda: intersection(key, self.compiled[base], open_))
 
     @property
     def office(self) -> WorkingCalendar:
@@ -140,9 +166,10 @@ class Calendars:
         shared = (c for f in self.definition.calendars if not f.authority and not f.school for c in f.closed)
         return Layer("trust", spans=tuple(_spans((*self.definition.programme.closed, *shared))))
 
-    def _around(self, schools: frozenset[str], kind: Kind | None, service: str | None) -> Sequence[ScopedBlackout]:
-        """Return the blackouts that work at some schools keeps out of: those of each of them."""
-        return () if kind is None else [b for b in self.blackouts if b.concerns(schools, kind, service)]
+    def _around(
+        self, schools: frozenset[str], kind: Kind | None, service: str | None, *, is_whole: bool = False
+    ) -> Sequence[ScopedBlackout]:
+        return () if kind is None else kept_out_of(self.blackouts, schools, kind, service, is_whole=is_whole)
 
     def _office(self, key: str, around: Sequence[ScopedBlackout], *, every_day: bool) -> WorkingCalendar:
         black = Layer("blackouts", spans=tuple(b.span for b in around))

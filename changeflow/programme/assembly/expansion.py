@@ -108,9 +108,11 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         what = f"'{instance.id}' is a gate, and its kind is {kind.value}."
         out.errors.append(DefinitionError(instance.place.at("kind"), what, "A gate is of kind decision."))
     service = instance.service.service if instance.service else None
-    school_calendar = calendars.key("term", instance.schools, kind, service)
+    is_whole = instance.wave is None
+    school_calendar = calendars.key("term", instance.schools, kind, service, is_whole=is_whole)
     calendar, measured = (
-        calendars.key(fields.calendar or "office", instance.schools, k, service) for k in (kind, None)
+        calendars.key(fields.calendar or "office", instance.schools, k, service, is_whole=is_whole)
+        for k in (kind, None)
     )
     out.tasks[instance.id] = Task(
         id=instance.id,
