@@ -168,8 +168,8 @@ def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: da
 def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
     """Refuse a second decision of a round: the first one counts, and the second person is told."""
     if last is not None and (last.outcome.is_approval or not again):
-        role = programme.definition.role_of(last.by) or last.by
-        stated = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        by, day = programme.the_person(last.by), format_day(last.on)
+        stated = f"{last.outcome.label} on {day} by {by}: {last.reason.rstrip('.')}"
         hint = "" if last.outcome.is_approval else " Once what was missing is there, ask again with --again."
         raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{hint}")
     if last is None and programme.is_done(gate.id):

@@ -62,10 +62,11 @@ def audit_show(
     from changeflow.usecases import audit_trail
 
     shown = list(audit_trail.show(context.programme, db=context.db, last=last or None, only_apart=apart))
+    called = audit_trail.people({one.programme for one in shown}, db=context.db)
     if form == "json":
-        print_json([_plain_entry(one) for one in shown])
+        print_json([_plain_entry(one, called.get((one.programme, one.actor), one.actor)) for one in shown])
     else:
-        print_lines(_entry_line(one) for one in shown)
+        print_lines(_entry_line(one, called.get((one.programme, one.actor), one.actor)) for one in shown)
 
 
 @command(audit_app, "anchor", "db", "programme", "anchor", "actor", "at")
@@ -151,7 +152,7 @@ def _plain_fault(fault: "Fault") -> dict[str, object]:
     return {"programme": fault.programme or None, "number": fault.number, "what": fault.what}
 
 
-def _plain_entry(e: "Entry") -> dict[str, object]:
+def _plain_entry(e: "Entry", who: str) -> dict[str, object]:
     return {
         "programme": e.programme,
         "number": e.number,
@@ -159,6 +160,7 @@ def _plain_entry(e: "Entry") -> dict[str, object]:
         "real_at": e.real_at.isoformat() if e.real_at else None,
         "days_apart": e.days_apart,
         "actor": e.actor,
+        "actor_name": who,
         "via": e.via,
         "account": e.account,
         "action": e.action,
@@ -170,10 +172,10 @@ def _plain_entry(e: "Entry") -> dict[str, object]:
     }
 
 
-def _entry_line(e: "Entry") -> str:
+def _entry_line(e: "Entry", who: str) -> str:
     from changeflow.usecases.audit_trail import apart_text
 
     real = f"{e.real_at:%Y-%m-%d %H:%M}" if e.real_at else "real time not kept"
     dated = f" as of {e.at:%Y-%m-%d %H:%M} ({apart})" if (apart := apart_text(e)) else ""
     known = f"  by {e.via} {e.account}".rstrip() if e.via else ""
-    return f"{e.programme} {e.number:>5}  {real}{dated}  {e.actor}  {e.action}  {e.subject}{known}"
+    return f"{e.programme} {e.number:>5}  {real}{dated}  {who}  {e.action}  {e.subject}{known}"

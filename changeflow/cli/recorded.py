@@ -31,12 +31,12 @@ def fact_list(
     found = recorded_facts(
         context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
     )
-    if about is not None:
-        about = meant_by(about, context.stored.programme, found)
+    programme = context.stored.programme
+    about = meant_by(about, programme, found) if about is not None else None
     if form == "json":
-        print_json(fact_data(found, about=about))
+        print_json(fact_data(found, person=programme.person, about=about))
         return
-    lines = list(fact_lines(found, about=about))
+    lines = list(fact_lines(found, person=programme.person, about=about))
     print_lines(lines)
     if not lines:
         note("No facts recorded." if about is None else f"No facts recorded about {about}.")

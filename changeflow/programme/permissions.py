@@ -11,6 +11,7 @@ from functools import partial
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, WORKING, Subject, in_role
+from changeflow.programme.names import begin, person_in_a_sentence, person_in_words
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action, Role
 
@@ -30,9 +31,15 @@ class Refused:
 
 
 def may(
-    definition: Definition, person: str, action: Action, subject: Subject = PROGRAMME, *, on: date | None = None
+    definition: Definition,
+    person: str,
+    action: Action,
+    subject: Subject = PROGRAMME,
+    *,
+    on: date | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Allowed | Refused:
-    """Tell whether a person may do something, in which roles; if not, who may.
+    """Tell whether a person may do something, in which roles; if not, who may, by their `names`.
 
     A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
     on the programme is a viewer and in its project team.
@@ -41,8 +48,8 @@ def may(
     held = frozenset(role for role in entry.roles if not away and _is(definition, person, role, subject))
     if held:
         return Allowed(held)
-    who = " ".join(filter(None, (_title(definition, person), away)))
-    return Refused(f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject)}")
+    who = " ".join(filter(None, (_title(definition, person, names or {}), away)))
+    return Refused(f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject, names or {})}")
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:
@@ -86,8 +93,8 @@ _ARTICLES = {
 }
 
 
-def _who_may(definition: Definition, action: Action, subject: Subject) -> str:
-    parts = list(_parts(definition, action, subject))
+def _who_may(definition: Definition, action: Action, subject: Subject, names: Mapping[str, str]) -> str:
+    parts = list(_parts(definition, action, subject, names))
     if parts:
         listed = " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
         return f"{listed[0].upper()}{listed[1:]} may."
@@ -97,23 +104,24 @@ def _who_may(definition: Definition, action: Action, subject: Subject) -> str:
     return f"No one may yet: name {' or '.join(f'{_called(r)} ({HOW_NAMED[r]})' for r in named)}."
 
 
-def _parts(definition: Definition, action: Action, subject: Subject) -> Iterator[str]:
+def _parts(definition: Definition, action: Action, subject: Subject, names: Mapping[str, str]) -> Iterator[str]:
     """Yield who may, role by role; roles that no one is in are left out."""
     for role in TABLE[action].roles:
         people = sorted(in_role(definition, role, subject))
         if role in (Role.SYSTEM, Role.MACHINE) or not people:
             continue
-        titles = list(dict.fromkeys(definition.role_of(p) or p for p in people))
-        yield _called(role) if role in _WITHOUT_NAMES else f"{_called(role)} ({', '.join(titles)})"
+        titles = list(dict.fromkeys(person_in_words(definition, names, p) for p in people))
+        between = "; " if any(p in names for p in people) else ", "
+        yield _called(role) if role in _WITHOUT_NAMES else f"{_called(role)} ({between.join(titles)})"
 
 
 def _called(role: Role) -> str:
     return _ARTICLES.get(role, f"the {role.value}")
 
 
-def _title(definition: Definition, person: str) -> str:
-    role = definition.role_of(person)
-    return f"The {role}" if role else f"'{person}'"
+def _title(definition: Definition, person: str, names: Mapping[str, str]) -> str:
+    known = definition.role_of(person)
+    return begin(person_in_a_sentence(definition, names, person)) if known else f"'{person}'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,35 +13,39 @@ from changeflow.values.words import Outcome
 LEVELS = ("first word", "on the day", "reminder", "to the manager")
 
 
-def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> Iterator[str]:
+Person = Callable[[str | None], str]
+"""Names a person by their id."""
+
+
+def fact_lines(facts: Sequence[RecordedFact], *, person: Person, about: str | None = None) -> Iterator[str]:
     """Yield a line a fact: its id, the day, what was recorded and by whom, and what became of it."""
     corrects, replaced = corrections(facts), replacements(facts)
     for fact in facts:
         if about is not None and not fact.is_about(about):
             continue
-        became = _became(fact, corrects, replaced)
+        became = _became(fact, corrects, replaced, person)
         day = format_day(local_day(fact.at))
-        yield f"{fact.id:<16} {day:<12} {in_words(fact)} ({fact.by}){f'; {became}' if became else ''}"
+        yield f"{fact.id:<16} {day:<12} {in_words(fact, person)} ({person(fact.by)}){f'; {became}' if became else ''}"
 
 
-def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str]) -> str:
+def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str], person: Person) -> str:
     notes = []
     if fact.id in corrects:
         notes.append(f"corrects {corrects[fact.id]}")
     if fact.withdrawn is not None:
         day, reason = format_day(local_day(fact.withdrawn.at)), fact.withdrawn.reason.rstrip(".")
-        notes.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
+        notes.append(f"withdrawn on {day} by {person(fact.withdrawn.by)}: {reason}")
     elif fact.id in replaced:
         notes.append(f"replaced by {replaced[fact.id]}")
     return "; ".join(notes)
 
 
-def in_words(fact: RecordedFact) -> str:
-    """Say what was recorded, in ids and days."""
-    return WORDS[fact.kind](fact)
+def in_words(fact: RecordedFact, person: Person) -> str:
+    """Say what was recorded, in ids of tasks, names of people, and days."""
+    return WORDS[fact.kind](fact, person)
 
 
-def _progress(fact: RecordedFact) -> str:
+def _progress(fact: RecordedFact, _: Person) -> str:
     v = fact.values
     message = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
     if v["actual_finish"] is not None:
@@ -55,18 +59,18 @@ def _progress(fact: RecordedFact) -> str:
     return f"{message}, {length_in_words(Duration(v['remaining'], unit), DAY)} left"
 
 
-def _decision(fact: RecordedFact) -> str:
+def _decision(fact: RecordedFact, person: Person) -> str:
     v = fact.values
-    return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {v['by']}, {v['reason']}"
+    return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {person(v['by'])}, {v['reason']}"
 
 
-def _checkpoint(fact: RecordedFact) -> str:
+def _checkpoint(fact: RecordedFact, _: Person) -> str:
     v = fact.values
     shares = ", ".join(f"{n} {v[n]:g}" for n in ("use", "proficiency", "experience") if v[n] is not None)
     return f"{v['task']}, {format_day(v['on'])}: {shares or v['said'] or 'no shares'}"
 
 
-def _pilot_entry(fact: RecordedFact) -> str:
+def _pilot_entry(fact: RecordedFact, _: Person) -> str:
     v, said = fact.values, fact.content
     shown = ("gate", "item", "task", "case", "element", "period", "text", "words", "did", "reason")
     return f"{v['service']}, {v['kind'].replace('_', ' ')} {v['number']}: " + ", ".join(
@@ -74,31 +78,37 @@ def _pilot_entry(fact: RecordedFact) -> str:
     )
 
 
-WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
+WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
     "progress": _progress,
     "decision": _decision,
-    "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {format_day(f.values['due'])}",
-    "attendance": lambda f: f"{f.values['person']} came to {f.values['task']} on {format_day(f.values['on'])}",
-    "sponsor-act": lambda f: f"{f.values['who'] or 'sponsor'}, {format_day(f.values['on'])}: {f.values['what']}",
+    "condition": lambda f, person: (
+        f"{f.values['task']}: {f.values['text']}, {person(f.values['owner'])}, by {format_day(f.values['due'])}"
+    ),
+    "attendance": lambda f, person: (
+        f"{person(f.values['person'])} came to {f.values['task']} on {format_day(f.values['on'])}"
+    ),
+    "sponsor-act": lambda f, person: (
+        f"{person(f.values['who']) if f.values['who'] else 'sponsor'}, {format_day(f.values['on'])}: {f.values['what']}"
+    ),
     "checkpoint": _checkpoint,
-    "confidence": lambda f: f"{f.values['tier']}: {f.values['reason']}",
-    "run": lambda f: (
+    "confidence": lambda f, _: f"{f.values['tier']}: {f.values['reason']}",
+    "run": lambda f, _: (
         f"{f.values['service']} {f.values['period']}: {f.values['unexplained']} unexplained of {f.values['compared']}"
     ),
-    "filing": lambda f: (
+    "filing": lambda f, _: (
         f"{f.values['service']}, scheme {f.values['scheme']}, {f.values['period']}: filed by the "
         f"{f.values['system']} system"
     ),
-    "measure": lambda f: f"{f.values['service']}, {f.values['criterion']}: {f.values['value']}",
+    "measure": lambda f, _: f"{f.values['service']}, {f.values['criterion']}: {f.values['value']}",
     "pilot-entry": _pilot_entry,
-    "announcement": lambda f: (
+    "announcement": lambda f, _: (
         f"{f.values['service']} at {f.values['school']}: {format_day(f.values['day'])} was announced on "
         f"{format_day(f.values['on'])} ({f.values['how']})"
     ),
 }
 
 
-def fact_data(facts: Sequence[RecordedFact], *, about: str | None = None) -> list[dict[str, Any]]:
+def fact_data(facts: Sequence[RecordedFact], *, person: Person, about: str | None = None) -> list[dict[str, Any]]:
     """Return facts as plain data."""
     corrects, replaced = corrections(facts), replacements(facts)
     return [
@@ -107,7 +117,8 @@ def fact_data(facts: Sequence[RecordedFact], *, about: str | None = None) -> lis
             "kind": f.kind,
             "recorded": f.at.isoformat(),
             "by": f.by,
-            "what": in_words(f),
+            "by_name": person(f.by),
+            "what": in_words(f, person),
             "corrects": corrects.get(f.id),
             "replaced_by": replaced.get(f.id),
             "withdrawn": (

@@ -1,14 +1,16 @@
 """Verify the audit against the rows that it sealed and against what others have seen of it; accept a head by hand."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import ChangeflowError, CheckFailedError, InputError, UnknownThingError
+from changeflow.programme.names import names_in, person_in_words
 from changeflow.storage import anchor, audit, structure, versions
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
@@ -86,6 +88,18 @@ def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) 
         for name in [programme] if programme else known:
             found = [entry for entry in _readable(session, name) if not only_apart or is_apart(entry)]
             yield from found if last is None else found[-last:]
+
+
+def people(names: Iterable[str], *, db: str) -> dict[tuple[str, str], str]:
+    """Return what people are called, by programme and id: of a programme that cannot be read, no one."""
+    found = dict[tuple[str, str], str]()
+    with read_scope(db) as session:
+        for name in names:
+            with suppress(ChangeflowError, *audit.UNREADABLE):
+                definition = versions.required(session, name).definition
+                known = names_in(definition, versions.contacts(session, name).values())
+                found |= {(name, p.id): person_in_words(definition, known, p.id) for p in definition.people}
+    return found
 
 
 def _readable(session: Session, name: str) -> list[Entry]:

@@ -1,6 +1,6 @@
 """Who acts, and whether they may, by the table: a refusal is logged, and one about personal data is noted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -29,11 +29,18 @@ def check_actor(definition: Definition, actor: str | None) -> str:
 
 
 def permit(
-    definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date, hint: str = ""
+    definition: Definition,
+    actor: str | None,
+    action: Action,
+    subject: Subject = PROGRAMME,
+    *,
+    on: date,
+    hint: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
+    """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, by name, and the hint."""
     by = check_actor(definition, actor)
-    verdict = may(definition, by, action, subject, on=on)
+    verdict = may(definition, by, action, subject, on=on, names=names)
     if isinstance(verdict, Refused):
         raise _refused(f"{verdict.message} {hint}".strip(), definition, by, action)
     check_claim(definition, by, action)
@@ -68,13 +75,20 @@ def _refused(message: str, definition: Definition, by: str, action: Action) -> N
 
 
 def note_look(
-    definition: Definition, actor: str | None, action: Action, subject: str, *, db: str, now: datetime
+    definition: Definition,
+    actor: str | None,
+    action: Action,
+    subject: str,
+    *,
+    db: str,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """Note in the audit that what is about people was read: by whom, where they gave a name.
 
     In a transaction of its own: whoever reads keeps no writer out meanwhile.
     """
-    by = permit(definition, actor, action, on=local_day(now)) if actor is not None else UNNAMED
+    by = permit(definition, actor, action, on=local_day(now), names=names) if actor is not None else UNNAMED
     name = definition.programme.programme
     with session_scope(db) as session:
         versions.lock_programme(session, name)

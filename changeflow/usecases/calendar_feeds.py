@@ -81,10 +81,10 @@ def feed_for(person: str, *, db: str, programme: str | None, now: datetime, acto
     """Return a person's calendar, for the programme office to hand on; that it was read is noted."""
     with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
-        definition = stored.version.definition
-        check_known("person", person, [p.id for p in definition.people])
+        check_known("person", person, [p.id for p in stored.version.definition.people])
         content = _feed(session, stored.programme.id, person, now)
-    note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now)
+    definition, names = stored.version.definition, stored.programme.names
+    note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now, names=names)
     return content
 
 

@@ -24,6 +24,7 @@ from changeflow.programme.differences import differences
 from changeflow.programme.facts import Facts
 from changeflow.programme.inherited import Inherited, inherited
 from changeflow.programme.mandates import Subject
+from changeflow.programme.names import names_in
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.regrouping import regrouped_in
@@ -113,10 +114,12 @@ def apply(
         with noting_refusals(db, now), session_scope(db, create=True) as session:
             is_stored = versions.lock_programme(session, programme)
             stored = versions.latest(session, programme) if is_stored else None
-            permit(stored.definition if stored else read.definition, by, Action.STORE_VERSION, on=local_day(now))
+            own, reached = stored.definition if stored else read.definition, versions.contacts(session, programme)
+            names = names_in(own, reached.values())
+            permit(own, by, Action.STORE_VERSION, on=local_day(now), names=names)
             _check_erased(session, read)
             read = _with_contracts(folder, read, stored)
-            contacts = _contacts(stored, read, versions.contacts(session, programme))
+            contacts = _contacts(stored, read, reached)
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
                 _save_contacts(session, programme, contacts)
@@ -125,7 +128,7 @@ def apply(
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
             else:
                 _check_parent(folder, stored, programme)
-                powers = check_content(stored, read, by, on=local_day(now))
+                powers = check_content(stored, read, by, on=local_day(now), names=names)
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 known, given = _known(session, stored, read, retire)
@@ -196,7 +199,9 @@ def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date
     return with_new
 
 
-def check_content(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:
+def check_content(
+    stored: Version | None, read: Folder, by: str, *, on: date, names: Mapping[str, str]
+) -> tuple[PowerChange, ...]:
     """Check that a person may do all that a folder does, by the version that is stored before it.
 
     Returns what it changes about who may do what.
@@ -207,7 +212,7 @@ def check_content(stored: Version | None, read: Folder, by: str, *, on: date) ->
     before = stored.definition if stored is not None else read.definition
     waived = stored.definition.waivers if stored is not None else ()
     if any(waiver not in waived for waiver in read.definition.waivers):
-        permit(before, by, Action.ADD_WAIVER, on=on)
+        permit(before, by, Action.ADD_WAIVER, on=on, names=names)
     if stored is None:
         return ()
     explained = {s.service: s.parallel_run.explanations if s.parallel_run else () for s in before.services}
@@ -215,10 +220,10 @@ def check_content(stored: Version | None, read: Folder, by: str, *, on: date) ->
         own = service.parallel_run.explanations if service.parallel_run else ()
         if any(e not in explained.get(service.service, own) for e in own):
             about = Subject(thing=service.name, service=service.service)
-            permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on)
+            permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on, names=names)
     powers = changed_powers(_joined(before), read.programme)
     if powers and allowed_people(before, Action.CHANGE_ROLES):
-        permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on)
+        permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on, names=names)
     return powers
 
 

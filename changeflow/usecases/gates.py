@@ -116,9 +116,10 @@ def _take(answer: GateAnswer, minutes: _Minutes) -> GateCase:
     then = work.judge(minutes.known.until(answer.on), on=answer.on)
     gate = gate_of(then.programme, answer.task)
     by = check_actor(definition, answer.by or minutes.recorder)
-    permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=RECORDED_WITH_BY)
+    names = work.programme.names
+    permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=RECORDED_WITH_BY, names=names)
     if by != minutes.recorder:
-        permit(definition, minutes.recorder, Action.RECORD_DECISION, on=work.change.on)
+        permit(definition, minutes.recorder, Action.RECORD_DECISION, on=work.change.on, names=names)
     last = minutes.known.decision(gate.id)
     check_first(work.programme, gate, last, again=answer.again)
     owners = then.programme.definition

@@ -37,9 +37,10 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
     check_known("tier", tier, list(Tier))
     with unit_of_work(change) as work:
         definition, recorder = work.definition, work.actor()
-        who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
+        names, asked = work.programme.names, by or recorder
+        who = permit(definition, asked, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY, names=names)
         if who != recorder:
-            permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
+            permit(definition, recorder, Action.RECORD_DECISION, on=change.on, names=names)
         stated = Confidence(tier=tier, reason=reason, by=who, on=change.on)
         facts.add_confidence(work.session, work.name, stated, at=change.now)
         work.record("confidence", f"confidence:{change.on.isoformat()}", by=recorder)

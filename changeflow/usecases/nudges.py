@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.reasons import Gone, NudgeEffect, Reason, effect_of, followed
+from changeflow.programme.names import names_in, person_in_words
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
@@ -15,23 +16,23 @@ from changeflow.values.words import Action
 
 
 def answered(*, db: str, programme: str | None, now: datetime | None = None, actor: str | None = None) -> Iterator[str]:
-    """Say what people answered: by role, never that somebody did not answer. The audit notes the look (`now`: when)."""
+    """Say what people answered, and who: never that somebody did not. The audit notes the look (`now`: when)."""
     with read_scope(db) as session:
-        names = [programme] if programme else versions.programme_ids(session)
-        for name in names:
+        for name in [programme] if programme else versions.programme_ids(session):
             definition = versions.required(session, name).definition
+            names = names_in(definition, versions.contacts(session, name).values())
             kept = list(answers.listed(session, name, until=known_until(session, name)))
             if kept and now is not None:
-                note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
+                note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now, names=names)
             for answer, text, at in kept:
-                role = definition.role_of(answer.person) or answer.person
+                who = person_in_words(definition, names, answer.person)
                 more = {
                     AnswerKind.NOT_YET: f" by {format_day(answer.until)}" if answer.until else "",
-                    AnswerKind.DELEGATED: f" to {definition.role_of(answer.to)}" if answer.to else "",
+                    AnswerKind.DELEGATED: f" to {person_in_words(definition, names, answer.to)}" if answer.to else "",
                 }.get(answer.kind, "")
                 words = f": {text}" if text else ""
                 what = answer.kind.replace("_", " ")
-                yield f"{format_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{words}"
+                yield f"{format_day(local_day(at))}  {who}  {answer.subject}  {what}{more}{words}"
 
 
 def effects(*, db: str) -> tuple[NudgeEffect, ...]:

@@ -39,7 +39,8 @@ def reconcile_stored(
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
-        permit(stored.version.definition, change.actor, Action.RECONCILE, Subject(service=service), on=change.on)
+        about, names = Subject(service=service), stored.programme.names
+        permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on, names=names)
         policy = _policy(stored.programme, service)
         check_period(period, change.on)
     # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.

@@ -43,7 +43,8 @@ def recorded_facts(
         name = stored.programme.id
         found = facts.recorded(session, name, kind, until=known_until(session, name))
     if found and now is not None:
-        note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
+        definition, names = stored.version.definition, stored.programme.names
+        note_look(definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now, names=names)
     return found
 
 

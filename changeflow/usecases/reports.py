@@ -56,7 +56,8 @@ def sro_of_stored(
         report = _build(session, stored, today=today, since=since)
     if now is not None and (actor is not None or report.people.round):
         subject = f"report:{today.isoformat()}"
-        note_look(stored.version.definition, actor, Action.READ_REPORT, subject, db=db, now=now)
+        definition, names = stored.version.definition, stored.programme.names
+        note_look(definition, actor, Action.READ_REPORT, subject, db=db, now=now, names=names)
     return report
 
 
@@ -172,7 +173,8 @@ def go_no_go_of(
     stored = stored_on(programme, db=db, on=today)
     found, task = stored.programme, gate_of(stored.programme, gate)
     if now is not None and (actor is not None or found.facts.snapshot):
-        note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)
+        definition, names = stored.version.definition, stored.programme.names
+        note_look(definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now, names=names)
     if task.gate is not Gate.GO_LIVE:
         raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
     case = weigh(stored.judged, task.id)

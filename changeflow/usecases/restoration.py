@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
+from changeflow.programme.names import names_in, person_in_words
 from changeflow.storage import agenda, backup, custody, messages, publication_record, versions
 from changeflow.storage.custody import CustodyState, MachineState
 from changeflow.storage.database import rolled_back, session_scope
@@ -168,10 +169,11 @@ def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...],
     carried = [(nudge, True) for message in opened for nudge in agenda.carried_by(session, message)]
     waiting = [(nudge, False) for nudge in agenda.waiting(session, now=now)]
     definitions = {name: versions.required(session, name).definition for name in versions.programme_ids(session)}
+    people = {n: names_in(d, versions.contacts(session, n).values()) for n, d in definitions.items()}
     repeats = tuple(
         Repeat(
             programme=nudge.programme,
-            role=definitions[nudge.programme].role_of(nudge.person) or nudge.person,
+            role=person_in_words(definitions[nudge.programme], people[nudge.programme], nudge.person),
             title=str(nudge.content.get("title", nudge.subject)),
             due=format_day(nudge.due_on),
             was_opened=was_opened,

@@ -68,7 +68,7 @@ def look_up(person: str, change: Change, *, also: Collection[str] = ()) -> Their
     """Return what an erasure of a person would reach; nothing is changed."""
     with noting_refusals(change.db, change.now), rolled_back(change.db) as session:
         stored = load(session, change.programme, on=change.on)
-        permit(stored.version.definition, change.actor, Action.ERASE_PERSON, on=change.on)
+        permit(stored.version.definition, change.actor, Action.ERASE_PERSON, on=change.on, names=stored.programme.names)
         return _theirs(session, stored.programme.id, person, also=also)
 
 

@@ -64,7 +64,8 @@ class UnitOfWork:
 
     def permit(self, action: Action, subject: Subject = PROGRAMME, *, hint: str = "") -> str:
         """Return who acts, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
-        return permit(self.definition, self.change.actor, action, subject, on=self.change.on, hint=hint)
+        names = self.programme.names
+        return permit(self.definition, self.change.actor, action, subject, on=self.change.on, hint=hint, names=names)
 
     def judge(self, facts: Facts, *, on: date | None = None) -> Judged:
         """Judge the programme with other facts; where it ends with them, it is not judged again."""

@@ -1,25 +1,33 @@
 """People are named by their names where people.csv has them; nothing that is stored shows a name."""
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from sqlmodel import select
+from typer.testing import CliRunner
 
 from changeflow.adkar.people import Contact
+from changeflow.agenda.due import Answer, AnswerKind
+from changeflow.cli import app
+from changeflow.errors import NotAllowedError
 from changeflow.programme.names import begin, names_in
 from changeflow.reports.decisions import build_decisions, decisions_text
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_xlsx
+from changeflow.storage import answers
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import NudgeRow
-from changeflow.usecases import nudge_preview, ticks
+from changeflow.usecases import nudge_preview, progress, ticks
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import loaded, stored_on
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE, SERVICE, a_folder
 from tests.usecases.gated import TEAM, stored_with
 
@@ -95,3 +103,38 @@ def test_after_a_name_is_replaced_the_role_stands_again(stored: str, tmp_path: P
     folder = a_folder(tmp_path / "again", service=OWNED, people=PEOPLE)
     apply(folder, db=stored, actor="chief", now=datetime(2027, 1, 12, 9, tzinfo=UTC))
     assert loaded(None, db=stored, on=ON).names == {}
+
+
+def test_a_refusal_names_who_may_not_and_who_may(stored: str):
+    first = datetime(2027, 1, 4, 9, tzinfo=UTC)
+    change = Change(db=stored, programme=None, actor="lead", now=first, on=first.date())
+    with pytest.raises(NotAllowedError) as caught:
+        take_baseline("Agreed", change)
+    assert str(caught.value).startswith(
+        "A Named Person (Director of People) may not take a baseline. The SRO (Chief Executive) may."
+    )
+
+
+def test_facts_answers_and_the_audit_name_people_and_keep_their_ids_in_json(stored: str):
+    first = datetime(2027, 1, 8, 9, tzinfo=UTC)
+    change = Change(db=stored, programme=None, actor="lead", now=first, on=first.date())
+    progress.finish_task("payroll/requirements", first.date(), date(2027, 1, 4), change)
+    given = Answer(
+        person="lead", subject="payroll/delegation", due_on=first.date(), kind=AnswerKind.BLOCKED, on=first.date()
+    )
+    with session_scope(stored) as session:
+        answers.add_answer(session, "small", given, text="No time", at=first)
+
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--db", stored])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    who = "A Named Person, Director of People"
+    assert f"finished 8 Jan 2027 ({who})" in said("fact", "list", "--at", "2027-01-12")
+    [fact] = json.loads(said("fact", "list", "--format", "json", "--at", "2027-01-12"))
+    assert (fact["by"], fact["by_name"]) == ("lead", who)
+    assert f"  {who}  progress  payroll/requirements" in said("audit", "show")
+    last = json.loads(said("audit", "show", "--format", "json"))
+    assert ("lead", who) in {(entry["actor"], entry["actor_name"]) for entry in last}
+    assert f"{who}  payroll/delegation  blocked: No time" in said("nudge", "answers", "--at", "2027-01-12")

@@ -325,11 +325,11 @@ def test_the_list_says_what_became_of_each(trust: str, tmp_path: Path):
 
     about = lines("--about", "payroll/w1")
     assert [line.split()[0] for line in about] == ["progress-1"]
-    assert "payroll/w1/go-live: started 25 Jan 2027, finished 25 Jan 2027 (manager)" in about[0]
+    assert "payroll/w1/go-live: started 25 Jan 2027, finished 25 Jan 2027 (Programme Manager)" in about[0]
     assert len(lines("--about", "payroll")) == len(lines()) == 6
     assert [line.partition("; ")[2] for line in lines("--kind", "measure")] == ["replaced by measure-2", ""]
     assert [line.partition("; ")[2] for line in lines("--kind", "filing")] == [
-        "withdrawn on 1 Mar 2027 by manager: Never filed",
+        "withdrawn on 1 Mar 2027 by Programme Manager: Never filed",
         "corrects filing-1",
     ]
     [first, second] = json.loads("\n".join(lines("--kind", "filing", "--format", "json")))
