@@ -1,6 +1,6 @@
 """Lines that say the same of several tasks become one: those of a step at its schools, or those of a wave."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from changeflow.roadmap.model.tasks import Roadmap, Task
@@ -11,16 +11,24 @@ NAMED = 3
 Said = TypeVar("Said", bound=Hashable)
 
 
-def grouped(roadmap: Roadmap, said: Iterable[tuple[str, Said]]) -> list[tuple[str, Said, int]]:
-    """Join tasks of which the same is said, in the order of the first of each group; return (name, said, how many).
+def of_a_wave(task: Task) -> tuple[object, ...]:
+    """Return what tasks of one wave and kind have in common; of a task without a wave its own id."""
+    return (task.wave, task.kind) if task.wave else (task.id,)
 
-    Tasks are joined where they are of one wave and kind; others stay alone.
-    """
+
+def of_a_step(task: Task) -> tuple[object, ...]:
+    """Return what the copies of one step have in common; of a task without a wave its own id."""
+    return (task.service, task.step) if task.wave else (task.id,)
+
+
+def grouped(
+    roadmap: Roadmap, said: Iterable[tuple[str, Said]], *, alike: Callable[[Task], tuple[object, ...]] = of_a_wave
+) -> list[tuple[str, Said, int]]:
+    """Join tasks that are alike and of which the same is said; return (name, said, how many), in their order."""
     groups: dict[tuple[object, ...], list[Task]] = {}
     for task, words in said:
         found = roadmap.tasks[task]
-        alike = (words, found.wave, found.kind) if found.wave else (words, found.id)
-        groups.setdefault(alike, []).append(found)
+        groups.setdefault((words, *alike(found)), []).append(found)
     return [(group_name(members), key[0], len(members)) for key, members in groups.items()]  # type: ignore[misc]
 
 
@@ -50,13 +58,21 @@ def group_name(members: Sequence[Task]) -> str:
     if len(members) == 1:
         return members[0].name
     parts = [task.name.rpartition(", ") for task in members]
-    if len({(task.service, task.step) for task in members}) == 1 and all(len(task.schools) == 1 for task in members):
-        return f"{parts[0][0]} at {counted(len(members), 'school')} ({_listed([last for _, _, last in parts])})"
-    waves = {last for first, _, last in parts if first}
-    wave = next(iter(waves)) if len(waves) == 1 else ""
-    where = f" in the {wave}" if wave.endswith(" wave") else f" in {wave}" if wave else ""
+    lasts = [last for _, _, last in parts]
+    at_schools = all(_is_at_a_school(task) for task in members)
+    if len({(task.service, task.step) for task in members}) == 1 and (at_schools or len({*lasts}) > 1):
+        where = f"at {counted(len(members), 'school')}" if at_schools else f"in {counted(len(members), 'wave')}"
+        return f"{parts[0][0]} {where} ({_listed(lasts)})"
+    place = lasts[0] if parts[0][0] and len({*lasts}) == 1 else ""
+    where = f" {'at' if at_schools else 'in'} {'the ' * place.endswith(' wave')}{place}" if place else ""
     names = [first if where else task.name for (first, _, _), task in zip(parts, members, strict=True)]
     return f"{len(members)} tasks{where} ({_listed(names, between='; ')})"
+
+
+def _is_at_a_school(task: Task) -> bool:
+    """Tell whether a task is a school's own copy of a step: its id says so."""
+    parts = task.id.split("/")
+    return len(parts) > 2 and parts[1] in task.schools
 
 
 def _listed(names: Sequence[str], *, between: str = ", ") -> str:

@@ -7,7 +7,8 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.slippage import Slips, near_critical_paths
+from changeflow.reports.grouping import grouped, of_a_step, of_a_wave
+from changeflow.roadmap.analysis.slippage import NearPath, Slips, near_critical_paths
 from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
@@ -21,15 +22,17 @@ MAX_ROWS = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearLine:
-    """A near-critical path: its float, and its tasks with their dates."""
+    """Near-critical paths that are alike: their float, and their tasks with the dates, equal ones together."""
 
     spare: str
     steps: tuple[str, ...]
+    tasks: int
+    """How many tasks these are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DragLine:
-    """A task of the longest path, and what the end would gain without it."""
+    """A task of the longest path, or equal ones, and what the end would gain without it."""
 
     task: str
     gain: str
@@ -39,10 +42,16 @@ def near_lines(programme: Programme) -> Iterator[NearLine]:
     """Yield the paths that come next, the tightest first."""
     roadmap, schedule = programme.roadmap, programme.required_schedule
     days = programme.rulepacks.number("schedule-health", "near_critical_days", on=programme.on)
-    paths = near_critical_paths(roadmap, schedule, within=days * programme.minutes_per_day)
-    for path in paths[:SHOWN_PATHS]:
-        steps = (f"{roadmap.tasks[t].name}, {dates_in_words(roadmap, schedule, t)}" for t in path.tasks)
-        yield NearLine(spare=float_in_words(roadmap, path.tightest, path.total_float), steps=tuple(steps))
+    alike: dict[tuple[str, tuple[object, ...]], list[NearPath]] = {}
+    for path in near_critical_paths(roadmap, schedule, within=days * programme.minutes_per_day):
+        spare = float_in_words(roadmap, path.tightest, path.total_float)
+        steps = tuple((of_a_wave(roadmap.tasks[t]), dates_in_words(roadmap, schedule, t)) for t in path.tasks)
+        alike.setdefault((spare, steps), []).append(path)
+    for (spare, _), paths in list(alike.items())[:SHOWN_PATHS]:
+        in_order = (task for step in zip(*(p.tasks for p in paths), strict=True) for task in step)
+        said = [(task, dates_in_words(roadmap, schedule, task)) for task in in_order]
+        joined = tuple(f"{name}, {dates}" for name, dates, _ in grouped(roadmap, said))
+        yield NearLine(spare=f"{spare}{' each' * (len(paths) > 1)}", steps=joined, tasks=len(said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +84,9 @@ def drag_lines(programme: Programme, slips: Slips, target: TaskId | None = None)
     ]
     soonest = sorted(on_path, key=lambda t: (schedule[t].early_start, t))[:ASKED_DRAG]
     found = sorted(((slips.drag(t, target), t) for t in soonest), key=lambda d: (-d[0], d[1]))
-    for minutes, task in found[:SHOWN_DRAG]:
-        if minutes > 0:
-            gain = days_in_words(minutes, programme.minutes_per_day).replace("day", "working day")
-            yield DragLine(task=roadmap.tasks[task].name, gain=gain)
+    gains = ((t, days_in_words(m, programme.minutes_per_day).replace("day", "working day")) for m, t in found if m > 0)
+    for name, gain, count in grouped(roadmap, gains, alike=of_a_step)[:SHOWN_DRAG]:
+        yield DragLine(task=name, gain=f"{gain}{' each' * (count > 1)}")
 
 
 @dataclass(frozen=True, slots=True)

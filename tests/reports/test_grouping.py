@@ -1,11 +1,16 @@
 """Lines that say the same of several tasks become one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
-from changeflow.reports.grouping import grouped, joined_sentences
+from changeflow.reports.grouping import grouped, joined_sentences, of_a_step
+from changeflow.reports.paths import near_lines
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import Duration
 from changeflow.values.words import Kind
-from tests.builders import a_roadmap, a_task
+from tests.builders import DAY, a_roadmap, a_task
 
 
 def named(task: str, name: str, wave: str | None = "w2", *schools: str, kind: Kind = Kind.ENGAGEMENT) -> Task:
@@ -34,6 +39,49 @@ def test_a_step_at_several_schools_names_them():
     ]
     assert grouped(a_roadmap(*tasks), [(t.id, 5) for t in tasks]) == [
         ("Payroll: train at 2 schools (Ash School, Beech School)", 5, 2)
+    ]
+
+
+def test_the_copies_of_a_step_in_several_waves_name_the_waves():
+    runs = [named(f"payroll/w{n}/run", f"Payroll: run both, wave {n}", f"w{n}", "ash") for n in (2, 4)]
+    roadmap = a_roadmap(*runs)
+    assert grouped(roadmap, [(t.id, 42) for t in runs], alike=of_a_step) == [
+        ("Payroll: run both in 2 waves (wave 2, wave 4)", 42, 2)
+    ]
+    assert len(grouped(roadmap, [(t.id, 42) for t in runs])) == 2
+
+
+def test_tasks_at_one_school_are_at_it():
+    tasks = [named(f"{s}/ash/train", f"{s.title()}: train, Ash School", "w1", "ash") for s in ("hr", "payroll")]
+    [(name, _, _)] = grouped(a_roadmap(*tasks), [(t.id, 5) for t in tasks])
+    assert name == "2 tasks at Ash School (Hr: train; Payroll: train)"
+
+
+def test_paths_that_are_equally_near_make_one_line():
+    """The end is after ten days of work; seven talks of wave 2 take nine days and lead nowhere, so each has one day
+    left. An eighth takes eight days, and what comes after it one more."""
+    talks = [
+        replace(named(f"hr/w2/talk-{n}", f"Hr: talk {n}, wave 2"), duration=Duration(9 * DAY)) for n in range(1, 8)
+    ]
+    eighth = replace(named("hr/w2/talk-8", "Hr: talk 8, wave 2"), duration=Duration(8 * DAY))
+    link = f"{eighth.id} -> after"
+    roadmap = a_roadmap(*talks, eighth, a_task("after"), a_task("long", 10), links=(link,))
+    packs = SimpleNamespace(number=lambda *_, **__: 5)
+    programme: Any = SimpleNamespace(
+        roadmap=roadmap, required_schedule=time_roadmap(roadmap), rulepacks=packs, on=None, minutes_per_day=DAY
+    )
+    lines = list(near_lines(programme))
+    assert [(line.spare, line.steps, line.tasks) for line in lines] == [
+        (
+            "1 working day",
+            ("Hr: talk 8, wave 2, 4 to 13 Jan 2027", "after, 14 Jan 2027"),
+            2,
+        ),
+        (
+            "1 working day each",
+            ("7 tasks in wave 2 (Hr: talk 1; Hr: talk 2; Hr: talk 3; and 4 more), 4 to 14 Jan 2027",),
+            7,
+        ),
     ]
 
 
