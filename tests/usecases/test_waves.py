@@ -47,7 +47,7 @@ def programme(sample: Folder) -> Programme:
 
 @pytest.fixture(scope="module")
 def waves(programme: Programme) -> Waves:
-    return plan_waves(programme, seconds=PATIENCE, effort=2, seed=1)
+    return plan_waves(programme, seconds=PATIENCE, effort=0.5, seed=1)
 
 
 def with_rollout(programme: Programme, **changes: Any) -> Programme:
@@ -147,7 +147,7 @@ class TestConflicts:
         day = date(2027, 8, 1)
         fixed = {s: {"fixed": {"payroll": day}} for s in ("harbour", "meadow")}
         asked = with_rollout(with_schools(programme, fixed), apart=(("harbour", "meadow"),))
-        found = plan_waves(asked, seconds=PATIENCE, effort=2, seed=1)
+        found = plan_waves(asked, seconds=PATIENCE, effort=0.5, seed=1)
         assert found.offers == ()
         assert found.is_minimal
         assert set(found.conflict) == {
@@ -160,7 +160,7 @@ class TestConflicts:
         assert lines[0].startswith("There is no plan. These cannot all be kept")
 
     def test_a_last_date_that_is_too_soon_says_how_much_later(self, programme: Programme):
-        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=2, seed=1)
+        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=0.5, seed=1)
         assert found.offers == ()
         assert any(w.startswith("Let the last go-live be") for w in found.relaxations)
 
@@ -183,7 +183,7 @@ class TestConflicts:
         self, programme: Programme, school: dict[str, date], day: date, obstacle: str
     ):
         asked = with_schools(programme, {"harbour": {"fixed": {"payroll": day}, **school}})
-        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=2, seed=1).conflict
+        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=0.5, seed=1).conflict
         fixed = f"Harbour Academy, Payroll is fixed to {format_day(day)}, and that cannot be: "
         assert sentence.startswith(fixed)
         assert obstacle in sentence
@@ -214,7 +214,7 @@ class TestASlippedPilot:
         done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, Duration(20 * 450))
         known = Facts(progress=done, announcements=said)
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=known, on=date(2027, 6, 1))
-        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=2, seed=1)
+        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=0.5, seed=1)
 
     def test_the_fewest_announced_dates_move_and_the_report_names_them(self, sample: Folder, programme: Programme):
         found = self.replanned(sample, programme)
@@ -236,7 +236,7 @@ class TestASlippedPilot:
 class TestFolder:
     def test_everything_left_out_has_a_default(self, tmp_path: Path):
         folder = read_folder(a_folder(tmp_path / "trust"))
-        found = plan_waves(judge(folder.programme).programme, seconds=PATIENCE, effort=2, seed=1)
+        found = plan_waves(judge(folder.programme).programme, seconds=PATIENCE, effort=0.5, seed=1)
         assert [o.style.key for o in found.offers] == ["earliest", "calmest", "compromise"]
         assert len(found.offers[0].plan.chosen) == 3
         assert found.offers[0].plan.pilot == frozenset(), "three schools need no pilot"
