@@ -114,7 +114,7 @@ def main(home: Path) -> None:
     demo.console.print(f"  Payroll: go or no-go:   {home / 'go-no-go.html'}, and .pdf", soft_wrap=True)
     demo.console.print(f"  Rollout waves:          {home / 'waves.html'}", soft_wrap=True)
     demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
-    demo.console.print(f"  {messages} messages:            {demo.outbox}{'/'}", soft_wrap=True)
+    demo.console.print(f"  {f'{messages} messages:':<23} {demo.outbox}{'/'}", soft_wrap=True)
     demo.console.print(f"  The programme's folder: {trust}", soft_wrap=True)
     demo.console.print("\nTo ask it more:", soft_wrap=True)
     known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
@@ -131,10 +131,6 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         (
             "Which school should go when, so that our people can do it? Three plans, each checked",
             ["waves", str(trust), "--out", str(home / "waves.html")],
-        ),
-        (
-            "How sure are these dates? Ten thousand times played through",
-            ["simulate", str(trust), "--assume", "80,150", "--out", str(home / "risk.html")],
         ),
         ("Store it, as version 1", ["apply", str(trust), "--yes", "--at", APPROVED]),
         (
@@ -171,6 +167,10 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
         ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
         ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),
+        (
+            "How sure are these dates? Played through ten thousand times",
+            ["simulate", "--out", str(home / "risk.html"), *at],
+        ),
         ("The report to the SRO, as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
         ("The same as a page, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
         *_decision(home, trust, runs),

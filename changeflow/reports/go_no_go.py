@@ -288,7 +288,8 @@ def _headline(case: GateCase) -> str:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
         things = "one criterion blocks it" if blocking == 1 else f"{blocking} criteria block it"
-        return f"The evidence does not support a go: {things}."
+        more = f", and {still_open} {'is' if still_open == 1 else 'are'} open" if still_open else ""
+        return f"The evidence does not support a go: {things}{more}."
     if still_open:
         things = "One criterion is" if still_open == 1 else f"{still_open} criteria are"
         return f"Nothing blocks a go. {things} still open; a condition can cover that."
@@ -354,7 +355,7 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
     yield page.name
     yield page.headline
     for line in page.against:
-        yield f"  ✗ {line.text}"
+        yield f"  {'✗' if line.state == State.BLOCKS else '○'} {line.text}"
     for answer in page.answers[:1]:
         wave = f"{answer.wave[:1].upper()}{answer.wave[1:]}"
         yield f"{wave} goes live on {answer.on_go} with a go, and on {answer.on_no} with a no."

@@ -10,7 +10,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
-WIDTH, HEIGHT, TOP = 560, 40, 18
+WIDTH, HEIGHT, TOP, BELOW = 360, 22, 18, 14
 LEAST = 4.0
 """Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
 
@@ -60,6 +60,8 @@ class CostBar:
     label: str
     label_x: float
     anchor: str
+    day: str
+    """The first day of the run, written below the bar; empty where there is no room."""
     tooltip: str
 
 
@@ -153,7 +155,7 @@ def _draw(found: LastDay) -> CostChart | None:
     scale = WIDTH / ((runs[-1][1] - first).days + 1)
     return CostChart(
         width=WIDTH,
-        height=HEIGHT + TOP,
+        height=HEIGHT + TOP + BELOW,
         bars=tuple(_bars(runs, first, most, scale)),
         description="; ".join(_words(*run) for run in runs),
     )
@@ -178,6 +180,7 @@ def _bars(runs: Sequence[tuple[date, date, int]], first: date, most: int, scale:
             label=label if is_shown else "",
             label_x=left if left < WIDTH - 70 else float(WIDTH),
             anchor="start" if left < WIDTH - 70 else "end",
+            day=format_day(begins, year=False) if is_shown else "",
             tooltip=_words(begins, ends, days),
         )
 
