@@ -265,3 +265,12 @@ def test_splits_and_renames_add_up():
     assert ids.parts("a") == ("e",)
     assert Renames({"a": ("b", "c")}).then(Renames({"c": "d"})).parts("a") == ("b", "d")
     assert ids.known == {"a": "e", "b": "e", "c": "e", "d": "e"}
+
+
+def test_the_first_part_is_not_compared_with_the_whole_but_for_its_deadline(begun: str, tmp_path: Path):
+    """A part is shorter and ends earlier than the whole by nature. A deadline that only the whole had is gone."""
+    whole = GATED.replace("  requirements: {", "  requirements: {deadline: 2027-01-20, ")
+    apply(begun, tmp_path, whole)
+    said = [c.sentence for c in difference(begun, tmp_path).changes]
+    assert not [s for s in said if "takes" in s or "ends" in s or "setting" in s]
+    assert "The deadline of “Payroll: for schools”, 20 Jan 2027, was dropped." in said

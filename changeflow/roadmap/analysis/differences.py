@@ -79,9 +79,12 @@ class _States:
     regrouped: Sequence[tuple[Sequence[TaskId], Sequence[TaskId]]] = ()
     """Tasks that were split or joined: their ids before, and now."""
 
-    def both(self) -> Iterator[tuple[Task, Task]]:
+    def both(self, *, regrouped: bool = False) -> Iterator[tuple[Task, Task]]:
+        """Yield each task that is in both; the first part of a split one is another task, unless it is asked for."""
+        told = {t for sides in self.regrouped for ids in sides for t in ids}
         for old, new in self.same.items():
-            yield self.before.tasks[old], self.after.tasks[new]
+            if regrouped or not {old, new} & told:
+                yield self.before.tasks[old], self.after.tasks[new]
 
     def is_gate(self, task: Task) -> bool:
         return task.kind is Kind.DECISION and task.id not in self.milestones
@@ -210,8 +213,7 @@ def _last_day(schedule: Schedule, task: Task) -> date:
 
 
 def _renamed(states: _States) -> Iterator[Altered]:
-    told = {t for olds, news in states.regrouped for t in (*olds, *news)}
-    found = [(old, new) for old, new in states.both() if old.name != new.name and old.id not in told]
+    found = [(old, new) for old, new in states.both() if old.name != new.name]
     for topic, pairs in _grouped((states.topic_of(new), (old, new)) for old, new in found).items():
         shown = pairs if topic is not Topic.TASKS else pairs[:NAMED]
         for old, new in shown:
@@ -223,7 +225,7 @@ def _renamed(states: _States) -> Iterator[Altered]:
 
 
 def _deadlines(states: _States) -> Iterator[Altered]:
-    changed = [(old, new) for old, new in states.both() if old.deadline != new.deadline]
+    changed = [(old, new) for old, new in states.both(regrouped=True) if old.deadline != new.deadline]
     for (was, now), tasks in _grouped(((o.deadline, n.deadline), n) for o, n in changed).items():
         what = f"The deadline of {several([t.name for t in tasks])}"
         then, day = (last_day_of(at) if at is not None else None for at in (was, now))
