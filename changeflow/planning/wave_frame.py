@@ -8,21 +8,22 @@ from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
+from changeflow.programme.assembly.joining import joining_days
 from changeflow.programme.blackouts import ScopedBlackout, kept_out_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
 from changeflow.roadmap.model.requests import Activity, Rollout, SchoolRollout, ServiceRollout
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Pair, Placement
-from changeflow.values.moments import day_of
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
 """Kinds that need people who are in school."""
 ENOUGH_DAYS = 3
 """Working days that a week must have for an activity that can be put elsewhere: our own choice."""
-PUSHED_BACK = 12
-"""Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
+PUSHED = 12
+"""Weeks by which an activity may move away from its go-live, around holidays and blackouts."""
 USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
 """What a go-live takes unless the request says otherwise: a week of training, and three weeks of support."""
 USUAL_FOR_PAY = (
@@ -44,6 +45,8 @@ class Frame:
     latest: date
     """The last day of any go-live."""
     happened: Mapping[Pair, date]
+    joins: Mapping[str, date]
+    """The day on which each school joins that is not there from the beginning."""
 
     def week_of(self, day: date) -> int:
         return (day - self.start).days // 7
@@ -63,8 +66,17 @@ class Frame:
     def school(self, school: str) -> SchoolRollout:
         return self.rollout.schools.get(school) or SchoolRollout()
 
-    def working_days(self, calendar: WorkingCalendar, week: int) -> int:
-        return _working_days(calendar, self.start + timedelta(weeks=week))
+    def since(self, school: str, service: str) -> date:
+        """Return the first day on which anything can be done: the data date, or the day on which the school joins.
+
+        What has happened, or has begun, is where it was.
+        """
+        if (school, service) in self.happened:
+            return date.min
+        return max(self.programme.on, self.joins.get(school, date.min))
+
+    def working_days(self, calendar: WorkingCalendar, week: int, since: date = date.min) -> int:
+        return _working_days(calendar, self.start + timedelta(weeks=week), since)
 
 
 def frame_of(programme: Programme) -> Frame:
@@ -72,16 +84,25 @@ def frame_of(programme: Programme) -> Frame:
     first, rollout = programme.definition.programme.start, programme.definition.rollout
     start = first - timedelta(days=first.weekday())
     latest = rollout.latest or first + timedelta(days=730)
-    return Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme))
+    joins = joining_days(programme.definition, programme.facts)
+    return Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme), joins)
 
 
 @lru_cache(maxsize=2**14)
-def _working_days(calendar: WorkingCalendar, monday: date) -> int:
-    return sum(calendar.works_on(monday + timedelta(days=n)) for n in range(7))
+def _working_days(calendar: WorkingCalendar, monday: date, since: date) -> int:
+    days = (monday + timedelta(days=n) for n in range(7))
+    return sum(day >= since and calendar.works_on(day) for day in days)
 
 
 def forecast(programme: Programme, live: Task) -> date:
     return day_of(programme.timed(live.id).early_finish)
+
+
+def first_forecast(frame: Frame, service: ServiceFile) -> tuple[Task, date] | None:
+    """Return the first go-live of a service that is ahead, and its forecast."""
+    lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+    ahead = [(t, forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
+    return min(ahead, key=lambda found: (found[1], found[0].id), default=None)
 
 
 def _happened(programme: Programme) -> dict[Pair, date]:
@@ -99,15 +120,8 @@ def _happened(programme: Programme) -> dict[Pair, date]:
 
 
 def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
-    """Place each activity of one date; the second value is what forbids the date."""
-    programme = frame.programme
-    for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
-        if blackout.touches(day, day):
-            return (), f"“{blackout.name}” keeps go-lives out of it"
-    for window in windows(programme, service.service_class, day):
-        if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
-            return (), window["why"]
-    placed, reason = [], ""
+    """Place each activity of one date; the second value is what forbids the date: what has happened needs no leave."""
+    placed, reason = [], _forbidden(frame, school, service, day)
     for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
         end = frame.week_of(day) - activity.weeks_before
         weeks, missing = _weeks_for(frame, activity, school, service.service, end)
@@ -117,44 +131,71 @@ def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[
     return tuple(placed), reason
 
 
+def _forbidden(frame: Frame, school: str, service: ServiceFile, day: date) -> str:
+    """Say what keeps a go-live out of a day."""
+    for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
+        if blackout.touches(day, day):
+            return f"“{blackout.name}” keeps go-lives out of it"
+    for window in windows(frame.programme, service.service_class, day):
+        if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
+            return window["why"]
+    return ""
+
+
 def _weeks_for(frame: Frame, activity: Activity, school: str, service: str, end: int) -> tuple[tuple[int, ...], str]:
-    """Return the weeks of an activity, the last ones before its time that are good for it; else what is missing."""
-    name = activity.kind.replace("_", " ")
-    if activity.weeks_before < 0 or activity.kind is Kind.PARALLEL_RUN:
-        first = end - activity.weeks + 1
-        if first < 0:
-            return (), f"its {name} would begin before the programme"
+    """Return the weeks of an activity, those next to its time that are good for it; else what is missing."""
+    kind, since = activity.kind, frame.since(school, service)
+    name, first = kind.replace("_", " "), end - activity.weeks + 1
+    if kind is Kind.PARALLEL_RUN or (activity.weeks_before < 0 and kind not in IN_TERM):
         weeks = tuple(range(first, end + 1))
-        return weeks, _kept_out(frame, activity.kind, school, service, weeks) if activity.weeks_before >= 0 else ""
-    calendar = frame.calendar(activity.kind, school, service)
-    asked = range(end, max(-1, end - activity.weeks - PUSHED_BACK), -1)
-    good = (week for week in asked if frame.working_days(calendar, week) >= ENOUGH_DAYS)
-    found = tuple(reversed(list(islice(good, activity.weeks))))
+        if first < (0 if since == date.min else frame.week_of(since)):
+            return (), f"its {name} would begin before {_beginning(frame, school)}"
+        return weeks, _kept_out(frame, kind, school, service, weeks) if kind is Kind.PARALLEL_RUN else ""
+    calendar = frame.calendar(kind, school, service)
+    is_after = activity.weeks_before < 0
+    asked = range(max(0, first), end + PUSHED + 1) if is_after else range(end, max(-1, first - PUSHED - 1), -1)
+    good = (week for week in asked if frame.working_days(calendar, week, since) >= ENOUGH_DAYS)
+    found = tuple(sorted(islice(good, activity.weeks)))
     if len(found) == activity.weeks:
         return found, ""
     monday = frame.start + timedelta(weeks=max(0, end))
     closed = (calendar.closures.get(monday + timedelta(days=n)) for n in range(7))
-    why = next((reason for reason in closed if reason is not None), "the programme has not begun")
-    return found, f"there are no weeks for {name} before it ({why})"
+    too_soon = f"{_beginning(frame, school)} is too late for that"
+    why = next((reason for reason in closed if reason is not None), too_soon)
+    return found, f"there are no weeks for {name} {'after' if is_after else 'before'} it ({why})"
+
+
+def _beginning(frame: Frame, school: str) -> str:
+    """Say from when on a school can be worked with."""
+    day, programme = frame.joins.get(school, date.min), frame.programme
+    if day > programme.on:
+        return f"the day on which the school joins, {format_day(day)}"
+    return "the programme" if programme.roadmap.data_date is None else f"the data date, {format_day(programme.on)}"
 
 
 def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
-    """Return which blackout takes a week from an activity that cannot go around it: it leaves the week too few days."""
-    calendar, office = frame.calendar(kind, school, service), frame.calendars.office
+    """Say what takes a week from an activity that cannot go around it: it leaves the week too few days."""
+    calendar, office, since = (
+        frame.calendar(kind, school, service),
+        frame.calendars.office,
+        frame.since(school, service),
+    )
     for week in weeks:
-        left = frame.working_days(calendar, week)
+        left = frame.working_days(calendar, week, since)
         if left < min(ENOUGH_DAYS, frame.working_days(office, week)):
-            monday = frame.start + timedelta(weeks=week)
+            monday, name = frame.start + timedelta(weeks=week), kind.replace("_", " ")
             own = frame.blackouts(kind, school, service)
-            name = next(b.name for b in own if b.touches(monday, monday + timedelta(days=6)))
-            return f"“{name}” falls into its {kind.replace('_', ' ')}"
+            blackout = next((b.name for b in own if b.touches(monday, monday + timedelta(days=6))), None)
+            if blackout is None:
+                return f"its {name} would begin before {_beginning(frame, school)}"
+            return f"“{blackout}” falls into its {name}"
     return ""
 
 
 def _shares(frame: Frame, activity: Activity, school: str, service: str, weeks: tuple[int, ...]) -> tuple[int, ...]:
     """Share an activity's days out among its weeks, by the days that the office is open and no blackout takes."""
     own, office = frame.calendar(activity.kind, school, service, base="office"), frame.calendars.office
-    open_days = [frame.working_days(own, w) for w in weeks]
+    open_days = [frame.working_days(own, w, frame.since(school, service)) for w in weeks]
     until = list(accumulate(open_days if any(open_days) else (frame.working_days(office, w) for w in weeks), initial=0))
     tenths = [round(activity.days * 10 * days / until[-1]) if until[-1] else 0 for days in until]
     return tuple(after - before for before, after in pairwise(tenths))

@@ -1,22 +1,21 @@
 """From a programme to a problem of waves: dates on the calendars of each activity, and why a date falls out."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from fractions import Fraction
+from math import floor
 
-from changeflow.calendar.periods import MeetingDates, Periods
-from changeflow.planning.wave_frame import Frame, forecast, frame_of, placed
+from changeflow.planning.wave_frame import Frame, first_forecast, frame_of, placed
+from changeflow.planning.wave_openings import as_working_day, is_missed, not_an_opening, start_windows
 from changeflow.planning.wave_pilots import planned_pilot
 from changeflow.programme.announcements import announced_days, go_live_tasks
-from changeflow.programme.assembly.joining import joining_days
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.model.pathways import WEEK
 from changeflow.roadmap.model.requests import Group, WaveTeam
-from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.values.moments import day_of, format_day
-from changeflow.values.words import Kind
+from changeflow.values.moments import format_day
 
 AFTERWARDS = 26
 """Weeks behind the last date that activities after a go-live may take."""
@@ -29,9 +28,10 @@ def wave_problem(programme: Programme) -> WaveProblem:
     """
     frame = frame_of(programme)
     start, latest, rollout = frame.start, frame.latest, frame.rollout
-    fixed = {(s, v): day for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
-    fixed.update(frame.happened)
-    days = {s.service: _start_windows(frame, s) for s in programme.services}
+    said = {(s, v): day for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
+    fixed = {**{pair: as_working_day(frame, pair[1], day) for pair, day in said.items()}, **frame.happened}
+    said.update(frame.happened)
+    days = {s.service: start_windows(frame, s) for s in programme.services}
     candidates: dict[Pair, tuple[Candidate, ...]] = {}
     dropped: dict[Pair, dict[int, str]] = {}
     for service in programme.services:
@@ -41,7 +41,10 @@ def wave_problem(programme: Programme) -> WaveProblem:
             candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
     together = rollout.hubs.together
-    known = {pair: day for pair, day in sorted(_announced(frame).items()) if pair in candidates}
+    announced = (
+        (p, as_working_day(frame, p[1], day)) for p, day in sorted(_announced(frame).items()) if p in candidates
+    )
+    known = dict(announced)
     pilots = {s.service: planned_pilot(frame, s) for s in programme.services}
     return WaveProblem(
         start=start,
@@ -56,7 +59,7 @@ def wave_problem(programme: Programme) -> WaveProblem:
         capacity={name: _capacity(frame, team, weeks) for name, team in sorted(rollout.teams.items())},
         team_names={name: team.name or name.replace("-", " ") for name, team in rollout.teams.items()},
         fixed={pair: frame.week_of(day) for pair, day in fixed.items() if pair in candidates},
-        fixed_days={pair: day for pair, day in fixed.items() if pair in candidates},
+        fixed_days={pair: day for pair, day in said.items() if pair in candidates},
         declared=frozenset((school, service) for service, found in pilots.items() for school in found.schools),
         notes=tuple(note for found in pilots.values() for note in found.notes),
         announced={pair: frame.week_of(day) for pair, day in known.items()},
@@ -68,40 +71,6 @@ def wave_problem(programme: Programme) -> WaveProblem:
         groups={key: _group_plan(programme, key, group) for key, group in sorted(rollout.groups.items())},
         weights=rollout.weights,
     )
-
-
-def _start_windows(frame: Frame, service: ServiceFile) -> list[date]:
-    """Return the dates on which a service may go live: its pay periods, months, or every Monday.
-
-    The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
-    """
-    programme, asked = frame.programme, frame.asked(service.service)
-    _, periods = _opens_on(frame, service)
-    if periods is None:
-        days = [frame.start + timedelta(weeks=n) for n in range(frame.week_of(frame.latest) + 1)]
-    else:
-        days = [day_of(at) for at in periods.starts_within(frame.start, frame.latest)]
-    forecast = _first_forecast(frame, service)
-    first = asked.earliest or (forecast[1] if forecast else programme.definition.programme.start)
-    last = min(frame.latest, asked.latest or frame.latest)
-    return [d for d in days if first <= d <= last]
-
-
-def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
-    """Return on which days a service's go-lives open, in words, and its periods; none where any week will do."""
-    programme, asked = frame.programme, frame.asked(service.service).opens_on
-    if asked == WEEK:
-        return WEEK, None
-    if asked is not None:
-        key = frame.calendars.start_window_key(asked, programme.schools_of(service.service))
-        periods = frame.calendars.periods.get(key or "")
-    else:
-        lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service)
-        key = next((t.starts_on for t in lives if t.starts_on), None)
-        periods = programme.roadmap.periods.get(key or "")
-    if isinstance(periods, MeetingDates):
-        return f"a day on which “{periods.name}” meets", periods
-    return f"the first day of a {(key or WEEK).partition(',')[0].replace('_', ' ')}", periods
 
 
 def _candidates(
@@ -141,9 +110,8 @@ def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> It
         yield f"{service.name} goes live from {format_day(asked.earliest)} on"
     elif asked.earliest is None and (reason := _earlier_work(frame, service, day)):
         yield reason
-    opens, periods = _opens_on(frame, service)
-    if periods is not None and not periods.starts_within(day, day):
-        yield f"{service.name} goes live on {opens}"
+    if reason := not_an_opening(frame, service, day):
+        yield reason
     latest = min(frame.latest, asked.latest or frame.latest)
     if day > latest:
         which = f"go-live with {service.name}" if asked.latest == latest else "go-live"
@@ -152,30 +120,24 @@ def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> It
         yield reason
 
 
-def _first_forecast(frame: Frame, service: ServiceFile) -> tuple[Task, date] | None:
-    """Return the first go-live of a service that is ahead, and its forecast."""
-    lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
-    ahead = [(t, forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
-    return min(ahead, key=lambda found: (found[1], found[0].id), default=None)
-
-
 def _earlier_work(frame: Frame, service: ServiceFile, day: date) -> str:
     """Say what is not done by a day, and has to be before the first go-live of a service; nothing if all is."""
-    programme, first = frame.programme, _first_forecast(frame, service)
+    programme, first = frame.programme, first_forecast(frame, service)
     before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
     if not before:
         return f"its forecast is {format_day(first[1])}" if first and day < first[1] else ""
     last = max(before, key=lambda t: (programme.timed(t).early_finish, t))
-    ends = programme.days_of(last)[1]
-    name = programme.roadmap.tasks[last].name
-    return f"the work before it is not done: “{name}” ends on {format_day(ends)}" if day < ends else ""
+    if not is_missed(frame, service, day, programme.timed(last).early_finish):
+        return ""
+    name, ends = programme.roadmap.tasks[last].name, programme.days_of(last)[1]
+    return f"the work before it is not done: “{name}” ends on {format_day(ends)}"
 
 
 def _too_soon_or_late(frame: Frame, school: str, day: date) -> str:
     asked = frame.school(school)
     if day < frame.programme.on:
         return f"it lies before the data date, {format_day(frame.programme.on)}"
-    joins = joining_days(frame.programme.definition, frame.programme.facts).get(school)
+    joins = frame.joins.get(school)
     if joins is not None and day < joins:
         return f"the school joins on {format_day(joins)}"
     if asked.earliest is not None and day < asked.earliest:
@@ -223,7 +185,7 @@ def _school_plan(frame: Frame, school: str) -> SchoolPlan:
         name=known.name,
         hub=known.hub or "",
         risk=asked.risk,
-        reluctant=asked.reluctant,
+        reluctant=asked.reluctant or known.reluctant,
         pilot=asked.pilot,
         at_once=asked.at_once or frame.rollout.at_once,
     )
@@ -235,10 +197,14 @@ def _group_plan(programme: Programme, key: str, group: Group) -> GroupPlan:
 
 
 def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
-    """Return a team's tenths of a day in each week: less in a week with public holidays, or while some are away."""
-    office = frame.calendars.office
+    """Return a team's tenths of a day in each week: less in a week with public holidays, or while some are away.
+
+    What is left of a tenth is not given: work comes in whole tenths.
+    """
+    office, usual = frame.calendars.office, len(frame.programme.definition.programme.working_week.days)
     days = [[frame.start + timedelta(weeks=week, days=n) for n in range(7)] for week in range(weeks)]
-    return tuple(round(sum(team.left_on(day) * 2 for day in week if office.works_on(day))) for week in days)
+    given = (Counter(team.left_on(day) for day in week if office.works_on(day)) for week in days)
+    return tuple(floor(sum(Fraction(str(left)) * n for left, n in each.items()) * 10 / usual) for each in given)
 
 
 def _announced(frame: Frame) -> dict[Pair, date]:

@@ -9,12 +9,14 @@ from typing import Any
 from tests.oracles.comparing import compare_seeds
 from tests.oracles.levelling import compare_levelling_of
 from tests.oracles.simulating import compare_odds_of
+from tests.oracles.wave_search import compare_waves_of
 
 BATCH = 50
 QUESTIONS: dict[str, Callable[[Iterable[int]], Any]] = {
     "Dates": compare_seeds,
     "Odds": compare_odds_of,
     "Levelling": compare_levelling_of,
+    "Waves": compare_waves_of,
 }
 
 

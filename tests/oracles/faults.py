@@ -1,7 +1,7 @@
 """Faults to plant: what an engine could get wrong without anybody noticing, each as a change of what it is given."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pkgutil import resolve_name
 from typing import Any
@@ -9,6 +9,9 @@ from unittest.mock import patch
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.waves import solve
+from changeflow.roadmap.waves.problem import SchoolPlan, ServicePlan, WaveProblem
+from changeflow.roadmap.waves.rows import WaveRows
 from changeflow.values.duration import Duration, Unit
 
 DAY = 24 * 60
@@ -103,6 +106,120 @@ IN_LEVELLING: Mapping[str, Callable[[Programme], Programme]] = {
     "nobody is held through breaks": lambda p: _roadmap_of(p, _tasks(lambda t: replace(t, holds_people=False))),
     "leads are forgotten": lambda p: _roadmap_of(p, _of_type(LinkType.FS, LinkType.SS)),
 }
+
+
+Makes = Callable[[Programme], WaveProblem]
+
+
+def _without_blackouts(make: Makes, programme: Programme) -> WaveProblem:
+    calendars = tuple(c.model_copy(update={"blackouts": ()}) for c in programme.definition.calendars)
+    return make(replace(programme, definition=programme.definition.model_copy(update={"calendars": calendars})))
+
+
+def _problem(**changes: Any) -> Callable[[Makes, Programme], WaveProblem]:
+    return lambda make, programme: replace(make(programme), **changes)
+
+
+def _services(change: Callable[[ServicePlan], dict[str, Any]]) -> Callable[[Makes, Programme], WaveProblem]:
+    def changed(make: Makes, programme: Programme) -> WaveProblem:
+        found = make(programme)
+        return replace(found, services={k: replace(s, **change(s)) for k, s in found.services.items()})
+
+    return changed
+
+
+def _schools(change: Callable[[SchoolPlan], dict[str, Any]]) -> Callable[[Makes, Programme], WaveProblem]:
+    def changed(make: Makes, programme: Programme) -> WaveProblem:
+        found = make(programme)
+        return replace(found, schools={k: replace(s, **change(s)) for k, s in found.schools.items()})
+
+    return changed
+
+
+def _capacity(make: Makes, programme: Programme) -> WaveProblem:
+    found = make(programme)
+    return replace(found, capacity={t: tuple(n + 1 for n in weeks) for t, weeks in found.capacity.items()})
+
+
+def _rounded(make: Makes, programme: Programme) -> WaveProblem:
+    found = make(programme)
+    weights = {name: float(round(getattr(found.weights, name))) for name in type(found.weights).model_fields}
+    return replace(found, weights=found.weights.model_copy(update=weights))
+
+
+IN_WAVES: Mapping[str, Callable[[Makes, Programme], WaveProblem]] = {
+    "blackouts are dropped": _without_blackouts,
+    "a team has a tenth of a day more": _capacity,
+    "small weights are rounded to nothing": _rounded,
+    "set days are ignored": _problem(fixed={}),
+    "schools that keep apart are ignored": _problem(apart=()),
+    "announced days are ignored": _problem(announced={}),
+    "groups are ignored": _problem(groups={}),
+    "a wave has one school more": _services(lambda s: {"wave_size": s.wave_size + 1}),
+    "waves follow a week sooner": _services(lambda s: {"weeks_between": s.weeks_between - 1}),
+    "a pilot is judged a week sooner": _services(lambda s: {"evaluation_weeks": s.evaluation_weeks - 1}),
+    "a pilot may be late": _services(lambda s: {"pilot_by": 99}),
+    "services follow one another a week sooner": _services(lambda s: {"after": {k: n - 1 for k, n in s.after.items()}}),
+    "a school bears one change more": _schools(lambda s: {"at_once": s.at_once + 1}),
+    "nobody is reluctant": _schools(lambda s: {"reluctant": False}),
+    "all schools are as hard": _schools(lambda s: {"risk": 2}),
+}
+
+
+def _same_service_only(out: WaveRows) -> None:
+    for one, other in out.problem.apart:
+        for service, plan in out.problem.services.items():
+            for week in plan.weeks:
+                columns = (out.column.get(((school, service), week)) for school in (one, other))
+                out.at_most([(v, 1) for v in columns if v is not None], 1)
+
+
+def _claims(**changes: Any) -> Callable[..., Any]:
+    right = solve.solve_plan
+
+    def claimed(*asked: Any, **named: Any) -> Any:
+        found = right(*asked, **named)
+        return replace(found, **changes) if found.plan is not None else found
+
+    return claimed
+
+
+def _bound_too_high(*asked: Any, right: Callable[..., Any] = solve.solve_plan, **named: Any) -> Any:
+    found = right(*asked, **named)
+    return replace(found, is_proved=False, bound=found.bound + abs(found.bound) / 50 + 1)
+
+
+IN_WAVE_SEARCH: Mapping[str, Mapping[str, Any]] = {
+    "schools keep apart within a service only": {
+        "changeflow.roadmap.waves.rows._apart": _same_service_only,
+        "changeflow.usecases.waves.check_plan": lambda *_: (),
+    },
+    "every plan is called the best": {"changeflow.roadmap.waves.solve.solve_plan": _claims(is_proved=True)},
+    "bounds are too high": {"changeflow.roadmap.waves.solve.solve_plan": _bound_too_high},
+    "hubs are never looked at": {
+        "changeflow.roadmap.waves.rows._hubs": lambda _: None,
+        "changeflow.usecases.waves.check_plan": lambda *_: (),
+    },
+    "the last date weighs nothing": {"changeflow.roadmap.waves.rows._last": lambda *_: None},
+}
+
+
+@contextmanager
+def patched(fault: Mapping[str, Any]) -> Iterator[None]:
+    """Put other functions into the search for waves."""
+    with ExitStack() as stack:
+        for name, other in fault.items():
+            stack.enter_context(patch(name, other))
+        yield
+
+
+@contextmanager
+def planted_in_waves(fault: Callable[[Makes, Programme], WaveProblem]) -> Iterator[None]:
+    """Give the search for waves a changed problem: its own checker then knows no better."""
+    name = "changeflow.usecases.waves.wave_problem"
+    right = resolve_name(name)
+    with patch(name, lambda programme: fault(right, programme)):
+        yield
 
 
 @contextmanager

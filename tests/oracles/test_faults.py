@@ -6,15 +6,29 @@ from typing import Any
 import pytest
 
 from tests.oracles.comparing import compare_seeds
-from tests.oracles.faults import IN_DATES, IN_LEVELLING, IN_ODDS, planted
+from tests.oracles.faults import (
+    IN_DATES,
+    IN_LEVELLING,
+    IN_ODDS,
+    IN_WAVE_SEARCH,
+    IN_WAVES,
+    patched,
+    planted,
+    planted_in_waves,
+)
 from tests.oracles.levelling import compare_levelling_of
 from tests.oracles.simulating import compare_odds_of
+from tests.oracles.wave_search import compare_waves_of
 
 
 def is_found(kind: str, fault: Callable[[Any], Any], compare: Callable[[range], Any], most: int) -> bool:
     """Ask a few programmes at a time, until one disagrees."""
     with planted(kind, fault):
-        return any(compare(range(n, n + 5)).differences for n in range(0, most, 5))
+        return disagrees(compare, most)
+
+
+def disagrees(compare: Callable[[range], Any], most: int) -> bool:
+    return any(compare(range(n, n + 5)).differences for n in range(0, most, 5))
 
 
 @pytest.mark.slow
@@ -33,3 +47,17 @@ def test_faults_in_odds_are_found(fault: str):
 @pytest.mark.parametrize("fault", IN_LEVELLING)
 def test_faults_in_levelling_are_found(fault: str):
     assert is_found("levelling", IN_LEVELLING[fault], compare_levelling_of, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", IN_WAVES)
+def test_faults_in_what_waves_are_asked_are_found(fault: str):
+    with planted_in_waves(IN_WAVES[fault]):
+        assert disagrees(compare_waves_of, 200)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", IN_WAVE_SEARCH)
+def test_faults_in_the_search_for_waves_are_found(fault: str):
+    with patched(IN_WAVE_SEARCH[fault]):
+        assert disagrees(compare_waves_of, 100)

@@ -1,12 +1,13 @@
 """A first plan for the search to improve: quick ones, services one after the other, and the best of them annealed.
 
-Where a quick one finds no place for a school, the search begins without it. It takes milliseconds, so several orders
+Where a quick one finds no place for a school, the search begins without any. It takes milliseconds, so several orders
 are tried: on one made-up trust of fifty schools the worst order of the services was a quarter dearer than the best.
 Annealing takes a second or two.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from fractions import Fraction
 from itertools import accumulate, chain, islice, pairwise, permutations
 from typing import NamedTuple
 
@@ -20,10 +21,10 @@ from changeflow.roadmap.waves.rows import WaveRows, exactly
 MOST_ORDERS = 24
 
 
-def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], float]) -> WavePlan | None:
+def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], Fraction]) -> WavePlan | None:
     """Return the best of some quick plans, or None; the search tests every requirement again.
 
-    Services take their turns in every order, of four and fewer. `worth` is about what a plan costs.
+    Services take their turns in every order, of four and fewer. `worth` is what a plan costs.
     """
     services = sorted(problem.services.values(), key=lambda s: (len(s.weeks), s.service))
     plans = (_Filler(problem, _in_order(list(o))).fill() for o in islice(permutations(services), MOST_ORDERS))

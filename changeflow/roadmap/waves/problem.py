@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 
 from changeflow.roadmap.model.requests import Weights
 from changeflow.values.moments import format_day
@@ -33,7 +34,8 @@ class Candidate:
 
     @property
     def first(self) -> int:
-        return min((w for p in self.placements for w in p.weeks), default=self.week)
+        """The first week in which the school is busy with it; the week of go-live at the latest."""
+        return min([self.week, *(w for p in self.placements for w in p.weeks)])
 
     @property
     def last(self) -> int:
@@ -140,7 +142,7 @@ class WaveProblem:
     fixed: Mapping[Pair, int] = field(default_factory=dict)
     """Pairs whose week is set: by the request, or because it has happened."""
     fixed_days: Mapping[Pair, date] = field(default_factory=dict)
-    """The day that is set, where it is known."""
+    """The day that is set, as it was written, where it is known."""
     declared: frozenset[Pair] = frozenset()
     """The pilot that the plan has: it is kept as it is."""
     notes: tuple[str, ...] = ()
@@ -235,7 +237,7 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
         last_week=max(weeks),
         peaks=peaks(problem, plan),
         hub_dates=hub_dates(problem, plan),
-        fairness=fairness(problem, plan),
+        fairness=float(fairness(problem, plan)),
         announced_moved=len(moved),
         announced_weeks=sum(moved),
         waves=len(dates),
@@ -285,10 +287,11 @@ def hub_dates(problem: WaveProblem, plan: WavePlan) -> int:
     return sum(len(found) - 1 for found in dates.values())
 
 
-def fairness(problem: WaveProblem, plan: WavePlan) -> float:
+def fairness(problem: WaveProblem, plan: WavePlan) -> Fraction:
+    """Return the weeks between the means of the earliest and the latest hub."""
     weeks: dict[str, list[int]] = {}
     for pair, candidate in plan.chosen.items():
         if hub := problem.schools[pair[0]].hub:
             weeks.setdefault(hub, []).append(candidate.week)
-    means = [sum(found) / len(found) for found in weeks.values()]
-    return max(means) - min(means) if means else 0.0
+    means = [Fraction(sum(found), len(found)) for found in weeks.values()]
+    return max(means) - min(means) if means else Fraction(0)

@@ -44,6 +44,8 @@ class WaveRows:
     highs: list[int] = field(default_factory=list)
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
+    offset: Fraction = Fraction(0)
+    """What every plan costs besides, in weeks of one school: the objective leaves it out."""
     wanted: dict[int, Fraction] = field(default_factory=dict)
     """What one unit of each variable costs, in weeks of one school: exactly what the weights say."""
     column: dict[tuple[Pair, int], int] = field(default_factory=dict)
@@ -81,6 +83,10 @@ class WaveRows:
     def objective(self) -> dict[int, int]:
         """The weights as whole numbers. However little one weighs beside others, it is never nothing."""
         return {v: round(w * self.scale) or (1 if w > 0 else -1) for v, w in self.wanted.items() if w}
+
+    def in_weeks(self, value: float) -> Fraction:
+        """Return a value of the objective in weeks of one school, counted from the programme's start."""
+        return Fraction(value) / self.scale + self.offset
 
     def live_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
         """Take away the step of a pair's last date up to a week, where there is one as early."""
@@ -198,8 +204,9 @@ def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
 
 
 def _last(out: WaveRows, service: str) -> None:
-    """The last date of a service, counted in weeks from the first date that it could have."""
+    """The last date of a service: the objective counts its weeks from the first date that it could have."""
     weeks = out.problem.services[service].weeks
+    out.offset += exactly(out.weights.last) * (weeks[0] if weeks else 0)
     pairs = [p for p in out.problem.pairs if p[1] == service]
     terms = []
     for week, following in pairwise(weeks):

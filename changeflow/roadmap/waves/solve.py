@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
@@ -12,12 +13,14 @@ from changeflow.roadmap.solving import GRACE, solved
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.first_plan import annealed, first_plan
 from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
-from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows
+from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows, exactly
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
 PATIENCE, LEAST_PATIENCE = 6, 20
 """A machine that others use may take so many times as long, and some seconds more, before the clock ends a search."""
+LEAST_BOUND = 1.0
+"""Deterministic seconds that a bound may take at least."""
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
 """Steps of annealing for one deterministic second of the search: about a third of one."""
@@ -54,6 +57,8 @@ class WavesSolution:
     is_infeasible: bool
     is_repeatable: bool
     """False where the clock cut the search off."""
+    offset: float = 0.0
+    """What every plan costs besides, in the same unit: weeks before the first date of a service."""
     values: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -63,7 +68,8 @@ class WavesSolution:
             return None
         if self.is_proved:
             return 0.0
-        return max(0.0, (self.value - self.bound) / self.value) if self.value > 0 else None
+        whole = self.value + self.offset
+        return max(0.0, (self.value - self.bound) / whole) if whole > 0 else None
 
 
 def solve(
@@ -80,7 +86,7 @@ def solve(
     for variable, value in sorted((hint or {}).items()):
         model.add_hint(variables[variable], value)
     solver = make_solver(limits)
-    bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
+    bounder = _Bounder(rows, kept, limits) if with_bound and rows.objective else None
     if bounder is not None:
         bounder.start()
     try:
@@ -95,16 +101,20 @@ def solve(
     values = {n: int(solver.value(v)) for n, v in enumerate(variables)} if found else {}
     own = solver.best_objective_bound if found and rows.objective else -math.inf
     linear = bounder.bound if bounder is not None else -math.inf
+    plan = rows.plan_of(values) if found else None
     value = sum(cost * values[v] for v, cost in rows.objective.items()) if found else 0
+    if plan is not None and rows.objective:  # Where a search was cut off, variables may be larger than they need be.
+        value = min(value, math.ceil(worth(rows, plan)))
     bound = max(own, linear)
     proved = status == cp_model.OPTIMAL or (found and bool(rows.objective) and bound >= value)
     return WavesSolution(
-        plan=rows.plan_of(values) if found else None,
+        plan=plan,
         value=value,
         bound=min(bound, value) if found else bound,
         is_proved=proved,
         is_infeasible=status == cp_model.INFEASIBLE,
         is_repeatable=proved or status == cp_model.INFEASIBLE or solver.wall_time < limits.seconds,
+        offset=float(rows.offset * rows.scale),
         values=values,
     )
 
@@ -116,28 +126,31 @@ def solve_plan(rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] 
 
 
 def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
-    """Return the better of a plan made in milliseconds and the same annealed; None where there was no room."""
+    """Return the better of a plan made in milliseconds and the same annealed; None where there is none so quickly.
+
+    A plan that breaks a requirement is no hint: where no plan exists, CP-SAT 9.15 with a hint ends the whole process.
+    """
     quick = first_plan(rows.problem, lambda plan: worth(rows, plan))
     if quick is None or check_plan(rows.problem, quick):
-        return quick
+        return None
     steps = min(STEPS_PER_PAIR * len(rows.problem.pairs), round(MOST_STEPS * limits.effort))
     return min(quick, annealed(rows, quick, limits.seed, steps), key=lambda plan: worth(rows, plan))
 
 
-def worth(rows: WaveRows, plan: WavePlan) -> float:
-    """Return about what the objective of a plan is, without the model."""
+def worth(rows: WaveRows, plan: WavePlan) -> Fraction:
+    """Return what a plan costs in the unit of the objective, whatever the model's variables are: exactly."""
     problem, weights = rows.problem, rows.weights
-    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
+    dates = sum(rows.wanted.get(rows.column[pair, c.week], Fraction(0)) for pair, c in plan.chosen.items())
     last: dict[str, int] = {}
     for (_, service), candidate in plan.chosen.items():
         last[service] = max(last.get(service, 0), candidate.week)
     whole = (
-        weights.hub * (0 if problem.hubs_apart else hub_dates(problem, plan))
-        + weights.last * sum(last.values())
-        + weights.peak * sum(peaks(problem, plan).values())
-        + weights.fairness * fairness(problem, plan)
+        exactly(weights.hub) * (0 if problem.hubs_apart else hub_dates(problem, plan))
+        + exactly(weights.last) * sum(last.values())
+        + exactly(weights.peak) * sum(peaks(problem, plan).values())
+        + exactly(weights.fairness) * fairness(problem, plan)
     )
-    return dates + float(rows.scale) * whole
+    return rows.scale * (dates + whole - rows.offset)
 
 
 def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
@@ -182,12 +195,15 @@ def cp_model_of(
 class _Bounder(threading.Thread):
     """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
 
-    def __init__(self, rows: WaveRows, kept: list[Row]) -> None:
+    def __init__(self, rows: WaveRows, kept: Sequence[Row], limits: SearchLimits) -> None:
         super().__init__(daemon=True)
         self._rows, self._kept = rows, kept
         self.bound = -math.inf
         self.ended = threading.Event()
         self._solver = model_builder.Solver("glop")
+        # On some problems GLOP goes round in circles, for ever. Its own count of work ends that, the clock for safety.
+        self._solver.set_solver_specific_parameters(f"max_deterministic_time: {max(limits.effort, LEAST_BOUND)}")
+        self._solver.set_time_limit_in_seconds(limits.seconds)
 
     def stop(self) -> None:
         """End it: a thread that still computes when the process ends would abort it."""

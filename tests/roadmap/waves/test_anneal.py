@@ -73,11 +73,13 @@ def test_hubs_stay_within_their_weeks_and_apart_where_asked():
 
 
 def test_what_a_plan_is_worth_is_what_the_model_says():
-    """The model counts weeks of the last go-live from the service's first date, week 2."""
+    """The model counts weeks of the last go-live from the service's first date, week 2: two weeks at one each are left
+    out, and belong to the whole."""
     tried = problem("abc", team="trainers", school={n: {"hub": "n"} for n in "ab"}, announced={("a", "pay"): 6})
     rows = write_rows(tried, tried.weights)
     found = solve(rows, SearchLimits(seconds=PATIENCE, effort=5))
     assert found.is_proved
     assert found.plan is not None
-    first = 2 * tried.weights.last * float(rows.scale)
-    assert worth_of(rows, found.plan) - first == pytest.approx(found.value)
+    assert worth_of(rows, found.plan) == found.value
+    assert rows.offset == 2
+    assert rows.in_weeks(found.value) == worth(tried, found.plan, tried.weights) + 2

@@ -3,6 +3,7 @@
 The tiny problems have three or four schools, one or two services and a few dates, so that every plan can be looked at.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -24,7 +25,7 @@ from changeflow.roadmap.waves.problem import (
     numbers_of,
 )
 from changeflow.roadmap.waves.rows import exactly, write_rows
-from changeflow.roadmap.waves.solve import SearchLimits, solve
+from changeflow.roadmap.waves.solve import SearchLimits, _Bounder, _quick_plan, solve, solve_plan
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, problem, tiny, worth
 from tests.waiting import PATIENCE
 
@@ -260,6 +261,25 @@ def test_schools_that_are_kept_apart_are_so_over_all_services():
     assert not weeks["a"] & weeks["b"]
     together = replace(found.plan, chosen={**found.plan.chosen, ("a", "hr"): found.plan.chosen["b", "pay"]})
     assert any(broken.rule == "apart" for broken in check_plan(tried, together))
+
+
+class TestSearchesThatComeToNothing:
+    def test_a_quick_plan_that_breaks_a_requirement_is_no_hint(self):
+        """Schools a and b are set to one week of a service that takes one school: CP-SAT, given a hint where there is
+        no plan, ends the process."""
+        tried = problem("abc", service={"wave_size": 1}, fixed={("a", "pay"): 2, ("b", "pay"): 2})
+        rows = write_rows(tried, tried.weights)
+        assert _quick_plan(rows, QUICK) is None
+        assert solve_plan(rows, QUICK, hint=None).is_infeasible
+
+    def test_a_bound_that_takes_too_long_is_left_out(self, monkeypatch: pytest.MonkeyPatch):
+        """GLOP may go round in circles for ever: without an end of its own, the command would have none."""
+        tried = problem("abcd", service={"wave_size": 2})
+        rows = write_rows(tried, tried.weights)
+        monkeypatch.setattr("changeflow.roadmap.waves.solve.LEAST_BOUND", 1e-12)
+        bounder = _Bounder(rows, rows.rows, SearchLimits(seconds=PATIENCE, effort=1e-12))
+        bounder.run()
+        assert bounder.bound == -math.inf
 
 
 class TestThePlansPilot:

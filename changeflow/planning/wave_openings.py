@@ -1,0 +1,94 @@
+"""The days on which a service may go live: the first working day of each week, month or pay period."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from changeflow.calendar.periods import MeetingDates, Periods
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.planning.wave_frame import Frame, first_forecast
+from changeflow.programme.definition import ServiceFile
+from changeflow.roadmap.model.pathways import WEEK
+from changeflow.values.moments import day_of, minute_of
+from changeflow.values.words import Kind
+
+LONGEST_BREAK = timedelta(days=62)
+"""The longest time from the first day of a month or pay period to its first working day: a school's summer holidays."""
+
+
+def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
+    """Return the days on which a service may go live.
+
+    The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
+    """
+    programme, asked = frame.programme, frame.asked(service.service)
+    forecast = first_forecast(frame, service)
+    first = asked.earliest or (forecast[1] if forecast else programme.definition.programme.start)
+    last = min(frame.latest, asked.latest or frame.latest)
+    return [d for d in _opening_days(frame, service, programme.definition.programme.start, last) if d >= first]
+
+
+def as_working_day(frame: Frame, service: str, day: date) -> date:
+    """Return the day on which a go-live is that someone gave as the first of a month or pay period: one of work."""
+    file = frame.programme.service(service)
+    periods = _opens_on(frame, file)[1]
+    if periods is None or not periods.starts_within(day, day):
+        return day
+    return day_of(at_work(frame, file).next_working(minute_of(day)))
+
+
+def not_an_opening(frame: Frame, service: ServiceFile, day: date) -> str:
+    """Say why a service does not open on a day; nothing where it does, or where any day will do."""
+    opens, periods = _opens_on(frame, service)
+    if periods is None or day in _opening_days(frame, service, day, day):
+        return ""
+    return f"{service.name} goes live on {opens}"
+
+
+def is_missed(frame: Frame, service: ServiceFile, day: date, done: int) -> bool:
+    """Tell whether work that is done at a moment is too late for a go-live on a day."""
+    if _opens_on(frame, service)[1] is None:
+        return done >= minute_of(day + timedelta(days=1))
+    return done > at_work(frame, service).next_working(minute_of(day))
+
+
+def at_work(frame: Frame, service: ServiceFile) -> WorkingCalendar:
+    """Return the days on which people are there for a go-live, whatever its blackouts: those of its tasks' calendar."""
+    lives = sorted(t.calendar for t in frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service))
+    base = next((b for b in ("every_day", "office") if lives and lives[0].startswith(b)), "term" if lives else "office")
+    return frame.calendars.get(frame.calendars.key(base, frozenset(frame.programme.schools_of(service.service))))
+
+
+def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
+    """Return on which days a service's go-lives open, in words, and its periods; none where any week will do."""
+    programme, asked = frame.programme, frame.asked(service.service).opens_on
+    if asked == WEEK:
+        return WEEK, None
+    if asked is not None:
+        key = frame.calendars.start_window_key(asked, programme.schools_of(service.service))
+        periods = frame.calendars.periods.get(key or "")
+    else:
+        lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+        key = next((t.starts_on for t in lives if t.starts_on), None)
+        periods = programme.roadmap.periods.get(key or "")
+    if isinstance(periods, MeetingDates):
+        return f"a day on which “{periods.name}” meets", periods
+    return f"the first working day of a {(key or WEEK).partition(',')[0].replace('_', ' ')}", periods
+
+
+def _opening_days(frame: Frame, service: ServiceFile, first: date, last: date) -> list[date]:
+    """Return the first working days of weeks, months or pay periods, from one day to another."""
+    days = dict.fromkeys(_first_days(frame, service, first, last))
+    return [d for d in days if first <= d <= last]
+
+
+def _first_days(frame: Frame, service: ServiceFile, first: date, last: date) -> Iterator[date]:
+    calendar, periods = at_work(frame, service), _opens_on(frame, service)[1]
+    if periods is not None:
+        for opens in periods.starts_within(first - LONGEST_BREAK, last):
+            yield day_of(calendar.next_working(opens))
+        return
+    for week in range(frame.week_of(first), frame.week_of(last) + 1):
+        monday = frame.start + timedelta(weeks=week)
+        day = day_of(calendar.next_working(minute_of(monday)))
+        if frame.week_of(day) == week:  # A week of holidays is passed over.
+            yield day

@@ -1,0 +1,33 @@
+"""Plans of waves beside an exact search by hand."""
+
+from collections import Counter
+
+import pytest
+
+from tests.oracles.random_waves import FEATURES, counted
+from tests.oracles.wave_search import compare_waves_of
+
+ROLLOUTS = 300
+
+
+def test_a_few_rollouts_have_the_best_plans_of_an_exact_search():
+    assert compare_waves_of(range(3)).differences == []
+
+
+@pytest.mark.slow
+def test_plans_of_waves_keep_everything_cost_what_they_say_and_are_the_best_where_they_are_called_so():
+    tally = compare_waves_of(range(ROLLOUTS))
+    assert tally.differences == []
+    assert (tally.best, tally.infeasible) > (300, 100)
+    assert tally.bounds > 20
+    assert {f: tally.features[f] for f in FEATURES if tally.features[f] < ROLLOUTS // 20} == {}
+
+
+@pytest.mark.slow
+def test_each_feature_occurs_two_hundred_times_in_all_rollouts_of_make_oracles():
+    """But for those that the comparison itself counts."""
+    features: Counter[str] = Counter()
+    for seed in range(5000):
+        features.update(counted(seed))
+    compared = {"opens on a day off", "fixed to a day that cannot be"}
+    assert {f: features[f] for f in FEATURES if features[f] < 200 and f not in compared} == {}
