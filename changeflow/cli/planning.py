@@ -163,13 +163,18 @@ def why(
 
 
 def _explain(programme: "Programme", task: str) -> None:
-    """Print why, and how far a task can slip before it moves a milestone."""
+    """Print why, until when a decision can wait, and how far a task can slip before it moves a milestone."""
+    from changeflow.planning.last_days import last_day
+    from changeflow.reports.last_days import last_day_text
     from changeflow.roadmap.analysis.slippage import format_cut_off
     from changeflow.roadmap.analysis.why import explain
+    from changeflow.values.words import Kind
 
     if programme.schedule is None:
         return
     out(explain(programme.roadmap, programme.schedule, task).text)
+    if programme.roadmap.tasks[task].kind is Kind.DECISION and not programme.is_done(task):
+        out(last_day_text(last_day(programme, task)))
     for milestone in programme.milestones:
         if milestone.task != task and (cut_off := programme.slips.cut_off(task, milestone.task)) is not None:
             out(format_cut_off(programme.roadmap, programme.schedule, cut_off))

@@ -82,6 +82,12 @@ def last_day(programme: Programme, gate: TaskId) -> LastDay:
     return programme.once(f"last day of {gate}", lambda: _Search(programme, programme.roadmap.tasks[gate]).found())
 
 
+def last_days(programme: Programme) -> dict[TaskId, date]:
+    """Return the last responsible day of every open decision."""
+    asked = (t.id for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id))
+    return {task: last_day(programme, task).day for task in asked}
+
+
 def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
     """Return what deciding on any coming day moves, in runs of the same dates.
 

@@ -22,13 +22,14 @@ from changeflow.programme.pay import PayTables
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.analysis.slippage import Slips
+from changeflow.roadmap.analysis.why import spare_before
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.precedence import Precedence
 from changeflow.roadmap.model.profile import TEXTBOOK
 from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, day_of, minute_of
+from changeflow.values.moments import DAY, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
@@ -226,14 +227,7 @@ class Programme:
 
     def spare(self, milestone: Milestone) -> int:
         """Return the working minutes from a milestone's forecast to its deadline; without one, its total float."""
-        timed, deadline = self.timed(milestone.task), self.roadmap.tasks[milestone.task].deadline
-        if deadline is None:
-            return timed.total_float
-        calendar, finish = self.roadmap.float_calendar_of(milestone.task), timed.early_finish
-        if finish == deadline and not timed.ends_day:
-            # It stands on the day that begins then, which is the day after.
-            finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
-        return calendar.between(finish, deadline)
+        return spare_before(self.roadmap, self.timed(milestone.task))
 
     @property
     def open_milestones(self) -> tuple[Milestone, ...]:

@@ -17,7 +17,7 @@ from changeflow.reports.people_flow import NOTHING
 from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.roadmap.engine.cpm import TimedTask
-from changeflow.roadmap.model.tasks import Task
+from changeflow.roadmap.model.tasks import Milestone, Task
 from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
 from changeflow.values.words import Kind
@@ -59,6 +59,7 @@ def write_xlsx(programme: Programme, out: Path) -> None:
         "Critical",
         "Owner",
         "Assumed",
+        "Float before",
     ]
     with xlsxwriter.Workbook(content, options) as book:
         sheet = book.add_worksheet("Schedule")
@@ -80,6 +81,7 @@ def write_xlsx(programme: Programme, out: Path) -> None:
                 "yes" if timed.critical else "no",
                 programme.person(task.owner) if task.owner else "",
                 ASSUMED if is_assumed else "",
+                _float_before(milestones.get(task.id)),
             )
             for column, text in enumerate(own, 7):
                 # A float such as "-2 working days" is ours and is no formula.
@@ -88,6 +90,11 @@ def write_xlsx(programme: Programme, out: Path) -> None:
         sheet.freeze_panes(1, 0)
         sheet.autofit()
     write_whole(out, content.getvalue(), private=True)
+
+
+def _float_before(milestone: Milestone | None) -> str:
+    """Say against what the float of a row is counted: a milestone's deadline, else what would move first."""
+    return "its deadline" if milestone is not None and milestone.deadline else "the end, or an earlier deadline"
 
 
 def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:

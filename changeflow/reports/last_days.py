@@ -126,6 +126,11 @@ def format_cost(found: LastDay) -> str:
     return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved)}."
 
 
+def last_day_text(found: LastDay) -> str:
+    """Say until when a decision can wait, and what the next day costs, as a line of its own."""
+    return f"Last day to decide: {format_day(found.day, weekday=True)}. {format_cost(found)}"
+
+
 def _later(run: DecidedOn) -> LaterLine:
     return LaterLine(
         days=format_days(run.first, run.last),

@@ -226,7 +226,10 @@ def _milestone(
     if milestone.task in programme.roadmap.progress:
         state, words = "done", ["it has happened"]
     elif milestone.deadline is not None and forecast > milestone.deadline:
-        state, words = "too late", [f"{counted((forecast - milestone.deadline).days, 'day')} after its deadline"]
+        state, words = (
+            "too late",
+            [f"{counted((forecast - milestone.deadline).days, 'day')} after its deadline ({spare} too late)"],
+        )
     elif planned is not None and forecast != planned:
         days = (forecast - planned).days
         state = "later" if days > 0 else "earlier"

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from changeflow.planning.last_days import last_days
 from changeflow.programme.no_return import points_of_no_return
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
@@ -27,11 +28,10 @@ from changeflow.values.words import Kind
 def plan_json(judged: Judged) -> str:
     """Write a plan: tasks, findings, waves, milestones."""
     programme = judged.programme
-    names = {t: task.name for t, task in programme.roadmap.tasks.items()}
     return json.dumps(
         {
             "programme": programme.id,
-            "tasks": schedule_rows(programme.roadmap, programme.required_schedule, names, key="id"),
+            "tasks": list(_tasks(programme)),
             "findings": [{name: getattr(f, name) for name in FINDING_KEYS} for f in judged.findings],
             "waves": list(_waves(programme)),
             "milestones": [
@@ -41,7 +41,9 @@ def plan_json(judged: Judged) -> str:
                     "date": iso(programme.timed(m.task).early_finish),
                     "deadline": m.deadline.isoformat() if m.deadline else None,
                     "day": programme.timed(m.task).last_day.isoformat(),
-                    "total_float": programme.timed(m.task).total_float,
+                    "total_float": min(programme.timed(m.task).total_float, programme.spare(m)),
+                    "spare": programme.spare(m),
+                    "spare_before": "deadline" if m.deadline else "end",
                     "float_unit": float_unit(programme.roadmap.tasks[m.task]),
                     **({"assumed": True} if m.task in programme.required_schedule.assumed.early else {}),
                 }
@@ -64,6 +66,18 @@ def plan_json(judged: Judged) -> str:
         indent=1,
         ensure_ascii=False,
     )
+
+
+def _tasks(programme: Programme) -> Iterator[dict[str, Any]]:
+    """Yield a row a task; an open decision has its last responsible day."""
+    names = {t: task.name for t, task in programme.roadmap.tasks.items()}
+    last, spare = last_days(programme), {m.task: programme.spare(m) for m in programme.open_milestones}
+    for row in schedule_rows(programme.roadmap, programme.required_schedule, names, key="id"):
+        task = row["id"]
+        if task in spare:
+            # One that is on the day after its deadline has no float in minutes: it misses it all the same.
+            row["total_float"] = min(row["total_float"], spare[task])
+        yield {**row, "last_responsible_day": last[task].isoformat()} if task in last else row
 
 
 def _assumed(programme: Programme) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from changeflow.agenda.worklist import WorkItem, WorkState
+from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -24,6 +25,7 @@ def work_rows(programme: Programme, items: Sequence[WorkItem]) -> list[dict[str,
             "due": item.due.isoformat(),
             "days_late": item.days_late,
             "not_before": item.not_before.isoformat() if item.not_before else None,
+            "last_responsible_day": _last_day(programme, item),
             "owner": item.asked,
             "owner_name": _owner(programme, item.asked),
         }
@@ -48,7 +50,7 @@ def work_lines(
     yield f"{counted(len(items), 'task')} on {format_day(today)} ({asked})"
     for members in groups.values():
         yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members)}"
-        yield f"  {'':<37} {_id(members)}{_next(members[0])}"
+        yield f"  {'':<37} {_id(members)}{_next(members[0])}{_decided_by(programme, members[0])}"
 
 
 def _alike(item: WorkItem) -> tuple[object, ...]:
@@ -79,6 +81,18 @@ def _next(item: WorkItem) -> str:
         return ""
     verb = "be decided" if item.task.kind is Kind.DECISION else "begin"
     return f" (can {verb} on {format_day(item.not_before)})"
+
+
+def _last_day(programme: Programme, item: WorkItem) -> str | None:
+    if item.task.kind is not Kind.DECISION or item.state is WorkState.DONE:
+        return None
+    return last_day(programme, item.task.id).day.isoformat()
+
+
+def _decided_by(programme: Programme, item: WorkItem) -> str:
+    """Say until when a decision can wait: its planned day is no answer to that."""
+    day = _last_day(programme, item)
+    return f" (last day to decide: {format_day(date.fromisoformat(day), weekday=True)})" if day is not None else ""
 
 
 def _names(programme: Programme, members: Sequence[WorkItem]) -> str:

@@ -1,6 +1,7 @@
 """One question has one answer: the last day of each gate, and each milestone's date and float, wherever one asks.
 
-Asked are the report, its JSON, `gate list`, the e-mail, the page behind its link, the go/no-go page and the calendars.
+Asked are the report, its JSON, `gate list`, `gate show`, `task list`, `plan`, `why`, the e-mail, the page behind its
+link, the go/no-go page, the risk page, the calendars, the spreadsheet and the Project file: what they print.
 """
 
 import json
@@ -13,32 +14,36 @@ from pathlib import Path
 
 import pytest
 from icalendar import Calendar
-from lxml import html
+from lxml import etree, html
 from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner
 
 from changeflow.agenda.decisions import GateAnswer
+from changeflow.cli import app, planning
 from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
-from changeflow.reports.decisions import decisions_text
+from changeflow.reports.decisions import case_text, decisions_text
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.mspdi import write_roadmap
 from changeflow.reports.sro import SroReport
 from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.storage.answers import AnswerLink, add_links
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import baselines, definitions, gates
+from changeflow.usecases import baselines, definitions, gates, reports
 from changeflow.usecases.calendar_feeds import feed_for
 from changeflow.usecases.link_answers import question_of
 from changeflow.usecases.messages import Desk, digest_of, write_letter
 from changeflow.usecases.outbox import look
 from changeflow.usecases.reports import decision_log, go_no_go_of, sro_of_stored
+from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.ticks import tick
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.base import calendar_uid
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
-from changeflow.values.words import Kind, Outcome
+from changeflow.values.words import Gate, Kind, Outcome
 from tests.conftest import SAMPLE, sample_copy
 
 PILOT = "payroll/pilot/go-no-go"
@@ -201,6 +206,106 @@ def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path)
             assert f"{spare} before its deadline" in line["sentence"]
         moved = [m for d in asked.report.decisions for run in d.last_day.later for m in run.moved]
         assert {m.before for m in moved if m.name == milestone.name} <= {format_day(day)}
+
+
+def say(asked: Asked, *words: str) -> str:
+    """Return what a command prints about the programme on that day."""
+    done = CliRunner().invoke(app, [*words, "--db", asked.db, "--at", asked.today.isoformat()])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def open_gates(asked: Asked) -> dict[str, str]:
+    """Return the last day of every open decision as people read it: as the calendar of everybody has it."""
+    write_ics(asked.programme, path := Path(asked.db.removeprefix("sqlite:///")).with_suffix(".ics"), now=asked.now)
+    days, gates = _days(path.read_bytes()), asked.programme.tasks(kind=Kind.DECISION)
+    still = [t.id for t in gates if not asked.programme.is_done(t.id)]
+    assert len(still) >= 20
+    return {t: format_day(days[calendar_uid(t, asked.programme.id)], weekday=True) for t in still}
+
+
+def test_lists_and_plans_name_the_same_last_day_for_every_open_gate(asked: Asked):
+    wanted = open_gates(asked)
+    printed = re.findall(
+        r"(\S+) (?:\(can [^)]+\) )?\(last day to decide: (\w+ \d+ \w+ \d+)\)", say(asked, "task", "list")
+    )
+    assert dict(printed) == wanted
+    iso = {t: datetime.strptime(day, "%a %d %b %Y").date().isoformat() for t, day in wanted.items()}  # noqa: DTZ007
+    rows = json.loads(say(asked, "task", "list", "--format", "json"))
+    assert {r["id"]: r["last_responsible_day"] for r in rows if r["last_responsible_day"]} == iso
+    tasks = json.loads(say(asked, "plan", "--format", "json"))["tasks"]
+    assert {t["id"]: t["last_responsible_day"] for t in tasks if "last_responsible_day" in t} == iso
+    listed = json.loads(say(asked, "gate", "list", "--format", "json"))["needed"]
+    assert listed
+    for decision in listed:
+        assert decision["last_day"]["iso"] == iso[decision["task"]]
+        assert decision["last_day"]["by_day"][0]["last_day"] == iso[decision["task"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", ["early", "middle"])
+def test_each_gate_names_its_last_day_where_it_is_looked_at(
+    states: Callable[[str], Asked], monkeypatch: pytest.MonkeyPatch, state: str, capsys: pytest.CaptureFixture[str]
+):
+    asked = states(state)
+    # What follows from an answer is tested elsewhere, and takes half a second a page.
+    monkeypatch.setattr(reports, "_if_answered", lambda *_: {})
+    for gate, day in open_gates(asked).items():
+        # As `why` and `gate show` print it: to build the command line anew takes as long as all the rest.
+        planning._explain(asked.programme, gate)
+        assert f"\nLast day to decide: {day}. " in capsys.readouterr().out, gate
+        shown = case_text(*gates.case_of(gate, db=asked.db, programme=None, on=asked.today))
+        assert any(line.startswith(f"Needed by {day}. ") for line in shown), gate
+        if asked.programme.roadmap.tasks[gate].gate is Gate.GO_LIVE:
+            page = html_of(go_no_go_of(gate, db=asked.db, programme=None, today=asked.today))
+            assert f"Needed by <strong>{day}</strong>" in page, gate
+
+
+def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, tmp_path: Path):
+    """Each text says against what its float is counted: the deadline, which every milestone of the sample has."""
+    programme = asked.programme
+    write_roadmap(programme.roadmap, programme.required_schedule, tmp_path / "all.xml", name="all", calendar="office")
+    project = {e.findtext("{*}Name"): e for e in etree.parse(tmp_path / "all.xml").iter("{*}Task")}
+    write_xlsx(programme, tmp_path / "all.xlsx")
+    sheet = CalamineWorkbook.from_path(tmp_path / "all.xlsx").get_sheet_by_index(0).to_python()
+    page = " ".join(html.fromstring(html_of(asked.report)).text_content().split())
+    plan, plans = say(asked, "plan"), json.loads(say(asked, "plan", "--format", "json"))["milestones"]
+    assert len(plans) == len(programme.milestones)
+    for found in plans:
+        name, deadline = found["name"], date.fromisoformat(found["deadline"])
+        day, last = format_day(date.fromisoformat(found["day"])), format_day(deadline)
+        assert (found["spare_before"], found["float_unit"]) == ("deadline", "working_minutes")
+        # A working day of the sample has 7.5 hours.
+        assert found["spare"] % 450 == 0
+        spare = counted(abs(found["spare"]) // 450, "working day")
+        why = say(asked, "why", f"programme/{found['id']}")
+        assert f"{name} is on {day}: " in why
+        if is_late := found["spare"] < 0:
+            assert f"  {day:<12} {name}: {spare} too late for its deadline\n" in plan
+            assert re.search(rf"{re.escape(name)}: {day}, \d+ days? after its deadline \({spare} too late\)", page)
+            assert f"It is {spare} too late for the deadline of {name}, {last}." in why
+        else:
+            assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
+            assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
+            assert f"It may finish as late as {last}, {spare} of float, before it moves the deadline of {name}" in why
+        row = next(r for r in sheet if r[0] == f"programme/{found['id']}")
+        assert (format_day(row[6]), row[7], row[-1]) == (day, f"{'-' * is_late}{spare}", "its deadline")
+        own = project[name]
+        assert own.findtext("{*}Finish") == found["date"]
+        # Microsoft Project counts slack in tenths of a minute: none where the next day begins as the deadline ends.
+        assert int(own.findtext("{*}TotalSlack") or 0) == max(found["spare"], 0) * 10
+
+
+@pytest.mark.slow
+def test_the_risk_page_has_the_dates_of_the_plan(states: Callable[[str], Asked]):
+    programme = states("middle").programme
+    found = simulate_programme(programme, iterations=100, seed=1)
+    rows = [[cell.text_content() for cell in row] for row in html.fromstring(html_of(found)).xpath("//tbody/tr")]
+    shown = {row[0]: (row[1], row[6]) for row in rows if len(row) == 8}
+    plans = json.loads(say(states("middle"), "plan", "--format", "json"))["milestones"]
+    assert shown == {
+        m["name"]: tuple(format_day(date.fromisoformat(m[day])) for day in ("day", "deadline")) for m in plans
+    }
 
 
 def _days(calendar: bytes) -> dict[str, date]:

@@ -125,7 +125,7 @@ class TestBeforeItsDay:
     def said(self, db: str, day: int, task: str) -> tuple[str, str]:
         found = listed(db, day)
         lines = list(work_lines(found.programme, found.items, asked="all", today=date(2027, 1, day)))
-        at = next(n for n, line in enumerate(lines) if line.strip().partition(" (can")[0] == task)
+        at = next(n for n, line in enumerate(lines) if line.strip().partition(" (")[0] == task)
         return lines[at - 1][:39].strip(), lines[at].strip()
 
     @pytest.mark.parametrize(("day", "state"), [(11, "waiting"), (18, "due"), (20, "due")])
@@ -138,7 +138,7 @@ class TestBeforeItsDay:
         """Not decided on Wednesday 20 January, it is two working days late on Friday the 22nd."""
         told, below = self.said(decided, 22, "payroll/approve")
         assert told == "2 working days late (20 Jan 2027)"
-        assert below == "payroll/approve (can be decided on 24 Feb 2027)"
+        assert below == "payroll/approve (can be decided on 24 Feb 2027) (last day to decide: Wed 24 Feb 2027)"
         [row] = [r for r in work_rows(*_both(listed(decided, 22))) if r["id"] == "payroll/approve"]
         assert row["not_before"] == "2027-02-24"
 

@@ -7,12 +7,12 @@ from itertools import groupby
 
 from changeflow.calendar.periods import MeetingDates
 from changeflow.roadmap.analysis.assumed import mark_assumed
-from changeflow.roadmap.engine.cpm import DateReason, Schedule
+from changeflow.roadmap.engine.cpm import DateReason, Schedule, TimedTask
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
-from changeflow.values.moments import day_of, format_day, format_days, last_day_of
+from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of, minute_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
 CONSTRAINT_WORDS = {
@@ -92,6 +92,18 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     if roadmap.tasks[task].is_milestone:
         return mark_assumed(format_day(timed.last_day), schedule, task)
     return mark_assumed(format_days(day_of(timed.early_start), last_day_of(timed.early_finish)), schedule, task)
+
+
+def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
+    """Return the working minutes from a task's finish to its deadline; without one, its total float."""
+    deadline, finish = roadmap.tasks[timed.task].deadline, timed.early_finish
+    if deadline is None:
+        return timed.total_float
+    calendar = roadmap.float_calendar_of(timed.task)
+    if finish == deadline and not timed.ends_day:
+        # It stands on the day that begins then, which is the day after.
+        finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
+    return calendar.between(finish, deadline)
 
 
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
@@ -226,9 +238,13 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     timed = schedule[task.id]
     if timed.reason is DateReason.ACTUAL and timed.total_float == 0 and not timed.critical:
         return "It is done."
-    spare = float_in_words(roadmap, task.id, abs(timed.total_float))
+    total = timed.total_float
+    if task.deadline is not None and timed.last_day > last_day_of(task.deadline):
+        # A milestone at the midnight of its deadline is on the day that begins then, and has no float in minutes.
+        total = min(total, spare_before(roadmap, timed))
+    spare = float_in_words(roadmap, task.id, abs(total))
     holder = _late_holder(roadmap, schedule, task)
-    if timed.total_float < 0:
+    if total < 0:
         return f"It is {spare} too late for {holder or 'its set date'}."
     if timed.total_float == 0:
         if holder:
