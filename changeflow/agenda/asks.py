@@ -25,7 +25,6 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
-from changeflow.values.moments import last_day_of
 from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
@@ -91,7 +90,7 @@ def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
     weeks = programme.rulepacks.number("nudges", "evidence_weeks", on=today)
     for gate in programme.tasks(kind=Kind.DECISION):
         lead = programme.service(gate.service).lead_provider if gate.service else None
-        due_on = last_day_of(schedule[gate.id].early_finish)
+        due_on = schedule[gate.id].last_day
         if lead is None or programme.is_done(gate.id) or not today <= due_on <= today + timedelta(weeks=weeks):
             continue
         criteria = weigh(judged, gate.id).criteria
@@ -108,7 +107,7 @@ def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
         begun = programme.roadmap.progress.get(pilot.id)
         if begun is None or begun.is_done:
             continue
-        due_on = last_day_of(schedule[pilot.id].early_finish)
+        due_on = schedule[pilot.id].last_day
         service = programme.service(pilot.service) if pilot.service else None
         team = {m.person for m in service.team.members} if service and service.team else set()
         for person in programme.definition.people:

@@ -21,7 +21,7 @@ from changeflow.rules.catalogue import RULES, Rule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import format_day, last_day_of
+from changeflow.values.moments import format_day
 from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 
@@ -149,7 +149,7 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif done and done.is_done:
             yield Criterion(f"“{task.name}” is done.", State.MET)
         else:
-            ready = format_day(last_day_of(programme.timed(name).early_finish))
+            ready = format_day(programme.timed(name).last_day)
             text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 

@@ -95,7 +95,7 @@ def _working_days(calendar: WorkingCalendar, monday: date, since: date) -> int:
 
 
 def forecast(programme: Programme, live: Task) -> date:
-    return day_of(programme.timed(live.id).early_finish)
+    return programme.timed(live.id).last_day
 
 
 def first_forecast(frame: Frame, service: ServiceFile) -> tuple[Task, date] | None:

@@ -14,7 +14,7 @@ from changeflow.roadmap.engine.pace import PAY_PERIODS
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, parse_duration
-from changeflow.values.moments import DAY, day_of, format_day, last_day_of, minute_of
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Kind
 
@@ -198,10 +198,10 @@ def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress])
     if not ahead or not any(programme.roadmap.tasks[t].kind is Kind.CLOSURE for t in reported):
         return
     ahead.sort(key=lambda t: (programme.timed(t.id).early_finish, t.id))
-    lines = [f"  {t.name}, {format_day(last_day_of(programme.timed(t.id).early_finish))}" for t in ahead[:SHOWN_AHEAD]]
+    lines = [f"  {t.name}, {format_day(programme.timed(t.id).last_day)}" for t in ahead[:SHOWN_AHEAD]]
     if len(ahead) > SHOWN_AHEAD:
         lines.append(f"  and {len(ahead) - SHOWN_AHEAD} more")
-    last = format_day(last_day_of(programme.timed(ahead[-1].id).early_finish))
+    last = format_day(programme.timed(ahead[-1].id).last_day)
     raise CheckFailedError(
         f"The programme cannot be closed before its last checkpoint, planned for {last} (R16): whether the change has "
         "stuck is not known yet. No changes saved. Still ahead:\n" + "\n".join(lines)

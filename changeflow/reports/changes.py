@@ -105,7 +105,7 @@ class _Words:
         name = self._name(slip.target)
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
-        then, now = format_day(day_of(slip.before)), format_day(day_of(slip.after))
+        then, now = map(format_day, slip.on)
         told = slip.parts[:TOLD]
         causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self._format(p)}.") for p in told]
         if rest := slip.parts[TOLD:]:
@@ -282,9 +282,8 @@ def variance_text(variance: Variance, roadmap: Roadmap) -> Iterator[str]:
 
 
 def _variance(programme: Programme, task: TaskId, planned: Dates) -> VarianceLine:
-    finish, progress = programme.timed(task).early_finish, programme.roadmap.progress.get(task)
-    read = day_of if programme.roadmap.tasks[task].is_milestone else last_day_of
-    before, after = read(planned.finish), read(finish)
+    timed, progress = programme.timed(task), programme.roadmap.progress.get(task)
+    before, after = timed.day_at(planned.finish), timed.last_day
     return VarianceLine(
         id=task,
         name=programme.roadmap.tasks[task].name,

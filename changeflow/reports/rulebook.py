@@ -90,7 +90,7 @@ def delegation_text(programme: Programme) -> Iterator[str]:
         if not found:
             yield "  nothing changes, or nothing is written: `delegation` in the service's file"
         for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
-            day = format_day(last_day_of(programme.timed(task.id).early_finish))
+            day = format_day(programme.timed(task.id).last_day)
             yield f"  in force after {task.name}, {day}"
 
 

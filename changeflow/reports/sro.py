@@ -236,7 +236,7 @@ def _milestone(
         words = [f"{counted(abs(days), 'day')} {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
-    approved, deadline = first.of(milestone) if first else (None, None)
+    approved, deadline = first.of(milestone, timed) if first else (None, None)
     if approved is not None and first is not None and approved not in (planned, forecast):
         days = (forecast - approved).days
         words.append(f"{later_or_earlier(days)} than baseline {first.number}")

@@ -11,7 +11,7 @@ from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import format_day
 
 REPORTS_SHOWN = 6
 """Reports that are looked back on: our own choice."""
@@ -77,11 +77,14 @@ class ApprovedPlan:
     def name(self) -> str:
         return f"Baseline {self.number} of {format_day(self.on)}"
 
-    def of(self, milestone: Milestone) -> tuple[date | None, date | None]:
-        """Return the day and the deadline that a milestone had; one under another id is known by its name."""
+    def of(self, milestone: Milestone, timed: TimedTask) -> tuple[date | None, date | None]:
+        """Return the day and the deadline that a milestone had; one under another id is known by its name.
+
+        `timed` is the milestone as it is forecast now.
+        """
         again = (task for task, (name, _) in self.milestones.items() if name == milestone.name)
         task = milestone.task if milestone.task in self.milestones else next(again, milestone.task)
-        day = day_of(self.dates[task].finish) if task in self.dates else None
+        day = timed.day_at(self.dates[task].finish) if task in self.dates else None
         return day, self.milestones.get(task, ("", None))[1]
 
 
@@ -104,7 +107,7 @@ def build_trend(
         timed = programme.timed(milestone.task)
         forecasts = tuple(format_day(timed.day_at(p[0])) if p else "" for p in points)
         sentence = _trend_sentence(timed, seen, programme.minutes_per_day)
-        approved = first.of(milestone)[0] if first else None
+        approved = first.of(milestone, timed)[0] if first else None
         planned = format_day(approved) if approved else ""
         lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence, first=planned))
     days = tuple(format_day(r.on) for r in reports)

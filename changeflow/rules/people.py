@@ -34,7 +34,7 @@ def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breac
         for requirement in wanted:
             if programme.timed(task.id).early_start < programme.timed(requirement.id).early_finish:
                 begins = format_day(last_day_of(programme.timed(task.id).early_start + 1))
-                ready = format_day(last_day_of(programme.timed(requirement.id).early_finish))
+                ready = format_day(programme.timed(requirement.id).last_day)
                 message = f"{task.name} cannot be undone and begins on {begins}; {requirement.name} ends on {ready}."
                 yield Breach("R04", task.id, message, task.service, task.schools)
 
@@ -72,7 +72,7 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             yield Breach("R14", live.id, message, live.service, live.schools)
         elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
             first = min(wins, key=lambda w: (programme.timed(w.id).early_finish, w.id))
-            day = format_day(last_day_of(programme.timed(first.id).early_finish))
+            day = format_day(programme.timed(first.id).last_day)
             message = f"{first.name} comes on {day}, more than {weeks} weeks after {live.name}."
             yield Breach("R14", live.id, message, live.service, live.schools)
 

@@ -38,7 +38,7 @@ from changeflow.rules.engine import Judged, judge
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.facts import load_facts
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 
 FILE = "programme.yaml"
@@ -47,7 +47,7 @@ FILE = "programme.yaml"
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
     """Return the deadlines of the plan in force, and what it does not keep of what rollout.yaml asks for."""
     breaks = tuple(broken.what for broken in check_plan(problem, plan))
-    return PlanEffect(milestones=tuple(_milestones(programme)), breaks=breaks, assumed=_assumed(programme))
+    return PlanEffect(milestones=tuple(milestone_effects(programme)), breaks=breaks, assumed=_assumed(programme))
 
 
 def judged_again(programme: Programme) -> Judged:
@@ -72,7 +72,7 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     moved = {f"{service}/{old}/" for (service, old) in used.renamed}
     breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
     breaks += _later_than_proposed(after.programme, problem, plan)
-    milestones, assumed = tuple(_milestones(after.programme)), _assumed(after.programme)
+    milestones, assumed = tuple(milestone_effects(after.programme)), _assumed(after.programme)
     return PlanEffect(milestones=milestones, breaks=tuple(dict.fromkeys(breaks)), assumed=assumed)
 
 
@@ -100,10 +100,11 @@ def _on(programme: Programme) -> date | None:
     return programme.on if programme.roadmap.data_date is not None else None
 
 
-def _milestones(programme: Programme) -> Iterator[MilestoneEffect]:
+def milestone_effects(programme: Programme) -> Iterator[MilestoneEffect]:
+    """Yield the forecast of each open milestone that has a deadline."""
     for milestone in programme.open_milestones:
         if milestone.deadline is not None:
-            forecast = day_of(programme.timed(milestone.task).early_finish)
+            forecast = programme.timed(milestone.task).last_day
             is_assumed = milestone.task in programme.required_schedule.assumed.early
             yield MilestoneEffect(
                 name=milestone.name, forecast=forecast, deadline=milestone.deadline, is_assumed=is_assumed

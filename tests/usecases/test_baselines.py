@@ -17,7 +17,9 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.sro import MilestoneLine, SroReport
 from changeflow.usecases import baselines, definitions, progress, reports
 from changeflow.usecases.changes import changes_since, variance_of
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.wave_use import milestone_effects
 from tests.builders import PROGRAMME, SERVICE, a_folder
 
 DEADLINE = ", deadline: 2027-12-31"
@@ -128,3 +130,31 @@ def test_baselines_are_listed_with_whether_they_were_announced(db: str, folder: 
     assert first.split() == ["1", "4", "Jan", "2027", "Chief", "Executive:", "Agreed"]
     assert second.endswith("For the board alone; not announced")
     assert len(CliRunner().invoke(app, [*words, "--at", "2027-01-04"]).stdout.splitlines()) == 1
+
+
+def test_a_milestone_at_midnight_is_on_one_day_everywhere(db: str, tmp_path: Path):
+    """The runs take the pay periods of February and March, so “Runs are over” is at the midnight after 31 March: on the
+    31st in the report, in the first baseline, in the variance and as a plan of waves would have it. A month longer, it
+    is 30 days later, on 30 April."""
+    milestone = "  runs: {name: Runs are over, after: payroll/run, deadline: 2027-03-31}\n"
+    programme = PROGRAMME.replace("milestones:\n", f"milestones:\n{milestone}")
+    steps = "tasks:\n  run: {duration: 2pp, after: requirements}\n"
+    folder = a_folder(tmp_path / "trust", programme=programme, service=SERVICE + steps)
+    (folder / "calendars").mkdir()
+    pay = "calendar: own\npay_periods: {first_month: 2027-01, months: 24, payday: 28, cut_off_working_days: 5}\n"
+    (folder / "calendars" / "own.yaml").write_text(pay, encoding="utf-8")
+    definitions.apply(folder, db=db, actor="chief", now=change(db, 4).now)
+    baselines.take_baseline("Agreed", change(db, 4))
+    on = date(2027, 1, 5)
+    [line] = [m for m in reports.sro_of_stored(None, db=db, today=on).milestones if m.name == "Runs are over"]
+    assert (line.first_baseline, line.baseline, line.forecast, line.state) == (*["31 Mar 2027"] * 3, "on time")
+    [varied] = [m for m in variance_of(None, db=db, on=on).milestones if m.name == "Runs are over"]
+    assert (varied.baseline, varied.forecast, varied.days) == ("31 Mar 2027", "31 Mar 2027", 0)
+    stored = stored_on(None, db=db, on=on)
+    [effect] = [e for e in milestone_effects(stored.programme) if e.name == "Runs are over"]
+    assert (effect.forecast, effect.days_late) == (date(2027, 3, 31), 0)
+    (folder / "services" / "payroll.yaml").write_text(SERVICE + steps.replace("2pp", "3pp"), encoding="utf-8")
+    definitions.apply(folder, db=db, actor="chief", now=change(db, 6).now)
+    slips = changes_since(None, db=db, since="baseline", on=date(2027, 1, 6)).slips
+    [slip] = [s for s in slips if s.name == "Runs are over"]
+    assert slip.sentence == "“Runs are over” is 30 days later: 30 Apr 2027 instead of 31 Mar 2027."

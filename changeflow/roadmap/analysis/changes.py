@@ -7,6 +7,7 @@ causes do together; the order here puts what people decided before what happened
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
@@ -14,7 +15,7 @@ from changeflow.roadmap.engine.cpm import DateReason, Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Trials
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, day_of
+from changeflow.values.moments import DAY, day_of, last_day_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
 
@@ -56,10 +57,19 @@ class Slip:
     """Civil minutes."""
     after: int
     parts: tuple[SlipPart, ...]
+    ends_day: bool = True
+    """Whether a finish at midnight ends the day before, as in `TimedTask`."""
 
     @property
     def days(self) -> int:
-        return (day_of(self.after) - day_of(self.before)).days
+        first, last = self.on
+        return (last - first).days
+
+    @property
+    def on(self) -> tuple[date, date]:
+        """The days before and after, as people would say them."""
+        read = last_day_of if self.ends_day else day_of
+        return read(self.before), read(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +86,17 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     both = [t for t in targets if t in before.tasks and t in after.tasks]
     trials = Trials()
     first: Mapping[TaskId, int] = _finishes(trials, before, both)
-    dates = first
+    dates, timed = first, time_roadmap(after)
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
     for now, step in _measured(_steps(before, after, both), trials, both, dates):
         for t in both:
-            if days := (day_of(now[t]) - day_of(dates[t])).days:
+            if days := (timed[t].day_at(now[t]) - timed[t].day_at(dates[t])).days:
                 cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
                 parts[t].append(SlipPart(cause, tasks, days))
         dates = now
     for found in parts.values():
         found.sort(key=lambda p: (-abs(p.days), p.cause, p.tasks))
-    return tuple(Slip(t, first[t], dates[t], tuple(parts[t])) for t in both)
+    return tuple(Slip(t, first[t], dates[t], tuple(parts[t]), timed[t].ends_day) for t in both)
 
 
 def _measured(
@@ -332,7 +342,7 @@ def from_approved(slip: Slip, approved: int) -> Slip:
 
     A baseline's date stays as it was approved, also where changeflow itself computes it otherwise today.
     """
-    recomputed = Slip(slip.target, approved, slip.before, ()).days
+    recomputed = replace(slip, before=approved, after=slip.before).days
     if not recomputed:
         return slip
     return replace(slip, before=approved, parts=(*slip.parts, SlipPart(Cause.OTHER, (), recomputed)))
