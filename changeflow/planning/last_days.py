@@ -264,20 +264,29 @@ class _EveryDay:
         search, coming = self.search, self.coming
         today = search.programme.on if search.roadmap.data_date is not None else coming.day(0)
         yield DecidedOn(first=min(today, coming.day(0)), last=coming.day(search.good), moved=())
-        number = search.good + 1
+        number, length = search.good + 1, 1
         for _ in range(MOST_RUNS):
             if (moved := search.moved(number)) is None or coming.day(number) > self.until:
                 return
-            end = self._last_alike(number, moved)
+            end = self._last_alike(number, moved, length)
             yield DecidedOn(first=coming.day(number), last=coming.day(end), moved=moved)
-            number = end + 1
+            number, length = end + 1, end + 1 - number
 
-    def _last_alike(self, number: int, moved: tuple[MovedDate, ...]) -> int:
-        """Return the last day, counted, with the dates of a day: they only grow, so it is found by bisection."""
-        known, step = number, 1
-        while self._is_alike(known + step, moved):
-            known, step = known + step, step * 2
-        beyond = known + step
+    def _last_alike(self, number: int, moved: tuple[MovedDate, ...], length: int) -> int:
+        """Return the last day, counted, with the dates of a day: they only grow, so it is found by bisection.
+
+        It begins where the run would end if it were as long as the one before: most are a month.
+        """
+        known, beyond, step = number, number + length, 1
+        if self._is_alike(beyond, moved):
+            known, beyond = beyond, beyond + step
+            while self._is_alike(beyond, moved):
+                step *= 2
+                known, beyond = beyond, beyond + step
+        else:
+            while (middle := beyond - step) > known and not self._is_alike(middle, moved):
+                beyond, step = middle, step * 2
+            known = max(known, middle)
         while beyond - known > 1:
             middle = (known + beyond) // 2
             known, beyond = (middle, beyond) if self._is_alike(middle, moved) else (known, middle)
