@@ -9,9 +9,10 @@ start is the later one, a finish the earlier one.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter, sub
 from typing import Protocol
 
 from changeflow.calendar.extent import GROWING, ONE_DAY, DayRange, GivenDates, Intervals, Make, day_at
@@ -27,7 +28,7 @@ class LaidOut:
     def __init__(self, intervals: Intervals, closures: Mapping[date, str], days: DayRange | None) -> None:
         self.starts = [start for start, _ in intervals]
         self.ends = [end for _, end in intervals]
-        self.before = [0, *accumulate(end - start for start, end in intervals)]
+        self.before: list[int] = [0, *accumulate(map(sub, self.ends, self.starts))]
         """The working minutes before each interval, and at the end all of them."""
         self.closures = closures
         self.days = days
@@ -133,12 +134,10 @@ class WorkingCalendar:
         return known.starts[i] + goal - known.before[i]
 
     def intervals_within(self, start: int, finish: int) -> Iterator[tuple[int, int]]:
-        """Yield the intervals that share some time with `[start, finish)`, whole."""
+        """Return the intervals that share some time with `[start, finish)`, whole."""
         known = self._having(start, finish)
-        i = bisect_right(known.ends, start)
-        while i < len(known.starts) and known.starts[i] < finish:
-            yield known.starts[i], known.ends[i]
-            i += 1
+        within = slice(bisect_right(known.ends, start), bisect_left(known.starts, finish))
+        return zip(known.starts[within], known.ends[within], strict=True)
 
     def works_on(self, day: date) -> bool:
         first = minute_of(day)
@@ -240,9 +239,13 @@ class _Shared:
 
     def __call__(self, first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
         low, high = minute_of(first), minute_of(last) + DAY
-        intervals = _clipped(self.calendars[0], low, high)
-        for other in self.calendars[1:]:
-            intervals = _common(intervals, _clipped(other, low, high))
+        parts = [_clipped(calendar, low, high) for calendar in self.calendars]
+        # Most intervals are the same in all of them: only the others have to be cut.
+        alike = set(parts[0]).intersection(*parts[1:])
+        intervals = [i for i in parts[0] if i not in alike]
+        for part in parts[1:]:
+            intervals = _common(intervals, [i for i in part if i not in alike])
+        intervals = sorted([*(i for i in parts[0] if i in alike), *intervals])
         closures: dict[date, str] = {}
         for calendar in reversed(self.calendars):
             closures |= {day: why for day, why in calendar.closures.items() if first <= day <= last}
@@ -268,7 +271,11 @@ class _Any:
 
 def _clipped(calendar: WorkingCalendar, low: int, high: int) -> list[tuple[int, int]]:
     """Return a calendar's time between two instants: a night's work is cut at the first and the last midnight."""
-    return [(max(a, low), min(b, high)) for a, b in calendar.intervals_within(low, high)]
+    found = list(calendar.intervals_within(low, high))
+    if found:
+        found[0] = (max(found[0][0], low), found[0][1])
+        found[-1] = (found[-1][0], min(found[-1][1], high))
+    return found
 
 
 def _common(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -350,27 +357,24 @@ class _Layers:
         spans = ((*(rule(first, last) if rule else ()), *dated) for rule, dated in self.said)
         week, stated = dict(self.hours_of), _statements(spans, first, last)
         of_any_day: Hours = next((hours for _, hours in self.hours_of if hours), ())
-        intervals: list[tuple[int, int]] = []
+        low, count = minute_of(first), (last - first).days + 1
+        hours = [week.get((first.weekday() + n) % 7, ()) for n in range(7)] * (count // 7 + 1)
         closures: dict[date, str] = {}
-        day, start = first, minute_of(first)
-        while day <= last:
-            usual = week.get(day.weekday(), ())
-            span = stated.get(day)
-            hours = usual if span is None else usual or of_any_day if span.hours is None else span.hours
-            if span is not None and not hours and usual:
-                closures[day] = span.reason
-            intervals += [(start + a, start + b) for a, b in hours]
-            day += ONE_DAY
-            start += DAY
+        for n, span in sorted(stated.items(), key=itemgetter(0)):
+            usual = hours[n]
+            hours[n] = (usual or of_any_day) if span.hours is None else span.hours
+            if usual and not hours[n]:
+                closures[first + timedelta(days=n)] = span.reason
+        starts = range(low, low + count * DAY, DAY)
+        intervals = [(at + a, at + b) for at, worked in zip(starts, hours, strict=False) for a, b in worked]
         return intervals, closures
 
 
-def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) -> dict[date, DaySpan]:
-    stated: dict[date, DaySpan] = {}
+def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) -> dict[int, DaySpan]:
+    """Return what is said of the days `first` to `last`, by their numbers from 0."""
+    stated: dict[int, DaySpan] = {}
     for spans in layers:
         for span in spans:
-            day = max(span.first, first)
-            while day <= min(span.last, last):
-                stated[day] = span
-                day += ONE_DAY
+            begins, ends = max(span.first, first), min(span.last, last)
+            stated.update(dict.fromkeys(range((begins - first).days, (ends - first).days + 1), span))
     return stated

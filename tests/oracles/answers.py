@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from unittest.mock import patch
 
 from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.assembly import calendars
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
@@ -15,6 +17,8 @@ from changeflow.reports.tables import plan_json
 from changeflow.rules.engine import judge
 
 PACKS = shipped_rulepacks()
+YEARS_AFTER = 2
+"""How far calendars are laid out at first: most programmes end before that, and for the others they have to grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ def joined(documents: Documents) -> Programme:
             "levelling": documents.levelling,
         }
     )
-    programme, errors = join(definition, rulepacks=PACKS, on=documents.on)
+    with patch.object(calendars, "YEARS_AFTER", YEARS_AFTER):
+        programme, errors = join(definition, rulepacks=PACKS, on=documents.on)
     if errors:
         raise ValueError(f"The generator made mistakes: {[e.what for e in errors]}")
     if documents.progress:
@@ -71,8 +76,10 @@ def planned_programme(documents: Documents) -> Programme:
     return judge(joined(documents)).programme
 
 
-def planned(documents: Documents) -> Mapping[str, dict[str, Any]]:
-    """Return the rows of the plan, by the task's id."""
-    judged = judge(joined(documents))
+def planned(programme: Programme) -> Mapping[str, dict[str, Any]]:
+    """Return the rows of the plan, by the task's id, with their free floats, which the plan does not show."""
+    judged = judge(programme)
+    schedule = judged.programme.schedule
+    assert schedule is not None
     rows: Iterable[dict[str, Any]] = json.loads(plan_json(judged))["tasks"]
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row | {"free_float": schedule[row["id"]].free_float} for row in rows}

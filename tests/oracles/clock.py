@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-FIRST, LAST = date(2025, 1, 1), date(2031, 12, 31)
+FIRST, LAST = date(2025, 1, 1), date(2029, 12, 31)
 """Further than any programme of the generator reaches."""
 MIDNIGHT = datetime(2025, 1, 1)
 DAY = 24 * 60
@@ -86,5 +86,7 @@ class Working:
         if amount > 0:
             return self.stop(self.work(at) + amount)
         if amount < 0:
-            return self.begin(max(self.work(at) + amount, 0))
+            if (goal := self.work(at) + amount) < 0:
+                raise LookupError("Before the calendar begins.")
+            return self.begin(goal)
         return at

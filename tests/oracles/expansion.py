@@ -90,8 +90,6 @@ class Expanded:
         self.hours = [(_clock(h["start"]), _clock(h["end"])) for h in hours]
         self.minutes_per_day = sum(b - a for a, b in self.hours)
         self.start = minute(programme["start"])
-        self.on = minute(documents.on) if documents.on else None
-        self.retained = programme.get("policy", {}).get("out_of_sequence", "retained_logic") == "retained_logic"
         self.office, self.closed = self._trust_days()
         self._taught: dict[str, set[int]] = {}
         self._working: dict[Any, Working] = {}
@@ -101,6 +99,15 @@ class Expanded:
         self.items: dict[str, Item] = {}
         self._by_step: dict[tuple[str, str], list[Item]] = {}
         self._expand()
+        self.report(documents)
+
+    def report(self, documents: Documents) -> None:
+        """Take what has happened from the documents."""
+        self.on = minute(documents.on) if documents.on else None
+        policy = documents.programme.get("policy", {})
+        self.retained = policy.get("out_of_sequence", "retained_logic") == "retained_logic"
+        for item in self.items.values():
+            item.report = documents.progress.get(item.id)
 
     # Working time
 
@@ -289,7 +296,6 @@ class Expanded:
             starts_on=step.get("starts_on"),
             alap=step.get("as_late_as_possible", False),
             floor=self.start,
-            report=self.documents.progress.get(task),
         )
         for bound in ("start_no_earlier", "start_no_later", "must_start"):
             if bound in step:

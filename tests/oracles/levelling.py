@@ -1,6 +1,7 @@
 """Levelled plans by hand: whether links and people are kept, minute by minute, and whether plain orders end sooner."""
 
 import random
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,10 @@ class LevelTally:
         self.hours_later += other.hours_later
         self.features.update(other.features)
         self.differences += other.differences
+
+    @property
+    def is_enough(self) -> bool:
+        return self.moved * 2 > self.programmes
 
     def lines(self) -> Iterable[str]:
         yield f"{self.programmes} programmes, {sum(self.tasks)} tasks, people are short in {self.moved}"
@@ -122,12 +127,9 @@ class People:
         """When a task takes its people: while its calendar works, or without a break."""
         if self.step(item).get("holds_people"):
             return [(start, finish)]
-        calendar = item.calendar
-        return [
-            (max(a, start), min(b, finish))
-            for a, b in zip(calendar.starts, calendar.ends, strict=True)
-            if a < finish and b > start
-        ]
+        starts, ends = item.calendar.starts, item.calendar.ends
+        some = range(bisect_right(ends, start), bisect_left(starts, finish))
+        return [(max(starts[n], start), min(ends[n], finish)) for n in some]
 
     def step(self, item: Item) -> Mapping[str, Any]:
         return self.documents.services[0]["tasks"][item.id.rsplit("/", 1)[-1]]
@@ -153,12 +155,12 @@ class People:
             self.booked[team] += [(a, b, need) for a, b in self.spans(item, start, finish)]
 
 
-def compare_levelling(seed: int, tally: LevelTally, *, orders: int = 25) -> None:
+def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: int = 25) -> None:
     """Look at a levelled plan, and try plain orders against it."""
     documents = random_levelling(seed)
     programme = planned_programme(documents)
     try:
-        levelled = level_plan(programme, seconds=0.5, seed=1)
+        levelled = level_plan(programme, seconds=seconds, seed=1)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer)
         tally.differences.append(f"{seed} has no answer: {type(error).__name__}: {error}")
         return
@@ -218,8 +220,8 @@ def _placed_in_order(documents: Documents, expanded: Expanded, seed: int) -> int
     return end
 
 
-def compare_levelling_of(seeds: Iterable[int]) -> LevelTally:
+def compare_levelling_of(seeds: Iterable[int], *, seconds: float = 0.1) -> LevelTally:
     tally = LevelTally()
     for seed in seeds:
-        compare_levelling(seed, tally)
+        compare_levelling(seed, tally, seconds=seconds)
     return tally

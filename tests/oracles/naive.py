@@ -4,6 +4,7 @@ Early dates follow from what comes before. Late dates are searched for: the late
 what follows, placed again by the same rules as early dates, still keeps its own late dates.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from tests.oracles.clock import DAY, LAST, NEVER, Working, minute
@@ -118,9 +119,8 @@ class Early:
     def _whole(self, item: Item, kind: str, amount: int, at: int, *, late: bool = False) -> tuple[int, int]:
         """From the first opening that has not been missed at a moment, over so many whole periods."""
         periods = (item.late_periods if late else item.periods)[kind]
-        first = next((n for n, (opens, _) in enumerate(periods) if self._last_call(item, opens) >= at), NEVER)
-        # Of two that are not missed the one that opened last counts.
-        while first + 1 < len(periods) and periods[first + 1][0] <= at:
+        first = bisect_right(periods, (at, NEVER)) - 1
+        if first < 0 or self._last_call(item, periods[first][0]) < at:
             first += 1
         return periods[first][0], periods[first + amount - 1][1]
 
@@ -206,16 +206,15 @@ class Early:
         bound_start, bound_finish = self.bounds(item) if self.programme.retained else (LONG_AGO, LONG_AGO)
         resume = max(on, bound_start)
         if report.remaining is None:
-            waits = bound_start > start
-            left = None if not waits else self._left(item, start, on)
-            if left is None:
+            left = self._left(item, start, on)
+            if bound_start <= start:
                 _, finish = self._from(item, start)
                 finish = max(finish, on)
             else:
                 finish = self._rest(item, resume, *left)
             if bound_finish > finish:
                 finish = max(finish, self._held(item, item.length.unit, bound_finish))
-            return Dates(start, finish, logic=start, resume=resume, rest=left or (item.length.unit, item.length.amount))
+            return Dates(start, finish, logic=start, resume=resume, rest=left)
         length = self.programme.length(report.remaining)
         first = item.calendar.next(resume)
         # A wait on the clock goes on when people do.
@@ -301,7 +300,7 @@ class Naive(Early):
         if item.report is not None:
             dates.late_start = dates.start
             latest = min(latest, item.dates.get("must_finish", latest))
-            dates.late_finish = calendar.last(latest) if self._is_work(item) else latest
+            dates.late_finish = calendar.last(latest) if self._is_work(item) and dates.rest[1] else latest
             dates.late_resume = self._late_resume(item, dates, latest)
             dates.float = self._slack(item, dates.finish, dates.late_finish)
             return
@@ -317,7 +316,9 @@ class Naive(Early):
     def _late_resume(self, item: Item, dates: Dates, latest: int) -> int:
         """When the rest of begun work must go on; whole periods end where one closes."""
         unit, amount = dates.rest
-        if unit in ("pay_period", "term") and amount:
+        if not amount:
+            return dates.late_finish
+        if unit in ("pay_period", "term"):
             periods = item.late_periods[unit]
             last = max(n for n, (_, closes) in enumerate(periods) if closes <= latest)
             dates.late_finish = periods[last][1]
@@ -366,9 +367,20 @@ class Naive(Early):
             limit = self._last_call(after, start)
         else:
             limit = start
-        low, high = limit - 4000 * DAY, limit + 4000 * DAY
-        if self._keeps(tie, high, limit):
-            return high
+        return self._last_that_keeps(tie, limit)
+
+    def _last_that_keeps(self, tie: Tie, limit: int) -> int:
+        """Search for the last moment of a predecessor's end after which its link leads to a limit or before."""
+        step, low = DAY, limit
+        while not self._keeps(tie, low, limit):
+            low, step = low - step, 4 * step
+            if step > 10**6 * DAY:
+                raise LookupError("Nothing is early enough.")
+        high, step = low + step, DAY
+        while self._keeps(tie, high, limit):
+            low, high, step = high, high + step, 4 * step
+            if step > 4000 * DAY:
+                return low
         while high - low > 1:
             middle = (low + high) // 2
             if self._keeps(tie, middle, limit):

@@ -55,6 +55,29 @@ class Pushed:
         finally:
             dates.update(self.plan)
 
+    def moves(self, item: Item, start: int, finish: int) -> bool:
+        """Tell whether a task that is there moves what waits for it."""
+        naive, dates = self.naive, self.naive.dates
+        dates[item.id] = replace(self.plan[item.id], start=start, finish=finish, logic=start)
+        try:
+            found = [(t.after, naive._early(t.after)) for t in item.after if not naive._is_done(t.after)]
+            return any((d.start, d.finish) != (self.plan[i.id].start, self.plan[i.id].finish) for i, d in found)
+        finally:
+            dates[item.id] = self.plan[item.id]
+
+    def by_free_float(self, item: Item, more: int) -> tuple[int, int]:
+        """The dates of ordinary work that is later by its float, and so many minutes."""
+        start = self.plan[item.id].start
+        if item.length.unit == "elapsed":
+            return self.naive._from(item, start + more)
+        return self.naive._from(item, item.calendar.begin(item.calendar.work(start) + more))
+
+    def is_ordinary(self, item: Item) -> bool:
+        """Tell whether its own calendar places it and nothing else holds its dates."""
+        is_timed = item.length.unit in ("working", "elapsed") and item.length.amount > 0
+        is_held = {"must_start", "must_finish"} & item.dates.keys() or item.starts_on or item.report is not None
+        return is_timed and not is_held
+
     def later(self, item: Item, start: int, finish: int) -> tuple[int, int] | None:
         """The next dates after some that a task could have; None where begun work ends with a period."""
         naive, calendar = self.naive, self.naive.calendar_of(item)
@@ -71,19 +94,34 @@ class Pushed:
         return naive._from(item, start + 1)
 
 
-def pushed(naive: Naive, rows: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
-    """Push each task to its late dates as planned, and beyond them; yield what is wrong with them.
+def pushed(naive: Naive, rows: Mapping[str, Mapping[str, object]]) -> tuple[int, list[str]]:
+    """Push tasks to their late dates as planned, and beyond; return how many, and what is wrong with which.
 
-    Where something is late already that waits for a task, it has no say: one more minute might not matter to that.
+    Beyond them only where nothing is late already that waits for a task: one more minute might not matter to that.
     """
-    push = Pushed(naive)
+    push, tasks, wrong = Pushed(naive), 0, []
     for item in naive.order:
         row = rows[item.id]
         if naive._is_done(item) or int(str(row["total_float"])) < 0:
             continue
+        wrong += _free(push, item, int(str(row["free_float"])), int(str(row["total_float"])))
         late = minute_of_text(str(row["late_start"])), minute_of_text(str(row["late_finish"]))
         if (harm := push.harm(item, *late)) is not None:
-            yield f"{item.id} at its late dates from {text(late[0])} to {text(late[1])}: {harm}"
-        later = push.later(item, *late)
-        if later is not None and item.id not in push.leads_to_late and push.harm(item, *later) is None:
-            yield f"{item.id} may be later than from {text(late[0])} to {text(late[1])}"
+            wrong.append(f"{item.id} at its late dates from {text(late[0])} to {text(late[1])}: {harm}")
+        if item.id in push.leads_to_late or (later := push.later(item, *late)) is None:
+            continue
+        tasks += 1
+        if push.harm(item, *later) is None:
+            wrong.append(f"{item.id} may be later than from {text(late[0])} to {text(late[1])}")
+    return tasks, wrong
+
+
+def _free(push: Pushed, item: Item, free: int, total: int) -> Iterable[str]:
+    """Yield what is wrong with a free float: more of it moves what waits for the task, unless it is all float."""
+    if not 0 <= free <= total:
+        yield f"{item.id} has {free} free of {total}"
+    if push.is_ordinary(item):
+        if push.moves(item, *push.by_free_float(item, free)):
+            yield f"{item.id} moves something within its free float of {free}"
+        if free < total and not push.moves(item, *push.by_free_float(item, free + 1)):
+            yield f"{item.id} may be later than its free float of {free}"

@@ -9,7 +9,7 @@ from typing import Any
 from tests.oracles.answers import Documents, Report
 from tests.oracles.clock import day_at
 from tests.oracles.expansion import Expanded, Item
-from tests.oracles.naive import Naive
+from tests.oracles.naive import Early, Naive
 
 KINDS = ("work", "work", "training", "system_live", "skills_evidenced")
 PHASES = ("primary", "secondary", "special")
@@ -36,8 +36,8 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def random_programme(seed: int) -> Documents:
-    """Return the programme of a seed; draws of it that reach beyond its own calendars are thrown away."""
+def random_programme(seed: int) -> tuple[Documents, Naive]:
+    """Return the programme of a seed and its dates; draws that reach beyond its own calendars are thrown away."""
     for attempt in range(20):
         try:
             return _Maker(f"{seed}, {attempt}").make()
@@ -53,19 +53,15 @@ class _Maker:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self.start = self.amid_a_month(day("2026-11-02") + timedelta(days=self.random.randrange(150)))
+        self.start = day("2026-11-02") + timedelta(days=self.random.randrange(150))
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
-    def amid_a_month(self, day: date) -> date:
-        """The documents do not say whether a month, a pay period or a term has been missed on its first days off."""
-        return day.replace(day=self.random.randint(9, 26))
-
     def some_day(self, first: int = 0, last: int = 200) -> date:
         return self.start + timedelta(days=self.random.randint(first, last))
 
-    def make(self) -> Documents:
+    def make(self) -> tuple[Documents, Naive]:
         schools, waves = self.schools()
         calendars = [self.trust_calendar(schools), *self.authorities(schools), *self.school_calendars(schools)]
         services = self.services(len(schools))
@@ -86,10 +82,11 @@ class _Maker:
             programme["working_week"] = self.working_week()
         documents = Documents(programme=programme, services=services, schools=schools, calendars=calendars)
         documents.features = self.features
+        self.expanded = Expanded(documents)
         if self.chance(0.92):
             self.progress(documents)
-        Naive(Expanded(documents))
-        return documents
+        self.expanded.report(documents)
+        return documents, Naive(self.expanded)
 
     # Who and where
 
@@ -348,9 +345,9 @@ class _Maker:
     def progress(self, documents: Documents) -> None:
         """Report some tasks by their dates as the plan has them, more or less."""
         self.features.add("data date")
-        expanded = Expanded(documents)
-        plan = Naive(expanded)
-        documents.on = on = self.amid_a_month(self.some_day(30, 120))
+        plan = Early(self.expanded)
+        plan.pass_forward()
+        documents.on = on = self.some_day(30, 120)
         if self.chance(0.4):
             documents.programme["policy"] = {"out_of_sequence": "progress_override"}
         for item in plan.order:

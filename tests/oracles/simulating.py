@@ -1,22 +1,27 @@
-"""Odds by hand: durations drawn one by one, the programme placed again by the naive scheduler, and days counted."""
+"""Odds by hand: durations drawn, the programme placed in each draw by naive arithmetic, and days counted."""
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import sqrt
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from changeflow.usecases.risk import simulate_programme
 from tests.oracles.answers import Documents, planned_programme
-from tests.oracles.clock import day_at, minute
-from tests.oracles.expansion import Expanded, Item, Length
-from tests.oracles.naive import Early
+from tests.oracles.clock import day_at, number
+from tests.oracles.expansion import Expanded
+from tests.oracles.many import Placed, Times
+from tests.oracles.naive import Early, in_order
 
 BAND = 3.29
 """Normal deviates: 999 of 1 000 differences by chance alone lie within."""
-THEIRS = 4000
+OURS, THEIRS = 3000, 1000
+"""How often the programme is drawn."""
 UNITS = ("d", "h", "w", "ed", "sw", "pp")
 
 
@@ -35,13 +40,17 @@ class OddsTally:
         self.features.update(other.features)
         self.differences += other.differences
 
+    @property
+    def is_enough(self) -> bool:
+        return self.odds * 3 > self.programmes * 5
+
     def lines(self) -> Iterable[str]:
         yield f"{self.programmes} programmes, {self.odds} odds, {len(self.differences)} disagreements"
-        for feature, number in sorted(self.features.items(), key=lambda x: x[1]):
-            yield f"{number:6} {feature}"
+        for feature, count in sorted(self.features.items(), key=lambda x: x[1]):
+            yield f"{count:6} {feature}"
 
 
-def random_risk(seed: int) -> Documents:
+def random_risk(seed: int) -> tuple[Documents, Expanded]:
     """Return a small programme with ranges and events in all units."""
     pick = random.Random(f"risk {seed}")
     start = date(2026, 11, 2) + timedelta(days=pick.randrange(120))
@@ -103,9 +112,12 @@ def random_risk(seed: int) -> Documents:
         risk=risk,
         features=features,
     )  # fmt: skip
-    deadline = planned_day(documents) + timedelta(days=pick.randint(0, 45))
-    documents.programme["milestones"]["end"]["deadline"] = deadline
-    return documents
+    expanded = Expanded(documents)
+    early = Early(expanded)
+    early.pass_forward()
+    planned = day_at(early.dates["programme/end"].finish - 1)
+    documents.programme["milestones"]["end"]["deadline"] = planned + timedelta(days=pick.randint(0, 45))
+    return documents, expanded
 
 
 def _dated(term: dict[str, str]) -> dict[str, Any]:
@@ -127,91 +139,81 @@ def _bounds_finish(step: dict[str, Any]) -> bool:
 
 
 class Drawn:
-    """One programme, drawn and placed again and again."""
+    """One programme, drawn and placed many times."""
 
-    def __init__(self, documents: Documents, seed: int) -> None:
-        self.random = random.Random(f"draws {seed}")
-        self.expanded = Expanded(documents)
-        self.early = Early(self.expanded)
+    def __init__(self, documents: Documents, expanded: Expanded, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+        self.expanded = expanded
+        self.order = in_order(expanded.items)
         self.distribution = documents.risk["distribution"]
-        self.ranges: list[tuple[Item, list[float]]] = []
         steps = documents.services[0]["tasks"]
-        for item in self.early.order:
+        self.ranges: dict[str, list[float]] = {}
+        for item in self.order:
             step = steps.get(item.id.rsplit("/", 1)[-1], {})
             if "estimate" in step and item.id.startswith("one/"):
-                self.ranges.append((item, [self.expanded.length(t).amount for t in step["estimate"]]))
+                self.ranges[item.id] = [expanded.length(t).amount for t in step["estimate"]]
         self.events = [
             (
                 event["probability"],
-                [self.expanded.length(t) for t in event["effect"]],
-                [i for i in self.early.order if f"one/{i.id.rsplit('/', 1)[-1]}" in event["tasks"]],
+                [expanded.length(t) for t in event["effect"]],
+                [i.id for i in self.order if f"one/{i.id.rsplit('/', 1)[-1]}" in event["tasks"]],
             )
             for event in documents.risk["events"]
         ]
 
-    def day(self) -> int:
-        """Draw once, and return the number of the day on which the end is reached."""
-        return (self.finish() - 1) // 1440
+    def days(self, draws: int) -> Times:
+        """Return the number of the day on which the end is reached, in each draw."""
+        amounts, extra = {}, {}
+        for item in self.order:
+            three = self.ranges.get(item.id, [item.length.amount] * 3)
+            amounts[item.id] = self._whole(item.length.unit, self.draw(three, draws))
+        for probability, three, ids in self.events:
+            unit = three[0].unit
+            amount = self._whole(unit, self.draw([t.amount for t in three], draws))
+            amount = np.where(self.random.random(draws) < probability, amount, 0)
+            for task in ids:
+                extra.setdefault(task, []).append((unit, amount))
+        placed = Placed(self.order, self.expanded.minutes_per_day, amounts, extra)
+        return (placed.finish["programme/end"] - 1) // 1440
 
-    def finish(self) -> int:
-        """Draw once, and return when the end is reached."""
-        for item, three in self.ranges:
-            item.length = Length(self._whole(item.length.unit, self.draw(*three)), item.length.unit)
-        for item in self.early.order:
-            item.extra = []
-        for probability, three, items in self.events:
-            if self.random.random() < probability:
-                amount = self._whole(three[0].unit, self.draw(*(t.amount for t in three)))
-                for item in items:
-                    item.extra.append(Length(amount, three[0].unit))
-        self.early.pass_forward()
-        return self.early.dates["programme/end"].finish
-
-    def draw(self, least: float, likely: float, most: float) -> float:
+    def draw(self, three: Sequence[float], draws: int) -> NDArray[np.float64]:
+        least, likely, most = three
         if least == most:
-            return least
+            return np.full(draws, float(least))
         if self.distribution == "triangular":
-            return self.random.triangular(least, most, likely)
+            return self.random.triangular(least, likely, most, draws)
         a, b = 1 + 4 * (likely - least) / (most - least), 1 + 4 * (most - likely) / (most - least)
-        return least + (most - least) * self.random.betavariate(a, b)
+        return least + (most - least) * self.random.beta(a, b, draws)
 
-    def _whole(self, unit: str, amount: float) -> float:
-        return amount if unit == "school" else round(amount)
+    def _whole(self, unit: str, amount: NDArray[np.float64]) -> NDArray[Any]:
+        return amount if unit == "school" else np.round(amount).astype(np.int64)
 
 
-def compare_odds(seed: int, tally: OddsTally, *, ours: int = 400) -> None:
+def compare_odds(seed: int, tally: OddsTally) -> None:
     """Ask both for the odds of the deadline, of the plan and of their own percentiles; ask longer before it counts."""
-    documents = random_risk(seed)
+    documents, expanded = random_risk(seed)
     report = simulate_programme(planned_programme(documents), iterations=THEIRS, seed=seed)
     tally.programmes += 1
     tally.features.update(documents.features)
-    drawn = Drawn(documents, seed)
+    drawn = Drawn(documents, expanded, seed)
     line = report.milestones[0]
-    days = [drawn.day() for _ in range(ours)]
+    days = drawn.days(OURS)
     deadline = documents.programme["milestones"]["end"]["deadline"]
     planned = datetime.strptime(line.planned, "%d %b %Y").date()  # noqa: DTZ007  (a day as people read it)
     wanted = [(deadline, line.deadline_odds, "deadline"), (planned, line.planned_odds, "plan")]
     for day, odds, what in wanted:
         if odds is None:  # Nothing is said where part of the path is certain.
             continue
-        share = odds / 100
         tally.odds += 1
-        if _is_apart(days, day, share):
-            days += [drawn.day() for _ in range(10 * ours)]
-            if _is_apart(days, day, share):
-                mine = sum(d <= minute(day) // 1440 for d in days) / len(days)
-                tally.differences.append(f"{seed} {what} {day}: {mine:.3f} by hand, {share:.2f} simulated")
+        if _is_apart(days, day, odds / 100):
+            days = np.concatenate([days, drawn.days(10 * OURS)])
+            if _is_apart(days, day, odds / 100):
+                by_hand = (days <= number(day)).mean()
+                tally.differences.append(f"{seed} {what} {day}: {by_hand:.3f} by hand, {odds / 100:.2f} simulated")
 
 
-def planned_day(documents: Documents) -> date:
-    """The day on which the plan ends, by hand."""
-    early = Early(Expanded(documents))
-    early.pass_forward()
-    return day_at(early.dates["programme/end"].finish - 1)
-
-
-def _is_apart(days: list[int], day: date, share: float) -> bool:
-    mine = sum(d <= minute(day) // 1440 for d in days) / len(days)
+def _is_apart(days: Times, day: date, share: float) -> bool:
+    mine = float((days <= number(day)).mean())
     p = min(max((mine * len(days) + share * THEIRS) / (len(days) + THEIRS), 0.002), 0.998)
     return abs(mine - share) > 0.0051 + BAND * sqrt(p * (1 - p) * (1 / len(days) + 1 / THEIRS))
 

@@ -13,4 +13,4 @@ def test_a_few_levelled_plans_keep_links_and_people():
 def test_levelled_plans_keep_links_and_people_and_end_on_no_later_day_than_plain_orders():
     tally = compare_levelling_of(range(300))
     assert tally.differences == []
-    assert tally.moved > 150
+    assert tally.is_enough

@@ -47,6 +47,10 @@ class WaveTally:
         self.features.update(other.features)
         self.differences += other.differences
 
+    @property
+    def is_enough(self) -> bool:
+        return 2 * self.best > self.programmes
+
     def lines(self) -> Iterable[str]:
         yield f"{self.programmes} rollouts, {self.plans} plans, {self.proved} of them proved"
         yield f"{self.best} proved plans are the best of all, {self.infeasible} rollouts have no plan"

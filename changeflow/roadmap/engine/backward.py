@@ -4,7 +4,6 @@ from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     BEGUN,
     CAPPED,
-    DATA_DATE,
     DEADLINE,
     DONE,
     FINISH_NO_LATER,
@@ -25,7 +24,6 @@ from changeflow.roadmap.engine.arrays import (
     PINS,
     PLACED,
     PLAIN,
-    REMAINING,
     RESUME,
     RETAINS,
     SET_DATES_HOLD,
@@ -44,10 +42,7 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.begun import (
     first_work,
     latest_rest_finish,
-    left_at,
-    pass_from,
-    rest_until,
-    resumes_by,
+    resumes_until,
     works_on,
 )
 from changeflow.roadmap.engine.floats import at_most_total
@@ -219,10 +214,8 @@ def _passed_back(n: Net, i: int, k: int, shape: int, link: int, r: Result) -> in
                 at = r.late[k, 1]
             else:
                 at = n.cold[k, RESUME] if n.cold[k, RESUME] != NEVER else r.early[k, 1]
-        elif n.cold[k, REMAINING] >= 0:
-            at = rest_until(n, k, r.late[k, 1])
-        elif n.s[DATA_DATE] == NEVER or n.cold[k, KIND] == PEOPLE:
-            return NEVER
         else:
-            at = pass_from(n, k, r.late[k, 1], -left_at(n, k, resumes_by(n, k)))
+            at = resumes_until(n, k, r.late[k, 1])
+            if at == NEVER:
+                return NEVER
     return taken_off(n, i, k, shape, link, at, r.early[i, 0], r.early[i, 1])

@@ -12,6 +12,7 @@ from changeflow.roadmap.engine.arrays import (
     PEOPLE,
     PERIOD,
     PERIODS,
+    PINS,
     PLACED,
     REMAINING,
     REST,
@@ -68,16 +69,24 @@ def rest_from(n: Net, i: int, at: int) -> int:
 
 @kernel
 def latest_rest_finish(n: Net, i: int, bound: int) -> int:
-    """Return the last instant up to `bound` at which begun work is worked on."""
+    """Return the last instant up to `bound` at which begun work is worked on, or may still wait for others."""
     is_known = n.cold[i, REMAINING] > 0 and n.cold[i, KIND] != PEOPLE
     kind = n.cold[i, REST_KIND] if is_known else n.cold[i, KIND]
-    if kind == PERIOD and n.cold[i, REMAINING] == 0:
+    if (not n.s[PINS] and is_all_done(n, i)) or (kind == PERIOD and n.cold[i, REMAINING] == 0):
         return bound
     if kind == PERIOD:
         return previous_close(n.p, n.cold[i, REST if is_known else PERIODS], bound, n.trouble)
     if not is_known:
         return latest_finish_of(n, i, bound)
     return previous_working(n.c, n.cold[i, REST], bound, n.trouble) if kind == WORK else bound
+
+
+@kernel
+def is_all_done(n: Net, i: int) -> bool:
+    """Tell whether nothing is left to begin of begun work: it ends as soon as it waits for nothing else."""
+    if n.cold[i, REMAINING] >= 0:
+        return n.cold[i, REMAINING] == 0
+    return n.cold[i, KIND] != PEOPLE and n.s[DATA_DATE] != NEVER and left_at(n, i, resumes_by(n, i)) == 0
 
 
 @kernel
@@ -133,6 +142,16 @@ def pass_from(n: Net, i: int, at: int, left: int) -> int:
     if left < 0:
         return max(subtract_periods(n.p, n.cold[i, PERIODS], at, -left, n.trouble), resumes_by(n, i))
     return add_periods(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], at), left, n.trouble)
+
+
+@kernel
+def resumes_until(n: Net, i: int, finish: int) -> int:
+    """Return the latest instant at which begun work may resume to end by `finish`; NEVER where it waits for nothing."""
+    if n.cold[i, REMAINING] >= 0:
+        return rest_until(n, i, finish)
+    if n.s[DATA_DATE] == NEVER or n.cold[i, KIND] == PEOPLE:
+        return NEVER
+    return pass_from(n, i, finish, -left_at(n, i, resumes_by(n, i)))
 
 
 @kernel

@@ -101,7 +101,7 @@ def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
 
 
 def _table(calendar: LaidOut) -> _Table:
-    table = np.array(calendar.intervals, dtype=np.int64).reshape(-1, 2)
+    table = np.array([calendar.starts, calendar.ends], dtype=np.int64).T
     sizes = table[:, 1] - table[:, 0]
     before = np.cumsum(sizes) - sizes
     if calendar.days is not None:
@@ -166,9 +166,19 @@ def _days(table: Ints, before: Ints, base: int, count: int) -> tuple[Ints, tuple
     else:
         day[:, OPENS] = day[:, CLOSED] = NONE
     pieces = _pieces(table, base, count)
-    codes, which = np.unique(pieces, axis=0, return_inverse=True)
-    day[:, PATTERN] = which.reshape(-1)
-    return day, tuple(bytes(code[code != NONE].astype(np.int64).data) for code in codes)
+    _, first, which = np.unique(_codes(pieces), return_index=True, return_inverse=True)
+    day[:, PATTERN] = which
+    return day, tuple(bytes(code[code != NONE].astype(np.int64).data) for code in pieces[first])
+
+
+def _codes(pieces: Ints) -> Ints:
+    """Return a number for each row: equal ones for equal rows."""
+    codes = pieces[:, 0]
+    for column in range(1, pieces.shape[1]):
+        # Numbers stay small, however many columns there are: each is that of one of the rows so far.
+        _, known = np.unique(codes, return_inverse=True)
+        codes = known * (DAY + 2) + pieces[:, column]
+    return codes
 
 
 def _pieces(table: Ints, base: int, count: int) -> Ints:

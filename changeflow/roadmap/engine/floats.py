@@ -1,6 +1,7 @@
 """Floats: how far each task can slip, in its own time."""
 
 from changeflow.roadmap.engine.arrays import (
+    BEGUN,
     CAPPED,
     DONE,
     FLAGS,
@@ -18,6 +19,7 @@ from changeflow.roadmap.engine.arrays import (
     OWN,
     PLACED,
     PLAIN,
+    RETAINS,
     SHAPE,
     STATE,
     SUMMARY,
@@ -27,12 +29,14 @@ from changeflow.roadmap.engine.arrays import (
     Net,
     Result,
 )
+from changeflow.roadmap.engine.begun import resumes_until, works_on
 from changeflow.roadmap.engine.jit import inlined, kernel
 from changeflow.roadmap.engine.lags import lagged, taken_off
 from changeflow.roadmap.engine.working_time import (
     between,
     latest_start_by,
     latest_start_of,
+    next_working,
     starts_at_windows,
     work_before,
 )
@@ -74,6 +78,9 @@ def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
     shape, link = n.out[SHAPE, m], n.out[LINK, m]
     start, finish = r.early[i, 0], r.early[i, 1]
     is_from_start = shape & FROM_START != 0
+    if shape & TO_FINISH and not n.hot[k, FLAGS] & SUMMARY and works_on(n, k) >= 0:
+        # The end of Friday and the start of Monday are one point of its work.
+        at = next_working(n.c, works_on(n, k), at, n.trouble)
     at = taken_off(n, i, k, shape, link, at, start, finish)
     if not is_from_start:
         return _until(n, i, r, at)
@@ -98,6 +105,17 @@ def _until(n: Net, i: int, r: Result, at: int) -> int:
     return gap
 
 
+@kernel
+def _bound_end(n: Net, k: int, shape: int, r: Result) -> int:
+    """Return the end of a successor that a link binds: where begun work goes on; NEVER where it waits for nothing."""
+    if not n.s[CAPPED] and n.cold[k, STATE] == BEGUN and not n.hot[k, FLAGS] & SUMMARY:
+        if not n.s[RETAINS]:
+            return NEVER
+        if not shape & TO_FINISH:
+            return resumes_until(n, k, r.early[k, 1])
+    return r.early[k, 1 if shape & TO_FINISH else 0]
+
+
 @inlined
 def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
     is_capped, has_any, nearest = n.s[CAPPED], False, NEVER
@@ -110,7 +128,9 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
             # Working time grows with the date: the nearest of the successors decides.
             nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
             continue
-        theirs = r.early[k, 1 if shape & TO_FINISH else 0]
+        theirs = _bound_end(n, k, shape, r)
+        if theirs == NEVER:
+            continue
         if is_capped:
             at = r.early[i, 1 if not shape & FROM_START else 0]
             if shape & LAGGED:

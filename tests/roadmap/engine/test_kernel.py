@@ -1,7 +1,9 @@
-"""The engine, run in both its ways, gives the reference's answer, field by field, on thousands of random networks."""
+"""The engine, compiled, gives the answer of its source as plain Python, field by field, on random networks.
+
+That the answers are right is what `tests/oracles/` finds, and the tests beside this one.
+"""
 
 import random
-import re
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -12,7 +14,7 @@ from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.engine import jit
-from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK
 from changeflow.roadmap.model.tasks import (
     Assignment,
@@ -27,7 +29,6 @@ from changeflow.roadmap.model.tasks import (
 )
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, FIRST, HOURS, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at
-from tests.roadmap.reference_cpm import time_by_reference
 
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
 PART_TIME = a_calendar("part", ("2027-01-05", "2027-01-07", "off"), ("2027-01-19", "2027-01-21", "off"))
@@ -150,10 +151,13 @@ def run_in(way: str, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(jit, "COMPILED_FROM", least)
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    run_in(request.param, monkeypatch)
-    return str(request.param)
+def timed_in(way: str, roadmap: Roadmap, patch: pytest.MonkeyPatch) -> Schedule | str:
+    """Time a roadmap in one of the two ways; return what is wrong with it where it has no dates."""
+    run_in(way, patch)
+    try:
+        return time_roadmap(roadmap)
+    except (CyclicRoadmapError, CalendarExhaustedError) as error:
+        return str(error)
 
 
 def compare(seeds: range, patch: pytest.MonkeyPatch) -> int:
@@ -161,50 +165,45 @@ def compare(seeds: range, patch: pytest.MonkeyPatch) -> int:
     timed = 0
     for seed in seeds:
         roadmap = a_random_roadmap(seed)
-        try:
-            wanted = time_by_reference(roadmap)
-        except (CyclicRoadmapError, CalendarExhaustedError) as error:
-            said = re.escape(str(error)) if isinstance(error, CyclicRoadmapError) else None
-            for way in WAYS:
-                run_in(way, patch)
-                with pytest.raises(type(error), match=said):
-                    time_roadmap(roadmap)
+        wanted, found = (timed_in(way, roadmap, patch) for way in WAYS)
+        if isinstance(wanted, str) or isinstance(found, str):
+            assert found == wanted, f"seed {seed}"
             continue
-        for way in WAYS:
-            run_in(way, patch)
-            found = time_roadmap(roadmap)
-            for task in roadmap.tasks:
-                assert found[task] == wanted[task], f"seed {seed}, {way}"
-            assert found.finish == wanted.finish
-            assert {s: set(below) for s, below in found.below.items()} == {s: set(b) for s, b in wanted.below.items()}
+        for task in roadmap.tasks:
+            assert found[task] == wanted[task], f"seed {seed}"
+        assert (found.finish, found.below) == (wanted.finish, wanted.below)
         timed += 1
     return timed
 
 
-def test_the_engine_equals_the_reference_on_some_networks(monkeypatch: pytest.MonkeyPatch):
+def test_compiled_code_gives_what_interpreted_code_gives(monkeypatch: pytest.MonkeyPatch):
     assert compare(range(150), monkeypatch) > 100
 
 
 @pytest.mark.slow
-def test_the_engine_equals_the_reference_on_thousands_of_networks(monkeypatch: pytest.MonkeyPatch):
-    assert compare(range(1_000, 6_000), monkeypatch) > 3_500
+def test_compiled_code_gives_what_interpreted_code_gives_on_a_thousand_networks(monkeypatch: pytest.MonkeyPatch):
+    assert compare(range(1_000, 2_000), monkeypatch) > 700
 
 
-def test_what_runs_out_is_named_as_the_reference_names_it(way: str):
-    """One calendar, so that there is no question of which comes first."""
-    errors = []
-    office, months = WorkingCalendar("office", OFFICE.intervals[:400]), Periods("months", MONTHS.periods[:28])
-    for duration in ("900d", "40pp", "900sw"):
-        roadmap = a_roadmap(
-            a_task("A", duration), calendars={"office": office, "term": office}, periods={"pay_period": months}
-        )
-        with pytest.raises(CalendarExhaustedError) as wanted:
-            time_by_reference(roadmap)
-        with pytest.raises(CalendarExhaustedError) as found:
-            time_roadmap(roadmap)
-        assert str(found.value) == str(wanted.value)
-        errors.append(str(found.value))
-    assert len(set(errors)) == 2
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("duration", "runs_out"),
+    [
+        ("900d", "Calendar 'office' has no more working time after 13 Mar 2028."),
+        ("40pp", "Calendar 'months' has no more working time after 31 Dec 2028."),
+        ("900sw", "Calendar 'office' has no more working time after 13 Mar 2028."),
+    ],
+)
+def test_what_runs_out_is_named(duration: str, runs_out: str, way: str, monkeypatch: pytest.MonkeyPatch):
+    """The first 400 days of work, and the months to the end of 2028; nobody has 900 days or 40 pay periods."""
+    # Other tests may have laid out more of these, before their first days too.
+    days = [interval for interval in OFFICE.intervals if interval[0] >= at(f"{FIRST}")]
+    office = WorkingCalendar("office", days[:400])
+    months = Periods("months", [p for p in MONTHS.periods if p.first >= FIRST][:28])
+    roadmap = a_roadmap(
+        a_task("A", duration), calendars={"office": office, "term": office}, periods={"pay_period": months}
+    )
+    assert str(timed_in(way, roadmap, monkeypatch)).startswith(runs_out)
 
 
 @pytest.mark.slow

@@ -279,6 +279,36 @@ def test_a_pay_period_that_has_begun_is_over_when_it_closes_whatever_it_waits_fo
     assert early(schedule, "run")[1] == "Mon 01 Mar 00:00"
 
 
+def test_begun_work_of_which_nothing_is_left_ends_when_what_it_waits_for_does():
+    """B was to take two days from 4 January. A, 40 days on the clock from then, ends on Saturday 13 February at 9, and
+    B with it. B is due by the end of Sunday 28 February, 15 days and 15 hours later: so A may take as long."""
+    schedule = plan(
+        a_task("A", "40ed"), a_task("B", 2, deadline=at("2027-03-01")), a_task("C", 60), links=("A -> B",),
+        data_date=at("2027-01-25"),
+        progress={"A": TaskProgress(at("2027-01-04T09:00")), "B": TaskProgress(at("2027-01-04T09:00"))},
+    )  # fmt: skip
+    assert early(schedule, "B")[1] == "Sat 13 Feb 09:00"
+    assert clock(schedule["B"].late_finish) == "Mon 01 Mar 00:00"
+    assert schedule["A"].total_float == (15 * 24 + 15) * 60
+
+
+def test_free_float_before_begun_work_reaches_up_to_where_it_goes_on():
+    """B waits for A until Friday 12 February. The other ends on 29 January: ten days that move nothing."""
+    began = TaskProgress(at("2027-01-04T09:00"))
+    schedule = plan(
+        a_task("A", 30), a_task("other", 20), a_task("B", 10), links=("A -> B", "other -> B"),
+        data_date=at("2027-01-25"), progress={"A": began, "other": began, "B": replace(BEGUN, remaining=Duration(DAY))},
+    )  # fmt: skip
+    assert (schedule["other"].free_float, schedule["A"].free_float) == (10 * DAY, 0)
+
+
+def test_free_float_before_a_finish_reaches_over_the_weekend_after_it():
+    """A ends on Friday 8 January and B on Friday 15. Two days on the clock after A lie in the weekend if A ends on the
+    15th as well: for work that is when B ends. So A has five days."""
+    schedule = plan(a_task("A", 5), a_task("B", 10), a_task("C", 60), links=("A -> B FF+2ed",))
+    assert schedule["A"].free_float == 5 * DAY
+
+
 @pytest.mark.parametrize(
     ("left", "ends"),
     [
