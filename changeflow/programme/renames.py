@@ -27,11 +27,14 @@ class Renames:
         self,
         known: Mapping[TaskId, TaskId | tuple[TaskId, ...]] | None = None,
         people: Mapping[TaskId, Mapping[str, TaskId]] | None = None,
+        waves: Mapping[str, str] | None = None,
     ) -> None:
         parts = {old: (new,) if isinstance(new, str) else new for old, new in (known or {}).items()}
         self.became = {old: new for old, new in parts.items() if new != (old,)}
         self._people = people or {}
         """Of tasks whose parts are for different schools: the part that each person belongs to."""
+        self._waves = waves or {}
+        """Of a service's waves that are gone, as `payroll/w1`: the wave that has their tasks."""
 
     def __bool__(self) -> bool:
         return bool(self.became)
@@ -50,22 +53,26 @@ class Renames:
         people = {old: later._people[new[0]] for old, new in self.became.items() if new[0] in later._people}
         for old, of in self._people.items():
             people[old] = {who: later.task(part, who) for who, part in of.items()}
-        return Renames({**later.became, **parts}, {**later._people, **people})
+        waves = {old: later._waves.get(new, new) for old, new in self._waves.items()}
+        return Renames({**later.became, **parts}, {**later._people, **people}, {**later._waves, **waves})
 
     def parts(self, task: TaskId) -> tuple[TaskId, ...]:
         """Return the tasks that a task has become: itself where nothing renames it."""
         return self.became.get(task, (task,))
 
     def task(self, task: TaskId, person: str | None = None) -> TaskId:
-        """Return the id that a task has now, also of one that was made of a renamed one.
+        """Return the id that a task has now, also of one that was made of a renamed one, or for people of a wave.
 
         Of a split task it is the first part, or the one for the school of a `person`.
         """
         if person is not None and person in (own := self._people.get(task, {})):
             return own[person]
-        if task in self.became or (made := _MADE_OF.fullmatch(task)) is None:
-            return self.parts(task)[0]
-        return f"{self.parts(made[1])[0]}{made[2]}"
+        if task in self.became:
+            return self.became[task][0]
+        if (made := _MADE_OF.fullmatch(task)) is not None:
+            return f"{self.task(made[1])}{made[2]}"
+        wave, _, step = task.rpartition("/")
+        return f"{self._waves[wave]}/{step}" if wave in self._waves else task
 
     def subject(self, subject: str) -> str:
         """Return what a reminder is about: a task, perhaps with what of it behind `#`."""
@@ -157,7 +164,7 @@ class Renames:
             if old in taken and new[0] not in taken:
                 found[old] = new[0]
                 taken.add(new[0])
-        return Renames(found, self._people)
+        return Renames(found, self._people, self._waves)
 
     def _of(self, fact: Any, name: str = "task") -> Any:  # noqa: ANN401  (facts of several kinds)
         if not is_dataclass(fact) or name not in {f.name for f in fields(fact)}:
@@ -198,7 +205,21 @@ def _renames_of(same: Same[Definition]) -> Renames:
         old: tuple(dict.fromkeys([*([old] if old in instances or old in shapes else ()), *_in_order(new, waits)]))
         for old, new in parts.items()
     }
-    return Renames(found, {old: _parts_of_people(definition, found[old], instances) for old in split})
+    people = {old: _parts_of_people(definition, found[old], instances) for old in split}
+    return Renames(found, people, _waves_of(definition, found))
+
+
+def _waves_of(definition: Definition, parts: Mapping[TaskId, Sequence[TaskId]]) -> dict[str, str]:
+    """Return the waves of services that are gone, and those that have their tasks: what people need has no `was`."""
+    references = References(definition)
+    there = {f"{s.service}/{w.id}" for s in definition.services for w in references.waves_of(s)}
+    found: dict[str, str] = {}
+    for old, new in parts.items():
+        (before, _, step), (after, _, same) = old.rpartition("/"), new[0].rpartition("/")
+        is_wave = before not in there and after in there and before.count("/") == 1
+        if step == same and is_wave and before.split("/")[0] == after.split("/")[0]:
+            found[before] = after
+    return found
 
 
 def _waits(instances: Mapping[TaskId, Instance], shapes: Mapping[TaskId, MilestoneShape]) -> Mapping[str, set[str]]:

@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
+from changeflow.adkar.published import Snapshot
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, Odds, SponsorAct
+from changeflow.programme.former_waves import Published, with_waves_of_now
 from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import announcements, pilots, publications, versions
@@ -56,7 +58,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         progress=progress,
         decisions=decisions,
         runs=pilots.runs(session, programme, until=until),
-        snapshots=publications.snapshots(session, programme, until=until),
+        snapshots=_snapshots(session, programme, until=until),
         answered=publications.answered(session, programme, until=until),
         criteria=pilots.measures(session, programme, until=until),
         pilot=pilots.entries(session, programme, until=until),
@@ -70,6 +72,16 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         odds=facts_until(session, OddsRow, Odds, programme, until),
     )
     return versions.renames(session, programme, until=until).facts(found)
+
+
+def _snapshots(session: Session, programme: str, *, until: datetime | None) -> tuple[Snapshot, ...]:
+    """Return what has been published, with each wave under the name that its schools have in the version looked at."""
+    found = publications.dated_snapshots(session, programme, until=until)
+    now = versions.latest(session, programme) if until is None else versions.at_moment(session, programme, until)
+    if not found or now is None:
+        return tuple(snapshot for _, snapshot in found)
+    published = (Published(snapshot, versions.waves_at(session, programme, at)) for at, snapshot in found)
+    return with_waves_of_now(published, now.definition)
 
 
 def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: datetime) -> bool:

@@ -60,11 +60,18 @@ class Kept:
 
 def snapshots(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Snapshot, ...]:
     """Return what has been published, in the order of its days: a round may be taken in after a later one."""
-    query = select(PublicationRow.content).where(PublicationRow.programme_id == programme)
+    return tuple(snapshot for _, snapshot in dated_snapshots(session, programme, until=until))
+
+
+def dated_snapshots(
+    session: Session, programme: str, *, until: datetime | None = None
+) -> list[tuple[datetime, Snapshot]]:
+    """Return what has been published with its moment, in the same order."""
+    query = select(PublicationRow.at, PublicationRow.content).where(PublicationRow.programme_id == programme)
     if until is not None:
         query = query.where(col(PublicationRow.at) <= until)
-    found = (snapshot_of(text) for text in session.exec(query.order_by(col(PublicationRow.id))))
-    return tuple(sorted(found, key=lambda s: s.on))
+    found = [(at, snapshot_of(text)) for at, text in session.exec(query.order_by(col(PublicationRow.id)))]
+    return sorted(found, key=lambda dated: dated[1].on)
 
 
 def snapshot_of(content: str) -> Snapshot:

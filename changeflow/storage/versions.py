@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
-from changeflow.programme.definition import Definition
+from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.renames import Renames, composed, renames_of
 from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.audit import AuditRow
@@ -87,6 +87,18 @@ def _definition(text: str) -> Definition:
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
     """Return the version that was the latest at a moment."""
     return _version(latest_of(session, VersionRow, programme, VersionRow.created_at <= moment))
+
+
+def waves_at(session: Session, programme: str, moment: datetime) -> tuple[Wave, ...]:
+    """Return the waves of the version that was the latest at a moment; none where there was no version."""
+    row = latest_of(session, VersionRow, programme, VersionRow.created_at <= moment)
+    return () if row is None else _waves(row.definition)
+
+
+@lru_cache(maxsize=64)
+def _waves(text: str) -> tuple[Wave, ...]:
+    """Read no more of a definition than its waves: the whole of it takes much longer."""
+    return tuple(Wave.model_validate(wave) for wave in json.loads(text)["programme"].get("waves", ()))
 
 
 def numbered(session: Session, programme: str, number: int) -> Version | None:

@@ -22,6 +22,7 @@ from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.differences import differences
 from changeflow.programme.facts import Facts
+from changeflow.programme.former_waves import facts_with
 from changeflow.programme.inherited import Inherited, inherited
 from changeflow.programme.mandates import Subject
 from changeflow.programme.names import names_in
@@ -82,6 +83,7 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
     ids = renames_of(read.definition)
     given = _inherited(stored, read, known, ids)
     known = given.added_to(ids.facts(known))
+    known = facts_with(known, stored.definition, read.definition) if stored else known
     if (day := today or on) is not None:
         known = _with_joined(stored, read, known, on=day)
     after = judged(read.definition, facts=known, on=on)

@@ -29,6 +29,7 @@ from changeflow.planning.wave_use import (
 )
 from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.definition import Wave
+from changeflow.programme.former_waves import facts_with
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.renames import renames_of
 from changeflow.programme.version_changes import lost_tasks
@@ -61,7 +62,7 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     programme = judged.programme
     used = waves_of(programme, problem, plan, refers)
     changed = with_waves(programme.definition, used)
-    facts = renames_of(changed).facts(programme.facts)
+    facts = facts_with(renames_of(changed).facts(programme.facts), programme.definition, changed)
     joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=facts, on=_on(programme))
     try:
         after = judge(joined)
