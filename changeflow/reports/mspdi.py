@@ -16,7 +16,8 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
 from changeflow.roadmap.analysis.assumed import mark_assumed
-from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.engine.cpm import ENDS, Schedule, TimedTask
+from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -119,13 +120,29 @@ def _numbered(
     )
 
 
+def _end(roadmap: Roadmap, at: int) -> str:
+    """Write the end of something. Project shows a midnight as the day that begins then, so it is the minute before.
+
+    Files of Project itself keep their minutes.
+    """
+    return iso(at if at % DAY or roadmap.profile is MSPROJECT else at - 1)
+
+
+def _span(roadmap: Roadmap, timed: TimedTask, start: int, finish: int) -> tuple[str, str]:
+    """Write a task's start and finish; a milestone that ends a day is at the end of it."""
+    if start == finish:
+        at = _end(roadmap, finish) if timed.ends_day else iso(finish)
+        return at, at
+    return iso(start), _end(roadmap, finish)
+
+
 def _project(plan: _Numbered, name: str) -> Fields:
     roadmap = plan.roadmap
     yield "Name", name
     yield "Title", name
     yield "ScheduleFromStart", int(roadmap.finish is None)
     yield "StartDate", iso(roadmap.start)
-    yield "FinishDate", iso(plan.schedule.finish)
+    yield "FinishDate", _end(roadmap, plan.schedule.finish)
     yield "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day
     yield "CalendarUID", 1
     yield "MinutesPerDay", roadmap.minutes_per_day
@@ -163,7 +180,7 @@ def _task(plan: _Numbered, task: Task, number: int) -> Fields:
         yield "PredecessorLink", _link(plan, link)
     for count, dates in plan.baselines.items():
         if (known := dates.get(task.id)) is not None:
-            yield "Baseline", _baseline(plan.roadmap, count, task, known)
+            yield "Baseline", _baseline(plan.roadmap, count, task, known, plan.schedule[task.id])
 
 
 def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
@@ -174,23 +191,26 @@ def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
         duration = Duration(plan.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
     # What is as late as possible has its late dates, whatever early ones it could have.
     is_late = task.as_late_as_possible and progress is None
+    early = _span(plan.roadmap, timed, timed.early_start, timed.early_finish)
+    late = _span(plan.roadmap, timed, timed.late_start, timed.late_finish)
+    start, finish = late if is_late else early
     fields: dict[str, str | int] = {
         "UID": plan.uids[task.id],
         "ID": number,
         "Name": task.name,
         "Manual": int(task.manual is not None),
         "OutlineLevel": 1 + sum(1 for _ in _above(plan.roadmap, task)),
-        "Start": iso(timed.late_start if is_late else timed.early_start),
-        "Finish": iso(timed.late_finish if is_late else timed.early_finish),
+        "Start": start,
+        "Finish": finish,
         "Duration": spell(duration.amount),
         "DurationFormat": ELAPSED_DAYS if duration.unit is Unit.ELAPSED else WORKING_DAYS,
         "Milestone": int(task.is_milestone and not is_summary),
         "Summary": int(is_summary),
         "Critical": int(timed.critical),
-        "EarlyStart": iso(timed.early_start),
-        "EarlyFinish": iso(timed.early_finish),
-        "LateStart": iso(timed.late_start),
-        "LateFinish": iso(timed.late_finish),
+        "EarlyStart": early[0],
+        "EarlyFinish": early[1],
+        "LateStart": late[0],
+        "LateFinish": late[1],
         "FreeSlack": timed.free_float * TENTHS,
         "TotalSlack": timed.total_float * TENTHS,
     }
@@ -201,21 +221,22 @@ def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
         fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)
         fields["ManualDuration"] = spell(duration.amount)
     if not is_summary:
-        fields |= _progress(duration.amount, progress, _left(plan, task))
+        fields |= _progress(plan.roadmap, duration.amount, progress, _left(plan, task))
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]
     if task.deadline is not None:
-        fields["Deadline"] = iso(task.deadline)
+        fields["Deadline"] = _end(plan.roadmap, task.deadline)
     return fields
 
 
-def _baseline(roadmap: Roadmap, number: int, task: Task, dates: Dates) -> Fields:
+def _baseline(roadmap: Roadmap, number: int, task: Task, dates: Dates, timed: TimedTask) -> Fields:
     is_elapsed = task.duration.unit is Unit.ELAPSED
     start, finish = dates.start, dates.finish
     worked = finish - start if is_elapsed else roadmap.calendar_of(task.id).between(start, finish)
     yield "Number", number
-    yield "Start", iso(start)
-    yield "Finish", iso(finish)
+    written = _span(roadmap, timed, start, finish)
+    yield "Start", written[0]
+    yield "Finish", written[1]
     yield "Duration", spell(worked)
     yield "DurationFormat", ELAPSED_DAYS if is_elapsed else WORKING_DAYS
 
@@ -228,7 +249,10 @@ def _constraint(plan: _Numbered, task: Task, timed: TimedTask) -> dict[str, str 
     # What a summary above hands down is written there.
     above = [c for parent in _above(plan.roadmap, task) for c in parent.constraints]
     own = next((c for c in task.constraints if c not in above), None)
-    return {"ConstraintType": BOUNDS[own.bound], "ConstraintDate": iso(own.at)} if own else {"ConstraintType": 0}
+    if own is None:
+        return {"ConstraintType": 0}
+    at = _end(plan.roadmap, own.at) if own.bound in ENDS else iso(own.at)
+    return {"ConstraintType": BOUNDS[own.bound], "ConstraintDate": at}
 
 
 def _above(roadmap: Roadmap, task: Task) -> Iterator[Task]:
@@ -265,7 +289,7 @@ def _assignment(plan: _Numbered, number: int, task: Task, key: str, minutes: int
     yield "TaskUID", plan.uids[task.id]
     yield "ResourceUID", plan.resources[key]
     yield "ActualWork", spell(minutes - left)
-    yield "Finish", iso(timed.early_finish)
+    yield "Finish", _end(plan.roadmap, timed.early_finish)
     yield "RegularWork", spell(minutes)
     yield "RemainingWork", spell(left)
     if parts:
@@ -291,13 +315,15 @@ def _left(plan: _Numbered, task: Task) -> int | None:
     return max(0, roadmap.calendar_of(task.id).between(since, finish))
 
 
-def _progress(minutes: int, progress: TaskProgress | None, left: int | None) -> dict[str, str | int]:
+def _progress(roadmap: Roadmap, minutes: int, progress: TaskProgress | None, left: int | None) -> dict[str, str | int]:
     """Return the fields of progress; of work that has not begun, those that say so."""
     if progress is None:
         return {"PercentComplete": 0, "ActualDuration": spell(0), "RemainingDuration": spell(minutes)}
     fields: dict[str, str | int] = {"ActualStart": iso(progress.actual_start)}
     if progress.actual_finish is not None:
-        fields |= {"PercentComplete": 100, "ActualFinish": iso(progress.actual_finish)}
+        is_point = progress.actual_finish == progress.actual_start
+        end = iso(progress.actual_finish) if is_point else _end(roadmap, progress.actual_finish)
+        fields |= {"PercentComplete": 100, "ActualFinish": end}
     elif left is not None and minutes:
         fields["PercentComplete"] = max(0, round(100 * (minutes - left) / minutes))
     if progress.resume is not None:

@@ -1,5 +1,6 @@
 """Project files: what they say is read, and what is wrong in them is said clearly."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -7,8 +8,12 @@ import pytest
 
 from changeflow.errors import ChangeflowError, CyclicRoadmapError, ProblemsError
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
+from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Bound, Constraint
 from changeflow.values.moments import datetime_of
+from tests import builders
+from tests.builders import a_roadmap, at
 
 HEAD = '<?xml version="1.0"?><Project xmlns="http://schemas.microsoft.com/project">'
 START = "<StartDate>2027-03-01T08:00:00</StartDate><CalendarUID>1</CalendarUID>"
@@ -198,3 +203,20 @@ def test_tasks_below_too_many_summaries_are_refused(tmp_path: Path):
     tasks = "".join(a_task(n, level=min(n, 190)) for n in range(1, 30_001))
     with pytest.raises(ProblemsError, match=r"more than 5,000,000; use fewer levels"):
         read_mspdi(a_file(tmp_path, tasks=tasks))
+
+
+def test_what_ends_at_midnight_is_written_as_the_end_of_that_day_and_read_again(tmp_path: Path):
+    """Live has to be finished on 31 March, which ends at the midnight after it, and is due that day too; Begins may
+    start on 1 April, from the midnight before it. Project shows a midnight as the day that begins."""
+    march = april = at("2027-04-01")
+    live = builders.a_task("1", 0, constraints=(Constraint(Bound.MUST_FINISH, march),), deadline=march)
+    begins = builders.a_task("2", 0, constraints=(Constraint(Bound.START_NO_EARLIER, april),))
+    roadmap = a_roadmap(live, begins)
+    write_roadmap(roadmap, time_roadmap(roadmap), tmp_path / "plan.xml", name="A plan", calendar="office")
+    text = (tmp_path / "plan.xml").read_text(encoding="utf-8")
+    [first, second] = re.findall(r"<Task>.*?</Task>", text, re.DOTALL)
+    assert re.findall(r"<(?:Start|Finish|Deadline|ConstraintDate)>(.*?)<", first) == ["2027-03-31T23:59:00"] * 4
+    assert re.findall(r"<(?:Start|Finish|ConstraintDate)>(.*?)<", second) == ["2027-04-01T00:00:00"] * 3
+    again = read_mspdi(tmp_path / "plan.xml").roadmap.tasks
+    assert (again["1"].constraints, again["1"].deadline) == (live.constraints, march)
+    assert again["2"].constraints == begins.constraints

@@ -21,6 +21,7 @@ from changeflow.intake.mspdi.fields import (
 from changeflow.intake.mspdi.records import REMEDY, Record, children, read_records
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
+from changeflow.roadmap.engine.cpm import ENDS
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import (
     Assignment,
@@ -34,7 +35,7 @@ from changeflow.roadmap.model.tasks import (
     TaskProgress,
 )
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import DAY, minute_of
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 100_000_000
@@ -166,7 +167,9 @@ def _baselines(elements: Mapping[str, Record]) -> dict[int, dict[str, Dates]]:
     found: dict[int, dict[str, Dates]] = {}
     for uid, element in elements.items():
         for baseline in children(element, "Baseline"):
-            start, finish = _minute(baseline, "Start"), _minute(baseline, "Finish")
+            finish = _end(baseline, "Finish")
+            is_point = baseline.get("Start") == baseline.get("Finish")
+            start = finish if is_point else _minute(baseline, "Start")
             if start is not None and finish is not None:
                 found.setdefault(code_of(baseline, "Number"), {})[uid] = Dates(start, finish)
     return found
@@ -175,6 +178,12 @@ def _baselines(elements: Mapping[str, Record]) -> dict[int, dict[str, Dates]]:
 def _minute(record: Record, name: str) -> int | None:
     moment = moment_of(record, name)
     return None if moment is None else minute_of(moment)
+
+
+def _end(record: Record, name: str) -> int | None:
+    """Read the end of something: 23:59 stands for the end of the day, as where calendars give their last day."""
+    at = _minute(record, name)
+    return at if at is None or at % DAY != DAY - 1 else at + 1
 
 
 def _start(root: Record, elements: Mapping[str, Record], shown: str) -> datetime:
@@ -191,7 +200,7 @@ def _finish(root: Record, shown: str) -> int | None:
     """Return the finish that the file is scheduled back from, where it is."""
     if root.get("ScheduleFromStart") != "0":
         return None
-    finish = _minute(root, "FinishDate")
+    finish = _end(root, "FinishDate")
     if finish is None:
         what = "The file is scheduled from its finish, and has none."
         raise ProblemsError([Problem(file=shown, what=what, remedy="Set it in Project Information.")])
@@ -224,7 +233,7 @@ def _task(source: _Source, uid: str, element: Record) -> Task:
     assignments: tuple[Assignment, ...] = ()
     if not elapsed and manual is None and not is_summary:
         placed_on, assignments = _placing(source, uid, element, own)
-    deadline = _minute(element, "Deadline")
+    deadline = _end(element, "Deadline")
     minutes = 0 if is_summary else minutes_of(element, "Duration") or 0
     return Task(
         id=uid,
@@ -252,7 +261,8 @@ def _constraints(source: _Source, uid: str) -> Iterator[Constraint]:
     own: str | None = uid
     while own is not None:
         element = source.elements[own]
-        bound, at = CONSTRAINTS.get(code_of(element, "ConstraintType")), _minute(element, "ConstraintDate")
+        bound = CONSTRAINTS.get(code_of(element, "ConstraintType"))
+        at = _end(element, "ConstraintDate") if bound in ENDS else _minute(element, "ConstraintDate")
         if bound and at is not None and (own == uid or bound in ON_SUMMARIES):
             yield Constraint(bound, at)
         own = source.parents.get(own)
@@ -286,7 +296,7 @@ def _links(elements: Mapping[str, Record]) -> Iterator[Link]:
 
 
 def _progress(source: _Source, uid: str, element: Record, task: Task) -> TaskProgress | None:
-    start, finish = _minute(element, "ActualStart"), _minute(element, "ActualFinish")
+    start, finish = _minute(element, "ActualStart"), _end(element, "ActualFinish")
     if start is None or finish is not None:
         return None if start is None else TaskProgress(start, finish)
     resume = _minute(element, "Resume")
