@@ -1,4 +1,4 @@
-"""Commands that store nothing: init, validate, schema, plan, schedule, why, what-if, health, and warm."""
+"""Commands that store nothing: init, validate, schema, plan, schedule, why, what-if, paydays, health, and warm."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (init, validate, schema, plan, schedule, why, what_if, health, warm):
+    for command in (init, validate, schema, plan, schedule, why, what_if, paydays, health, warm):
         app.command()(command)
 
 
@@ -204,6 +204,18 @@ def what_if(
         print_json(what_if_rows(found.roadmap, found.swept, found.milestones))
     else:
         print_lines(what_if_lines(found.roadmap, found.schedule, found.swept, longer, found.milestones))
+
+
+@shared("db", "programme", "at")
+def paydays(context: Context, folder: StoredOrFolder = None, form: Form = "text") -> None:
+    """List the pay periods of a folder, or of the stored programme: opening, cut-off, payday and close, by schools."""
+    from changeflow.reports.pay import pay_rows, pay_text
+
+    programme = context.judged(folder).programme
+    if form == "json":
+        print_json(list(pay_rows(programme)))
+        return
+    print_lines(pay_text(programme))
 
 
 @shared("db", "programme", "at")

@@ -1,6 +1,6 @@
 """When people are paid, and by when the inputs of a pay have to be there: the pay tables of the calendar files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,6 +14,16 @@ from changeflow.programme.definition import CalendarFile, Definition, PayPeriodT
 from changeflow.programme.levels import nearest
 
 PAY = "pay periods"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolsPay:
+    """One pay, and the schools that have it."""
+
+    pay: PayPeriod
+    schools: tuple[str, ...]
+    assumed: bool
+    """No table gives its month: one beside it goes on in the same manner."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,25 @@ class PayTables:
         first; none where no file has a pay table."""
         known = {s.id: s for s in self.definition.schools}
         chosen = {t for s in sorted(schools) if s in known and (t := self._table_of(known[s], day)) is not None}
-        found = (
-            pay_period(day, payday=t.payday, cut_off_days=t.cut_off_working_days, office=self.office) for t in chosen
-        )
-        return sorted(found, key=lambda pay: (pay.cut_off, pay.payday))
+        return sorted((self._pay(t, day) for t in chosen), key=lambda pay: (pay.cut_off, pay.payday))
+
+    def listed(self, first: date, last: date) -> Iterator[SchoolsPay]:
+        """Yield the pays of each month from one day's to another's; schools with the same table have one."""
+        month = first.replace(day=1)
+        while month <= last:
+            of: dict[PayPeriodTable, list[str]] = {}
+            for school in self.definition.schools:
+                if (table := self._table_of(school, month)) is not None:
+                    of.setdefault(table, []).append(school.id)
+            found = [
+                SchoolsPay(pay=self._pay(table, month), schools=tuple(schools), assumed=_away(table, month) > 0)
+                for table, schools in of.items()
+            ]
+            yield from sorted(found, key=lambda each: (each.pay.cut_off, each.pay.payday, each.schools))
+            month += relativedelta(months=1)
+
+    def _pay(self, table: PayPeriodTable, day: date) -> PayPeriod:
+        return pay_period(day, payday=table.payday, cut_off_days=table.cut_off_working_days, office=self.office)
 
     def _table_of(self, school: School, day: date) -> PayPeriodTable | None:
         """Return the table of a school that has a day, or of those beside it the nearest."""

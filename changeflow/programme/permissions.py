@@ -155,7 +155,7 @@ _plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
-    "plan", "what-if", "health", "task list",
+    "plan", "what-if", "paydays", "health", "task list",
     "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
     "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
     "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
@@ -166,9 +166,9 @@ _RUN_CHANGEFLOW = (
     "audit verify", "audit show", "audit anchor",
 )  # fmt: skip
 _WORK_ON_FILES = (
-    "init", "validate", "schema", "plan", "schedule", "why", "what-if", "health", "waves", "level", "simulate",
-    "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list", "rules show", "roles",
-    "report sro", "export", "pilot choose", "pilot reconcile", "warm",
+    "init", "validate", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves", "level",
+    "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
+    "rules show", "roles", "report sro", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 """Commands by what they do, where there are many."""
 

@@ -13,6 +13,7 @@ from changeflow.programme.references import References
 from changeflow.reports.findings import FINDING_KEYS, findings_text
 from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
+from changeflow.reports.pay import pay_rows
 from changeflow.reports.schedules import float_unit, schedule_rows
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
 from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, explain, float_in_words
@@ -61,6 +62,7 @@ def plan_json(judged: Judged) -> str:
                 }
                 for p in points_of_no_return(programme)
             ],
+            **({"pay_periods": pays} if (pays := list(pay_rows(programme))) else {}),
             **_assumed(programme),
         },
         indent=1,
