@@ -46,6 +46,10 @@ def apply(
     note(f"{change.programme} is at version {number}.")
 
 
+SHOWN = 10
+"""What a split task inherits is read in a terminal: our own choice."""
+
+
 def _difference(change: "Difference") -> Iterator[str]:
     from changeflow.reports.differences import changed_parts, dropped_lines, dropped_text, parts_text
     from changeflow.values.moments import DAY
@@ -66,7 +70,9 @@ def _difference(change: "Difference") -> Iterator[str]:
         yield from parts_text(changed_parts(change.changes, with_milestones=True))
         days = round(change.finish_moved / DAY)
         yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
-    yield from change.inherited
+    yield from change.inherited[:SHOWN]
+    if len(change.inherited) > SHOWN:
+        yield f"… and {len(change.inherited) - SHOWN} more; once it is stored, changeflow fact list has all of them."
     if change.inherited:
         yield "To report otherwise, once it is stored: changeflow task progress TASK --started DAY --remaining 5d."
     if change.powers:

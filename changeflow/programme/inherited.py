@@ -69,6 +69,11 @@ class _Case:
         self.is_done = len(self.begun) == len(self.olds) and all(p.is_done for p in self.begun)
 
     @property
+    def approvals(self) -> list[Decision]:
+        """The latest decision of each gate among the old tasks."""
+        return [d for t in self.olds if (d := self.known.decision(t.id)) is not None]
+
+    @property
     def start(self) -> int:
         return min(p.actual_start for p in self.begun)
 
@@ -113,15 +118,16 @@ def _approvals(case: _Case) -> Iterator[Decision]:
                 "Nothing was written."
             )
         return
-    approvals = [d for t in case.olds if (d := case.known.decision(t.id)) is not None]
     for part in case.parts[1:]:
-        if approvals and part.gate is not None:
-            yield replace(approvals[0], task=part.id, conditions=(), round=1)
+        if case.approvals and part.gate is not None:
+            yield replace(case.approvals[0], task=part.id, conditions=(), round=1)
 
 
 def _finished(case: _Case) -> dict[TaskId, TaskProgress]:
     found: dict[TaskId, TaskProgress] = {}
     for part in case.parts:
+        if part.gate is not None and not case.approvals:
+            continue  # No one has decided what was no gate before.
         later = part.is_milestone or (part is not case.parts[0] and case.waits_for_another(part.id))
         # A part after another one cannot have begun before that had ended.
         found[part.id] = TaskProgress(case.finish if later else case.start, case.finish)
@@ -162,7 +168,11 @@ def _in_words(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> str:
     head = f"{olds} was split into {parts}." if len(case.olds) == 1 else f"{olds} were joined into {parts}."
     if case.is_done:
         day = format_day(last_day_of(case.finish) if case.finish > case.start else day_of(case.finish))
-        return f"{head} All of it was finished by {day}, so {_are(case.parts, 'finished')}."
+        done = [t for t in case.parts if t.id in progress]
+        still = [t for t in case.parts if t.id not in progress]
+        so = f", so {_are(done, 'finished')}" if done else ""
+        open_ = f" {_are(still, 'open')}: no one has decided yet." if still else ""
+        return f"{head} All of it was finished by {day}{so}.{open_}"
     return " ".join([head, *_open_parts(case, progress)])
 
 

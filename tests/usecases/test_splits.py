@@ -274,3 +274,12 @@ def test_the_first_part_is_not_compared_with_the_whole_but_for_its_deadline(begu
     said = [c.sentence for c in difference(begun, tmp_path).changes]
     assert not [s for s in said if "takes" in s or "ends" in s or "setting" in s]
     assert "The deadline of “Payroll: for schools”, 20 Jan 2027, was dropped." in said
+
+
+def test_a_gate_that_was_work_before_is_open_until_someone_decides(begun: str, tmp_path: Path):
+    finish(begun, "payroll/requirements", 6, 8)
+    gate = SPLIT.replace("phase: design, duration: 2d, after: plan-agreed, owner", "gate: design, phase: design, owner")
+    [told] = difference(begun, tmp_path, gate).inherited
+    assert told.endswith("so “Payroll: for schools” is finished. “Payroll: of office” is open: no one has decided yet.")
+    apply(begun, tmp_path, gate)
+    assert now(begun, "for-schools", "of-office") == ["6-8", "open"]
