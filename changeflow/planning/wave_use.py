@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from changeflow.planning.wave_frame import frame_of, placed
+from changeflow.planning.wave_openings import as_working_day
 from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.assembly.instances import former, instances_of
 from changeflow.programme.definition import Definition, ServiceFile, Wave
@@ -44,12 +45,16 @@ class PlanEffect:
 
 
 def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
-    """Return the go-lives that the programme forecasts now, with the work around them, as a plan of waves."""
+    """Return the go-lives that the programme forecasts now, with the work around them, as a plan of waves.
+
+    One that is forecast for the first of a month on a day off is on the first working day, as proposals are.
+    """
     frame, lives = frame_of(programme), go_live_tasks(programme)
     chosen: dict[Pair, Candidate] = {}
     for school, service in problem.pairs:
         if (live := lives.get((school, service))) is not None:
             day = programme.days_of(live.id)[1]
+            day = day if (school, service) in frame.happened else as_working_day(frame, service, day)
             known = (c for c in problem.candidates[school, service] if c.day == day)
             week = min(max(0, frame.week_of(day)), problem.weeks - 1)
             own = Candidate(week, day, placed(frame, school, programme.service(service), day)[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
@@ -15,7 +16,7 @@ from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.problem import Candidate, Pair, Placement, WavePlan, WaveProblem
 from changeflow.rules.engine import judge
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.wave_use import rewritten, write
+from changeflow.usecases.wave_use import effect_in_force, rewritten, write
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, SCHOOLS, at
 from tests.usecases.test_wave_openings import TRUST, trust
@@ -100,6 +101,23 @@ def test_a_month_that_opens_on_a_day_off_has_one_day_everywhere(tmp_path: Path, 
     assert '"2027-05-04T08:30:00"' in plan_json(judged)
     again = wave_problem(judged.programme)
     assert date(2027, 5, 4) in days(again)
+
+
+def test_the_plan_in_force_keeps_the_first_of_a_month_that_is_a_day_off(tmp_path: Path):
+    """Wave 2 starts on 19 April, so it is forecast for Saturday 1 May: it is compared as Tuesday 4 May, and breaks
+    nothing."""
+    folder = asked(tmp_path, "month", f"{BRIEF}, weeks_between: 1")
+    pathway = folder / "pathways" / "short.yaml"
+    pathway.write_text(pathway.read_text().replace("{kind: go_live,", "{kind: go_live, starts_on: month,"))
+    (folder / "programme.yaml").write_text(
+        PROGRAMME.replace("schools: [cedar]}", "schools: [cedar], start_no_earlier: 2027-04-19}")
+    )
+    programme = plan_folder(folder).programme
+    problem = wave_problem(programme)
+    found = plan_in_force(programme, problem)
+    assert programme.days_of("payroll/w2/go-live")[1] == date(2027, 5, 1)
+    assert found.chosen[CEDAR].day == date(2027, 5, 4)
+    assert effect_in_force(programme, problem, found).breaks == ()
 
 
 def test_nothing_is_planned_before_the_data_date(tmp_path: Path):
