@@ -82,10 +82,20 @@ def last_day(programme: Programme, gate: TaskId) -> LastDay:
     return programme.once(f"last day of {gate}", lambda: _Search(programme, programme.roadmap.tasks[gate]).found())
 
 
+def responsible_day(programme: Programme, gate: TaskId) -> date:
+    """Return the day of `last_day` alone, in half the time."""
+
+    def found() -> date:
+        search = _Search(programme, programme.roadmap.tasks[gate])
+        return search.coming.day(search.good)
+
+    return programme.once(f"responsible day of {gate}", found)
+
+
 def last_days(programme: Programme) -> dict[TaskId, date]:
     """Return the last responsible day of every open decision."""
     asked = (t.id for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id))
-    return {task: last_day(programme, task).day for task in asked}
+    return {task: responsible_day(programme, task) for task in asked}
 
 
 def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
@@ -168,14 +178,13 @@ class _Search:
         return good
 
     def found(self) -> LastDay:
-        good = self.good
         return LastDay(
             task=self.gate.id,
             planned=self.coming.day(0),
-            day=self.coming.day(good),
+            day=self.coming.day(self.good),
             dates={t: self._read(t, finish) for t, finish in self._in_time.items()},
             names={t: self._name(t) for t in self._in_time},
-            later=tuple(self._later(good)),
+            later=tuple(self._later(self.good)),
         )
 
     @cached_property

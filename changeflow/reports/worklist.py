@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from changeflow.agenda.worklist import WorkItem, WorkState
-from changeflow.planning.last_days import last_day
+from changeflow.planning.last_days import responsible_day
 from changeflow.programme.programme import Programme
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -86,7 +86,7 @@ def _next(item: WorkItem) -> str:
 def _last_day(programme: Programme, item: WorkItem) -> str | None:
     if item.task.kind is not Kind.DECISION or item.state is WorkState.DONE:
         return None
-    return last_day(programme, item.task.id).day.isoformat()
+    return responsible_day(programme, item.task.id).isoformat()
 
 
 def _decided_by(programme: Programme, item: WorkItem) -> str:
