@@ -253,7 +253,8 @@ def test_a_wrong_plan_name_is_refused_before_the_search(folder: Path, monkeypatc
 
 
 @pytest.mark.slow
-def test_the_command_shows_asks_and_writes(folder: Path):
+def test_the_command_shows_asks_and_writes(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHANGEFLOW_DB", f"sqlite:///{folder.parent}/none.db")
     run = ["waves", str(folder), "--seconds", "0.2", "--use"]
     asked = CliRunner().invoke(app, [*run, "earliest"], input="n\n")
     assert asked.exit_code == 0
