@@ -1,6 +1,6 @@
 """The days on which a service may go live: the first working day of each week, month or pay period."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from changeflow.calendar.periods import MeetingDates, Periods
@@ -20,11 +20,31 @@ def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
 
     The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
     """
+    first, last = _span(frame, service)
+    days = _opening_days(frame, service, frame.programme.definition.programme.start, last)
+    return [d for d in days if d >= first]
+
+
+def with_announced(frame: Frame, service: ServiceFile, days: Sequence[date], announced: date | None) -> list[date]:
+    """Return the days for one school: where any week will do, the day that it was given is the one of its week."""
+    first, last = _span(frame, service)
+    if (
+        announced is None
+        or not first <= announced <= last
+        or _opens_on(frame, service)[1] is not None
+        or not at_work(frame, service).works_on(announced)
+    ):
+        return list(days)
+    week = frame.week_of(announced)
+    return sorted([announced, *(d for d in days if frame.week_of(d) != week)])
+
+
+def _span(frame: Frame, service: ServiceFile) -> tuple[date, date]:
+    """Return the first and the last day on which a service may go live."""
     programme, asked = frame.programme, frame.asked(service.service)
     forecast = first_forecast(frame, service)
     first = asked.earliest or (forecast[1] if forecast else programme.definition.programme.start)
-    last = min(frame.latest, asked.latest or frame.latest)
-    return [d for d in _opening_days(frame, service, programme.definition.programme.start, last) if d >= first]
+    return first, min(frame.latest, asked.latest or frame.latest)
 
 
 def as_working_day(frame: Frame, service: str, day: date) -> date:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 
 from changeflow.planning.wave_frame import Frame, first_forecast, frame_of, placed
-from changeflow.planning.wave_openings import as_working_day, is_missed, not_an_opening, start_windows
+from changeflow.planning.wave_openings import as_working_day, is_missed, not_an_opening, start_windows, with_announced
 from changeflow.planning.wave_pilots import planned_pilot
 from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.definition import ServiceFile
@@ -31,6 +31,7 @@ def wave_problem(programme: Programme) -> WaveProblem:
     said = {(s, v): day for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
     fixed = {**{pair: as_working_day(frame, pair[1], day) for pair, day in said.items()}, **frame.happened}
     said.update(frame.happened)
+    known = _announced(frame)
     days = {s.service: start_windows(frame, s) for s in programme.services}
     candidates: dict[Pair, tuple[Candidate, ...]] = {}
     dropped: dict[Pair, dict[int, str]] = {}
@@ -38,13 +39,10 @@ def wave_problem(programme: Programme) -> WaveProblem:
         opens = days[service.service]
         for school in sorted(programme.schools_of(service.service)):
             pair = (school, service.service)
-            candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
+            own = with_announced(frame, service, opens, known.get(pair))
+            candidates[pair], dropped[pair] = _candidates(frame, school, service, own, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
     together = rollout.hubs.together
-    announced = (
-        (p, as_working_day(frame, p[1], day)) for p, day in sorted(_announced(frame).items()) if p in candidates
-    )
-    known = dict(announced)
     pilots = {s.service: planned_pilot(frame, s) for s in programme.services}
     return WaveProblem(
         start=start,
@@ -208,8 +206,10 @@ def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
 
 
 def _announced(frame: Frame) -> dict[Pair, date]:
-    """Return the day that was announced to each school, or with `announced_as_planned` the forecast's."""
-    days: dict[Pair, date] = {}
+    """Return the working day that was announced to each school, or with `announced_as_planned` the forecast's."""
+    programme, days = frame.programme, dict[Pair, date]()
     if frame.rollout.announced_as_planned:
-        days = {pair: frame.programme.days_of(t.id)[1] for pair, t in go_live_tasks(frame.programme).items()}
-    return days | announced_days(frame.programme)
+        days = {pair: programme.days_of(t.id)[1] for pair, t in go_live_tasks(programme).items()}
+    pairs = {(school, s.service) for s in programme.services for school in programme.schools_of(s.service)}
+    known = sorted((days | announced_days(programme)).items())
+    return {pair: as_working_day(frame, pair[1], day) for pair, day in known if pair in pairs}

@@ -84,8 +84,8 @@ class Waves:
             for service, day in asked.get("fixed", {}).items()
         } | self.happened
         self.openings = {s: self._openings(s) for s in self.services}
-        self.options = {pair: self._options(pair) for pair in self.pairs}
         self.announced = self._announced()
+        self.options = {pair: self._options(pair) for pair in self.pairs}
         self.capacity = {
             (team, week): self._capacity(asked, week)
             for team, asked in self.rollout["teams"].items()
@@ -198,19 +198,29 @@ class Waves:
 
     def windows(self, service: str) -> list[date]:
         """The days on which a service may go live at all."""
+        first, last = self._span(service)
+        return [d for d in self.openings[service] if first <= d <= last]
+
+    def windows_of(self, pair: Pair) -> list[date]:
+        """The same for one school: where any week will do, the day that it was given stands for its week."""
+        days, given = self.windows(pair[1]), self.announced.get(pair)
+        first, last = self._span(pair[1])
+        if given is None or self.opens_on(pair[1]) != "week" or not first <= given <= last or not self.is_open(given):
+            return days
+        return [given, *(d for d in days if self.week(d) != self.week(given))]
+
+    def _span(self, service: str) -> tuple[date, date]:
         asked = self.services[service]
         ahead = [d for pair, d in self.lives.items() if pair[1] == service and pair not in self.happened]
         first = asked.get("earliest") or min(ahead, default=self.documents.programme["start"])
-        last = min(self.latest, asked.get("latest", self.latest))
-        return [d for d in self.openings[service] if first <= d <= last]
+        return first, min(self.latest, asked.get("latest", self.latest))
 
     # Dates of each school
 
     def _options(self, pair: Pair) -> dict[int, Option]:
-        service = pair[1]
         found: dict[int, Option] = {}
         fixed = self.fixed.get(pair)
-        for day in self.windows(service):
+        for day in self.windows_of(pair):
             if self._is_welcome(pair, day) and (option := self.option(pair, day)) is not None:
                 found[option.week] = option
         if fixed is None:

@@ -69,6 +69,16 @@ def test_weeks_open_on_their_first_working_day(tmp_path: Path):
     assert not {date(2027, 3, 29), date(2027, 5, 3), date(2027, 5, 31), date(2027, 8, 30)} & set(found)
 
 
+def test_where_any_week_will_do_a_school_keeps_the_very_day_that_it_was_given(tmp_path: Path):
+    """Cedar was given Wednesday 10 March: going live on the Monday of that week would be another day than announced."""
+    more = "schools: {cedar: {announced: {payroll: 2027-03-10}}, ash: {announced: {payroll: 2027-03-13}}}\n"
+    problem = problem_of(asked(tmp_path, "week", BRIEF, more))
+    assert date(2027, 3, 10) in days(problem)
+    assert date(2027, 3, 8) not in days(problem)
+    assert date(2027, 3, 8) in days(problem, ("beech", "payroll"))
+    assert date(2027, 3, 8) in days(problem, ("ash", "payroll")), "no one works on Saturday 13 March"
+
+
 def test_a_go_live_that_people_work_on_every_day_opens_on_the_first_itself(tmp_path: Path):
     folder = asked(tmp_path, "month", BRIEF)
     with (folder / "services" / "payroll.yaml").open("a") as file:
