@@ -114,7 +114,14 @@ class Early:
             return at + _share(length.amount, lag.amount)
         if length.unit == "school":
             return predecessor.term.add(at, _share(length.amount * 5 * self.day, lag.amount))
-        raise NotImplementedError(f"{predecessor.id} -> {successor.id}")
+        start = self.dates[predecessor.id].start
+        finish = self._whole(predecessor, length.unit, length.amount, start)[1]
+        return self._share_of_periods(tie, at, start, finish)
+
+    def _share_of_periods(self, tie: Tie, at: int, start: int, finish: int) -> int:
+        """Of whole periods a lag is a share of the work between their dates."""
+        calendar = tie.before.calendar
+        return calendar.add(at, _share(calendar.work(finish) - calendar.work(start), tie.lag.amount))
 
     def _whole(self, item: Item, kind: str, amount: int, at: int, *, late: bool = False) -> tuple[int, int]:
         """From the first opening that has not been missed at a moment, over so many whole periods."""
@@ -211,7 +218,7 @@ class Early:
                 _, finish = self._from(item, start)
                 finish = max(finish, on)
             else:
-                finish = self._rest(item, resume, *left)
+                finish = max(self._from(item, start)[1], self._rest(item, resume, *left))
             if bound_finish > finish:
                 finish = max(finish, self._held(item, item.length.unit, bound_finish))
             return Dates(start, finish, logic=start, resume=resume, rest=left)
@@ -320,9 +327,11 @@ class Naive(Early):
             return dates.late_finish
         if unit in ("pay_period", "term"):
             periods = item.late_periods[unit]
-            last = max(n for n, (_, closes) in enumerate(periods) if closes <= latest)
+            last = max((n for n, (_, closes) in enumerate(periods) if closes <= latest), default=0)
+            if last + 1 < amount:
+                raise LookupError("No period is early enough.")
             dates.late_finish = periods[last][1]
-            return item.calendar.next(max(periods[last - amount + 1][0], dates.resume))
+            return self._last_call(item, max(periods[last - amount + 1][0], dates.start, self.programme.on))
         calendar = item.term if unit == "school" else self.calendar_of(item)
         if unit == "elapsed":
             return dates.late_finish - amount
@@ -351,6 +360,14 @@ class Naive(Early):
             return finish
         return (item.term if unit == "school" else self.calendar_of(item)).next(finish)
 
+    def _begun_ends_with(self, item: Item) -> int:
+        """The same of begun work: held later than it ends, it ends where a period closes."""
+        dates, unit = self.dates[item.id], self.dates[item.id].rest[0]
+        if unit in ("pay_period", "term"):
+            closes = max((c for _, c in item.late_periods[unit] if c <= dates.late_finish), default=LONG_AGO)
+            return max(min(dates.finish, dates.late_finish), self._last_call(item, closes))
+        return self._ends_with(item, unit, dates.late_finish)
+
     def _latest(self, tie: Tie) -> int:
         """The latest moment of a predecessor's end with which its successor keeps its own late dates."""
         after, dates = tie.after, self.dates[tie.after.id]
@@ -360,13 +377,21 @@ class Naive(Early):
         if after.report is not None:
             if not self.programme.retained:
                 return NEVER
-            limit = self._ends_with(after, dates.rest[0], finish) if tie.type[1] == "F" else dates.late_resume
+            limit = self._begun_ends_with(after) if tie.type[1] == "F" else dates.late_resume
         elif tie.type[1] == "F":
             limit = self._ends_with(after, after.length.unit, finish)
         elif after.length.unit in ("pay_period", "term"):
             limit = self._last_call(after, start)
         else:
             limit = start
+        before = tie.before
+        if tie.lag.unit == "percent" and before.length.unit in ("pay_period", "term") and before.report is None:
+            periods, amount = before.late_periods[before.length.unit], before.length.amount
+            for (start, _), (_, finish) in reversed(list(zip(periods, periods[amount - 1 :], strict=False))):
+                at = finish if tie.type[0] == "F" else start
+                if self._share_of_periods(tie, at, start, finish) <= limit:
+                    return at
+            raise LookupError("No period is early enough.")
         return self._last_that_keeps(tie, limit)
 
     def _last_that_keeps(self, tie: Tie, limit: int) -> int:

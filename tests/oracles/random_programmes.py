@@ -29,6 +29,8 @@ FEATURES: tuple[str, ...] = (
     "milestone", "milestone with a deadline",
     "task of the programme", "task of a service", "task of a wave", "task of a school",
     "other working week", "data date", "done", "begun", "begun with a rest", "out of sequence",
+    "begun with a bound on its finish", "begun early without a rest", "bound on the finish of a window",
+    "share of whole periods",
 )  # fmt: skip
 
 
@@ -301,11 +303,13 @@ class _Maker:
             step["after_previous_wave"] = [self.random.choice(before)]
 
     def relation(self, step: dict[str, Any], before: dict[str, Any]) -> str:
-        kind = self.random.choices(("FS", "SS", "FF", "SF"), (8, 3, 3, 1.5))[0]
+        weights = (6, 3, 5, 3) if "starts_on" in step else (8, 3, 4, 1.5)
+        kind = self.random.choices(("FS", "SS", "FF", "SF"), weights)[0]
         if "starts_on" in step and kind[1] == "F":
             self.features.add("bound on the finish of a window")
         self.features.add(f"link {kind}")
         number = self.random.randint
+        in_periods = before["duration"].lstrip("0123456789.") in ("pp", "t")
         lags: list[tuple[str, Callable[[], str], float]] = [
             ("", lambda: "+0d", 5),
             ("lag of working time", lambda: f"+{number(1, 10)}{self.random.choice(('d', 'h', 'd', 'w')[:3])}", 2),
@@ -315,14 +319,14 @@ class _Maker:
             ("lag of school weeks", lambda: f"+{number(1, 3)}sw", 1.5),
             ("lag of pay periods", lambda: f"+{number(1, 2)}pp", 1.5),
             ("lag of terms", lambda: "+1t", 1),
-            ("lag in percent", lambda: f"+{number(10, 90)}%", 1.5),
-            ("lead in percent", lambda: f"-{number(10, 60)}%", 1.5),
+            ("lag in percent", lambda: f"+{number(10, 90)}%", 20 if in_periods else 1.5),
+            ("lead in percent", lambda: f"-{number(10, 60)}%", 20 if in_periods else 1.5),
         ]
-        if before["duration"].lstrip("0123456789.") in ("pp", "t"):
-            lags = lags[:-2]  # A share of whole periods has no meaning in the documents yet.
         feature, make, _ = self.random.choices(lags, [w for *_, w in lags])[0]
         if feature:
             self.features.add(feature)
+        if feature.endswith("percent") and in_periods:
+            self.features.add("share of whole periods")
         lag = make()
         return "" if kind == "FS" and lag == "+0d" else f" {kind}{lag}"
 
@@ -356,10 +360,10 @@ class _Maker:
             ends = max(begins, day_at(dates.finish - 1) + timedelta(days=self.random.randrange(6)))
             if begins >= on or item.id.startswith("programme/m") or item.id == "programme/open":
                 continue
-            if ends < on and self.chance(0.8):
+            if ends < on and self.chance(0.5):
                 self.features.add("done")
                 documents.progress[item.id] = Report(begins, ends)
-            elif item.length.amount and self.chance(0.85):
+            elif item.length.amount and self.chance(0.95):
                 self.begun(documents, item, begins)
         if any(
             not self.was_done(documents, t.before.id)
@@ -382,7 +386,5 @@ class _Maker:
             unit = {"elapsed": "ed", "pay_period": "pp", "term": "t", "school": "sw"}.get(item.length.unit, "d")
             rest = f"{self.random.randint(1, 2 if unit in ('pp', 't') else 8)}{unit}"
         if rest is None and item.before:
-            if item.length.unit in ("pay_period", "term"):
-                return  # The documents do not say what is left of whole periods that have begun too early.
             self.features.add("begun early without a rest")
         documents.progress[item.id] = Report(begins, None, rest)

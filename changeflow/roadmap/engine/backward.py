@@ -21,6 +21,7 @@ from changeflow.roadmap.engine.arrays import (
     ODD_OUT,
     ORDINARY,
     PEOPLE,
+    PERIOD,
     PINS,
     PLACED,
     PLAIN,
@@ -42,6 +43,8 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.begun import (
     first_work,
     latest_rest_finish,
+    passes_by,
+    period_held_until,
     resumes_until,
     works_on,
 )
@@ -208,6 +211,8 @@ def _passed_back(n: Net, i: int, k: int, shape: int, link: int, r: Result) -> in
         on = works_on(n, k) if is_task else -1
         if on >= 0:
             at = next_working(n.c, on, at, n.trouble)
+        elif is_begun and passes_by(n, k) == PERIOD:
+            at = period_held_until(n, k, r.early[k, 1], at)
     elif is_begun:
         if n.s[PINS]:
             if is_milestone(n, k):

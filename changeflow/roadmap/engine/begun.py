@@ -29,6 +29,7 @@ from changeflow.roadmap.engine.working_time import (
     finish_of,
     first_after,
     is_milestone,
+    last_call,
     latest_finish_of,
     next_close,
     next_working,
@@ -152,6 +153,16 @@ def resumes_until(n: Net, i: int, finish: int) -> int:
     if n.s[DATA_DATE] == NEVER or n.cold[i, KIND] == PEOPLE:
         return NEVER
     return pass_from(n, i, finish, -left_at(n, i, resumes_by(n, i)))
+
+
+@kernel
+def period_held_until(n: Net, i: int, early: int, finish: int) -> int:
+    """Return the last instant to which others may hold the finish of begun periods, so that they end by `finish`.
+
+    Held later than its early finish, they end where a period closes.
+    """
+    on = n.cold[i, REST] if n.cold[i, REMAINING] >= 0 else n.cold[i, PERIODS]
+    return max(min(early, finish), last_call(n, i, previous_close(n.p, on, finish, n.trouble)))
 
 
 @kernel

@@ -17,6 +17,7 @@ from changeflow.roadmap.engine.arrays import (
     OPEN,
     ORDINARY,
     OWN,
+    PERIOD,
     PLACED,
     PLAIN,
     RETAINS,
@@ -29,7 +30,7 @@ from changeflow.roadmap.engine.arrays import (
     Net,
     Result,
 )
-from changeflow.roadmap.engine.begun import resumes_until, works_on
+from changeflow.roadmap.engine.begun import passes_by, period_held_until, resumes_until, works_on
 from changeflow.roadmap.engine.jit import inlined, kernel
 from changeflow.roadmap.engine.lags import lagged, taken_off
 from changeflow.roadmap.engine.working_time import (
@@ -81,6 +82,8 @@ def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
     if shape & TO_FINISH and not n.hot[k, FLAGS] & SUMMARY and works_on(n, k) >= 0:
         # The end of Friday and the start of Monday are one point of its work.
         at = next_working(n.c, works_on(n, k), at, n.trouble)
+    elif shape & TO_FINISH and n.cold[k, STATE] == BEGUN and passes_by(n, k) == PERIOD:
+        at = period_held_until(n, k, at, at)
     at = taken_off(n, i, k, shape, link, at, start, finish)
     if not is_from_start:
         return _until(n, i, r, at)

@@ -69,7 +69,7 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.begun import first_work, held_finish, left_at, pass_from, rest_from
 from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
-from changeflow.roadmap.engine.lags import lagged
+from changeflow.roadmap.engine.lags import lagged, span_finish
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_END,
@@ -169,7 +169,7 @@ def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int
     if shape & LAGGED:
         if n.lags[link, LAG_KIND] == PERIOD:
             at = reopened(n, i, n.lags[link, LAG_ON], at)
-        at = lagged(n, link, at, r.early[before, 0], r.early[before, 1])
+        at = lagged(n, link, at, r.early[before, 0], span_finish(n, before, link, r.early[before, 1]))
     if shape & TO_FINISH and not is_milestone(n, i) and n.cold[i, STATE] != BEGUN:
         return earliest_start_of(n, i, at)
     return at

@@ -1,7 +1,9 @@
 """Lags over arrays: put on and taken off a date, also those that are a share of the predecessor."""
 
 from changeflow.roadmap.engine.arrays import (
+    ACTUAL_START,
     AMOUNT,
+    BEGUN,
     CAPPED,
     CLOCK,
     FROM_START,
@@ -16,10 +18,11 @@ from changeflow.roadmap.engine.arrays import (
     PERIODS,
     SPAN,
     STATE,
+    TO_FINISH,
     WORK,
     Net,
 )
-from changeflow.roadmap.engine.begun import passes_by
+from changeflow.roadmap.engine.begun import is_all_done, passes_by
 from changeflow.roadmap.engine.jit import inlined, kernel
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
@@ -53,6 +56,14 @@ def share_of_span(n: Net, j: int, start: int, finish: int) -> int:
     return round((work_before(n.c, k, finish) - work_before(n.c, k, start)) * n.lags[j, LAG] / 100)
 
 
+@kernel
+def span_finish(n: Net, i: int, link: int, finish: int) -> int:
+    """Return where whole periods end of which a lag is a share: once they have begun, where they were to end."""
+    if n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD and n.cold[i, STATE] != OPEN:
+        return finish_of(n, i, n.cold[i, ACTUAL_START])
+    return finish
+
+
 @inlined
 def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
     """Take a link's lag off: at the latest instant of that point of working time, as in `shift` of `pace.py`."""
@@ -79,7 +90,9 @@ def is_lead(n: Net, link: int) -> bool:
 @kernel
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
     """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
-    if passes_by(n, k) == PERIOD:
+    # What has begun has been asked for its finish, or ends when others do: see `begun`.
+    is_asked = n.cold[k, STATE] == BEGUN and (shape & TO_FINISH != 0 or is_all_done(n, k))
+    if passes_by(n, k) == PERIOD and not is_asked:
         # An opening is not missed before work could have begun in it, and has not closed before work goes on.
         at = last_call(n, k, at)
     if not shape & LAGGED:
@@ -90,7 +103,7 @@ def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int
     if is_shared_by_periods(n, i, link) and not shape & INHERITED:
         latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)
         return latest if shape & FROM_START else finish_of(n, i, latest)
-    at = unlagged(n, link, at, start, finish)
+    at = unlagged(n, link, at, start, span_finish(n, i, link, finish))
     is_in_periods = n.lags[link, LAG_KIND] == PERIOD
     return last_call(n, k, at) if is_in_periods else at
 

@@ -242,6 +242,31 @@ def test_a_negative_share_is_a_lead_in_the_predecessors_own_time():
     assert early(schedule, "n")[0] == "Mon 04 Jan 09:00"
 
 
+def test_a_share_of_whole_periods_that_have_begun_is_of_the_planned_ones():
+    """The run began on 1 February for two pay periods, 20 + 23 days of work: half of them are 21.5. With March left, it
+    ends on the 31st, and B starts 21.5 days later, on Friday 30 April at 13:00. With March and April left, it ends on
+    30 April, and B starts 21.5 days after that: on Tuesday 1 June at 13:00."""
+    for left, starts in ((1, "Fri 30 Apr 13:00"), (2, "Tue 01 Jun 13:00")):
+        began = TaskProgress(at("2027-02-01"), None, Duration(left, Unit.PAY_PERIODS))
+        schedule = plan(
+            a_task("run", "2pp"), a_task("B", 1), links=("run -> B FS+50%",),
+            data_date=at("2027-02-15"), progress={"run": began},
+        )  # fmt: skip
+        assert early(schedule, "B")[0] == starts
+
+
+def test_a_period_that_has_begun_is_held_to_the_end_of_a_period():
+    """The run began on 1 February, and nothing of it is left to begin. C has to begin on Wednesday 24 March. If A, with
+    which the run may end at the earliest, ends after February, the run ends on 31 March, which is too late."""
+    schedule = plan(
+        a_task("A", 5), a_task("run", "1pp"), a_task("C", 3, deadline=at("2027-03-27")), a_task("B", 60),
+        links=("A -> run FF", "run -> C"), data_date=at("2027-02-15"),
+        progress={"run": TaskProgress(at("2027-02-01"))},
+    )  # fmt: skip
+    assert clock(schedule["run"].late_finish) == "Wed 24 Mar 09:00"
+    assert clock(schedule["A"].late_finish) == "Fri 26 Feb 17:00"
+
+
 BEGUN = TaskProgress(at("2027-01-20T09:00"))
 
 
