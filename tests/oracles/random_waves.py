@@ -279,6 +279,8 @@ class _Rollout:
 
     def fixed(self) -> date:
         self.count["fixed"] += 1
+        if self.chance(0.25):
+            return self.day(1, self.weeks)
         if self.monthly:
             return (self.day(6, self.weeks - 2) + timedelta(days=20)).replace(day=1)
         day = self.day(4, self.weeks - 1)

@@ -61,4 +61,4 @@ def test_faults_in_what_waves_are_asked_are_found(fault: str):
 @pytest.mark.parametrize("fault", IN_WAVE_SEARCH)
 def test_faults_in_the_search_for_waves_are_found(fault: str):
     with patched(IN_WAVE_SEARCH[fault]):
-        assert disagrees(compare_waves_of, 100)
+        assert disagrees(compare_waves_of, 200)

@@ -11,7 +11,7 @@ from changeflow.roadmap.waves.plans import Offer
 from changeflow.roadmap.waves.problem import Candidate
 from changeflow.usecases import waves
 from tests.oracles.answers import Documents, planned_programme
-from tests.oracles.random_waves import counted, random_rollout
+from tests.oracles.random_waves import FEATURES, counted, random_rollout
 from tests.oracles.waves import Option, Pair, Plan, Waves
 
 MOST = 20_000
@@ -48,14 +48,19 @@ class WaveTally:
         self.differences += other.differences
 
     @property
+    def rare(self) -> dict[str, int]:
+        """Features that fewer than two hundred of five thousand rollouts ask for, each request counted."""
+        return {f: self.features[f] for f in FEATURES if self.features[f] * 25 < self.programmes}
+
+    @property
     def is_enough(self) -> bool:
-        return 2 * self.best > self.programmes
+        return not self.rare and (self.best + self.infeasible) * 2 > self.programmes
 
     def lines(self) -> Iterable[str]:
         yield f"{self.programmes} rollouts, {self.plans} plans, {self.proved} of them proved"
         yield f"{self.best} proved plans are the best of all, {self.infeasible} rollouts have no plan"
         yield f"{self.bounds} bounds of other plans hold, {self.unsettled} answers are too large to settle"
-        yield f"{len(self.differences)} disagreements"
+        yield f"{len(self.differences)} disagreements, {len(self.rare)} features too rare"
         for feature, number in sorted(self.features.items(), key=lambda x: x[1]):
             yield f"{number:6} {feature}"
 
