@@ -182,6 +182,13 @@ class TestSeveralCriticalPaths:
         assert [floats(several, t)[0] for t in "XAB"] == [0, 0, 0]
         assert all(several[t].critical for t in "XAB")
 
+    def test_what_has_a_date_of_its_own_and_no_successor_has_no_float_either(self):
+        """X ends on Friday 8, and B, held until Wednesday 6, on that day. Nothing waits for it; A ends on Tuesday."""
+        b = a_task("B", 1, constraints=(bound(Bound.START_NO_EARLIER, "2027-01-06T09:00"),))
+        roadmap = project(a_task("X", 5), a_task("A", 2), b, links=("A -> B",))
+        assert [floats(time_roadmap(roadmap), t)[0] for t in "XAB"] == [0, 2, 2]
+        assert [floats(time_roadmap(replace(roadmap, several_paths=True)), t)[0] for t in "XAB"] == [0, 0, 0]
+
 
 class TestElapsed:
     def test_an_elapsed_task_lives_on_the_clock_and_its_successor_on_the_calendar(self):
@@ -260,6 +267,12 @@ class TestSummaries:
         schedule = time_roadmap(self.roadmap("P -> Q"))
         assert schedule.path_to("Q") == {"Y", "Q"}
 
+    def test_the_longest_path_goes_through_the_task_that_gives_a_summary_its_date(self):
+        """Without R the project ends with Q, on Thursday 7: Y leads to it, and X ends two days before Y does."""
+        tasks = [a_task("P", 0), a_task("X", 1), a_task("Y", 3), a_task("Q", 1)]
+        schedule = time_roadmap(project(*tasks, links=("P -> Q",), parents={"X": "P", "Y": "P"}))
+        assert {t for t in "XYQ" if schedule[t].driving} == {"Y", "Q"}
+
 
 class TestResources:
     def test_a_resources_calendar_places_the_work_and_the_tasks_measures_the_float(self):
@@ -311,6 +324,17 @@ class TestStartedWork:
         assert floats(schedule, "A")[0] == 1
         assert late(schedule, "A")[0] == clock(schedule["A"].early_start), "a start that happened cannot be late"
 
+    def test_a_started_successor_passes_none_of_its_own_float_back(self):
+        """The same without C, in a project that R ends on Friday 15. B could end seven days later; A has one day."""
+        progress = {
+            "A": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY // 2), at("2027-01-04T13:00")),
+            "B": TaskProgress(at("2027-01-05T09:00"), None, Duration(DAY), at("2027-01-05T17:00")),
+        }
+        schedule = time_roadmap(
+            project(a_task("A", 1), a_task("B", 2), a_task("R", 10), links=("A -> B",), progress=progress)
+        )
+        assert (floats(schedule, "B")[0], floats(schedule, "A")[0]) == (7, 1)
+
     def test_stored_resume_dates_are_taken_and_predecessors_move_nothing(self):
         """B began out of order, on Monday, while A takes until Friday; it resumes on Wednesday 6 with one day left."""
         progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY), at("2027-01-06T09:00"))}
@@ -351,6 +375,17 @@ def test_free_float_is_never_more_than_total_float():
     roadmap = project(a_task("A", 1, deadline=at("2027-01-08T17:00")), b, links=("A -> B",))
     assert floats(time_roadmap(roadmap), "A") == (4, 4)
     assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A") == (4, 4)
+
+
+def test_free_float_is_counted_on_the_calendar_of_what_waits():
+    """A ends on Monday 4, and works on no day from Tuesday to Thursday. B begins on Friday 8: three days later in
+    its own office, none in A's. R ends on Friday 15, so that A has the five days from Friday 8 to Thursday 14."""
+    away = a_calendar("away", ("2027-01-05", "2027-01-07", "away"))
+    b = a_task("B", 1, constraints=(bound(Bound.START_NO_EARLIER, "2027-01-08T09:00"),))
+    tasks = (a_task("A", 1, calendar="away"), b, a_task("R", 10))
+    roadmap = project(*tasks, links=("A -> B",), calendars={"office": OFFICE, "away": away})
+    assert floats(time_roadmap(roadmap), "A") == (5, 3)
+    assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A") == (5, 0)
 
 
 class TestBeforeTheStart:
