@@ -42,6 +42,8 @@ class PlanEffect:
     """What blocks and does not now, and milestones that would be gone."""
     assumed: frozenset[Pair] = frozenset()
     """The schools and services whose go-live rests on days that nobody has given."""
+    planned: WavePlan | None = None
+    """The go-lives that the whole programme then has: later than proposed where the tasks before them take longer."""
 
 
 def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:

@@ -85,6 +85,10 @@ class PlanReport:
     """Of open milestones, if the whole programme is planned with these waves."""
     breaks: tuple[str, ...] = ()
     """What would block then and does not now; of the plan in force, what it does not keep of what is asked for."""
+    planned_last_day: str = ""
+    """The last go-live if the whole programme is planned with these waves; empty where that was not tried."""
+    planned_moves: int | None = None
+    """The announced go-lives that then change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +154,17 @@ def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> Plan
         gap=None if offer.gap is None else round(offer.gap, 4),
         certainty=_certainty(offer),
         loads=tuple(_loads(problem, offer.plan)),
+        planned_last_day=_last_go_live(effect),
+        planned_moves=sum(1 for _ in _moves(problem, effect.planned)) if effect and effect.planned else None,
     )
+
+
+def _last_go_live(effect: PlanEffect | None) -> str:
+    if effect is None or effect.planned is None or not effect.planned.chosen:
+        return ""
+    chosen = effect.planned.chosen
+    last = max(c.day for c in chosen.values())
+    return mark_if(format_day(last), is_marked=any(chosen[p].day == last for p in effect.assumed & chosen.keys()))
 
 
 def _deadline(effect: MilestoneEffect) -> DeadlineLine:
@@ -223,12 +237,13 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         ("further dates in hubs", [str(p.hub_dates) for p in shown]),
         ("weeks between hubs", [f"{p.fairness:g}" for p in shown]),
         ("announced dates moved", [str(len(p.moves)) for p in shown]),
+        *_planned_rows(shown),
         ("deadlines missed", [str(sum(d.days_late > 0 for d in p.deadlines)) for p in shown]),
         ("not kept", [str(len(p.breaks)) for p in shown]),
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in shown]) for team in shown[0].peaks),
     ]
     beside = "; in force is the plan as it is" if report.in_force else ""
-    yield f"{report.programme}: {len(report.plans)} plans, each checked against every requirement{beside}"
+    yield f"{report.programme}: {len(report.plans)} plans, each checked against every request{beside}"
     yield from (f"  {note}" for note in report.notes)
     yield f"{'':<26}" + "".join(f"{n:<{width}}" for n in names)
     for label, cells in rows:
@@ -245,6 +260,14 @@ def waves_text(report: WavesReport) -> Iterator[str]:
             way = "later" if move.weeks > 0 else "earlier"
             weeks = counted(abs(move.weeks), "week")
             yield f"  moved: {move.pair}, announced for {move.announced}, now {move.day}, {weeks} {way}"
+
+
+def _planned_rows(shown: Sequence[PlanReport]) -> Iterator[tuple[str, list[str]]]:
+    """What becomes of the plans once every task before a go-live is planned: only then are their dates forecasts."""
+    if any(p.planned_moves is not None for p in shown):
+        yield "with every task: last", [p.planned_last_day or "unknown" for p in shown]
+        moves = ["unknown" if p.planned_moves is None else str(p.planned_moves) for p in shown]
+        yield "with every task: moved", moves
 
 
 def deadline_in_words(line: DeadlineLine) -> str:

@@ -23,6 +23,7 @@ from changeflow.planning.wave_use import (
     PlanEffect,
     Refers,
     UsedWaves,
+    plan_in_force,
     renamed_key,
     waves_of,
     with_waves,
@@ -48,7 +49,8 @@ FILE = "programme.yaml"
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
     """Return the deadlines of the plan in force, and what it does not keep of what rollout.yaml asks for."""
     breaks = tuple(broken.what for broken in check_plan(problem, plan))
-    return PlanEffect(milestones=tuple(milestone_effects(programme)), breaks=breaks, assumed=_assumed(programme))
+    milestones = tuple(milestone_effects(programme))
+    return PlanEffect(milestones=milestones, breaks=breaks, assumed=_assumed(programme), planned=plan)
 
 
 def judged_again(programme: Programme) -> Judged:
@@ -73,8 +75,12 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     moved = {f"{service}/{old}/" for (service, old) in used.renamed}
     breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
     breaks += _later_than_proposed(after.programme, problem, plan)
-    milestones, assumed = tuple(milestone_effects(after.programme)), _assumed(after.programme)
-    return PlanEffect(milestones=milestones, breaks=tuple(dict.fromkeys(breaks)), assumed=assumed)
+    return PlanEffect(
+        milestones=tuple(milestone_effects(after.programme)),
+        breaks=tuple(dict.fromkeys(breaks)),
+        assumed=_assumed(after.programme),
+        planned=plan_in_force(after.programme, problem),
+    )
 
 
 def _assumed(programme: Programme) -> frozenset[Pair]:
