@@ -1,5 +1,6 @@
 """The plan in force as a plan of waves, and a plan of waves as the waves of programme.yaml."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -146,9 +147,19 @@ def _gone(programme: Programme, service: ServiceFile, left: Collection[tuple[str
 
 def with_waves(definition: Definition, used: UsedWaves) -> Definition:
     """Return a definition with other waves; the tasks of those that have another id keep their changes and history."""
+    text = definition.canonical()
+    if (renamed := renamed_text(text, used.renamed)) != text:
+        definition = Definition.model_validate_json(renamed)
     changed = definition.programme.model_copy(update={"waves": used.waves})
     services = tuple(s.model_copy(update={"tasks": _tasks(s, used)}) for s in definition.services)
     return definition.model_copy(update={"programme": changed, "services": services})
+
+
+def renamed_text(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
+    """Name the tasks of renamed waves by their new ids, wherever a text speaks of them."""
+    for (service, old), new in renamed.items():
+        text = re.sub(rf"(?<![\w/-]){re.escape(service)}/{re.escape(old)}/", f"{service}/{new}/", text)
+    return text
 
 
 def _tasks(service: ServiceFile, used: UsedWaves) -> dict[str, StepFields]:
@@ -190,12 +201,22 @@ def _groups(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Itera
             _Group(service.service, tuple(sorted(schools, key=order.index)), day, not is_wave, name, None)
             for (is_wave, day, name), schools in sorted(here.items())
         ]
-        bases = _bases(groups, known)
+        bases = _bases(groups, known, {w.id for w in known if _has_begun(programme, service.service, w)})
         yield from (replace(group, base=bases.get(n)) for n, group in enumerate(groups))
 
 
-def _bases(groups: Sequence[_Group], known: Sequence[Wave]) -> dict[int, Wave]:
-    """Return the wave that each group goes on from: most schools in common first, of equal ones the one of its name."""
+def _has_begun(programme: Programme, service: str, wave: Wave) -> bool:
+    facts, own = programme.facts, f"{service}/{wave.id}/"
+    named = (*facts.progress, *(d.task for d in facts.decisions))
+    return any(task.startswith(own) for task in named)
+
+
+def _bases(groups: Sequence[_Group], known: Sequence[Wave], begun: Collection[str]) -> dict[int, Wave]:
+    """Return the wave that each group goes on from: most schools in common first, of equal ones the one of its name.
+
+    A wave that has not begun and is left over goes on with a group that is left over, whatever its schools: so what
+    is said of its tasks stays.
+    """
     shared = sorted(
         (-len({*group.schools} & {*wave.schools}), group.name != wave.name, w, n)
         for n, group in enumerate(groups)
@@ -206,6 +227,10 @@ def _bases(groups: Sequence[_Group], known: Sequence[Wave]) -> dict[int, Wave]:
     for *_, w, n in shared:
         if n not in found and known[w] not in found.values():
             found[n] = known[w]
+    for n, group in enumerate(groups):
+        left = [w for w in known if w not in found.values() and w.pilot == group.is_pilot and w.id not in begun]
+        if n not in found and left:
+            found[n] = next((w for w in left if w.name == group.name), left[0])
     return found
 
 

@@ -25,6 +25,7 @@ from changeflow.planning.wave_use import (
     UsedWaves,
     plan_in_force,
     renamed_key,
+    renamed_text,
     waves_of,
     with_waves,
 )
@@ -159,7 +160,7 @@ def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: Wa
     """
     used = waves_of(programme, problem, plan, refers_in(folder))
     texts = _texts(folder)
-    files = {path: changed for path, text in texts.items() if (changed := _renamed(text, used.renamed)) != text}
+    files = {path: changed for path, text in texts.items() if (changed := renamed_text(text, used.renamed)) != text}
     main = folder / FILE
     files[main] = _with_block(files.get(main, texts[main]), "waves", partial(_set_waves, waves=used.waves))
     for path, text in texts.items():
@@ -183,12 +184,6 @@ def _texts(folder: Path) -> dict[Path, str]:
     if problems:
         raise ProblemsError(problems)
     return {path: path.read_text(encoding="utf-8") for path in paths}
-
-
-def _renamed(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
-    for (service, old), new in renamed.items():
-        text = re.sub(rf"(?<![\w/-]){re.escape(service)}/{re.escape(old)}/", f"{service}/{new}/", text)
-    return text
 
 
 def _with_block(text: str, key: str, change: Callable[[CommentedMap], None]) -> str:
@@ -286,7 +281,8 @@ def _check(folder: Path, files: Mapping[Path, str]) -> Folder:
             return read_folder(copy)
         except ChangeflowError as error:
             raise CheckFailedError(
-                f"With these waves the folder would not be valid, so nothing is written:\n{error}"
+                "With these waves the folder would not be valid, so nothing is written. Take out or change first what "
+                f"the files say of waves that the plan does not have, or use another plan:\n{error}"
             ) from None
 
 

@@ -111,6 +111,15 @@ def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
     assert {again.days_of(f"payroll/w{n}/go-live")[1] for n in (1, 2)} == {first, second}
 
 
+def test_a_wave_that_is_left_over_goes_on_with_a_group_that_is(folder: Path):
+    """Ash of wave 1 and Cedar of wave 2 go first, Beech of wave 1 second: that is wave 2, which has not begun."""
+    programme, problem = both(folder)
+    first = date(2027, 2, 1)
+    plan = with_days(problem, {"ash": first, "beech": date(2027, 2, 8), "cedar": first})
+    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    assert [(w.id, w.schools) for w in waves] == [("w1", ("ash", "cedar")), ("w2", ("beech",))]
+
+
 def test_a_third_wave_gets_an_id_of_its_own(folder: Path):
     """Cedar was wave 2 and goes live third: what is recorded of it stays with it, so its id does."""
     programme, problem = both(folder)
@@ -137,6 +146,10 @@ def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path:
     write(folder, found)
     text = "".join(path.read_text() for path in (folder / FILE, folder / "services" / "estates.yaml"))
     assert ("estates/w1/go-live" in text) != ("payroll/w1/go-live" in text)
+    # Whichever keeps the id, what waits for the other still does: of a stored programme no file says which.
+    judged = judged_again(programme)
+    effects = [effect_of(judged, problem, plan, refers) for refers in (refers_in(folder), refers_in(None))]
+    assert [(m.forecast, m.days_late) for e in effects for m in e.milestones] == [(date(2027, 2, 1), 0)] * 2
     again = read_folder(folder).programme
     assert again.schools_of("estates") == again.schools_of("payroll") == {"ash", "beech", "cedar"}
 
