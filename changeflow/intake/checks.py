@@ -11,11 +11,12 @@ from changeflow.programme.definition import CalendarFile, Definition, SchoolPhas
 from changeflow.programme.pay import days_of_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
+from changeflow.programme.school_terms import SchoolTerms
 from changeflow.rules.catalogue import RULES
 from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_days
-from changeflow.values.problem import did_you_mean
+from changeflow.values.problem import did_you_mean, is_near, nearest
 from changeflow.values.words import Kind
 
 
@@ -24,6 +25,7 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
     yield from _waves(definition)
     yield from _people(definition)
     yield from _calendars(definition)
+    yield from _authorities(definition)
     yield from _terms_of_several_files(definition)
     yield from _pay_tables(definition)
     yield from _waivers(definition)
@@ -186,6 +188,20 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
                 yield DefinitionError(
                     where, f"'{term.name}' begins before the term before it ends.", "List terms in order."
                 )
+
+
+def _authorities(definition: Definition) -> Iterator[DefinitionError]:
+    """Find authorities of schools that no calendar names where others are named: the school would follow other terms.
+
+    One that the trust's own terms may be meant for is let through, unless it is one slip from an authority with terms.
+    """
+    named = {c.authority for c in definition.calendars if c.authority and c.terms}
+    elsewhere = SchoolTerms(definition)
+    for school in definition.schools if named else ():
+        if school.authority not in named and (is_near(school.authority, named) or elsewhere.of(school) is None):
+            remedy = f"{nearest(school.authority, named)} Otherwise add its terms to calendars/.".strip()
+            what = f"No calendar has terms of the authority '{school.authority}'."
+            yield DefinitionError(Place("schools", (school.id, "authority")), what, remedy)
 
 
 def _terms_of_several_files(definition: Definition) -> Iterator[DefinitionError]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from changeflow.programme.definition import Definition, SchoolPhase
+from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.roadmap.model.pathways import StepFields
-from changeflow.values.problem import did_you_mean
+from changeflow.values.problem import did_you_mean, is_near, nearest
 
 LINKS = ("after", "also_after", "after_previous_wave")
 
@@ -51,6 +51,7 @@ def check_places(definition: Definition) -> Iterator[DefinitionError]:
         for key in service.tasks:
             yield from known.error(place.at(key), key, service=own, on_key=True)
         yield from _steps(known, place, service.tasks, schools, own)
+        yield from _new_tasks(service, place, definition)
     programme = definition.programme
     yield from _steps(known, Place.programme("tasks"), programme.tasks, schools, None)
     for name, milestone in programme.milestones.items():
@@ -79,6 +80,21 @@ def _steps(
             if school not in schools:
                 where, hint = place.at(key, "redundancies", school), did_you_mean(school, schools)
                 yield DefinitionError(where, f"There is no school '{school}'.", hint, on_key=True)
+
+
+MAKES_A_TASK = ("kind", "phase", "per", "after", "also_after", "after_previous_wave")
+"""Without a name, one of these shows that a new task is meant, unless its id is nearly a step's."""
+
+
+def _new_tasks(service: ServiceFile, place: Place, definition: Definition) -> Iterator[DefinitionError]:
+    """Find keys without a name that the pathway has no step for: steps that are misspelt, and not new tasks."""
+    steps = {step for p in definition.pathways if p.pathway == service.pathway for step in p.steps}
+    for key, fields in service.tasks.items() if steps else ():  # of a pathway without steps, all tasks are its own
+        if "/" in key or key in steps or fields.name is not None:
+            continue
+        if not any(getattr(fields, name) for name in MAKES_A_TASK) or is_near(key, steps):
+            remedy = f"{nearest(key, steps)} A new task needs a name.".strip()
+            yield DefinitionError(place.at(key), f"There is no step '{key}'.", remedy, on_key=True)
 
 
 def _elsewhere(known: _Known, definition: Definition) -> Iterator[DefinitionError]:

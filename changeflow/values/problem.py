@@ -57,6 +57,38 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"Known: {shown}."
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say the nearest known name; where none is near, nothing."""
+    hint = did_you_mean(name, known)
+    return hint if hint.startswith("Did") else ""
+
+
+def is_near(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is one slip of the keyboard from a known one, so that it is more likely misspelt than meant.
+
+    A slip is a letter too many, too few, or another, or two that changed places; digits tell things apart.
+
+    >>> is_near("system-bulit", ["system-built"]), is_near("west-sussex", ["east-sussex"]), is_near("hub-2", ["hub-1"])
+    (True, False, False)
+    """
+    return any(_is_slip(name, other) for other in known)
+
+
+def _is_slip(name: str, other: str) -> bool:
+    if name == other or abs(len(name) - len(other)) > 1:
+        return False
+    begin = _alike(name, other)
+    end = _alike(name[begin:][::-1], other[begin:][::-1])
+    ours, theirs = name[begin : len(name) - end], other[begin : len(other) - end]
+    is_one = (len(ours) <= 1 and len(theirs) <= 1) or (len(ours) == 2 and ours == theirs[::-1])
+    return is_one and not any(c.isdigit() for c in ours + theirs)
+
+
+def _alike(one: str, other: str) -> int:
+    """Count the characters in which two texts begin alike."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 T = TypeVar("T")
 
 

@@ -70,3 +70,36 @@ def test_a_folder_in_which_all_places_exist_has_no_problem(tmp_path: Path):
         tmp_path, service=SERVICE + TASKS.replace("roles-end: {redundancies: {cedar: 1}}", "roles-end: {duration: 1d}")
     )
     read_folder(tmp_path)
+
+
+def mistakes(path: Path) -> list[str]:
+    with pytest.raises(ProblemsError) as caught:
+        read_folder(path)
+    return [f"{p.file}: {p.what} {p.remedy}" for p in caught.value.problems]
+
+
+@pytest.mark.parametrize("said", ["{duration: 15d}", "{drop: true}", "{after: go-live}", "{phase: develop}"])
+def test_a_misspelt_step_is_no_new_task(tmp_path: Path, said: str):
+    a_folder(tmp_path, service=SERVICE + f"tasks:\n  requirments: {said}\n")
+    assert mistakes(tmp_path) == [
+        "services/payroll.yaml: There is no step 'requirments'. Did you mean 'requirements'? A new task needs a name."
+    ]
+
+
+@pytest.mark.parametrize("said", ["{name: System built again, duration: 1d}", "{duration: 1d, after: go-live}"])
+def test_a_task_with_a_name_or_a_place_of_its_own_is_new(tmp_path: Path, said: str):
+    a_folder(tmp_path, service=SERVICE + f"tasks:\n  quick-look: {said}\n")
+    read_folder(tmp_path)
+
+
+TERMS = "terms:\n  - {name: All year, first_day: 2026-09-01, last_day: 2028-07-20}\n"
+
+
+def test_a_misspelt_authority_is_said_though_the_trust_has_terms(tmp_path: Path):
+    """Every school follows `north`, but for one whose letters changed places."""
+    a_folder(tmp_path, schools=SCHOOLS.replace(",north", ",nroth", 1))
+    (tmp_path / "calendars").mkdir(exist_ok=True)
+    (tmp_path / "calendars" / "north.yaml").write_text(f"calendar: north-days\nauthority: north\n{TERMS}")
+    (tmp_path / "calendars" / "trust.yaml").write_text(f"calendar: trust-days\n{TERMS}")
+    [said] = mistakes(tmp_path)
+    assert said.startswith("schools.csv: No calendar has terms of the authority 'nroth'. Did you mean 'north'?")
