@@ -327,7 +327,7 @@ class Naive(Early):
             return dates.late_finish
         if unit in ("pay_period", "term"):
             periods = item.late_periods[unit]
-            last = max((n for n, (_, closes) in enumerate(periods) if closes <= latest), default=0)
+            last = max((n for n, (_, closes) in enumerate(periods) if closes <= latest), default=-1)
             if last + 1 < amount:
                 raise LookupError("No period is early enough.")
             dates.late_finish = periods[last][1]
@@ -436,7 +436,7 @@ class Naive(Early):
             start = calendar.add(finish, -amount)
             if cap < start:
                 # In a break it has to start before that: it would land behind it.
-                start = cap if calendar.next(cap) == cap else calendar.begin(max(calendar.work(cap) - 1, 0))
+                start = cap if calendar.next(cap) == cap else calendar.add(cap, -1)
                 finish = calendar.add(start, amount)
         else:
             start = min(latest - item.length.amount, cap)

@@ -20,7 +20,8 @@ class Pushed:
         self.late = {i.id: self._late(i, self.plan[i.id]) for i in naive.order}
         self.leads_to_late: set[str] = set()
         for item in reversed(naive.order):
-            if any(max(self.late[t.after.id]) > 0 or t.after.id in self.leads_to_late for t in item.after):
+            after = any(t.after.id in self.leads_to_late for t in item.after)
+            if after or max(self.late[item.id]) > 0:
                 self.leads_to_late.add(item.id)
 
     def _late(self, item: Item, dates: Dates) -> tuple[int, int]:
@@ -97,7 +98,7 @@ class Pushed:
 def pushed(naive: Naive, rows: Mapping[str, Mapping[str, object]]) -> tuple[int, list[str]]:
     """Push tasks to their late dates as planned, and beyond; return how many, and what is wrong with which.
 
-    Beyond them only where nothing is late already that waits for a task: one more minute might not matter to that.
+    Beyond them only where neither a task nor what waits for it is late already: to that a minute might not matter.
     """
     push, tasks, wrong = Pushed(naive), 0, []
     for item in naive.order:
