@@ -10,7 +10,7 @@ from changeflow.agenda.decisions import GateAnswer
 from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import CHANNELS, Announcement, Attendance, Condition
-from changeflow.programme.recording import ReportedProgress
+from changeflow.programme.recording import ReportedProgress, wrong_order
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
@@ -32,10 +32,13 @@ def read_progress(
         if remaining is not None and row.read("remaining", _parse_any_remaining, problems) is None:
             continue
         started, finished = (row.read(column, parse_day, problems) for column in ("started", "finished"))
-        if started and finished and finished < started:
-            problems.append(row.problem("finished", f"'{task}' finishes before it starts.", "Swap the days."))
-        elif started:
-            yield ReportedProgress(task, started, finished, remaining)
+        if started is None:
+            continue
+        reported = ReportedProgress(task, started, finished, remaining)
+        if (wrong := wrong_order(reported)) is not None:
+            problems.append(row.problem("finished", wrong, "Swap the days."))
+        else:
+            yield reported
 
 
 def _task_in(

@@ -95,9 +95,17 @@ def finish_of(programme: Programme, task: TaskId, finished: date, started: date 
         raise UnknownThingError("task", task, programme.roadmap.tasks)
     if started is None:
         known = programme.facts.progress.get(task)
-        begun = day_of(known.actual_start if known else programme.timed(task).early_start)
-        started = min(begun, finished)
+        forecast = min(day_of(programme.timed(task).early_start), finished)
+        started = day_of(known.actual_start) if known else forecast
     return ReportedProgress(task, started, finished)
+
+
+def wrong_order(reported: ReportedProgress) -> str | None:
+    """Say that reported days are in the wrong order; None where they are not. The one check of all ways to report."""
+    if reported.finished is None or reported.finished >= reported.started:
+        return None
+    days = f"{format_day(reported.finished)}, before {format_day(reported.started)}"
+    return f"'{reported.task}' finishes before it starts: {days}."
 
 
 def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgress:
@@ -163,12 +171,15 @@ def _remaining(programme: Programme, task: Task, text: str) -> Duration:
 def checked_progress(
     programme: Programme, reported: Iterable[ReportedProgress], on: date
 ) -> dict[TaskId, TaskProgress]:
-    """Turn reports into positions; a day in the future, an unknown task and a gate's finish are errors."""
+    """Turn reports into positions; a day in the future, a finish before the start, an unknown task and a gate's finish
+    are errors."""
     checked: dict[TaskId, TaskProgress] = {}
     for one in reported:
         last = max(one.started, one.finished or one.started)
         if last > on:
             raise InputError(f"{one.task}: {format_day(last)} is in the future. No changes saved.")
+        if (wrong := wrong_order(one)) is not None:
+            raise InputError(f"{wrong} Correct the day, or give the right start with --started. No changes saved.")
         checked[one.task] = progress_of(programme, one)
         gate = programme.roadmap.tasks[one.task]
         if gate.gate is not None and one.finished is not None and not programme.is_done(one.task):

@@ -2,18 +2,21 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.planning.lessons import lessons
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.recording import ReportedProgress, progress_of
+from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, progress_of
 from changeflow.reports.exports import calendar_days
 from changeflow.reports.tables import plan_json
 from changeflow.roadmap.analysis.why import explain
 from changeflow.rules.engine import judge
+from changeflow.usecases.progress import progress_in
 from changeflow.values.moments import day_of, last_day_of
 from tests.builders import PROGRAMME, a_folder
 
@@ -93,3 +96,30 @@ def test_a_weekend_that_is_worked_teaches_that_it_took_two_days(plain):
     [lesson] = lessons(reported(plain, 9, 10))
     assert (lesson.taken, lesson.planned) == (2 * plain.minutes_per_day, 4 * plain.minutes_per_day)
     assert lesson.factor == pytest.approx(2.5 / 3)
+
+
+def known(programme: Programme, first: int) -> Programme:
+    """The programme on the 28th, with work that was reported to begin on a day."""
+    return reported(programme, first, None, on=28)
+
+
+def test_a_finish_before_the_recorded_start_is_refused_however_it_is_reported(plain: Programme, tmp_path: Path):
+    """Begun on the 25th: it cannot be done on the 20th. With another start, from the 18th, it can."""
+    begun, said = known(plain, 25), "'payroll/w1/move' finishes before it starts: 20 Jan 2027, before 25 Jan 2027."
+    on = date(2027, 1, 28)
+    for late in (
+        finish_of(begun, TASK, date(2027, 1, 20)),
+        ReportedProgress(TASK, date(2027, 1, 25), date(2027, 1, 20)),
+    ):
+        with pytest.raises(InputError, match=f"^{said} .* --started"):
+            checked_progress(begun, [late], on)
+    (tmp_path / "progress.csv").write_text(f"task,started,finished\n{TASK},2027-01-25,2027-01-20\n")
+    with pytest.raises(ProblemsError, match=said):
+        progress_in(tmp_path / "progress.csv", begun)
+    right = finish_of(begun, TASK, date(2027, 1, 20), date(2027, 1, 18))
+    assert checked_progress(begun, [right], on)[TASK].is_done
+
+
+def test_the_start_of_a_finish_that_is_forecast_later_is_its_day(plain: Programme):
+    """Nothing was recorded: `next` is forecast after `move`, and was done on the 4th."""
+    assert finish_of(plain, "payroll/w1/next", date(2027, 1, 4)).started == date(2027, 1, 4)
