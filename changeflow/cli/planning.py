@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,12 +173,12 @@ def _explain(programme: "Programme", task: str) -> None:
 
     if programme.schedule is None:
         return
-    out(explain(programme.roadmap, programme.schedule, task).text)
+    costs = []
     if programme.roadmap.tasks[task].kind is Kind.DECISION and not programme.is_done(task):
-        out(last_day_text(last_day(programme, task)))
-    for milestone in programme.milestones:
-        if milestone.task != task and (cut_off := programme.slips.cut_off(task, milestone.task)) is not None:
-            out(format_cut_off(programme.roadmap, programme.schedule, cut_off))
+        costs.append(last_day_text(last_day(programme, task)))
+    cut_offs = (programme.slips.cut_off(task, m.task) for m in programme.milestones if m.task != task)
+    costs += [format_cut_off(programme.roadmap, programme.schedule, c) for c in cut_offs if c is not None]
+    out(replace(explain(programme.roadmap, programme.schedule, task), costs=tuple(costs)).text)
 
 
 @shared("db", "programme", "at")

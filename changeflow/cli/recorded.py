@@ -33,10 +33,11 @@ def fact_list(
     )
     programme = context.stored.programme
     about = meant_by(about, programme, found) if about is not None else None
+    person, roadmap = programme.person, programme.roadmap
     if form == "json":
-        print_json(fact_data(found, person=programme.person, about=about))
+        print_json(fact_data(found, person=person, roadmap=roadmap, about=about))
         return
-    lines = list(fact_lines(found, person=programme.person, about=about))
+    lines = list(fact_lines(found, person=person, roadmap=roadmap, about=about))
     print_lines(lines)
     if not lines:
         note("No facts recorded." if about is None else f"No facts recorded about {about}.")

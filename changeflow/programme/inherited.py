@@ -181,7 +181,7 @@ def _open_parts(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> Iterato
     if first.id in progress:
         left = progress[first.id].remaining
         per_day = case.after.roadmap.minutes_per_day
-        amount = "" if left is None else f"; it has {length_in_words(left, per_day)} left"
+        amount = "" if left is None else f"; it has {length_in_words(left, per_day, first.calendar)} left"
         yield f"What was done since {format_day(day_of(case.start))} counts for {several([first.name])}{amount}."
     begun = [t for t in case.parts[1:] if t.id in progress]
     still = [t for t in case.parts if t.id not in progress]

@@ -193,7 +193,7 @@ class _Words:
         return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
 
     def _length(self, task: Task) -> str:
-        return length_in_words(task.duration, self.after.minutes_per_day)
+        return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
 
     def _names(self, tasks: Sequence[TaskId]) -> str:
         named = ", ".join(f"“{self._name(t)}”" for t in tasks[:NAMED])

@@ -5,9 +5,10 @@ from typing import Any
 
 from changeflow.agenda.reasons import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
-from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.analysis.why import OFFICE, length_in_words
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import DAY, day_of, format_day, local_day
+from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome
 
 LEVELS = ("first word", "on the day", "reminder", "to the manager")
@@ -17,15 +18,17 @@ Person = Callable[[str | None], str]
 """Names a person by their id."""
 
 
-def fact_lines(facts: Sequence[RecordedFact], *, person: Person, about: str | None = None) -> Iterator[str]:
+def fact_lines(
+    facts: Sequence[RecordedFact], *, person: Person, roadmap: Roadmap, about: str | None = None
+) -> Iterator[str]:
     """Yield a line a fact: its id, the day, what was recorded and by whom, and what became of it."""
     corrects, replaced = corrections(facts), replacements(facts)
     for fact in facts:
         if about is not None and not fact.is_about(about):
             continue
         became = _became(fact, corrects, replaced, person)
-        day = format_day(local_day(fact.at))
-        yield f"{fact.id:<16} {day:<12} {in_words(fact, person)} ({person(fact.by)}){f'; {became}' if became else ''}"
+        day, what = format_day(local_day(fact.at)), in_words(fact, person, roadmap)
+        yield f"{fact.id:<16} {day:<12} {what} ({person(fact.by)}){f'; {became}' if became else ''}"
 
 
 def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str], person: Person) -> str:
@@ -40,12 +43,12 @@ def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[s
     return "; ".join(notes)
 
 
-def in_words(fact: RecordedFact, person: Person) -> str:
-    """Say what was recorded, in ids of tasks, names of people, and days."""
-    return WORDS[fact.kind](fact, person)
+def in_words(fact: RecordedFact, person: Person, roadmap: Roadmap) -> str:
+    """Say what was recorded, in ids of tasks, names of people, and days: those of the roadmap."""
+    return _progress(fact, roadmap) if fact.kind == "progress" else WORDS[fact.kind](fact, person)
 
 
-def _progress(fact: RecordedFact, _: Person) -> str:
+def _progress(fact: RecordedFact, roadmap: Roadmap) -> str:
     v = fact.values
     message = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
     if v["actual_finish"] is not None:
@@ -53,10 +56,9 @@ def _progress(fact: RecordedFact, _: Person) -> str:
         return f"{message}, finished {format_day(day_of(last))}"
     if v["remaining"] is None:
         return message
-    unit = Unit(v["unit"] or Unit.WORKING)
-    if unit is Unit.WORKING:
-        return f"{message}, {v['remaining']} working minutes left"
-    return f"{message}, {length_in_words(Duration(v['remaining'], unit), DAY)} left"
+    left, task = Duration(v["remaining"], Unit(v["unit"] or Unit.WORKING)), roadmap.tasks.get(v["task"])
+    calendar = OFFICE if task is None else task.placed_on or task.calendar
+    return f"{message}, {length_in_words(left, roadmap.minutes_per_day, calendar)} left"
 
 
 def _decision(fact: RecordedFact, person: Person) -> str:
@@ -79,7 +81,6 @@ def _pilot_entry(fact: RecordedFact, _: Person) -> str:
 
 
 WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
-    "progress": _progress,
     "decision": _decision,
     "condition": lambda f, person: (
         f"{f.values['task']}: {f.values['text']}, {person(f.values['owner'])}, by {format_day(f.values['due'])}"
@@ -108,7 +109,9 @@ WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
 }
 
 
-def fact_data(facts: Sequence[RecordedFact], *, person: Person, about: str | None = None) -> list[dict[str, Any]]:
+def fact_data(
+    facts: Sequence[RecordedFact], *, person: Person, roadmap: Roadmap, about: str | None = None
+) -> list[dict[str, Any]]:
     """Return facts as plain data."""
     corrects, replaced = corrections(facts), replacements(facts)
     return [
@@ -118,7 +121,7 @@ def fact_data(facts: Sequence[RecordedFact], *, person: Person, about: str | Non
             "recorded": f.at.isoformat(),
             "by": f.by,
             "by_name": person(f.by),
-            "what": in_words(f, person),
+            "what": in_words(f, person, roadmap),
             "corrects": corrects.get(f.id),
             "replaced_by": replaced.get(f.id),
             "withdrawn": (

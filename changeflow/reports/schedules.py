@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from changeflow.programme.dates import Dates
 from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import end_in_words, mark_assumed
-from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.analysis.why import OFFICE, length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
@@ -39,7 +39,8 @@ def what_if_lines(
     roadmap: Roadmap, schedule: Schedule, swept: "Longer", longer: str, milestones: Sequence["IfLonger"] = ()
 ) -> Iterator[str]:
     """Yield the lines for the terminal: only what moves the end or a milestone. Those alike make one line."""
-    amount = length_in_words(parse_duration(longer, minutes_per_day=roadmap.minutes_per_day), roadmap.minutes_per_day)
+    asked = parse_duration(longer, minutes_per_day=roadmap.minutes_per_day)
+    amount = length_in_words(asked, roadmap.minutes_per_day, OFFICE)
     yield f"The end is {end_in_words(schedule)}. Calendar days by which it moves if a task takes"
     yield f"{amount} longer, all else as it is:"
     yield from _moving(roadmap, swept.if_longer, swept.finish, shown=SHOWN)

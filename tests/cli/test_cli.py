@@ -375,3 +375,5 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
     plan = json.loads(run("plan", "--format", "json", "--at", "2027-01-08").stdout)
     [task] = [t for t in plan["tasks"] if t["id"] == "payroll/requirements"]
     assert task["early_finish"] == "2027-01-18T08:30:00"
+    run("task", "progress", *about, "5d")
+    assert ", 5 working days left" in run("fact", "list").stdout

@@ -287,7 +287,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         else:
             assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
-            assert f"It may finish as late as {last}, {spare} of float, before it moves the deadline of {name}" in why
+            assert f"It may finish as late as {last}, {spare} of float, before it misses the deadline of {name}" in why
         row = next(r for r in sheet if r[0] == f"programme/{found['id']}")
         assert (format_day(row[6]), row[7], row[-1]) == (day, f"{'-' * is_late}{spare}", "its deadline")
         own = project[name]

@@ -42,9 +42,10 @@ class TestExplaining:
         explained(stored)
         explained(stored, contract=None, between=(Decimal(0), Decimal(20)), reason="Pay award")
         one, rule = recorded.recorded_facts(None, db=stored, on=MARCH, kind="pilot-entry")
-        assert in_words(one, str) == "payroll, explanation 1: gross, 2027-02"
+        roadmap = programme(stored).roadmap
+        assert in_words(one, str, roadmap) == "payroll, explanation 1: gross, 2027-02"
         assert not any(word in str(one.values) for word in ("A2", "Back-pay", "12.00", "Letter"))
-        assert in_words(rule, str) == "payroll, explanation 2: gross, 2027-02, Pay award"
+        assert in_words(rule, str, roadmap) == "payroll, explanation 2: gross, 2027-02, Pay award"
 
     def test_the_amount_is_explained_and_not_the_person(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))

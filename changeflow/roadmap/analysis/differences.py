@@ -252,7 +252,7 @@ def _owners(states: _States, role_of: Callable[[str], str]) -> Iterator[Altered]
 
 def _durations(states: _States) -> Iterator[Altered]:
     def length(roadmap: Roadmap, task: Task) -> str:
-        return length_in_words(task.duration, roadmap.minutes_per_day)
+        return length_in_words(task.duration, roadmap.minutes_per_day, task.calendar)
 
     changed = [(o, n) for o, n in states.both() if o.duration != n.duration]
     keyed = (((length(states.before, o), length(states.after, n)), n) for o, n in changed)

@@ -13,6 +13,7 @@ from threading import Lock
 import networkx as nx
 
 from changeflow.roadmap.analysis.assumed import mark_if_at
+from changeflow.roadmap.analysis.why import day_unit
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.replan import Consequences, Placer, follows
 from changeflow.roadmap.engine.working_time import finish_of, land_at
@@ -200,7 +201,6 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
     )
     moves = f"“{target}” from {before} to {after}"
     if cut_off.float_days == 0:
-        return f"One working day later moves {moves}."
-    kind = "school day" if roadmap.tasks[cut_off.task].calendar.startswith("term") else "working day"
-    days = counted(cut_off.float_days, kind)
+        return f"One {day_unit(roadmap.tasks[cut_off.task].calendar)} later moves {moves}."
+    days = counted(cut_off.float_days, day_unit(roadmap.tasks[cut_off.task].calendar))
     return f"It can slip {days}; one day more moves {moves}."

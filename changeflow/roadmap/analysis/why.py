@@ -1,6 +1,6 @@
 """Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -9,9 +9,9 @@ from changeflow.calendar.periods import MeetingDates
 from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.engine.cpm import DateReason, Schedule, TimedTask
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Duration, Unit, days_in_words
+from changeflow.values.duration import Duration, Unit, counted, days_in_words
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of, minute_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
@@ -23,6 +23,8 @@ CONSTRAINT_WORDS = {
     "must_start": "its set date is “must start on this day”",
     "must_finish": "its set date is “must finish on this day”",
 }
+OFFICE = "office"
+"""The key of a calendar of working days, for lengths that are of no one task."""
 REASON_WORDS: Mapping[str, str] = {
     **CONSTRAINT_WORDS,
     DateReason.START: "nothing comes before it, so it starts with the programme",
@@ -50,12 +52,17 @@ class Why:
     late: str
     late_chain: tuple[Because, ...] = ()
     """From the task on to what its late dates hang on: why each must end by then."""
+    sooner: str = ""
+    """How far it can slip until a task that waits for it moves, where that is less than its float."""
+    costs: tuple[str, ...] = ()
+    """What a slip costs, and until when it can wait: sentences that others add."""
 
     @property
     def text(self) -> str:
         lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
         late = [f"{n}. {b.sentence}" for n, b in enumerate(self.late_chain, 1)]
-        return "\n".join([*lines, self.late, *(["What holds its late dates:", *late] if late else [])])
+        lines += [f"{self.late} {self.sooner}".rstrip(), *self.costs]
+        return "\n".join([*lines, *(["What sets its latest dates:", *late] if late else [])])
 
 
 def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
@@ -70,8 +77,10 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
         steps.append(Because(current, sentence))
         # Behind a summary stands the task that gives it its date.
         current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
-    late = _late_sentence(roadmap, schedule, roadmap.tasks[task])
-    return Why(task, tuple(reversed(steps)), late, tuple(_late_chain(roadmap, schedule, task)))
+    found, held = roadmap.tasks[task], list(_late_links(roadmap, schedule, task))
+    late = _late_sentence(roadmap, schedule, found, held[-1][0] if held else task)
+    late_chain = tuple(_late_chain(roadmap, schedule, held))
+    return Why(task, tuple(reversed(steps)), late, late_chain, _sooner(roadmap, schedule, found))
 
 
 def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task) -> str:
@@ -106,13 +115,20 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
     return calendar.between(finish, deadline)
 
 
+def day_unit(calendar: str) -> str:
+    """Return what a day of a calendar is called, from the calendar's key."""
+    return "school day" if calendar.startswith("term") else "working day"
+
+
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
-    """Quote a float in its own unit: working days, school days or calendar days."""
+    """Quote a float in its own unit: working days, school days, or whole calendar days that are safe to use."""
     found = roadmap.tasks[task]
     if found.duration.unit is Unit.ELAPSED:
-        return days_in_words(minutes, 1440).replace("day", "calendar day")
-    kind = "school day" if found.calendar.startswith("term") else "working day"
-    return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
+        size, unit = (DAY, "calendar day") if abs(minutes) >= DAY else (60, "hour")
+        sign = "-" if minutes < 0 else ""
+        return f"{sign}{counted(abs(minutes // size), unit)}"
+    days = days_in_words(minutes, roadmap.minutes_per_day)
+    return days.replace("day", day_unit(found.measured_on or found.calendar))
 
 
 def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
@@ -122,12 +138,15 @@ def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
     return float_in_words(roadmap, task, spare)
 
 
-def length_in_words(length: Duration, minutes_per_day: int) -> str:
-    """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`."""
+def length_in_words(length: Duration, minutes_per_day: int, calendar: str) -> str:
+    """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`.
+
+    Working time is that of a calendar, named by its key: days of term time are school days.
+    """
     amount = length.amount
     plural = "" if amount == 1 else "s"
     return {
-        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", "working day"),
+        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", day_unit(calendar)),
         Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
         Unit.SCHOOL_WEEKS: f"{amount} school week{plural}",
         Unit.PAY_PERIODS: f"{amount} pay period{plural}",
@@ -143,7 +162,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None:
-        left = "it has begun, and this much is left"
+        left = f"it has begun, {_left_in_words(roadmap, schedule, task, done)}"
         if task.kind is Kind.DECISION:
             left = "everything before it is done, and it waits for this decision"
             left += _passed(roadmap, schedule, task)
@@ -158,12 +177,25 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         return f"{head}: {own}{_because(task)}{passed}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
-    relation = _relation(first, roadmap.minutes_per_day)
+    relation = _relation(roadmap, first)
     sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.rule:
         sentence += f"; rule {first.rule} asks for that"
     return f"{sentence}{_because(task)}{passed}."
+
+
+def _left_in_words(roadmap: Roadmap, schedule: Schedule, task: Task, done: TaskProgress) -> str:
+    """Say how much is left of a task that has begun: as reported, or else from the data date to its finish."""
+    calendar, left = task.placed_on or task.calendar, done.remaining
+    if left is None and roadmap.data_date is not None and task.duration.unit in (Unit.WORKING, Unit.ELAPSED):
+        since, until = roadmap.data_date, schedule[task.id].early_finish
+        is_elapsed = task.duration.unit is Unit.ELAPSED
+        minutes = until - since if is_elapsed else roadmap.calendars[calendar].between(since, until)
+        left = Duration(max(minutes, 0), task.duration.unit)
+    if left is None:
+        return f"and takes {length_in_words(task.duration, roadmap.minutes_per_day, calendar)} in all"
+    return f"with {length_in_words(left, roadmap.minutes_per_day, calendar)} left"
 
 
 def _added_date(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -189,13 +221,14 @@ def _because(task: Task) -> str:
     return f"; it is there because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
 
 
-def _relation(link: Link, minutes_per_day: int) -> str:
+def _relation(roadmap: Roadmap, link: Link) -> str:
     """Say a link as the middle of `it ... B`: `starts 20 working days after the finish of`."""
     verb = "finishes" if link.type.to_finish else "starts"
     end = "finish" if link.type.from_finish else "start"
     if link.lag.is_zero:
         return f"{verb} after the {end} of"
-    wait = length_in_words(Duration(abs(link.lag.amount), link.lag.unit), minutes_per_day)
+    length = Duration(abs(link.lag.amount), link.lag.unit)
+    wait = length_in_words(length, roadmap.minutes_per_day, roadmap.tasks[link.successor].calendar)
     return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
 
 
@@ -234,7 +267,8 @@ def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iter
         yield name, list(closed)
 
 
-def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskId) -> str:
+    """Say the total float, and to what: `last` is where the chain of late dates ends, at a date or at the end."""
     timed = schedule[task.id]
     if timed.reason is DateReason.ACTUAL and timed.total_float == 0 and not timed.critical:
         return "It is done."
@@ -242,38 +276,61 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     if task.deadline is not None and timed.last_day > last_day_of(task.deadline):
         # A milestone at the midnight of its deadline is on the day that begins then, and has no float in minutes.
         total = min(total, spare_before(roadmap, timed))
-    spare = float_in_words(roadmap, task.id, abs(total))
-    holder = _late_holder(roadmap, schedule, task)
+    spare = float_in_words(roadmap, task.id, total).removeprefix("-")
+    limit = _limit_in_words(roadmap, schedule, roadmap.tasks[last], task)
     if total < 0:
-        return f"It is {spare} too late for {holder or 'its set date'}."
+        return f"It is {spare} too late for {limit or 'the end of the programme'}."
+    harm = f"misses {limit}" if limit else "moves the end of the programme"
     if timed.total_float == 0:
-        if holder:
-            return f"It has no float: a day later moves {holder}."
-        missed = f": if it misses this date, {_window_in_words(roadmap, task)}" if task.starts_on else ""
-        return f"It has no float{missed}."
-    latest = mark_assumed(format_day(last_day_of(timed.late_finish)), schedule, task.id, late=True)
-    return f"It may finish as late as {latest}, {spare} of float{f', before it moves {holder}' if holder else ''}."
+        missed = (
+            f"if it misses this date, {_window_in_words(roadmap, task)}, which" if task.starts_on else "a day later"
+        )
+        return f"It has no float: {missed} {harm}."
+    latest = _latest_day(roadmap, schedule, task.id, last)
+    return f"It may finish as late as {latest}, {spare} of float, before it {harm}."
 
 
-def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[Because]:
-    """Follow what holds late dates: from each task to the successor that bounds it, until a date or the end does."""
+def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    """Say the free float where it is less than the total one: float to the end leaves nothing else where it is."""
+    timed = schedule[task.id]
+    if roadmap.is_done(task.id) or not 0 <= timed.free_float < timed.total_float:
+        return ""
+    if timed.free_float == 0:
+        return "Tasks that wait for it move from the first day on."
+    return f"Tasks that wait for it move after {float_in_words(roadmap, task.id, timed.free_float)}."
+
+
+def _latest_day(roadmap: Roadmap, schedule: Schedule, task: TaskId, last: TaskId) -> str:
+    """Return the last day on which a task may end. At the very end of a deadline's day a milestone still keeps it."""
+    timed = schedule[task]
+    is_limit = timed.late_finish == schedule[last].late_finish and _own_limit(roadmap, schedule, roadmap.tasks[last])
+    day = last_day_of(timed.late_finish) if is_limit else timed.day_at(timed.late_finish)
+    return mark_assumed(format_day(day), schedule, task, late=True)
+
+
+def _late_links(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[tuple[TaskId, Link | None]]:
+    """Follow what holds late dates: each task with the link that bounds it, until a date or the end does."""
     current: TaskId | None = task
     while current is not None and not roadmap.is_done(current):
-        timed, found = schedule[current], roadmap.tasks[current]
-        last = timed.day_at(timed.late_finish)
-        by = mark_assumed(format_day(last), schedule, current, late=True)
-        if (date_ := _own_limit(roadmap, schedule, found)) is not None:
-            yield Because(current, f"{found.name} must end by {by}: {date_}.")
-            return
-        link = _nearest(roadmap, schedule, current)
-        if link is None:
-            yield Because(current, f"{found.name} must end by {by}, when the programme ends.")
-            return
-        after = roadmap.tasks[link.successor]
-        relation = _relation(link, roadmap.minutes_per_day)
-        rule = f", as rule {link.rule} asks" if link.rule else ""
-        yield Because(current, f"{found.name} must end by {by}: {after.name} {relation} it{rule}.")
-        current = link.successor
+        is_last = _own_limit(roadmap, schedule, roadmap.tasks[current]) is not None
+        link = None if is_last else _nearest(roadmap, schedule, current)
+        yield current, link
+        current = link.successor if link is not None else None
+
+
+def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskId, Link | None]]) -> Iterator[Because]:
+    """Say why each task of the chain must end by its late date."""
+    for task, link in held:
+        found = roadmap.tasks[task]
+        head = f"{found.name} must end by {_latest_day(roadmap, schedule, task, held[-1][0])}"
+        if link is not None:
+            rule = f", as rule {link.rule} asks" if link.rule else ""
+            relation = _relation(roadmap, link)
+            yield Because(task, f"{head}: {roadmap.tasks[link.successor].name} {relation} it{rule}.")
+        elif (limit := _own_limit(roadmap, schedule, found)) is not None:
+            yield Because(task, f"{head}: {limit}.")
+        else:
+            yield Because(task, f"{head}, when the programme ends.")
 
 
 def _links_out_of(roadmap: Roadmap, task: TaskId) -> Iterator[Link]:
@@ -314,23 +371,11 @@ def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
     return None
 
 
-def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
-    """Name what holds a task's late dates, as far as the chain goes without float of its own: a deadline or the end.
-
-    Empty where that is the task itself.
-    """
-    limit, current, seen = schedule[task.id].total_float, task, {task.id}
-    while True:
-        timed = schedule[current.id]
-        calendar = roadmap.calendar_of(current.id)
-        if current.deadline is not None and calendar.between(timed.late_finish, current.deadline) == 0:
-            return f"the deadline of {current.name}, {format_day(last_day_of(current.deadline))}"
-        after = [link.successor for link in roadmap.links if link.predecessor == current.id]
-        waiting = [t for t in after if t not in seen and t not in roadmap.progress]
-        holders = [t for t in waiting if schedule[t].total_float <= max(limit, 0)]
-        if not holders:
-            own = "" if current is task else current.name
-            return own if after else "the end of the programme"
-        nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
-        current = roadmap.tasks[nearest]
-        seen.add(nearest)
+def _limit_in_words(roadmap: Roadmap, schedule: Schedule, last: Task, task: Task) -> str:
+    """Name the deadline or the set date where a task's late dates end; empty where that is the end."""
+    if _own_limit(roadmap, schedule, last) is None:
+        return ""
+    calendar, timed = roadmap.calendar_of(last.id), schedule[last.id]
+    if last.deadline is not None and calendar.between(timed.late_finish, last.deadline) == 0:
+        return f"the deadline of {last.name}, {format_day(last_day_of(last.deadline))}"
+    return "its set date" if last is task else f"the set date of {last.name}"

@@ -2,10 +2,15 @@
 
 from dataclasses import replace
 
-from changeflow.roadmap.analysis.why import critical_or_float, explain
+from hypothesis import given, settings
+
+from changeflow.roadmap.analysis.slippage import Slips
+from changeflow.roadmap.analysis.why import critical_or_float, explain, float_in_words, length_in_words
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.model.tasks import Bound, Constraint, Link, TaskProgress
-from tests.builders import OFFICE, a_calendar, a_roadmap, a_task, at
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, TaskProgress
+from changeflow.values.duration import Duration
+from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
+from tests.roadmap.engine.test_cpm import roadmaps
 
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"))
 
@@ -65,7 +70,7 @@ def test_a_wait_for_an_opening_is_named():
 
 def test_a_task_whose_window_hides_float_does_not_move_itself():
     """Review, from 22 to 26 February, may end on 3 March with Other. Live could be later by that, but its next window
-    opens on 1 March."""
+    opens on 1 March: Review then ends on Friday 5 March, after Other."""
     roadmap = a_roadmap(
         a_task("Live", 0, starts_on="month"), a_task("Review", 5, calendar="term"), a_task("Other", 33),
         links=("Live -> Review",), start="2027-01-18",
@@ -73,7 +78,87 @@ def test_a_task_whose_window_hides_float_does_not_move_itself():
     )  # fmt: skip
     late = explain(roadmap, time_roadmap(roadmap), "Live").late
     assert "moves Live" not in late
-    assert late == "It has no float: if it misses this date, it waits for the next month to open."
+    assert late == (
+        "It has no float: if it misses this date, it waits for the next month to open, "
+        "which moves the end of the programme."
+    )
+
+
+def test_float_to_the_end_says_that_what_waits_moves_sooner():
+    """Live is on 1 February; Next opens a month too, and needs it 20 working days before: 1 March. Live on 1 March
+    makes Next 1 April, and Last (30 calendar days) still ends on 1 May, before Other: 100 working days from 4 January
+    end on Friday 21 May. So all of Live's float is float to the end, and not to Next, which its first day moves."""
+    roadmap = a_roadmap(
+        a_task("Build", 5), a_task("Live", 0, starts_on="month"), a_task("Next", 0, starts_on="month"),
+        a_task("Last", "30ed"), a_task("Other", 100),
+        links=("Build -> Live", "Live -> Next FS+20d", "Next -> Last"),
+    )  # fmt: skip
+    slips = Slips(roadmap, schedule := time_roadmap(roadmap))
+    why = explain(roadmap, schedule, "Live")
+    assert why.late == (
+        "It may finish as late as 1 Mar 2027, 20 working days of float, before it moves the end of the programme."
+    )
+    assert why.sooner == "Tasks that wait for it move from the first day on."
+    ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
+    assert [schedule.finish < end for end in ends] == [False, True]
+    assert slips.finish_if("Live", at("2027-03-01"), "Next") > schedule["Next"].early_finish
+
+
+@given(roadmaps())
+@settings(max_examples=40)
+def test_planning_again_confirms_the_float_in_words(roadmap: Roadmap):
+    """A finish as late as the total float allows leaves the end where it is; without float, a day later moves it."""
+    slips = Slips(roadmap, schedule := time_roadmap(roadmap))
+    for task, timed in schedule.timed.items():
+        why = explain(roadmap, schedule, task)
+        if " before it moves the end of the programme." in why.late:
+            assert slips.consequences.last_if(task, timed.late_finish) == schedule.finish
+        if why.late.startswith("It has no float") and all(k.type.from_finish for k in roadmap.links):
+            assert slips.consequences.last_if(task, slips.slipped(task, 1)) > schedule.finish
+
+
+def test_what_a_slip_costs_comes_before_what_sets_the_latest_dates():
+    roadmap = a_roadmap(a_task("Build", 5), a_task("Train", 2), links=("Build -> Train",))
+    why = replace(explain(roadmap, time_roadmap(roadmap), "Train"), costs=("One working day later costs a month.",))
+    assert why.text.splitlines()[2:] == [
+        "It has no float: a day later moves the end of the programme.",
+        "One working day later costs a month.",
+        "What sets its latest dates:",
+        "1. Train must end by 12 Jan 2027, when the programme ends.",
+    ]
+
+
+def test_a_lag_and_a_cut_off_are_in_days_of_their_calendar():
+    """Live is on Friday 5 February. Five school days later is Monday 22, after half-term: Friday 12 is the fifth."""
+    roadmap = a_roadmap(
+        a_task("Live", 5), a_task("Review", 1, calendar="term"), a_task("Close", 1),
+        links=("Live -> Review FS+5d", "Review -> Close FS+2d"), start="2027-02-01",
+        calendars={"office": OFFICE, "term": TERM},
+    )  # fmt: skip
+    text = explain(roadmap, time_roadmap(roadmap), "Close").text
+    assert "Review is on 22 Feb 2027: it starts 5 school days after the finish of Live." in text
+    assert "Close is on 25 Feb 2027: it starts 2 working days after the finish of Review." in text
+    assert length_in_words(Duration(5 * DAY), DAY, "term, northshire") == "5 school days"
+
+
+def test_what_is_left_of_begun_work_is_said():
+    """Build began on Monday with ten days, to Friday 15; on Wednesday morning eight are left. Reported: three."""
+    begun = a_roadmap(a_task("Build", 10), progress={"Build": TaskProgress(at("2027-01-04T09:00"))})
+    for roadmap, left in (
+        (begun, "and takes 10 working days in all"),
+        (replace(begun, data_date=at("2027-01-06")), "with 8 working days left"),
+        (replace(begun, progress={"Build": replace(begun.progress["Build"], remaining=Duration(3 * DAY))}),
+         "with 3 working days left"),
+    ):  # fmt: skip
+        assert f": it has begun, {left}." in explain(roadmap, time_roadmap(roadmap), "Build").text
+
+
+def test_float_on_the_clock_is_in_whole_calendar_days():
+    """Whole days are safe to use, and what is too late is too late by the day begun."""
+    roadmap = a_roadmap(a_task("Wait", "5ed"), a_task("Other", 10))
+    assert float_in_words(roadmap, "Wait", 6 * 1440 + 17 * 60) == "6 calendar days"
+    assert float_in_words(roadmap, "Wait", -1441) == "-2 calendar days"
+    assert float_in_words(roadmap, "Wait", 90) == "1 hour"
 
 
 def test_a_missed_deadline_says_by_how_much_and_whose():
@@ -106,6 +191,22 @@ def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
         "Build must end by 12 Jan 2027: Train starts after the finish of it.",
         "Train must end by 14 Jan 2027: its deadline is 14 Jan 2027.",
+    ]
+
+
+def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
+    """The deadline is the end of Friday 15 January, a midnight: the milestone and what leads to it may be on it. Build
+    runs from 9:00 on Monday 4 to 9:00 on Saturday 9: to the midnight it has six days and 15 hours."""
+    live = a_task("Live", 0, deadline=at("2027-01-16"))
+    roadmap = a_roadmap(a_task("Build", "5ed"), live, a_task("Other", 20), links=("Build -> Live",))
+    why = explain(roadmap, time_roadmap(roadmap), "Build")
+    assert why.late == (
+        "It may finish as late as 15 Jan 2027, 6 calendar days of float, "
+        "before it misses the deadline of Live, 15 Jan 2027."
+    )
+    assert [b.sentence for b in why.late_chain] == [
+        "Build must end by 15 Jan 2027: Live starts after the finish of it.",
+        "Live must end by 15 Jan 2027: its deadline is 15 Jan 2027.",
     ]
 
 
