@@ -76,12 +76,22 @@ def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
     return ", ".join(filter(None, parts))
 
 
-def _note_order(context: Context, name: str) -> None:
-    """Say what a task has overtaken: it is recorded all the same."""
+def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None:
+    """Say what was recorded, and what it has overtaken, the gate first: it is recorded all the same."""
     from changeflow.usecases import progress
+    from changeflow.usecases.recorded import latest_progress
+    from changeflow.values.words import Gate
 
+    for gate in progress.open_gates(name, context.change):
+        kind = "go/no-go" if gate.gate is Gate.GO_LIVE else "gate"
+        fact = latest_progress(name, context.change)
+        words = f'changeflow fact withdraw {fact} --reason "…" --as {context.actor or "PERSON"}'
+        note(f"The {kind} “{gate.name}” has not been decided. If this is a mistake, withdraw it: {words}")
+    note(what if new else "Already recorded; nothing changed.")
+    advice = ""
     for finding in progress.out_of_order((name,), context.change):
-        note(f"{finding.rule} {finding.message} {finding.remedy}")
+        note(f"{finding.rule} {finding.message}{f' {finding.remedy}' if finding.remedy != advice else ''}")
+        advice = finding.remedy
 
 
 @command(task, "start", "db", "programme", "actor", "at")
@@ -92,8 +102,7 @@ def task_start(context: Context, name: TaskName, on: On = None) -> None:
 
     name = context.task(name)
     new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
-    note(f"{name} has begun." if new else "Already recorded; nothing changed.")
-    _note_order(context, name)
+    _note_recorded(context, name, f"{name} has begun.", new=bool(new))
 
 
 @command(task, "finish", "db", "programme", "actor", "at")
@@ -108,8 +117,7 @@ def task_finish(
 
     name, finished = context.task(name), on.date() if on else context.day
     new = progress.finish_task(name, finished, started.date() if started else None, context.change)
-    note(f"{name} is done." if new else "Already recorded; nothing changed.")
-    _note_order(context, name)
+    _note_recorded(context, name, f"{name} is done.", new=bool(new))
 
 
 @command(task, "progress", "db", "programme", "actor", "at")
@@ -125,7 +133,7 @@ def task_progress(
 
     name = context.task(name)
     new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
-    note(f"{name}: {remaining} left." if new else "Already recorded; nothing changed.")
+    _note_recorded(context, name, f"{name}: {remaining} left.", new=bool(new))
 
 
 @command(task, "import", "db", "programme", "actor", "at")

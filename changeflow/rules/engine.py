@@ -11,6 +11,7 @@ from changeflow.programme.programme import Growing, Programme
 from changeflow.roadmap.model.graph import loop_if_linked
 from changeflow.roadmap.model.tasks import Link, Task
 from changeflow.rules.catalogue import RULES, Check
+from changeflow.rules.order import AS_HAPPENED
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
 from changeflow.values.moments import format_day, format_days
@@ -114,14 +115,15 @@ class _Judge:
         ):
             return None
         successor, predecessor = tasks[link.successor], tasks[link.predecessor]
-        return _about(link, successor, f"{successor.name} has started before {predecessor.name} finished.")
+        breach = _about(link, successor, f"{successor.name} has started before {predecessor.name} finished.")
+        return replace(breach, remedy=AS_HAPPENED)
 
     def _report(self, breach: Breach) -> None:
         if not self._is_waived(breach.rule, breach.service, breach.subject, breach.schools):
             self._find(breach.severity or RULES[breach.rule].severity, breach)
 
     def _find(self, severity: Severity, breach: Breach, *, remedy: str | None = None) -> None:
-        finding = _finding(severity, breach, RULES[breach.rule].remedy if remedy is None else remedy)
+        finding = _finding(severity, breach, remedy or breach.remedy or RULES[breach.rule].remedy)
         if finding not in self.findings:
             self.findings.append(finding)
 

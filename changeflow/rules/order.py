@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Link
+from changeflow.roadmap.model.tasks import Link, Task
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
@@ -13,19 +13,41 @@ from changeflow.values.words import Kind
 REPORTED = (Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION)
 """Kinds of milestone that somebody reports; any other has happened when what it waits for has."""
 
+AS_HAPPENED = (
+    "If the report is a mistake, withdraw it. If it is right, finish what was overtaken, or have this rule waived."
+)
+"""What mends work that has begun too early: no change of the plan does."""
+
 
 def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Work begins and ends after what it waits for. What happened in another order is recorded as it happened: the plan
     goes on from there, and this says what was overtaken. Days are compared, not hours."""
-    into: dict[TaskId, list[Link]] = {}
-    for link in programme.roadmap.links:
-        into.setdefault(link.successor, []).append(link)
+    into = _links_into(programme)
     for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
-        early = [w for k in into.get(task, ()) for w in _waits(programme, k, into) if _is_overtaken(programme, w)]
+        early = _overtaken(programme, task, into)
         # A rule that added a link says itself that it was broken.
         overtaken = dict.fromkeys(w.predecessor for w in early if not w.rule)
         if overtaken:
             yield _breach(programme, task, tuple(overtaken), ends=all(w.type.to_finish for w in early))
+
+
+def undecided_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
+    """Return the gates that work has overtaken and that are open still."""
+    into = _links_into(programme)
+    before = dict.fromkeys(w.predecessor for w in _overtaken(programme, task, into))
+    tasks = (programme.roadmap.tasks[t] for t in before)
+    return tuple(t for t in tasks if t.gate is not None and not programme.is_done(t.id))
+
+
+def _links_into(programme: Programme) -> dict[TaskId, list[Link]]:
+    into: dict[TaskId, list[Link]] = {}
+    for link in programme.roadmap.links:
+        into.setdefault(link.successor, []).append(link)
+    return into
+
+
+def _overtaken(programme: Programme, task: TaskId, into: Mapping[TaskId, list[Link]]) -> list[Link]:
+    return [w for k in into.get(task, ()) for w in _waits(programme, k, into) if _is_overtaken(programme, w)]
 
 
 def _breach(programme: Programme, task: TaskId, overtaken: tuple[TaskId, ...], *, ends: bool) -> Breach:

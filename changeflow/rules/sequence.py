@@ -9,6 +9,7 @@ from changeflow.pilots.runs import consecutive_clean
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
 from changeflow.roadmap.model.tasks import Task
+from changeflow.rules.order import AS_HAPPENED
 from changeflow.services.service import gaps
 from changeflow.values.duration import Unit, counted
 from changeflow.values.finding import Breach, ImpliedLink
@@ -97,7 +98,7 @@ def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -
         judged = programme.facts.progress.get(proof.id)
         if judged is None or judged.actual_finish is None or judged.actual_finish > begun.actual_start:
             message = f"{task.name} has started before {proof.name} finished."
-            yield Breach("R11", task.id, message, task.service, task.schools, Severity.WARN)
+            yield Breach("R11", task.id, message, task.service, task.schools, Severity.WARN, AS_HAPPENED)
 
 
 def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
@@ -188,7 +189,7 @@ def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]
     clean = consecutive_clean(programme.facts.runs_of(service))
     if done and done.is_done and clean < needed:
         message = f"{live.name} happened with {clean} consecutive clean parallel runs; {needed} are needed."
-        yield Breach("R12", live.id, message, service, live.schools)
+        yield Breach("R12", live.id, message, service, live.schools, remedy=AS_HAPPENED)
 
 
 def _ends(programme: Programme, service: str, phase: Phase) -> list[Task]:

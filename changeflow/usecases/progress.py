@@ -11,7 +11,8 @@ from changeflow.intake.facts import read_progress
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
-from changeflow.roadmap.model.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import Task, TaskProgress
+from changeflow.rules.order import undecided_gates
 from changeflow.storage import facts
 from changeflow.usecases.requests import close_links
 from changeflow.usecases.stored import Stored, judged_as, stored_on
@@ -79,10 +80,17 @@ def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> s
 def out_of_order(tasks: Collection[TaskId], change: Change) -> tuple[Finding, ...]:
     """Return what stored rules find wrong with tasks that have begun: what they overtook, and what stops them."""
     found = stored_on(change.programme, db=change.db, on=change.on).judged.findings
-    return tuple(f for f in found if f.subject in tasks and (f.rule == IN_ORDER or f.is_block))
+    about = (f for f in found if f.subject in tasks and (f.rule == IN_ORDER or f.is_block))
+    return tuple(sorted(about, key=lambda f: f.rule != IN_ORDER))
 
 
 IN_ORDER = "R31"
+
+
+def open_gates(task: TaskId, change: Change) -> tuple[Task, ...]:
+    """Return the gates that a task was reported to have passed although no one has decided them."""
+    programme = stored_on(change.programme, db=change.db, on=change.on).programme
+    return undecided_gates(programme, task) if task in programme.facts.progress else ()
 
 
 def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by: str) -> int:

@@ -13,6 +13,7 @@ from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import known_until, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.base import TaskId
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Action
 
@@ -46,6 +47,12 @@ def recorded_facts(
         definition, names = stored.version.definition, stored.programme.names
         note_look(definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now, names=names)
     return found
+
+
+def latest_progress(task: TaskId, change: Change) -> str:
+    """Return the id of the latest report of a task's progress, as `fact withdraw` takes it; of none, a place for it."""
+    found = recorded_facts(change.programme, db=change.db, on=change.on, kind="progress")
+    return next((f.id for f in reversed(found) if f.values.get("task") == task and f.withdrawn is None), "FACT")
 
 
 def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> str:

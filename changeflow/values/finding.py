@@ -31,6 +31,8 @@ class Breach:
     schools: frozenset[str] = frozenset()
     severity: Severity | None = None
     """Where one rule warns of some things and blocks others; its own when left out."""
+    remedy: str | None = None
+    """Where the rule's own remedy, which changes the plan, mends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

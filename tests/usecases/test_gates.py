@@ -1,13 +1,16 @@
 """Gates: who decides, once, and on what evidence; what waits behind one."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from typer.testing import CliRunner
 
 from changeflow.agenda.criteria import State
+from changeflow.cli import app
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
 from changeflow.programme.recording import ReportedProgress
@@ -223,6 +226,19 @@ class TestBehindAGate:
             "Payroll: requirements began on 6 Jan 2027, before its links allow: it waits for the gate “Payroll: plan "
             "agreed”."
         )
+
+    def test_the_open_gate_is_the_first_thing_that_is_said(self, db_gated: str):
+        """Requirements begin, and the gate before them is open: first the gate, with what takes the report back."""
+        planned(db_gated)
+        options = ["--db", db_gated, "--at", "2027-01-06", "--as", "lead"]
+        said = CliRunner().invoke(app, ["task", "start", "payroll/requirements", *options]).stderr.splitlines()
+        assert said[0].startswith("The gate “Payroll: plan agreed” has not been decided. If this is a mistake")
+        assert said[1] == "payroll/requirements has begun."
+        assert said[2].startswith("R31 ")
+        fact = re.search(r"fact withdraw (progress-\d+) ", said[0])
+        assert fact is not None
+        assert CliRunner().invoke(app, ["fact", "withdraw", fact[1], "--reason", "Slip", *options]).exit_code == 0
+        assert progress.open_gates("payroll/requirements", change(db_gated, 6)) == ()
 
     def test_a_report_of_progress_is_no_decision(self, db_gated: str):
         planned(db_gated)
