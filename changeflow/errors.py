@@ -85,7 +85,7 @@ class InputError(ChangeflowError):
 class ProblemsError(InputError):
     """The input has problems; all of them are listed."""
 
-    def __init__(self, problems: Iterable[Any]) -> None:
+    def __init__(self, problems: Iterable[Any], ending: str = "") -> None:
         self.problems = tuple(problems)
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
@@ -94,7 +94,7 @@ class ProblemsError(InputError):
         listed = [_listed(alike) for alike in groups[:MOST_LISTED]]
         left = sum(map(len, groups[MOST_LISTED:]))
         more = [f"… and {left} more."] if left else []
-        super().__init__("\n".join([*listed, *more, f"{head} found; nothing was changed."]))
+        super().__init__("\n".join([*listed, *more, f"{head} found. {ending}".rstrip()]))
 
 
 def _alike(problems: Iterable[Any]) -> list[list[Any]]:

@@ -1,10 +1,10 @@
 """What commands share: the options that many have, how each is checked, and errors as text with an exit code."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import wraps
+from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate
@@ -14,7 +14,7 @@ import typer
 from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB, database
-from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.limits import is_supported, no_day, out_of_range
 from changeflow.values.moments import LONDON, end_of_day, local_day
 from changeflow.values.problem import check_known
 
@@ -37,9 +37,21 @@ def supported(day: datetime | None) -> datetime | None:
     return day
 
 
+DAY = "YYYY-MM-DD"
+TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+def read_day(text: str, *, times: Sequence[str] = ()) -> datetime:
+    """Read an option's day, or a time in one of the forms; what is neither is explained as in a file."""
+    for form in ("%Y-%m-%d", *times):
+        with suppress(ValueError):
+            return datetime.strptime(text, form)  # noqa: DTZ007  (local, as people write it)
+    raise typer.BadParameter(" ".join(no_day(text)))
+
+
 def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
     """Return an option that is a day."""
-    return typer.Option(*names, formats=["%Y-%m-%d"], callback=supported, help=text)
+    return typer.Option(*names, parser=read_day, metavar=DAY, callback=supported, help=text)
 
 
 def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
@@ -86,7 +98,8 @@ At = Annotated[
     datetime | None,
     typer.Option(
         "--at",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        parser=partial(read_day, times=TIMES),
+        metavar=f"{DAY}[THH:MM]",
         callback=supported,
         help="Act as if it were this local day or time; now when left out.",
     ),

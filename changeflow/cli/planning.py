@@ -140,12 +140,14 @@ def why(
         typer.Argument(
             metavar="[DIR] TASK",
             help="A programme folder or a Project file, and a task's id (its UID there); "
-            "a task alone is one of the stored programme.",
+            "a task alone is one of the stored programme. A school's id lists its go-lives; school/service is one.",
         ),
     ],
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
-    from changeflow.programme.task_names import task_named
+    from changeflow.programme.go_live_names import go_live_named, place_names, school_named
+    from changeflow.programme.task_names import meant, task_named
+    from changeflow.reports.announcements import school_lines
     from changeflow.roadmap.analysis.why import explain
     from changeflow.usecases.project_files import schedule_project
 
@@ -160,7 +162,13 @@ def why(
         out(explain(project.roadmap, timed, task).text)
         return
     found = context.judged(folder).programme
-    _explain(found, task_named(task, found.roadmap.tasks))
+    if not meant(task, found.roadmap.tasks):
+        if (school := school_named(task, found)) is not None:
+            print_lines(school_lines(found, school, asked=f"changeflow why{f' {folder}' if folder else ''}"))
+            return
+        live = go_live_named(task, found)
+        task = live.id if live else task
+    _explain(found, task_named(task, found.roadmap.tasks, besides=place_names(found)))
 
 
 def _explain(programme: "Programme", task: str) -> None:

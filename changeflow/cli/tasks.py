@@ -11,6 +11,8 @@ from changeflow.cli.output import note, print_json, print_lines
 from changeflow.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from changeflow.agenda.worklist import WorkFilter
     from changeflow.programme.programme import Programme
 
@@ -63,6 +65,22 @@ def task_list(
         return
     asked = _asked(wanted, found.programme)
     print_lines(work_lines(found.programme, found.items, asked=asked, today=context.day))
+    if not found.items:
+        for hint in _hints(wanted.words, found.programme):
+            note(hint)
+
+
+def _hints(words: "Iterable[str]", programme: "Programme") -> "Iterator[str]":
+    """Yield what is probably meant by words that no task has."""
+    from changeflow.values.problem import nearest
+
+    tasks = programme.roadmap.tasks
+    has = " ".join([*tasks, *(t.name for t in tasks.values())]).casefold()
+    known = {part for task in tasks for part in task.split("/")} | {s.id for s in programme.definition.schools}
+    known |= {s.name for s in programme.definition.schools}
+    for word in words:
+        if word.casefold() not in has and (hint := nearest(word, known)):
+            yield f"No task has “{word}”. {hint}"
 
 
 def _asked(wanted: "WorkFilter", programme: "Programme") -> str:

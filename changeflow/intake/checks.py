@@ -45,6 +45,17 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
             )
 
 
+def people_missing(definition: Definition, found: Sequence[DefinitionError]) -> list[DefinitionError]:
+    """Return errors as they are; where there are no people at all, their table is missing, and not each of them."""
+    nameless = [] if definition.people else [e for e in found if e.what.startswith("There is no person ")]
+    if not nameless:
+        return list(found)
+    named = sorted({e.what.split("'")[1] for e in nameless})
+    remedy = f"Add it, with the people that other files name: {', '.join(named[:8])}{' …' if named[8:] else ''}."
+    missing = DefinitionError(Place("people"), "people.csv is missing.", remedy)
+    return [missing, *(e for e in found if e not in nameless)]
+
+
 def check_settings(programme: Programme) -> Iterator[DefinitionError]:
     """Find what can be told of the joined programme alone: settings that a rulepack does not allow, tasks that are
     not there."""

@@ -25,6 +25,7 @@ from changeflow.programme.definition import CalendarFile, ProgrammeFile, Service
 from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.base import ID_PATTERN, Frozen
+from changeflow.values.limits import no_day
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.rulepack import Rulepack
 
@@ -100,13 +101,26 @@ def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[st
         example = "Write it like 2026-09." if name == "first_month" else "Look at an example."
         return f"'{given}' is not a '{name}'.", example, False
     if kind.startswith("date"):
-        return f"'{given}' is not a date.", "Write year-month-day, such as 2027-02-05.", False
+        return *no_day(str(given)), False
+    if kind in ("string_type", "int_type", "int_parsing", "float_type", "float_parsing", "bool_type", "bool_parsing"):
+        return *_other_type(kind.partition("_")[0], given), False
     message = str(complaint["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         what, _, remedy = message.partition(". ")
         remedy = remedy if remedy.endswith("?") or not remedy else f"{remedy.rstrip('.')}."
         return what.rstrip(".") + ".", remedy, False
     return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
+
+
+def _other_type(wanted: str, given: object) -> tuple[str, str]:
+    """Say that a value is of another type than its key takes."""
+    shown = "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) else f"'{given}'"
+    if wanted == "bool":
+        return f"{shown} is neither true nor false.", "Write one of the two."
+    if wanted != "string":
+        return f"{shown} is not a {'whole ' if wanted == 'int' else ''}number.", "Write it in digits."
+    remedy = "Write a text here." if shown.startswith("a ") else "Put it in quotation marks."
+    return f"{shown} is not text.", remedy
 
 
 def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:

@@ -11,13 +11,14 @@ from changeflow.errors import (
     MOST_LISTED,
     CalendarExhaustedError,
     CyclicRoadmapError,
+    InputError,
     MeetingsExhaustedError,
     ProblemsError,
     RulesUnknownError,
     UnknownThingError,
 )
 from changeflow.intake.assessments import read_assessments
-from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings
+from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings, people_missing
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.opening import read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
@@ -105,6 +106,8 @@ ROUNDS = "adkar/"
 
 def read_folder(path: Path) -> Folder:
     """Read a programme folder; all its problems at once as `ProblemsError`."""
+    if path.is_file():
+        raise InputError(f"'{path}' is a file. Name the folder of a programme, with its programme.yaml.")
     if not path.is_dir():
         raise UnknownThingError("folder", str(path), remedy="Make one with: changeflow init FOLDER")
     reading = Reading(path)
@@ -115,8 +118,7 @@ def read_folder(path: Path) -> Folder:
         _stop_at_problems(reading)
     people, assessments = parts["people"], parts.pop("assessments")
     definition = Definition(**parts | {"people": people.people})
-    for check in DEFINED:
-        _report(reading, check(definition))
+    _report(reading, people_missing(definition, [error for check in DEFINED for error in check(definition)]))
     _stop_at_problems(reading)
     rulepacks = shipped_rulepacks()
     try:

@@ -14,6 +14,7 @@ from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen
+from changeflow.values.limits import no_day
 from changeflow.values.problem import Problem
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
@@ -149,7 +150,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], probl
             quoted = repr(given) if isinstance(given, str) else f"'{given}'"
             what = f"{column} {quoted}: {complaint['msg'].removeprefix('Value error, ')}."
             if complaint["type"].startswith("date"):
-                what = f"'{given}' is not a date. Write year-month-day, such as 2027-02-05."
+                what = " ".join(no_day(str(given)))
             elif complaint["type"] == "string_pattern_mismatch":
                 what = f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
             problems.append(row.problem(column, what))

@@ -26,7 +26,7 @@ from changeflow.intake.yaml_nodes import (
     TooBigError,
     compose,
 )
-from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.limits import is_supported, no_day, out_of_range
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 2_000_000
@@ -200,7 +200,7 @@ class _Builder:
             value = self.construct(node)
         except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):
             if tag == TIMESTAMP:
-                return self._add(node, f"'{text[:60]}' is not a date that exists.", "Write year-month-day.")
+                return self._add(node, *no_day(text))
             return self._add(node, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
         if isinstance(value, str) and (control := _CONTROL.search(value)):
             return self._add(node, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out.")

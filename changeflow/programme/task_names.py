@@ -7,17 +7,17 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 
 
-def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -> TaskId:
+def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task", besides: Iterable[str] = ()) -> TaskId:
     """Return the id that a name means: `payroll/w2/go-live`, `w2/go-live`, `payroll/go-live` or “Payroll: go live”.
 
     One that several tasks have is an `AmbiguousNameError` with the candidates, one that none has an
-    `UnknownThingError`.
+    `UnknownThingError`, which may suggest a name from `besides`.
     """
     found = meant(name, tasks)
     if len(found) > 1:
         raise AmbiguousNameError(what, name, found)
     if not found:
-        raise UnknownThingError(what, name, [*tasks, *_ends(tasks)])
+        raise UnknownThingError(what, name, [*tasks, *_ends(tasks), *besides])
     return found[0]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.programme.announcements import GoLive
+from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.values.duration import counted
@@ -99,6 +100,19 @@ def _state(live: GoLive) -> str:
     if live.announced is None:
         return "not announced"
     return "later" if live.days_late > 0 else "earlier" if live.days_late < 0 else "as announced"
+
+
+def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[str]:
+    """Yield when a school goes live with each service, and the command (`asked`, and a name) that explains the day."""
+    found, names = go_lives_of(school, programme), {s.service: s.name for s in programme.services}
+    for (_, service), task in found:
+        verb = "went" if programme.is_done(task.id) else "goes"
+        day = format_day(programme.days_of(task.id)[1], weekday=True)
+        yield (
+            f"{programme.school_name(school)} {verb} live with {names[service]} on {day}: {asked} {school}/{service}"
+        )
+    if not found:
+        yield f"{programme.school_name(school)} goes live with no service."
 
 
 def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:

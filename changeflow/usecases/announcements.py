@@ -44,7 +44,7 @@ def import_announcements(path: Path, change: Change) -> int:
         services, schools = [s.service for s in work.programme.services], [s.id for s in work.definition.schools]
         found = list(read_announcements(path, path.name, problems, services=services, schools=schools, today=change.on))
         if problems:
-            raise ProblemsError(problems)
+            raise ProblemsError(problems, NOT_SAVED)
         if not found:
             raise InputError(f"{path.name} has no announcements. No changes saved.")
         return _record(work, found)

@@ -64,7 +64,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
         if not asked <= answered or not asked:
             by = work.permit(Action.IMPORT_SCORES)
         if problems:
-            raise ProblemsError(problems)
+            raise ProblemsError(problems, NOT_SAVED)
         if not found:
             raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
         gone = erasure.erased(session, name, [(a.person, None) for a in found])

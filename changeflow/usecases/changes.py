@@ -144,5 +144,5 @@ def _day(text: str) -> date:
     try:
         return parse_day(text)
     except ValueError as error:
-        what = f"'{text}' is no day" if "exists" in str(error) else str(error).partition(". ")[0]
+        what = str(error).partition(". ")[0]
         raise InputError(f"{what}. Write a day such as 2027-03-01, {BASELINE}, {BASELINE}:1 or {REPORT}.") from None

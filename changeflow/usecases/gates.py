@@ -87,7 +87,7 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
             what = str(error).replace("\n", " ").replace(NOT_SAVED, "").replace("  ", " ").strip()
             problems.append(Problem(file=path.name, line=one.line, what=what))
     if problems:
-        raise ProblemsError(sorted(problems, key=lambda p: p.line))
+        raise ProblemsError(sorted(problems, key=lambda p: p.line), NOT_SAVED)
 
 
 def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from changeflow.errors import InputError, ProblemsError
+from changeflow.errors import NOT_SAVED, InputError, ProblemsError
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there
 from changeflow.intake.yaml import read_yaml
@@ -118,7 +118,7 @@ def _checked_text(path: Path, folder: Path) -> str:
     problems: list[Problem] = []
     document = read_yaml(path, FILE, problems, inside=folder)
     if document is None:
-        raise ProblemsError(problems)
+        raise ProblemsError(problems, NOT_SAVED)
     return document.text
 
 

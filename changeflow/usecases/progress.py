@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.errors import ChangeflowError, ProblemsError
+from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
 from changeflow.intake.facts import read_progress
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -111,5 +111,5 @@ def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:
     problems: list[Problem] = []
     reported = list(read_progress(path, path.name, problems, tasks=programme.roadmap.tasks))
     if problems:
-        raise ProblemsError(problems)
+        raise ProblemsError(problems, NOT_SAVED)
     return reported

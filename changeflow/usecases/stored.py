@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
@@ -251,4 +251,4 @@ def _name(session: Session, programme: str | None) -> str:
         return known[0]
     if not known:
         raise UnknownThingError("programme", "stored here", remedy="Store one first: changeflow apply FOLDER")
-    raise UnknownThingError("programme", "(none named)", remedy=f"Name one with --programme: {', '.join(known)}.")
+    raise InputError(f"This database has {len(known)} programmes: {', '.join(known)}. Name one with --programme.")

@@ -109,8 +109,8 @@ def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool)
 
 
 def _checked_duration(text: Any) -> Any:  # noqa: ANN401
-    if isinstance(text, str):
-        parse_duration(text, minutes_per_day=450)
+    if isinstance(text, str | int | float) and not isinstance(text, bool):
+        parse_duration(str(text), minutes_per_day=450)
     return text
 
 

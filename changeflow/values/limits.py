@@ -1,5 +1,6 @@
 """The days and numbers that changeflow computes with; docs/limits.md gives the reason of each."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,6 +31,34 @@ def out_of_range(text: object) -> str:
     return f"'{text}' is outside the years {EARLIEST.year} to {LATEST.year}. Correct the year"
 
 
+_YEAR_FIRST = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?!\d)")
+_DAY_FIRST = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
+
+
+def no_day(text: str) -> tuple[str, str]:
+    """Say why a text is no day, and what would be right: a day that does not exist, or one in another format.
+
+    >>> no_day("2027-02-30")
+    ("'2027-02-30' is not a date that exists.", 'Write year-month-day.')
+    >>> no_day("24/05/2027")
+    ("'24/05/2027' is not in the form year-month-day.", 'Write 2027-05-24.')
+    >>> no_day("soon")
+    ("'soon' is not a date.", 'Write year-month-day, such as 2027-02-05.')
+    """
+    shown = f"'{text[:40]}'"
+    if found := _YEAR_FIRST.match(text):
+        year, month, day = map(int, found.groups())
+    elif found := _DAY_FIRST.fullmatch(text.strip()):
+        day, month, year = map(int, found.groups())
+    else:
+        return f"{shown} is not a date.", "Write year-month-day, such as 2027-02-05."
+    try:
+        right = date(year, month, day)
+    except ValueError:
+        return f"{shown} is not a date that exists.", "Write year-month-day."
+    return f"{shown} is not in the form year-month-day.", f"Write {right}."
+
+
 def parse_day(text: str) -> date:
     """Read a day as people write it in a file or an option; `ValueError` says what would be right.
 
@@ -39,7 +68,7 @@ def parse_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"'{text[:40]}' is not a date that exists. Write year-month-day.") from None
+        raise ValueError(" ".join(no_day(text))) from None
     if not is_supported(day):
         raise ValueError(f"{out_of_range(day)}.")
     return day

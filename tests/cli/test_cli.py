@@ -1,12 +1,15 @@
 """The command line: data to stdout, exit codes, errors without a traceback."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
+from changeflow.cli.context import TIMES, read_day
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
 RUNNER = CliRunner()
@@ -82,7 +85,7 @@ def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
     result = run("validate", bad, code=4)
     assert "programme.yaml:2:1: Unknown key 'nam'. Did you mean 'name'?" in result.stderr
     assert "people.csv:4:3: 'role' is empty." in result.stderr
-    assert result.stderr.rstrip().endswith("3 problems found; nothing was changed.")
+    assert result.stderr.rstrip().endswith("3 problems found.")
     assert result.stdout == ""
 
 
@@ -377,3 +380,54 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
     assert task["early_finish"] == "2027-01-18T08:30:00"
     run("task", "progress", *about, "5d")
     assert ", 5 working days left" in run("fact", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("24/05/2027", "'24/05/2027' is not in the form year-month-day. Write 2027-05-24."),
+        ("2027-02-30", "'2027-02-30' is not a date that exists."),
+        ("soon", "'soon' is not a date. Write year-month-day, such as 2027-02-05."),
+    ],
+)
+def test_what_is_no_day_is_explained_alike_on_the_command_line_and_in_files(tmp_path: Path, day: str, said: str):
+    for option in ("--on", "--at"):
+        with pytest.raises(typer.BadParameter, match=re.escape(said)):
+            read_day(day, times=TIMES if option == "--at" else ())
+    folder = a_folder(tmp_path, programme=PROGRAMME.replace("start: 2027-01-04", f"start: {day}"))
+    assert said in run("validate", folder, code=4).stderr
+
+
+def test_a_file_is_no_folder_and_the_table_of_people_is_missed_once(tmp_path: Path):
+    """Without people.csv, each file that names a person would be a mistake of its own."""
+    folder = a_folder(tmp_path)
+    assert "is a file. Name the folder of a programme" in run("plan", folder / "programme.yaml", code=4).stderr
+    (folder / "people.csv").unlink()
+    said = run("validate", folder, code=4).stderr.splitlines()
+    assert said == [
+        "people.csv:1:1: people.csv is missing. Add it, with the people that other files name: chief, lead.",
+        "1 problem found.",
+    ]
+
+
+@pytest.mark.parametrize("key", ["duration", "name"])
+def test_a_number_where_text_belongs_is_said_in_plain_words(tmp_path: Path, key: str):
+    folder = a_folder(tmp_path, service=SERVICE + f"tasks:\n  go-live: {{{key}: 15}}\n")
+    said = {"duration": "'15' is not a duration. Write one of 5d,", "name": "'15' is not text. Put it in quotation"}
+    assert said[key] in run("validate", folder, code=4).stderr
+
+
+def test_a_school_is_answered_with_its_go_lives_and_how_to_ask_for_one(folder: Path):
+    """Requirements, system and training end on 19 January; skills are shown on the 20th, the day of the go-live."""
+    said = f"Cedar School goes live with Payroll on Wed 20 Jan 2027: changeflow why {folder} cedar/payroll\n"
+    assert run("why", folder, "cedar").stdout == run("why", folder, "Cedar School").stdout == said
+    one = run("why", folder, "cedar/payroll").stdout
+    assert one == run("why", folder, "payroll/w2/go-live").stdout
+    assert "Did you mean 'cedar'?" in run("why", folder, "ceder", code=4).stderr
+    assert "Did you mean 'cedar/payroll'?" in run("why", folder, "ceder/payroll", code=4).stderr
+
+
+def test_a_misspelt_word_that_no_task_has_is_answered_with_what_is_near(folder: Path, db: str):
+    run("apply", folder, "--yes", "--at", "2027-01-04")
+    assert "Did you mean 'cedar'?" in run("task", "list", "ceder", "--at", "2027-01-05").stderr
+    assert "Did you mean" not in run("task", "list", "requirements", "--done", "--at", "2027-01-05").stderr

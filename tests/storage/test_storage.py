@@ -17,6 +17,7 @@ from changeflow.errors import (
     CheckFailedError,
     ConflictError,
     DatabaseUrlError,
+    InputError,
     NewerDatabaseError,
     UnknownThingError,
 )
@@ -299,8 +300,6 @@ def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
 
 
 def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
-    from changeflow.errors import InputError
-
     apply(a_folder(tmp_path / "trust"), sqlite)
     with pytest.raises(InputError, match="is in the future"):
         progress.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
@@ -309,6 +308,8 @@ def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
 def test_several_programmes_share_a_database(sqlite: str, tmp_path: Path):
     apply(a_folder(tmp_path / "one"), sqlite)
     apply(a_folder(tmp_path / "two", programme=PROGRAMME.replace("programme: small", "programme: other")), sqlite)
-    with pytest.raises(UnknownThingError, match="Name one with --programme: other, small"):
+    with pytest.raises(
+        InputError, match=r"^This database has 2 programmes: other, small\. Name one with --programme\.$"
+    ):
         baselines.take_baseline("Agreed", change(sqlite))
     assert PATHWAY

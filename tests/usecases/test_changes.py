@@ -126,7 +126,7 @@ def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
     with pytest.raises(InputError, match="no baseline was taken"):
         changes_since(None, db=db, since=None, on=date(2027, 1, 5))
-    with pytest.raises(InputError, match="is no day"):
+    with pytest.raises(InputError, match="is not a date"):
         changes_since(None, db=db, since="yesterday", on=date(2027, 1, 5))
     with pytest.raises(InputError, match="--issue"):
         changes_since(None, db=db, since="report", on=date(2027, 1, 5))

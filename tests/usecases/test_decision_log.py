@@ -71,7 +71,7 @@ class TestHistory:
         lines = str(caught.value).splitlines()
         assert [line.split(":")[1] for line in lines[:-1]] == ["2", "3", "4", "5", "6"]
         assert "Did you mean" in lines[2]
-        assert lines[-1] == "5 problems found; nothing was changed."
+        assert lines[-1] == "5 problems found. No changes saved."
 
 
 class TestTheLog:
