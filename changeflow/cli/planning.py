@@ -46,17 +46,17 @@ def init(
 def validate(folder: Folder) -> None:
     """Check a folder: every mistake with file, line and column, and what would be right; and which dates it assumes."""
     from changeflow.intake.folder import read_folder
-    from changeflow.usecases.plan import missing_dates
+    from changeflow.usecases.plan import remarks
     from changeflow.values.duration import counted
 
     read = read_folder(folder)
-    missing = list(missing_dates(read))
+    notes = list(remarks(read))
     tasks, links = len(read.programme.roadmap.tasks), len(read.programme.roadmap.links)
     schools, people = len(read.definition.schools), len(read.definition.people)
     them = "1 person" if people == 1 else f"{people} people"
     found = f"{counted(schools, 'school')}, {them}, {counted(tasks, 'task')}, {counted(links, 'link')}"
     out(f"{printable(folder)}: no problems. {found}.")
-    print_lines(str(problem) for problem in missing)
+    print_lines(str(problem) for problem in notes)
 
 
 @formatted_errors()

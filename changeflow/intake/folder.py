@@ -27,6 +27,7 @@ from changeflow.intake.rollout_checks import check_levelling, check_recovery_opt
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.tables import MOST_BYTES
 from changeflow.intake.yaml import Document
+from changeflow.programme.assembly.ranges import check_ranges
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import DefinitionError
@@ -54,8 +55,8 @@ class Folder:
     """The text of each file that makes the definition, by its path in the folder; people.csv is never among them."""
     contact_columns: frozenset[str] = frozenset()
     """The columns of people.csv that say how people are reached: see `PeopleRead`."""
-    calendars: Mapping[str, Document] = field(default_factory=dict)
-    """The files of its calendars, by their ids."""
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    """Its files, by what they describe: see `Place.file`."""
 
 
 def _read_services(reading: Reading, parts: Mapping[str, Any]) -> tuple[ServiceFile, ...]:
@@ -95,7 +96,7 @@ READERS: Mapping[str, Reader] = {
     "rulepacks": _read_own_rulepacks,
 }
 """What reads each part of a folder, in this order: a part may need those before it."""
-DEFINED = (check_references, check_places, check_rollout, check_change, check_pilots)
+DEFINED = (check_references, check_places, check_ranges, check_rollout, check_change, check_pilots)
 """The checks of a definition: without problems alone it can be joined."""
 JOINED = (check_settings, check_risk, check_recovery_options, check_levelling)
 
@@ -132,9 +133,8 @@ def read_folder(path: Path) -> Folder:
         reading.problems.append(reading.documents["programme"].problem(("start",), *what_and_remedy(error)))
     sources = _sources(reading)
     _stop_at_problems(reading)
-    calendars = {c.calendar: reading.documents[f"calendar:{c.calendar}"] for c in definition.calendars}
     read_to = (path, definition, people.contacts, assessments, rulepacks, joined, sources, people.columns)
-    return Folder(*read_to, calendars)
+    return Folder(*read_to, reading.documents)
 
 
 def _stop_at_problems(reading: Reading) -> None:

@@ -10,8 +10,10 @@ from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.lessons import Lesson
 from changeflow.planning.risk import Assumed, odds_of, whole_percent, without_range
+from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
+from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import mark_assumed, mark_if_at
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
@@ -80,6 +82,8 @@ class RiskReport:
     """What finished waves teach about the later ones."""
     missing: tuple[str, ...]
     """Long tasks that drive the end and have no range: those to give one first."""
+    replaced: tuple[str, ...]
+    """Open tasks whose own duration has replaced the range of their step."""
     curves: Mapping[str, tuple[tuple[str, int], ...]]
     """By milestone: (day, percent of iterations that are done by then), for the picture and the table beside it."""
 
@@ -114,6 +118,7 @@ def risk_report(
         events=tuple((name, round(100 * p), round(found.event_cost[name] / DAY)) for name, p in events.items()),
         lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
+        replaced=tuple(_replaced(programme)),
         curves={
             m.name: tuple(
                 (programme.timed(m.task).day_at(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5)
@@ -121,6 +126,13 @@ def risk_report(
             for m in (milestones[o.milestone] for o in odds)
         },
     )
+
+
+def _replaced(programme: Programme) -> Iterator[str]:
+    """Yield names of open tasks that have no range, because a duration of their own replaced it."""
+    tasks = (f.task for f in replaced_ranges(programme.definition) if f.task in programme.roadmap.tasks)
+    still = ((t, "") for t in tasks if not programme.is_done(t) and programme.roadmap.tasks[t].estimate is None)
+    yield from (name for name, _, _ in grouped(programme.roadmap, still))
 
 
 def _lesson(programme: Programme, lesson: Lesson) -> str:
@@ -189,6 +201,9 @@ def risk_text(report: RiskReport) -> Iterator[str]:
     if report.missing:
         yield "Estimate these first: they are long and on the driving path (estimate: [30d, 45d, 70d]):"
         yield from (f"  {name}" for name in report.missing)
+    if report.replaced:
+        yield "No range of their own, for a duration written nearer to them replaced their estimate:"
+        yield from (f"  {name}" for name in report.replaced)
     if report.drivers:
         yield "What moves the last milestone (days between its best and its worst tenth):"
         for driver in report.drivers:

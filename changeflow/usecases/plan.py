@@ -11,9 +11,11 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import is_there, list_files
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
+from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.facts import Facts
 from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.references import Place
 from changeflow.programme.school_terms import SchoolTerms
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.analysis.assumed import assumed_uses, what_is_missing
@@ -24,7 +26,8 @@ from changeflow.roadmap.model.profile import PROFILES
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.project_files import schedule_project
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit, counted, parse_duration
 from changeflow.values.moments import format_days
 from changeflow.values.problem import Problem
 
@@ -39,17 +42,37 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     return judge(programme).with_names(names_in(read.definition, read.contacts))
 
 
+def remarks(read: Folder) -> Iterator[Problem]:
+    """Yield what people should know of a folder without mistakes, each with its file and line."""
+    yield from _replaced_ranges(read)
+    yield from missing_dates(read)
+
+
+def _replaced_ranges(read: Folder) -> Iterator[Problem]:
+    """Yield each place where a duration replaces the range that tasks had: they are drawn without one."""
+    tasks: dict[tuple[Place, str, tuple[str, ...]], list[TaskId]] = {}
+    for found in replaced_ranges(read.definition):
+        tasks.setdefault((found.place, found.duration, found.estimate), []).append(found.task)
+    for (place, duration, estimate), names in tasks.items():
+        those = f"'{names[0]}' has no range of its own"
+        if len(names) > 1:
+            those = f"'{names[0]}' and {counted(len(names) - 1, 'other')} have no range of their own"
+        what = f"The duration {duration} replaces the estimate {', '.join(estimate)}: {those}."
+        yield read.documents[place.file].problem(place.path, what, "Write an estimate beside the duration.")
+
+
 def missing_dates(read: Folder) -> Iterator[Problem]:
     """Schedule a folder and yield what is assumed in it: where a file needs more dates, and for which tasks."""
     for gap in SchoolTerms(read.definition).gaps:
         between = f"{gap.before.name} and {gap.after.name} ({format_days(*gap.days)})"
         effect = "the year before is assumed again" if gap.is_filled else "it counts as one holiday"
         what = f"No school day is given between {between}: {effect}."
-        yield read.calendars[gap.source].problem(("terms",), what, "Add the terms that are missing.", on_key=True)
+        document = read.documents[f"calendar:{gap.source}"]
+        yield document.problem(("terms",), what, "Add the terms that are missing.", on_key=True)
     programme = judge(read.programme).programme
     for use in assumed_uses(programme.required_schedule):
         what = what_is_missing(programme.roadmap, use)
-        document = read.calendars[use.given.source]
+        document = read.documents[f"calendar:{use.given.source}"]
         yield document.problem((use.given.part,), what, "Add more to this file.", on_key=True)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from changeflow.errors import InputError
 from changeflow.planning.lessons import Lesson, lessons
 from changeflow.planning.risk import Assumed, keeping_people_order, odds_of, risk_model
+from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap
@@ -83,9 +84,11 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
     taught = tuple(lessons(programme)) if learn else ()
     model = risk_model(programme, assumed=assumed, learned=taught)
     if not model.ranges and not model.events:
+        lost = next(replaced_ranges(programme.definition), None)
+        why = f" The duration {lost.duration} of '{lost.task}' replaced its estimate." if lost is not None else ""
         raise InputError(
-            "Nothing can be drawn: no task has a range. Write estimate: [45d, 60d, 95d] at the tasks that matter, or "
-            "try --assume 80,150 first."
+            f"Nothing can be drawn: no task has a range.{why} Write estimate: [45d, 60d, 95d] at the tasks that "
+            "matter, or try --assume 80,150 first."
         )
     ahead = programme.open_milestones
     if not ahead:

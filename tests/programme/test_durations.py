@@ -6,11 +6,15 @@ import pytest
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import Folder, read_folder
-from tests.builders import SERVICE, a_folder
+from changeflow.usecases.plan import remarks
+from tests.builders import PATHWAY, SERVICE, a_folder
+
+RANGED = PATHWAY.replace("duration: 2d,", "duration: 2d, estimate: [1d, 2d, 4d],")
+"""The step that trains a school has a range, on line 8."""
 
 
-def read(path: Path, tasks: str) -> Folder:
-    return read_folder(a_folder(path, service=SERVICE + "tasks:\n" + tasks))
+def read(path: Path, tasks: str, pathway: str = PATHWAY) -> Folder:
+    return read_folder(a_folder(path, service=SERVICE + "tasks:\n" + tasks, pathway=pathway))
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,55 @@ def test_a_duration_for_what_there_is_not_is_refused(tmp_path: Path, tasks: str,
     with pytest.raises(ProblemsError) as caught:
         read(tmp_path, tasks)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "ranges"),
+    [
+        ("  train: {owner: chief}\n", ((1, 2, 4), (1, 2, 4), (1, 2, 4))),
+        ("  train: {duration: 9d}\n", (None, None, None)),
+        ("  train: {duration: 9d, estimate: [8d, 9d, 12d]}\n", ((8, 9, 12), (8, 9, 12), (8, 9, 12))),
+        ("  train: {estimate: [2d, 2d, 3d]}\n", ((2, 2, 3), (2, 2, 3), (2, 2, 3))),
+        ("  ash/train: {duration: 9d}\n", (None, (1, 2, 4), (1, 2, 4))),
+        ("  train: {durations: {secondary: 9d}}\n", ((1, 2, 4), None, (1, 2, 4))),
+    ],
+)
+def test_a_nearer_duration_replaces_the_range_of_its_step(
+    tmp_path: Path, tasks: str, ranges: tuple[tuple[int, int, int] | None, ...]
+):
+    """The step takes two days, from one to four. Its range says nothing of a task that takes nine."""
+    found = read(tmp_path, tasks, RANGED)
+    planned = [found.programme.roadmap.tasks[f"payroll/{s}/train"].estimate for s in ("ash", "beech", "cedar")]
+    per_day = found.programme.minutes_per_day
+    assert planned == [r and tuple(days * per_day for days in r) for r in ranges]
+    assert any(True for _ in remarks(found)) == (None in ranges)
+
+
+def test_validate_names_what_has_lost_its_range(tmp_path: Path):
+    """The service's file has its tasks from line 8."""
+    found = read(tmp_path, "  train: {duration: 9d}\n  ash/train: {duration: 3d, estimate: [2d, 3d, 5d]}\n", RANGED)
+    assert [str(p) for p in remarks(found)] == [
+        (
+            "services/payroll.yaml:8:21: The duration 9d replaces the estimate 1d, 2d, 4d: 'payroll/beech/train' and "
+            "1 other have no range of their own. Write an estimate beside the duration."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "pathway", "problem"),
+    [
+        (
+            "  train: {duration: 9d, estimate: [1d, 2d, 4d]}\n",
+            PATHWAY,
+            "services/payroll.yaml:8:35: The duration 9d",
+        ),
+        ("  train: {estimate: [3d, 4d, 5d]}\n", RANGED, "services/payroll.yaml:8:21: The duration 2d of 'train' is"),
+        ("  train: {owner: chief}\n", RANGED.replace("duration: 2d", "duration: 5d"), "pathways/short.yaml:8:79:"),
+    ],
+)
+def test_a_duration_outside_its_own_range_is_a_mistake(tmp_path: Path, tasks: str, pathway: str, problem: str):
+    with pytest.raises(ProblemsError) as caught:
+        read(tmp_path, tasks, pathway)
+    assert problem in str(caught.value)
+    assert "is outside its estimate" in str(caught.value)

@@ -153,7 +153,7 @@ def _at_school(fields: StepFields, schools: frozenset[str], references: Referenc
         return fields
     [school] = schools
     duration = fields.durations.get(school) or fields.durations.get(references.phase_of(school) or "")
-    return fields.model_copy(update={"duration": duration}) if duration else fields
+    return fields.changed_by(StepFields(duration=duration)) if duration else fields
 
 
 def _copies(

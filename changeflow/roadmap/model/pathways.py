@@ -80,7 +80,9 @@ class StepFields(Frozen):
         examples=[{"secondary": "5d", "oakfield": "6d"}],
     )
     estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
-        None, description="Optimistic, likely, pessimistic, in the unit of its duration"
+        None,
+        description="Optimistic, likely, pessimistic, in the unit of its duration, which is within it. "
+        "A duration that is written nearer to the task replaces it",
     )
     calendar: Literal["office", "term", "every_day"] | None = Field(
         None, description="office: the trust's working days; term: school days; every_day: no day off"
@@ -130,9 +132,11 @@ class StepFields(Frozen):
     drop: bool | None = Field(None, description="Leave this step out")
 
     def changed_by(self, other: "StepFields") -> "StepFields":
-        """Lay another's statements over these."""
-        changed = {k: v for k, v in other.model_dump(exclude_none=True).items() if k != "also_after"}
-        merged = self.model_copy(update={k: getattr(other, k) for k in changed})
+        """Lay another's statements over these. A duration replaces the range that was meant for the one before."""
+        changed = {k: getattr(other, k) for k in other.model_dump(exclude_none=True) if k != "also_after"}
+        if other.duration is not None:
+            changed["estimate"] = other.estimate
+        merged = self.model_copy(update=changed)
         if other.also_after:
             merged = merged.model_copy(update={"also_after": (*(self.also_after or ()), *other.also_after)})
         return merged

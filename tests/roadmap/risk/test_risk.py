@@ -205,7 +205,7 @@ class TestCommandAndFiles:
         text = " ".join(page.text_content().split())
         for line in report.milestones:
             assert f"{line.planned_odds} in 100" in text
-            assert f"{line.certain_share}% of its path" in text
+            assert (f"{line.milestone}: {line.certain_share}% of its path" in text) == bool(line.certain)
             assert line.p80 in text
         assert len(page.xpath("//*[local-name()='polyline']")) == 3
         assert all(s.get("role") == "img" or s.get("aria-hidden") for s in page.xpath("//*[local-name()='svg']"))
