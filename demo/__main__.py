@@ -24,6 +24,8 @@ from demo.prefect_server import PrefectServer
 
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
+QUESTIONS = ("why oakfield/payroll", "announce list --late", "task list --late")
+"""What to ask at the end: why a school goes live when it does, which schools go later, and what is late."""
 GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18
 SHOWN_NOTES = 6
@@ -116,9 +118,11 @@ def main(home: Path) -> None:
     demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
     demo.console.print(f"  {f'{messages} messages:':<23} {demo.outbox}{'/'}", soft_wrap=True)
     demo.console.print(f"  The programme's folder: {trust}", soft_wrap=True)
-    demo.console.print("\nTo ask it more:", soft_wrap=True)
+    demo.console.print("\nTo ask it more, copy these lines:", soft_wrap=True)
     known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
     demo.console.print(f"  source .venv/bin/activate; export {known}", soft_wrap=True)
+    for question in QUESTIONS:
+        demo.console.print(f"  changeflow {question} --at {DECIDED}", markup=False, soft_wrap=True)
 
 
 def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:

@@ -19,6 +19,7 @@ import typer
 
 import demo.__main__
 from changeflow import logs
+from changeflow.intake.folder import Folder
 from changeflow.storage.keys import keep_in
 from changeflow.values.acting import current
 from demo import commands
@@ -224,3 +225,15 @@ def test_the_demo_ends_with_the_exit_code_of_a_command_that_fails(tmp_path: Path
 
     assert end.value.exit_code == 4
     assert "changeflow validate failed with exit code 4." in capsys.readouterr().out
+
+
+def test_the_questions_at_the_end_can_be_asked(sample: Folder, environment: dict[str, str]):
+    """Each is a command with its options, and what it names is in the sample."""
+    for question in demo.__main__.QUESTIONS:
+        words = question.split()
+        ran = run_here([*words[: 1 if words[0] == "why" else 2], "--help"], environment)
+        assert ran.exit_code == 0
+        assert all(word in ran.stdout for word in words if word.startswith("--"))
+    [asked] = [q.removeprefix("why ") for q in demo.__main__.QUESTIONS if q.startswith("why ")]
+    assert asked.partition("/")[0] in {s.id for s in sample.definition.schools}
+    assert asked.partition("/")[2] in {s.service for s in sample.definition.services}

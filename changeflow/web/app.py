@@ -97,6 +97,10 @@ def make_app(
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     work = Work(one_writer=is_sqlite(db))
 
+    @app.api_route("/", methods=LOOK)
+    async def start() -> Response:
+        return page("start", {})
+
     @app.api_route("/a/{token}", methods=LOOK)
     async def ask(token: str) -> Response:
         return await work.read(_asked, token, db, clock())

@@ -16,7 +16,13 @@ def test_the_routes_of_these_tests_are_all_there_are(sqlite: str):
     app = make_app(sqlite)
     known = {(m, r.path) for r in app.routes for m in r.methods - {"HEAD"}}  # type: ignore[attr-defined]
     named = {(m, re.sub(r"/[au]{43}", "/{token}", path)) for m, path in ROUTES}
-    assert known == named
+    assert known == named | {("GET", "/")}, "and the first page, which needs no database"
+
+
+def test_the_first_page_says_what_the_server_is_for(linked: str):
+    answer = asking(linked)("GET", "/")
+    assert (answer.status_code, title(answer)) == (200, "This server answers the links in changeflow's messages")
+    assert "open the link in the message" in answer.text
 
 
 class TestHeaders:
