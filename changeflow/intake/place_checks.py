@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
+from changeflow.programme.definition import Definition, SchoolPhase
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.values.problem import did_you_mean, is_near, nearest
@@ -51,7 +51,9 @@ def check_places(definition: Definition) -> Iterator[DefinitionError]:
         for key in service.tasks:
             yield from known.error(place.at(key), key, service=own, on_key=True)
         yield from _steps(known, place, service.tasks, schools, own)
-        yield from _new_tasks(service, place, definition)
+    steps = _steps_by_service(definition)
+    yield from _new_tasks(definition, steps)
+    yield from _links(definition, steps)
     programme = definition.programme
     yield from _steps(known, Place.programme("tasks"), programme.tasks, schools, None)
     for name, milestone in programme.milestones.items():
@@ -86,15 +88,54 @@ MAKES_A_TASK = ("kind", "phase", "per", "after", "also_after", "after_previous_w
 """Without a name, one of these shows that a new task is meant, unless its id is nearly a step's."""
 
 
-def _new_tasks(service: ServiceFile, place: Place, definition: Definition) -> Iterator[DefinitionError]:
-    """Find keys without a name that the pathway has no step for: steps that are misspelt, and not new tasks."""
-    steps = {step for p in definition.pathways if p.pathway == service.pathway for step in p.steps}
-    for key, fields in service.tasks.items() if steps else ():  # of a pathway without steps, all tasks are its own
-        if "/" in key or key in steps or fields.name is not None:
-            continue
-        if not any(getattr(fields, name) for name in MAKES_A_TASK) or is_near(key, steps):
-            remedy = f"{nearest(key, steps)} A new task needs a name.".strip()
-            yield DefinitionError(place.at(key), f"There is no step '{key}'.", remedy, on_key=True)
+def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Iterator[DefinitionError]:
+    """Find keys without a name that no step has: steps that are misspelt or in the wrong file, and not new tasks."""
+    for service in definition.services:
+        own = steps[service.service]
+        for key, fields in service.tasks.items() if own else ():  # of a pathway without steps, all tasks are its own
+            if "/" not in key and key not in own and _is_no_task(key, fields, own):
+                remedy = f"{nearest(key, own)} A new task needs a name.".strip()
+                place = Place.service(service.service, "tasks", key)
+                yield DefinitionError(place, f"There is no step '{key}'.", remedy, on_key=True)
+    of_services = frozenset[str]().union(*steps.values())
+    for key, fields in definition.programme.tasks.items():
+        if _is_no_task(key, fields, of_services) or (fields.name is None and key in of_services):
+            remedy = "A new task needs a name; a step is changed in its service's file."
+            place = Place.programme("tasks", key)
+            yield DefinitionError(place, f"The programme has no task '{key}' to change.", remedy, on_key=True)
+
+
+def _is_no_task(key: str, fields: StepFields, steps: frozenset[str]) -> bool:
+    return fields.name is None and (not any(getattr(fields, n) for n in MAKES_A_TASK) or is_near(key, steps))
+
+
+def _steps_by_service(definition: Definition) -> dict[str, frozenset[str]]:
+    """Return the steps of each service's pathway."""
+    of_pathways = {p.pathway: frozenset(p.steps) for p in definition.pathways}
+    return {s.service: of_pathways.get(s.pathway, frozenset()) for s in definition.services}
+
+
+def _links(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Iterator[DefinitionError]:
+    """Find links to steps that a service or the programme does not have, beside all other wrong names.
+
+    Which copies of a step a link means is known only once tasks are made.
+    """
+    programme = definition.programme
+    known = {s.service: steps[s.service] | {key.rsplit("/", 1)[-1] for key in s.tasks} for s in definition.services}
+    known[PROGRAMME] = frozenset({*programme.tasks, *programme.milestones})
+    written = [(s.service, Place.service(s.service, "tasks"), s.tasks) for s in definition.services]
+    for own, place, tasks in (*written, (PROGRAMME, Place.programme("tasks"), programme.tasks)):
+        for key, fields in tasks.items():
+            for name in LINKS:
+                for n, text in enumerate(getattr(fields, name) or ()):
+                    parts = (text.split() or [""])[0].split("/")
+                    owner = parts[0] if len(parts) > 1 and parts[0] in known else own
+                    if parts[-1] and parts[-1] not in known[owner]:
+                        near = [*known[own], *(f"{o}/{step}" for o, all_ in known.items() for step in all_)]
+                        task = "/".join(parts)
+                        yield DefinitionError(
+                            place.at(key, name, n), f"There is no task '{task}'.", did_you_mean(task, near)
+                        )
 
 
 def _elsewhere(known: _Known, definition: Definition) -> Iterator[DefinitionError]:

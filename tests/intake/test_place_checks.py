@@ -103,3 +103,18 @@ def test_a_misspelt_authority_is_said_though_the_trust_has_terms(tmp_path: Path)
     (tmp_path / "calendars" / "trust.yaml").write_text(f"calendar: trust-days\n{TERMS}")
     [said] = mistakes(tmp_path)
     assert said.startswith("schools.csv: No calendar has terms of the authority 'nroth'. Did you mean 'north'?")
+
+
+def test_a_misspelt_link_is_said_beside_other_wrong_names(tmp_path: Path):
+    service = SERVICE.replace("person: lead,", "person: laed,", 1) + "tasks:\n  system-live: {after: requirments}\n"
+    a_folder(tmp_path, service=service)
+    assert mistakes(tmp_path) == [
+        "services/payroll.yaml: There is no person 'laed'. Did you mean 'lead'?",
+        "services/payroll.yaml: There is no task 'requirments'. Did you mean 'requirements'?",
+    ]
+
+
+def test_a_step_in_the_programmes_own_file_is_no_new_task(tmp_path: Path):
+    a_folder(tmp_path, programme=PROGRAMME.replace("tasks:\n", "tasks:\n  requirements: {duration: 3d}\n"))
+    [said] = mistakes(tmp_path)
+    assert said.startswith("programme.yaml: The programme has no task 'requirements' to change. A new task needs")
