@@ -55,8 +55,7 @@ def nudge_dispatch(
         context.refuse(["outbox"], why)
     channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
     result = dispatch.dispatch(db=context.db, now=context.now, channel=channel, desk=_desk(), clock=lambda: context.now)
-    counts = ", ".join(f"{row['count']} {row['what']}" for row in result.rows() if row["count"])
-    note(result.blocked or counts or "nothing waits")
+    note(result.blocked or result.words or "nothing waits")
     if result.blocked:
         raise typer.Exit(3)
     if result.failed or result.refused or result.parked:

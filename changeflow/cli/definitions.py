@@ -52,24 +52,25 @@ SHOWN = 10
 
 def _difference(change: "Difference") -> Iterator[str]:
     from changeflow.reports.differences import changed_parts, dropped_lines, dropped_text, parts_text
+    from changeflow.values.duration import counted, later_or_earlier
     from changeflow.values.moments import DAY
 
     if change.is_same:
         yield f"{change.programme}: no difference from version {change.number - 1}."
         return
     if change.is_new:
-        yield f"{change.programme} is new: {len(change.moved)} tasks."
+        yield f"{change.programme} is new: {change.counts}."
     else:
         came = [m.task for m in change.moved if m.before is None]
         went = [m.task for m in change.moved if m.after is None]
         moved = [m for m in change.moved if m.before and m.after]
-        counted = f"{len(came)} tasks added, {len(went)} removed, {len(moved)} moved."
-        what = counted if change.moved else "no tasks added, removed or moved."
+        counts = f"{counted(len(came), 'task')} added, {len(went)} removed, {len(moved)} moved."
+        what = counts if change.moved else "no tasks added, removed or moved."
         yield f"{change.programme}, version {change.number}: {what}"
         yield from dropped_text(dropped_lines(change.changes))
         yield from parts_text(changed_parts(change.changes, with_milestones=True))
         days = round(change.finish_moved / DAY)
-        yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
+        yield f"The programme finishes {later_or_earlier(days)}." if days else "The finish does not move."
     yield from change.inherited[:SHOWN]
     if len(change.inherited) > SHOWN:
         yield f"… and {len(change.inherited) - SHOWN} more; once it is stored, changeflow fact list has all of them."
@@ -79,7 +80,8 @@ def _difference(change: "Difference") -> Iterator[str]:
         yield "The SRO or the board has to store this version, because it changes:"
         yield from (f"  {words}" for words in change.powers)
     if change.blocks:
-        yield f"{change.blocks} findings will stop a baseline; changeflow plan shows them."
+        them = "it" if change.blocks == 1 else "them"
+        yield f"{counted(change.blocks, 'finding')} will stop a baseline; changeflow plan shows {them}."
 
 
 @command(baseline, "show", "db", "programme", "at")

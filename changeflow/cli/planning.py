@@ -46,15 +46,17 @@ def init(
 def validate(folder: Folder) -> None:
     """Check a folder: every mistake with file, line and column, and what would be right; and which dates it assumes."""
     from changeflow.intake.folder import read_folder
+    from changeflow.programme.counts import counts_in_words
+    from changeflow.rules.engine import judge
     from changeflow.usecases.plan import remarks
     from changeflow.values.duration import counted
 
     read = read_folder(folder)
     notes = list(remarks(read))
-    tasks, links = len(read.programme.roadmap.tasks), len(read.programme.roadmap.links)
+    counts = counts_in_words(judge(read.programme).programme)
     schools, people = len(read.definition.schools), len(read.definition.people)
     them = "1 person" if people == 1 else f"{people} people"
-    found = f"{counted(schools, 'school')}, {them}, {counted(tasks, 'task')}, {counted(links, 'link')}"
+    found = f"{counted(schools, 'school')}, {them}, {counts}"
     out(f"{printable(folder)}: no problems. {found}.")
     print_lines(str(problem) for problem in notes)
 
@@ -83,6 +85,7 @@ def plan(
 ) -> None:
     """Schedule a folder, or the stored programme: critical path, milestones, waves, findings."""
     from changeflow.reports.tables import plan_json, plan_text
+    from changeflow.values.duration import counted
     from changeflow.values.words import Severity
 
     judged = context.judged(folder)
@@ -95,7 +98,7 @@ def plan(
         check_known("severity", fail_on, list(Severity))
         bad = [f for f in judged.findings if f.severity.position <= Severity(fail_on).position]
         if bad:
-            raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
+            raise CheckFailedError(f"{counted(len(bad), 'finding')} at or above '{fail_on}'.")
 
 
 @formatted_errors()

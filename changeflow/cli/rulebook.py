@@ -64,11 +64,13 @@ def rules_recheck(
 ) -> None:
     """Say which stored programmes other rulepacks would affect, and how; nothing is written."""
     from changeflow.usecases.rulebook import recheck
+    from changeflow.values.duration import counted, later_or_earlier
 
     checked = recheck(packs, db=context.db, on=context.day)
     for one in checked:
-        moved = f", its end moves {one.days:+d} days" if one.days else ""
-        state = f"{len(one.found)} findings come, {len(one.gone)} go{moved}" if one.is_affected else "not affected"
+        moved = f", and it ends {later_or_earlier(one.days)}" if one.days else ""
+        came = counted(len(one.found), "new finding")
+        state = f"{came}, {len(one.gone)} no longer found{moved}" if one.is_affected else "not affected"
         out(f"{one.programme}: {state}")
         for text in one.found:
             out(f"  + {text}")

@@ -8,7 +8,7 @@ from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.levelling.teams import TENTHS, Spans, Stretch
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
 
 SOON_AFTER = "what has to follow soon enough"
@@ -208,7 +208,7 @@ def _weekly(stretches: Sequence[Stretch]) -> dict[date, int]:
 
 def level_text(report: LevelReport) -> Iterator[str]:
     """Yield the report for a terminal."""
-    way = f"{report.days} days later" if report.days else "as early as before"
+    way = later_or_earlier(report.days) if report.days else "as early as before"
     best = "no plan with these people ends sooner" if report.is_best else f"no plan ends before {report.no_sooner}"
     yield f"{report.programme}: with the people that there are, it ends on {report.ends}, {way}; {best}."
     if not report.is_repeatable:
@@ -225,20 +225,22 @@ def level_text(report: LevelReport) -> Iterator[str]:
         yield "Milestones:"
         width = max(len(m.name) for m in report.milestones)
         for m in report.milestones:
-            moved = f"{m.after}, {m.days} days later" if m.days else f"{m.after}, as before"
+            moved = f"{m.after}, {later_or_earlier(m.days)}" if m.days else f"{m.after}, as before"
             late = f"   LATE: due {m.deadline}" if m.is_late else ""
             yield f"  {m.name:<{width}}  {moved}{late}"
     yield ""
     if not report.moves:
         yield "Nothing has to wait for people."
     else:
-        yield f"{len(report.moves)} tasks wait for people:"
+        yield f"{counted(len(report.moves), 'task')} {'waits' if len(report.moves) == 1 else 'wait'} for people:"
     for move in report.moves:
         yield f"  {move.task}: starts {move.starts} instead of {move.planned} ({counted(move.days, 'working day')})"
         has = "has" if len(move.behind) == 1 else "have"
         behind = f"; {move.busy_with} {has} them" if move.behind else ""
         yield f"      waits for {move.team}{behind}"
-        costs = ", ".join(f"{name} {days} days later" for name, days in move.costs) or "no milestone moves for it"
+        costs = (
+            ", ".join(f"{name} {later_or_earlier(days)}" for name, days in move.costs) or "no milestone moves for it"
+        )
         refused = f"; refused, {move.short_days:g} days of work are without a person" if move.short_days else ""
         yield f"      costs: {costs}{refused}"
     for stay in report.stays:

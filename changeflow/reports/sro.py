@@ -8,6 +8,7 @@ from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.asked import without_asked
+from changeflow.programme.counts import work_of
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
@@ -364,8 +365,13 @@ def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
 
 
 def _progress(programme: Programme) -> str:
-    tasks = [t for t in programme.tasks() if t.id not in {m.task for m in programme.milestones}]
+    tasks = list(work_of(programme))
     progress = without_asked(programme.roadmap, programme.facts.progress)
     done = sum(1 for t in tasks if (p := progress.get(t.id)) and p.is_done)
     begun = sum(1 for t in tasks if (p := progress.get(t.id)) and not p.is_done)
-    return f"{done} of {len(tasks)} tasks are done, {begun} in progress." if done or begun else "Nothing has begun yet."
+    are = "is" if done == 1 else "are"
+    return (
+        f"{done} of {counted(len(tasks), 'task')} {are} done, {begun} in progress; milestones are not counted."
+        if done or begun
+        else "Nothing has begun yet."
+    )

@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from changeflow.planning.last_days import last_days
+from changeflow.programme.counts import counts_in_words
 from changeflow.programme.no_return import points_of_no_return
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
@@ -124,8 +125,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     """
     programme = judged.programme
     schedule = programme.required_schedule
-    roadmap = programme.roadmap
-    yield f"{programme.name}: {counted(len(roadmap.tasks), 'task')}, {counted(len(roadmap.links), 'link')}"
+    yield f"{programme.name}: {counts_in_words(programme)}"
     yield f"From {format_day(day_of(programme.roadmap.start))} to {end_in_words(schedule)}"
     yield ""
     yield "Milestones"

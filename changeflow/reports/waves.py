@@ -243,7 +243,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in shown]) for team in shown[0].peaks),
     ]
     beside = "; in force is the plan as it is" if report.in_force else ""
-    yield f"{report.programme}: {len(report.plans)} plans, each checked against every request{beside}"
+    yield f"{report.programme}: {counted(len(report.plans), 'plan')}, each checked against every request{beside}"
     yield from (f"  {note}" for note in report.notes)
     yield f"{'':<26}" + "".join(f"{n:<{width}}" for n in names)
     for label, cells in rows:

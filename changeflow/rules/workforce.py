@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.services.transition import RedundancyProposal, Route, fullest_windows, minimum_days, next_leaving_date
+from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.rulepack import RulepackEntry
@@ -88,15 +89,16 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
     for plan in consultation_plans(programme):
         if not plan.days:
             continue
+        roles = f"{counted(plan.posts, 'role')} {'ends' if plan.posts == 1 else 'end'}"
         name, here = programme.school_names([plan.establishment]), frozenset({plan.establishment})
         if plan.starts is None:
-            message = f"{plan.posts} roles end at {name}: {plan.days} days of collective consultation are missing."
+            message = f"{roles} at {name}: {plan.days} days of collective consultation are missing."
             yield Breach("R19", plan.establishment, message, None, here)
             continue
         allowed = plan.starts + timedelta(days=plan.days)
         if plan.first_effect < allowed:
             message = (
-                f"{plan.posts} roles end at {name}, the first on {format_day(plan.first_effect)}. Consultation from "
+                f"{roles} at {name}, the first on {format_day(plan.first_effect)}. Consultation from "
                 f"{format_day(plan.starts)} takes {plan.days} days: none may end before {format_day(allowed)}."
             )
             yield Breach("R19", plan.establishment, message, None, here)

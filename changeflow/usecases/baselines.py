@@ -11,6 +11,7 @@ from changeflow.storage import announcements, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.stored import known_until, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Stops
 
@@ -37,7 +38,8 @@ def take_baseline(reason: str, change: Change, *, announces: bool = True) -> Bas
         blocks = [f for f in work.stored.judged.blocks if f.blocks is Stops.BASELINE]
         if blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
-            raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")
+            block = f"{counted(len(blocks), 'finding')} {'blocks' if len(blocks) == 1 else 'block'} it"
+            raise CheckFailedError(f"No baseline: {block}.\n{found}")
         number = versions.add_baseline(
             work.session,
             work.name,

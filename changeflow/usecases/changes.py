@@ -93,7 +93,7 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
         return _at_baseline(session, programme, known, label=f"baseline {known.number}")
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
-        return _as_of(session, programme, f"the {format_day(day)}", end_of_day(day), day)
+        return _as_of(session, programme, format_day(day), end_of_day(day), day)
     if issued and since != BASELINE:
         last = issued[-1]
         return _as_of(session, programme, f"the report of {format_day(last.on)}", last.at, last.on)

@@ -18,6 +18,7 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.issues import with_contracts
 from changeflow.programme.announcements import announced_by_rollout
 from changeflow.programme.assembly.joining import check_joined, joined_by, joining_days
+from changeflow.programme.counts import counts_in_words
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.differences import differences
@@ -58,6 +59,8 @@ class Difference:
     """Of the version that would be stored."""
     is_new: bool
     is_same: bool
+    counts: str
+    """Its tasks, milestones and links, in words."""
     moved: tuple[Moved, ...]
     finish_moved: int
     """Civil minutes that the programme's finish moves."""
@@ -96,6 +99,7 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
         number=stored.number + 1 if stored else 1,
         is_new=stored is None,
         is_same=stored is not None and stored.hash == read.definition.content_hash(),
+        counts=counts_in_words(after.programme),
         moved=compare(*dates),
         finish_moved=finishes[1] - finishes[0] if before else 0,
         blocks=len(after.blocks),

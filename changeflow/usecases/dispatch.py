@@ -26,6 +26,7 @@ from changeflow.usecases.custody import take_stock
 from changeflow.usecases.messages import Desk, House, house_of, write_letter
 from changeflow.usecases.outbox import OutboxView, draft_of, look, open_from
 from changeflow.usecases.ticks import tick
+from changeflow.values.duration import counted
 from changeflow.values.moments import local_day
 
 LEASE = timedelta(seconds=50)
@@ -58,6 +59,14 @@ class Dispatched:
     no_address: int = 0
     blocked: str = ""
     """Why nothing is sent at all: the database was restored, and no one has released it."""
+
+    @property
+    def words(self) -> str:
+        """What happened, without what did not: `1 sent with 2 nudges, 3 held`; empty where nothing did."""
+        own = f"{self.sent} sent with {counted(self.nudges, 'nudge')}" if self.nudges else f"{self.sent} sent"
+        rest = [f"{row['count']} {row['what']}" for row in self.rows() if row["count"]]
+        rest = [words for words in rest if words.split(" ", 1)[1] not in ("sent", "nudges")]
+        return ", ".join([own, *rest] if self.sent else rest)
 
     def rows(self) -> list[dict[str, object]]:
         """Return the counts as a table."""

@@ -7,6 +7,7 @@ from changeflow.storage import agenda, messages, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
 from changeflow.usecases.custody import standing_of
+from changeflow.values.duration import counted
 from changeflow.values.moments import LONDON, format_day
 
 TICK_EVERY = timedelta(hours=3)
@@ -33,11 +34,11 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
         states = messages.by_state(session)
         stuck = messages.open_since(session, now - STUCK_AFTER)
     if parked := states.get(messages.PARKED, 0):
-        found.append(f"{parked} messages may have gone, and wait for a person to look.")
+        found.append(f"{counted(parked, 'message')} may have gone: a person has to look.")
     if failed := states.get(messages.FAILED, 0):
-        found.append(f"{failed} messages could not be delivered: see changeflow status.")
+        found.append(f"{counted(failed, 'message')} could not be delivered: see changeflow status.")
     if stuck:
-        found.append(f"{stuck} messages have been on their way for more than an hour.")
+        found.append(f"On their way for more than an hour: {counted(stuck, 'message')}.")
     return tuple(found)
 
 

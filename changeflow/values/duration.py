@@ -143,6 +143,15 @@ def counted(number: int, unit: str) -> str:
     return f"{number} {unit[:-1]}ies" if ends_in_ies else f"{number} {unit}s"
 
 
+def later_or_earlier(days: int) -> str:
+    """Say by how many days something has moved.
+
+    >>> later_or_earlier(62), later_or_earlier(-1)
+    ('62 days later', '1 day earlier')
+    """
+    return f"{counted(abs(days), 'day')} {'earlier' if days < 0 else 'later'}"
+
+
 def days_in_words(minutes: int, minutes_per_day: int) -> str:
     """Write working minutes as days: one decimal where it needs one.
 

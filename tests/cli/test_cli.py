@@ -75,7 +75,7 @@ def test_a_check_that_says_no_is_exit_code_3(folder: Path, tmp_path: Path):
     bad = a_folder(tmp_path / "bad", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
     result = run("plan", bad, "--fail-on", "block", code=3)
     assert "BLOCK R02" in result.stdout
-    assert "1 findings at or above 'block'." in result.stderr
+    assert "1 finding at or above 'block'." in result.stderr
 
 
 def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
@@ -110,7 +110,7 @@ def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, mo
 
 @pytest.mark.slow
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
-    assert "small is new: 23 tasks." in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
+    assert "small is new: 22 tasks, 1 milestone, " in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
     assert "no difference from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
     run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
     run("task", "start", "payroll/requirements", "--on", "2027-01-05", "--at", "2027-01-08")
@@ -351,7 +351,7 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
     (folder / "calendars" / "pay.yaml").write_text(pay)
     run("apply", folder, "--yes", "--at", "2027-01-04")
     checked = run("rules", "recheck", "--packs", packs, "--at", "2027-01-04").stdout
-    assert "small: 2 findings come, 0 go" in checked
+    assert "small: 2 new findings, 0 no longer found" in checked
     assert "+ BLOCK R12 Payroll: run, wave 1 lasts 2 pay periods; at least 3 are needed." in checked
     assert "is no folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
 
