@@ -118,7 +118,7 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
     if missing:
         what = "these dates" if len(missing) == len(known) else ", ".join(missing)
         message = f"The plan has not been simulated, so the odds of {what} are unknown."
-        yield Signal(Tier.AMBER, f"{message} For odds, run changeflow simulate on the stored programme.")
+        yield Signal(Tier.AMBER, f"{message} Simulate the stored programme to get them.")
     for name, odds in known.items():
         if odds is not None and not odds.is_known:
             yield Signal(Tier.AMBER, f"“{name}” has {odds.sure_by}.")

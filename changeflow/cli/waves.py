@@ -109,7 +109,7 @@ def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
     names = ", ".join(str(path.relative_to(folder)) for path in changed.files)
     if not (yes or typer.confirm(f"Write {names}?", err=True)):
-        note("Nothing was written.")
+        note("No changes saved.")
         return
     write(folder, changed)
     note(f"Wrote {names}. Next: changeflow plan {folder}")

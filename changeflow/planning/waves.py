@@ -134,7 +134,7 @@ def _earlier_work(frame: Frame, service: ServiceFile, day: date) -> str:
 def _too_soon_or_late(frame: Frame, school: str, day: date) -> str:
     asked = frame.school(school)
     if day < frame.programme.on:
-        return f"it lies before the data date, {format_day(frame.programme.on)}"
+        return f"it is before the data date, {format_day(frame.programme.on)}"
     joins = frame.joins.get(school)
     if joins is not None and day < joins:
         return f"the school joins on {format_day(joins)}"

@@ -104,10 +104,20 @@ def _day(day: date | None) -> str:
     return format_day(day) if day is not None else "–"
 
 
+def _setting_in_words(value: object) -> str:
+    if value is None:
+        return "the default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, BaseModel):
+        return ", ".join(f"{own} {name.replace('_', ' ')}" for name, own in value if name != "reason")
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
 def _services(old: Definition, new: Definition) -> Iterator[Altered]:
     before, after = {s.service: s for s in old.services}, {s.service: s for s in new.services}
     yield from _came_and_went(Topic.SERVICES, "service", before, after)
-    for name in before.keys() & after.keys():
+    for name in sorted(before.keys() & after.keys()):
         was, now = before[name], after[name]
         for field, words in (("lead_provider", "lead provider"), ("service_manager", "service manager")):
             people = [_person_in(getattr(s, field)) for s in (was, now)]
@@ -308,7 +318,8 @@ def _settings(old: Definition, new: Definition) -> Iterator[Altered]:
     for field in type(now.policy).model_fields:
         values = [getattr(p.policy, field) for p in (was, now)]
         if values[0] != values[1]:
-            sentence = f"Policy, {field.replace('_', ' ')}: {values[1]} instead of {values[0]}."
+            before, after = (_setting_in_words(value) for value in values)
+            sentence = f"Policy, {field.replace('_', ' ')}: {after} instead of {before}."
             yield Altered(Topic.SETTINGS, How.CHANGED, sentence)
     if changed := _fields(was, now, _SAID):
         yield Altered(Topic.SETTINGS, How.CHANGED, f"The programme: {_listed(changed)} changed.")

@@ -115,7 +115,7 @@ def _approvals(case: _Case) -> Iterator[Decision]:
                 f"{several([t.name for t in case.parts])} cannot be made of {several([t.name for t in case.olds])}: "
                 f"{several(decided)} {'was' if len(decided) == 1 else 'were'} decided, and {several(still)} "
                 f"{'is' if len(still) == 1 else 'are'} open. Decide the rest first, or leave out `was`. "
-                "Nothing was written."
+                "No changes saved."
             )
         return
     for part in case.parts[1:]:

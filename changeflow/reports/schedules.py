@@ -51,7 +51,7 @@ def what_if_lines(
         day = mark_assumed(format_day(schedule[m.task].day_at(m.finish)), schedule, m.task)
         yield f"“{m.name}” is on {day}. It moves if a task takes {amount} longer:"
         lines = list(_moving(roadmap, m.if_longer, m.finish, shown=SHOWN_BESIDE))
-        yield from lines or ["  by none of them"]
+        yield from lines or ["  No single task would move it."]
 
 
 def _moving(roadmap: Roadmap, if_longer: Mapping[TaskId, int], finish: int, *, shown: int) -> Iterator[str]:

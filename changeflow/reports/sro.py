@@ -40,7 +40,7 @@ from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day, minute_of
+from changeflow.values.moments import format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
 """Of the tasks shown with cut-offs: the days until they end, and working days left, at most. Our own choice."""
@@ -276,8 +276,8 @@ def _dropped(
     kept = {m.task for m in programme.milestones} | {m.name for m in programme.milestones}
     for task, (name, deadline) in first.milestones.items():
         if task in first.dates and not {task, name} & kept:
-            day = format_day(day_of(first.dates[task].finish))
-            planned = format_day(day_of(baseline[task].finish)) if baseline and task in baseline else "–"
+            day = format_day(first.dates[task].last_day)
+            planned = format_day(baseline[task].last_day) if baseline and task in baseline else "–"
             yield MilestoneLine(
                 name=name,
                 forecast="–",

@@ -7,6 +7,7 @@ from datetime import date
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.differences import later_or_earlier
 from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.base import TaskId
@@ -129,7 +130,7 @@ def _trend_sentence(timed: TimedTask, points: Sequence[tuple[int, int]], minutes
     """Say how far the date went and what became of the float since the first of these reports."""
     (finish_then, spare_then), (finish, spare) = points[0], points[-1]
     days = (timed.day_at(finish) - timed.day_at(finish_then)).days
-    moved = "no change" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
+    moved = later_or_earlier(days) if days else "no change"
     lost = spare_then - spare
     if abs(lost) < minutes_per_day:
         return moved if not days else f"{moved}; float unchanged"

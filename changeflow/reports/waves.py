@@ -234,12 +234,12 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         ("mean week of go-live", [f"{p.mean_week:g}" for p in shown]),
         ("last go-live", [p.last_day for p in shown]),
         ("waves", [str(len(p.waves)) for p in shown]),
-        ("further dates in hubs", [str(p.hub_dates) for p in shown]),
+        ("extra dates in hubs", [str(p.hub_dates) for p in shown]),
         ("weeks between hubs", [f"{p.fairness:g}" for p in shown]),
         ("announced dates moved", [str(len(p.moves)) for p in shown]),
         *_planned_rows(shown),
         ("deadlines missed", [str(sum(d.days_late > 0 for d in p.deadlines)) for p in shown]),
-        ("not kept", [str(len(p.breaks)) for p in shown]),
+        ("requests not met", [str(len(p.breaks)) for p in shown]),
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in shown]) for team in shown[0].peaks),
     ]
     beside = "; in force is the plan as it is" if report.in_force else ""
@@ -265,9 +265,9 @@ def waves_text(report: WavesReport) -> Iterator[str]:
 def _planned_rows(shown: Sequence[PlanReport]) -> Iterator[tuple[str, list[str]]]:
     """What becomes of the plans once every task before a go-live is planned: only then are their dates forecasts."""
     if any(p.planned_moves is not None for p in shown):
-        yield "with every task: last", [p.planned_last_day or "unknown" for p in shown]
+        yield "last go-live, all tasks", [p.planned_last_day or "unknown" for p in shown]
         moves = ["unknown" if p.planned_moves is None else str(p.planned_moves) for p in shown]
-        yield "with every task: moved", moves
+        yield "dates moved, all tasks", moves
 
 
 def deadline_in_words(line: DeadlineLine) -> str:

@@ -384,9 +384,9 @@ _IN_ORDER = (
         code="R29",
         title="Go-lives on working days",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the go-live to the next working day, or have somebody there: `calendar: every_day`.",
+        remedy="Move the go-live to the next working day, or arrange for staff to be there: `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="All of it. A go-live that opens with its month, pay period or term is an information only",
+        our_choice="All of it. A go-live that opens with its month, pay period or term is for information only",
         check=go_lives.on_working_days,
         example=(
             "Payroll goes live with the pay period that opens on Saturday 1 January 2028, New Year's Day: the plan "

@@ -17,8 +17,8 @@ EVERY_DAY = "every_day"
 
 
 def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A go-live is on a day on which people work: somebody has to be there."""
-    for live in _ahead(programme):
+    """A go-live is on a day on which people work, because staff must be there."""
+    for live in go_lives_ahead(programme):
         office, day = programme.pay.office, day_of(programme.timed(live.id).early_start)
         if live.calendar.startswith(EVERY_DAY) or office.works_on(day):
             continue
@@ -38,7 +38,7 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """A payroll that goes live in a pay period has its data before the inputs of that pay close: at the end of the
     cut-off day."""
     pays_people = {s.service for s in programme.services if s.pays_people}
-    for live in _ahead(programme):
+    for live in go_lives_ahead(programme):
         if live.starts_on != PAY_PERIOD and live.service not in pays_people:
             continue
         day = day_of(programme.timed(live.id).early_start)
@@ -55,7 +55,7 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         yield Breach("R30", live.id, message, live.service, live.schools)
 
 
-def _ahead(programme: Programme) -> Iterator[Task]:
+def go_lives_ahead(programme: Programme) -> Iterator[Task]:
     return (t for t in programme.tasks(kind=Kind.GO_LIVE) if t.id not in programme.facts.progress)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
+from changeflow.rules.go_lives import go_lives_ahead
 from changeflow.rules.people import SCHOOL_WEEK
 from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
@@ -18,8 +19,8 @@ USES = (Kind.PARALLEL_RUN, Kind.GO_LIVE)
 
 def close_to_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """People are trained shortly before they use the new way, and moved to the new structure shortly before their own
-    schools go live: skills that nobody uses fade, and a new role without its system is an empty one."""
-    ahead = [t for t in programme.tasks(kind=Kind.GO_LIVE) if t.id not in programme.facts.progress]
+    schools go live: skills fade if they are not used, and a new role needs its system."""
+    ahead = list(go_lives_ahead(programme))
     for live in ahead:
         yield from _trained_too_early(programme, live)
     yield from _moved_too_early(programme, ahead)

@@ -135,7 +135,7 @@ def _longer(text: str, roadmap: Roadmap) -> int:
     except ValueError as error:
         raise InputError(str(error)) from None
     if length.unit is not Unit.WORKING:
-        raise InputError(f"'{text}' is not working time. Write 5d, 2w or 4h.")
+        raise InputError(f"'{text}' is not a length of working time. Write one such as 5d, 2w or 4h.")
     return length.amount
 
 

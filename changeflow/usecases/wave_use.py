@@ -101,7 +101,7 @@ def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WaveP
             late[key] = max(day, late.get(key, day))
     for (service, name, proposed), day in sorted(late.items(), key=lambda item: item[0][2]):
         planned = f"{service}, {name} would go live on {format_day(day)} and not on {format_day(proposed)}"
-        yield f"{planned}: the tasks before it take longer than rollout.yaml has it"
+        yield f"{planned}: the tasks before it take longer than rollout.yaml says"
 
 
 def _on(programme: Programme) -> date | None:
@@ -149,7 +149,7 @@ def check_history(found: Rewritten, *, db: str) -> None:
     if lost := lost_tasks(stored.definition, read.programme, known, rulepacks=read.rulepacks):
         raise CheckFailedError(
             f"With this plan there would no longer be {', '.join(lost)}, and what is recorded of them would be lost. "
-            "Choose another plan, or fix the dates of their schools in rollout.yaml. Nothing was written."
+            "Choose another plan, or fix the dates of their schools in rollout.yaml. No changes saved."
         )
 
 
@@ -281,8 +281,8 @@ def _check(folder: Path, files: Mapping[Path, str]) -> Folder:
             return read_folder(copy)
         except ChangeflowError as error:
             raise CheckFailedError(
-                "With these waves the folder would not be valid, so nothing is written. Take out or change first what "
-                f"the files say of waves that the plan does not have, or use another plan:\n{error}"
+                "With these waves the folder would not be valid. No changes saved. First remove or change what the "
+                f"files say about waves that this plan does not have, or use another plan:\n{error}"
             ) from None
 
 
@@ -306,7 +306,7 @@ def _changes(programme: Programme, used: UsedWaves) -> Iterator[str]:
         yield f"{'changed' if parts else 'as it is'}: {wave.name} ({wave.id}){', ' if parts else ''}{'; '.join(parts)}"
     yield from (f"gone: {wave.name} ({wave.id})" for wave in before.values())
     for (service, old_id), new_id in used.renamed.items():
-        yield f"renamed: tasks of {service}/{old_id} are {service}/{new_id} then"
+        yield f"renamed: tasks of {service}/{old_id} become {service}/{new_id}"
 
 
 def _names(programme: Programme, schools: "tuple[str, ...] | list[str]") -> str:

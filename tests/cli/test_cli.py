@@ -277,7 +277,7 @@ def test_what_if_lists_what_moves_the_end_and_refuses_what_is_no_working_time(fo
     assert "have the float for it" in shown
     rows = json.loads(run("what-if", folder, "--longer", "1d", "--format", "json").stdout)
     assert rows[0]["days"] >= rows[-1]["days"]
-    assert "is not working time" in run("what-if", folder, "--longer", "2pp", code=4).stderr
+    assert "is not a length of working time" in run("what-if", folder, "--longer", "2pp", code=4).stderr
     assert "is not a duration" in run("what-if", folder, "--longer", "soon", code=4).stderr
 
 

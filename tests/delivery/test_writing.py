@@ -98,7 +98,7 @@ def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
 
 
 def test_a_manager_is_told_whose_it_is():
-    assert "It is with the Business Manager." in a_message(an_item(for_manager=True), today=date(2027, 1, 15)).text
+    assert "The owner is the Business Manager." in a_message(an_item(for_manager=True), today=date(2027, 1, 15)).text
 
 
 def test_a_decision_says_what_the_evidence_carries_the_gravest_five_first():

@@ -69,7 +69,7 @@ def test_a_folder_in_which_all_places_exist_has_no_problem(tmp_path: Path):
     a_folder(
         tmp_path, service=SERVICE + TASKS.replace("roles-end: {redundancies: {cedar: 1}}", "roles-end: {duration: 1d}")
     )
-    read_folder(tmp_path)
+    assert read_folder(tmp_path).definition.schools
 
 
 def mistakes(path: Path) -> list[str]:
@@ -89,7 +89,8 @@ def test_a_misspelt_step_is_no_new_task(tmp_path: Path, said: str):
 @pytest.mark.parametrize("said", ["{name: System built again, duration: 1d}", "{duration: 1d, after: go-live}"])
 def test_a_task_with_a_name_or_a_place_of_its_own_is_new(tmp_path: Path, said: str):
     a_folder(tmp_path, service=SERVICE + f"tasks:\n  quick-look: {said}\n")
-    read_folder(tmp_path)
+    tasks = read_folder(tmp_path).programme.roadmap.tasks
+    assert [t for t in tasks if t.endswith("quick-look")]
 
 
 TERMS = "terms:\n  - {name: All year, first_day: 2026-09-01, last_day: 2028-07-20}\n"

@@ -66,7 +66,7 @@ class TestWhatIsProposed:
         assert found.tier is only.tier is Tier.AMBER
         assert only.text == (
             "The plan has not been simulated, so the odds of these dates are unknown. "
-            "For odds, run changeflow simulate on the stored programme."
+            "Simulate the stored programme to get them."
         )
 
     def test_no_green_where_one_milestone_of_two_has_odds(self, tmp_path: Path):

@@ -328,7 +328,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     dispatch.dispatch(db=db, now=moment(4, 9), channel=Postbox())
     ticks.tick(db=db, now=moment(11))
     [to_manager] = [m for m in letters(db, moment(11, 9)) if m.to_address == "chief@example.org"]
-    assert "It is with the Director of People." in to_manager.text
+    assert "The owner is the Director of People." in to_manager.text
     assert "evidence" not in to_manager.text + to_manager.html
     assert evidence not in to_manager.text + to_manager.html
 

@@ -246,7 +246,7 @@ def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
     (folder / FILE).write_text(COMMENTED.replace("payroll/w1/go-live", "payroll/w2/go-live"))
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
-    with pytest.raises(CheckFailedError, match="nothing is written"):
+    with pytest.raises(CheckFailedError, match="No changes saved"):
         rewritten(folder, programme, problem, plan)
 
 

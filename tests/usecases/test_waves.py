@@ -181,7 +181,7 @@ class TestConflicts:
             ({"earliest": date(2027, 10, 1)}, date(2027, 8, 1), "the school asks for 1 Oct 2027 at the earliest"),
             ({"latest": date(2027, 7, 1)}, date(2027, 8, 1), "the school asks for 1 Jul 2027 at the latest"),
             ({}, date(2028, 7, 1), "the last day of any go-live is 31 May 2028"),
-            ({}, date(2026, 8, 1), "it lies before the data date"),
+            ({}, date(2026, 8, 1), "it is before the data date"),
         ],
     )
     def test_a_fixed_day_that_cannot_be_names_what_it_contradicts(

@@ -48,5 +48,5 @@ def check_joined(joined: Mapping[str, date], tasks: Mapping[str, Task], known: F
                 if minute_of(joined[school]) >= finish:
                     raise CheckFailedError(
                         f"'{school}' joins on {format_day(joined[school])}, and “{task.name}” has happened. Put the "
-                        "school into a wave that goes live later. Nothing was written."
+                        "school into a wave that goes live later. No changes saved."
                     )

@@ -261,7 +261,7 @@ def _durations(states: _States) -> Iterator[Altered]:
         sentence = f"{several([t.name for t in tasks])} {verb} {now} instead of {was}."
         yield Altered(Topic.DURATIONS, How.CHANGED, sentence)
     if ranges := [n.name for o, n in states.both() if o.estimate != n.estimate]:
-        yield Altered(Topic.DURATIONS, How.CHANGED, f"The range of {several(ranges)} was estimated again.")
+        yield Altered(Topic.DURATIONS, How.CHANGED, f"The range of {several(ranges)} changed.")
 
 
 def _set_dates(states: _States) -> Iterator[Altered]:
@@ -270,9 +270,12 @@ def _set_dates(states: _States) -> Iterator[Altered]:
     def dates(task: Task) -> tuple[Constraint, ...]:
         return tuple(one for one in task.constraints if not one.because)
 
-    changed = [(o, n) for o, n in states.both() if dates(o) != dates(n) or o.manual != n.manual]
+    changed = [(o, n) for o, n in states.both() if dates(o) != dates(n)]
     for (was, now), tasks in _grouped(((dates(o), dates(n)), n) for o, n in changed).items():
         sentence = f"{several([t.name for t in tasks])}: {_bounds(now)} instead of {_bounds(was)}."
+        yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
+    if by_hand := [n.name for o, n in states.both() if o.manual != n.manual]:
+        sentence = f"The days that were set by hand for {several(by_hand)} changed."
         yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
 
 
