@@ -99,14 +99,19 @@ def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> I
                 yield DefinitionError(place, f"There is no step '{key}'.", remedy, on_key=True)
     of_services = frozenset[str]().union(*steps.values())
     for key, fields in definition.programme.tasks.items():
-        if _is_no_task(key, fields, of_services) or (fields.name is None and key in of_services):
+        # Every task is new here: only what merely changes a step, by its name or nearly, is in the wrong file.
+        if _is_bare(fields) and (key in of_services or is_near(key, of_services)):
             remedy = "A new task needs a name; a step is changed in its service's file."
             place = Place.programme("tasks", key)
             yield DefinitionError(place, f"The programme has no task '{key}' to change.", remedy, on_key=True)
 
 
 def _is_no_task(key: str, fields: StepFields, steps: frozenset[str]) -> bool:
-    return fields.name is None and (not any(getattr(fields, n) for n in MAKES_A_TASK) or is_near(key, steps))
+    return fields.name is None and (_is_bare(fields) or is_near(key, steps))
+
+
+def _is_bare(fields: StepFields) -> bool:
+    return fields.name is None and not any(getattr(fields, name) for name in MAKES_A_TASK)
 
 
 def _steps_by_service(definition: Definition) -> dict[str, frozenset[str]]:
