@@ -20,9 +20,9 @@ from changeflow.roadmap.analysis.differences import (
     How,
     Topic,
     in_order,
-    later_or_earlier,
     task_differences,
 )
+from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import format_day
 
 

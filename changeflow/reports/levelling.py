@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.analysis.assumed import mark_if_at
+from changeflow.roadmap.analysis.why import day_unit
 from changeflow.roadmap.levelling.teams import TENTHS, Spans, Stretch
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
@@ -24,7 +25,9 @@ class LevelledMoveLine:
     starts: str
     iso: str
     days: int
-    """Working days that it waits for people."""
+    """Working days of its calendar that it waits for people."""
+    waits: str
+    """The same in words: school days or working days."""
     team: str
     behind: tuple[str, ...]
     busy_with: str
@@ -138,13 +141,15 @@ def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
     roadmap, wait = levelled.programme.roadmap, move.wait
     task = roadmap.tasks[wait.task]
     day = roadmap.minutes_per_day
+    days = -(-roadmap.calendar_of(task.id).between(wait.wanted, wait.start) // day)
     return LevelledMoveLine(
         task=task.id,
         name=task.name,
         planned=_shown(levelled, task.id, levelled.before[task.id][1], format_day(day_of(wait.wanted))),
         starts=_shown(levelled, task.id, levelled.after[task.id][1], format_day(day_of(wait.start))),
         iso=iso(wait.start),
-        days=-(-roadmap.calendar_of(task.id).between(wait.wanted, wait.start) // day),
+        days=days,
+        waits=counted(days, day_unit(task.calendar)),
         team=levelled.capacity.names[wait.team] if wait.team else SOON_AFTER,
         behind=tuple(roadmap.tasks[t].name for t in move.behind),
         busy_with=joined([roadmap.tasks[t].name for t in move.behind]),
@@ -234,7 +239,7 @@ def level_text(report: LevelReport) -> Iterator[str]:
     else:
         yield f"{counted(len(report.moves), 'task')} {'waits' if len(report.moves) == 1 else 'wait'} for people:"
     for move in report.moves:
-        yield f"  {move.task}: starts {move.starts} instead of {move.planned} ({counted(move.days, 'working day')})"
+        yield f"  {move.task}: starts {move.starts} instead of {move.planned} ({move.waits})"
         has = "has" if len(move.behind) == 1 else "have"
         behind = f"; {move.busy_with} {has} them" if move.behind else ""
         yield f"      waits for {move.team}{behind}"

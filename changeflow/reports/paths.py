@@ -9,7 +9,8 @@ from dateutil.relativedelta import relativedelta
 from changeflow.programme.programme import Programme
 from changeflow.reports.grouping import grouped, of_a_step, of_a_wave
 from changeflow.roadmap.analysis.slippage import NearPath, Slips, near_critical_paths
-from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
+from changeflow.roadmap.analysis.why import dates_in_words, day_unit, float_in_words
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
 from changeflow.values.moments import day_of, minute_of
@@ -84,9 +85,16 @@ def drag_lines(programme: Programme, slips: Slips, target: TaskId | None = None)
     ]
     soonest = sorted(on_path, key=lambda t: (schedule[t].early_start, t))[:ASKED_DRAG]
     found = sorted(((slips.drag(t, target), t) for t in soonest), key=lambda d: (-d[0], d[1]))
-    gains = ((t, days_in_words(m, programme.minutes_per_day).replace("day", "working day")) for m, t in found if m > 0)
+    gains = ((t, _gain_in_words(roadmap, t, m)) for m, t in found if m > 0)
     for name, gain, count in grouped(roadmap, gains, alike=of_a_step)[:SHOWN_DRAG]:
         yield DragLine(task=name, gain=f"{gain}{' each' * (count > 1)}")
+
+
+def _gain_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
+    """Quote a drag in the days of the calendar that it is counted on."""
+    found = roadmap.tasks[task]
+    unit = day_unit(found.measured_on or found.calendar)
+    return days_in_words(minutes, roadmap.minutes_per_day).replace("day", unit)
 
 
 @dataclass(frozen=True, slots=True)

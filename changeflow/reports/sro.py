@@ -33,13 +33,12 @@ from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines, mark_assumed
-from changeflow.roadmap.analysis.differences import later_or_earlier
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5

@@ -7,11 +7,10 @@ from datetime import date
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.differences import later_or_earlier
 from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.base import TaskId
-from changeflow.values.duration import days_in_words
+from changeflow.values.duration import days_in_words, later_or_earlier
 from changeflow.values.moments import format_day
 
 REPORTS_SHOWN = 6
@@ -134,5 +133,5 @@ def _trend_sentence(timed: TimedTask, points: Sequence[tuple[int, int]], minutes
     lost = spare_then - spare
     if abs(lost) < minutes_per_day:
         return moved if not days else f"{moved}; float unchanged"
-    amount = days_in_words(abs(lost), minutes_per_day)
+    amount = days_in_words(abs(lost), minutes_per_day).replace("day", "working day")
     return f"{moved}; {amount} of float {'used up' if lost > 0 else 'gained'}"

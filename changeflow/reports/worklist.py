@@ -7,6 +7,7 @@ from typing import Any
 from changeflow.agenda.worklist import WorkItem, WorkState
 from changeflow.planning.last_days import responsible_day
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.why import day_unit
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
@@ -62,7 +63,7 @@ def _alike(item: WorkItem) -> tuple[object, ...]:
 
 
 def _state(item: WorkItem) -> str:
-    day, unit = format_day(item.due), "school day" if item.task.calendar.startswith("term") else "working day"
+    day, unit = format_day(item.due), day_unit(item.task.calendar)
     if item.not_before is not None and item.state is not WorkState.LATE and item.task.kind is Kind.DECISION:
         return f"can be decided on {format_day(item.not_before)}"
     return {

@@ -14,7 +14,7 @@ from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
@@ -138,10 +138,6 @@ def several(names: Sequence[str], noun: str = "task") -> str:
     if len(names) <= NAMED:
         return " and ".join([*([", ".join(quoted[:-1])] if len(quoted) > 1 else []), quoted[-1]])
     return f"{counted(len(names), noun)} ({', '.join(quoted[:NAMED])} and {len(names) - NAMED} more)"
-
-
-def later_or_earlier(days: int) -> str:
-    return f"{counted(abs(days), 'day')} {'later' if days > 0 else 'earlier'}"
 
 
 def _same(before: Roadmap, after: Roadmap) -> dict[TaskId, TaskId]:

@@ -116,7 +116,11 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
 
 
 def day_unit(calendar: str) -> str:
-    """Return what a day of a calendar is called, from the calendar's key."""
+    """Return what a day of a calendar is called, from the calendar's key.
+
+    >>> day_unit("term, northshire, training, around exams"), day_unit("office")
+    ('school day', 'working day')
+    """
     return "school day" if calendar.startswith("term") else "working day"
 
 
