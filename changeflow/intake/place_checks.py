@@ -85,16 +85,16 @@ def _steps(
 
 
 MAKES_A_TASK = ("kind", "phase", "per", "after", "also_after", "after_previous_wave")
-"""Without a name, one of these shows that a new task is meant, unless its id is nearly a step's."""
+"""One of these shows that a new task is meant in the programme's own file."""
 
 
 def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Iterator[DefinitionError]:
-    """Find keys without a name that no step has: steps that are misspelt or in the wrong file, and not new tasks."""
+    """Find keys without a name that are nearly a step: steps that are misspelt or in the wrong file, not new tasks."""
     for service in definition.services:
         own = steps[service.service]
         for key, fields in service.tasks.items() if own else ():  # of a pathway without steps, all tasks are its own
             if "/" not in key and key not in own and _is_no_task(key, fields, own):
-                remedy = f"{nearest(key, own)} A new task needs a name.".strip()
+                remedy = f"{nearest(key, own)} A new task needs a name."
                 place = Place.service(service.service, "tasks", key)
                 yield DefinitionError(place, f"There is no step '{key}'.", remedy, on_key=True)
     of_services = frozenset[str]().union(*steps.values())
@@ -107,7 +107,7 @@ def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> I
 
 
 def _is_no_task(key: str, fields: StepFields, steps: frozenset[str]) -> bool:
-    return fields.name is None and (_is_bare(fields) or is_near(key, steps))
+    return fields.name is None and is_near(key, steps)
 
 
 def _is_bare(fields: StepFields) -> bool:

@@ -155,7 +155,7 @@ def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
     Build drives Train, and yet has five working days of float."""
     programme = PROGRAMME.replace("start: 2027-01-04", "start: 2027-02-08").replace(
         "tasks:\n",
-        "tasks:\n  build: {name: Build, duration: 5d, owner: chief}\n  train: {name: Train, duration: 5d, calendar: term, after: build}\n",
+        "tasks:\n  build: {duration: 5d, owner: chief}\n  train: {duration: 5d, calendar: term, after: build}\n",
     )
     programme = programme.replace(
         "milestones:\n", "milestones:\n  trained: {name: All are trained, after: train, deadline: 2027-02-26}\n"
