@@ -76,8 +76,8 @@ class Arrays(NamedTuple):
     parts: Ints
     """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it.
 
-    Rows `MORE_FROM` to `MORE_TO` of a task are what it takes on top, in another unit than its own: (calendar or
-    periods, amount, how it passes). Only simulations have any.
+    Rows `MORE_FROM` to `MORE_TO` of a task are what events add behind its own time: (calendar or periods,
+    amount, how it passes). Only simulations have any.
     """
     settings: Ints
 

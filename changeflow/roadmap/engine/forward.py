@@ -169,7 +169,8 @@ def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int
     if shape & LAGGED:
         if n.lags[link, LAG_KIND] == PERIOD:
             at = reopened(n, i, n.lags[link, LAG_ON], at)
-        at = lagged(n, link, at, r.early[before, 0], span_finish(n, before, link, r.early[before, 1]))
+        start, finish = r.early[before, 0], r.early[before, 1]
+        at = lagged(n, link, at, start, span_finish(n, before, link, start, finish))
     if shape & TO_FINISH and not is_milestone(n, i) and n.cold[i, STATE] != BEGUN:
         return earliest_start_of(n, i, at)
     return at

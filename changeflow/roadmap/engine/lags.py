@@ -13,6 +13,8 @@ from changeflow.roadmap.engine.arrays import (
     LAG_KIND,
     LAG_ON,
     LAGGED,
+    MORE_FROM,
+    MORE_TO,
     OPEN,
     PERIOD,
     PERIODS,
@@ -33,6 +35,7 @@ from changeflow.roadmap.engine.working_time import (
     last_opened,
     last_work,
     next_working,
+    own_finish,
     passed,
     run_out,
     subtract_periods,
@@ -57,10 +60,16 @@ def share_of_span(n: Net, j: int, start: int, finish: int) -> int:
 
 
 @kernel
-def span_finish(n: Net, i: int, link: int, finish: int) -> int:
-    """Return where whole periods end of which a lag is a share: once they have begun, where they were to end."""
-    if n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD and n.cold[i, STATE] != OPEN:
-        return finish_of(n, i, n.cold[i, ACTUAL_START])
+def span_finish(n: Net, i: int, link: int, start: int, finish: int) -> int:
+    """Return where whole periods end of which a lag is a share: once they have begun, where they were to end.
+
+    What events add to them comes behind, and is no part of what is shared.
+    """
+    if n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD:
+        if n.cold[i, STATE] != OPEN:
+            return finish_of(n, i, n.cold[i, ACTUAL_START])
+        if n.cold[i, MORE_TO] > n.cold[i, MORE_FROM]:
+            return own_finish(n, i, start)
     return finish
 
 
@@ -103,7 +112,7 @@ def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int
     if is_shared_by_periods(n, i, link) and not shape & INHERITED:
         latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)
         return latest if shape & FROM_START else finish_of(n, i, latest)
-    at = unlagged(n, link, at, start, span_finish(n, i, link, finish))
+    at = unlagged(n, link, at, start, span_finish(n, i, link, start, finish))
     is_in_periods = n.lags[link, LAG_KIND] == PERIOD
     return last_call(n, k, at) if is_in_periods else at
 

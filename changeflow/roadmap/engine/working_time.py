@@ -350,14 +350,17 @@ def last_work(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
 
 @kernel
 def finish_of(n: Net, i: int, start: int) -> int:
-    finish = _own_finish(n, i, start)
+    finish = own_finish(n, i, start)
     for j in range(n.cold[i, MORE_FROM], n.cold[i, MORE_TO]):
+        if n.parts[j, 2] == PERIOD and n.parts[j, 1] != 0:
+            finish = reopened(n, i, n.parts[j, 0], finish)
         finish = passed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
     return finish
 
 
 @kernel
-def _own_finish(n: Net, i: int, start: int) -> int:
+def own_finish(n: Net, i: int, start: int) -> int:
+    """Return the finish of a task without what events add."""
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], start, amount, n.trouble)
@@ -396,6 +399,11 @@ def unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
 def start_inside(n: Net, i: int, finish: int) -> int:
     for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
         finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+    return _own_start(n, i, finish)
+
+
+@kernel
+def _own_start(n: Net, i: int, finish: int) -> int:
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], finish, -amount, n.trouble)
@@ -453,11 +461,22 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
 
 
 @kernel
+def _before_events(n: Net, i: int, finish: int) -> int:
+    """Return where a task's own time may end, so that with what events add it ends no earlier than `finish`."""
+    for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
+        if n.parts[j, 2] == PERIOD and n.parts[j, 1] != 0:
+            finish = next_close(n.p, n.parts[j, 0], reclosed(n, i, n.parts[j, 0], finish), n.trouble)
+        finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+    return finish
+
+
+@kernel
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
+    finish = _before_events(n, i, finish)
     if n.cold[i, KIND] == PERIOD:
         finish = reclosed(n, i, n.cold[i, PERIODS], finish)
-    start = start_inside(n, i, finish)
-    if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
+    start = _own_start(n, i, finish)
+    if n.cold[i, KIND] == PERIOD and own_finish(n, i, start) < finish:
         start = next_start(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
     return land_at(n, i, start) if n.cold[i, WINDOW] >= 0 else start
 

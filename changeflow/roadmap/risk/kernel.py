@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, KIND, MILESTONE, SUMMARY, TASK, WORK, Net, Result
+from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, KIND, SUMMARY, TASK, WORK, Net, Result
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.incremental import share
 from changeflow.roadmap.engine.jit import kernel
@@ -26,7 +26,6 @@ LOW, HIGH = 0.1, 0.9
 COSTED = 1000
 """Iterations that are played through with and without each event, to say what it costs."""
 AS_DRAWN = -1
-ON_TOP = -1
 
 
 class Draws(NamedTuple):
@@ -48,11 +47,11 @@ class Draws(NamedTuple):
     """Events and the rows that they strike: one line a pair."""
     struck: Ints
     part: Ints
-    """Of each pair: the row of `parts` that takes the effect, or ON_TOP of the task's own amount."""
+    """Of each pair: the row of `parts` that takes the effect."""
     sharing: Ints
-    """The rows whose amount changes, and on which the lag of a link depends."""
-    base: Ints
-    """The last target's planned finish, then the planned amount of every row."""
+    """The rows whose amount is drawn, and on which the lag of a link depends."""
+    planned: int
+    """The last target's planned finish."""
 
 
 class Sums(NamedTuple):
@@ -149,29 +148,17 @@ def _draw_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int) -> No
 
 @kernel
 def _set_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int, other: int) -> None:
-    """Write this iteration's amounts into the rows: what is drawn, and what events add.
+    """Write this iteration's amounts into the rows, and into their parts what events add.
 
     `other` is an event that strikes where it does not, and does not where it does; or AS_DRAWN.
     """
-    for j in range(len(d.struck)):
-        n.hot[d.struck[j], AMOUNT] = d.base[1 + d.struck[j]]
     for k in range(len(d.rows)):
         n.hot[d.rows[k], AMOUNT] = sums.length[k]
-    for j in range(len(d.struck)):
-        e, row, part = d.event_of[j], d.struck[j], d.part[j]
-        more = 0
+    for j in range(len(d.part)):
+        e, more = d.event_of[j], 0
         if _fires(d, e, seed, iteration) != (e == other):
             more = math.floor(looked_up(d.effect, e, draw(seed, iteration, EFFECTS + e)) + 0.5)
-        if part == ON_TOP:
-            n.hot[row, AMOUNT] += more
-        else:
-            n.parts[part, 1] = more
-    for j in range(len(d.struck)):
-        row = d.struck[j]
-        if n.hot[row, AMOUNT] == 0:
-            n.hot[row, FLAGS] |= MILESTONE
-        else:
-            n.hot[row, FLAGS] &= ~MILESTONE
+        n.parts[d.part[j], 1] = more
     for j in range(len(d.sharing)):
         share(n, d.sharing[j])
 
@@ -216,6 +203,6 @@ def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int,
         drive(n, r, last)
         for i in range(len(n.hot)):
             sums.driving[i] += r.driving[i]
-        _add_up(n, d, sums, float(r.early[last, 1] - d.base[0]))
+        _add_up(n, d, sums, float(r.early[last, 1] - d.planned))
         if iteration < COSTED:
             _add_costs(n, r, d, sums, last, seed, iteration)

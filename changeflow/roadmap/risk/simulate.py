@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
-    CLOCK,
     DONE,
     FLAGS,
     KIND,
@@ -21,12 +20,9 @@ from changeflow.roadmap.engine.arrays import (
     OPEN,
     OTHER,
     PEOPLE,
-    PERIODS,
-    PLACED,
     SHARE,
     STATE,
     SUMMARY,
-    WORK,
     Arrays,
     Codes,
     Result,
@@ -40,7 +36,7 @@ from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.pace import school_weeks
 from changeflow.roadmap.engine.working_time import KIND_OUT
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.kernel import COSTED, NOBODY, ON_TOP, Draws, Sums, drive, run_block
+from changeflow.roadmap.risk.kernel import COSTED, NOBODY, Draws, Sums, drive, run_block
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -149,9 +145,7 @@ def _longest(arrays: Arrays, draws: Draws) -> Ints:
     """Run a pass in which each draw is its longest and every event strikes; return the trouble that it meets."""
     hot, parts = arrays.hot.copy(), arrays.parts.copy()
     hot[draws.rows, AMOUNT] = np.maximum(hot[draws.rows, AMOUNT], np.ceil(draws.table[:, -1]).astype(np.int64))
-    most, is_on_top = np.ceil(draws.effect[draws.event_of, -1]).astype(np.int64), draws.part == ON_TOP
-    np.add.at(hot[:, AMOUNT], draws.struck[is_on_top], most[is_on_top])
-    parts[draws.part[~is_on_top], 1] = most[~is_on_top]
+    parts[draws.part, 1] = np.ceil(draws.effect[draws.event_of, -1]).astype(np.int64)
     return compute(arrays._replace(hot=hot, parts=parts)).trouble
 
 
@@ -181,7 +175,7 @@ def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -
     count = len(finish)
     driving = np.sum([s.driving for s in done], axis=0)
     moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
-    last = finish[:, -1] - float(prepared.draws.base[0])
+    last = finish[:, -1] - float(prepared.draws.planned)
     certain = {t: _certain(prepared, arrays.row_of[t]) for t in prepared.targets}
     cost = np.sum([s.cost for s in done], axis=0) / min(count, COSTED)
     return Simulation(
@@ -213,7 +207,7 @@ def _certain(prepared: PreparedModel, target: int) -> tuple[dict[TaskId, int], f
 
 
 def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -> tuple[Arrays, Draws, list[TaskId]]:
-    """Return what is drawn, and the arrays with room for effects in other units than those of the tasks struck."""
+    """Return what is drawn, and the arrays with room for what events add."""
     row_of = arrays.row_of
     is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] != PEOPLE)
     is_open &= (arrays.hot[:, FLAGS] & (SUMMARY | MANUAL)) == 0
@@ -238,8 +232,8 @@ def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -
             event_of=np.array([e for e, _ in pairs], np.int64),
             struck=np.array([row for _, row in pairs], np.int64),
             part=np.array(part, np.int64),
-            sharing=np.array(sorted({*rows, *(row for _, row in pairs)} & _shared(arrays)), np.int64),
-            base=np.concatenate([[reference], arrays.hot[:, AMOUNT]]).astype(np.int64),
+            sharing=np.array(sorted(set(rows) & _shared(arrays)), np.int64),
+            planned=reference,
         ),
         [r.task for r in drawn],
     )
@@ -262,27 +256,23 @@ def _table(points: tuple[int, int, int], distribution: str, unit: Unit, roadmap:
 def _with_room(
     roadmap: Roadmap, arrays: Arrays, model: RiskModel, pairs: Sequence[tuple[int, int]]
 ) -> tuple[Arrays, list[int]]:
-    """Return where the effect of each event on each task goes: on top of its amount, or into a part of its own.
+    """Return the part that the effect of each event on each task goes to.
 
-    Five days more of a task that takes working days are five days more of its amount; of a consultation that passes on
-    the clock they are a part that passes on working days, after it.
+    It passes behind the task's own time, in the event's unit: several one behind the other, in the order of events.
     """
     codes, hot, cold = Codes(roadmap), arrays.hot.copy(), arrays.cold.copy()
     parts: list[tuple[int, int, int]] = []
-    where = [ON_TOP] * len(pairs)
+    where = [0] * len(pairs)
     for row in sorted({row for _, row in pairs}):
-        task, first = roadmap.tasks[arrays.ids[row]], len(arrays.parts) + len(parts)
+        task, cold[row, MORE_FROM] = roadmap.tasks[arrays.ids[row]], len(arrays.parts) + len(parts)
         for place, (n, struck) in enumerate(pairs):
             if struck == row:
                 effect = Duration(1, model.events[n].unit)
                 kind, _, on = codes.passing(task, effect, task.placed_on or task.calendar)
-                own = hot[row, PLACED] if kind == WORK else cold[row, PERIODS]
-                if kind != cold[row, KIND] or (kind != CLOCK and on != own):
-                    where[place] = len(arrays.parts) + len(parts)
-                    parts.append((on, 0, kind))
-        cold[row, MORE_FROM], cold[row, MORE_TO] = first, len(arrays.parts) + len(parts)
-        if cold[row, MORE_TO] > first:
-            hot[row, FLAGS] |= OTHER
+                where[place] = len(arrays.parts) + len(parts)
+                parts.append((on, 0, kind))
+        cold[row, MORE_TO] = len(arrays.parts) + len(parts)
+        hot[row, FLAGS] |= OTHER
     added = np.array(parts, np.int64).reshape(-1, 3)
     return arrays._replace(hot=hot, cold=cold, parts=np.concatenate([arrays.parts, added])), where
 

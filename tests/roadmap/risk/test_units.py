@@ -12,7 +12,7 @@ from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Simulatio
 from changeflow.roadmap.risk.simulate import simulate
 from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import day_of
-from tests.builders import DAY, MONTHS, a_calendar, a_roadmap, a_task, date
+from tests.builders import DAY, MONTHS, a_calendar, a_roadmap, a_task, at, date
 
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
 TERMS = Periods(
@@ -85,6 +85,30 @@ def test_several_events_in_several_units_add_up():
     assert day_of(int(found.finishes["a"][0])).isoformat() == "2027-01-14"
 
 
+def test_events_pass_one_behind_the_other_in_the_order_of_the_file():
+    """January was missed; February ends as March opens. Two working days more end on Tuesday 2 March: March is missed,
+    and a pay period behind them is April. A pay period first is March, and two days behind it end on Friday 2 April."""
+    days, period = event("2d", "a"), replace(event("1pp", "a"), name="f")
+    given = roadmap(task("a", "1pp"))
+    ends = [play(given, "a", events=both).finishes["a"][0] for both in ((days, period), (period, days))]
+    assert ends == [at("2027-05-01"), at("2027-04-02T17:00")]
+
+
+def test_a_pay_period_that_an_event_adds_is_not_missed_before_work_could_begin():
+    """118 days from Monday 4 January end on Sunday 2 May at 9:00. May opened on Saturday, and work begins on Monday: so
+    May is the whole pay period that the event adds, and not June."""
+    found = play(roadmap(task("a", "118ed")), "a", events=(event("1pp", "a"),))
+    assert set(found.finishes["a"].tolist()) == {at("2027-06-01")}
+
+
+def test_a_pay_period_that_an_event_adds_ends_no_earlier_than_links_let_it():
+    """`b` takes twelve weeks, until Friday 26 March. `a` ends no earlier: its day is the last before March, which the
+    event adds, and which ends on 1 April."""
+    given = roadmap(task("a", "1d"), task("b", "60d"), links=("b -> a FF",))
+    found = play(given, "a", events=(event("1pp", "a"),))
+    assert set(found.finishes["a"].tolist()) == {at("2027-04-01")}
+
+
 def test_an_event_makes_a_task_end_no_later_where_it_waits_for_another_end():
     """`a` takes one day of the clock and ends with `b`, on Friday 15 January: with three working days more it starts
     earlier, and still ends then."""
@@ -119,6 +143,16 @@ def test_a_lag_that_is_a_share_is_a_share_of_what_is_drawn():
         found = play(given, "b", Range(task="a", low=days * DAY, likely=days * DAY, high=days * DAY))
         plan = time_roadmap(roadmap(task("a", f"{days}d"), task("b", "1d"), links=("a -> b SS+50%",)))
         assert set(found.finishes["b"].tolist()) == {plan["b"].early_finish}
+
+
+@pytest.mark.parametrize("duration", ["20d", "9ed", "2sw", "2pp"])
+def test_a_lag_that_is_a_share_is_no_share_of_what_an_event_adds(duration: str):
+    """`b` begins when half of `a` has passed; what an event adds passes behind it, whatever its unit."""
+    given = roadmap(task("a", duration), task("b", "1d"), links=("a -> b SS+50%",))
+    planned = time_roadmap(given)["b"].early_finish
+    for effect in KINDS:
+        found = play(given, "b", events=(event(effect, "a"),))
+        assert set(found.finishes["b"].tolist()) == {planned}, effect
 
 
 def test_what_is_not_drawn_is_named_with_its_share_of_the_path():
