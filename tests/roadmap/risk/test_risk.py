@@ -178,7 +178,7 @@ class TestCommandAndFiles:
         report = simulate_programme(programme, iterations=500, seed=1)
         assert "Payroll: choose the system" in report.missing
         first = report.milestones[0]
-        assert first.certain_share > 50
+        assert 30 < first.certain_share < 100
         assert any(name.startswith("Payroll: choose the system (") for name in first.certain)
         assert all(100 not in (line.planned_odds, line.deadline_odds) for line in report.milestones)
         lines = list(risk_text(report))
