@@ -24,7 +24,7 @@ from demo.prefect_server import PrefectServer
 
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
-QUESTIONS = ("why oakfield/payroll", "announce list --late", "task list --late")
+QUESTIONS = ("why oakfield/payroll", "announce list --late", "gate list")
 """What to ask at the end: why a school goes live when it does, which schools go later, and what is late."""
 GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18

@@ -10,7 +10,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
-WIDTH, HEIGHT, TOP, BELOW = 360, 22, 18, 14
+WIDTH, HEIGHT, TOP, BELOW = 360, 22, 18, 17
 LEAST = 4.0
 """Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
 
