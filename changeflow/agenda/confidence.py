@@ -45,7 +45,7 @@ class Proposed:
 def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
     """Weigh dates and their odds, rules, decisions, conditions and sponsorship. Nothing to say against it is green.
 
-    Dates whose odds are unknown are never green: nobody has looked at how sure they are.
+    Dates whose odds are unknown are never green: no one has looked at how sure they are.
     """
     signals = (
         *_milestones(judged.programme, today, baseline or {}),

@@ -81,7 +81,7 @@ def waves(
     beside = compare_with_plan(found, folder)
     report = waves_report(programme.name, found.problem, found.offers, in_force=beside.in_force, effects=beside.effects)
     if page is not None:
-        from changeflow.reports.waves import draw
+        from changeflow.reports.wave_pictures import draw
 
         plans = [beside.in_force] if report.in_force else []
         plans += [offer.plan for offer in found.offers]

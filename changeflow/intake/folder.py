@@ -18,6 +18,7 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.intake.assessments import read_assessments
+from changeflow.intake.calendar_checks import check_calendars
 from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings, people_missing
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.opening import read_text
@@ -96,7 +97,7 @@ READERS: Mapping[str, Reader] = {
     "rulepacks": _read_own_rulepacks,
 }
 """What reads each part of a folder, in this order: a part may need those before it."""
-DEFINED = (check_references, check_places, check_ranges, check_rollout, check_change, check_pilots)
+DEFINED = (check_references, check_calendars, check_places, check_ranges, check_rollout, check_change, check_pilots)
 """The checks of a definition: without problems alone it can be joined."""
 JOINED = (check_settings, check_risk, check_recovery_options, check_levelling)
 

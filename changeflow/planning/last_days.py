@@ -25,7 +25,7 @@ from changeflow.values.words import Kind
 MOST_DAYS = 1024
 """Days of deciding that are looked at: four years."""
 LATER_DAYS = 10
-"""Of the days after the last responsible one, those whose cost is told to people: our own choice."""
+"""Of the days after the last responsible one, those whose cost is shown: our own choice."""
 FARTHEST, MOST_RUNS = timedelta(days=365), 60
 """How far the table of every day goes beyond that day, and in how many runs: our own choice."""
 LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)

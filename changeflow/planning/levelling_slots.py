@@ -215,7 +215,7 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     else:
         return range(len(axis))
     first, last = int(axis.opens[0]), int(axis.opens[-1])
-    # What opened earlier is not missed where nobody has worked since.
+    # What opened earlier is not missed where no one has worked since.
     inside = (first, *periods.starts_within(day_of(first), day_of(last)))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
 

@@ -32,7 +32,7 @@ class PointOfNoReturn:
     """The task whose beginning it is, where it is one."""
     is_passed: bool = False
     is_confirmed: bool = False
-    """Somebody has confirmed until when the way back is open: `what` are their words."""
+    """A person has confirmed until when the way back is open: `what` are their words."""
 
 
 def points_of_no_return(

@@ -32,7 +32,7 @@ OLD_KEYS = {
 
 
 def _draw_level(report: "LevelReport") -> Mapping[str, object]:
-    from changeflow.reports.waves import draw_teams
+    from changeflow.reports.wave_pictures import draw_teams
 
     return {"loads": draw_teams(report.teams)}
 

@@ -16,7 +16,7 @@ from changeflow.programme.renames import renames_of
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
 from changeflow.roadmap.analysis.differences import in_order, task_differences
-from changeflow.storage import facts, versions
+from changeflow.storage import facts, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import StoredPlan
 from changeflow.usecases.plan import plan_folder, scheduled
@@ -85,7 +85,7 @@ def variance_of(
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
     """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
     until = known_until(session, programme.id)
-    issued = [r for r in versions.reports(session, programme.id, until=until) if r.on < programme.on]
+    issued = [r for r in issued_reports.reports(session, programme.id, until=until) if r.on < programme.on]
     baseline = versions.latest_baseline(session, programme.id, until=until)
     named, _, number = (since or "").partition(":")
     if named == BASELINE and number:

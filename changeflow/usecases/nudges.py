@@ -16,7 +16,7 @@ from changeflow.values.words import Action
 
 
 def answered(*, db: str, programme: str | None, now: datetime | None = None, actor: str | None = None) -> Iterator[str]:
-    """Say what people answered, and who: never that somebody did not. The audit notes the look (`now`: when)."""
+    """Say what people answered, and who: never that a person did not. The audit notes the look (`now`: when)."""
     with read_scope(db) as session:
         for name in [programme] if programme else versions.programme_ids(session):
             definition = versions.required(session, name).definition

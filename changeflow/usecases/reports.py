@@ -18,9 +18,9 @@ from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend, late_go_lives, points_of
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage import agenda, audit, versions
+from changeflow.storage import agenda, audit, issued_reports, versions
 from changeflow.storage.database import read_scope
-from changeflow.storage.versions import IssuedReport
+from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
@@ -72,7 +72,7 @@ def issue_sro(
         points, version = points_of(stored.programme), stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
-        number = versions.add_report(
+        number = issued_reports.add_report(
             session,
             name,
             points,
@@ -96,7 +96,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         note = f"Baseline {baseline.number} was approved on {day} by {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
     until = known_until(session, stored.programme.id)
-    issued = [_point_of(r) for r in versions.reports(session, stored.programme.id, until=until)]
+    issued = [_point_of(r) for r in issued_reports.reports(session, stored.programme.id, until=until)]
     first = _first(session, stored, until)
     return build_sro(
         stored.judged,

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import InputError
 from changeflow.programme.recording import ReportedProgress
-from changeflow.storage import versions
+from changeflow.storage import issued_reports, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import baselines, definitions, progress, reports, waivers
 from changeflow.usecases.changes import changes_between, changes_since
@@ -86,7 +86,7 @@ def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
     issue(stored, 8)
     issue(stored, 8)
     with session_scope(stored) as session:
-        assert [r.number for r in versions.reports(session, "small")] == [1]
+        assert [r.number for r in issued_reports.reports(session, "small")] == [1]
         assert audited.verify(session, "small")[1] == []
 
 
@@ -107,7 +107,6 @@ def folder_of(folder: Path) -> Path:
 
 
 def latest(db: str) -> tuple[str, int, str]:
-    from changeflow.storage import versions
 
     with session_scope(db) as session:
         version = versions.required(session, "small")

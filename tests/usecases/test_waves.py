@@ -18,7 +18,8 @@ from changeflow.programme.announcements import forecast_announcements
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import write_report
-from changeflow.reports.waves import conflict_text, draw, waves_report, waves_text
+from changeflow.reports.wave_pictures import draw
+from changeflow.reports.waves import conflict_text, waves_report, waves_text
 from changeflow.roadmap.model.requests import SchoolRollout, ServiceRollout
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan

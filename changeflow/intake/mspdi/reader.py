@@ -181,7 +181,7 @@ def _minute(record: Record, name: str) -> int | None:
 
 
 def _end(record: Record, name: str) -> int | None:
-    """Read the end of something: 23:59 stands for the end of the day, as where calendars give their last day."""
+    """Read the end of something: 23:59 means the end of the day, as where calendars give their last day."""
     at = _minute(record, name)
     return at if at is None or at % DAY != DAY - 1 else at + 1
 

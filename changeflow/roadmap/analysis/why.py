@@ -110,7 +110,7 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
         return timed.total_float
     calendar = roadmap.float_calendar_of(timed.task)
     if finish == deadline and not timed.ends_day:
-        # It stands on the day that begins then, which is the day after.
+        # It falls on the day that begins then, which is the day after.
         finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
     return calendar.between(finish, deadline)
 
