@@ -1,0 +1,342 @@
+"""Where the table is in a file: its separator, the lines above its header, its headings, its first line of data.
+
+Only the head of a file is looked at, so that a ledger of a million lines is described as quickly as a list of schools.
+What is other than in a plain table is said: `notes` say how it is read, `skipped` what is not.
+"""
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from changeflow.values.cells import plain_cell
+from changeflow.values.problem import Problem
+
+SEPARATORS = {",": "commas", ";": "semicolons", "|": "vertical bars", "\t": "tabs"}
+MOST_CHARACTERS = 200_000
+"""Of a file that are looked at."""
+MOST_RECORDS = 60
+MOST_ABOVE = 30
+"""Lines that may be above the header."""
+MAX_FIELD = 100_000
+"""Characters of one cell. A longer one is a broken quote or an attack."""
+WIDE = 0.6
+"""Share of the header's cells from which a line above it looks like data."""
+
+_GIVEN = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?[ ,;|\t]*\r?\n?", re.IGNORECASE)
+_ALONE = re.compile(r"\r(?!\n)")
+_LINE = re.compile(r"[^\n]+\n?|\n")
+_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+_NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that has a heading."""
+
+    name: str
+    """On one line, each run of spaces as one."""
+    place: int
+    """From 1, in the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a table lies in its file. Lines count from 1, as an editor shows them."""
+
+    separator: str
+    """Empty for a sheet."""
+    header_line: int
+    """The last line of headings begins here."""
+    data_line: int
+    """The first line below the headings: also behind a heading that goes over several lines."""
+    columns: tuple[Column, ...]
+    width: int
+    """The cells of the header, with those that are empty."""
+    notes: tuple[str, ...] = ()
+    """What is other than in a plain table, and how it is read."""
+    skipped: tuple[str, ...] = ()
+    """What is above or beside the table."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the heading of each place, empty where there is none."""
+        names = [""] * self.width
+        for column in self.columns:
+            names[column.place - 1] = column.name
+        return tuple(names)
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Tell whether a line repeats the headings, as reports do on every page."""
+        said = [fold(c) for c in cells if clean(c)]
+        return len(said) > 1 and said == [fold(c.name) for c in self.columns]
+
+
+def clean(text: str) -> str:
+    """Return a cell without spaces around it; special spaces become plain ones, what prints nothing is left out.
+
+    >>> clean(" 1\\u00a0180\\u200b ")
+    '1 180'
+    """
+    text = text.strip()
+    if not text.isascii():
+        text = _UNSEEN.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").replace("\u2007", " ").strip()
+    return text
+
+
+def one_line(text: str) -> str:
+    return _SPACES.sub(" ", plain_cell(clean(text)))
+
+
+def fold(heading: str) -> str:
+    """Return what two headings have in common that differ in capitals, spaces, hyphens and other marks only.
+
+    >>> fold("E-mail\\nAddress"), fold("phase_of_education"), fold("% Complete")
+    ('emailaddress', 'phaseofeducation', 'percentcomplete')
+    """
+    text = heading if heading.isascii() else unicodedata.normalize("NFKC", heading)
+    return "".join(c for c in text.casefold().replace("%", "percent") if c.isalnum())
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
+    return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
+
+
+def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Collection[str] = ()) -> Layout | None:
+    """Find the table in a text, or in the beginning of a long one; None where it is empty or ambiguous, a problem.
+
+    `known` are headings that the caller knows: where some line has them, it is the header.
+    """
+    lines = list(islice(lines_of(text[:MOST_CHARACTERS]), 20 * MOST_RECORDS))
+    given = _GIVEN.fullmatch(lines[0].removeprefix("\ufeff")) if lines else None
+    if given is None and (odd := _sep_line(lines, shown)) is not None:
+        problems.append(odd)
+        return None
+    names = {fold(k) for k in known} - {""}
+    begin = 1 if given else 0
+    in_use = [given[1]] if given else [s for s in SEPARATORS if any(s in line for line in lines)] or [","]
+    looks = [_Look(s, list(_records(lines, s, begin)), names) for s in in_use]
+    best = max(looks, key=lambda look: look.quality)
+    if not best.records:
+        problems.append(Problem(file=shown, what="The file is empty.", remedy="Its first line names the columns."))
+        return None
+    same = [look.separator for look in looks if look.quality == best.quality and look.quality > (0, 0.0, 1)]
+    if len(same) > 1:
+        two = " or ".join(SEPARATORS[s] for s in same)
+        what, remedy = f"The columns may be separated by {two}.", f"Write sep={same[0]} above the header."
+        problems.append(Problem(file=shown, line=1, what=what, remedy=remedy))
+        return None
+    notes = []
+    if best.separator != "," and best.width > 1:
+        why = ", as its first line says" if given else ""
+        notes.append(f"The columns are separated by {SEPARATORS.get(best.separator, repr(best.separator))}{why}.")
+    return _found(best, shown, problems, notes)
+
+
+def look_at_rows(
+    rows: Iterable[tuple[int, Sequence[str]]], shown: str, problems: list[Problem], *, known: Collection[str] = ()
+) -> Layout | None:
+    """Find the table in the lines of a sheet, each with its number; None where it is empty or ambiguous, a problem."""
+    records = [_Record(line, line, tuple(cells)) for line, cells in islice(rows, MOST_RECORDS)]
+    look = _Look("", [r for r in records if r.filled], {fold(k) for k in known} - {""})
+    if not look.records:
+        problems.append(Problem(file=shown, what="The sheet is empty.", remedy="Its first line names the columns."))
+        return None
+    return _found(look, shown, problems, [])
+
+
+def read_lines(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) of a text below its headings, each with its first line; what is broken is a `csv.Error`."""
+    csv.field_size_limit(MAX_FIELD)
+    lines = islice(lines_of(text), layout.data_line - 1, None)
+    reader, before = csv.reader(lines, delimiter=layout.separator, strict=True), layout.data_line
+    for cells in reader:
+        yield before, cells
+        before = layout.data_line + reader.line_num
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line of cells; within quotation marks it may go over several lines of the file, `end` is the last."""
+
+    line: int
+    end: int
+    cells: tuple[str, ...]
+
+    @property
+    def filled(self) -> int:
+        return sum(1 for c in self.cells if clean(c))
+
+    def known(self, names: Collection[str]) -> int:
+        return len({f for c in self.cells if (f := fold(plain_cell(c)))} & set(names))
+
+    @property
+    def is_words(self) -> bool:
+        """Tell whether all of its cells may be headings: none is a number or a day."""
+        return not any(_NUMBER.fullmatch(clean(c)) for c in self.cells)
+
+    def at(self, n: int) -> str:
+        return one_line(self.cells[n]) if n < len(self.cells) else ""
+
+
+def _records(lines: Sequence[str], separator: str, begin: int) -> Iterator[_Record]:
+    """Yield the lines that have something in them; where a quotation mark is never closed, those before it."""
+    csv.field_size_limit(MAX_FIELD)
+    reader, line, count = csv.reader(lines[begin:], delimiter=separator), begin + 1, 0
+    try:
+        for cells in reader:
+            record = _Record(line, begin + reader.line_num, tuple(cells))
+            line = record.end + 1
+            if record.filled:
+                count += 1
+                yield record
+            if count == MOST_RECORDS:
+                return
+    except csv.Error:
+        return
+
+
+def _sep_line(lines: Sequence[str], shown: str) -> Problem | None:
+    """Return what is wrong with a first line that names no separator, or one that cannot be."""
+    first = lines[0].strip().lower() if lines else ""
+    if not first.startswith("sep=") or len(first) > 5:
+        return None
+    what = f"The line '{first}' names no separator that a table can have."
+    return Problem(file=shown, line=1, what=what, remedy="Write sep=; or take the line out.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The head of a table, divided by one separator."""
+
+    separator: str
+    records: list[_Record]
+    names: Collection[str]
+
+    @property
+    def width(self) -> int:
+        """The most cells that a line has something in."""
+        return max((r.filled for r in self.records), default=0)
+
+    @property
+    def header(self) -> int:
+        """Return which record is the header: the one with the most known headings, else the first that is wide.
+
+        A cell of the data may be the same as one heading, so one alone counts only below an empty line or a grouping.
+        """
+        above = self.records[:MOST_ABOVE]
+        known, _, before = max(((r.known(self.names), r.filled, -n) for n, r in enumerate(above)), default=(0, 0, 0))
+        one, last = above[-before], above[-before - 1] if before else None
+        is_apart = last is None or last.end + 1 < one.line or (one.is_words and _is_grouping(last, one))
+        if known > 1 or (known == 1 and is_apart):
+            return -before
+        return next((n for n, r in enumerate(above) if r.filled >= WIDE * self.width and r.is_words), 0)
+
+    @property
+    def quality(self) -> tuple[int, float, int]:
+        """Tell how likely the separator is: known headings, then the share of lines as wide as most, then the width."""
+        if not self.records:
+            return (0, 0.0, 1)
+        header = self.records[self.header]
+        below = [len(r.cells) for r in self.records[self.header :]]
+        width, count = Counter(below).most_common(1)[0]
+        known = header.known(self.names)
+        return (known, count / len(below), width) if len(header.cells) > 1 else (known, 0.0, 1)
+
+
+def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -> Layout | None:
+    """Return the layout of a table, once what is above its header is known to be no data."""
+    at, skipped = look.header, list[str]()
+    header = look.records[at]
+    names = [header.at(n) for n in range(len(header.cells))]
+    above, begin, end = look.records[:at], header, header.end
+    below = look.records[at + 1] if at + 1 < len(look.records) else None
+    if below is not None and _goes_on(header, below, look.names):
+        names, header, end = _joined(header, below), below, below.end
+    elif above and above[-1].end + 1 == begin.line and _is_grouping(above[-1], begin):
+        names = _joined(above[-1], header)
+        begin = above.pop()
+    if begin is not header:
+        notes.append(f"The headings are on lines {begin.line} and {header.line}.")
+    if (data := _data_above(above, begin)) is not None:
+        what = f"Line {begin.line} looks like the header, and line {data.line} above it like data."
+        problems.append(Problem(file=shown, line=data.line, what=what, remedy="Move the header to the top."))
+        return None
+    if above:
+        skipped.append(_above(above))
+    if any("\n" in c or "\r" in c for c in header.cells):
+        notes.append("A heading goes over several lines; it is read as one.")
+    while names and not names[-1]:
+        names.pop()
+    if (more := len(header.cells) - len(names)) > 0:
+        skipped.append("The last column has no heading." if more == 1 else f"The last {more} columns have no headings.")
+    columns = tuple(Column(name, n) for n, name in enumerate(names, 1) if name)
+    return Layout(
+        separator=look.separator, header_line=header.line, data_line=end + 1, columns=columns,
+        width=max(len(header.cells), len(names)), notes=tuple(notes), skipped=tuple(skipped),
+    )  # fmt: skip
+
+
+def _goes_on(header: _Record, below: _Record, known: Collection[str]) -> bool:
+    """Tell whether the line below is the second of two lines of headings: under a heading that was merged over it."""
+    if below.line != header.end + 1 or not below.is_words or below.filled < 2:
+        return False
+    if any(b for h, b in _pairs(header, below) if fold(h) in known):
+        return False
+    pairs = _pairs(header, below)
+    return _has_gaps(pairs) and any(h and not b for h, b in pairs)
+
+
+def _is_grouping(above: _Record, header: _Record) -> bool:
+    """Tell whether the line above groups headings: it has several, with gaps or repeated, and completes the others."""
+    if not above.is_words or above.filled < 2:
+        return False
+    pairs = list(_pairs(above, header))
+    often = Counter(fold(name) for _, name in pairs if name)
+    is_needed = any(group and (not name or often[fold(name)] > 1) for group, name in pairs)
+    return _has_gaps(pairs) and (is_needed or above.filled >= WIDE * header.filled)
+
+
+def _has_gaps(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether a heading goes over several of those below it: then the others are left out, or repeat it."""
+    return any(lower and upper in ("", pairs[n - 1][0] if n else "") for n, (upper, lower) in enumerate(pairs))
+
+
+def _pairs(upper: _Record, lower: _Record) -> list[tuple[str, str]]:
+    return [(upper.at(n), lower.at(n)) for n in range(max(len(upper.cells), len(lower.cells)))]
+
+
+def _joined(upper: _Record, lower: _Record) -> list[str]:
+    """Return the headings of two lines: the lower one, with the upper where there is none or another is the same."""
+    pairs = _pairs(upper, lower)
+    often = Counter(fold(name) for _, name in pairs)
+    names, group = list[str](), ""
+    for above, name in pairs:
+        group = above or group
+        names.append(above if not name else f"{group} {name}".strip() if often[fold(name)] > 1 else name)
+    return names
+
+
+def _data_above(above: Sequence[_Record], header: _Record) -> _Record | None:
+    """Return a line above the header that may be data: as wide as it, with no empty line between."""
+    line = header.line
+    for record in reversed(above):
+        if record.end + 1 != line:
+            return None
+        if record.filled > 1 and record.filled >= WIDE * header.filled:
+            return record
+        line = record.line
+    return None
+
+
+def _above(records: Sequence[_Record]) -> str:
+    text = " ".join(one_line(c) for c in records[0].cells if clean(c))
+    said = f"'{text[:60]}{'…' if len(text) > 60 else ''}'"
+    if len(records) == 1:
+        return f"Line {records[0].line} above the header was not used: {said}."
+    return f"Lines {records[0].line} to {records[-1].line} above the header were not used: {said} …"
