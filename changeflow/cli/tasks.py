@@ -114,13 +114,14 @@ def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None
 
 @command(task, "start", "db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
-    """Record that a task has started."""
-    from changeflow.programme.recording import ReportedProgress
+    """Record that a task has started. Of a finished one, this puts the start right; the finish stays."""
     from changeflow.usecases import progress
 
     name = context.task(name)
-    new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
-    _note_recorded(context, name, f"{name} has begun.", new=bool(new))
+    new, stays = progress.start_task(name, on.date() if on else context.day, context.change)
+    _note_recorded(
+        context, name, f"{name}: new start, still finished." if stays else f"{name} has begun.", new=bool(new)
+    )
 
 
 @command(task, "finish", "db", "programme", "actor", "at")

@@ -100,6 +100,18 @@ def finish_of(programme: Programme, task: TaskId, finished: date, started: date 
     return ReportedProgress(task, started, finished)
 
 
+def start_of(programme: Programme, task: TaskId, started: date) -> ReportedProgress:
+    """Return the report of a start: a finish that is known stays, so that a wrong start can be put right."""
+    known = programme.facts.progress.get(task)
+    if known is None or known.actual_finish is None:
+        return ReportedProgress(task, started)
+    last = max(day_of(known.actual_start), day_of(known.actual_finish - 1))
+    if started > last:
+        days = f"{format_day(last)}, before {format_day(started)}"
+        raise InputError(f"{task} has been finished on {days}. Withdraw the finish first; no changes saved.")
+    return ReportedProgress(task, started, last)
+
+
 def wrong_order(reported: ReportedProgress) -> str | None:
     """Say that reported days are in the wrong order; None where they are not. The one check of all ways to report."""
     if reported.finished is None or reported.finished >= reported.started:

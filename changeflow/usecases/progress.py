@@ -10,7 +10,14 @@ from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
 from changeflow.intake.facts import read_progress
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
+from changeflow.programme.recording import (
+    ReportedProgress,
+    checked_progress,
+    finish_of,
+    start_of,
+    task_subject,
+    with_progress,
+)
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.rules.order import undecided_gates
 from changeflow.storage import facts
@@ -26,6 +33,13 @@ from changeflow.values.words import Action
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
     """Record progress of tasks; return how many entries were new. What a rule or a gate blocks cannot begin."""
     return _report(tuple(reported), _before(change), change)
+
+
+def start_task(task: str, started: date, change: Change) -> tuple[int, bool]:
+    """Record that a task has begun; return how many entries were new, and whether it stays finished."""
+    before = _before(change)
+    report = start_of(before.programme, task, started)
+    return _report((report,), before, change), report.finished is not None
 
 
 def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:

@@ -1,6 +1,6 @@
 """The naive scheduler's arithmetic for many draws at once: what `clock.py` says of one moment, of an array of them.
 
-Of programmes of open tasks whose links bind starts alone, which is all that the odds are asked of.
+Of programmes of open tasks, which is all that the odds are asked of.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tests.oracles.clock import DAY, NEVER, Working
 from tests.oracles.expansion import Item, Tie
 
+LONG_AGO = -(10**9)
 Times = NDArray[np.int64]
 Extra = tuple[str, Times]
 """What events add to a task: a unit, and how much in each draw."""
@@ -55,6 +56,8 @@ class Placed:
         self.known: dict[int, Many] = {}
         self.start: dict[str, Times] = {}
         self.finish: dict[str, Times] = {}
+        self.own_finish: dict[str, Times] = {}
+        """Without what events add."""
         for item in order:
             self.place(item, extra.get(item.id, ()))
 
@@ -74,21 +77,63 @@ class Placed:
         at = np.full(len(amount), item.floor)
         if unit == "elapsed":
             at = calendar.next(at)
+        ends = np.full(len(amount), LONG_AGO)
         for tie in item.before:
-            at = np.maximum(at, self.after(tie))
-        is_work = unit in ("working", "school") and item.length.amount > 0
-        if item.starts_on is not None:
-            at = self.opening(item, at)
-        if is_work:
-            at = calendar.next(at)
+            if tie.type[1] == "S":
+                at = np.maximum(at, self.after(tie))
+            else:
+                ends = np.maximum(ends, self.after(tie))
         if unit == "pay_period":
-            first = self.period(item, at)
-            at, finish = self.opens(item)[first], self.closes(item)[first + amount - 1]
+            first = np.maximum(self.period(item, at), self.period(item, ends, self.closes(item)) - amount + 1)
+            if extra:
+                opens = self.opens(item)[self.first_that_ends(item, ends, extra, 0, len(self.opens(item)) - 60)]
+                first = np.maximum(self.period(item, at), np.where(ends > LONG_AGO, self.period(item, opens), 0))
+            at = self.opens(item)[first]
         else:
-            finish = self.passed(item, unit, at, amount)
+            back = self.back(item, unit, ends, amount)
+            if extra:
+                least = self.first_that_ends(item, ends, extra, ends - 600 * DAY, ends + 40 * DAY)
+                back = np.where(ends > LONG_AGO, least, LONG_AGO)
+            at = np.maximum(at, back)
+            if item.starts_on is not None:
+                at = self.opening(item, at)
+            if unit in ("working", "school"):
+                at = np.where(self.minutes(unit, amount) > 0, calendar.next(at), at)
+        self.own_finish[item.id], self.finish[item.id], _ = self.ended(item, at, extra)
+        self.start[item.id] = at
+
+    def ended(self, item: Item, at: Times, extra: Sequence[Extra]) -> tuple[Times, Times, Times]:
+        """Where its own time ends that begins at a moment; where what events add ends; until when that still counts."""
+        unit, amount = item.length.unit, self.amounts[item.id]
+        if unit == "pay_period":
+            own = self.closes(item)[np.searchsorted(self.opens(item), at) + amount - 1]
+        else:
+            own = self.passed(item, unit, at, amount)
+        finish, until = own, self.counts_until(item, unit, own)
         for more, much in extra:
             finish = np.where(much > 0, self.rest(item, finish, more, much), finish)
-        self.start[item.id], self.finish[item.id] = at, finish
+            until = np.where(much > 0, self.counts_until(item, more, finish), until)
+        return own, finish, until
+
+    def counts_until(self, item: Item, unit: str, finish: Times) -> Times:
+        """The last moment that a finish is no earlier than: until there is work again, for a week after a period."""
+        if unit == "elapsed":
+            return finish
+        if unit == "pay_period":
+            return np.minimum(self.of(item).next(finish), finish + 7 * DAY)
+        return self.on(item.term if unit == "school" else item.calendar).next(finish)
+
+    def first_that_ends(
+        self, item: Item, ends: Times, extra: Sequence[Extra], low: Times | int, high: Times | int
+    ) -> Times:
+        """Search for the first start (of pay periods: the first number) with which it ends no earlier than a moment."""
+        low, high = np.broadcast_to(low, ends.shape).copy(), np.broadcast_to(high, ends.shape).copy()
+        is_period = item.length.unit == "pay_period"
+        while (low < high).any():
+            middle = (low + high) // 2
+            _, _, until = self.ended(item, self.opens(item)[middle] if is_period else middle, extra)
+            low, high = np.where(until < ends, middle + 1, low), np.where(until < ends, high, middle)
+        return low
 
     def opens(self, item: Item, kind: str = "pay_period") -> Times:
         return np.array([opens for opens, _ in item.periods[kind]])
@@ -96,10 +141,10 @@ class Placed:
     def closes(self, item: Item) -> Times:
         return np.array([closes for _, closes in item.periods["pay_period"]])
 
-    def period(self, item: Item, at: Times) -> Times:
-        """The number of the first pay period that is not missed: a week after it opened at the latest."""
-        opens = self.opens(item)
-        last_calls = np.minimum(self.of(item).next(opens), opens + 7 * DAY)
+    def period(self, item: Item, at: Times, edges: Times | None = None) -> Times:
+        """The number of the first pay period that is not missed: a week after it opened (or closed) at the latest."""
+        edges = self.opens(item) if edges is None else edges
+        last_calls = np.minimum(self.of(item).next(edges), edges + 7 * DAY)
         return np.searchsorted(last_calls, at, side="left")
 
     def opening(self, item: Item, at: Times) -> Times:
@@ -112,11 +157,24 @@ class Placed:
         at = self.finish[before.id] if tie.type[0] == "F" else self.start[before.id]
         if lag.unit == "percent":
             unit = before.length.unit
+            if unit == "pay_period":
+                calendar = self.on(before.calendar)
+                span = calendar.work(self.own_finish[before.id]) - calendar.work(self.start[before.id])
+                return calendar.add(at, np.round(span * lag.amount / 100).astype(np.int64))
             share = np.round(self.minutes(unit, self.amounts[before.id]) * lag.amount / 100).astype(np.int64)
             return at + share if unit == "elapsed" else self.of(before).add(at, share)
         if lag.unit == "elapsed":
             return at + lag.amount
+        if lag.unit == "school":
+            return self.on(tie.after.term).add(at, self.minutes("school", np.full(len(at), lag.amount)))
+        if lag.unit == "pay_period":
+            return self.closes(tie.after)[self.period(tie.after, at) + int(lag.amount) - 1]
         return self.on(tie.after.calendar).add(at, np.full(len(at), lag.amount))
+
+    def back(self, item: Item, unit: str, ends: Times, amount: Times) -> Times:
+        """The latest start with which it ends by a moment; where nothing binds its finish, long ago."""
+        start = ends - amount if unit == "elapsed" else self.of(item).add(ends, -self.minutes(unit, amount))
+        return np.where(ends > LONG_AGO, start, LONG_AGO)
 
     def passed(self, item: Item, unit: str, at: Times, amount: Times) -> Times:
         if unit == "elapsed":

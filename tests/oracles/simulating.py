@@ -22,6 +22,8 @@ BAND = 3.29
 """Normal deviates: 999 of 1 000 differences by chance alone lie within."""
 OURS, THEIRS = 3000, 1000
 """How often the programme is drawn."""
+LINKS = ("", "", " FS+2d", " FS+4ed", " FS+1sw", " FS+1pp", " SS+3d", " FS-1d", " SS+50%", " FS+25%", " FF", " FF+2d",
+         " FF+30%", " SF+12d")  # fmt: skip
 UNITS = ("d", "h", "w", "ed", "sw", "pp")
 
 
@@ -79,10 +81,11 @@ def random_risk(seed: int) -> tuple[Documents, Expanded]:
         features.add(f"event in {unit}")
         most = pick.randint(1, 2) if unit in ("pp", "sw") else pick.randint(4, 20)
         least = most if unit in ("pp", "sw") else pick.randint(1, 3)
-        hit = [t for t in tasks if not _bounds_finish(tasks[t])]
         effect = [f"{least}{unit}", f"{least}{unit}", f"{most}{unit}"]
         share = pick.choice((0.2, 0.5, 0.8))
-        events.append({"id": f"e{n}", "probability": share, "effect": effect, "tasks": [f"one/{pick.choice(hit)}"]})
+        events.append(
+            {"id": f"e{n}", "probability": share, "effect": effect, "tasks": [f"one/{pick.choice(list(tasks))}"]}
+        )
     risk = {"distribution": pick.choice(("triangular", "pert")), "events": events}
     features.add(risk["distribution"])
     terms = [
@@ -125,17 +128,13 @@ def _dated(term: dict[str, str]) -> dict[str, Any]:
 
 
 def _link(pick: random.Random, name: str, tasks: dict[str, Any], features: set[str]) -> str:
-    periods = tasks[name]["duration"].endswith("pp")
-    lags = ["", "", " FS+2d", " FS+4ed", " SS+3d", " FS-1d"]
-    lags += [] if periods else [" SS+50%"]
-    lag = pick.choice(lags)
+    """Link to an earlier task, in all four types and with lags in all units."""
+    lag = pick.choice(LINKS)
     if "%" in lag:
-        features.add("lag in percent")
+        features.add("percent of periods" if tasks[name]["duration"].endswith("pp") else "lag in percent")
+    elif lag:
+        features.add(f"lag {lag.strip()}")
     return name + lag
-
-
-def _bounds_finish(step: dict[str, Any]) -> bool:
-    return any(" FF" in link or " SF" in link for link in step.get("after", []))
 
 
 class Drawn:

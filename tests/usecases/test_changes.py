@@ -17,8 +17,10 @@ from changeflow.storage import issued_reports, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import baselines, definitions, progress, reports, waivers
 from changeflow.usecases.changes import changes_between, changes_since
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
+from changeflow.values.moments import day_of
 from tests import audited
 from tests.builders import PROGRAMME, SCHOOLS, SERVICE, a_folder
 
@@ -43,6 +45,17 @@ def change(db: str, day: int) -> Change:
 
 def finish_requirements(db: str, day: int) -> None:
     progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
+
+
+def test_a_start_put_right_keeps_the_finish(stored: str):
+    """Finished on Wednesday 13 with a start on Monday 4, which was Tuesday 5; a start after the finish is refused."""
+    finish_requirements(stored, 13)
+    assert progress.start_task("payroll/requirements", date(2027, 1, 5), change(stored, 14)) == (1, True)
+    done = stored_on(None, db=stored, on=date(2027, 1, 14)).programme.facts.progress["payroll/requirements"]
+    assert done.actual_finish is not None
+    assert (day_of(done.actual_start), day_of(done.actual_finish)) == (date(2027, 1, 5), date(2027, 1, 13))
+    with pytest.raises(InputError, match=r"finished on 13 Jan 2027, before 14 Jan 2027\. Withdraw the finish first"):
+        progress.start_task("payroll/requirements", date(2027, 1, 14), change(stored, 14))
 
 
 def issue(db: str, day: int) -> reports.SroReport:
