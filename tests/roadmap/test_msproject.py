@@ -15,7 +15,7 @@ from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK, Profile
 from changeflow.roadmap.model.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
-from changeflow.values.duration import Duration
+from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
 
@@ -360,6 +360,57 @@ class TestStartedWork:
         progress = {"A": TaskProgress(at("2027-01-04T09:00"), at("2027-01-05T17:00"))}
         schedule = time_roadmap(project(a_task("A", 5), a_task("R", 10), progress=progress))
         assert (floats(schedule, "A"), schedule["A"].critical) == ((0, 0), False)
+
+
+class TestWaitsOnTheClock:
+    """Two days on the clock, 48 hours."""
+
+    def wait(self, *constraints: Constraint, links: tuple[str, ...] = (), **more: object) -> Schedule:
+        wait = replace(a_task("W"), duration=Duration(2 * 1440, Unit.ELAPSED), constraints=constraints)
+        return time_roadmap(project(a_task("A", 5), wait, links=links, **more))
+
+    def test_it_starts_at_the_next_working_moment_after_a_date_that_is_none(self):
+        """Saturday 9 is no day of work: it starts on Monday 11 at 9 and ends on Wednesday at 9."""
+        schedule = self.wait(bound(Bound.START_NO_EARLIER, "2027-01-09T10:00"))
+        assert early(schedule, "W") == ("Mon 11 Jan 09:00", "Wed 13 Jan 09:00")
+
+    def test_a_finish_that_would_start_it_at_a_weekend_moves_with_its_start(self):
+        """To end on Tuesday 12 at 10 it would start on Sunday 10; it starts on Monday 11 at 9, and ends two days on."""
+        schedule = self.wait(bound(Bound.FINISH_NO_EARLIER, "2027-01-12T10:00"))
+        assert early(schedule, "W") == ("Mon 11 Jan 09:00", "Wed 13 Jan 09:00")
+
+    def test_after_a_link_it_starts_when_what_it_waits_for_ends(self):
+        """A ends on Friday 8 at 17: concrete sets from then on, until Sunday at 17."""
+        assert early(self.wait(links=("A -> W",)), "W") == ("Fri 08 Jan 17:00", "Sun 10 Jan 17:00")
+
+    def test_in_a_textbook_it_starts_on_the_date_whether_people_work_or_not(self):
+        wait = replace(
+            a_task("W"),
+            duration=Duration(2 * 1440, Unit.ELAPSED),
+            constraints=(bound(Bound.START_NO_EARLIER, "2027-01-09T10:00"),),
+        )
+        assert early(time_roadmap(a_roadmap(wait)), "W") == ("Sat 09 Jan 10:00", "Mon 11 Jan 10:00")
+
+
+def test_a_finish_no_later_date_after_the_end_is_the_late_finish_of_what_nothing_follows():
+    """R ends the project on Friday 15. A, until Friday 8, may end by Wednesday 20: eight days of float, not five.
+    B, which C follows, may end a day before the end of C: nothing of its own date is left."""
+    by = (bound(Bound.FINISH_NO_LATER, "2027-01-20T17:00"),)
+    tasks = (a_task("A", 5, constraints=by), a_task("B", 5, constraints=by), a_task("C", 1), a_task("R", 10))
+    roadmap = project(*tasks, links=("B -> C",))
+    schedule = time_roadmap(roadmap)
+    assert (late(schedule, "A")[1], floats(schedule, "A")[0]) == ("Wed 20 Jan 17:00", 8)
+    assert late(schedule, "B")[1] == "Thu 14 Jan 17:00"
+    assert late(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A")[1] == "Fri 15 Jan 17:00"
+
+
+def test_a_placeholder_is_never_critical():
+    """Held by hand for all of the project: without float, but nobody has said how long it takes."""
+    by_hand = ManualDates(at("2027-01-04T09:00"), at("2027-01-05T17:00"))
+    known, unknown = a_task("K", 2, manual=by_hand), a_task("U", 2, manual=by_hand, is_placeholder=True)
+    schedule = time_roadmap(project(known, unknown))
+    assert (schedule["K"].critical, schedule["U"].critical) == (True, False)
+    assert schedule["U"].total_float == 0
 
 
 def test_the_slack_limit_says_what_counts_as_critical():

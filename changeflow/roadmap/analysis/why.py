@@ -137,7 +137,7 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
 
 def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
     """Say that a task is critical, or how much float it has: a negative float is quoted, for it says how late it is."""
-    if 0 <= spare <= roadmap.slack_limit and not roadmap.is_done(task):
+    if 0 <= spare <= roadmap.slack_limit and roadmap.can_be_critical(task):
         return "critical"
     return float_in_words(roadmap, task, spare)
 

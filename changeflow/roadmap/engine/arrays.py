@@ -15,7 +15,17 @@ from changeflow.roadmap.engine.calendar_tables import (
 )
 from changeflow.roadmap.engine.outline import Ints, Outline, Shorts, outline_of, stable_order
 from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
-from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.roadmap.model.tasks import (
+    LIMITS,
+    STARTS,
+    Bound,
+    Constraint,
+    Link,
+    LinkType,
+    Roadmap,
+    Task,
+    TaskProgress,
+)
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
 
@@ -53,7 +63,7 @@ LAG_KIND, LAG, LAG_ON, SHARE = range(4)
 # Places of `Arrays.settings`.
 START, DATA_DATE, FINISH, SLACK_LIMIT, HOLDS_SET_DATES = range(5)
 FLOOR, LIMITS_PULL, SET_DATES_HOLD, PINS, DATA_DATE_MOVES, CAPPED, RETAINS = range(5, 12)
-SEVERAL_PATHS, LATE_SHOWS_EARLY = range(12, 14)
+SEVERAL_PATHS, LATE_SHOWS_EARLY, LIMITS_EXTEND = range(12, 15)
 
 
 class Arrays(NamedTuple):
@@ -195,15 +205,25 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
 def _set_dates(cold: Ints, task: Task, codes: Codes) -> None:
     """Write the dates that people set for a task into its row of `cold`."""
     for constraint in task.constraints:
-        at, is_limit = _COLUMN[constraint.bound], constraint.bound in LIMITS
-        if cold[at] == NEVER or (constraint.at < cold[at]) == is_limit:
-            cold[at] = constraint.at
+        column, is_limit, at = _COLUMN[constraint.bound], constraint.bound in LIMITS, _set_for(task, constraint, codes)
+        if cold[column] == NEVER or (at < cold[column]) == is_limit:
+            cold[column] = at
     if task.deadline is not None:
         cold[DEADLINE] = task.deadline
     if task.starts_on:
         cold[WINDOW] = codes.periods[task.starts_on]
     if task.manual is not None:
         cold[MANUAL_START], cold[MANUAL_FINISH] = task.manual.start, task.manual.finish
+
+
+def _set_for(task: Task, constraint: Constraint, codes: Codes) -> int:
+    """Return a date that is set for a task; one that starts a wait on the clock outside working time moves on."""
+    if task.duration.unit is not Unit.ELAPSED or not codes.roadmap.profile.elapsed_starts_in_work:
+        return constraint.at
+    calendar = codes.roadmap.calendars[task.calendar]
+    if constraint.bound is Bound.FINISH_NO_EARLIER:
+        return calendar.next_working(constraint.at - task.duration.amount) + task.duration.amount
+    return calendar.next_working(constraint.at) if constraint.bound in STARTS else constraint.at
 
 
 def _set_progress(cold: Ints, task: Task, done: TaskProgress, codes: Codes) -> None:
@@ -299,7 +319,8 @@ def _settings(roadmap: Roadmap) -> Ints:
     own = [roadmap.slack_limit, roadmap.holds_set_dates]
     rules = [p.start_is_floor, p.limits_pull_early, p.set_dates_hold_late, p.pins_started, p.data_date_moves]
     rules += [p.free_float_is_capped, p.retains_logic]
-    return np.array([*dates, *own, *rules, roadmap.several_paths, p.late_shows_early], np.int64)
+    shown = [roadmap.several_paths, p.late_shows_early, p.limits_extend_late]
+    return np.array([*dates, *own, *rules, *shown], np.int64)
 
 
 # The columns of set dates, in the order of `Bound`.

@@ -12,6 +12,7 @@ from changeflow.roadmap.engine.arrays import (
     HOLDS_SET_DATES,
     INHERITED,
     KIND,
+    LIMITS_EXTEND,
     LINK,
     MANUAL,
     MUST_FINISH,
@@ -150,6 +151,8 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
 @inlined
 def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple[int, int]:
     latest, latest_start = r.early[i, 1] if n.s[SEVERAL_PATHS] and lo == hi else end, NEVER
+    if n.s[LIMITS_EXTEND] and lo == hi:
+        latest = max(latest, n.cold[i, FINISH_NO_LATER])
     for m in range(lo, hi):
         # A manual task keeps its start: only what waits for its finish holds it.
         if n.hot[i, FLAGS] & MANUAL and n.out[SHAPE, m] & FROM_START:

@@ -210,6 +210,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
         row, r, arrays = self.row_of[task], self.result, self.arrays
         total = int(r.total_float[row])
         into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
+        is_open = int(arrays.cold[row, STATE]) != DONE and not self.roadmap.tasks[task].is_placeholder
         return TimedTask(
             task=task,
             early_start=int(r.early[row, 0]),
@@ -218,7 +219,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
             late_finish=int(r.late[row, 1]),
             total_float=total,
             free_float=int(r.free_float[row]),
-            critical=total <= self.slack_limit and int(arrays.cold[row, STATE]) != DONE,
+            critical=is_open and total <= self.slack_limit,
             driving=bool(r.driving[row]),
             drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
             reason=REASONS[int(r.reason[row])],

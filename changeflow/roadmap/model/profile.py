@@ -30,6 +30,11 @@ class Profile:
     late_shows_early: bool = False
     """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
     alone."""
+    elapsed_starts_in_work: bool = False
+    """A date set for a wait on the clock moves to the next working moment, from which the clock runs; else it starts
+    there whether people work or not. What follows a link starts where the link says."""
+    limits_extend_late: bool = False
+    """A "finish no later" date after the end is the late finish of what nothing follows; else the end is."""
     free_float_is_capped: bool = False
     """Free float is measured on the successor's calendar, and without successors of its own equals total float; else it
     is measured on the task's calendar, up to the roadmap's finish. It never exceeds total float."""
@@ -47,6 +52,8 @@ MSPROJECT = Profile(
     data_date_moves=False,
     shares_on_successor=True,
     late_shows_early=True,
+    elapsed_starts_in_work=True,
+    limits_extend_late=True,
     free_float_is_capped=True,
 )
 

@@ -43,6 +43,8 @@ class Bound(StrEnum):
 
 LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
 """Bounds of which the earlier of two is the tighter."""
+STARTS = (Bound.START_NO_EARLIER, Bound.START_NO_LATER, Bound.MUST_START)
+"""Bounds of a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Task:
     assignments: tuple[Assignment, ...] = ()
     """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
     manual: ManualDates | None = None
+    is_placeholder: bool = False
+    """Held by hand for work of which nobody has given a length yet: it is never critical."""
     as_late_as_possible: bool = False
     term_calendar: str | None = None
     """The calendar that school weeks are counted in; its own when left out."""
@@ -207,6 +211,10 @@ class Roadmap:
 
     def is_done(self, task: TaskId) -> bool:
         return task in self.progress and self.progress[task].is_done
+
+    def can_be_critical(self, task: TaskId) -> bool:
+        """Tell whether it is open work, and more than a placeholder for some."""
+        return not self.is_done(task) and not self.tasks[task].is_placeholder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
