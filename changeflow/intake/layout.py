@@ -60,7 +60,7 @@ class Layout:
     notes: tuple[str, ...] = ()
     """What is other than in a plain table, and how it is read."""
     skipped: tuple[str, ...] = ()
-    """What is above or beside the table."""
+    """What is above the table."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -274,7 +274,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
     while names and not names[-1]:
         names.pop()
     if (more := len(header.cells) - len(names)) > 0:
-        skipped.append("The last column has no heading." if more == 1 else f"The last {more} columns have no headings.")
+        notes.append("The last column has no heading." if more == 1 else f"The last {more} columns have no headings.")
     columns = tuple(Column(name, n) for n, name in enumerate(names, 1) if name)
     return Layout(
         separator=look.separator, header_line=header.line, data_line=end + 1, columns=columns,

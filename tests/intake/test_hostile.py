@@ -297,4 +297,6 @@ def test_a_control_character_of_a_workbook_is_refused_with_its_place(tmp_path: P
     problems: list[Problem] = []
     found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, required=("id",), optional=())
     assert list(found) == []
-    assert [str(p) for p in problems] == ["t.xlsx:2:1: The cell holds the control character U+001B. Take it out."]
+    assert [str(p) for p in problems] == [
+        "t.xlsx[Sheet1]:2:1: The cell holds the control character U+001B. Take it out."
+    ]

@@ -119,7 +119,7 @@ def test_a_first_line_of_data_is_no_second_header():
 def test_columns_at_the_end_without_heading_are_said():
     found = layout("contract,net,,\nC1,4,,\n")
     assert [c.name for c in found.columns] == ["contract", "net"]
-    assert (found.width, found.skipped) == (4, ("The last 2 columns have no headings.",))
+    assert (found.width, found.notes) == (4, ("The last 2 columns have no headings.",))
 
 
 def test_lines_are_numbered_as_an_editor_shows_them():

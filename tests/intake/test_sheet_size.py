@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.intake.sheets import SheetRefusedError, check_size, read_sheet
+from changeflow.intake.sheet_size import SheetRefusedError, check_size
+from changeflow.intake.sheets import read_sheet
 from changeflow.values.problem import Problem
 from tests.intake.bombs import END, SHEET, a_workbook, cells
 

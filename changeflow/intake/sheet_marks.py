@@ -1,0 +1,96 @@
+"""What cells of a sheet show and their values do not say: errors, percentages, leading zeros, and lost results.
+
+The reader of workbooks leaves out an error such as `#N/A`, and a formula whose result was never computed; a percentage
+is a fraction to it, and an id that is shown as 000123 is the number 123.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from changeflow.intake.sheet_size import SheetRefusedError, column_number, odd
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+NO_RESULT = "#NORESULT!"
+"""Stands for a formula that has no result in the file."""
+_PLACE = re.compile(rb"(?:^|\s)r\s*=\s*[\"']([A-Za-z]+)([0-9]+)[\"']")
+_PREFIX = rb"(?:[\w.-]+:)?"
+_ERROR = re.compile(
+    rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\st\s*=\s*[\"']e[\"'][^<>]*)>(?:<" + _PREFIX + rb"f[^<>]*(?:/>|>[^<]*</"
+    + _PREFIX + rb"f\s*>))?\s*(?:<" + _PREFIX + rb"v[^<>]*>([^<]*)<)?"
+)  # fmt: skip
+_FORMULA = re.compile(
+    rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?)>\s*<" + _PREFIX + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</" + _PREFIX + rb"f\s*>)\s*"
+    rb"(?:<" + _PREFIX + rb"v(?:\s[^<>]*)?(?:/>|>\s*</" + _PREFIX + rb"v\s*>)\s*)?</" + _PREFIX + rb"c\s*>"
+)
+_IS_TEXT = re.compile(rb"\st\s*=\s*[\"'](?:str|s|inlineStr)[\"']")
+_STYLED = rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\ss\s*=\s*[\"'](%s)[\"'][^<>]*)>"
+_PERCENT = re.compile(r"[^\"\\\[]*%\s*")
+_ZEROS = re.compile(r"0{2,}")
+_BUILT_IN = {9: "0%", 10: "0.00%"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """By (line, column) from 1: what to show instead of an empty cell, and how to show a number."""
+
+    texts: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    percents: frozenset[tuple[int, int]] = frozenset()
+    zeros: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """The digits that are shown at least."""
+
+
+def marks_in(sheet: bytes, styles: bytes) -> Marks:
+    """Find the cells of a sheet whose value is not all they show."""
+    texts = {_place(m[1]): NO_RESULT for m in _FORMULA.finditer(sheet) if not _IS_TEXT.search(m[1])}
+    texts |= {_place(m[1]): (m[2] or b"#ERROR!").decode("utf-8", "replace").strip() for m in _ERROR.finditer(sheet)}
+    formats = dict(_formats(styles))
+    percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], int]()
+    if formats:
+        wanted = b"|".join(str(n).encode() for n in formats)
+        for found in re.finditer(_STYLED % wanted, sheet):
+            shown = formats[int(found[2])]
+            if shown:
+                zeros[_place(found[1])] = shown
+            else:
+                percents.add(_place(found[1]))
+    return Marks(texts, frozenset(percents), zeros)
+
+
+def elements(content: bytes) -> Iterator["etree._Element"]:
+    """Yield the elements of a part of a workbook."""
+    from lxml import etree
+
+    if not content:
+        return iter(())
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser).iter()
+    except etree.XMLSyntaxError:
+        raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
+
+
+def _place(attributes: bytes) -> tuple[int, int]:
+    found = _PLACE.search(attributes)
+    if found is None:
+        raise odd()
+    return int(found[2]), column_number(found[1])
+
+
+def _formats(styles: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the styles that show a number as a percentage (0), or with at least that many digits."""
+    codes, number = dict(_BUILT_IN), 0
+    for element in elements(styles):
+        name, above = str(element.tag).rpartition("}")[2], element.getparent()
+        if name == "numFmt":
+            codes[int(element.get("numFmtId", "-1"))] = element.get("formatCode", "")
+        elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
+            code = codes.get(int(element.get("numFmtId", "0")), "").split(";")[0]
+            if _PERCENT.fullmatch(code):
+                yield number, 0
+            elif _ZEROS.fullmatch(code):
+                yield number, len(code)
+            number += 1

@@ -1,0 +1,92 @@
+"""Workbooks as people write them: cover sheets, errors, percentages, ids with leading zeros, merged cells."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from changeflow.intake.sheet_marks import NO_RESULT
+from changeflow.intake.sheets import Sheet, read_workbook
+from changeflow.values.problem import Problem
+
+KNOWN = ("id", "name", "since")
+
+
+def workbook(path: Path, write: Callable[[Any], None], **options: object) -> Path:
+    with xlsxwriter.Workbook(str(path / "t.xlsx"), options) as book:
+        write(book)
+    return path / "t.xlsx"
+
+
+def read(path: Path, write: Callable[[Any], None], **options: object) -> Sheet:
+    problems: list[Problem] = []
+    sheet = read_workbook(workbook(path, write, **options), "t.xlsx", problems, known=KNOWN)
+    assert problems == []
+    assert sheet is not None
+    return sheet
+
+
+def rows(book: Any, name: str, *lines: list[object]) -> Any:
+    sheet = book.add_worksheet(name)
+    for n, line in enumerate(lines):
+        sheet.write_row(n, 0, line)
+    return sheet
+
+
+def test_cells_are_what_the_sheet_shows(tmp_path: Path):
+    """0.175 as a percentage is 17.5%; 123 as 000000 is 000123; 0.1 + 0.2 is 0.3 in a spreadsheet."""
+
+    def write(book: Any) -> None:
+        sheet = rows(book, "Staff", ["id", "name", "since", "share", "sum"])
+        sheet.write_number(1, 0, 123, book.add_format({"num_format": "000000"}))
+        sheet.write_formula(1, 1, "=NA()", None, "#N/A")
+        sheet.write_datetime(1, 2, datetime(2027, 2, 1), book.add_format({"num_format": "dd/mm/yyyy"}))
+        sheet.write_number(1, 3, 0.175, book.add_format({"num_format": "0.0%"}))
+        sheet.write_number(1, 4, 0.30000000000000004)
+        sheet.write_formula(2, 0, "=A1", None, "")
+        sheet.write_formula(2, 1, '=IF(A1="","","x")', None, "y")
+
+    assert read(tmp_path, write).lines[1:] == [
+        (2, ["000123", "#N/A", "2027-02-01", "17.5%", "0.3"]),
+        (3, [NO_RESULT, "y", "", "", ""]),
+    ]
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_right(tmp_path: Path):
+    def write(book: Any) -> None:
+        sheet = rows(book, "Staff", ["id", "since"])
+        sheet.write_datetime(1, 1, datetime(2027, 2, 1), book.add_format({"num_format": "d mmm yy"}))
+
+    assert read(tmp_path, write, date_1904=True).lines[1][1][1] == "2027-02-01"
+
+
+def test_the_sheet_that_has_the_columns_is_read_and_others_are_said(tmp_path: Path):
+    def write(book: Any) -> None:
+        rows(book, "Cover", ["Staff of the trust"])
+        rows(book, "Old", ["id", "name"], ["x", "X"]).hide()
+        rows(book, "Staff", ["Id", "Name"], ["a", "A"])
+
+    sheet = read(tmp_path, write)
+    assert (sheet.name, sheet.lines[1]) == ("Staff", (2, ["a", "A"]))
+    assert sheet.skipped == ("Sheet 'Staff' was read; 'Cover', 'Old' were not.",)
+
+
+def test_a_cell_merged_over_lines_counts_for_each_of_them(tmp_path: Path):
+    def write(book: Any) -> None:
+        sheet = rows(book, "Staff", ["Staff of the trust"], [], ["id", "name"], ["a", ""], ["b", ""], ["c", "C"])
+        sheet.merge_range("A1:B1", "Staff of the trust")
+        sheet.merge_range("B4:B5", "Both")
+
+    sheet = read(tmp_path, write)
+    assert [cells for _, cells in sheet.lines][2:] == [["a", "Both"], ["b", "Both"], ["c", "C"]]
+    assert sheet.notes == ("A merged cell is read as if each of its cells had its text.",)
+    assert sheet.layout.skipped == ("Line 1 above the header was not used: 'Staff of the trust'.",)
+
+
+def test_a_workbook_without_a_table_is_a_problem(tmp_path: Path):
+    problems: list[Problem] = []
+    path = workbook(tmp_path, lambda book: book.add_worksheet())
+    assert read_workbook(path, "t.xlsx", problems, known=KNOWN) is None
+    assert [p.what for p in problems] == ["The first sheet is empty."]
