@@ -106,6 +106,16 @@ class Confidence:
     on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What a person wrote beside a task."""
+
+    task: TaskId
+    text: str
+    by: str
+    on: date
+
+
 CHANNELS = ("letter", "email", "meeting", "call", "newsletter", "website", "other")
 """The ways in which people announce a date."""
 
@@ -176,6 +186,8 @@ class Facts:
     acts: tuple[SponsorAct, ...] = ()
     checkpoints: tuple[CheckpointResult, ...] = ()
     """What was found at checkpoints, in the order in which it was reported."""
+    comments: tuple[Comment, ...] = ()
+    """On tasks, in the order in which they were recorded."""
     attendance: tuple[Attendance, ...] = ()
     submissions: tuple[Submission, ...] = ()
     pilot: tuple[Entry, ...] = ()
@@ -192,6 +204,10 @@ class Facts:
     def decision(self, task: TaskId) -> Decision | None:
         """Return the latest answer of a gate."""
         return next((d for d in reversed(self.decisions) if d.task == task), None)
+
+    def comment(self, task: TaskId) -> Comment | None:
+        """Return the latest comment on a task."""
+        return next((c for c in reversed(self.comments) if c.task == task), None)
 
     def finish_of(self, task: TaskId) -> int | None:
         """Return when a task finished, in civil minutes; None where it has not."""
@@ -214,6 +230,7 @@ class Facts:
             "attendance",
             "checkpoints",
             "announcements",
+            "comments",
             "odds",
         )
         until: dict[str, Any] = {name: tuple(fact for fact in getattr(self, name) if fact.on <= day) for name in dated}

@@ -26,6 +26,7 @@ OF_SAME: Mapping[str, tuple[str, ...]] = {
     "measure": ("service", "criterion"),
     "pilot-entry": ("service", "kind", "number"),
     "announcement": ("service", "school"),
+    "comment": ("task",),
 }
 """The kinds of fact, each with the columns that two recordings of the same thing share."""
 LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "announcement")

@@ -81,12 +81,14 @@ SHOWN_AHEAD = 5
 
 @dataclass(frozen=True, slots=True)
 class ReportedProgress:
-    """What a person reports about a task: days, inclusive; `remaining` as a duration's text."""
+    """What a person reports about a task: days, inclusive; `remaining` as a duration's text, whole percent complete."""
 
     task: str
     started: date
     finished: date | None = None
     remaining: str | None = None
+    percent: int | None = None
+    """Where nothing is said of what is left, it follows from this."""
 
 
 def finish_of(programme: Programme, task: TaskId, finished: date, started: date | None = None) -> ReportedProgress:
@@ -147,7 +149,20 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         if finish is not None and reported.finished is not None:
             finish = calendar.previous_working(finish) if calendar.works_on(reported.finished) else finish
             finish = max(start, finish)
-    return TaskProgress(start, finish, _remaining(programme, task, reported.remaining) if reported.remaining else None)
+    if finish is not None or reported.percent is None or reported.remaining is not None:
+        left = _remaining(programme, task, reported.remaining) if reported.remaining else None
+    else:
+        left = left_after(task, reported.percent)
+    return TaskProgress(start, finish, left, percent=reported.percent if finish is None else None)
+
+
+def left_after(task: Task, percent: int) -> Duration:
+    """Return what is left of a task of which some percent is complete; what is counted whole is rounded up.
+
+    >>> left_after(Task(id="t", name="T", calendar="office", duration=Duration(4500)), 30)
+    Duration(amount=3150, unit=<Unit.WORKING: 'working'>)
+    """
+    return Duration(-(-task.duration.amount * (100 - percent) // 100), task.duration.unit)
 
 
 def _as_planned(programme: Programme, task: Task, reported: ReportedProgress) -> TaskProgress | None:

@@ -124,6 +124,7 @@ class Renames:
             ),
             attendance=tuple(replace(a, task=self.task(a.task, a.person)) for a in facts.attendance),
             checkpoints=tuple(map(self._of, facts.checkpoints)),
+            comments=tuple(map(self._of, facts.comments)),
             pilot=tuple(map(self._of, facts.pilot)),
             odds=tuple(replace(o, milestone=self.milestone(o.milestone)) for o in facts.odds),
         )

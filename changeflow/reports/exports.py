@@ -1,4 +1,4 @@
-"""Exports: spreadsheet and calendar. Cells that a spreadsheet might run are made plain text."""
+"""Exports: standings as a table, and a calendar. Cells that a spreadsheet might run are made plain text."""
 
 import csv
 import io
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from changeflow.calendar.extent import ASSUMED
 from changeflow.files import write_whole
 from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
@@ -15,9 +14,8 @@ from changeflow.reports.last_days import format_cost
 from changeflow.reports.people import PeopleLines
 from changeflow.reports.people_flow import NOTHING
 from changeflow.roadmap.analysis.assumed import mark_assumed
-from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.roadmap.engine.cpm import TimedTask
-from changeflow.roadmap.model.tasks import Milestone, Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
 from changeflow.values.words import Kind
@@ -38,63 +36,6 @@ def write_standings(people: PeopleLines, out: Path) -> None:
             row = [caption, line.group, *cells, answers, line.stands, line.counted, line.why_hidden, line.remedy]
             writer.writerow(map(safe_cell, row))
     write_whole(out, text.getvalue(), private=True)
-
-
-def write_xlsx(programme: Programme, out: Path) -> None:
-    """Write the schedule as a workbook: a line a task, with its owner."""
-    import xlsxwriter
-
-    content = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-
-    header = [
-        "Task",
-        "Name",
-        "Service",
-        "Wave",
-        "Kind",
-        "First day",
-        "Last day",
-        "Float",
-        "Critical",
-        "Owner",
-        "Assumed",
-        "Float before",
-    ]
-    with xlsxwriter.Workbook(content, options) as book:
-        sheet = book.add_worksheet("Schedule")
-        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "d mmm yyyy"})
-        sheet.write_row(0, 0, header, bold)
-        milestones = {m.task: m for m in programme.milestones}
-        for row, (task, timed) in enumerate(_in_time(programme), 1):
-            minutes = programme.spare(milestones[task.id]) if task.id in milestones else timed.total_float
-            spare = float_in_words(programme.roadmap, task.id, minutes)
-            texts = [task.id, task.name, task.service or "", task.wave or "", task.kind.value]
-            for column, text in enumerate(texts):
-                sheet.write_string(row, column, safe_cell(text))
-            first, last = timed.first_day, timed.last_day
-            for column, when in ((5, first), (6, last)):
-                sheet.write_datetime(row, column, datetime(when.year, when.month, when.day), day)  # noqa: DTZ001
-            is_assumed = task.id in programme.required_schedule.assumed.early
-            own = (
-                spare,
-                "yes" if timed.critical else "no",
-                programme.person(task.owner) if task.owner else "",
-                ASSUMED if is_assumed else "",
-                _float_before(milestones.get(task.id)),
-            )
-            for column, text in enumerate(own, 7):
-                # A float such as "-2 working days" is ours and is no formula.
-                sheet.write_string(row, column, text)
-        sheet.autofilter(0, 0, len(programme.roadmap.tasks), len(header) - 1)
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
-    write_whole(out, content.getvalue(), private=True)
-
-
-def _float_before(milestone: Milestone | None) -> str:
-    """Say against what the float of a row is counted: a milestone's deadline, else what would move first."""
-    return "its deadline" if milestone is not None and milestone.deadline else "the end, or an earlier deadline"
 
 
 def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:

@@ -54,6 +54,8 @@ def _progress(fact: RecordedFact, roadmap: Roadmap) -> str:
     if v["actual_finish"] is not None:
         last = max(v["actual_start"], v["actual_finish"] - 1)
         return f"{message}, finished {format_day(day_of(last))}"
+    if v["percent"] is not None:
+        message += f", {v['percent']}% complete"
     if v["remaining"] is None:
         return message
     left, task = Duration(v["remaining"], Unit(v["unit"] or Unit.WORKING)), roadmap.tasks.get(v["task"])
@@ -106,6 +108,7 @@ WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
         f"{f.values['service']} at {f.values['school']}: {format_day(f.values['day'])} was announced on "
         f"{format_day(f.values['on'])} ({f.values['how']})"
     ),
+    "comment": lambda f, _: f"{f.values['task']}: {f.values['text'] or 'its words were removed: their time is over'}",
 }
 
 

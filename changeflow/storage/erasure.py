@@ -23,7 +23,7 @@ from changeflow.storage.database import BUSY_SECONDS, count_touched, engine_for,
 from changeflow.storage.keys import adopt_key, recipient_at, recipient_of, tombstones_of
 from changeflow.storage.sqlite_file import plain_words
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
-from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
+from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, CommentRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
@@ -141,6 +141,12 @@ def remove_words(session: Session, programme: str, *, given_before: datetime) ->
     """Remove the words of answers that were given before a moment; what was answered, and when, is kept."""
     own = (col(AnswerRow.programme_id) == programme, col(AnswerRow.at) < given_before)
     return count_touched(session, update(AnswerRow).where(*own, col(AnswerRow.text).is_not(None)).values(text=None))
+
+
+def remove_comments(session: Session, programme: str, *, given_before: datetime) -> int:
+    """Empty the comments that were written before a moment; that one was written, when and by whom, is kept."""
+    own = (col(CommentRow.programme_id) == programme, col(CommentRow.at) < given_before, col(CommentRow.text) != "")
+    return count_touched(session, update(CommentRow).where(*own).values(text=""))
 
 
 def remove_scores(session: Session, programme: str) -> int:

@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, Odds, SponsorAct
+from changeflow.programme.facts import Attendance, Comment, Condition, Confidence, Decision, Facts, Odds, SponsorAct
 from changeflow.programme.former_waves import Published, with_waves_of_now
 from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
@@ -23,6 +23,7 @@ from changeflow.storage.tables.facts import (
     AnnouncementRow,
     AttendanceRow,
     CheckpointRow,
+    CommentRow,
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
@@ -66,6 +67,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         submissions=pilots.submissions(session, programme, until=until),
         attendance=facts_until(session, AttendanceRow, Attendance, programme, until),
         checkpoints=facts_until(session, CheckpointRow, CheckpointResult, programme, until),
+        comments=tuple(c for c in facts_until(session, CommentRow, Comment, programme, until) if c.text),
         joined=versions.joined_schools(session, programme, until=until),
         announcements=announcements.announced(session, programme, until=until),
         confidence=confidences[-1] if confidences else None,
@@ -107,6 +109,7 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
             remaining=None if left is None else left.amount,
             # Working time has no unit of its own here: that is how it was stored before there was one.
             unit=None if left is None or left.unit is Unit.WORKING else left.unit.value,
+            percent=progress.percent,
             at=at,
             by=by,
         )
@@ -116,7 +119,17 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
 
 def _progress(row: ProgressRow) -> TaskProgress:
     left = None if row.remaining is None else Duration(row.remaining, Unit(row.unit or Unit.WORKING))
-    return TaskProgress(row.actual_start, row.actual_finish, left)
+    return TaskProgress(row.actual_start, row.actual_finish, left, percent=row.percent)
+
+
+def add_comment(session: Session, programme: str, comment: Comment, *, at: datetime) -> bool:
+    """Add a comment; False when it says what the task's last one says."""
+    own = (CommentRow.task == comment.task, is_in_force(CommentRow))
+    last = latest_of(session, CommentRow, programme, *own, by="id")
+    if last is not None and last.text == comment.text:
+        return False
+    session.add(CommentRow(programme_id=programme, at=at, **asdict(comment)))
+    return True
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
@@ -197,6 +210,7 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "measure": MeasureRow,
     "pilot-entry": PilotEntryRow,
     "announcement": AnnouncementRow,
+    "comment": CommentRow,
 }
 """The tables of the kinds of fact."""
 _APART = {"id", "programme_id", "at", "contract", "digest"}

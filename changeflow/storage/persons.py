@@ -38,6 +38,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     # Who has a token can answer in somebody's name; even its digest is left out.
     "links": (LinkRow, ("person",), ("token",)),
     "progress they reported": (facts.ProgressRow, ("by",), ()),
+    "comments they wrote": (facts.CommentRow, ("by",), ()),
     "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
     "conditions they own": (facts.ConditionRow, ("owner",), ()),
     "acts that were seen of them, or that they noted": (facts.SponsorActRow, ("by", "who"), ()),

@@ -21,18 +21,22 @@ from changeflow.programme.asked import without_asked
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import Subject
-from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.exports import write_ics
 from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.model.pathways import StepFields
-from changeflow.storage import versions
+from changeflow.storage import answers, versions
+from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
-from changeflow.usecases.stored import Stored, stored_on
+from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
+from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
 FORMS = ("mspdi", "xlsx", "ics")
@@ -126,6 +130,9 @@ def export_schedule(
         known = project.baselines
         write_roadmap(project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known)
         return
+    if form == "xlsx":
+        write_workbook(_exported(source, db=db, programme=programme, on=on, now=now), out)
+        return
     baselines: dict[int, Mapping[TaskId, Dates]] = {}
     if source is not None:
         planned = plan_folder(source, on=on).programme
@@ -137,10 +144,27 @@ def export_schedule(
         # That a decision waits is our forecast; other programs are given what was reported.
         reported = replace(planned.roadmap, progress=without_asked(planned.roadmap, planned.facts.progress))
         write_roadmap(reported, schedule, out, name=name, calendar="office", baselines=baselines)
-    elif form == "xlsx":
-        write_xlsx(planned, out)
     elif form == "ics":
         write_ics(planned, out, now=now)
+
+
+def _exported(source: Path | None, *, db: str, programme: str | None, on: date | None, now: datetime) -> WorkbookSource:
+    """Return a folder's programme as a workbook shows it, or the stored one with its baseline."""
+    if source is not None:
+        planned = plan_folder(source, on=on).programme
+        return WorkbookSource(programme=planned, today=planned.on, at=now)
+    today = on or local_day(now)
+    with read_scope(db) as session:
+        stored = load(session, programme, on=today)
+        given = answers.answers(session, stored.programme.id, until=known_until(session, stored.programme.id))
+    return WorkbookSource(
+        programme=stored.programme,
+        today=today,
+        at=now,
+        version=stored.version.number,
+        baseline=stored.baseline.dates if stored.baseline else None,
+        answers=given,
+    )
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
 from changeflow.intake.facts import read_progress
+from changeflow.programme.facts import Comment
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import (
@@ -118,6 +119,14 @@ def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by
         close_links(work, [task for task in subjects if checked[task].is_done])
         work.record("progress", subjects[0] if len(subjects) == 1 else f"{len(subjects)} tasks", by=by)
     return len(subjects)
+
+
+def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
+    """Write comments on tasks that are new; return how many those were."""
+    new = [c for c in comments if facts.add_comment(work.session, work.name, c, at=work.change.now)]
+    if new:
+        work.record("comment", new[0].task if len(new) == 1 else f"{len(new)} tasks", by=new[0].by)
+    return len(new)
 
 
 def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:

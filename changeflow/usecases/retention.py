@@ -23,6 +23,8 @@ class Removed:
     links: int
     words: int
     """Answers whose words are gone; that they were given is kept."""
+    comments: int
+    """Comments on tasks whose words are gone."""
     scores: int
     """Assessments of single people."""
     contracts: int
@@ -30,13 +32,14 @@ class Removed:
 
     @property
     def is_any(self) -> bool:
-        return bool(self.links or self.words or self.scores or self.contracts)
+        return bool(self.links or self.words or self.comments or self.scores or self.contracts)
 
     def row(self) -> dict[str, object]:
         return {
             "programme": self.programme,
             "links": self.links,
             "answers' words": self.words,
+            "comments": self.comments,
             "scores": self.scores,
             "contracts": self.contracts,
         }
@@ -68,14 +71,16 @@ def _retain(work: UnitOfWork) -> Removed:
         programme=name,
         links=erasure.remove_links(session, name, ended_before=now - links),
         words=erasure.remove_words(session, name, given_before=_midnight(today - words)),
+        comments=erasure.remove_comments(session, name, given_before=_midnight(today - words)),
         scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
     )
     log("retention", **asdict(found))
-    if found.scores or found.contracts:
+    if found.comments or found.scores or found.contracts:
         versions.touch(session, name)
     if found.is_any:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
+        subject += f" comments:{found.comments}" if found.comments else ""
         work.note("retention", subject, by=SYSTEM)
     return found
 

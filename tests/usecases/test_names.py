@@ -16,7 +16,8 @@ from changeflow.errors import NotAllowedError
 from changeflow.programme.names import begin, names_in
 from changeflow.reports.decisions import build_decisions, decisions_text
 from changeflow.reports.documents import html_of, json_of
-from changeflow.reports.exports import write_xlsx
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.writing import write_workbook
 from changeflow.storage import answers
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import NudgeRow
@@ -78,7 +79,7 @@ def test_a_decision_names_its_owner(db: str, tmp_path: Path):
 
 
 def test_a_spreadsheet_names_the_owners(stored: str, tmp_path: Path):
-    write_xlsx(loaded(None, db=stored, on=ON), tmp_path / "plan.xlsx")
+    write_workbook(WorkbookSource(programme=loaded(None, db=stored, on=ON), today=ON), tmp_path / "plan.xlsx")
     with ZipFile(tmp_path / "plan.xlsx") as book:
         texts = book.read("xl/sharedStrings.xml").decode()
     assert "<t>A Named Person, Director of People</t>" in texts

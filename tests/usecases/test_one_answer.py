@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -24,9 +25,11 @@ from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import case_text, decisions_text
 from changeflow.reports.documents import html_of, json_of
-from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.exports import write_ics
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.reports.sro import SroReport
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.storage.answers import AnswerLink, add_links
 from changeflow.storage.database import engine_for, session_scope
@@ -184,10 +187,8 @@ def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked)
 def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path):
     programme = asked.programme
     write_ics(programme, tmp_path / "all.ics", now=asked.now)
-    write_xlsx(programme, tmp_path / "all.xlsx")
     days = _days((tmp_path / "all.ics").read_bytes())
-    rows = CalamineWorkbook.from_path(tmp_path / "all.xlsx").get_sheet_by_index(0).to_python()
-    cells = {row[0]: row for row in rows}
+    cells = milestone_rows(asked, tmp_path)
     data = {m["name"]: m for m in json.loads(json_of(asked.report))["milestones"]}
     for milestone in programme.milestones:
         day = day_of(programme.timed(milestone.task).early_finish)
@@ -195,10 +196,12 @@ def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path)
         assert line["forecast"] == format_day(day)
         assert line["sentence"].startswith(f"{milestone.name}: {format_day(day)}")
         assert days[calendar_uid(milestone.task, programme.id)] == day
-        row = cells[milestone.task]
-        last, spare = row[6], float_in_words(programme.roadmap, milestone.task, programme.spare(milestone))
-        assert last == day
-        assert row[7] == spare
+        row, spare = (
+            cells[milestone.task],
+            float_in_words(programme.roadmap, milestone.task, programme.spare(milestone)),
+        )
+        assert (row["Forecast"], row["Deadline"]) == (day, milestone.deadline or "")
+        assert spare in (f"{row['Float']:g} {row['Float in']}", f"{row['Float']:g} {row['Float in']}".rstrip("s"))
         if milestone.deadline is not None and day > milestone.deadline:
             assert f"{counted((day - milestone.deadline).days, 'day')} after its deadline" in line["sentence"]
             assert programme.spare(milestone) <= 0
@@ -206,6 +209,14 @@ def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path)
             assert f"{spare} before its deadline" in line["sentence"]
         moved = [m for d in asked.report.decisions for run in d.last_day.later for m in run.moved]
         assert {m.before for m in moved if m.name == milestone.name} <= {format_day(day)}
+
+
+def milestone_rows(asked: Asked, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """Return the rows of the workbook's milestones by task, each cell by its heading."""
+    write_workbook(WorkbookSource(programme=asked.programme, today=asked.today), tmp_path / "all.xlsx")
+    rows = CalamineWorkbook.from_path(tmp_path / "all.xlsx").get_sheet_by_name("Milestones").to_python()
+    [header] = [row for row in rows if row[0] == "Milestone"]
+    return {row[-1]: dict(zip(header, row, strict=True)) for row in rows if str(row[-1]).startswith("programme/")}
 
 
 def say(asked: Asked, *words: str) -> str:
@@ -266,8 +277,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
     programme = asked.programme
     write_roadmap(programme.roadmap, programme.required_schedule, tmp_path / "all.xml", name="all", calendar="office")
     project = {e.findtext("{*}Name"): e for e in etree.parse(tmp_path / "all.xml").iter("{*}Task")}
-    write_xlsx(programme, tmp_path / "all.xlsx")
-    sheet = CalamineWorkbook.from_path(tmp_path / "all.xlsx").get_sheet_by_index(0).to_python()
+    sheet = milestone_rows(asked, tmp_path)
     page = " ".join(html.fromstring(html_of(asked.report)).text_content().split())
     plan, plans = say(asked, "plan"), json.loads(say(asked, "plan", "--format", "json"))["milestones"]
     assert len(plans) == len(programme.milestones)
@@ -288,8 +298,10 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
             assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
             assert f"It may finish as late as {last}, {spare} of float, before it misses the deadline of {name}" in why
-        row = next(r for r in sheet if r[0] == f"programme/{found['id']}")
-        assert (format_day(row[6]), row[7], row[-1]) == (day, f"{'-' * is_late}{spare}", "its deadline")
+        row = sheet[f"programme/{found['id']}"]
+        assert (format_day(row["Forecast"]), row["Float before"]) == (day, "its deadline")
+        assert row["Float"] * 450 == found["spare"]
+        assert row["State"] == ("late" if is_late else "on time")
         own = project[name]
         assert own.findtext("{*}Finish") == found["date"]
         # Microsoft Project counts slack in tenths of a minute: none where the next day begins as the deadline ends.

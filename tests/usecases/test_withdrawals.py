@@ -16,7 +16,7 @@ from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.dates import dates_of
-from changeflow.programme.facts import Announcement, Condition, Facts, Submission
+from changeflow.programme.facts import Announcement, Comment, Condition, Facts, Submission
 from changeflow.programme.recorded import OF_SAME, RecordedFact
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import facts
@@ -34,10 +34,10 @@ from changeflow.usecases import (
 )
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.pilots import measure_criterion
-from changeflow.usecases.progress import finish_task, report_progress
+from changeflow.usecases.progress import finish_task, record_comments, report_progress
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.stored import load
-from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Outcome
 from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
@@ -115,6 +115,12 @@ def an_announcement(db: str, now: datetime, tmp_path: Path) -> None:
     assert announcements.announce([said], change(db, now=now)) == 1
 
 
+def a_comment(db: str, now: datetime, tmp_path: Path) -> None:
+    with unit_of_work(change(db, now=now)) as work:
+        said = Comment(task="payroll/ash/train", text="The room is too small", by="manager", on=now.date())
+        assert record_comments(work, [said]) == 1
+
+
 RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
     "progress": lambda db, now, _: finish_task(
         "payroll/ash/train", date(2027, 2, 20), date(2027, 2, 10), change(db, now=now)
@@ -134,6 +140,7 @@ RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
     "measure": lambda db, now, _: measure_criterion("payroll", "queries", "9", change(db, now=now)),
     "pilot-entry": an_issue,
     "announcement": an_announcement,
+    "comment": a_comment,
 }
 WITHDRAWERS = {"decision": "lead", "confidence": "chief"}
 

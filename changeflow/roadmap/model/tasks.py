@@ -166,6 +166,8 @@ class TaskProgress:
     actual_finish: int | None = None
     remaining: Duration | None = None
     """In any unit, whatever the task's own; None means that the planned duration runs on from the actual start."""
+    percent: int | None = field(default=None, kw_only=True)
+    """% complete as it was reported; `remaining` follows from it, and only that moves dates."""
     resume: int | None = None
     """Where the rest begins, as another program has decided it."""
     parts: tuple[tuple[str, int, int], ...] = ()

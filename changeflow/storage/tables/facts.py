@@ -21,6 +21,20 @@ class ProgressRow(OwnRow, table=True):
     actual_finish: int | None = None
     remaining: int | None = None
     unit: str | None = None
+    percent: int | None = None
+    """% complete as it was reported, where it was."""
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class CommentRow(OwnRow, table=True):
+    """What a person wrote beside a task; its words are emptied when their time of keeping is over."""
+
+    __tablename__ = "comment"
+
+    task: str
+    on: date
+    text: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
 

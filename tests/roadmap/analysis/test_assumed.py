@@ -5,19 +5,22 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from changeflow.calendar.extent import GivenDates
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.intake.folder import read_folder
 from changeflow.planning.levelling import LevelledProgramme
 from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
-from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.exports import write_ics
 from changeflow.reports.levelling import level_report
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.reports.schedules import what_if_lines
 from changeflow.reports.sro import build_sro
 from changeflow.reports.tables import plan_json, plan_text
 from changeflow.reports.waves import effect_text
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine.cpm import time_roadmap
@@ -93,7 +96,10 @@ def test_every_output_marks_them_and_nothing_else(judged: Judged, tmp_path: Path
     assert (tmp_path / "plan.xml").read_text(encoding="utf-8").count("<Notes>Dates (assumed)</Notes>") == len(
         schedule.assumed.early
     )
-    write_xlsx(programme, tmp_path / "plan.xlsx")
+    write_workbook(WorkbookSource(programme=programme, today=date(2027, 1, 4)), tmp_path / "plan.xlsx")
+    sheets = (CalamineWorkbook.from_path(tmp_path / "plan.xlsx").get_sheet_by_name(n) for n in ("Tasks", "Milestones"))
+    marked = sum("assumed" in row for sheet in sheets for row in sheet.to_python())
+    assert marked == len(schedule.assumed.early)
 
 
 def test_a_plan_within_its_dates_marks_nothing(tmp_path: Path):

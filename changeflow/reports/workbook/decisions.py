@@ -1,0 +1,60 @@
+"""The sheet of decisions: planned, last day to decide, what a later day costs, and where each is."""
+
+from collections.abc import Iterator
+
+from changeflow.agenda.decisions import LoggedDecision, decision_log
+from changeflow.agenda.gates import gate_words
+from changeflow.planning.last_days import last_day
+from changeflow.reports.last_days import format_cost
+from changeflow.reports.workbook.cells import WorkbookSource, owner_of
+from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.values.moments import format_day
+
+COLUMNS = (
+    SheetColumn(heading="Decision", width=46),
+    SheetColumn(heading="What it opens", width=20),
+    SheetColumn(heading="Owner", width=26),
+    SheetColumn(heading="Planned", width=12, form="day"),
+    SheetColumn(heading="Last day to decide", width=12, form="day"),
+    SheetColumn(heading="What a later day costs", width=60),
+    SheetColumn(heading="State", width=34),
+    SheetColumn(heading="Task id", width=14, form="id"),
+)
+
+
+def decisions_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+    """Return the open decisions, those that wait first, then those made, the latest first."""
+    return Sheet(
+        name="Decisions",
+        title=f"{shown.programme.name}: decisions",
+        lines=(stamp, "Last day to decide: on the next day a go-live or milestone moves. For reading."),
+        columns=COLUMNS,
+        rows=list(_rows(shown)),
+        none="There are no decisions.",
+    )
+
+
+def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
+    programme = shown.programme
+    for logged in decision_log(programme, today=shown.today):
+        task = logged.task
+        found = last_day(programme, task.id) if logged.is_open else None
+        yield [
+            task.name,
+            gate_words(programme, task),
+            owner_of(programme, task.owner),
+            programme.unslipped.schedule[task.id].last_day if logged.is_open else programme.timed(task.id).last_day,
+            found.day if found else None,
+            format_cost(found) if found else "",
+            _state(shown, logged),
+            task.id,
+        ]
+
+
+def _state(shown: WorkbookSource, logged: LoggedDecision) -> str:
+    if logged.answers:
+        last = logged.answers[-1]
+        return f"{last.outcome.label} on {format_day(last.on)} ({shown.programme.person(last.by)})"
+    if not logged.is_open:
+        return "done"
+    return f"waiting since {format_day(logged.asked_on)}" if logged.asked_on else "ahead"

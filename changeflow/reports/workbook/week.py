@@ -1,0 +1,76 @@
+"""The sheet of this week: what is late, what is due, and what starts."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from changeflow.agenda.worklist import AHEAD, WorkFilter, WorkItem, WorkState, work_list
+from changeflow.planning.last_days import responsible_day
+from changeflow.programme.programme import Programme
+from changeflow.reports.workbook.cells import WorkbookSource, owner_of, place_of
+from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.values.moments import format_day
+from changeflow.values.words import Kind
+
+COLUMNS = (
+    SheetColumn(heading="Task", width=50),
+    SheetColumn(heading="What", width=9),
+    SheetColumn(heading="Owner", width=26),
+    SheetColumn(heading="First day", width=12, form="day"),
+    SheetColumn(heading="Due", width=12, form="day"),
+    SheetColumn(heading="Days late", width=8, form="number"),
+    SheetColumn(heading="Last day to decide", width=12, form="day"),
+    SheetColumn(heading="Service", width=14),
+    SheetColumn(heading="Wave", width=11),
+    SheetColumn(heading="School", width=17),
+    SheetColumn(heading="Task id", width=14, form="id"),
+)
+
+
+def week_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+    """Return the late tasks first, then those due within a week, then those that start."""
+    today = shown.today
+    days = f"{format_day(today)} to {format_day(today + AHEAD)}"
+    return Sheet(
+        name="This week",
+        title=f"{shown.programme.name}: this week, {days}",
+        lines=(stamp, "Late and due tasks, and those that can start. For reading: type into the sheet Tasks."),
+        columns=COLUMNS,
+        rows=list(_rows(shown)),
+        none="Nothing is late or due, and nothing starts.",
+    )
+
+
+def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
+    programme, today = shown.programme, shown.today
+    found = [
+        (what, item)
+        for item in work_list(programme, WorkFilter(), today=today, answers=shown.answers)
+        if (what := _what(item, today))
+    ]
+    order = ("late", "due", "starts")
+    for what, item in sorted(found, key=lambda f: order.index(f[0])):
+        service, wave, school = place_of(programme, item.task)
+        yield [
+            item.task.name,
+            what,
+            owner_of(programme, item.asked),
+            item.first,
+            item.due,
+            item.days_late or None,
+            _last_day(programme, item),
+            service,
+            wave,
+            school,
+            item.task.id,
+        ]
+
+
+def _what(item: WorkItem, today: date) -> str:
+    if item.state in (WorkState.LATE, WorkState.DUE):
+        return item.state.value
+    is_ahead = item.state in (WorkState.READY, WorkState.WAITING)
+    return "starts" if is_ahead and today <= item.first <= today + AHEAD else ""
+
+
+def _last_day(programme: Programme, item: WorkItem) -> date | None:
+    return responsible_day(programme, item.task.id) if item.task.kind is Kind.DECISION else None
