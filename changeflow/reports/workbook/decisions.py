@@ -7,7 +7,7 @@ from changeflow.agenda.gates import gate_words
 from changeflow.planning.last_days import last_day
 from changeflow.reports.last_days import format_cost
 from changeflow.reports.workbook.cells import WorkbookSource, owner_of
-from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.reports.workbook.layout import BookSheet, Cell, SheetColumn
 from changeflow.values.moments import format_day
 
 COLUMNS = (
@@ -22,9 +22,9 @@ COLUMNS = (
 )
 
 
-def decisions_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+def decisions_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     """Return the open decisions, those that wait first, then those made, the latest first."""
-    return Sheet(
+    return BookSheet(
         name="Decisions",
         title=f"{shown.programme.name}: decisions",
         lines=(stamp, "Last day to decide: on the next day a go-live or milestone moves. For reading."),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from changeflow.programme.announcements import go_lives
 from changeflow.reports.announcements import go_live_lines
 from changeflow.reports.workbook.cells import WorkbookSource
-from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.reports.workbook.layout import BookSheet, Cell, SheetColumn
 
 COLUMNS = (
     SheetColumn(heading="School", width=30),
@@ -20,9 +20,9 @@ COLUMNS = (
 )
 
 
-def go_lives_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+def go_lives_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     """Return a row for each school and service."""
-    return Sheet(
+    return BookSheet(
         name="Go-lives by school",
         title=f"{shown.programme.name}: go-lives by school",
         lines=(stamp, "Difference: later (+) or earlier (-) than the day that was announced. For reading."),

@@ -68,7 +68,7 @@ class SheetColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class BookSheet:
     """One sheet: what it is, what to know about it, and a table."""
 
     name: str
@@ -92,7 +92,7 @@ class Book:
     """At the foot of every printed page, beside its number."""
     _formats: dict[tuple[str, bool], "Format"] = field(default_factory=dict)
 
-    def add(self, sheet: Sheet) -> None:
+    def add(self, sheet: BookSheet) -> None:
         """Write a sheet: its title and lines, then the table."""
         paper = self.book.add_worksheet(sheet.name)
         paper.write_string(0, 0, safe_cell(sheet.title), self.book.add_format({"bold": True, "font_size": 14}))
@@ -102,7 +102,7 @@ class Book:
         self._write_table(paper, sheet, top)
         self._set_up_print(paper, sheet, top)
 
-    def _write_table(self, paper: "Worksheet", sheet: Sheet, top: int) -> None:
+    def _write_table(self, paper: "Worksheet", sheet: BookSheet, top: int) -> None:
         last = top + max(1, len(sheet.rows))
         for n, column in enumerate(sheet.columns):
             paper.write_string(top, n, column.heading, self._heading(column))
@@ -119,7 +119,7 @@ class Book:
         paper.autofilter(top, 0, last, len(sheet.columns) - 1)
         paper.freeze_panes(top + 1, 1)
 
-    def _set_up_print(self, paper: "Worksheet", sheet: Sheet, top: int) -> None:
+    def _set_up_print(self, paper: "Worksheet", sheet: BookSheet, top: int) -> None:
         shown = [n for n, column in enumerate(sheet.columns) if not column.is_hidden]
         paper.set_landscape()
         paper.set_paper(sheet.paper)

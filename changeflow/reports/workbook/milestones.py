@@ -7,7 +7,7 @@ from changeflow.calendar.extent import ASSUMED
 from changeflow.programme.announcements import announced_days
 from changeflow.programme.programme import Programme
 from changeflow.reports.workbook.cells import WorkbookSource, float_cells, variance_days
-from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.reports.workbook.layout import BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.words import Kind
 
@@ -31,9 +31,9 @@ LINE = (
 )
 
 
-def milestones_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+def milestones_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     """Return a row for each milestone in the order of their dates."""
-    return Sheet(
+    return BookSheet(
         name="Milestones",
         title=f"{shown.programme.name}: milestones",
         lines=(stamp, LINE),

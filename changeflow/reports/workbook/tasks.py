@@ -7,7 +7,7 @@ from changeflow.agenda.worklist import WorkFilter, WorkState, work_list
 from changeflow.calendar.extent import ASSUMED
 from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.reports.workbook.cells import WorkbookSource, float_cells, owner_of, place_of, variance_days
-from changeflow.reports.workbook.layout import A3, Cell, Sheet, SheetColumn
+from changeflow.reports.workbook.layout import A3, BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.moments import day_of
 
@@ -63,7 +63,7 @@ HOW = (
 )
 
 
-def tasks_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+def tasks_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     """Return a row for each task by their dates, those done at the end; milestones have a sheet of their own."""
     columns = [
         SheetColumn(heading=heading, width=_WIDTHS.get(key, 12), form=_FORMS.get(key, "text"), is_typed=key in TYPED)  # type: ignore[arg-type]
@@ -73,7 +73,7 @@ def tasks_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
         SheetColumn(heading=KEY, width=14, form="id"),
         SheetColumn(heading=AS_EXPORTED, width=10, form="id", is_hidden=True),
     ]
-    return Sheet(
+    return BookSheet(
         name=NAME,
         title=f"{shown.programme.name}: tasks",
         lines=(stamp, *HOW),

@@ -7,7 +7,7 @@ from changeflow.agenda.worklist import AHEAD, WorkFilter, WorkItem, WorkState, w
 from changeflow.planning.last_days import responsible_day
 from changeflow.programme.programme import Programme
 from changeflow.reports.workbook.cells import WorkbookSource, owner_of, place_of
-from changeflow.reports.workbook.layout import Cell, Sheet, SheetColumn
+from changeflow.reports.workbook.layout import BookSheet, Cell, SheetColumn
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
@@ -26,11 +26,11 @@ COLUMNS = (
 )
 
 
-def week_sheet(shown: WorkbookSource, stamp: str) -> Sheet:
+def week_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     """Return the late tasks first, then those due within a week, then those that start."""
     today = shown.today
     days = f"{format_day(today)} to {format_day(today + AHEAD)}"
-    return Sheet(
+    return BookSheet(
         name="This week",
         title=f"{shown.programme.name}: this week, {days}",
         lines=(stamp, "Late and due tasks, and those that can start. For reading: type into the sheet Tasks."),
