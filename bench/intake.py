@@ -12,6 +12,7 @@ from pathlib import Path
 import xlsxwriter
 
 from changeflow.errors import ChangeflowError
+from changeflow.intake.formats import a_format
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.tables import MOST_ROWS, read_table
 from changeflow.intake.yaml import read_yaml
@@ -103,7 +104,8 @@ def _read(path: Path) -> None:
     elif path.suffix == ".yaml":
         read_yaml(path, path.name, problems)
     else:
-        read_table(path, path.name, problems, required=("id", "role"), optional=None)
+        for _ in read_table(path, path.name, problems, a_format("people", ("id", "role"), None)):
+            pass
     if problems and "bomb" not in path.name:
         raise SystemExit(str(problems[0]))
 

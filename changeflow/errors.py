@@ -32,7 +32,7 @@ ChangeflowError
 └── ActorMissingError           a change of state must say who makes it: exit 2
 
 A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` is no
-mistake: an old name was used, which still works.
+mistake: an old name was used, which still works; nor is `UnusedWarning`.
 """
 
 import re
@@ -50,6 +50,8 @@ MOST_CANDIDATES = 8
 """Names that are listed where one may mean several."""
 MORE_LINES = 5
 """Other lines with the same mistake that are named."""
+MOST_OF_A_KIND = 10
+"""Problems of one kind in a column of a table that are listed; the others are counted."""
 MOST_LISTED = 1_000
 """Problems that are listed. Once there are more, readers may stop looking for others."""
 
@@ -72,6 +74,10 @@ def printable(text: object, *, keep: str = "") -> str:
     return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in keep else m[0].encode("unicode_escape").decode(), whole)
 
 
+class UnusedWarning(UserWarning):
+    """Something in a file was read and not used, or should be checked; no mistake. The text gives its place."""
+
+
 class ChangeflowError(Exception):
     """Something a person can put right; the message says how."""
 
@@ -91,7 +97,8 @@ class ProblemsError(InputError):
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
         groups = _alike(self.problems)
-        listed = [_listed(alike) for alike in groups[:MOST_LISTED]]
+        groups, hidden = _of_each_kind(groups, is_part=count > MOST_LISTED)
+        listed = [_listed(alike) + hidden.get(id(alike), "") for alike in groups[:MOST_LISTED]]
         left = sum(map(len, groups[MOST_LISTED:]))
         more = [f"… and {left} more."] if left else []
         super().__init__("\n".join([*listed, *more, f"{head} found. {ending}".rstrip()]))
@@ -103,6 +110,22 @@ def _alike(problems: Iterable[Any]) -> list[list[Any]]:
     for problem in problems:
         groups.setdefault((problem.file, problem.what, problem.remedy), []).append(problem)
     return list(groups.values())
+
+
+def _of_each_kind(groups: list[list[Any]], *, is_part: bool) -> tuple[list[list[Any]], dict[int, str]]:
+    """Leave out what there are many of: keep the first of each kind, and say after the last how many are left out."""
+    kinds: dict[object, list[list[Any]]] = {}
+    for alike in groups:
+        kinds.setdefault(getattr(alike[0], "kind", None) or id(alike), []).append(alike)
+    kept, said = set[int](), dict[int, str]()
+    for same in kinds.values():
+        kept |= {id(alike) for alike in same[:MOST_OF_A_KIND]}
+        if left := sum(map(len, same[MOST_OF_A_KIND:])):
+            first = same[0][0]
+            count = f"at least {left}" if is_part else str(left)
+            more = f"{printable(first.file)}: and {count} more like it"
+            said[id(same[MOST_OF_A_KIND - 1])] = f"\n{more} in the column '{printable(first.heading)}'."
+    return [alike for alike in groups if id(alike) in kept], said
 
 
 def _listed(alike: Sequence[Any]) -> str:

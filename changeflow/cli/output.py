@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from changeflow.errors import ChangeflowError, InputError, RenamedWarning, printable
+from changeflow.errors import ChangeflowError, InputError, RenamedWarning, UnusedWarning, printable
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
 def formatted_errors() -> Iterator[None]:
     """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
     try:
-        with _renames_noted():
+        with _warnings_noted():
             yield
     except ChangeflowError as error:
         typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
@@ -70,17 +70,19 @@ def formatted_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _renames_noted() -> Iterator[None]:
-    """Print warnings of old names as notes, and any other as Python does."""
+def _warnings_noted() -> Iterator[None]:
+    """Print warnings of old names and of what was not used as notes, each once, and any other as Python does."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", RenamedWarning)
-        show = warnings.showwarning
+        for category in (RenamedWarning, UnusedWarning):
+            warnings.simplefilter("always", category)
+        show, noted = warnings.showwarning, set[str]()
 
         def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:  # noqa: ANN401
-            if issubclass(category, RenamedWarning):
-                note(str(message))
-            else:
+            if not issubclass(category, (RenamedWarning, UnusedWarning)):
                 show(message, category, *place, **more)
+            elif (text := str(message)) not in noted:
+                noted.add(text)
+                note(text)
 
         warnings.showwarning = shown
         yield

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
+from changeflow.intake.folder_formats import ASSESSMENTS
 from changeflow.intake.tables import read_table
 from changeflow.values.limits import parse_day
-from changeflow.values.problem import Problem, did_you_mean
-
-EVIDENCE = ("self", "manager", "observed")
+from changeflow.values.problem import Problem
 
 
 def read_assessments(
@@ -28,13 +27,8 @@ def read_assessments(
     An empty score means not assessed, neither 1 nor fine. A day after `until` is a problem: no one has been assessed
     in the future.
     """
-    elements = tuple(e.value for e in Element)
-    optional = (*elements, "evidence")
-    rows = read_table(
-        path, shown, problems, required=("person", "on"), optional=optional, mapping=mapping, inside=inside
-    )
     seen: dict[str, int] = {}
-    for row in rows:
+    for row in read_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside):
         if not row.names("person", "person", people, problems):
             continue
         if not row.is_first("person", row.cells["person"], seen, problems, remedy="One line a person and round."):
@@ -44,14 +38,6 @@ def read_assessments(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
             continue
         evidence = row.cells.get("evidence", "self")
-        if evidence not in EVIDENCE:
-            problems.append(row.problem("evidence", f"'{evidence}' is not known.", did_you_mean(evidence, EVIDENCE)))
-        scores = {e: s for e in Element if (s := row.read(e, _parse_score, problems)) is not None}
+        scores = {e: int(score) for e in Element if (score := row.cells.get(e)) is not None}
         if on is not None:
             yield Assessment(person=row.cells["person"], round=path.stem, on=on, scores=scores, evidence=evidence)
-
-
-def _parse_score(text: str) -> int:
-    if text not in {"1", "2", "3", "4", "5"}:
-        raise ValueError(f"'{text}' is not a score. Write 1 to 5, or leave it empty.")
-    return int(text)

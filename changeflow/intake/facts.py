@@ -8,8 +8,9 @@ from pathlib import Path
 
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, PROGRESS
 from changeflow.intake.tables import TableRow, read_table
-from changeflow.programme.facts import CHANNELS, Announcement, Attendance, Condition
+from changeflow.programme.facts import Announcement, Attendance, Condition
 from changeflow.programme.recording import ReportedProgress, wrong_order
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
@@ -24,8 +25,7 @@ def read_progress(
     path: Path, shown: str, problems: list[Problem], *, tasks: Mapping[TaskId, Task]
 ) -> Iterator[ReportedProgress]:
     """Read lines of `task,started,finished,remaining`; a task by its id, or by a shorter name that no other has."""
-    rows = read_table(path, shown, problems, required=("task", "started"), optional=("finished", "remaining"))
-    for row in rows:
+    for row in read_table(path, shown, problems, PROGRESS):
         task, remaining = _task_in(row, "task", "task", tasks, problems), row.cells.get("remaining")
         if task is None:
             continue
@@ -66,7 +66,7 @@ def read_attendance(
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
     seen: dict[str, int] = {}
-    for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
+    for row in read_table(path, shown, problems, ATTENDANCE):
         session, person = _task_in(row, "session", "training session", sessions, problems), row.cells["person"]
         if session is None:
             continue
@@ -85,10 +85,9 @@ def read_announcements(
     path: Path, shown: str, problems: list[Problem], *, services: Collection[str], schools: Collection[str], today: date
 ) -> Iterator[Announcement]:
     """Read lines of `service,school,date,on,how`."""
-    for row in read_table(path, shown, problems, required=("service", "school", "date", "on", "how"), optional=()):
+    for row in read_table(path, shown, problems, ANNOUNCEMENTS):
         known = row.names("service", "service", services, problems)
         known = row.names("school", "school", schools, problems) and known
-        known = row.names("how", "channel", CHANNELS, problems) and known
         day, on = (row.read(column, parse_day, problems) for column in ("date", "on"))
         if on is not None and on > today:
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
@@ -97,8 +96,6 @@ def read_announcements(
             yield Announcement(service=service, school=school, day=day, on=on, how=how)
 
 
-REQUIRED = ("task", "outcome", "by", "on", "reason")
-OPTIONAL = ("dissent", "condition", "condition_owner", "condition_due", "condition_before")
 ALSO_CALLED = {"go": Outcome.APPROVE, "no_go": Outcome.REJECT}
 """The words of a go/no-go meeting for the same answers."""
 
@@ -124,7 +121,7 @@ def outcome_of(text: str) -> Outcome:
 def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[ReportedDecision]:
     """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
     found: dict[tuple[str, ...], ReportedDecision] = {}
-    for row in read_table(path, shown, problems, required=REQUIRED, optional=OPTIONAL):
+    for row in read_table(path, shown, problems, DECISIONS):
         said = _answer(row, problems)
         if said is None:
             continue

@@ -34,8 +34,12 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
 
+class BrokenTableError(Exception):
+    """Whose arguments are a line and why it cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column that has a heading."""
 
     name: str
@@ -54,7 +58,7 @@ class Layout:
     """The last line of headings begins here."""
     data_line: int
     """The first line below the headings: also behind a heading that goes over several lines."""
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     width: int
     """The cells of the header, with those that are empty."""
     notes: tuple[str, ...] = ()
@@ -151,13 +155,20 @@ def look_at_rows(
 
 
 def read_lines(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) of a text below its headings, each with its first line; what is broken is a `csv.Error`."""
+    """Yield (line, cells) of a text below its headings, each with its first line.
+
+    Raises:
+        BrokenTableError: A quotation mark is never closed, or a cell is too long.
+    """
     csv.field_size_limit(MAX_FIELD)
     lines = islice(lines_of(text), layout.data_line - 1, None)
     reader, before = csv.reader(lines, delimiter=layout.separator, strict=True), layout.data_line
-    for cells in reader:
-        yield before, cells
-        before = layout.data_line + reader.line_num
+    try:
+        for cells in reader:
+            yield before, cells
+            before = layout.data_line + reader.line_num
+    except csv.Error as error:
+        raise BrokenTableError(layout.data_line - 1 + reader.line_num, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +286,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
         names.pop()
     if (more := len(header.cells) - len(names)) > 0:
         notes.append("The last column has no heading." if more == 1 else f"The last {more} columns have no headings.")
-    columns = tuple(Column(name, n) for n, name in enumerate(names, 1) if name)
+    columns = tuple(TableColumn(name, n) for n, name in enumerate(names, 1) if name)
     return Layout(
         separator=look.separator, header_line=header.line, data_line=end + 1, columns=columns,
         width=max(len(header.cells), len(names)), notes=tuple(notes), skipped=tuple(skipped),

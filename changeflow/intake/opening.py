@@ -26,6 +26,19 @@ _KINDS = {
     stat.S_IFDIR: "a folder",
 }
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF8 = b"\xef\xbb\xbf"
+_NO_TEXTS = {
+    b"PK\x03\x04": ("It is an Excel workbook, or another zip.", "Give it its right name: .xlsx."),
+    b"\xd0\xcf\x11\xe0": (
+        "It is a workbook of an older Excel, or has a password.",
+        "Save it as .xlsx or as CSV (UTF-8).",
+    ),
+    b"%PDF": ("It is a PDF.", "Export the list as .xlsx or as CSV (UTF-8)."),
+    b"<!doctype html": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
+    b"<html": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
+    b"<table": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
+}
+"""What other files begin with that people and programs name as a table."""
 NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
 SAVE_AS = "Save it as text in UTF-8."
 
@@ -77,8 +90,27 @@ def read_bytes(
 
 def read_text(path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None) -> str | None:
     """Read a text file: UTF-8 (a BOM is fine), UTF-16 with its BOM, or Windows-1252 where it is not UTF-8."""
+    return read_text_as(path, shown, problems, most=most, inside=inside)[0]
+
+
+def read_text_as(
+    path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None
+) -> tuple[str | None, str]:
+    """Read a text file as `read_text` does; return the text, and the name of its encoding."""
     raw = read_bytes(path, shown, problems, most=most, inside=inside)
-    return None if raw is None else decode(raw, shown, problems)
+    if raw is None:
+        return None, ""
+    for begin, (what, remedy) in _NO_TEXTS.items():
+        if raw.startswith(begin) or raw[:500].lstrip().lower().startswith(begin):
+            problems.append(Problem(file=shown, what=what, remedy=remedy))
+            return None, ""
+    text = decode(raw, shown, problems)
+    if text is None or raw.startswith(_UTF16):
+        return text, "UTF-16"
+    if raw.startswith(_UTF8):
+        return text, "UTF-8 with its mark"
+    # A text of Windows-1252 has as many characters as bytes, and some are not ASCII.
+    return text, "UTF-8" if len(text) < len(raw) or text.isascii() else "Windows-1252"
 
 
 def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:

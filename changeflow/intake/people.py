@@ -1,7 +1,8 @@
 """Schools and people in: one line each, CSV or xlsx."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,8 +10,11 @@ from pydantic import ValidationError
 
 from changeflow.adkar.people import Contact, Person
 from changeflow.intake.documents import Reading
+from changeflow.intake.folder_formats import PEOPLE, SCHOOLS
+from changeflow.intake.formats import Format
+from changeflow.intake.layout import fold
 from changeflow.intake.opening import is_there
-from changeflow.intake.tables import TableRow, read_table
+from changeflow.intake.tables import Names, TableRow, read_table
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen
@@ -20,9 +24,6 @@ from changeflow.values.problem import Problem
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
 OF_A_CONTACT = ("name", "email", "language", "away", "active")
 """Columns of people.csv that say how a person is reached: no version keeps them."""
-OF_A_STAY = ("works_on", "joins", "leaves", "successor", "moves")
-OF_A_PERSON = ("audience", "school", "hub", "groups", "manager", "services", *OF_A_CONTACT, *OF_A_STAY)
-YES_NO = {"yes": True, "no": False}
 
 Model = TypeVar("Model", bound=Frozen)
 
@@ -39,10 +40,9 @@ class PeopleRead:
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
     """Read schools.csv; a school that is there twice is a problem."""
-    required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn", "system", "reluctant", "joins")
     seen: dict[str, int] = {}
     found = []
-    for row in _table(reading, parts, "schools.csv", required, optional):
+    for row in _table(reading, parts, "schools.csv", SCHOOLS):
         school = _shape(row, School, row.cells, reading.problems)
         if school is None:
             continue
@@ -65,7 +65,8 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given = set[str]()
-    for row in _table(reading, parts, names[0], ("id", "role"), OF_A_PERSON):
+    schools = {"school": school_names(parts["schools"])}
+    for row in _table(reading, parts, names[0], PEOPLE, schools):
         given |= row.columns.keys() & set(OF_A_CONTACT)
         person = _person(row, reading.problems)
         if person is None:
@@ -100,18 +101,13 @@ def _contact(row: TableRow, person: Person, problems: list[Problem]) -> Contact 
     if email is not None and not ADDRESS.fullmatch(email):
         problems.append(row.problem("email", f"{email!r} is not an e-mail address.", "Write name@example.org."))
         return None
-    active = row.cells.get("active", "yes").strip().lower()
-    if active not in YES_NO:
-        what = f"active {active!r} is neither yes nor no."
-        problems.append(row.problem("active", what, "Write no for a person who has left."))
-        return None
     spans = [span.partition("..") for span in _several(row, "away")]
     about = {
         "person": person.id,
         "name": row.cells.get("name", person.role),
         "email": email,
         "language": row.cells.get("language", "en"),
-        "is_active": YES_NO[active],
+        "is_active": row.cells.get("active", "yes") == "yes",
         "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
     }
     return _shape(row, Contact, about, problems)
@@ -123,15 +119,23 @@ def _several(row: TableRow, column: str) -> Iterator[str]:
 
 
 def _table(
-    reading: Reading, parts: Mapping[str, Any], name: str, required: tuple[str, ...], optional: tuple[str, ...]
+    reading: Reading, parts: Mapping[str, Any], name: str, wanted: Format, names: Names | None = None
 ) -> Iterator[TableRow]:
     if not is_there(reading.path / name):
-        reading.add(name, "The file is missing.", f"Its columns are {', '.join(required)}.")
+        reading.add(name, "The file is missing.", f"Its columns are {', '.join(wanted.required)}.")
         return iter(())
+    mapping = columns_of(parts, wanted.name)
     return read_table(
-        reading.path / name, name, reading.problems, required=required, optional=optional,
-        mapping=columns_of(parts, name.partition(".")[0]), inside=reading.path,
-    )  # fmt: skip
+        reading.path / name, name, reading.problems, wanted, mapping=mapping, names=names, inside=reading.path
+    )
+
+
+def school_names(schools: Iterable[School]) -> Mapping[str, str]:
+    """Return the id of each school by its name and its URN, folded, where no other school has the same."""
+    also = [(fold(name), s.id) for s in schools for name in (s.name, s.urn or "") if name]
+    often = Counter(name for name, _ in dict.fromkeys(also))
+    ids = {fold(s.id) for s in schools}
+    return {name: id_ for name, id_ in also if often[name] == 1 and name not in ids}
 
 
 def columns_of(parts: Mapping[str, Any], table: str) -> Mapping[str, str]:
@@ -148,7 +152,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], probl
             column, given = str(complaint["loc"][0]), complaint["input"]
             # A line break in what a person wrote is shown, not made.
             quoted = repr(given) if isinstance(given, str) else f"'{given}'"
-            what = f"{column} {quoted}: {complaint['msg'].removeprefix('Value error, ')}."
+            what = f"{quoted}: {complaint['msg'].removeprefix('Value error, ')}."
             if complaint["type"].startswith("date"):
                 what = " ".join(no_day(str(given)))
             elif complaint["type"] == "string_pattern_mismatch":

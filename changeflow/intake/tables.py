@@ -1,15 +1,22 @@
-"""Tables in, CSV or xlsx: any common encoding and separator, a mapping of columns, every mistake with its place."""
+"""Tables in, CSV or xlsx, as people and programs export them: one reader for all; every mistake with its place.
 
-import csv
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+`open_table` reads a file with what is to be said of it; `read_table` gives its rows and warns of what was not used.
+"""
+
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from changeflow.errors import MOST_LISTED
-from changeflow.intake.opening import read_text
-from changeflow.intake.sheets import read_sheet
+from changeflow.errors import MOST_LISTED, UnusedWarning
+from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
+from changeflow.intake.columns import ColumnMatch, MatchedColumns, match_columns, unmapped
+from changeflow.intake.endings import is_ending
+from changeflow.intake.formats import CellKind, Format
+from changeflow.intake.layout import MAX_FIELD, BrokenTableError, Layout, clean, fold, look_at_text, read_lines
+from changeflow.intake.opening import read_text_as
+from changeflow.intake.sheets import read_workbook
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 
@@ -21,12 +28,14 @@ MOST_LINES = 1_100_000
 MOST_COLUMNS = 500
 MOST_CELLS = 1_000_000
 """Of a table that have something in them."""
-MAX_FIELD = 100_000
-"""Characters of one cell. A longer one is a broken quote or an attack."""
-_ALONE = re.compile(r"\r(?!\n)")
-_LINE = re.compile(r"[^\n]+\n?|\n")
 SPLIT = "Split the table into several files."
+WORKBOOKS = (".xlsx", ".xlsm")
+_NAMED = 8
+"""Columns that are named where they were not used."""
 Read = TypeVar("Read")
+Lines = Iterable[tuple[int, list[str]]]
+Names = Mapping[str, Mapping[str, str]]
+"""By a column of ids: the id by each name that people also use for it, folded."""
 
 
 class _TooBigError(Exception):
@@ -35,16 +44,19 @@ class _TooBigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One line of a table: its cells by column, stripped; an empty cell is left out."""
+    """One line of a table: its cells by column, as they are read; an empty cell is left out."""
 
     file: str
     line: int
     cells: Mapping[str, str]
     columns: Mapping[str, int]
     """The place of each column, from 1."""
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls each column."""
 
     def problem(self, column: str, what: str, remedy: str = "") -> Problem:
-        return Problem(file=self.file, line=self.line, column=self.columns.get(column, 1), what=what, remedy=remedy)
+        heading, place = self.headings.get(column, column), self.columns.get(column, 1)
+        return Problem(file=self.file, line=self.line, column=place, what=what, remedy=remedy, heading=heading)
 
     def read(self, column: str, parse: Callable[[str], Read], problems: list[Problem]) -> Read | None:
         """Read a cell; an empty one is None, and so is one that `parse` refuses, which is a problem."""
@@ -68,142 +80,256 @@ class TableRow:
         """Tell whether a cell names one of the known things; another name is a problem."""
         if (name := self.cells[column]) in known:
             return True
-        problems.append(self.problem(column, f"There is no {kind} '{name}'.", did_you_mean(name, known)))
+        remedy = zeros_lost(name, known) or did_you_mean(name, known)
+        problems.append(self.problem(column, f"There is no {kind} '{name}'.", remedy))
         return False
+
+
+def zeros_lost(name: str, known: Iterable[str]) -> str:
+    """Say which known id has leading zeros that a name has lost, as in a spreadsheet; nothing where none has.
+
+    >>> zeros_lost("123", ["000123", "000456"])
+    "'000123' has lost its leading zeros. Format the column as text where the list comes from."
+    """
+    if not name.isdigit():
+        return ""
+    lost = next((k for k in known if k != name and k.isdigit() and k.lstrip("0") == name.lstrip("0")), None)
+    if lost is None:
+        return ""
+    short, long = sorted((name, lost), key=len)
+    says = f"'{long}' has lost its leading zeros" if short == name else f"The other list has it as '{short}'"
+    return f"{says}. Format the column as text where the list comes from."
+
+
+@dataclass(slots=True)
+class Table:
+    """A file as read."""
+
+    file: str
+    """Its name, and its sheet: `people.xlsx[Staff]`."""
+    encoding: str
+    layout: Layout
+    columns: MatchedColumns
+    rows: list[TableRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """How it was read, where that is other than in a plain table."""
+    unused: list[Problem] = field(default_factory=list)
+    """What was read and not used, and what to check; no mistakes."""
+
+    def say(self, what: str, line: int | None = None, column: int = 1) -> None:
+        self.unused.append(Problem(file=self.file, line=line or self.layout.header_line, column=column, what=what))
 
 
 def read_table(
     path: Path,
     shown: str,
     problems: list[Problem],
+    wanted: Format,
     *,
-    required: tuple[str, ...],
-    optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None = None,
+    names: Names | None = None,
     inside: Path | None = None,
 ) -> Iterator[TableRow]:
-    """Read a CSV, or the first sheet of an xlsx; `mapping` gives their column for ours.
+    """Read the rows of a CSV or an xlsx; `mapping` gives their column for ours, `names` ids by other names.
 
-    `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused. The rows
-    end once there are more problems than are listed.
+    What is not used is an `UnusedWarning`. A file that leads out of the folder `inside` is refused. The rows end once
+    there are more problems than are listed.
     """
-    for row in _read(path, shown, problems, _Columns(required, optional, mapping or {}), inside):
+    table = open_table(path, shown, problems, wanted, mapping=mapping, names=names, inside=inside)
+    if table is None:
+        return
+    for remark in table.unused:
+        warnings.warn(UnusedWarning(str(remark)), stacklevel=2)
+    for row in table.rows:
         if len(problems) > MOST_LISTED:
             return
         yield row
 
 
-def _read(path: Path, shown: str, problems: list[Problem], columns: "_Columns", inside: Path | None) -> list[TableRow]:
+def open_table(
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    wanted: Format,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    names: Names | None = None,
+    inside: Path | None = None,
+) -> Table | None:
+    """Read a CSV or an xlsx, with what is to be said of it; None where there is no table, which is a problem."""
+    mapping, names, known = mapping or {}, names or {}, [*wanted.headings, *(mapping or {}).values()]
+    lines: Lines
     try:
-        if path.suffix.lower() == ".xlsx":
-            lines = read_sheet(path, shown, problems, inside=inside)
-            if not lines:
-                return []
-            return list(_rows(lines[0][1], iter(lines[1:]), shown, problems, columns))
-        text = read_text(path, shown, problems, most=MOST_BYTES, inside=inside)
-        if text is None:
-            return []
-        if not text.strip():
-            remedy = f"Its first line names the columns: {', '.join(columns.required)}."
-            problems.append(Problem(file=shown, what="The file is empty.", remedy=remedy))
-            return []
-        return list(_csv_rows(text, shown, problems, columns))
+        if path.suffix.lower() in WORKBOOKS:
+            sheet = read_workbook(path, shown, problems, known=known, inside=inside)
+            if sheet is None:
+                return None
+            shown, layout, encoding = f"{shown}[{sheet.name}]", sheet.layout, "Excel workbook"
+            more, lines = (sheet.notes, sheet.skipped), (one for one in sheet.lines if one[0] >= layout.data_line)
+        else:
+            text, encoding = read_text_as(path, shown, problems, most=MOST_BYTES, inside=inside)
+            found = None if text is None else look_at_text(text, shown, problems, known=known)
+            if text is None or found is None:
+                return None
+            more = ((f"The file is {encoding}.",) if encoding not in ("UTF-8", "UTF-8 with its mark") else (), ())
+            layout, lines = found, read_lines(text, found)
+        if layout.width > MOST_COLUMNS:
+            raise _TooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")
+        columns = match_columns(layout, wanted, mapping, shown, problems)
+        table = Table(shown, encoding, layout, columns, notes=[*layout.notes, *more[0]])
+        for what in (*layout.skipped, *more[1], *unmapped(wanted, mapping, layout)):
+            table.say(what)
+        if {m.field.name for m in columns.matches}.issuperset(wanted.required):
+            _Rows(table, wanted, names, problems).read(lines)
+        return table
     except _TooBigError as error:
         line, what = error.args
         problems.append(Problem(file=shown, line=line, what=what, remedy=SPLIT))
-        return []
-
-
-def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns") -> Iterator[TableRow]:
-    reader = None
-    try:
-        csv.field_size_limit(MAX_FIELD)
-        first = text.split("\n", 1)[0]
-        separator = max((",", ";", "\t"), key=first.count)
-        if first.count(separator) >= MOST_COLUMNS:
-            raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
-        reader = csv.reader(_split(text), delimiter=separator, strict=True)
-        header = next(cells for cells in reader if cells)
-        yield from _rows(header, ((reader.line_num, cells) for cells in reader), shown, problems, columns)
-    except csv.Error as error:
+    except BrokenTableError as error:
+        line, what = error.args
         remedy = f"Look for a quotation mark that is never closed; a cell has at most {MAX_FIELD:,} characters."
-        line = reader.line_num if reader is not None else 1
-        problems.append(Problem(file=shown, line=line, what=f"The table cannot be read: {error}.", remedy=remedy))
+        problems.append(Problem(file=shown, line=line, what=f"The table cannot be read: {what}.", remedy=remedy))
+    return None
 
 
-def _split(text: str) -> Iterator[str]:
-    """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
-    return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
+@dataclass(slots=True)
+class _Rows:
+    """The lines of a table on their way into its rows."""
 
+    table: Table
+    wanted: Format
+    names: Names
+    problems: list[Problem]
+    plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]] = field(default_factory=list)
+    """Each column of ours: its name, its place from 0, where it is from, and the cells that were read already."""
+    nothing: int = 0
+    beside: dict[int, list[int]] = field(default_factory=dict)
+    """Lines that have something in a column without heading, by its place."""
+    required: tuple[int, ...] = ()
+    required_names: tuple[str, ...] = ()
+    days: Collection[str] = ()
+    first_heading: str = ""
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which columns a table has to have, may have, and under which names."""
+    def read(self, lines: Lines) -> None:
+        table, count, filled = self.table, 0, 0
+        matches, layout = table.columns.matches, table.layout
+        places = {m.field.name: m.place for m in matches}
+        headings = {m.field.name: m.heading for m in matches}
+        self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
+        self.days = {m.field.name for m in matches if m.field.cell is CellKind.DAY}
+        self.required_names = self.wanted.required
+        self.required = tuple(m.place for m in matches if m.field.is_required)
+        self.first_heading = fold(layout.columns[0].name)
+        unnamed = [n for n, name in enumerate(layout.names) if not name]
+        for line, cells in lines:
+            if line > MOST_LINES:
+                raise _TooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
+            if not any(cells) or not any(c.strip() for c in cells) or self._is_left_out(line, cells):
+                continue
+            count += 1
+            if count > MOST_ROWS:
+                raise _TooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
+            if len(cells) > layout.width and any(clean(c) for c in cells[layout.width :]):
+                what = f"The line has {len(cells)} cells, the header {layout.width}."
+                remedy = "Put text with commas in quotation marks."
+                self.problems.append(Problem(file=table.file, line=line, what=what, remedy=remedy))
+                continue
+            for place in unnamed:
+                if place < len(cells) and clean(cells[place]):
+                    self.beside.setdefault(place, []).append(line)
+            row = TableRow(table.file, line, {}, places, headings)
+            is_whole = self._fill(row, cells)
+            filled += len(row.cells)
+            if filled > MOST_CELLS:
+                raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
+            if is_whole:
+                table.rows.append(row)
+        if count == 0:
+            what, remedy = "The table has no lines.", "Add at least one below the header."
+            self.problems.append(Problem(file=table.file, line=layout.header_line, what=what, remedy=remedy))
+        self._say()
 
-    required: tuple[str, ...]
-    optional: tuple[str, ...] | None
-    mapping: Mapping[str, str]
+    def _fill(self, row: TableRow, cells: list[str]) -> bool:
+        """Read the cells of a line; tell whether it has all that are required, but for days that were refused."""
+        read: dict[str, str] = row.cells  # type: ignore[assignment]
+        refused, width = set[str](), len(cells)
+        for name, at, match, already in self.plan:
+            raw = cells[at] if at < width else ""
+            if len(match.columns) > 1:
+                raw = " ".join(clean(cells[c.place - 1]) for c in match.columns if c.place <= width)
+            if not raw:
+                continue
+            if (found := already.get(raw)) is None:
+                found = already[raw] = self._cell(raw, match, row.line)
+            if isinstance(found, ValueError):
+                refused.add(name)
+                if len(self.problems) <= MOST_LISTED:
+                    self.problems.append(row.problem(name, *what_and_remedy(found)))
+            elif found:
+                read[name] = found
+        missing = [name for name in self.required_names if name not in read]
+        for name in missing:
+            if name not in refused and len(self.problems) <= MOST_LISTED:
+                self.problems.append(row.problem(name, f"'{row.headings[name]}' is empty.", "Every line needs it."))
+        return all(name in refused and name in self.days for name in missing)
 
-    def check(self, header: Sequence[str], theirs: Sequence[str], shown: str) -> Iterator[Problem]:
-        """Find columns that are missing, there twice, or that no one asked for."""
-        for n, name in enumerate(header, 1):
-            if name and (first := header.index(name) + 1) < n:
-                what = f"Duplicate column '{name}' (first in column {first})."
-                yield Problem(file=shown, column=n, what=what, remedy="Keep one of them.")
-        for name in self.required:
-            if name not in header:
-                wanted = self.mapping.get(name, name)
-                remedy = did_you_mean(wanted, theirs)
-                yield Problem(file=shown, what=f"The column '{wanted}' is missing.", remedy=remedy)
-        if self.optional is not None and not self.mapping:
-            known = {*self.required, *self.optional}
-            for n, name in enumerate(header, 1):
-                if not name:
-                    remedy = "Name it, or take the column out."
-                    yield Problem(file=shown, column=n, what=f"Column {n} has no heading.", remedy=remedy)
-                elif name not in known:
-                    what, remedy = f"Unknown column '{name}'.", did_you_mean(name, known)
-                    yield Problem(file=shown, column=n, what=what, remedy=remedy)
+    def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
+        """Read a cell: its plain form, nothing where it is empty, or why it is refused."""
+        text, one = plain_cell(unwrapped(clean(raw))), match.field
+        if not text:
+            return ""
+        if is_nothing(text, one.cell):
+            self.nothing += 1
+            return ""
+        if (names := self.names.get(one.name)) is not None and (known := names.get(fold(text))) is not None:
+            return known
+        try:
+            found = read_cell(text, one)
+        except ValueError as error:
+            return error
+        if remark := remark_on(text, found, one):
+            self.table.say(remark, line, match.place)
+        return found
 
+    def _is_left_out(self, line: int, cells: list[str]) -> bool:
+        """Tell whether a line repeats the header, or ends a report: totals, or who printed it. It is said."""
+        layout, width = self.table.layout, len(cells)
+        first = next(c for c in cells if c.strip())
+        if fold(first) == self.first_heading and layout.is_header(cells):
+            self.table.say("The line repeats the header and was not used.", line)
+            return True
+        if all(place <= width and cells[place - 1].strip() for place in self.required):
+            return False
+        if is_ending(cells) or self._are_totals(cells):
+            self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
+            return True
+        return False
 
-def _rows(
-    head: Sequence[str], lines: Iterator[tuple[int, list[str]]], shown: str, problems: list[Problem], wanted: _Columns
-) -> Iterator[TableRow]:
-    if len(head) > MOST_COLUMNS:
-        raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
-    theirs = [plain_cell(h.strip()) for h in head]
-    ours = {theirs_name: name for name, theirs_name in wanted.mapping.items()}
-    # Another column may have the name that ours has: where ours is mapped, that one is not meant.
-    header = [ours.get(h, "" if h in wanted.mapping else h) for h in theirs]
-    columns = {name: n for n, name in enumerate(header, 1)}
-    problems += wanted.check(header, theirs, shown)
-    if any(name not in columns for name in wanted.required):
-        return
-    count, filled = 0, 0
-    for line, cells in lines:
-        if line > MOST_LINES:
-            raise _TooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
-        if not any(c.strip() for c in cells):
-            continue
-        count += 1
-        if count > MOST_ROWS:
-            raise _TooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
-        if len(cells) > len(header):
-            what = f"The line has {len(cells)} cells, the header {len(header)}."
-            problems.append(
-                Problem(file=shown, line=line, what=what, remedy="Put text with commas in quotation marks.")
+    def _are_totals(self, cells: list[str]) -> bool:
+        """Tell whether a line has nothing but the sums of columns of numbers."""
+        totals = {n: clean(c) for n, c in enumerate(cells, 1) if clean(c)}
+        numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is CellKind.COUNT}
+        if not totals or not self.table.rows or not numbers.keys() >= totals.keys():
+            return False
+        try:
+            return all(
+                int(read_cell(text, numbers[n])) == sum(int(r.cells.get(numbers[n].name, 0)) for r in self.table.rows)
+                for n, text in totals.items()
             )
-            continue
-        named = zip(header, cells, strict=False)
-        row = TableRow(shown, line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
-        filled += len(row.cells)
-        if filled > MOST_CELLS:
-            raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
-        missing = [name for name in wanted.required if name not in row.cells]
-        problems += [row.problem(name, f"'{name}' is empty.", "Every line needs it.") for name in missing]
-        if not missing:
-            yield row
-    if count == 0:
-        problems.append(
-            Problem(file=shown, what="The table has no lines.", remedy="Add at least one below the header.")
-        )
+        except ValueError:
+            return False
+
+    def _say(self) -> None:
+        """Say which columns were not used, and which cells count as empty."""
+        table = self.table
+        if self.nothing:
+            table.notes.append("Dashes, n/a and null count as empty cells.")
+        if unused := [f"'{c.name}'" for c in table.columns.unused]:
+            shown = ", ".join(unused[:_NAMED]) + (f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else "")
+            which = "The column" if len(unused) == 1 else f"{len(unused)} columns"
+            table.say(f"{which} {'was' if len(unused) == 1 else 'were'} not used: {shown}.")
+        for place, lines in self.beside.items():
+            what, line = f"Column {place + 1} has no heading.", table.layout.header_line
+            remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"
+            remedy = f"Name it, or {remedy}."
+            self.problems.append(Problem(file=table.file, line=line, column=place + 1, what=what, remedy=remedy))

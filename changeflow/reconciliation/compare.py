@@ -86,9 +86,10 @@ def digests(*paths: Path) -> tuple[str, ...]:
 
 def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> None:
     """Give old keys their new ones: `old,new`, one line a contract whose id changed. Ids are never used again."""
+    from changeflow.intake.fact_formats import IDENTITIES
     from changeflow.intake.tables import read_table
 
-    rows = list(read_table(path, path.name, problems, required=("old", "new"), optional=()))
+    rows = list(read_table(path, path.name, problems, IDENTITIES))
     pairs: dict[str, str] = {}
     taken: dict[str, int] = {}
     for row in rows:

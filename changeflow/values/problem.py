@@ -1,12 +1,15 @@
 """A user's mistake: in a file, as a value; a name that nothing has, as an `UnknownThingError`."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
 from changeflow.errors import UnknownThingError, printable
+
+_GIVEN = re.compile(r"'[^']*'|\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +21,19 @@ class Problem:
     column: int = 1
     what: str
     remedy: str = ""
+    heading: str = ""
+    """What the column is called, of a table."""
 
     def __str__(self) -> str:
-        remedy = f" {printable(self.remedy)}" if self.remedy else ""
-        return f"{printable(self.file)}:{self.line}:{self.column}: {printable(self.what)}{remedy}"
+        remedy, what = f" {printable(self.remedy)}" if self.remedy else "", self.what
+        if self.heading and what.startswith(("'", "There is no ")) and self.heading.casefold() not in what.casefold():
+            what = f"{self.heading}: {what}" if what.startswith("There") else f"{self.heading} {what}"
+        return f"{printable(self.file)}:{self.line}:{self.column}: {printable(what)}{remedy}"
+
+    @property
+    def kind(self) -> tuple[str, str, str] | None:
+        """Return what mistakes of one kind have in common: the column of a table, and the words around the value."""
+        return (self.file, self.heading, _GIVEN.sub("", self.what)) if self.heading else None
 
 
 def what_and_remedy(error: Exception) -> tuple[str, str]:

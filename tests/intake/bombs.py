@@ -9,6 +9,7 @@ from pathlib import Path
 import xlsxwriter
 
 from changeflow.errors import ChangeflowError, ProblemsError
+from changeflow.intake.formats import a_format
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.tables import read_table
 from changeflow.pilots.criteria import ParallelRunPolicy
@@ -45,7 +46,7 @@ def _read(kind: str, path: Path) -> None:
 
 def _table(path: Path) -> None:
     problems: list[Problem] = []
-    list(read_table(path, path.name, problems, required=("id",), optional=None))
+    list(read_table(path, path.name, problems, a_format("table", ("id",), None)))
     if problems:
         raise ProblemsError(problems)
 

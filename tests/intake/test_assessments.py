@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 
 from changeflow.adkar.assessment import Assessment
+from changeflow.errors import UnusedWarning
 from changeflow.intake.assessments import read_assessments
 from changeflow.values.problem import Problem
 
@@ -43,8 +44,11 @@ def test_a_day_a_person_and_an_evidence_that_exist(tmp_path: Path, line: str, co
 
 
 def test_an_element_that_nobody_knows_and_a_person_twice(tmp_path: Path):
-    _, [problem] = read(tmp_path / "r1.csv", "person,on,awareness,wish\nhead,2027-02-01,4,3\n")
-    assert (problem.column, problem.what) == (4, "Unknown column 'wish'.")
+    _, [problem] = read(tmp_path / "r1.csv", "person,on,awareness,desrie\nhead,2027-02-01,4,3\n")
+    assert (problem.column, problem.what) == (4, "Unknown column 'desrie'.")
+    with pytest.warns(UnusedWarning, match="r1.csv:1:1: The column was not used: 'wish'."):
+        found, _ = read(tmp_path / "r1.csv", "person,on,awareness,wish\nhead,2027-02-01,4,3\n")
+    assert dict(found[0].scores) == {"awareness": 4}
     _, [problem] = read(tmp_path / "r2.csv", HEAD + "head,2027-02-01,4,,,,,\nhead,2027-02-02,5,,,,,\n")
     assert (problem.line, problem.what) == (3, "Duplicate person 'head' (first on line 2).")
 
@@ -52,7 +56,7 @@ def test_an_element_that_nobody_knows_and_a_person_twice(tmp_path: Path):
 def test_no_mistake_repeats_a_score_that_is_right(tmp_path: Path):
     """What a mistake says names the line and what is wrong in it, and nothing else of what the person answered."""
     _, problems = read(tmp_path / "r1.csv", HEAD + "head,2027-02-01,1,2,9,4,,self\n")
-    assert [str(p) for p in problems] == ["r1.csv:2:5: '9' is not a score. Write 1 to 5, or leave it empty."]
+    assert [str(p) for p in problems] == ["r1.csv:2:5: knowledge '9' is not a score. Write 1 to 5, or leave it empty."]
 
 
 def test_a_workbook_is_a_round_as_well(tmp_path: Path):

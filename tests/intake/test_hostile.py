@@ -9,6 +9,7 @@ import pytest
 
 from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.folder import read_folder
+from changeflow.intake.formats import a_format
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.opening import MOST_FILES
 from changeflow.intake.tables import TableRow, read_table
@@ -75,7 +76,7 @@ def test_twenty_thousand_tasks_are_no_anchor_bomb():
 def rows(path: Path, raw: bytes) -> tuple[list[TableRow], list[str]]:
     path.write_bytes(raw)
     problems: list[Problem] = []
-    return list(read_table(path, "t.csv", problems, required=("id", "name"), optional=())), [str(p) for p in problems]
+    return list(read_table(path, "t.csv", problems, a_format("table", ("id", "name"), ()))), [str(p) for p in problems]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_lines_may_end_in_any_way_and_spreadsheets_text_is_read(tmp_path: Path, 
 def test_a_dimension_that_lies_harms_nothing(tmp_path: Path):
     a_workbook(tmp_path / "t.xlsx", (SHEET + END).replace("<sheetData>", DIMENSION))
     problems: list[Problem] = []
-    found = list(read_table(tmp_path / "t.xlsx", "t.xlsx", problems, required=("id",), optional=()))
+    found = list(read_table(tmp_path / "t.xlsx", "t.xlsx", problems, a_format("table", ("id",), ())))
     assert not problems
     assert [dict(row.cells) for row in found] == [{"id": "7"}]
 
@@ -130,7 +131,7 @@ def test_a_workbook_whose_head_is_wrong_or_packed_otherwise_is_refused(tmp_path:
     raw[listed + at + 2] = byte
     path.write_bytes(raw)
     problems: list[Problem] = []
-    assert not list(read_table(path, "t.xlsx", problems, required=("id",), optional=()))
+    assert not list(read_table(path, "t.xlsx", problems, a_format("table", ("id",), ())))
     assert len(problems) == 1
 
 
@@ -275,7 +276,7 @@ def test_names_of_files_are_shown_and_not_obeyed(tmp_path: Path):
     ("head", "says"),
     [
         ("id,name,id", "t.csv:1:3: Duplicate column 'id' (first in column 1). Keep one of them."),
-        ("id,name,", "t.csv:1:3: Column 3 has no heading. Name it, or take the column out."),
+        ("id,name,", "t.csv:1:3: Column 3 has no heading. Name it, or empty its cell on line 2."),
     ],
 )
 def test_a_heading_twice_or_left_out_is_refused(tmp_path: Path, head: str, says: str):
@@ -286,7 +287,9 @@ def test_a_heading_twice_or_left_out_is_refused(tmp_path: Path, head: str, says:
 def test_a_column_that_happens_to_have_our_name_is_not_taken_for_the_mapped_one(tmp_path: Path):
     (tmp_path / "t.csv").write_text("id,Staff No\n17,p1\n")
     problems: list[Problem] = []
-    [row] = read_table(tmp_path / "t.csv", "t.csv", problems, required=("id",), optional=(), mapping={"id": "Staff No"})
+    [row] = read_table(
+        tmp_path / "t.csv", "t.csv", problems, a_format("table", ("id",), ()), mapping={"id": "Staff No"}
+    )
     assert not problems
     assert row.cells["id"] == "p1"
 
@@ -295,7 +298,7 @@ def test_a_control_character_of_a_workbook_is_refused_with_its_place(tmp_path: P
     row = '<row r="{0}"><c r="A{0}" t="inlineStr"><is><t>{1}</t></is></c></row>'
     sheet = SHEET + row.format(1, "id") + row.format(2, "a_x001B_[31m") + END
     problems: list[Problem] = []
-    found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, required=("id",), optional=())
+    found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, a_format("table", ("id",), ()))
     assert list(found) == []
     assert [str(p) for p in problems] == [
         "t.xlsx[Sheet1]:2:1: The cell holds the control character U+001B. Take it out."

@@ -1,0 +1,178 @@
+"""Cells as people write them, each read by what its column holds into one plain form; or refused in words.
+
+What is read is a text again, as the rest of the program takes it: a day as 2027-02-01, a number in digits, an option in
+our words. docs/tables.md lists the conventions.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from changeflow.intake.days import is_serial, read_day
+from changeflow.intake.formats import CellKind, Field
+from changeflow.intake.layout import fold
+from changeflow.intake.sheet_marks import NO_RESULT
+from changeflow.values.base import ID_PATTERN
+from changeflow.values.moments import format_day
+from changeflow.values.problem import did_you_mean
+
+ERRORS = frozenset(
+    {
+        *("#N/A", "#N/A!", "#NA", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
+        *("#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA", "#EXTERNAL!", "#PYTHON!"),
+        *("#TIMEOUT!", "#ERROR!"),
+    }
+)
+NOTHING = frozenset({"-", "--", "---", "–", "—", "−", "n/a", "n.a.", "null", "(blank)", "(null)"})
+"""What stands for an empty cell, in any column but one of texts."""
+_HIDDEN = re.compile(r"#{3,}")
+_QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
+_THOUSANDS = re.compile(r"\d{1,3}([, '’])\d{3}(?:\1\d{3})*(?:\.0+)?", re.ASCII)
+_SPACES = re.compile(r"[\s_]+")
+_ID = re.compile(ID_PATTERN)
+_SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
+_PARTS = re.compile(r"[;,|\n]")
+_TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
+AS_TEXT = "Format the column as text where the list comes from, and export it again."
+YES = frozenset({"yes", "y", "true", "t", "1", "on"})
+NO = frozenset({"no", "n", "false", "f", "0", "off"})
+
+
+def unwrapped(text: str) -> str:
+    """Return what `="000123"` stands for: some systems write ids in this way, so that a spreadsheet keeps them.
+
+    >>> unwrapped('="000123"'), unwrapped("=1+1")
+    ('000123', '=1+1')
+    """
+    return found[1].replace('""', '"') if (found := _QUOTED.fullmatch(text)) else text
+
+
+def is_nothing(text: str, cell: CellKind) -> bool:
+    """Tell whether a cell says that it is empty, such as by a dash."""
+    return cell not in (CellKind.TEXT, CellKind.KEY) and text.lower() in NOTHING
+
+
+def read_cell(text: str, field: Field) -> str:
+    """Read a cell of a column into its plain form; `ValueError` says what is wrong, and what would be right.
+
+    >>> read_cell("1,180", Field("pupils", CellKind.COUNT)), read_cell("West Sussex", Field("authority", CellKind.ID))
+    ('1180', 'west-sussex')
+    """
+    if text.upper() in ERRORS:
+        raise ValueError(f"The cell holds the error {text}. Correct the formula, or empty the cell.")
+    if text == NO_RESULT:
+        what = "The cell holds a formula that has no result in the file"
+        raise ValueError(f"{what}. Open the file in a spreadsheet, save it, and try again.")
+    if _HIDDEN.fullmatch(text):
+        raise ValueError(f"'{text}' stands for a value that its column is too narrow for. Widen it, and export again.")
+    return READERS[field.cell](text, field)
+
+
+def remark_on(text: str, read: str, field: Field) -> str:
+    """Say of a cell that was read what its reader should check; mostly nothing."""
+    if field.cell is CellKind.DAY and is_serial(text):
+        return f"'{text}' was read as the day that spreadsheets count by this number, {format_day(read_day(text))}."
+    return ""
+
+
+def _as_it_is(text: str, field: Field) -> str:
+    return text
+
+
+def _key(text: str, field: Field) -> str:
+    if _ROUNDED.fullmatch(text):
+        raise ValueError(f"'{text}' is a number that a spreadsheet has rounded. {AS_TEXT}")
+    return text
+
+
+def _id(text: str, field: Field) -> str:
+    if _ID.match(text):
+        return text
+    text = _key(text, field)
+    plain = _SPACES.sub("-", found[1] if (found := _WHOLE.fullmatch(text)) else text).lower()
+    if not _ID.match(plain):
+        raise ValueError(f"'{text}' is not an id. Use lower-case letters, digits and hyphens.")
+    return plain
+
+
+def _several(read: Callable[[str, Field], str]) -> Callable[[str, Field], str]:
+    def each(text: str, field: Field) -> str:
+        return ";".join(read(part, field) for part in _parts(text))
+
+    return each
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (part.strip() for part in _PARTS.split(text) if part.strip())
+
+
+def _day(text: str, field: Field) -> str:
+    return read_day(text).isoformat()
+
+
+def _span(text: str, field: Field) -> str:
+    days = _TO.split(text)
+    if len(days) > 2:
+        raise ValueError(f"'{text}' is not a span of days. Write it like 2027-02-01..2027-02-05.")
+    return "..".join(_day(day, field) for day in days)
+
+
+def _move(text: str, field: Field) -> str:
+    day, mark, school = text.partition("=")
+    if not mark:
+        raise ValueError(f"'{text}' is not a move. Write the day and the school, like 2027-02-01=harbour.")
+    return f"{_day(day.strip(), field)}={_id(school.strip(), field)}"
+
+
+def _count(text: str, field: Field) -> str:
+    if text.isascii() and text.isdigit():
+        return text
+    if found := _WHOLE.fullmatch(text):
+        return found[1]
+    if found := _THOUSANDS.fullmatch(text):
+        return text.partition(".")[0].replace(found[1], "")
+    raise ValueError(f"'{text}' is not a whole number. Write it in digits, such as 1180 or 1,180.")
+
+
+def _score(text: str, field: Field) -> str:
+    if found := _SCORE.fullmatch(text):
+        return found[1]
+    raise ValueError(f"'{text}' is not a score. Write 1 to 5, or leave it empty.")
+
+
+def _yes_no(text: str, field: Field) -> str:
+    word = field.meanings.get(fold(text), text.lower())
+    if word in YES or word in NO:
+        return "yes" if word in YES else "no"
+    raise ValueError(f"'{text}' is neither yes nor no. Write one of the two.")
+
+
+def _choice(text: str, field: Field) -> str:
+    if (option := field.meanings.get(fold(text))) is not None:
+        return option
+    if not field.options:
+        return text.lower()
+    raise ValueError(f"'{text}' is not known. {did_you_mean(text.lower(), field.options)}".strip())
+
+
+def _email(text: str, field: Field) -> str:
+    return text[len("mailto:") :] if text.lower().startswith("mailto:") else text
+
+
+READERS: Mapping[CellKind, Callable[[str, Field], str]] = {
+    CellKind.TEXT: _as_it_is,
+    CellKind.KEY: _key,
+    CellKind.ID: _id,
+    CellKind.IDS: _several(_id),
+    CellKind.DAY: _day,
+    CellKind.SPANS: _several(_span),
+    CellKind.MOVES: _several(_move),
+    CellKind.COUNT: _count,
+    CellKind.SCORE: _score,
+    CellKind.YES_NO: _yes_no,
+    CellKind.CHOICE: _choice,
+    CellKind.CHOICES: _several(_choice),
+    CellKind.EMAIL: _email,
+    CellKind.DURATION: _as_it_is,
+}

@@ -1,0 +1,180 @@
+"""Which column of a file is which of ours: by our name, by another name for it, or by the mapping of a programme."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from enum import StrEnum
+
+from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.layout import Layout, TableColumn, fold
+from changeflow.values.problem import Problem, did_you_mean, is_near
+
+NEAR = 0.85
+"""How alike a heading and a name of ours are from which it is more likely misspelt than meant."""
+SHORTEST = 5
+"""Letters of a heading that may be misspelt: shorter ones are like too many others."""
+
+
+class Way(StrEnum):
+    """How a column was found."""
+
+    SAME = "same"
+    CAPITALS = "capitals or spaces"
+    SYNONYM = "another name"
+    MAPPING = "columns: in programme.yaml"
+    OTHER = "another column"
+    JOINED = "columns joined"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """A column of ours, and the places of the file that give it."""
+
+    field: Field
+    columns: tuple[TableColumn, ...]
+    way: Way
+
+    @property
+    def place(self) -> int:
+        return self.columns[0].place
+
+    @property
+    def heading(self) -> str:
+        return " and ".join(c.name for c in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedColumns:
+    """The columns of a file: those that are read, in the order of the file, and the others."""
+
+    matches: tuple[ColumnMatch, ...]
+    unused: tuple[TableColumn, ...]
+
+
+def match_columns(
+    layout: Layout, wanted: Format, mapping: Mapping[str, str], shown: str, problems: list[Problem]
+) -> MatchedColumns:
+    """Find our columns among a file's; one that is missing, misspelt or there twice is a problem."""
+    search = _Search(layout, wanted, mapping, shown, problems)
+    search.run()
+    matches = sorted(search.found.values(), key=lambda m: m.place)
+    used = {c.place for m in matches for c in m.columns}
+    return MatchedColumns(tuple(matches), tuple(c for c in layout.columns if c.place not in used))
+
+
+@dataclass(slots=True)
+class _Search:
+    layout: Layout
+    wanted: Format
+    mapping: Mapping[str, str]
+    shown: str
+    problems: list[Problem]
+    found: dict[str, ColumnMatch] = made_by(default_factory=dict)
+
+    def run(self) -> None:
+        free = list(self.layout.columns)
+        self._by_mapping()
+        mapped = {c.place for m in self.found.values() for c in m.columns}
+        free = [c for c in free if c.place not in mapped]
+        fields = [f for f in self.wanted.fields if f.name not in self.mapping]
+        by_name = {fold(f.name): f for f in fields}
+        self._by_headings(free, by_name, Way.CAPITALS)
+        free = [c for c in free if fold(c.name) not in by_name]
+        also = {fold(s): f for f in fields if f.name not in self.found for s in f.synonyms}
+        self._by_headings(free, also, Way.SYNONYM)
+        free = [c for c in free if fold(c.name) not in also]
+        for field in fields:
+            if field.name not in self.found:
+                self._otherwise(field)
+        if self.wanted.takes_all:
+            self._as_they_are(free)
+        else:
+            self._misspelt(free, [f for f in fields if f.name not in self.found])
+        self._missing()
+
+    def _by_mapping(self) -> None:
+        for ours, theirs in self.mapping.items():
+            field = next((f for f in self.wanted.fields if f.name == ours), None)
+            same = [c for c in self.layout.columns if c.name == theirs] or self._called({fold(theirs)})
+            if field is not None and same:
+                self._take(field, same, Way.MAPPING)
+
+    def _by_headings(self, columns: Iterable[TableColumn], names: Mapping[str, Field], way: Way) -> None:
+        meant: dict[str, list[TableColumn]] = {}
+        for column in columns:
+            if (field := names.get(fold(column.name))) is not None:
+                meant.setdefault(field.name, []).append(column)
+        for field in self.wanted.fields:
+            if same := meant.get(field.name):
+                exact = way is Way.CAPITALS and same[0].name == field.name
+                self._take(field, same, Way.SAME if exact else way)
+
+    def _take(self, field: Field, columns: Sequence[TableColumn], way: Way) -> None:
+        first, *others = columns
+        for other in others:
+            if fold(other.name) == fold(first.name):
+                what = f"Duplicate column '{other.name}' (first in column {first.place})."
+                remedy = "Keep one of them."
+            else:
+                what = f"'{first.name}' and '{other.name}' may both be the column '{field.name}'."
+                remedy = f"Rename the one that is meant '{field.name}', or leave the other one out."
+            self._add(other.place, what, remedy)
+        self.found[field.name] = ColumnMatch(field, (first,), way)
+
+    def _otherwise(self, field: Field) -> None:
+        """Take a column from another one of ours, or from several that make it together."""
+        if (other := self.found.get(field.else_from)) is not None:
+            self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
+        parts = [self._called({fold(n) for n in names.split(" | ")}) for names in field.parts]
+        if parts and all(len(p) == 1 for p in parts):
+            self.found[field.name] = ColumnMatch(field, tuple(p[0] for p in parts), Way.JOINED)
+
+    def _as_they_are(self, columns: Iterable[TableColumn]) -> None:
+        for column in columns:
+            if column.name in self.found:
+                what = f"Duplicate column '{column.name}' (first in column {self.found[column.name].place})."
+                self._add(column.place, what, "Keep one of them.")
+            else:
+                self.found[column.name] = ColumnMatch(Field(column.name, CellKind.TEXT), (column,), Way.SAME)
+
+    def _misspelt(self, columns: Iterable[TableColumn], fields: Sequence[Field]) -> None:
+        for column in columns:
+            if (meant := _meant(column.name, fields)) is not None:
+                self._add(column.place, f"Unknown column '{column.name}'.", f"Did you mean '{meant}'?")
+
+    def _missing(self) -> None:
+        theirs = [c.name for c in self.layout.columns]
+        for field in self.wanted.fields:
+            if field.is_required and field.name not in self.found:
+                name = self.mapping.get(field.name, field.name)
+                self._add(1, f"The column '{name}' is missing.", did_you_mean(name, theirs))
+
+    def _called(self, names: set[str]) -> list[TableColumn]:
+        return [c for c in self.layout.columns if fold(c.name) in names]
+
+    def _add(self, place: int, what: str, remedy: str) -> None:
+        line = self.layout.header_line
+        self.problems.append(Problem(file=self.shown, line=line, column=place, what=what, remedy=remedy))
+
+
+def _meant(heading: str, fields: Iterable[Field]) -> str | None:
+    """Return the name that a heading is one slip away from, or very like."""
+    said = fold(heading)
+    if len(said) < SHORTEST:
+        return None
+    for field in fields:
+        ours = fold(field.name)
+        if is_near(said, [ours]) or difflib.SequenceMatcher(None, said, ours).ratio() >= NEAR:
+            return field.name
+        if any(is_near(said, [fold(s)]) for s in field.synonyms):
+            return field.name
+    return None
+
+
+def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iterator[str]:
+    """Say which columns a programme maps and the file does not have, where it can do without."""
+    theirs = {fold(c.name) for c in layout.columns}
+    for field in wanted.fields:
+        if not field.is_required and field.name in mapping and fold(mapping[field.name]) not in theirs:
+            yield f"The column '{mapping[field.name]}', which programme.yaml names for '{field.name}', is not there."

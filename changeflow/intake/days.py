@@ -1,0 +1,136 @@
+"""Days as people in the United Kingdom write them: the day first, in figures or words; a serial number of Excel's."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from changeflow.values.limits import is_supported, out_of_range
+
+NEXT_CENTURY = 50
+"""Years of two digits: 00 to 49 are 2000 to 2049, 50 to 99 are 1950 to 1999."""
+SERIAL_DAY_0 = date(1899, 12, 30)
+SERIALS = range(18_264, 73_051)
+"""Excel's numbers for 1950 to 2099: smaller and larger ones are no days."""
+WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TIME = (
+    r"(?:(?:\s*t\s*|\s*,\s*|\s+at\s+|\s+)(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?"
+    r"\s*(?:am|pm)?\s*(?:z|utc|gmt|bst|[+-]\d\d:?\d\d)?)?"
+)
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
+_COMPACT = re.compile(r"((?:19|20|21)\d\d)(\d\d)(\d\d)", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})" + _TIME, re.ASCII)
+_NAMED = re.compile(
+    r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*([a-z]{3,9})\.?[\s./,-]*(\d{4}|\d{2})" + _TIME,
+    re.ASCII,
+)
+_NAME_FIRST = re.compile(
+    r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(\d{4})" + _TIME,
+    re.ASCII,
+)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
+_NO_YEAR = re.compile(
+    r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?", re.ASCII
+)
+_NO_DAY = re.compile(r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}", re.ASCII)
+
+
+def read_day(text: str) -> date:
+    """Read a day; the time of a moment is left out. `ValueError` says what is wrong, and what would be right.
+
+    >>> for text in ("01/02/2027", "1-Feb-27", "Monday 1st February 2027", "2027-02-01T09:30", "46419"):
+    ...     assert read_day(text) == date(2027, 2, 1)
+    >>> read_day("02/13/2027")
+    Traceback (most recent call last):
+    ValueError: '02/13/2027' has no month 13: the month seems to be first. Write 13/02/2027, the day first.
+    """
+    lower = text.strip().lower()
+    for form, read in _FORMS:
+        if found := form.fullmatch(lower):
+            day = read(text, found)
+            if not is_supported(day):
+                raise ValueError(f"{out_of_range(text)}.")
+            return day
+    if _NO_YEAR.fullmatch(lower):
+        raise ValueError(f"'{text[:40]}' does not say the day, month and year. {WRITE}")
+    if _NO_DAY.fullmatch(lower):
+        raise ValueError(f"'{text[:40]}' does not say the day. {WRITE}")
+    raise ValueError(f"'{text[:40]}' is not a date. {WRITE}")
+
+
+def is_serial(text: str) -> bool:
+    """Tell whether a day is written as a spreadsheet counts it, as in a cell whose format was lost."""
+    return (found := _SERIAL.fullmatch(text)) is not None and int(found[1]) in SERIALS
+
+
+def _year_first(text: str, found: re.Match[str]) -> date:
+    return _made(text, int(found[1]), int(found[3]), int(found[4]))
+
+
+def _compact(text: str, found: re.Match[str]) -> date:
+    return _made(text, *map(int, found.groups()))
+
+
+def _day_first(text: str, found: re.Match[str]) -> date:
+    day, mark, month, year = int(found[1]), found[2], int(found[3]), _year(found[4])
+    if month > 12 >= day:
+        right = mark.join((f"{month:02}", f"{day:02}", found[4]))
+        what = f"'{text}' has no month {month}: the month seems to be first"
+        raise ValueError(f"{what}. Write {right}, the day first.")
+    return _made(text, year, month, day)
+
+
+def _named(text: str, found: re.Match[str]) -> date:
+    weekday, day, month, year = found.groups()
+    return _in_words(text, weekday, month, int(day), _year(year))
+
+
+def _name_first(text: str, found: re.Match[str]) -> date:
+    weekday, month, day, year = found.groups()
+    return _in_words(text, weekday, month, int(day), int(year))
+
+
+def _in_words(text: str, weekday: str | None, month: str, day: int, year: int) -> date:
+    """Check the words of a day: a month's name or its beginning, and the day of the week that it is."""
+    months = [n for n, name in enumerate(_MONTHS, 1) if name.startswith(month) or month == "sept" == name[:4]]
+    if len(months) != 1:
+        raise ValueError(f"'{text[:40]}' is not a date: it has no month '{month}'. {WRITE}")
+    made = _made(text, year, months[0], day)
+    if weekday is not None:
+        right = _WEEKDAYS[made.weekday()]
+        if len(weekday) < 2 or not right.startswith(weekday.removesuffix("s") if weekday == "thurs" else weekday):
+            raise ValueError(f"'{text[:40]}' is a {right.capitalize()}. Correct the date, or the day of the week.")
+    return made
+
+
+def _serial(text: str, found: re.Match[str]) -> date:
+    if int(found[1]) not in SERIALS:
+        raise ValueError(f"'{text}' is not a date. {WRITE}")
+    return SERIAL_DAY_0 + timedelta(days=int(found[1]))
+
+
+def _year(digits: str) -> int:
+    year = int(digits)
+    return year if len(digits) > 2 else year + (2000 if year < NEXT_CENTURY else 1900)
+
+
+def _made(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError(f"'{text[:40]}' is not a date that exists. {WRITE}") from None
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], date]], ...] = (
+    (_YEAR_FIRST, _year_first),
+    (_DAY_FIRST, _day_first),
+    (_NAMED, _named),
+    (_NAME_FIRST, _name_first),
+    (_COMPACT, _compact),
+    (_SERIAL, _serial),
+)

@@ -1,0 +1,176 @@
+"""The tables of what happened: progress, attendance, announcements, decisions, and ids that changed."""
+
+from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.programme.facts import CHANNELS
+
+PROGRESS = Format(
+    "progress",
+    "Progress of tasks: `task import`.",
+    (
+        Field(
+            "task",
+            CellKind.TEXT,
+            "id of a task, or a name that no other has",
+            also="task id | task name | activity | activity name | task/activity",
+            is_required=True,
+        ),
+        Field(
+            "started",
+            CellKind.DAY,
+            "day on which it began",
+            also="actual start | actual start date | started on | date started | start actual",
+            is_required=True,
+        ),
+        Field(
+            "finished",
+            CellKind.DAY,
+            "day on which it was done",
+            also=(
+                "actual finish | actual end | actual finish date | finished on | completed on | date finished | "
+                "date completed | completed"
+            ),
+        ),
+        Field(
+            "remaining",
+            CellKind.DURATION,
+            "work that is left: 5d",
+            also="remaining duration | remaining work | duration remaining",
+        ),
+    ),
+)
+
+ATTENDANCE = Format(
+    "attendance",
+    "Who came to which training: `training import`.",
+    (
+        Field(
+            "session",
+            CellKind.TEXT,
+            "training session: a task’s id or name",
+            also="training | training session | task | event | course | session name | course name",
+            is_required=True,
+        ),
+        Field(
+            "person",
+            CellKind.ID,
+            "who came, by id",
+            also=(
+                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
+                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
+                "user id | username | attendee | delegate | participant | attendee id"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "on",
+            CellKind.DAY,
+            "day on which they came",
+            also="date | day | on date | attended on | session date | date attended | date of training | training date",
+            is_required=True,
+        ),
+        Field("evidence", CellKind.TEXT, "what they can do since", also="evidence of skill | skill shown"),
+    ),
+)
+
+ANNOUNCEMENTS = Format(
+    "announcements",
+    "Go-live days that were announced to schools: `announce import`.",
+    (
+        Field("service", CellKind.ID, "service", also="service id | service name", is_required=True),
+        Field(
+            "school",
+            CellKind.ID,
+            "school, by id, URN or name",
+            also=(
+                "school id | school code | site | site id | site code | academy | academy id | establishment id | "
+                "establishment code | location code | base school | school name | establishment name | urn"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "date",
+            CellKind.DAY,
+            "go-live day that was announced",
+            also="go live | go live date | announced date | go live day",
+            is_required=True,
+        ),
+        Field(
+            "on",
+            CellKind.DAY,
+            "day of the announcement",
+            also="announced on | sent on | announcement date | date announced | date sent",
+            is_required=True,
+        ),
+        Field(
+            "how",
+            CellKind.CHOICE,
+            "how it was announced",
+            also="channel | by | method | announced by",
+            is_required=True,
+            options=CHANNELS,
+            words="mail=email | e mail=email | phone=call | phone call=call | telephone=call | web=website",
+        ),
+    ),
+)
+
+DECISIONS = Format(
+    "decisions",
+    "Decisions from minutes: `gate import` and `task import --decisions`.",
+    (
+        Field(
+            "task",
+            CellKind.TEXT,
+            "gate: a task’s id or name",
+            also="gate | gate id | gate name | decision | task id | task name | item",
+            is_required=True,
+        ),
+        Field(
+            "outcome",
+            CellKind.TEXT,
+            "approve (go), approve_with_conditions, reject (no_go)",
+            also="result | decided | answer | verdict",
+            is_required=True,
+        ),
+        Field(
+            "by",
+            CellKind.ID,
+            "who decided, by id",
+            also="decided by | decision maker | approver | decision by",
+            is_required=True,
+        ),
+        Field(
+            "on",
+            CellKind.DAY,
+            "day of the decision",
+            also="date | day | on date | decided on | decision date | date of decision | meeting date | date decided",
+            is_required=True,
+        ),
+        Field("reason", CellKind.TEXT, "why", also="rationale | reasons | justification | comments", is_required=True),
+        Field("dissent", CellKind.TEXT, "who disagreed, and why", also="objections | disagreement"),
+        Field("condition", CellKind.TEXT, "what an approval asks for; one line each", also="conditions"),
+        Field("condition_owner", CellKind.ID, "who meets it, by id", also="owner | owner of condition"),
+        Field("condition_due", CellKind.DAY, "by when", also="due | due date | condition due date"),
+        Field("condition_before", CellKind.TEXT, "task that waits for it", also="before | needed before"),
+    ),
+)
+
+IDENTITIES = Format(
+    "identities",
+    "Contracts whose ids changed: `pilot reconcile --identity`.",
+    (
+        Field(
+            "old",
+            CellKind.KEY,
+            "id in the old system",
+            also="old id | old key | from | old contract | old number | previous id",
+            is_required=True,
+        ),
+        Field(
+            "new",
+            CellKind.KEY,
+            "id in the new system",
+            also="new id | new key | to | new contract | new number",
+            is_required=True,
+        ),
+    ),
+)

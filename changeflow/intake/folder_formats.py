@@ -1,0 +1,265 @@
+"""The tables of a programme folder: schools, people and assessments, with what their columns are also called."""
+
+from typing import get_args
+
+from changeflow.adkar.people import WEEKDAYS, Evidence
+from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.programme.definition import SchoolPhase
+
+SCHOOLS = Format(
+    "schools",
+    "Schools of the trust: schools.csv of a folder. A list of “Get Information about Schools” is read as it is.",
+    (
+        Field(
+            "id",
+            CellKind.ID,
+            "short id; without such a column, the URN",
+            also="school id | school code | site id | site code | academy id | establishment id",
+            is_required=True,
+            else_from="urn",
+        ),
+        Field(
+            "name",
+            CellKind.TEXT,
+            "name of the school",
+            also=(
+                "school name | establishment name | school | academy | academy name | site name | establishment | "
+                "name of school"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "phase",
+            CellKind.CHOICE,
+            "phase of education",
+            also="phase of education | PhaseOfEducation (name) | school phase | education phase | phase name",
+            is_required=True,
+            options=get_args(SchoolPhase),
+            words=(
+                "middle deemed primary=primary | infant=primary | junior=primary | first=primary | "
+                "middle deemed secondary=secondary | upper=secondary | high=secondary | all through=all-through | "
+                "special school=special | nursery school=nursery | early years=nursery | 16 plus=16-plus | "
+                "post 16=16-plus | sixth form=16-plus | primary school=primary | secondary school=secondary"
+            ),
+        ),
+        Field(
+            "authority",
+            CellKind.ID,
+            "local authority, as in calendars/",
+            also=(
+                "local authority | LA | LA (name) | local authority name | LA name | LEA | council | "
+                "local authority (name)"
+            ),
+            is_required=True,
+        ),
+        Field("hub", CellKind.ID, "hub that supports the school", also="hub name | cluster | region hub | hub id"),
+        Field(
+            "pupils",
+            CellKind.COUNT,
+            "number of pupils",
+            also=(
+                "NumberOfPupils | number of pupils | number on roll | NOR | on roll | pupil numbers | pupil count | "
+                "roll | total pupils | headcount of pupils"
+            ),
+        ),
+        Field(
+            "urn",
+            CellKind.KEY,
+            "unique reference number",
+            also="school urn | unique reference number | establishment urn",
+        ),
+        Field(
+            "system",
+            CellKind.TEXT,
+            "system in use today",
+            also="current system | MIS | mis provider | system in use | system name",
+        ),
+        Field("reluctant", CellKind.YES_NO, "whether it would rather wait", also="would rather wait | hesitant"),
+        Field(
+            "joins",
+            CellKind.DAY,
+            "day on which it joins the trust",
+            also="joins on | joining date | join date | date joined | date joined trust | date of joining",
+        ),
+    ),
+)
+
+PEOPLE = Format(
+    "people",
+    "Stakeholders: people.csv or people.xlsx of a folder.",
+    (
+        Field(
+            "id",
+            CellKind.ID,
+            "short id",
+            also=(
+                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
+                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
+                "user id | username"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "role",
+            CellKind.TEXT,
+            "title of the role",
+            also="job title | role title | post title | position | position title | job role | job | post",
+            is_required=True,
+        ),
+        Field(
+            "name",
+            CellKind.TEXT,
+            "name, for messages",
+            also="full name | display name | employee name | staff name | person name",
+            parts=(
+                "first name | forename | forenames | given name | preferred forename | legal forename",
+                "surname | last name | family name | preferred surname | legal surname",
+            ),
+        ),
+        Field(
+            "email",
+            CellKind.EMAIL,
+            "e-mail address",
+            also="e-mail address | email address | work email | work e-mail address | mail | primary email",
+        ),
+        Field("audience", CellKind.CHOICE, "what messages are written for", also="audience type"),
+        Field(
+            "school",
+            CellKind.ID,
+            "school, by id, URN or name",
+            also=(
+                "school id | school code | school name | establishment | establishment name | site | site name | "
+                "academy | academy name | school urn | base school | place of work | work location"
+            ),
+        ),
+        Field("hub", CellKind.ID, "hub", also="hub name | cluster | hub id"),
+        Field("groups", CellKind.IDS, "groups, with semicolons", also="group | teams | group names"),
+        Field(
+            "manager",
+            CellKind.ID,
+            "their manager, by id",
+            also=(
+                "manager id | line manager | line manager id | reports to | manager code | line manager staff id | "
+                "manager employee id | supervisor"
+            ),
+        ),
+        Field("services", CellKind.IDS, "services that reach them; none means all", also="service"),
+        Field(
+            "works_on",
+            CellKind.CHOICES,
+            "weekdays of part-time staff, such as mon;tue",
+            also="works on | working days | days worked | work pattern",
+            options=WEEKDAYS,
+            words=(
+                "monday=mon | tuesday=tue | tues=tue | wednesday=wed | weds=wed | thursday=thu | thur=thu | "
+                "thurs=thu | friday=fri | saturday=sat | sunday=sun"
+            ),
+        ),
+        Field(
+            "joins",
+            CellKind.DAY,
+            "first day",
+            also=(
+                "joins on | start date | date started | joining date | date of joining | employment start date | "
+                "contract start date | first day | hire date"
+            ),
+        ),
+        Field(
+            "leaves",
+            CellKind.DAY,
+            "last day",
+            also=(
+                "leaves on | end date | leaving date | leave date | date of leaving | employment end date | "
+                "contract end date | last day | termination date"
+            ),
+        ),
+        Field("successor", CellKind.ID, "who takes over, by id", also="succeeded by | replacement | successor id"),
+        Field("moves", CellKind.MOVES, "changes of school: 2027-02-01=harbour", also="school moves"),
+        Field(
+            "away",
+            CellKind.SPANS,
+            "days away: 2027-02-01..2027-02-05",
+            also="away on | days away | absent | absence | on leave",
+        ),
+        Field(
+            "active",
+            CellKind.YES_NO,
+            "no for a person who has left",
+            also="is active | status | employment status | staff status",
+            words="active=yes | current=yes | in post=yes | inactive=no | left=no | leaver=no",
+        ),
+        Field(
+            "language",
+            CellKind.CHOICE,
+            "language of messages: en or cy",
+            also="preferred language",
+            words="english=en | en gb=en | welsh=cy | cymraeg=cy | cy gb=cy",
+        ),
+    ),
+)
+
+ASSESSMENTS = Format(
+    "assessments",
+    "A round of assessments, one line a person: adkar/ of a folder, and `assess import`.",
+    (
+        Field(
+            "person",
+            CellKind.ID,
+            "who was assessed, by id",
+            also=(
+                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
+                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
+                "user id | username | respondent | participant | respondent id"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "on",
+            CellKind.DAY,
+            "day of the assessment",
+            also=(
+                "date | day | on date | assessed on | assessment date | date of assessment | completed on | "
+                "completion time | completion date | submitted | timestamp"
+            ),
+            is_required=True,
+        ),
+        Field(
+            "awareness",
+            CellKind.SCORE,
+            "1 to 5; empty if not asked",
+            also="awareness score | awareness (1-5) | awareness 1 to 5",
+        ),
+        Field(
+            "desire", CellKind.SCORE, "1 to 5; empty if not asked", also="desire score | desire (1-5) | desire 1 to 5"
+        ),
+        Field(
+            "knowledge",
+            CellKind.SCORE,
+            "1 to 5; empty if not asked",
+            also="knowledge score | knowledge (1-5) | knowledge 1 to 5",
+        ),
+        Field(
+            "ability",
+            CellKind.SCORE,
+            "1 to 5; empty if not asked",
+            also="ability score | ability (1-5) | ability 1 to 5",
+        ),
+        Field(
+            "reinforcement",
+            CellKind.SCORE,
+            "1 to 5; empty if not asked",
+            also="reinforcement score | reinforcement (1-5) | reinforcement 1 to 5",
+        ),
+        Field(
+            "evidence",
+            CellKind.CHOICE,
+            "who says so",
+            also="source | evidence type | assessed by",
+            options=get_args(Evidence),
+            words=(
+                "self assessment=self | self assessed=self | line manager=manager | manager assessed=manager | "
+                "observation=observed"
+            ),
+        ),
+    ),
+)

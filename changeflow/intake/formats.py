@@ -1,0 +1,88 @@
+"""What a table is: its columns, what they are also called, and what a cell of each holds. docs/tables.md lists all.
+
+A heading counts in any capitals, spaces and hyphens. A column of ours goes before one that is only also called so.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from changeflow.intake.layout import fold
+
+
+class CellKind(StrEnum):
+    """What a cell holds, and so how it is read."""
+
+    TEXT = "text"
+    KEY = "key"
+    """A text that must come through as it is, also where it is all digits: a contract's id, a URN."""
+    ID = "id"
+    IDS = "ids"
+    DAY = "day"
+    SPANS = "spans of days"
+    MOVES = "moves"
+    COUNT = "count"
+    SCORE = "score"
+    YES_NO = "yes or no"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    EMAIL = "e-mail address"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of ours."""
+
+    name: str
+    cell: CellKind
+    about: str = ""
+    also: str = ""
+    """Other headings for it, with bars between."""
+    is_required: bool = False
+    options: tuple[str, ...] = ()
+    words: str = ""
+    """Other words for the options: `theirs=ours`, with bars between."""
+    else_from: str = ""
+    """A column of ours that gives it, where it has none of its own."""
+    parts: tuple[str, ...] = ()
+    """Where it has no column: headings of those that make it together, each with bars between."""
+
+    @cached_property
+    def synonyms(self) -> tuple[str, ...]:
+        return tuple(self.also.split(" | ")) if self.also else ()
+
+    @cached_property
+    def meanings(self) -> Mapping[str, str]:
+        """Return each option by every word for it, folded."""
+        others = (pair.split("=") for pair in self.words.split(" | ") if pair)
+        return {fold(o): o for o in self.options} | {fold(theirs): ours for theirs, ours in others}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A table: its columns, in their order."""
+
+    name: str
+    about: str
+    fields: tuple[Field, ...]
+    takes_all: bool = False
+    """Other columns are read as they are."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(f.name for f in self.fields if f.is_required)
+
+    @property
+    def headings(self) -> Iterator[str]:
+        """Yield every heading that is known, by our name or another."""
+        for one in self.fields:
+            yield from (one.name, *one.synonyms)
+
+
+def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:
+    """Return a table of plain texts; `optional=None` takes any other column as it is."""
+    fields = [Field(n, CellKind.TEXT, is_required=True) for n in required]
+    fields += [Field(n, CellKind.TEXT) for n in optional or ()]
+    return Format(name, "", tuple(fields), takes_all=optional is None)
