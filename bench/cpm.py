@@ -14,7 +14,7 @@ import networkx as nx
 
 from changeflow.calendar.working import DaySpan, Layer, compile_calendar
 from changeflow.intake.mspdi.reader import read_mspdi
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.cpm import a_network, clock
 from bench.report import command
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.moments import datetime_of

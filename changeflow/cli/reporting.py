@@ -142,5 +142,7 @@ def export(
         return
     context.refuse(["with_addresses", "with_contracts", "actor"], "only a folder has addresses and explanations.")
     on = context.given_day
-    export_schedule(form, out, source=source, db=context.db, programme=context.programme, on=on, now=context.now)
+    said = export_schedule(form, out, source=source, db=context.db, programme=context.programme, on=on, now=context.now)
+    for line in said:
+        note(line)
     note(f"Wrote {out}")

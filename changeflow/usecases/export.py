@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,23 +18,24 @@ from changeflow.intake.documents import write_schemas
 from changeflow.intake.people import OF_A_CONTACT
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.asked import without_asked
-from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
 from changeflow.reports.exports import write_ics
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.outline import Labels
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.storage import answers, versions
 from changeflow.storage.database import read_scope
+from changeflow.storage.versions import StoredPlan
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
@@ -115,8 +116,8 @@ def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: da
 
 def export_schedule(
     form: str, out: Path, *, source: Path | None, db: str, programme: str | None, on: date | None, now: datetime
-) -> None:
-    """Write a schedule as `mspdi`, `xlsx` or `ics`.
+) -> tuple[str, ...]:
+    """Write a schedule as `mspdi`, `xlsx` or `ics`; return what the other program will show otherwise, in words.
 
     The schedule is that of `source` (a folder or a Microsoft Project file) or, without one, of the stored programme. A
     Microsoft Project file can be written as `mspdi` only.
@@ -128,24 +129,50 @@ def export_schedule(
             raise InputError("A Microsoft Project file can be written as mspdi only.")
         project, schedule = schedule_project(source)
         known = project.baselines
-        write_roadmap(project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known)
-        return
+        return write_roadmap(
+            project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known
+        )
     if form == "xlsx":
         write_workbook(_exported(source, db=db, programme=programme, on=on, now=now), out)
-        return
-    baselines: dict[int, Mapping[TaskId, Dates]] = {}
+        return ()
+    baselines: Sequence[StoredPlan] = ()
     if source is not None:
         planned = plan_folder(source, on=on).programme
     else:
-        stored = stored_on(programme, db=db, on=on or now.date())
-        planned, baselines = stored.programme, {0: stored.baseline.dates} if stored.baseline else {}
-    if form == "mspdi" and planned.schedule is not None:
-        name, schedule = planned.name, planned.schedule
-        # That a decision waits is our forecast; other programs are given what was reported.
-        reported = replace(planned.roadmap, progress=without_asked(planned.roadmap, planned.facts.progress))
-        write_roadmap(reported, schedule, out, name=name, calendar="office", baselines=baselines)
-    elif form == "ics":
+        with read_scope(db) as session:
+            stored = load(session, programme, on=on or now.date())
+            planned = stored.programme
+            baselines = versions.baselines(session, planned.id, until=known_until(session, planned.id))
+    if form == "mspdi":
+        return _write_mspdi(planned, out, baselines)
+    if form == "ics":
         write_ics(planned, out, now=now)
+    return ()
+
+
+def _write_mspdi(planned: Programme, out: Path, baselines: Sequence[StoredPlan]) -> tuple[str, ...]:
+    """Write a programme for Microsoft Project: its latest baseline is 0, and the first ten keep their numbers."""
+    known = {b.number: b.dates for b in baselines}
+    if baselines:
+        known[0] = baselines[-1].dates
+    # That a decision waits is our forecast; other programs are given what was reported.
+    reported = replace(planned.roadmap, progress=without_asked(planned.roadmap, planned.facts.progress))
+    definition = planned.definition
+    labels = Labels(
+        services={s.service: s.name for s in definition.services},
+        waves={w.id: w.name for w in definition.programme.waves},
+        schools={s.id: s.name for s in definition.schools},
+        owners={t.owner: planned.person(t.owner) for t in reported.tasks.values() if t.owner is not None},
+    )
+    return write_roadmap(
+        reported,
+        planned.required_schedule,
+        out,
+        name=planned.name,
+        calendar="office",
+        baselines=known,
+        labels=labels,
+    )
 
 
 def _exported(source: Path | None, *, db: str, programme: str | None, on: date | None, now: datetime) -> WorkbookSource:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from tests.builders import a_roadmap, a_task
 

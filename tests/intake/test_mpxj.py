@@ -15,7 +15,7 @@ from changeflow.intake import mpp
 from changeflow.intake.mpp import read_through_mpxj
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.programme.dates import Dates
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress

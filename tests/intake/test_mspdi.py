@@ -8,7 +8,7 @@ import pytest
 
 from changeflow.errors import ChangeflowError, CyclicRoadmapError, ProblemsError
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint
 from changeflow.values.moments import datetime_of

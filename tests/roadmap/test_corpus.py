@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from changeflow.intake.mspdi.reader import read_mspdi
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.values.moments import datetime_of
 

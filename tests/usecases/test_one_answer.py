@@ -26,7 +26,7 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import case_text, decisions_text
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_ics
-from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.sro import SroReport
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.writing import write_workbook

@@ -1,0 +1,94 @@
+"""A programme's calendars as Project's: a week, and every other day as an exception."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import groupby
+
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.reports.mspdi.elements import Fields
+from changeflow.values.moments import DAY, day_of, minute_of
+
+LONGEST = 51
+"""Characters of a calendar's name."""
+LAST_DAY = date(2049, 12, 31)
+"""The last day that every version of Project knows."""
+
+Hours = tuple[tuple[int, int], ...]
+
+
+def calendar_fields(calendar: WorkingCalendar, number: int, name: str) -> Fields:
+    """Yield a compiled calendar: its commonest hours by weekday as the week, every other day as an exception."""
+    hours = _hours_by_day(calendar)
+    week = {
+        weekday: Counter(h for day, h in hours.items() if day.weekday() == weekday).most_common(1)[0][0]
+        for weekday in range(7)
+    }
+    yield "UID", number
+    yield "Name", name
+    yield "IsBaseCalendar", 1
+    yield "BaseCalendarUID", -1
+    yield "WeekDays", [("WeekDay", [("DayType", (n + 1) % 7 + 1), *_working(week[n])]) for n in range(7)]
+    yield "Exceptions", [("Exception", _exception(calendar, *run)) for run in _runs(hours, week)]
+
+
+def of_a_resource(number: int, name: str, base: int) -> Fields:
+    """Yield the calendar of a resource that works as its base calendar does."""
+    yield "UID", number
+    yield "Name", name
+    yield "IsBaseCalendar", 0
+    yield "BaseCalendarUID", base
+
+
+def short_names(keys: Mapping[str, int]) -> dict[str, str]:
+    """Return each calendar's name: its key where Project has room for it, else the beginning and its number.
+
+    >>> short_names({"office": 1, "a" * 60: 2})["a" * 60][-8:]
+    'aaaa… 2)'
+    """
+    return {k: k if len(k) <= LONGEST else f"{k[: LONGEST - 8].rstrip(', ')}… ({n})" for k, n in keys.items()}
+
+
+def _exception(calendar: WorkingCalendar, first: date, last: date, hours: Hours) -> Fields:
+    yield "EnteredByOccurrences", 0
+    yield "TimePeriod", [("FromDate", f"{first.isoformat()}T00:00:00"), ("ToDate", f"{last.isoformat()}T23:59:00")]
+    yield "Occurrences", (last - first).days + 1
+    yield "Name", calendar.closures.get(first, "other hours" if hours else "day off")
+    yield "Type", 1
+    yield from _working(hours)
+
+
+def _hours_by_day(calendar: WorkingCalendar) -> dict[date, Hours]:
+    """Cut the working intervals at midnights."""
+    found: dict[date, list[tuple[int, int]]] = {}
+    for start, end in calendar.intervals:
+        while start < end:
+            day = day_of(start)
+            midnight = minute_of(day)
+            stop = min(end, midnight + DAY)
+            found.setdefault(day, []).append((start - midnight, stop - midnight))
+            start = stop
+    if not found:
+        return {date(1970, 1, 5) + timedelta(days=n): () for n in range(7)}
+    first, last = min(found), max(found)
+    days = [first + timedelta(days=n) for n in range(max(7, (min(last, LAST_DAY) - first).days + 1))]
+    return {day: tuple(found.get(day, ())) for day in days}
+
+
+def _runs(hours: Mapping[date, Hours], week: Mapping[int, Hours]) -> Iterator[tuple[date, date, Hours]]:
+    """Yield the spans of consecutive days that share hours other than their weekday's."""
+    for (is_usual, spans), run in groupby(hours, key=lambda day: (hours[day] == week[day.weekday()], hours[day])):
+        if not is_usual:
+            first, *others = run
+            yield first, others[-1] if others else first, spans
+
+
+def _working(hours: Hours) -> Fields:
+    yield "DayWorking", int(bool(hours))
+    if hours:
+        spans = [[("FromTime", _clock(start)), ("ToTime", _clock(end % DAY))] for start, end in hours]
+        yield "WorkingTimes", [("WorkingTime", span) for span in spans]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}:00"

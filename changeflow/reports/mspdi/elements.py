@@ -1,0 +1,57 @@
+"""What every part of a Project file is written with: elements, texts, moments and durations as Project spells them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from changeflow.values.moments import iso
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+NAMESPACE = "http://schemas.microsoft.com/project"
+WORKING_DAYS, ELAPSED_DAYS, PERCENT = 7, 8, 19
+TENTHS = 10
+"""Project writes lags and floats in tenths of a minute."""
+LONGEST_NAME = 255
+LONGEST_NOTE = 8_000
+
+Fields = Iterable[tuple[str, "str | int | Fields"]]
+"""What an element holds, in order: a text, a number, or elements again."""
+
+
+def add_fields(parent: "etree._Element", fields: Fields) -> None:
+    for name, value in fields:
+        element = parent.makeelement(f"{{{NAMESPACE}}}{name}")
+        parent.append(element)
+        if isinstance(value, (str, int)):
+            element.text = str(value)
+        else:
+            add_fields(element, value)
+
+
+def spell(minutes: int) -> str:
+    """Write minutes as Project does: `PT40H0M0S`."""
+    return f"PT{minutes // 60}H{minutes % 60}M0S"
+
+
+def moment(minute: int) -> str:
+    return iso(minute)
+
+
+def name_of(text: str, most: int = LONGEST_NAME) -> str:
+    """Return a text as a name that Project opens without a question: one line, no control characters, not too long.
+
+    >>> name_of("Pay\\x07roll,\\n pilot"), name_of("abcdef", most=4)
+    ('Pay roll, pilot', 'abc…')
+    """
+    line = " ".join(_printable(text).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def note_of(lines: Iterable[str]) -> str:
+    text = "\n".join(" ".join(_printable(line).split()) for line in lines)
+    return text if len(text) <= LONGEST_NOTE else f"{text[: LONGEST_NOTE - 1]}…"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,149 @@
+"""Roadmaps out as Microsoft Project files (MSPDI): opened there or read back, they have the same critical path.
+
+What Project does not know (pay periods, terms, start windows, school weeks) is written in its own terms: see
+`roadmap/project_terms`. Files of Project itself are in them already.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from changeflow.errors import InputError
+from changeflow.files import write_whole
+from changeflow.programme.dates import Dates
+from changeflow.reports.mspdi.calendars import calendar_fields, of_a_resource, short_names
+from changeflow.reports.mspdi.elements import NAMESPACE, Fields, add_fields, moment, name_of
+from changeflow.reports.mspdi.notes import notes_of
+from changeflow.reports.mspdi.outline import Labels, numbers_of, rows_of
+from changeflow.reports.mspdi.people import (
+    Resources,
+    assignment_elements,
+    owners,
+    placing,
+    resource_elements,
+)
+from changeflow.reports.mspdi.tasks import ID_FIELD, Numbered, task_elements
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.roadmap.project_terms.terms import differences, in_project_terms
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day
+
+LAST_YEAR = 2149
+BASELINES = range(11)
+"""Project keeps eleven."""
+
+
+def write_roadmap(
+    roadmap: Roadmap,
+    schedule: Schedule,
+    out: Path,
+    *,
+    name: str,
+    calendar: str,
+    baselines: Mapping[int, Mapping[TaskId, Dates]] | None = None,
+    labels: Labels | None = None,
+) -> tuple[str, ...]:
+    """Write a timed roadmap; return what Project computes otherwise than the plan, in words.
+
+    `calendar` is the key of the project's own calendar, `baselines` are by number from 0, and with `labels` tasks are
+    grouped by service, wave and school, and assigned to their owners.
+    """
+    from lxml import etree
+
+    _refuse_far_dates(roadmap, schedule)
+    known = {n: b for n, b in (baselines or {}).items() if n in BASELINES}
+    plan, said = _numbered(roadmap, schedule, calendar, known, labels)
+    root = etree.Element("Project", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
+    add_fields(root, _project(plan, name, labels))
+    # A Project file's resources may be people, by name.
+    write_whole(out, etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True), private=True)
+    return said
+
+
+def _refuse_far_dates(roadmap: Roadmap, schedule: Schedule) -> None:
+    far = [t for t in roadmap.tasks.values() if day_of(schedule[t.id].early_finish).year > LAST_YEAR]
+    if far:
+        day = format_day(day_of(schedule[far[0].id].early_finish))
+        what = f"“{far[0].name}” ends on {day}, and Microsoft Project knows no days after {LAST_YEAR}."
+        raise InputError(f"{what} Look for a duration that is too long; nothing was written.")
+
+
+def _numbered(
+    roadmap: Roadmap,
+    schedule: Schedule,
+    calendar: str,
+    baselines: Mapping[int, Mapping[TaskId, Dates]],
+    labels: Labels | None,
+) -> tuple[Numbered, tuple[str, ...]]:
+    """Return the plan in Project's terms with the numbers of its parts, and what differs there."""
+    notes: Mapping[TaskId, str] = {}
+    said: tuple[str, ...] = ()
+    is_ours = roadmap.profile is not MSPROJECT
+    if is_ours:
+        terms = in_project_terms(roadmap, schedule)
+        notes = notes_of(roadmap, schedule, terms)
+        said = tuple(_differing(roadmap, list(differences(terms))))
+        roadmap, schedule = terms.roadmap, terms.schedule
+    tasks = roadmap.tasks.values()
+    used = {key for t in tasks for key in (t.calendar, t.placed_on, *(a.calendar for a in t.assignments))}
+    keys = [calendar, *sorted(key for key in used - {calendar} if key is not None)]
+    rows = rows_of(roadmap, schedule, labels)
+    return Numbered(
+        roadmap=roadmap,
+        schedule=schedule,
+        rows=rows,
+        uids=numbers_of(row.key for row in rows),
+        calendars={key: n for n, key in enumerate(keys, 1)},
+        notes=notes,
+        baselines=baselines,
+        is_ours=is_ours,
+    ), said
+
+
+def _differing(roadmap: Roadmap, tasks: list[TaskId]) -> list[str]:
+    if not tasks:
+        return []
+    named = ", ".join(f"“{roadmap.tasks[t].name}”" for t in tasks[:5])
+    more = f" and {len(tasks) - 5} more" if len(tasks) > 5 else ""
+    what = f"Project computes other dates or floats than the plan for {counted(len(tasks), 'task')}: {named}{more}."
+    return [f"{what} The file holds the plan's, until Project calculates it again."]
+
+
+def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:
+    roadmap = plan.roadmap
+    yield "Name", name_of(name)
+    yield "Title", name_of(name)
+    yield "ScheduleFromStart", int(roadmap.finish is None)
+    yield "StartDate", moment(roadmap.start)
+    yield "FinishDate", moment(plan.schedule.finish)
+    yield "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day
+    yield "CalendarUID", 1
+    yield "MinutesPerDay", roadmap.minutes_per_day
+    yield "MinutesPerWeek", 5 * roadmap.minutes_per_day
+    yield "HonorConstraints", int(roadmap.holds_set_dates)
+    yield "MultipleCriticalPaths", int(roadmap.several_paths)
+    if roadmap.data_date is not None:
+        yield "StatusDate", moment(roadmap.data_date)
+    if plan.is_ours:
+        field: Fields = [("FieldID", ID_FIELD), ("FieldName", "Text1"), ("Alias", "changeflow id")]
+        yield "ExtendedAttributes", [("ExtendedAttribute", field)]
+    resources = _resources(plan, labels)
+    names = short_names(plan.calendars)
+    calendars = [calendar_fields(roadmap.calendars[k], n, names[k]) for k, n in plan.calendars.items()]
+    if plan.is_ours:
+        calendars += [of_a_resource(n, resources.names[k], 1) for k, n in resources.calendars.items()]
+    yield "Calendars", [("Calendar", c) for c in calendars]
+    yield "Tasks", task_elements(plan)
+    yield "Resources", resource_elements(resources)
+    yield "Assignments", assignment_elements(plan, resources)
+
+
+def _resources(plan: Numbered, labels: Labels | None) -> Resources:
+    if not plan.is_ours:
+        return placing(plan)
+    first = len(plan.calendars) + 1
+    if labels is None:
+        return Resources(names={}, calendars={})
+    return owners(plan, labels.owners, first)

@@ -1,0 +1,95 @@
+"""What a link asks of the dates at its ends, as programs that schedule by Project's rules compute it.
+
+They differ where working time has gaps: some take a lag off before a duration and some after it, some move a moment to
+the next work. So each answer is a pair, the least and the most that one of them says.
+"""
+
+from typing import NamedTuple
+
+from changeflow.roadmap.model.tasks import LinkType
+from changeflow.roadmap.project_terms.targets import Target, read_end
+from changeflow.values.duration import Duration, Unit
+
+
+class Bounds(NamedTuple):
+    """What the programs say, the earliest and the latest."""
+
+    least: int
+    most: int
+
+
+def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, floor: int) -> Bounds:
+    """Return where a link lets its successor start at the earliest; nothing bound to a finish starts before `floor`."""
+    at = before.finish if kind.from_finish else before.start
+    # The last minute of a day on which something was finished is read as the midnight after it.
+    read = read_end(at) if before.is_done and kind.from_finish else at
+    if kind.to_finish:
+        first = after.later(_moved(read, lag, before, after), -after.duration)
+        second = _moved(after.later(at, -after.duration), lag, before, after)
+        if kind.from_finish:
+            second, first = max(second, floor), max(first, floor)
+    else:
+        first, second = _moved(read, lag, before, after), _moved(at, lag, before, after)
+    found = (_landed_early(after, first, is_moved=False), _landed_early(after, second, is_moved=True))
+    return Bounds(min(found), max(found))
+
+
+def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> Bounds | None:
+    """Return where a link lets its predecessor finish at the latest; None where it does not bind it."""
+    if before.is_done or after.is_done:
+        return None
+    found = [_their_finish(kind, lag, before, after, end)]
+    if not before.is_begun or kind.from_finish:
+        found.append(_our_finish(kind, lag, before, after))
+    landed = [_landed_late(before, min(at, end)) for at in found]
+    return Bounds(min(landed), max(landed))
+
+
+def _our_finish(kind: LinkType, lag: Duration, before: Target, after: Target) -> int:
+    at = after.late_finish if kind.to_finish or (after.is_begun and after.is_point) else after.late_start
+    if kind.to_finish and after.is_worked:
+        at = after.calendar.next_working(at)
+    elif after.is_begun and not kind.to_finish and after.resume is not None:
+        at = after.resume
+    at = _moved(at, lag, before, after, back=True)
+    return at if kind.from_finish else before.later(at, before.duration)
+
+
+def _their_finish(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> int:
+    late = after.late_finish
+    if after.is_point and after.calendar.between(worked := after.calendar.previous_working(late), late) == 0:
+        late = worked
+    if kind is LinkType.FF:
+        return _moved(late, lag, before, after, back=True)
+    if kind is LinkType.SF:
+        return _moved(before.later(late, before.duration), lag, before, after, back=True)
+    starts = after.later(late, -after.left)
+    if kind is LinkType.FS:
+        return _moved(starts, lag, before, after, back=True)
+    if before.is_begun:
+        return end
+    if after.is_begun:
+        return before.later(after.later(after.start, after.duration - after.left), before.duration)
+    starts = starts if before.is_elapsed else before.calendar.next_working(starts)
+    return before.later(_moved(starts, lag, before, after, back=True), before.duration)
+
+
+def _moved(at: int, lag: Duration, before: Target, after: Target, *, back: bool = False) -> int:
+    amount, is_elapsed = lag.amount, lag.unit is Unit.ELAPSED
+    if lag.unit is Unit.PERCENT:
+        amount, is_elapsed = before.duration * lag.amount // 100, before.is_elapsed
+    amount = -amount if back else amount
+    return at + amount if is_elapsed or amount == 0 else after.calendar.add(at, amount)
+
+
+def _landed_early(task: Target, at: int, *, is_moved: bool) -> int:
+    """Return where a start lands; a moment is moved to the next work by some, unless work has just ended."""
+    if task.is_elapsed or (task.is_point and not is_moved):
+        return at
+    if task.is_point and task.calendar.between(at - 1, at) == 1:
+        return at
+    return task.calendar.next_working(at)
+
+
+def _landed_late(task: Target, at: int) -> int:
+    return task.calendar.previous_working(at) if task.is_worked else at

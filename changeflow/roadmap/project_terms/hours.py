@@ -1,0 +1,59 @@
+"""Calendars that Project can have, so that a task starts, ends and is measured in them as it is here."""
+
+from collections.abc import Iterable
+
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.values.moments import DAY
+
+Pieces = list[tuple[int, int]]
+
+
+def every_hour(name: str, low: int, high: int) -> WorkingCalendar:
+    """Return a calendar that works day and night between two midnights."""
+    return WorkingCalendar(name, [(at, at + DAY) for at in range(low, high, DAY)])
+
+
+def opens_at(calendar: WorkingCalendar, at: int) -> bool:
+    return calendar.between(at, at + 1) == 1
+
+
+def closes_at(calendar: WorkingCalendar, at: int) -> bool:
+    return calendar.between(at - 1, at) == 1
+
+
+def before_and_after(before: WorkingCalendar, after: WorkingCalendar, turn: int, low: int, high: int) -> Pieces:
+    """Return the pieces of two calendars: the first until an instant, the second from there on."""
+    return [*_clipped(before, low, turn), *_clipped(after, turn, high)]
+
+
+def with_starts(pieces: Pieces, positions: Iterable[int]) -> Pieces:
+    """Let work begin at each position: for the minute after it, the next piece begins a minute later."""
+    for at in positions:
+        n = next((n for n, (_, end) in enumerate(pieces) if end > at), len(pieces))
+        if n < len(pieces) and pieces[n][0] <= at:
+            continue
+        rest = [(pieces[n][0] + 1, pieces[n][1])] if n < len(pieces) else []
+        pieces = [*pieces[:n], (at, at + 1), *(p for p in rest if p[0] < p[1]), *pieces[n + 1 :]]
+    return pieces
+
+
+def with_ends(pieces: Pieces, positions: Iterable[int]) -> Pieces:
+    """Let work end at each position: for the minute before it, the last piece ends a minute earlier."""
+    for at in positions:
+        n = next((n for n, (_, end) in enumerate(pieces) if end >= at), len(pieces))
+        if n < len(pieces) and pieces[n][0] < at:
+            continue
+        rest = [(pieces[n - 1][0], pieces[n - 1][1] - 1)] if n else []
+        pieces = [*pieces[: max(0, n - 1)], *(p for p in rest if p[0] < p[1]), (at - 1, at), *pieces[n:]]
+    return pieces
+
+
+def without(pieces: Pieces, first: int, last: int) -> Pieces:
+    """Take out what lies between two instants."""
+    kept = [part for start, end in pieces for part in ((start, min(end, first)), (max(start, last), end))]
+    return [part for part in kept if part[0] < part[1]]
+
+
+def _clipped(calendar: WorkingCalendar, low: int, high: int) -> Pieces:
+    found = ((max(start, low), min(end, high)) for start, end in calendar.intervals_within(low, high))
+    return [(start, end) for start, end in found if start < end]
