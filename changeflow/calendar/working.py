@@ -17,15 +17,20 @@ from typing import Protocol
 
 from changeflow.calendar.extent import GROWING, ONE_DAY, DayRange, GivenDates, Intervals, Make, day_at
 from changeflow.errors import CalendarExhaustedError
-from changeflow.values.moments import DAY, day_of, format_day, minute_of
+from changeflow.values.moments import DAY, WEEK, day_of, format_day, minute_of
 
 
 class LaidOut:
-    """Intervals of some days, in order, and why other days have none; it never changes."""
+    """Intervals of some days, in order, and why other days have none; it never changes.
 
-    __slots__ = ("__weakref__", "before", "closures", "days", "ends", "starts")
+    With `repeats`, its first and its last two weeks are the same, and so are all weeks before and after these days.
+    """
 
-    def __init__(self, intervals: Intervals, closures: Mapping[date, str], days: DayRange | None) -> None:
+    __slots__ = ("__weakref__", "before", "closures", "days", "ends", "starts", "week")
+
+    def __init__(
+        self, intervals: Intervals, closures: Mapping[date, str], days: DayRange | None, *, repeats: bool = False
+    ) -> None:
         self.starts = [start for start, _ in intervals]
         self.ends = [end for _, end in intervals]
         self.before: list[int] = [0, *accumulate(map(sub, self.ends, self.starts))]
@@ -33,6 +38,10 @@ class LaidOut:
         self.closures = closures
         self.days = days
         """The days that are laid out; None where there are no others."""
+        self.week = 0
+        """The working minutes of the week that repeats; 0 where none does."""
+        if days is not None and repeats:
+            self.week = self.work_before(days.low + WEEK)
 
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
@@ -44,18 +53,43 @@ class LaidOut:
         return self.before[-1]
 
     def work_before(self, position: int) -> int:
-        """Count the working minutes from the first laid out day to `position`."""
+        """Count the working minutes from the first laid out day to `position`; negative where it is earlier."""
+        weeks = self.weeks_off(position)
+        position -= weeks * WEEK
         i = bisect_right(self.starts, position) - 1
         if i < 0:
             return 0
-        return self.before[i] + min(position, self.ends[i]) - self.starts[i]
+        return self.before[i] + min(position, self.ends[i]) - self.starts[i] + weeks * self.week
+
+    @property
+    def repeating_week(self) -> DayRange | None:
+        """The days of a week that is as all those outside these days; None where no week repeats."""
+        return DayRange(self.days.first, self.days.first + 6 * ONE_DAY) if self.days and self.week else None
+
+    def weeks_off(self, position: int) -> int:
+        """Return by how many weeks a position lies off the days in which all can be looked up; 0 if none repeats."""
+        if not self.week or self.days is None:
+            return 0
+        return weeks_outside(position, self.days.low + WEEK, self.days.high - WEEK, WEEK)
+
+    def weeks_of_work_off(self, work: int) -> int:
+        """The same of an amount of work before a position."""
+        return weeks_outside(work, self.week, self.total - self.week, self.week) if self.week else 0
+
+
+def weeks_outside(at: int, low: int, high: int, week: int) -> int:
+    """Return how many weeks bring something back into `[low, high)`: negative ones to one before it."""
+    if at >= high:
+        return (at - high) // week + 1
+    return -((low - at + week - 1) // week) if at < low else 0
 
 
 class WorkingCalendar:
     """Working intervals `[start, end)` in order, none empty, none touching the next one's inside.
 
     With `days`, the intervals are those of these days, and `make` lays out others; without, there are no others, and
-    what goes beyond them is a `CalendarExhaustedError`.
+    what goes beyond them is a `CalendarExhaustedError`. With `repeats`, all weeks outside `days` are alike, and as the
+    first and the last two of them: then nothing has to be laid out for any date.
     """
 
     __slots__ = ("__weakref__", "_laid_out", "_make", "given", "name")
@@ -69,12 +103,13 @@ class WorkingCalendar:
         days: DayRange | None = None,
         make: Make | None = None,
         given: tuple[GivenDates, ...] = (),
+        repeats: bool = False,
     ) -> None:
         self.name = name
         self.given = given
         """Where its dates come from; days outside any of these are assumed."""
         self._make = make
-        self._laid_out = LaidOut(intervals, closures or {}, days)
+        self._laid_out = LaidOut(intervals, closures or {}, days, repeats=repeats)
 
     @property
     def laid_out(self) -> LaidOut:
@@ -99,16 +134,18 @@ class WorkingCalendar:
     def next_working(self, position: int) -> int:
         """Return the first instant at or after `position` at which work can start."""
         known = self._having(position)
-        while (i := bisect_right(known.ends, position)) == len(known.ends):
+        off = known.weeks_off(position) * WEEK
+        while (i := bisect_right(known.ends, position - off)) == len(known.ends):
             known = _more(self, known)
-        return max(position, known.starts[i])
+        return max(position, known.starts[i] + off)
 
     def previous_working(self, position: int) -> int:
         """Return the last instant at or before `position` at which work can finish."""
         known = self._having(position)
-        while (i := bisect_left(known.starts, position) - 1) < 0:
+        off = known.weeks_off(position) * WEEK
+        while (i := bisect_left(known.starts, position - off) - 1) < 0:
             known = _more(self, known, is_before=True)
-        return min(position, known.ends[i])
+        return min(position, known.ends[i] + off)
 
     def add(self, start: int, minutes: int) -> int:
         """Return the finish of `minutes` of work from `start`; zero minutes move nothing.
@@ -118,23 +155,27 @@ class WorkingCalendar:
         if minutes <= 0:
             return start if minutes == 0 else self.subtract(start, -minutes)
         known = self._having(start)
-        while (goal := known.work_before(start) + minutes) > known.total:
+        weeks = known.weeks_of_work_off(known.work_before(start) + minutes)
+        while (goal := known.work_before(start) + minutes - weeks * known.week) > known.total:
             known = _more(self, known)
         i = bisect_left(known.before, goal) - 1
-        return known.starts[i] + goal - known.before[i]
+        return known.starts[i] + goal - known.before[i] + weeks * WEEK
 
     def subtract(self, finish: int, minutes: int) -> int:
         """Return the latest start from which `minutes` of work end by `finish`; zero minutes move nothing."""
         if minutes <= 0:
             return finish if minutes == 0 else self.add(finish, -minutes)
         known = self._having(finish)
-        while (goal := known.work_before(finish) - minutes) < 0:
+        weeks = known.weeks_of_work_off(known.work_before(finish) - minutes)
+        while (goal := known.work_before(finish) - minutes - weeks * known.week) < 0:
             known = _more(self, known, is_before=True)
         i = bisect_right(known.before, goal) - 1
-        return known.starts[i] + goal - known.before[i]
+        return known.starts[i] + goal - known.before[i] + weeks * WEEK
 
     def intervals_within(self, start: int, finish: int) -> Iterator[tuple[int, int]]:
         """Return the intervals that share some time with `[start, finish)`, whole."""
+        if self._laid_out.week:
+            self.reach(start, finish)
         known = self._having(start, finish)
         within = slice(bisect_right(known.ends, start), bisect_left(known.starts, finish))
         return zip(known.starts[within], known.ends[within], strict=True)
@@ -179,7 +220,7 @@ class WorkingCalendar:
     def _having(self, *positions: int) -> LaidOut:
         """Return what is laid out, with these positions in it as far as there are such days."""
         known = self._laid_out
-        if known.days is not None and not known.days.have(*positions):
+        if known.days is not None and not known.week and not known.days.have(*positions):
             self.reach(*positions)
         return self._laid_out
 
@@ -203,7 +244,7 @@ def _extended(known: LaidOut, wanted: DayRange, make: Make) -> LaidOut:
     if days.last < wanted.last:
         later, reasons = make(days.last + ONE_DAY, wanted.last)
         intervals, closures = [*intervals, *later], {**closures, **reasons}
-    return LaidOut(intervals, closures, wanted)
+    return LaidOut(intervals, closures, wanted, repeats=known.week > 0)
 
 
 @lru_cache(maxsize=128)

@@ -123,8 +123,6 @@ def schedule(
         names, key, approved = {t: task.name for t, task in roadmap.tasks.items()}, "id", None
     else:
         project, timed = schedule_project(file, say=note, profile=profile)
-        for remark in project.notes:
-            note(remark)
         roadmap, names, key = project.roadmap, dict(project.names), "uid"
         approved = project.baselines.get(0)
     if form == "json":

@@ -8,6 +8,7 @@ from changeflow.errors import DatesOutOfRangeError
 LONDON = ZoneInfo("Europe/London")
 """Moments are kept in UTC; days and hours are decided here."""
 DAY = 24 * 60
+WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (naive on purpose: work happens by the civil clock)
 _EPOCH_DAY = _EPOCH.date().toordinal()
 

@@ -103,7 +103,7 @@ def test_daily_wins_over_monthly_whatever_the_order(tmp_path: Path):
 def test_inactive_tasks_are_left_out_and_said(tmp_path: Path):
     project = read_mspdi(a_file(tmp_path, tasks=a_task(1) + a_task(2, more="<Active>0</Active>" + after(1))))
     assert set(project.roadmap.tasks) == {"1"}
-    assert project.notes == ("1 inactive tasks are left out.",)
+    assert project.notes == ("1 inactive task is left out.",)
 
 
 def test_a_file_without_a_start_takes_its_first_tasks_and_says_so(tmp_path: Path):

@@ -1,31 +1,33 @@
-"""Calendars of an MSPDI file: weeks, dated and recurring exceptions, work weeks, and calendars derived from others."""
+"""Calendars of an MSPDI file: weeks, exceptions, work weeks, and calendars derived from others, laid out when used."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache, partial
 
-from dateutil import rrule
-
-from changeflow.calendar.working import Hours, WorkingCalendar, intersection
+from changeflow.calendar.extent import EARLIEST, LATEST, DayRange, Intervals
+from changeflow.calendar.working import Hours, WorkingCalendar
 from changeflow.errors import InputError
-from changeflow.intake.mspdi.fields import code_of, moment_of, uid_of
+from changeflow.intake.mspdi.exceptions import USUAL_HOURS, CalendarException, exceptions_of, hours_of, period_of
+from changeflow.intake.mspdi.fields import code_of, uid_of
 from changeflow.intake.mspdi.records import Record, children
+from changeflow.intake.mspdi.remarks import Remarks
 from changeflow.values.moments import DAY, minute_of
 
-STANDARD: dict[int, Hours] = dict.fromkeys(range(5), ((480, 720), (780, 1020)))
+STANDARD: dict[int, Hours] = dict.fromkeys(range(5), USUAL_HOURS)
 """Monday to Friday, 8 to 12 and 13 to 17: what Project takes where a base calendar says nothing."""
-DAILY, YEARLY_DATE, YEARLY_POSITION, MONTHLY_DATE, MONTHLY_POSITION, WEEKLY, EVERY_DAYS = range(1, 8)
-PRECEDENCE = {DAILY: 3, EVERY_DAYS: 3, YEARLY_DATE: 2, YEARLY_POSITION: 2, MONTHLY_DATE: 1, MONTHLY_POSITION: 1}
-"""On one date daily wins over yearly, monthly and weekly, whatever the order in the file."""
-_DAYS = (rrule.SU, rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA)
-_WEEKDAYS, _WEEKEND = _DAYS[1:6], (_DAYS[0], _DAYS[6])
-_DAY_ITEM, _WEEKDAY_ITEM, _WEEKEND_ITEM, _FIRST_DAY_ITEM = 0, 1, 2, 3
-
-
+NONE = (None, "", "-1", "0")
+"""What stands for no calendar."""
 MOST_BASES = 50
 """Calendars derived one from the other; Project itself has two."""
 MOST_DAYS = 5_000_000
 """That all calendars of a file are laid out for: three hundred calendars over forty years."""
+LONG_AGO = timedelta(days=3653)
+MARGIN = timedelta(days=28)
+"""Laid out before the first and after the last day of which a calendar says anything: weeks as all others."""
+
+
+_LayOut = Callable[[date, date], tuple[list[Hours], dict[int, str]]]
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class _Budget:
 
     days: int = MOST_DAYS
 
-    def spend(self, days: int = 1) -> None:
+    def spend(self, days: int) -> None:
         self.days -= days
         if self.days < 0:
             remedy = "Take out calendars that no task uses, or exceptions that recur."
@@ -49,23 +51,33 @@ class _Stated:
     base: str | None
     week: dict[int, Hours] = field(default_factory=dict)
     work_weeks: list[tuple[date, date, dict[int, Hours]]] = field(default_factory=list)
-    exceptions: dict[date, tuple[Hours, str]] = field(default_factory=dict)
+    exceptions: list[CalendarException] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         return not (self.week or self.work_weeks or self.exceptions)
 
+    @property
+    def days(self) -> Iterator[tuple[date, date]]:
+        """The spans of days of which it says something of their own."""
+        yield from ((first, last) for first, last, _ in self.work_weeks)
+        yield from ((e.first, e.last) for e in self.exceptions)
+
 
 class ProjectCalendars:
-    """Every calendar of a file, compiled when it is asked for; an empty derived one is the same as its base."""
+    """Every calendar of a file, laid out once it is used; an empty derived one is the same as its base."""
 
-    def __init__(self, elements: Iterable[Record], *, first: date, last: date) -> None:
+    def __init__(self, elements: Iterable[Record], remarks: Remarks, *, first: date, last: date) -> None:
         self.first = first
         self.last = last
+        """The days between which a calendar is laid out, however much it says of others."""
+        self.remarks = remarks
         self.budget = _Budget()
-        self.stated = {uid_of(e): _read(e, first, last, self.budget) for e in elements}
-        self.compiled: dict[str, WorkingCalendar] = {}
-        self.joined: dict[str, WorkingCalendar] = {}
+        self.stated: dict[str, _Stated] = {}
+        self.laid_out: dict[str, WorkingCalendar] = {}
+        for element in elements:
+            with remarks.refusing(element, partial(_named, element)):
+                self.stated[uid_of(element)] = self._read(element)
 
     def key(self, uid: str | None) -> str | None:
         """Return the key of a calendar, or None where the file has none of that number; a loop of bases is an error."""
@@ -77,187 +89,172 @@ class ProjectCalendars:
             seen.append(uid)
             found = self.stated[uid]
             if found.base is None or found.base not in self.stated or not found.is_empty:
-                self._compile(uid)
                 return uid
             uid = found.base
         return None
 
-    def standard(self) -> str:
-        """Return the key of the standard calendar, for a file that names none."""
+    def of_project(self, uid: str | None) -> str:
+        """Return the key of the project's calendar; where the file has none, of its standard one, which is noted."""
+        if key := self.key(uid):
+            return key
+        named = next((u for u, s in self.stated.items() if s.name.strip().lower() == "standard"), None)
+        taken = "the calendar 'Standard'" if named else "Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00,"
+        why = (
+            "The file names no calendar for the project"
+            if uid in NONE
+            else f"The project's calendar {uid} is not in the file"
+        )
+        self.remarks.note("calendars", f"{why}: {taken} is taken.")
+        if key := self.key(named):
+            return key
         self.stated.setdefault("standard", _Stated("Standard", None, dict(STANDARD)))
-        self._compile("standard")
         return "standard"
+
+    def use(self, key: str) -> WorkingCalendar:
+        """Lay a calendar out, once."""
+        if key not in self.laid_out:
+            chain = self._chain(key)
+            if unknown := chain[0].base:
+                text = f"Calendar '{chain[0].name}' is derived from calendar {unknown}, which is not in the file."
+                self.remarks.note("calendars", text)
+            known = [d for stated in chain for d in stated.days]
+            begins, ends = (
+                min((d for d, _ in known), default=self.first),
+                max((d for _, d in known), default=self.first),
+            )
+            is_all = self.first - LONG_AGO <= begins and ends <= self.last
+            low = min(begins, self.first) if is_all else self.first
+            high = max(ends, self.first) if is_all else self.last
+            name, lay_out = self.stated[key].name, partial(self._lay_out, chain)
+            found = self._calendar(name, lay_out, low - MARGIN, high + MARGIN, repeats=is_all)
+            if not found.intervals:
+                remedy = "Give it working hours in Project: Change Working Time."
+                raise InputError(f"The calendar '{found.name}' has no working time at all. {remedy}")
+            self.laid_out[key] = found
+        return self.laid_out[key]
 
     def both(self, own: str, other: str) -> str:
         """Return the key of the times in which two calendars work; of the first alone, where there is none."""
         key = f"{own} and {other}"
-        if key not in self.joined:
-            self.budget.spend((self.last - self.first).days)
-            both = intersection(key, self.compiled[own], self.compiled[other])
-            self.joined[key] = both if both.intervals else self.compiled[own]
+        if key not in self.laid_out:
+            one, two = self.use(own), self.use(other)
+            known = [d for c in (one, two) if (d := c.laid_out.days) is not None]
+            low, high = min(d.first for d in known), max(d.last for d in known)
+            lay_out = partial(self._lay_out_both, self._chain(own), self._chain(other))
+            repeats = one.laid_out.week > 0 and two.laid_out.week > 0
+            both = self._calendar(key, lay_out, low, high, repeats=repeats)
+            self.laid_out[key] = both if both.intervals else one
         return key
 
-    def _compile(self, uid: str) -> None:
-        if uid in self.compiled:
-            return
-        # Each day looks through the work weeks.
-        self.budget.spend((self.last - self.first).days * (1 + len(self.stated[uid].work_weeks) // 10))
-        intervals: list[tuple[int, int]] = []
-        closures: dict[date, str] = {}
-        day, start = self.first, minute_of(self.first)
-        while day <= self.last:
-            hours, reason = self._hours(uid, day)
-            for a, b in hours:
-                if intervals and intervals[-1][1] == start + a:
-                    # A night shift is written as pieces of two days.
-                    intervals[-1] = (intervals[-1][0], start + b)
-                else:
-                    intervals.append((start + a, start + b))
-            if not hours and reason:
-                closures[day] = reason
-            day += timedelta(days=1)
-            start += DAY
-        if not intervals:
-            remedy = "Give it working hours in Project: Change Working Time."
-            raise InputError(f"The calendar '{self.stated[uid].name}' has no working time at all. {remedy}")
-        self.compiled[uid] = WorkingCalendar(self.stated[uid].name, intervals, closures)
+    def _calendar(self, name: str, lay_out: _LayOut, low: date, high: date, *, repeats: bool) -> WorkingCalendar:
+        days = DayRange(max(low, EARLIEST), min(high, LATEST))
 
-    def _hours(self, uid: str, day: date) -> tuple[Hours, str]:
-        """Exceptions first, then work weeks, then the week's days, then the base calendar."""
-        found = self.stated[uid]
-        for _ in range(MOST_BASES):
-            if day in found.exceptions:
-                return found.exceptions[day]
-            for first, last, week in found.work_weeks:
-                if first <= day <= last and day.weekday() in week:
-                    return week[day.weekday()], ""
-            if day.weekday() in found.week:
-                return found.week[day.weekday()], ""
-            base = self.stated.get(found.base) if found.base is not None else None
-            if base is None or base is found:
+        def make(first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
+            self.budget.spend((last - first).days + 1)
+            return _intervals(first, *lay_out(first, last))
+
+        intervals, closures = make(*days)
+        return WorkingCalendar(name, intervals, closures, days=days, make=make, repeats=repeats)
+
+    def _chain(self, key: str) -> list[_Stated]:
+        """Return a calendar and those that it is derived from, the most general one first."""
+        chain = [self.stated[key]]
+        while (base := chain[0].base) is not None and base in self.stated and len(chain) <= MOST_BASES:
+            if self.stated[base] in chain:
                 break
-            found = base
-        return STANDARD.get(day.weekday(), ()) if not found.week else (), ""
+            chain.insert(0, self.stated[base])
+        return chain
+
+    def _lay_out(self, chain: list[_Stated], first: date, last: date) -> tuple[list[Hours], dict[int, str]]:
+        """Return each day's hours and why some are closed; exceptions win over work weeks, and those over weeks."""
+        count = (last - first).days + 1
+        week = chain[0].week or STANDARD
+        hours = [week.get((first.weekday() + n) % 7, ()) for n in range(7)] * (count // 7 + 1)
+        del hours[count:]
+        why: dict[int, str] = {}
+        for place, stated in enumerate(chain):
+            for weekday, own in stated.week.items() if place else ():
+                from_ = (weekday - first.weekday()) % 7
+                hours[from_::7] = [own] * len(range(from_, count, 7))
+                for n in [n for n in why if n % 7 == from_]:
+                    del why[n]
+            # The first of the work weeks that have a day wins.
+            for begins, ends, own_week in reversed(stated.work_weeks):
+                for n in _numbers(begins, ends, first, last):
+                    if (weekday := (first.weekday() + n) % 7) in own_week:
+                        hours[n] = own_week[weekday]
+                        why.pop(n, None)
+            for exception in stated.exceptions:
+                if exception.last < first or last < exception.first:
+                    continue
+                for span in exception.spans(first, last):
+                    for n in _numbers(*span, first, last):
+                        self.budget.spend(1)
+                        hours[n], why[n] = exception.hours, exception.name
+        return hours, {n: name for n, name in why.items() if not hours[n]}
+
+    def _lay_out_both(
+        self, one: list[_Stated], two: list[_Stated], first: date, last: date
+    ) -> tuple[list[Hours], dict[int, str]]:
+        (ours, why), (theirs, also) = self._lay_out(one, first, last), self._lay_out(two, first, last)
+        return [_common(a, b) for a, b in zip(ours, theirs, strict=True)], also | why
+
+    def _read(self, element: Record) -> _Stated:
+        base = element.get("BaseCalendarUID")
+        stated = _Stated(element.get("Name") or uid_of(element), None if base in NONE else base)
+
+        def say(part: Record, text: str) -> None:
+            self.remarks.note("calendars", f"Calendar '{stated.name}' (line {part.line}): {text}.")
+
+        stated.week |= _week_of(element, say)
+        stated.exceptions += exceptions_of(element, self.last, say)
+        for week in children(element, "WorkWeeks/WorkWeek"):
+            span = period_of(week)
+            if span and span[0] <= span[1]:
+                stated.work_weeks.append((*span, _week_of(week, say)))
+        return stated
 
 
-def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
-    base = element.get("BaseCalendarUID")
-    stated = _Stated(element.get("Name") or uid_of(element), None if base in (None, "-1", "0") else base)
-    stated.week |= _week_of(element)
-    days_off = (day for day in children(element, "WeekDays/WeekDay") if not code_of(day, "DayType"))
-    dated = [(_days_of_period(day, first, last), _hours_of(day), "day off") for day in days_off]
-    exceptions = list(children(element, "Exceptions/Exception"))
-    if exceptions:
-        # The block repeats the old form's days with their recurrence: both together would count twice.
-        in_order = sorted(exceptions, key=lambda e: PRECEDENCE.get(code_of(e, "Type", DAILY), 0))
-        dated = [(_days_of(e, first, last), _hours_of(e), e.get("Name") or "day off") for e in in_order]
-    for days, hours, name in dated:
-        for day_off in days:
-            budget.spend()
-            stated.exceptions[day_off] = hours, name
-    for week in children(element, "WorkWeeks/WorkWeek"):
-        span = _period(week)
-        if span:
-            stated.work_weeks.append((*span, _week_of(week)))
-    return stated
+def _named(element: Record) -> str:
+    return f"Calendar '{element.get('Name') or uid_of(element)}'"
 
 
-def _week_of(element: Record) -> dict[int, Hours]:
+def _numbers(begins: date, ends: date, first: date, last: date) -> range:
+    """Return the days of a span by their numbers from a first day, as far as the last."""
+    return range((max(begins, first) - first).days, (min(ends, last) - first).days + 1)
+
+
+@lru_cache(maxsize=10_000)
+def _common(one: Hours, two: Hours) -> Hours:
+    if one == two:
+        return one
+    pieces = [(max(a, c), min(b, d)) for a, b in one for c, d in two]
+    return tuple(sorted((a, b) for a, b in pieces if a < b))
+
+
+def _intervals(first: date, hours: list[Hours], why: Mapping[int, str]) -> tuple[Intervals, Mapping[date, str]]:
+    low = minute_of(first)
+    starts = range(low, low + len(hours) * DAY, DAY)
+    intervals = [(at + a, at + b) for at, worked in zip(starts, hours, strict=True) for a, b in worked]
+    if any(worked[-1][1] == DAY for worked in set(hours) if worked):
+        intervals = list(_merged(intervals))
+    return intervals, {first + timedelta(days=n): name for n, name in why.items()}
+
+
+def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join what a night shift writes as pieces of two days."""
+    known: tuple[int, int] | None = None
+    for start, end in intervals:
+        if known is not None and known[1] == start:
+            known = (known[0], end)
+            continue
+        if known is not None:
+            yield known
+        known = (start, end)
+    if known is not None:
+        yield known
+
+
+def _week_of(element: Record, say: Callable[[Record, str], None]) -> dict[int, Hours]:
     kinds = ((day, code_of(day, "DayType")) for day in children(element, "WeekDays/WeekDay"))
-    return {(kind + 5) % 7: _hours_of(day) for day, kind in kinds if kind}
-
-
-def _hours_of(day: Record) -> Hours:
-    if day.get("DayWorking") == "0":
-        return ()
-    out = []
-    for time in children(day, "WorkingTimes/WorkingTime"):
-        start, end = _clock(time.get("FromTime")), _clock(time.get("ToTime"))
-        # Midnight as an end is the end of the day; from midnight to midnight is all of it.
-        out.append((start, end or DAY))
-    return tuple(sorted(out))
-
-
-def _clock(text: str | None) -> int:
-    if not text:
-        return 0
-    hours, minutes = text.split(":")[:2]
-    return int(hours) * 60 + int(minutes)
-
-
-def _period(element: Record) -> tuple[date, date] | None:
-    """Return the first and last day, both inclusive: the end is written as 23:59 of the last day."""
-    period = next(children(element, "TimePeriod"), None)
-    if period is None:
-        return None
-    first, last = moment_of(period, "FromDate"), moment_of(period, "ToDate")
-    return (first.date(), last.date()) if first and last else None
-
-
-def _days_of_period(element: Record, first: date, last: date) -> Iterator[date]:
-    span = _period(element)
-    if span is None:
-        return
-    day = max(span[0], first)
-    while day <= min(span[1], last):
-        yield day
-        day += timedelta(days=1)
-
-
-def _days_of(exception: Record, first: date, last: date) -> Iterator[date]:
-    """Return the days of an exception, between the first and last day that matter."""
-    kind, span = code_of(exception, "Type", DAILY), _period(exception)
-    if span is None:
-        return
-    if kind == DAILY:
-        yield from _days_of_period(exception, first, last)
-        return
-    rule = _recurrence(exception, kind)
-    if rule is None:
-        return
-    limit: Mapping[str, object] = {"until": _noon(min(span[1], last))}
-    if exception.get("EnteredByOccurrences") == "1":
-        limit = {"count": max(1, code_of(exception, "Occurrences", 1))}
-    for moment in rrule.rrule(dtstart=_noon(span[0]), wkst=rrule.SU, **rule, **limit):  # type: ignore[arg-type]
-        if moment.date() > last:
-            return
-        if moment.date() >= first:
-            yield moment.date()
-
-
-def _recurrence(exception: Record, kind: int) -> dict[str, object] | None:
-    every = max(1, code_of(exception, "Period", 1))
-    month = code_of(exception, "Month") + 1
-    if kind == EVERY_DAYS:
-        return {"freq": rrule.DAILY, "interval": every}
-    if kind == WEEKLY:
-        mask = code_of(exception, "DaysOfWeek")
-        days = [day for n, day in enumerate(_DAYS) if mask & (1 << n)]
-        return {"freq": rrule.WEEKLY, "interval": every, "byweekday": days} if days else None
-    if kind == YEARLY_DATE:
-        return {"freq": rrule.YEARLY, "bymonth": month, "bymonthday": code_of(exception, "MonthDay", 1)}
-    if kind == MONTHLY_DATE:
-        return {"freq": rrule.MONTHLY, "interval": every, "bymonthday": code_of(exception, "MonthDay", 1)}
-    if kind == YEARLY_POSITION:
-        return {"freq": rrule.YEARLY, "bymonth": month} | _position(exception)
-    if kind == MONTHLY_POSITION:
-        return {"freq": rrule.MONTHLY, "interval": every} | _position(exception)
-    return None
-
-
-def _position(exception: Record) -> dict[str, object]:
-    """The first to fourth, or last, day, weekday, weekend day or named day of a month."""
-    place = code_of(exception, "MonthPosition")
-    nth = -1 if place >= 4 else place + 1
-    item = code_of(exception, "MonthItem")
-    if item == _DAY_ITEM:
-        return {"bymonthday": nth}
-    if item == _WEEKDAY_ITEM:
-        return {"byweekday": _WEEKDAYS, "bysetpos": nth}
-    if item == _WEEKEND_ITEM:
-        return {"byweekday": _WEEKEND, "bysetpos": nth}
-    return {"byweekday": _DAYS[item - _FIRST_DAY_ITEM](nth)}
-
-
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001  (a day, as the rule's library wants it)
+    return {(kind + 5) % 7: hours_of(day, say) for day, kind in kinds if 0 < kind < 8}

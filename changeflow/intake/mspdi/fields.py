@@ -1,25 +1,32 @@
-"""Fields of an MSPDI element: texts, numbers, moments, durations, lags; and what cannot be true in them."""
+"""Fields of an MSPDI element: texts, numbers, moments, durations, lags. What is none is a `ValueError` that says so."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
-from changeflow.intake.mspdi.records import Record, children
+from changeflow.intake.mspdi.records import Record
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.limits import LONGEST_YEARS, MOST
-from changeflow.values.problem import Problem
+from changeflow.values.moments import DAY, WEEK
 
 ESTIMATED = 32
 """Added to the code of a format for a duration that is only estimated."""
 ELAPSED_FORMATS = {4, 6, 8, 10, 12}
 PERCENT_FORMATS = {19, 20}
+NO_FORMAT = 21
+"""The format of a duration that nobody has entered."""
 LONGEST = LONGEST_YEARS * 366 * 24 * 60
 MOST_PERCENT = 10_000
 _MOST_CHARACTERS = 60
+_N = r"-?\d+(?:[.,]\d+)?"
 _DURATION = re.compile(
-    r"^(?P<sign>-?)P(?:(?P<days>\d+)D)?T?(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?$"
+    rf"^(?P<sign>[-+]?)P(?=.)(?:(?P<Y>{_N})Y)?(?:(?P<Mo>{_N})M)?(?:(?P<W>{_N})W)?(?:(?P<D>{_N})D)?"
+    rf"(?:T(?:(?P<H>{_N})H)?(?:(?P<M>{_N})M)?(?:(?P<S>{_N})S)?)?$"
 )
+_HOURS_AND_MINUTES = re.compile(r"^PT(\d+)H(\d+)M0S$")
+"""As Project writes nearly all of them."""
 
 
 def number_of(record: Record, name: str, default: float = 0) -> float:
@@ -27,99 +34,125 @@ def number_of(record: Record, name: str, default: float = 0) -> float:
     text = record.get(name)
     if text is None:
         return default
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"'{text[:20]}' is no number ({name})") from None
     if not -MOST <= value <= MOST:
         raise ValueError(f"'{text[:20]}' is too large ({name})")
     return value
 
 
 def code_of(record: Record, name: str, default: int = 0) -> int:
-    return int(number_of(record, name, default))
+    text = record.get(name)
+    if text is None:
+        return default
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else int(number_of(record, name))
 
 
 def uid_of(record: Record) -> str:
     return record.get("UID") or ""
 
 
-def moment_of(record: Record, name: str) -> datetime | None:
-    """Read a local datetime; a zone, which Project never writes, is left out."""
-    text = record.get(name)
-    return _moment(text) if text else None
+class Moment(NamedTuple):
+    """A local moment as a file has it."""
+
+    at: datetime
+    is_day: bool
+    """It has no time of day."""
+    has_zone: bool
 
 
 @lru_cache(maxsize=50_000)
-def _moment(text: str) -> datetime:
+def parsed_moment(text: str) -> Moment:
+    """Read a local datetime; a zone, which Project never writes, is left out. What is none is a `ValueError`."""
     # The same few dates are in most tasks, and each is asked for several times.
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+    found = datetime.fromisoformat(text)
+    return Moment(found.replace(tzinfo=None), len(text) <= 10, found.tzinfo is not None)
 
 
-def minutes_of(record: Record, name: str) -> int | None:
-    """Read `PT40H0M0S` as whole minutes: working hours already, so that no length of a day plays a part."""
+def moment_of(record: Record, name: str) -> datetime | None:
     text = record.get(name)
-    if not text:
-        return None
+    return parsed_moment(text).at if text else None
+
+
+def day_of_moment(record: Record, name: str) -> date | None:
+    moment = moment_of(record, name)
+    return moment.date() if moment else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the days, weeks and months of a file are, in working minutes."""
+
+    day: int = 480
+    week: int = 2400
+    month: int = 20 * 480
+    days_are_clock: bool = False
+    """A duration such as P1DT16H has been made of 40 hours: its days are days of the clock."""
+
+    def minutes_in(self, text: str, *, elapsed: bool = False) -> float:
+        """Read a length. One in hours and minutes is working time already."""
+        plain = _HOURS_AND_MINUTES.match(text) if len(text) <= _MOST_CHARACTERS else None
+        if plain:
+            return self._checked(int(plain[1]) * 60 + int(plain[2]), text)
+        match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
+        parts = (
+            {name: float((match[name] or "0").replace(",", ".")) for name in ["Y", "Mo", "W", "D", "H", "M", "S"]}
+            if match
+            else {}
+        )
+        if match is None or not any(match[name] for name in parts):
+            raise ValueError(f"'{text[:_MOST_CHARACTERS]}' is no duration; 40 hours are written PT40H0M0S")
+        if match["sign"] == "-" or min(parts.values()) < 0:
+            raise ValueError(f"'{text}' is a negative duration")
+        day = DAY if elapsed or self.days_are_clock else self.day
+        week, month = (WEEK, 30 * DAY) if elapsed else (self.week, self.month)
+        minutes = (parts["Y"] * 12 + parts["Mo"]) * month + parts["W"] * week + parts["D"] * day
+        return self._checked(minutes + parts["H"] * 60 + parts["M"] + parts["S"] / 60, text)
+
+    def _checked(self, minutes: float, text: str) -> float:
+        if minutes > LONGEST:
+            raise ValueError(f"'{text}' is longer than {LONGEST_YEARS} years")
+        return minutes
+
+
+def has_days(text: str) -> bool:
+    """Tell whether a duration has a part in days, weeks, months or years: how long those are is the file's to say."""
+    if text.startswith("PT") or len(text) > _MOST_CHARACTERS:
+        return False
+    match = _DURATION.match(text)
+    return match is not None and any(float((match[name] or "0").replace(",", ".")) for name in ("Y", "Mo", "W", "D"))
+
+
+def has_long_hours(text: str, day: int) -> bool:
+    """Tell whether a duration has hours beside its days that make another day."""
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
-    if match is None:
-        raise ValueError(f"'{text[:_MOST_CHARACTERS]}' is no duration ({name})")
-    parts = {unit: float(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
-    total = round(parts["days"] * 1440 + parts["hours"] * 60 + parts["minutes"] + parts["seconds"] / 60)
-    if total > LONGEST:
-        raise ValueError(f"'{text}' is longer than {LONGEST_YEARS} years ({name})")
-    return -total if match["sign"] else total
+    return match is not None and bool(match["D"] and match["H"]) and float(match["H"].replace(",", ".")) * 60 >= day
+
+
+def whole(minutes: float) -> int:
+    """Round a length to whole minutes; work that takes less than one is no milestone."""
+    return max(1, round(minutes)) if minutes > 0 else 0
 
 
 def is_elapsed(format_: int) -> bool:
     return format_ % ESTIMATED in ELAPSED_FORMATS
 
 
-def lag_of(link: Record) -> Duration:
-    """Read a lag: tenths of a minute, or the percentage itself."""
-    amount, format_ = number_of(link, "LinkLag"), code_of(link, "LagFormat", 7)
+def lag_of(link: Record, lengths: Lengths) -> Duration:
+    """Read a lag: tenths of a minute, the percentage itself, or a duration as tasks have it."""
+    format_, text = code_of(link, "LagFormat", 7), link.get("LinkLag") or "0"
+    unit = Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING
+    if "P" in text and format_ % ESTIMATED not in PERCENT_FORMATS:
+        is_lead = text.startswith("-")
+        minutes = round(lengths.minutes_in(text.removeprefix("-"), elapsed=unit is Unit.ELAPSED))
+        return Duration(-minutes if is_lead else minutes, unit)
+    amount = number_of(link, "LinkLag")
     if format_ % ESTIMATED in PERCENT_FORMATS:
         if abs(amount) > MOST_PERCENT:
             raise ValueError(f"a lag of {amount:.0f}% is too long")
         return Duration(round(amount), Unit.PERCENT)
     if abs(amount) > 10 * LONGEST:
         raise ValueError(f"a lag of {amount:.0f} tenths of a minute is longer than {LONGEST_YEARS} years")
-    return Duration(round(amount / 10), Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING)
-
-
-EARLIEST, LATEST = date(1984, 1, 1), date(2149, 12, 31)
-"""The days that Microsoft Project knows."""
-TASK_DATES = (
-    *("Start", "Finish", "ConstraintDate", "Deadline", "ActualStart", "ActualFinish"),
-    *("Stop", "Resume", "ManualStart", "ManualFinish"),
-)
-PROJECT_DATES = ("StartDate", "FinishDate", "StatusDate")
-AGAIN = "Save the file from Microsoft Project again."
-
-
-def problems_of(root: Record, file: str) -> Iterator[Problem]:
-    """Yield what makes a file's tasks unreadable, with the line of each."""
-    yield from _dates(root, "The project", PROJECT_DATES, file)
-    seen: dict[str, str] = {}
-    for task in children(root, "Tasks/Task"):
-        name, uid = task.get("Name") or "a task without a name", task.get("UID")
-        line = task.line
-        if uid is None:
-            yield Problem(file=file, line=line, what=f"Task '{name}' has no UID.", remedy=AGAIN)
-        elif uid in seen and task.get("IsNull") != "1":
-            what = f"Two tasks have the UID {uid}: '{seen[uid]}' and '{name}'."
-            yield Problem(file=file, line=line, what=what, remedy=AGAIN)
-        else:
-            seen[uid] = name
-        yield from _dates(task, f"Task '{name}'", TASK_DATES, file)
-
-
-def _dates(record: Record, whose: str, names: tuple[str, ...], file: str) -> Iterator[Problem]:
-    for name in names:
-        try:
-            moment = moment_of(record, name)
-        except ValueError:
-            what = f"{whose}: '{(record.get(name) or '')[:40]}' is no date ({name})."
-            remedy = "Dates are written 2027-03-01T08:00:00."
-            yield Problem(file=file, line=record.line, what=what, remedy=remedy)
-            continue
-        if moment is not None and not EARLIEST <= moment.date() <= LATEST:
-            what = f"{whose}: {moment.date()} ({name}) lies outside the years 1984 to 2149."
-            yield Problem(file=file, line=record.line, what=what, remedy="Correct it in Project.")
+    return Duration(round(amount / 10), unit)

@@ -13,6 +13,7 @@ from changeflow.errors import ProblemsError
 from changeflow.values.problem import Problem
 
 NAMESPACE = "http://schemas.microsoft.com/project"
+NO_PROJECT = "This is not a Microsoft Project file."
 REMEDY = "In Microsoft Project: File, Save as, XML format."
 CHUNK = 65_536
 MOST_TAGS = 10_000_000
@@ -35,14 +36,15 @@ _SHAPES = 10_000
 _DAYS = ("TimePeriod", "WorkingTimes")
 _WHEN = "Start Finish ConstraintDate Deadline ActualStart ActualFinish Stop Resume ManualStart ManualFinish"
 _FIELDS: Mapping[str, str] = {
-    "Project": "Title Name StartDate FinishDate StatusDate CalendarUID MinutesPerDay ScheduleFromStart "
-    "MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
-    "Task": f"UID Name IsNull Active OutlineLevel Manual Duration DurationFormat RemainingDuration CalendarUID "
-    f"ConstraintType IgnoreResourceCalendar LevelingDelay {_WHEN}",
-    "PredecessorLink": "PredecessorUID Type LinkLag LagFormat",
+    "Project": "Title Name StartDate FinishDate StatusDate CalendarUID MinutesPerDay MinutesPerWeek DaysPerMonth "
+    "DefaultStartTime DefaultFinishTime ScheduleFromStart MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
+    "Task": f"UID Name IsNull Active OutlineLevel OutlineNumber Manual Duration DurationFormat ActualDuration "
+    f"RemainingDuration PercentComplete CalendarUID ConstraintType IgnoreResourceCalendar LevelingDelay Milestone "
+    f"Summary ExternalTask IsSubproject SubprojectName {_WHEN}",
+    "PredecessorLink": "PredecessorUID Type CrossProject LinkLag LagFormat",
     "Baseline": "Number Start Finish",
-    "Resource": "UID Type CalendarUID",
-    "Assignment": "TaskUID ResourceUID Units Work RemainingWork Resume",
+    "Resource": "UID Name Type CalendarUID",
+    "Assignment": "TaskUID ResourceUID Units Work RemainingWork Resume Delay LevelingDelay WorkContour",
     "Calendar": "UID Name BaseCalendarUID",
     "WeekDay": "DayType DayWorking",
     "WorkingTime": "FromTime ToTime",
@@ -133,8 +135,9 @@ def read_records(file: BinaryIO, shown: str) -> Record:
     except (ValueError, LookupError, OSError) as error:
         what = f"The file cannot be read: {error}."
         raise ProblemsError([Problem(file=shown, what=what, remedy=REMEDY)]) from None
-    if builder.root is None:
-        raise ProblemsError([Problem(file=shown, what="This is not a Microsoft Project file.", remedy=REMEDY)])
+    is_empty = builder.root is None or not (builder.root.get("StartDate") or next(builder.root.parts("Tasks"), None))
+    if builder.root is None or (is_empty and not builder.has_namespace):
+        raise ProblemsError([Problem(file=shown, what=NO_PROJECT, remedy=REMEDY)])
     return builder.root
 
 
@@ -153,6 +156,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root: Record | None = None
+        self.has_namespace = True
         self.open: list[_Open] = []
         self.passing = 0
         """Open elements that are not kept, one within the other."""
@@ -162,10 +166,10 @@ class _Builder:
         self.counts: dict[str, int] = {}
         self.pool: dict[str, str] = {}
         self.shapes: dict[tuple[str, ...], dict[str, int]] = {}
-        self.wanted = {k: {_tag(n): n for n in names.split()} for k, names in _FIELDS.items()}
+        self.wanted: Mapping[str, Mapping[str, str]] = {}
         self.fields: Mapping[str, str] = _NO_TAGS
         """The wanted texts of the element that is open."""
-        self.within = {k: {_tag(n): n for n in names} for k, names in _PARTS.items()}
+        self.within: Mapping[str, Mapping[str, str]] = {}
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.ordered_attributes = True
@@ -181,9 +185,7 @@ class _Builder:
                 raise _RefusedError(f"Elements are nested more than {MOST_DEPTH} deep.")
             return
         if not self.open:
-            if tag != _tag("Project"):
-                raise _RefusedError("This is not a Microsoft Project file.")
-            self._begin("Project")
+            self._begin_project(tag)
             return
         name = self.fields.get(tag)
         if name is not None:
@@ -199,6 +201,17 @@ class _Builder:
         if count > most:
             raise _RefusedError(f"The file has more than {most:,} elements {part}.")
         self._begin(part)
+
+    def _begin_project(self, tag: str) -> None:
+        """Take the root's namespace for that of all elements: some programs write none, or that of another version."""
+        namespace, _, name = tag.rpartition(" ")
+        if name != "Project" or not (namespace.startswith(NAMESPACE) or not namespace):
+            raise _RefusedError(NO_PROJECT)
+        self.has_namespace = bool(namespace)
+        within = f"{namespace} ".lstrip()
+        self.wanted = {k: {within + n: n for n in names.split()} for k, names in _FIELDS.items()}
+        self.within = {k: {within + n: n for n in names} for k, names in _PARTS.items()}
+        self._begin("Project")
 
     def _begin(self, kind: str) -> None:
         self.open.append(_Open(kind, self.parser.CurrentLineNumber))
@@ -245,10 +258,6 @@ class _Builder:
             if len(self.shapes) < _SHAPES:
                 self.shapes[names] = shape
         return Record(done.kind, shape, tuple(done.texts.values()), tuple(done.parts), done.line)
-
-
-def _tag(name: str) -> str:
-    return f"{NAMESPACE} {name}"
 
 
 def children(record: Record, path: str) -> Iterator[Record]:

@@ -20,8 +20,10 @@ Hours = tuple[tuple[int, int], ...]
 def calendar_fields(calendar: WorkingCalendar, number: int, name: str) -> Fields:
     """Yield a compiled calendar: its commonest hours by weekday as the week, every other day as an exception."""
     hours = _hours_by_day(calendar)
+    usual = calendar.laid_out.repeating_week
+    days = hours if usual is None else [usual.first + timedelta(days=n) for n in range(7)]
     week = {
-        weekday: Counter(h for day, h in hours.items() if day.weekday() == weekday).most_common(1)[0][0]
+        weekday: Counter(hours.get(day, ()) for day in days if day.weekday() == weekday).most_common(1)[0][0]
         for weekday in range(7)
     }
     yield "UID", number

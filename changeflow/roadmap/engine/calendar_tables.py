@@ -11,7 +11,7 @@ import numpy as np
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import LaidOut, WorkingCalendar
 from changeflow.roadmap.engine.outline import Ints, Shorts
-from changeflow.values.moments import DAY
+from changeflow.values.moments import DAY, WEEK
 
 MINUTES = DAY + 1
 """Rows a pattern of a day has: from its first midnight to its last."""
@@ -19,7 +19,10 @@ BUCKET = 5
 """A bucket of the search from work to its place holds 2 to the power of this many working minutes: less than most
 intervals have."""
 # Columns of `CalendarTables.head`.
-BASE, DAYS, FIRST_DAY, TOTAL, BUCKETS, GROWS = range(6)
+BASE, DAYS, FIRST_DAY, BUCKETS, GROWS = range(5)
+WEEKLY, LOW, HIGH, LEAST, MOST = range(5, 10)
+"""Of a calendar whose weeks repeat: the work of one. Minutes since the base, and amounts of work, outside their bounds
+are looked up some weeks nearer; if none repeats, no minute is outside, and work outside is an end of the calendar."""
 # Columns of `CalendarTables.day`.
 BEFORE, PATTERN, OPENS, CLOSED = range(4)
 # Columns of `CalendarTables.pattern`: -1 where the day has no such minute.
@@ -34,8 +37,8 @@ class CalendarTables(NamedTuple):
     """All calendars; positions are civil minutes."""
 
     head: Ints
-    """A row a calendar: its first midnight, its days, where its rows of the other tables are, and whether more days can
-    be laid out."""
+    """A row a calendar: its first midnight, its days, where its rows of the other tables are, whether more days can be
+    laid out, and how its weeks repeat."""
     day: Shorts
     """A row a day: work before it, the first row of its pattern, the first instant of work from its midnight on, and
     the last instant of work up to its midnight; -1 where there is none."""
@@ -66,6 +69,7 @@ class _Table:
 
     base: int
     total: int
+    week: int
     day: Ints
     patterns: tuple[bytes, ...]
     interval: Ints
@@ -89,15 +93,23 @@ def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
         rows = np.array([patterns.setdefault(key, len(patterns)) * MINUTES for key in table.patterns], np.int64)
         day = table.day.copy()
         day[:, PATTERN] = rows[day[:, PATTERN]]
-        heads.append((table.base, len(day), day_offset, table.total, bucket_offset, laid_out.days is not None))
+        grows = laid_out.days is not None and not table.week
+        heads.append((table.base, len(day), day_offset, bucket_offset, grows, table.week, *_bounds(table)))
         days.append(day)
         intervals.append(table.interval)
         buckets.append(table.bucket + interval_offset)
         day_offset, bucket_offset = day_offset + len(day), bucket_offset + len(table.bucket)
         interval_offset += len(table.interval)
     bucket = np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32)
-    head, pattern = np.array(heads, np.int64).reshape(-1, 6), _stacked([_pattern(key) for key in patterns], 3)
+    head, pattern = np.array(heads, np.int64).reshape(-1, 10), _stacked([_pattern(key) for key in patterns], 3)
     return CalendarTables(head, _stacked(days, 4), pattern, _stacked(intervals, 2), bucket, np.zeros(PLACES, np.int64))
+
+
+def _bounds(table: _Table) -> tuple[int, int, int, int]:
+    """Return the bounds within which minutes and amounts of work are looked up."""
+    if not table.week:
+        return -NO_END, NO_END, 0, table.total
+    return WEEK, len(table.day) * DAY - WEEK, table.week, table.total - table.week
 
 
 def _table(calendar: LaidOut) -> _Table:
@@ -114,7 +126,7 @@ def _table(calendar: LaidOut) -> _Table:
     marks = np.arange((calendar.total >> BUCKET) + 1) << BUCKET
     bucket = np.maximum(np.searchsorted(before, marks, side="right") - 1, 0)
     interval = np.stack([np.append(table[:, 0], NONE), np.append(before, calendar.total)], axis=1)
-    return _Table(base, calendar.total, day, patterns, interval, bucket)
+    return _Table(base, calendar.total, calendar.week, day, patterns, interval, bucket)
 
 
 def period_tables(tables: Sequence[Periods]) -> PeriodTables:

@@ -35,20 +35,24 @@ from changeflow.roadmap.engine.calendar_tables import (
     DAYS,
     FIRST_DAY,
     GROWS,
+    HIGH,
     LAST_BEFORE,
+    LEAST,
+    LOW,
+    MOST,
     NEXT,
     NO_END,
     NONE,
     OPENS,
     PATTERN,
-    TOTAL,
+    WEEKLY,
     WORKED,
     CalendarTables,
     PeriodTables,
 )
 from changeflow.roadmap.engine.jit import kernel, unsigned, wide
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.values.moments import DAY
+from changeflow.values.moments import DAY, WEEK
 
 CALENDAR, PERIODS_TABLE = 1, 2
 AT_END, AT_BEGINNING = range(2)
@@ -77,30 +81,45 @@ def keep_trouble(trouble: Ints) -> None:
 
 
 @kernel
-def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int]:
-    """Return the row of the day that `at` lies in, and the minute of that day; both within what is laid out."""
-    since = at - c.head[k, BASE]
+def _weeks_outside(at: int, low: int, high: int, week: int) -> int:
+    """Return how many weeks bring something back between two bounds; of what is within them none."""
+    if at >= high:
+        return (at - high) // week + 1
+    return -((low - at + week - 1) // week) if at < low else 0
+
+
+@kernel
+def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
+    """Return the row of the day that `at` lies in, and the minute of that day, both within what is laid out.
+
+    Where weeks repeat, also by how many of them the day is nearer.
+    """
+    since, weeks = at - c.head[k, BASE], 0
+    if since < c.head[k, LOW] or since >= c.head[k, HIGH]:
+        weeks = _weeks_outside(since, c.head[k, LOW], c.head[k, HIGH], WEEK)
+        since -= weeks * WEEK
     if since < 0:
         if c.head[k, GROWS]:
             run_out(c.trouble, CALENDAR, k, AT_BEGINNING, at)
-        return c.head[k, FIRST_DAY], 0
+        return c.head[k, FIRST_DAY], 0, weeks
     day = since // DAY
     if day >= c.head[k, DAYS]:
         if c.head[k, GROWS] and since > c.head[k, DAYS] * DAY:
             run_out(c.trouble, CALENDAR, k, AT_END, at)
-        return c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1, DAY
-    return c.head[k, FIRST_DAY] + day, since - day * DAY
+        return c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1, DAY, weeks
+    return c.head[k, FIRST_DAY] + day, since - day * DAY, weeks
 
 
 @kernel
 def work_before(c: CalendarTables, k: int, at: int) -> int:
-    day, minute = _minute(c, k, at)
-    return c.day[day, BEFORE] + wide(c.pattern[c.day[day, PATTERN] + minute, WORKED])
+    day, minute, weeks = _minute(c, k, at)
+    work = c.day[day, BEFORE] + wide(c.pattern[c.day[day, PATTERN] + minute, WORKED])
+    return work + weeks * c.head[k, WEEKLY]
 
 
 @kernel
 def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
-    day, minute = _minute(c, k, at)
+    day, minute, weeks = _minute(c, k, at)
     found = c.pattern[c.day[day, PATTERN] + minute, NEXT]
     if found != NONE:
         return at - minute + found
@@ -108,7 +127,7 @@ def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
     if day == last or c.day[day + 1, OPENS] == NONE:
         run_out(trouble, CALENDAR, k, AT_END, at)
         return at
-    return wide(c.day[day + 1, OPENS])
+    return wide(c.day[day + 1, OPENS]) + weeks * WEEK
 
 
 @kernel
@@ -123,18 +142,18 @@ def previous_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
 @kernel
 def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
     """Return the work before `at`, and the next and the last instant of work from there; -1 where there is none."""
-    day, minute = _minute(c, k, at)
+    day, minute, weeks = _minute(c, k, at)
     # An index without a sign spares numba the test for one that counts from the end.
     today = unsigned(day)
     row = unsigned(c.day[today, PATTERN] + minute)
-    midnight = at - minute
+    midnight, off = at - minute, weeks * WEEK
     next_, last = wide(c.pattern[row, NEXT]), wide(c.pattern[row, LAST_BEFORE])
     if next_ != NONE:
         next_ += midnight
     elif day < c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1:
-        next_ = wide(c.day[day + 1, OPENS])
-    last = last + midnight if last != NONE else wide(c.day[today, CLOSED])
-    return c.day[today, BEFORE] + wide(c.pattern[row, WORKED]), next_, last
+        next_ = wide(c.day[day + 1, OPENS]) + off
+    last = last + midnight if last != NONE else wide(c.day[today, CLOSED]) + off
+    return c.day[today, BEFORE] + wide(c.pattern[row, WORKED]) + weeks * c.head[k, WEEKLY], next_, last
 
 
 @kernel
@@ -146,15 +165,20 @@ def finish_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
 @kernel
 def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
     """Return the latest instant before which the calendar holds so much work, less than all."""
-    if work < 0 or work >= c.head[k, TOTAL]:
-        run_out(trouble, CALENDAR, k, AT_BEGINNING if work < 0 else AT_END, NOWHERE)
-        return 0
+    off = 0
+    if work < c.head[k, LEAST] or work >= c.head[k, MOST]:
+        if not c.head[k, WEEKLY]:
+            run_out(trouble, CALENDAR, k, AT_BEGINNING if work < 0 else AT_END, NOWHERE)
+            return 0
+        weeks = _weeks_outside(work, c.head[k, LEAST], c.head[k, MOST], c.head[k, WEEKLY])
+        work -= weeks * c.head[k, WEEKLY]
+        off = weeks * WEEK
     i = wide(c.bucket[unsigned(c.head[k, BUCKETS] + (work >> BUCKET))])
     # Mostly one step at most, which without a branch costs next to nothing.
     i += c.interval[unsigned(i + 1), 1] <= work
     while c.interval[unsigned(i + 1), 1] <= work:
         i += 1
-    return c.interval[unsigned(i), 0] + work - c.interval[unsigned(i), 1]
+    return c.interval[unsigned(i), 0] + work - c.interval[unsigned(i), 1] + off
 
 
 @kernel

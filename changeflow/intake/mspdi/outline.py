@@ -1,0 +1,49 @@
+"""The outline of an MSPDI file: which summary each task is below."""
+
+from collections.abc import Mapping, Sequence
+
+from changeflow.intake.mspdi.fields import code_of
+from changeflow.intake.mspdi.records import Record
+from changeflow.roadmap.model.tasks import Link
+
+MOST_LEVELS = 200
+"""Of the outline: every task looks at all the summaries above it."""
+MOST_BELOW = 5_000_000
+"""Tasks below summaries, counted once for each summary above them: 250,000 tasks of twenty levels have as many."""
+MOST_BINDINGS = 2_000_000
+"""A link of a summary binds every task below it."""
+
+
+def parents_of(elements: Mapping[str, Record]) -> dict[str, str]:
+    """Return each task's parent: the nearest earlier task of a lower outline level."""
+    parents: dict[str, str] = {}
+    stack: list[tuple[int, str]] = []
+    for uid, element in elements.items():
+        level = _level(element)
+        while stack and stack[-1][0] >= level:
+            stack.pop()
+        if stack:
+            parents[uid] = stack[-1][1]
+        stack.append((level, uid))
+        if len(stack) > MOST_LEVELS:
+            raise ValueError(f"the outline has more than {MOST_LEVELS} levels")
+    return parents
+
+
+def _level(element: Record) -> int:
+    """Return a task's outline level; a file that has none has outline numbers, such as 1.2.3."""
+    if element.get("OutlineLevel") is None and (number := element.get("OutlineNumber")):
+        return number.strip(".").count(".") + 1
+    return code_of(element, "OutlineLevel")
+
+
+def check_outline(parents: Mapping[str, str], links: Sequence[Link]) -> None:
+    """Refuse, as `ValueError`, summaries within each other, or linked with each other, beyond what can be computed."""
+    summaries, below = set(parents.values()), dict.fromkeys(parents.values(), 0)
+    # A summary comes before its tasks, so from the end each has all of its own when it is handed up.
+    for task, above in reversed(list(parents.items())):
+        below[above] += below[task] if task in summaries else 1
+    if sum(below.values()) > MOST_BELOW:
+        raise ValueError(f"the tasks below all summaries are more than {MOST_BELOW:,}; use fewer levels")
+    if sum(below.get(k.predecessor, 1) + below.get(k.successor, 1) for k in links) > MOST_BINDINGS:
+        raise ValueError(f"links of summaries bind more than {MOST_BINDINGS:,} tasks; link the tasks themselves")

@@ -1,0 +1,184 @@
+"""What an MSPDI file says has happened: actual dates, percent complete, and where what is left resumes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.intake.mspdi.dates import end_in, minute_in, seconds_in
+from changeflow.intake.mspdi.fields import Lengths, moment_of, number_of, whole
+from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.remarks import Remarks, task_named
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap, Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, Unit
+from changeflow.values.moments import iso, minute_of
+
+YEARS_BEFORE = 5 * 366 * 24 * 60
+"""An actual start at 0% that is longer before the project's start stands for none."""
+_CONTRADICTION = "actual dates that contradict each other"
+_IMPLIED = "percent complete without actual dates"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A task of the file, with what its progress is worked out from."""
+
+    task: Task
+    record: Record
+    dates: Mapping[str, datetime]
+    calendar: WorkingCalendar
+    """That places its work."""
+    parts: Sequence[tuple[str, WorkingCalendar, Record, float]] = ()
+    """Of each assignment, where their calendars differ: the key, the calendar, the record and its units."""
+
+
+@dataclass(slots=True)
+class ProgressReader:
+    """Reads the progress of tasks; what percent complete implies without dates is worked out at the end."""
+
+    remarks: Remarks
+    lengths: Lengths
+    start: int
+    """Of the project."""
+    _undated: dict[TaskId, tuple[Begun, float]] = field(default_factory=dict)
+
+    def progress_of(self, begun: Begun) -> TaskProgress | None:
+        percent = self._percent(begun)
+        start, finish = self._actuals(begun, percent)
+        if start is None and not percent:
+            return None
+        if start is None and percent is not None:
+            return self._implied(begun, percent)
+        if start is None or finish is not None:
+            return None if start is None else TaskProgress(start, finish)
+        if percent == 100:
+            done = end_in(begun.dates, "Finish")
+            if done is None or done < start:
+                done = self._after(begun, start, begun.task.duration.amount)
+            self._say(begun, _IMPLIED, f"100% complete without an actual finish: {_day(done)} is taken")
+            return TaskProgress(start, done)
+        return self._rest(begun, start, percent)
+
+    def with_undated(self, roadmap: Roadmap) -> Roadmap:
+        """Add the progress of tasks that have a percentage, and no date at all: they are where they were planned."""
+        if not self._undated:
+            return roadmap
+        planned, found = time_roadmap(roadmap), dict(roadmap.progress)
+        for uid, (begun, percent) in self._undated.items():
+            at = planned[uid]
+            is_done = percent == 100
+            found[uid] = (
+                TaskProgress(at.early_start, at.early_finish) if is_done else self._part(begun, at.early_start, percent)
+            )
+        return replace(roadmap, progress=found)
+
+    def _percent(self, begun: Begun) -> float | None:
+        if begun.record.get("PercentComplete") is None:
+            return None
+        percent = number_of(begun.record, "PercentComplete")
+        if 0 <= percent <= 100:
+            return percent
+        self._say(begun, "percentages", f"{percent:g}% complete is not used")
+        return None
+
+    def _actuals(self, begun: Begun, percent: float | None) -> tuple[int | None, int | None]:
+        """Return the actual start and finish that hold; what contradicts itself or the percentage is noted."""
+        start, finish = minute_in(begun.dates, "ActualStart"), end_in(begun.dates, "ActualFinish")
+        if start is not None and finish is not None and finish < start:
+            what = f"it ends on {_day(finish)}, before it begins on {_day(start)}: its actual dates are not used"
+            self._say(begun, _CONTRADICTION, what)
+            return None, None
+        if finish is not None and percent is not None and percent < 100:
+            if not percent:
+                self._say(begun, _CONTRADICTION, f"actual dates at 0% complete are not used ({_day(finish)})")
+                return None, None
+            self._say(
+                begun, _CONTRADICTION, f"the actual finish of {_day(finish)} at {percent:g}% complete is not used"
+            )
+            finish = None
+        if start is not None and finish is None and not percent and start < self.start - YEARS_BEFORE:
+            self._say(begun, _CONTRADICTION, f"the actual start of {_day(start)} without any work done is not used")
+            return None, None
+        if start is None and finish is not None:
+            start = minute_in(begun.dates, "Start")
+            if start is None or start > finish:
+                start = self._after(begun, finish, -begun.task.duration.amount)
+            self._say(begun, _IMPLIED, f"an actual finish without a start: {_day(start)} is taken")
+        return start, finish
+
+    def _implied(self, begun: Begun, percent: float) -> TaskProgress | None:
+        """Return what a percentage without actual dates says: it is where the file has it."""
+        start, finish = minute_in(begun.dates, "Start"), end_in(begun.dates, "Finish")
+        is_dated = start is not None and (percent < 100 or (finish is not None and finish >= start))
+        taken = "its dates in the file are taken" if is_dated else "it is taken to be as planned"
+        self._say(begun, _IMPLIED, f"{percent:g}% complete without actual dates: {taken}")
+        if start is None or not is_dated:
+            self._undated[begun.task.id] = begun, percent
+            return None
+        return TaskProgress(start, finish) if percent == 100 else self._part(begun, start, percent)
+
+    def _part(self, begun: Begun, start: int, percent: float) -> TaskProgress:
+        """Return progress of which the percentage is known: that part of the time has been worked from the start."""
+        whole_of, unit = begun.task.duration.amount, begun.task.duration.unit
+        done = round(whole_of * percent / 100)
+        parts = []
+        for key, calendar, _, minutes in begun.parts:
+            worked = round(minutes * percent / 100)
+            parts.append((key, calendar.add(start, worked), round(minutes) - worked))
+        resume = self._after(begun, start, done)
+        return TaskProgress(start, None, Duration(whole_of - done, unit), resume, tuple(parts))
+
+    def _rest(self, begun: Begun, start: int, percent: float | None) -> TaskProgress:
+        """Return the progress of work that has begun: what is left, from where the file says that it resumes."""
+        resume, unit = minute_in(begun.dates, "Resume"), begun.task.duration.unit
+        if resume is not None and resume < start:
+            self._say(begun, _CONTRADICTION, f"it resumes on {_day(resume)}, before it begins: that is not used")
+            resume = None
+        parts = tuple(self._parts(begun, start, resume))
+        if resume is None:
+            if percent and not parts:
+                return self._part(begun, start, percent)
+            known = self._length(begun, "RemainingDuration")
+            return TaskProgress(start, None, None if known is None else Duration(whole(known), unit), None, parts)
+        left = self._left(begun, percent)
+        # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
+        at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
+        return TaskProgress(start, None, at_end, resume, parts)
+
+    def _left(self, begun: Begun, percent: float | None) -> float:
+        left = self._length(begun, "RemainingDuration")
+        if left is not None:
+            return left
+        done = self._length(begun, "ActualDuration")
+        all_of = begun.task.duration.amount
+        return max(0.0, all_of - done) if done is not None else all_of * (1 - (percent or 0) / 100)
+
+    def _parts(self, begun: Begun, start: int, resume: int | None) -> Iterator[tuple[str, int, int]]:
+        for key, _, record, _ in begun.parts:
+            own = moment_of(record, "Resume")
+            text, units = record.get("RemainingWork"), number_of(record, "Units", 1) or 1
+            left = self.lengths.minutes_in(text) / units if text else 0
+            if own is not None and minute_of(own) >= start:
+                at, left = minute_of(own), left + own.second / 60
+            elif resume is not None:
+                at, left = resume, left + seconds_in(begun.dates, "Resume")
+            else:
+                continue
+            if left > 0:
+                yield key, at, round(left)
+
+    def _length(self, begun: Begun, name: str) -> float | None:
+        text = begun.record.get(name)
+        return None if text is None else self.lengths.minutes_in(text, elapsed=begun.task.duration.unit is Unit.ELAPSED)
+
+    def _after(self, begun: Begun, at: int, minutes: int) -> int:
+        return at + minutes if begun.task.duration.unit is Unit.ELAPSED else begun.calendar.add(at, minutes)
+
+    def _say(self, begun: Begun, kind: str, text: str) -> None:
+        self.remarks.note(kind, f"{task_named(begun.record)}: {text}.")
+
+
+def _day(at: int) -> str:
+    return iso(at)[:10]
