@@ -80,12 +80,20 @@ def pilot_reconcile(
     tolerance: Annotated[
         list[str] | None, typer.Option(help="element=amount, such as net=0.01; only these elements are compared.")
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(help="ours=theirs, such as gross=Bruto; several with commas; new:gross=Bruto for one side."),
+    ] = None,
+    decimal: Annotated[
+        list[str] | None,
+        typer.Option(help="The mark of decimals, . or , where the amounts do not show it; old:, for one side."),
+    ] = None,
     service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.errors import CheckFailedError, InputError
-    from changeflow.pilots.criteria import PRESETS, parse_policy
+    from changeflow.pilots.criteria import PRESETS, parse_policy, with_file_options
     from changeflow.reconciliation.compare import reconcile
     from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
@@ -96,7 +104,7 @@ def pilot_reconcile(
             f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
             "--service, files are compared by others, and nothing is kept."
         )
-        context.refuse(["key", "tolerance", "preset"], why)
+        context.refuse(["key", "tolerance", "preset", "columns", "decimal"], why)
         if not period:
             raise InputError("Say which month was paid, with --period 2027-01.")
         result, is_new = parallel_runs.reconcile_stored(
@@ -108,11 +116,12 @@ def pilot_reconcile(
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
         policy = pick("preset", preset, PRESETS) if preset else parse_policy(key, tolerance or [])
+        policy = with_file_options(policy, columns=columns or [], decimals=decimal or [])
         result = reconcile(old, new, policy, period=period, identity=identity, say=note)
-    print_lines(reconciliation_lines(result))
+    summary = result.summary(service=service or "", period=period, on=context.day)
+    print_lines(reconciliation_lines(result, summary))
     if kept:
         note(kept)
-    summary = result.summary(service=service or "", period=period, on=context.day)
     if not summary.is_clean and service is None:
         raise CheckFailedError("The run is not clean.")
 

@@ -118,6 +118,10 @@ class Scheme(Frozen):
     )
 
 
+def _of_both_sides(value: object) -> object:
+    return {"old": value, "new": value} if isinstance(value, str) else value
+
+
 class ParallelRunPolicy(Frozen):
     """What counts as clean. The defaults are ours; `payroll` in the rulepacks has the minimum of runs."""
 
@@ -126,6 +130,10 @@ class ParallelRunPolicy(Frozen):
     )
     columns: dict[Literal["old", "new"], dict[str, str]] = Field(
         default_factory=dict, description="Where a side's columns have other names: ours, then theirs"
+    )
+    decimal: Annotated[dict[Literal["old", "new"], Literal[".", ","]], BeforeValidator(_of_both_sides)] = Field(
+        default_factory=dict,
+        description="The mark of the decimals, of both sides or by side, where the amounts do not show it: '.' or ','",
     )
     flipped: tuple[str, ...] = Field((), description="Elements that the new output writes with the other sign")
     schemes: tuple[Scheme, ...] = Field((), description="What is filed, each by exactly one system a period")
@@ -150,6 +158,7 @@ def _preset(
     return ParallelRunPolicy(key=key, tolerances=tuple(tolerances), pay=pay)
 
 
+_SIDES: tuple[Literal["old", "new"], ...] = ("old", "new")
 PRESETS = {
     "payroll": _preset(("contract",), ("gross", "net"), ("tax", "ni", "pension"), pay="net"),
     "suppliers": _preset(("supplier", "invoice"), ("net", "vat", "gross")),
@@ -168,7 +177,40 @@ def parse_policy(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
             read.append(Tolerance(element=element.strip(), absolute=Decimal(amount)))
         except (InvalidOperation, ValueError):
             raise InputError(f"'{text}' is not a tolerance. Write element=amount, such as net=0.01.") from None
-    return ParallelRunPolicy(key=tuple(key.split(",")), tolerances=tuple(read))
+    return ParallelRunPolicy(key=tuple(k.strip() for k in key.split(",")), tolerances=tuple(read))
+
+
+def with_file_options(
+    policy: ParallelRunPolicy, *, columns: Iterable[str], decimals: Iterable[str]
+) -> ParallelRunPolicy:
+    """Add how the files are written: `gross=Bruto,new:net=Neto`, and the mark of the decimals, `,` or `old:.`."""
+    named: dict[Literal["old", "new"], dict[str, str]] = {s: dict(policy.columns.get(s, {})) for s in ("old", "new")}
+    marks: dict[Literal["old", "new"], Literal[".", ","]] = dict(policy.decimal)
+    for text in (part for option in columns for part in option.split(",") if part.strip()):
+        sides, pair = _sided(text)
+        ours, _, theirs = (part.strip() for part in pair.partition("="))
+        if not ours or not theirs:
+            raise InputError(
+                f"'{text}' is not a pair of columns. Write ours=theirs, such as gross=Bruto or new:net=Neto."
+            )
+        for side in sides:
+            named[side][ours] = theirs
+    for text in decimals:
+        sides, mark = _sided(text)
+        if mark not in (".", ","):
+            raise InputError(
+                f"'{text}' is not a mark of decimals. Write . or , or, for one side alone, old:, or new:. there."
+            )
+        marks |= dict.fromkeys(sides, "." if mark == "." else ",")
+    return policy.model_copy(update={"columns": {s: n for s, n in named.items() if n}, "decimal": marks})
+
+
+def _sided(text: str) -> tuple[tuple[Literal["old", "new"], ...], str]:
+    """Split `old:` or `new:` off a text; without either it is about both sides."""
+    for side in _SIDES:
+        if text.strip().startswith(f"{side}:"):
+            return (side,), text.strip().removeprefix(f"{side}:")
+    return _SIDES, text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +241,8 @@ def propose(
     if parallel_run is not None:
         needed = max(minimum_clean, parallel_run.clean_runs)
         _weigh_runs(runs, needed, on, good, bad)
-        _weigh_pay(latest_by_period(runs)[-needed:], parallel_run.within_share or within_share, good, bad)
+        last = latest_by_period(runs)[-needed:]
+        _weigh_pay(last, parallel_run.pay, parallel_run.within_share or within_share, good, bad)
     for criterion in pilot.exit_criteria if pilot else ():
         _weigh(criterion, (measured or {}).get(criterion.id), good, bad)
     return GateProposal(tuple(good), tuple(bad))
@@ -224,12 +267,23 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
         if run is series[-1] or clean < needed:
             odd = {"unexplained": run.unexplained, "missing": run.missing, "extra": run.extra, "twice": run.duplicates}
             faults = ", ".join(f"{count} {word}" for word, count in odd.items() if count)
-            bad.append(f"{run.period}: {faults}; the largest difference is £{run.largest_unexplained:.2f}.")
+            if faults:
+                bad.append(f"{run.period}: {faults}; the largest difference is £{run.largest_unexplained:.2f}.")
+            if not run.compares_pay:
+                bad.append(f"{run.period}: {run.pay}, what people are paid, was not compared.")
+            elif not faults:
+                bad.append(f"{run.period}: no contract is on both sides.")
 
 
-def _weigh_pay(runs: Sequence[RunSummary], asked: Decimal, good: list[str], bad: list[str]) -> None:
-    """Of each of the last runs: nobody unpaid, and enough whose pay is the same, whatever explains the others."""
+def _weigh_pay(
+    runs: Sequence[RunSummary], pay: str | None, asked: Decimal, good: list[str], bad: list[str]
+) -> None:  # fmt: skip
+    """Of each of the last runs: no one unpaid, and enough whose pay is the same, whatever explains the others."""
     for run in runs:
+        if pay is not None and run.pay is None:
+            bad.append(f"{run.period}: whether {pay} was compared is not known. Reconcile the period again.")
+        if not run.compares_pay:
+            continue
         if run.unpaid:
             bad.append(f"{run.period}: {counted(run.unpaid, 'contract')} would not be paid at all.")
         if not asked:

@@ -12,6 +12,30 @@ from changeflow.errors import InputError
 from changeflow.pilots.entries import PERIOD
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A column that was not compared."""
+
+    column: str
+    side: str
+    """`old`, `new` or `both`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Which columns of two outputs were compared, and which not. It holds headings, and no cell."""
+
+    compared: tuple[str, ...]
+    only_old: tuple[str, ...] = ()
+    """Of those, the ones that the old output alone has: the new one counts as 0.00."""
+    only_new: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def has(self, element: str) -> bool:
+        return element in self.compared
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """One period's old and new output, compared contract by contract."""
@@ -38,20 +62,33 @@ class RunSummary:
     """Differing cells by element and class; of `missing` and `extra`, those that were explained."""
     pay: str | None = None
     """The element that people are paid, where one is."""
+    coverage: Coverage | None = None
+    """Which columns were compared; None for a run from before that was kept."""
+
+    @property
+    def compares_pay(self) -> bool:
+        """Tell whether what people are paid was compared, where a run is of people's pay."""
+        return self.pay is None or self.coverage is None or self.coverage.has(self.pay)
 
     @property
     def is_clean(self) -> bool:
-        """Nothing unexplained, nobody missing, extra or twice: totals and averages cannot make up for one person."""
-        return not (self.unexplained or self.missing or self.extra or self.duplicates) and self.compared > 0
+        """Nothing unexplained, no one missing, extra or twice, and pay was compared.
+
+        Totals and averages cannot make up for one person.
+        """
+        faults = self.unexplained or self.missing or self.extra or self.duplicates
+        return not faults and self.compared > 0 and self.compares_pay
 
     @property
     def pay_share(self) -> Decimal:
-        """Of the contracts on both sides, the share whose pay is equal or within tolerance; 0 where there are none.
+        """Of the contracts on both sides, the share whose pay is equal or within tolerance.
+
+        It is 0 where there are none, or where pay was not compared.
 
         Without an element of pay it is the share of contracts of which everything is.
         """
         both = self.compared - sum(self.cells.get(e, {}).get("explained", 0) for e in ("missing", "extra"))
-        if both <= 0:
+        if both <= 0 or not self.compares_pay:
             return Decimal(0)
         if self.pay is None:
             return Decimal(self.equal + self.within_tolerance) / both
@@ -148,6 +185,16 @@ class PayVariance:
         return self.new - self.old
 
 
+@dataclass(frozen=True, slots=True)
+class IdHint:
+    """What is odd about the ids of contracts that one side alone has."""
+
+    what: str
+    examples: tuple[tuple[str, str], ...]
+    """Ids, each with its place. Personal data: reports mask them."""
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
     """One run's result. It holds keys of contracts, so it is personal data: reports use `summary`."""
@@ -170,6 +217,10 @@ class Reconciliation:
     unpaid: int = 0
     """Contracts on both sides that the old output pays and the new one does not."""
     pay: str | None = None
+    coverage: Coverage | None = None
+    read_as: tuple[str, ...] = ()
+    """How the files were read, where that does not go without saying."""
+    id_hints: tuple[IdHint, ...] = ()
 
     def count(self, outcome: MatchOutcome) -> int:
         return self.counts.get(outcome, 0)
@@ -179,12 +230,17 @@ class Reconciliation:
         return tuple(v for v in self.variances if v.outcome is MatchOutcome.UNEXPLAINED)
 
     @property
+    def has_contracts_alone(self) -> bool:
+        """Tell whether some contract has no partner, or too many."""
+        return any(self.count(o) for o in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE))
+
+    @property
     def names_contracts(self) -> bool:
         return bool(self.variances or self.keys)
 
     def without_contracts(self) -> "Reconciliation":
         """Return the counts alone."""
-        return replace(self, variances=(), keys={})
+        return replace(self, variances=(), keys={}, id_hints=tuple(replace(h, examples=()) for h in self.id_hints))
 
     def summary(self, *, service: str, period: str, on: date) -> RunSummary:
         counts: dict[str, Any] = {outcome.value: self.count(outcome) for outcome in MatchOutcome}
@@ -200,6 +256,7 @@ class Reconciliation:
             unpaid=self.unpaid,
             cells={e: {o.value: n for o, n in found.items()} for e, found in self.cells.items()},
             pay=self.pay,
+            coverage=self.coverage,
         )
 
 

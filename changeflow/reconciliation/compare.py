@@ -7,7 +7,7 @@ is compared with nothing, that is zero. Why DuckDB: docs/decisions/0010.
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +15,27 @@ from typing import TYPE_CHECKING
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.opening import check_input
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.runs import MatchOutcome, PayVariance, Reconciliation
-from changeflow.reconciliation.ledgers import MOST_BYTES, Side, load_side, quoted
+from changeflow.pilots.runs import Coverage, MatchOutcome, PayVariance, Reconciliation
+from changeflow.reconciliation.amounts import MACROS, UNIT
+from changeflow.reconciliation.columns import (
+    Choice,
+    Element,
+    choose,
+    folded,
+    headings_of,
+    matched,
+    missing,
+    nothing_in_common,
+)
+from changeflow.reconciliation.ids import id_hints
+from changeflow.reconciliation.ledgers import Ledger, currencies_of
+from changeflow.reconciliation.rows import check_lines, leave_out_totals
+from changeflow.reconciliation.sources import MOST_BYTES, open_source, unreadable
 from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
     import duckdb
 
-UNIT = 1_000_000
-"""Amounts are kept to six decimals: four are the most that a payroll has, and rates of exchange have six."""
 KEPT = 1_000
 """Differences, and keys of each kind, that are kept one by one; all are counted."""
 MEMORY, SCRATCH = "600MB", "4GB"
@@ -59,12 +71,13 @@ def reconcile(
     }
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config=settings) as db:
         db.execute("set temp_directory = ?", [scratch])
+        for macro in MACROS:
+            db.execute(macro)
         problems: list[Problem] = []
         before = digests(old, new)
-        sides = []
-        for name, path in (("old", old), ("new", new)):
-            told(f"Reading {path.name} …")
-            sides.append(load_side(db, name, path, policy, problems, scratch=Path(scratch), period=period))
+        reading = _Reading(db, policy, period, Path(scratch), problems, told)
+        ledgers = [ledger for name, path in (("old", old), ("new", new)) if (ledger := reading.ledger(name, path))]
+        choice = reading.choose(ledgers)
         if identity is not None:
             _map_identities(db, identity, problems)
         if problems:
@@ -72,7 +85,92 @@ def reconcile(
         if digests(old, new) != before:
             raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was compared; try again.")
         told("Comparing …")
-        return _Comparison(db, sides, policy, period).run()
+        found = _Comparison(db, choice.elements, policy, period).run()
+        hints = id_hints(db, {"old": old.name, "new": new.name}) if found.has_contracts_alone else ()
+        return replace(found, coverage=choice.coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Both files on their way in."""
+
+    db: "duckdb.DuckDBPyConnection"
+    policy: ParallelRunPolicy
+    period: str
+    scratch: Path
+    problems: list[Problem]
+    told: Say
+    said: list[str] = field(default_factory=list)
+
+    def ledger(self, side: str, path: Path) -> Ledger | None:
+        """Return one side, measured; None where it cannot be, with its problems."""
+        import duckdb
+
+        self.told(f"Reading {path.name} …")
+        try:
+            start = len(self.problems)
+            ledger = self._measured(side, path, is_patient=False)
+            if ledger is None and len(self.problems) == start:
+                ledger = self._measured(side, path, is_patient=True)
+            return ledger
+        except duckdb.Error as error:
+            self.problems.append(unreadable(path.name, error))
+            return None
+
+    def _measured(self, side: str, path: Path, *, is_patient: bool) -> Ledger | None:
+        """Measure one side; None also where rows cannot be numbered by counting them, unless it is read patiently."""
+        import duckdb
+
+        start = len(self.problems)
+        known = [*self.policy.key, *(t.element for t in self.policy.tolerances)]
+        known += [self.policy.pay] if self.policy.pay else []
+        known += [theirs for s, named in self.policy.columns.items() if s == side for theirs in named.values()]
+        source = open_source(
+            self.db, side, path, self.problems, scratch=self.scratch, known=known, is_patient=is_patient
+        )
+        if source is None:
+            return None
+        headings = headings_of(side, source, self.policy)
+        self.problems += missing(headings, self.policy)
+        if len(self.problems) > start:
+            return None
+        ledger = Ledger(db=self.db, headings=headings, policy=self.policy, problems=self.problems)
+        try:
+            lines = ledger.measure()
+        except duckdb.Error:
+            if source.lines is None:
+                raise
+            return None
+        is_exact = source.lines is None or (source.lines == lines + 1 and not ledger.has_empty_lines())
+        return ledger if is_exact else None
+
+    def choose(self, ledgers: Sequence[Ledger]) -> Choice:
+        """Choose what is compared, and load it on both sides."""
+        if len(ledgers) < 2:
+            return Choice((), Coverage(compared=()))
+        sides = [ledger.headings for ledger in ledgers]
+        choice = choose(self.policy, sides, {ledger.side: ledger.measured for ledger in ledgers})
+        if (nothing := nothing_in_common(choice, sides)) is not None:
+            self.problems.append(nothing)
+            return choice
+        currencies = currencies_of(ledgers, choice.elements)
+        said = list[tuple[str, str]]()
+        for ledger in ledgers:
+            notes = list(ledger.source.notes)
+            start = len(self.problems)
+            ledger.load(choice.elements)
+            if len(self.problems) > start:
+                continue
+            notes += leave_out_totals(ledger, choice.elements)
+            ledger.check_cells(choice.elements, currencies)
+            check_lines(ledger, choice.elements, policy=self.policy, period=self.period)
+            notes += ledger.read_as(choice.elements)
+            said += [(ledger.source.shown, note) for note in notes]
+        for note in dict.fromkeys(note for _, note in said):
+            files = [file for file, same in said if same == note]
+            self.said.append(f"{' and '.join(files)}: {note}")
+        self.said += matched(sides)
+        return choice
 
 
 def digests(*paths: Path) -> tuple[str, ...]:
@@ -115,22 +213,21 @@ def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[
 @dataclass(slots=True)
 class _Comparison:
     db: "duckdb.DuckDBPyConnection"
-    sides: Sequence[Side]
+    elements: Sequence[Element]
     policy: ParallelRunPolicy
     period: str
 
     def run(self) -> Reconciliation:
-        elements = tuple(sorted({*self.sides[0].elements, *self.sides[1].elements}))
         for side in ("old", "new"):
             self.db.execute(f'create table twice_{side} as select key from "{side}" group by key having count(*) > 1')
         self.db.execute("create table twice as select key from twice_old union select key from twice_new")
-        self._join(elements)
+        self._join()
         cells: dict[str, dict[MatchOutcome, int]] = {}
         self.db.execute(
             "create table variance (key varchar, element varchar, old bigint, new bigint, class tinyint, rule integer)"
         )
-        for element in elements:
-            self._differences(element)
+        for number, element in enumerate(self.elements):
+            self._differences(number, element.name)
         for element, number, count in self.db.execute(
             "select element, class, count(*) from variance group by all order by all"
         ).fetchall():
@@ -142,29 +239,31 @@ class _Comparison:
             cells=cells,
             variances=tuple(self._most_severe()),
             keys=keys,
-            elements=elements,
+            elements=tuple(e.name for e in self.elements),
             largest_unexplained=_amount(largest[0] if largest and largest[0] is not None else 0),
             net=self._net(),
             unpaid=self._unpaid(),
-            pay=self.policy.pay if self.policy.pay in elements else None,
+            pay=self.policy.pay,
         )
 
-    def _join(self, elements: Sequence[str]) -> None:
-        columns = []
-        for element in elements:
-            flipped = "-" if element in self.policy.flipped else ""
-            for side, sign in zip(self.sides, ("", flipped), strict=True):
-                value = f'{sign}"{side.name}".{quoted(element)}' if element in side.elements else "0::bigint"
-                columns.append(f"{value} as {quoted(side.name + ':' + element)}")
+    def _join(self) -> None:
+        columns = ['"old".key as key']
+        flipped = {folded(name) for name in self.policy.flipped}
+        for number, element in enumerate(self.elements):
+            for side in ("old", "new"):
+                sign = "-" if side == "new" and folded(element.name) in flipped else ""
+                place = element.places.get(side)
+                value = f'{sign}"{side}".v{place}' if place is not None else "0::bigint"
+                columns.append(f"{value} as {side}_{number}")
         self.db.execute(
-            f'create table both_sides as select "old".key as key, {", ".join(columns)} '
+            f"create table both_sides as select {', '.join(columns)} "
             'from "old" join "new" using (key) where key not in (select key from twice)'
         )
 
-    def _differences(self, element: str) -> None:
-        before, after = quoted(f"old:{element}"), quoted(f"new:{element}")
+    def _differences(self, number: int, element: str) -> None:
+        before, after = f"old_{number}", f"new_{number}"
         difference = f"({after} - {before})"
-        allowed = next((t for t in self.policy.tolerances if t.element == element), None)
+        allowed = next((t for t in self.policy.tolerances if folded(t.element) == folded(element)), None)
         within = "false"
         if allowed is not None:
             share = int(allowed.relative * UNIT)
@@ -184,7 +283,7 @@ class _Comparison:
         """Return the explanations of an element as branches of a `case`, in their order, and what they compare with."""
         branches, values = [], list[str]()
         for number, rule in enumerate(self.policy.explanations):
-            if rule.element != element or rule.period not in (None, self.period):
+            if folded(rule.element) != folded(element) or rule.period not in (None, self.period):
                 continue
             conditions = ["true"]
             if rule.key is not None:

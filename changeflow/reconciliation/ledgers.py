@@ -1,324 +1,264 @@
-"""Outputs of a parallel run in: CSV, Parquet or xlsx, one line a contract, into DuckDB as exact amounts.
+"""One side of a parallel run, loaded into DuckDB: a line a contract, its amounts as exact millionths.
 
-What is not an amount is told with its line and column; a float of a Parquet file is refused, for it is not exact.
+First each column is measured, then what is compared is chosen for both sides together, then it is loaded. A cell of a
+compared column that is no amount is named with its line and column.
 """
 
-import csv
-import io
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from changeflow.intake.opening import open_input
-from changeflow.intake.sheets import read_sheet
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.values.problem import Problem, did_you_mean
+from changeflow.reconciliation.amounts import CURRENCIES, DECIMALS, CellKind, fast, fast_with, seen
+from changeflow.reconciliation.columns import PERIOD, Element, Headings, Measured, folded
+from changeflow.reconciliation.marks import NAMES, Mark, mark_of, what_is_wrong
+from changeflow.reconciliation.sources import SHOWN, Source, first_of
+from changeflow.values.duration import counted
+from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
     import duckdb
 
-MOST_BYTES = 500_000_000
-"""Of one side: a million contracts with twelve elements have a fifth of it."""
-MOST_COLUMNS = 500
-MOST_OF_A_LINE = 1_000_000
-"""Bytes: more is a quotation mark that is never closed, or no table."""
-SHOWN = 50
-"""Problems of one kind that are told one by one."""
-DECIMALS = 6
-PERIOD = "period"
-"""A column that says which period a line is of."""
-SPOKEN = r"[+]?-?\(?-?£?-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?\)?-?|-?\(?-?£?-?([0-9]+\.?[0-9]*|\.[0-9]+)\)?-?"
-"""Also `1,234.56`, `£1,234.56`, `(12.00)` and `12.00-`; commas only where thousands are."""
+_KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
+_ASK = "Say which with --decimal . or --decimal , (of a service: decimal under parallel_run)."
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side, loaded: a table of `line`, `key` and a column of millionths for each element."""
-
-    name: str
-    elements: tuple[str, ...]
-
-
-def quoted(name: str) -> str:
-    """Quote a name for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def load_side(
-    db: "duckdb.DuckDBPyConnection",
-    name: str,
-    path: Path,
-    policy: ParallelRunPolicy,
-    problems: list[Problem],
-    *,
-    scratch: Path,
-    period: str = "",
-) -> Side:
-    """Load one side. Without tolerances, every column whose cells are all amounts is an element.
-
-    Where it has a column `period`, every line of it must be of the period that is reconciled.
-    """
-    import duckdb
-
-    shown, start = path.name, len(problems)
-    try:
-        source, columns = _source(db, name, path, problems, scratch)
-        if len(problems) > start:
-            return Side(name, ())
-        names = {k: v for side, named in policy.columns.items() if side == name for k, v in named.items()}
-        theirs = {ours: names.get(ours, ours) for ours in (*policy.key, *(t.element for t in policy.tolerances))}
-        for wanted in theirs.values():
-            if wanted not in columns:
-                remedy = did_you_mean(wanted, columns)
-                problems.append(Problem(file=shown, line=1, what=f"The column '{wanted}' is missing.", remedy=remedy))
-        if len(problems) > start:
-            return Side(name, ())
-        return _Loading(db, name, shown, source, columns, problems).run(policy, theirs, period)
-    except duckdb.Error as error:
-        problems.append(_unreadable(shown, error))
-        return Side(name, ())
-
-
-LINE = "row_number() over () + 1 as line"
-"""The header is line 1. DuckDB keeps the order of a file, also where it reads it in parts."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loading:
-    """One file on its way into a table of its side."""
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """One file on its way into the table of its side, `old` or `new`: `line`, `key`, and `v1`, `v2` … by place."""
 
     db: "duckdb.DuckDBPyConnection"
-    name: str
-    shown: str
-    source: str
-    columns: Sequence[str]
+    headings: Headings
+    policy: ParallelRunPolicy
     problems: list[Problem]
+    measured: dict[int, Measured] = field(default_factory=dict)
+    unread: frozenset[int] = frozenset()
+    """Places in which some cell is not written as programs write amounts."""
+    closely: tuple[int, ...] = ()
+    """Places whose cells were looked at one by one."""
+    left_out: tuple[int, ...] = ()
+    mark: Mark = "."
 
-    def run(self, policy: ParallelRunPolicy, theirs: dict[str, str], period: str) -> Side:
-        """Load the elements of a policy; `theirs` gives the file's columns for its keys and elements."""
-        keys = [theirs[k] for k in policy.key]
-        named = [t.element for t in policy.tolerances]
-        elements = named or self._amounts([c for c in self.columns if c not in (*keys, PERIOD)])
-        columns = {e: theirs.get(e, e) for e in elements}
-        # Reading patiently takes four times as long, so it is only done where it has to be.
-        if unread := self._load(keys, columns, patient=()):
-            self._load(keys, columns, patient=unread)
-        count = self.db.execute(f'select count(*) from "{self.name}"').fetchone()
-        if not count or not count[0]:
-            self._add(1, 1, "The ledger has no lines.", "Add at least one below the header.")
-        empty = f"select line from \"{self.name}\" where key is null or key in ('', '|') order by line limit {SHOWN}"
-        for (line,) in self.db.execute(empty).fetchall():
-            self._add(line, self._place(keys[0]), "The key is empty.", "Every line needs it.")
-        cells = [cell for element, column in columns.items() for cell in self._no_amounts(element, column)]
-        for line, place, text in sorted(cells):
-            remedy = f"Write 1234.56, with at most {DECIMALS} decimals."
-            self._add(line, place, f"'{text}' is not an amount.", remedy)
-        if policy.pay in columns and policy.pay not in policy.flipped:
-            self._check_pay(policy.pay, columns[policy.pay])
-        if period and PERIOD in self.columns and PERIOD not in keys:
-            self._check_period(period)
-        return Side(self.name, tuple(elements))
+    @property
+    def side(self) -> str:
+        return self.headings.side
 
-    def _check_pay(self, element: str, column: str) -> None:
-        """Nobody is paid less than nothing: such a line is a mistake of the file, or owes what was overpaid."""
-        wrong = (
-            f'select line, {quoted(element)} from "{self.name}" where {quoted(element)} < 0 order by 1 limit {SHOWN}'
+    @property
+    def source(self) -> Source:
+        return self.headings.source
+
+    @property
+    def table(self) -> str:
+        return f'"{self.side}"'
+
+    def measure(self) -> int:
+        """Measure the columns that may be compared; return how many lines there are."""
+        places = self._candidates()
+        odd = " + ".join(seen(f"c{place}") for place in places) or "0"
+        self._load({place: fast(f"c{place}") for place in places}, odd)
+        nulls = [f"count(*) filter (where v{place} is null)" for place in places]
+        lines, odds, *unread = self.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {self.table}")
+        self.unread = frozenset(place for place, count in zip(places, unread, strict=True) if count)
+        self.measured = {place: Measured({CellKind.WHOLE: lines}) for place in places}
+        # Looking closely takes several times as long, so it is only done where it has to be.
+        self.closely = tuple(places) if odds else tuple(sorted(self.unread))
+        for place in self.closely:
+            self.measured[place] = self._measured(place)
+        return int(lines)
+
+    def has_empty_lines(self) -> bool:
+        """Tell whether some line has nothing in it but separators."""
+        cells = ", ".join(f"c{place}" for place in range(1, self.source.width + 1))
+        nameless = f"select line from {self.table} where key is null"
+        if not self.row(f"select count(*) from ({nameless})")[0]:
+            return False
+        empty = f"select count(*) from {self.source.sql} where trim(concat({cells})) = '' and line in ({nameless})"
+        return bool(self.row(empty)[0])
+
+    def leave_out(self, lines: Sequence[int]) -> None:
+        """Take lines out of the table, and out of what was measured."""
+        self.left_out = tuple(lines)
+        self.db.execute(f"delete from {self.table} where line in ({', '.join(map(str, lines))})")
+        for place in self.closely:
+            self.measured[place] = self._measured(place)
+
+    def load(self, elements: Sequence[Element]) -> None:
+        """Load what is compared; cells that are no amounts, or of another currency, are problems."""
+        places = self.places(elements)
+        mark = self._mark(places)
+        if mark is None:
+            return
+        self.mark = mark
+        if mark == ",":
+            self.unread |= places.keys() - self.source.numbers
+        values = {
+            place: self._patient(place) if place in self.unread else fast_with(f"c{place}", self._mark_at(place))
+            for place in places
+        }
+        if self.unread & places.keys():
+            self._load(values, "0")
+
+    def places(self, elements: Sequence[Element]) -> dict[int, str]:
+        """Return the places of what is compared, with the element's name."""
+        return {e.places[self.side]: e.name for e in elements if self.side in e.places}
+
+    def key_places(self) -> list[int]:
+        return [place for key in self.policy.key if (place := self.headings.place(key)) is not None]
+
+    def row(self, query: str, values: Sequence[object] = ()) -> tuple[int, ...]:
+        return tuple(n or 0 for n in self.db.execute(query, list(values)).fetchone() or ())
+
+    def add(self, line: int, place: int, what: str, remedy: str = "") -> None:
+        self.problems.append(self.problem(line, place, what, remedy))
+
+    def problem(self, line: int, place: int, what: str, remedy: str = "") -> Problem:
+        return Problem(file=self.source.shown, line=line, column=place, what=what, remedy=remedy)
+
+    def check_cells(self, elements: Sequence[Element], currencies: Mapping[str, str]) -> None:
+        """Name the cells of compared columns that are no amounts; `currencies` gives each element its own."""
+        places = self.places(elements)
+        found, more = list[Problem](), 0
+        for place in sorted(self.unread & places.keys()):
+            count, cells = self._cells(place, f"select line from {self.table} where v{place} is null")
+            more += count - len(cells)
+            found += self._named(place, places[place], cells)
+            if own := currencies.get(places[place]):
+                others = [s for s in self.measured[place].currencies if s not in ("", own)]
+                listed = ", ".join(f"'{s}'" for s in others)
+                lines = f"select line from {self.source.sql} where currency(tidy(c{place})) in ({listed})"
+                count, cells = self._cells(place, lines) if others else (0, [])
+                more += count - len(cells)
+                found += self._named(place, places[place], cells, own)
+        found.sort(key=lambda p: (p.line, p.column))
+        self.problems += first_of(found, "cells that are no amounts", more)
+
+    def read_as(self, elements: Sequence[Element]) -> Iterator[str]:
+        """Yield how amounts were read, where that does not go without saying."""
+        places = self.places(elements)
+        own = [self.measured[place] for place in places]
+        if self.mark != "." or any(m.count(CellKind.COMMA_OR_GROUP, CellKind.POINT_OR_GROUP) for m in own):
+            yield f"{NAMES[self.mark].capitalize()}."
+        empty, dashes = (sum(m.count(kind) for m in own) for kind in (CellKind.EMPTY, CellKind.DASH))
+        zeros = [counted(empty, "empty cell")] if empty else []
+        zeros += [f"{dashes} {'dash' if dashes == 1 else 'dashes'}"] if dashes else []
+        if zeros:
+            yield f"{' and '.join(zeros)} counted as 0.00."
+        if rounded := sum(m.rounded for m in own):
+            yield f"{counted(rounded, 'cell')} with the many digits of a float, rounded to {DECIMALS} decimals."
+
+    def _candidates(self) -> list[int]:
+        """Return the places that may be compared, and those without a heading: what is in them is said."""
+        keys, wanted = self.key_places(), {folded(t.element) for t in self.policy.tolerances}
+        named = {column.place: name for name, column in self.headings.places.items()}
+        skipped = {c.place for c in self.headings.displaced} | set(keys)
+        return [
+            place
+            for place in range(1, self.source.width + 1)
+            if place not in skipped
+            if (name := named.get(place, "")) != PERIOD and (not wanted or not name or name in wanted)
+        ]
+
+    def _load(self, values: Mapping[int, str], odd: str) -> None:
+        """Make the table; a key of which some part is empty is null."""
+        parts = [f"nullif(trim(c{place}, '{_KEY_TRIMMED}'), '')" for place in self.key_places()]
+        parts = [f"case when {part}[1] = '''' then {part}[2:] else {part} end" for part in parts]
+        key = " || '|' || ".join(parts)
+        columns = ["line", f"{key} as key", f"{odd} as odd", *(f"{sql} as v{place}" for place, sql in values.items())]
+        patient = [place for place in values if place in self.unread]
+        self.db.execute(
+            f"create or replace table {self.table} as select {', '.join(columns)} from {self._texts(patient)}"
         )
-        remedy = "Ask who made the file; money that is owed back belongs into a column of its own."
-        for line, amount in self.db.execute(wrong).fetchall():
-            self._add(line, self._place(column), f"Pay of {amount / 1_000_000:.2f} is less than nothing.", remedy)
 
-    def _check_period(self, period: str) -> None:
-        cells = f"select {LINE}, trim({quoted(PERIOD)}) as cell from {self.source}"
-        wrong = f"select line, cell from ({cells}) where coalesce(cell, '') <> ? order by line limit {SHOWN}"
-        remedy = f"A run compares one period: take out what is not of {period}."
-        for line, text in self.db.execute(wrong, [period]).fetchall():
-            self._add(line, self._place(PERIOD), f"'{text or ''}' is another period than {period}.", remedy)
+    def _texts(self, places: Collection[int], mark: Mark | None = None) -> str:
+        """Return the source with, of some places, the text `t`, what is around the number `k`, and its digits `d`.
 
-    def _load(self, keys: Sequence[str], columns: Mapping[str, str], *, patient: Collection[str]) -> list[str]:
-        """Make the table, reading some elements patiently; return those in which something could not be read."""
-        key = " || '|' || ".join(f"trim({quoted(k)})" for k in keys)
-        read = [f"{(_patient if e in patient else _fast)(c)} as {quoted(e)}" for e, c in columns.items()]
-        what = ", ".join([LINE, f"{key} as key", *read])
-        self.db.execute(f'create or replace table "{self.name}" as select {what} from {self.source}')
-        if not columns:
-            return []
-        nulls = ", ".join(f"count(*) filter (where {quoted(e)} is null)" for e in columns)
-        counts = self.db.execute(f'select {nulls} from "{self.name}"').fetchone() or ()
-        return [e for e, count in zip(columns, counts, strict=True) if count]
+        Those are null where a cell is as programs write it.
+        """
+        if not places:
+            return self.source.sql
+        texts = ", ".join(f"{self._odd_text(place, mark)} as t{place}" for place in places)
+        parts = ", ".join(f"around(t{place}) as k{place}, digits(t{place}) as d{place}" for place in places)
+        return f"(select *, {parts} from (select *, {texts} from {self.source.sql}))"
 
-    def _amounts(self, columns: Sequence[str]) -> list[str]:
-        """Return the columns of which some cell is an amount, and none is anything else."""
-        if not columns:
-            return []
-        counts = [f"count(*) filter (where {_patient(c)} is null), count({quoted(c)})" for c in columns]
-        row = self.db.execute(f"select {', '.join(counts)} from {self.source}").fetchone() or ()
-        return [c for c, wrong, filled in zip(columns, row[::2], row[1::2], strict=True) if wrong == 0 and filled > 0]
+    def _odd_text(self, place: int, mark: Mark | None) -> str:
+        read = fast_with(f"c{place}", mark or self._mark_at(place))
+        return f"case when {read} is null or substr(c{place}, -4, 1) = '.' then tidy(c{place}) end"
 
-    def _no_amounts(self, element: str, column: str) -> list[tuple[int, int, str]]:
-        """Return line, column and text of the first cells of an element that are no amounts, as the file has them."""
-        wrong = f'select line from "{self.name}" where {quoted(element)} is null order by line limit {SHOWN}'
-        lines = ", ".join(str(line) for (line,) in self.db.execute(wrong).fetchall())
-        if not lines:
-            return []
-        cells = f"select {LINE}, {quoted(column)} as cell from {self.source}"
-        found = self.db.execute(f"select line, cell from ({cells}) where line in ({lines})").fetchall()
-        return [(line, self._place(column), text) for line, text in found]
+    def _patient(self, place: int) -> str:
+        name = "point" if self._mark_at(place) == "." else "comma"
+        read = fast_with(f"c{place}", self._mark_at(place))
+        return f"case when t{place} is null then {read} else amount_{name}(t{place}, k{place}, d{place}) end"
 
-    def _place(self, column: str) -> int:
-        return self.columns.index(column) + 1
+    def _measured(self, place: int) -> Measured:
+        cell, t = f"c{place}", f"t{place}"
+        plain = f"case when {cell} is null or {cell} = '' then {CellKind.EMPTY} when contains({cell}, '.') "
+        plain += f"then {CellKind.POINT} else {CellKind.WHOLE} end"
+        kind = f"case when {t} is null then {plain} else kind_of({t}, k{place}, d{place}) end"
+        number = f"coalesce(plain_point(d{place}), plain_comma(d{place}))"
+        counts = [
+            f"histogram({kind})",
+            f"histogram(currency({t}))",
+            f"count(*) filter (where regexp_full_match({cell}, '0[0-9]+'))",
+            f"count(*) filter (where is_long({number}, k{place}) and is_float({number}))",
+        ]
+        query = f"select {', '.join(counts)} from {self._texts([place], '.')}{self._kept()}"
+        kinds, currencies, padded, rounded = self.db.execute(query).fetchone() or ({}, {}, 0, 0)
+        return Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
 
-    def _add(self, line: int, column: int, what: str, remedy: str) -> None:
-        self.problems.append(Problem(file=self.shown, line=line, column=column, what=what, remedy=remedy))
+    def _kept(self) -> str:
+        return f" where line not in ({', '.join(map(str, self.left_out))})" if self.left_out else ""
 
+    def _mark(self, places: Mapping[int, str]) -> Mark | None:
+        """Return the mark of the decimals: the policy's, or what the amounts show; where neither says, ask."""
+        given: dict[str, Mark] = dict(self.policy.decimal.items())
+        if self.side in given:
+            return given[self.side]
+        doubtful = [place for place in places if place not in self.source.numbers]
+        mark = mark_of([self.measured[place] for place in doubtful], separator=self.source.separator)
+        if mark is None:
+            unclear = (CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP)
+            place = next(p for p in sorted(doubtful) if self.measured[p].count(*unclear))
+            number = f"kind_of(t{place}, k{place}, d{place}) in ({', '.join(str(int(k)) for k in unclear)})"
+            query = f"select line, c{place} from {self._texts([place])} where {number} order by line limit 1"
+            line, text = self.db.execute(query).fetchone() or (1, "")
+            whole, part = re.sub(r"[.,]", "", text), text.replace(",", ".")
+            what = f"{places[place]}: '{text}' may be {whole} or {part}: no other amount of the file shows which."
+            self.add(line, place, what, _ASK)
+        return mark
 
-def _fast(column: str) -> str:
-    """Return SQL that reads amounts as programs write them, into millionths; null where it is anything else."""
-    cell = quoted(column)
-    odd = " or ".join(f"contains({cell}, '{c}')" for c in "eE_")
-    amount = f"try_cast({cell} as decimal(18,{DECIMALS}))"
-    # Wide decimals are exact for every amount, and slow; narrow ones hold the millionths of less than a million.
-    return (
-        f"case when {cell} is null or {cell} = '' then 0::bigint "
-        f"when contains({cell}, '.') and length({cell}) - instr({cell}, '.') > {DECIMALS} or {odd} then null "
-        f"when {amount} between -999999 and 999999 then ({amount} * 1000000)::bigint "
-        f"else ({amount}::decimal(38,{DECIMALS}) * 1000000)::bigint end"
-    )
+    def _mark_at(self, place: int) -> Mark:
+        return "." if place in self.source.numbers else self.mark
 
+    def _cells(self, place: int, lines: str) -> tuple[int, list[tuple[int, str]]]:
+        """Return how many lines a query finds, and line and cell of the first of them."""
+        count = self.row(f"select count(*) from ({lines})")[0]
+        if not count:
+            return 0, []
+        first = self.db.execute(f"select line from ({lines}) order by line limit {SHOWN}").fetchall()
+        listed = ", ".join(str(line) for (line,) in first)
+        query = f"select line, c{place} from {self.source.sql} where line in ({listed}) order by line"
+        return count, self.db.execute(query).fetchall()
 
-def _patient(column: str) -> str:
-    """Return SQL that also reads amounts as people write them; null where it is none."""
-    text = f"trim({quoted(column)})"
-    digits = f"regexp_replace({text}, '[^0-9.]', '', 'g')"
-    negative = f"contains({text}, '-') or contains({text}, '(')"
-    return (
-        f"case when {quoted(column)} is null or {text} = '' then 0::bigint "
-        f"when not regexp_full_match({text}, '{SPOKEN}') then null "
-        f"when contains({digits}, '.') and length({digits}) - instr({digits}, '.') > {DECIMALS} then null "
-        f"else (try_cast({digits} as decimal(18,{DECIMALS}))::decimal(38,{DECIMALS}) * 1000000)::bigint "
-        f"* case when {negative} then -1 else 1 end end"
-    )
-
-
-def _source(
-    db: "duckdb.DuckDBPyConnection", name: str, path: Path, problems: list[Problem], scratch: Path
-) -> tuple[str, list[str]]:
-    """Return what to select from, with every column as text, and the columns in their order."""
-    suffix, shown, start = path.suffix.lower(), path.name, len(problems)
-    if suffix == ".xlsx":
-        lines = read_sheet(path, shown, problems)
-        source = scratch / f"{name}.csv"
-        with source.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(cells for _, cells in lines)
-    elif suffix == ".parquet":
-        with open_input(path, shown, problems, most=MOST_BYTES) as opened:
-            return _parquet(db, _plain_name(path, scratch / f"{name}.parquet"), shown, problems) if opened else ("", [])
-    else:
-        source = _as_utf8(path, scratch / f"{name}.csv", problems)
-    if len(problems) > start:
-        return "", []
-    with source.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-    separator = max((",", ";", "\t"), key=first.count)
-    if first.count(separator) >= MOST_COLUMNS:
-        what = f"The ledger has more than {MOST_COLUMNS} columns."
-        problems.append(Problem(file=shown, what=what, remedy="Keep the key and the elements that are compared."))
-        return "", []
-    columns = [c.strip() for c in next(csv.reader([first], delimiter=separator), [])]
-    if not any(columns):
-        problems.append(Problem(file=shown, what="The file is empty.", remedy="Its first line names the columns."))
-        return "", []
-    twice = sorted({c for c in columns if columns.count(c) > 1})
-    if twice:
-        what = f"The column '{twice[0]}' is there twice."
-        problems.append(Problem(file=shown, line=1, what=what, remedy="Give one of them another name."))
-        return "", []
-    names = ", ".join(f"'{c.replace(chr(39), chr(39) * 2)}': 'varchar'" for c in columns)
-    where = str(source).replace("'", "''")
-    return (
-        f"read_csv('{where}', columns={{{names}}}, header=true, delim='{separator}', quote='\"', escape='\"', "
-        "null_padding=false, strict_mode=true, parallel=true, auto_detect=false)"
-    ), columns
+    def _named(
+        self, place: int, element: str, cells: Sequence[tuple[int, str]], currency: str = ""
+    ) -> Iterator[Problem]:
+        for line, text in cells:
+            what, remedy = what_is_wrong(text, self._mark_at(place), currency)
+            yield self.problem(line, place, f"{element}: {what}", remedy)
 
 
-def _plain_name(path: Path, link: Path) -> Path:
-    """Return a name for a file that DuckDB takes as it is: in others, a star or a bracket stands for more files."""
-    link.unlink(missing_ok=True)
-    link.symlink_to(path.resolve())
-    return link
-
-
-def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, shown: str, problems: list[Problem]) -> tuple[str, list[str]]:
-    where = str(path).replace("'", "''")
-    described = db.execute(f"describe select * from read_parquet('{where}')").fetchall()
-    for column, kind, *_ in described:
-        if kind in ("DOUBLE", "FLOAT"):
-            what = f"The column '{column}' holds floats, which are not exact."
-            problems.append(Problem(file=shown, what=what, remedy="Write it as decimals or as text."))
-    columns = [c for c, *_ in described]
-    if len(columns) > MOST_COLUMNS:
-        problems.append(Problem(file=shown, what=f"The ledger has more than {MOST_COLUMNS} columns."))
-    casts = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in columns)
-    return f"(select {casts} from read_parquet('{where}'))", columns
-
-
-def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> Path:
-    """Return a file in UTF-8: the one given, or a copy of one that an older program wrote; both in one is refused."""
-    good, bad, at = False, False, 0
-    with open_input(path, path.name, problems, most=MOST_BYTES) as file:
-        if file is None:
-            return path
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return _copy(file, target, "utf-16", path.name, 1, problems)
-        file.seek(0)
-        for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):
-            if len(line) == MOST_OF_A_LINE or b"\0" in line:
-                what = "The file is not text." if b"\0" in line else "The line has more than a million characters."
-                remedy = "Save it as CSV (UTF-8), and look for a quotation mark that is never closed."
-                problems.append(Problem(file=path.name, line=number, what=what, remedy=remedy))
-                return path
-            if line.isascii():
-                continue
-            try:
-                line.decode("utf-8")
-                good = good or number > 1 or not line.startswith(b"\xef\xbb\xbf")
-            except UnicodeDecodeError:
-                bad, at = True, at or number
-        if bad and good:
-            what = "Some lines are UTF-8 and some are not."
-            problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
-        elif bad:
-            return _copy(file, target, "cp1252", path.name, at, problems)
-    return _plain_name(path, target)
-
-
-def _copy(file: BinaryIO, target: Path, encoding: str, shown: str, at: int, problems: list[Problem]) -> Path:
-    """Write a file again in UTF-8; `at` is the line to name where it is no text."""
-    file.seek(0)
-    old = io.TextIOWrapper(file, encoding, newline="")
-    try:
-        with target.open("w", encoding="utf-8", newline="") as new:
-            while text := old.read(MOST_OF_A_LINE):
-                new.write(text)
-    except UnicodeError:
-        remedy = "Save it as CSV (UTF-8)."
-        problems.append(Problem(file=shown, line=at, what="The file is not text.", remedy=remedy))
-    finally:
-        # The file belongs to whoever opened it.
-        old.detach()
-    return target
-
-
-def _unreadable(shown: str, error: Exception) -> Problem:
-    """Turn what the database says of a broken file into a problem, with its line where it says one."""
-    text = str(error)
-    head = next((part for part in text.splitlines() if part.strip()), text)
-    numbers = re.findall(r"(?i)\bline:?\s+(\d+)", text)
-    return Problem(
-        file=shown,
-        line=int(numbers[0]) if numbers else 1,
-        what=f"The line cannot be read: {head.removeprefix('Invalid Input Error: ')[:160]}",
-        remedy="Every line needs as many cells as the header; put text with separators in quotation marks.",
-    )
+def currencies_of(ledgers: Sequence[Ledger], elements: Sequence[Element]) -> dict[str, str]:
+    """Return the currency of each element in which there are several: the one of most of its cells on both sides."""
+    found = {}
+    for element in elements:
+        counts = dict.fromkeys(CURRENCIES, 0)
+        for ledger in ledgers:
+            place = element.places.get(ledger.side)
+            if place is not None:
+                for sign in CURRENCIES:
+                    counts[sign] += ledger.measured[place].currencies.get(sign, 0)
+        used = [sign for sign, count in counts.items() if count]
+        if len(used) > 1:
+            found[element.name] = max(used, key=lambda sign: counts[sign])
+    return found

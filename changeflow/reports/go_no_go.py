@@ -12,6 +12,7 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.coverage import coverage_of_runs
 from changeflow.reports.dual_running import dual_running, filing
 from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
@@ -214,6 +215,8 @@ class GoNoGoPage:
     signers: tuple[Signer, ...]
     answers: tuple[AnswerLine, ...]
     runs: tuple[RunLine, ...]
+    coverage: tuple[str, ...]
+    """Which columns the runs compared, and which not."""
     convergence: Bars | None
     costs: tuple[str, ...]
     """Which system is live, until when both run, and what that costs."""
@@ -273,6 +276,7 @@ def build_go_no_go(
         signers=tuple(_signers(programme, gate)),
         answers=tuple(_answers(programme, gate, if_go, if_no)),
         runs=tuple(run_lines(programme.service(gate.service or "").name, runs)),
+        coverage=tuple(coverage_of_runs(runs)),
         convergence=draw_convergence(runs),
         costs=(*dual_running(programme, gate, if_go, if_no), *filing(programme, gate)),
         no_return=no_return_lines(programme, service=gate.service, wave=gate.wave),

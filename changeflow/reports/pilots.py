@@ -21,6 +21,7 @@ from changeflow.planning.lessons import lessons
 from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
+from changeflow.reports.coverage import coverage_lines, coverage_of_runs, wrapped
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 
@@ -39,7 +40,7 @@ def masked(contract: str) -> str:
 
 
 def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator[str]:
-    """Yield a line a period, by its latest run, then how many at the end are clean."""
+    """Yield each period's latest run, with what it compared, then how many at the end are clean."""
     if not runs:
         yield "No run is kept yet: changeflow pilot reconcile OLD NEW --service …"
         return
@@ -56,6 +57,8 @@ def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator
         ]
         found = ", ".join(f"{count} {what}" for count, what in faults if count)
         yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if found else ''}{found}"
+    for line in coverage_of_runs(latest_by_period(runs)):
+        yield from wrapped(line)
     clean = consecutive_clean(runs, on=on)
     yield f"{counted(clean, 'clean run')} in a row at the end."
     if on is not None and (missed := missed_since(runs, on)):
@@ -220,22 +223,35 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
         yield f"Or: {programme.school_names(other.schools)}, {other.distance:.0%} off."
 
 
-def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
-    """Yield the counts, then the unexplained differences by their effect; contracts are masked to their last four."""
+def reconciliation_lines(result: Reconciliation, run: RunSummary) -> Iterator[str]:
+    """Yield what was compared, the counts, then the unexplained differences by their effect.
+
+    Contracts are masked to their last four.
+    """
+    for line in (*coverage_lines(run), *result.read_as):
+        yield from wrapped(line)
+    yield ""
     for outcome in MatchOutcome:
         yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
     if not result.names_contracts and any(result.count(o) for o in DIFFERING):
         yield ""
-        yield "Single contracts are shown to the service manager and the lead provider alone."
+        yield from wrapped("Single contracts are shown to the service manager and the lead provider alone.")
     worst = result.unexplained
     if worst:
         yield ""
         yield "Unexplained, the largest effect first:"
     for v in worst[:WORST_SHOWN]:
-        yield f"  {masked(v.key):<7} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
+        yield f"  {masked(v.key):<7} {v.element:<10} {v.old:>12} → {v.new:>12}  {v.difference:>+12}"
     if len(worst) > WORST_SHOWN:
         yield f"  and {len(worst) - WORST_SHOWN} more"
     for outcome in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE):
         keys = [masked(k) for k in result.keys.get(outcome, ())]
         if keys:
-            yield f"{outcome.capitalize()}: {', '.join(keys[:WORST_SHOWN])}{' …' if len(keys) > WORST_SHOWN else ''}"
+            more = " …" if len(keys) > WORST_SHOWN else ""
+            yield from wrapped(f"{outcome.capitalize()}: {', '.join(keys[:WORST_SHOWN])}{more}")
+    for hint in result.id_hints:
+        yield ""
+        yield from wrapped(hint.what)
+        if hint.examples:
+            yield from wrapped(f"Such as {', '.join(f'{masked(key)} ({place})' for key, place in hint.examples)}.")
+        yield from wrapped(hint.remedy)

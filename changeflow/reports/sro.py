@@ -14,6 +14,7 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
+from changeflow.reports.coverage import UNKNOWN, columns_compared, columns_left_out
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
 from changeflow.reports.grouping import grouped, joined_sentences
@@ -92,6 +93,10 @@ class RunLine:
     """Of the contracts on both sides, whose pay is the same within tolerance; rounded down."""
     largest_unexplained: str
     clean: bool
+    columns: str
+    """What was compared."""
+    left_out: str
+    """What was not, with the reasons; empty where everything was."""
 
 
 COUNTED = {field.name for field in fields(RunLine)} & {field.name for field in fields(RunSummary)}
@@ -360,7 +365,14 @@ def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
     for run in latest_by_period(runs):
         largest = f"£{run.largest_unexplained:,.2f}"
         said = {name: getattr(run, name) for name in COUNTED} | {"service": service, "largest_unexplained": largest}
-        yield RunLine(**said, share=f"{int(run.pay_share * 10_000) / 100:g}%", clean=run.is_clean)
+        coverage = run.coverage
+        yield RunLine(
+            **said,
+            share=f"{int(run.pay_share * 10_000) / 100:g}%",
+            clean=run.is_clean,
+            columns=columns_compared(coverage) if coverage else UNKNOWN,
+            left_out=columns_left_out(coverage) if coverage else "",
+        )
 
 
 def _progress(programme: Programme) -> str:

@@ -11,13 +11,14 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from changeflow.pilots.entries import Entry, Explanation, PilotStatement
-from changeflow.pilots.runs import KeptVariance, MatchOutcome, PayVariance, Reconciliation, RunSummary
+from changeflow.pilots.runs import Coverage, KeptVariance, MatchOutcome, PayVariance, Reconciliation, RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.facts import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+_COVERAGE = TypeAdapter(Coverage)
 _BESIDE = {"contract", "service", "number", "on", "by"}
 """Fields of an entry that have columns of their own."""
 KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
@@ -113,6 +114,7 @@ def add_run(
     own = values_of(run, RunSummary) | {
         "largest_unexplained": str(run.largest_unexplained),
         "cells": json.dumps(run.cells, sort_keys=True),
+        "coverage": json.dumps(asdict(run.coverage)) if run.coverage else None,
         "digest": f"{digest}:{withdrawn}" if withdrawn else digest,
     }
     row = RunRow(programme_id=programme, at=at, by=by, **own)
@@ -175,5 +177,9 @@ def _variance(r: VarianceRow) -> KeptVariance:
 
 
 def _run(r: RunRow) -> RunSummary:
-    parsed = {"largest_unexplained": Decimal(r.largest_unexplained), "cells": json.loads(r.cells or "{}")}
+    parsed = {
+        "largest_unexplained": Decimal(r.largest_unexplained),
+        "cells": json.loads(r.cells or "{}"),
+        "coverage": _COVERAGE.validate_json(r.coverage) if r.coverage else None,
+    }
     return RunSummary(**values_of(r, RunSummary) | parsed)

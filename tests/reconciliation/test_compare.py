@@ -345,7 +345,7 @@ def test_any_single_change_is_found_and_put_into_its_class(
     tmp_path_factory: pytest.TempPathFactory, count: int, change: str, data: st.DataObject
 ):
     folder = tmp_path_factory.mktemp("one")
-    lines = [(f"c{n}", {e: Decimal(n * 7 + 100) for e in ELEMENTS}) for n in range(count)]
+    lines = [(f"c{n}", {e: Decimal(n * 7 + 100) + Decimal("0.5") for e in ELEMENTS}) for n in range(count)]
     new: list[tuple[str, dict[str, Decimal]]] = [(k, dict(v)) for k, v in lines]
     at = data.draw(st.integers(0, count - 1))
     element = data.draw(st.sampled_from(ELEMENTS))

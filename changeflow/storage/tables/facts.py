@@ -279,6 +279,8 @@ class RunRow(OwnRow, table=True):
     pay: str | None = None
     cells: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """Counts by element and class, as JSON."""
+    coverage: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """Which columns were compared and which not, as JSON: headings and reasons, no cell."""
     on: date
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str

@@ -1,0 +1,226 @@
+"""Which columns of two ledgers are compared: headings matched, and each column judged by what is in its cells.
+
+A column is never left out because of a few odd cells: it is compared, and they are named. What is not compared is said,
+with the reason.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from changeflow.intake.layout import TableColumn, fold
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.runs import Coverage, LeftOut
+from changeflow.reconciliation.amounts import CellKind
+from changeflow.reconciliation.sources import Source
+from changeflow.values.problem import Problem, did_you_mean, nearest
+
+PERIOD = "period"
+"""A column that says which period a line is of."""
+_LAST_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_OF_IDS = {
+    "id", "ids", "no", "number", "num", "nr", "ref", "reference", "code", "nino", "dob", "date", "phone", "telephone",
+    "postcode", "period", "year", "month", "week",
+}  # fmt: skip
+"""The last word of a heading over whole numbers that are no amounts."""
+_NUMBERS = (
+    CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is in a column's cells."""
+
+    kinds: Mapping[int, int]
+    """Cells by `CellKind`."""
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    padded: int = 0
+    """Whole numbers that begin with a zero."""
+    rounded: int = 0
+
+    def count(self, *kinds: CellKind) -> int:
+        return sum(self.kinds.get(k, 0) for k in kinds)
+
+    @property
+    def numbers(self) -> int:
+        return self.count(*_NUMBERS)
+
+    @property
+    def texts(self) -> int:
+        return self.count(CellKind.TEXT)
+
+    @property
+    def filled(self) -> int:
+        return sum(self.kinds.values()) - self.count(CellKind.EMPTY)
+
+    @property
+    def is_of_amounts(self) -> bool:
+        """Tell whether at least as many cells are amounts as are text; what only stands for an amount has no vote."""
+        return self.numbers > 0 and self.numbers >= self.texts
+
+    @property
+    def is_of_ids(self) -> bool:
+        """Tell whether most of its numbers begin with a zero, as no amount does."""
+        return 2 * self.padded > self.numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """The columns of one side, by what they are called in both: `fold` of our name for it."""
+
+    side: str
+    source: Source
+    places: Mapping[str, TableColumn]
+    displaced: tuple[TableColumn, ...]
+    """Columns with a name of ours that `columns` gives to another one."""
+
+    def place(self, name: str) -> int | None:
+        column = self.places.get(folded(name))
+        return column.place if column else None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A column that is compared: its places in the old and in the new file, where it has one."""
+
+    name: str
+    places: Mapping[str, int]
+
+
+def folded(name: str) -> str:
+    """Return what two headings have in common; one of signs alone is only like itself."""
+    return fold(name) or name
+
+
+def headings_of(side: str, source: Source, policy: ParallelRunPolicy) -> Headings:
+    """Name a side's columns by ours, where `columns` of the policy says so and the file has them."""
+    ours = {folded(theirs): name for s, named in policy.columns.items() if s == side for name, theirs in named.items()}
+    mapped = {folded(ours[f]): c for c in source.columns if (f := folded(c.name)) in ours}
+    others = {folded(c.name): c for c in source.columns if folded(c.name) not in ours}
+    displaced = tuple(c for f, c in others.items() if f in mapped)
+    return Headings(side, source, others | mapped, displaced)
+
+
+def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
+    """Find columns that a file must have and has not: the key, and whatever the policy names."""
+    names = [c.name for c in headings.source.columns]
+    mapped = {k: v for s, named in policy.columns.items() if s == headings.side for k, v in named.items()}
+    for name in dict.fromkeys([*policy.key, *(t.element for t in policy.tolerances), *mapped]):
+        if headings.place(name) is None:
+            theirs = mapped.get(name, name)
+            hint = did_you_mean(theirs, names)
+            other = "" if name in mapped else f" If it has another name: --columns {headings.side}:{name}=HEADING."
+            what = f"The column '{theirs}' is missing."
+            remedy = f"{hint}{other}".strip()
+            yield Problem(file=headings.source.shown, line=headings.source.header, what=what, remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is compared, and what is not."""
+
+    elements: tuple[Element, ...]
+    coverage: Coverage
+
+
+def choose(
+    policy: ParallelRunPolicy, sides: Sequence[Headings], measured: Mapping[str, Mapping[int, Measured]]
+) -> Choice:
+    """Decide which columns are compared: those that the policy's tolerances name, or else those that have amounts."""
+    names = _names(policy, sides)
+    wanted = {folded(t.element) for t in policy.tolerances}
+    keys = {folded(k) for k in policy.key}
+    elements, left = list[Element](), list[LeftOut]()
+    for key, name in sorted(names.items(), key=lambda item: item[1]):
+        places = {h.side: h.places[key].place for h in sides if key in h.places}
+        if key in keys:
+            continue
+        own = [measured[side][place] for side, place in places.items() if place in measured[side]]
+        why = "no tolerance names it" if wanted and key not in wanted else ""
+        if not wanted:
+            why = "the period" if key == PERIOD else _why_not(name, own, is_named=key in _named(policy))
+        if why:
+            left.append(LeftOut(name, next(iter(places)) if len(places) == 1 else "both", why))
+        else:
+            elements.append(Element(name, places))
+    left += [LeftOut(c.name, h.side, "another column was given its name") for h in sides for c in h.displaced]
+    left += [entry for h in sides for entry in _without_heading(h, measured[h.side])]
+    return Choice(tuple(elements), _coverage(elements, left))
+
+
+def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | None:
+    """Return what is wrong where no column of amounts is in both files; None where there is one."""
+    if any(len(e.places) == 2 for e in choice.elements):
+        return None
+    alone = {h.side: [e.name for e in choice.elements if h.side in e.places] for h in sides}
+    why = [f"{entry.column} ({entry.reason})" for entry in choice.coverage.left_out[:8]]
+    said = [f"{h.source.shown} alone has {', '.join(alone[h.side][:8])}." for h in sides if alone[h.side]]
+    if all(alone.values()):
+        near = next((n for n in alone["new"] if nearest(alone["old"][0], [n])), alone["new"][0])
+        said.append(f"Where they are the same under other names: --columns new:{alone['old'][0]}={near}.")
+    if why:
+        said.append(f"Not compared: {', '.join(why)}.")
+    what = "There is nothing to compare: no column of amounts is in both files."
+    return Problem(file=sides[0].source.shown, line=sides[0].source.header, what=what, remedy=" ".join(said))
+
+
+def matched(sides: Sequence[Headings]) -> Iterator[str]:
+    """Yield which headings were matched although they are not written alike."""
+    old, new = (h.places for h in sides)
+    pairs = [f"'{old[k].name}' with '{new[k].name}'" for k in old.keys() & new.keys() if old[k].name != new[k].name]
+    if pairs:
+        yield f"Headings matched: {', '.join(sorted(pairs))}."
+
+
+def _named(policy: ParallelRunPolicy) -> set[str]:
+    """Return the elements that people have named: they are compared whatever they are called."""
+    ours = [name for named in policy.columns.values() for name in named]
+    rules = [rule.element for rule in policy.explanations]
+    paid = [policy.pay] if policy.pay else []
+    return {folded(name) for name in [*(t.element for t in policy.tolerances), *policy.flipped, *paid, *ours, *rules]}
+
+
+def _names(policy: ParallelRunPolicy, sides: Sequence[Headings]) -> dict[str, str]:
+    """Return each column's name: the policy's, or else the old file's, or else the new one's."""
+    ours = [name for named in policy.columns.values() for name in named]
+    paid = [policy.pay] if policy.pay else []
+    rules = [rule.element for rule in policy.explanations]
+    named = [*rules, *ours, *policy.flipped, *policy.key, *(t.element for t in policy.tolerances), *paid]
+    names = {key: column.name for h in reversed(sides) for key, column in h.places.items()}
+    return names | {key: name for name in named if (key := folded(name)) in names}
+
+
+def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
+    """Return why a column is not compared; empty where it is."""
+    numbers, filled = sum(m.numbers for m in own), sum(m.filled for m in own)
+    if not filled:
+        return "empty"
+    if not is_named and numbers:
+        whole = sum(m.count(CellKind.WHOLE) for m in own)
+        words = _LAST_WORD.findall(name)
+        if words and words[-1].casefold() in _OF_IDS and whole == numbers:
+            return "whole numbers, and no amounts by its heading"
+        if any(m.is_of_ids for m in own):
+            return "numbers that begin with a zero, as ids do"
+    if any(m.is_of_amounts for m in own):
+        return ""
+    if not numbers:
+        return "" if filled == sum(m.count(CellKind.DASH) for m in own) else "no amounts"
+    return f"only {numbers} of {filled} cells are amounts"
+
+
+def _without_heading(headings: Headings, measured: Mapping[int, Measured]) -> Iterator[LeftOut]:
+    named = {c.place for c in headings.source.columns}
+    for place in range(1, headings.source.width + 1):
+        if place not in named and place in measured and measured[place].filled:
+            yield LeftOut(f"column {place}", headings.side, "no heading")
+
+
+def _coverage(elements: Sequence[Element], left: Sequence[LeftOut]) -> Coverage:
+    return Coverage(
+        compared=tuple(e.name for e in elements),
+        only_old=tuple(e.name for e in elements if set(e.places) == {"old"}),
+        only_new=tuple(e.name for e in elements if set(e.places) == {"new"}),
+        left_out=tuple(left),
+    )

@@ -1,0 +1,77 @@
+"""Why contracts may seem to be missing, extra or there twice: ids that a spreadsheet rounded, stripped or rewrote."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from changeflow.pilots.runs import IdHint
+from changeflow.values.duration import counted
+
+if TYPE_CHECKING:
+    import duckdb
+
+_EXPONENT = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]+"
+_CUT = "[0-9]{15}0+"
+"""A spreadsheet keeps fifteen digits, and writes zeros for the others."""
+_SHOWN = 2
+_AS_TEXT = "Export it again, or import it into the spreadsheet, with the column of ids as text"
+_NO_POINT = r"regexp_replace({0}, '[.]0+$', '')"
+_SAME = f"ltrim(regexp_replace(upper({_NO_POINT}), '[^0-9A-Z]', '', 'g'), '0')"
+_WHY = {
+    "zeros": ("leading zeros", "A spreadsheet takes them off."),
+    "point": ("a point and zeros behind it", "A program took the ids for numbers."),
+    "marks": ("capitals, spaces or marks", ""),
+}
+
+
+def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
+    """Yield what is odd about ids that one side alone has; `shown` are the names of both files."""
+    for side, other in (("old", "new"), ("new", "old")):
+        alone = f'select key, line from "{side}" where key not in (select key from "{other}")'
+        for pattern, what in ((_EXPONENT, "shortened to an exponent"), (_CUT, "rounded to fifteen digits")):
+            rounded = f"select key, line from ({alone}) where regexp_full_match(key, '{pattern}')"
+            count = _count(db, rounded)
+            if count:
+                first = db.execute(f"{rounded} order by line limit {_SHOWN}").fetchall()
+                ids = "1 id looks" if count == 1 else f"{count} ids look"
+                yield IdHint(
+                    f"{ids} {what} in {shown[side]}, as a spreadsheet does with long numbers.",
+                    tuple((key, f"line {line}") for key, line in first),
+                    f"{_AS_TEXT}.",
+                )
+    yield from _nearly_same(db, shown)
+
+
+def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
+    """Yield how many ids of both sides are the same but for what people and programs change."""
+    sides = [
+        f'(select key, line, {_SAME.format("key")} as same from "{side}" where key not in (select key from "{other}"))'
+        for side, other in (("old", "new"), ("new", "old"))
+    ]
+    db.execute(
+        "create or replace table nearly as select a.key as old, b.key as new, a.line as old_line, b.line as new_line, "
+        "case when ltrim(a.key, '0') = ltrim(b.key, '0') then 'zeros' "
+        f"when {_NO_POINT.format('a.key')} = {_NO_POINT.format('b.key')} then 'point' else 'marks' end as why "
+        f"from {sides[0]} a join {sides[1]} b using (same) where same <> ''"
+    )
+    for why, (difference, cause) in _WHY.items():
+        count = db.execute("select count(distinct old) from nearly where why = ?", [why]).fetchone()
+        if not count or not count[0]:
+            continue
+        first = db.execute(
+            f"select old, old_line, new, new_line from nearly where why = ? order by old_line, new_line limit {_SHOWN}",
+            [why],
+        ).fetchall()
+        examples = [
+            (key, f"{shown[side]}, line {line}")
+            for old, old_line, new, new_line in first
+            for key, side, line in ((old, "old", old_line), (new, "new", new_line))
+        ]
+        are = "is one" if count[0] == 1 else "are ids"
+        what = f"{counted(count[0], 'id')} of {shown['old']} {are} of {shown['new']} but for {difference}."
+        remedy = f"{_AS_TEXT}, or say which belong together with --identity."
+        yield IdHint(f"{what} {cause}".strip(), tuple(examples), remedy)
+
+
+def _count(db: "duckdb.DuckDBPyConnection", query: str) -> int:
+    row = db.execute(f"select count(*) from ({query})").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,308 @@
+"""Outputs of a parallel run as relations that DuckDB reads: CSV, Parquet or xlsx, each cell as text, with its line.
+
+A plain CSV is read by DuckDB itself, in parallel. Where something in it is not plain (lines above the header, cells
+over several lines, empty lines), it is written out once more, so that each line has the number that an editor shows.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
+from changeflow.intake.opening import open_input
+from changeflow.intake.sheets import read_workbook
+from changeflow.values.duration import counted
+from changeflow.values.problem import Problem
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_BYTES = 500_000_000
+"""Of one side: a million contracts with twelve elements have a fifth of it."""
+MOST_COLUMNS = 500
+MOST_OF_A_LINE = 1_000_000
+"""Bytes: more is a quotation mark that is never closed, or no table."""
+SHOWN = 10
+"""Problems of one kind that are named one by one."""
+_SMALL = re.compile(r"-?[0-9](\.[0-9]+)?e-[0-9]{2}")
+"""How a spreadsheet's number that is nearly nothing is written: it was no text there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file, ready to be selected from: `line`, and a column `c1`, `c2` … of text for each place."""
+
+    shown: str
+    sql: str
+    columns: tuple[TableColumn, ...]
+    width: int
+    header: int = 1
+    """The line of the headings."""
+    separator: str = ""
+    numbers: frozenset[int] = frozenset()
+    """Places whose cells are numbers in the file already: no mark of decimals is in doubt there."""
+    notes: tuple[str, ...] = ()
+    lines: int | None = None
+    """How many lines the file has, where rows are numbered by counting them."""
+
+    def named(self, place: int) -> str:
+        return next((c.name for c in self.columns if c.place == place), "")
+
+
+def open_source(
+    db: "duckdb.DuckDBPyConnection",
+    name: str,
+    path: Path,
+    problems: list[Problem],
+    *,
+    scratch: Path,
+    known: Sequence[str] = (),
+    is_patient: bool = False,
+) -> Source | None:
+    """Return what to select from; what is wrong is added to `problems`, and None comes instead.
+
+    `known` are headings by which the header is found. `is_patient`: write the lines out, however plain the file looks.
+    """
+    suffix, shown, start = path.suffix.lower(), path.name, len(problems)
+    found: Source | None
+    if suffix == ".parquet":
+        with open_input(path, shown, problems, most=MOST_BYTES) as opened:
+            if opened is None:
+                return None
+        found = _parquet(db, _plain_name(path, scratch / f"{name}.parquet"), shown, problems)
+    elif suffix == ".xlsx":
+        found = _sheet(path, scratch / f"{name}.csv", problems, known)
+    else:
+        found = _csv(path, scratch, name, problems, known, is_patient=is_patient)
+    if found is not None:
+        problems += _misnamed(found)
+    return found if len(problems) == start else None
+
+
+def _misnamed(source: Source) -> Iterator[Problem]:
+    """Find headings that only differ in capitals and marks, and too many of them."""
+    if source.width > MOST_COLUMNS:
+        what = f"The ledger has more than {MOST_COLUMNS} columns."
+        yield Problem(file=source.shown, what=what, remedy="Keep the key and the elements that are compared.")
+        return
+    first: dict[str, TableColumn] = {}
+    for column in source.columns:
+        before = first.setdefault(fold(column.name), column)
+        if before is not column:
+            same = "twice" if before.name == column.name else f"twice, as '{before.name}' and '{column.name}'"
+            what = f"The column '{before.name}' is there {same}." if same == "twice" else f"One column is there {same}."
+            yield Problem(file=source.shown, what=what, remedy="Give one of them another name.")
+
+
+def _csv(
+    path: Path, scratch: Path, name: str, problems: list[Problem], known: Sequence[str], *, is_patient: bool
+) -> Source | None:
+    start, shown = len(problems), path.name
+    text, lines = _as_utf8(path, scratch / f"{name}.csv", problems)
+    if len(problems) > start:
+        return None
+    with text.open(encoding="utf-8-sig", newline="") as file:
+        head = file.read(MOST_CHARACTERS)
+    layout = look_at_text(head, shown, problems, known=known)
+    if layout is None or layout.width > MOST_COLUMNS:
+        return None if layout is None else _described(layout, shown, "")
+    if not is_patient and layout.data_line == 2 and "\r" not in head.replace("\r\n", ""):
+        names = ", ".join(f"'c{n}': 'varchar'" for n in range(1, layout.width + 1))
+        read = f"read_csv({_literal(text)}, columns={{{names}}}, header=true, {_dialect(layout.separator)})"
+        # The header is line 1. DuckDB keeps the order of a file, also where it reads it in parts.
+        sql = f"(select row_number() over () + 1 as line, * from {read})"
+        return replace(_described(layout, shown, sql), lines=lines)
+    with text.open(encoding="utf-8-sig", newline="") as file:
+        return _written(_records(file, layout), layout, shown, scratch / f"{name}.lines.csv", problems)
+
+
+def _sheet(path: Path, target: Path, problems: list[Problem], known: Sequence[str]) -> Source | None:
+    sheet = read_workbook(path, path.name, problems, known=known)
+    if sheet is None or sheet.layout.width > MOST_COLUMNS:
+        return None if sheet is None else _described(sheet.layout, path.name, "")
+    shown, layout = f"{path.name}[{sheet.name}]", sheet.layout
+    below = ((line, [_unshortened(c) for c in cells]) for line, cells in sheet.lines if line >= layout.data_line)
+    found = _written(below, layout, shown, target, problems)
+    return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped)) if found else None
+
+
+def _unshortened(cell: str) -> str:
+    return f"{Decimal(cell):f}" if _SMALL.fullmatch(cell) else cell
+
+
+def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) below the headings of a file; a cell may go over several lines."""
+    csv.field_size_limit(MOST_OF_A_LINE)
+    reader, line = csv.reader(islice(file, layout.data_line - 1, None), delimiter=layout.separator, strict=True), 0
+    while True:
+        line = layout.data_line + reader.line_num
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        yield line, cells
+
+
+def _written(
+    records: Iterable[tuple[int, list[str]]], layout: Layout, shown: str, target: Path, problems: list[Problem]
+) -> Source | None:
+    """Write the lines of a table with their numbers; empty ones and repeated headings are left out."""
+    last = max(c.place for c in layout.columns)
+    heading, at = fold(layout.columns[0].name), layout.columns[0].place - 1
+    repeated, wrong, line = list[int](), list[Problem](), layout.data_line
+    try:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            write = csv.writer(file).writerow
+            for line, cells in records:
+                if not any(cells) or not any(c.strip() for c in cells):
+                    continue
+                if len(cells) > at and fold(cells[at]) == heading and layout.is_header(cells):
+                    repeated.append(line)
+                    continue
+                if len(cells) < last or any(c.strip() for c in cells[layout.width :]):
+                    what = f"The line has {counted(len(cells), 'cell')}, the header {layout.width}."
+                    wrong.append(Problem(file=shown, line=line, what=what, remedy=_AS_MANY))
+                    continue
+                padded = [*cells[: layout.width], *[""] * (layout.width - len(cells))]
+                write([line, *(" ".join(c.split("\n")) if "\n" in c else c for c in padded)])
+    except csv.Error as error:
+        remedy = "Look for a quotation mark that is never closed."
+        problems.append(Problem(file=shown, line=line, what=f"The line cannot be read: {error}.", remedy=remedy))
+        return None
+    problems += first_of(wrong, "lines with more or fewer cells than the header")
+    names = ", ".join(["'line': 'bigint'", *(f"'c{n}': 'varchar'" for n in range(1, layout.width + 1))])
+    sql = f"read_csv({_literal(target)}, columns={{{names}}}, header=false, {_dialect(',')})"
+    found = _described(layout, shown, sql)
+    if repeated:
+        again = f"{len(repeated)} lines that repeat" if len(repeated) > 1 else f"Line {repeated[0]}, which repeats"
+        found = replace(found, notes=(*found.notes, f"{again} the headings, left out."))
+    return found
+
+
+_AS_MANY = (
+    "Every line needs as many cells as the header: put text with separators in quotation marks, and take out what is "
+    "no part of the table."
+)
+
+
+def first_of(found: Sequence[Problem], kind: str, more: int = 0) -> Iterator[Problem]:
+    """Yield the first problems of a kind, then how many others there are: `more` are those that were not looked up."""
+    yield from found[:SHOWN]
+    if rest := len(found[SHOWN:]) + more:
+        last = found[:SHOWN][-1]
+        yield Problem(file=last.file, line=last.line, column=last.column, what=f"And {rest} more {kind} below.")
+
+
+def _described(layout: Layout, shown: str, sql: str) -> Source:
+    return Source(
+        shown=shown, sql=sql, columns=layout.columns, width=layout.width, header=layout.header_line,
+        separator=layout.separator, notes=(*layout.notes, *layout.skipped),
+    )  # fmt: skip
+
+
+def _dialect(separator: str) -> str:
+    separator = separator.replace("'", "''")
+    return (
+        f"delim='{separator}', quote='\"', escape='\"', null_padding=false, strict_mode=true, parallel=true, "
+        "auto_detect=false"
+    )
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _plain_name(path: Path, link: Path) -> Path:
+    """Return a name for a file that DuckDB takes as it is: in others, a star or a bracket stands for more files."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    return link
+
+
+def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, shown: str, problems: list[Problem]) -> Source:
+    described = db.execute(f"describe select * from read_parquet({_literal(path)})").fetchall()
+    for column, kind, *_ in described:
+        if kind in ("DOUBLE", "FLOAT"):
+            what = f"The column '{column}' holds floats, which are not exact."
+            problems.append(Problem(file=shown, what=what, remedy="Write it as decimals or as text."))
+    places = list(enumerate(described, 1))
+    casts = ", ".join(f"cast({quoted(column)} as varchar) as c{n}" for n, (column, *_) in places)
+    sql = f"(select row_number() over () + 1 as line, {casts} from read_parquet({_literal(path)}))"
+    numbers = frozenset(n for n, (_, kind, *_) in places if kind.startswith("DECIMAL") or kind.endswith("INT"))
+    columns = tuple(TableColumn(column, n) for n, (column, *_) in places)
+    return Source(shown=shown, sql=sql, columns=columns, width=len(places), numbers=numbers)
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> tuple[Path, int]:
+    """Return a file in UTF-8 and its lines: the one given, or a copy of one that an older program wrote.
+
+    Both in one is refused.
+    """
+    good, bad, at, number = False, False, 0, 0
+    with open_input(path, path.name, problems, most=MOST_BYTES) as file:
+        if file is None:
+            return path, 0
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return _copy(file, target, "utf-16", path.name, 1, problems)
+        file.seek(0)
+        for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):
+            if len(line) == MOST_OF_A_LINE or b"\0" in line:
+                what = "The file is not text." if b"\0" in line else "The line has more than a million characters."
+                remedy = "Save it as CSV (UTF-8), and look for a quotation mark that is never closed."
+                problems.append(Problem(file=path.name, line=number, what=what, remedy=remedy))
+                return path, number
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                good = good or number > 1 or not line.startswith(b"\xef\xbb\xbf")
+            except UnicodeDecodeError:
+                bad, at = True, at or number
+        if bad and good:
+            what = "Some lines are UTF-8 and some are not."
+            problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
+        elif bad:
+            return _copy(file, target, "cp1252", path.name, at, problems)
+    return _plain_name(path, target), number
+
+
+def _copy(
+    file: BinaryIO, target: Path, encoding: str, shown: str, at: int, problems: list[Problem]
+) -> tuple[Path, int]:
+    """Write a file again in UTF-8; `at` is the line to name where it is no text."""
+    file.seek(0)
+    lines, text = 0, ""
+    old = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        with target.open("w", encoding="utf-8", newline="") as new:
+            while more := old.read(MOST_OF_A_LINE):
+                text = more
+                new.write(text)
+                lines += text.count("\n")
+    except UnicodeError:
+        remedy = "Save it as CSV (UTF-8)."
+        problems.append(Problem(file=shown, line=at, what="The file is not text.", remedy=remedy))
+    finally:
+        # The file belongs to whoever opened it.
+        old.detach()
+    return target, lines + (not text.endswith("\n"))
+
+
+def unreadable(shown: str, error: Exception) -> Problem:
+    """Turn what the database says of a broken file into a problem, with its line where it says one."""
+    text = str(error)
+    head = next((part for part in text.splitlines() if part.strip()), text)
+    numbers = re.findall(r"(?i)\bline:?\s+(\d+)", text)
+    what = f"The file cannot be read: {head.removeprefix('Invalid Input Error: ')[:160]}"
+    return Problem(file=shown, line=int(numbers[0]) if numbers else 1, what=what, remedy=_AS_MANY)

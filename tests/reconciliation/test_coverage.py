@@ -1,0 +1,265 @@
+"""Which columns are compared and which not: nothing is called equal that was not compared, and what was not is said."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from changeflow.errors import InputError, ProblemsError
+from changeflow.pilots.criteria import ParallelRunPolicy, parse_policy, with_file_options
+from changeflow.pilots.runs import Coverage, LeftOut, MatchOutcome, Reconciliation
+from changeflow.reconciliation.compare import reconcile
+
+pytestmark = pytest.mark.slow
+
+DAY = date(2027, 2, 1)
+BY_NET = parse_policy("contract", ["net=0"])
+
+
+def compared(folder: Path, old: str, new: str, policy: ParallelRunPolicy | None = None) -> Reconciliation:
+    for name, text in (("old", old), ("new", new)):
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    return reconcile(folder / "old.csv", folder / "new.csv", policy or ParallelRunPolicy(), period="")
+
+
+def found(result: Reconciliation) -> dict[tuple[str, str], str]:
+    return {(v.key, v.element): str(v.difference) for v in result.variances}
+
+
+def problems(folder: Path, old: str, new: str, policy: ParallelRunPolicy | None = None) -> list[tuple[str, int, int]]:
+    with pytest.raises(ProblemsError) as raised:
+        compared(folder, old, new, policy)
+    return [(p.file, p.line, p.column) for p in raised.value.problems]
+
+
+class TestColumns:
+    def test_one_odd_cell_never_drops_a_column(self, tmp_path: Path):
+        """Net of B falls by £500; C's dash, and D's "n/a" on one side, once dropped the column."""
+        old = "contract,net\nA,100.00\nB,1500.00\nC,-\nD,900.00\n"
+        assert found(compared(tmp_path, old, old.replace("1500", "1000"))) == {("B", "net"): "-500.00"}
+        odd = old.replace("1500", "1000").replace("900.00", "n/a")
+        assert problems(tmp_path, old, odd) == [("new.csv", 5, 2)]
+
+    def test_what_is_not_compared_is_said_with_the_reason(self, tmp_path: Path):
+        head = "contract,name,NI number,start date,notes,post,grade id,net\n"
+        rows = "A,x,QQ123456C,01/09/2026,,007001,4,10\nB,y,QQ123457C,01/09/2026,,007002,5,20\n"
+        result = compared(tmp_path, head + rows, head + rows.replace("x,", "z,").replace("007002", "007009"))
+        assert result.coverage == Coverage(
+            compared=("net",),
+            left_out=(
+                LeftOut("NI number", "both", "no amounts"),
+                LeftOut("grade id", "both", "whole numbers, and no amounts by its heading"),
+                LeftOut("name", "both", "no amounts"),
+                LeftOut("notes", "both", "empty"),
+                LeftOut("post", "both", "numbers that begin with a zero, as ids do"),
+                LeftOut("start date", "both", "no amounts"),
+            ),
+        )
+
+    def test_a_column_with_a_few_numbers_among_words_is_not_of_amounts(self, tmp_path: Path):
+        text = "contract,remark,net\nA,late,1\nB,3,1\nC,sick,1\nD,left,1\n"
+        [left] = compared(tmp_path, text, text).coverage.left_out
+        assert left == LeftOut("remark", "both", "only 2 of 8 cells are amounts")
+
+    def test_a_column_of_one_side_counts_as_nothing_on_the_other(self, tmp_path: Path):
+        result = compared(tmp_path, "contract,net,tax\nA,10,2\n", "contract,net,levy\nA,10,0\n")
+        assert found(result) == {("A", "tax"): "-2.00"}
+        assert (result.coverage.only_old, result.coverage.only_new) == (("tax",), ("levy",))
+
+    def test_without_a_column_of_amounts_in_both_there_is_nothing_to_compare(self, tmp_path: Path):
+        with pytest.raises(ProblemsError, match=r"nothing to compare.*name \(no amounts\)"):
+            compared(tmp_path, "contract,name\nA,x\n", "contract,name\nA,y\n")
+        with pytest.raises(ProblemsError, match="--columns new:Gross=Bruto"):
+            compared(tmp_path, "contract,Gross\nA,1\n", "contract,Bruto\nA,1\n")
+
+    def test_cells_without_a_heading_are_said(self, tmp_path: Path):
+        result = compared(tmp_path, "contract,net,,\nA,1,,x\n", "contract,net\nA,1\n")
+        assert result.coverage.left_out == (LeftOut("column 4", "old", "no heading"),)
+
+    def test_named_elements_are_compared_and_the_others_said(self, tmp_path: Path):
+        text = "contract,gross,net\nA,1,x\n"
+        assert problems(tmp_path, text, text, BY_NET) == [("old.csv", 2, 3), ("new.csv", 2, 3)]
+        text = text.replace("x", "1")
+        assert compared(tmp_path, text, text, BY_NET).coverage.left_out == (
+            LeftOut("gross", "both", "no tolerance names it"),
+        )
+
+    def test_a_run_that_does_not_compare_pay_is_never_clean(self, tmp_path: Path):
+        text = "contract,gross,net\nA,1,#N/A\nB,1,#N/A\n"
+        for policy, is_clean in ((ParallelRunPolicy(pay="net"), False), (ParallelRunPolicy(pay="gross"), True)):
+            summary = compared(tmp_path, text, text, policy).summary(service="payroll", period="2027-01", on=DAY)
+            assert (summary.is_clean, summary.compares_pay, summary.pay_share) == (is_clean, is_clean, int(is_clean))
+
+    def test_columns_named_as_the_table_itself_are_no_trouble(self, tmp_path: Path):
+        result = compared(tmp_path, "contract,line,key,odd\nA,1,2,3\n", "contract,line,key,odd\nA,1,2,4\n")
+        assert found(result) == {("A", "odd"): "1.00"}
+
+
+class TestHeadings:
+    def test_capitals_and_marks_do_not_matter_and_are_said(self, tmp_path: Path):
+        result = compared(tmp_path, "Contract,Net Pay\nA,10\n", "contract,net_pay\nA,12\n")
+        assert found(result) == {("A", "Net Pay"): "2.00"}
+        assert result.read_as == ("Headings matched: 'Contract' with 'contract', 'Net Pay' with 'net_pay'.",)
+
+    def test_other_names_are_mapped_for_both_sides_or_for_one(self, tmp_path: Path):
+        old, new = "contract,Gross,Net\nA,10,8\n", "Vertrag,Bruto,Neto\nA,10,9\n"
+        for columns in (
+            ["gross=Bruto,net=Neto,contract=Vertrag"],
+            ["new:gross=Bruto", "new:net=Neto,new:contract=Vertrag"],
+        ):
+            policy = with_file_options(ParallelRunPolicy(), columns=columns, decimals=[])
+            result = compared(tmp_path, old, new, policy)
+            assert (found(result), result.coverage.compared) == ({("A", "net"): "1.00"}, ("gross", "net"))
+
+    def test_a_name_that_no_file_has_is_a_problem(self, tmp_path: Path):
+        policy = with_file_options(ParallelRunPolicy(), columns=["new:gross=Brutto"], decimals=[])
+        with pytest.raises(ProblemsError, match=r"new.csv:1:1: The column 'Brutto' is missing. Did you mean 'Bruto'?"):
+            compared(tmp_path, "contract,gross\nA,1\n", "contract,Bruto\nA,1\n", policy)
+        with pytest.raises(ProblemsError, match="--columns old:contract=HEADING"):
+            compared(tmp_path, "id,gross\nA,1\n", "contract,gross\nA,1\n")
+
+    def test_a_column_whose_name_another_was_given_is_left_out(self, tmp_path: Path):
+        policy = with_file_options(ParallelRunPolicy(), columns=["new:net=paid"], decimals=[])
+        result = compared(tmp_path, "contract,net\nA,1\n", "contract,net,paid\nA,5,1\n", policy)
+        assert found(result) == {}
+        assert result.coverage.left_out == (LeftOut("net", "new", "another column was given its name"),)
+
+    @pytest.mark.parametrize("text", ["gross", "=Bruto", "gross="])
+    def test_half_a_pair_of_columns_is_refused(self, text: str):
+        with pytest.raises(InputError, match="is not a pair of columns"):
+            with_file_options(ParallelRunPolicy(), columns=[text], decimals=[])
+
+    def test_columns_that_differ_in_capitals_only_are_refused(self, tmp_path: Path):
+        with pytest.raises(ProblemsError, match="twice, as 'Net' and 'NET'"):
+            compared(tmp_path, "contract,Net,NET\nA,1,2\n", "contract,Net\nA,1\n")
+
+
+class TestDecimals:
+    @pytest.mark.parametrize(
+        "text",
+        ["contract;net\nA;2,500\nB;1,890\n", "contract,net\nA,2.500\nB,10\n", 'contract\tnet\nA\t2,500\nB\t"1.890"\n'],
+    )
+    def test_amounts_that_may_be_read_both_ways_are_asked_about(self, tmp_path: Path, text: str):
+        with pytest.raises(ProblemsError, match=r"may be 2500 or 2.500?: .*--decimal \. or --decimal ,"):
+            compared(tmp_path, text, text)
+
+    def test_what_is_said_decides_for_both_sides_or_for_one(self, tmp_path: Path):
+        """2,500 against 2.5: with a point it is 2500 on the old side; with a comma, 2.5."""
+        old, new = "contract;net\nA;2,500\n", "contract;net\nA;2.50\n"
+        for mark, difference in ((".", {("A", "net"): "-2497.50"}), ("old:,", {})):
+            policy = with_file_options(ParallelRunPolicy(), columns=[], decimals=[mark])
+            assert found(compared(tmp_path, old, new, policy)) == difference
+        strict = with_file_options(ParallelRunPolicy(), columns=[], decimals=[","])
+        assert problems(tmp_path, old, new, strict) == [("new.csv", 2, 2)]
+        assert ParallelRunPolicy.model_validate({"decimal": ","}).decimal == {"old": ",", "new": ","}
+        with pytest.raises(InputError, match="is not a mark of decimals"):
+            with_file_options(ParallelRunPolicy(), columns=[], decimals=["comma"])
+
+    def test_most_of_the_amounts_have_to_show_the_mark(self, tmp_path: Path):
+        """One slip (12,5) among thousands grouped by commas must not make pounds of thousands of pounds."""
+        text = "contract;net\nA;2,500\nB;1,890\nC;12,5\n"
+        with pytest.raises(ProblemsError, match="no other amount"):
+            compared(tmp_path, text, text)
+
+    def test_both_marks_in_a_file_name_the_cells_of_the_fewer(self, tmp_path: Path):
+        text = "contract;net\nA;2500.10\nB;1890.20\nC;1.234,50\n"
+        assert problems(tmp_path, text, text) == [("old.csv", 4, 2), ("new.csv", 4, 2)]
+
+    def test_two_currencies_in_a_column_are_named(self, tmp_path: Path):
+        old = "contract,net\nA,£1.00\nB,£2.00\nC,3.00\n"
+        assert problems(tmp_path, old, old.replace("£2", "€2")) == [("new.csv", 3, 2)]
+        assert found(compared(tmp_path, old, old.replace("£2.00", "GBP 2.00"))) == {}
+
+
+class TestLines:
+    def test_titles_blank_lines_and_totals_are_left_out_and_said(self, tmp_path: Path):
+        old = "Payroll run,March,\n,,\ncontract,gross,net\nA,10.00,8.00\n\nB,20.00,16.00\nTotal,30.00,24.00\n,,\n"
+        new = "contract,gross,net\nA,10,8\nB,20,17\n,30,25\n"
+        result = compared(tmp_path, old, new)
+        assert (found(result), result.count(MatchOutcome.EQUAL)) == ({("B", "net"): "1.00"}, 1)
+        assert result.read_as == (
+            "old.csv: Line 1 above the header was not used: 'Payroll run March'.",
+            "old.csv: Line 7 left out: a total.",
+            "new.csv: Line 4 left out: a total.",
+        )
+
+    def test_a_total_that_is_no_sum_is_said(self, tmp_path: Path):
+        text = "contract,net\nA,10\nB,20\nTotal,40\n"
+        assert any("lines may be missing" in note for note in compared(tmp_path, text, text).read_as)
+
+    def test_a_last_line_without_a_key_that_is_no_sum_is_a_problem(self, tmp_path: Path):
+        assert problems(tmp_path, "contract,net\nA,10\nB,20\n,31\n", "contract,net\nA,10\nB,20\n") == [
+            ("old.csv", 4, 1)
+        ]
+
+    def test_lines_are_numbered_as_an_editor_does(self, tmp_path: Path):
+        """A cell over two lines and an empty line stand before the odd one, which is on line 6."""
+        text = 'contract,note,net\nA,"two\nlines",1\n\nB,,2\nC,,x\n'
+        assert problems(tmp_path, text, text.replace("x", "3")) == [("old.csv", 6, 3)]
+
+    def test_ten_of_a_kind_are_named_and_the_others_counted(self, tmp_path: Path):
+        rows = "".join(f"C{n},{n}.00,x\nD{n},{n}.00,1.00\n" for n in range(25))
+        with pytest.raises(ProblemsError) as raised:
+            compared(tmp_path, "contract,gross,net\n" + rows, "contract,gross,net\n" + rows.replace("x", "1"))
+        assert len(raised.value.problems) == 11
+        assert raised.value.problems[-1].what == "And 15 more cells that are no amounts below."
+
+    def test_lines_that_are_too_short_or_too_long_are_named(self, tmp_path: Path):
+        text = "contract,gross,net\nA,1,2,,\nB,1\nC,1,2,3\n"
+        assert problems(tmp_path, text, text.replace("B,1\n", "B,1,2\n").replace("2,3", "2")) == [
+            ("old.csv", 3, 1),
+            ("old.csv", 4, 1),
+        ]
+
+    @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+    def test_every_separator_is_read(self, tmp_path: Path, separator: str):
+        text = f"contract{separator}net\nA{separator}1.50\n"
+        assert compared(tmp_path, text, f"sep={separator}\n{text}").count(MatchOutcome.EQUAL) == 1
+
+
+class TestIds:
+    def test_ids_that_a_spreadsheet_rounded_are_said(self, tmp_path: Path):
+        result = compared(
+            tmp_path, "contract,net\n1.23E+11,1\n1.23E+11,2\n", "contract,net\n123000000456,1\n123000000123,2\n"
+        )
+        [hint] = result.id_hints
+        assert hint.what.startswith("2 ids look shortened to an exponent in old.csv")
+        assert hint.examples == (("1.23E+11", "line 2"), ("1.23E+11", "line 3"))
+
+    @pytest.mark.parametrize(
+        ("old", "new", "what"),
+        [
+            ("000123", "123", "leading zeros"),
+            ("123", "123.0", "a point and zeros"),
+            ("ab-1", "AB1", "capitals, spaces"),
+        ],
+    )
+    def test_ids_that_are_nearly_the_same_are_said(self, tmp_path: Path, old: str, new: str, what: str):
+        result = compared(tmp_path, f"contract,net\n{old},1.5\n", f"contract,net\n{new},1.5\n")
+        [hint] = result.id_hints
+        assert (result.count(MatchOutcome.MISSING), result.count(MatchOutcome.EXTRA)) == (1, 1)
+        assert f"1 id of old.csv is one of new.csv but for {what}" in hint.what
+        assert hint.examples == ((old, "old.csv, line 2"), (new, "new.csv, line 2"))
+        assert result.without_contracts().id_hints[0].examples == ()
+
+    def test_ids_that_are_plainly_others_have_no_hint(self, tmp_path: Path):
+        assert compared(tmp_path, "contract,net\nA1,1\n", "contract,net\nB1,1\n").id_hints == ()
+
+    def test_an_error_as_an_id_is_named(self, tmp_path: Path):
+        assert problems(tmp_path, "contract,net\n#N/A,1\n", "contract,net\nA,1\n") == [("old.csv", 2, 1)]
+
+
+def test_a_workbook_is_read_from_the_sheet_that_has_the_table(tmp_path: Path):
+    with xlsxwriter.Workbook(str(tmp_path / "n.xlsx")) as book:
+        book.add_worksheet("Cover").write(0, 0, "Payroll")
+        sheet = book.add_worksheet("Data")
+        for n, row in enumerate([["contract", "net", "rate"], ["A", 0.1 + 0.2, 0.05], ["B", 1e-7, "x"]]):
+            sheet.write_row(n, 0, row)
+    (tmp_path / "o.csv").write_text("contract,net,rate\nA,0.3,5%\nB,0,0\n")
+    with pytest.raises(ProblemsError) as raised:
+        reconcile(tmp_path / "o.csv", tmp_path / "n.xlsx", ParallelRunPolicy(), period="")
+    assert [(p.file, p.line, p.column) for p in raised.value.problems] == [
+        ("n.xlsx[Data]", 3, 2),
+        ("n.xlsx[Data]", 3, 3),
+    ]
