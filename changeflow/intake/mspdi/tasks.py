@@ -181,7 +181,7 @@ class TaskReader:
         kind = code_of(element, "ConstraintType")
         if kind not in CONSTRAINTS and kind not in (AS_SOON_AS_POSSIBLE, AS_LATE_AS_POSSIBLE):
             self._say(element, "constraints", f"its constraint type {kind} is not known and is not applied")
-        elif kind in CONSTRAINTS and "ConstraintDate" not in self.dated[uid]:
+        elif kind in CONSTRAINTS and element.get("ConstraintDate") is None:
             self._say(element, "constraints", f"its constraint '{_in_words(kind)}' has no date and is not applied")
         if number_of(element, "LevelingDelay"):
             self._say(element, "levelling delays", "its levelling delay is not applied")
