@@ -34,7 +34,7 @@ def measure_report() -> dict[str, float]:
         on, known = ["--at", f"{TODAY}"], ["--db", db, "--as", "programme-manager"]
         command("apply", str(sample), "--yes", "--at", APPROVED, *known)
         decided = ["--decisions", str(SAMPLE / "decisions.csv")]
-        command("task", "import", str(SAMPLE / "progress.csv"), *decided, *on, *known)
+        command("task", "import", str(SAMPLE / "progress.csv"), "--yes", *decided, *on, *known)
         for answers in sorted((SAMPLE / "adkar").glob("*.csv")):
             command("assess", "import", str(answers), *on, *known)
         report = ["report", "sro", "--out", str(page), *on]

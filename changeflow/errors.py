@@ -29,7 +29,8 @@ ChangeflowError
 │   ├── DatabaseReplacedError   the file was replaced or removed while it was open: exit 5, as a ConflictError
 │   ├── DatabaseRestoringError  a restore of the database is under way: exit 5, as a ConflictError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
-└── ActorMissingError           a change of state must say who makes it: exit 2
+├── ActorMissingError           a change of state must say who makes it: exit 2
+└── NotConfirmedError           a change has to be confirmed, and no one can be asked: exit 2
 
 A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` is no
 mistake: an old name was used, which still works; nor is `UnusedWarning`.
@@ -387,6 +388,15 @@ class DatabaseRestoringError(DatabaseError, ConflictError):
 
     def __init__(self, file: object) -> None:
         super().__init__(f"The database '{file}' is being restored. Try again when that is done; no changes saved.")
+
+
+class NotConfirmedError(ChangeflowError):
+    """A change has to be confirmed, and the command does not run in a terminal."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__(f"{NOT_SAVED} No one can be asked here. Once you have seen what would change, add --yes.")
 
 
 class ActorMissingError(ChangeflowError):

@@ -143,7 +143,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ),
         (
             f"Eight months on ({TODAY}): what has happened since, and what was decided at the gates",
-            ["task", "import", str(trust / "progress.csv"), "--decisions", str(trust / "decisions.csv"), *at],
+            ["task", "import", str(trust / "progress.csv"), "--decisions", str(trust / "decisions.csv"), "--yes", *at],
         ),
         (
             "What people saw of the sponsor",
@@ -204,7 +204,7 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
     return [
         (
             f"Two weeks on ({DECIDED}): what has happened",
-            ["task", "import", str(progress), *later],
+            ["task", "import", str(progress), "--yes", *later],
         ),
         ("The third run is clean as well", _reconcile(runs, "2027-05", DECIDED)),
         *((f"Confirmed: {i}", ["pilot", "confirm", GATE, i, *said, *clerk]) for i, said in confirmed.items()),

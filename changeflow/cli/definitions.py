@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, Folder, Form, command, day_option, shared
-from changeflow.cli.output import note, print_as, print_lines
+from changeflow.cli.output import confirm, note, print_as, print_lines
 from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def apply(
     print_lines(_difference(change))
     if not context.actor:
         raise ActorMissingError
-    if not (yes or change.is_same or typer.confirm("Store it?", err=True)):
+    if not (yes or change.is_same or confirm("Store it?")):
         note("Nothing was stored.")
         raise typer.Exit(0)
     number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])

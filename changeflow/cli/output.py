@@ -1,8 +1,11 @@
 """What commands print: data to stdout, all else to stderr, and each error as one clear text with its exit code."""
 
 import errno
+import io
 import json
 import os
+import select
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +14,14 @@ from typing import Any, TypeVar
 
 import typer
 
-from changeflow.errors import ChangeflowError, InputError, RenamedWarning, UnusedWarning, printable
+from changeflow.errors import (
+    ChangeflowError,
+    InputError,
+    NotConfirmedError,
+    RenamedWarning,
+    UnusedWarning,
+    printable,
+)
 
 T = TypeVar("T")
 
@@ -50,6 +60,29 @@ def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
         print_json(data)
     else:
         print_lines(text(data))
+
+
+def confirm(question: str) -> bool:
+    """Ask before a change. Where no one can answer, a `NotConfirmedError`: no command waits for an answer for ever."""
+    if not sys.stdin.isatty() and not _is_answered():
+        raise NotConfirmedError
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        note("")
+        if sys.stdin.isatty():
+            raise
+        raise NotConfirmedError from None
+
+
+def _is_answered() -> bool:
+    """Tell whether an answer, or the end of all answers, is in a pipe already."""
+    try:
+        return bool(select.select([sys.stdin], [], [], 0.1)[0])
+    except io.UnsupportedOperation:
+        return True  # It is in memory.
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, Form, On, TaskName, command, day_option
-from changeflow.cli.output import note, print_json, print_lines
+from changeflow.cli.context import Context, Form, On, TaskName, command, day_option
+from changeflow.cli.output import confirm, note, print_json, print_lines
 from changeflow.errors import InputError
 
 if TYPE_CHECKING:
@@ -155,20 +155,36 @@ def task_progress(
     _note_recorded(context, name, f"{name}: {remaining} left.", new=bool(new))
 
 
-@command(task, "import", "db", "programme", "actor", "at")
+@command(task, "import", "db", "programme", "actor", "yes", "dry_run", "at")
 def task_import(
     context: Context,
-    file: Csv,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A progress sheet: .csv or .xlsx.")],
     decisions: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Minutes: the decisions at gates in between.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored; store nothing.")] = False,
 ) -> None:
-    """Take progress from a CSV (task, started, finished, remaining), perhaps with the decisions in between."""
-    from changeflow.usecases import gates, progress
+    """Take progress and comments from a sheet: an exported workbook, or a table of your own. Shows what moves first."""
+    from changeflow.reports.progress_preview import preview_lines
+    from changeflow.usecases import progress_import
 
+    if yes and dry_run:
+        raise InputError("--yes stores it and --dry-run does not. Give one of them.")
+    change = context.change
+    found = progress_import.preview_import(file, change, decisions)
+    for remark in found.sheet.unused:
+        note(str(remark))
+    print_lines(preview_lines(found.sheet.typed, found.before, found.after, decided=found.decided))
+    if dry_run:
+        note("Nothing was stored.")
+        return
+    if not (yes or found.is_empty or confirm("Store it?")):
+        note("Nothing was stored.")
+        return
+    progress_import.store_import(file, change, found, decisions)
     if decisions is not None:
-        new, decided = gates.import_history(file, decisions, context.change)
-        note(f"New decisions: {decided}.")
-    else:
-        new = progress.import_progress(file, context.change)
-    note(f"New entries of progress: {new}.")
+        note(f"New decisions: {found.decided}.")
+    note(f"New entries of progress: {found.new.progress}.")
+    if found.new.comments:
+        note(f"New comments: {found.new.comments}.")

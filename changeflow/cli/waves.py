@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared
-from changeflow.cli.output import note, out, print_as, print_lines
+from changeflow.cli.output import confirm, note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     print_lines(changed.lines)
     print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
     names = ", ".join(str(path.relative_to(folder)) for path in changed.files)
-    if not (yes or typer.confirm(f"Write {names}?", err=True)):
+    if not (yes or confirm(f"Write {names}?")):
         note("No changes saved.")
         return
     write(folder, changed)

@@ -5,38 +5,82 @@ from changeflow.programme.facts import CHANNELS
 
 PROGRESS = Format(
     "progress",
-    "Progress of tasks: `task import`.",
+    "Progress of tasks: `task import`. An exported workbook, or a table of your own.",
     (
         Field(
             "task",
             CellKind.TEXT,
-            "id of a task, or a name that no other has",
-            also="task id | task name | activity | activity name | task/activity",
-            is_required=True,
+            "name of a task, or its id",
+            also="task name | activity | activity name | task/activity | action",
+        ),
+        Field("task_id", CellKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
+        Field(
+            "percent",
+            CellKind.DURATION,
+            "% complete: 50%, 50, or 0.5 in a column of shares",
+            also=(
+                "% complete | percent complete | percentage complete | pct complete | complete % | % done | "
+                "percent done | % work complete | physical % complete | progress | progress % | % progress"
+            ),
         ),
         Field(
             "started",
             CellKind.DAY,
             "day on which it began",
             also="actual start | actual start date | started on | date started | start actual",
-            is_required=True,
         ),
         Field(
             "finished",
             CellKind.DAY,
             "day on which it was done",
             also=(
-                "actual finish | actual end | actual finish date | finished on | completed on | date finished | "
-                "date completed | completed"
+                "actual finish | actual end | actual finish date | actual end date | finished on | completed on | "
+                "date finished | date completed | completed | finish actual | actual completion date"
             ),
         ),
         Field(
             "remaining",
             CellKind.DURATION,
-            "work that is left: 5d",
-            also="remaining duration | remaining work | duration remaining",
+            "work that is left: 5d, 5 days, or a number under a heading with days",
+            also=(
+                "remaining duration | remaining work | duration remaining | remaining working days | remaining days | "
+                "days remaining | days left"
+            ),
         ),
+        Field(
+            "comment",
+            CellKind.TEXT,
+            "what to know about it: kept as a fact",
+            also="comments | note | notes | remark | remarks | progress notes",
+        ),
+        Field("service", CellKind.TEXT, "where several tasks have a name: of which service"),
+        Field("wave", CellKind.TEXT, "or of which wave", also="wave name"),
+        Field("school", CellKind.TEXT, "or of which school", also="school name | site"),
+        Field("owner", CellKind.TEXT, "not read back"),
+        Field("state", CellKind.TEXT, "not read back"),
+        Field(
+            "first",
+            CellKind.TEXT,
+            "planned first day: not read back",
+            also="first day | start | start date | planned start | planned start date | begin",
+        ),
+        Field(
+            "last",
+            CellKind.TEXT,
+            "planned last day: not read back",
+            also="last day | finish | finish date | end | end date | due | due date | planned finish | planned end",
+        ),
+        Field("float", CellKind.TEXT, "not read back"),
+        Field("float_unit", CellKind.TEXT, "not read back", also="float in"),
+        Field("critical", CellKind.TEXT, "not read back"),
+        Field("baseline_first", CellKind.TEXT, "not read back", also="baseline start"),
+        Field("baseline_last", CellKind.TEXT, "not read back", also="baseline finish"),
+        Field("variance", CellKind.TEXT, "not read back", also="variance (calendar days)"),
+        Field("assumed", CellKind.TEXT, "not read back"),
+        Field("exported", CellKind.TEXT, "what a row of the workbook said when it was exported", also="as exported"),
     ),
+    sheet="Tasks",
+    marks=("task", "task_id", "percent", "started", "finished", "remaining", "exported"),
 )
 
 ATTENDANCE = Format(

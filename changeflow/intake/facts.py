@@ -1,44 +1,21 @@
-"""What happened, in: progress, attendance, announcements and decisions, a CSV each."""
+"""What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.errors import AmbiguousNameError, UnknownThingError
-from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, PROGRESS
+from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import Announcement, Attendance, Condition
-from changeflow.programme.recording import ReportedProgress, wrong_order
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 from changeflow.values.words import Outcome
-
-
-def read_progress(
-    path: Path, shown: str, problems: list[Problem], *, tasks: Mapping[TaskId, Task]
-) -> Iterator[ReportedProgress]:
-    """Read lines of `task,started,finished,remaining`; a task by its id, or by a shorter name that no other has."""
-    for row in read_table(path, shown, problems, PROGRESS):
-        task, remaining = _task_in(row, "task", "task", tasks, problems), row.cells.get("remaining")
-        if task is None:
-            continue
-        if remaining is not None and row.read("remaining", _parse_any_remaining, problems) is None:
-            continue
-        started, finished = (row.read(column, parse_day, problems) for column in ("started", "finished"))
-        if started is None:
-            continue
-        reported = ReportedProgress(task, started, finished, remaining)
-        if (wrong := wrong_order(reported)) is not None:
-            problems.append(row.problem("finished", wrong, "Swap the days."))
-        else:
-            yield reported
 
 
 def _task_in(
@@ -50,9 +27,6 @@ def _task_in(
     except (UnknownThingError, AmbiguousNameError) as error:
         problems.append(row.problem(column, *what_and_remedy(error)))
         return None
-
-
-_parse_any_remaining = partial(parse_duration, minutes_per_day=24 * 60)
 
 
 def read_attendance(

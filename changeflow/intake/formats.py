@@ -69,6 +69,10 @@ class Format:
     fields: tuple[Field, ...]
     takes_all: bool = False
     """Other columns are read as they are."""
+    sheet: str = ""
+    """The sheet of a workbook that is looked at before the others."""
+    marks: tuple[str, ...] = ()
+    """Columns by which its sheet and its header are found; all of them where none is named."""
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -76,9 +80,10 @@ class Format:
 
     @property
     def headings(self) -> Iterator[str]:
-        """Yield every heading that is known, by our name or another."""
+        """Yield every heading by which the table is found, by our name or another."""
         for one in self.fields:
-            yield from (one.name, *one.synonyms)
+            if not self.marks or one.name in self.marks:
+                yield from (one.name, *one.synonyms)
 
 
 def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:

@@ -61,11 +61,18 @@ class Sheet:
 
 
 def read_workbook(
-    path: Path, shown: str, problems: list[Problem], *, known: Collection[str], inside: Path | None = None
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    *,
+    known: Collection[str],
+    inside: Path | None = None,
+    first: str = "",
 ) -> Sheet | None:
     """Read the first sheet whose header has two of the known headings, or else the one with the most.
 
-    Hidden sheets are not read. Problems name the sheet beside the file: `people.xlsx[Staff]`.
+    A sheet with the name `first` is looked at before the others. Hidden sheets are not read. Problems name the sheet
+    beside the file: `people.xlsx[Staff]`.
     """
     raw = read_bytes(path, shown, problems, most=MOST_BYTES, inside=inside)
     if raw is None:
@@ -73,7 +80,7 @@ def read_workbook(
     names, found = {fold(k) for k in known}, list[tuple[int, Sheet | None, list[Problem]]]()
     try:
         book = _Book(raw)
-        for name in book.sheets[:MOST_SHEETS]:
+        for name in sorted(book.sheets[:MOST_SHEETS], key=lambda sheet: fold(sheet) != fold(first)):
             own: list[Problem] = []
             sheet = _look(book, name, f"{shown}[{name}]", own, known)
             if sheet is not None or own:

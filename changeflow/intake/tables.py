@@ -161,7 +161,7 @@ def open_table(
     lines: Lines
     try:
         if path.suffix.lower() in WORKBOOKS:
-            sheet = read_workbook(path, shown, problems, known=known, inside=inside)
+            sheet = read_workbook(path, shown, problems, known=known, inside=inside, first=wanted.sheet)
             if sheet is None:
                 return None
             shown, layout, encoding = f"{shown}[{sheet.name}]", sheet.layout, "Excel workbook"

@@ -81,3 +81,12 @@ def days_or_duration(length: Duration, minutes_per_day: int) -> str:
     if length.unit is Unit.ELAPSED:
         return f"{length.amount // DAY}ed" if length.amount % DAY == 0 else f"{length.amount}em"
     return f"{length.amount}{_WHOLE[length.unit]}"
+
+
+def duration_text(length: Duration) -> str:
+    """Write a length so that it is read back as it is: working time in minutes.
+
+    >>> duration_text(Duration(905)), duration_text(Duration(3, Unit.SCHOOL_WEEKS))
+    ('905m', '3sw')
+    """
+    return f"{length.amount}m" if length.unit is Unit.WORKING else days_or_duration(length, 1)

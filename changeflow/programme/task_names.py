@@ -28,7 +28,7 @@ def named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -> str
 
 def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
     """Return the ids that a name may mean: its own if it is one, else those that end with it, else those that have its
-    parts in their order, else those of tasks with that name."""
+    parts in their order, else those of tasks with that name, with or without the service before it."""
     if name in tasks:
         return [name]
     parts = [part for part in name.strip("/").split("/") if part]
@@ -37,8 +37,37 @@ def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
     end = "/".join(parts)
     ends = [t for t in tasks if t == end or t.endswith(f"/{end}")]
     within = ends or [t for t in tasks if len(parts) > 1 and t.endswith(f"/{parts[-1]}") and _in_order(parts, t)]
-    words = " ".join(name.split()).casefold()
-    return sorted(within or (t for t, task in tasks.items() if task.name.casefold() == words))
+    return sorted(within) or called(name, tasks)
+
+
+def called(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
+    """Return the ids of tasks with a name: all of it, or without their service, or without wave and school as well.
+
+    Only the first of these that some task has counts. Capitals, spaces and punctuation make no difference.
+    """
+    words = _fold(name)
+    for form in (_whole, _without_service, _without_place):
+        if words and (found := sorted(t for t, task in tasks.items() if _fold(form(task)) == words)):
+            return found
+    return []
+
+
+def _whole(task: Task) -> str:
+    return task.name
+
+
+def _without_service(task: Task) -> str:
+    return task.name.partition(": ")[2] if task.service else ""
+
+
+def _without_place(task: Task) -> str:
+    """Return the name of its step: what people write where a column beside it has the wave or the school."""
+    name = _without_service(task)
+    return name.rpartition(", ")[0] if task.wave or len(task.schools) == 1 else ""
+
+
+def _fold(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _in_order(parts: Iterable[str], task: TaskId) -> bool:

@@ -122,6 +122,12 @@ def _progress(row: ProgressRow) -> TaskProgress:
     return TaskProgress(row.actual_start, row.actual_finish, left, percent=row.percent)
 
 
+def progress_by(session: Session, programme: str, person: str) -> frozenset[str]:
+    """Return the tasks whose latest progress a person recorded."""
+    latest = {r.task: r.by for r in rows_until(session, ProgressRow, programme, None)}
+    return frozenset(task for task, by in latest.items() if by == person)
+
+
 def add_comment(session: Session, programme: str, comment: Comment, *, at: datetime) -> bool:
     """Add a comment; False when it says what the task's last one says."""
     own = (CommentRow.task == comment.task, is_in_force(CommentRow))

@@ -15,7 +15,7 @@ from changeflow.programme.task_names import named
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
-from changeflow.usecases.progress import permit_progress, progress_in, record_progress
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, recorded_by
 from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -62,17 +62,21 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
     Returns how many entries of progress and how many decisions were new.
     """
     with unit_of_work(change) as work:
-        reported = progress_in(progress, work.programme)
-        recorder = permit_progress(work, reported)
-        checked = checked_progress(work.programme, reported, change.on)
-        minutes = _Minutes(work, recorder, with_progress(work.programme.facts, checked))
-        _take_all(decisions, minutes)
-        # A decision ends its gate's task, whatever the table of progress says of its beginning.
-        checked |= minutes.progress
-        minutes.progress.clear()
-        _write(minutes)
-        new = record_progress(work, checked, recorder)
-    return new, len(minutes.new)
+        sheet = progress_in(progress, work.programme, mine=recorded_by(work, change.actor))
+        new, decided = record_history(work, sheet, decisions)
+    return new.progress, decided
+
+
+def record_history(work: UnitOfWork, sheet: SheetTaken, decisions: Path) -> tuple[SheetRecorded, int]:
+    """Record a sheet and the decisions between its progress; return what was new of it, and how many of these."""
+    checked = checked_progress(work.programme, sheet.typed.reported, work.change.on)
+    minutes = _Minutes(work, work.actor(), with_progress(work.programme.facts, checked))
+    _take_all(decisions, minutes)
+    # A decision ends its gate's task, whatever the sheet says of its beginning.
+    checked |= minutes.progress
+    minutes.progress.clear()
+    _write(minutes)
+    return record_sheet(work, sheet, checked), len(minutes.new)
 
 
 def _take_all(path: Path, minutes: _Minutes) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
-from changeflow.intake.facts import read_progress
+from changeflow.intake.progress_sheets import read_progress_sheet
 from changeflow.programme.facts import Comment
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -19,6 +19,7 @@ from changeflow.programme.recording import (
     task_subject,
     with_progress,
 )
+from changeflow.programme.typed_progress import LABELS, TypedProgress, compare_typed
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.rules.order import undecided_gates
 from changeflow.storage import facts
@@ -50,9 +51,13 @@ def finish_task(task: str, finished: date, started: date | None, change: Change)
 
 
 def import_progress(path: Path, change: Change) -> int:
-    """Record progress from a CSV; all its problems at once, and then nothing is taken."""
-    before = _before(change)
-    return _report(progress_in(path, before.programme), before, change)
+    """Record progress and comments from a progress sheet; all its problems at once, and then nothing is taken.
+
+    Return how many entries of progress were new.
+    """
+    with unit_of_work(change) as work:
+        sheet = progress_in(path, work.programme, mine=recorded_by(work, change.actor))
+        return record_sheet(work, sheet, checked_progress(work.programme, sheet.typed.reported, change.on)).progress
 
 
 def _before(change: Change) -> Stored:
@@ -61,7 +66,7 @@ def _before(change: Change) -> Stored:
 
 def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
     with unit_of_work(change, ahead=rehearse(before, reported)) as work:
-        by = permit_progress(work, reported)
+        by = permit_progress(work, [one.task for one in reported])
         checked = checked_progress(work.programme, reported, change.on)
         return record_progress(work, checked, by)
 
@@ -79,15 +84,15 @@ def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | N
     return None
 
 
-def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> str:
+def permit_progress(work: UnitOfWork, about: Iterable[TaskId]) -> str:
     """Return the actor, who may report progress of all of these tasks; an unknown one is an error."""
     tasks = work.programme.roadmap.tasks
     by = work.actor()
     asked = set[Subject]()
-    for task in (one.task for one in reported):
-        about = task_subject(pick("task", task, tasks))
-        if (alike := replace(about, thing="")) not in asked:
-            work.permit(Action.REPORT_PROGRESS, about)
+    for task in about:
+        subject = task_subject(pick("task", task, tasks))
+        if (alike := replace(subject, thing="")) not in asked:
+            work.permit(Action.REPORT_PROGRESS, subject)
             asked.add(alike)
     return by
 
@@ -129,10 +134,41 @@ def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
     return len(new)
 
 
-def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:
-    """Read a CSV of progress; its problems, all at once, as `ProblemsError`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetTaken:
+    """A progress sheet, compared with what is recorded."""
+
+    typed: TypedProgress
+    unused: tuple[Problem, ...]
+    """What was read and not used; no mistakes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRecorded:
+    """How many entries were new."""
+
+    progress: int
+    comments: int
+
+
+def progress_in(path: Path, programme: Programme, *, mine: Collection[TaskId] = ()) -> SheetTaken:
+    """Read a progress sheet, and compare it with what is recorded; its problems, all at once, as `ProblemsError`."""
     problems: list[Problem] = []
-    reported = list(read_progress(path, path.name, problems, tasks=programme.roadmap.tasks))
+    sheet = read_progress_sheet(path, path.name, problems, programme=programme)
+    typed = compare_typed(programme, sheet.rows, mine=mine)
+    problems += [sheet.problem(w.line, w.column, f"{LABELS[w.column]}: {w.text}", w.remedy) for w in typed.wrong]
     if problems:
-        raise ProblemsError(problems, NOT_SAVED)
-    return reported
+        raise ProblemsError(sorted(problems, key=lambda p: (p.line, p.column)), NOT_SAVED)
+    return SheetTaken(typed=typed, unused=sheet.unused)
+
+
+def recorded_by(work: UnitOfWork, person: str | None) -> frozenset[TaskId]:
+    """Return the tasks whose progress a person recorded last."""
+    return facts.progress_by(work.session, work.name, person) if person else frozenset()
+
+
+def record_sheet(work: UnitOfWork, sheet: SheetTaken, checked: Mapping[TaskId, TaskProgress]) -> SheetRecorded:
+    """Write what is new in a sheet, for a person who may report progress of all its tasks."""
+    by = permit_progress(work, [*(r.task for r in sheet.typed.reported), *(task for task, _ in sheet.typed.comments)])
+    said = [Comment(task=task, text=text, by=by, on=work.change.on) for task, text in sheet.typed.comments]
+    return SheetRecorded(progress=record_progress(work, checked, by), comments=record_comments(work, said))

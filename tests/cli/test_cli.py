@@ -156,7 +156,8 @@ def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str,
     result = run("task", "import", file, "--at", "2027-01-20", code=4)
     assert "progress.csv:3:1: There is no task 'payroll/delegaton'. Did you mean 'payroll/delegation'?" in result.stderr
     file.write_text("task,started,finished\npayroll/requirements,2027-01-04,2027-01-08\n")
-    assert "New entries of progress: 1." in run("task", "import", file, "--at", "2027-01-20").stderr
+    assert "add --yes" in run("task", "import", file, "--at", "2027-01-20", code=2).stderr
+    assert "New entries of progress: 1." in run("task", "import", file, "--at", "2027-01-20", "--yes").stderr
     assert "New entries of progress: 0." in run("task", "import", file, "--at", "2027-01-20").stderr
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from changeflow.cli import app
 from changeflow.cli.context import supported
 from changeflow.errors import DatesOutOfRangeError, printable
+from changeflow.intake.folder import read_folder
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.limits import EARLIEST, LATEST, is_supported
 from changeflow.values.moments import day_of
@@ -173,12 +174,12 @@ def test_a_month_that_no_pay_period_has_is_refused(tmp_path: Path, month: str):
     ],
 )
 def test_progress_beyond_reason_is_refused_with_its_place(tmp_path: Path, line: str, column: int, says: str):
-    from changeflow.intake.facts import read_progress
+    from changeflow.intake.progress_sheets import read_progress_sheet
     from changeflow.values.problem import Problem
 
     (tmp_path / "p.csv").write_text(f"task,started,finished,remaining\n{line}\n")
-    problems: list[Problem] = []
-    list(read_progress(tmp_path / "p.csv", "p.csv", problems, tasks={"payroll/requirements"}))
+    programme, problems = read_folder(a_folder(tmp_path / "trust")).programme, list[Problem]()
+    read_progress_sheet(tmp_path / "p.csv", "p.csv", problems, programme=programme)
     [problem] = problems
     assert (problem.line, problem.column) == (2, column)
     assert says in problem.what

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from changeflow.intake.facts import read_progress
 from changeflow.intake.folder import Folder, read_folder
+from changeflow.intake.progress_sheets import read_progress_sheet
 from changeflow.pilots.runs import RunSummary
 from changeflow.places import template_environment
 from changeflow.programme.dates import Dates, dates_of
@@ -36,8 +36,8 @@ def report(sample: Folder) -> SroReport:
         missing=0, extra=0, duplicates=0, largest_unexplained=Decimal(0), on=TODAY,
     )  # fmt: skip
     problems: list[Problem] = []
-    tasks = set(sample.programme.roadmap.tasks)
-    assert list(read_progress(SAMPLE / "progress.csv", "progress.csv", problems, tasks=tasks))
+    progress = SAMPLE / "progress.csv"
+    assert read_progress_sheet(progress, progress.name, problems, programme=sample.programme).rows
     assert problems == []
     facts = Facts(snapshots=publish_rounds(sample.programme, sample.assessments), runs=(run,))
     programme, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=facts, on=date(2026, 9, 1))

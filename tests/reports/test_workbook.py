@@ -56,7 +56,7 @@ def rows(book: Any, name: str, first: str) -> dict[str, dict[str, Any]]:
     lines = [[cell.value for cell in row] for row in book[name].iter_rows()]
     [top] = [n for n, line in enumerate(lines) if line[0] == first]
     named = [dict(zip(lines[top], line, strict=True)) for line in lines[top + 1 :]]
-    return {row["Task id"]: row for row in named}
+    return {row.get("Task id") or row["Id"]: row for row in named}
 
 
 def letters(book: Any) -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_what_a_row_said_is_kept_in_a_hidden_column(book: Any):
 
 def test_this_week_has_what_is_due_and_what_starts(book: Any):
     """On the 6th, requirements are due on the 8th as planned, and what follows them starts on the 8th."""
-    found = {row["Task id"]: (row["What"], row["Due"].date()) for row in rows(book, "This week", "Task").values()}
+    found = {task: (row["What"], row["Due"].date()) for task, row in rows(book, "This week", "Task").items()}
     assert found["payroll/requirements"] == ("due", date(2027, 1, 8))
     assert found["payroll/delegation"][0] == "starts"
     assert "payroll/w2/go-live" not in found

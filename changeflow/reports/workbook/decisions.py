@@ -18,7 +18,7 @@ COLUMNS = (
     SheetColumn(heading="Last day to decide", width=12, form="day"),
     SheetColumn(heading="What a later day costs", width=60),
     SheetColumn(heading="State", width=34),
-    SheetColumn(heading="Task id", width=14, form="id"),
+    SheetColumn(heading="Id", width=14, form="id"),
 )
 
 

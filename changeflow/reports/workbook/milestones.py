@@ -23,7 +23,7 @@ COLUMNS = (
     SheetColumn(heading="Baseline", width=12, form="day"),
     SheetColumn(heading="Variance (calendar days)", width=12, form="signed"),
     SheetColumn(heading="Assumed", width=10),
-    SheetColumn(heading="Task id", width=14, form="id"),
+    SheetColumn(heading="Id", width=14, form="id"),
 )
 LINE = (
     "Announced: the last go-live day that schools were given, of the go-lives that the milestone follows. "

@@ -22,7 +22,7 @@ COLUMNS = (
     SheetColumn(heading="Service", width=14),
     SheetColumn(heading="Wave", width=11),
     SheetColumn(heading="School", width=17),
-    SheetColumn(heading="Task id", width=14, form="id"),
+    SheetColumn(heading="Id", width=14, form="id"),
 )
 
 

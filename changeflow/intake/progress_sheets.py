@@ -1,0 +1,224 @@
+"""Progress sheets in: the workbook that was exported, after people have typed into it, or a team's own table.
+
+Every cell is read, or said not to be: a column that no one asked for, a row that names no task, a changed cell of a
+column that is for reading.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.intake.days import read_day
+from changeflow.intake.fact_formats import PROGRESS
+from changeflow.intake.layout import fold
+from changeflow.intake.progress_values import are_shares, as_exported, exported_cells, parse_percent, parse_remaining
+from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.programme.programme import Programme
+from changeflow.programme.progress_cells import ProgressCells
+from changeflow.programme.task_names import called, task_named
+from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.limits import parse_day
+from changeflow.values.problem import Problem, what_and_remedy
+
+PLACE = ("service", "wave", "school")
+"""In a team's own sheet, these say which task is meant where several have a name."""
+FOR_READING = (
+    *("owner", *PLACE, "state", "first", "last", "float", "float_unit", "critical"),
+    *("baseline_first", "baseline_last", "variance", "assumed"),
+)
+"""Columns of the exported workbook that are not read back: a changed cell is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressSheet:
+    """A sheet as read."""
+
+    file: str
+    """With the sheet, where the file is a workbook."""
+    rows: tuple[TypedRow, ...] = ()
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Places of the columns that are read, from 1, by their keys."""
+    unused: tuple[Problem, ...] = ()
+    """What was read and not used; no mistakes."""
+
+    def problem(self, line: int, column: str, what: str, remedy: str = "") -> Problem:
+        return Problem(file=self.file, line=line, column=self.columns.get(column, 1), what=what, remedy=remedy)
+
+
+def read_progress_sheet(path: Path, shown: str, problems: list[Problem], *, programme: Programme) -> ProgressSheet:
+    """Read a CSV or an xlsx: the sheet Tasks, else the one that has the columns."""
+    table = open_table(path, shown, problems, PROGRESS)
+    if table is None:
+        return ProgressSheet(file=shown)
+    columns = {m.field.name: m.place for m in table.columns.matches}
+    what, remedy = "", ""
+    if not columns.keys() & {"task", "task_id"}:
+        what, remedy = "No column names the tasks.", "Call it 'Task' (a name) or 'Task id'."
+    elif not columns.keys() & LABELS.keys():
+        what, remedy = "No column has progress.", f"It is read from {', '.join(LABELS.values())}."
+    if what:
+        problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
+        return ProgressSheet(file=table.file)
+    if "exported" not in columns:
+        _say_unused(table)
+    rows = tuple(_Sheet(table, programme, problems).rows())
+    unused = sorted(table.unused, key=lambda remark: remark.line)
+    return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused))
+
+
+def _say_unused(table: Table) -> None:
+    """Say which columns of a team's own sheet are known and not read back."""
+    names = [
+        f"'{m.heading}'" for m in table.columns.matches if m.field.name in FOR_READING and m.field.name not in PLACE
+    ]
+    if names:
+        verb = "is" if len(names) == 1 else "are"
+        table.say(f"{', '.join(names)} {verb} not read back: days come from Actual start and Actual finish.")
+
+
+class _Sheet:
+    """A sheet, while its rows are read."""
+
+    def __init__(self, table: Table, programme: Programme, problems: list[Problem]) -> None:
+        self.table, self.programme, self.problems = table, programme, problems
+        self.headings = {m.field.name: m.heading for m in table.columns.matches}
+        self._seen: dict[str, int] = {}
+
+    def rows(self) -> Iterator[TypedRow]:
+        rows = self.table.rows
+        shares = are_shares(row.cells["percent"] for row in rows if "percent" in row.cells)
+        minutes, heading = self.programme.minutes_per_day, self.headings.get("remaining", "")
+        remaining = partial(parse_remaining, minutes_per_day=minutes, has_days="day" in heading.casefold())
+        refused = {problem.line for problem in self.problems}
+        for row in rows:
+            is_typed = row.line in refused or any(key in row.cells for key in OF_PROGRESS)
+            if not is_typed and not {"task", "task_id"} & row.cells.keys():
+                self.table.say("The line names no task and was not used.", row.line)
+                continue
+            before = len(self.problems)
+            exported = self._exported(row)
+            task = self._task(row, exported, is_typed=is_typed)
+            typed = ProgressCells(
+                percent=row.read("percent", partial(parse_percent, shares=shares), self.problems),
+                started=row.read("started", parse_day, self.problems),
+                finished=row.read("finished", parse_day, self.problems),
+                remaining=row.read("remaining", remaining, self.problems) or "",
+                comment=row.cells.get("comment", ""),
+            )
+            if task is None or len(self.problems) > before or not self._is_first(row, task):
+                continue
+            was = self._was(row, exported)
+            if exported is not None and was is not None:
+                self._say_changed(row, exported["cells"])
+            yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
+
+    def _is_first(self, row: TableRow, task: TaskId) -> bool:
+        column = "task" if "task" in row.cells else "task_id"
+        return row.is_first(column, task, self._seen, self.problems, remedy="One line a task.")
+
+    def _task(self, row: TableRow, exported: dict[str, Any] | None, *, is_typed: bool) -> TaskId | None:
+        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
+        key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
+        if key is not None and (key in tasks or name is None or exported is not None):
+            found = self._named(row, "task_id", key, tasks)
+            if found is not None and not self._is_one(row, found, exported):
+                return None
+            return found
+        if name is None:
+            self.problems.append(row.problem("task", "The line has progress and names no task.", "Name it."))
+            return None
+        if not is_typed and not self._may_be(name):
+            self.table.say(f"The line was not used: “{name[:60]}” is not a task.", row.line)
+            return None
+        return self._named(row, "task", name, self._of_place(row, tasks, name))
+
+    def _named(self, row: TableRow, column: str, name: str, tasks: Mapping[TaskId, Task]) -> TaskId | None:
+        try:
+            return task_named(name, tasks, besides=[t.name for t in tasks.values()])
+        except (UnknownThingError, AmbiguousNameError) as error:
+            self.problems.append(row.problem(column, *what_and_remedy(error)))
+            return None
+
+    def _may_be(self, name: str) -> bool:
+        with suppress(UnknownThingError, AmbiguousNameError):
+            return bool(task_named(name, self.programme.roadmap.tasks))
+        return bool(called(name, self.programme.roadmap.tasks))
+
+    def _of_place(self, row: TableRow, tasks: Mapping[TaskId, Task], name: str) -> Mapping[TaskId, Task]:
+        """Return the tasks with a name that are of the row's service, wave and school, where it names them."""
+        found = dict.fromkeys(called(name, tasks))
+        if len(found) < 2:
+            return tasks
+        for key in PLACE:
+            if (said := row.cells.get(key)) is not None:
+                mine = [t for t in found if fold(said) in self._names_of(tasks[t], key)]
+                found = dict.fromkeys(mine) or found
+        return {t: tasks[t] for t in found}
+
+    def _names_of(self, task: Task, key: str) -> set[str]:
+        definition = self.programme.definition
+        if key == "school":
+            own = [(s.id, s.name) for s in definition.schools if s.id in task.schools]
+        elif key == "wave":
+            own = [(w.id, w.name) for w in definition.programme.waves if w.id == task.wave]
+        else:
+            own = [(s.service, s.name) for s in definition.services if s.service == task.service]
+        return {fold(name) for pair in own for name in pair}
+
+    def _exported(self, row: TableRow) -> dict[str, Any] | None:
+        """Return what the hidden cell of a row says; of another programme's sheet, a problem."""
+        if "exported" not in self.headings:
+            return None
+        found = as_exported(row.cells.get("exported", ""))
+        if found is None:
+            return None
+        if found.get("programme") != self.programme.id:
+            what = f"This row was exported from the programme '{found.get('programme')}', not '{self.programme.id}'."
+            self.problems.append(row.problem("task_id", what, "Choose the programme with --programme."))
+        return found
+
+    def _was(self, row: TableRow, exported: dict[str, Any] | None) -> ProgressCells | None:
+        if "exported" not in self.headings:
+            return None
+        if exported is not None:
+            with suppress(ValueError, TypeError):
+                return exported_cells(exported["cells"])
+        self.table.say("The line no longer says how it was exported: all its cells count as typed.", row.line)
+        return None
+
+    def _is_one(self, row: TableRow, task: TaskId, exported: dict[str, Any] | None) -> bool:
+        """Tell whether id, name and hidden cell are about one task: columns may have been sorted apart."""
+        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
+        other = exported["task"] if exported is not None else task
+        meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []
+        if other != task and other in tasks:
+            what = f"The row has the id '{task}', and was exported as '{other}'."
+        elif meant and task not in meant:
+            what = f"The row has the id '{task}', and the name of '{meant[0]}'."
+        else:
+            return True
+        self.problems.append(row.problem("task_id", what, "Sort all columns together, or export the sheet again."))
+        return False
+
+    def _say_changed(self, row: TableRow, was: Mapping[str, Any]) -> None:
+        for key in ("task", *FOR_READING):
+            if key in self.headings and not _is_same(row.cells.get(key, ""), str(was.get(key, ""))):
+                heading, now, before = self.headings[key], row.cells.get(key, ""), was.get(key, "")
+                said = f"“{now or 'empty'}” instead of “{before or 'empty'}”"
+                self.table.say(f"{heading} is not read back ({said}).", row.line, row.columns[key])
+
+
+def _is_same(now: str, before: str) -> bool:
+    if fold(now) == fold(before) and now.strip("-") == before.strip("-"):
+        return True
+    with suppress(ValueError):
+        return float(now) == float(before)
+    with suppress(ValueError):
+        return read_day(now) == parse_day(before)
+    return " ".join(now.split()) == " ".join(before.split())

@@ -1,0 +1,114 @@
+"""Cells of a progress sheet: % complete in every way that people write it, what remains, and what a row said before."""
+
+import json
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from changeflow.programme.progress_cells import ProgressCells, days_or_duration
+from changeflow.values.duration import parse_duration
+from changeflow.values.limits import parse_day
+
+_PERCENT = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,15})?)\s*(?P<sign>%|per\s*cent|pc)?", re.IGNORECASE)
+_LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?", re.IGNORECASE)
+_UNITS = {
+    "d": ("d", "day", "days", "working day", "working days", "school day", "school days", "work days"),
+    "w": ("w", "wk", "wks", "week", "weeks", "working weeks"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "m": ("m", "min", "mins", "minutes"),
+    "ed": ("ed", "eday", "edays", "calendar day", "calendar days", "elapsed days"),
+    "ew": ("ew", "eweek", "eweeks", "calendar weeks"),
+    "eh": ("eh", "ehr", "ehrs"),
+    "em": ("em", "emin", "emins"),
+    "pp": ("pp", "pay period", "pay periods"),
+    "sw": ("sw", "school week", "school weeks"),
+    "t": ("t", "term", "terms"),
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+_LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
+"""Percent that no one means: a whole number was typed into a cell that shows percent, so 50 became 5000%."""
+
+
+def are_shares(texts: Iterable[str]) -> bool | None:
+    """Tell whether the plain numbers of a column are shares (0 to 1) or percent (0 to 100); None: both are possible.
+
+    >>> are_shares(["0.5", "1", "0"]), are_shares(["50", "100", "0"]), are_shares(["1", "0", "60%"])
+    (True, False, None)
+    """
+    numbers = [float(text.replace(",", ".")) for text in texts if re.fullmatch(r"\d{1,6}(?:[.,]\d{1,15})?", text)]
+    has_shares, has_percent = any(0 < n < 1 for n in numbers), any(n > 1 for n in numbers)
+    return has_shares if has_shares != has_percent else None
+
+
+def parse_percent(text: str, *, shares: bool | None) -> int:
+    """Read % complete as a whole number; `shares` tells how the column's plain numbers are meant.
+
+    Nothing but 0% is rounded to 0, and nothing but 100% to 100. `ValueError` says what would be right.
+
+    >>> parse_percent("50%", shares=None), parse_percent("0.5", shares=True), parse_percent("12,5 %", shares=None)
+    (50, 50, 12)
+    """
+    found = _PERCENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"'{text[:40]}' is not a percentage. Write one from 0% to 100%, such as 50%.")
+    number = float(found["number"].replace(",", "."))
+    if found["sign"] is None and number != 0:
+        if shares is None and number == 1:
+            raise ValueError(f"'{text}' may be 1% or 100%. Write it with the sign.")
+        if shares is None and number < 1:
+            raise ValueError(f"'{text}' is a share beside numbers over 1. Write percentages, such as 50%.")
+        number *= 100 if shares else 1
+    elif _LEAST_SHOWN <= number <= _MOST_SHOWN and number % 100 == 0:
+        number /= 100
+    if number > 100:
+        raise ValueError(f"'{text}' is more than 100%. Write one from 0% to 100%.")
+    if 0 < number < 100:
+        return max(1, min(99, round(number)))
+    return int(number)
+
+
+def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
+    """Read what is left of a task: days as a number, any other unit as a duration's text.
+
+    `has_days`: the heading says that a number without a unit is days.
+
+    >>> parse_remaining("5 days", minutes_per_day=450, has_days=False)
+    '5'
+    >>> parse_remaining("2 wks", minutes_per_day=450, has_days=False)
+    '10'
+    """
+    found = _LENGTH.fullmatch(text)
+    unit = " ".join(found["unit"].casefold().split()) if found else ""
+    if found is None or (unit and unit not in _UNIT_OF):
+        parse_duration(text, minutes_per_day=minutes_per_day)
+        raise ValueError(f"'{text[:40]}' is not a duration. Write 5d, 4h or 2w.")
+    if not unit and not has_days and float(found["number"].replace(",", ".")) != 0:
+        raise ValueError(f"'{text}' has no unit. Write 5d for five days, or name the column “Remaining (days)”.")
+    short = f"{found['number'].replace(',', '.')}{_UNIT_OF.get(unit, 'd')}"
+    return days_or_duration(parse_duration(short, minutes_per_day=minutes_per_day), minutes_per_day)
+
+
+def exported_cells(cells: dict[str, Any]) -> ProgressCells:
+    """Return what a row said when it was exported; a `ValueError` where the text was changed."""
+
+    def day(name: str) -> date | None:
+        return parse_day(cells[name]) if name in cells else None
+
+    return ProgressCells(
+        percent=int(cells["percent"]) if "percent" in cells else None,
+        started=day("started"),
+        finished=day("finished"),
+        remaining=str(cells.get("remaining", "")),
+        comment=str(cells.get("comment", "")),
+    )
+
+
+def as_exported(text: str) -> dict[str, Any] | None:
+    """Read the hidden cell of a row; None where it is no longer what was written."""
+    with suppress(ValueError):
+        found = json.loads(text)
+        if isinstance(found, dict) and isinstance(found.get("cells"), dict) and isinstance(found.get("task"), str):
+            return found
+    return None

@@ -1,0 +1,275 @@
+"""What people typed into a progress sheet, against what is recorded: what is new, what cannot be taken, what to say.
+
+A sheet that was exported says what each row said then. So only what was typed counts, and what others have recorded
+since is never overwritten. In a team's own sheet every filled cell counts, and an empty one says nothing.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from changeflow.programme.programme import Programme
+from changeflow.programme.progress_cells import ProgressCells, duration_text, progress_cells
+from changeflow.programme.recording import ReportedProgress, wrong_order
+from changeflow.roadmap.model.tasks import Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.moments import format_day
+
+LONGEST_COMMENT = 2_000
+"""Characters: a comment is a remark, no document."""
+LABELS = {
+    "percent": "% complete",
+    "started": "Actual start",
+    "finished": "Actual finish",
+    "remaining": "Remaining",
+    "comment": "Comment",
+}
+"""The columns that are read, by their fields in `ProgressCells`."""
+OF_PROGRESS = ("percent", "started", "finished", "remaining")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedRow:
+    """One row of a sheet."""
+
+    line: int
+    task: TaskId
+    typed: ProgressCells
+    """What its cells say; % complete is None where the cell is empty."""
+    exported: ProgressCells | None = None
+    """What they said when the sheet was exported; None in a team's own sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about a cell: a mistake that has to be put right, or how it was read."""
+
+    line: int
+    column: str
+    """A key of `LABELS`."""
+    text: str
+    remedy: str = ""
+    is_taken: bool = True
+    """What the cell says is recorded, as the text says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedProgress:
+    """What follows from a sheet."""
+
+    reported: tuple[ReportedProgress, ...] = ()
+    comments: tuple[tuple[TaskId, str], ...] = ()
+    notes: tuple[Remark, ...] = ()
+    wrong: tuple[Remark, ...] = ()
+    unchanged: int = 0
+    """Rows that say what is recorded already."""
+
+
+def compare_typed(programme: Programme, rows: Iterable[TypedRow], *, mine: Collection[TaskId] = ()) -> TypedProgress:
+    """Return what is new in a sheet's rows, by what is recorded at the data date; all that is wrong with them at once.
+
+    `mine` are the tasks whose progress was last recorded by the person whose sheet it is.
+    """
+    found = [_Row(programme, row, is_mine=row.task in mine) for row in rows]
+    for row in found:
+        row.take()
+    return TypedProgress(
+        reported=tuple(row.report for row in found if row.report is not None),
+        comments=tuple((row.task.id, row.comment) for row in found if row.comment),
+        notes=tuple(note for row in found for note in row.notes),
+        wrong=tuple(wrong for row in found for wrong in row.wrong),
+        unchanged=sum(row.report is None and not row.comment and not row.wrong for row in found),
+    )
+
+
+class _Row:
+    """One row, while it is compared with what is recorded."""
+
+    def __init__(self, programme: Programme, row: TypedRow, *, is_mine: bool) -> None:
+        self.programme, self.row, self.on, self.is_mine = programme, row, programme.on, is_mine
+        self.task: Task = programme.roadmap.tasks[row.task]
+        self.known = progress_cells(programme, row.task)
+        self.typed = row.typed
+        self.report: ReportedProgress | None = None
+        self.comment = ""
+        self.notes: list[Remark] = []
+        self.wrong: list[Remark] = []
+
+    def take(self) -> None:
+        self._take_comment()
+        new = self._new()
+        if not new:
+            return
+        if self._is_overtaken(new):
+            return
+        report = self._report(new)
+        if report is None or self.wrong:
+            return
+        self._check(report)
+        if not self.wrong:
+            self.report = report
+
+    def _note(self, column: str, text: str, *, is_taken: bool = True) -> None:
+        self.notes.append(Remark(self.row.line, column, text, is_taken=is_taken))
+
+    def _refuse(self, column: str, text: str, remedy: str) -> None:
+        self.wrong.append(Remark(self.row.line, column, text, remedy))
+
+    def _take_comment(self) -> None:
+        said, was = self.typed.comment, self.row.exported.comment if self.row.exported else ""
+        if not said:
+            if was:
+                self._note("comment", "was emptied. The comment that was recorded stays.", is_taken=False)
+            return
+        if said in (was, self.known.comment):
+            return
+        if len(said) > LONGEST_COMMENT:
+            self._refuse("comment", f"has {len(said):,} characters.", f"Write at most {LONGEST_COMMENT:,}.")
+            return
+        if self.row.exported is not None and was != self.known.comment:
+            self._note("comment", f"Meanwhile someone wrote “{self.known.comment}”. Both are kept.")
+        self.comment = said
+
+    def _new(self) -> dict[str, Any]:
+        """Return the cells of progress that say something else than what is recorded, or than when it was exported."""
+        before = self.row.exported or self.known
+        found = {n: v for n in OF_PROGRESS if (v := getattr(self.typed, n)) != getattr(before, n)}
+        emptied = [n for n, v in found.items() if v in (None, "")]
+        for name in emptied:
+            del found[name]
+        if self.row.exported is not None:
+            self._note_emptied([n for n in emptied if n in ("started", "finished") or not found])
+        return found if any(v != getattr(self.known, n) for n, v in found.items()) else {}
+
+    def _note_emptied(self, names: Iterable[str]) -> None:
+        for name in names:
+            if getattr(self.known, name) not in (None, ""):
+                self._note(name, "was emptied. What was recorded stays; if wrong, withdraw it.", is_taken=False)
+
+    def _is_overtaken(self, new: Mapping[str, Any]) -> bool:
+        """Refuse to overwrite what others have recorded since the sheet was exported."""
+        exported = self.row.exported
+        if exported is None:
+            return False
+        others = [n for n in OF_PROGRESS if getattr(self.known, n) != getattr(exported, n)]
+        recorded = self.programme.facts.progress.get(self.task.id)
+        if others == ["percent"] and recorded is not None and recorded.percent is None:
+            # No one has reported it: the planned duration was changed.
+            return False
+        if not others:
+            return False
+        name = others[0] if others[0] in new else next(iter(new))
+        text = f"{LABELS[others[0]]} {_shown(others[0], getattr(self.known, others[0]))} was recorded"
+        typed = ", ".join(f"{LABELS[n]} {_shown(n, v)}" for n, v in new.items())
+        if self.is_mine:
+            self._note(name, f"{text} by you since this sheet was exported. The sheet replaces it with {typed}.")
+            return False
+        remedy = f"The sheet says {typed}. Export it again, and type there what still holds."
+        self._refuse(name, f"{text} by someone else since this sheet was exported.", remedy)
+        return True
+
+    def _said(self, new: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+        """Return what a cell says: in a sheet that was exported only where it was typed."""
+        said = new.get(name) if self.row.exported else getattr(self.typed, name)
+        return said if said != "" else None
+
+    def _report(self, new: Mapping[str, Any]) -> ReportedProgress | None:
+        percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
+        finished = new.get("finished") or self.known.finished
+        if self.task.gate is not None and self.known.finished is None and (finished or percent == 100):
+            return self._begin_gate(new, "finished" if finished else "percent")
+        if percent == 100 and finished is None:
+            if remaining not in (None, "0"):
+                left = _shown("remaining", remaining)
+                self._refuse("percent", f"is 100%, with {left} left.", "Correct one of them.")
+                return None
+            finished = self.on
+            self._note("percent", f"is 100% without an Actual finish: {format_day(self.on)} is taken, the data date.")
+        if finished is not None:
+            return self._finish(new, finished)
+        return self._begin(new)
+
+    def _begin_gate(self, new: Mapping[str, Any], column: str) -> ReportedProgress | None:
+        """Say that no sheet finishes a gate; that people have begun to look at it is recorded."""
+        text = f"“{self.task.name}” is a gate: only a decision finishes it. Record that with gate decide."
+        self._note(column, text, is_taken=False)
+        return ReportedProgress(self.task.id, new["started"]) if "started" in new else None
+
+    def _finish(self, new: Mapping[str, Any], finished: date) -> ReportedProgress | None:
+        percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
+        day = format_day(finished)
+        if percent not in (None, 100):
+            self._refuse("percent", f"is {percent}%, with an Actual finish of {day}.", "Correct one of them.")
+        if remaining not in (None, "0"):
+            left = _shown("remaining", remaining)
+            self._refuse("remaining", f"is {left}, with an Actual finish of {day}.", "Correct one of them.")
+        if self.known.finished is not None and finished != self.known.finished:
+            self._note("finished", f"changes from {format_day(self.known.finished)} to {day}.")
+        return ReportedProgress(self.task.id, self._start(new, finished), finished)
+
+    def _begin(self, new: Mapping[str, Any]) -> ReportedProgress | None:
+        percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
+        if percent == 0 and self.known.started is None and "started" not in new and remaining is None:
+            return None
+        if self.task.is_milestone and (percent or remaining not in (None, "0")):
+            column = "percent" if percent else "remaining"
+            self._refuse(column, f"“{self.task.name}” takes no time: it is done or it is not.", "Write 0% or 100%.")
+            return None
+        started = self._start(new, self.on)
+        if started > self.on and "started" not in new:
+            column = "percent" if percent else "remaining"
+            self._refuse(
+                column,
+                f"“{self.task.name}” is planned to begin on {format_day(started)}, and has no Actual start.",
+                "Fill in the Actual start.",
+            )
+            return None
+        if percent is not None and self.known.percent is not None and percent < self.known.percent:
+            self._note("percent", f"goes back from {self.known.percent}% to {percent}%.")
+        if percent is None and remaining is None:
+            known = self.programme.facts.progress.get(self.task.id)
+            return _with_known_rest(ReportedProgress(self.task.id, started), known)
+        if remaining == "0":
+            self._note("remaining", "Nothing is left, but there is no Actual finish.")
+        text = f"{remaining}d" if remaining and remaining[-1].isdigit() else remaining
+        return ReportedProgress(self.task.id, started, None, text, percent)
+
+    def _start(self, new: Mapping[str, Any], last: date) -> date:
+        """Return the start that was typed, else the recorded one, else that of the forecast."""
+        started: date | None = new.get("started") or self.known.started
+        if started is not None:
+            return started
+        first = self.programme.timed(self.task.id).first_day
+        if first <= self.on or "finished" in new or new.get("percent") == 100:
+            started = min(first, last)
+            source = "as planned" if started == first else "the day of its finish"
+            self._note("started", f"is empty: {format_day(started)} is taken, {source}.")
+            return started
+        return first
+
+    def _check(self, report: ReportedProgress) -> None:
+        for column, day in (("started", report.started), ("finished", report.finished)):
+            if day is not None and day > self.on:
+                remedy = f"Write a day up to {format_day(self.on)}, the data date."
+                self._refuse(column, f"{format_day(day)} is in the future.", remedy)
+        if (wrong := wrong_order(report)) is not None:
+            self._refuse("finished", wrong, "Swap the days.")
+
+
+def _with_known_rest(report: ReportedProgress, known: TaskProgress | None) -> ReportedProgress:
+    """Return the report of another start: what is left stays as it was recorded."""
+    if known is None or known.remaining is None:
+        return report
+    return replace(report, remaining=duration_text(known.remaining), percent=known.percent)
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, date):
+        return format_day(value)
+    if name == "percent":
+        return f"{value}%" if value is not None else "empty"
+    if name == "remaining" and value:
+        text = str(value)
+        return f"{text} days" if text[-1].isdigit() else text
+    return str(value) if value not in (None, "") else "empty"

@@ -1,0 +1,103 @@
+"""What a progress sheet would record and move, as lines for the terminal, before it is stored."""
+
+from collections.abc import Iterator, Sequence
+
+from changeflow.programme.differences import differences
+from changeflow.programme.programme import Programme
+from changeflow.programme.recording import ReportedProgress
+from changeflow.programme.typed_progress import LABELS, TypedProgress
+from changeflow.reports.differences import changed_parts, parts_text
+from changeflow.roadmap.analysis.differences import Topic
+from changeflow.roadmap.analysis.slippage import CutOff, format_cut_off
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.rules.engine import Judged
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.moments import DAY, format_day
+
+SHOWN = 10
+"""Findings and cut-offs that a terminal shows: our own choice."""
+
+
+def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decided: int = 0) -> Iterator[str]:
+    """Yield what would be recorded, how odd cells are read, and what moves; `decided`: decisions beside it."""
+    old, new = before.programme, after.programme
+    tasks = list(dict.fromkeys([r.task for r in typed.reported] + [task for task, _ in typed.comments]))
+    same = f"; {counted(typed.unchanged, 'row')} without anything new" if typed.unchanged else ""
+    yield f"To be recorded: {counted(len(tasks), 'task')}{same}"
+    reported, said = {r.task: r for r in typed.reported}, dict(typed.comments)
+    for task in tasks:
+        yield f"  {old.roadmap.tasks[task].name}: {_in_words(new, task, reported.get(task), said.get(task, ''))}"
+    if decided:
+        yield f"  and {counted(decided, 'decision')}"
+    for title, is_taken in (("Not recorded", False), ("How cells are read", True)):
+        notes = sorted((n for n in typed.notes if n.is_taken is is_taken), key=lambda n: n.line)
+        if notes:
+            yield title
+            yield from (f"  Line {n.line}, {LABELS[n.column]}: {n.text}" for n in notes)
+    if not (tasks or decided):
+        return
+    yield from _moves(old, new)
+    yield from _part("Cut-offs overtaken", [_cut_off(old, c) for c in overtaken_cut_offs(old, new)])
+    yield from _part("New findings", list(_beyond(after, before)))
+    yield from _part("Findings that go", list(_beyond(before, after)))
+
+
+def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:
+    parts = []
+    if reported is not None:
+        if reported.percent is not None and reported.finished is None:
+            parts.append(f"{reported.percent}% complete")
+        parts.append(f"started {format_day(reported.started)}")
+        if reported.finished is not None:
+            parts.append(f"finished {format_day(reported.finished)}")
+        parts += _left(programme, task)
+    text = ", ".join(parts)
+    return "; ".join(part for part in (text, f"comment “{comment}”" if comment else "") if part)
+
+
+def _left(programme: Programme, task: TaskId) -> Iterator[str]:
+    progress, found = programme.facts.progress.get(task), programme.roadmap.tasks.get(task)
+    if progress is not None and found is not None and progress.remaining is not None and not progress.is_done:
+        words = length_in_words(progress.remaining, programme.minutes_per_day, found.placed_on or found.calendar)
+        yield f"{words} left"
+
+
+def _moves(old: Programme, new: Programme) -> Iterator[str]:
+    moved = [d for d in differences(old, new) if d.topic in (Topic.MILESTONES, Topic.GO_LIVES)]
+    if not moved:
+        yield "No milestone and no go-live moves."
+    yield from parts_text(changed_parts(moved, with_milestones=True))
+    days = round((new.required_schedule.finish - old.required_schedule.finish) / DAY)
+    yield f"The programme finishes {later_or_earlier(days)}." if days else "The finish does not move."
+
+
+def overtaken_cut_offs(before: Programme, after: Programme) -> Iterator[CutOff]:
+    """Yield the cut-offs of reported tasks that end later than before, and later than that day."""
+    targets = [m.task for m in before.open_milestones]
+    for task, progress in after.facts.progress.items():
+        if before.facts.progress.get(task) == progress or before.is_done(task) or task in targets:
+            continue
+        finish = after.timed(task).early_finish
+        cut_off = before.slips.nearest(task, targets) if finish > before.timed(task).early_finish else None
+        if cut_off is not None and finish > before.slips.slipped(task, cut_off.float_days):
+            yield cut_off
+
+
+def _cut_off(programme: Programme, cut_off: CutOff) -> str:
+    words = format_cut_off(programme.roadmap, programme.required_schedule, cut_off)
+    return f"{programme.roadmap.tasks[cut_off.task].name}. Before this report: {words[0].lower()}{words[1:]}"
+
+
+def _beyond(these: Judged, those: Judged) -> Iterator[str]:
+    """Yield the findings of which the other side has none of the same rule about the same thing."""
+    known = {(f.rule, f.subject) for f in those.findings}
+    yield from (f"{f.rule} {f.message}" for f in these.findings if (f.rule, f.subject) not in known)
+
+
+def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield title
+        yield from (f"  {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"  … and {len(lines) - SHOWN} more"

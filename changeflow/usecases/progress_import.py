@@ -1,0 +1,54 @@
+"""A progress sheet before it is stored: what would be recorded, and what would move. Nothing of a preview is kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from changeflow.errors import ConflictError
+from changeflow.programme.recording import checked_progress
+from changeflow.rules.engine import Judged
+from changeflow.storage.database import rolled_back
+from changeflow.usecases.authority import noting_refusals
+from changeflow.usecases.gates import record_history
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, recorded_by
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work, work_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPreview:
+    """What storing a progress sheet would do."""
+
+    sheet: SheetTaken
+    new: SheetRecorded
+    decided: int
+    """Decisions that would be recorded."""
+    before: Judged
+    after: Judged
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.new.progress or self.new.comments or self.decided)
+
+
+def preview_import(path: Path, change: Change, decisions: Path | None = None) -> ImportPreview:
+    """Store a sheet, perhaps with decisions, look at what follows, and undo it; mistakes are errors as in storing."""
+    with noting_refusals(change.db, change.now), rolled_back(change.db) as session:
+        with work_in(session, change) as work:
+            sheet, new, decided = _take(work, path, decisions)
+        before, after = work.stored.judged, work.after.judged
+    return ImportPreview(sheet=sheet, new=new, decided=decided, before=before, after=after)
+
+
+def store_import(path: Path, change: Change, preview: ImportPreview, decisions: Path | None = None) -> None:
+    """Store what a preview has shown; where it would be something else by now, a `ConflictError`."""
+    with unit_of_work(change) as work:
+        sheet, new, decided = _take(work, path, decisions)
+        if (sheet.typed, new, decided) != (preview.sheet.typed, preview.new, preview.decided):
+            raise ConflictError("Something was recorded, or the file was changed, since the preview. Import it again.")
+
+
+def _take(work: UnitOfWork, path: Path, decisions: Path | None) -> tuple[SheetTaken, SheetRecorded, int]:
+    sheet = progress_in(path, work.programme, mine=recorded_by(work, work.change.actor))
+    if decisions is not None:
+        return sheet, *record_history(work, sheet, decisions)
+    checked = checked_progress(work.programme, sheet.typed.reported, work.change.on)
+    return sheet, record_sheet(work, sheet, checked), 0

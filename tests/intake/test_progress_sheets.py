@@ -1,0 +1,167 @@
+"""Any one odd cell of a progress sheet is read as documented, or named with its place: none is dropped.
+
+A team's table of three tasks of the small programme is right but for one cell, which may hold anything.
+"""
+
+import csv
+from datetime import date
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from changeflow.intake.days import read_day
+from changeflow.intake.progress_sheets import ProgressSheet, read_progress_sheet
+from changeflow.intake.progress_values import parse_remaining
+from changeflow.programme.programme import Programme
+from changeflow.programme.typed_progress import TypedProgress, compare_typed
+from changeflow.values.problem import Problem
+from tests.rules.judging import judged
+
+HEAD = ["Task", "% complete", "Actual start", "Actual finish", "Remaining (days)", "Comment", "Colour"]
+RIGHT = [
+    ["payroll/requirements", "60%", "04/01/2027", "", "", "half", "red"],
+    ["payroll/delegation", "0%", "", "", "", "", ""],
+    ["Train, Ash School", "100%", "05/01/2027", "06/01/2027", "", "", "green"],
+]
+PLACES = [(line, column) for line in range(3) for column in range(7)]
+ODD = [
+    *(
+        "",
+        " ",
+        "0",
+        "1",
+        "-1",
+        "100",
+        "101",
+        "0.5",
+        "50",
+        "50%",
+        "50 %",
+        "5000%",
+        "half",
+        "n/a",
+        "-",
+        "–",
+        "TBC",
+        "yes",
+    ),
+    *("£5", "1,5", "#N/A", "1E+02", "13/13/2027", "31/02/2027", "5/1/27", "2027-01-06", "06.01.2027", "6 Jan 2027"),
+    *("2027-01-06T00:00", "46028", "06/01/2028", "01/01/1900", "5d", "5 days", "2 wks", "5 bananas", "999999d", "=1+1"),
+    *(
+        "'=1+1",
+        "payroll/delegation",
+        "train",
+        "Payroll: delegation",
+        "x" * 3000,
+        "\u00a0",
+        "\u200b",
+        "１",
+        "٥",
+        "Total",
+    ),
+]
+ANY = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
+
+
+@cache
+def programme() -> Programme:
+    """Return the small programme; no fixture, for hypothesis would print it with every example."""
+    with TemporaryDirectory() as home:
+        return judged(Path(home) / "trust", on=date(2027, 1, 7)).programme
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("table") / "team.csv"
+
+
+def read(
+    file: Path, rows: list[list[str]], head: list[str] = HEAD
+) -> tuple[ProgressSheet, TypedProgress, list[Problem]]:
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([head, *rows])
+    problems: list[Problem] = []
+    sheet = read_progress_sheet(file, file.name, problems, programme=programme())
+    return sheet, compare_typed(programme(), sheet.rows), problems
+
+
+def test_the_table_that_is_right_is_taken(file: Path):
+    sheet, typed, problems = read(file, RIGHT)
+    assert (problems, typed.wrong, typed.notes) == ([], (), ())
+    assert [r.task for r in typed.reported] == ["payroll/requirements", "payroll/ash/train"]
+    assert [remark.what for remark in sheet.unused] == ["The column was not used: 'Colour'."]
+
+
+@given(place=st.sampled_from(PLACES), text=st.sampled_from(ODD) | ANY)
+def test_any_one_odd_cell_is_read_as_documented_or_named(file: Path, place: tuple[int, int], text: str):
+    line, column = place
+    rows = [list(row) for row in RIGHT]
+    rows[line][column] = text
+    sheet, typed, problems = read(file, rows)
+
+    named = {(p.line, p.column) for p in (*problems, *sheet.unused)}
+    named |= {(remark.line, sheet.columns[remark.column]) for remark in (*typed.wrong, *typed.notes)}
+    if (line + 2, column + 1) in named or (HEAD[column] == "Task" and line + 2 in {at for at, _ in named}):
+        return
+    assert problems == []
+    if HEAD[column] == "Colour":
+        assert any("Colour" in remark.what for remark in sheet.unused)
+    else:
+        [row] = [row for row in sheet.rows if row.line == line + 2]
+        assert HEAD[column] == "Task" or is_read(HEAD[column], text, row.typed)
+
+
+def is_read(heading: str, text: str, typed: object) -> bool:
+    """Tell whether a row has the value that a cell stands for; an empty cell has none."""
+    plain = text.strip().strip("\u200b\u00ad\u200e\u200f\u2060\ufeff \u00a0").strip()
+    is_empty = plain in ("", "n/a", "-", "–")
+    name = {"% complete": "percent", "Actual start": "started", "Actual finish": "finished"}.get(heading)
+    value = getattr(typed, name or heading.partition(" ")[0].lower())
+    if heading == "Comment":
+        return bool(value.lstrip("'")) == bool(plain.lstrip("'")) and value.lstrip("'") in text
+    if is_empty:
+        return value in (None, "")
+    if heading == "% complete":
+        number = float(plain.rstrip("% ").replace(",", "."))
+        return value in {round(number), round(100 * number), round(number / 100)} or 0 < number < 100
+    if name is not None:
+        return bool(value == read_day(plain))
+    return bool(value == parse_remaining(plain, minutes_per_day=450, has_days=True))
+
+
+@given(text=ANY)
+def test_a_heading_that_no_one_knows_is_said_not_to_be_used(file: Path, text: str):
+    """Another heading is known, or named."""
+    sheet, _, problems = read(file, RIGHT, [*HEAD[:6], text])
+    assert problems or 7 in sheet.columns.values() or sheet.unused
+
+
+@pytest.mark.parametrize(
+    "heading", ["Percent Complete", "% DONE", "percentage_complete", "Progress", "PHYSICAL % complete"]
+)
+def test_headings_mean_the_same_in_other_words_and_capitals(file: Path, heading: str):
+    sheet, typed, problems = read(file, RIGHT, ["Task", heading, *HEAD[2:]])
+    assert problems == []
+    assert sheet.columns["percent"] == 2
+    assert len(typed.reported) == 2
+
+
+def test_a_table_without_tasks_or_without_progress_says_what_is_missing(file: Path):
+    _, _, [no_task] = read(file, [["60%", "04/01/2027"]], ["% complete", "Actual start"])
+    _, _, [no_progress] = read(file, [["payroll/requirements", "me"]], ["Task", "Who"])
+    assert no_task.what == "No column names the tasks."
+    assert no_progress.what == "No column has progress."
+
+
+def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
+    """Microsoft Project's table of tasks has Start and Finish, which are planned."""
+    head = ["Task Name", "Duration", "Start", "Finish", "% Complete"]
+    sheet, typed, problems = read(file, [["payroll/requirements", "5 days", "04/01/2027", "08/01/2027", "0%"]], head)
+    assert (problems, typed.reported) == ([], ())
+    said = " ".join(remark.what for remark in sheet.unused)
+    assert "'Start', 'Finish' are not read back" in said
+    assert "'Duration'" in said
