@@ -12,7 +12,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.engine.pace import Span, periods_of, shared_lag, shift, work_of
 from changeflow.roadmap.engine.replan import Placer
-from changeflow.roadmap.engine.working_time import earliest_start_of, finish_of, land_at
+from changeflow.roadmap.engine.spans import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.exact import Axis
 from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Ints, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.teams import Capacity

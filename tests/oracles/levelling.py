@@ -109,8 +109,11 @@ def random_levelling(seed: int) -> Documents:
 class People:
     """Teams, and who is booked when."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, items: Iterable[Item]) -> None:
         self.documents = documents
+        self.worked = {
+            at // DAY for calendar in {id(i.calendar): i.calendar for i in items}.values() for at in calendar.starts
+        }
         self.week = len(documents.programme.get("working_week", {}).get("days", range(5)))
         self.booked: dict[str, Spans] = {team: [] for team in documents.rollout["teams"]}
 
@@ -147,8 +150,8 @@ class People:
         return None
 
     def counts(self, at: int, until: int) -> bool:
-        """Nights do not count: nobody is asked for at a moment after which no hours of work come on that day."""
-        return at % DAY < 990
+        """Nights do not count: nobody is asked for at a moment after which no hours of any task come on that day."""
+        return at % DAY < 990 and at // DAY in self.worked
 
     def book(self, item: Item, start: int, finish: int) -> None:
         for team, need in self.step(item).get("needs", {}).items():
@@ -184,7 +187,7 @@ def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: i
 
 
 def _wrong(documents: Documents, early: Early, dates: Mapping[str, tuple[int, int]]) -> Iterable[str]:
-    people = People(documents)
+    people = People(documents, early.order)
     for item in early.order:
         early.dates[item.id] = Dates(*dates[item.id])
     for item in early.order:
@@ -201,7 +204,8 @@ def _wrong(documents: Documents, early: Early, dates: Mapping[str, tuple[int, in
 
 def _placed_in_order(documents: Documents, expanded: Expanded, seed: int) -> int:
     """Place tasks one after the other, whatever comes first by chance, each as early as its people are free."""
-    pick, people, early = random.Random(seed), People(documents), Early(expanded)
+    pick, early = random.Random(seed), Early(expanded)
+    people = People(documents, early.order)
     waiting, end = list(early.order), 0
     while waiting:
         ready = [i for i in waiting if all(t.before.id in early.dates for t in i.before)]

@@ -86,7 +86,7 @@ class Placed:
         if unit == "pay_period":
             first = np.maximum(self.period(item, at), self.period(item, ends, self.closes(item)) - amount + 1)
             if extra:
-                opens = self.opens(item)[self.first_that_ends(item, ends, extra, 0, len(self.opens(item)) - 60)]
+                opens = self.opens(item)[self.first_that_ends(item, ends, extra, 0, len(self.opens(item)) - 12)]
                 first = np.maximum(self.period(item, at), np.where(ends > LONG_AGO, self.period(item, opens), 0))
             at = self.opens(item)[first]
         else:

@@ -16,7 +16,7 @@ from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.analysis.why import day_unit
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.replan import Consequences, Placer, follows
-from changeflow.roadmap.engine.working_time import finish_of, land_at
+from changeflow.roadmap.engine.spans import finish_of, land_at
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, counted

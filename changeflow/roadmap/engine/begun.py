@@ -22,26 +22,28 @@ from changeflow.roadmap.engine.arrays import (
     Net,
 )
 from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.spans import (
+    finish_of,
+    is_milestone,
+    last_call,
+    latest_finish_of,
+    passed,
+    reclosed,
+    reopened,
+    unpassed,
+    worked_on,
+)
 from changeflow.roadmap.engine.working_time import (
     add_periods,
     add_work,
     finish_at,
-    finish_of,
     first_after,
-    is_milestone,
-    last_call,
-    latest_finish_of,
     next_close,
     next_working,
-    passed,
     previous_close,
     previous_working,
-    reclosed,
-    reopened,
     subtract_periods,
-    unpassed,
     work_before,
-    worked_on,
 )
 from changeflow.values.moments import DAY
 

@@ -71,21 +71,15 @@ from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
 from changeflow.roadmap.engine.lags import lagged, span_finish
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.working_time import (
-    AT_END,
-    CALENDAR,
-    add_work,
+from changeflow.roadmap.engine.spans import (
     earliest_start_of,
-    finish_at,
     finish_of,
     is_milestone,
     land_at,
     latest_start_of,
-    look_up,
-    next_working,
     reopened,
-    run_out,
 )
+from changeflow.roadmap.engine.working_time import AT_END, CALENDAR, add_work, finish_at, look_up, next_working, run_out
 
 
 @kernel

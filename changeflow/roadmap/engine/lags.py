@@ -26,17 +26,14 @@ from changeflow.roadmap.engine.arrays import (
 )
 from changeflow.roadmap.engine.begun import is_all_done, passes_by
 from changeflow.roadmap.engine.jit import inlined, kernel
+from changeflow.roadmap.engine.spans import finish_of, last_call, own_finish, passed
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
     PERIODS_TABLE,
     add_work,
-    finish_of,
-    last_call,
     last_opened,
     last_work,
     next_working,
-    own_finish,
-    passed,
     run_out,
     subtract_periods,
     work_before,

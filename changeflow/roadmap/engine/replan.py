@@ -297,7 +297,7 @@ class Placer:
         self.view = viewed(self.net)
 
     def ask(self, question: Callable[[Net, int, int], int], task: TaskId, at: int) -> int:
-        """Return what a question of `working_time` finds for a task and an instant; one that runs off its calendar
+        """Return what a question of `spans` finds for a task and an instant; one that runs off its calendar
         raises `CalendarExhaustedError`."""
         while True:
             found = question(self.view, self.row_of[task], at)

@@ -5,27 +5,6 @@ Nothing here allocates, so that it can be compiled. What runs out is noted in `t
 
 import numpy as np
 
-from changeflow.roadmap.engine.arrays import (
-    AMOUNT,
-    CAPPED,
-    CLOCK,
-    FLAGS,
-    KIND,
-    MEASURED,
-    MILESTONE,
-    MORE_FROM,
-    MORE_TO,
-    OWN,
-    PARTS_FROM,
-    PARTS_TO,
-    PEOPLE,
-    PERIOD,
-    PERIODS,
-    PLACED,
-    WINDOW,
-    WORK,
-    Net,
-)
 from changeflow.roadmap.engine.calendar_tables import (
     BASE,
     BEFORE,
@@ -58,8 +37,6 @@ CALENDAR, PERIODS_TABLE = 1, 2
 AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
 KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT, KEPT = range(5)
-LONGEST_PAUSE = 7 * DAY
-"""So long after its opening can whole periods still begin, if their task could not have been worked on since."""
 NOWHERE: int = int(np.iinfo(np.int64).min)
 """Of `trouble`: work was counted, and not looked for at an instant."""
 
@@ -191,6 +168,13 @@ def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) ->
 
 
 @kernel
+def last_work(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
+    """Return the last instant up to `at` at which work can start."""
+    work, begins, _ = look_up(c, k, at)
+    return at if begins == at or work == 0 else start_at(c, k, work - 1, trouble)
+
+
+@kernel
 def first_after(table: Ints, lo: int, hi: int, at: int) -> int:
     """Return the first place in `lo` to `hi` whose value is greater than `at`."""
     while lo < hi:
@@ -277,242 +261,3 @@ def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
         return at
     return p.opens[i]
-
-
-@kernel
-def worked_on(n: Net, i: int) -> int:
-    """Return the calendar that says when a task could have been worked on: of school weeks the term's."""
-    return n.hot[i, PLACED] if n.cold[i, KIND] == WORK else n.hot[i, OWN]
-
-
-@kernel
-def last_call(n: Net, i: int, opens: int) -> int:
-    """Return the last instant at which whole periods that open or close then are not missed.
-
-    That is when the task can be worked on again, but no more than a week later: holidays are no reason to begin a
-    period whose first weeks are over.
-    """
-    return min(next_working(n.c, worked_on(n, i), opens, n.trouble), opens + LONGEST_PAUSE)
-
-
-@kernel
-def reopened(n: Net, i: int, k: int, at: int) -> int:
-    """Return the last opening of a table of periods, where it is not missed at an instant; else the instant."""
-    j = last_opened(n.p, k, at, n.trouble)
-    if j < n.p.first[k] or n.p.opens[j] == at:
-        return at
-    return n.p.opens[j] if last_call(n, i, n.p.opens[j]) >= at else at
-
-
-@kernel
-def reclosed(n: Net, i: int, k: int, at: int) -> int:
-    """The same of closings: what ends then ends no earlier than the instant, as far as work is concerned."""
-    if at > n.p.high[k]:
-        run_out(n.trouble, PERIODS_TABLE, k, AT_END, at)
-    j = first_after(n.p.closes, n.p.first[k], n.p.first[k + 1], at) - 1
-    if j < n.p.first[k] or n.p.closes[j] == at:
-        return at
-    return n.p.closes[j] if last_call(n, i, n.p.closes[j]) >= at else at
-
-
-@kernel
-def land_inside(n: Net, i: int, at: int) -> int:
-    kind = n.cold[i, KIND]
-    if kind == WORK and n.hot[i, AMOUNT] != 0:
-        return next_working(n.c, n.hot[i, PLACED], at, n.trouble)
-    if kind == PERIOD:
-        return next_start(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], at), n.trouble)
-    if kind == PEOPLE:
-        first = at
-        for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
-            lands = next_working(n.c, n.parts[j, 0], at, n.trouble) if n.parts[j, 1] else at
-            first = lands if j == n.cold[i, PARTS_FROM] else min(first, lands)
-        return first
-    return at
-
-
-@kernel
-def land_on(n: Net, i: int, opens: int) -> int:
-    """Return the first start from a start window on."""
-    if n.cold[i, KIND] == PERIOD:
-        return next_start(n.p, n.cold[i, PERIODS], opens, n.trouble)
-    return land_inside(n, i, opens)
-
-
-@kernel
-def land_at(n: Net, i: int, at: int) -> int:
-    """Return the first start from `at` on: of a task at start windows, where one of them puts it."""
-    k = n.cold[i, WINDOW]
-    if k < 0:
-        return land_inside(n, i, at)
-    # A start that has landed stays there: so the window counts that has opened, if it puts the task no earlier.
-    j = last_opened(n.p, k, at, n.trouble)
-    if j >= n.p.first[k]:
-        start = land_on(n, i, n.p.opens[j])
-        if start >= at:
-            return start
-        if n.cold[i, KIND] == PERIOD:
-            if last_call(n, i, start) >= at:
-                return start
-        elif next_working(n.c, worked_on(n, i), start, n.trouble) >= at:
-            # A moment or a wait on the clock: it begins as soon as it may, before people come to work.
-            return at
-    return land_on(n, i, next_start(n.p, k, at, n.trouble))
-
-
-@kernel
-def starts_at_windows(n: Net, i: int) -> bool:
-    return n.cold[i, WINDOW] >= 0 or n.cold[i, KIND] == PERIOD
-
-
-@kernel
-def last_work(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
-    """Return the last instant up to `at` at which work can start."""
-    work, begins, _ = look_up(c, k, at)
-    return at if begins == at or work == 0 else start_at(c, k, work - 1, trouble)
-
-
-@kernel
-def finish_of(n: Net, i: int, start: int) -> int:
-    finish = own_finish(n, i, start)
-    for j in range(n.cold[i, MORE_FROM], n.cold[i, MORE_TO]):
-        if n.parts[j, 2] == PERIOD and n.parts[j, 1] != 0:
-            finish = reopened(n, i, n.parts[j, 0], finish)
-        finish = passed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
-    return finish
-
-
-@kernel
-def own_finish(n: Net, i: int, start: int) -> int:
-    """Return the finish of a task without what events add."""
-    kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
-    if kind == WORK:
-        return add_work(n.c, n.hot[i, PLACED], start, amount, n.trouble)
-    if kind == CLOCK:
-        return start + amount
-    if kind == PERIOD:
-        return add_periods(n.p, n.cold[i, PERIODS], reopened(n, i, n.cold[i, PERIODS], start), amount, n.trouble)
-    last = start
-    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
-        ends = add_work(n.c, n.parts[j, 0], start, n.parts[j, 1], n.trouble)
-        last = ends if j == n.cold[i, PARTS_FROM] else max(last, ends)
-    return last
-
-
-@kernel
-def passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
-    """Let an amount pass from an instant on: working time of a calendar, time of the clock, or whole periods."""
-    if kind == CLOCK:
-        return at + amount
-    if kind == PERIOD:
-        return add_periods(n.p, on, at, amount, n.trouble)
-    return add_work(n.c, on, at, amount, n.trouble)
-
-
-@kernel
-def unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
-    """Return the latest instant from which an amount passes by `at`."""
-    if kind == CLOCK:
-        return at - amount
-    if kind == PERIOD:
-        return subtract_periods(n.p, on, at, amount, n.trouble)
-    return add_work(n.c, on, at, -amount, n.trouble)
-
-
-@kernel
-def start_inside(n: Net, i: int, finish: int) -> int:
-    for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
-        finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
-    return _own_start(n, i, finish)
-
-
-@kernel
-def _own_start(n: Net, i: int, finish: int) -> int:
-    kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
-    if kind == WORK:
-        return add_work(n.c, n.hot[i, PLACED], finish, -amount, n.trouble)
-    if kind == CLOCK:
-        return finish - amount
-    if kind == PERIOD:
-        return subtract_periods(n.p, n.cold[i, PERIODS], finish, amount, n.trouble)
-    first = finish
-    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
-        starts = add_work(n.c, n.parts[j, 0], finish, -n.parts[j, 1], n.trouble)
-        first = starts if j == n.cold[i, PARTS_FROM] else min(first, starts)
-    return first
-
-
-@kernel
-def latest_finish_of(n: Net, i: int, bound: int) -> int:
-    """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
-    kind = n.cold[i, KIND]
-    if kind == WORK and n.hot[i, AMOUNT] != 0:
-        return previous_working(n.c, n.hot[i, PLACED], bound, n.trouble)
-    if kind != PEOPLE:
-        return bound
-    last = NONE
-    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
-        worked = previous_working(n.c, n.parts[j, 0], bound, n.trouble) if n.parts[j, 1] else bound
-        last = max(last, worked)
-    return last
-
-
-@kernel
-def latest_start_of(n: Net, i: int, finish: int) -> int:
-    start = start_inside(n, i, finish)
-    return latest_start_by(n, i, start) if n.cold[i, WINDOW] >= 0 else start
-
-
-@kernel
-def latest_start_by(n: Net, i: int, bound: int) -> int:
-    """Return the latest start up to `bound`; a task that may start at any time has it there."""
-    k = n.cold[i, WINDOW]
-    if k >= 0:
-        opened = last_opened(n.p, k, bound, n.trouble)
-        while opened >= n.p.first[k]:
-            start = land_on(n, i, n.p.opens[opened])
-            if start <= bound:
-                is_free = n.cold[i, KIND] == CLOCK or is_milestone(n, i)
-                return min(bound, next_working(n.c, worked_on(n, i), start, n.trouble)) if is_free else start
-            opened -= 1
-        if n.p.low[k] != -NO_END:
-            run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, bound)
-        return bound
-    if n.cold[i, KIND] == PERIOD:
-        return previous_start(n.p, n.cold[i, PERIODS], bound, n.trouble)
-    is_work = n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]
-    return last_work(n.c, n.hot[i, PLACED], bound, n.trouble) if is_work else bound
-
-
-@kernel
-def _before_events(n: Net, i: int, finish: int) -> int:
-    """Return where a task's own time may end, so that with what events add it ends no earlier than `finish`."""
-    for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
-        if n.parts[j, 2] == PERIOD and n.parts[j, 1] != 0:
-            finish = next_close(n.p, n.parts[j, 0], reclosed(n, i, n.parts[j, 0], finish), n.trouble)
-        finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
-    return finish
-
-
-@kernel
-def earliest_start_of(n: Net, i: int, finish: int) -> int:
-    finish = _before_events(n, i, finish)
-    if n.cold[i, KIND] == PERIOD:
-        finish = reclosed(n, i, n.cold[i, PERIODS], finish)
-    start = _own_start(n, i, finish)
-    if n.cold[i, KIND] == PERIOD and own_finish(n, i, start) < finish:
-        start = next_start(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
-    return land_at(n, i, start) if n.cold[i, WINDOW] >= 0 else start
-
-
-@kernel
-def between(n: Net, i: int, start: int, finish: int) -> int:
-    """Measure the time between two instants as a task's float is counted."""
-    if n.cold[i, KIND] == CLOCK:
-        return finish - start
-    return work_before(n.c, n.cold[i, MEASURED], finish) - work_before(n.c, n.cold[i, MEASURED], start)
-
-
-@kernel
-def is_milestone(n: Net, i: int) -> bool:
-    return n.hot[i, FLAGS] & MILESTONE != 0 and n.cold[i, MORE_TO] == n.cold[i, MORE_FROM]

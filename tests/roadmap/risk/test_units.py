@@ -18,6 +18,7 @@ TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-2
 TERMS = Periods(
     "terms",
     [
+        Period("Autumn 2026", date(2026, 9, 1), date(2026, 12, 18)),
         Period("Spring", date(2027, 1, 4), date(2027, 3, 26)),
         Period("Summer", date(2027, 4, 12), date(2027, 7, 23)),
         Period("Autumn", date(2027, 9, 1), date(2027, 12, 17)),
@@ -66,6 +67,29 @@ def test_a_certain_event_is_a_task_behind_the_one_it_strikes(duration: str, effe
     assert set(found.finishes["after"].tolist()) == {behind["after"].early_finish}
     planned = time_roadmap(roadmap(first, task("struck", duration), after, links=links))["after"].early_finish
     assert found.event_cost["e"] == behind["after"].early_finish - planned > 0
+
+
+def test_what_an_event_adds_in_a_weekend_ends_no_earlier_than_a_link_to_the_finish():
+    """`a` ends on Tuesday 19 January at 17, and `b` no earlier. Three days of the clock before that is a Saturday. Had
+    the time of `b` itself ended on Friday at 17, the event would end on Monday. So it ends in Monday's first minute,
+    and the event on Thursday."""
+    given = roadmap(task("a", "12d"), task("b", "5d"), links=("a -> b FF",))
+    found = play(given, "b", events=(event("3ed", "b"),))
+    assert set(found.finishes["b"].tolist()) == {at("2027-01-21T09:01")}
+
+
+@pytest.mark.parametrize("effect", KINDS)
+@pytest.mark.parametrize("duration", KINDS)
+def test_with_an_event_a_task_ends_no_earlier_than_its_link_to_the_finish_allows(duration: str, effect: str):
+    """Friday and Monday are one moment for work and whole periods, and two for what passes by the clock."""
+    given = roadmap(task("a", "33d"), task("b", duration), links=("a -> b FF",))
+    found = play(given, "b", events=(event(effect, "b"),))
+    bound = time_roadmap(given)["a"].early_finish
+    [finish] = set(found.finishes["b"].tolist())
+    unit = effect.lstrip("0123456789")
+    if unit != "ed":
+        finish = given.calendars["term" if unit == "sw" else "office"].next_working(finish)
+    assert finish >= bound
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.4, 1.0])
