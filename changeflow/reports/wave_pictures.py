@@ -61,7 +61,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class WaveColumn:
     x: float
     y: float
     width: float
@@ -79,7 +79,7 @@ class Load:
     height: int
     full_y: float
     """Where a hundred percent lies."""
-    columns: tuple[Column, ...]
+    columns: tuple[WaveColumn, ...]
     months: tuple[Label, ...]
 
 
@@ -111,13 +111,13 @@ def _draw_team(line: "TeamLine", first: date, last: date) -> Load:
     return _load_of(line.team, columns, _months(first, last, 18, at_day))
 
 
-def _column(x: float, width: float, percent: int, title: str, *, is_full: bool) -> Column:
+def _column(x: float, width: float, percent: int, title: str, *, is_full: bool) -> WaveColumn:
     height = round(LOAD_HEIGHT * percent / 100, 1)
     y, width = round(TOP + LOAD_HEIGHT - height, 1), round(max(1.5, width - 1), 1)
-    return Column(x=x, y=y, width=width, height=height, is_full=is_full, title=title)
+    return WaveColumn(x=x, y=y, width=width, height=height, is_full=is_full, title=title)
 
 
-def _load_of(team: str, columns: Sequence[Column], months: tuple[Label, ...]) -> Load:
+def _load_of(team: str, columns: Sequence[WaveColumn], months: tuple[Label, ...]) -> Load:
     width, height = LABEL_WIDTH + CHART_WIDTH + 20, TOP + LOAD_HEIGHT + 6
     return Load(team=team, width=width, height=height, full_y=TOP, columns=tuple(columns), months=months)
 
