@@ -23,6 +23,7 @@ from changeflow.cli import (
     reporting,
     rulebook,
     running,
+    tables,
     tasks,
     waves,
 )
@@ -57,7 +58,7 @@ def changeflow(
 
 
 # In the order in which help lists their commands.
-LOOKING = (planning, waves, rulebook)
+LOOKING = (planning, tables, waves, rulebook)
 RECORDING = (definitions, announcements, tasks, recorded, pilots, pilot_records, gates)
 RUNNING = (agenda, reporting, running, people, database, audit)
 for module in (*LOOKING, *RECORDING, *RUNNING):

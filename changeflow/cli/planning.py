@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, shared
+from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 from changeflow.values.problem import check_known
@@ -64,11 +64,20 @@ def validate(folder: Folder) -> None:
 @formatted_errors()
 def schema(
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
+    form: Annotated[
+        str, form_option("json", "markdown", text="json, or markdown: the tables in words, as in docs/tables.md.")
+    ] = "json",
 ) -> None:
-    """Print the JSON Schema of the folder's files, so that editors can complete and check them."""
+    """Print the JSON Schema of the folder's files, so that editors can complete and check them, and of every table."""
     from changeflow.intake.documents import schemas, write_schemas
 
-    if folder is not None:
+    if form == "markdown":
+        from changeflow.intake.table_schemas import tables_in_words
+
+        if folder is not None:
+            raise InputError("--out would have no effect: it writes JSON. Leave one of them out.")
+        print_lines(tables_in_words())
+    elif folder is not None:
         write_schemas(folder)
         note(f"Wrote {', '.join(sorted(schemas()))} to {folder}")
     else:

@@ -60,9 +60,9 @@ def read_cell(text: str, field: Field) -> str:
     ('1180', 'west-sussex')
     """
     if text.upper() in ERRORS:
-        raise ValueError(f"The cell holds the error {text}. Correct the formula, or empty the cell.")
+        raise ValueError(f"'{text}' is an error of a spreadsheet. Correct the formula, or empty the cell.")
     if text == NO_RESULT:
-        what = "The cell holds a formula that has no result in the file"
+        what = "'=' begins a formula whose result is not in the file"
         raise ValueError(f"{what}. Open the file in a spreadsheet, save it, and try again.")
     if _HIDDEN.fullmatch(text):
         raise ValueError(f"'{text}' stands for a value that its column is too narrow for. Widen it, and export again.")
@@ -113,14 +113,14 @@ def _day(text: str, field: Field) -> str:
 
 def _span(text: str, field: Field) -> str:
     days = _TO.split(text)
-    if len(days) > 2:
+    if len(days) > 2 or not all(days):
         raise ValueError(f"'{text}' is not a span of days. Write it like 2027-02-01..2027-02-05.")
     return "..".join(_day(day, field) for day in days)
 
 
 def _move(text: str, field: Field) -> str:
     day, mark, school = text.partition("=")
-    if not mark:
+    if not (mark and day.strip() and school.strip()):
         raise ValueError(f"'{text}' is not a move. Write the day and the school, like 2027-02-01=harbour.")
     return f"{_day(day.strip(), field)}={_id(school.strip(), field)}"
 

@@ -65,7 +65,7 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given = set[str]()
-    schools = {"school": school_names(parts["schools"])}
+    schools = {"school": names_of_schools((s.id, s.name, s.urn or "") for s in parts["schools"])}
     for row in _table(reading, parts, names[0], PEOPLE, schools):
         given |= row.columns.keys() & set(OF_A_CONTACT)
         person = _person(row, reading.problems)
@@ -130,11 +130,15 @@ def _table(
     )
 
 
-def school_names(schools: Iterable[School]) -> Mapping[str, str]:
-    """Return the id of each school by its name and its URN, folded, where no other school has the same."""
-    also = [(fold(name), s.id) for s in schools for name in (s.name, s.urn or "") if name]
-    often = Counter(name for name, _ in dict.fromkeys(also))
-    ids = {fold(s.id) for s in schools}
+def names_of_schools(schools: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
+    """Return the id of each school by its name and its URN, folded, where no other school has the same.
+
+    Each school is its id, name and URN.
+    """
+    schools = list(schools)
+    ids = {fold(id_) for id_, _, _ in schools}
+    also = dict.fromkeys((fold(name), id_) for id_, *names in schools for name in names if fold(name))
+    often = Counter(name for name, _ in also)
     return {name: id_ for name, id_ in also if often[name] == 1 and name not in ids}
 
 

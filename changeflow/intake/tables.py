@@ -116,6 +116,17 @@ class Table:
     unused: list[Problem] = field(default_factory=list)
     """What was read and not used, and what to check; no mistakes."""
 
+    @property
+    def remarks(self) -> Iterator[Problem]:
+        """Yield what was not used, the columns of which no one knows among it."""
+        unused = [f"'{c.name}'" for c in self.columns.unused]
+        if unused:
+            shown = ", ".join(unused[:_NAMED]) + (f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else "")
+            which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
+            what = f"{which} not used: {shown}."
+            yield Problem(file=self.file, line=self.layout.header_line, what=what)
+        yield from self.unused
+
     def say(self, what: str, line: int | None = None, column: int = 1) -> None:
         self.unused.append(Problem(file=self.file, line=line or self.layout.header_line, column=column, what=what))
 
@@ -138,7 +149,7 @@ def read_table(
     table = open_table(path, shown, problems, wanted, mapping=mapping, names=names, inside=inside)
     if table is None:
         return
-    for remark in table.unused:
+    for remark in table.remarks:
         warnings.warn(UnusedWarning(str(remark)), stacklevel=2)
     for row in table.rows:
         if len(problems) > MOST_LISTED:
@@ -320,14 +331,10 @@ class _Rows:
             return False
 
     def _say(self) -> None:
-        """Say which columns were not used, and which cells count as empty."""
+        """Say which cells count as empty, and which have no heading above them."""
         table = self.table
         if self.nothing:
             table.notes.append("Dashes, n/a and null count as empty cells.")
-        if unused := [f"'{c.name}'" for c in table.columns.unused]:
-            shown = ", ".join(unused[:_NAMED]) + (f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else "")
-            which = "The column" if len(unused) == 1 else f"{len(unused)} columns"
-            table.say(f"{which} {'was' if len(unused) == 1 else 'were'} not used: {shown}.")
         for place, lines in self.beside.items():
             what, line = f"Column {place + 1} has no heading.", table.layout.header_line
             remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"

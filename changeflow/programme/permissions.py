@@ -166,8 +166,8 @@ _RUN_CHANGEFLOW = (
     "audit verify", "audit show", "audit anchor",
 )  # fmt: skip
 _WORK_ON_FILES = (
-    "init", "validate", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves", "level",
-    "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
+    "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
+    "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
     "rules show", "roles", "report sro", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 """Commands by what they do, where there are many."""

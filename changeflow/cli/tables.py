@@ -1,0 +1,42 @@
+"""The command that shows how a table would be read."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.context import Form
+from changeflow.cli.output import formatted_errors, print_json, print_lines
+from changeflow.errors import ProblemsError
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("check-table")(check_table)
+
+
+@formatted_errors()
+def check_table(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or an xlsx.")],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="KIND",
+            help="schools, people, assessments, progress, attendance, announcements, decisions, identities or ledger; "
+            "left out, the kind that its columns say.",
+        ),
+    ] = None,
+    form: Form = "text",
+) -> None:
+    """Show how a table would be read: header, columns, first lines, what is not used, and every mistake."""
+    from changeflow.usecases.table_check import check_json, check_lines
+    from changeflow.usecases.table_check import check_table as checked
+
+    check = checked(file, kind)
+    if form == "json":
+        print_json(check_json(check))
+    else:
+        print_lines(check_lines(check, width=shutil.get_terminal_size((100, 24)).columns))
+    if check.problems:
+        raise ProblemsError(check.problems)

@@ -1,0 +1,91 @@
+"""Every table that is read, by name: its columns, other names for them, what a cell holds; as schema, or in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, IDENTITIES, PROGRESS
+from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
+from changeflow.intake.formats import CellKind, Field, Format, a_format
+
+LEDGER = Format(
+    "ledger",
+    "One side of a parallel run: `pilot reconcile`. A key, and a column for each element that is compared.",
+    a_format("", (), None).fields,
+    takes_all=True,
+)
+FORMATS: Mapping[str, Format] = {
+    f.name: f
+    for f in (SCHOOLS, PEOPLE, ASSESSMENTS, PROGRESS, ATTENDANCE, ANNOUNCEMENTS, DECISIONS, IDENTITIES, LEDGER)
+}
+CELLS: Mapping[CellKind, str] = {
+    CellKind.TEXT: "text",
+    CellKind.KEY: "text, kept as it is: no number that a spreadsheet has rounded",
+    CellKind.ID: "an id: lower-case letters, digits and hyphens; capitals and spaces are changed into them",
+    CellKind.IDS: "ids with semicolons, commas or line breaks between them",
+    CellKind.DAY: "a date: 2027-02-01, 01/02/2027 (the day first), 1 Feb 2027",
+    CellKind.SPANS: "spans of days: 2027-02-01..2027-02-05; a day alone is one",
+    CellKind.MOVES: "a day and a school: 2027-02-01=harbour",
+    CellKind.COUNT: "a whole number: 1180 or 1,180",
+    CellKind.SCORE: "1 to 5, or empty",
+    CellKind.YES_NO: "yes, y, true, 1, or no, n, false, 0",
+    CellKind.CHOICE: "one of the options, in any capitals",
+    CellKind.CHOICES: "options with semicolons between them",
+    CellKind.EMAIL: "an e-mail address",
+    CellKind.DURATION: "a duration: 5d, 3h, 2w",
+}
+"""What a cell of each kind holds, in words."""
+
+
+def table_schemas() -> dict[str, dict[str, Any]]:
+    """Return a schema for each kind of table, by name: of its rows, before they are read."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {name: head | _schema(one) for name, one in FORMATS.items()}
+
+
+def tables_in_words() -> Iterator[str]:
+    """Write every table as Markdown, as in docs/tables.md."""
+    for one in FORMATS.values():
+        yield f"### {one.name.capitalize()}"
+        yield one.about
+        yield ""
+        if not one.fields:
+            continue
+        yield "| column | what it says | what a cell holds | also called |"
+        yield "|---|---|---|---|"
+        for field in one.fields:
+            name = f"**{field.name}**" if field.is_required else field.name
+            options = f" ({', '.join(field.options)})" if field.options else ""
+            options += f"; {field.words.replace(' | ', ', ').replace('=', ' is ')}" if field.words else ""
+            also = "; ".join([*field.synonyms, *_joined(field)])
+            yield f"| {name} | {field.about} | {CELLS[field.cell].partition(':')[0]}{options} | {also} |"
+        yield ""
+
+
+def _joined(field: Field) -> Iterator[str]:
+    """Say which columns make one together."""
+    if field.parts:
+        yield " with ".join(f"{part.split(' | ')[0]}" for part in field.parts)
+
+
+def _schema(one: Format) -> dict[str, Any]:
+    return {
+        "title": one.name,
+        "description": one.about,
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {field.name: _property(field) for field in one.fields},
+            "required": list(one.required),
+            "additionalProperties": True,
+        },
+    }
+
+
+def _property(field: Field) -> dict[str, Any]:
+    about = f"{field.about}: {CELLS[field.cell]}" if field.cell is not CellKind.TEXT else field.about
+    found: dict[str, Any] = {"type": "string", "description": about}
+    if field.options:
+        found["examples" if field.cell is CellKind.CHOICES else "enum"] = list(field.options)
+    if field.synonyms:
+        found["x-also-called"] = list(field.synonyms)
+    return found

@@ -1,0 +1,184 @@
+"""Show how a table would be read: its encoding, header and columns, the first lines as read, and what is not used."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import wrap
+
+from changeflow.errors import InputError
+from changeflow.intake.fact_formats import ANNOUNCEMENTS
+from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
+from changeflow.intake.formats import Format
+from changeflow.intake.layout import SEPARATORS
+from changeflow.intake.opening import is_there
+from changeflow.intake.people import names_of_schools
+from changeflow.intake.table_schemas import FORMATS, LEDGER
+from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.intake.yaml import read_yaml
+from changeflow.values.duration import counted
+from changeflow.values.problem import Problem, check_known
+
+_SHOWN = 5
+_NARROWEST, _WIDEST = 8, 24
+"""Characters of a cell that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCheck:
+    """How a file would be read."""
+
+    table: Table | None
+    kind: Format
+    is_guessed: bool
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check_table(path: Path, kind: str | None) -> TableCheck:
+    """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count."""
+    if kind is not None:
+        check_known("kind of table", kind, FORMATS)
+        return _read(path, FORMATS[kind], is_guessed=False)
+    if not path.is_file():
+        raise InputError(f"There is no file '{path}'. Check the name.")
+    checks = [_read(path, one, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
+    best = max(checks, key=lambda check: _fit(check, path))
+    return best if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, is_guessed=True)
+
+
+def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
+    """Tell how well a file fits a kind: all columns that are required, those that it has, and its name."""
+    if check.table is None:
+        return (0, 0, 0, 0)
+    found = {m.field.name for m in check.table.columns.matches}
+    required = check.kind.required or check.kind.marks[:2]
+    named = path.stem.lower().startswith(check.kind.name) or (check.kind is ASSESSMENTS and path.parent.name == "adkar")
+    has = sum(name in found for name in required)
+    return (int(has == len(required)), has if has > 1 else 0, int(named), len(found))
+
+
+def _read(path: Path, kind: Format, *, is_guessed: bool) -> TableCheck:
+    problems: list[Problem] = []
+    mapping, names = _of_folder(path, kind)
+    table = open_table(path, path.name, problems, kind, mapping=mapping, names=names)
+    return TableCheck(table, kind, is_guessed, problems)
+
+
+def _of_folder(path: Path, kind: Format) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    """Return the mapping of columns of the folder that a file is in, and the other names of its schools."""
+    folder = next(
+        (f for f in (path.absolute().parent, path.absolute().parent.parent) if is_there(f / "programme.yaml")), None
+    )
+    if folder is None:
+        return {}, {}
+    document = read_yaml(folder / "programme.yaml", "programme.yaml", [], inside=folder)
+    columns = document.data.get("columns") if document and isinstance(document.data, dict) else None
+    columns = columns if isinstance(columns, dict) else {}
+    ours = columns.get(kind.name)
+    mapping = {str(k): str(v) for k, v in ours.items()} if isinstance(ours, dict) else {}
+    names = {}
+    if kind in (PEOPLE, ANNOUNCEMENTS) and (schools := folder / "schools.csv") != path and is_there(schools):
+        their = columns.get("schools")
+        of_schools = {str(k): str(v) for k, v in their.items()} if isinstance(their, dict) else {}
+        if (table := open_table(schools, schools.name, [], SCHOOLS, mapping=of_schools, inside=folder)) is not None:
+            cells = (row.cells for row in table.rows)
+            names["school"] = names_of_schools((c["id"], c["name"], c.get("urn", "")) for c in cells)
+    return mapping, names
+
+
+def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
+    """Write a check for people, in lines of at most `width` characters."""
+    table = check.table
+    if table is None:
+        return
+    layout, matches = table.layout, table.columns.matches
+    guess = " (its columns say so; --as reads it as another kind)" if check.is_guessed else ""
+    yield from _wrapped(f"{table.file}: read as {check.kind.name}{guess}", width, "")
+    yield ""
+    yield f"  Encoding   {table.encoding}"
+    if layout.separator:
+        yield f"  Separator  {SEPARATORS.get(layout.separator, repr(layout.separator))}"
+    yield f"  Header     line {layout.header_line}; the data begins on line {layout.data_line}"
+    lines = counted(len(table.rows), "line")
+    yield f"  Data       {lines} as read, {len(matches)} of {counted(len(layout.columns), 'column')} used"
+    if matches:
+        yield ""
+        yield from _columns(table, width)
+    if not_there := [f.name for f in check.kind.fields if f.name not in {m.field.name for m in matches}]:
+        yield ""
+        yield from _wrapped(f"Not in the file: {', '.join(not_there)}", width, "  ")
+    if unused := [c.name for c in table.columns.unused]:
+        yield ""
+        yield from _wrapped(f"Not used: {', '.join(unused)}", width, "  ")
+    if table.notes or table.unused:
+        yield ""
+        yield "Notes"
+        for note in table.notes:
+            yield from _wrapped(f"- {note}", width, "    ", "  ")
+        for remark in table.unused:
+            yield from _wrapped(
+                f"- Line {remark.line}: {remark.what}" if remark.line > layout.header_line else f"- {remark.what}",
+                width,
+                "    ",
+                "  ",
+            )
+
+
+def _columns(table: Table, width: int) -> Iterator[str]:
+    """Draw a line for each column that is used: its heading, how it was found, and its first cells as read."""
+    head = ("", "In the file", "Read as", "How")
+    places = [" + ".join(str(c.place) for c in m.columns) for m in table.columns.matches]
+    rows = [(at, m.heading, m.field.name, m.way.value) for at, m in zip(places, table.columns.matches, strict=True)]
+    wide = [max(len(row[n]) for row in (head, *rows)) for n in range(4)]
+    wide[1] = min(wide[1], max(16, width // 4))
+    left = width - sum(wide) - 2 * 4
+    shown = _shown(table.rows, left)
+    yield _line([*head, *(f"Line {row.line}" for row, _ in shown)], [*wide, *(n for _, n in shown)])
+    for row in rows:
+        cells = [one.cells.get(row[2], "") for one, _ in shown]
+        yield _line([*row, *cells], [*wide, *(n for _, n in shown)])
+
+
+def _shown(rows: Sequence[TableRow], left: int) -> list[tuple[TableRow, int]]:
+    """Return the first rows that there is room for, each with the width of its cells."""
+    shown = []
+    for row in rows[:_SHOWN]:
+        longest = max([len(f"Line {row.line}"), *(len(c) for c in row.cells.values())])
+        wide = min(max(longest, _NARROWEST), _WIDEST)
+        if left < wide + 2:
+            break
+        shown.append((row, wide))
+        left -= wide + 2
+    return shown
+
+
+def _line(cells: Sequence[str], wide: Sequence[int]) -> str:
+    cut = (c if len(c) <= n else f"{c[: n - 1]}…" for c, n in zip(cells, wide, strict=True))
+    return "  ".join(f"{c:<{n}}" for c, n in zip(cut, wide, strict=True)).rstrip()
+
+
+def _wrapped(text: str, width: int, later: str, first: str = "") -> Iterator[str]:
+    yield from wrap(text, width, initial_indent=first, subsequent_indent=later, break_long_words=False)
+
+
+def check_json(check: TableCheck) -> dict[str, object]:
+    """Return a check as data."""
+    table = check.table
+    if table is None:
+        return {"kind": check.kind.name, "problems": [str(p) for p in check.problems]}
+    return {
+        "file": table.file,
+        "kind": check.kind.name,
+        "encoding": table.encoding,
+        "separator": table.layout.separator,
+        "header_line": table.layout.header_line,
+        "data_line": table.layout.data_line,
+        "columns": [
+            {"place": m.place, "heading": m.heading, "read_as": m.field.name, "how": m.way.value}
+            for m in table.columns.matches
+        ],
+        "unused": [c.name for c in table.columns.unused],
+        "rows": len(table.rows),
+        "first": [dict(row.cells) for row in table.rows[:_SHOWN]],
+        "notes": [*table.notes, *(str(u) for u in table.remarks)],
+        "problems": [str(p) for p in check.problems],
+    }

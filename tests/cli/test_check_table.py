@@ -1,0 +1,101 @@
+"""`check-table` shows how a file would be read, in the width of the terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.intake.table_schemas import tables_in_words
+from tests.builders import PROGRAMME, SCHOOLS, a_folder
+
+TOP = Path(__file__).resolve().parents[2]
+STAFF = (
+    "Staff list;as of 1 March;;;;\n\nStaff No;Job  Title;E-mail;Start Date;Fax;NI category\n"
+    "1001;Teacher;a1@example.org;01/09/2026;;A\n1002;Headteacher;b2@example.org;1-Sep-26;;B\nTotal;;;2;;\n"
+)
+
+
+def check(*arguments: object, width: int = 100) -> tuple[int, list[str], str]:
+    done = CliRunner().invoke(app, ["check-table", *map(str, arguments)], env={"COLUMNS": str(width)})
+    return done.exit_code, done.stdout.splitlines(), done.stderr
+
+
+def staff(tmp_path: Path) -> Path:
+    path = tmp_path / "Staff list.csv"
+    path.write_bytes(STAFF.encode("cp1252"))
+    return path
+
+
+def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path):
+    code, lines, errors = check(staff(tmp_path), width=80)
+    assert (code, errors) == (0, "")
+    assert lines == [
+        "Staff list.csv: read as people (its columns say so; --as reads it as another",
+        "kind)",
+        "",
+        "  Encoding   UTF-8",
+        "  Separator  semicolons",
+        "  Header     line 3; the data begins on line 4",
+        "  Data       2 lines as read, 4 of 6 columns used",
+        "",
+        "   In the file  Read as  How                 Line 4          Line 5",
+        "1  Staff No     id       another name        1001            1002",
+        "2  Job Title    role     another name        Teacher         Headteacher",
+        "3  E-mail       email    capitals or spaces  a1@example.org  b2@example.org",
+        "4  Start Date   joins    another name        2026-09-01      2026-09-01",
+        "",
+        "Not in the file: name, audience, school, hub, groups, manager, services,",
+        "  works_on, leaves, successor, moves, away, active, language",
+        "",
+        "Not used: Fax, NI category",
+        "",
+        "Notes",
+        "  - The columns are separated by semicolons.",
+        "  - Line 1 above the header was not used: 'Staff list as of 1 March'.",
+        "  - Line 6: The line 'Total' was not used: it is no line of the table.",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(tmp_path: Path, width: int):
+    _, lines, _ = check(staff(tmp_path), width=width)
+    assert max(len(line) for line in lines) <= max(width, 60)
+
+
+def test_mistakes_are_listed_and_it_exits_with_4(tmp_path: Path):
+    path = tmp_path / "schools.csv"
+    path.write_text(SCHOOLS.replace("primary", "prmary", 1))
+    code, lines, errors = check(path)
+    assert code == 4
+    assert lines[0].startswith("schools.csv: read as schools")
+    assert "schools.csv:2:3: phase 'prmary' is not known. Did you mean 'primary'?" in errors
+
+
+def test_the_kind_can_be_named_and_is_checked(tmp_path: Path):
+    code, _, errors = check(staff(tmp_path), "--as", "schools")
+    assert code == 4
+    assert "The column 'id' is missing." in errors
+    code, _, errors = check(staff(tmp_path), "--as", "schols")
+    assert (code, "Did you mean 'schools'?" in errors) == (4, True)
+
+
+def test_a_folders_own_names_for_columns_count(tmp_path: Path):
+    folder = a_folder(tmp_path, programme=f"{PROGRAMME}columns:\n  schools: {{id: Our code}}\n")
+    (folder / "schools.csv").write_text(SCHOOLS.replace("id,", "Our code,", 1))
+    _, lines, _ = check(folder / "schools.csv")
+    assert any("columns: in programme.yaml" in line for line in lines)
+
+
+def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
+    path = tmp_path / "pay.csv"
+    path.write_text("contract,gross,net\nC1,10.00,8.00\n")
+    code, lines, _ = check(path, "--format", "json")
+    said = json.loads("\n".join(lines))
+    assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
+
+
+def test_the_page_has_every_column_of_every_table():
+    page = (TOP / "docs" / "tables.md").read_text()
+    assert page.endswith("\n".join(tables_in_words()) + "\n"), "changeflow schema --format markdown writes its end"
