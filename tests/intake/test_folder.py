@@ -149,7 +149,7 @@ def test_a_csv_with_other_names_for_its_columns(tmp_path: Path):
 def test_wrong_cells_are_all_named_with_line_and_column(tmp_path: Path):
     schools = "id,name,phase,authority\nAsh!,Ash,primary,north\nbeech,Beech,middle,north\ncedar,,primary,north\n"
     found = [str(p) for p in problems(tmp_path, schools=schools)]
-    assert found[0].startswith("schools.csv:2:1: 'Ash!' is not an id.")
+    assert found[0].startswith("schools.csv:2:1: id 'Ash!' is not an id.")
     assert found[1].startswith("schools.csv:3:3: phase 'middle'")
     assert found[2] == "schools.csv:4:2: 'name' is empty. Every line needs it."
 
