@@ -68,7 +68,7 @@ def read_progress_sheet(path: Path, shown: str, problems: list[Problem], *, prog
     if "exported" not in columns:
         _say_unused(table)
     rows = tuple(_Sheet(table, programme, problems).rows())
-    unused = sorted(table.unused, key=lambda remark: remark.line)
+    unused = sorted(table.remarks, key=lambda remark: remark.line)
     return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused))
 
 

@@ -50,10 +50,11 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     if check.table is None:
         return (0, 0, 0, 0)
     found = {m.field.name for m in check.table.columns.matches}
-    required = check.kind.required or check.kind.marks[:2]
     named = path.stem.lower().startswith(check.kind.name) or (check.kind is ASSESSMENTS and path.parent.name == "adkar")
-    has = sum(name in found for name in required)
-    return (int(has == len(required)), has if has > 1 else 0, int(named), len(found))
+    wanted = check.kind.required or check.kind.marks
+    has = sum(name in found for name in wanted)
+    is_whole = has == len(wanted) if check.kind.required else has > 1
+    return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 
 
 def _read(path: Path, kind: Format, *, is_guessed: bool) -> TableCheck:
