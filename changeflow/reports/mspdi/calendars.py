@@ -1,12 +1,12 @@
 """A programme's calendars as Project's: a week, and every other day as an exception."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.reports.mspdi.elements import Fields
+from changeflow.reports.mspdi.elements import Fields, unique_names
 from changeflow.values.moments import DAY, day_of, minute_of
 
 LONGEST = 51
@@ -34,6 +34,15 @@ def calendar_fields(calendar: WorkingCalendar, number: int, name: str) -> Fields
     yield "Exceptions", [("Exception", _exception(calendar, *run)) for run in _runs(hours, week)]
 
 
+def usual_day(calendar: WorkingCalendar) -> tuple[str, str] | None:
+    """Return when a calendar's commonest working day begins and ends: for dates that people type without a time."""
+    days = Counter(hours for hours in _hours_by_day(calendar).values() if hours)
+    if not days:
+        return None
+    hours = days.most_common(1)[0][0]
+    return _clock(hours[0][0]), _clock(hours[-1][1] % DAY)
+
+
 def of_a_resource(number: int, name: str, base: int) -> Fields:
     """Yield the calendar of a resource that works as its base calendar does."""
     yield "UID", number
@@ -42,13 +51,10 @@ def of_a_resource(number: int, name: str, base: int) -> Fields:
     yield "BaseCalendarUID", base
 
 
-def short_names(keys: Mapping[str, int]) -> dict[str, str]:
-    """Return each calendar's name: its key where Project has room for it, else the beginning and its number.
-
-    >>> short_names({"office": 1, "a" * 60: 2})["a" * 60][-8:]
-    'aaaa… 2)'
-    """
-    return {k: k if len(k) <= LONGEST else f"{k[: LONGEST - 8].rstrip(', ')}… ({n})" for k, n in keys.items()}
+def short_names(keys: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
+    """Return each calendar's name: its key where Project has room for it, else the beginning of it."""
+    keys = list(keys)
+    return dict(zip(keys, unique_names(keys, LONGEST, taken=taken), strict=True))
 
 
 def _exception(calendar: WorkingCalendar, first: date, last: date, hours: Hours) -> Fields:

@@ -48,6 +48,23 @@ def name_of(text: str, most: int = LONGEST_NAME) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def unique_names(names: Iterable[str], most: int = LONGEST_NAME, *, taken: Iterable[str] = ()) -> list[str]:
+    """Return each name as Project opens it, a number behind the second of the same.
+
+    >>> unique_names(["Head", "Head", "office"], taken=["office"])
+    ['Head', 'Head (2)', 'office (2)']
+    """
+    known, found = set(taken), []
+    for name in names:
+        one, n = name_of(name, most), 1
+        while one in known:
+            n += 1
+            one = f"{name_of(name, most - len(f' ({n})'))} ({n})"
+        known.add(one)
+        found.append(one)
+    return found
+
+
 def note_of(lines: Iterable[str]) -> str:
     text = "\n".join(" ".join(_printable(line).split()) for line in lines)
     return text if len(text) <= LONGEST_NOTE else f"{text[: LONGEST_NOTE - 1]}…"

@@ -24,7 +24,7 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class OutlineRow:
     """A line of the file: a task, or a summary that has none of its own."""
 
     key: str
@@ -35,11 +35,13 @@ class Row:
     """Of a summary: the tasks below it."""
 
 
-def rows_of(roadmap: Roadmap, schedule: Schedule, labels: Labels | None) -> list[Row]:
+def rows_of(roadmap: Roadmap, schedule: Schedule, labels: Labels | None) -> list[OutlineRow]:
     """Return the rows in order: by service, wave and school where these have labels, else as the roadmap has them."""
     if labels is None or roadmap.parents:
         return [
-            Row(key=t.id, name=t.name, level=1 + _depth(roadmap, t.id), task=t, below=schedule.below.get(t.id, ()))
+            OutlineRow(
+                key=t.id, name=t.name, level=1 + _depth(roadmap, t.id), task=t, below=schedule.below.get(t.id, ())
+            )
             for t in roadmap.tasks.values()
         ]
     by_time = sorted(
@@ -68,19 +70,21 @@ def _place(task: Task, labels: Labels) -> tuple[tuple[str, str], ...]:
     return tuple(place)
 
 
-def _grouped(placed: Sequence[tuple[tuple[tuple[str, str], ...], Task]], level: int, labels: Labels) -> Iterator[Row]:
+def _grouped(
+    placed: Sequence[tuple[tuple[tuple[str, str], ...], Task]], level: int, labels: Labels
+) -> Iterator[OutlineRow]:
     """Yield what is at a level itself, then each group below it, in the order in which groups begin."""
     groups: dict[tuple[str, str], list[tuple[tuple[tuple[str, str], ...], Task]]] = {}
     for place, task in placed:
         if len(place) > level:
             groups.setdefault(place[level], []).append((place, task))
         else:
-            yield Row(key=task.id, name=task.name, level=level + 1, task=task)
+            yield OutlineRow(key=task.id, name=task.name, level=level + 1, task=task)
     order = {f"service {s}": n for n, s in enumerate(labels.services)}
     order |= {f"service {s}, wave {w}": n for s in labels.services for n, w in enumerate(labels.waves)}
     for key, name in sorted(groups, key=lambda group: (order.get(group[0], len(order)), group[0])):
         below = tuple(task.id for _, task in groups[key, name])
-        yield Row(key=f"\0{key}", name=name, level=level + 1, below=below)
+        yield OutlineRow(key=f"\0{key}", name=name, level=level + 1, below=below)
         yield from _grouped(groups[key, name], level + 1, labels)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from changeflow.reports.mspdi.elements import Fields, moment, name_of, spell
+from changeflow.reports.mspdi.elements import Fields, moment, spell, unique_names
 from changeflow.reports.mspdi.tasks import Numbered, left_of
 from changeflow.roadmap.model.tasks import Task
 
 WORK = 1
+NO_RESOURCE = str.maketrans({",": " –", ";": " –", "[": "(", "]": ")"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,9 @@ class Resources:
 def owners(plan: Numbered, shown: Mapping[str, str], first_calendar: int) -> Resources:
     """Return the owners of tasks as resources, each with a calendar of its own."""
     found = sorted({t.owner for t in plan.roadmap.tasks.values() if t.owner is not None})
-    names = {owner: name_of(shown.get(owner, owner)) for owner in found}
+    # Project takes a comma or a semicolon for the next resource, and brackets for units.
+    plain = (shown.get(owner, owner).translate(NO_RESOURCE) for owner in found)
+    names = dict(zip(found, unique_names(plain), strict=True))
     return Resources(names=names, calendars={owner: n for n, owner in enumerate(names, first_calendar)})
 
 

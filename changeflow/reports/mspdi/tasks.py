@@ -14,7 +14,7 @@ from changeflow.reports.mspdi.elements import (
     name_of,
     spell,
 )
-from changeflow.reports.mspdi.outline import Row
+from changeflow.reports.mspdi.outline import OutlineRow
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.roadmap.project_terms.targets import shown_end
@@ -52,7 +52,7 @@ class Numbered:
 
     roadmap: Roadmap
     schedule: Schedule
-    rows: Sequence[Row]
+    rows: Sequence[OutlineRow]
     uids: Mapping[str, int]
     """By the key of the row."""
     calendars: Mapping[str, int]
@@ -156,7 +156,7 @@ def _computed(timed: TimedTask) -> dict[str, str | int]:
     }
 
 
-def _group(plan: Numbered, row: Row) -> dict[str, str | int]:
+def _group(plan: Numbered, row: OutlineRow) -> dict[str, str | int]:
     """Return the fields of a summary that groups tasks: what Project rolls up from them."""
     timed = [plan.schedule[t] for t in row.below]
     shown = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from changeflow.errors import InputError
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
-from changeflow.reports.mspdi.calendars import calendar_fields, of_a_resource, short_names
+from changeflow.reports.mspdi.calendars import calendar_fields, of_a_resource, short_names, usual_day
 from changeflow.reports.mspdi.elements import NAMESPACE, Fields, add_fields, moment, name_of
 from changeflow.reports.mspdi.notes import notes_of
 from changeflow.reports.mspdi.outline import Labels, numbers_of, rows_of
@@ -31,6 +31,8 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 
 LAST_YEAR = 2149
+SAVED_BY = 14
+"""Project 2010, from which on files are alike."""
 BASELINES = range(11)
 """Project keeps eleven."""
 
@@ -113,6 +115,7 @@ def _differing(roadmap: Roadmap, tasks: list[TaskId]) -> list[str]:
 
 def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:
     roadmap = plan.roadmap
+    yield "SaveVersion", SAVED_BY
     yield "Name", name_of(name)
     yield "Title", name_of(name)
     yield "ScheduleFromStart", int(roadmap.finish is None)
@@ -120,6 +123,9 @@ def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:
     yield "FinishDate", moment(plan.schedule.finish)
     yield "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day
     yield "CalendarUID", 1
+    if hours := usual_day(roadmap.calendars[next(iter(plan.calendars))]):
+        yield "DefaultStartTime", hours[0]
+        yield "DefaultFinishTime", hours[1]
     yield "MinutesPerDay", roadmap.minutes_per_day
     yield "MinutesPerWeek", 5 * roadmap.minutes_per_day
     yield "HonorConstraints", int(roadmap.holds_set_dates)
@@ -133,7 +139,8 @@ def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:
     names = short_names(plan.calendars)
     calendars = [calendar_fields(roadmap.calendars[k], n, names[k]) for k, n in plan.calendars.items()]
     if plan.is_ours:
-        calendars += [of_a_resource(n, resources.names[k], 1) for k, n in resources.calendars.items()]
+        own = short_names(resources.names.values(), taken=names.values())
+        calendars += [of_a_resource(n, own[resources.names[k]], 1) for k, n in resources.calendars.items()]
     yield "Calendars", [("Calendar", c) for c in calendars]
     yield "Tasks", task_elements(plan)
     yield "Resources", resource_elements(resources)

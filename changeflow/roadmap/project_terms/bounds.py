@@ -11,14 +11,14 @@ from changeflow.roadmap.project_terms.targets import Target, read_end
 from changeflow.values.duration import Duration, Unit
 
 
-class Bounds(NamedTuple):
+class LinkBounds(NamedTuple):
     """What the programs say, the earliest and the latest."""
 
     least: int
     most: int
 
 
-def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, floor: int) -> Bounds:
+def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, floor: int) -> LinkBounds:
     """Return where a link lets its successor start at the earliest; nothing bound to a finish starts before `floor`."""
     at = before.finish if kind.from_finish else before.start
     # The last minute of a day on which something was finished is read as the midnight after it.
@@ -31,10 +31,10 @@ def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, fl
     else:
         first, second = _moved(read, lag, before, after), _moved(at, lag, before, after)
     found = (_landed_early(after, first, is_moved=False), _landed_early(after, second, is_moved=True))
-    return Bounds(min(found), max(found))
+    return LinkBounds(min(found), max(found))
 
 
-def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> Bounds | None:
+def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> LinkBounds | None:
     """Return where a link lets its predecessor finish at the latest; None where it does not bind it."""
     if before.is_done or after.is_done:
         return None
@@ -42,7 +42,7 @@ def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, e
     if not before.is_begun or kind.from_finish:
         found.append(_our_finish(kind, lag, before, after))
     landed = [_landed_late(before, min(at, end)) for at in found]
-    return Bounds(min(landed), max(landed))
+    return LinkBounds(min(landed), max(landed))
 
 
 def _our_finish(kind: LinkType, lag: Duration, before: Target, after: Target) -> int:

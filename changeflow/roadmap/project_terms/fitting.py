@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap
-from changeflow.roadmap.project_terms.bounds import Bounds, finish_bound, start_bound
+from changeflow.roadmap.project_terms.bounds import LinkBounds, finish_bound, start_bound
 from changeflow.roadmap.project_terms.targets import Target, shown_end
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
@@ -77,7 +77,7 @@ class Fitting:
     def _rounded(self, kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> Duration:
         """Return a lag in whole days or hours of the clock, where that binds as the minutes do."""
 
-        def binds(lag: Duration) -> tuple[Bounds, Bounds | None]:
+        def binds(lag: Duration) -> tuple[LinkBounds, LinkBounds | None]:
             start = start_bound(kind, lag, before, after, self.start)
             return start, finish_bound(kind, lag, before, after, end)
 
@@ -175,11 +175,11 @@ class Fitting:
         if fit.constraint is not None and fit.constraint.bound in (Bound.MUST_START, Bound.MUST_FINISH):
             return
         found = [finish_bound(k.type, k.lag, target, self.targets[k.successor], end) for k in out]
-        limits = [Bounds(end, end), *(b for b in found if b is not None)]
+        limits = [LinkBounds(end, end), *(b for b in found if b is not None)]
         if due is not None:
-            limits.append(Bounds(due, due))
+            limits.append(LinkBounds(due, due))
         if fit.constraint is not None and fit.constraint.bound is Bound.FINISH_NO_LATER:
-            limits.append(Bounds(fit.constraint.at, fit.constraint.at))
+            limits.append(LinkBounds(fit.constraint.at, fit.constraint.at))
         latest = min(b.most for b in limits)
         # What passes by the clock before a moment is measured by the clock up to it.
         by_clock = any(k.lag.unit is Unit.ELAPSED or not self.targets[k.predecessor].is_worked for k in into)
@@ -203,11 +203,11 @@ def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
     caps: list[int] = []
     if not (after.is_begun or after.is_done):
         at = before.finish if kind.from_finish else before.start
+        # A moment at midnight that begins a day is not what a finish before it ends: its date is set.
+        opens_day = after.is_point and kind.from_finish and after.start % DAY == 0
         if kind.to_finish:
-            caps += [after.finish - at, after.start - after.later(at, -after.duration)]
+            caps += [after.finish - at - opens_day, after.start - after.later(at, -after.duration)]
         else:
-            # A moment at midnight that begins a day is not what a finish before it ends: its date is set.
-            opens_day = after.is_point and kind.from_finish and after.start % DAY == 0
             caps.append(after.start - at - opens_day)
     if not (before.is_done or after.is_done):
         late = after.late_finish if kind.to_finish else after.late_start

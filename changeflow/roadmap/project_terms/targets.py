@@ -135,7 +135,9 @@ class Targets:
             late = at
         elif timed.ends_day or late in (task.deadline, self.schedule.finish):
             late = min(_shown_limit(late), max(at, self._end))
-        starts = [] if opens_at(base, at) or closes_at(base, at) else [at]
+        # The last minute of a day is where its work ends; any other moment is where work may begin as well.
+        is_worked = opens_at(base, at) or closes_at(base, at)
+        starts = [] if is_worked or at % DAY == DAY - 1 else [at]
         is_exact = task.id in self._clocked
         ends = [x for x in {at, late} if not (closes_at(base, x) or (opens_at(base, x) and not is_exact))]
         key, calendar = self._tailored(measure, base, measure, base, at, starts, ends)

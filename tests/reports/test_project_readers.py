@@ -1,0 +1,174 @@
+"""Two readers of a programme's Project file find the plan's dates, floats and critical tasks: ours, and MPXJ.
+
+MPXJ's scheduler follows Microsoft Project, and shares nothing with ours. It calculates all files in one JVM.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from changeflow.intake.mspdi.reader import read_mspdi
+from changeflow.programme.asked import without_asked
+from changeflow.programme.programme import Programme
+from changeflow.reports.mspdi.outline import Labels
+from changeflow.reports.mspdi.writer import write_roadmap
+from changeflow.roadmap.engine.cpm import TimedTask, time_roadmap
+from changeflow.usecases import baselines, definitions, gates
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.stored import loaded
+from changeflow.usecases.unit_of_work import Change
+from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY, iso
+from tests.conftest import SAMPLE, sample_copy
+from tests.mpxj import TheirTask, needs_java, scheduled_by_mpxj
+from tests.oracles.answers import planned_programme
+from tests.oracles.random_programmes import random_programme
+
+pytestmark = [pytest.mark.slow, needs_java]
+
+SMALL = SAMPLE.parent / "first-programme"
+RANDOM = 20
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan, its file, and what both readers make of it, by the plan's ids."""
+
+    name: str
+    plan: Programme
+    file: Path
+    ours: Mapping[str, TimedTask]
+    theirs: Mapping[str, TheirTask]
+
+
+def the_plans(home: Path) -> Iterator[tuple[str, Programme]]:
+    yield "sample", plan_folder(SAMPLE).programme
+    yield "small", plan_folder(SMALL).programme
+    yield "small, begun", plan_folder(Path(copytree(SMALL, home / "small")), on=date(2027, 3, 15)).programme
+    yield from ((f"sample on {day}", p) for day, p in sample_in_progress(home))
+    for seed in range(RANDOM):
+        yield f"random {seed}", planned_programme(random_programme(seed)[0])
+
+
+def sample_in_progress(home: Path) -> Iterator[tuple[date, Programme]]:
+    """The sample as `make run` stores it, with what has happened: in May, and once much of it is late."""
+    db = f"sqlite:///{home / 'sample.db'}"
+
+    def change(day: date, actor: str) -> Change:
+        now = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+        return Change(db=db, programme=None, actor=actor, now=now, on=day)
+
+    first, may = date(2026, 9, 1), date(2027, 5, 4)
+    definitions.apply(sample_copy(home), db=db, actor="programme-manager", now=change(first, "").now)
+    baselines.take_baseline("Agreed", change(first, "chief-executive"))
+    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(may, "programme-manager"))
+    for day in (may, date(2027, 9, 14)):
+        found = loaded(None, db=db, on=day)
+        reported = without_asked(found.roadmap, found.facts.progress)
+        yield day, replace(found, roadmap=replace(found.roadmap, progress=reported))
+
+
+def write(plan: Programme, out: Path) -> tuple[str, ...]:
+    found = plan.definition
+    labels = Labels(
+        services={s.service: s.name for s in found.services},
+        waves={w.id: w.name for w in found.programme.waves},
+        schools={s.id: s.name for s in found.schools},
+        owners={t.owner: plan.person(t.owner) for t in plan.roadmap.tasks.values() if t.owner},
+    )
+    return write_roadmap(plan.roadmap, plan.required_schedule, out, name=plan.name, calendar="office", labels=labels)
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
+    home = tmp_path_factory.mktemp("project-files")
+    plans = dict(the_plans(home))
+    files = {name: home / f"{n}.xml" for n, name in enumerate(plans)}
+    for name, plan in plans.items():
+        assert write(plan, files[name]) == (), name
+    theirs = scheduled_by_mpxj(files.values())
+    found = []
+    for name, plan in plans.items():
+        ids = {uid: t.id for uid, t in theirs[files[name]].items() if not t.summary}
+        ours = time_roadmap(read_mspdi(files[name]).roadmap)
+        found.append(
+            Case(
+                name=name,
+                plan=plan,
+                file=files[name],
+                ours={ids[uid]: t for uid, t in ours.timed.items() if uid in ids},
+                theirs={t.id: t for t in theirs[files[name]].values() if not t.summary},
+            )
+        )
+    return found
+
+
+def test_both_readers_have_every_task_of_every_plan(cases: list[Case]):
+    """Two ready programmes, three states of them in progress, and twenty random ones."""
+    assert len(cases) == 5 + RANDOM
+    for case in cases:
+        assert set(case.ours) == set(case.theirs) == set(case.plan.roadmap.tasks), case.name
+    assert sum(len(case.ours) for case in cases[:5]) > 850
+    assert sum(len(case.ours) for case in cases[5:]) > 800
+
+
+def test_both_readers_have_the_days_of_the_plan(cases: list[Case]):
+    for case in cases:
+        for task, timed in case.plan.required_schedule.timed.items():
+            wanted = [str(timed.first_day), str(timed.last_day)]
+            ours, theirs = case.ours[task], case.theirs[task]
+            assert [str(ours.first_day), str(ours.last_day)] == wanted, (case.name, task)
+            assert [theirs.start[:10], theirs.finish[:10]] == wanted, (case.name, task)
+
+
+def test_both_readers_have_the_hours_of_the_plan_but_for_its_midnights(cases: list[Case]):
+    """What ends at a midnight ends a minute earlier in a file, and what passes by the clock up to an hour."""
+    compared = 0
+    for case in cases:
+        for task, timed in case.plan.required_schedule.timed.items():
+            wanted = [iso(timed.early_start)[:16], iso(timed.early_finish)[:16]]
+            is_elapsed = case.plan.roadmap.tasks[task].duration.unit is Unit.ELAPSED
+            if timed.early_finish % DAY not in (0, DAY - 1) and not is_elapsed:
+                compared += 1
+                ours, theirs = case.ours[task], case.theirs[task]
+                assert [iso(ours.early_start)[:16], iso(ours.early_finish)[:16]] == wanted, (case.name, task)
+                assert [theirs.start, theirs.finish] == wanted, (case.name, task)
+    assert compared > 1_500
+
+
+def test_both_readers_have_the_total_floats_of_the_plan(cases: list[Case]):
+    for case in cases:
+        for task, timed in case.plan.required_schedule.timed.items():
+            assert case.ours[task].total_float == timed.total_float, (case.name, task)
+            assert case.theirs[task].total == timed.total_float, (case.name, task)
+    floats = [t.total_float for case in cases for t in case.plan.required_schedule.timed.values()]
+    assert min(floats.count(0), sum(f < 0 for f in floats), sum(f > 0 for f in floats)) > 100
+
+
+def test_both_readers_have_the_critical_tasks_of_the_plan(cases: list[Case]):
+    counts = []
+    for case in cases:
+        wanted = {task for task, timed in case.plan.required_schedule.timed.items() if timed.critical}
+        assert {t for t, x in case.ours.items() if x.critical} == wanted, case.name
+        assert {t for t, x in case.theirs.items() if x.critical} == wanted, case.name
+        counts.append(len(wanted))
+    assert counts[:2] == [26, 6]
+    assert all(counts)
+
+
+def test_mpxj_finds_services_waves_schools_owners_and_deadlines(cases: list[Case]):
+    """The payroll go-live of the sample's pilot is below its service and its wave; every owner has their tasks."""
+    case = cases[0]
+    tasks = case.plan.roadmap.tasks
+    assert case.theirs["payroll/pilot/go-live"].level == 3
+    owners = {t: case.plan.person(x.owner).replace(",", " –") for t, x in tasks.items() if x.owner}
+    assert len(owners) > 100
+    assert {t: x.owners for t, x in case.theirs.items() if x.owners} == {t: [name] for t, name in owners.items()}
+    due = {t: x.deadline for t, x in tasks.items() if x.deadline is not None}
+    assert len(due) == 3
+    for task, deadline in due.items():
+        assert case.theirs[task].deadline[:10] == iso(deadline - 1)[:10]
