@@ -6,7 +6,7 @@ column that is for reading.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from changeflow.programme.task_names import called, task_named
 from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, what_and_remedy
 
@@ -33,6 +34,10 @@ FOR_READING = (
     *("baseline_first", "baseline_last", "variance", "assumed"),
 )
 """Columns of the exported workbook that are not read back: a changed cell is said."""
+
+
+MOST_CHANGED = 3
+"""Changed cells of one column that are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,7 @@ class _Sheet:
         self.table, self.programme, self.problems = table, programme, problems
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
         self._seen: dict[str, int] = {}
+        self._changed: dict[str, list[Problem]] = {}
 
     def rows(self) -> Iterator[TypedRow]:
         rows = self.table.rows
@@ -117,6 +123,7 @@ class _Sheet:
             if exported is not None and was is not None:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
+        self._say_all_changed()
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"
@@ -208,10 +215,37 @@ class _Sheet:
 
     def _say_changed(self, row: TableRow, was: Mapping[str, Any]) -> None:
         for key in ("task", *FOR_READING):
-            if key in self.headings and not _is_same(row.cells.get(key, ""), str(was.get(key, ""))):
-                heading, now, before = self.headings[key], row.cells.get(key, ""), was.get(key, "")
-                said = f"“{now or 'empty'}” instead of “{before or 'empty'}”"
-                self.table.say(f"{heading} is not read back ({said}).", row.line, row.columns[key])
+            now, before = row.cells.get(key, ""), str(was.get(key, ""))
+            if key not in self.headings or _is_same(now, before):
+                continue
+            said = f"{self.headings[key]} is not read back (“{now or 'empty'}” instead of “{before or 'empty'}”)."
+            remark = row.problem(key, said, "Save the file as .xlsx." if _is_month_first(now, before) else "")
+            self._changed.setdefault(key, []).append(remark)
+
+    def _say_all_changed(self) -> None:
+        """Say which cells for reading were changed, a few of each column. Days with the month first are a mistake."""
+        months = [remark for remarks in self._changed.values() for remark in remarks if remark.remedy]
+        if months:
+            what = f"The days of this file have the month first, in {counted(len(months), 'cell')}"
+            self.problems.append(replace(months[0], what=f"{what} that can be compared.", heading=""))
+        for remarks in self._changed.values():
+            self.table.unused += remarks[:MOST_CHANGED]
+            if (more := len(remarks) - MOST_CHANGED) > 0:
+                what = f"{remarks[0].heading} is not read back on {counted(more, 'more line')}."
+                self.table.unused.append(replace(remarks[MOST_CHANGED], what=what))
+
+
+def _is_month_first(now: str, before: str) -> bool:
+    """Tell whether a day is another one because a program wrote the month first.
+
+    >>> _is_month_first("05/04/2027", "2027-05-04"), _is_month_first("04/05/2027", "2027-05-04")
+    (True, False)
+    """
+    parts = now.replace(".", "/").replace("-", "/").split("/")
+    with suppress(ValueError):
+        day = parse_day(before)
+        return len(parts) == 3 and [int(part) for part in parts[:2]] == [day.month, day.day]
+    return False
 
 
 def _is_same(now: str, before: str) -> bool:

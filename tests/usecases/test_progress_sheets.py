@@ -24,7 +24,10 @@ from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions, progress
 from changeflow.usecases.export import export_schedule
 from changeflow.usecases.progress_import import ImportPreview, preview_import, store_import
+from changeflow.usecases.recorded import withdraw_fact
+from changeflow.usecases.retention import retain
 from changeflow.usecases.stored import stored_on
+from changeflow.usecases.subject_access import everything_about
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration
 from tests import audited
@@ -202,6 +205,42 @@ def test_a_changed_cell_that_is_for_reading_is_said(stored: str, sheet: Path):
     assert "Owner is not read back (“The deputy” instead of “Director of People”)" in notes
     assert "Last day is not read back (“2027-02-01” instead of" in notes
     assert found.is_empty
+
+
+def test_of_a_column_that_was_changed_throughout_a_few_cells_are_named(stored: str, sheet: Path):
+    book = load_workbook(sheet)
+    tasks = book["Tasks"]
+    first = int(tasks.freeze_panes[1:])
+    for row in range(first, tasks.max_row + 1):
+        tasks.cell(row, columns(tasks)["Owner"]).value = "Everyone"
+    book.save(sheet)
+    said = [r.what for r in preview_import(sheet, change(stored)).sheet.unused if r.what.startswith("Owner")]
+    assert said[-1] == f"Owner is not read back on {tasks.max_row - first - 2} more lines."
+    assert len(said) == 4
+
+
+def as_csv(sheet: Path, form: str) -> Path:
+    """Save the tasks of a workbook as a program does that writes days in a form."""
+    tasks = load_workbook(sheet)["Tasks"]
+    lines = [
+        [f"{c:{form}}" if isinstance(c, datetime) else "" if c is None else str(c) for c in row]
+        for row in tasks.iter_rows(values_only=True)
+    ]
+    return a_csv(sheet.with_suffix(".csv"), *lines)
+
+
+def test_the_sheet_comes_back_as_a_csv_as_well(stored: str, sheet: Path):
+    type_in(sheet, percent="60%", started=datetime(2027, 1, 4))
+    found = take(as_csv(sheet, "%d/%m/%Y"), stored)
+    assert (found.new.progress, facts(stored).progress[TASK].percent) == (1, 60)
+
+
+def test_a_csv_whose_days_have_the_month_first_is_refused(stored: str, sheet: Path):
+    """Days for reading tell: the 4th of January is not the 1st of April."""
+    with pytest.raises(
+        ProblemsError, match=r"The days of this file have the month first, in .* Save the file as \.xlsx"
+    ):
+        preview_import(as_csv(sheet, "%m/%d/%Y"), change(stored))
 
 
 def test_columns_that_were_sorted_apart_are_refused(stored: str, sheet: Path):
@@ -426,3 +465,29 @@ def test_a_file_that_changed_since_its_preview_is_not_stored(stored: str, tmp_pa
     with pytest.raises(ConflictError, match="since the preview"):
         store_import(path, change(stored), found)
     assert facts(stored).progress == {}
+
+
+def test_a_comment_is_a_fact_that_is_listed_exported_and_withdrawn(stored: str, sheet: Path):
+    take(type_in(sheet, comment="Wait for HR"), stored)
+    listed = run("fact", "list", "--kind", "comment", "--db", stored, "--at", ON).stdout
+    assert "comment-1" in listed
+    assert f"{TASK}: Wait for HR (Director of People)" in listed
+    about = everything_about("lead", ON, change(stored, "chief"), reason="They asked").about
+    assert [c["text"] for c in about["comments they wrote"]] == ["Wait for HR"]
+    withdraw_fact("comment-1", "Another task was meant", change(stored))
+    assert facts(stored).comments == ()
+    with session_scope(stored) as session:
+        assert audited.verify(session)[1] == []
+
+
+def test_the_words_of_a_comment_go_when_those_of_answers_do(stored: str, sheet: Path):
+    """Twelve months after the 7th of January 2027."""
+    take(type_in(sheet, comment="Wait for HR"), stored)
+    early, late = (datetime(2028, 1, day, 9, tzinfo=UTC) for day in (6, 9))
+    assert [removed.comments for removed in retain(db=stored, now=early)] == [0]
+    assert [removed.comments for removed in retain(db=stored, now=late)] == [1]
+    assert facts(stored).comments == ()
+    listed = run("fact", "list", "--kind", "comment", "--db", stored, "--at", "2028-01-10").stdout
+    assert "its words were removed" in listed
+    with session_scope(stored) as session:
+        assert audited.verify(session)[1] == []
