@@ -35,7 +35,7 @@ PROGRESS = Format(
             "day on which it was done",
             also=(
                 "actual finish | actual end | actual finish date | actual end date | finished on | completed on | "
-                "date finished | date completed | completed | finish actual | actual completion date"
+                "date finished | date completed | completed date | completed | finish actual | actual completion date"
             ),
         ),
         Field(

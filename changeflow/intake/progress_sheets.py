@@ -15,7 +15,14 @@ from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.days import read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
-from changeflow.intake.progress_values import are_shares, as_exported, exported_cells, parse_percent, parse_remaining
+from changeflow.intake.progress_values import (
+    BEGUN,
+    are_shares,
+    as_exported,
+    exported_cells,
+    parse_percent,
+    parse_remaining,
+)
 from changeflow.intake.tables import Table, TableRow, open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells
@@ -111,7 +118,7 @@ class _Sheet:
             exported = self._exported(row)
             task = self._task(row, exported, is_typed=is_typed)
             typed = ProgressCells(
-                percent=row.read("percent", partial(parse_percent, shares=shares), self.problems),
+                percent=self._percent(row, shares),
                 started=row.read("started", parse_day, self.problems),
                 finished=row.read("finished", parse_day, self.problems),
                 remaining=row.read("remaining", remaining, self.problems) or "",
@@ -124,6 +131,16 @@ class _Sheet:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
         self._say_all_changed()
+
+    def _percent(self, row: TableRow, shares: bool | None) -> int | None:
+        """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it."""
+        word = row.cells.get("percent", "")
+        if word.casefold() not in BEGUN:
+            return row.read("percent", partial(parse_percent, shares=shares), self.problems)
+        if "started" not in row.cells:
+            what = f"'{word}' was not used: it does not say how much, and there is no Actual start."
+            self.table.say(what, row.line, row.columns["percent"])
+        return None
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"

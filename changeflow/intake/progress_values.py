@@ -27,6 +27,10 @@ _UNITS = {
     "t": ("t", "term", "terms"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+WORDS = {"not started": 0, "completed": 100, "complete": 100, "done": 100, "finished": 100}
+"""What Planner and other lists write instead of a percentage."""
+BEGUN = ("in progress", "started", "ongoing", "on-going", "underway", "under way", "begun")
+"""It has begun, and nothing is said of how much is done."""
 _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
 """Percent that no one means: a whole number was typed into a cell that shows percent, so 50 became 5000%."""
 
@@ -50,6 +54,8 @@ def parse_percent(text: str, *, shares: bool | None) -> int:
     >>> parse_percent("50%", shares=None), parse_percent("0.5", shares=True), parse_percent("12,5 %", shares=None)
     (50, 50, 12)
     """
+    if text.casefold() in WORDS:
+        return WORDS[text.casefold()]
     found = _PERCENT.fullmatch(text)
     if found is None:
         raise ValueError(f"'{text[:40]}' is not a percentage. Write one from 0% to 100%, such as 50%.")

@@ -165,3 +165,17 @@ def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
     said = " ".join(remark.what for remark in sheet.unused)
     assert "'Start', 'Finish' are not read back" in said
     assert "'Duration'" in said
+
+
+def test_the_list_of_a_planner_is_read_by_its_names_and_words(file: Path):
+    """Planner's export has ids of its own, planned days, and words for progress."""
+    head = ["Task ID", "Task Name", "Bucket Name", "Progress", "Start date", "Due date", "Completed Date", "Labels"]
+    rows = [
+        ["aGVsbG8x", "Requirements", "To do", "Completed", "01/04/2027", "01/08/2027", "06/01/2027", ""],
+        ["aGVsbG8y", "Delegation", "To do", "In progress", "", "", "", ""],
+        ["aGVsbG8z", "Train, Ash School", "To do", "Not started", "", "", "", "red"],
+    ]
+    sheet, typed, problems = read(file, rows, head)
+    assert (problems, typed.wrong) == ([], ())
+    assert [(r.task, r.finished) for r in typed.reported] == [("payroll/requirements", date(2027, 1, 6))]
+    assert any("'In progress' was not used" in remark.what and remark.line == 3 for remark in sheet.unused)
