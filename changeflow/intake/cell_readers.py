@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.formats import CellKind, Field
-from changeflow.intake.layout import fold
-from changeflow.intake.sheet_marks import NO_RESULT
+from changeflow.intake.layout import NO_RESULT, fold
 from changeflow.values.base import ID_PATTERN
 from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 
 from changeflow.values.limits import is_supported, out_of_range
@@ -11,6 +12,7 @@ NEXT_CENTURY = 50
 SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 """Excel's numbers for 1950 to 2099: smaller and larger ones are no days."""
+_LENGTH = len("2027-02-05")
 WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."
 
 _MONTHS = (
@@ -22,22 +24,16 @@ _TIME = (
     r"(?:(?:\s*t\s*|\s*,\s*|\s+at\s+|\s+)(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?"
     r"\s*(?:am|pm)?\s*(?:z|utc|gmt|bst|[+-]\d\d:?\d\d)?)?"
 )
-_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
-_COMPACT = re.compile(r"((?:19|20|21)\d\d)(\d\d)(\d\d)", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})" + _TIME, re.ASCII)
-_NAMED = re.compile(
-    r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*([a-z]{3,9})\.?[\s./,-]*(\d{4}|\d{2})" + _TIME,
-    re.ASCII,
+_YEAR_FIRST = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME
+_COMPACT = r"((?:19|20|21)\d\d)(\d\d)(\d\d)"
+_DAY_FIRST = r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})" + _TIME
+_NAMED = (
+    r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*([a-z]{3,9})\.?[\s./,-]*(\d{4}|\d{2})" + _TIME
 )
-_NAME_FIRST = re.compile(
-    r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(\d{4})" + _TIME,
-    re.ASCII,
-)
-_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
-_NO_YEAR = re.compile(
-    r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?", re.ASCII
-)
-_NO_DAY = re.compile(r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}", re.ASCII)
+_NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(\d{4})" + _TIME
+_SERIAL = r"(\d{5})(?:\.\d+)?"
+_NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
+_NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 
 
 def read_day(text: str) -> date:
@@ -49,23 +45,29 @@ def read_day(text: str) -> date:
     Traceback (most recent call last):
     ValueError: '02/13/2027' has no month 13: the month seems to be first. Write 13/02/2027, the day first.
     """
+    if len(text) == _LENGTH and text[4] == text[7] == "-":
+        with suppress(ValueError):
+            if is_supported(day := date.fromisoformat(text)):
+                return day
     lower = text.strip().lower()
     for form, read in _FORMS:
-        if found := form.fullmatch(lower):
+        if found := re.fullmatch(form, lower, re.ASCII):
             day = read(text, found)
             if not is_supported(day):
                 raise ValueError(f"{out_of_range(text)}.")
             return day
-    if _NO_YEAR.fullmatch(lower):
+    if re.fullmatch(_NO_YEAR, lower, re.ASCII):
         raise ValueError(f"'{text[:40]}' does not say the day, month and year. {WRITE}")
-    if _NO_DAY.fullmatch(lower):
+    if re.fullmatch(_NO_DAY, lower, re.ASCII):
         raise ValueError(f"'{text[:40]}' does not say the day. {WRITE}")
     raise ValueError(f"'{text[:40]}' is not a date. {WRITE}")
 
 
 def is_serial(text: str) -> bool:
     """Tell whether a day is written as a spreadsheet counts it, as in a cell whose format was lost."""
-    return (found := _SERIAL.fullmatch(text)) is not None and int(found[1]) in SERIALS
+    return (
+        text[:1].isdigit() and (found := re.fullmatch(_SERIAL, text, re.ASCII)) is not None and int(found[1]) in SERIALS
+    )
 
 
 def _year_first(text: str, found: re.Match[str]) -> date:
@@ -126,7 +128,7 @@ def _made(text: str, year: int, month: int, day: int) -> date:
         raise ValueError(f"'{text[:40]}' is not a date that exists. {WRITE}") from None
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], date]], ...] = (
+_FORMS: tuple[tuple[str, Callable[[str, re.Match[str]], date]], ...] = (
     (_YEAR_FIRST, _year_first),
     (_DAY_FIRST, _day_first),
     (_NAMED, _named),

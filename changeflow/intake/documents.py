@@ -18,7 +18,6 @@ from changeflow.adkar.people import ChangeImpact
 from changeflow.errors import RenamedWarning
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there, list_files
-from changeflow.intake.table_schemas import table_schemas
 from changeflow.intake.tables import TableRow
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.places import shipped_pathway
@@ -253,6 +252,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
     """Return a schema for each kind of file, by name."""
+    from changeflow.intake.table_schemas import table_schemas
+
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     described = {name: head | model.model_json_schema(by_alias=True) for name, model in _MODELS.items()}
     return described | table_schemas()

@@ -23,6 +23,8 @@ MOST_ABOVE = 30
 """Lines that may be above the header."""
 MAX_FIELD = 100_000
 """Characters of one cell. A longer one is a broken quote or an attack."""
+NO_RESULT = "#NORESULT!"
+"""Stands for a formula of a workbook that has no result in the file."""
 WIDE = 0.6
 """Share of the header's cells from which a line above it looks like data."""
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from changeflow.intake.layout import NO_RESULT
 from changeflow.intake.sheet_size import SheetRefusedError, column_number, odd
 
 if TYPE_CHECKING:
     from lxml import etree
 
-NO_RESULT = "#NORESULT!"
-"""Stands for a formula that has no result in the file."""
 _PLACE = re.compile(rb"(?:^|\s)r\s*=\s*[\"']([A-Za-z]+)([0-9]+)[\"']")
 _PREFIX = rb"(?:[\w.-]+:)?"
 _ERROR = re.compile(

@@ -95,7 +95,7 @@ def read_workbook(
         what = "The first sheet is empty." if len(book.sheets) == 1 else "The workbook has nothing in it."
         problems.append(Problem(file=shown, what=what, remedy="Its first line names the columns."))
         return None
-    _, best, own = max(found, key=lambda one: one[0])
+    _, best, own = max(found, key=lambda one: (one[0], one[1] is not None and len(one[1].lines) > 1))
     problems += own
     return best
 

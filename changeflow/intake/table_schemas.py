@@ -5,12 +5,26 @@ from typing import Any
 
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, IDENTITIES, PROGRESS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
-from changeflow.intake.formats import CellKind, Field, Format, a_format
+from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.pilots.criteria import PRESETS
+
+
+def _of_ledgers() -> Iterator[Field]:
+    """Yield the columns that presets compare, each once."""
+    about: dict[str, list[str]] = {}
+    for name, policy in PRESETS.items():
+        for key in policy.key:
+            about.setdefault(key, []).append(f"key of {name}")
+        for tolerance in policy.tolerances:
+            about.setdefault(tolerance.element, []).append(name)
+    for column, presets in about.items():
+        yield Field(column, CellKind.TEXT, ", ".join(presets))
+
 
 LEDGER = Format(
     "ledger",
-    "One side of a parallel run: `pilot reconcile`. A key, and a column for each element that is compared.",
-    a_format("", (), None).fields,
+    "One side of a parallel run: `pilot reconcile`. Any key, and a column for each element. Those of presets are:",
+    tuple(_of_ledgers()),
     takes_all=True,
 )
 FORMATS: Mapping[str, Format] = {
@@ -48,8 +62,6 @@ def tables_in_words() -> Iterator[str]:
         yield f"### {one.name.capitalize()}"
         yield one.about
         yield ""
-        if not one.fields:
-            continue
         yield "| column | what it says | what a cell holds | also called |"
         yield "|---|---|---|---|"
         for field in one.fields:

@@ -12,11 +12,9 @@ from typing import TypeVar
 from changeflow.errors import MOST_LISTED, UnusedWarning
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch, MatchedColumns, match_columns, unmapped
-from changeflow.intake.endings import is_ending
 from changeflow.intake.formats import CellKind, Format
 from changeflow.intake.layout import MAX_FIELD, BrokenTableError, Layout, clean, fold, look_at_text, read_lines
 from changeflow.intake.opening import read_text_as
-from changeflow.intake.sheets import read_workbook
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 
@@ -172,6 +170,9 @@ def open_table(
     lines: Lines
     try:
         if path.suffix.lower() in WORKBOOKS:
+            # Loaded here: most folders have CSVs.
+            from changeflow.intake.sheets import read_workbook
+
             sheet = read_workbook(path, shown, problems, known=known, inside=inside, first=wanted.sheet)
             if sheet is None:
                 return None
@@ -311,6 +312,9 @@ class _Rows:
             return True
         if all(place <= width and cells[place - 1].strip() for place in self.required):
             return False
+        # Loaded here: most tables have no such line.
+        from changeflow.intake.endings import is_ending
+
         if is_ending(cells) or self._are_totals(cells):
             self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
             return True

@@ -104,7 +104,9 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     if matches:
         yield ""
         yield from _columns(table, width)
-    if not_there := [f.name for f in check.kind.fields if f.name not in {m.field.name for m in matches}]:
+    if not check.kind.takes_all and (
+        not_there := [f.name for f in check.kind.fields if f.name not in {m.field.name for m in matches}]
+    ):
         yield ""
         yield from _wrapped(f"Not in the file: {', '.join(not_there)}", width, "  ")
     if unused := [c.name for c in table.columns.unused]:

@@ -18,7 +18,7 @@ from changeflow.intake.tables import Table, open_table
 from changeflow.values.problem import Problem
 from tests.intake.odd_cells import BY_KIND, CHOICES, EMPTY, ERRORS, PLAIN, PLAIN_CHOICES, REFUSED, Reading
 
-TABLES = {name: one for name, one in FORMATS.items() if one.fields}
+TABLES = {name: one for name, one in FORMATS.items() if not one.takes_all}
 COLUMNS = [(one, column) for one in TABLES.values() for column in one.fields]
 
 

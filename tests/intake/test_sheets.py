@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
-from changeflow.intake.sheet_marks import NO_RESULT
+from changeflow.intake.layout import NO_RESULT
 from changeflow.intake.sheets import Sheet, read_workbook
 from changeflow.values.problem import Problem
 
