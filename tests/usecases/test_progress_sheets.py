@@ -131,6 +131,17 @@ def test_what_is_typed_comes_back_and_is_exported_again(stored: str, sheet: Path
     assert preview_import(tmp_path / "again.xlsx", change(stored)).is_empty
 
 
+@pytest.mark.parametrize(("left", "shown"), [("10ed", "10 calendar days"), ("1sw", "1 school week"), ("1.5d", 1.5)])
+def test_what_is_left_in_another_unit_is_shown_in_words_and_read_back(
+    stored: str, tmp_path: Path, left: str, shown: Any
+):
+    progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, left)], change(stored))
+    path = exported(stored, tmp_path / "rest.xlsx")
+    tasks = load_workbook(path)["Tasks"]
+    assert tasks.cell(row_of(tasks, TASK), columns(tasks)["Remaining (working days)"]).value == shown
+    assert preview_import(path, change(stored, "chief")).is_empty
+
+
 def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str, sheet: Path):
     type_in(sheet, percent=1, comment="Done")
     before = entries(stored)

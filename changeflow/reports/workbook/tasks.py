@@ -9,6 +9,7 @@ from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.reports.workbook.cells import WorkbookSource, float_cells, owner_of, place_of, variance_days
 from changeflow.reports.workbook.layout import A3, BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of
 
 NAME = "Tasks"
@@ -98,7 +99,11 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
         typed = progress_cells(programme, task.id)
         cells = _cells(shown, task, typed, item.state.value if item else "")
         cells["owner"] = owner_of(programme, item.asked if item else task.owner)
-        yield [*(cells[key] for key in HEADINGS), task.id, as_exported(shown, task, cells)]
+        yield [
+            *(cells[key] for key in HEADINGS),
+            task.id,
+            as_exported(shown, task, {**cells, "remaining": typed.remaining}),
+        ]
 
 
 def _cells(shown: WorkbookSource, task: Task, typed: ProgressCells, state: str) -> dict[str, Cell]:
@@ -121,7 +126,7 @@ def _cells(shown: WorkbookSource, task: Task, typed: ProgressCells, state: str) 
         "percent": None if typed.percent is None else typed.percent / 100,
         "started": typed.started,
         "finished": typed.finished,
-        "remaining": _number_or_text(typed.remaining),
+        "remaining": _shown_rest(typed.remaining),
         "comment": typed.comment,
         "baseline_first": min(day_of(planned.start), timed.day_at(planned.finish)) if planned else None,
         "baseline_last": timed.day_at(planned.finish) if planned else None,
@@ -130,11 +135,15 @@ def _cells(shown: WorkbookSource, task: Task, typed: ProgressCells, state: str) 
     }
 
 
-def _number_or_text(text: str) -> Cell:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+_UNITS = {"ed": "calendar day", "pp": "pay period", "sw": "school week", "t": "term"}
+
+
+def _shown_rest(text: str) -> Cell:
+    """Show what is left: working days as a number, anything else in words that are read back."""
+    amount = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    if (unit := text.removeprefix(amount)) in _UNITS:
+        return counted(int(amount), _UNITS[unit])
+    return text if unit or not text else float(text)
 
 
 def as_exported(shown: WorkbookSource, task: Task, cells: dict[str, Cell]) -> str:
