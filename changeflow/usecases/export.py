@@ -117,7 +117,7 @@ def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: da
 def export_schedule(
     form: str, out: Path, *, source: Path | None, db: str, programme: str | None, on: date | None, now: datetime
 ) -> tuple[str, ...]:
-    """Write a schedule as `mspdi`, `xlsx` or `ics`; return what the other program will show otherwise, in words.
+    """Write a schedule as `mspdi`, `xlsx` or `ics`; return what is set or different in it, in words.
 
     The schedule is that of `source` (a folder or a Microsoft Project file) or, without one, of the stored programme. A
     Microsoft Project file can be written as `mspdi` only.

@@ -50,7 +50,7 @@ def written(roadmap: Roadmap, path: Path, **more: object) -> Written:
     schedule = time_roadmap(roadmap)
     out = path / "plan.xml"
     said = write_roadmap(roadmap, schedule, out, name="A plan", calendar="office", **more)  # type: ignore[arg-type]
-    assert said == ()
+    assert not any("other dates" in line for line in said)
     project = read_mspdi(out)
     found = time_roadmap(project.roadmap)
     timed = {project.names[t]: x for t, x in found.timed.items() if t not in found.below}
@@ -317,14 +317,14 @@ def test_numbers_are_never_given_twice():
 
 
 def test_names_that_project_would_ask_about_are_put_right(tmp_path: Path):
-    roadmap = a_roadmap(replace(a_task("a", note="Call\x02 first"), name="Pay\x07roll\n" + "x" * 300))
+    roadmap = a_roadmap(replace(a_task("a", because="it is\x02 repeated"), name="Pay\x07roll\n" + "x" * 300))
     out = tmp_path / "plan.xml"
     write_roadmap(roadmap, time_roadmap(roadmap), out, name="\x01 plan", calendar="office")
     root = etree.parse(out).getroot()
     name = str(root.findtext(f".//{NS}Task/{NS}Name"))
     assert (len(name), name[:11], name[-1]) == (255, "Pay roll xx", "…")
     assert root.findtext(f"{NS}Name") == "plan"
-    assert root.findtext(f".//{NS}Task/{NS}Notes") == "Call first"
+    assert root.findtext(f".//{NS}Task/{NS}Notes") == "It is repeated."
 
 
 def test_baselines_keep_their_numbers_up_to_ten(tmp_path: Path):

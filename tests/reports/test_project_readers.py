@@ -16,13 +16,16 @@ from changeflow.programme.asked import without_asked
 from changeflow.programme.programme import Programme
 from changeflow.reports.mspdi.outline import Labels
 from changeflow.reports.mspdi.writer import write_roadmap
-from changeflow.roadmap.engine.cpm import TimedTask, time_roadmap
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
 from changeflow.usecases import baselines, definitions, gates
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
-from changeflow.values.duration import Unit
+from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, iso
+from tests.builders import DAY as MINUTES
+from tests.builders import OFFICE, a_calendar, a_roadmap, a_task, at
 from tests.conftest import SAMPLE, sample_copy
 from tests.mpxj import TheirTask, needs_java, scheduled_by_mpxj
 from tests.oracles.answers import planned_programme
@@ -39,8 +42,8 @@ class Case:
     """A plan, its file, and what both readers make of it, by the plan's ids."""
 
     name: str
-    plan: Programme
-    file: Path
+    roadmap: Roadmap
+    schedule: Schedule
     ours: Mapping[str, TimedTask]
     theirs: Mapping[str, TheirTask]
 
@@ -52,6 +55,47 @@ def the_plans(home: Path) -> Iterator[tuple[str, Programme]]:
     yield from ((f"sample on {day}", p) for day, p in sample_in_progress(home))
     for seed in range(RANDOM):
         yield f"random {seed}", planned_programme(random_programme(seed)[0])
+
+
+def tiny_plans() -> Iterator[tuple[str, Roadmap]]:
+    """The kinds that `test_project_files` works by hand, all in one: each is a chain of its own before a long task."""
+    must, late = (
+        (Constraint(Bound.MUST_START, at("2027-01-20")),),
+        a_calendar("late", ("2027-01-08", "2027-01-12", "closed")),
+    )
+    yield (
+        "tiny",
+        a_roadmap(
+            a_task("long", 65),
+            *(a_task("prepare", 5), a_task("live", 0, starts_on="month"), a_task("check", 1)),
+            *(a_task("run", "1pp"), a_task("ended", 0), a_task("closing", 1)),
+            *(a_task("half", 4), a_task("same", 2), a_task("other", 2, calendar="late")),
+            *(a_task("first", 2), a_task("must", 1, constraints=must)),
+            *(a_task("before", 1), a_task("due", 4, deadline=at("2027-01-07")), a_task("after", 1)),
+            *(a_task("wait", "2ed"), a_task("onward", 1)),
+            *(a_task("free", 1, as_late_as_possible=True), a_task("last", 1)),
+            links=(
+                *("prepare -> live", "live -> check", "prepare -> run", "run -> ended", "ended -> closing"),
+                *("half -> same FS+50%", "half -> other FS+50%", "first -> must FS+1sw"),
+                *("before -> due", "due -> after", "prepare -> wait", "wait -> onward", "free -> last"),
+            ),
+            calendars={"office": OFFICE, "late": late},
+        ),
+    )
+    begun = {
+        "done": TaskProgress(at("2027-01-04T09:00"), at("2027-01-09")),
+        "begun": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * MINUTES)),
+        "waiting": TaskProgress(at("2027-01-05T09:00"), remaining=Duration(10 * DAY, Unit.ELAPSED)),
+    }
+    yield (
+        "tiny, begun",
+        a_roadmap(
+            *(a_task("done", 5), a_task("begun", 2), a_task("next", 1), a_task("waiting", "9ed"), a_task("idle", 1)),
+            links=("done -> next", "begun -> next", "waiting -> next"),
+            progress=begun,
+            data_date=at("2027-01-11"),
+        ),
+    )
 
 
 def sample_in_progress(home: Path) -> Iterator[tuple[date, Programme]]:
@@ -72,34 +116,40 @@ def sample_in_progress(home: Path) -> Iterator[tuple[date, Programme]]:
         yield day, replace(found, roadmap=replace(found.roadmap, progress=reported))
 
 
-def write(plan: Programme, out: Path) -> tuple[str, ...]:
+def labels_of(plan: Programme) -> Labels:
     found = plan.definition
-    labels = Labels(
+    return Labels(
         services={s.service: s.name for s in found.services},
         waves={w.id: w.name for w in found.programme.waves},
         schools={s.id: s.name for s in found.schools},
         owners={t.owner: plan.person(t.owner) for t in plan.roadmap.tasks.values() if t.owner},
     )
-    return write_roadmap(plan.roadmap, plan.required_schedule, out, name=plan.name, calendar="office", labels=labels)
+
+
+@pytest.fixture(scope="module")
+def sample_labels() -> Labels:
+    return labels_of(plan_folder(SAMPLE).programme)
 
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     home = tmp_path_factory.mktemp("project-files")
-    plans = dict(the_plans(home))
+    plans = {n: (p.roadmap, p.required_schedule, labels_of(p)) for n, p in the_plans(home)}
+    plans |= {n: (r, time_roadmap(r), Labels(services={}, waves={}, schools={})) for n, r in tiny_plans()}
     files = {name: home / f"{n}.xml" for n, name in enumerate(plans)}
-    for name, plan in plans.items():
-        assert write(plan, files[name]) == (), name
+    for name, (roadmap, schedule, labels) in plans.items():
+        said = write_roadmap(roadmap, schedule, files[name], name=name, calendar="office", labels=labels)
+        assert not any("other dates" in line for line in said), name
     theirs = scheduled_by_mpxj(files.values())
     found = []
-    for name, plan in plans.items():
+    for name, (roadmap, schedule, _) in plans.items():
         ids = {uid: t.id for uid, t in theirs[files[name]].items() if not t.summary}
         ours = time_roadmap(read_mspdi(files[name]).roadmap)
         found.append(
             Case(
                 name=name,
-                plan=plan,
-                file=files[name],
+                roadmap=roadmap,
+                schedule=schedule,
                 ours={ids[uid]: t for uid, t in ours.timed.items() if uid in ids},
                 theirs={t.id: t for t in theirs[files[name]].values() if not t.summary},
             )
@@ -108,17 +158,17 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 
 def test_both_readers_have_every_task_of_every_plan(cases: list[Case]):
-    """Two ready programmes, three states of them in progress, and twenty random ones."""
-    assert len(cases) == 5 + RANDOM
+    """Two ready programmes, three states of them in progress, twenty random ones, and two of the hand-worked kinds."""
+    assert len(cases) == 5 + RANDOM + 2
     for case in cases:
-        assert set(case.ours) == set(case.theirs) == set(case.plan.roadmap.tasks), case.name
+        assert set(case.ours) == set(case.theirs) == set(case.roadmap.tasks), case.name
     assert sum(len(case.ours) for case in cases[:5]) > 850
     assert sum(len(case.ours) for case in cases[5:]) > 800
 
 
 def test_both_readers_have_the_days_of_the_plan(cases: list[Case]):
     for case in cases:
-        for task, timed in case.plan.required_schedule.timed.items():
+        for task, timed in case.schedule.timed.items():
             wanted = [str(timed.first_day), str(timed.last_day)]
             ours, theirs = case.ours[task], case.theirs[task]
             assert [str(ours.first_day), str(ours.last_day)] == wanted, (case.name, task)
@@ -129,9 +179,9 @@ def test_both_readers_have_the_hours_of_the_plan_but_for_its_midnights(cases: li
     """What ends at a midnight ends a minute earlier in a file, and what passes by the clock up to an hour."""
     compared = 0
     for case in cases:
-        for task, timed in case.plan.required_schedule.timed.items():
+        for task, timed in case.schedule.timed.items():
             wanted = [iso(timed.early_start)[:16], iso(timed.early_finish)[:16]]
-            is_elapsed = case.plan.roadmap.tasks[task].duration.unit is Unit.ELAPSED
+            is_elapsed = case.roadmap.tasks[task].duration.unit is Unit.ELAPSED
             if timed.early_finish % DAY not in (0, DAY - 1) and not is_elapsed:
                 compared += 1
                 ours, theirs = case.ours[task], case.theirs[task]
@@ -142,17 +192,17 @@ def test_both_readers_have_the_hours_of_the_plan_but_for_its_midnights(cases: li
 
 def test_both_readers_have_the_total_floats_of_the_plan(cases: list[Case]):
     for case in cases:
-        for task, timed in case.plan.required_schedule.timed.items():
+        for task, timed in case.schedule.timed.items():
             assert case.ours[task].total_float == timed.total_float, (case.name, task)
             assert case.theirs[task].total == timed.total_float, (case.name, task)
-    floats = [t.total_float for case in cases for t in case.plan.required_schedule.timed.values()]
+    floats = [t.total_float for case in cases for t in case.schedule.timed.values()]
     assert min(floats.count(0), sum(f < 0 for f in floats), sum(f > 0 for f in floats)) > 100
 
 
 def test_both_readers_have_the_critical_tasks_of_the_plan(cases: list[Case]):
     counts = []
     for case in cases:
-        wanted = {task for task, timed in case.plan.required_schedule.timed.items() if timed.critical}
+        wanted = {task for task, timed in case.schedule.timed.items() if timed.critical}
         assert {t for t, x in case.ours.items() if x.critical} == wanted, case.name
         assert {t for t, x in case.theirs.items() if x.critical} == wanted, case.name
         counts.append(len(wanted))
@@ -160,12 +210,12 @@ def test_both_readers_have_the_critical_tasks_of_the_plan(cases: list[Case]):
     assert all(counts)
 
 
-def test_mpxj_finds_services_waves_schools_owners_and_deadlines(cases: list[Case]):
+def test_mpxj_finds_services_waves_schools_owners_and_deadlines(cases: list[Case], sample_labels: Labels):
     """The payroll go-live of the sample's pilot is below its service and its wave; every owner has their tasks."""
     case = cases[0]
-    tasks = case.plan.roadmap.tasks
+    tasks = case.roadmap.tasks
     assert case.theirs["payroll/pilot/go-live"].level == 3
-    owners = {t: case.plan.person(x.owner).replace(",", " –") for t, x in tasks.items() if x.owner}
+    owners = {t: sample_labels.owners[x.owner].replace(",", " –") for t, x in tasks.items() if x.owner}
     assert len(owners) > 100
     assert {t: x.owners for t, x in case.theirs.items() if x.owners} == {t: [name] for t, name in owners.items()}
     due = {t: x.deadline for t, x in tasks.items() if x.deadline is not None}

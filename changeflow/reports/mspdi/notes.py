@@ -1,6 +1,6 @@
 """What a task's note says in a Project file: why its dates are there, and what Project cannot say otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from changeflow.reports.mspdi.elements import note_of
 from changeflow.roadmap.analysis.assumed import mark_assumed
@@ -11,6 +11,7 @@ from changeflow.roadmap.project_terms.terms import ProjectTerms
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, counted, days_in_words
 from changeflow.values.moments import DAY, day_of, format_day, last_day_of
+from changeflow.values.words import PEOPLE_KINDS, Origin
 
 BOUND_WORDS = {
     Bound.MUST_START: "must start on",
@@ -25,10 +26,16 @@ WINDOWS = {
     "pay_period": "when a pay period opens",
     "term": "when a term begins",
 }
+ORIGINS = {
+    Origin.DECISION: "a condition of an approval asks for it",
+    Origin.PEOPLE: "where people stand asks for it",
+}
 UNITS = {Unit.PAY_PERIODS: "pay period", Unit.TERMS: "term", Unit.SCHOOL_WEEKS: "school week"}
 
 
-def notes_of(plan: Roadmap, schedule: Schedule, terms: ProjectTerms) -> dict[TaskId, str]:
+def notes_of(
+    plan: Roadmap, schedule: Schedule, terms: ProjectTerms, differing: Collection[TaskId]
+) -> dict[TaskId, str]:
     """Return each task's note, of those that have one."""
     into: dict[TaskId, list[str]] = {}
     for link in terms.roadmap.links:
@@ -40,6 +47,8 @@ def notes_of(plan: Roadmap, schedule: Schedule, terms: ProjectTerms) -> dict[Tas
     found = {}
     for task in plan.tasks.values():
         lines = [*_of_a_task(plan, schedule, task, terms.fits[task.id]), *into.get(task.id, ())]
+        if task.id in differing:
+            lines.insert(0, "Project calculates other dates or another float for this task than the plan has.")
         if lines:
             found[task.id] = note_of(lines)
     return found
@@ -48,10 +57,8 @@ def notes_of(plan: Roadmap, schedule: Schedule, terms: ProjectTerms) -> dict[Tas
 def _of_a_task(plan: Roadmap, schedule: Schedule, task: Task, fit: Fit) -> Iterator[str]:
     if mark := mark_assumed("", schedule, task.id).strip():
         yield f"Dates {mark}"
-    if task.note:
-        yield task.note
     if task.because:
-        yield f"It is there because {task.because}."
+        yield f"It is there because {task.because}." if task.kind in PEOPLE_KINDS else f"{_sentence(task.because)}."
     if task.starts_on is not None:
         kind = task.starts_on.partition(",")[0]
         yield f"It starts only {WINDOWS.get(kind, 'on the day of a meeting')}."
@@ -87,9 +94,7 @@ def _why(plan: Roadmap, schedule: Schedule, task: Task) -> str:
 
 def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
     name = plan.tasks[link.predecessor].name
-    parts = []
-    if link.rule:
-        parts.append(f"rule {link.rule} asks for it")
+    parts = [f"rule {link.rule} asks for it"] if link.rule else [ORIGINS[link.origin]] if link.origin in ORIGINS else []
     if was is not None:
         lag = _lag(was.lag, plan.minutes_per_day)
         parts.append(

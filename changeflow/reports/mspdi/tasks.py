@@ -129,7 +129,8 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
     if note := plan.notes.get(task.id):
         fields["Notes"] = note
     if not is_summary:
-        fields |= _progress(task.duration.amount, progress, left_of(plan.roadmap, plan.schedule, task))
+        left = left_of(plan.roadmap, plan.schedule, task)
+        fields |= _progress(task.duration.amount, progress, left, _stop(plan, task, progress))
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]
     if task.deadline is not None:
@@ -250,6 +251,15 @@ def _link(plan: Numbered, link: Link) -> Fields:
     yield "LagFormat", PERCENT if unit is Unit.PERCENT else _format(link.lag)
 
 
+def _stop(plan: Numbered, task: Task, progress: TaskProgress | None) -> int | None:
+    """Return where the reported work of begun work of ours ends: what is left goes on from there, without a gap."""
+    if not plan.is_ours or progress is None or progress.resume is None or progress.resume <= progress.actual_start:
+        return None
+    if task.duration.unit is Unit.ELAPSED:
+        return progress.resume
+    return plan.roadmap.calendar_of(task.id).previous_working(progress.resume)
+
+
 def left_of(roadmap: Roadmap, schedule: Schedule, task: Task) -> int | None:
     """Return the minutes that are left of a task, by its own calendar where Project does not know their unit."""
     progress = roadmap.progress.get(task.id)
@@ -266,7 +276,7 @@ def left_of(roadmap: Roadmap, schedule: Schedule, task: Task) -> int | None:
     return max(0, roadmap.calendar_of(task.id).between(since, finish))
 
 
-def _progress(minutes: int, progress: TaskProgress | None, left: int | None) -> dict[str, str | int]:
+def _progress(minutes: int, progress: TaskProgress | None, left: int | None, stop: int | None) -> dict[str, str | int]:
     """Return the fields of progress; of work that has not begun, those that say so."""
     if progress is None:
         return {"PercentComplete": 0, "ActualDuration": spell(0), "RemainingDuration": spell(minutes)}
@@ -278,6 +288,8 @@ def _progress(minutes: int, progress: TaskProgress | None, left: int | None) -> 
         fields["PercentComplete"] = min(99, max(0, round(100 * (minutes - left) / minutes)))
     if progress.resume is not None:
         fields["Resume"] = moment(progress.resume)
+    if stop is not None:
+        fields["Stop"] = moment(stop)
     if left is not None:
         fields |= {"ActualDuration": spell(max(0, minutes - left)), "RemainingDuration": spell(left)}
     return fields

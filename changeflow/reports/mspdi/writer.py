@@ -4,7 +4,7 @@ What Project does not know (pay periods, terms, start windows, school weeks) is 
 `roadmap/project_terms`. Files of Project itself are in them already.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from changeflow.errors import InputError
@@ -25,7 +25,7 @@ from changeflow.reports.mspdi.tasks import ID_FIELD, Numbered, task_elements
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.project_terms.terms import differences, in_project_terms
+from changeflow.roadmap.project_terms.terms import ProjectTerms, differences, in_project_terms
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
@@ -47,7 +47,7 @@ def write_roadmap(
     baselines: Mapping[int, Mapping[TaskId, Dates]] | None = None,
     labels: Labels | None = None,
 ) -> tuple[str, ...]:
-    """Write a timed roadmap; return what Project computes otherwise than the plan, in words.
+    """Write a timed roadmap; return what is set for Project, and what it computes otherwise than the plan, in words.
 
     `calendar` is the key of the project's own calendar, `baselines` are by number from 0, and with `labels` tasks are
     grouped by service, wave and school, and assigned to their owners.
@@ -85,8 +85,9 @@ def _numbered(
     is_ours = roadmap.profile is not MSPROJECT
     if is_ours:
         terms = in_project_terms(roadmap, schedule)
-        notes = notes_of(roadmap, schedule, terms)
-        said = tuple(_differing(roadmap, list(differences(terms))))
+        differing = list(differences(terms))
+        notes = notes_of(roadmap, schedule, terms, differing)
+        said = (*_fitted(terms), *_differing(roadmap, differing))
         roadmap, schedule = terms.roadmap, terms.schedule
     tasks = roadmap.tasks.values()
     used = {key for t in tasks for key in (t.calendar, t.placed_on, *(a.calendar for a in t.assignments))}
@@ -102,6 +103,16 @@ def _numbered(
         baselines=baselines,
         is_ours=is_ours,
     ), said
+
+
+def _fitted(terms: ProjectTerms) -> Iterator[str]:
+    """Say how much of the file is set where Project does not know what the plan says."""
+    starts = sum(fit.is_held for fit in terms.fits.values())
+    deadlines = sum(fit.is_capped for fit in terms.fits.values())
+    counts = ((starts, "start"), (deadlines, "deadline"), (len(terms.resized), "lag"))
+    set_here = [counted(number, what) for number, what in counts if number]
+    if set_here:
+        yield f"Set for Project, as it does not know what gives them: {', '.join(set_here)}. Tasks' notes say which."
 
 
 def _differing(roadmap: Roadmap, tasks: list[TaskId]) -> list[str]:

@@ -38,9 +38,10 @@ def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, e
     """Return where a link lets its predecessor finish at the latest; None where it does not bind it."""
     if before.is_done or after.is_done:
         return None
+    # What binds a start does not bind work that has begun, by our rules.
+    is_bound = not before.is_begun or kind.from_finish
     found = [_their_finish(kind, lag, before, after, end)]
-    if not before.is_begun or kind.from_finish:
-        found.append(_our_finish(kind, lag, before, after))
+    found.append(_our_finish(kind, lag, before, after) if is_bound else end)
     landed = [_landed_late(before, min(at, end)) for at in found]
     return LinkBounds(min(landed), max(landed))
 

@@ -65,8 +65,9 @@ class Fitting:
         """Return a link's lag, if it pushes nothing; else one of the clock that does not; None where there is none."""
         before, after = self.targets[link.predecessor], self.targets[link.successor]
         if link.lag.unit in KNOWN and self._is_free(link.type, link.lag, before, after, end):
-            is_exact = link.lag.unit is not Unit.PERCENT or before.duration * link.lag.amount % 100 == 0
-            if is_exact:
+            # Some programs lose minutes of a share that is no whole number of them, or that passes by the clock.
+            is_exact = not before.is_elapsed and before.duration * link.lag.amount % 100 == 0
+            if link.lag.unit is not Unit.PERCENT or is_exact:
                 return link.lag
         caps = _caps(link.type, before, after)
         now = self._now(link)
@@ -216,8 +217,7 @@ def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
             late = min(resumes + ([after.resume] if after.resume is not None else []))
         if kind.from_finish:
             caps.append(late - before.late_finish)
-        elif not before.is_begun:
-            caps.append(late - before.late_start)
-            if kind.to_finish:
-                caps.append(before.later(late, before.duration) - before.late_finish)
+        else:
+            caps += [] if before.is_begun else [late - before.late_start]
+            caps += [before.later(late, before.duration) - before.late_finish] if kind.to_finish else []
     return caps
