@@ -160,6 +160,8 @@ class Reading:
     """The first row of each school and person: by `schools` or `people`, and the id."""
     texts: dict[str, str] = field(default_factory=dict)
     """Of the folder's own YAML files, by their path in it."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """Texts of tables that a version keeps without what was not used: it may name people."""
 
     def add(self, file: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(file=file, what=what, remedy=remedy))

@@ -188,6 +188,8 @@ def _check_meetings(reading: Reading, programme: Programme) -> None:
 def _sources(reading: Reading) -> dict[str, str]:
     texts = dict(reading.texts)
     for name in ("schools.csv", *(f"rulepacks/{p.name}" for p in reading.files("rulepacks", ".yaml"))):
-        text = read_text(reading.path / name, name, reading.problems, most=MOST_BYTES, inside=reading.path)
+        text = reading.tables.get(name)
+        if text is None:
+            text = read_text(reading.path / name, name, reading.problems, most=MOST_BYTES, inside=reading.path)
         texts |= {name: text} if text is not None else {}
     return dict(sorted(texts.items()))

@@ -8,7 +8,7 @@ from changeflow.programme.definition import SchoolPhase
 
 SCHOOLS = Format(
     "schools",
-    "Schools of the trust: schools.csv of a folder. A list of “Get Information about Schools” is read as it is.",
+    "Schools: schools.csv or schools.xlsx of a folder. A list of “Get Information about Schools” is read as it is.",
     (
         Field(
             "id",

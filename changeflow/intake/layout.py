@@ -131,6 +131,11 @@ def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Colle
     if not best.records:
         problems.append(Problem(file=shown, what="The file is empty.", remedy="Its first line names the columns."))
         return None
+    if best.width == 1 and (inner := _within(best, names)) is not None:
+        what = "Each line is in quotation marks as a whole, and so a single cell."
+        remedy = "Export it again, or take these quotation marks out."
+        problems.append(Problem(file=shown, line=inner.line, what=what, remedy=remedy))
+        return None
     same = [look.separator for look in looks if look.quality == best.quality and look.quality > (0, 0.0, 1)]
     if len(same) > 1:
         two = " or ".join(SEPARATORS[s] for s in same)
@@ -212,6 +217,16 @@ def _records(lines: Sequence[str], separator: str, begin: int) -> Iterator[_Reco
                 return
     except csv.Error:
         return
+
+
+def _within(look: "_Look", names: Collection[str]) -> _Record | None:
+    """Return the line that would be a header, were its only cell not in quotation marks as a whole."""
+    for record in look.records[:MOST_ABOVE]:
+        cell = next(c for c in record.cells if clean(c))
+        for separator in SEPARATORS:
+            if any(inner.known(names) > 1 for inner in _records([cell], separator, 0)):
+                return record
+    return None
 
 
 def _sep_line(lines: Sequence[str], shown: str) -> Problem | None:

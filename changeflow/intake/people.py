@@ -1,5 +1,7 @@
 """Schools and people in: one line each, CSV or xlsx."""
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +16,11 @@ from changeflow.intake.folder_formats import PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
 from changeflow.intake.opening import is_there
-from changeflow.intake.tables import Names, TableRow, read_table
+from changeflow.intake.tables import TableRow, open_table, read_table
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen
+from changeflow.values.cells import safe_cell
 from changeflow.values.limits import no_day
 from changeflow.values.problem import Problem
 
@@ -39,10 +42,24 @@ class PeopleRead:
 
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
-    """Read schools.csv; a school that is there twice is a problem."""
+    """Read schools.csv or schools.xlsx; a school that is there twice is a problem."""
     seen: dict[str, int] = {}
     found = []
-    for row in _table(reading, parts, "schools.csv", SCHOOLS):
+    names = _names(reading, SCHOOLS) or ["schools.csv"]
+    if len(names) > 1:
+        return ()
+    if not is_there(reading.path / names[0]):
+        reading.add(names[0], "The file is missing.", f"Its columns are {', '.join(SCHOOLS.required)}.")
+        return ()
+    mapping = columns_of(parts, SCHOOLS.name)
+    path = reading.path / names[0]
+    table = open_table(path, names[0], reading.problems, SCHOOLS, mapping=mapping, inside=reading.path)
+    if table is None:
+        return ()
+    table.warn()
+    if not table.is_plain:
+        reading.tables["schools.csv"] = _text(table.rows, mapping)
+    for row in table.rows:
         school = _shape(row, School, row.cells, reading.problems)
         if school is None:
             continue
@@ -57,16 +74,17 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
 
 def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     """Read people.csv or people.xlsx, where there is one."""
-    names = [name for name in ("people.xlsx", "people.csv") if is_there(reading.path / name)]
-    if len(names) > 1:
-        reading.add(names[0], "There are people.csv and people.xlsx, and only one can be right.", "Keep one of them.")
+    names = _names(reading, PEOPLE)
     if len(names) != 1:
         return PeopleRead()
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given = set[str]()
     schools = {"school": names_of_schools((s.id, s.name, s.urn or "") for s in parts["schools"])}
-    for row in _table(reading, parts, names[0], PEOPLE, schools):
+    mapping, path = columns_of(parts, PEOPLE.name), reading.path / names[0]
+    for row in read_table(
+        path, names[0], reading.problems, PEOPLE, mapping=mapping, names=schools, inside=reading.path
+    ):
         given |= row.columns.keys() & set(OF_A_CONTACT)
         person = _person(row, reading.problems)
         if person is None:
@@ -118,16 +136,25 @@ def _several(row: TableRow, column: str) -> Iterator[str]:
     return (part.strip() for part in row.cells.get(column, "").split(";") if part.strip())
 
 
-def _table(
-    reading: Reading, parts: Mapping[str, Any], name: str, wanted: Format, names: Names | None = None
-) -> Iterator[TableRow]:
-    if not is_there(reading.path / name):
-        reading.add(name, "The file is missing.", f"Its columns are {', '.join(wanted.required)}.")
-        return iter(())
-    mapping = columns_of(parts, wanted.name)
-    return read_table(
-        reading.path / name, name, reading.problems, wanted, mapping=mapping, names=names, inside=reading.path
-    )
+def _names(reading: Reading, wanted: Format) -> list[str]:
+    """Return the files of a folder that have a table; two are a problem."""
+    names = [f"{wanted.name}{end}" for end in (".xlsx", ".csv") if is_there(reading.path / f"{wanted.name}{end}")]
+    if len(names) > 1:
+        reading.add(names[0], f"There are {names[1]} and {names[0]}, and only one can be right.", "Keep one of them.")
+    return names
+
+
+def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
+    """Write the columns of schools that were read as a CSV, under the programme's own names for them."""
+    rows, out = list(rows), io.StringIO()
+    # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
+    ours = [f.name for f in SCHOOLS.fields if f.name in mapping or f.name not in mapping.values()]
+    names = [name for name in ours if name in SCHOOLS.required or any(name in row.cells for row in rows)]
+    write = csv.writer(out, lineterminator="\n").writerow
+    write([safe_cell(mapping.get(name, name)) for name in names])
+    for row in rows:
+        write([safe_cell(row.cells.get(name, "")) for name in names])
+    return out.getvalue()
 
 
 def names_of_schools(schools: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:

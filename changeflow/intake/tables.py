@@ -5,7 +5,7 @@
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,8 @@ MOST_CELLS = 1_000_000
 """Of a table that have something in them."""
 SPLIT = "Split the table into several files."
 WORKBOOKS = (".xlsx", ".xlsm")
+_ALIKE = 3
+"""Remarks of one kind from which only the first is given, with their number."""
 _NAMED = 8
 """Columns that are named where they were not used."""
 Read = TypeVar("Read")
@@ -115,15 +117,36 @@ class Table:
     """What was read and not used, and what to check; no mistakes."""
 
     @property
-    def remarks(self) -> Iterator[Problem]:
-        """Yield what was not used, the columns of which no one knows among it."""
+    def unused_columns(self) -> str:
+        """Say which columns were not used; nothing where all were."""
         unused = [f"'{c.name}'" for c in self.columns.unused]
-        if unused:
-            shown = ", ".join(unused[:_NAMED]) + (f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else "")
-            which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
-            what = f"{which} not used: {shown}."
+        more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
+        which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
+        return f"{which} not used: {', '.join(unused[:_NAMED])}{more}." if unused else ""
+
+    @property
+    def remarks(self) -> Iterator[Problem]:
+        """Yield what was not used, the columns that no one knows among it."""
+        if what := self.unused_columns:
             yield Problem(file=self.file, line=self.layout.header_line, what=what)
-        yield from self.unused
+        alike: dict[tuple[int, str], list[Problem]] = {}
+        for one in self.unused:
+            alike.setdefault((one.column, one.words), []).append(one)
+        for first, *others in alike.values():
+            if len(others) < _ALIKE:
+                yield from (first, *others)
+            else:
+                yield replace(first, what=f"{first.what} {len(others)} more lines are like it.")
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is a text of which everything was used."""
+        return bool(self.layout.separator) and not (self.columns.unused or self.unused)
+
+    def warn(self) -> None:
+        """Warn of what was not used, as `UnusedWarning`s."""
+        for remark in self.remarks:
+            warnings.warn(UnusedWarning(str(remark)), stacklevel=3)
 
     def say(self, what: str, line: int | None = None, column: int = 1) -> None:
         self.unused.append(Problem(file=self.file, line=line or self.layout.header_line, column=column, what=what))
@@ -147,8 +170,7 @@ def read_table(
     table = open_table(path, shown, problems, wanted, mapping=mapping, names=names, inside=inside)
     if table is None:
         return
-    for remark in table.remarks:
-        warnings.warn(UnusedWarning(str(remark)), stacklevel=2)
+    table.warn()
     for row in table.rows:
         if len(problems) > MOST_LISTED:
             return

@@ -112,12 +112,13 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     if unused := [c.name for c in table.columns.unused]:
         yield ""
         yield from _wrapped(f"Not used: {', '.join(unused)}", width, "  ")
-    if table.notes or table.unused:
+    remarks = [r for r in table.remarks if r.what != table.unused_columns]
+    if table.notes or remarks:
         yield ""
         yield "Notes"
         for note in table.notes:
             yield from _wrapped(f"- {note}", width, "    ", "  ")
-        for remark in table.unused:
+        for remark in remarks:
             yield from _wrapped(
                 f"- Line {remark.line}: {remark.what}" if remark.line > layout.header_line else f"- {remark.what}",
                 width,

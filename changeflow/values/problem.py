@@ -35,7 +35,12 @@ class Problem:
     @property
     def kind(self) -> tuple[str, str, str] | None:
         """Return what mistakes of one kind have in common: the column of a table, and the words around the value."""
-        return (self.file, self.heading, _GIVEN.sub("", self.what)) if self.heading else None
+        return (self.file, self.heading, self.words) if self.heading else None
+
+    @property
+    def words(self) -> str:
+        """Return what is wrong without the values that it names."""
+        return _GIVEN.sub("", self.what)
 
 
 def what_and_remedy(error: Exception) -> tuple[str, str]:

@@ -133,6 +133,12 @@ def test_the_head_of_a_long_file_is_enough():
     assert layout(text) == layout(text[:100])
 
 
+def test_lines_that_are_quoted_as_a_whole_are_named():
+    found, problems = look('"contract,net"\n"C1,10"\n')
+    assert found is None
+    assert problems[0].startswith("t.csv:1:1: Each line is in quotation marks as a whole, and so a single cell.")
+
+
 def test_an_empty_file_is_a_problem():
     for text in ("", "\n\n", ",,\n"):
         found, problems = look(text)

@@ -1,0 +1,246 @@
+"""Lists from other systems: which column is which, what is left out, and what is said. Files are made up."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from changeflow.errors import ProblemsError, UnusedWarning
+from changeflow.intake.fact_formats import PROGRESS
+from changeflow.intake.folder import read_folder
+from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
+from changeflow.intake.formats import Format
+from changeflow.intake.layout import fold
+from changeflow.intake.opening import read_text_as
+from changeflow.intake.table_schemas import FORMATS, table_schemas
+from changeflow.intake.tables import Table, open_table, read_table, zeros_lost
+from changeflow.values.problem import Problem
+from tests.builders import SCHOOLS as OUR_SCHOOLS
+from tests.builders import a_folder
+
+GIAS = (
+    '"URN","LA (code)","LA (name)","EstablishmentName","TypeOfEstablishment (name)","PhaseOfEducation (name)",'
+    '"NumberOfPupils","HeadLastName","OpenDate"\r\n'
+    '"900001","999","Ourshire","Ash École","Academy","Primary","415","Somebody","01-09-2011"\r\n'
+    '"900002","999","Ourshire","Beech","Academy","Middle deemed secondary","1,180","",""\r\n'
+)
+
+
+def read(path: Path, text: str, wanted: Format, **more: dict[str, str]) -> tuple[Table | None, list[str]]:
+    path.write_bytes(text.encode())
+    problems: list[Problem] = []
+    return open_table(path, path.name, problems, wanted, **more), [str(p) for p in problems]
+
+
+def cells(table: Table | None) -> list[dict[str, str]]:
+    assert table is not None
+    return [dict(row.cells) for row in table.rows]
+
+
+def test_a_list_of_the_department_for_education_is_read_as_it_is(tmp_path: Path):
+    (tmp_path / "schools.csv").write_bytes(GIAS.encode("cp1252"))
+    problems: list[Problem] = []
+    table = open_table(tmp_path / "schools.csv", "schools.csv", problems, SCHOOLS)
+    assert problems == []
+    same = {"id": "900001", "urn": "900001", "authority": "ourshire", "name": "Ash École", "phase": "primary"}
+    assert cells(table)[0] == {**same, "pupils": "415"}
+    assert cells(table)[1]["phase"], cells(table)[1]["pupils"] == ("secondary", "1180")
+    assert table is not None
+    assert [r.what for r in table.remarks] == [
+        "4 columns were not used: 'LA (code)', 'TypeOfEstablishment (name)', 'HeadLastName', 'OpenDate'."
+    ]
+
+
+def test_no_version_keeps_columns_that_were_not_used(tmp_path: Path):
+    """They may name people: the text that a version keeps of schools.csv has only what was used."""
+    text = OUR_SCHOOLS.replace("authority", "authority,Head").replace("north\n", "north,Somebody Else\n")
+    with pytest.warns(UnusedWarning, match=r"schools\.csv:1:1: The column was not used: 'Head'."):
+        folder = read_folder(a_folder(tmp_path, schools=text))
+    assert folder.sources["schools.csv"] == OUR_SCHOOLS
+
+
+def test_schools_may_be_a_workbook(tmp_path: Path):
+    folder = a_folder(tmp_path)
+    with xlsxwriter.Workbook(str(folder / "schools.xlsx")) as book:
+        sheet = book.add_worksheet("Schools")
+        for n, line in enumerate(OUR_SCHOOLS.splitlines()):
+            sheet.write_row(n, 0, line.split(","))
+    with pytest.raises(ProblemsError, match=r"There are schools\.csv and schools\.xlsx, and only one can be right\."):
+        read_folder(folder)
+    (folder / "schools.csv").unlink()
+    found = read_folder(folder)
+    assert [s.id for s in found.definition.schools] == ["ash", "beech", "cedar"]
+    assert found.sources["schools.csv"] == OUR_SCHOOLS
+
+
+def test_a_list_of_an_hr_system_is_read_as_it_is(tmp_path: Path):
+    """A person's name is put together, a school is known by its name or its URN."""
+    text = (
+        "Employee Number,Forename,Surname,Job Title,Work E-mail,Base School,Line Manager,Hire Date,Status,NI No\n"
+        "E0001,Person,One,Clerk,one@example.org,Ash School,E0002,01/09/2026,Active,x\n"
+        "E0002,Person,Two,Head,two@example.org,900002,,1-Sep-26,Leaver,x\n"
+    )
+    names = {"school": {fold("Ash School"): "ash", "900002": "beech"}}
+    table, problems = read(tmp_path / "people.csv", text, PEOPLE, names=names)  # type: ignore[arg-type]
+    assert problems == []
+    assert cells(table)[0] == {
+        "id": "e0001",
+        "name": "Person One",
+        "role": "Clerk",
+        "email": "one@example.org",
+        "school": "ash",
+        "manager": "e0002",
+        "joins": "2026-09-01",
+        "active": "yes",
+    }
+    assert (cells(table)[1]["school"], cells(table)[1]["active"]) == ("beech", "no")
+
+
+def test_a_folders_people_may_name_schools_by_name(tmp_path: Path):
+    people = "id,role,school\nchief,Chief,\nlead,Lead,Beech School\n"
+    found = read_folder(a_folder(tmp_path, people=people)).definition.people
+    assert [p.school for p in found] == [None, "beech"]
+
+
+def test_two_columns_that_could_be_meant_are_a_problem(tmp_path: Path):
+    text = "id,School name,Establishment name,phase,authority\na,A,B,primary,north\n"
+    _, problems = read(tmp_path / "s.csv", text, SCHOOLS)
+    [problem] = problems
+    assert problem.startswith("s.csv:1:3: 'School name' and 'Establishment name' may both be the column 'name'.")
+    assert problem.endswith("Rename the one that is meant 'name', or leave the other one out.")
+
+
+def test_our_own_name_goes_before_another_and_the_mapping_before_both(tmp_path: Path):
+    text = "id,Name,School name,phase,authority\na,A,B,primary,north\n"
+    table, problems = read(tmp_path / "s.csv", text, SCHOOLS)
+    assert (problems, cells(table)[0]["name"]) == ([], "A")
+    table, problems = read(tmp_path / "s.csv", text, SCHOOLS, mapping={"name": "school  NAME"})
+    assert (problems, cells(table)[0]["name"]) == ([], "B")
+
+
+@pytest.mark.parametrize("heading", ["phsae", "phasse", "phas", "Phase of educaton"])
+def test_a_misspelt_heading_is_a_problem_where_the_column_is_missing(tmp_path: Path, heading: str):
+    text = f"id,name,authority,{heading}\na,A,north,primary\n"
+    _, problems = read(tmp_path / "s.csv", text, SCHOOLS)
+    assert any("The column 'phase' is missing." in p for p in problems)
+
+
+def test_a_misspelt_optional_column_is_a_problem_and_another_one_is_not(tmp_path: Path):
+    text = "id,name,authority,phase,pupls,Postcode\na,A,north,primary,12,AB1\n"
+    _, problems = read(tmp_path / "s.csv", text, SCHOOLS)
+    assert problems == ["s.csv:1:5: Unknown column 'pupls'. Did you mean 'pupils'?"]
+
+
+def test_totals_remarks_and_repeated_headers_are_left_out_and_said(tmp_path: Path):
+    """415 + 1,180 = 1,595. A line of figures that are no sums is a line with mistakes."""
+    text = (
+        "id,name,phase,authority,pupils\na,A,primary,north,415\nid,name,phase,authority,pupils\n"
+        'b,B,primary,north,"1,180"\nTotal,,,,1595\n,,,,1595\nPrinted on 1 March 2027,,,,\n'
+    )
+    table, problems = read(tmp_path / "s.csv", text, SCHOOLS)
+    assert problems == []
+    assert [row["id"] for row in cells(table)] == ["a", "b"]
+    assert table is not None
+    assert [(r.line, r.what) for r in table.remarks] == [
+        (3, "The line repeats the header and was not used."),
+        (5, "The line 'Total' was not used: it is no line of the table."),
+        (6, "The line '1595' was not used: it is no line of the table."),
+        (7, "The line 'Printed on 1 March 2027' was not used: it is no line of the table."),
+    ]
+    _, problems = read(tmp_path / "s.csv", text.replace(",,,,1595\nPrinted", ",,,,1600\nPrinted"), SCHOOLS)
+    assert {p.partition(": ")[0] for p in problems} == {f"s.csv:6:{n}" for n in range(1, 5)}
+
+
+def test_excels_number_for_a_day_is_read_and_said(tmp_path: Path):
+    """46 419 days after 30 December 1899 is 1 February 2027."""
+    table, problems = read(tmp_path / "p.csv", "id,role,joins\na,Head,46419\n", PEOPLE)
+    assert (problems, cells(table)[0]["joins"]) == ([], "2027-02-01")
+    assert table is not None
+    [remark] = table.remarks
+    assert (remark.line, remark.column) == (2, 3)
+    assert remark.what == "'46419' was read as the day that spreadsheets count by this number, 1 Feb 2027."
+
+
+def test_many_remarks_of_a_kind_are_one(tmp_path: Path):
+    lines = "".join(f"p{n},Head,{46419 + n}\n" for n in range(5))
+    table, _ = read(tmp_path / "p.csv", f"id,role,joins\n{lines}", PEOPLE)
+    assert table is not None
+    [remark] = table.remarks
+    assert remark.what.endswith("by this number, 1 Feb 2027. 4 more lines are like it.")
+
+
+def test_leading_zeros_that_were_lost_are_said_with_the_fix():
+    assert zeros_lost("123", ["000123"]).startswith("'000123' has lost its leading zeros. Format the column as text")
+    assert zeros_lost("000123", ["123"]).startswith("The other list has it as '123'.")
+    assert zeros_lost("124", ["000123"]) == zeros_lost("a1", ["0a1"]) == ""
+
+
+def test_of_forty_wrong_days_ten_are_listed_and_thirty_counted(tmp_path: Path):
+    lines = "".join(f"p{n},Head,{n % 12 + 1:02}/13/20{n:02}\n" for n in range(10, 50))
+    path = tmp_path / "people.csv"
+    path.write_text(f"id,role,Start date\n{lines}")
+    problems: list[Problem] = []
+    list(read_table(path, path.name, problems, PEOPLE))
+    said = str(ProblemsError(problems)).splitlines()
+    assert len(problems) == 40
+    assert said[0].startswith("people.csv:2:3: Start date '11/13/2010' has no month 13:")
+    assert said[10:] == ["people.csv: and 30 more like it in the column 'Start date'.", "40 problems found."]
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"PK\x03\x04zip", "It is an Excel workbook, or another zip. Give it its right name: .xlsx."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "It is a workbook of an older Excel, or has a password."),
+        (b"\n <html><table><tr><td>id", "It is a web page. Open it in a spreadsheet"),
+        (b"%PDF-1.7", "It is a PDF."),
+    ],
+)
+def test_another_file_under_the_name_of_a_csv_is_refused_with_the_remedy(tmp_path: Path, raw: bytes, says: str):
+    (tmp_path / "people.csv").write_bytes(raw)
+    problems: list[Problem] = []
+    assert open_table(tmp_path / "people.csv", "people.csv", problems, PEOPLE) is None
+    [problem] = problems
+    assert says in str(problem)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_heading_means_one_column_of_a_table(name: str):
+    headings = [fold(h) for f in FORMATS[name].fields for h in {fold(h): h for h in (f.name, *f.synonyms)}]
+    own = {fold(f.name) for f in FORMATS[name].fields}
+    others = [h for h in headings if h not in own]
+    assert len(others) == len(set(others))
+
+
+def test_the_schema_has_every_table_with_its_columns():
+    for name, schema in table_schemas().items():
+        assert list(schema["items"]["properties"]) == [f.name for f in FORMATS[name].fields]
+
+
+def test_no_warning_of_a_table_of_which_everything_was_used(tmp_path: Path):
+    (tmp_path / "r.csv").write_text("person,on,awareness\nhead,2027-02-01,4\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnusedWarning)
+        assert len(list(read_table(tmp_path / "r.csv", "r.csv", [], ASSESSMENTS))) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding"),
+    [
+        ("é".encode(), "UTF-8"),
+        ("é".encode("utf-8-sig"), "UTF-8 with its mark"),
+        ("é".encode("utf-16"), "UTF-16"),
+        (b"\xfe\xff" + "é".encode("utf-16-be"), "UTF-16"),
+        ("é".encode("cp1252"), "Windows-1252"),
+        (b"e", "UTF-8"),
+    ],
+)
+def test_the_encoding_is_named(tmp_path: Path, raw: bytes, encoding: str):
+    (tmp_path / "t.csv").write_bytes(raw)
+    assert read_text_as(tmp_path / "t.csv", "t.csv", [], most=100)[1] == encoding
+
+
+def test_a_line_with_more_cells_than_headings_is_a_problem_and_empty_ones_are_not(tmp_path: Path):
+    _, problems = read(tmp_path / "t.csv", "task,started\na,2027-02-01,,,\nb,2027-02-01,,x\n", PROGRESS)
+    assert problems == ["t.csv:3:1: The line has 4 cells, the header 2. Put text with commas in quotation marks."]
