@@ -20,6 +20,7 @@ from bench.psplib import measure_psplib
 from bench.reconcile import measure_reconcile
 from bench.report import measure_report
 from bench.rules import measure_rules
+from bench.schedules import measure_schedules
 from bench.stored import measure_stored
 from bench.taskjuggler import measure_taskjuggler
 from bench.waves import measure_waves
@@ -39,6 +40,7 @@ GROUPS = {
     "adkar": measure_adkar,
     "audit": measure_audit,
     "reconcile": measure_reconcile,
+    "schedules": measure_schedules,
     "intake": measure_intake,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,

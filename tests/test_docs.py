@@ -142,6 +142,7 @@ LOOPS: dict[str, dict[str, Iterable[str]]] = {
     "links": {"name": ("links_50_per_s_p95_ms", "links_50_per_s_worst_ms", "links_50_per_s_writer_p95_ms")},
     "mpxj": {"name": ("10k", "100k")},
     "intake": {"key": ("mspdi_200k", "yaml_20k_tasks", "csv_100k_lines", "xlsx_500k_cells", "xlsx_bomb_refused")},
+    "schedules": {"key": ("mspdi_6000_tasks", "mspdi_400_calendars")},
     "psplib": {"name": ("j30", "j60", "j90", "j120"), "key": ("05s", "2s", "10s")},
     "stored": {"key": ("load_cached", "finish_task_sample")},
 }

@@ -20,7 +20,7 @@ def minute_of(moment: datetime | date) -> int:
     (1440, 570)
     """
     if isinstance(moment, datetime):
-        return int((moment - _EPOCH).total_seconds() // 60)
+        return (moment.toordinal() - _EPOCH_DAY) * DAY + moment.hour * 60 + moment.minute
     return (moment.toordinal() - _EPOCH_DAY) * DAY
 
 

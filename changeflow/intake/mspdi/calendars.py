@@ -76,7 +76,7 @@ class ProjectCalendars:
         self.stated: dict[str, _Stated] = {}
         self.laid_out: dict[str, WorkingCalendar] = {}
         for element in elements:
-            with remarks.refusing(element, partial(_named, element)):
+            with remarks.refusing(element, _named):
                 self.stated[uid_of(element)] = self._read(element)
 
     def key(self, uid: str | None) -> str | None:

@@ -21,6 +21,11 @@ _CONTRADICTION = "actual dates that contradict each other"
 _IMPLIED = "percent complete without actual dates"
 
 
+def may_have_begun(task: Record, dates: Mapping[str, datetime]) -> bool:
+    """Tell whether a task has anything that its progress could be worked out from."""
+    return task.get("PercentComplete") not in (None, "0") or "ActualStart" in dates or "ActualFinish" in dates
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A task of the file, with what its progress is worked out from."""

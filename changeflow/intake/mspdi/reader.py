@@ -1,19 +1,20 @@
 """An MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
 from changeflow.intake.mspdi.dates import DateReader, end_at
-from changeflow.intake.mspdi.fields import code_of, lag_of, number_of, parsed_moment, uid_of
+from changeflow.intake.mspdi.fields import code_of, lag_of, number_of, parsed_moment
 from changeflow.intake.mspdi.outline import check_outline, parents_of
-from changeflow.intake.mspdi.progress import ProgressReader
+from changeflow.intake.mspdi.progress import ProgressReader, may_have_begun
 from changeflow.intake.mspdi.records import REMEDY, Record, children, read_records
-from changeflow.intake.mspdi.remarks import Remarks, named, task_named
+from changeflow.intake.mspdi.remarks import UNREADABLE, Remarks, named, task_named
 from changeflow.intake.mspdi.settings import ProjectSettings, settings_of
 from changeflow.intake.mspdi.staff import staff_of
 from changeflow.intake.mspdi.tasks import TaskReader
@@ -28,6 +29,7 @@ from changeflow.values.problem import Problem
 MAX_BYTES = 100_000_000
 YEARS_AROUND = 10
 LINK_TYPES = {0: LinkType.FF, 1: LinkType.FS, 2: LinkType.SF, 3: LinkType.SS}
+LINK_NAMES = {t.value: t for t in LinkType} | {str(code): t for code, t in LINK_TYPES.items()}
 _LEFT_OUT = "links that are left out"
 
 
@@ -49,18 +51,31 @@ class ProjectFile:
 def read_mspdi(path: Path) -> ProjectFile:
     """Read an MSPDI file; entities are never expanded and nothing is fetched."""
     problems: list[Problem] = []
-    with open_input(path, path.name, problems, most=MAX_BYTES) as file:
-        if file is None:
-            raise ProblemsError(problems)
-        root = read_records(file, path.name)
     remarks = Remarks(path.name)
     try:
-        return _read(root, remarks)
+        with _uncollected():
+            with open_input(path, path.name, problems, most=MAX_BYTES) as file:
+                if file is None:
+                    raise ProblemsError(problems)
+                root = read_records(file, path.name)
+            return _read(root, remarks)
     except (ValueError, ArithmeticError, LookupError, TypeError) as error:
         if remarks.problems:
             raise ProblemsError(remarks.all_problems) from None
         what = f"A date or number in it cannot be read: {error}."
         raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)]) from None
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off the collection of garbage: all that a file is made into stays, and looking through it takes a fifth."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(root: Record, remarks: Remarks) -> ProjectFile:
@@ -83,9 +98,9 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
     progress = ProgressReader(remarks, settings.lengths, minute_of(start))
     known = {}
     for uid, task in made.items():
-        if uid in summaries:
+        if uid in summaries or not may_have_begun(elements[uid], dated[uid]):
             continue
-        with remarks.refusing(elements[uid], partial(named, elements[uid])):
+        with remarks.refusing(elements[uid], named):
             if (found := progress.progress_of(tasks.begun(task))) is not None:
                 known[uid] = found
     _stop(remarks)
@@ -185,8 +200,13 @@ def _links(elements: Mapping[str, Record], remarks: Remarks, settings: ProjectSe
             if before is None or before not in elements or before == uid:
                 remarks.note(_LEFT_OUT, f"{task_named(element)}: {_left_out(before, uid, link)}; the link is left out.")
                 continue
-            with remarks.refusing(link, partial(_linked, elements[before], element)):
-                yield Link(before, uid, _link_type(link, element, remarks), lag_of(link, settings.lengths))
+            try:
+                made = Link(before, uid, _link_type(link, element, remarks), lag_of(link, settings.lengths))
+            except UNREADABLE as error:
+                whose = f"{named(element)}, its link to '{elements[before].get('Name') or before}'"
+                remarks.refuse(link, f"{whose}: {error}.", kind="link")
+            else:
+                yield made
 
 
 def _left_out(before: str | None, uid: str, link: Record) -> str:
@@ -198,14 +218,10 @@ def _left_out(before: str | None, uid: str, link: Record) -> str:
     return f"its predecessor {before} {what}"
 
 
-def _linked(before: Record, after: Record) -> str:
-    return f"{named(after)}, its link to '{before.get('Name') or uid_of(before)}'"
-
-
 def _link_type(link: Record, element: Record, remarks: Remarks) -> LinkType:
-    text = link.get("Type")
-    if text is not None and text.upper() in LinkType.__members__:
-        return LinkType[text.upper()]
+    text = link.get("Type") or "1"
+    if text in LINK_NAMES:
+        return LINK_NAMES[text]
     code = code_of(link, "Type", 1)
     if code not in LINK_TYPES:
         remarks.note("links", f"{task_named(element)}: a link of an unknown type ({code}) is taken as finish to start.")

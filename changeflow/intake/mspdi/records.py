@@ -70,6 +70,8 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "WorkWeek": ("TimePeriod", "WeekDays"),
 }
 """The elements within each that are kept."""
+_PARTS_OR_LEAVES = frozenset(name for names in _PARTS.values() for name in names)
+"""The elements that are records, and no texts."""
 
 
 class Record:
@@ -161,15 +163,15 @@ class _Builder:
         self.passing = 0
         """Open elements that are not kept, one within the other."""
         self.field: str | None = None
-        self.text: list[str] = []
-        self.length = 0
+        self.text = ""
         self.counts: dict[str, int] = {}
         self.pool: dict[str, str] = {}
         self.shapes: dict[tuple[str, ...], dict[str, int]] = {}
         self.wanted: Mapping[str, Mapping[str, str]] = {}
-        self.fields: Mapping[str, str] = _NO_TAGS
-        """The wanted texts of the element that is open."""
-        self.within: Mapping[str, Mapping[str, str]] = {}
+        self.here: Mapping[str, str] = _NO_TAGS
+        """The wanted texts and elements within the element that is open."""
+        self.texts: dict[str, str] = {}
+        """The texts that it has had so far."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.ordered_attributes = True
@@ -184,23 +186,22 @@ class _Builder:
             if self.passing > MOST_DEPTH:
                 raise _RefusedError(f"Elements are nested more than {MOST_DEPTH} deep.")
             return
-        if not self.open:
-            self._begin_project(tag)
-            return
-        name = self.fields.get(tag)
-        if name is not None:
-            self.field, self.text, self.length = name, [], 0
+        name = self.here.get(tag)
+        if name is None:
+            # Most elements are of no use here: nothing but their end is looked at.
+            if self.open:
+                self.passing = 1
+            else:
+                self._begin_project(tag)
+        elif name in _PARTS_OR_LEAVES:
+            count = self.counts[name] = self.counts.get(name, 0) + 1
+            most = MOST_OF_A_KIND.get(name, MOST_OF_OTHERS)
+            if count > most:
+                raise _RefusedError(f"The file has more than {most:,} elements {name}.")
+            self._begin(name)
+        else:
+            self.field, self.text = name, ""
             self.parser.CharacterDataHandler = self._characters
-            return
-        part = self.within.get(self.open[-1].kind, _NO_TAGS).get(tag)
-        if part is None:
-            self.passing = 1
-            return
-        count = self.counts[part] = self.counts.get(part, 0) + 1
-        most = MOST_OF_A_KIND.get(part, MOST_OF_OTHERS)
-        if count > most:
-            raise _RefusedError(f"The file has more than {most:,} elements {part}.")
-        self._begin(part)
 
     def _begin_project(self, tag: str) -> None:
         """Take the root's namespace for that of all elements: some programs write none, or that of another version."""
@@ -209,43 +210,43 @@ class _Builder:
             raise _RefusedError(NO_PROJECT)
         self.has_namespace = bool(namespace)
         within = f"{namespace} ".lstrip()
-        self.wanted = {k: {within + n: n for n in names.split()} for k, names in _FIELDS.items()}
-        self.within = {k: {within + n: n for n in names} for k, names in _PARTS.items()}
+        kinds = {"Project", *_PARTS, *_FIELDS}
+        self.wanted = {k: {within + n: n for n in (*_FIELDS.get(k, "").split(), *_PARTS.get(k, ()))} for k in kinds}
         self._begin("Project")
 
     def _begin(self, kind: str) -> None:
-        self.open.append(_Open(kind, self.parser.CurrentLineNumber))
-        self.fields = self.wanted.get(kind, _NO_TAGS)
+        opened = _Open(kind, self.parser.CurrentLineNumber)
+        self.open.append(opened)
+        self.texts, self.here = opened.texts, self.wanted.get(kind, _NO_TAGS)
 
     def _end(self, _tag_: str) -> None:
         if self.passing:
             self.passing -= 1
             return
         if self.field is not None:
-            text = "".join(self.text).strip()
-            if text:
+            if text := self.text.strip():
                 # The same few numbers and dates stand in most tasks: each is kept once.
                 if len(text) <= 20 and len(self.pool) < 100_000:
                     text = self.pool.setdefault(text, text)
-                self.open[-1].texts.setdefault(self.field, text)
+                self.texts.setdefault(self.field, text)
             self.field = None
             self.parser.CharacterDataHandler = None
             return
         done = self.open.pop()
         record = self._record(done)
         if self.open:
-            self.fields = self.wanted.get(self.open[-1].kind, _NO_TAGS)
-            self.open[-1].parts.append(record)
+            above = self.open[-1]
+            above.parts.append(record)
+            self.texts, self.here = above.texts, self.wanted.get(above.kind, _NO_TAGS)
         else:
             self.root = record
 
     def _characters(self, text: str) -> None:
         if self.passing:
             return
-        self.length += len(text)
-        if self.length > MOST_OF_A_TEXT:
+        self.text += text
+        if len(self.text) > MOST_OF_A_TEXT:
             raise _RefusedError(f"The text of {self.field} has more than {MOST_OF_A_TEXT:,} characters.")
-        self.text.append(text)
 
     def _doctype(self, *_: object) -> None:
         raise _RefusedError("This is not a Microsoft Project file: it declares a document type.")

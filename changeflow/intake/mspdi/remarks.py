@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from changeflow.errors import ChangeflowError
 from changeflow.intake.mspdi.records import Record
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 
+UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError)
+"""What a text raises that is no number, date or length."""
 MOST_OF_A_KIND = 10
 """Problems or notes of one kind that are listed; the others are counted."""
 SAVE_AGAIN = "Correct it in Project, or save the file from Microsoft Project again."
@@ -34,14 +35,12 @@ class Remarks:
             self.problems.append(Problem(file=self.shown, line=record.line, what=what, remedy=remedy))
 
     @contextmanager
-    def refusing(self, record: Record, whose: Callable[[], str]) -> Iterator[None]:
+    def refusing(self, record: Record, whose: Callable[[Record], str]) -> Iterator[None]:
         """Turn what cannot be read of a record into a problem that names it."""
         try:
             yield
-        except ChangeflowError:
-            raise
-        except (ValueError, ArithmeticError, LookupError, TypeError) as error:
-            self.refuse(record, f"{whose()}: {error}.", kind="value")
+        except UNREADABLE as error:
+            self.refuse(record, f"{whose(record)}: {error}.", kind="value")
 
     @property
     def all_problems(self) -> list[Problem]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from changeflow.intake.mspdi.calendars import NONE, ProjectCalendars
 from changeflow.intake.mspdi.fields import Lengths, code_of, number_of, uid_of
@@ -31,7 +30,7 @@ def staff_of(root: Record, tasks: Mapping[str, Record], calendars: ProjectCalend
     all_tasks = {uid_of(t) for t in children(root, "Tasks/Task")}
     working: dict[str, str | None] = {}
     for uid, resource in known.items():
-        with remarks.refusing(resource, partial(_named, resource)):
+        with remarks.refusing(resource, _named):
             if code_of(resource, "Type", WORK_RESOURCE) == WORK_RESOURCE:
                 working[uid] = calendars.key(resource.get("CalendarUID"))
     assignments: dict[str, list[Record]] = {}
@@ -69,10 +68,10 @@ def _note_calendar(resource: Record, remarks: Remarks) -> None:
 
 
 def _note_delay(assignment: Record, task: Record, remarks: Remarks) -> None:
-    named = f"Task '{task.get('Name') or uid_of(task)}' (line {assignment.line})"
-    with remarks.refusing(assignment, lambda: named):
-        if number_of(assignment, "Delay") or number_of(assignment, "LevelingDelay"):
-            remarks.note("delays of assignments", f"{named}: the delay of an assignment is not applied.")
+    delays = [assignment.get(name) for name in ("Delay", "LevelingDelay")]
+    if any(delay not in (None, "0") for delay in delays):
+        named = f"Task '{task.get('Name') or uid_of(task)}' (line {assignment.line})"
+        remarks.note("delays of assignments", f"{named}: the delay of an assignment is not applied.")
 
 
 def minutes_of_work(assignment: Record, lengths: Lengths) -> float:

@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from changeflow.intake.mspdi.calendars import NONE, ProjectCalendars
 from changeflow.intake.mspdi.dates import end_in, minute_in
@@ -50,7 +49,7 @@ class TaskReader:
         """Return every task; what cannot be read is among the remarks."""
         found = {}
         for uid, element in self.elements.items():
-            with self.remarks.refusing(element, partial(named, element)):
+            with self.remarks.refusing(element, named):
                 self._note_odd(uid, element)
                 found[uid] = self._task(uid, element, is_linked=uid in linked)
         return found
