@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeflow.intake.days import read_day
+from changeflow.intake.layout import fold
 from changeflow.intake.progress_sheets import ProgressSheet, read_progress_sheet
 from changeflow.intake.progress_values import parse_remaining
 from changeflow.programme.programme import Programme
 from changeflow.programme.typed_progress import TypedProgress, compare_typed
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.tasks import tasks_sheet
 from changeflow.values.problem import Problem
 from tests.rules.judging import judged
 
@@ -179,3 +182,44 @@ def test_the_list_of_a_planner_is_read_by_its_names_and_words(file: Path):
     assert (problems, typed.wrong) == ([], ())
     assert [(r.task, r.finished) for r in typed.reported] == [("payroll/requirements", date(2027, 1, 6))]
     assert any("'In progress' was not used" in remark.what and remark.line == 3 for remark in sheet.unused)
+
+
+@cache
+def exported() -> tuple[list[str], list[list[str]]]:
+    """Return the headings and three rows of the exported workbook, as a spreadsheet saves them in a CSV."""
+    sheet = tasks_sheet(WorkbookSource(programme=programme(), today=date(2027, 1, 7)), "As of now.")
+    rows = [
+        ["" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row]
+        for row in sheet.rows
+    ]
+    return [column.heading for column in sheet.columns], rows[:3]
+
+
+def test_the_exported_workbook_has_nothing_new_to_say(file: Path):
+    head, rows = exported()
+    sheet, typed, problems = read(file, rows, head)
+    assert (problems, sheet.unused, typed.unchanged) == ([], (), 3)
+
+
+@given(line=st.integers(0, 2), column=st.integers(0, 21), text=st.sampled_from(ODD) | ANY)
+def test_any_one_odd_cell_of_the_exported_workbook_is_read_or_named(file: Path, line: int, column: int, text: str):
+    head, rows = exported()
+    rows = [list(row) for row in rows]
+    before, rows[line][column] = rows[line][column], text
+    sheet, typed, problems = read(file, rows, head)
+
+    remarks = [*typed.wrong, *typed.notes]
+    said = {p.line for p in (*problems, *sheet.unused)} | {remark.line for remark in remarks}
+    [row] = [row for row in sheet.rows if row.line == line + 2] or [None]
+    if line + 2 in said or problems:
+        return
+    assert row is not None
+    plain = text.strip().strip("\u200b\u00ad\u200e\u200f\u2060\ufeff \u00a0").strip()
+    if head[column] in ("% complete", "Actual start", "Actual finish", "Comment") or head[column].startswith(
+        "Remaining"
+    ):
+        assert is_read(head[column], text, row.typed)
+    elif head[column] in ("Task id", "As exported"):
+        assert row.task == rows[line][20] or plain in ("", before)
+    else:
+        assert fold(plain) == fold(before) or float(plain) == float(before) or read_day(plain) == read_day(before)
