@@ -143,16 +143,23 @@ def task_finish(
 def task_progress(
     context: Context,
     name: TaskName,
-    remaining: Annotated[str, typer.Option(help="What is left of it, such as 5d.")],
     started: Annotated[datetime, day_option(text="When it began.")],
+    remaining: Annotated[str | None, typer.Option(help="What is left of it, such as 5d.")] = None,
+    percent: Annotated[
+        int | None, typer.Option(min=0, max=99, help="% complete: the rest of its planned duration is left.")
+    ] = None,
 ) -> None:
-    """Say how much of a task is left."""
+    """Say how much of a task is left, or complete."""
     from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
+    if remaining is None and percent is None:
+        raise InputError("How much? Give --remaining, such as 5d, or --percent.")
     name = context.task(name)
-    new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
-    _note_recorded(context, name, f"{name}: {remaining} left.", new=bool(new))
+    report = ReportedProgress(name, started.date(), None, remaining, percent)
+    new = progress.report_progress([report], context.change)
+    said = f"{remaining} left" if remaining is not None else f"{percent}% complete"
+    _note_recorded(context, name, f"{name}: {said}.", new=bool(new))
 
 
 @command(task, "import", "db", "programme", "actor", "yes", "dry_run", "at")

@@ -22,6 +22,13 @@ PROGRESS = Format(
                 "% complete | percent complete | percentage complete | pct complete | complete % | % done | "
                 "percent done | % work complete | physical % complete | progress | progress % | % progress"
             ),
+            else_from="status",
+        ),
+        Field(
+            "status",
+            CellKind.TEXT,
+            "where there is no % complete: Not started, In progress, Completed",
+            also="task status | done | complete | progress status",
         ),
         Field(
             "started",

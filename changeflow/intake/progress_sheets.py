@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.intake.columns import Way
 from changeflow.intake.days import read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
 from changeflow.intake.progress_values import (
     BEGUN,
+    WORDS,
     are_shares,
     as_exported,
     exported_cells,
+    folded,
     parse_percent,
     parse_remaining,
 )
@@ -100,6 +103,8 @@ class _Sheet:
     def __init__(self, table: Table, programme: Programme, problems: list[Problem]) -> None:
         self.table, self.programme, self.problems = table, programme, problems
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
+        self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
+        """% complete is taken from a column of words."""
         self._seen: dict[str, int] = {}
         self._changed: dict[str, list[Problem]] = {}
 
@@ -133,14 +138,18 @@ class _Sheet:
         self._say_all_changed()
 
     def _percent(self, row: TableRow, shares: bool | None) -> int | None:
-        """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it."""
-        word = row.cells.get("percent", "")
-        if word.casefold() not in BEGUN:
-            return row.read("percent", partial(parse_percent, shares=shares), self.problems)
-        if "started" not in row.cells:
-            what = f"'{word}' was not used: it does not say how much, and there is no Actual start."
-            self.table.say(what, row.line, row.columns["percent"])
-        return None
+        """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
+
+        Of a column that says the status, words that tell nothing of progress are not used.
+        """
+        text = row.cells.get("percent", "")
+        is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS
+        if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
+            if not is_begun or "started" not in row.cells:
+                what = f"'{text}' was not used: it does not say how much is complete."
+                self.table.say(what, row.line, row.columns["percent"])
+            return None
+        return row.read("percent", partial(parse_percent, shares=shares), self.problems)
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"

@@ -27,10 +27,21 @@ _UNITS = {
     "t": ("t", "term", "terms"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
-WORDS = {"not started": 0, "completed": 100, "complete": 100, "done": 100, "finished": 100}
+WORDS = {
+    "notstarted": 0,
+    "notbegun": 0,
+    **dict.fromkeys(("completed", "complete", "done", "finished", "closed", "yes", "y", "true", "✓", "✔", "☑"), 100),
+}
 """What Planner and other lists write instead of a percentage."""
-BEGUN = ("in progress", "started", "ongoing", "on-going", "underway", "under way", "begun")
+BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active")
 """It has begun, and nothing is said of how much is done."""
+
+
+def folded(word: str) -> str:
+    """Return a word of a list without its spaces and hyphens: `In-progress` is `In progress`."""
+    return "".join(word.casefold().replace("-", " ").split())
+
+
 _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
 """Percent that no one means: a whole number was typed into a cell that shows percent, so 50 became 5000%."""
 
@@ -54,8 +65,8 @@ def parse_percent(text: str, *, shares: bool | None) -> int:
     >>> parse_percent("50%", shares=None), parse_percent("0.5", shares=True), parse_percent("12,5 %", shares=None)
     (50, 50, 12)
     """
-    if text.casefold() in WORDS:
-        return WORDS[text.casefold()]
+    if (word := folded(text)) in WORDS:
+        return WORDS[word]
     found = _PERCENT.fullmatch(text)
     if found is None:
         raise ValueError(f"'{text[:40]}' is not a percentage. Write one from 0% to 100%, such as 50%.")

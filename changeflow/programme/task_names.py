@@ -1,10 +1,13 @@
 """What a person may call a task: by its id, by the end of it where that is unique, or by its name."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
+
+_NUMBER = re.compile(r"^\s*\d+(?:\.\d+)*[.)]?\s+")
 
 
 def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task", besides: Iterable[str] = ()) -> TaskId:
@@ -43,12 +46,13 @@ def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
 def called(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
     """Return the ids of tasks with a name: all of it, or without their service, or without wave and school as well.
 
-    Only the first of these that some task has counts. Capitals, spaces and punctuation make no difference.
+    Only the first of these that some task has counts. Capitals, spaces and punctuation make no difference, and a number
+    of an outline before it (`1.2 Form the project team`) is left out.
     """
-    words = _fold(name)
-    for form in (_whole, _without_service, _without_place):
-        if words and (found := sorted(t for t, task in tasks.items() if _fold(form(task)) == words)):
-            return found
+    for words in dict.fromkeys((_fold(name), _fold(_NUMBER.sub("", name)))):
+        for form in (_whole, _without_service, _without_place):
+            if words and (found := sorted(t for t, task in tasks.items() if _fold(form(task)) == words)):
+                return found
     return []
 
 

@@ -223,3 +223,23 @@ def test_any_one_odd_cell_of_the_exported_workbook_is_read_or_named(file: Path, 
         assert row.task == rows[line][20] or plain in ("", before)
     else:
         assert fold(plain) == fold(before) or float(plain) == float(before) or read_day(plain) == read_day(before)
+
+
+def test_where_there_is_no_percentage_a_status_in_words_is_read(file: Path):
+    """Words that say nothing of progress are not used; a percentage beside them counts instead."""
+    head = ["Task", "Status", "Actual start"]
+    rows = [
+        ["1.1 Requirements", "Complete", "04/01/2027"],
+        ["1.2) Delegation", "In-progress", "05/01/2027"],
+        ["Train, Ash School", "On track", "06/01/2027"],
+    ]
+    sheet, typed, problems = read(file, rows, head)
+    assert problems == []
+    assert [(r.task, r.finished is not None) for r in typed.reported] == [
+        ("payroll/requirements", True), ("payroll/delegation", False), ("payroll/ash/train", False),
+    ]  # fmt: skip
+    assert [(remark.line, remark.what) for remark in sheet.unused] == [
+        (4, "'On track' was not used: it does not say how much is complete.")
+    ]
+    both, _, _ = read(file, [["Requirements", "On track", "40%"]], ["Task", "Status", "% complete"])
+    assert both.rows[0].typed.percent == 40

@@ -502,3 +502,11 @@ def test_the_words_of_a_comment_go_when_those_of_answers_do(stored: str, sheet: 
     assert "its words were removed" in listed
     with session_scope(stored) as session:
         assert audited.verify(session)[1] == []
+
+
+def test_percent_complete_can_be_reported_on_the_command_line(stored: str):
+    """Of 2 250 minutes 70% are left: 1 575."""
+    words = ("task", "progress", TASK, "--started", "2027-01-04", "--db", stored, "--as", "lead", "--at", ON)
+    assert "30% complete" in run(*words, "--percent", "30").stderr
+    assert facts(stored).progress[TASK].remaining == Duration(1575)
+    assert "Give --remaining" in run(*words, code=4).stderr
