@@ -9,6 +9,7 @@ from typing import NamedTuple
 from changeflow.roadmap.model.tasks import LinkType
 from changeflow.roadmap.project_terms.targets import Target, read_end
 from changeflow.values.duration import Duration, Unit
+from changeflow.values.moments import DAY
 
 
 class LinkBounds(NamedTuple):
@@ -26,12 +27,21 @@ def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, fl
     if kind.to_finish:
         first = after.later(_moved(read, lag, before, after), -after.duration)
         second = _moved(after.later(at, -after.duration), lag, before, after)
+        second += midnight_margin(at, after)
         if kind.from_finish:
             second, first = max(second, floor), max(first, floor)
     else:
         first, second = _moved(read, lag, before, after), _moved(at, lag, before, after)
     found = (_landed_early(after, first, is_moved=False), _landed_early(after, second, is_moved=True))
     return LinkBounds(min(found), max(found))
+
+
+def midnight_margin(at: int, after: Target) -> int:
+    """Return by how much a start may be later than it should be that is counted back from a finish.
+
+    From a midnight, some programs count work back from the wrong end of a day.
+    """
+    return DAY if at % DAY == 0 and after.is_worked else 0
 
 
 def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> LinkBounds | None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from changeflow.roadmap.engine.cpm import ENDS
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap
-from changeflow.roadmap.project_terms.bounds import LinkBounds, finish_bound, start_bound
+from changeflow.roadmap.project_terms.bounds import LinkBounds, finish_bound, midnight_margin, start_bound
 from changeflow.roadmap.project_terms.targets import Target, shown_end
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
@@ -67,7 +68,7 @@ class Fitting:
         if link.lag.unit in KNOWN and self._is_free(link.type, link.lag, before, after, end):
             # Some programs lose minutes of a share that is no whole number of them, or that passes by the clock.
             is_exact = not before.is_elapsed and before.duration * link.lag.amount % 100 == 0
-            if link.lag.unit is not Unit.PERCENT or is_exact:
+            if (link.lag.unit is not Unit.PERCENT or is_exact) and not _is_taken_off_at_midnight(link, after):
                 return link.lag
         caps = _caps(link.type, before, after)
         now = self._now(link)
@@ -148,7 +149,7 @@ class Fitting:
         for bound in (Bound.START_NO_LATER, Bound.FINISH_NO_LATER, Bound.START_NO_EARLIER, Bound.FINISH_NO_EARLIER):
             if bound in by_bound and self._is_harmless(target, by_bound[bound]):
                 at = by_bound[bound].at
-                fit.constraint = Constraint(bound, shown_end(at) if bound.name.startswith("FINISH") else at)
+                fit.constraint = Constraint(bound, shown_end(at) if bound in ENDS else _first_work(target, at))
                 return
 
     def _is_harmless(self, target: Target, constraint: Constraint) -> bool:
@@ -194,9 +195,20 @@ def _own_constraints(target: Target) -> list[Constraint]:
     return list(target.task.constraints)
 
 
+def _first_work(target: Target, at: int) -> int:
+    """Return the first work of the day that begins at an instant, if there is any."""
+    begins = target.calendar.next_working(at) if target.is_worked else at
+    return begins if begins < at + DAY else at
+
+
 def _gives(target: Target, constraint: Constraint) -> bool:
     starts = target.later(shown_end(constraint.at), -target.duration)
     return (target.calendar.next_working(starts) if target.is_worked else starts) == target.start
+
+
+def _is_taken_off_at_midnight(link: Link, after: Target) -> bool:
+    """Tell whether working time is taken off a midnight, where some programs do not find it."""
+    return bool(link.lag.amount) and link.lag.unit is not Unit.ELAPSED and after.late_start % DAY == 0
 
 
 def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
@@ -207,7 +219,8 @@ def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
         # A moment at midnight that begins a day is not what a finish before it ends: its date is set.
         opens_day = after.is_point and kind.from_finish and after.start % DAY == 0
         if kind.to_finish:
-            caps += [after.finish - at - opens_day, after.start - after.later(at, -after.duration)]
+            least = after.start - after.later(at, -after.duration)
+            caps += [after.finish - at - opens_day, least - midnight_margin(at, after)]
         else:
             caps.append(after.start - at - opens_day)
     if not (before.is_done or after.is_done):

@@ -48,12 +48,11 @@ def with_ends(pieces: Pieces, positions: Iterable[int]) -> Pieces:
     return pieces
 
 
-def without(pieces: Pieces, first: int, last: int) -> Pieces:
-    """Take out what lies between two instants."""
-    kept = [part for start, end in pieces for part in ((start, min(end, first)), (max(start, last), end))]
-    return [part for part in kept if part[0] < part[1]]
-
-
 def _clipped(calendar: WorkingCalendar, low: int, high: int) -> Pieces:
-    found = ((max(start, low), min(end, high)) for start, end in calendar.intervals_within(low, high))
-    return [(start, end) for start, end in found if start < end]
+    if low >= high:
+        return []
+    found = list(calendar.intervals_within(low, high))
+    if found:
+        found[0] = (max(found[0][0], low), found[0][1])
+        found[-1] = (found[-1][0], min(found[-1][1], high))
+    return [piece for piece in found if piece[0] < piece[1]]

@@ -8,7 +8,6 @@ from changeflow.roadmap.engine.cpm import Schedule, TimedTask
 from changeflow.roadmap.engine.pace import term_calendar
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.roadmap.project_terms.hours import (
-    Pieces,
     before_and_after,
     closes_at,
     every_hour,
@@ -18,7 +17,7 @@ from changeflow.roadmap.project_terms.hours import (
 )
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
-from changeflow.values.moments import DAY
+from changeflow.values.moments import DAY, day_of, format_day, last_day_of
 
 MARGIN = 2 * 366 * DAY
 """So long before the first date and after the last one do calendars of our making go on."""
@@ -67,7 +66,7 @@ class Targets:
     roadmap: Roadmap
     schedule: Schedule
     calendars: dict[str, WorkingCalendar] = field(default_factory=dict)
-    _made: dict[tuple[str, tuple[tuple[int, int], ...]], str] = field(default_factory=dict)
+    _made: dict[tuple[str, str, int, tuple[int, ...], tuple[int, ...]], str] = field(default_factory=dict)
     _clocked: frozenset[TaskId] = frozenset()
     _end: int = 0
     low: int = 0
@@ -233,17 +232,22 @@ class Targets:
         ends: list[int],
     ) -> tuple[str, WorkingCalendar]:
         """Return a calendar that places by the first until a turn, and measures by the second from there on."""
-        if before_key == after_key and not starts and not ends:
+        is_one = before_key == after_key
+        if is_one and not starts and not ends:
             return self._known(before_key, before), before
-        pieces = before_and_after(before, after, turn, self.low, self.high)
-        return self._made_of(before_key, with_ends(with_starts(pieces, starts), sorted(ends)))
-
-    def _made_of(self, name: str, pieces: Pieces) -> tuple[str, WorkingCalendar]:
-        made = (name, tuple(pieces))
-        if made not in self._made:
-            self._made[made] = f"{name}, {len(self._made) + 1}"
-            self.calendars[self._made[made]] = WorkingCalendar(self._made[made], pieces)
-        key = self._made[made]
+        asked = (before_key, after_key, 0 if is_one else turn, tuple(starts), tuple(sorted(ends)))
+        if asked not in self._made:
+            pieces = before_and_after(before, after, turn, self.low, self.high)
+            days = [*map(day_of, starts), *(last_day_of(at) for at in sorted(ends) if at not in starts)]
+            parts = [before_key, *([] if is_one else [f"then {after_key}"]), *map(format_day, sorted(set(days)))]
+            name = ", ".join(parts)
+            key, n = name, 1
+            while key in self.calendars or key in self.roadmap.calendars:
+                n += 1
+                key = f"{name} ({n})"
+            self.calendars[key] = WorkingCalendar(key, with_ends(with_starts(pieces, starts), sorted(ends)))
+            self._made[asked] = key
+        key = self._made[asked]
         return key, self.calendars[key]
 
 
