@@ -254,9 +254,14 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
 def _before_events(n: Net, i: int, finish: int) -> int:
     """Return where a task's own time may end, so that with what events add it ends no earlier than `finish`."""
     for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
-        if n.parts[j, 2] == PERIOD and n.parts[j, 1] != 0:
-            finish = next_close(n.p, n.parts[j, 0], reclosed(n, i, n.parts[j, 0], finish), n.trouble)
-        finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+        kind, amount, on = n.parts[j, 2], n.parts[j, 1], n.parts[j, 0]
+        if kind == PERIOD and amount != 0:
+            finish = next_close(n.p, on, reclosed(n, i, on, finish), n.trouble)
+            opens = subtract_periods(n.p, on, finish, amount, n.trouble)
+            # As soon as the opening before that is missed, its periods are the ones that follow.
+            finish = last_call(n, i, previous_start(n.p, on, opens - 1, n.trouble)) + 1
+        else:
+            finish = unpassed(n, kind, on, amount, finish)
     return finish
 
 

@@ -18,6 +18,7 @@ TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-2
 TERMS = Periods(
     "terms",
     [
+        Period("Summer 2026", date(2026, 4, 13), date(2026, 7, 17)),
         Period("Autumn 2026", date(2026, 9, 1), date(2026, 12, 18)),
         Period("Spring", date(2027, 1, 4), date(2027, 3, 26)),
         Period("Summer", date(2027, 4, 12), date(2027, 7, 23)),
