@@ -29,6 +29,7 @@ from changeflow.intake.progress_values import (
 from changeflow.intake.tables import Table, TableRow, open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells
+from changeflow.programme.renames import Renames
 from changeflow.programme.task_names import called, task_named
 from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
 from changeflow.roadmap.model.tasks import Task
@@ -66,8 +67,13 @@ class ProgressSheet:
         return Problem(file=self.file, line=line, column=self.columns.get(column, 1), what=what, remedy=remedy)
 
 
-def read_progress_sheet(path: Path, shown: str, problems: list[Problem], *, programme: Programme) -> ProgressSheet:
-    """Read a CSV or an xlsx: the sheet Tasks, else the one that has the columns."""
+def read_progress_sheet(
+    path: Path, shown: str, problems: list[Problem], *, programme: Programme, ids: Renames | None = None
+) -> ProgressSheet:
+    """Read a CSV or an xlsx: the sheet Tasks, else the one that has the columns.
+
+    `ids` are those that tasks have now, by those that they had: a sheet may be older than the plan.
+    """
     table = open_table(path, shown, problems, PROGRESS)
     if table is None:
         return ProgressSheet(file=shown)
@@ -82,7 +88,7 @@ def read_progress_sheet(path: Path, shown: str, problems: list[Problem], *, prog
         return ProgressSheet(file=table.file)
     if "exported" not in columns:
         _say_unused(table)
-    rows = tuple(_Sheet(table, programme, problems).rows())
+    rows = tuple(_Sheet(table, programme, problems, ids or Renames()).rows())
     unused = sorted(table.remarks, key=lambda remark: remark.line)
     return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused))
 
@@ -100,8 +106,8 @@ def _say_unused(table: Table) -> None:
 class _Sheet:
     """A sheet, while its rows are read."""
 
-    def __init__(self, table: Table, programme: Programme, problems: list[Problem]) -> None:
-        self.table, self.programme, self.problems = table, programme, problems
+    def __init__(self, table: Table, programme: Programme, problems: list[Problem], ids: Renames) -> None:
+        self.table, self.programme, self.problems, self.ids = table, programme, problems, ids
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
         self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
         """% complete is taken from a column of words."""
@@ -121,7 +127,6 @@ class _Sheet:
                 continue
             before = len(self.problems)
             exported = self._exported(row)
-            task = self._task(row, exported, is_typed=is_typed)
             typed = ProgressCells(
                 percent=self._percent(row, shares),
                 started=row.read("started", parse_day, self.problems),
@@ -129,9 +134,13 @@ class _Sheet:
                 remaining=row.read("remaining", remaining, self.problems) or "",
                 comment=row.cells.get("comment", ""),
             )
-            if task is None or len(self.problems) > before or not self._is_first(row, task):
-                continue
             was = self._was(row, exported)
+            if typed == was and self._key(row, exported) not in self.programme.roadmap.tasks:
+                self.table.say("The line was not used: its task is no longer in the plan.", row.line)
+                continue
+            task = self._task(row, exported, is_typed=is_typed)
+            if task is None or len(self.problems) > before or not (typed == was or self._is_first(row, task)):
+                continue
             if exported is not None and was is not None:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
@@ -157,7 +166,7 @@ class _Sheet:
 
     def _task(self, row: TableRow, exported: dict[str, Any] | None, *, is_typed: bool) -> TaskId | None:
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
-        key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
+        key = self._key(row, exported)
         if key is not None and (key in tasks or name is None or exported is not None):
             found = self._named(row, "task_id", key, tasks)
             if found is not None and not self._is_one(row, found, exported):
@@ -170,6 +179,11 @@ class _Sheet:
             self.table.say(f"The line was not used: “{name[:60]}” is not a task.", row.line)
             return None
         return self._named(row, "task", name, self._of_place(row, tasks, name))
+
+    def _key(self, row: TableRow, exported: dict[str, Any] | None) -> str | None:
+        """Return the id of a row's task under which the plan has it now; None where no cell has one."""
+        key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
+        return self.ids.task(key) if key is not None else None
 
     def _named(self, row: TableRow, column: str, name: str, tasks: Mapping[TaskId, Task]) -> TaskId | None:
         try:
@@ -228,7 +242,7 @@ class _Sheet:
     def _is_one(self, row: TableRow, task: TaskId, exported: dict[str, Any] | None) -> bool:
         """Tell whether id, name and hidden cell are about one task: columns may have been sorted apart."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
-        other = exported["task"] if exported is not None else task
+        other = self.ids.task(exported["task"]) if exported is not None else task
         meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []
         if other != task and other in tasks:
             what = f"The row has the id '{task}', and was exported as '{other}'."

@@ -15,7 +15,7 @@ from changeflow.programme.task_names import named
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
-from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, recorded_by
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet, sheet_in
 from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -62,8 +62,7 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
     Returns how many entries of progress and how many decisions were new.
     """
     with unit_of_work(change) as work:
-        sheet = progress_in(progress, work.programme, mine=recorded_by(work, change.actor))
-        new, decided = record_history(work, sheet, decisions)
+        new, decided = record_history(work, sheet_in(progress, work), decisions)
     return new.progress, decided
 
 

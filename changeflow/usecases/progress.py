@@ -19,10 +19,11 @@ from changeflow.programme.recording import (
     task_subject,
     with_progress,
 )
+from changeflow.programme.renames import Renames
 from changeflow.programme.typed_progress import LABELS, TypedProgress, compare_typed
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.rules.order import undecided_gates
-from changeflow.storage import facts
+from changeflow.storage import facts, versions
 from changeflow.usecases.requests import close_links
 from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -56,7 +57,7 @@ def import_progress(path: Path, change: Change) -> int:
     Return how many entries of progress were new.
     """
     with unit_of_work(change) as work:
-        sheet = progress_in(path, work.programme, mine=recorded_by(work, change.actor))
+        sheet = sheet_in(path, work)
         return record_sheet(work, sheet, checked_progress(work.programme, sheet.typed.reported, change.on)).progress
 
 
@@ -151,20 +152,24 @@ class SheetRecorded:
     comments: int
 
 
-def progress_in(path: Path, programme: Programme, *, mine: Collection[TaskId] = ()) -> SheetTaken:
+def sheet_in(path: Path, work: UnitOfWork) -> SheetTaken:
+    """Read a progress sheet for the person who acts, as `progress_in` does; it may be older than the plan."""
+    ids, person = versions.renames(work.session, work.name), work.change.actor
+    known = facts.progress_by(work.session, work.name, person) if person else ()
+    return progress_in(path, work.programme, ids=ids, mine={ids.task(task) for task in known})
+
+
+def progress_in(
+    path: Path, programme: Programme, *, ids: Renames | None = None, mine: Collection[TaskId] = ()
+) -> SheetTaken:
     """Read a progress sheet, and compare it with what is recorded; its problems, all at once, as `ProblemsError`."""
     problems: list[Problem] = []
-    sheet = read_progress_sheet(path, path.name, problems, programme=programme)
+    sheet = read_progress_sheet(path, path.name, problems, programme=programme, ids=ids)
     typed = compare_typed(programme, sheet.rows, mine=mine)
     problems += [sheet.problem(w.line, w.column, f"{LABELS[w.column]}: {w.text}", w.remedy) for w in typed.wrong]
     if problems:
         raise ProblemsError(sorted(problems, key=lambda p: (p.line, p.column)), NOT_SAVED)
     return SheetTaken(typed=typed, unused=sheet.unused)
-
-
-def recorded_by(work: UnitOfWork, person: str | None) -> frozenset[TaskId]:
-    """Return the tasks whose progress a person recorded last."""
-    return facts.progress_by(work.session, work.name, person) if person else frozenset()
 
 
 def record_sheet(work: UnitOfWork, sheet: SheetTaken, checked: Mapping[TaskId, TaskProgress]) -> SheetRecorded:

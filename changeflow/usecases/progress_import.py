@@ -9,7 +9,7 @@ from changeflow.rules.engine import Judged
 from changeflow.storage.database import rolled_back
 from changeflow.usecases.authority import noting_refusals
 from changeflow.usecases.gates import record_history
-from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, recorded_by
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet, sheet_in
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work, work_in
 
 
@@ -47,7 +47,7 @@ def store_import(path: Path, change: Change, preview: ImportPreview, decisions: 
 
 
 def _take(work: UnitOfWork, path: Path, decisions: Path | None) -> tuple[SheetTaken, SheetRecorded, int]:
-    sheet = progress_in(path, work.programme, mine=recorded_by(work, work.change.actor))
+    sheet = sheet_in(path, work)
     if decisions is not None:
         return sheet, *record_history(work, sheet, decisions)
     checked = checked_progress(work.programme, sheet.typed.reported, work.change.on)

@@ -31,7 +31,7 @@ from changeflow.usecases.subject_access import everything_about
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration
 from tests import audited
-from tests.builders import SERVICE, a_folder
+from tests.builders import PATHWAY, SERVICE, a_folder
 from tests.usecases import gated
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -199,6 +199,24 @@ def test_rows_that_no_one_typed_into_do_not_undo_what_others_recorded(stored: st
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), date(2027, 1, 6))], change(stored, "chief"))
     take(type_in(sheet, "payroll/delegation", comment="Soon"), stored)
     assert progress_cells(stored_on(None, db=stored, on=ON).programme, TASK).finished == date(2027, 1, 6)
+
+
+def test_a_sheet_that_is_older_than_the_plan_is_read_by_the_ids_of_now(stored: str, sheet: Path, tmp_path: Path):
+    """Requirements are called needs now, and the quick wins were dropped."""
+    quick = "  quick-win: {kind: quick_win, phase: deploy, per: wave, duration: 1d, after: go-live}\n"
+    renamed = PATHWAY.replace("requirements: {kind", "needs: {was: requirements, kind").replace(quick, "")
+    folder = a_folder(
+        tmp_path / "trust",
+        pathway=renamed.replace("after: requirements}", "after: needs}"),
+        service=OWNED.replace("requirements:", "needs:"),
+    )
+    definitions.apply(folder, db=stored, actor="chief", now=datetime(2027, 1, 6, 8, tzinfo=UTC), on=date(2027, 1, 6))
+    found = take(type_in(sheet, percent=0.6, started=date(2027, 1, 4)), stored)
+    assert facts(stored).progress["payroll/needs"].percent == 60
+    gone = [remark for remark in found.sheet.unused if "no longer in the plan" in remark.what]
+    assert len(gone) == 2
+    with pytest.raises(ProblemsError, match="There is no task 'payroll/w1/quick-win'"):
+        preview_import(type_in(sheet, "payroll/w1/quick-win", comment="And now?"), change(stored))
 
 
 def test_two_people_comment_at_once_and_both_are_kept(stored: str, sheet: Path, tmp_path: Path):
