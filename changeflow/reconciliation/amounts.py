@@ -19,7 +19,7 @@ _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 CURRENCIES = {"£": "GBP", "€": "EUR", "$": "USD"}
 """Before or after an amount, as a sign or as its code; all of one run are of one currency."""
-_CURRENCY = "|".join([*CURRENCIES.values(), "£", "€", "[$]"])
+_CURRENCY = (*CURRENCIES, *CURRENCIES.values())
 _NUMBER = "[.,]?[0-9](?:[0-9.,'' ]*[0-9])?[.,]?"
 _PLUS = ("#", "+#", "#+", "#CR")
 _NEGATIVE = ("-#", "#-", "(#)", "#DR")
@@ -73,60 +73,6 @@ def _ambiguous(mark: str) -> str:
     return f"{_GROUPS}[{mark}][0-9]{{3}}"
 
 
-def _plain(mark: str, other: str) -> str:
-    plain = f"replace(regexp_replace(d, '[ ''{other}]', '', 'g'), ',', '.')"
-    return f"case when regexp_full_match(d, '{_valid(mark)}') then {plain} end"
-
-
-def _amount(plain: str) -> str:
-    return (
-        f"case when t = '' or k in ({_texts(_DASH)}) then 0::bigint "
-        f"when k in ({_texts(_AROUND)}) then units({plain}(d), k) end"
-    )
-
-
-_FROM = _MINUS + _SPACES + _APOSTROPHES + _UNSEEN
-_TO = "-" * len(_MINUS) + " " * len(_SPACES) + "''" * len(_APOSTROPHES)
-_LONG, _LONG_SHARE = (f"'[.][0-9]{{{n}}}[0-9]*[1-9]'" for n in (DECIMALS, DECIMALS - 2))
-_SIGNS = " ".join(
-    f"when contains(t, '{sign}') or contains(t, '{code}') then '{sign}'" for sign, code in CURRENCIES.items()
-)
-_BODIES = {
-    # The cell with plain spaces, signs and capitals, without the apostrophe that makes it text in a spreadsheet.
-    "tidy(c)": f"upper(trim(regexp_replace(translate(c, '{_FROM}', '{_TO}'), '^ *''', '')))",
-    # What is around the number: `(£1,200.00)` is `(#)`.
-    "around(t)": f"replace(regexp_replace(regexp_replace(t, '{_NUMBER}', '#'), '{_CURRENCY}', ''), ' ', '')",
-    "digits(t)": f"regexp_extract(t, '{_NUMBER}')",
-    "kind_of(t, k, d)": (
-        f"case when t = '' then {CellKind.EMPTY} when k in ({_texts(_DASH)}) then {CellKind.DASH} "
-        f"when k in ({_texts(_AROUND)}) then case "
-        f"when regexp_full_match(d, '{_INTEGER}') then {CellKind.WHOLE} "
-        f"when regexp_full_match(d, '{_ambiguous('.')}') then {CellKind.POINT_OR_GROUP} "
-        f"when regexp_full_match(d, '{_ambiguous(',')}') then {CellKind.COMMA_OR_GROUP} "
-        f"when regexp_full_match(d, '{_valid('.')}') then {CellKind.POINT} "
-        f"when regexp_full_match(d, '{_valid(',')}') then {CellKind.COMMA} else {CellKind.TEXT} end "
-        f"when regexp_full_match(t, '{_PLACEHOLDER}') then {CellKind.PLACEHOLDER} else {CellKind.TEXT} end"
-    ),
-    "currency(t)": f"case {_SIGNS} else '' end",
-    # A plain number, as text: thousands are not grouped any more, decimals come after a point.
-    "plain_point(d)": _plain(".", ","),
-    "plain_comma(d)": _plain(",", "."),
-    # More decimals than are kept; those of a share are two fewer.
-    "is_long(n, k)": f"regexp_matches(n, case when contains(k, '%') then {_LONG_SHARE} else {_LONG} end)",
-    "is_float(n)": f"length(ltrim(replace(n, '.', ''), '0')) >= {FLOAT_DIGITS}",
-    # Cut first, so that rounding never rounds what was rounded before.
-    "exact(n)": "try_cast(regexp_replace(n, '([.][0-9]{16})[0-9]+', '\\1') as decimal(38, 16))",
-    "units(n, k)": (
-        "case when is_long(n, k) and not is_float(n) then null "
-        f"when abs(exact(n)) >= {MOST} then null "
-        f"when contains(k, '%') then (exact(n)::decimal(38, {DECIMALS - 2}) * {10 ** (DECIMALS - 2)})::bigint "
-        f"else (exact(n)::decimal(38, {DECIMALS}) * {10**DECIMALS})::bigint end "
-        f"* case when k in ({_texts(_NEGATIVE + _NEGATIVE_SHARE)}) then -1 else 1 end"
-    ),
-    "amount_point(t, k, d)": _amount("plain_point"),
-    "amount_comma(t, k, d)": _amount("plain_comma"),
-}
-MACROS = tuple(f"create macro {name} as {body}" for name, body in _BODIES.items())
 UNIT: int = 10**DECIMALS
 """Amounts are whole millionths, never floats."""
 
@@ -144,16 +90,104 @@ def fast(cell: str) -> str:
     )
 
 
-def fast_with(cell: str, mark: str) -> str:
-    """Return what `fast` does, for a file with this mark of the decimals."""
-    if mark == ".":
-        return fast(cell)
+def _without(text: str, parts: tuple[str, ...]) -> str:
+    """Return SQL of a text without what is given."""
+    for part in parts:
+        text = f"replace({text}, '{part}', '')"
+    return text
+
+
+def _units(plain: str, kinds: str) -> str:
+    zero = f"{CellKind.EMPTY}, {CellKind.DASH}"
+    return f"case when n in ({zero}) then 0::bigint when n in ({kinds}) then units({plain}(d), k) end"
+
+
+_SIGNS = " ".join(
+    f"when contains(t, '{sign}') or contains(t, '{code}') then '{sign}'" for sign, code in CURRENCIES.items()
+)
+_FROM = _MINUS + _SPACES + _APOSTROPHES + _UNSEEN
+_TO = "-" * len(_MINUS) + " " * len(_SPACES) + "''" * len(_APOSTROPHES)
+_LONG, _LONG_SHARE = (f"'[.][0-9]{{{n}}}[0-9]*[1-9]'" for n in (DECIMALS, DECIMALS - 2))
+_READ_BY_POINT, _READ_BY_COMMA = (
+    ", ".join(str(int(kind)) for kind in (CellKind.WHOLE, own, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP))
+    for own in (CellKind.POINT, CellKind.COMMA)
+)
+_BODIES = {
+    # The cell with plain spaces, signs and capitals, without the apostrophe that makes it text in a spreadsheet.
+    "tidy(c)": (
+        f"upper(rtrim(ltrim(case when regexp_matches(c, '[{_FROM}]') then translate(c, '{_FROM}', '{_TO}') else c end, "
+        "' ''')))"
+    ),
+    "digits(t)": f"regexp_extract(t, '{_NUMBER}')",
+    # What is around the number: `(£1,200.00)` is `(#)`.
+    "around(t, d)": _without("case when d = '' then t else replace(t, d, '#') end", (*_CURRENCY, " ")),
+    "kind_of(t, k, d)": (
+        f"case when t = '' then {CellKind.EMPTY} when k in ({_texts(_DASH)}) then {CellKind.DASH} "
+        f"when k in ({_texts(_AROUND)}) then case "
+        # The most usual first: it spares the others.
+        f"when regexp_full_match(d, '[0-9]+[.][0-9]{{1,2}}|{_grouped('.')}[.][0-9]{{1,2}}') then {CellKind.POINT} "
+        f"when regexp_full_match(d, '{_INTEGER}') then {CellKind.WHOLE} "
+        f"when regexp_full_match(d, '{_ambiguous('.')}') then {CellKind.POINT_OR_GROUP} "
+        f"when regexp_full_match(d, '{_ambiguous(',')}') then {CellKind.COMMA_OR_GROUP} "
+        f"when regexp_full_match(d, '{_valid('.')}') then {CellKind.POINT} "
+        f"when regexp_full_match(d, '{_valid(',')}') then {CellKind.COMMA} else {CellKind.TEXT} end "
+        f"when regexp_full_match(t, '{_PLACEHOLDER}') then {CellKind.PLACEHOLDER} else {CellKind.TEXT} end"
+    ),
+    "currency(t)": f"case {_SIGNS} else '' end",
+    # The number as a program writes it: thousands are not grouped any more, decimals come after a point.
+    "by_point(d)": "translate(d, ' '',', '')",
+    "by_comma(d)": "replace(translate(d, ' ''.', ''), ',', '.')",
+    # More decimals than are kept; those of a share are two fewer.
+    "is_long(n, k)": (
+        f"contains(n, '.') and length(n) - instr(n, '.') > {DECIMALS - 2} "
+        f"and regexp_matches(n, case when contains(k, '%') then {_LONG_SHARE} else {_LONG} end)"
+    ),
+    "is_float(n)": f"length(ltrim(replace(n, '.', ''), '0')) >= {FLOAT_DIGITS}",
+    # Cut first, so that rounding never rounds what was rounded before.
+    "exact(n)": (
+        "try_cast(case when length(n) > 16 then regexp_replace(n, '([.][0-9]{16})[0-9]+', '\\1') else n end "
+        "as decimal(38, 16))"
+    ),
+    "units(n, k)": (
+        f"coalesce(case when not contains(k, '%') then {fast('n')} end, "
+        "case when is_long(n, k) and not is_float(n) then null "
+        f"when abs(exact(n)) >= {MOST} then null "
+        f"when contains(k, '%') then (exact(n)::decimal(38, {DECIMALS - 2}) * {10 ** (DECIMALS - 2)})::bigint "
+        f"else (exact(n)::decimal(38, {DECIMALS}) * {10**DECIMALS})::bigint end) "
+        f"* case when k in ({_texts(_NEGATIVE + _NEGATIVE_SHARE)}) then -1 else 1 end"
+    ),
+    "units_by_point(n, k, d)": _units("by_point", _READ_BY_POINT),
+    "units_by_comma(n, k, d)": _units("by_comma", _READ_BY_COMMA),
+    "is_rounded(n, k, d)": (
+        f"case when length(d) <= {FLOAT_DIGITS} then false "
+        f"when n = {CellKind.COMMA} then is_long(by_comma(d), k) and is_float(by_comma(d)) "
+        f"when n in ({_READ_BY_POINT}) then is_long(by_point(d), k) and is_float(by_point(d)) else false end"
+    ),
+}
+MACROS = tuple(f"create macro {name} as {body}" for name, body in _BODIES.items())
+
+
+def fast_by_comma(cell: str) -> str:
+    """Return what `fast` does, for decimals after a comma."""
     pointed = fast(f"replace({cell}, ',', '.')")
     return f"case when contains({cell}, '.') then null else {pointed} end"
 
 
-def seen(cell: str) -> str:
-    """Return SQL that is 0 of a cell that needs no second look: not empty, no id with a zero, no `2.500`."""
+def plain_kind(cell: str, by_point: str, by_comma: str) -> str:
+    """Return SQL that gives the `CellKind` of a cell as programs write it; null where that needs a closer look.
+
+    The others are what `fast` and, where that is null, `fast_by_comma` have read.
+    """
+    return (
+        f"case when {cell} is null or {cell} = '' then {CellKind.EMPTY} "
+        f"when {by_point} is not null then case when substr({cell}, -4, 1) = '.' then null "
+        f"when contains({cell}, '.') then {CellKind.POINT} else {CellKind.WHOLE} end "
+        f"when {by_comma} is not null and substr({cell}, -4, 1) <> ',' then {CellKind.COMMA} end"
+    )
+
+
+def needs_a_look(cell: str) -> str:
+    """Return SQL that is 1 of a cell that may be other than it seems: empty, an id with a zero, `2.500`."""
     return (
         f"case when {cell} is null or {cell} = '' or substr({cell}, -4, 1) = '.' "
         f"or ({cell}[1] = '0' and length({cell}) > 1 and not contains({cell}, '.')) then 1 else 0 end"

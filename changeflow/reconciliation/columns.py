@@ -201,7 +201,7 @@ def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
         words = _LAST_WORD.findall(name)
         if words and words[-1].casefold() in _OF_IDS and whole == numbers:
             return "whole numbers, and no amounts by its heading"
-        if any(m.is_of_ids for m in own):
+        if all(m.is_of_ids for m in own if m.numbers):
             return "numbers that begin with a zero, as ids do"
     if any(m.is_of_amounts for m in own):
         return ""

@@ -5,12 +5,20 @@ compared column that is no amount is named with its line and column.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.reconciliation.amounts import CURRENCIES, DECIMALS, CellKind, fast, fast_with, seen
+from changeflow.reconciliation.amounts import (
+    CURRENCIES,
+    DECIMALS,
+    CellKind,
+    fast,
+    fast_by_comma,
+    needs_a_look,
+    plain_kind,
+)
 from changeflow.reconciliation.columns import PERIOD, Element, Headings, Measured, folded
 from changeflow.reconciliation.marks import NAMES, Mark, mark_of, what_is_wrong
 from changeflow.reconciliation.sources import SHOWN, Source, first_of
@@ -33,11 +41,8 @@ class Ledger:
     policy: ParallelRunPolicy
     problems: list[Problem]
     measured: dict[int, Measured] = field(default_factory=dict)
-    unread: frozenset[int] = frozenset()
-    """Places in which some cell is not written as programs write amounts."""
-    closely: tuple[int, ...] = ()
-    """Places whose cells were looked at one by one."""
-    left_out: tuple[int, ...] = ()
+    looked_at: tuple[int, ...] = ()
+    """Places whose cells were looked at one by one: some were not as programs write amounts."""
     mark: Mark = "."
 
     @property
@@ -55,17 +60,75 @@ class Ledger:
     def measure(self) -> int:
         """Measure the columns that may be compared; return how many lines there are."""
         places = self._candidates()
-        odd = " + ".join(seen(f"c{place}") for place in places) or "0"
-        self._load({place: fast(f"c{place}") for place in places}, odd)
+        odd = " + ".join(needs_a_look(f"c{place}") for place in places) or "0"
+        columns = [f"{odd} as odd", *(f"{fast(f'c{place}')} as v{place}" for place in places)]
+        self._create(columns, self.source.sql)
         nulls = [f"count(*) filter (where v{place} is null)" for place in places]
-        lines, odds, *unread = self.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {self.table}")
-        self.unread = frozenset(place for place, count in zip(places, unread, strict=True) if count)
-        self.measured = {place: Measured({CellKind.WHOLE: lines}) for place in places}
+        lines, *odds = self.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {self.table}")
         # Looking closely takes several times as long, so it is only done where it has to be.
-        self.closely = tuple(places) if odds else tuple(sorted(self.unread))
-        for place in self.closely:
-            self.measured[place] = self._measured(place)
+        if any(odds) or self._given() == ",":
+            self.looked_at = tuple(places)
+            self._look_closely(places)
+        self.measured = {place: Measured({CellKind.WHOLE: lines}) for place in places} | self._counts()
         return int(lines)
+
+    def load(self, elements: Sequence[Element]) -> None:
+        """Keep what is compared, read by the mark of the decimals; where nothing shows it, that is a problem."""
+        places = self.places(elements)
+        mark = self._mark(places)
+        if mark is None:
+            return
+        self.mark = mark
+        if self.looked_at:
+            self.looked_at = tuple(place for place in self.looked_at if place in places)
+            kept = [f"{letter}{place}" for place in self.looked_at for letter in "nszr"]
+            columns = ["line", "key", *(f"{self._read(place)} as v{place}" for place in places), *kept]
+            self.db.execute(f"create or replace table {self.table} as select {', '.join(columns)} from {self.table}")
+
+    def _read(self, place: int) -> str:
+        return f"v{place}" if self._mark_at(place) == "." else f"w{place}"
+
+    def _look_closely(self, places: Sequence[int]) -> None:
+        """Make the table again, with what each cell looks like, and its amount by point and by comma.
+
+        Of a cell as programs write it, its text `t` is null: its kind and amount are known without it.
+        """
+        read, texts, parts, kinds, values = (list[str]() for _ in range(5))
+        for place in places:
+            c, f, g, t, d, k, n, v = (f"{letter}{place}" for letter in "cfgtdknv")
+            read.append(f"{fast(c)} as {f}, case when {f} is null then {fast_by_comma(c)} end as {g}")
+            texts.append(f"{plain_kind(c, f, g)} as m{place}, case when m{place} is null then tidy({c}) end as {t}")
+            parts.append(f"digits({t}) as {d}, around({t}, {d}) as {k}")
+            kinds.append(f"coalesce(m{place}, kind_of({t}, {k}, {d})) as {n}")
+            by_comma = f"when {t} is null then {g} else units_by_comma({n}, {k}, {d}) end"
+            is_point, is_plain = f"{n} = {CellKind.POINT}", f"{n} <= {CellKind.WHOLE}"
+            values += [
+                f"case when {t} is null then {f} else units_by_point({n}, {k}, {d}) end as {v}",
+                f"case when {is_point} then null when {is_plain} then {v} {by_comma} as w{place}",
+                f"{n}::utinyint as {n}",
+                f"case when {t} is null then null else nullif(currency({t}), '') end as s{place}",
+                f"({n} = {CellKind.WHOLE} and {c}[1] = '0' and length({c}) > 1) as z{place}",
+                f"({t} is not null and is_rounded({n}, {k}, {d})) as r{place}",
+            ]
+        source = self.source.sql
+        for level in (read, texts, parts, kinds):
+            source = f"(select *, {', '.join(level)} from {source})"
+        self._create(values, source)
+
+    def _counts(self) -> dict[int, Measured]:
+        """Count what the cells of each column look like that were looked at closely."""
+        if not self.looked_at:
+            return {}
+        queries = [
+            f"histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
+            for p in self.looked_at
+        ]
+        row = self.db.execute(f"select {', '.join(queries)} from {self.table}").fetchone() or ()
+        found = {}
+        for n, place in enumerate(self.looked_at):
+            kinds, currencies, padded, rounded = row[4 * n : 4 * n + 4]
+            found[place] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
+        return found
 
     def has_empty_lines(self) -> bool:
         """Tell whether some line has nothing in it but separators."""
@@ -78,26 +141,8 @@ class Ledger:
 
     def leave_out(self, lines: Sequence[int]) -> None:
         """Take lines out of the table, and out of what was measured."""
-        self.left_out = tuple(lines)
         self.db.execute(f"delete from {self.table} where line in ({', '.join(map(str, lines))})")
-        for place in self.closely:
-            self.measured[place] = self._measured(place)
-
-    def load(self, elements: Sequence[Element]) -> None:
-        """Load what is compared; cells that are no amounts, or of another currency, are problems."""
-        places = self.places(elements)
-        mark = self._mark(places)
-        if mark is None:
-            return
-        self.mark = mark
-        if mark == ",":
-            self.unread |= places.keys() - self.source.numbers
-        values = {
-            place: self._patient(place) if place in self.unread else fast_with(f"c{place}", self._mark_at(place))
-            for place in places
-        }
-        if self.unread & places.keys():
-            self._load(values, "0")
+        self.measured |= self._counts()
 
     def places(self, elements: Sequence[Element]) -> dict[int, str]:
         """Return the places of what is compared, with the element's name."""
@@ -117,19 +162,15 @@ class Ledger:
 
     def check_cells(self, elements: Sequence[Element], currencies: Mapping[str, str]) -> None:
         """Name the cells of compared columns that are no amounts; `currencies` gives each element its own."""
-        places = self.places(elements)
         found, more = list[Problem](), 0
-        for place in sorted(self.unread & places.keys()):
-            count, cells = self._cells(place, f"select line from {self.table} where v{place} is null")
-            more += count - len(cells)
-            found += self._named(place, places[place], cells)
-            if own := currencies.get(places[place]):
-                others = [s for s in self.measured[place].currencies if s not in ("", own)]
-                listed = ", ".join(f"'{s}'" for s in others)
-                lines = f"select line from {self.source.sql} where currency(tidy(c{place})) in ({listed})"
-                count, cells = self._cells(place, lines) if others else (0, [])
-                more += count - len(cells)
-                found += self._named(place, places[place], cells, own)
+        places = self.places(elements)
+        for place in self.looked_at:
+            own = currencies.get(places[place], "")
+            for currency, condition in (("", f"v{place} is null"), (own, f"s{place} <> '{own}'")):
+                if currency or condition.startswith("v"):
+                    count, cells = self._cells(place, f"select line from {self.table} where {condition}")
+                    more += count - len(cells)
+                    found += self._named(place, places[place], cells, currency)
         found.sort(key=lambda p: (p.line, p.column))
         self.problems += first_of(found, "cells that are no amounts", more)
 
@@ -159,83 +200,42 @@ class Ledger:
             if (name := named.get(place, "")) != PERIOD and (not wanted or not name or name in wanted)
         ]
 
-    def _load(self, values: Mapping[int, str], odd: str) -> None:
-        """Make the table; a key of which some part is empty is null."""
+    def _create(self, columns: Sequence[str], source: str) -> None:
+        """Make the table from a source; a key of which some part is empty is null."""
         parts = [f"nullif(trim(c{place}, '{_KEY_TRIMMED}'), '')" for place in self.key_places()]
         parts = [f"case when {part}[1] = '''' then {part}[2:] else {part} end" for part in parts]
         key = " || '|' || ".join(parts)
-        columns = ["line", f"{key} as key", f"{odd} as odd", *(f"{sql} as v{place}" for place, sql in values.items())]
-        patient = [place for place in values if place in self.unread]
-        self.db.execute(
-            f"create or replace table {self.table} as select {', '.join(columns)} from {self._texts(patient)}"
-        )
-
-    def _texts(self, places: Collection[int], mark: Mark | None = None) -> str:
-        """Return the source with, of some places, the text `t`, what is around the number `k`, and its digits `d`.
-
-        Those are null where a cell is as programs write it.
-        """
-        if not places:
-            return self.source.sql
-        texts = ", ".join(f"{self._odd_text(place, mark)} as t{place}" for place in places)
-        parts = ", ".join(f"around(t{place}) as k{place}, digits(t{place}) as d{place}" for place in places)
-        return f"(select *, {parts} from (select *, {texts} from {self.source.sql}))"
-
-    def _odd_text(self, place: int, mark: Mark | None) -> str:
-        read = fast_with(f"c{place}", mark or self._mark_at(place))
-        return f"case when {read} is null or substr(c{place}, -4, 1) = '.' then tidy(c{place}) end"
-
-    def _patient(self, place: int) -> str:
-        name = "point" if self._mark_at(place) == "." else "comma"
-        read = fast_with(f"c{place}", self._mark_at(place))
-        return f"case when t{place} is null then {read} else amount_{name}(t{place}, k{place}, d{place}) end"
-
-    def _measured(self, place: int) -> Measured:
-        cell, t = f"c{place}", f"t{place}"
-        plain = f"case when {cell} is null or {cell} = '' then {CellKind.EMPTY} when contains({cell}, '.') "
-        plain += f"then {CellKind.POINT} else {CellKind.WHOLE} end"
-        kind = f"case when {t} is null then {plain} else kind_of({t}, k{place}, d{place}) end"
-        number = f"coalesce(plain_point(d{place}), plain_comma(d{place}))"
-        counts = [
-            f"histogram({kind})",
-            f"histogram(currency({t}))",
-            f"count(*) filter (where regexp_full_match({cell}, '0[0-9]+'))",
-            f"count(*) filter (where is_long({number}, k{place}) and is_float({number}))",
-        ]
-        query = f"select {', '.join(counts)} from {self._texts([place], '.')}{self._kept()}"
-        kinds, currencies, padded, rounded = self.db.execute(query).fetchone() or ({}, {}, 0, 0)
-        return Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
-
-    def _kept(self) -> str:
-        return f" where line not in ({', '.join(map(str, self.left_out))})" if self.left_out else ""
+        listed = ", ".join(["line", f"{key} as key", *columns])
+        self.db.execute(f"create or replace table {self.table} as select {listed} from {source}")
 
     def _mark(self, places: Mapping[int, str]) -> Mark | None:
         """Return the mark of the decimals: the policy's, or what the amounts show; where neither says, ask."""
-        given: dict[str, Mark] = dict(self.policy.decimal.items())
-        if self.side in given:
-            return given[self.side]
+        if (given := self._given()) is not None:
+            return given
         doubtful = [place for place in places if place not in self.source.numbers]
         mark = mark_of([self.measured[place] for place in doubtful], separator=self.source.separator)
         if mark is None:
             unclear = (CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP)
             place = next(p for p in sorted(doubtful) if self.measured[p].count(*unclear))
-            number = f"kind_of(t{place}, k{place}, d{place}) in ({', '.join(str(int(k)) for k in unclear)})"
-            query = f"select line, c{place} from {self._texts([place])} where {number} order by line limit 1"
-            line, text = self.db.execute(query).fetchone() or (1, "")
+            query = f"select line from {self.table} where n{place} in ({', '.join(str(int(k)) for k in unclear)})"
+            _, [(line, text)] = self._cells(place, query, most=1)
             whole, part = re.sub(r"[.,]", "", text), text.replace(",", ".")
             what = f"{places[place]}: '{text}' may be {whole} or {part}: no other amount of the file shows which."
             self.add(line, place, what, _ASK)
         return mark
 
+    def _given(self) -> Mark | None:
+        return dict[str, Mark](self.policy.decimal.items()).get(self.side)
+
     def _mark_at(self, place: int) -> Mark:
         return "." if place in self.source.numbers else self.mark
 
-    def _cells(self, place: int, lines: str) -> tuple[int, list[tuple[int, str]]]:
+    def _cells(self, place: int, lines: str, *, most: int = SHOWN) -> tuple[int, list[tuple[int, str]]]:
         """Return how many lines a query finds, and line and cell of the first of them."""
         count = self.row(f"select count(*) from ({lines})")[0]
         if not count:
             return 0, []
-        first = self.db.execute(f"select line from ({lines}) order by line limit {SHOWN}").fetchall()
+        first = self.db.execute(f"select line from ({lines}) order by line limit {most}").fetchall()
         listed = ", ".join(str(line) for (line,) in first)
         query = f"select line, c{place} from {self.source.sql} where line in ({listed}) order by line"
         return count, self.db.execute(query).fetchall()

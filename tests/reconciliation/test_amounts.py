@@ -1,0 +1,176 @@
+"""Amounts as people and programs write them: an odd cell is read as documented or named, never dropped or called equal.
+
+The oracle is a table of cells with their values, written by hand from docs/pilots.md, and plain Python with `Decimal`.
+"""
+
+import tempfile
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from changeflow.errors import ProblemsError
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.runs import Reconciliation
+from changeflow.reconciliation.compare import reconcile
+
+pytestmark = pytest.mark.slow
+
+READ = {
+    "": "0", " ": "0", "-": "0", "–": "0", " -   ": "0", "£ -": "0", "- GBP": "0", "(-)": "0", "'": "0",
+    "12": "12", "+12": "12", "12.": "12", ".5": "0.5", "-.5": "-0.5", " 7 ": "7", "007": "7", "-0": "0",
+    "5.0000000": "5",
+    "1,234.56": "1234.56", "1,234": "1234", "1,234,567.8": "1234567.8", "1 234.56": "1234.56",
+    "1\u00a0234.56": "1234.56",
+    "1\u2009234.56": "1234.56", "1\u202f234": "1234", "1'234.56": "1234.56", "1’234.56": "1234.56",
+    "(12.00)": "-12", "12.00-": "-12", "- 12.00": "-12", "−12.00": "-12", "–12.00": "-12", "12.00 -": "-12",
+    "12.00 CR": "12", "12.00 DR": "-12", "12.00dr": "-12", "£12.00": "12", "GBP 12.00": "12", "12.00 GBP": "12",
+    "-£12.00": "-12", "£-12.00": "-12", "£(1,200.00)": "-1200", "(£1,200.00)": "-1200", "GBP £12.00": "12",
+    "£12.00-": "-12",
+    "'12.00": "12", "'-£12.00": "-12", "\ufeff12.00": "12", "12.00\t": "12",
+    "5%": "0.05", "-5 %": "-0.05", "(5%)": "-0.05", "12.5%": "0.125",
+    "0.30000000000000004": "0.3", "2083.3333333333335": "2083.333333", "0.12345650000000001": "0.123457",
+    "1234567.8900000001": "1234567.89", "999999999999.999999": "999999999999.999999",
+}  # fmt: skip
+"""Cells of a file with decimal points."""
+NAMED = [
+    "n/a", "#N/A", "#REF!", "NaN", "inf", "-Infinity", "null", "?", "--", "1E5", "1e-3", "1.00E+11", "3.0000001",
+    "5.12345%",
+    "12,34,567", "1,23", "1.234.567", "1 23", "50p", "+-5", "--5", "-(5)", "(5)-", "-5 CR", "1.2.3", "twelve",
+    "12 13", "0x10",
+    "1_000", "1000000000000", "12/13", "2027-01-31", "0,5", "1.890,10", "£", "%", "1.5f", "٣", "(5", "5)",
+    "1,2345", "€5",
+]  # fmt: skip
+"""Cells that are no amounts in a file with decimal points, in pounds."""
+ELEMENTS = ("gross", "tax", "net")
+CELLS = st.one_of(
+    st.sampled_from(sorted(READ)).map(lambda text: (text, Decimal(READ[text]))),
+    st.sampled_from(NAMED).map(lambda text: (text, None)),
+)
+SIX = Decimal("0.000001")
+
+
+def in_csv(text: str) -> str:
+    return f'"{text}"' if any(c in text for c in ',"\n') else text
+
+
+def ledger(lines: dict[str, dict[str, str]], separator: str = ",") -> str:
+    rows = [separator.join([key, *(in_csv(line[e]) for e in ELEMENTS)]) for key, line in lines.items()]
+    return "\n".join([separator.join(["contract", *ELEMENTS]), *rows]) + "\n"
+
+
+def compared(old: str, new: str) -> Reconciliation:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{name}.csv" for name in ("old", "new")]
+        for path, text in zip(paths, (old, new), strict=True):
+            path.write_text(text, encoding="utf-8", newline="")
+        return reconcile(*paths, ParallelRunPolicy(), period="")
+
+
+def test_every_kind_of_cell_is_read_as_the_page_says():
+    """A line a cell, and beside it the value that the page gives: all are equal, once to six decimals."""
+    texts = {f"C{n}": text for n, text in enumerate(READ)}
+    old = ledger({key: {"gross": "£1.50", "tax": "0", "net": text} for key, text in texts.items()})
+    new = ledger({key: {"gross": "1.50", "tax": "0", "net": READ[text]} for key, text in texts.items()})
+    result = compared(old, new)
+    assert [(texts[v.key], v.old, v.new) for v in result.variances] == []
+    assert result.coverage.compared == ("gross", "net", "tax")
+
+
+def test_every_other_cell_is_named():
+    """Ten a kind are named, so each file has ten of them."""
+    for first in range(0, len(NAMED), 10):
+        texts = NAMED[first : first + 10]
+        lines = {f"C{n}": {"gross": "£1.50", "tax": "1", "net": text} for n, text in enumerate(texts)}
+        plain = {f"D{n}": {"gross": "£1.50", "tax": "1", "net": "£2.50"} for n in range(len(texts))}
+        with pytest.raises(ProblemsError) as raised:
+            compared(ledger(lines | plain), ledger(lines | plain))
+        found = [(p.file, p.line, p.column) for p in raised.value.problems]
+        assert found == [(name, n + 2, 4) for name in ("old.csv", "new.csv") for n in range(len(texts))]
+        assert all(text in p.what for text, p in zip(texts * 2, raised.value.problems, strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(CELLS, st.sampled_from(ELEMENTS), st.booleans(), st.integers(1, 4), st.data())
+def test_one_odd_cell_is_read_or_named_wherever_it_is(
+    odd: tuple[str, Decimal | None], element: str, is_old: bool, count: int, data: st.DataObject
+):
+    text, value = odd
+    lines = {f"C{n}": dict.fromkeys(ELEMENTS, f"£{n + 10}.50") for n in range(count)}
+    at = f"C{data.draw(st.integers(0, count - 1))}"
+    changed = {key: dict(line) for key, line in lines.items()}
+    changed[at][element] = text
+    old, new = (ledger(changed), ledger(lines)) if is_old else (ledger(lines), ledger(changed))
+    if value is None:
+        with pytest.raises(ProblemsError) as raised:
+            compared(old, new)
+        [problem] = raised.value.problems
+        place = ("old.csv" if is_old else "new.csv", int(at[1:]) + 2, ELEMENTS.index(element) + 2)
+        assert (problem.file, problem.line, problem.column) == place
+        assert text.strip() in problem.what
+        return
+    result = compared(old, new)
+    other = Decimal(int(at[1:]) + 10) + Decimal("0.5")
+    difference = other - value if is_old else value - other
+    assert {(v.key, v.element): v.difference for v in result.variances} == (
+        {(at, element): difference} if difference else {}
+    )
+    assert result.coverage.compared == tuple(sorted(ELEMENTS))
+
+
+GROUPS = {".": ["", ",", " ", "'", "\u00a0", "\u202f"], ",": ["", ".", " ", "'"]}
+NEGATIVE = ["-{}", "({})", "{}-", "−{}", "{} DR"]
+CURRENCY = ["{}", "£{}", "GBP {}", "{} GBP"]
+AMOUNTS = st.decimals(min_value=-(10**8), max_value=10**8, places=2)
+
+
+@st.composite
+def conventions(draw: st.DrawFn) -> tuple[str, str, str, str, str]:
+    mark = draw(st.sampled_from(".,"))
+    separator = draw(st.sampled_from(",;|\t" if mark == "." else ";|\t"))
+    return (
+        mark,
+        draw(st.sampled_from(GROUPS[mark])),
+        draw(st.sampled_from(NEGATIVE)),
+        draw(st.sampled_from(CURRENCY)),
+        separator,
+    )
+
+
+def in_words(amount: Decimal, convention: tuple[str, str, str, str, str]) -> str:
+    mark, group, negative, currency, _ = convention
+    text = f"{abs(amount):,.2f}".replace(",", "\0").replace(".", mark).replace("\0", group)
+    text = currency.format(text)
+    return negative.format(text) if amount < 0 else text
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=8), conventions(), conventions(), st.randoms())
+def test_ledgers_in_any_two_conventions_are_compared_as_their_amounts_are(pairs, one, other, chance):
+    """What is found is what `Decimal` finds, whatever separators, decimals, signs and currencies are used."""
+    rows = [
+        {e: pair if chance.random() < 0.5 else (pair[0], pair[0]) for e in ELEMENTS} for pair in pairs
+    ]  # fmt: skip
+    texts = [
+        ledger({f"C{n}": {e: in_words(row[e][side], how) for e in ELEMENTS} for n, row in enumerate(rows)}, how[4])
+        for side, how in ((0, one), (1, other))
+    ]
+    result = compared(*texts)
+    wanted = {
+        (f"C{n}", e): row[e][1] - row[e][0] for n, row in enumerate(rows) for e in ELEMENTS if row[e][0] != row[e][1]
+    }
+    assert {(v.key, v.element): v.difference for v in result.variances} == wanted
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(0.1, 1e6).filter(lambda f: len(repr(f).lstrip("0.").replace(".", "")) >= 15), min_size=1))
+def test_floats_are_rounded_to_six_decimals_by_the_rule_of_half_up(values):
+    texts = [f"{Decimal(repr(v)):f}" for v in values]
+    lines = {f"C{n}": {"gross": "1.50", "tax": "2.50", "net": text} for n, text in enumerate(texts)}
+    rounded = {
+        key: line | {"net": str(Decimal(line["net"]).quantize(SIX, rounding=ROUND_HALF_UP))}
+        for key, line in lines.items()
+    }
+    assert compared(ledger(lines), ledger(rounded)).variances == ()
