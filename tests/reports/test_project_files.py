@@ -28,6 +28,7 @@ class Written:
     timed: dict[str, TimedTask]
     elements: dict[str, etree._Element]
     root: etree._Element
+    said: tuple[str, ...]
 
     def text(self, task: str, field: str) -> str | None:
         return self.elements[task].findtext(NS + field)
@@ -62,7 +63,7 @@ def written(roadmap: Roadmap, path: Path, **more: object) -> Written:
         assert (timed[name].total_float, timed[name].critical) == (plan.total_float, plan.critical), name
         assert elements[name].findtext(f"{NS}TotalSlack") == str(plan.total_float * 10)
         assert elements[name].findtext(f"{NS}Critical") == str(int(plan.critical))
-    return Written(timed, elements, root)
+    return Written(timed, elements, root, said)
 
 
 def test_a_start_window_keeps_the_float_on_both_sides(tmp_path: Path):
@@ -83,6 +84,9 @@ def test_a_start_window_keeps_the_float_on_both_sides(tmp_path: Path):
     assert found.critical == {"Live", "Other"}
     assert (found.text("Live", "ConstraintType"), found.text("Live", "ConstraintDate")) == ("4", "2027-02-01T00:00:00")
     assert "No one has set it" in str(found.text("Live", "Notes"))
+    assert found.said == (
+        "Set for Project, as it does not know what gives them: 1 start, 1 deadline. Tasks' notes say which.",
+    )
 
 
 def test_a_window_on_a_day_off_is_on_that_day(tmp_path: Path):

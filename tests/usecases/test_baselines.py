@@ -13,13 +13,16 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.errors import InputError
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.sro import MilestoneLine, SroReport
 from changeflow.usecases import baselines, definitions, progress, reports
 from changeflow.usecases.changes import changes_since, variance_of
+from changeflow.usecases.export import export_schedule
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.wave_use import milestone_effects
+from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
 
 DEADLINE = ", deadline: 2027-12-31"
@@ -158,3 +161,13 @@ def test_a_milestone_at_midnight_is_on_one_day_everywhere(db: str, tmp_path: Pat
     slips = changes_since(None, db=db, since="baseline", on=date(2027, 1, 6)).slips
     [slip] = [s for s in slips if s.name == "Runs are over"]
     assert slip.sentence == "“Runs are over” is 30 days later: 30 Apr 2027 instead of 31 Mar 2027."
+
+
+def test_project_gets_the_latest_baseline_as_its_own_and_each_by_its_number(approved_twice: str, tmp_path: Path):
+    """Requirements ended on Friday 8 January in the first, and on Wednesday the 13th in the second."""
+    out, now = tmp_path / "plan.xml", change(approved_twice, 6).now
+    export_schedule("mspdi", out, source=None, db=approved_twice, programme=None, on=date(2027, 1, 6), now=now)
+    project = read_mspdi(out)
+    [uid] = [uid for uid, name in project.names.items() if name.endswith("requirements")]
+    ends = {number: day_of(dates[uid].finish).isoformat() for number, dates in project.baselines.items()}
+    assert ends == {0: "2027-01-13", 1: "2027-01-08", 2: "2027-01-13"}

@@ -63,6 +63,9 @@ def _our_finish(kind: LinkType, lag: Duration, before: Target, after: Target) ->
     elif after.is_begun and not kind.to_finish and after.resume is not None:
         at = after.resume
     at = _moved(at, lag, before, after, back=True)
+    if lag.amount < 0 and lag.unit is not Unit.ELAPSED and not (lag.unit is Unit.PERCENT and before.is_elapsed):
+        # The latest instant of that point of working time.
+        at = after.calendar.next_working(at)
     return at if kind.from_finish else before.later(at, before.duration)
 
 

@@ -1,16 +1,35 @@
 """Calendars that Project can have, so that a task starts, ends and is measured in them as it is here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
+from changeflow.calendar.extent import DayRange
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.values.moments import DAY
+from changeflow.values.moments import DAY, day_of, minute_of
 
 Pieces = list[tuple[int, int]]
 
 
 def every_hour(name: str, low: int, high: int) -> WorkingCalendar:
-    """Return a calendar that works day and night between two midnights."""
-    return WorkingCalendar(name, [(at, at + DAY) for at in range(low, high, DAY)])
+    """Return a calendar that works day and night, laid out between two midnights."""
+    days = DayRange(day_of(low), day_of(high - 1))
+    return WorkingCalendar(name, _every_hour(*days)[0], days=days, make=_every_hour)
+
+
+def made_of(
+    name: str, pieces: Pieces, low: int, high: int, before: WorkingCalendar, after: WorkingCalendar
+) -> WorkingCalendar:
+    """Return a calendar of pieces between two midnights; beyond them it works as one before, and as one after them."""
+
+    def make(first: date, last: date) -> tuple[Pieces, Mapping[date, str]]:
+        start, end = minute_of(first), minute_of(last) + DAY
+        return _clipped(before if end <= low else after, start, end), {}
+
+    return WorkingCalendar(name, pieces, days=DayRange(day_of(low), day_of(high - 1)), make=make)
+
+
+def _every_hour(first: date, last: date) -> tuple[Pieces, Mapping[date, str]]:
+    return [(at, at + DAY) for at in range(minute_of(first), minute_of(last) + DAY, DAY)], {}
 
 
 def opens_at(calendar: WorkingCalendar, at: int) -> bool:

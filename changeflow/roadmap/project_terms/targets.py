@@ -11,6 +11,7 @@ from changeflow.roadmap.project_terms.hours import (
     before_and_after,
     closes_at,
     every_hour,
+    made_of,
     opens_at,
     with_ends,
     with_starts,
@@ -245,7 +246,8 @@ class Targets:
             while key in self.calendars or key in self.roadmap.calendars:
                 n += 1
                 key = f"{name} ({n})"
-            self.calendars[key] = WorkingCalendar(key, with_ends(with_starts(pieces, starts), sorted(ends)))
+            pieces = with_ends(with_starts(pieces, starts), sorted(ends))
+            self.calendars[key] = made_of(key, pieces, self.low, self.high, before, after)
             self._made[asked] = key
         key = self._made[asked]
         return key, self.calendars[key]
