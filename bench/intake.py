@@ -14,7 +14,8 @@ import xlsxwriter
 from changeflow.errors import ChangeflowError
 from changeflow.intake.formats import a_format
 from changeflow.intake.mspdi.reader import read_mspdi
-from changeflow.intake.tables import MOST_ROWS, read_table
+from changeflow.intake.table_lines import MOST_ROWS
+from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import read_yaml
 from changeflow.values.problem import Problem
 

@@ -29,6 +29,8 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}([, '’])\d{3}(?:\1\d{3})*(?:\.0+)?", re.ASCII)
 _SPACES = re.compile(r"[\s_]+")
+_MARKS = re.compile(r"[.,'’()]")
+"""Left out of a name that becomes an id: `St. Helens` is st-helens."""
 _ID = re.compile(ID_PATTERN)
 _SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
 _PARTS = re.compile(r"[;,|\n]")
@@ -89,7 +91,10 @@ def _id(text: str, field: Field) -> str:
     if _ID.match(text):
         return text
     text = _key(text, field)
-    plain = _SPACES.sub("-", found[1] if (found := _WHOLE.fullmatch(text)) else text).lower()
+    plain = found[1] if (found := _WHOLE.fullmatch(text)) else text
+    if " " in text:
+        plain = _MARKS.sub("", text.replace("&", " and "))
+    plain = _SPACES.sub("-", plain).lower()
     if not _ID.match(plain):
         raise ValueError(f"'{text}' is not an id. Use lower-case letters, digits and hyphens.")
     return plain

@@ -18,7 +18,7 @@ from changeflow.adkar.people import ChangeImpact
 from changeflow.errors import RenamedWarning
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there, list_files
-from changeflow.intake.tables import TableRow
+from changeflow.intake.table_rows import TableRow
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.places import shipped_pathway
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile

@@ -8,7 +8,8 @@ from pathlib import Path
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS
-from changeflow.intake.tables import TableRow, read_table
+from changeflow.intake.table_rows import TableRow
+from changeflow.intake.tables import read_table
 from changeflow.programme.facts import Announcement, Attendance, Condition
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
@@ -70,8 +71,14 @@ def read_announcements(
             yield Announcement(service=service, school=school, day=day, on=on, how=how)
 
 
-ALSO_CALLED = {"go": Outcome.APPROVE, "no_go": Outcome.REJECT}
-"""The words of a go/no-go meeting for the same answers."""
+ALSO_CALLED = {
+    "go": Outcome.APPROVE,
+    "no_go": Outcome.REJECT,
+    "approved": Outcome.APPROVE,
+    "approved_with_conditions": Outcome.CONDITIONS,
+    "rejected": Outcome.REJECT,
+}
+"""The words of meetings and minutes for the same answers."""
 
 
 @dataclass(frozen=True, slots=True)

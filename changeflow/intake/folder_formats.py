@@ -137,7 +137,8 @@ PEOPLE = Format(
         Field(
             "manager",
             CellKind.ID,
-            "their manager, by id",
+            "their manager, by id, name or e-mail address",
+            names_a_row=True,
             also=(
                 "manager id | line manager | line manager id | reports to | manager code | line manager staff id | "
                 "manager employee id | supervisor"
@@ -173,7 +174,13 @@ PEOPLE = Format(
                 "contract end date | last day | termination date"
             ),
         ),
-        Field("successor", CellKind.ID, "who takes over, by id", also="succeeded by | replacement | successor id"),
+        Field(
+            "successor",
+            CellKind.ID,
+            "who takes over, by id, name or e-mail address",
+            also="succeeded by | replacement | successor id",
+            names_a_row=True,
+        ),
         Field("moves", CellKind.MOVES, "changes of school: 2027-02-01=harbour", also="school moves"),
         Field(
             "away",

@@ -46,6 +46,8 @@ class Field:
     """Other words for the options: `theirs=ours`, with bars between."""
     else_from: str = ""
     """A column of ours that gives it, where it has none of its own."""
+    names_a_row: bool = False
+    """It is the id of another line of the table; that line's name or e-mail address will do."""
     parts: tuple[str, ...] = ()
     """Where it has no column: headings of those that make it together, each with bars between."""
 

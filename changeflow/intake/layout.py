@@ -33,6 +33,10 @@ _ALONE = re.compile(r"\r(?!\n)")
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+_HINT = re.compile(
+    r"\((?:[dmy /.-]{4,}|1\s*(?:-|–|to)\s*5|yes ?/ ?no|y ?/ ?n|required|optional|mandatory)\)", re.IGNORECASE
+)
+"""How a cell is to be filled in, in brackets behind a heading."""
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
 
@@ -101,10 +105,12 @@ def one_line(text: str) -> str:
 def fold(heading: str) -> str:
     """Return what two headings have in common that differ in capitals, spaces, hyphens and other marks only.
 
-    >>> fold("E-mail\\nAddress"), fold("phase_of_education"), fold("% Complete")
-    ('emailaddress', 'phaseofeducation', 'percentcomplete')
+    >>> fold("E-mail\\nAddress"), fold("phase_of_education"), fold("% Complete"), fold("Start date (dd/mm/yyyy) *")
+    ('emailaddress', 'phaseofeducation', 'percentcomplete', 'startdate')
     """
     text = heading if heading.isascii() else unicodedata.normalize("NFKC", heading)
+    if "(" in text:
+        text = _HINT.sub("", text)
     return "".join(c for c in text.casefold().replace("%", "percent") if c.isalnum())
 
 
@@ -118,7 +124,7 @@ def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Colle
 
     `known` are headings that the caller knows: where some line has them, it is the header.
     """
-    lines = list(islice(lines_of(text[:MOST_CHARACTERS]), 20 * MOST_RECORDS))
+    lines = list(lines_of(text[:MOST_CHARACTERS]))
     given = _GIVEN.fullmatch(lines[0].removeprefix("\ufeff")) if lines else None
     if given is None and (odd := _sep_line(lines, shown)) is not None:
         problems.append(odd)

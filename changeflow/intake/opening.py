@@ -27,6 +27,7 @@ _KINDS = {
 }
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = b"\xef\xbb\xbf"
+_AS_TABLE = "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."
 _NO_TEXTS = {
     b"PK\x03\x04": ("It is an Excel workbook, or another zip.", "Give it its right name: .xlsx."),
     b"\xd0\xcf\x11\xe0": (
@@ -34,9 +35,9 @@ _NO_TEXTS = {
         "Save it as .xlsx or as CSV (UTF-8).",
     ),
     b"%PDF": ("It is a PDF.", "Export the list as .xlsx or as CSV (UTF-8)."),
-    b"<!doctype html": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
-    b"<html": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
-    b"<table": ("It is a web page.", "Open it in a spreadsheet, and save it as .xlsx or as CSV (UTF-8)."),
+    b"<!doctype html": ("It is a web page.", _AS_TABLE),
+    b"<html": ("It is a web page.", _AS_TABLE),
+    b"<table": ("It is a web page.", _AS_TABLE),
 }
 """What other files begin with that people and programs name as a table."""
 NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
@@ -99,6 +100,9 @@ def read_text_as(
     """Read a text file as `read_text` does; return the text, and the name of its encoding."""
     raw = read_bytes(path, shown, problems, most=most, inside=inside)
     if raw is None:
+        return None, ""
+    if b"opendocument" in raw[:120]:
+        problems.append(Problem(file=shown, what="It is an OpenDocument file.", remedy=_AS_TABLE))
         return None, ""
     for begin, (what, remedy) in _NO_TEXTS.items():
         if raw.startswith(begin) or raw[:500].lstrip().lower().startswith(begin):

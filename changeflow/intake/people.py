@@ -16,7 +16,8 @@ from changeflow.intake.folder_formats import PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
 from changeflow.intake.opening import is_there
-from changeflow.intake.tables import TableRow, open_table, read_table
+from changeflow.intake.table_rows import TableRow
+from changeflow.intake.tables import open_table, read_table
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen

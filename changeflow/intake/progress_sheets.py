@@ -26,7 +26,8 @@ from changeflow.intake.progress_values import (
     parse_percent,
     parse_remaining,
 )
-from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.tables import open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells
 from changeflow.programme.renames import Renames

@@ -28,7 +28,7 @@ _FORMULA = re.compile(
 _IS_TEXT = re.compile(rb"\st\s*=\s*[\"'](?:str|s|inlineStr)[\"']")
 _STYLED = rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\ss\s*=\s*[\"'](%s)[\"'][^<>]*)>"
 _PERCENT = re.compile(r"[^\"\\\[]*%\s*")
-_ZEROS = re.compile(r"0{2,}")
+_ZEROS = re.compile(r"(?:\"([^\"]*)\"|((?:\\.)*))(0{2,})|(?:\"([^\"]+)\"|((?:\\.)+))0")
 _BUILT_IN = {9: "0%", 10: "0.00%"}
 
 
@@ -38,8 +38,8 @@ class Marks:
 
     texts: Mapping[tuple[int, int], str] = field(default_factory=dict)
     percents: frozenset[tuple[int, int]] = frozenset()
-    zeros: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    """The digits that are shown at least."""
+    zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    """What is shown before a number, and how many digits at least."""
 
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
@@ -47,12 +47,12 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
     texts = {_place(m[1]): NO_RESULT for m in _FORMULA.finditer(sheet) if not _IS_TEXT.search(m[1])}
     texts |= {_place(m[1]): (m[2] or b"#ERROR!").decode("utf-8", "replace").strip() for m in _ERROR.finditer(sheet)}
     formats = dict(_formats(styles))
-    percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], int]()
+    percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
     if formats:
         wanted = b"|".join(str(n).encode() for n in formats)
         for found in re.finditer(_STYLED % wanted, sheet):
             shown = formats[int(found[2])]
-            if shown:
+            if shown[1]:
                 zeros[_place(found[1])] = shown
             else:
                 percents.add(_place(found[1]))
@@ -79,8 +79,8 @@ def _place(attributes: bytes) -> tuple[int, int]:
     return int(found[2]), column_number(found[1])
 
 
-def _formats(styles: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the styles that show a number as a percentage (0), or with at least that many digits."""
+def _formats(styles: bytes) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Yield the styles that show a number as a percentage (no digits), or with a text and at least that many digits."""
     codes, number = dict(_BUILT_IN), 0
     for element in elements(styles):
         name, above = str(element.tag).rpartition("}")[2], element.getparent()
@@ -89,7 +89,8 @@ def _formats(styles: bytes) -> Iterator[tuple[int, int]]:
         elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
             code = codes.get(int(element.get("numFmtId", "0")), "").split(";")[0]
             if _PERCENT.fullmatch(code):
-                yield number, 0
-            elif _ZEROS.fullmatch(code):
-                yield number, len(code)
+                yield number, ("", 0)
+            elif zeros := _ZEROS.fullmatch(code):
+                before = zeros[1] or zeros[4] or (zeros[2] or zeros[5] or "")[1::2]
+                yield number, (before, len(zeros[3] or "0"))
             number += 1

@@ -268,7 +268,10 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks) -> str:
         return marks.texts[place]
     if isinstance(cell, float) and place in marks.percents:
         return f"{_text(float(f'{cell * 100:.{_DIGITS}g}'))}%"
-    return _text(cell).zfill(marks.zeros.get(place, 0)) if isinstance(cell, float) else _text(cell)
+    if isinstance(cell, float) and place in marks.zeros:
+        before, digits = marks.zeros[place]
+        return before + _text(cell).zfill(digits)
+    return _text(cell)
 
 
 def _text(cell: object) -> str:

@@ -12,8 +12,9 @@ from changeflow.intake.formats import Format
 from changeflow.intake.layout import SEPARATORS
 from changeflow.intake.opening import is_there
 from changeflow.intake.people import names_of_schools
+from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
-from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.intake.tables import open_table
 from changeflow.intake.yaml import read_yaml
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem, check_known

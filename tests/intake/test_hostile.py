@@ -12,7 +12,8 @@ from changeflow.intake.folder import read_folder
 from changeflow.intake.formats import a_format
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.opening import MOST_FILES
-from changeflow.intake.tables import TableRow, read_table
+from changeflow.intake.table_rows import TableRow
+from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.compare import reconcile

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.table_rows import Table
 from changeflow.intake.table_schemas import FORMATS
-from changeflow.intake.tables import Table, open_table
+from changeflow.intake.tables import open_table
 from changeflow.values.problem import Problem
 from tests.intake.odd_cells import BY_KIND, CHOICES, EMPTY, ERRORS, PLAIN, PLAIN_CHOICES, REFUSED, Reading
 
@@ -103,7 +104,7 @@ def test_an_odd_cell_is_the_same_in_any_order_separator_encoding_and_under_any_h
             return one.name.upper().replace("_", " ")
         return one.synonyms[0] if way == "another name" and one.synonyms else one.name
 
-    ends = ["remark", "x"] if has_more else []
+    ends = ["own column", "x"] if has_more else []
     lines = [[plain(f) for f in fields] for _ in range(3)]
     lines[1] = [cell if f is column else plain(f) for f in fields]
     table = [[a] for a in above] + ([[]] if above else [])

@@ -36,7 +36,7 @@ def rows(book: Any, name: str, *lines: list[object]) -> Any:
 
 
 def test_cells_are_what_the_sheet_shows(tmp_path: Path):
-    """0.175 as a percentage is 17.5%; 123 as 000000 is 000123; 0.1 + 0.2 is 0.3 in a spreadsheet."""
+    """0.175 as a percentage is 17.5%; 123 as 000000 is 000123, 12 as "E"0000 is E0012; 0.1 + 0.2 is 0.3."""
 
     def write(book: Any) -> None:
         sheet = rows(book, "Staff", ["id", "name", "since", "share", "sum"])
@@ -46,11 +46,12 @@ def test_cells_are_what_the_sheet_shows(tmp_path: Path):
         sheet.write_number(1, 3, 0.175, book.add_format({"num_format": "0.0%"}))
         sheet.write_number(1, 4, 0.30000000000000004)
         sheet.write_formula(2, 0, "=A1", None, "")
+        sheet.write_number(2, 2, 12, book.add_format({"num_format": '"E"0000'}))
         sheet.write_formula(2, 1, '=IF(A1="","","x")', None, "y")
 
     assert read(tmp_path, write).lines[1:] == [
         (2, ["000123", "#N/A", "2027-02-01", "17.5%", "0.3"]),
-        (3, [NO_RESULT, "y", "", "", ""]),
+        (3, [NO_RESULT, "y", "E0012", "", ""]),
     ]
 
 

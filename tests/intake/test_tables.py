@@ -13,8 +13,9 @@ from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
 from changeflow.intake.opening import read_text_as
+from changeflow.intake.table_rows import Table, zeros_lost
 from changeflow.intake.table_schemas import FORMATS, table_schemas
-from changeflow.intake.tables import Table, open_table, read_table, zeros_lost
+from changeflow.intake.tables import open_table, read_table
 from changeflow.values.problem import Problem
 from tests.builders import SCHOOLS as OUR_SCHOOLS
 from tests.builders import a_folder
@@ -95,6 +96,16 @@ def test_a_list_of_an_hr_system_is_read_as_it_is(tmp_path: Path):
         "active": "yes",
     }
     assert (cells(table)[1]["school"], cells(table)[1]["active"]) == ("beech", "no")
+
+
+def test_a_manager_may_be_named_by_name_or_address(tmp_path: Path):
+    text = (
+        'id,name,email,role,manager\na,Person One,one@x.org,Head,\nb,Person Two,two@x.org,Clerk,"One, Person"\n'
+        "c,Person Two,three@x.org,Clerk,ONE@X.ORG\nd,Person Four,,Clerk,A\ne,Person Five,,Clerk,person  two\n"
+    )
+    table, problems = read(tmp_path / "people.csv", text, PEOPLE)
+    assert [row.get("manager") for row in cells(table)] == [None, "a", "a", "a", None]
+    assert problems == ["people.csv:6:5: manager 'person  two' may be 2 people. Write the id."]
 
 
 def test_a_folders_people_may_name_schools_by_name(tmp_path: Path):

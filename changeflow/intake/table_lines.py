@@ -1,0 +1,189 @@
+"""The lines of a table on their way into its rows: each cell read, each mistake with its place."""
+
+from collections.abc import Iterable, Mapping
+
+from changeflow.errors import MOST_LISTED
+from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
+from changeflow.intake.columns import ColumnMatch
+from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.layout import clean, fold
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.values.cells import plain_cell
+from changeflow.values.problem import Problem, what_and_remedy
+
+MOST_ROWS = 100_000
+MOST_LINES = 1_100_000
+"""With the empty ones: a spreadsheet has no more, and some write all of them."""
+MOST_CELLS = 1_000_000
+"""Of a table that have something in them."""
+Lines = Iterable[tuple[int, list[str]]]
+Names = Mapping[str, Mapping[str, str]]
+"""By a column of ids: the id by each name that people also use for it, folded."""
+
+
+class TooBigError(Exception):
+    """Whose arguments are the line, and what there is too much of."""
+
+
+class TableLines:
+    """The lines of a table, while they are read into its rows."""
+
+    def __init__(self, table: Table, wanted: Format, names: Names, problems: list[Problem]) -> None:
+        matches, layout = table.columns.matches, table.layout
+        self.table, self.names, self.problems, self.required_names = table, names, problems, wanted.required
+        # Each column of ours: its name, its place from 0, where it is from, and the cells that were read already.
+        self.plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]]
+        self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
+        self.places = {m.field.name: m.place for m in matches}
+        self.headings = {m.field.name: m.heading for m in matches}
+        self.days = {m.field.name for m in matches if m.field.cell is CellKind.DAY}
+        self.required = tuple(m.place for m in matches if m.field.is_required)
+        self.first_heading = fold(layout.columns[0].name) if layout.columns else ""
+        self.unnamed = [n for n, name in enumerate(layout.names) if not name]
+        self.nothing, self.beside = 0, dict[int, list[int]]()
+
+    def read(self, lines: Lines) -> None:
+        """Read lines of cells, each with its number, into rows."""
+        table, count, filled = self.table, 0, 0
+        for line, cells in lines:
+            if line > MOST_LINES:
+                raise TooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
+            if not any(cells) or not any(c.strip() for c in cells) or self._is_left_out(line, cells):
+                continue
+            count += 1
+            if count > MOST_ROWS:
+                raise TooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
+            if not self._is_inside(line, cells):
+                continue
+            row = TableRow(table.file, line, {}, self.places, self.headings)
+            if self._fill(row, cells):
+                table.rows.append(row)
+            filled += len(row.cells)
+            if filled > MOST_CELLS:
+                raise TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
+        if count == 0:
+            what, remedy = "The table has no lines.", "Add at least one below the header."
+            self.problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
+        for _, _, match, _ in self.plan:
+            if match.field.names_a_row:
+                self._resolve(match.field)
+        self._say()
+
+    def _is_inside(self, line: int, cells: list[str]) -> bool:
+        """Tell whether a line has no more cells than the header; remember those without a heading."""
+        width = self.table.layout.width
+        if len(cells) > width and any(clean(c) for c in cells[width:]):
+            what = f"The line has {len(cells)} cells, the header {width}."
+            remedy = "Put text with commas in quotation marks."
+            self.problems.append(Problem(file=self.table.file, line=line, what=what, remedy=remedy))
+            return False
+        for place in self.unnamed:
+            if place < len(cells) and clean(cells[place]):
+                self.beside.setdefault(place, []).append(line)
+        return True
+
+    def _resolve(self, one: Field) -> None:
+        """Turn what names another line of the table, by its name or address, into the id of that line."""
+        rows = self.table.rows
+        ids = {row.cells["id"] for row in rows}
+        left = [row for row in rows if row.cells.get(one.name, "") not in ids and one.name in row.cells]
+        called: dict[str, set[str]] = {}
+        for row in rows if left else ():
+            for name in (row.cells.get("name", ""), row.cells.get("email", "")):
+                called.setdefault(fold(name), set()).add(row.cells["id"])
+        for row in left:
+            text, cells = row.cells[one.name], row.given
+            surname, _, first = text.partition(",")
+            meant = called.get(fold(text)) or called.get(fold(first + surname)) or set()
+            try:
+                if len(meant) > 1:
+                    raise ValueError(f"'{text}' may be {len(meant)} people. Write the id.")
+                cells[one.name] = next(iter(meant)) if meant else read_cell(text, one)
+            except ValueError as error:
+                del cells[one.name]
+                self.problems.append(row.problem(one.name, *what_and_remedy(error)))
+
+    def _fill(self, row: TableRow, cells: list[str]) -> bool:
+        """Read the cells of a line; tell whether it has all that are required, but for days that were refused."""
+        read, refused, width = row.given, set[str](), len(cells)
+        for name, at, match, already in self.plan:
+            raw = cells[at] if at < width else ""
+            if len(match.columns) > 1:
+                raw = " ".join(clean(cells[c.place - 1]) for c in match.columns if c.place <= width)
+            if not raw:
+                continue
+            if (found := already.get(raw)) is None:
+                found = already[raw] = self._cell(raw, match, row.line)
+            if isinstance(found, ValueError):
+                refused.add(name)
+                if len(self.problems) <= MOST_LISTED:
+                    self.problems.append(row.problem(name, *what_and_remedy(found)))
+            elif found:
+                read[name] = found
+        missing = [name for name in self.required_names if name not in read]
+        for name in missing:
+            if name not in refused and len(self.problems) <= MOST_LISTED:
+                self.problems.append(row.problem(name, f"'{row.headings[name]}' is empty.", "Every line needs it."))
+        return all(name in refused and name in self.days for name in missing)
+
+    def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
+        """Read a cell: its plain form, nothing where it is empty, or why it is refused."""
+        text, one = plain_cell(unwrapped(clean(raw))), match.field
+        if not text:
+            return ""
+        if is_nothing(text, one.cell):
+            self.nothing += 1
+            return ""
+        if (names := self.names.get(one.name)) is not None and (known := names.get(fold(text))) is not None:
+            return known
+        if one.names_a_row:
+            return text  # Until all lines are known.
+        try:
+            found = read_cell(text, one)
+        except ValueError as error:
+            return error
+        if remark := remark_on(text, found, one):
+            self.table.say(remark, line, match.place)
+        return found
+
+    def _is_left_out(self, line: int, cells: list[str]) -> bool:
+        """Tell whether a line repeats the header, or ends a report: totals, or who printed it. It is said."""
+        layout, width = self.table.layout, len(cells)
+        first = next(c for c in cells if c.strip())
+        if fold(first) == self.first_heading and layout.is_header(cells):
+            self.table.say("The line repeats the header and was not used.", line)
+            return True
+        if all(place <= width and cells[place - 1].strip() for place in self.required):
+            return False
+        # Loaded here: most tables have no such line.
+        from changeflow.intake.endings import is_ending
+
+        if is_ending(cells) or self._are_totals(cells):
+            self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
+            return True
+        return False
+
+    def _are_totals(self, cells: list[str]) -> bool:
+        """Tell whether a line has nothing but the sums of columns of numbers."""
+        totals = {n: clean(c) for n, c in enumerate(cells, 1) if clean(c)}
+        numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is CellKind.COUNT}
+        if not totals or not self.table.rows or not numbers.keys() >= totals.keys():
+            return False
+        try:
+            return all(
+                int(read_cell(text, numbers[n])) == sum(int(r.cells.get(numbers[n].name, 0)) for r in self.table.rows)
+                for n, text in totals.items()
+            )
+        except ValueError:
+            return False
+
+    def _say(self) -> None:
+        """Say which cells count as empty, and which have no heading above them."""
+        table = self.table
+        if self.nothing:
+            table.notes.append("Dashes, n/a and null count as empty cells.")
+        for place, lines in self.beside.items():
+            what, line = f"Column {place + 1} has no heading.", table.layout.header_line
+            remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"
+            remedy = f"Name it, or {remedy}."
+            self.problems.append(Problem(file=table.file, line=line, column=place + 1, what=what, remedy=remedy))

@@ -1,0 +1,132 @@
+"""A table as read: its rows, each with its place, and what is to be said of the file."""
+
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from changeflow.errors import UnusedWarning
+from changeflow.intake.columns import MatchedColumns
+from changeflow.intake.layout import Layout
+from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
+
+_ALIKE = 3
+"""Remarks of one kind from which only the first is given, with their number."""
+_NAMED = 8
+"""Columns that are named where they were not used."""
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One line of a table: its cells by column, as they are read; an empty cell is left out."""
+
+    file: str
+    line: int
+    given: dict[str, str]
+    """Its cells by column, while they are read: everyone else takes `cells`."""
+    columns: Mapping[str, int]
+    """The place of each column, from 1."""
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls each column."""
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        return self.given
+
+    def problem(self, column: str, what: str, remedy: str = "") -> Problem:
+        heading, place = self.headings.get(column, column), self.columns.get(column, 1)
+        return Problem(file=self.file, line=self.line, column=place, what=what, remedy=remedy, heading=heading)
+
+    def read(self, column: str, parse: Callable[[str], Read], problems: list[Problem]) -> Read | None:
+        """Read a cell; an empty one is None, and so is one that `parse` refuses, which is a problem."""
+        if (text := self.cells.get(column)) is None:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            problems.append(self.problem(column, *what_and_remedy(error)))
+            return None
+
+    def is_first(self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str) -> bool:
+        """Tell whether no earlier line has the same key; another line with it is a problem."""
+        if (first := seen.setdefault(key, self.line)) == self.line:
+            return True
+        what = f"Duplicate {column} '{self.cells[column]}' (first on line {first})."
+        problems.append(self.problem(column, what, remedy))
+        return False
+
+    def names(self, column: str, kind: str, known: Collection[str], problems: list[Problem]) -> bool:
+        """Tell whether a cell names one of the known things; another name is a problem."""
+        if (name := self.cells[column]) in known:
+            return True
+        remedy = zeros_lost(name, known) or did_you_mean(name, known)
+        problems.append(self.problem(column, f"There is no {kind} '{name}'.", remedy))
+        return False
+
+
+def zeros_lost(name: str, known: Iterable[str]) -> str:
+    """Say which known id has leading zeros that a name has lost, as in a spreadsheet; nothing where none has.
+
+    >>> zeros_lost("123", ["000123", "000456"])
+    "'000123' has lost its leading zeros. Format the column as text where the list comes from."
+    """
+    if not name.isdigit():
+        return ""
+    lost = next((k for k in known if k != name and k.isdigit() and k.lstrip("0") == name.lstrip("0")), None)
+    if lost is None:
+        return ""
+    short, long = sorted((name, lost), key=len)
+    says = f"'{long}' has lost its leading zeros" if short == name else f"The other list has it as '{short}'"
+    return f"{says}. Format the column as text where the list comes from."
+
+
+@dataclass(slots=True)
+class Table:
+    """A file as read."""
+
+    file: str
+    """Its name, and its sheet: `people.xlsx[Staff]`."""
+    encoding: str
+    layout: Layout
+    columns: MatchedColumns
+    rows: list[TableRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """How it was read, where that is other than in a plain table."""
+    unused: list[Problem] = field(default_factory=list)
+    """What was read and not used, and what to check; no mistakes."""
+
+    @property
+    def unused_columns(self) -> str:
+        """Say which columns were not used; nothing where all were."""
+        unused = [f"'{c.name}'" for c in self.columns.unused]
+        more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
+        which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
+        return f"{which} not used: {', '.join(unused[:_NAMED])}{more}." if unused else ""
+
+    @property
+    def remarks(self) -> Iterator[Problem]:
+        """Yield what was not used, the columns that no one knows among it."""
+        if what := self.unused_columns:
+            yield Problem(file=self.file, line=self.layout.header_line, what=what)
+        alike: dict[tuple[int, str], list[Problem]] = {}
+        for one in self.unused:
+            alike.setdefault((one.column, one.words), []).append(one)
+        for first, *others in alike.values():
+            if len(others) < _ALIKE:
+                yield from (first, *others)
+            else:
+                yield replace(first, what=f"{first.what} {len(others)} more lines are like it.")
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is a text of which everything was used."""
+        return bool(self.layout.separator) and not (self.columns.unused or self.unused)
+
+    def warn(self) -> None:
+        """Warn of what was not used, as `UnusedWarning`s."""
+        for remark in self.remarks:
+            warnings.warn(UnusedWarning(str(remark)), stacklevel=3)
+
+    def say(self, what: str, line: int | None = None, column: int = 1) -> None:
+        self.unused.append(Problem(file=self.file, line=line or self.layout.header_line, column=column, what=what))
