@@ -112,6 +112,7 @@ class _Sheet:
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
         self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
         """% complete is taken from a column of words."""
+        self.service = self._only_service()
         self._seen: dict[str, int] = {}
         self._changed: dict[str, list[Problem]] = {}
 
@@ -146,6 +147,24 @@ class _Sheet:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
         self._say_all_changed()
+
+    def _only_service(self) -> str | None:
+        """Return the one service that has a task of every name in the sheet; None where others have, or it is said.
+
+        A team's own list is often about one service, and does not say which: its names are those of other services too.
+        """
+        tasks = self.programme.roadmap.tasks
+        names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}
+        if {"service", "exported"} & self.headings.keys():
+            return None
+        found = [{tasks[t].service for t in called(name, tasks)} for name in names]
+        common = set[str | None].intersection(*found) if found else set()
+        if len(common) != 1 or None in common or all(len(services) == 1 for services in found):
+            return None
+        [service] = common
+        name = next(s.name for s in self.programme.services if s.service == service)
+        self.table.say(f"Read as a list of {name}: it is the only service with a task of every name.")
+        return name
 
     def _percent(self, row: TableRow, shares: bool | None) -> int | None:
         """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
@@ -204,7 +223,8 @@ class _Sheet:
         if len(found) < 2:
             return tasks
         for key in PLACE:
-            if (said := row.cells.get(key)) is not None:
+            said = row.cells.get(key, self.service if key == "service" else None)
+            if said is not None:
                 mine = [t for t in found if fold(said) in self._names_of(tasks[t], key)]
                 found = dict.fromkeys(mine) or found
         return {t: tasks[t] for t in found}

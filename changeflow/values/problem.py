@@ -46,7 +46,7 @@ class Problem:
 def what_and_remedy(error: Exception) -> tuple[str, str]:
     """Split what an error says: its first sentence is what is wrong, the others are what would be right."""
     what, _, remedy = str(error).partition(". ")
-    return f"{what}.", remedy
+    return f"{what.removesuffix('.')}.", remedy
 
 
 MOST_COMPARED = 300

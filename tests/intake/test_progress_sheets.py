@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeflow.intake.days import read_day
+from changeflow.intake.folder import Folder
 from changeflow.intake.layout import fold
 from changeflow.intake.progress_sheets import ProgressSheet, read_progress_sheet
 from changeflow.intake.progress_values import parse_remaining
@@ -160,6 +161,28 @@ def test_a_table_without_tasks_or_without_progress_says_what_is_missing(file: Pa
     _, _, [no_progress] = read(file, [["payroll/requirements", "me"]], ["Task", "Who"])
     assert no_task.what == "No column names the tasks."
     assert no_progress.what == "No column has progress."
+
+
+def test_a_list_of_one_service_needs_no_column_for_it(file: Path, sample: Folder):
+    """All three services of the sample form a team and agree a road map; payroll alone has a parallel run."""
+    rows = [
+        ["Task", "% complete"],
+        ["Form the project team", "100%"],
+        ["Agree the road map", "20%"],
+        ["run old and new side by side, pilot wave", "0%"],
+    ]
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows(rows)
+    problems: list[Problem] = []
+    sheet = read_progress_sheet(file, file.name, problems, programme=sample.programme)
+    assert problems == []
+    assert [row.task.split("/")[0] for row in sheet.rows] == ["payroll"] * 3
+    assert sheet.unused[0].what == "Read as a list of Payroll: it is the only service with a task of every name."
+
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows(rows[:3])
+    read_progress_sheet(file, file.name, problems, programme=sample.programme)
+    assert [p.line for p in problems] == [2, 3], "without the parallel run it may be any service"
 
 
 def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
