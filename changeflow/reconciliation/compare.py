@@ -75,8 +75,9 @@ def reconcile(
             db.execute(macro)
         problems: list[Problem] = []
         before = digests(old, new)
-        reading = _Reading(db, policy, period, Path(scratch), problems, told)
-        ledgers = [ledger for name, path in (("old", old), ("new", new)) if (ledger := reading.ledger(name, path))]
+        shown = _names(old, new)
+        reading = _Reading(db, policy, period, Path(scratch), shown, problems, told)
+        ledgers = [ledger for side, path in (("old", old), ("new", new)) if (ledger := reading.ledger(side, path))]
         choice = reading.choose(ledgers)
         if identity is not None:
             _map_identities(db, identity, problems)
@@ -86,8 +87,14 @@ def reconcile(
             raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was compared; try again.")
         told("Comparing …")
         found = _Comparison(db, choice.elements, policy, period).run()
-        hints = id_hints(db, {"old": old.name, "new": new.name}) if found.has_contracts_alone else ()
+        hints = id_hints(db, shown) if found.has_contracts_alone else ()
         return replace(found, coverage=choice.coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
+
+
+def _names(old: Path, new: Path) -> dict[str, str]:
+    """Return both files' names, with their folders' where they have the same name."""
+    is_same = old.name == new.name and old != new
+    return {s: f"{p.parent.name}/{p.name}" if is_same else p.name for s, p in (("old", old), ("new", new))}
 
 
 @dataclass(slots=True)
@@ -98,6 +105,7 @@ class _Reading:
     policy: ParallelRunPolicy
     period: str
     scratch: Path
+    shown: Mapping[str, str]
     problems: list[Problem]
     told: Say
     said: list[str] = field(default_factory=list)
@@ -106,7 +114,7 @@ class _Reading:
         """Return one side, measured; None where it cannot be, with its problems."""
         import duckdb
 
-        self.told(f"Reading {path.name} …")
+        self.told(f"Reading {self.shown[side]} …")
         try:
             start = len(self.problems)
             ledger = self._measured(side, path, is_patient=False)
@@ -114,7 +122,7 @@ class _Reading:
                 ledger = self._measured(side, path, is_patient=True)
             return ledger
         except duckdb.Error as error:
-            self.problems.append(unreadable(path.name, error))
+            self.problems.append(unreadable(self.shown[side], error))
             return None
 
     def _measured(self, side: str, path: Path, *, is_patient: bool) -> Ledger | None:
@@ -126,7 +134,14 @@ class _Reading:
         known += [self.policy.pay] if self.policy.pay else []
         known += [theirs for s, named in self.policy.columns.items() if s == side for theirs in named.values()]
         source = open_source(
-            self.db, side, path, self.problems, scratch=self.scratch, known=known, is_patient=is_patient
+            self.db,
+            side,
+            path,
+            self.problems,
+            scratch=self.scratch,
+            shown=self.shown[side],
+            known=known,
+            is_patient=is_patient,
         )
         if source is None:
             return None

@@ -62,14 +62,16 @@ def open_source(
     problems: list[Problem],
     *,
     scratch: Path,
+    shown: str = "",
     known: Sequence[str] = (),
     is_patient: bool = False,
 ) -> Source | None:
     """Return what to select from; what is wrong is added to `problems`, and None comes instead.
 
-    `known` are headings by which the header is found. `is_patient`: write the lines out, however plain the file looks.
+    `shown` is the file's name in messages; `known` are headings by which the header is found. `is_patient`: write the
+    lines out, however plain the file looks.
     """
-    suffix, shown, start = path.suffix.lower(), path.name, len(problems)
+    suffix, shown, start = path.suffix.lower(), shown or path.name, len(problems)
     found: Source | None
     if suffix == ".parquet":
         with open_input(path, shown, problems, most=MOST_BYTES) as opened:
@@ -77,9 +79,9 @@ def open_source(
                 return None
         found = _parquet(db, _plain_name(path, scratch / f"{name}.parquet"), shown, problems)
     elif suffix == ".xlsx":
-        found = _sheet(path, scratch / f"{name}.csv", problems, known)
+        found = _sheet(path, shown, scratch / f"{name}.csv", problems, known)
     else:
-        found = _csv(path, scratch, name, problems, known, is_patient=is_patient)
+        found = _csv(path, shown, scratch / f"{name}.csv", problems, known, is_patient=is_patient)
     if found is not None:
         problems += _misnamed(found)
     return found if len(problems) == start else None
@@ -101,10 +103,10 @@ def _misnamed(source: Source) -> Iterator[Problem]:
 
 
 def _csv(
-    path: Path, scratch: Path, name: str, problems: list[Problem], known: Sequence[str], *, is_patient: bool
+    path: Path, shown: str, target: Path, problems: list[Problem], known: Sequence[str], *, is_patient: bool
 ) -> Source | None:
-    start, shown = len(problems), path.name
-    text, lines = _as_utf8(path, scratch / f"{name}.csv", problems)
+    start = len(problems)
+    text, lines = _as_utf8(path, shown, target, problems)
     if len(problems) > start:
         return None
     with text.open(encoding="utf-8-sig", newline="") as file:
@@ -119,14 +121,14 @@ def _csv(
         sql = f"(select row_number() over () + 1 as line, * from {read})"
         return replace(_described(layout, shown, sql), lines=lines)
     with text.open(encoding="utf-8-sig", newline="") as file:
-        return _written(_records(file, layout), layout, shown, scratch / f"{name}.lines.csv", problems)
+        return _written(_records(file, layout), layout, shown, target.with_suffix(".lines.csv"), problems)
 
 
-def _sheet(path: Path, target: Path, problems: list[Problem], known: Sequence[str]) -> Source | None:
-    sheet = read_workbook(path, path.name, problems, known=known)
+def _sheet(path: Path, shown: str, target: Path, problems: list[Problem], known: Sequence[str]) -> Source | None:
+    sheet = read_workbook(path, shown, problems, known=known)
     if sheet is None or sheet.layout.width > MOST_COLUMNS:
-        return None if sheet is None else _described(sheet.layout, path.name, "")
-    shown, layout = f"{path.name}[{sheet.name}]", sheet.layout
+        return None if sheet is None else _described(sheet.layout, shown, "")
+    shown, layout = f"{shown}[{sheet.name}]", sheet.layout
     below = ((line, [_unshortened(c) for c in cells]) for line, cells in sheet.lines if line >= layout.data_line)
     found = _written(below, layout, shown, target, problems)
     return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped)) if found else None
@@ -244,23 +246,23 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> tuple[Path, int]:
+def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> tuple[Path, int]:
     """Return a file in UTF-8 and its lines: the one given, or a copy of one that an older program wrote.
 
     Both in one is refused.
     """
     good, bad, at, number = False, False, 0, 0
-    with open_input(path, path.name, problems, most=MOST_BYTES) as file:
+    with open_input(path, shown, problems, most=MOST_BYTES) as file:
         if file is None:
             return path, 0
         if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return _copy(file, target, "utf-16", path.name, 1, problems)
+            return _copy(file, target, "utf-16", shown, 1, problems)
         file.seek(0)
         for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):
             if len(line) == MOST_OF_A_LINE or b"\0" in line:
                 what = "The file is not text." if b"\0" in line else "The line has more than a million characters."
                 remedy = "Save it as CSV (UTF-8), and look for a quotation mark that is never closed."
-                problems.append(Problem(file=path.name, line=number, what=what, remedy=remedy))
+                problems.append(Problem(file=shown, line=number, what=what, remedy=remedy))
                 return path, number
             if line.isascii():
                 continue
@@ -271,9 +273,9 @@ def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> tuple[Path, i
                 bad, at = True, at or number
         if bad and good:
             what = "Some lines are UTF-8 and some are not."
-            problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
+            problems.append(Problem(file=shown, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
         elif bad:
-            return _copy(file, target, "cp1252", path.name, at, problems)
+            return _copy(file, target, "cp1252", shown, at, problems)
     return _plain_name(path, target), number
 
 

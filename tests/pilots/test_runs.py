@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan, propose
-from changeflow.pilots.runs import RunSummary, consecutive_clean
+from changeflow.pilots.runs import Coverage, RunSummary, consecutive_clean
 
 
 def a_run(period: str, **counts: int | str | dict[str, dict[str, int]]) -> RunSummary:
@@ -43,6 +43,23 @@ def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
     go, against = asked([a_run("2027-03", unexplained=3, missing=1), clean[1]], q="1")
     assert not go
     assert against[1] == "2027-03: 3 unexplained, 1 missing; the largest difference is £118.40."
+
+
+def test_runs_that_do_not_compare_pay_are_no_evidence():
+    """March is from before coverage was kept: whether it compared pay is not known. April compared both, May gross."""
+    march = a_run("2027-03", equal=400)
+    april = a_run("2027-04", equal=400, pay="net", coverage=Coverage(compared=("gross", "net")))
+    may = a_run("2027-05", equal=400, pay="net", coverage=Coverage(compared=("gross",)))
+    assert [(r.is_clean, r.pay_share) for r in (march, april, may)] == [(True, 1), (True, 1), (False, 0)]
+
+    def against(*runs: RunSummary) -> tuple[str, ...]:
+        return propose(parallel_run=ParallelRunPolicy(pay="net"), runs=runs, minimum_clean=2).against
+
+    assert against(march, april) == ("2027-03: whether net was compared is not known. Reconcile the period again.",)
+    assert against(april, may) == (
+        "Only 0 of 2 consecutive clean parallel runs.",
+        "2027-05: net, what people are paid, was not compared.",
+    )
 
 
 def test_a_month_that_was_not_run_breaks_the_series():

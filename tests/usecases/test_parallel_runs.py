@@ -5,18 +5,21 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from changeflow.errors import ActorMissingError, ConflictError, InputError, UnknownThingError
+from changeflow.pilots.runs import Coverage, LeftOut
 from changeflow.reconciliation.compare import reconcile
-from changeflow.reports.pilots import variances_text
+from changeflow.reports.pilots import runs_text, variances_text
 from changeflow.reports.recorded import in_words
 from changeflow.storage.database import session_scope
+from changeflow.storage.tables.facts import RunRow
 from changeflow.usecases import parallel_runs, pilot_records, recorded
 from changeflow.usecases.retention import retain
 from changeflow.usecases.unit_of_work import Change
 from tests import asked, audited
 from tests.builders import SERVICE
-from tests.usecases.piloted import MARCH, OLD, RUN, START, change, explained, judged_on, programme, run, store
+from tests.usecases.piloted import MARCH, OLD, RUN, START, change, explained, judged_on, programme, run, store, weighed
 
 
 @pytest.fixture
@@ -123,6 +126,37 @@ class TestExplaining:
         with pytest.raises(InputError, match="changed while it was read"):
             run(stored, tmp_path, OLD)
         assert programme(stored).facts.runs == ()
+
+
+class TestWhatWasCompared:
+    @pytest.mark.both_databases
+    def test_it_is_kept_with_the_run_and_shown(self, stored: str, tmp_path: Path):
+        run(stored, tmp_path, OLD.replace("net\n", "net,school\n").replace(".00\n", ".00,Ash\n"))
+        [kept] = programme(stored).facts.runs_of("payroll")
+        assert kept.coverage == Coverage(
+            compared=("gross", "net"), left_out=(LeftOut("school", "new", "no tolerance names it"),)
+        )
+        shown = " ".join(" ".join(runs_text([kept])).split())
+        assert "2027-02: Compared: gross, net. Not compared: school (new output: no tolerance names it)." in shown
+
+    def test_a_run_without_pay_is_not_clean_however_equal_it_is(self, db: str, tmp_path: Path):
+        """Two clean months of gross alone earn nothing: people are paid their net."""
+        terms = "  tolerances: [{element: gross, absolute: 0}, {element: net, absolute: 0.01}]\n"
+        stored = store(db, tmp_path / "trust", SERVICE + RUN.replace(terms, "  tolerances: [{element: gross}]\n"))
+        result, _ = run(stored, tmp_path, OLD)
+        assert not result.summary(service="payroll", period="2027-02", on=MARCH).is_clean
+        text = " ".join(" ".join(runs_text(programme(stored).facts.runs_of("payroll"))).split())
+        assert "NOT CLEAN" in text
+        assert "net, what people are paid, was not compared: the run is not clean." in text
+        against = [c.text for c in weighed(stored).criteria]
+        assert "2027-02: net, what people are paid, was not compared." in against
+
+    def test_what_is_kept_has_no_cell(self, stored: str, tmp_path: Path):
+        """Neither ids nor amounts go into the run: a heading and a reason are all that is said of a column."""
+        run(stored, tmp_path, OLD.replace("net\n", "net,note\n").replace(".00\n", ".00,Back-pay 12.34 of A9\n"))
+        with session_scope(stored) as session:
+            [coverage] = session.exec(select(RunRow.coverage)).all()
+        assert not any(word in str(coverage) for word in ("A1", "A9", "12.34", "100"))
 
 
 class TestKeeping:
