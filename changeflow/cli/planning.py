@@ -112,13 +112,19 @@ def plan(
 
 @formatted_errors()
 def schedule(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml, .mpp), or a folder.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A Microsoft Project file (.xml, .mpp), a plan of Planner (.xlsx) or P6 (.xer), or a folder.",
+        ),
+    ],
     form: Form = "text",
     profile: Annotated[
         str | None, typer.Option(help="msproject or textbook; left out, as suits the file. docs/profiles.md explains.")
     ] = None,
 ) -> None:
-    """Compute the critical path of a Microsoft Project file, or of a folder."""
+    """Compute the critical path of a Microsoft Project file, of another program's plan, or of a folder."""
     from changeflow.reports.schedules import schedule_rows
     from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words
     from changeflow.roadmap.model.profile import PROFILES

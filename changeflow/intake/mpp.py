@@ -1,22 +1,45 @@
-"""Project's own binary files (.mpp), through MPXJ, which needs Java: `pip install 'changeflow[mpp]'`."""
+"""Project's own binary files (.mpp), and plans of other programs, through MPXJ, which needs Java: `changeflow[mpp]`."""
 
+import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.reader import MAX_BYTES, ProjectFile, read_mspdi
 from changeflow.intake.opening import check_input
+from changeflow.roadmap.model.profile import TEXTBOOK
 from changeflow.values.problem import Problem
 
-FOREIGN = (".mpp", ".mpt", ".mpx", ".xer", ".pmxml")
-"""The endings of files that are read through MPXJ."""
+FOREIGN = (".mpp", ".mpt", ".mpx", ".mpd", ".xer", ".pmxml", ".pod", ".gan", ".planner", ".pp")
+"""The endings of files that are read through MPXJ: Project, Primavera P6, ProjectLibre, GanttProject, Planner, Asta."""
+PRIMAVERA = (".xer", ".pmxml")
+_P6_XML = b"APIBusinessObjects"
+"""The root of P6's own XML, which is also called .xml."""
 INSTEAD = "Or save it as XML in Microsoft Project: File, Save as, XML format."
+INSTEAD_OF_OTHERS = "Or export it from the program that wrote it as Microsoft Project XML."
+_PLACE = re.compile(r" \(line \d+\)")
+
+
+def is_foreign(path: Path) -> bool:
+    """Tell whether only MPXJ can read a file."""
+    return path.suffix.lower() in FOREIGN or _is_p6_xml(path)
+
+
+def _is_p6_xml(path: Path) -> bool:
+    if path.suffix.lower() != ".xml" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _P6_XML in file.read(2_000)
 
 
 def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -> ProjectFile:
-    """Read a file that only MPXJ can read, by way of MSPDI; `say` is told that Java takes a moment to start."""
+    """Read a file that only MPXJ can read, by way of MSPDI; `say` is told that Java takes a moment to start.
+
+    Plans of Primavera P6 are scheduled by the textbook: what is left waits for the data date and its predecessors.
+    """
     check_input(path, most=MAX_BYTES)
     jpype = _java(path)
     if say is not None:
@@ -25,14 +48,46 @@ def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -
     with tempfile.TemporaryDirectory() as folder:
         as_xml = Path(folder) / f"{path.stem}.xml"
         try:
-            project = mpxj.reader.UniversalProjectReader().read(str(path))
-            if project is None:
-                raise ProblemsError([Problem(file=path.name, what="MPXJ does not know this kind of file.")])
-            mpxj.mspdi.MSPDIWriter().write(project, str(as_xml))
+            plans = mpxj.reader.UniversalProjectReader().readAll(str(path))
+            if plans is None or not len(plans):
+                what = "MPXJ does not know this kind of file."
+                raise ProblemsError([Problem(file=path.name, what=what, remedy=_instead(path))])
+            _set_start(plans[0].getProjectProperties())
+            mpxj.mspdi.MSPDIWriter().write(plans[0], str(as_xml))
         except jpype.JException as error:
             what = f"MPXJ cannot read it: {error}."
-            raise ProblemsError([Problem(file=path.name, what=what, remedy=INSTEAD)]) from None
+            raise ProblemsError([Problem(file=path.name, what=what, remedy=_instead(path))]) from None
+        project = _read(as_xml, path)
+    # The lines are those of a file that is gone.
+    notes = [_PLACE.sub("", note) for note in project.notes]
+    if len(plans) > 1:
+        names = [str(plan.getProjectProperties().getName() or "without a name") for plan in plans]
+        notes.insert(0, f"The file holds {len(names)} plans ({', '.join(names[:8])}); only the first is read.")
+    roadmap = project.roadmap
+    if path.suffix.lower() in PRIMAVERA or _is_p6_xml(path):
+        roadmap = replace(roadmap, profile=TEXTBOOK)
+    return replace(project, roadmap=roadmap, notes=tuple(notes))
+
+
+def _set_start(properties: Any) -> None:  # noqa: ANN401
+    """Give a plan the start that was planned for it, where none of its tasks has a date yet."""
+    if properties.getStartDate() is None and properties.getPlannedStart() is not None:
+        properties.setStartDate(properties.getPlannedStart())
+
+
+def _read(as_xml: Path, path: Path) -> ProjectFile:
+    try:
         return read_mspdi(as_xml)
+    except ProblemsError as error:
+        found = [
+            Problem(file=path.name, what=p.what, remedy="Correct it in the program that wrote it.")
+            for p in error.problems
+        ]
+        raise ProblemsError(found) from None
+
+
+def _instead(path: Path) -> str:
+    return INSTEAD if path.suffix.lower().startswith(".mp") else INSTEAD_OF_OTHERS
 
 
 def _java(path: Path) -> Any:  # noqa: ANN401
@@ -42,12 +97,14 @@ def _java(path: Path) -> Any:  # noqa: ANN401
         import mpxj
     except ImportError:
         what = f"Reading {path.suffix} files needs MPXJ, which is not installed."
-        remedy = f"pip install 'changeflow[mpp]', and Java 11 or newer. {INSTEAD}"
+        remedy = f"pip install 'changeflow[mpp]', and Java 11 or newer. {_instead(path)}"
         raise ProblemsError([Problem(file=path.name, what=what, remedy=remedy)]) from None
     if not jpype.isJVMStarted():
         try:
             jpype.startJVM(classpath=[f"{mpxj.mpxj_dir}/*"])
         except jpype.JVMNotFoundException:
             what = f"Reading {path.suffix} files needs Java, and there is none."
-            raise ProblemsError([Problem(file=path.name, what=what, remedy=f"Install Java 11. {INSTEAD}")]) from None
+            raise ProblemsError(
+                [Problem(file=path.name, what=what, remedy=f"Install Java 11. {_instead(path)}")]
+            ) from None
     return jpype

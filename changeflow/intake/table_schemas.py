@@ -6,6 +6,7 @@ from typing import Any
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, IDENTITIES, PROGRESS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.plan_formats import PLANNER
 from changeflow.pilots.criteria import PRESETS
 
 
@@ -29,7 +30,7 @@ LEDGER = Format(
 )
 FORMATS: Mapping[str, Format] = {
     f.name: f
-    for f in (SCHOOLS, PEOPLE, ASSESSMENTS, PROGRESS, ATTENDANCE, ANNOUNCEMENTS, DECISIONS, IDENTITIES, LEDGER)
+    for f in (SCHOOLS, PEOPLE, ASSESSMENTS, PROGRESS, ATTENDANCE, ANNOUNCEMENTS, DECISIONS, IDENTITIES, PLANNER, LEDGER)
 }
 CELLS: Mapping[CellKind, str] = {
     CellKind.TEXT: "text",

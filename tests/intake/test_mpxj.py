@@ -19,7 +19,8 @@ from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
-from changeflow.values.moments import minute_of
+from changeflow.usecases.project_files import schedule_project
+from changeflow.values.moments import datetime_of, minute_of
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
 
 pytestmark = pytest.mark.slow
@@ -134,6 +135,47 @@ def test_without_mpxj_the_message_says_what_to_install(tmp_path: Path, monkeypat
         read_through_mpxj(path)
     assert "changeflow[mpp]" in str(caught.value)
     assert "XML format" in str(caught.value)
+
+
+def test_p6_files_are_named_by_their_content_and_the_message_says_what_to_do(tmp_path: Path, monkeypatch):
+    path = tmp_path / "plan.xml"
+    path.write_text('<?xml version="1.0"?><APIBusinessObjects xmlns="http://xmlns.oracle.com/Primavera/P6"/>')
+    assert mpp.is_foreign(path)
+    monkeypatch.setitem(sys.modules, "mpxj", None)
+    with pytest.raises(ProblemsError, match="export it from the program that wrote it"):
+        schedule_project(path)
+
+
+XER = """ERMHDR\t8.4\t2027-01-04\tProject\tadmin\tadmin\tdbxDatabaseNoName\tProject Management\tGBP
+%T\tPROJECT
+%F\tproj_id\tproj_short_name\tplan_start_date\tlast_recalc_date\tclndr_id
+%R\t1\tROLLOUT\t2027-03-01 08:00\t2027-03-01 08:00\t1
+%T\tCALENDAR
+%F\tclndr_id\tdefault_flag\tclndr_name\tproj_id\tday_hr_cnt\tweek_hr_cnt\tmonth_hr_cnt\tyear_hr_cnt\tclndr_data
+%R\t1\tY\tStandard\t\t8\t40\t160\t2000\t{}
+%T\tPROJWBS
+%F\twbs_id\tproj_id\tseq_num\tproj_node_flag\twbs_short_name\twbs_name\tparent_wbs_id
+%R\t10\t1\t1\tY\tROLLOUT\tRoll-out\t
+%T\tTASK
+%F\ttask_id\tproj_id\twbs_id\tclndr_id\ttask_code\ttask_name\ttask_type\tstatus_code\tduration_type\tcomplete_pct_type\t"""
+XER += "target_drtn_hr_cnt\tremain_drtn_hr_cnt\n"
+for number, name in ((100, "Build"), (101, "Test")):
+    XER += f"%R\t{number}\t1\t10\t1\tA{number}\t{name}\tTT_Task\tTK_NotStart\tDT_FixedDrtn\tCP_Drtn\t40\t40\n"
+XER += "%T\tTASKPRED\n%F\ttask_pred_id\ttask_id\tpred_task_id\tproj_id\tpred_proj_id\tpred_type\tlag_hr_cnt\n"
+XER += "%R\t1\t101\t100\t1\t1\tPR_FS\t8\n%E\n"
+
+
+@needs_java
+def test_a_plan_of_primavera_is_read_and_scheduled_by_the_textbook(tmp_path: Path):
+    """Build takes a week from Monday 1 March; a day later, on Tuesday 9, Test begins, and ends on Monday 15."""
+    hours = "(0||0(s|08:00|f|12:00)())(0||1(s|13:00|f|17:00)())"
+    days = "".join(f"(0||{n}()({hours if 1 < n < 7 else ''}))" for n in range(1, 8))
+    path = tmp_path / "plan.xer"
+    path.write_text(XER.replace("{}", f"(0||CalendarData()((0||DaysOfWeek()({days}))(0||Exceptions()())))"))
+    project, schedule = schedule_project(path)
+    assert project.roadmap.profile.name == "textbook"
+    finish = {project.names[t]: str(datetime_of(x.early_finish)) for t, x in schedule.timed.items()}
+    assert (finish["Build"], finish["Test"]) == ("2027-03-05 17:00:00", "2027-03-15 17:00:00")
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path):

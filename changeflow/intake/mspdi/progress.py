@@ -143,9 +143,9 @@ class ProgressReader:
             resume = None
         parts = tuple(self._parts(begun, start, resume))
         if resume is None:
-            if percent and not parts:
-                return self._part(begun, start, percent)
             known = self._length(begun, "RemainingDuration")
+            if percent and known is None and not parts:
+                return self._part(begun, start, percent)
             return TaskProgress(start, None, None if known is None else Duration(whole(known), unit), None, parts)
         left = self._left(begun, percent)
         # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.

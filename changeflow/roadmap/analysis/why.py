@@ -98,7 +98,7 @@ def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task)
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     """Say when a task happens: first and last day, both inclusive."""
     timed = schedule[task]
-    if roadmap.tasks[task].is_milestone:
+    if roadmap.tasks[task].is_milestone and task not in schedule.below:
         return mark_assumed(format_day(timed.last_day), schedule, task)
     return mark_assumed(format_days(day_of(timed.early_start), last_day_of(timed.early_finish)), schedule, task)
 

@@ -1,0 +1,178 @@
+"""Plans of Microsoft Planner, as it exports them to Excel: tasks in buckets with dates, and no links between them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from changeflow.calendar.extent import DayRange
+from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
+from changeflow.errors import ProblemsError
+from changeflow.intake.days import read_day
+from changeflow.intake.mspdi.exceptions import USUAL_HOURS
+from changeflow.intake.mspdi.reader import ProjectFile
+from changeflow.intake.plan_formats import PLANNER
+from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import ManualDates, Roadmap, Task, TaskProgress
+from changeflow.values.duration import Duration
+from changeflow.values.moments import minute_of
+from changeflow.values.problem import Problem, what_and_remedy
+
+DATES = ("start", "due", "completed")
+OPENS, CLOSES = 480, 1020
+"""When a day begins and ends: minutes from midnight."""
+DAY_OF_WORK = 480
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A task of the plan."""
+
+    id: str
+    name: str
+    bucket: str
+    is_done: bool
+    has_begun: bool
+    start: date | None
+    due: date | None
+    completed: date | None
+
+
+def read_planner(path: Path) -> ProjectFile:
+    """Read a plan from an xlsx or a CSV; mistakes are a `ProblemsError` with their lines and columns."""
+    problems: list[Problem] = []
+    table = open_table(path, path.name, problems, PLANNER)
+    if table is None or problems:
+        raise ProblemsError(problems)
+    is_month_first = _is_month_first(table, problems)
+    lines = list(_lines(table, is_month_first, problems))
+    dated = [day for one in lines for day in (one.start, one.due, one.completed) if day is not None]
+    if not problems and not dated:
+        what = "No task of the plan has a date."
+        problems.append(Problem(file=table.file, what=what, remedy="Set due dates in Planner."))
+    if problems:
+        raise ProblemsError(problems)
+    notes = [*table.notes, *(remark.what for remark in table.remarks)]
+    if is_month_first:
+        notes.append("Dates have the month first (mm/dd/yyyy), as some of them can be read in no other way.")
+    if undated := [one.name for one in lines if one.start is None and one.due is None and not one.is_done]:
+        notes.append(f"Tasks without dates are taken to be a day at the start of the plan: {_listed(undated)}.")
+    return _project(path.stem, lines, min(dated), max(dated), tuple(notes))
+
+
+def _is_month_first(table: Table, problems: list[Problem]) -> bool:
+    """Tell whether dates in figures have the month first: some are in no other way. In one file are not both."""
+    first, second = set[int](), set[int]()
+    for row in table.rows:
+        for name in DATES:
+            parts = row.cells.get(name, "").split(" ")[0].split("/")
+            if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
+                (first if int(parts[0]) > 12 else second if int(parts[1]) > 12 else set[int]()).add(row.line)
+    if first and second:
+        what = f"Some dates have the day first (line {min(first)}), some the month (line {min(second)})."
+        problems.append(Problem(file=table.file, line=min(second), what=what, remedy="Write them all in one way."))
+    return bool(second)
+
+
+def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Iterator[_Line]:
+    seen: dict[str, int] = {}
+    for row in table.rows:
+        days = {name: _day(row, name, is_month_first, problems) for name in DATES}
+        key = row.cells.get("task_id") or str(row.line)
+        column = "task_id" if "task_id" in row.cells else "name"
+        row.is_first(column, key, seen, problems, remedy="One line a task.")
+        start, due = days["start"], days["due"]
+        if start is not None and due is not None and due < start:
+            what = f"The task is due on {due}, before it starts on {start}."
+            problems.append(row.problem("due", what, "Correct one of them."))
+        said = row.cells.get("progress", "").casefold()
+        yield _Line(
+            id=key,
+            name=row.cells["name"],
+            bucket=row.cells.get("bucket", ""),
+            is_done=said.startswith("complete") or said in ("100", "100%") or days["completed"] is not None,
+            has_begun=said.startswith("in progress") or said in ("50", "50%"),
+            start=start,
+            due=due,
+            completed=days["completed"],
+        )
+
+
+def _day(row: TableRow, name: str, is_month_first: bool, problems: list[Problem]) -> date | None:
+    text = row.cells.get(name)
+    if not text:
+        return None
+    month, slash, rest = text.partition("/")
+    day, more, year = rest.partition("/")
+    try:
+        return read_day(f"{day}/{month}/{year}" if is_month_first and slash and more else text)
+    except ValueError as error:
+        problems.append(row.problem(name, *what_and_remedy(error)))
+        return None
+
+
+def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: tuple[str, ...]) -> ProjectFile:
+    calendar = _office(first, last)
+    tasks: dict[str, Task] = {}
+    parents: dict[str, str] = {}
+    progress: dict[str, TaskProgress] = {}
+    for bucket, inside in _by_bucket(lines).items():
+        above = f"bucket {len(parents)}" if bucket else ""
+        if above:
+            tasks[above] = Task(id=above, name=bucket, calendar="office")
+        for one in inside:
+            start, finish = _span(one, first)
+            length = max(calendar.between(start, finish), DAY_OF_WORK if one.due is None else 0)
+            tasks[one.id] = Task(
+                id=one.id,
+                name=one.name,
+                duration=Duration(length),
+                calendar="office",
+                manual=ManualDates(start, finish),
+                is_placeholder=one.start is None and one.due is None,
+            )
+            if above:
+                parents[one.id] = above
+            if one.is_done:
+                progress[one.id] = TaskProgress(start, finish)
+            elif one.has_begun:
+                progress[one.id] = TaskProgress(start, None, Duration(length), start)
+    roadmap = Roadmap(
+        tasks=tasks,
+        links=(),
+        calendars={"office": calendar},
+        start=minute_of(first) + OPENS,
+        minutes_per_day=DAY_OF_WORK,
+        progress=progress,
+        parents=parents,
+        profile=MSPROJECT,
+    )
+    return ProjectFile(name, roadmap, {t: task.name for t, task in tasks.items()}, "office", {}, notes)
+
+
+def _by_bucket(lines: Iterable[_Line]) -> Mapping[str, list[_Line]]:
+    found: dict[str, list[_Line]] = {}
+    for one in lines:
+        found.setdefault(one.bucket, []).append(one)
+    return found
+
+
+def _span(one: _Line, first: date) -> tuple[int, int]:
+    """Return where a task is: on its own days; of what is done, until it was completed."""
+    ends = (one.completed if one.is_done else None) or one.due or one.start or first
+    begins = min(one.start or ends, ends)
+    return minute_of(begins) + OPENS, minute_of(ends) + CLOSES
+
+
+def _office(first: date, last: date) -> WorkingCalendar:
+    """Return Monday to Friday, for ever."""
+    days = DayRange(first - timedelta(days=21), max(first, last) + timedelta(days=21))
+    layer = Layer("week", dict.fromkeys(range(5), USUAL_HOURS))
+    known = compile_calendar("office", [layer], first=days.first, last=days.last).laid_out
+    return WorkingCalendar("office", known.intervals, days=days, repeats=True)
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"'{name}'" for name in names[:most]) + more

@@ -1,0 +1,98 @@
+"""Plans of Microsoft Planner, exported to Excel, are read as tasks in buckets that keep their dates."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from changeflow.errors import ProblemsError
+from changeflow.intake.planner import read_planner
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.usecases.project_files import schedule_project
+from changeflow.values.moments import datetime_of
+
+HEADINGS = "Task ID,Task Name,Bucket Name,Progress,Priority,Assigned To,Start date,Due date,Is Recurring,Completed Date"
+ABOVE = [["Plan name", "Roll-out"], ["Plan ID", "x"], ["Date of export", "15/01/2027"], []]
+ROWS = (
+    "a,Buy licences,Set up,Completed,Medium,,01/03/2027,05/03/2027,false,04/03/2027",
+    "b,Train staff,Set up,In progress,Medium,,08/03/2027,19/03/2027,false,",
+    "c,Go live,Live,Not started,Urgent,,,31/03/2027,false,",
+)
+
+
+def a_plan(path: Path, *rows: str) -> Path:
+    """Write a workbook as Planner does: a sheet about the plan, and its tasks below a few lines about it."""
+    out = path / "plan.xlsx"
+    with xlsxwriter.Workbook(str(out)) as book:
+        book.add_worksheet("Roll-out").write(0, 0, "Plan name")
+        sheet = book.add_worksheet("Tasks")
+        for n, cells in enumerate([*ABOVE, HEADINGS.split(","), *(row.split(",") for row in rows)]):
+            sheet.write_row(n, 0, cells)
+    return out
+
+
+def planned(path: Path) -> dict[str, str]:
+    project = read_planner(path)
+    timed = time_roadmap(project.roadmap).timed.values()
+    return {
+        project.names[t.task]: f"{datetime_of(t.early_start):%d %b %H:%M} to {datetime_of(t.early_finish):%d %b %H:%M}"
+        for t in timed
+    }
+
+
+def test_tasks_keep_their_dates_and_buckets_are_summaries(tmp_path: Path):
+    path = a_plan(tmp_path, *ROWS)
+    assert planned(path) == {
+        "Set up": "01 Mar 08:00 to 19 Mar 17:00",
+        "Buy licences": "01 Mar 08:00 to 04 Mar 17:00",
+        "Train staff": "08 Mar 08:00 to 19 Mar 17:00",
+        "Live": "31 Mar 08:00 to 31 Mar 17:00",
+        "Go live": "31 Mar 08:00 to 31 Mar 17:00",
+    }
+    said: list[str] = []
+    project, schedule = schedule_project(path, say=said.append)
+    assert project.roadmap.is_done("a")
+    assert schedule["c"].critical
+    assert any("columns were not used: 'Priority', 'Assigned To', 'Is Recurring'" in line for line in said)
+
+
+def test_dates_with_the_month_first_are_read_as_such_where_some_can_be_no_other(tmp_path: Path):
+    """19 March is written 03/19/2027, so 03/01/2027 is 1 March too."""
+    path = a_plan(tmp_path, "a,A,,,,,03/01/2027,03/05/2027,,", "b,B,,,,,03/08/2027,03/19/2027,,")
+    assert planned(path)["A"] == "01 Mar 08:00 to 05 Mar 17:00"
+    assert any("month first" in note for note in read_planner(path).notes)
+
+
+def test_tasks_without_dates_are_placeholders_and_named(tmp_path: Path):
+    project = read_planner(a_plan(tmp_path, *ROWS, "d,Tidy up,,Not started,,,,,,"))
+    assert project.roadmap.tasks["d"].is_placeholder
+    assert not time_roadmap(project.roadmap)["d"].critical
+    assert project.notes[-1] == "Tasks without dates are taken to be a day at the start of the plan: 'Tidy up'."
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (
+            "d,D,,,,,05/03/2027,01/03/2027,,",
+            r"plan\.xlsx\[Tasks\]:9:8: .*due on 2027-03-01, before it starts on 2027-03-05",
+        ),
+        ("d,D,,,,,soon,,,", r"plan\.xlsx\[Tasks\]:9:7: .*'soon'"),
+        ("d,D,,,,,03/31/2027,,,", r"Some dates have the day first \(line 7\), some the month \(line 9\)"),
+        ("a,D,,,,,01/03/2027,,,", r"Duplicate task_id 'a' \(first on line 6\)"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path, row: str, says: str):
+    with pytest.raises(ProblemsError, match=says):
+        read_planner(a_plan(tmp_path, *ROWS, row))
+
+
+def test_a_plan_without_any_date_is_refused(tmp_path: Path):
+    with pytest.raises(ProblemsError, match=r"No task of the plan has a date\."):
+        read_planner(a_plan(tmp_path, "a,A,,,,,,,,"))
+
+
+def test_its_calendar_does_not_end(tmp_path: Path):
+    calendar = read_planner(a_plan(tmp_path, *ROWS)).roadmap.calendars["office"]
+    assert calendar.works_on(date(2060, 3, 1))
