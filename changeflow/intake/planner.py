@@ -12,7 +12,8 @@ from changeflow.intake.days import read_day
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
 from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_formats import PLANNER
-from changeflow.intake.tables import Table, TableRow, open_table
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.tables import open_table
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import ManualDates, Roadmap, Task, TaskProgress
 from changeflow.values.duration import Duration
