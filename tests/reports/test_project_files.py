@@ -350,3 +350,19 @@ def test_a_rule_that_added_a_link_is_named(tmp_path: Path):
     roadmap = replace(a_roadmap(a_task("A"), a_task("B")), links=(a_link("A -> B", Origin.rule("R02")),))
     found = written(roadmap, tmp_path)
     assert found.text("B", "Notes") == "Link from “A”: rule R02 asks for it."
+
+
+@pytest.mark.parametrize("due", ["2027-01-07", "2027-03-01"])
+def test_a_limit_that_project_would_use_otherwise_is_a_deadline_or_in_the_note(tmp_path: Path, due: str):
+    """A takes 4 to 8 January. By the 6th it is two days late, and Project would pull it to the 6th; by the end of
+    February it has all the time to the end on the 8th, and Project would let it end later than the whole."""
+    limit = (Constraint(Bound.FINISH_NO_LATER, at(due)),)
+    found = written(a_roadmap(a_task("A", 5, constraints=limit), a_task("B", 5)), tmp_path)
+    is_late = due == "2027-01-07"
+    assert found.floats() == {"A": -2 if is_late else 0, "B": 0}
+    assert (found.text("A", "ConstraintType"), found.text("A", "Deadline")) == (
+        "0",
+        "2027-01-06T17:00:00" if is_late else None,
+    )
+    day = "6 Jan 2027" if is_late else "28 Feb 2027"
+    assert found.text("A", "Notes") == f"Project has no room for: finish no later than {day}."

@@ -25,15 +25,15 @@ def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, fl
     # The last minute of a day on which something was finished is read as the midnight after it.
     read = read_end(at) if before.is_done and kind.from_finish else at
     if kind.to_finish:
-        first = after.later(_moved(read, lag, before, after), -after.duration)
-        second = _moved(after.later(at, -after.duration), lag, before, after)
-        second += midnight_margin(at, after)
-        if kind.from_finish:
-            second, first = max(second, floor), max(first, floor)
+        ours = after.later(_moved(read, lag, before, after), -after.duration)
+        theirs = _moved(after.later(at, -after.duration), lag, before, after)
+        found = [ours, theirs, theirs + midnight_margin(at, after)]
+        found = [max(x, floor) for x in found] if kind.from_finish else found
     else:
-        first, second = _moved(read, lag, before, after), _moved(at, lag, before, after)
-    found = (_landed_early(after, first, is_moved=False), _landed_early(after, second, is_moved=True))
-    return LinkBounds(min(found), max(found))
+        found = [_moved(read, lag, before, after), _moved(at, lag, before, after)]
+    landed = [_landed_early(after, found[0], is_moved=False)]
+    landed += [_landed_early(after, x, is_moved=True) for x in found[1:]]
+    return LinkBounds(min(landed), max(landed))
 
 
 def midnight_margin(at: int, after: Target) -> int:

@@ -118,11 +118,12 @@ class Fitting:
         fit = Fit()
         if target.is_done:
             return fit
-        wanted = _own_constraints(target)
+        wanted = target.task.constraints
         if not target.is_begun:
             self._hold_start(target, wanted, into, fit)
         self._hold_finish(target, into, out, fit, end)
-        fit.left_out = [c for c in wanted if fit.constraint is None or c.bound is not fit.constraint.bound]
+        kept = None if fit.constraint is None or fit.is_held else fit.constraint.bound
+        fit.left_out = [c for c in wanted if c.bound is not kept]
         return fit
 
     def _hold_start(self, target: Target, wanted: Sequence[Constraint], into: Sequence[Link], fit: Fit) -> None:
@@ -187,18 +188,23 @@ class Fitting:
         by_clock = any(k.lag.unit is Unit.ELAPSED or not self.targets[k.predecessor].is_worked for k in into)
         is_exact = target.is_elapsed or (target.is_point and by_clock)
         if latest > wanted if is_exact else target.calendar.between(wanted, latest) > 0:
-            # Within its last minutes a deadline that people set is the same day.
-            fit.deadline, fit.is_capped = wanted, due is None or not 0 <= due - wanted <= 1
-
-
-def _own_constraints(target: Target) -> list[Constraint]:
-    return list(target.task.constraints)
+            set_by_people = [c.at for c in task.constraints if c.bound in (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)]
+            set_by_people += [task.deadline] if task.deadline is not None else []
+            fit.deadline, fit.is_capped = wanted, not any(_is_same_end(target, at) for at in set_by_people)
 
 
 def _first_work(target: Target, at: int) -> int:
     """Return the first work of the day that begins at an instant, if there is any."""
     begins = target.calendar.next_working(at) if target.is_worked else at
     return begins if begins < at + DAY else at
+
+
+def _is_same_end(target: Target, at: int) -> bool:
+    """Tell whether a date that people set is the late finish: within its last minutes it is the same day."""
+    between = at - target.late_finish
+    return between >= 0 and (
+        between <= 2 or (target.is_worked and target.calendar.between(target.late_finish, at) == 0)
+    )
 
 
 def _gives(target: Target, constraint: Constraint) -> bool:
