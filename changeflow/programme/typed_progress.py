@@ -239,6 +239,8 @@ class _Row:
         """Return the start that was typed, else the recorded one, else that of the forecast."""
         started: date | None = new.get("started") or self.known.started
         if started is not None:
+            if self.known.started is not None and started != self.known.started:
+                self._note("started", f"changes from {format_day(self.known.started)} to {format_day(started)}.")
             return started
         first = self.programme.timed(self.task.id).first_day
         if first <= self.on or "finished" in new or new.get("percent") == 100:

@@ -26,9 +26,14 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import case_text, decisions_text
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_ics
+from changeflow.reports.last_days import format_cost
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.sro import SroReport
 from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.reports.workbook.decisions import decisions_sheet
+from changeflow.reports.workbook.go_lives import go_lives_sheet
+from changeflow.reports.workbook.week import COLUMNS as COLUMNS_OF_WEEK
+from changeflow.reports.workbook.week import week_sheet
 from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.storage.answers import AnswerLink, add_links
@@ -306,6 +311,26 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         assert own.findtext("{*}Finish") == found["date"]
         # Microsoft Project counts slack in tenths of a minute: none where the next day begins as the deadline ends.
         assert int(own.findtext("{*}TotalSlack") or 0) == max(found["spare"], 0) * 10
+
+
+def test_the_workbook_has_the_same_week_decisions_and_go_lives(asked: Asked):
+    source = WorkbookSource(programme=asked.programme, today=asked.today)
+    listed = json.loads(say(asked, "task", "list", "--late", "--due", "--format", "json"))
+    week = [dict(zip([c.heading for c in COLUMNS_OF_WEEK], row, strict=True)) for row in week_sheet(source, "").rows]
+    assert [
+        (row["Id"], row["What"], str(row["Due"]), row["Days late"] or 0) for row in week if row["What"] != "starts"
+    ] == [(item["id"], item["state"], item["due"], item["days_late"]) for item in listed]
+    days = {row["Id"]: str(row["Last day to decide"]) for row in week if row["Last day to decide"]}
+    assert days.items() <= {
+        (i["id"], i["last_responsible_day"]) for i in json.loads(say(asked, "task", "list", "--format", "json"))
+    }
+    found = {row[-1]: (row[4], row[5]) for row in decisions_sheet(source, "").rows if row[4]}
+    known = {task: last_day(asked.programme, task) for task in found}
+    assert found == {task: (one.day, format_cost(one)) for task, one in known.items()}
+    assert len(found) >= 20
+    lives = json.loads(say(asked, "announce", "list", "--format", "json"))
+    rows = go_lives_sheet(source, "").rows
+    assert [(row[0], row[4] or 0, row[5]) for row in rows] == [(x["school"], x["days"], x["state"]) for x in lives]
 
 
 @pytest.mark.slow
