@@ -41,6 +41,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from changeflow.addresses import shown, without_password
+from changeflow.phrases import listed
 
 NOT_SAVED = "No changes saved."
 """What an error adds where it stopped a change."""
@@ -134,9 +135,7 @@ def _listed(alike: Sequence[Any]) -> str:
     lines = [str(line) for line in dict.fromkeys(p.line for p in alike) if line != alike[0].line]
     if not lines:
         return str(alike[0])
-    shown = lines[:MORE_LINES] + ([f"{len(lines) - MORE_LINES} more"] if len(lines) > MORE_LINES else [])
-    listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    return f"{alike[0]} Also on line{'s' if len(lines) > 1 else ''} {listed}."
+    return f"{alike[0]} Also on line{'s' if len(lines) > 1 else ''} {listed(lines, most=MORE_LINES)}."
 
 
 class CyclicRoadmapError(InputError):

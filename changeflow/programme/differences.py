@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from changeflow.adkar.people import Person
+from changeflow.phrases import listed
 from changeflow.programme.announcements import announced_days, go_lives
 from changeflow.programme.definition import CalendarFile, Definition, Wave
 from changeflow.programme.programme import Programme
@@ -348,5 +349,4 @@ def _fields(was: BaseModel, now: BaseModel, but: set[str]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    words = [name.replace("_", " ") for name in names]
-    return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), words[-1]])
+    return listed([name.replace("_", " ") for name in names])

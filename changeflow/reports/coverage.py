@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from changeflow.phrases import listed
 from changeflow.pilots.runs import Coverage, RunSummary
 
 WIDTH = 80
@@ -16,7 +17,7 @@ def columns_compared(coverage: Coverage) -> str:
         if alone:
             is_one = len(alone) == 1
             said += (
-                f"; {_joined(alone)} {'is' if is_one else 'are'} in the {side} output alone, "
+                f"; {listed(alone)} {'is' if is_one else 'are'} in the {side} output alone, "
                 f"so the {other} one counts as 0.00"
             )
     return f"{said}."
@@ -47,7 +48,7 @@ def coverage_of_runs(runs: Sequence[RunSummary]) -> Iterator[str]:
     """Yield what runs compared, those that compared the same in one sentence."""
     said = {run.period: " ".join(coverage_lines(run)) for run in runs}
     for text in dict.fromkeys(said.values()):
-        yield f"{_joined([period for period, same in said.items() if same == text])}: {text}"
+        yield f"{listed([period for period, same in said.items() if same == text])}: {text}"
 
 
 def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:
@@ -56,7 +57,3 @@ def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:
         text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2), break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
-
-
-def _joined(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from changeflow.phrases import listed
 from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.analysis.why import day_unit
@@ -196,9 +197,7 @@ def _teams(levelled: LevelledProgramme) -> Iterator[TeamLine]:
 
 def joined(names: Sequence[str]) -> str:
     """Name two, and count the others."""
-    if len(names) <= NAMED:
-        return " and ".join(names)
-    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return listed(names, most=NAMED)
 
 
 def _weekly(stretches: Sequence[Stretch]) -> dict[date, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
+from changeflow.phrases import listed
 from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.asked import without_asked
@@ -305,7 +306,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine],
     ):
         names = [f"“{name}”" for s, name in states if s == state]
         if names:
-            found = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            found = f"{listed(names)} {one if len(names) == 1 else several}."
             parts = (found, announced) if is_missed else (announced, found)
             message = " ".join(filter(None, parts))
             break

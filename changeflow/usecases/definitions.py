@@ -15,6 +15,7 @@ from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.phrases import listed
 from changeflow.pilots.issues import with_contracts
 from changeflow.programme.announcements import announced_by_rollout
 from changeflow.programme.assembly.joining import check_joined, joined_by, joining_days
@@ -234,10 +235,7 @@ def check_content(
 
 
 def _in_words(powers: Sequence[PowerChange]) -> str:
-    shown = [p.words for p in powers[:SHOWN]]
-    if len(powers) > SHOWN:
-        shown.append(f"{len(powers) - SHOWN} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    return listed([p.words for p in powers], most=SHOWN)
 
 
 def _joined(definition: Definition) -> Programme:

@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
+from changeflow.phrases import listed
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
@@ -136,8 +137,8 @@ def several(names: Sequence[str], noun: str = "task") -> str:
     """Name some things: `“A”`, `“A” and “B”`, `14 tasks (“A”, “B”, “C” and 11 more)`."""
     quoted = [f"“{name}”" for name in names]
     if len(names) <= NAMED:
-        return " and ".join([*([", ".join(quoted[:-1])] if len(quoted) > 1 else []), quoted[-1]])
-    return f"{counted(len(names), noun)} ({', '.join(quoted[:NAMED])} and {len(names) - NAMED} more)"
+        return listed(quoted)
+    return f"{counted(len(names), noun)} ({listed(quoted, most=NAMED)})"
 
 
 def _same(before: Roadmap, after: Roadmap) -> dict[TaskId, TaskId]:
