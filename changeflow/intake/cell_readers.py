@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from changeflow.intake.days import is_serial, read_day
-from changeflow.intake.formats import CellKind, Field
+from changeflow.intake.formats import Field, FieldKind
 from changeflow.intake.layout import NO_RESULT, fold
 from changeflow.values.base import ID_PATTERN
 from changeflow.values.moments import format_day
@@ -49,15 +49,15 @@ def unwrapped(text: str) -> str:
     return found[1].replace('""', '"') if (found := _QUOTED.fullmatch(text)) else text
 
 
-def is_nothing(text: str, cell: CellKind) -> bool:
+def is_nothing(text: str, cell: FieldKind) -> bool:
     """Tell whether a cell says that it is empty, such as by a dash."""
-    return cell not in (CellKind.TEXT, CellKind.KEY) and text.lower() in NOTHING
+    return cell not in (FieldKind.TEXT, FieldKind.KEY) and text.lower() in NOTHING
 
 
 def read_cell(text: str, field: Field) -> str:
     """Read a cell of a column into its plain form; `ValueError` says what is wrong, and what would be right.
 
-    >>> read_cell("1,180", Field("pupils", CellKind.COUNT)), read_cell("West Sussex", Field("authority", CellKind.ID))
+    >>> read_cell("1,180", Field("pupils", FieldKind.COUNT)), read_cell("West Sussex", Field("authority", FieldKind.ID))
     ('1180', 'west-sussex')
     """
     if text.upper() in ERRORS:
@@ -72,7 +72,7 @@ def read_cell(text: str, field: Field) -> str:
 
 def remark_on(text: str, read: str, field: Field) -> str:
     """Say of a cell that was read what its reader should check; mostly nothing."""
-    if field.cell is CellKind.DAY and is_serial(text):
+    if field.cell is FieldKind.DAY and is_serial(text):
         return f"'{text}' was read as the day that spreadsheets count by this number, {format_day(read_day(text))}."
     return ""
 
@@ -164,19 +164,19 @@ def _email(text: str, field: Field) -> str:
     return text[len("mailto:") :] if text.lower().startswith("mailto:") else text
 
 
-READERS: Mapping[CellKind, Callable[[str, Field], str]] = {
-    CellKind.TEXT: _as_it_is,
-    CellKind.KEY: _key,
-    CellKind.ID: _id,
-    CellKind.IDS: _several(_id),
-    CellKind.DAY: _day,
-    CellKind.SPANS: _several(_span),
-    CellKind.MOVES: _several(_move),
-    CellKind.COUNT: _count,
-    CellKind.SCORE: _score,
-    CellKind.YES_NO: _yes_no,
-    CellKind.CHOICE: _choice,
-    CellKind.CHOICES: _several(_choice),
-    CellKind.EMAIL: _email,
-    CellKind.DURATION: _as_it_is,
+READERS: Mapping[FieldKind, Callable[[str, Field], str]] = {
+    FieldKind.TEXT: _as_it_is,
+    FieldKind.KEY: _key,
+    FieldKind.ID: _id,
+    FieldKind.IDS: _several(_id),
+    FieldKind.DAY: _day,
+    FieldKind.SPANS: _several(_span),
+    FieldKind.MOVES: _several(_move),
+    FieldKind.COUNT: _count,
+    FieldKind.SCORE: _score,
+    FieldKind.YES_NO: _yes_no,
+    FieldKind.CHOICE: _choice,
+    FieldKind.CHOICES: _several(_choice),
+    FieldKind.EMAIL: _email,
+    FieldKind.DURATION: _as_it_is,
 }

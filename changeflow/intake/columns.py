@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from dataclasses import field as made_by
 from enum import StrEnum
 
-from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import Layout, TableColumn, fold
-from changeflow.values.problem import Problem, did_you_mean, is_near
+from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
 """How alike a heading and a name of ours are from which it is more likely misspelt than meant."""
+_SHOWN = 8
+"""Headings that are named where a column is missing."""
 SHORTEST = 5
 """Letters of a heading that may be misspelt: shorter ones are like too many others."""
 
@@ -136,7 +138,7 @@ class _Search:
                 what = f"Duplicate column '{column.name}' (first in column {self.found[column.name].place})."
                 self._add(column.place, what, "Keep one of them.")
             else:
-                self.found[column.name] = ColumnMatch(Field(column.name, CellKind.TEXT), (column,), Way.SAME)
+                self.found[column.name] = ColumnMatch(Field(column.name, FieldKind.TEXT), (column,), Way.SAME)
 
     def _misspelt(self, columns: Iterable[TableColumn], fields: Sequence[Field]) -> None:
         for column in columns:
@@ -145,10 +147,18 @@ class _Search:
 
     def _missing(self) -> None:
         theirs = [c.name for c in self.layout.columns]
+        shown = ", ".join(f"'{name[:30]}'" for name in theirs[:_SHOWN]) + (" …" if len(theirs) > _SHOWN else "")
+        if self.wanted.required and not self.found:
+            what = f"No heading is known: the line has {shown}."
+            self._add(
+                1, what, f"The columns {', '.join(self.wanted.required)} are needed, with their names above them."
+            )
+            return
         for field in self.wanted.fields:
             if field.is_required and field.name not in self.found:
                 name = self.mapping.get(field.name, field.name)
-                self._add(1, f"The column '{name}' is missing.", did_you_mean(name, theirs))
+                remedy = nearest(name, theirs) or f"The file has {shown}."
+                self._add(1, f"The column '{name}' is missing.", remedy)
 
     def _called(self, names: set[str]) -> list[TableColumn]:
         return [c for c in self.layout.columns if fold(c.name) in names]

@@ -1,6 +1,6 @@
 """The tables of what happened: progress, attendance, announcements, decisions, and ids that changed."""
 
-from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.facts import CHANNELS
 
 PROGRESS = Format(
@@ -9,14 +9,14 @@ PROGRESS = Format(
     (
         Field(
             "task",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "name of a task, or its id",
             also="task name | activity | activity name | task/activity | action",
         ),
-        Field("task_id", CellKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
+        Field("task_id", FieldKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
         Field(
             "percent",
-            CellKind.DURATION,
+            FieldKind.DURATION,
             "% complete: 50%, 50, or 0.5 in a column of shares",
             also=(
                 "% complete | percent complete | percentage complete | pct complete | complete % | % done | "
@@ -26,19 +26,19 @@ PROGRESS = Format(
         ),
         Field(
             "status",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "where there is no % complete: Not started, In progress, Completed",
             also="task status | done | complete | progress status",
         ),
         Field(
             "started",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day on which it began",
             also="actual start | actual start date | started on | date started | start actual",
         ),
         Field(
             "finished",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day on which it was done",
             also=(
                 "actual finish | actual end | actual finish date | actual end date | finished on | completed on | "
@@ -47,7 +47,7 @@ PROGRESS = Format(
         ),
         Field(
             "remaining",
-            CellKind.DURATION,
+            FieldKind.DURATION,
             "work that is left: 5d, 5 days, or a number under a heading with days",
             also=(
                 "remaining duration | remaining work | duration remaining | remaining working days | remaining days | "
@@ -56,35 +56,35 @@ PROGRESS = Format(
         ),
         Field(
             "comment",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "what to know about it: kept as a fact",
             also="comments | note | notes | remark | remarks | progress notes",
         ),
-        Field("service", CellKind.TEXT, "where several tasks have a name: of which service"),
-        Field("wave", CellKind.TEXT, "or of which wave", also="wave name"),
-        Field("school", CellKind.TEXT, "or of which school", also="school name | site"),
-        Field("owner", CellKind.TEXT, "not read back"),
-        Field("state", CellKind.TEXT, "not read back"),
+        Field("service", FieldKind.TEXT, "where several tasks have a name: of which service"),
+        Field("wave", FieldKind.TEXT, "or of which wave", also="wave name"),
+        Field("school", FieldKind.TEXT, "or of which school", also="school name | site"),
+        Field("owner", FieldKind.TEXT, "not read back"),
+        Field("state", FieldKind.TEXT, "not read back"),
         Field(
             "first",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "planned first day: not read back",
             also="first day | start | start date | planned start | planned start date | begin",
         ),
         Field(
             "last",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "planned last day: not read back",
             also="last day | finish | finish date | end | end date | due | due date | planned finish | planned end",
         ),
-        Field("float", CellKind.TEXT, "not read back"),
-        Field("float_unit", CellKind.TEXT, "not read back", also="float in"),
-        Field("critical", CellKind.TEXT, "not read back"),
-        Field("baseline_first", CellKind.TEXT, "not read back", also="baseline start"),
-        Field("baseline_last", CellKind.TEXT, "not read back", also="baseline finish"),
-        Field("variance", CellKind.TEXT, "not read back", also="variance (calendar days)"),
-        Field("assumed", CellKind.TEXT, "not read back"),
-        Field("exported", CellKind.TEXT, "what a row of the workbook said when it was exported", also="as exported"),
+        Field("float", FieldKind.TEXT, "not read back"),
+        Field("float_unit", FieldKind.TEXT, "not read back", also="float in"),
+        Field("critical", FieldKind.TEXT, "not read back"),
+        Field("baseline_first", FieldKind.TEXT, "not read back", also="baseline start"),
+        Field("baseline_last", FieldKind.TEXT, "not read back", also="baseline finish"),
+        Field("variance", FieldKind.TEXT, "not read back", also="variance (calendar days)"),
+        Field("assumed", FieldKind.TEXT, "not read back"),
+        Field("exported", FieldKind.TEXT, "what a row of the workbook said when it was exported", also="as exported"),
     ),
     sheet="Tasks",
     marks=("task", "task_id", "percent", "started", "finished", "remaining", "exported"),
@@ -96,14 +96,14 @@ ATTENDANCE = Format(
     (
         Field(
             "session",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "training session: a task’s id or name",
             also="training | training session | task | event | course | session name | course name",
             is_required=True,
         ),
         Field(
             "person",
-            CellKind.ID,
+            FieldKind.ID,
             "who came, by id",
             also=(
                 "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
@@ -114,12 +114,12 @@ ATTENDANCE = Format(
         ),
         Field(
             "on",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day on which they came",
             also="date | day | on date | attended on | session date | date attended | date of training | training date",
             is_required=True,
         ),
-        Field("evidence", CellKind.TEXT, "what they can do since", also="evidence of skill | skill shown"),
+        Field("evidence", FieldKind.TEXT, "what they can do since", also="evidence of skill | skill shown"),
     ),
 )
 
@@ -127,10 +127,10 @@ ANNOUNCEMENTS = Format(
     "announcements",
     "Go-live days that were announced to schools: `announce import`.",
     (
-        Field("service", CellKind.ID, "service", also="service id | service name", is_required=True),
+        Field("service", FieldKind.ID, "service", also="service id | service name", is_required=True),
         Field(
             "school",
-            CellKind.ID,
+            FieldKind.ID,
             "school, by id, URN or name",
             also=(
                 "school id | school code | site | site id | site code | academy | academy id | establishment id | "
@@ -140,21 +140,21 @@ ANNOUNCEMENTS = Format(
         ),
         Field(
             "date",
-            CellKind.DAY,
+            FieldKind.DAY,
             "go-live day that was announced",
             also="go live | go live date | announced date | go live day",
             is_required=True,
         ),
         Field(
             "on",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day of the announcement",
             also="announced on | sent on | announcement date | date announced | date sent",
             is_required=True,
         ),
         Field(
             "how",
-            CellKind.CHOICE,
+            FieldKind.CHOICE,
             "how it was announced",
             also="channel | by | method | announced by",
             is_required=True,
@@ -170,38 +170,38 @@ DECISIONS = Format(
     (
         Field(
             "task",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "gate: a task’s id or name",
             also="gate | gate id | gate name | decision | task id | task name | item",
             is_required=True,
         ),
         Field(
             "outcome",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "approve (go), approve_with_conditions, reject (no_go)",
             also="result | decided | answer | verdict",
             is_required=True,
         ),
         Field(
             "by",
-            CellKind.ID,
+            FieldKind.ID,
             "who decided, by id",
             also="decided by | decision maker | approver | decision by",
             is_required=True,
         ),
         Field(
             "on",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day of the decision",
             also="date | day | on date | decided on | decision date | date of decision | meeting date | date decided",
             is_required=True,
         ),
-        Field("reason", CellKind.TEXT, "why", also="rationale | reasons | justification | comments", is_required=True),
-        Field("dissent", CellKind.TEXT, "who disagreed, and why", also="objections | disagreement"),
-        Field("condition", CellKind.TEXT, "what an approval asks for; one line each", also="conditions"),
-        Field("condition_owner", CellKind.ID, "who meets it, by id", also="owner | owner of condition"),
-        Field("condition_due", CellKind.DAY, "by when", also="due | due date | condition due date"),
-        Field("condition_before", CellKind.TEXT, "task that waits for it", also="before | needed before"),
+        Field("reason", FieldKind.TEXT, "why", also="rationale | reasons | justification | comments", is_required=True),
+        Field("dissent", FieldKind.TEXT, "who disagreed, and why", also="objections | disagreement"),
+        Field("condition", FieldKind.TEXT, "what an approval asks for; one line each", also="conditions"),
+        Field("condition_owner", FieldKind.ID, "who meets it, by id", also="owner | owner of condition"),
+        Field("condition_due", FieldKind.DAY, "by when", also="due | due date | condition due date"),
+        Field("condition_before", FieldKind.TEXT, "task that waits for it", also="before | needed before"),
     ),
 )
 
@@ -211,14 +211,14 @@ IDENTITIES = Format(
     (
         Field(
             "old",
-            CellKind.KEY,
+            FieldKind.KEY,
             "id in the old system",
             also="old id | old key | from | old contract | old number | previous id",
             is_required=True,
         ),
         Field(
             "new",
-            CellKind.KEY,
+            FieldKind.KEY,
             "id in the new system",
             also="new id | new key | to | new contract | new number",
             is_required=True,

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from changeflow.adkar.people import WEEKDAYS, Evidence
-from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.definition import SchoolPhase
 
 SCHOOLS = Format(
@@ -12,7 +12,7 @@ SCHOOLS = Format(
     (
         Field(
             "id",
-            CellKind.ID,
+            FieldKind.ID,
             "short id; without such a column, the URN",
             also="school id | school code | site id | site code | academy id | establishment id",
             is_required=True,
@@ -20,7 +20,7 @@ SCHOOLS = Format(
         ),
         Field(
             "name",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "name of the school",
             also=(
                 "school name | establishment name | school | academy | academy name | site name | establishment | "
@@ -30,7 +30,7 @@ SCHOOLS = Format(
         ),
         Field(
             "phase",
-            CellKind.CHOICE,
+            FieldKind.CHOICE,
             "phase of education",
             also="phase of education | PhaseOfEducation (name) | school phase | education phase | phase name",
             is_required=True,
@@ -44,7 +44,7 @@ SCHOOLS = Format(
         ),
         Field(
             "authority",
-            CellKind.ID,
+            FieldKind.ID,
             "local authority, as in calendars/",
             also=(
                 "local authority | LA | LA (name) | local authority name | LA name | LEA | council | "
@@ -52,10 +52,10 @@ SCHOOLS = Format(
             ),
             is_required=True,
         ),
-        Field("hub", CellKind.ID, "hub that supports the school", also="hub name | cluster | region hub | hub id"),
+        Field("hub", FieldKind.ID, "hub that supports the school", also="hub name | cluster | region hub | hub id"),
         Field(
             "pupils",
-            CellKind.COUNT,
+            FieldKind.COUNT,
             "number of pupils",
             also=(
                 "NumberOfPupils | number of pupils | number on roll | NOR | on roll | pupil numbers | pupil count | "
@@ -64,20 +64,20 @@ SCHOOLS = Format(
         ),
         Field(
             "urn",
-            CellKind.KEY,
+            FieldKind.KEY,
             "unique reference number",
             also="school urn | unique reference number | establishment urn",
         ),
         Field(
             "system",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "system in use today",
             also="current system | MIS | mis provider | system in use | system name",
         ),
-        Field("reluctant", CellKind.YES_NO, "whether it would rather wait", also="would rather wait | hesitant"),
+        Field("reluctant", FieldKind.YES_NO, "whether it would rather wait", also="would rather wait | hesitant"),
         Field(
             "joins",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day on which it joins the trust",
             also="joins on | joining date | join date | date joined | date joined trust | date of joining",
         ),
@@ -90,7 +90,7 @@ PEOPLE = Format(
     (
         Field(
             "id",
-            CellKind.ID,
+            FieldKind.ID,
             "short id",
             also=(
                 "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
@@ -101,14 +101,14 @@ PEOPLE = Format(
         ),
         Field(
             "role",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "title of the role",
             also="job title | role title | post title | position | position title | job role | job | post",
             is_required=True,
         ),
         Field(
             "name",
-            CellKind.TEXT,
+            FieldKind.TEXT,
             "name, for messages",
             also="full name | display name | employee name | staff name | person name",
             parts=(
@@ -118,25 +118,25 @@ PEOPLE = Format(
         ),
         Field(
             "email",
-            CellKind.EMAIL,
+            FieldKind.EMAIL,
             "e-mail address",
             also="e-mail address | email address | work email | work e-mail address | mail | primary email",
         ),
-        Field("audience", CellKind.CHOICE, "what messages are written for", also="audience type"),
+        Field("audience", FieldKind.CHOICE, "what messages are written for", also="audience type"),
         Field(
             "school",
-            CellKind.ID,
+            FieldKind.ID,
             "school, by id, URN or name",
             also=(
                 "school id | school code | school name | establishment | establishment name | site | site name | "
                 "academy | academy name | school urn | base school | place of work | work location"
             ),
         ),
-        Field("hub", CellKind.ID, "hub", also="hub name | cluster | hub id"),
-        Field("groups", CellKind.IDS, "groups, with semicolons", also="group | teams | group names"),
+        Field("hub", FieldKind.ID, "hub", also="hub name | cluster | hub id"),
+        Field("groups", FieldKind.IDS, "groups, with semicolons", also="group | teams | group names"),
         Field(
             "manager",
-            CellKind.ID,
+            FieldKind.ID,
             "their manager, by id, name or e-mail address",
             names_a_row=True,
             also=(
@@ -144,10 +144,10 @@ PEOPLE = Format(
                 "manager employee id | supervisor"
             ),
         ),
-        Field("services", CellKind.IDS, "services that reach them; none means all", also="service"),
+        Field("services", FieldKind.IDS, "services that reach them; none means all", also="service"),
         Field(
             "works_on",
-            CellKind.CHOICES,
+            FieldKind.CHOICES,
             "weekdays of part-time staff, such as mon;tue",
             also="works on | working days | days worked | work pattern",
             options=WEEKDAYS,
@@ -158,7 +158,7 @@ PEOPLE = Format(
         ),
         Field(
             "joins",
-            CellKind.DAY,
+            FieldKind.DAY,
             "first day",
             also=(
                 "joins on | start date | date started | joining date | date of joining | employment start date | "
@@ -167,7 +167,7 @@ PEOPLE = Format(
         ),
         Field(
             "leaves",
-            CellKind.DAY,
+            FieldKind.DAY,
             "last day",
             also=(
                 "leaves on | end date | leaving date | leave date | date of leaving | employment end date | "
@@ -176,28 +176,28 @@ PEOPLE = Format(
         ),
         Field(
             "successor",
-            CellKind.ID,
+            FieldKind.ID,
             "who takes over, by id, name or e-mail address",
             also="succeeded by | replacement | successor id",
             names_a_row=True,
         ),
-        Field("moves", CellKind.MOVES, "changes of school: 2027-02-01=harbour", also="school moves"),
+        Field("moves", FieldKind.MOVES, "changes of school: 2027-02-01=harbour", also="school moves"),
         Field(
             "away",
-            CellKind.SPANS,
+            FieldKind.SPANS,
             "days away: 2027-02-01..2027-02-05",
             also="away on | days away | absent | absence | on leave",
         ),
         Field(
             "active",
-            CellKind.YES_NO,
+            FieldKind.YES_NO,
             "no for a person who has left",
             also="is active | status | employment status | staff status",
             words="active=yes | current=yes | in post=yes | inactive=no | left=no | leaver=no",
         ),
         Field(
             "language",
-            CellKind.CHOICE,
+            FieldKind.CHOICE,
             "language of messages: en or cy",
             also="preferred language",
             words="english=en | en gb=en | welsh=cy | cymraeg=cy | cy gb=cy",
@@ -211,7 +211,7 @@ ASSESSMENTS = Format(
     (
         Field(
             "person",
-            CellKind.ID,
+            FieldKind.ID,
             "who was assessed, by id",
             also=(
                 "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
@@ -222,7 +222,7 @@ ASSESSMENTS = Format(
         ),
         Field(
             "on",
-            CellKind.DAY,
+            FieldKind.DAY,
             "day of the assessment",
             also=(
                 "date | day | on date | assessed on | assessment date | date of assessment | completed on | "
@@ -232,34 +232,34 @@ ASSESSMENTS = Format(
         ),
         Field(
             "awareness",
-            CellKind.SCORE,
+            FieldKind.SCORE,
             "1 to 5; empty if not asked",
             also="awareness score | awareness (1-5) | awareness 1 to 5",
         ),
         Field(
-            "desire", CellKind.SCORE, "1 to 5; empty if not asked", also="desire score | desire (1-5) | desire 1 to 5"
+            "desire", FieldKind.SCORE, "1 to 5; empty if not asked", also="desire score | desire (1-5) | desire 1 to 5"
         ),
         Field(
             "knowledge",
-            CellKind.SCORE,
+            FieldKind.SCORE,
             "1 to 5; empty if not asked",
             also="knowledge score | knowledge (1-5) | knowledge 1 to 5",
         ),
         Field(
             "ability",
-            CellKind.SCORE,
+            FieldKind.SCORE,
             "1 to 5; empty if not asked",
             also="ability score | ability (1-5) | ability 1 to 5",
         ),
         Field(
             "reinforcement",
-            CellKind.SCORE,
+            FieldKind.SCORE,
             "1 to 5; empty if not asked",
             also="reinforcement score | reinforcement (1-5) | reinforcement 1 to 5",
         ),
         Field(
             "evidence",
-            CellKind.CHOICE,
+            FieldKind.CHOICE,
             "who says so",
             also="source | evidence type | assessed by",
             options=get_args(Evidence),

@@ -11,7 +11,7 @@ from functools import cached_property
 from changeflow.intake.layout import fold
 
 
-class CellKind(StrEnum):
+class FieldKind(StrEnum):
     """What a cell holds, and so how it is read."""
 
     TEXT = "text"
@@ -36,7 +36,7 @@ class Field:
     """A column of ours."""
 
     name: str
-    cell: CellKind
+    cell: FieldKind
     about: str = ""
     also: str = ""
     """Other headings for it, with bars between."""
@@ -90,6 +90,6 @@ class Format:
 
 def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:
     """Return a table of plain texts; `optional=None` takes any other column as it is."""
-    fields = [Field(n, CellKind.TEXT, is_required=True) for n in required]
-    fields += [Field(n, CellKind.TEXT) for n in optional or ()]
+    fields = [Field(n, FieldKind.TEXT, is_required=True) for n in required]
+    fields += [Field(n, FieldKind.TEXT) for n in optional or ()]
     return Format(name, "", tuple(fields), takes_all=optional is None)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from changeflow.errors import MOST_LISTED
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch
-from changeflow.intake.formats import CellKind, Field, Format
-from changeflow.intake.layout import clean, fold
+from changeflow.intake.formats import Field, FieldKind, Format
+from changeflow.intake.layout import SEPARATORS, clean, fold
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
@@ -21,7 +21,7 @@ Names = Mapping[str, Mapping[str, str]]
 """By a column of ids: the id by each name that people also use for it, folded."""
 
 
-class TooBigError(Exception):
+class TableTooBigError(Exception):
     """Whose arguments are the line, and what there is too much of."""
 
 
@@ -36,7 +36,7 @@ class TableLines:
         self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
         self.places = {m.field.name: m.place for m in matches}
         self.headings = {m.field.name: m.heading for m in matches}
-        self.days = {m.field.name for m in matches if m.field.cell is CellKind.DAY}
+        self.days = {m.field.name for m in matches if m.field.cell is FieldKind.DAY}
         self.required = tuple(m.place for m in matches if m.field.is_required)
         self.first_heading = fold(layout.columns[0].name) if layout.columns else ""
         self.unnamed = [n for n, name in enumerate(layout.names) if not name]
@@ -47,12 +47,12 @@ class TableLines:
         table, count, filled = self.table, 0, 0
         for line, cells in lines:
             if line > MOST_LINES:
-                raise TooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
+                raise TableTooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
             if not any(cells) or not any(c.strip() for c in cells) or self._is_left_out(line, cells):
                 continue
             count += 1
             if count > MOST_ROWS:
-                raise TooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
+                raise TableTooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
             if not self._is_inside(line, cells):
                 continue
             row = TableRow(table.file, line, {}, self.places, self.headings)
@@ -60,7 +60,7 @@ class TableLines:
                 table.rows.append(row)
             filled += len(row.cells)
             if filled > MOST_CELLS:
-                raise TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
+                raise TableTooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
         if count == 0:
             what, remedy = "The table has no lines.", "Add at least one below the header."
             self.problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
@@ -74,7 +74,8 @@ class TableLines:
         width = self.table.layout.width
         if len(cells) > width and any(clean(c) for c in cells[width:]):
             what = f"The line has {len(cells)} cells, the header {width}."
-            remedy = "Put text with commas in quotation marks."
+            marks = SEPARATORS.get(self.table.layout.separator, "commas")
+            remedy = f"Put text with {marks} in quotation marks."
             self.problems.append(Problem(file=self.table.file, line=line, what=what, remedy=remedy))
             return False
         for place in self.unnamed:
@@ -158,7 +159,8 @@ class TableLines:
         # Loaded here: most tables have no such line.
         from changeflow.intake.endings import is_ending
 
-        if is_ending(cells) or self._are_totals(cells):
+        is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
+        if is_empty or is_ending(cells) or self._are_totals(cells):
             self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
             return True
         return False
@@ -166,7 +168,7 @@ class TableLines:
     def _are_totals(self, cells: list[str]) -> bool:
         """Tell whether a line has nothing but the sums of columns of numbers."""
         totals = {n: clean(c) for n, c in enumerate(cells, 1) if clean(c)}
-        numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is CellKind.COUNT}
+        numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is FieldKind.COUNT}
         if not totals or not self.table.rows or not numbers.keys() >= totals.keys():
             return False
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS, IDENTITIES, PROGRESS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
-from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.plan_formats import PLANNER
 from changeflow.pilots.criteria import PRESETS
 
@@ -19,7 +19,7 @@ def _of_ledgers() -> Iterator[Field]:
         for tolerance in policy.tolerances:
             about.setdefault(tolerance.element, []).append(name)
     for column, presets in about.items():
-        yield Field(column, CellKind.TEXT, ", ".join(presets))
+        yield Field(column, FieldKind.TEXT, ", ".join(presets))
 
 
 LEDGER = Format(
@@ -32,21 +32,21 @@ FORMATS: Mapping[str, Format] = {
     f.name: f
     for f in (SCHOOLS, PEOPLE, ASSESSMENTS, PROGRESS, ATTENDANCE, ANNOUNCEMENTS, DECISIONS, IDENTITIES, PLANNER, LEDGER)
 }
-CELLS: Mapping[CellKind, str] = {
-    CellKind.TEXT: "text",
-    CellKind.KEY: "text, kept as it is: no number that a spreadsheet has rounded",
-    CellKind.ID: "an id: lower-case letters, digits and hyphens; capitals and spaces are changed into them",
-    CellKind.IDS: "ids with semicolons, commas or line breaks between them",
-    CellKind.DAY: "a date: 2027-02-01, 01/02/2027 (the day first), 1 Feb 2027",
-    CellKind.SPANS: "spans of days: 2027-02-01..2027-02-05; a day alone is one",
-    CellKind.MOVES: "a day and a school: 2027-02-01=harbour",
-    CellKind.COUNT: "a whole number: 1180 or 1,180",
-    CellKind.SCORE: "1 to 5, or empty",
-    CellKind.YES_NO: "yes, y, true, 1, or no, n, false, 0",
-    CellKind.CHOICE: "one of the options, in any capitals",
-    CellKind.CHOICES: "options with semicolons between them",
-    CellKind.EMAIL: "an e-mail address",
-    CellKind.DURATION: "a duration: 5d, 3h, 2w",
+CELLS: Mapping[FieldKind, str] = {
+    FieldKind.TEXT: "text",
+    FieldKind.KEY: "text, kept as it is: no number that a spreadsheet has rounded",
+    FieldKind.ID: "an id: lower-case letters, digits and hyphens; capitals and spaces are changed into them",
+    FieldKind.IDS: "ids with semicolons, commas or line breaks between them",
+    FieldKind.DAY: "a date: 2027-02-01, 01/02/2027 (the day first), 1 Feb 2027",
+    FieldKind.SPANS: "spans of days: 2027-02-01..2027-02-05; a day alone is one",
+    FieldKind.MOVES: "a day and a school: 2027-02-01=harbour",
+    FieldKind.COUNT: "a whole number: 1180 or 1,180",
+    FieldKind.SCORE: "1 to 5, or empty",
+    FieldKind.YES_NO: "yes, y, true, 1, or no, n, false, 0",
+    FieldKind.CHOICE: "one of the options, in any capitals",
+    FieldKind.CHOICES: "options with semicolons between them",
+    FieldKind.EMAIL: "an e-mail address",
+    FieldKind.DURATION: "a duration: 5d, 3h, 2w",
 }
 """What a cell of each kind holds, in words."""
 
@@ -95,10 +95,10 @@ def _schema(one: Format) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    about = f"{field.about}: {CELLS[field.cell]}" if field.cell is not CellKind.TEXT else field.about
+    about = f"{field.about}: {CELLS[field.cell]}" if field.cell is not FieldKind.TEXT else field.about
     found: dict[str, Any] = {"type": "string", "description": about}
     if field.options:
-        found["examples" if field.cell is CellKind.CHOICES else "enum"] = list(field.options)
+        found["examples" if field.cell is FieldKind.CHOICES else "enum"] = list(field.options)
     if field.synonyms:
         found["x-also-called"] = list(field.synonyms)
     return found

@@ -11,7 +11,7 @@ from changeflow.intake.columns import match_columns, unmapped
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import MAX_FIELD, BrokenTableError, look_at_text, read_lines
 from changeflow.intake.opening import read_text_as
-from changeflow.intake.table_lines import Lines, Names, TableLines, TooBigError
+from changeflow.intake.table_lines import Lines, Names, TableLines, TableTooBigError
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.values.problem import Problem
 
@@ -78,7 +78,7 @@ def open_table(
             more = ((f"The file is {encoding}.",) if encoding not in ("UTF-8", "UTF-8 with its mark") else (), ())
             layout, lines = found, read_lines(text, found)
         if layout.width > MOST_COLUMNS:
-            raise TooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")
+            raise TableTooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")
         columns = match_columns(layout, wanted, mapping, shown, problems)
         table = Table(shown, encoding, layout, columns, notes=[*layout.notes, *more[0]])
         for what in (*layout.skipped, *more[1], *unmapped(wanted, mapping, layout)):
@@ -86,7 +86,7 @@ def open_table(
         if {m.field.name for m in columns.matches}.issuperset(wanted.required):
             TableLines(table, wanted, names, problems).read(lines)
         return table
-    except TooBigError as error:
+    except TableTooBigError as error:
         line, what = error.args
         problems.append(Problem(file=shown, line=line, what=what, remedy=SPLIT))
     except BrokenTableError as error:

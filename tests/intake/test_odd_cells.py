@@ -12,7 +12,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeflow.intake.formats import CellKind, Field, Format
+from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.table_rows import Table
 from changeflow.intake.table_schemas import FORMATS
 from changeflow.intake.tables import open_table
@@ -24,12 +24,12 @@ COLUMNS = [(one, column) for one in TABLES.values() for column in one.fields]
 
 
 def readings(column: Field) -> Reading:
-    by_kind = CHOICES[column.name] if column.cell is CellKind.CHOICE else BY_KIND[column.cell]
+    by_kind = CHOICES[column.name] if column.cell is FieldKind.CHOICE else BY_KIND[column.cell]
     return {**by_kind, **ERRORS, **EMPTY}
 
 
 def plain(column: Field) -> str:
-    return PLAIN_CHOICES[column.name] if column.cell is CellKind.CHOICE else PLAIN[column.cell]
+    return PLAIN_CHOICES[column.name] if column.cell is FieldKind.CHOICE else PLAIN[column.cell]
 
 
 def read(path: Path, wanted: Format) -> tuple[Table, list[Problem]]:
