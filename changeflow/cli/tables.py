@@ -23,7 +23,7 @@ def check_table(
         typer.Option(
             "--as",
             metavar="KIND",
-            help="schools, people, assessments, progress, attendance, announcements, decisions, identities or ledger; "
+            help="schools, people, assessments, progress, attendance, announcements, decisions, identities, planner or ledger; "
             "left out, the kind that its columns say.",
         ),
     ] = None,
