@@ -11,15 +11,15 @@ from changeflow.values.moments import DAY, day_of, minute_of
 
 LONGEST = 51
 """Characters of a calendar's name."""
-LAST_DAY = date(2049, 12, 31)
-"""The last day that every version of Project knows."""
+LAST_DAYS = (date(2049, 12, 31), date(2149, 12, 31))
+"""The last days that every version of Project knows, and that the newer ones do."""
 
 Hours = tuple[tuple[int, int], ...]
 
 
-def calendar_fields(calendar: WorkingCalendar, number: int, name: str) -> Fields:
-    """Yield a compiled calendar: its commonest hours by weekday as the week, every other day as an exception."""
-    hours = _hours_by_day(calendar)
+def calendar_fields(calendar: WorkingCalendar, number: int, name: str, last: date) -> Fields:
+    """Yield a compiled calendar up to a day: its commonest hours by weekday, and every other day as an exception."""
+    hours = _hours_by_day(calendar, last)
     usual = calendar.laid_out.repeating_week
     days = hours if usual is None else [usual.first + timedelta(days=n) for n in range(7)]
     week = {
@@ -36,7 +36,7 @@ def calendar_fields(calendar: WorkingCalendar, number: int, name: str) -> Fields
 
 def usual_day(calendar: WorkingCalendar) -> tuple[str, str] | None:
     """Return when a calendar's commonest working day begins and ends: for dates that people type without a time."""
-    days = Counter(hours for hours in _hours_by_day(calendar).values() if hours)
+    days = Counter(hours for hours in _hours_by_day(calendar, LAST_DAYS[0]).values() if hours)
     if not days:
         return None
     hours = days.most_common(1)[0][0]
@@ -66,7 +66,12 @@ def _exception(calendar: WorkingCalendar, first: date, last: date, hours: Hours)
     yield from _working(hours)
 
 
-def _hours_by_day(calendar: WorkingCalendar) -> dict[date, Hours]:
+def last_day_known(finish: date) -> date:
+    """Return the last day that the version of Project knows which a plan with a finish needs."""
+    return LAST_DAYS[finish > LAST_DAYS[0]]
+
+
+def _hours_by_day(calendar: WorkingCalendar, until: date) -> dict[date, Hours]:
     """Cut the working intervals at midnights."""
     found: dict[date, list[tuple[int, int]]] = {}
     for start, end in calendar.intervals:
@@ -79,7 +84,7 @@ def _hours_by_day(calendar: WorkingCalendar) -> dict[date, Hours]:
     if not found:
         return {date(1970, 1, 5) + timedelta(days=n): () for n in range(7)}
     first, last = min(found), max(found)
-    days = [first + timedelta(days=n) for n in range(max(7, (min(last, LAST_DAY) - first).days + 1))]
+    days = [first + timedelta(days=n) for n in range(max(7, (min(last, until) - first).days + 1))]
     return {day: tuple(found.get(day, ())) for day in days}
 
 

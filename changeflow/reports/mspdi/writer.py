@@ -10,7 +10,7 @@ from pathlib import Path
 from changeflow.errors import InputError
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
-from changeflow.reports.mspdi.calendars import calendar_fields, of_a_resource, short_names, usual_day
+from changeflow.reports.mspdi.calendars import calendar_fields, last_day_known, of_a_resource, short_names, usual_day
 from changeflow.reports.mspdi.elements import NAMESPACE, Fields, add_fields, moment, name_of
 from changeflow.reports.mspdi.notes import notes_of
 from changeflow.reports.mspdi.outline import Labels, numbers_of, rows_of
@@ -148,7 +148,8 @@ def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:
         yield "ExtendedAttributes", [("ExtendedAttribute", field)]
     resources = _resources(plan, labels)
     names = short_names(plan.calendars)
-    calendars = [calendar_fields(roadmap.calendars[k], n, names[k]) for k, n in plan.calendars.items()]
+    last = last_day_known(day_of(plan.schedule.finish))
+    calendars = [calendar_fields(roadmap.calendars[k], n, names[k], last) for k, n in plan.calendars.items()]
     if plan.is_ours:
         own = short_names(resources.names.values(), taken=names.values())
         calendars += [of_a_resource(n, own[resources.names[k]], 1) for k, n in resources.calendars.items()]
