@@ -29,7 +29,7 @@ def level_of(file: CalendarFile, school: School | None) -> Level | None:
     return Level.SCHOOL if file.school else Level.AUTHORITY
 
 
-def nearest(
+def of_nearest_level(
     definition: Definition, school: School | None, found_in: Callable[[CalendarFile], Iterable[T]]
 ) -> tuple[tuple[CalendarFile, T], ...]:
     """Return what counts for a school, with the files that it is in: all of the nearest level that has any.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from changeflow.programme.definition import Definition, Meeting, School
-from changeflow.programme.levels import Level, level_of, nearest
+from changeflow.programme.levels import Level, level_of, of_nearest_level
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.problem import did_you_mean
 
@@ -51,6 +51,6 @@ def wrong_meeting(definition: Definition, starts_on: str | None, schools: frozen
 
 
 def _nearest(definition: Definition, meeting: str, school: School | None) -> Held | None:
-    found = nearest(definition, school, lambda file: [m for m in file.meetings if m.id == meeting])
+    found = of_nearest_level(definition, school, lambda file: [m for m in file.meetings if m.id == meeting])
     held = (Held(own, file.calendar, level_of(file, school) is Level.TRUST) for file, own in found)
     return next(held, None)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
+from changeflow.calendar.extent import ONE_DAY
 from changeflow.pilots.criteria import Scheme
 from changeflow.pilots.entries import Confirmation
 from changeflow.programme.definition import ServiceFile
@@ -13,8 +14,6 @@ from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of
 from changeflow.values.words import Kind, NoReturn
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def _tasks(programme: Programme) -> Iterator[PointOfNoReturn]:
         kind = task.no_return or (NoReturn.POSTS_ENDED if task.kind is Kind.ROLE_REMOVAL else None)
         if kind is None or task.service is None:
             continue
-        last = programme.days_of(task.id)[0] - DAY
+        last = programme.days_of(task.id)[0] - ONE_DAY
         yield PointOfNoReturn(
             kind=kind,
             service=task.service,
@@ -123,8 +122,8 @@ def _of_scheme(programme: Programme, service: ServiceFile, scheme: Scheme) -> It
                 service=service.service,
                 wave=live.wave,
                 what=f"Scheme {scheme.id}",
-                last_day=payday - DAY,
-                is_passed=f"{payday:%Y-%m}" in filed or _is_over(programme, payday - DAY),
+                last_day=payday - ONE_DAY,
+                is_passed=f"{payday:%Y-%m}" in filed or _is_over(programme, payday - ONE_DAY),
             )
 
 

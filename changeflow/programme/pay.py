@@ -11,7 +11,7 @@ from changeflow.calendar.extent import GivenDates
 from changeflow.calendar.periods import PayPeriod, pay_period
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.definition import CalendarFile, Definition, PayPeriodTable, School
-from changeflow.programme.levels import nearest
+from changeflow.programme.levels import of_nearest_level
 
 PAY = "pay periods"
 
@@ -78,7 +78,7 @@ class PayTables:
 
     def _table_of(self, school: School, day: date) -> PayPeriodTable | None:
         """Return the table of a school that has a day, or of those beside it the nearest."""
-        found = nearest(self.definition, school, lambda file: [file.pay_periods] if file.pay_periods else [])
+        found = of_nearest_level(self.definition, school, lambda file: [file.pay_periods] if file.pay_periods else [])
         return min((table for _, table in found), key=lambda t: (_away(t, day), t.first_month), default=None)
 
 

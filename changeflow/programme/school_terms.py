@@ -6,7 +6,7 @@ from functools import cached_property
 from changeflow.calendar.extent import ONE_DAY, DayRange, GivenDates
 from changeflow.calendar.terms import TermDates, Terms, is_filled
 from changeflow.programme.definition import CalendarFile, Definition, School, Term
-from changeflow.programme.levels import Level, level_of, nearest
+from changeflow.programme.levels import Level, level_of, of_nearest_level
 
 _Found = tuple[tuple[CalendarFile, Term], ...]
 """Terms that count for a school, with their files."""
@@ -77,7 +77,7 @@ class SchoolTerms:
     def _found(self, school: School | None) -> _Found:
         name = school.id if school is not None else None
         if name not in self._by_school:
-            self._by_school[name] = nearest(self.definition, school, lambda file: file.terms)
+            self._by_school[name] = of_nearest_level(self.definition, school, lambda file: file.terms)
         return self._by_school[name]
 
 

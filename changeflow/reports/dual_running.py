@@ -1,10 +1,11 @@
 """How long a wave runs old and new side by side, what that costs, and who files meanwhile."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from changeflow.agenda.criteria import policy_of
+from changeflow.calendar.extent import ONE_DAY
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.pace import PAY_PERIODS
@@ -12,8 +13,6 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, minute_of
 from changeflow.values.words import Kind
-
-DAY = timedelta(days=1)
 
 
 def dual_running(
@@ -31,7 +30,7 @@ def dual_running(
     least = max(programme.days_of(t.id)[1] for t in runs)
     forecast = {t.id: Dates(programme.timed(t.id).early_start, 0) for t in _lives(programme, gate)}
     ends = [
-        max(least, day - DAY)
+        max(least, day - ONE_DAY)
         for dates in (if_go or forecast, if_no)
         if (day := _goes_live(programme, gate, dates)) is not None
     ]
@@ -76,7 +75,7 @@ def _periods(programme: Programme, first: date, last: date) -> int:
     periods = programme.roadmap.periods.get(PAY_PERIODS)
     if periods is None:
         return 0
-    count, at, end = 0, minute_of(first), minute_of(last + DAY)
+    count, at, end = 0, minute_of(first), minute_of(last + ONE_DAY)
     opening = periods.next_start(at)
     if opening > at:
         count = 1

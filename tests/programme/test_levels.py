@@ -7,7 +7,7 @@ import pytest
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.programme.definition import CalendarFile, Definition
-from changeflow.programme.levels import Level, level_of, nearest
+from changeflow.programme.levels import Level, level_of, of_nearest_level
 from changeflow.programme.meetings import meetings_held
 from changeflow.programme.school_terms import SchoolTerms
 from tests.builders import a_folder
@@ -54,7 +54,7 @@ def test_a_file_is_as_near_as_what_it_names(definition, whose: dict[str, str], l
 def test_terms_and_meetings_are_looked_up_alike(definition, whose: list[dict[str, str]], counts: list[int]):
     ash = definition.schools[0]
     known = definition.model_copy(update={"calendars": files(*whose, terms=[TERM], meetings=[MEETING])})
-    assert [f.calendar for f, _ in nearest(known, ash, lambda file: file.terms)] == [f"c{n}" for n in counts]
+    assert [f.calendar for f, _ in of_nearest_level(known, ash, lambda file: file.terms)] == [f"c{n}" for n in counts]
     held = meetings_held(known, "board", frozenset({"ash"}))
     assert [h.calendar for h in held] == [f"c{n}" for n in counts[:1]]
     assert (SchoolTerms(known).of(ash) is None) == (not counts)
