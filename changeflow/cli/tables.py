@@ -23,8 +23,8 @@ def check_table(
         typer.Option(
             "--as",
             metavar="KIND",
-            help="schools, people, assessments, progress, attendance, announcements, decisions, identities, planner or ledger; "
-            "left out, the kind that its columns say.",
+            help="schools, people, assessments, progress, attendance, announcements, decisions, identities, planner or "
+            "ledger; left out, the kind that its columns say.",
         ),
     ] = None,
     form: Form = "text",
