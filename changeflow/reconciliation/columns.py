@@ -110,7 +110,8 @@ def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
         if headings.place(name) is None:
             theirs = mapped.get(name, name)
             hint = did_you_mean(theirs, names)
-            other = "" if name in mapped else f" If it has another name: --columns {headings.side}:{name}=HEADING."
+            other = "" if name in mapped else f" If it has another name: --columns {headings.side}:{name}=HEADING"
+            other += ", or --key HEADING." if name in policy.key and other else "." if other else ""
             what = f"The column '{theirs}' is missing."
             remedy = f"{hint}{other}".strip()
             yield Problem(file=headings.source.shown, line=headings.source.header, what=what, remedy=remedy)
@@ -171,6 +172,15 @@ def matched(sides: Sequence[Headings]) -> Iterator[str]:
     pairs = [f"'{old[k].name}' with '{new[k].name}'" for k in old.keys() & new.keys() if old[k].name != new[k].name]
     if pairs:
         yield f"Headings matched: {', '.join(sorted(pairs))}."
+
+
+def nearly_matched(elements: Sequence[Element]) -> Iterator[str]:
+    """Yield which columns of one side alone may be the same under other names."""
+    alone = {side: [e.name for e in elements if set(e.places) == {side}] for side in ("old", "new")}
+    for name in alone["old"]:
+        near = next((other for other in alone["new"] if nearest(name, [other])), None)
+        if near is not None:
+            yield f"If {name} of the old and {near} of the new output are the same: --columns new:{name}={near}."
 
 
 def _named(policy: ParallelRunPolicy) -> set[str]:

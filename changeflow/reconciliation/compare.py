@@ -25,6 +25,7 @@ from changeflow.reconciliation.columns import (
     headings_of,
     matched,
     missing,
+    nearly_matched,
     nothing_in_common,
 )
 from changeflow.reconciliation.ids import id_hints
@@ -156,7 +157,7 @@ class _Reading:
             if source.lines is None:
                 raise
             return None
-        is_exact = source.lines is None or (source.lines == lines + 1 and not ledger.has_empty_lines())
+        is_exact = source.lines is None or (source.lines == lines + 1 and not ledger.has_other_lines())
         return ledger if is_exact else None
 
     def choose(self, ledgers: Sequence[Ledger]) -> Choice:
@@ -184,7 +185,7 @@ class _Reading:
         for note in dict.fromkeys(note for _, note in said):
             files = [file for file, same in said if same == note]
             self.said.append(f"{' and '.join(files)}: {note}")
-        self.said += matched(sides)
+        self.said += [*matched(sides), *nearly_matched(choice.elements)]
         return choice
 
 

@@ -68,7 +68,8 @@ def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> I
         ]
         are = "is one" if count[0] == 1 else "are ids"
         what = f"{counted(count[0], 'id')} of {shown['old']} {are} of {shown['new']} but for {difference}."
-        remedy = f"{_AS_TEXT}, or say which belong together with --identity."
+        remedy = "Write them alike" if why == "marks" else _AS_TEXT
+        remedy += ", or say which belong together with --identity."
         yield IdHint(f"{what} {cause}".strip(), tuple(examples), remedy)
 
 

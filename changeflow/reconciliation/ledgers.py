@@ -130,8 +130,11 @@ class Ledger:
             found[place] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
         return found
 
-    def has_empty_lines(self) -> bool:
-        """Tell whether some line has nothing in it but separators."""
+    def has_other_lines(self) -> bool:
+        """Tell whether some line has nothing in it but separators, or repeats the headings."""
+        names = "|".join(self.source.named(place) for place in self.key_places())
+        if self.row(f"select count(*) from {self.table} where key = ?", [names])[0]:
+            return True
         cells = ", ".join(f"c{place}" for place in range(1, self.source.width + 1))
         nameless = f"select line from {self.table} where key is null"
         if not self.row(f"select count(*) from ({nameless})")[0]:

@@ -21,6 +21,9 @@ from changeflow.usecases.stored import known_until, load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
+READ_BY = "0029"
+"""The decision by which ledgers are read. Where another may find something else, the same files are another run."""
+
 
 def reconcile_stored(
     old: Path,
@@ -98,5 +101,5 @@ def kept_variances(
 
 
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
-    parts = [*digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
+    parts = [READ_BY, *digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

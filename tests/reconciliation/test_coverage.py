@@ -66,6 +66,8 @@ class TestColumns:
         result = compared(tmp_path, "contract,net,tax\nA,10,2\n", "contract,net,levy\nA,10,0\n")
         assert found(result) == {("A", "tax"): "-2.00"}
         assert (result.coverage.only_old, result.coverage.only_new) == (("tax",), ("levy",))
+        near = compared(tmp_path, "contract,net,pension\nA,10,0\n", "contract,net,pensions\nA,10,0\n")
+        assert near.read_as[0].endswith("are the same: --columns new:pension=pensions.")
 
     def test_without_a_column_of_amounts_in_both_there_is_nothing_to_compare(self, tmp_path: Path):
         with pytest.raises(ProblemsError, match=r"nothing to compare.*name \(no amounts\)"):
@@ -183,6 +185,12 @@ class TestLines:
             "old.csv: Line 7 left out: a total.",
             "new.csv: Line 4 left out: a total.",
         )
+
+    def test_headings_that_are_repeated_are_left_out_and_said(self, tmp_path: Path):
+        text = "contract,net\nA,10\ncontract,net\nB,20\n"
+        result = compared(tmp_path, text, text)
+        assert result.count(MatchOutcome.EQUAL) == 2
+        assert result.read_as == ("old.csv and new.csv: Line 3, which repeats the headings, left out.",)
 
     def test_a_total_that_is_no_sum_is_said(self, tmp_path: Path):
         text = "contract,net\nA,10\nB,20\nTotal,40\n"
