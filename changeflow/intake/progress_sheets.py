@@ -18,9 +18,11 @@ from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
 from changeflow.intake.progress_values import (
     BEGUN,
+    TICKS,
     WORDS,
     are_shares,
     as_exported,
+    comment_of,
     exported_cells,
     folded,
     parse_percent,
@@ -134,7 +136,7 @@ class _Sheet:
                 started=row.read("started", parse_day, self.problems),
                 finished=row.read("finished", parse_day, self.problems),
                 remaining=row.read("remaining", remaining, self.problems) or "",
-                comment=row.cells.get("comment", ""),
+                comment=comment_of(row.cells.get("comment", "")),
             )
             was = self._was(row, exported)
             if typed == was and self._key(row, exported) not in self.programme.roadmap.tasks:
@@ -172,13 +174,13 @@ class _Sheet:
         Of a column that says the status, words that tell nothing of progress are not used.
         """
         text = row.cells.get("percent", "")
-        is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS
+        is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS | TICKS
         if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
             if not is_begun or "started" not in row.cells:
                 what = f"'{text}' was not used: it does not say how much is complete."
                 self.table.say(what, row.line, row.columns["percent"])
             return None
-        return row.read("percent", partial(parse_percent, shares=shares), self.problems)
+        return row.read("percent", partial(parse_percent, shares=shares, ticks=self.is_status), self.problems)
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"

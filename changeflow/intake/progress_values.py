@@ -30,9 +30,11 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 WORDS = {
     "notstarted": 0,
     "notbegun": 0,
-    **dict.fromkeys(("completed", "complete", "done", "finished", "closed", "yes", "y", "true", "✓", "✔", "☑"), 100),
+    **dict.fromkeys(("completed", "complete", "done", "finished", "closed"), 100),
 }
 """What Planner and other lists write instead of a percentage."""
+TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
+"""In a column that asks whether it is done."""
 BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active")
 """It has begun, and nothing is said of how much is done."""
 
@@ -57,21 +59,22 @@ def are_shares(texts: Iterable[str]) -> bool | None:
     return has_shares if has_shares != has_percent else None
 
 
-def parse_percent(text: str, *, shares: bool | None) -> int:
-    """Read % complete as a whole number; `shares` tells how the column's plain numbers are meant.
+def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> int:
+    """Read % complete as a whole number; `shares` tells how the column's plain numbers are meant,
+    and `ticks` that it asks whether work is done.
 
     Nothing but 0% is rounded to 0, and nothing but 100% to 100. `ValueError` says what would be right.
 
     >>> parse_percent("50%", shares=None), parse_percent("0.5", shares=True), parse_percent("12,5 %", shares=None)
     (50, 50, 12)
     """
-    if (word := folded(text)) in WORDS:
-        return WORDS[word]
-    found = _PERCENT.fullmatch(text)
-    if found is None:
+    if (found := (WORDS | TICKS if ticks else WORDS).get(folded(text))) is not None:
+        return found
+    number_in = _PERCENT.fullmatch(text)
+    if number_in is None:
         raise ValueError(f"'{text[:40]}' is not a percentage. Write one from 0% to 100%, such as 50%.")
-    number = float(found["number"].replace(",", "."))
-    if found["sign"] is None and number != 0:
+    number = float(number_in["number"].replace(",", "."))
+    if number_in["sign"] is None and number != 0:
         if shares is None and number == 1:
             raise ValueError(f"'{text}' may be 1% or 100%. Write it with the sign.")
         if shares is None and number < 1:
@@ -107,6 +110,15 @@ def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
     return days_or_duration(parse_duration(short, minutes_per_day=minutes_per_day), minutes_per_day)
 
 
+def comment_of(text: str) -> str:
+    """Return a comment with its lines, however they end, and without spaces around them.
+
+    >>> comment_of("Wait for HR \\r\\n  then go")
+    'Wait for HR\\nthen go'
+    """
+    return "\n".join(line.strip() for line in text.splitlines()).strip()
+
+
 def exported_cells(cells: dict[str, Any]) -> ProgressCells:
     """Return what a row said when it was exported; a `ValueError` where the text was changed."""
 
@@ -118,7 +130,7 @@ def exported_cells(cells: dict[str, Any]) -> ProgressCells:
         started=day("started"),
         finished=day("finished"),
         remaining=str(cells.get("remaining", "")),
-        comment=str(cells.get("comment", "")),
+        comment=comment_of(str(cells.get("comment", ""))),
     )
 
 

@@ -17,6 +17,8 @@ from changeflow.values.moments import DAY, format_day
 
 SHOWN = 10
 """Findings and cut-offs that a terminal shows: our own choice."""
+MOST_OF_A_COMMENT = 120
+"""Characters."""
 
 
 def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decided: int = 0) -> Iterator[str]:
@@ -53,7 +55,13 @@ def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | N
             parts.append(f"finished {format_day(reported.finished)}")
         parts += _left(programme, task)
     text = ", ".join(parts)
-    return "; ".join(part for part in (text, f"comment “{comment}”" if comment else "") if part)
+    return "; ".join(part for part in (text, f"comment “{_short(comment)}”" if comment else "") if part)
+
+
+def _short(comment: str) -> str:
+    """Return a comment on one line, and no longer than is read in a list."""
+    line = " ".join(comment.split())
+    return line if len(line) <= MOST_OF_A_COMMENT else f"{line[:MOST_OF_A_COMMENT]}…"
 
 
 def _left(programme: Programme, task: TaskId) -> Iterator[str]:

@@ -82,6 +82,13 @@ def _pilot_entry(fact: RecordedFact, _: Person) -> str:
     )
 
 
+WORDS_REMOVED = "its words were removed: their time is over"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
     "decision": _decision,
     "condition": lambda f, person: (
@@ -108,7 +115,7 @@ WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
         f"{f.values['service']} at {f.values['school']}: {format_day(f.values['day'])} was announced on "
         f"{format_day(f.values['on'])} ({f.values['how']})"
     ),
-    "comment": lambda f, _: f"{f.values['task']}: {f.values['text'] or 'its words were removed: their time is over'}",
+    "comment": lambda f, _: f"{f.values['task']}: {_on_one_line(f.values['text']) or WORDS_REMOVED}",
 }
 
 

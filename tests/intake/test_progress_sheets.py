@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeflow.intake.cell_readers import NOTHING
 from changeflow.intake.days import read_day
 from changeflow.intake.folder import Folder
 from changeflow.intake.layout import fold
@@ -124,11 +125,11 @@ def test_any_one_odd_cell_is_read_as_documented_or_named(file: Path, place: tupl
 def is_read(heading: str, text: str, typed: object) -> bool:
     """Tell whether a row has the value that a cell stands for; an empty cell has none."""
     plain = text.strip().strip("\u200b\u00ad\u200e\u200f\u2060\ufeff \u00a0").strip()
-    is_empty = plain in ("", "n/a", "-", "–")
+    is_empty = not plain or plain.lower() in NOTHING
     name = {"% complete": "percent", "Actual start": "started", "Actual finish": "finished"}.get(heading)
     value = getattr(typed, name or heading.partition(" ")[0].lower())
     if heading == "Comment":
-        return bool(value.lstrip("'")) == bool(plain.lstrip("'")) and value.lstrip("'") in text
+        return bool(value.lstrip("'")) == bool(plain.lstrip("'")) and fold(value) == fold(text)
     if is_empty:
         return value in (None, "")
     if heading == "% complete":
@@ -266,5 +267,7 @@ def test_where_there_is_no_percentage_a_status_in_words_is_read(file: Path):
     assert [(remark.line, remark.what) for remark in sheet.unused] == [
         (4, "'On track' was not used: it does not say how much is complete.")
     ]
+    ticked, _, _ = read(file, [["Requirements", "✓"], ["Delegation", "40%"]], ["Task", "Done"])
+    assert [row.typed.percent for row in ticked.rows] == [100, 40]
     both, _, _ = read(file, [["Requirements", "On track", "40%"]], ["Task", "Status", "% complete"])
     assert both.rows[0].typed.percent == 40

@@ -264,6 +264,19 @@ def test_the_sheet_comes_back_as_a_csv_as_well(stored: str, sheet: Path):
     assert (found.new.progress, facts(stored).progress[TASK].percent) == (1, 60)
 
 
+@pytest.mark.parametrize("form", [".xlsx", ".csv"])
+def test_a_comment_of_two_lines_comes_back_as_it_went(stored: str, sheet: Path, tmp_path: Path, form: str):
+    found = take(type_in(sheet, comment="Wait for HR.\nThen go. "), stored)
+    assert "comment “Wait for HR. Then go.”" in said(found)
+    assert facts(stored).comments[0].text == "Wait for HR.\nThen go."
+    again = exported(stored, tmp_path / "again.xlsx")
+    load_workbook(again).save(again)
+    again = again if form == ".xlsx" else as_csv(again, "%d/%m/%Y")
+    if form == ".csv":
+        again.write_bytes(again.read_bytes().replace(b"HR.\n", b"HR.\r\n"))
+    assert preview_import(again, change(stored)).is_empty
+
+
 def test_a_csv_whose_days_have_the_month_first_is_refused(stored: str, sheet: Path):
     """Days for reading tell: the 4th of January is not the 1st of April."""
     with pytest.raises(
