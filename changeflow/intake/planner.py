@@ -149,7 +149,7 @@ def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: 
         parents=parents,
         profile=MSPROJECT,
     )
-    return ProjectFile(name, roadmap, {t: task.name for t, task in tasks.items()}, "office", {}, notes)
+    return ProjectFile(name, roadmap, {t: task.name for t, task in tasks.items()}, "office", {}, {}, notes)
 
 
 def _by_bucket(lines: Iterable[_Line]) -> Mapping[str, list[_Line]]:

@@ -1,14 +1,21 @@
 """Plan a Microsoft Project file: a file in, its dates out. What only programme folders need is not loaded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from changeflow.intake.mpp import is_foreign, read_through_mpxj
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
+from changeflow.programme.dates import Dates
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import PROFILES
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_days, iso, last_day_of
 
+SHOWN = 3
+"""Tasks with other dates in the file that are named."""
 TABLES = (".xlsx", ".xlsm", ".csv")
 """The endings of plans that Microsoft Planner has exported."""
 
@@ -21,12 +28,13 @@ def schedule_project(
     `say` gets a line about what takes long, and one for each thing that is read but not applied.
     """
     project = _read(path, say)
-    if say is not None:
-        for remark in project.notes:
-            say(remark)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
-    return project, time_roadmap(project.roadmap)
+    schedule = time_roadmap(project.roadmap)
+    if say is not None:
+        for remark in (*project.notes, *_other_dates(project, schedule)):
+            say(remark)
+    return project, schedule
 
 
 def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:
@@ -36,3 +44,35 @@ def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:
 
         return read_planner(path)
     return read_through_mpxj(path, say=say) if is_foreign(path) else read_mspdi(path)
+
+
+def _other_dates(project: ProjectFile, schedule: Schedule) -> Iterator[str]:
+    """Say for how many tasks the file itself has other dates than were computed: something in it may not be known."""
+    others = [task for task, dates in project.stored.items() if _differs(project.roadmap, schedule, task, dates)]
+    if not others:
+        return
+    of_all = f"{len(others)} of {counted(len(project.stored), 'task')}"
+    shown = "; ".join(_two_dates(project, schedule, task) for task in others[:SHOWN])
+    yield f"The file has other dates for {of_all}: it is out of date, or not all of it is known here. {shown}."
+
+
+def _two_dates(project: ProjectFile, schedule: Schedule, task: TaskId) -> str:
+    timed, dates = schedule[task], project.stored[task]
+    there, here = _in_words(dates.start, dates.finish), _in_words(timed.early_start, timed.early_finish)
+    if there == here:
+        there, here = (f"until {iso(at)[11:16]}" for at in (dates.finish, timed.early_finish))
+    return f"'{project.names[task]}': {there} there, {here} here"
+
+
+def _differs(roadmap: Roadmap, schedule: Schedule, task: TaskId, dates: Dates) -> bool:
+    timed, found = schedule[task], roadmap.tasks[task]
+    if found.as_late_as_possible or found.assignments:
+        return False
+    calendar = roadmap.calendars[found.placed_on or found.calendar]
+    ends = ((dates.start, timed.early_start), (dates.finish, timed.early_finish))
+    # The end of Friday and the start of Monday are one point of working time.
+    return any(a != b and calendar.between(min(a, b), max(a, b)) > 1 for a, b in ends)
+
+
+def _in_words(start: int, finish: int) -> str:
+    return format_days(min(day_of(start), last_day_of(finish)), last_day_of(finish))

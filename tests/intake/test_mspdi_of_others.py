@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.usecases.project_files import schedule_project
 from changeflow.values.moments import datetime_of, minute_of
 from tests.intake.project_files import START, a_file, a_lag, a_task, after, fields
 
@@ -346,6 +347,28 @@ def test_files_without_a_namespace_calendars_or_outline_levels_are_read(tmp_path
     assert project.notes == (
         "The file names no calendar for the project: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00, is taken.",
     )
+
+
+def test_where_the_file_has_other_dates_that_is_said_once(tmp_path: Path):
+    """Without a link or a date T1 is on Monday 1; the file has it on Wednesday 3. T2 has the dates of the file."""
+    other = fields(Start="2027-03-03T08:00:00", Finish="2027-03-03T17:00:00")
+    same = fields(Start="2027-03-01T08:00:00", Finish="2027-03-01T17:00:00")
+    said: list[str] = []
+    schedule_project(a_file(tmp_path, tasks=a_task(1, more=other) + a_task(2, more=same)), say=said.append)
+    [one] = said
+    assert one.startswith("The file has other dates for 1 of 2 tasks: ")
+    assert one.endswith("'T1': 3 Mar 2027 there, 1 Mar 2027 here.")
+
+
+def test_flags_may_be_words(tmp_path: Path):
+    """T1 is held by hand on Wednesday, T2 is left out, and the project is planned from its start."""
+    by_hand = fields(Manual="true", ManualStart="2027-03-03T08:00:00", ManualFinish="2027-03-03T17:00:00")
+    tasks = a_task(1, more=by_hand + fields(IsNull="false")) + a_task(2, more=fields(Active="False"))
+    start = START + fields(ScheduleFromStart="true", HonorConstraints="false")
+    project = read_mspdi(a_file(tmp_path, tasks=tasks, start=start))
+    assert dates(time_roadmap(project.roadmap), "1")[0] == "Wed 03 08:00"
+    assert set(project.roadmap.tasks) == {"1"}
+    assert not project.roadmap.holds_set_dates
 
 
 def test_task_0_is_the_project_unless_it_is_in_the_outline(tmp_path: Path):

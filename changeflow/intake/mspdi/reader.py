@@ -9,7 +9,7 @@ from pathlib import Path
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
-from changeflow.intake.mspdi.dates import DateReader, end_at
+from changeflow.intake.mspdi.dates import DateReader, end_at, end_in, minute_in
 from changeflow.intake.mspdi.fields import code_of, lag_of, number_of, parsed_moment
 from changeflow.intake.mspdi.outline import check_outline, parents_of
 from changeflow.intake.mspdi.progress import ProgressReader, may_have_begun
@@ -44,6 +44,8 @@ class ProjectFile:
     """The key of the project's own calendar."""
     baselines: Mapping[int, Mapping[str, Dates]]
     """Each stored baseline, by its number from 0: the dates of the tasks that it holds."""
+    stored: Mapping[str, Dates]
+    """The dates that the file itself has for each task, but summaries."""
     notes: tuple[str, ...]
     """What the file asks for and is not computed, and what is taken for what it lacks, in words."""
 
@@ -126,7 +128,13 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
     name = root.get("Title") or root.get("Name") or remarks.shown
     names = {uid: task.name for uid, task in made.items()}
     baselines = _baselines(elements, remarks)
-    return ProjectFile(name, roadmap, names, project_calendar, baselines, remarks.notes)
+    stored = {uid: own for uid in made if uid not in summaries and (own := _stored(dated[uid])) is not None}
+    return ProjectFile(name, roadmap, names, project_calendar, baselines, stored, remarks.notes)
+
+
+def _stored(dates: Mapping[str, datetime]) -> Dates | None:
+    start, finish = minute_in(dates, "Start"), end_in(dates, "Finish")
+    return None if start is None or finish is None else Dates(start, finish)
 
 
 def _stop(remarks: Remarks) -> None:

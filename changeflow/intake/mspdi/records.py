@@ -70,6 +70,13 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "WorkWeek": ("TimePeriod", "WeekDays"),
 }
 """The elements within each that are kept."""
+_FLAGS = {
+    *("IsNull", "Active", "Manual", "Milestone", "Summary", "ExternalTask", "IsSubproject", "IgnoreResourceCalendar"),
+    *("CrossProject", "DayWorking", "EnteredByOccurrences", "ScheduleFromStart", "MultipleCriticalPaths"),
+    "HonorConstraints",
+}
+_TRUTH = {"true": "1", "false": "0"}
+"""Project writes flags as 1 and 0; other programs write them in words."""
 _PARTS_OR_LEAVES = frozenset(name for names in _PARTS.values() for name in names)
 """The elements that are records, and no texts."""
 
@@ -225,6 +232,8 @@ class _Builder:
             return
         if self.field is not None:
             if text := self.text.strip():
+                if len(text) > 3 and self.field in _FLAGS:
+                    text = _TRUTH.get(text.lower(), text)
                 # The same few numbers and dates stand in most tasks: each is kept once.
                 if len(text) <= 20 and len(self.pool) < 100_000:
                     text = self.pool.setdefault(text, text)
