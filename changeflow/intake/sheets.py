@@ -281,7 +281,9 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
+        # A longer number has lost its last digits when it was stored: it is shown rounded, as a spreadsheet does.
+        is_whole = cell.is_integer() and abs(cell) < 10**_DIGITS
+        return str(int(cell)) if is_whole else min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(timespec="minutes")
     if isinstance(cell, date):

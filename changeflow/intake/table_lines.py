@@ -7,7 +7,7 @@ from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unw
 from changeflow.intake.columns import ColumnMatch
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import SEPARATORS, clean, fold
-from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.table_rows import Table, TableRow, zeros_lost
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
 
@@ -99,7 +99,7 @@ class TableLines:
             try:
                 if len(meant) > 1:
                     raise ValueError(f"'{text}' may be {len(meant)} people. Write the id.")
-                cells[one.name] = next(iter(meant)) if meant else read_cell(text, one)
+                cells[one.name] = next(iter(meant)) if meant else _checked(read_cell(text, one), ids)
             except ValueError as error:
                 del cells[one.name]
                 self.problems.append(row.problem(one.name, *what_and_remedy(error)))
@@ -141,6 +141,8 @@ class TableLines:
             return text  # Until all lines are known.
         try:
             found = read_cell(text, one)
+            if names:
+                _checked(found, names.values())
         except ValueError as error:
             return error
         if remark := remark_on(text, found, one):
@@ -189,3 +191,10 @@ class TableLines:
             remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"
             remedy = f"Name it, or {remedy}."
             self.problems.append(Problem(file=table.file, line=line, column=place + 1, what=what, remedy=remedy))
+
+
+def _checked(found: str, ids: Iterable[str]) -> str:
+    """Return an id, unless it is one of these without its leading zeros: that is a `ValueError`."""
+    if lost := zeros_lost(found, ids):
+        raise ValueError(f"There is no '{found}'. {lost}")
+    return found

@@ -73,7 +73,8 @@ def zeros_lost(name: str, known: Iterable[str]) -> str:
     """
     if not name.isdigit():
         return ""
-    lost = next((k for k in known if k != name and k.isdigit() and k.lstrip("0") == name.lstrip("0")), None)
+    alike = [k for k in known if k.isdigit() and k.lstrip("0") == name.lstrip("0")]
+    lost = alike[0] if alike and name not in alike else None
     if lost is None:
         return ""
     short, long = sorted((name, lost), key=len)

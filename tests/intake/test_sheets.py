@@ -36,7 +36,10 @@ def rows(book: Any, name: str, *lines: list[object]) -> Any:
 
 
 def test_cells_are_what_the_sheet_shows(tmp_path: Path):
-    """0.175 as a percentage is 17.5%; 123 as 000000 is 000123, 12 as "E"0000 is E0012; 0.1 + 0.2 is 0.3."""
+    """0.175 as a percentage is 17.5%; 123 as 000000 is 000123, 12 as "E"0000 is E0012; 0.1 + 0.2 is 0.3.
+
+    Of 18 digits a spreadsheet keeps 15.
+    """
 
     def write(book: Any) -> None:
         sheet = rows(book, "Staff", ["id", "name", "since", "share", "sum"])
@@ -45,13 +48,14 @@ def test_cells_are_what_the_sheet_shows(tmp_path: Path):
         sheet.write_datetime(1, 2, datetime(2027, 2, 1), book.add_format({"num_format": "dd/mm/yyyy"}))
         sheet.write_number(1, 3, 0.175, book.add_format({"num_format": "0.0%"}))
         sheet.write_number(1, 4, 0.30000000000000004)
+        sheet.write_number(1, 5, 123456789012345678)
         sheet.write_formula(2, 0, "=A1", None, "")
         sheet.write_number(2, 2, 12, book.add_format({"num_format": '"E"0000'}))
         sheet.write_formula(2, 1, '=IF(A1="","","x")', None, "y")
 
     assert read(tmp_path, write).lines[1:] == [
-        (2, ["000123", "#N/A", "2027-02-01", "17.5%", "0.3"]),
-        (3, [NO_RESULT, "y", "E0012", "", ""]),
+        (2, ["000123", "#N/A", "2027-02-01", "17.5%", "0.3", "1.23456789012346e+17"]),
+        (3, [NO_RESULT, "y", "E0012", "", "", ""]),
     ]
 
 

@@ -108,6 +108,16 @@ def test_a_manager_may_be_named_by_name_or_address(tmp_path: Path):
     assert problems == ["people.csv:6:5: manager 'person  two' may be 2 people. Write the id."]
 
 
+def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):
+    text = "id,role,manager,school\n000123,Head,,\n000124,Clerk,123,7\n"
+    names = {"school": {"ashschool": "007"}}
+    _, problems = read(tmp_path / "people.csv", text, PEOPLE, names=names)  # type: ignore[arg-type]
+    assert [p.partition(" Format")[0] for p in problems] == [
+        "people.csv:3:4: school: There is no '7'. '007' has lost its leading zeros.",
+        "people.csv:3:3: manager: There is no '123'. '000123' has lost its leading zeros.",
+    ]
+
+
 def test_a_folders_people_may_name_schools_by_name(tmp_path: Path):
     people = "id,role,school\nchief,Chief,\nlead,Lead,Beech School\n"
     found = read_folder(a_folder(tmp_path, people=people)).definition.people
