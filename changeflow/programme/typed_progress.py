@@ -199,7 +199,10 @@ class _Row:
     def _finish(self, new: Mapping[str, Any], finished: date) -> ReportedProgress | None:
         percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
         day = format_day(finished)
-        if percent not in (None, 100):
+        if percent not in (None, 100) and self.known.finished == finished:
+            remedy = "If that was wrong, withdraw it first, with fact withdraw."
+            self._refuse("percent", f"is {percent}%, and the finish on {day} was recorded.", remedy)
+        elif percent not in (None, 100):
             self._refuse("percent", f"is {percent}%, with an Actual finish of {day}.", "Correct one of them.")
         if remaining not in (None, "0"):
             left = _shown("remaining", remaining)

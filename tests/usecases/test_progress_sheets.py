@@ -142,6 +142,16 @@ def test_what_is_left_in_another_unit_is_shown_in_words_and_read_back(
     assert preview_import(path, change(stored, "chief")).is_empty
 
 
+def test_what_is_finished_is_not_opened_again_by_a_sheet(stored: str, tmp_path: Path):
+    progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), date(2027, 1, 6))], change(stored))
+    path = type_in(exported(stored, tmp_path / "done.xlsx"), percent=0.5, finished=None)
+    with pytest.raises(ProblemsError, match=r"is 50%, and the finish on 6 Jan 2027 was recorded\. If that was wrong"):
+        preview_import(path, change(stored))
+    found = preview_import(type_in(path, percent=1), change(stored))
+    assert found.is_empty
+    assert "Actual finish: was emptied. What was recorded stays" in said(found)
+
+
 def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str, sheet: Path):
     type_in(sheet, percent=1, comment="Done")
     before = entries(stored)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from changeflow.agenda.decisions import LoggedDecision, decision_log
+from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import gate_words
 from changeflow.planning.last_days import last_day
 from changeflow.reports.last_days import format_cost
@@ -36,6 +37,7 @@ def decisions_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
 
 def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
     programme = shown.programme
+    due = due_days(programme)
     for logged in decision_log(programme, today=shown.today):
         task = logged.task
         found = last_day(programme, task.id) if logged.is_open else None
@@ -43,7 +45,7 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
             task.name,
             gate_words(programme, task),
             owner_of(programme, task.owner),
-            programme.unslipped.schedule[task.id].last_day if logged.is_open else programme.timed(task.id).last_day,
+            due.get(task.id, programme.timed(task.id).last_day),
             found.day if found else None,
             format_cost(found) if found else "",
             _state(shown, logged),
