@@ -48,6 +48,12 @@ _DIGITS = 15
 """That a spreadsheet shows and keeps of a number."""
 
 
+class SheetNumber(str):
+    """How a number of a sheet is written: its point is the mark of decimals, whatever the table's texts have."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet as read: its lines that have something in them, each with its number, and where the table is."""
@@ -282,8 +288,10 @@ def _text(cell: object) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, float):
         # A longer number has lost its last digits when it was stored: it is shown rounded, as a spreadsheet does.
-        is_whole = cell.is_integer() and abs(cell) < 10**_DIGITS
-        return str(int(cell)) if is_whole else min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
+        if cell.is_integer() and abs(cell) < 10**_DIGITS:
+            return str(int(cell))
+        shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
+        return shown if cell.is_integer() else SheetNumber(shown)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(timespec="minutes")
     if isinstance(cell, date):

@@ -142,7 +142,7 @@ _BODIES = {
         f"contains(n, '.') and length(n) - instr(n, '.') > {DECIMALS - 2} "
         f"and regexp_matches(n, case when contains(k, '%') then {_LONG_SHARE} else {_LONG} end)"
     ),
-    "is_float(n)": f"length(ltrim(replace(n, '.', ''), '0')) >= {FLOAT_DIGITS}",
+    "is_float(n)": f"length(replace(n, '.', '')) >= {FLOAT_DIGITS}",
     # Cut first, so that rounding never rounds what was rounded before.
     "exact(n)": (
         "try_cast(case when length(n) > 16 then regexp_replace(n, '([.][0-9]{16})[0-9]+', '\\1') else n end "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
 from changeflow.intake.opening import open_input
-from changeflow.intake.sheets import read_workbook
+from changeflow.intake.sheets import SheetNumber, read_workbook
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 
@@ -30,8 +30,6 @@ MOST_OF_A_LINE = 1_000_000
 """Bytes: more is a quotation mark that is never closed, or no table."""
 SHOWN = 10
 """Problems of one kind that are named one by one."""
-_SMALL = re.compile(r"-?[0-9](\.[0-9]+)?e-[0-9]{2}")
-"""How a spreadsheet's number that is nearly nothing is written: it was no text there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +127,17 @@ def _sheet(path: Path, shown: str, target: Path, problems: list[Problem], known:
     if sheet is None or sheet.layout.width > MOST_COLUMNS:
         return None if sheet is None else _described(sheet.layout, shown, "")
     shown, layout = f"{shown}[{sheet.name}]", sheet.layout
-    below = ((line, [_unshortened(c) for c in cells]) for line, cells in sheet.lines if line >= layout.data_line)
+    below = ((line, [_in_full(c) for c in cells]) for line, cells in sheet.lines if line >= layout.data_line)
     found = _written(below, layout, shown, target, problems)
     return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped)) if found else None
 
 
-def _unshortened(cell: str) -> str:
-    return f"{Decimal(cell):f}" if _SMALL.fullmatch(cell) else cell
+def _in_full(cell: str) -> str:
+    """Write a sheet's number without an exponent, and so that its three decimals are not taken for thousands."""
+    if not isinstance(cell, SheetNumber):
+        return cell
+    text = f"{Decimal(cell):f}"
+    return f"{text}0" if text[-4:-3] == "." else text
 
 
 def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:

@@ -258,6 +258,21 @@ class TestIds:
         assert problems(tmp_path, "contract,net\n#N/A,1\n", "contract,net\nA,1\n") == [("old.csv", 2, 1)]
 
 
+def test_numbers_of_a_workbook_are_never_in_doubt(tmp_path: Path):
+    """Hours of three decimals, and what is left of 0.1 + 0.2 - 0.3; the same as text may be thousands."""
+    rows = [("A", 12.345), ("B", 2.125), ("C", 0.1 + 0.2 - 0.3)]
+    for name, write in (("number", float), ("text", str)):
+        with xlsxwriter.Workbook(str(tmp_path / f"{name}.xlsx")) as book:
+            sheet = book.add_worksheet()
+            for n, (key, hours) in enumerate([("contract", "hours"), *rows]):
+                sheet.write_row(n, 0, [key, write(hours) if n else hours])
+    (tmp_path / "o.csv").write_text("contract,hours\nA,12.3450\nB,2.1260\nC,0\n")
+    result = reconcile(tmp_path / "o.csv", tmp_path / "number.xlsx", parse_policy("contract", ["hours=0"]), period="")
+    assert found(result) == {("B", "hours"): "-0.001"}
+    with pytest.raises(ProblemsError, match=r"may be 12345 or 12\.345"):
+        reconcile(tmp_path / "o.csv", tmp_path / "text.xlsx", parse_policy("contract", ["hours=0"]), period="")
+
+
 def test_a_workbook_is_read_from_the_sheet_that_has_the_table(tmp_path: Path):
     with xlsxwriter.Workbook(str(tmp_path / "n.xlsx")) as book:
         book.add_worksheet("Cover").write(0, 0, "Payroll")
