@@ -44,8 +44,12 @@ class Marks:
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
     """Find the cells of a sheet whose value is not all they show."""
-    texts = {_place(m[1]): NO_RESULT for m in _FORMULA.finditer(sheet) if not _IS_TEXT.search(m[1])}
-    texts |= {_place(m[1]): (m[2] or b"#ERROR!").decode("utf-8", "replace").strip() for m in _ERROR.finditer(sheet)}
+    texts = dict[tuple[int, int], str]()
+    if b"<f" in sheet or b":f" in sheet:
+        texts |= {_place(m[1]): NO_RESULT for m in _FORMULA.finditer(sheet) if not _IS_TEXT.search(m[1])}
+    if b'"e"' in sheet or b"'e'" in sheet:
+        errors = ((m[1], (m[2] or b"#ERROR!").decode("utf-8", "replace")) for m in _ERROR.finditer(sheet))
+        texts |= {_place(place): text.strip() for place, text in errors}
     formats = dict(_formats(styles))
     percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
     if formats:

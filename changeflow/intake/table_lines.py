@@ -129,9 +129,13 @@ class TableLines:
 
     def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
         """Read a cell: its plain form, nothing where it is empty, or why it is refused."""
-        text, one = plain_cell(unwrapped(clean(raw))), match.field
+        text, one = clean(raw), match.field
         if not text:
             return ""
+        if text[0] in "='":
+            text = plain_cell(unwrapped(text))
+        if one.cell is FieldKind.TEXT and text[:1] != "#":
+            return text
         if is_nothing(text, one.cell):
             self.nothing += 1
             return ""
