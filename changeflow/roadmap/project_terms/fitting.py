@@ -68,7 +68,7 @@ class Fitting:
         if link.lag.unit in KNOWN and self._is_free(link.type, link.lag, before, after, end):
             # Some programs lose minutes of a share that is no whole number of them, or that passes by the clock.
             is_exact = not before.is_elapsed and before.duration * link.lag.amount % 100 == 0
-            if (link.lag.unit is not Unit.PERCENT or is_exact) and not _is_taken_off_at_midnight(link, after):
+            if (link.lag.unit is not Unit.PERCENT or is_exact) and not _goes_back_from_midnight(link, before, after):
                 return link.lag
         caps = _caps(link.type, before, after)
         now = self._now(link)
@@ -212,9 +212,12 @@ def _gives(target: Target, constraint: Constraint) -> bool:
     return (target.calendar.next_working(starts) if target.is_worked else starts) == target.start
 
 
-def _is_taken_off_at_midnight(link: Link, after: Target) -> bool:
-    """Tell whether working time is taken off a midnight, where some programs do not find it."""
-    return bool(link.lag.amount) and link.lag.unit is not Unit.ELAPSED and after.late_start % DAY == 0
+def _goes_back_from_midnight(link: Link, before: Target, after: Target) -> bool:
+    """Tell whether working time is counted back from a midnight, where some programs find another end of it."""
+    if link.lag.is_zero or link.lag.unit is Unit.ELAPSED:
+        return False
+    leads_from = before.finish if link.type.from_finish else before.start
+    return after.late_start % DAY == 0 or (link.lag.amount < 0 and leads_from % DAY == 0)
 
 
 def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
