@@ -99,7 +99,7 @@ def changes(
         raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
     if before is not None and after is not None:
         context.refuse_beside(before, "since", "at")
-        found = changes_between(before, after)
+        found = changes_between(before, after, say=note)
     else:
         found = changes_since(context.programme, db=context.db, since=since, on=context.day)
     print_as(form, found, changes_text)

@@ -1,6 +1,6 @@
 """What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ class Since:
     """What was split or joined since then."""
 
 
-def changes_between(before: Path, after: Path) -> Changes:
+def changes_between(before: Path, after: Path, *, say: Callable[[str], None] | None = None) -> Changes:
     """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
     title = f"between {before.name} and {after.name}"
     if before.is_dir() and after.is_dir():
@@ -51,7 +51,7 @@ def changes_between(before: Path, after: Path) -> Changes:
         found = differences(*programmes, regrouped_in(ids, then, planned))
         targets = ends_of(new, programmes[1].required_schedule)
     else:
-        (old, dates), (new, now) = scheduled(before), scheduled(after)
+        (old, dates), (new, now) = scheduled(before, say=say), scheduled(after, say=say)
         milestones = {t.id for roadmap in (old, new) for t in roadmap.tasks.values() if t.is_milestone}
         found = tuple(in_order(task_differences(old, new, milestones=milestones, dates=(dates, now))))
         targets = ends_of(new, now)

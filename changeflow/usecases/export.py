@@ -127,11 +127,13 @@ def export_schedule(
     if source is not None and source.is_file():
         if form != "mspdi":
             raise InputError("A Microsoft Project file can be written as mspdi only.")
-        project, schedule = schedule_project(source)
+        read: list[str] = []
+        project, schedule = schedule_project(source, say=read.append)
         known = project.baselines
-        return write_roadmap(
+        written = write_roadmap(
             project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known
         )
+        return (*read, *written)
     if form == "xlsx":
         write_workbook(_exported(source, db=db, programme=programme, on=on, now=now), out)
         return ()
