@@ -231,6 +231,24 @@ def test_a_placeholder_is_not_critical_and_other_manual_tasks_are(tmp_path: Path
     assert [schedule[t].critical for t in "123"] == [True, False, True]
 
 
+def test_of_dates_held_by_hand_one_and_the_duration_give_the_other(tmp_path: Path):
+    """Twelve hours from Tuesday 2 at 8 end on Wednesday at 12; twelve until Friday 5 at 17 begin on Thursday at 13."""
+    first = fields(Manual=1, ManualStart="2027-03-02T08:00:00")
+    last = fields(Manual=1, ManualFinish="2027-03-05T17:00:00")
+    schedule, _ = planned(a_file(tmp_path, tasks=a_task(1, 12, more=first) + a_task(2, 12, more=last)))
+    assert dates(schedule, "1") == ("Tue 02 08:00", "Wed 03 12:00")
+    assert dates(schedule, "2") == ("Thu 04 13:00", "Fri 05 17:00")
+
+
+def test_the_percentage_of_a_summary_is_noted_where_no_task_of_it_has_begun(tmp_path: Path):
+    half = fields(PercentComplete=50)
+    tasks = a_task(1, more=half) + a_task(2, level=2) + a_task(3, more=half) + a_task(4, level=2, more=half)
+    _, notes = planned(a_file(tmp_path, tasks=tasks))
+    assert [n for n in notes if "summary" in n] == [
+        "Task 'T1' (line 1): 50% complete of a summary is not used: its tasks have none."
+    ]
+
+
 RESOURCES = (
     "<Resources><Resource><UID>1</UID><Name>Ann</Name><Type>1</Type><CalendarUID>88</CalendarUID></Resource></Resources>"
     "<Assignments><Assignment><TaskUID>1</TaskUID><ResourceUID>1</ResourceUID><Delay>4800</Delay></Assignment>"
@@ -251,7 +269,7 @@ RESOURCES = (
         (fields(LevelingDelay=4800), "its levelling delay is not applied"),
         (fields(ExternalTask=1), "it belongs to another project; its dates are kept"),
         (fields(IsSubproject=1), "the project that is inserted here is not read"),
-        (fields(Manual=1), "it is held by hand without ManualStart and ManualFinish: links place it"),
+        (fields(Manual=1), "it is held by hand without any date: links place it"),
         (fields(Start="2027-03-01T08:00:00", Finish="2027-03-02T17:00:00"), "8 working hours more than its duration"),
     ],
 )

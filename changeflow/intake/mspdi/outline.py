@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from changeflow.intake.mspdi.fields import code_of
 from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.remarks import task_named
 from changeflow.roadmap.model.tasks import Link
 
 MOST_LEVELS = 200
@@ -34,7 +35,10 @@ def _level(element: Record) -> int:
     """Return a task's outline level; a file that has none has outline numbers, such as 1.2.3."""
     if element.get("OutlineLevel") is None and (number := element.get("OutlineNumber")):
         return number.strip(".").count(".") + 1
-    return code_of(element, "OutlineLevel")
+    try:
+        return code_of(element, "OutlineLevel")
+    except ValueError as error:
+        raise ValueError(f"{task_named(element)}: {error}") from None
 
 
 def check_outline(parents: Mapping[str, str], links: Sequence[Link]) -> None:

@@ -66,6 +66,22 @@ class ProgressReader:
             return TaskProgress(start, done)
         return self._rest(begun, start, percent)
 
+    def note_summaries(
+        self, tasks: Mapping[str, Record], parents: Mapping[str, str], known: Mapping[TaskId, TaskProgress]
+    ) -> None:
+        """Say which summaries have a percentage that no task below them has."""
+        begun = set[str]()
+        for task in (*known, *self._undated):
+            above = parents.get(task)
+            while above is not None and above not in begun:
+                begun.add(above)
+                above = parents.get(above)
+        for uid in dict.fromkeys(parents.values()):
+            percent = tasks[uid].get("PercentComplete")
+            if uid not in begun and percent not in (None, "0"):
+                what = f"{percent}% complete of a summary is not used: its tasks have none"
+                self.remarks.note("summaries", f"{task_named(tasks[uid])}: {what}.")
+
     def with_undated(self, roadmap: Roadmap) -> Roadmap:
         """Add the progress of tasks that have a percentage, and no date at all: they are where they were planned."""
         if not self._undated:

@@ -108,6 +108,7 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
     _stop(remarks)
     check_outline(parents, links)
     tasks.note_splits(made, known)
+    progress.note_summaries(elements, parents, known)
     roadmap = Roadmap(
         tasks=made,
         links=links,

@@ -68,17 +68,16 @@ class TaskReader:
     def _task(self, uid: str, element: Record, *, is_linked: bool) -> Task:
         format_ = code_of(element, "DurationFormat")
         elapsed, is_summary, dates = is_elapsed(format_), uid in self.summaries, self.dated[uid]
-        manual = self._manual(uid, element)
         own = self._own_calendar(uid)
-        placed_on: str | None = None
-        assignments: tuple[Assignment, ...] = ()
-        if not elapsed and manual is None and not is_summary:
-            placed_on, assignments = self._placing(uid, element, own)
         calendar = own or self.project_calendar
         self.calendars.use(calendar)
-        if placed_on is not None and placed_on not in self.calendars.laid_out:
-            self.calendars.use(placed_on)
+        placed_on: str | None = None
+        assignments: tuple[Assignment, ...] = ()
+        is_free = not elapsed and not is_summary and self._held_dates(uid, element) == (None, None)
+        if is_free:
+            placed_on, assignments = self._placing(uid, element, own)
         minutes = 0 if is_summary else self._length(element, dates, placed_on or calendar, elapsed=elapsed)
+        manual = None if is_free else self._manual(uid, element, calendar, minutes, elapsed=elapsed)
         # Project counts a placeholder as critical once a link says where it is.
         may_be_none = element.get("Manual") == "1" and not is_summary and not is_linked
         return Task(
@@ -117,21 +116,28 @@ class TaskReader:
         self.remarks.note("durations that are missing", f"{task_named(element)}: {said}.")
         return minutes
 
-    def _manual(self, uid: str, element: Record) -> ManualDates | None:
-        """Return the dates that are held by hand, or that another project's schedule holds."""
+    def _held_dates(self, uid: str, element: Record) -> tuple[int | None, int | None]:
+        """Return the start and the finish that are held by hand, or that another project's schedule holds."""
         if element.get("Manual") == "1":
-            names = ("ManualStart", "ManualFinish")
-        elif element.get("ExternalTask") == "1":
-            names = ("Start", "Finish")
-        else:
+            return minute_in(self.dated[uid], "ManualStart"), minute_in(self.dated[uid], "ManualFinish")
+        if element.get("ExternalTask") == "1":
+            return minute_in(self.dated[uid], "Start"), minute_in(self.dated[uid], "Finish")
+        return None, None
+
+    def _manual(self, uid: str, element: Record, calendar: str, minutes: int, *, elapsed: bool) -> ManualDates | None:
+        """Return the dates that are held; where only one is, the duration gives the other."""
+        start, finish = self._held_dates(uid, element)
+        if start is None and finish is None:
             return None
-        start, finish = (minute_in(self.dated[uid], name) for name in names)
-        if start is None or finish is None:
-            return None
-        if finish < start:
+        if start is not None and finish is not None and finish < start:
             self._say(element, "dates held by hand", "its finish by hand is before its start; neither is used")
             return None
-        return ManualDates(start, finish)
+        placed = self.calendars.use(calendar)
+        if finish is None and start is not None:
+            finish = start + minutes if elapsed else placed.add(start, minutes)
+        if start is None and finish is not None:
+            start = finish - minutes if elapsed else placed.subtract(finish, minutes)
+        return None if start is None or finish is None else ManualDates(start, finish)
 
     def _own_calendar(self, uid: str) -> str | None:
         return self.calendars.key(self.elements[uid].get("CalendarUID"))
@@ -188,12 +194,9 @@ class TaskReader:
             self._say(element, "inserted projects", "the project that is inserted here is not read")
         if element.get("ExternalTask") == "1":
             self._say(element, "tasks of other projects", "it belongs to another project; its dates are kept")
-        if element.get("Manual") == "1" and uid not in self.summaries:
-            missing = [name for name in ("ManualStart", "ManualFinish") if name not in self.dated[uid]]
-            if missing:
-                self._say(
-                    element, "dates held by hand", f"it is held by hand without {' and '.join(missing)}: links place it"
-                )
+        is_by_hand = element.get("Manual") == "1" and uid not in self.summaries
+        if is_by_hand and self._held_dates(uid, element) == (None, None):
+            self._say(element, "dates held by hand", "it is held by hand without any date: links place it")
         if uid in self.summaries:
             self._note_summary(uid, element, kind)
 
