@@ -32,8 +32,9 @@ _GROUPS = "[1-9][0-9]{0,2}"
 _INTEGER = f"[0-9]+|{_GROUPS}( [0-9]{{3}})+|{_GROUPS}(''[0-9]{{3}})+"
 _PLACEHOLDER = (
     "N/?A|N[.]A[.]|[+-]?NAN|[+-]?INF(INITY)?|NULL|NONE|NIL|TB[ACD]|[?]+|-{2,}|[.]{2,}|"
-    "#(N/A|REF!|VALUE!|DIV/0!|NAME[?]|NUM!|NULL!|SPILL!|CALC!|#+)|[+-]?[0-9]+([.,][0-9]+)?E[+-]?[0-9]+"
+    "#(N/A|REF!|VALUE!|DIV/0!|NAME[?]|NUM!|NULL!|SPILL!|CALC!|#+)"
 )
+_EXPONENT = "[+-]?[0-9]+([.,][0-9]+)?E[+-]?[0-9]+"
 
 
 class CellKind(IntEnum):
@@ -50,8 +51,10 @@ class CellKind(IntEnum):
     """A number such as `2.500`: two and a half, or two thousand five hundred."""
     COMMA_OR_GROUP = 6
     PLACEHOLDER = 7
-    """No amount, and put where one should be: `n/a`, `#REF!`, `NaN`, `1.00E+11`."""
+    """No amount, and put where one should be: `n/a`, `#REF!`, `NaN`."""
     TEXT = 8
+    NUMBER = 9
+    """A number that no convention reads: `1.00E+11`, `12,34,567`."""
 
 
 def _texts(values: tuple[str, ...]) -> str:
@@ -130,7 +133,9 @@ _BODIES = {
         f"when regexp_full_match(d, '{_ambiguous('.')}') then {CellKind.POINT_OR_GROUP} "
         f"when regexp_full_match(d, '{_ambiguous(',')}') then {CellKind.COMMA_OR_GROUP} "
         f"when regexp_full_match(d, '{_valid('.')}') then {CellKind.POINT} "
-        f"when regexp_full_match(d, '{_valid(',')}') then {CellKind.COMMA} else {CellKind.TEXT} end "
+        f"when regexp_full_match(d, '{_valid(',')}') then {CellKind.COMMA} "
+        f"when contains(d, ',') then {CellKind.NUMBER} else {CellKind.TEXT} end "
+        f"when regexp_full_match(t, '{_EXPONENT}') then {CellKind.NUMBER} "
         f"when regexp_full_match(t, '{_PLACEHOLDER}') then {CellKind.PLACEHOLDER} else {CellKind.TEXT} end"
     ),
     "currency(t)": f"case {_SIGNS} else '' end",

@@ -25,6 +25,7 @@ _OF_IDS = {
 """The last word of a heading over whole numbers that are no amounts."""
 _NUMBERS = (
     CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
+    CellKind.NUMBER,
 )  # fmt: skip
 
 
@@ -207,7 +208,7 @@ def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
     if not filled:
         return "empty"
     if not is_named and numbers:
-        whole = sum(m.count(CellKind.WHOLE) for m in own)
+        whole = sum(m.count(CellKind.WHOLE, CellKind.NUMBER) for m in own)
         words = _LAST_WORD.findall(name)
         if words and words[-1].casefold() in _OF_IDS and whole == numbers:
             return "whole numbers, and no amounts by its heading"

@@ -11,7 +11,7 @@ from changeflow.reconciliation.columns import PERIOD, Element, folded
 from changeflow.reconciliation.ledgers import Ledger
 from changeflow.reconciliation.sources import SHOWN, first_of
 
-_TOTAL = re.compile(r"((grand|report|page|overall) |sub[- ]?)?totals?([ :].*)?|sum|summe|gesamt", re.IGNORECASE)
+_TOTAL = re.compile(r"(.*[ :-]|sub)?totals?([ :].*)?|sum|summe|gesamt", re.IGNORECASE)
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""

@@ -174,6 +174,20 @@ def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
 
 
+def test_what_was_compared_is_said_first(tmp_path: Path):
+    """Names are no amounts; gross is Bruto in the new file, which has decimal commas. Net of C2 falls by a pound."""
+    (tmp_path / "old.csv").write_text(PAY.replace("net", "net,name").replace("00\n", "00,x\n"))
+    (tmp_path / "new.csv").write_text("contract;Bruto;net\nC1;1000,00;800,00\nC2;2000,00;1499,00\n")
+    result = run("pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv", "--columns", "gross=Bruto", code=3)
+    assert result.stdout.startswith("Compared: gross, net.\nNot compared: name (old output: no amounts).\n")
+    assert "new.csv: Decimal commas." in result.stdout
+    assert "Headings matched: 'gross' with 'Bruto'." in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    asked = ["pilot", "reconcile", tmp_path / "new.csv", tmp_path / "new.csv"]
+    assert "is not a pair of columns" in run(*asked, "--columns", "gross", code=4).stderr
+    assert "'1000,00' is not an amount" in run(*asked, "--decimal", ".", code=4).stderr
+
+
 @pytest.mark.slow
 def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run_step = "  parallel: {kind: parallel_run, phase: deploy, per: wave, duration: 2pp, after: train}\n"

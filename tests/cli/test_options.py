@@ -47,6 +47,7 @@ REFUSED = {
     f"{KEPT} --key contract": ("--key", CRITERIA),
     f"{KEPT} --tolerance net=5": ("--tolerance", CRITERIA),
     f"{KEPT} --preset payroll": ("--preset", CRITERIA),
+    f"{KEPT} --columns net=Neto --decimal .": ("--columns and --decimal", CRITERIA),
     f"{KEPT} --key contract --tolerance net=5": ("--key and --tolerance", CRITERIA),
     "pilot reconcile old.csv new.csv --preset payroll --tolerance net=5": ("--tolerance", "the preset payroll has"),
     "pilot reconcile old.csv new.csv --programme small": ("--programme", "nothing is stored"),

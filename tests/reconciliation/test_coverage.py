@@ -41,6 +41,11 @@ class TestColumns:
         odd = old.replace("1500", "1000").replace("900.00", "n/a")
         assert problems(tmp_path, old, odd) == [("new.csv", 5, 2)]
 
+    @pytest.mark.parametrize("odd", ["1.5E+3", "12,34,567.00"])
+    def test_a_column_of_numbers_that_cannot_be_read_is_named_and_not_left_out(self, tmp_path: Path, odd: str):
+        text = f'contract,gross,net\nA,1.00,"{odd}"\n'
+        assert problems(tmp_path, text, text) == [("old.csv", 2, 3), ("new.csv", 2, 3)]
+
     def test_what_is_not_compared_is_said_with_the_reason(self, tmp_path: Path):
         head = "contract,name,NI number,start date,notes,post,grade id,net\n"
         rows = "A,x,QQ123456C,01/09/2026,,007001,4,10\nB,y,QQ123457C,01/09/2026,,007002,5,20\n"
@@ -176,7 +181,7 @@ class TestDecimals:
 
 class TestLines:
     def test_titles_blank_lines_and_totals_are_left_out_and_said(self, tmp_path: Path):
-        old = "Payroll run,March,\n,,\ncontract,gross,net\nA,10.00,8.00\n\nB,20.00,16.00\nTotal,30.00,24.00\n,,\n"
+        old = "Payroll run,March,\n,,\ncontract,gross,net\nA,10.00,8.00\n\nB,20.00,16.00\nAsh Total,30.00,24.00\n,,\n"
         new = "contract,gross,net\nA,10,8\nB,20,17\n,30,25\n"
         result = compared(tmp_path, old, new)
         assert (found(result), result.count(MatchOutcome.EQUAL)) == ({("B", "net"): "1.00"}, 1)
