@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.columns import Way
 from changeflow.intake.days import read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
+from changeflow.intake.progress_tasks import PLACE, RowTasks
 from changeflow.intake.progress_values import (
     BEGUN,
     TICKS,
@@ -33,16 +33,12 @@ from changeflow.intake.tables import open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells
 from changeflow.programme.renames import Renames
-from changeflow.programme.task_names import called, task_named
 from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
-from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.limits import parse_day
-from changeflow.values.problem import Problem, what_and_remedy
+from changeflow.values.problem import Problem
 
-PLACE = ("service", "wave", "school")
-"""In a team's own sheet, these say which task is meant where several have a name."""
 FOR_READING = (
     *("owner", *PLACE, "state", "first", "last", "float", "float_unit", "critical"),
     *("baseline_first", "baseline_last", "variance", "assumed"),
@@ -110,11 +106,11 @@ class _Sheet:
     """A sheet, while its rows are read."""
 
     def __init__(self, table: Table, programme: Programme, problems: list[Problem], ids: Renames) -> None:
-        self.table, self.programme, self.problems, self.ids = table, programme, problems, ids
+        self.table, self.programme, self.problems = table, programme, problems
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
         self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
         """% complete is taken from a column of words."""
-        self.service = self._only_service()
+        self.tasks = RowTasks(table, programme, problems, ids)
         self._seen: dict[str, int] = {}
         self._changed: dict[str, list[Problem]] = {}
 
@@ -139,34 +135,16 @@ class _Sheet:
                 comment=comment_of(row.cells.get("comment", "")),
             )
             was = self._was(row, exported)
-            if typed == was and self._key(row, exported) not in self.programme.roadmap.tasks:
+            if typed == was and self.tasks.key(row, exported) not in self.programme.roadmap.tasks:
                 self.table.say("The line was not used: its task is no longer in the plan.", row.line)
                 continue
-            task = self._task(row, exported, is_typed=is_typed)
+            task = self.tasks.task_of(row, exported, is_typed=is_typed)
             if task is None or len(self.problems) > before or not (typed == was or self._is_first(row, task)):
                 continue
             if exported is not None and was is not None:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
         self._say_all_changed()
-
-    def _only_service(self) -> str | None:
-        """Return the one service that has a task of every name in the sheet; None where others have, or it is said.
-
-        A team's own list is often about one service, and does not say which: its names are those of other services too.
-        """
-        tasks = self.programme.roadmap.tasks
-        names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}
-        if {"service", "exported"} & self.headings.keys():
-            return None
-        found = [{tasks[t].service for t in called(name, tasks)} for name in names]
-        common = set[str | None].intersection(*found) if found else set()
-        if len(common) != 1 or None in common or all(len(services) == 1 for services in found):
-            return None
-        [service] = common
-        name = next(s.name for s in self.programme.services if s.service == service)
-        self.table.say(f"Read as a list of {name}: it is the only service with a task of every name.")
-        return name
 
     def _percent(self, row: TableRow, shares: bool | None) -> int | None:
         """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
@@ -185,61 +163,6 @@ class _Sheet:
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"
         return row.is_first(column, task, self._seen, self.problems, remedy="One line a task.")
-
-    def _task(self, row: TableRow, exported: dict[str, Any] | None, *, is_typed: bool) -> TaskId | None:
-        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
-        key = self._key(row, exported)
-        if key is not None and (key in tasks or name is None or exported is not None):
-            found = self._named(row, "task_id", key, tasks)
-            if found is not None and not self._is_one(row, found, exported):
-                return None
-            return found
-        if name is None:
-            self.problems.append(row.problem("task", "The line has progress and names no task.", "Name it."))
-            return None
-        if not is_typed and not self._may_be(name):
-            self.table.say(f"The line was not used: “{name[:60]}” is not a task.", row.line)
-            return None
-        return self._named(row, "task", name, self._of_place(row, tasks, name))
-
-    def _key(self, row: TableRow, exported: dict[str, Any] | None) -> str | None:
-        """Return the id of a row's task under which the plan has it now; None where no cell has one."""
-        key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
-        return self.ids.task(key) if key is not None else None
-
-    def _named(self, row: TableRow, column: str, name: str, tasks: Mapping[TaskId, Task]) -> TaskId | None:
-        try:
-            return task_named(name, tasks, besides=[t.name for t in tasks.values()])
-        except (UnknownThingError, AmbiguousNameError) as error:
-            self.problems.append(row.problem(column, *what_and_remedy(error)))
-            return None
-
-    def _may_be(self, name: str) -> bool:
-        with suppress(UnknownThingError, AmbiguousNameError):
-            return bool(task_named(name, self.programme.roadmap.tasks))
-        return bool(called(name, self.programme.roadmap.tasks))
-
-    def _of_place(self, row: TableRow, tasks: Mapping[TaskId, Task], name: str) -> Mapping[TaskId, Task]:
-        """Return the tasks with a name that are of the row's service, wave and school, where it names them."""
-        found = dict.fromkeys(called(name, tasks))
-        if len(found) < 2:
-            return tasks
-        for key in PLACE:
-            said = row.cells.get(key, self.service if key == "service" else None)
-            if said is not None:
-                mine = [t for t in found if fold(said) in self._names_of(tasks[t], key)]
-                found = dict.fromkeys(mine) or found
-        return {t: tasks[t] for t in found}
-
-    def _names_of(self, task: Task, key: str) -> set[str]:
-        definition = self.programme.definition
-        if key == "school":
-            own = [(s.id, s.name) for s in definition.schools if s.id in task.schools]
-        elif key == "wave":
-            own = [(w.id, w.name) for w in definition.programme.waves if w.id == task.wave]
-        else:
-            own = [(s.service, s.name) for s in definition.services if s.service == task.service]
-        return {fold(name) for pair in own for name in pair}
 
     def _exported(self, row: TableRow) -> dict[str, Any] | None:
         """Return what the hidden cell of a row says; of another programme's sheet, a problem."""
@@ -261,20 +184,6 @@ class _Sheet:
                 return exported_cells(exported["cells"])
         self.table.say("The line no longer says how it was exported: all its cells count as typed.", row.line)
         return None
-
-    def _is_one(self, row: TableRow, task: TaskId, exported: dict[str, Any] | None) -> bool:
-        """Tell whether id, name and hidden cell are about one task: columns may have been sorted apart."""
-        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
-        other = self.ids.task(exported["task"]) if exported is not None else task
-        meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []
-        if other != task and other in tasks:
-            what = f"The row has the id '{task}', and was exported as '{other}'."
-        elif meant and task not in meant:
-            what = f"The row has the id '{task}', and the name of '{meant[0]}'."
-        else:
-            return True
-        self.problems.append(row.problem("task_id", what, "Sort all columns together, or export the sheet again."))
-        return False
 
     def _say_changed(self, row: TableRow, was: Mapping[str, Any]) -> None:
         for key in ("task", *FOR_READING):

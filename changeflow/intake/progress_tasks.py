@@ -1,0 +1,115 @@
+"""Which task a row of a progress sheet is about: by its id, or by its name with service, wave and school."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.intake.layout import fold
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.programme.programme import Programme
+from changeflow.programme.renames import Renames
+from changeflow.programme.task_names import called, task_named
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.problem import Problem, what_and_remedy
+
+PLACE = ("service", "wave", "school")
+"""In a team's own sheet, these say which task is meant where several have a name."""
+
+
+class RowTasks:
+    """Finds the tasks of a sheet's rows; what is wrong becomes a problem."""
+
+    def __init__(self, table: Table, programme: Programme, problems: list[Problem], ids: Renames) -> None:
+        self.table, self.programme, self.problems, self.ids = table, programme, problems, ids
+        self.headings = {m.field.name for m in table.columns.matches}
+        self.service = self._only_service()
+
+    def task_of(self, row: TableRow, exported: Mapping[str, Any] | None, *, is_typed: bool) -> TaskId | None:
+        """Return the task of a row; one that names none, or several, is a problem, or said where nothing is typed."""
+        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
+        key = self.key(row, exported)
+        if key is not None and (key in tasks or name is None or exported is not None):
+            found = self._named(row, "task_id", key, tasks)
+            if found is not None and not self._is_one(row, found, exported):
+                return None
+            return found
+        if name is None:
+            self.problems.append(row.problem("task", "The line has progress and names no task.", "Name it."))
+            return None
+        if not is_typed and not self._may_be(name):
+            self.table.say(f"The line was not used: “{name[:60]}” is not a task.", row.line)
+            return None
+        return self._named(row, "task", name, self._of_place(row, tasks, name))
+
+    def key(self, row: TableRow, exported: Mapping[str, Any] | None) -> str | None:
+        """Return the id of a row's task under which the plan has it now; None where no cell has one."""
+        key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
+        return self.ids.task(key) if key is not None else None
+
+    def _named(self, row: TableRow, column: str, name: str, tasks: Mapping[TaskId, Task]) -> TaskId | None:
+        try:
+            return task_named(name, tasks, besides=[t.name for t in tasks.values()])
+        except (UnknownThingError, AmbiguousNameError) as error:
+            self.problems.append(row.problem(column, *what_and_remedy(error)))
+            return None
+
+    def _may_be(self, name: str) -> bool:
+        with suppress(UnknownThingError, AmbiguousNameError):
+            return bool(task_named(name, self.programme.roadmap.tasks))
+        return bool(called(name, self.programme.roadmap.tasks))
+
+    def _of_place(self, row: TableRow, tasks: Mapping[TaskId, Task], name: str) -> Mapping[TaskId, Task]:
+        """Return the tasks with a name that are of the row's service, wave and school, where it names them."""
+        found = dict.fromkeys(called(name, tasks))
+        if len(found) < 2:
+            return tasks
+        for key in PLACE:
+            said = row.cells.get(key, self.service if key == "service" else None)
+            if said is not None:
+                mine = [t for t in found if fold(said) in self._names_of(tasks[t], key)]
+                found = dict.fromkeys(mine) or found
+        return {t: tasks[t] for t in found}
+
+    def _names_of(self, task: Task, key: str) -> set[str]:
+        definition = self.programme.definition
+        if key == "school":
+            own = [(s.id, s.name) for s in definition.schools if s.id in task.schools]
+        elif key == "wave":
+            own = [(w.id, w.name) for w in definition.programme.waves if w.id == task.wave]
+        else:
+            own = [(s.service, s.name) for s in definition.services if s.service == task.service]
+        return {fold(name) for pair in own for name in pair}
+
+    def _is_one(self, row: TableRow, task: TaskId, exported: Mapping[str, Any] | None) -> bool:
+        """Tell whether id, name and hidden cell are about one task: columns may have been sorted apart."""
+        tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
+        other = self.ids.task(exported["task"]) if exported is not None else task
+        meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []
+        if other != task and other in tasks:
+            what = f"The row has the id '{task}', and was exported as '{other}'."
+        elif meant and task not in meant:
+            what = f"The row has the id '{task}', and the name of '{meant[0]}'."
+        else:
+            return True
+        self.problems.append(row.problem("task_id", what, "Sort all columns together, or export the sheet again."))
+        return False
+
+    def _only_service(self) -> str | None:
+        """Return the one service that has a task of every name in the sheet; None where others have, or it is said.
+
+        A team's own list is often about one service, and does not say which: its names are those of other services too.
+        """
+        tasks = self.programme.roadmap.tasks
+        names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}
+        if {"service", "exported"} & self.headings:
+            return None
+        found = [{tasks[t].service for t in called(name, tasks)} for name in names]
+        common = set[str | None].intersection(*found) if found else set()
+        if len(common) != 1 or None in common or all(len(services) == 1 for services in found):
+            return None
+        [service] = common
+        name = next(s.name for s in self.programme.services if s.service == service)
+        self.table.say(f"Read as a list of {name}: it is the only service with a task of every name.")
+        return name
