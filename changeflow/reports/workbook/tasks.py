@@ -41,13 +41,14 @@ HEADINGS = {
 TYPED = ("percent", "started", "finished", "remaining", "comment")
 """Those that people type into."""
 _WIDTHS = {
-    "task": 46,
+    "task": 52,
     "owner": 34,
     "school": 18,
     "state": 9,
     "float": 7,
     "float_unit": 13,
     "critical": 8,
+    "remaining": 17,
     "comment": 36,
 }
 _FORMS: dict[str, str] = {
