@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.roadmap.model.tasks import Task
@@ -70,7 +71,9 @@ def _without_place(task: Task) -> str:
     return name.rpartition(", ")[0] if task.wave or len(task.schools) == 1 else ""
 
 
+@lru_cache(maxsize=20_000)
 def _fold(text: str) -> str:
+    """Return a name's letters and digits: a sheet of a thousand names asks for those of each task a thousand times."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
