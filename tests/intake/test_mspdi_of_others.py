@@ -85,6 +85,8 @@ def with_duration(path: Path, text: str, head: str = "", format_: int = 7) -> Pa
         ("P1M", fields(MinutesPerDay=480, DaysPerMonth=3), "Wed 03 17:00"),
         # Sixteen hours beside a day are no part of a day of eight: forty hours, as a program has counted them.
         ("P1DT16H", "", "Fri 05 17:00"),
+        # Eight hours beside a day of eight are two days.
+        ("P1DT8H", "", "Tue 02 17:00"),
         # Half a minute is no milestone.
         ("PT30S", "", "Mon 01 08:01"),
     ],
@@ -365,6 +367,12 @@ def test_files_without_a_namespace_calendars_or_outline_levels_are_read(tmp_path
     assert project.notes == (
         "The file names no calendar for the project: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00, is taken.",
     )
+
+
+def test_wbs_codes_give_the_outline_where_nothing_else_does(tmp_path: Path):
+    tasks = a_task(1).replace("OutlineLevel>1<", "WBS>1<") + a_task(2).replace("OutlineLevel>1<", "WBS>1.1<")
+    path = a_file(tmp_path, tasks=tasks.replace("</OutlineLevel>", "</WBS>"))
+    assert read_mspdi(path).roadmap.parents == {"2": "1"}
 
 
 def test_where_the_file_has_other_dates_that_is_said_once(tmp_path: Path):

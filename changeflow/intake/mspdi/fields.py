@@ -126,9 +126,9 @@ def has_days(text: str) -> bool:
 
 
 def has_long_hours(text: str, day: int) -> bool:
-    """Tell whether a duration has hours beside its days that make another day."""
+    """Tell whether a duration has more hours beside its days than a day has."""
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
-    return match is not None and bool(match["D"] and match["H"]) and float(match["H"].replace(",", ".")) * 60 >= day
+    return match is not None and bool(match["D"] and match["H"]) and float(match["H"].replace(",", ".")) * 60 > day
 
 
 def whole(minutes: float) -> int:

@@ -1,5 +1,6 @@
 """The outline of an MSPDI file: which summary each task is below."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from changeflow.intake.mspdi.fields import code_of
@@ -7,6 +8,7 @@ from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import task_named
 from changeflow.roadmap.model.tasks import Link
 
+_NUMBERS = re.compile(r"^\d+(\.\d+)*$")
 MOST_LEVELS = 200
 """Of the outline: every task looks at all the summaries above it."""
 MOST_BELOW = 5_000_000
@@ -32,9 +34,11 @@ def parents_of(elements: Mapping[str, Record]) -> dict[str, str]:
 
 
 def _level(element: Record) -> int:
-    """Return a task's outline level; a file that has none has outline numbers, such as 1.2.3."""
-    if element.get("OutlineLevel") is None and (number := element.get("OutlineNumber")):
-        return number.strip(".").count(".") + 1
+    """Return a task's outline level; a file that has none has outline numbers or WBS codes, such as 1.2.3."""
+    if element.get("OutlineLevel") is None:
+        number = element.get("OutlineNumber") or element.get("WBS") or ""
+        if _NUMBERS.match(number):
+            return number.count(".") + 1
     try:
         return code_of(element, "OutlineLevel")
     except ValueError as error:

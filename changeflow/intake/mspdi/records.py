@@ -38,7 +38,7 @@ _WHEN = "Start Finish ConstraintDate Deadline ActualStart ActualFinish Stop Resu
 _FIELDS: Mapping[str, str] = {
     "Project": "Title Name StartDate FinishDate StatusDate CalendarUID MinutesPerDay MinutesPerWeek DaysPerMonth "
     "DefaultStartTime DefaultFinishTime ScheduleFromStart MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
-    "Task": f"UID Name IsNull Active OutlineLevel OutlineNumber Manual Duration DurationFormat ActualDuration "
+    "Task": f"UID Name IsNull Active OutlineLevel OutlineNumber WBS Manual Duration DurationFormat ActualDuration "
     f"RemainingDuration PercentComplete CalendarUID ConstraintType IgnoreResourceCalendar LevelingDelay Milestone "
     f"Summary ExternalTask IsSubproject SubprojectName {_WHEN}",
     "PredecessorLink": "PredecessorUID Type CrossProject LinkLag LagFormat",
