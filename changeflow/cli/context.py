@@ -81,7 +81,7 @@ StoredOrFolder = Annotated[
 TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="A task's id, or the end of it where that is unique: w2/go-live.")
 ]
-Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or an xlsx.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
 On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]
 Db = Annotated[

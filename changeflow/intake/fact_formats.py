@@ -127,7 +127,7 @@ ANNOUNCEMENTS = Format(
     "announcements",
     "Go-live days that were announced to schools: `announce import`.",
     (
-        Field("service", FieldKind.ID, "service", also="service id | service name", is_required=True),
+        Field("service", FieldKind.ID, "service, by id or name", also="service id | service name", is_required=True),
         Field(
             "school",
             FieldKind.ID,

@@ -1,6 +1,6 @@
 """What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -8,8 +8,10 @@ from pathlib import Path
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS
+from changeflow.intake.people import ids_by_name
 from changeflow.intake.table_rows import TableRow
 from changeflow.intake.tables import read_table
+from changeflow.programme.definition import School
 from changeflow.programme.facts import Announcement, Attendance, Condition
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
@@ -57,17 +59,30 @@ def read_attendance(
 
 
 def read_announcements(
-    path: Path, shown: str, problems: list[Problem], *, services: Collection[str], schools: Collection[str], today: date
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    *,
+    services: Mapping[str, str],
+    schools: Iterable[School],
+    today: date,
 ) -> Iterator[Announcement]:
-    """Read lines of `service,school,date,on,how`."""
-    for row in read_table(path, shown, problems, ANNOUNCEMENTS):
+    """Read lines of `service,school,date,on,how`; `services` gives the name of each.
+
+    A service may be named by id or name, a school also by its URN.
+    """
+    schools = list(schools)
+    called = ids_by_name((s.id, s.name, s.urn or "") for s in schools)
+    names = {"service": ids_by_name(services.items()), "school": called}
+    known_schools = [s.id for s in schools]
+    for row in read_table(path, shown, problems, ANNOUNCEMENTS, names=names):
         known = row.names("service", "service", services, problems)
-        known = row.names("school", "school", schools, problems) and known
+        known = row.names("school", "school", known_schools, problems) and known
         day, on = (row.read(column, parse_day, problems) for column in ("date", "on"))
         if on is not None and on > today:
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
-        elif known and day is not None and on is not None:
-            service, school, how = (row.cells[column] for column in ("service", "school", "how"))
+        elif known and day is not None and on is not None and (how := row.cells.get("how")) is not None:
+            service, school = row.cells["service"], row.cells["school"]
             yield Announcement(service=service, school=school, day=day, on=on, how=how)
 
 

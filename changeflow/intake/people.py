@@ -81,7 +81,7 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given = set[str]()
-    schools = {"school": names_of_schools((s.id, s.name, s.urn or "") for s in parts["schools"])}
+    schools = {"school": ids_by_name((s.id, s.name, s.urn or "") for s in parts["schools"])}
     mapping, path = columns_of(parts, PEOPLE.name), reading.path / names[0]
     for row in read_table(
         path, names[0], reading.problems, PEOPLE, mapping=mapping, names=schools, inside=reading.path
@@ -158,14 +158,14 @@ def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
     return out.getvalue()
 
 
-def names_of_schools(schools: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
-    """Return the id of each school by its name and its URN, folded, where no other school has the same.
+def ids_by_name(things: Iterable[tuple[str, ...]]) -> Mapping[str, str]:
+    """Return the id of each thing by its other names, folded, where nothing else has the same name or id.
 
-    Each school is its id, name and URN.
+    Each thing is its id, then its names: a school's name and its URN.
     """
-    schools = list(schools)
-    ids = {fold(id_) for id_, _, _ in schools}
-    also = dict.fromkeys((fold(name), id_) for id_, *names in schools for name in names if fold(name))
+    things = list(things)
+    ids = {fold(id_) for id_, *_ in things}
+    also = dict.fromkeys((fold(name), id_) for id_, *names in things for name in names if fold(name))
     often = Counter(name for name, _ in also)
     return {name: id_ for name, id_ in also if often[name] == 1 and name not in ids}
 
@@ -181,6 +181,8 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], probl
         return model.model_validate({k: v for k, v in cells.items() if k in model.model_fields})
     except ValidationError as error:
         for complaint in error.errors():
+            if complaint["type"] == "missing":
+                continue  # The cell was refused, and that is said.
             column, given = str(complaint["loc"][0]), complaint["input"]
             # A line break in what a person wrote is shown, not made.
             quoted = repr(given) if isinstance(given, str) else f"'{given}'"

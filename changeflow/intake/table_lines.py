@@ -36,7 +36,8 @@ class TableLines:
         self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
         self.places = {m.field.name: m.place for m in matches}
         self.headings = {m.field.name: m.heading for m in matches}
-        self.days = {m.field.name for m in matches if m.field.cell is FieldKind.DAY}
+        # Where such a cell is refused, the others of its line are looked at all the same.
+        self.may_lack = {m.field.name for m in matches if m.field.cell in (FieldKind.DAY, FieldKind.CHOICE)}
         self.required = tuple(m.place for m in matches if m.field.is_required)
         self.first_heading = fold(layout.columns[0].name) if layout.columns else ""
         self.unnamed = [n for n, name in enumerate(layout.names) if not name]
@@ -105,7 +106,7 @@ class TableLines:
                 self.problems.append(row.problem(one.name, *what_and_remedy(error)))
 
     def _fill(self, row: TableRow, cells: list[str]) -> bool:
-        """Read the cells of a line; tell whether it has all that are required, but for days that were refused."""
+        """Read the cells of a line; tell whether it has all that are required, but for days and choices that were refused."""
         read, refused, width = row.given, set[str](), len(cells)
         for name, at, match, already in self.plan:
             raw = cells[at] if at < width else ""
@@ -125,7 +126,7 @@ class TableLines:
         for name in missing:
             if name not in refused and len(self.problems) <= MOST_LISTED:
                 self.problems.append(row.problem(name, f"'{row.headings[name]}' is empty.", "Every line needs it."))
-        return all(name in refused and name in self.days for name in missing)
+        return all(name in refused and name in self.may_lack for name in missing)
 
     def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
         """Read a cell: its plain form, nothing where it is empty, or why it is refused."""

@@ -41,7 +41,7 @@ def import_announcements(path: Path, change: Change) -> int:
     """Record announcements from a CSV; return how many were new."""
     problems: list[Problem] = []
     with unit_of_work(change) as work:
-        services, schools = [s.service for s in work.programme.services], [s.id for s in work.definition.schools]
+        services, schools = {s.service: s.name for s in work.programme.services}, work.definition.schools
         found = list(read_announcements(path, path.name, problems, services=services, schools=schools, today=change.on))
         if problems:
             raise ProblemsError(problems, NOT_SAVED)

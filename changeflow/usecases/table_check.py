@@ -11,7 +11,7 @@ from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import SEPARATORS
 from changeflow.intake.opening import is_there
-from changeflow.intake.people import names_of_schools
+from changeflow.intake.people import ids_by_name
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
@@ -83,7 +83,7 @@ def _of_folder(path: Path, kind: Format) -> tuple[Mapping[str, str], Mapping[str
         of_schools = {str(k): str(v) for k, v in their.items()} if isinstance(their, dict) else {}
         if (table := open_table(schools, schools.name, [], SCHOOLS, mapping=of_schools, inside=folder)) is not None:
             cells = (row.cells for row in table.rows)
-            names["school"] = names_of_schools((c["id"], c["name"], c.get("urn", "")) for c in cells)
+            names["school"] = ids_by_name((c["id"], c["name"], c.get("urn", "")) for c in cells)
     return mapping, names
 
 

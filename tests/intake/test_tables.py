@@ -1,6 +1,7 @@
 """Lists from other systems: which column is which, what is left out, and what is said. Files are made up."""
 
 import warnings
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,17 @@ import xlsxwriter
 
 from changeflow.errors import ProblemsError, UnusedWarning
 from changeflow.intake.fact_formats import PROGRESS
+from changeflow.intake.facts import read_announcements
 from changeflow.intake.folder import read_folder
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
 from changeflow.intake.opening import read_text_as
+from changeflow.intake.people import ids_by_name
 from changeflow.intake.table_rows import Table, zeros_lost
 from changeflow.intake.table_schemas import FORMATS, table_schemas
 from changeflow.intake.tables import open_table, read_table
+from changeflow.programme.definition import School
 from changeflow.values.problem import Problem
 from tests.builders import SCHOOLS as OUR_SCHOOLS
 from tests.builders import a_folder
@@ -265,3 +269,24 @@ def test_the_encoding_is_named(tmp_path: Path, raw: bytes, encoding: str):
 def test_a_line_with_more_cells_than_headings_is_a_problem_and_empty_ones_are_not(tmp_path: Path):
     _, problems = read(tmp_path / "t.csv", "task,started\na,2027-02-01,,,\nb,2027-02-01,,x\n", PROGRESS)
     assert problems == ["t.csv:3:1: The line has 4 cells, the header 2. Put text with commas in quotation marks."]
+
+
+def test_an_announcement_may_name_service_and_school_as_people_do(tmp_path: Path):
+    """A name that is the id of something else is no other name for it."""
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Service,Establishment name,Go-live date,Date sent,Channel\nPay,Ash School,1 Jun 2027,01/02/27,E-mail\n"
+    )
+    problems: list[Problem] = []
+    schools = [School(id="ash", name="Ash School", phase="primary", authority="north")]
+    services = {"pay-roll-old": "Pay", "payroll": "Payroll"}
+    [found] = read_announcements(path, "a.csv", problems, services=services, schools=schools, today=date(2027, 3, 1))
+    assert problems == []
+    assert (found.service, found.school, found.day, found.on) == (
+        "pay-roll-old",
+        "ash",
+        date(2027, 6, 1),
+        date(2027, 2, 1),
+    )
+    assert found.how == "email"
+    assert ids_by_name([("a", "B"), ("b", "C")]) == {"c": "b"}
