@@ -9,6 +9,7 @@ import typer
 from changeflow.cli.context import Form
 from changeflow.cli.output import formatted_errors, print_json, print_lines
 from changeflow.errors import ProblemsError
+from changeflow.values.problem import by_place
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,4 +40,4 @@ def check_table(
     else:
         print_lines(check_lines(check, width=shutil.get_terminal_size((100, 24)).columns))
     if check.problems:
-        raise ProblemsError(check.problems)
+        raise ProblemsError(by_place(check.problems))

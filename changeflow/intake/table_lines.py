@@ -106,7 +106,7 @@ class TableLines:
                 self.problems.append(row.problem(one.name, *what_and_remedy(error)))
 
     def _fill(self, row: TableRow, cells: list[str]) -> bool:
-        """Read the cells of a line; tell whether it has all that are required, but for days and choices that were refused."""
+        """Read the cells of a line; tell whether it has all that are required, but for refused days and choices."""
         read, refused, width = row.given, set[str](), len(cells)
         for name, at, match, already in self.plan:
             raw = cells[at] if at < width else ""

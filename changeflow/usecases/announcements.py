@@ -12,7 +12,7 @@ from changeflow.programme.mandates import Subject
 from changeflow.programme.recording import service_subject
 from changeflow.storage import announcements, facts, versions
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
-from changeflow.values.problem import Problem, check_known
+from changeflow.values.problem import Problem, by_place, check_known
 from changeflow.values.words import Action
 
 
@@ -44,7 +44,7 @@ def import_announcements(path: Path, change: Change) -> int:
         services, schools = {s.service: s.name for s in work.programme.services}, work.definition.schools
         found = list(read_announcements(path, path.name, problems, services=services, schools=schools, today=change.on))
         if problems:
-            raise ProblemsError(problems, NOT_SAVED)
+            raise ProblemsError(by_place(problems), NOT_SAVED)
         if not found:
             raise InputError(f"{path.name} has no announcements. No changes saved.")
         return _record(work, found)

@@ -11,7 +11,7 @@ from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.storage import erasure, publications
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, round_label
-from changeflow.values.problem import Problem
+from changeflow.values.problem import Problem, by_place
 from changeflow.values.words import Action
 
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
@@ -64,7 +64,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
         if not asked <= answered or not asked:
             by = work.permit(Action.IMPORT_SCORES)
         if problems:
-            raise ProblemsError(problems, NOT_SAVED)
+            raise ProblemsError(by_place(problems), NOT_SAVED)
         if not found:
             raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
         gone = erasure.erased(session, name, [(a.person, None) for a in found])

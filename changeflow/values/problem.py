@@ -43,6 +43,11 @@ class Problem:
         return _GIVEN.sub("", self.what)
 
 
+def by_place(problems: Iterable[Problem]) -> list[Problem]:
+    """Sort the problems of one file by where they are."""
+    return sorted(problems, key=lambda p: (p.line, p.column))
+
+
 def what_and_remedy(error: Exception) -> tuple[str, str]:
     """Split what an error says: its first sentence is what is wrong, the others are what would be right."""
     what, _, remedy = str(error).partition(". ")
