@@ -110,7 +110,9 @@ PROJECTS = {
         "project", "more than 10,000", lambda p: a_project(p, tasks=task(f"<Name>{'x' * 50_000_000}</Name>"))
     ),
     "notes of 50 MB, which no one needs": Bomb(
-        "project", "read", lambda p: a_project(p, tasks=task(f"<Notes>{'x' * 50_000_000}</Notes>"))
+        "project",
+        "read",
+        lambda p: a_project(p, tasks=task(f"<Duration>PT8H</Duration><Notes>{'x' * 50_000_000}</Notes>")),
     ),
     "a tag of 20 MB": Bomb(
         "project",
