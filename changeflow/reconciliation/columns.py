@@ -20,9 +20,11 @@ PERIOD = "period"
 _LAST_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _OF_IDS = {
     "id", "ids", "no", "number", "num", "nr", "ref", "reference", "code", "nino", "dob", "date", "phone", "telephone",
-    "postcode", "period", "year", "month", "week",
+    "postcode",
 }  # fmt: skip
 """The last word of a heading over whole numbers that are no amounts."""
+_OF_TIMES = {"year", "month", "week", "taxyear", "taxmonth", "taxweek", "payperiod", "paymonth", "payweek"}
+"""Whole headings of the same, folded: `Gross this month` is one of amounts."""
 _NUMBERS = (
     CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
     CellKind.NUMBER,
@@ -87,6 +89,16 @@ class Element:
 
     name: str
     places: Mapping[str, int]
+
+
+def may_be_of_ids(heading: str) -> bool:
+    """Tell whether whole numbers below a heading are no amounts.
+
+    >>> [h for h in ("Employee No.", "payDate", "tax year", "Gross this year", "Hours") if may_be_of_ids(h)]
+    ['Employee No.', 'payDate', 'tax year']
+    """
+    words = _LAST_WORD.findall(heading)
+    return folded(heading) in _OF_TIMES or bool(words and words[-1].casefold() in _OF_IDS)
 
 
 def folded(name: str) -> str:
@@ -209,8 +221,7 @@ def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
         return "empty"
     if not is_named and numbers:
         whole = sum(m.count(CellKind.WHOLE, CellKind.NUMBER) for m in own)
-        words = _LAST_WORD.findall(name)
-        if words and words[-1].casefold() in _OF_IDS and whole == numbers:
+        if may_be_of_ids(name) and whole == numbers:
             return "whole numbers, and no amounts by its heading"
         if all(m.is_of_ids for m in own if m.numbers):
             return "numbers that begin with a zero, as ids do"

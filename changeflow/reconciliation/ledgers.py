@@ -19,7 +19,7 @@ from changeflow.reconciliation.amounts import (
     needs_a_look,
     plain_kind,
 )
-from changeflow.reconciliation.columns import PERIOD, Element, Headings, Measured, folded
+from changeflow.reconciliation.columns import PERIOD, Element, Headings, Measured, folded, may_be_of_ids
 from changeflow.reconciliation.marks import NAMES, Mark, mark_of, what_is_wrong
 from changeflow.reconciliation.sources import SHOWN, Source, first_of
 from changeflow.values.duration import counted
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
+_AT_ONCE = 12
+"""Columns that are looked at closely in one query: more of them take much memory to plan."""
 _ASK = "Say which with --decimal . or --decimal , (of a service: decimal under parallel_run)."
 
 
@@ -68,8 +70,13 @@ class Ledger:
         # Looking closely takes several times as long, so it is only done where it has to be.
         if any(odds) or self._given() == ",":
             self.looked_at = tuple(places)
-            self._look_closely(places)
+            for first in range(0, len(places), _AT_ONCE):
+                self._look_closely(places[first : first + _AT_ONCE], is_first=first == 0)
         self.measured = {place: Measured({CellKind.WHOLE: lines}) for place in places} | self._counts()
+        for place in places if not self.looked_at else ():
+            if may_be_of_ids(self.source.named(place)):
+                pointed = self.row(f"select count(*) from {self.source.sql} where contains(c{place}, '.')")[0]
+                self.measured[place] = Measured({CellKind.POINT: pointed, CellKind.WHOLE: lines - pointed})
         return int(lines)
 
     def load(self, elements: Sequence[Element]) -> None:
@@ -88,8 +95,8 @@ class Ledger:
     def _read(self, place: int) -> str:
         return f"v{place}" if self._mark_at(place) == "." else f"w{place}"
 
-    def _look_closely(self, places: Sequence[int]) -> None:
-        """Make the table again, with what each cell looks like, and its amount by point and by comma.
+    def _look_closely(self, places: Sequence[int], *, is_first: bool) -> None:
+        """Make the table again, or widen it, with what each cell looks like, and its amount by point and by comma.
 
         Of a cell as programs write it, its text `t` is null: its kind and amount are known without it.
         """
@@ -113,21 +120,23 @@ class Ledger:
         source = self.source.sql
         for level in (read, texts, parts, kinds):
             source = f"(select *, {', '.join(level)} from {source})"
-        self._create(values, source)
+        if is_first:
+            self._create(values, source)
+            return
+        self.db.execute(f"create or replace table more as select line, {', '.join(values)} from {source}")
+        both = f"select * from {self.table} join more using (line)"
+        self.db.execute(f"create or replace table {self.table} as {both}")
+        self.db.execute("drop table more")
 
     def _counts(self) -> dict[int, Measured]:
         """Count what the cells of each column look like that were looked at closely."""
-        if not self.looked_at:
-            return {}
-        queries = [
-            f"histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
-            for p in self.looked_at
-        ]
-        row = self.db.execute(f"select {', '.join(queries)} from {self.table}").fetchone() or ()
         found = {}
-        for n, place in enumerate(self.looked_at):
-            kinds, currencies, padded, rounded = row[4 * n : 4 * n + 4]
-            found[place] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
+        for p in self.looked_at:
+            # One by one: many histograms at once take much memory.
+            counts = f"histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
+            row = self.db.execute(f"select {counts} from {self.table}").fetchone() or ({}, {}, 0, 0)
+            kinds, currencies, padded, rounded = row
+            found[p] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
         return found
 
     def has_other_lines(self) -> bool:

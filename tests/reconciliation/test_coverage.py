@@ -46,6 +46,17 @@ class TestColumns:
         text = f'contract,gross,net\nA,1.00,"{odd}"\n'
         assert problems(tmp_path, text, text) == [("old.csv", 2, 3), ("new.csv", 2, 3)]
 
+    def test_amounts_below_the_heading_of_an_id_are_compared(self, tmp_path: Path):
+        """With pence they are no ids, also where nothing else in the file needs a second look."""
+        old = "contract,pay by month,gross this year,ref\nA,10,20,1.50\n"
+        result = compared(tmp_path, old, old.replace("1.50", "1.60").replace("20", "21"))
+        assert found(result) == {("A", "ref"): "0.10", ("A", "gross this year"): "1.00"}
+
+    def test_many_columns_with_odd_cells_are_read(self, tmp_path: Path):
+        names = [f"e{n}" for n in range(40)]
+        old, new = (f"contract,{','.join(names)}\nA,{','.join([cell] * 40)}\n" for cell in ("£1.50", "(1.50)"))
+        assert len(compared(tmp_path, old, new).variances) == 40
+
     def test_what_is_not_compared_is_said_with_the_reason(self, tmp_path: Path):
         head = "contract,name,NI number,start date,notes,post,grade id,net\n"
         rows = "A,x,QQ123456C,01/09/2026,,007001,4,10\nB,y,QQ123457C,01/09/2026,,007002,5,20\n"
