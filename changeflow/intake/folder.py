@@ -109,7 +109,8 @@ ROUNDS = "adkar/"
 def read_folder(path: Path) -> Folder:
     """Read a programme folder; all its problems at once as `ProblemsError`."""
     if path.is_file():
-        raise InputError(f"'{path}' is a file. Name the folder of a programme, with its programme.yaml.")
+        other = " `changeflow schedule` plans a Project file." if path.suffix.lower() in (".xml", ".mpp") else ""
+        raise InputError(f"'{path}' is a file. Name the folder of a programme, with its programme.yaml.{other}")
     if not path.is_dir():
         raise UnknownThingError("folder", str(path), remedy="Make one with: changeflow init FOLDER")
     reading = Reading(path)

@@ -50,8 +50,10 @@ def read_planner(path: Path) -> ProjectFile:
     lines = list(_lines(table, is_month_first, problems))
     dated = [day for one in lines for day in (one.start, one.due, one.completed) if day is not None]
     if not problems and not dated:
-        what = "No task of the plan has a date."
-        problems.append(Problem(file=table.file, what=what, remedy="Set due dates in Planner."))
+        has_none = not any(m.field.name in DATES for m in table.columns.matches)
+        what = "No column has dates of tasks." if has_none else "No task of the plan has a date."
+        remedy = "Planner calls them 'Start date' and 'Due date'." if has_none else "Set due dates in Planner."
+        problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
     if problems:
         raise ProblemsError(problems)
     notes = [*table.notes, *(remark.what for remark in table.remarks)]
