@@ -142,7 +142,7 @@ def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Colle
         remedy = "Export it again, or take these quotation marks out."
         problems.append(Problem(file=shown, line=inner.line, what=what, remedy=remedy))
         return None
-    same = [look.separator for look in looks if look.quality == best.quality and look.quality > (0, 0.0, 1)]
+    same = [look.separator for look in looks if look.quality == best.quality and look.quality[1] > 0]
     if len(same) > 1:
         two = " or ".join(SEPARATORS[s] for s in same)
         what, remedy = f"The columns may be separated by {two}.", f"Write sep={same[0]} above the header."

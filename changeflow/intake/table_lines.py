@@ -92,7 +92,8 @@ class TableLines:
         called: dict[str, set[str]] = {}
         for row in rows if left else ():
             for name in (row.cells.get("name", ""), row.cells.get("email", "")):
-                called.setdefault(fold(name), set()).add(row.cells["id"])
+                if folded := fold(name):
+                    called.setdefault(folded, set()).add(row.cells["id"])
         for row in left:
             text, cells = row.cells[one.name], row.given
             surname, _, first = text.partition(",")

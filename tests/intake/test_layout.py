@@ -66,6 +66,10 @@ def test_separators_that_are_as_likely_are_a_problem():
     ]
 
 
+def test_a_single_column_is_divided_by_nothing():
+    assert names('contract\n"a;b|c"\nd\n', "contract") == ["contract"]
+
+
 def test_lines_above_the_header_are_left_out_and_said():
     found = layout("Payroll run,March 2027,,\n,,,\ncontract,gross,tax,net\nC1,2,3,4\n")
     assert (found.header_line, found.data_line) == (3, 4)

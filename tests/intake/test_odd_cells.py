@@ -78,6 +78,22 @@ def test_every_odd_cell_is_read_as_documented_or_named(tmp_path: Path, wanted: F
         check(*read(path, wanted), column, cell, 3, place)
 
 
+@pytest.mark.parametrize(("wanted", "column"), COLUMNS, ids=[f"{one.name}-{c.name}" for one, c in COLUMNS])
+def test_the_same_in_the_first_line_of_a_table_of_few_columns(tmp_path: Path, wanted: Format, column: Field):
+    """Only what is required, and the column: the first line must not be taken for a second header."""
+    fields = [f for f in wanted.fields if f.is_required or f is column]
+    if len(fields) < 2:
+        fields = [f for f in wanted.fields if f in (wanted.fields[0], wanted.fields[1], column)]
+    heads = [f.name for f in fields]
+    line = [plain(f) for f in fields]
+    for cell in readings(column):
+        odd = [cell if f is column else plain(f) for f in fields]
+        path = tmp_path / "t.csv"
+        path.write_bytes(as_csv([heads, odd, line, line], ";", "utf-8"))
+        table, problems = read(path, wanted)
+        check(table, list(dict.fromkeys(problems)), column, cell, 2, heads.index(column.name) + 1)
+
+
 @st.composite
 def odd_tables(draw: st.DrawFn) -> tuple[Format, Field, str, list[int], str, str, list[str]]:
     wanted = draw(st.sampled_from(list(TABLES.values())))
