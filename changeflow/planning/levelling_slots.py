@@ -15,7 +15,7 @@ from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.engine.spans import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.exact import Axis
 from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Ints, Keep, LevelProblem, Piece
-from changeflow.roadmap.levelling.teams import Capacity
+from changeflow.roadmap.levelling.teams import Capacity, in_use
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -68,9 +68,7 @@ class SlotPlan:
 def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     """Cut the time between two instants into slots, and the work into pieces."""
     roadmap, teams = request.roadmap, request.capacity.teams
-    used = {t.placed_on or t.calendar for t in roadmap.tasks.values()}
-    used |= {t.term_calendar for t in roadmap.tasks.values() if t.term_calendar}
-    axis = Axis([roadmap.calendars[key] for key in sorted(used)], start, end, slot_minutes(roadmap))
+    axis = Axis(in_use(roadmap), start, end, slot_minutes(roadmap))
     works = [_work(roadmap, roadmap.tasks[task]) for task in request.order]
     partly: dict[WorkingCalendar | None, NDArray[np.bool_]]
     partly = {c: slots for c in dict.fromkeys(w.calendar for w in works) if c and not (slots := axis.works(c)).all()}

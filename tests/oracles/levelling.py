@@ -5,16 +5,17 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from changeflow.usecases.levelling import level_plan
 from tests.oracles.answers import Documents, planned_programme
-from tests.oracles.clock import DAY, MIDNIGHT, day_at, minute, text
+from tests.oracles.clock import DAY, MIDNIGHT, Working, day_at, minute, text
 from tests.oracles.expansion import Expanded, Item
 from tests.oracles.naive import LONG_AGO, Dates, Early
+from tests.oracles.random_levelling import random_levelling, report_some
 
-TEAMS = ("ict", "trainers")
 STEP = 30
 """Starts are tried each half an hour, as people are booked."""
 Spans = list[tuple[int, int, float]]
@@ -53,67 +54,12 @@ class LevelTally:
             yield f"{number:6} {feature}"
 
 
-def random_levelling(seed: int) -> Documents:
-    """Return a small programme whose teams are too small for it."""
-    pick = random.Random(f"levelling {seed}")
-    start = date(2027, 1, 11) + timedelta(days=pick.randrange(60))
-    features: set[str] = set()
-    tasks: dict[str, dict[str, Any]] = {}
-    for n in range(pick.randint(5, 8)):
-        step: dict[str, Any] = {"duration": f"{pick.randint(2, 30) / 2:g}h", "per": pick.choice(("service", "wave"))}
-        step["calendar"] = pick.choice(("office", "office", "term", "every_day"))
-        features.add(f"calendar {step['calendar']}")
-        step["needs"] = {pick.choice(TEAMS): pick.choice((0.5, 1, 1, 1.5))}
-        if pick.random() < 0.3:
-            features.add("two teams")
-            step["needs"] = dict.fromkeys(TEAMS, 0.5)
-        if pick.random() < 0.3:
-            features.add("holds people")
-            step["holds_people"] = True
-        if pick.random() < 0.2:
-            features.add("start no earlier")
-            step["start_no_earlier"] = start + timedelta(days=pick.randrange(12))
-        names = list(tasks)
-        if names and pick.random() < 0.6:
-            features.add("link")
-            step["after"] = [pick.choice(names[-3:]) + pick.choice(("", "", " FS+3h", " SS+4h", " FS-2h"))]
-        tasks[f"t{n}"] = step
-    teams: dict[str, Any] = {}
-    for team in TEAMS:
-        teams[team] = {"days_per_week": pick.choice((7.5, 10, 12.5)), "backfill": pick.choice((0, 0, 2.5))}
-        if teams[team]["days_per_week"] - teams[team]["backfill"] < 7.5:
-            teams[team]["backfill"] = 0
-        if pick.random() < 0.4:
-            features.add("away")
-            first = start + timedelta(days=pick.randrange(5))
-            teams[team]["away"] = [
-                {"first_day": first, "last_day": first + timedelta(days=pick.randrange(3)), "days_per_week": 2.5}
-            ]
-    terms = [("Spring", date(2027, 1, 5), date(2027, 3, 19)), ("Summer", date(2027, 4, 6), date(2027, 7, 20))]
-    return Documents(
-        programme={
-            "programme": "p", "name": "P", "organisation": "O", "office": {"email": "office@example.org"},
-            "start": start,
-            "waves": [{"id": f"w{s}", "name": s, "schools": [s]} for s in ("x", "y")],
-        },
-        services=[{"service": "one", "name": "one", "pathway": "none", "tasks": tasks}],
-        schools=[{"id": s, "name": s, "phase": "primary", "authority": "la"} for s in ("x", "y")],
-        calendars=[
-            {"calendar": "trust", "terms": [{"name": n, "first_day": a, "last_day": b} for n, a, b in terms]},
-        ],
-        rollout={"teams": teams},
-        features=features,
-    )  # fmt: skip
-
-
 class People:
     """Teams, and who is booked when."""
 
     def __init__(self, documents: Documents, items: Iterable[Item]) -> None:
         self.documents = documents
-        self.worked = {
-            at // DAY for calendar in {id(i.calendar): i.calendar for i in items}.values() for at in calendar.starts
-        }
+        self.hours = _hours({id(c): c for i in items for c in (i.calendar, i.term)}.values())
         self.week = len(documents.programme.get("working_week", {}).get("days", range(5)))
         self.booked: dict[str, Spans] = {team: [] for team in documents.rollout["teams"]}
 
@@ -128,9 +74,10 @@ class People:
 
     def spans(self, item: Item, start: int, finish: int) -> list[tuple[int, int]]:
         """When a task takes its people: while its calendar works, or without a break."""
-        if self.step(item).get("holds_people"):
+        if self.step(item).get("holds_people") or item.length.unit in ("elapsed", "pay_period"):
             return [(start, finish)]
-        starts, ends = item.calendar.starts, item.calendar.ends
+        calendar = item.term if item.length.unit == "school" else item.calendar
+        starts, ends = calendar.starts, calendar.ends
         some = range(bisect_right(ends, start), bisect_left(starts, finish))
         return [(max(starts[n], start), min(ends[n], finish)) for n in some]
 
@@ -141,33 +88,52 @@ class People:
         """The first team that would be short if a task ran there, and when."""
         for team, need in self.step(item).get("needs", {}).items():
             for a, b in self.spans(item, start, finish):
-                moments = {a} | {s for s, _, _ in self.booked[team] if a < s < b}
+                moments = {a, b} | {s for s, _, _ in self.booked[team] if a < s < b}
+                moments |= {e for _, e, _ in self.booked[team] if a < e < b}
                 moments |= {d * DAY for d in range(a // DAY + 1, (b - 1) // DAY + 1)}
-                for at in sorted(moments):
+                for at, until in pairwise(sorted(moments)):
                     taken = sum(n for s, e, n in self.booked[team] if s <= at < e)
-                    if self.counts(at, b) and taken + need > self.capacity(team, at // DAY) + 1e-9:
+                    if self.counts(at, until) and taken + need > self.capacity(team, at // DAY) + 1e-9:
                         return team, at
         return None
 
+    def next_hour(self, at: int) -> int:
+        """The first moment from here on at which anybody works: what waits for people begins when they come."""
+        n = bisect_right(self.hours, at)
+        return at if n % 2 == 1 else self.hours[n]
+
     def counts(self, at: int, until: int) -> bool:
-        """Nights do not count: nobody is asked for at a moment after which no hours of any task come on that day."""
-        return at % DAY < 990 and at // DAY in self.worked
+        """Nights do not count: nobody is asked for in a time without hours of any task."""
+        n = bisect_right(self.hours, at)
+        return n % 2 == 1 or (n < len(self.hours) and self.hours[n] < until)
 
     def book(self, item: Item, start: int, finish: int) -> None:
         for team, need in self.step(item).get("needs", {}).items():
             self.booked[team] += [(a, b, need) for a, b in self.spans(item, start, finish)]
 
 
+def _hours(calendars: Iterable[Working]) -> list[int]:
+    """The edges of the time in which anybody works: where it begins, where it ends, and so on."""
+    edges: list[int] = []
+    for start, end in sorted(span for c in calendars for span in zip(c.starts, c.ends, strict=True)):
+        if edges and start <= edges[-1]:
+            edges[-1] = max(edges[-1], end)
+        else:
+            edges += [start, end]
+    return edges
+
+
 def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: int = 25) -> None:
     """Look at a levelled plan, and try plain orders against it."""
     documents = random_levelling(seed)
+    expanded = Expanded(documents)
+    report_some(documents, expanded, seed)
     programme = planned_programme(documents)
     try:
         levelled = level_plan(programme, seconds=seconds, seed=1)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer)
         tally.differences.append(f"{seed} has no answer: {type(error).__name__}: {error}")
         return
-    expanded = Expanded(documents)
     early = Early(expanded)
     early.pass_forward()
     first = max(d.finish for d in early.dates.values())
@@ -180,7 +146,8 @@ def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: i
     end = max(f for _, f in dates.values())
     tally.moved += end > first
     best = min(_placed_in_order(documents, expanded, seed * 1000 + n) for n in range(orders))
-    if end > best and day_at(end - 1) == day_at(best - 1):
+    people = People(documents, early.order)
+    if end > best and (day_at(end - 1) == day_at(best - 1) or not people.counts(best, end)):
         tally.hours_later.append((end - best) / 60)
     elif end > best:
         tally.differences.append(f"{seed} ends {text(end)}, an order ends {text(best)}")
@@ -190,13 +157,21 @@ def _wrong(documents: Documents, early: Early, dates: Mapping[str, tuple[int, in
     people = People(documents, early.order)
     for item in early.order:
         early.dates[item.id] = Dates(*dates[item.id])
-    for item in early.order:
+    for item in (i for i in early.order if i.report is not None):
+        stays = early._early(item)
+        people.book(item, stays.start, stays.finish)
+        if (stays.start, stays.finish) != dates[item.id]:
+            yield f"{item.id} has begun, and does not stay at {text(stays.start)} to {text(stays.finish)}"
+    for item in (i for i in early.order if i.report is None):
         start, finish = dates[item.id]
-        bound = max(early.bounds(item)[0], item.floor, item.dates.get("start_no_earlier", LONG_AGO))
-        if item.calendar.work(start) < item.calendar.work(bound):
-            yield f"{item.id} starts {text(start)}, before {text(bound)}"
-        if item.calendar.next(start) != start or item.calendar.add(start, round(item.length.amount)) != finish:
-            yield f"{item.id} takes other time: {text(start)} to {text(finish)}"
+        bound, least = _bounds(early, item)
+        first = early._placed(item, bound, least)
+        if item.calendar.work(start) < item.calendar.work(first.start):
+            yield f"{item.id} starts {text(start)}, before {text(first.start)}"
+        again = early._placed(item, max(start, bound), least)
+        if (again.start, again.finish) != (start, finish):
+            wrong, right = (f"{text(a)} to {text(b)}" for a, b in ((start, finish), (again.start, again.finish)))
+            yield f"{item.id} takes other time: {wrong}, and not {right}"
         if (short := people.short(item, start, finish)) is not None:
             yield f"{item.id} at {text(start)}: {short[0]} is short at {text(short[1])}"
         people.book(item, start, finish)
@@ -206,22 +181,33 @@ def _placed_in_order(documents: Documents, expanded: Expanded, seed: int) -> int
     """Place tasks one after the other, whatever comes first by chance, each as early as its people are free."""
     pick, early = random.Random(seed), Early(expanded)
     people = People(documents, early.order)
-    waiting, end = list(early.order), 0
+    waiting, end = [i for i in early.order if i.report is None], 0
+    for item in (i for i in early.order if i.report is not None):
+        early.dates[item.id] = dates = early._early(item)
+        people.book(item, dates.start, dates.finish)
+        end = max(end, dates.finish)
     while waiting:
         ready = [i for i in waiting if all(t.before.id in early.dates for t in i.before)]
         item = pick.choice(ready)
         waiting.remove(item)
-        bound = max(early.bounds(item)[0], item.floor, item.dates.get("start_no_earlier", LONG_AGO))
-        at = item.calendar.next(bound)
+        at, least = _bounds(early, item)
         while True:
-            finish = item.calendar.add(at, round(item.length.amount))
-            if people.short(item, at, finish) is None:
+            dates = early._placed(item, at, least)
+            if people.short(item, dates.start, dates.finish) is None:
                 break
-            at = item.calendar.next(at + STEP)
-        people.book(item, at, finish)
-        early.dates[item.id] = Dates(at, finish)
-        end = max(end, finish)
+            at = people.next_hour(max(at, dates.start) + STEP)
+        people.book(item, dates.start, dates.finish)
+        early.dates[item.id] = dates
+        end = max(end, dates.finish)
     return end
+
+
+def _bounds(early: Early, item: Item) -> tuple[int, int]:
+    """The earliest start and the earliest finish that links and dates allow."""
+    start, finish = early.bounds(item)
+    floor = item.calendar.next(item.floor) if item.length.unit == "elapsed" else item.floor
+    on = early.programme.on or floor
+    return max(start, floor, on, item.dates.get("start_no_earlier", LONG_AGO)), finish
 
 
 def compare_levelling_of(seeds: Iterable[int], *, seconds: float = 0.1) -> LevelTally:

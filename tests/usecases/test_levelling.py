@@ -46,6 +46,7 @@ def small(path: Path, tasks: str = TASKS, rollout: str = ICT, **more: str) -> Pr
     text = PROGRAMME.replace("tasks:\n", f"tasks:\n{tasks}").replace("milestones:\n", f"milestones:\n{DONE}")
     a_folder(path, programme=text)
     for name, content in {"rollout.yaml": rollout, **more}.items():
+        (path / name).parent.mkdir(exist_ok=True)
         (path / name).write_text(content)
     return judge(read_folder(path).programme).programme
 
@@ -96,6 +97,19 @@ class TestByHand:
         )
         found = levelled(small(tmp_path, rollout=away))
         assert starts(found, "move", "build") == [date(2027, 1, 11), date(2027, 1, 18)]
+
+    def test_a_whole_period_whose_first_days_are_short_is_the_next_one(self, tmp_path: Path) -> None:
+        """May begins on a Saturday, and Monday is a bank holiday: a period from the 1st could still begin on Tuesday.
+        But others work at weekends, so its people are held on the 1st, when they are away: it begins on 1 June."""
+        tasks = """\
+  build: {duration: 1pp, start_no_earlier: 2027-04-20, needs: {ict: 1}}
+  tell: {duration: 1d, calendar: every_day}
+"""
+        away = "away: [{first_day: 2027-05-01, last_day: 2027-05-02, days_per_week: 0}]"
+        rollout = f"teams:\n  ict: {{name: ICT, days_per_week: 5, {away}}}\n"
+        pay = "calendar: trust\npay_periods: {first_month: 2026-09, months: 24, payday: 25}\n"
+        programme = small(tmp_path, tasks, rollout, **{"calendars/trust.yaml": pay})
+        assert starts(levelled(programme), "build") == [date(2027, 6, 1)]
 
     def test_people_leave_a_task_that_a_holiday_interrupts_unless_it_holds_them(self, tmp_path: Path) -> None:
         """Training at the schools begins on Thursday 21 January, and half-term comes from the 22nd to the 26th: its

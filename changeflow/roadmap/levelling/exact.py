@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.replan import Early, Placer
+from changeflow.roadmap.engine.spans import LONGEST_PAUSE
 from changeflow.roadmap.levelling.teams import Spans, stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
@@ -116,13 +117,20 @@ class ExactPass:
         wanted, team = placed.start, ""
         while (full := self._full(task, placed.start, placed.finish)) is not None:
             slot, short = full
-            team = team or short
             floor = max(floor or 0, int(self.axis.opens[slot]) + self.axis.minutes)
-            later = self.placer.place(task.id, floor=floor)
-            if later.start <= placed.start:
-                return placed, None, True
-            placed = later
-        return placed, Wait(task.id, wanted, placed.start, team) if team else None, False
+            later = self._later(task, placed.start, floor)
+            if later is None:
+                break
+            placed, team = later, team or short
+        return placed, Wait(task.id, wanted, placed.start, team) if team else None, full is not None
+
+    def _later(self, task: Task, start: int, floor: int) -> Early | None:
+        """Place a task behind a floor and later than it starts; None where a date of its own holds it.
+
+        Whole periods are not missed at once: what waits for people begins with the next ones.
+        """
+        floors = (floor, max(floor, start + LONGEST_PAUSE + 1))
+        return next((p for p in (self.placer.place(task.id, floor=f) for f in floors) if p.start > start), None)
 
     def _full(self, task: Task, start: int, finish: int) -> tuple[int, str] | None:
         """Return the last slot in which a task's people are not all free, and a team that is short there."""

@@ -88,8 +88,15 @@ def overloads(
 
 
 def everybody(roadmap: Roadmap) -> WorkingCalendar:
-    """Return the hours in which anybody works: nobody is taken at night."""
-    return union("everybody", *roadmap.calendars.values())
+    """Return the hours in which anybody works: nobody is taken at night, nor on a day without work of any task."""
+    return union("everybody", *in_use(roadmap))
+
+
+def in_use(roadmap: Roadmap) -> list[WorkingCalendar]:
+    """Return the calendars in which tasks are worked on."""
+    used = {t.placed_on or t.calendar for t in roadmap.tasks.values()}
+    used |= {t.term_calendar for t in roadmap.tasks.values() if t.term_calendar}
+    return [roadmap.calendars[key] for key in sorted(used)]
 
 
 def stretches(task: Task, roadmap: Roadmap, start: int, finish: int) -> Iterator[tuple[int, int]]:
