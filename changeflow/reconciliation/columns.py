@@ -84,7 +84,7 @@ class Headings:
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class ComparedElement:
     """A column that is compared: its places in the old and in the new file, where it has one."""
 
     name: str
@@ -134,7 +134,7 @@ def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
 class Choice:
     """What is compared, and what is not."""
 
-    elements: tuple[Element, ...]
+    elements: tuple[ComparedElement, ...]
     coverage: Coverage
 
 
@@ -145,7 +145,7 @@ def choose(
     names = _names(policy, sides)
     wanted = {folded(t.element) for t in policy.tolerances}
     keys = {folded(k) for k in policy.key}
-    elements, left = list[Element](), list[LeftOut]()
+    elements, left = list[ComparedElement](), list[LeftOut]()
     for key, name in sorted(names.items(), key=lambda item: item[1]):
         places = {h.side: h.places[key].place for h in sides if key in h.places}
         if key in keys:
@@ -157,7 +157,7 @@ def choose(
         if why:
             left.append(LeftOut(name, next(iter(places)) if len(places) == 1 else "both", why))
         else:
-            elements.append(Element(name, places))
+            elements.append(ComparedElement(name, places))
     left += [LeftOut(c.name, h.side, "another column was given its name") for h in sides for c in h.displaced]
     left += [entry for h in sides for entry in _without_heading(h, measured[h.side])]
     return Choice(tuple(elements), _coverage(elements, left))
@@ -187,7 +187,7 @@ def matched(sides: Sequence[Headings]) -> Iterator[str]:
         yield f"Headings matched: {', '.join(sorted(pairs))}."
 
 
-def nearly_matched(elements: Sequence[Element]) -> Iterator[str]:
+def nearly_matched(elements: Sequence[ComparedElement]) -> Iterator[str]:
     """Yield which columns of one side alone may be the same under other names."""
     alone = {side: [e.name for e in elements if set(e.places) == {side}] for side in ("old", "new")}
     for name in alone["old"]:
@@ -239,7 +239,7 @@ def _without_heading(headings: Headings, measured: Mapping[int, Measured]) -> It
             yield LeftOut(f"column {place}", headings.side, "no heading")
 
 
-def _coverage(elements: Sequence[Element], left: Sequence[LeftOut]) -> Coverage:
+def _coverage(elements: Sequence[ComparedElement], left: Sequence[LeftOut]) -> Coverage:
     return Coverage(
         compared=tuple(e.name for e in elements),
         only_old=tuple(e.name for e in elements if set(e.places) == {"old"}),

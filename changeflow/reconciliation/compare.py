@@ -19,7 +19,7 @@ from changeflow.pilots.runs import Coverage, MatchOutcome, PayVariance, Reconcil
 from changeflow.reconciliation.amounts import MACROS, UNIT
 from changeflow.reconciliation.columns import (
     Choice,
-    Element,
+    ComparedElement,
     choose,
     folded,
     headings_of,
@@ -29,7 +29,7 @@ from changeflow.reconciliation.columns import (
     nothing_in_common,
 )
 from changeflow.reconciliation.ids import id_hints
-from changeflow.reconciliation.ledgers import Ledger, currencies_of
+from changeflow.reconciliation.ledgers import Side, check_cells, currencies_of, has_other_lines, load, measure, read_as
 from changeflow.reconciliation.rows import check_lines, leave_out_totals
 from changeflow.reconciliation.sources import MOST_BYTES, open_source, unreadable
 from changeflow.values.problem import Problem
@@ -111,7 +111,7 @@ class _Reading:
     told: Say
     said: list[str] = field(default_factory=list)
 
-    def ledger(self, side: str, path: Path) -> Ledger | None:
+    def ledger(self, side: str, path: Path) -> Side | None:
         """Return one side, measured; None where it cannot be, with its problems."""
         import duckdb
 
@@ -126,7 +126,7 @@ class _Reading:
             self.problems.append(unreadable(self.shown[side], error))
             return None
 
-    def _measured(self, side: str, path: Path, *, is_patient: bool) -> Ledger | None:
+    def _measured(self, side: str, path: Path, *, is_patient: bool) -> Side | None:
         """Measure one side; None also where rows cannot be numbered by counting them, unless it is read patiently."""
         import duckdb
 
@@ -150,17 +150,17 @@ class _Reading:
         self.problems += missing(headings, self.policy)
         if len(self.problems) > start:
             return None
-        ledger = Ledger(db=self.db, headings=headings, policy=self.policy, problems=self.problems)
+        ledger = Side(db=self.db, headings=headings, policy=self.policy, problems=self.problems)
         try:
-            lines = ledger.measure()
+            lines = measure(ledger)
         except duckdb.Error:
             if source.lines is None:
                 raise
             return None
-        is_exact = source.lines is None or (source.lines == lines + 1 and not ledger.has_other_lines())
+        is_exact = source.lines is None or (source.lines == lines + 1 and not has_other_lines(ledger))
         return ledger if is_exact else None
 
-    def choose(self, ledgers: Sequence[Ledger]) -> Choice:
+    def choose(self, ledgers: Sequence[Side]) -> Choice:
         """Choose what is compared, and load it on both sides."""
         if len(ledgers) < 2:
             return Choice((), Coverage(compared=()))
@@ -174,13 +174,13 @@ class _Reading:
         for ledger in ledgers:
             notes = list(ledger.source.notes)
             start = len(self.problems)
-            ledger.load(choice.elements)
+            load(ledger, choice.elements)
             if len(self.problems) > start:
                 continue
             notes += leave_out_totals(ledger, choice.elements)
-            ledger.check_cells(choice.elements, currencies)
+            check_cells(ledger, choice.elements, currencies)
             check_lines(ledger, choice.elements, policy=self.policy, period=self.period)
-            notes += ledger.read_as(choice.elements)
+            notes += read_as(ledger, choice.elements)
             said += [(ledger.source.shown, note) for note in notes]
         for note in dict.fromkeys(note for _, note in said):
             files = [file for file, same in said if same == note]
@@ -229,7 +229,7 @@ def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[
 @dataclass(slots=True)
 class _Comparison:
     db: "duckdb.DuckDBPyConnection"
-    elements: Sequence[Element]
+    elements: Sequence[ComparedElement]
     policy: ParallelRunPolicy
     period: str
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from changeflow.intake.layout import clean
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.reconciliation.columns import PERIOD, Element, folded
-from changeflow.reconciliation.ledgers import Ledger
+from changeflow.reconciliation.columns import PERIOD, ComparedElement, folded
+from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
 
 _TOTAL = re.compile(r"(.*[ :-]|sub)?totals?([ :].*)?|sum|summe|gesamt", re.IGNORECASE)
@@ -25,7 +25,7 @@ class _Line:
     """What its texts say, where one says that it is a total."""
 
 
-def leave_out_totals(ledger: Ledger, elements: Sequence[Element]) -> Iterator[str]:
+def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     """Take totals out of a ledger's table, and yield what is to be said of them.
 
     A total says so in one of its cells; or it is the last of several lines, has no key, and its amounts are the sums of
@@ -49,10 +49,10 @@ def leave_out_totals(ledger: Ledger, elements: Sequence[Element]) -> Iterator[st
     yield f"{listed} left out: {'a total' if len(lines) == 1 else 'totals'}."
     if len(lines) == 1 and lines[0] == last and not _is_sum(ledger, places, last, lines):
         yield f"The total on line {last} is not the sum of the lines above it: lines may be missing."
-    ledger.leave_out(lines)
+    leave_out(ledger, lines)
 
 
-def _candidates(ledger: Ledger) -> Iterator[_Line]:
+def _candidates(ledger: Side) -> Iterator[_Line]:
     """Yield the lines without a key, and those whose key is a word for a total."""
     query = (
         f"select line, key from {ledger.table} where key is null or key ilike '%total%' or key ilike 'sum%' "
@@ -74,7 +74,7 @@ def _candidates(ledger: Ledger) -> Iterator[_Line]:
         yield _Line(line, keys[line], next((w for w in words if _TOTAL.fullmatch(w)), ""))
 
 
-def _is_sum(ledger: Ledger, places: Sequence[int], line: int, without: Sequence[int]) -> bool:
+def _is_sum(ledger: Side, places: Sequence[int], line: int, without: Sequence[int]) -> bool:
     """Tell whether every amount of a line, of which some is not nothing, is the sum of those on the other lines."""
     if not places:
         return False
@@ -87,7 +87,7 @@ def _is_sum(ledger: Ledger, places: Sequence[int], line: int, without: Sequence[
     return bool(pairs) and all(total == said for total, said in pairs)
 
 
-def check_lines(ledger: Ledger, elements: Sequence[Element], *, policy: ParallelRunPolicy, period: str) -> None:
+def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: ParallelRunPolicy, period: str) -> None:
     """Name lines without a key, of another period, and pay below nothing; a ledger without lines is a problem too."""
     if not ledger.row(f"select count(*) from {ledger.table}")[0]:
         ledger.add(ledger.source.header, 1, "The ledger has no lines.", "Add at least one below the header.")
@@ -115,7 +115,7 @@ def check_lines(ledger: Ledger, elements: Sequence[Element], *, policy: Parallel
 
 
 def _add(
-    ledger: Ledger, query: str, place: int, what: Callable[[Any], str], remedy: str, kind: str,
+    ledger: Side, query: str, place: int, what: Callable[[Any], str], remedy: str, kind: str,
     values: Sequence[object] = (),
 ) -> None:  # fmt: skip
     """Add the first lines that a query finds, with what is wrong with each, then how many more there are."""
