@@ -328,9 +328,10 @@ def _settings(old: Definition, new: Definition) -> Iterator[Altered]:
         if changed := _fields(getattr(old, field), getattr(new, field), set()):
             yield Altered(Topic.SETTINGS, How.CHANGED, f"{field}.yaml: {_listed(changed)} changed.")
     for field, key in (("pathways", "pathway"), ("rulepacks", "rulepack")):
-        items = [sorted((getattr(i, key), i.model_dump_json()) for i in getattr(d, field)) for d in (old, new)]
-        for name in sorted({name for some in items for name, _ in some}):
-            if len({tuple(i for i in some if i[0] == name) for some in items}) > 1:
+        # As values: what is stored has its keys in another order.
+        left, right = ([(getattr(i, key), i) for i in getattr(d, field)] for d in (old, new))
+        for name in sorted({name for name, _ in (*left, *right)}):
+            if [i for n, i in left if n == name] != [i for n, i in right if n == name]:
                 yield Altered(Topic.SETTINGS, How.CHANGED, f"The {key} “{name}” changed.")
 
 

@@ -230,3 +230,10 @@ def test_many_things_are_counted():
     assert several(["A"]) == "“A”"
     assert several(["A", "B", "C"]) == "“A”, “B” and “C”"
     assert several(list("ABCDE")) == "5 tasks (“A”, “B”, “C” and 2 more)"
+
+
+def test_what_is_stored_and_read_again_differs_in_nothing(tmp_path: Path):
+    """A definition is stored with its keys in order, and its steps come back in another one."""
+    here = judge(read_folder(a_folder(tmp_path / "trust")).programme).programme
+    stored, _ = join(type(here.definition).model_validate_json(here.definition.canonical()), rulepacks=here.rulepacks)
+    assert differences(judge(stored).programme, here) == ()
