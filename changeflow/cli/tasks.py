@@ -143,21 +143,20 @@ def task_finish(
 def task_progress(
     context: Context,
     name: TaskName,
-    started: Annotated[datetime, day_option(text="When it began.")],
+    started: Annotated[datetime | None, day_option(text="When it began, if that is not recorded yet.")] = None,
     remaining: Annotated[str | None, typer.Option(help="What is left of it, such as 5d.")] = None,
     percent: Annotated[
         int | None, typer.Option(min=0, max=99, help="% complete: the rest of its planned duration is left.")
     ] = None,
 ) -> None:
     """Say how much of a task is left, or complete."""
-    from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
     if remaining is None and percent is None:
         raise InputError("How much? Give --remaining, such as 5d, or --percent.")
     name = context.task(name)
-    report = ReportedProgress(name, started.date(), None, remaining, percent)
-    new = progress.report_progress([report], context.change)
+    began = started.date() if started else None
+    new = progress.progress_task(name, context.change, started=began, remaining=remaining, percent=percent)
     said = f"{remaining} left" if remaining is not None else f"{percent}% complete"
     _note_recorded(context, name, f"{name}: {said}.", new=bool(new))
 

@@ -114,6 +114,18 @@ def start_of(programme: Programme, task: TaskId, started: date) -> ReportedProgr
     return ReportedProgress(task, started, last)
 
 
+def rest_of(
+    programme: Programme, task: TaskId, started: date | None, remaining: str | None, percent: int | None
+) -> ReportedProgress:
+    """Return the report of what is left: its start is the one given, else the one that is known."""
+    known = programme.facts.progress.get(task)
+    if started is None:
+        if known is None:
+            raise InputError(f"When did {task} begin? Say it with --started; no start is recorded yet.")
+        started = day_of(known.actual_start)
+    return ReportedProgress(task, started, None, remaining, percent)
+
+
 def wrong_order(reported: ReportedProgress) -> str | None:
     """Say that reported days are in the wrong order; None where they are not. The one check of all ways to report."""
     if reported.finished is None or reported.finished >= reported.started:

@@ -15,6 +15,7 @@ from changeflow.programme.recording import (
     ReportedProgress,
     checked_progress,
     finish_of,
+    rest_of,
     start_of,
     task_subject,
     with_progress,
@@ -43,6 +44,14 @@ def start_task(task: str, started: date, change: Change) -> tuple[int, bool]:
     before = _before(change)
     report = start_of(before.programme, task, started)
     return _report((report,), before, change), report.finished is not None
+
+
+def progress_task(
+    task: str, change: Change, *, started: date | None, remaining: str | None, percent: int | None
+) -> int:
+    """Record what is left of a task; its start is the one given, else the one known."""
+    before = _before(change)
+    return _report((rest_of(before.programme, task, started, remaining, percent),), before, change)
 
 
 def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:

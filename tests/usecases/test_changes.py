@@ -58,6 +58,16 @@ def test_a_start_put_right_keeps_the_finish(stored: str):
         progress.start_task("payroll/requirements", date(2027, 1, 14), change(stored, 14))
 
 
+def test_what_is_left_needs_a_start_once(stored: str):
+    """Requirements began on Monday 4; delegation has not begun."""
+    asked = {"started": None, "remaining": "2d", "percent": None}
+    assert progress.progress_task("payroll/requirements", change(stored, 6), **asked) == 1
+    known = stored_on(None, db=stored, on=date(2027, 1, 6)).programme.facts.progress["payroll/requirements"]
+    assert day_of(known.actual_start) == date(2027, 1, 4)
+    with pytest.raises(InputError, match="When did payroll/delegation begin"):
+        progress.progress_task("payroll/delegation", change(stored, 6), **asked)
+
+
 def issue(db: str, day: int) -> reports.SroReport:
     return reports.issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
 
