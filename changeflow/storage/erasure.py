@@ -64,6 +64,9 @@ def erase(
         )
         for what, table in _THEIRS.items()
     }
+    removed["comments"] = count_touched(
+        session, update(CommentRow).where(*_words_of(programme, person)).values(text="")
+    )
     removed |= _leave_messages(session, programme, person, recipients, at)
     addresses = set(recipients) - {recipient_of(key, programme, person, None)}
     for digest in tombstones_of(key, programme, person, email, recipients=addresses):
@@ -71,6 +74,12 @@ def erase(
             session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
     session.flush()
     return removed
+
+
+def _words_of(programme: str, person: str) -> tuple[Any, ...]:
+    """Match the comments of a person that still have words."""
+    own = (col(CommentRow.programme_id) == programme, col(CommentRow.by) == person)
+    return (*own, col(CommentRow.text) != "")
 
 
 def _leave_messages(
@@ -118,15 +127,18 @@ def people_named(session: Session, programme: str) -> set[str]:
     for table in (*_THEIRS.values(), NudgeRow, DueRow):
         people = session.exec(select(table.person).where(col(table.programme_id) == programme).distinct())
         found.update(person for person in people if person is not None)
+    found.update(session.exec(select(CommentRow.by).where(col(CommentRow.programme_id) == programme).distinct()))
     return found
 
 
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
-    """Tell whether rows are there that an erasure would have removed, or words of messages."""
+    """Tell whether rows are there that an erasure would have removed, or words of comments or messages."""
     for table in _THEIRS.values():
         own = (col(table.programme_id) == programme, col(table.person) == person)
         if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
             return True
+    if session.exec(select(CommentRow.id).where(*_words_of(programme, person)).limit(1)).first() is not None:
+        return True
     words = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person, col(NudgeRow.content) != "{}")
     return session.exec(select(NudgeRow.id).where(*words).limit(1)).first() is not None
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, SQLModel, col, select
 
 from changeflow.adkar.published import Snapshot
@@ -247,9 +248,11 @@ def _as_of(fact: RecordedFact, moment: datetime) -> RecordedFact:
 def withdraw(
     session: Session, programme: str, facts: Sequence[RecordedFact], *, reason: str, at: datetime, by: str
 ) -> None:
-    """Note that facts were wrong: from `at` on nothing counts them."""
+    """Note that facts were wrong: from `at` on nothing counts them. The words of a comment go."""
     for fact in facts:
         table = str(TABLES[fact.kind].__tablename__)
+        if fact.kind == "comment":
+            session.exec(update(CommentRow).where(col(CommentRow.id) == fact.number).values(text=""))
         session.add(WithdrawalRow(programme_id=programme, kind=table, row=fact.number, reason=reason, at=at, by=by))
     session.flush()
 

@@ -164,7 +164,8 @@ def _write_mspdi(planned: Programme, out: Path, baselines: Sequence[StoredPlan])
         services={s.service: s.name for s in definition.services},
         waves={w.id: w.name for w in definition.programme.waves},
         schools={s.id: s.name for s in definition.schools},
-        owners={t.owner: planned.person(t.owner) for t in reported.tasks.values() if t.owner is not None},
+        # By role alone: a schedule is handed on to people who may not see names.
+        owners={o: definition.role_of(o) or o for t in reported.tasks.values() if (o := t.owner) is not None},
     )
     return write_roadmap(
         reported,

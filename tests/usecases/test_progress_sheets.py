@@ -22,6 +22,7 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.progress_preview import preview_lines
 from changeflow.reports.recorded import WORDS_REMOVED, in_words
 from changeflow.storage.database import session_scope
+from changeflow.storage.erasure import is_anything_left
 from changeflow.storage.facts import recorded
 from changeflow.usecases import definitions, progress
 from changeflow.usecases.export import export_schedule
@@ -29,11 +30,11 @@ from changeflow.usecases.progress_import import ImportPreview, preview_import, s
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.retention import retain
 from changeflow.usecases.stored import stored_on
-from changeflow.usecases.subject_access import everything_about
+from changeflow.usecases.subject_access import erase, everything_about
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration
 from tests import audited
-from tests.builders import PATHWAY, SERVICE, a_folder
+from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
 from tests.usecases import gated
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -532,6 +533,36 @@ def test_a_comment_is_a_fact_that_is_listed_exported_and_withdrawn(stored: str, 
     assert facts(stored).comments == ()
     with session_scope(stored) as session:
         assert audited.verify(session)[1] == []
+        [kept] = recorded(session, "small", "comment")
+    # Who wrote it and when, and the reason, are kept; the words are not.
+    assert (kept.by, kept.values["text"], kept.withdrawn is not None) == ("lead", "", True)
+    listed = run("fact", "list", "--kind", "comment", "--db", stored, "--at", ON).stdout
+    assert (WORDS_REMOVED in listed, "Wait for HR" in listed) == (True, False)
+
+
+def test_an_erasure_empties_what_that_person_wrote_beside_tasks(stored: str, sheet: Path, tmp_path: Path):
+    other = exported(stored, tmp_path / "other.xlsx")
+    take(type_in(sheet, comment="Wait for HR"), stored)
+    take(type_in(other, comment="HR has answered"), stored, actor="chief")
+    assert erase("lead", change(stored, "chief")).removed["comments"] == 1
+    with session_scope(stored) as session:
+        assert [(c.by, c.values["text"]) for c in recorded(session, "small", "comment")] == [
+            ("lead", ""),
+            ("chief", "HR has answered"),
+        ]
+        assert not is_anything_left(session, "small", "lead")
+        assert audited.verify(session)[1] == []
+
+
+def test_a_project_file_names_owners_by_role_alone(db: str, tmp_path: Path):
+    people = PEOPLE.replace("lead,Director of People,", "lead,A. Person,")
+    folder = a_folder(tmp_path / "trust", service=OWNED, people=people)
+    now, out = datetime(2027, 1, 4, 8, tzinfo=UTC), tmp_path / "plan.xml"
+    definitions.apply(folder, db=db, actor="chief", now=now, on=date(2027, 1, 4))
+    for source in (None, folder):
+        export_schedule("mspdi", out, source=source, db=db, programme=None, on=ON, now=now)
+        text = out.read_text(encoding="utf-8")
+        assert ("<Name>Director of People</Name>" in text, "A. Person" in text) == (True, False)
 
 
 def test_the_words_of_a_comment_go_when_those_of_answers_do(stored: str, sheet: Path):
