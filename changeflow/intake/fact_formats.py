@@ -43,6 +43,7 @@ PROGRESS = Format(
             also=(
                 "actual finish | actual end | actual finish date | actual end date | finished on | completed on | "
                 "date finished | date completed | completed date | completed | finish actual | actual completion date"
+                " | done on | date done | finished date | end date actual | finish date actual | done date"
             ),
         ),
         Field(
@@ -88,6 +89,7 @@ PROGRESS = Format(
     ),
     sheet="Tasks",
     marks=("task", "task_id", "percent", "started", "finished", "remaining", "exported"),
+    keeps_others=True,
 )
 
 ATTENDANCE = Format(

@@ -75,6 +75,8 @@ class Format:
     """The sheet of a workbook that is looked at before the others."""
     marks: tuple[str, ...] = ()
     """Columns by which its sheet and its header are found; all of them where none is named."""
+    keeps_others: bool = False
+    """The cells of columns that are not used are kept, for what they may say beside the others."""
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.intake.columns import Way
-from changeflow.intake.days import read_day
+from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
 from changeflow.intake.progress_tasks import PLACE, RowTasks
@@ -31,7 +31,7 @@ from changeflow.intake.progress_values import (
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.programme.programme import Programme
-from changeflow.programme.progress_cells import ProgressCells
+from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.programme.renames import Renames
 from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
 from changeflow.values.base import TaskId
@@ -99,7 +99,7 @@ def _say_unused(table: Table) -> None:
     ]
     if names:
         verb = "is" if len(names) == 1 else "are"
-        table.say(f"{', '.join(names)} {verb} not read back: days come from Actual start and Actual finish.")
+        table.say(f"{', '.join(names)} {verb} not read back.")
 
 
 class _Sheet:
@@ -141,6 +141,8 @@ class _Sheet:
             task = self.tasks.task_of(row, exported, is_typed=is_typed)
             if task is None or len(self.problems) > before or not (typed == was or self._is_first(row, task)):
                 continue
+            if self._has_day_beside(row, task, typed, was):
+                continue
             if exported is not None and was is not None:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
@@ -159,6 +161,20 @@ class _Sheet:
                 self.table.say(what, row.line, row.columns["percent"])
             return None
         return row.read("percent", partial(parse_percent, shares=shares, ticks=self.is_status), self.problems)
+
+    def _has_day_beside(self, row: TableRow, task: TaskId, typed: ProgressCells, was: ProgressCells | None) -> bool:
+        """Tell whether a task is 100% without a finish, and a column that was not used has a day."""
+        is_open = typed.percent == 100 and typed.finished is None and typed != was
+        if not is_open or progress_cells(self.programme, task).finished is not None:
+            return False
+        for column, text in self.table.others.get(row.line, {}).items():
+            if not _is_day(text):
+                continue
+            what = f"is 100% without an Actual finish. The column '{column.name}' was not used."
+            remedy = "Call it 'Actual finish', or leave it out if it is another day."
+            self.problems.append(row.problem("percent", what, remedy))
+            return True
+        return False
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"
@@ -205,6 +221,17 @@ class _Sheet:
             if (more := len(remarks) - MOST_CHANGED) > 0:
                 what = f"{remarks[0].heading} is not read back on {counted(more, 'more line')}."
                 self.table.unused.append(replace(remarks[MOST_CHANGED], what=what))
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether a text is a day, and not just a number.
+
+    >>> _is_day("1 Dec 2026"), _is_day("46028"), _is_day("soon")
+    (True, False, False)
+    """
+    with suppress(ValueError):
+        return bool(text) and not is_serial(text) and read_day(text) is not None
+    return False
 
 
 def _is_month_first(now: str, before: str) -> bool:

@@ -31,6 +31,7 @@ class TableLines:
     def __init__(self, table: Table, wanted: Format, names: Names, problems: list[Problem]) -> None:
         matches, layout = table.columns.matches, table.layout
         self.table, self.names, self.problems, self.required_names = table, names, problems, wanted.required
+        self.others = table.columns.unused if wanted.keeps_others else ()
         # Each column of ours: its name, its place from 0, where it is from, and the cells that were read already.
         self.plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]]
         self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
@@ -59,6 +60,8 @@ class TableLines:
             row = TableRow(table.file, line, {}, self.places, self.headings)
             if self._fill(row, cells):
                 table.rows.append(row)
+            if self.others:
+                table.others[line] = {c: clean(cells[c.place - 1]) for c in self.others if c.place <= len(cells)}
             filled += len(row.cells)
             if filled > MOST_CELLS:
                 raise TableTooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")

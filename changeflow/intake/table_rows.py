@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from changeflow.errors import UnusedWarning
 from changeflow.intake.columns import MatchedColumns
-from changeflow.intake.layout import Layout
+from changeflow.intake.layout import Layout, TableColumn
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 
 _ALIKE = 3
@@ -69,7 +69,7 @@ def zeros_lost(name: str, known: Iterable[str]) -> str:
     """Say which known id has leading zeros that a name has lost, as in a spreadsheet; nothing where none has.
 
     >>> zeros_lost("123", ["000123", "000456"])
-    "'000123' has lost its leading zeros. Format the column as text where the list comes from."
+    "'123' is '000123' without its leading zeros. Format the column as text where the list comes from."
     """
     if not name.isdigit():
         return ""
@@ -77,8 +77,8 @@ def zeros_lost(name: str, known: Iterable[str]) -> str:
     lost = alike[0] if alike and name not in alike else None
     if lost is None:
         return ""
-    short, long = sorted((name, lost), key=len)
-    says = f"'{long}' has lost its leading zeros" if short == name else f"The other list has it as '{short}'"
+    is_short = len(name) < len(lost)
+    says = f"'{name}' is '{lost}' without its leading zeros" if is_short else f"The other list has it as '{lost}'"
     return f"{says}. Format the column as text where the list comes from."
 
 
@@ -96,6 +96,8 @@ class Table:
     """How it was read, where that is other than in a plain table."""
     unused: list[Problem] = field(default_factory=list)
     """What was read and not used, and what to check; no mistakes."""
+    others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)
+    """By line, the cells of columns that were not used, where the format keeps them."""
 
     @property
     def unused_columns(self) -> str:

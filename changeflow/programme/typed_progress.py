@@ -185,7 +185,7 @@ class _Row:
                 self._refuse("percent", f"is 100%, with {left} left.", "Correct one of them.")
                 return None
             finished = self.on
-            self._note("percent", f"is 100% without an Actual finish: {format_day(self.on)} is taken, the data date.")
+            self._note("percent", f"100% without an Actual finish: {format_day(self.on)}, the data date, is taken.")
         if finished is not None:
             return self._finish(new, finished)
         return self._begin(new)

@@ -196,6 +196,25 @@ def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
     assert "'Duration'" in said
 
 
+@pytest.mark.parametrize("heading", ["Done on", "Date done", "Finished date", "End date (actual)", "Completed"])
+def test_the_day_of_the_finish_is_read_in_other_words(file: Path, heading: str):
+    row = ["payroll/requirements", "100%", "04/01/2027", "06/01/2027"]
+    _, typed, problems = read(file, [row], ["Task", "% complete", "Actual start", heading])
+    assert (problems, [r.finished for r in typed.reported]) == ([], [date(2027, 1, 6)])
+
+
+def test_a_day_beside_100_percent_in_a_column_that_was_not_used_is_a_mistake(file: Path):
+    """Handed in may be the finish: the data date, 7 January, is never recorded instead. Where it has no day, it is."""
+    rows = [
+        ["payroll/requirements", "100%", "04/01/2027", "06/01/2027"],
+        ["Train, Ash School", "100%", "05/01/2027", "soon"],
+    ]
+    _, typed, [problem] = read(file, rows, ["Task", "% complete", "Actual start", "Handed in"])
+    assert (problem.line, problem.column) == (2, 2)
+    assert "without an Actual finish. The column 'Handed in' was not used" in problem.what
+    assert [(r.task, r.finished) for r in typed.reported] == [("payroll/ash/train", date(2027, 1, 7))]
+
+
 def test_the_list_of_a_planner_is_read_by_its_names_and_words(file: Path):
     """Planner's export has ids of its own, planned days, and words for progress."""
     head = ["Task ID", "Task Name", "Bucket Name", "Progress", "Start date", "Due date", "Completed Date", "Labels"]

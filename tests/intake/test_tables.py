@@ -117,8 +117,8 @@ def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):
     names = {"school": {"ashschool": "007"}}
     _, problems = read(tmp_path / "people.csv", text, PEOPLE, names=names)  # type: ignore[arg-type]
     assert [p.partition(" Format")[0] for p in problems] == [
-        "people.csv:3:4: school: There is no '7'. '007' has lost its leading zeros.",
-        "people.csv:3:3: manager: There is no '123'. '000123' has lost its leading zeros.",
+        "people.csv:3:4: school: There is no '7'. '7' is '007' without its leading zeros.",
+        "people.csv:3:3: manager: There is no '123'. '123' is '000123' without its leading zeros.",
     ]
 
 
@@ -196,7 +196,9 @@ def test_many_remarks_of_a_kind_are_one(tmp_path: Path):
 
 
 def test_leading_zeros_that_were_lost_are_said_with_the_fix():
-    assert zeros_lost("123", ["000123"]).startswith("'000123' has lost its leading zeros. Format the column as text")
+    assert zeros_lost("123", ["000123"]).startswith(
+        "'123' is '000123' without its leading zeros. Format the column as text"
+    )
     assert zeros_lost("000123", ["123"]).startswith("The other list has it as '123'.")
     assert zeros_lost("124", ["000123"]) == zeros_lost("a1", ["0a1"]) == ""
 
