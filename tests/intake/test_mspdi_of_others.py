@@ -43,6 +43,10 @@ def dates(schedule: Schedule, task: str) -> tuple[str, str]:
         fields(Deadline="9999-12-31T23:59:59"),
         fields(PercentComplete=0, ActualStart="2000-01-01T00:00:00", ActualFinish="2000-01-01T00:00:00"),
         fields(PercentComplete=0, ActualStart="1984-01-01T00:00:00"),
+        fields(ConstraintType=2, ConstraintDate="1984-01-01T08:00:00"),
+        fields(ConstraintType=4, ConstraintDate="1984-01-01T00:00:00"),
+        fields(Deadline="1984-01-01T00:00:00"),
+        fields(Deadline="0000-00-00T00:00:00"),
     ],
 )
 def test_a_date_that_stands_for_none_is_ignored_and_noted(tmp_path: Path, more: str):

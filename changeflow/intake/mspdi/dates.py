@@ -9,13 +9,14 @@ from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import Remarks, named, task_named
 from changeflow.values.moments import DAY, minute_of
 
-EARLIEST, LATEST = date(1984, 1, 1), date(2149, 12, 31)
-"""The days that Microsoft Project knows."""
+EARLIEST, LATEST = date(1984, 1, 2), date(2149, 12, 31)
+"""The days that Microsoft Project knows; the first, 1 January 1984, is written where there is none."""
 ENDLESS = 9000
 """From this year on a date stands for none: libraries write 9999-12-31."""
 NO_DATE = {"NA", "N/A", "NONE", "NULL", "NIL", "NAT", "-", "--", "0"}
 ZERO_DATES = {date(1, 1, 1), date(1601, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31)} | {
-    *(date(1900, 1, 1), date(1904, 1, 1), date(1969, 12, 31), date(1970, 1, 1), date(1970, 1, 2), date(1980, 1, 1))
+    *(date(1900, 1, 1), date(1904, 1, 1), date(1969, 12, 31), date(1970, 1, 1), date(1970, 1, 2), date(1980, 1, 1)),
+    date(1984, 1, 1),
 }
 """The first day of some clocks: what programs write where they have no date."""
 BINDING = {2, 3, 5, 7}
@@ -65,7 +66,7 @@ class DateReader:
 
     def _moment(self, task: Record, name: str, text: str, ignored: list[str]) -> Moment | None:
         is_used = name != "ConstraintDate" or _constraint(task) not in (0, 1)
-        if text.upper() in NO_DATE:
+        if _is_none(text):
             ignored.append(f"{name} '{text}'")
             return None
         try:
@@ -106,7 +107,7 @@ class DateReader:
         text = root.get(name)
         if text is None:
             return None
-        if text.upper() in NO_DATE:
+        if _is_none(text):
             self.remarks.note(_KIND, f"The project's {name} '{text}' is ignored: it stands for no date.")
             return None
         try:
@@ -123,6 +124,10 @@ class DateReader:
         else:
             self._refuse_year(root, "The project", day, name)
         return None
+
+
+def _is_none(text: str) -> bool:
+    return text.upper() in NO_DATE or text.startswith("0000-00-00")
 
 
 def minute_in(dates: Mapping[str, datetime], name: str) -> int | None:
