@@ -22,7 +22,8 @@ ERRORS = frozenset(
     }
 )
 NOTHING = frozenset({"-", "--", "---", "–", "—", "−", "n/a", "n.a.", "null", "(blank)", "(null)"})
-"""What stands for an empty cell, in any column but one of texts."""
+NO_COMMENT = NOTHING | {"none", "nil", "na"}
+"""What stands for an empty cell, in any column but one of texts; with more words in a column of comments."""
 _HIDDEN = re.compile(r"#{3,}")
 _QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
@@ -179,4 +180,5 @@ READERS: Mapping[FieldKind, Callable[[str, Field], str]] = {
     FieldKind.CHOICES: _several(_choice),
     FieldKind.EMAIL: _email,
     FieldKind.DURATION: _as_it_is,
+    FieldKind.PERCENT: _as_it_is,
 }

@@ -16,7 +16,7 @@ PROGRESS = Format(
         Field("task_id", FieldKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
         Field(
             "percent",
-            FieldKind.DURATION,
+            FieldKind.PERCENT,
             "% complete: 50%, 50, or 0.5 in a column of shares",
             also=(
                 "% complete | percent complete | percentage complete | pct complete | complete % | % done | "

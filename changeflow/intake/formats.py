@@ -29,6 +29,7 @@ class FieldKind(StrEnum):
     CHOICES = "choices"
     EMAIL = "e-mail address"
     DURATION = "duration"
+    PERCENT = "percentage"
 
 
 @dataclass(frozen=True)

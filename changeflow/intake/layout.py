@@ -40,6 +40,12 @@ _HINT = re.compile(
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
 
+class SheetPercent(str):
+    """How a number of a sheet is written whose cell shows percent: 0.5 as 50%."""
+
+    __slots__ = ()
+
+
 class BrokenTableError(Exception):
     """Whose arguments are a line and why it cannot be read."""
 

@@ -25,6 +25,7 @@ from changeflow.intake.progress_values import (
     comment_of,
     exported_cells,
     folded,
+    is_typed_as_whole,
     parse_percent,
     parse_remaining,
 )
@@ -160,6 +161,8 @@ class _Sheet:
                 what = f"'{text}' was not used: it does not say how much is complete."
                 self.table.say(what, row.line, row.columns["percent"])
             return None
+        if is_typed_as_whole(text):
+            self.table.say(f"'{text}' was read as {int(text[:-1]) // 100}%.", row.line, row.columns["percent"])
         return row.read("percent", partial(parse_percent, shares=shares, ticks=self.is_status), self.problems)
 
     def _has_day_beside(self, row: TableRow, task: TaskId, typed: ProgressCells, was: ProgressCells | None) -> bool:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+from changeflow.intake.cell_readers import NO_COMMENT
+from changeflow.intake.layout import SheetPercent
 from changeflow.programme.progress_cells import ProgressCells, days_or_duration
 from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day
@@ -48,6 +50,16 @@ _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
 """Percent that no one means: a whole number was typed into a cell that shows percent, so 50 became 5000%."""
 
 
+def is_typed_as_whole(text: str) -> bool:
+    """Tell whether a cell of a workbook that shows percent holds the number that was meant as percent: 50 as 5000%.
+
+    >>> is_typed_as_whole(SheetPercent("5000%")), is_typed_as_whole("5000%"), is_typed_as_whole(SheetPercent("150%"))
+    (True, False, False)
+    """
+    found = re.fullmatch(r"(\d{3,5})%", text) if isinstance(text, SheetPercent) else None
+    return found is not None and _LEAST_SHOWN <= int(found[1]) <= _MOST_SHOWN and int(found[1]) % 100 == 0
+
+
 def are_shares(texts: Iterable[str]) -> bool | None:
     """Tell whether the plain numbers of a column are shares (0 to 1) or percent (0 to 100); None: both are possible.
 
@@ -80,7 +92,7 @@ def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> int
         if shares is None and number < 1:
             raise ValueError(f"'{text}' is a share beside numbers over 1. Write percentages, such as 50%.")
         number *= 100 if shares else 1
-    elif _LEAST_SHOWN <= number <= _MOST_SHOWN and number % 100 == 0:
+    elif is_typed_as_whole(text):
         number /= 100
     if number > 100:
         raise ValueError(f"'{text}' is more than 100%. Write one from 0% to 100%.")
@@ -111,12 +123,13 @@ def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
 
 
 def comment_of(text: str) -> str:
-    """Return a comment with its lines, however they end, and without spaces around them.
+    """Return a comment with its lines, however they end, and without spaces around them; none where it says so.
 
-    >>> comment_of("Wait for HR \\r\\n  then go")
-    'Wait for HR\\nthen go'
+    >>> comment_of("Wait for HR \\r\\n  then go"), comment_of("n/a"), comment_of("–"), comment_of("None")
+    ('Wait for HR\\nthen go', '', '', '')
     """
-    return "\n".join(line.strip() for line in text.splitlines()).strip()
+    said = "\n".join(line.strip() for line in text.splitlines()).strip()
+    return "" if said.lower() in NO_COMMENT else said
 
 
 def exported_cells(cells: dict[str, Any]) -> ProgressCells:

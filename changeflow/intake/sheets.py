@@ -18,7 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from changeflow.intake.layout import Layout, fold, look_at_rows
+from changeflow.intake.layout import Layout, SheetPercent, fold, look_at_rows
 from changeflow.intake.opening import NOT_TEXT, read_bytes
 from changeflow.intake.sheet_marks import Marks, elements, marks_in
 from changeflow.intake.sheet_size import SheetRefusedError, check_size
@@ -273,7 +273,7 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks) -> str:
     if place in marks.texts and cell == "":
         return marks.texts[place]
     if isinstance(cell, float) and place in marks.percents:
-        return f"{_text(float(f'{cell * 100:.{_DIGITS}g}'))}%"
+        return SheetPercent(f"{_text(float(f'{cell * 100:.{_DIGITS}g}'))}%")
     if isinstance(cell, float) and place in marks.zeros:
         before, digits = marks.zeros[place]
         return before + _text(cell).zfill(digits)

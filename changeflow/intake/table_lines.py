@@ -6,7 +6,7 @@ from changeflow.errors import MOST_LISTED
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch
 from changeflow.intake.formats import Field, FieldKind, Format
-from changeflow.intake.layout import SEPARATORS, clean, fold
+from changeflow.intake.layout import SEPARATORS, SheetPercent, clean, fold
 from changeflow.intake.table_rows import Table, TableRow, zeros_lost
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
@@ -148,6 +148,8 @@ class TableLines:
             return known
         if one.names_a_row:
             return text  # Until all lines are known.
+        if one.cell is FieldKind.PERCENT and isinstance(raw, SheetPercent):
+            return SheetPercent(text)
         try:
             found = read_cell(text, one)
             if names:

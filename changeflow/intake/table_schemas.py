@@ -47,6 +47,7 @@ CELLS: Mapping[FieldKind, str] = {
     FieldKind.CHOICES: "options with semicolons between them",
     FieldKind.EMAIL: "an e-mail address",
     FieldKind.DURATION: "a duration: 5d, 3h, 2w",
+    FieldKind.PERCENT: "a percentage: 50% or 50",
 }
 """What a cell of each kind holds, in words."""
 

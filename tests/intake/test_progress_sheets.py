@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.intake.cell_readers import NOTHING
+from changeflow.intake.cell_readers import NO_COMMENT, NOTHING
 from changeflow.intake.days import read_day
 from changeflow.intake.folder import Folder
 from changeflow.intake.layout import fold
@@ -128,13 +128,15 @@ def is_read(heading: str, text: str, typed: object) -> bool:
     is_empty = not plain or plain.lower() in NOTHING
     name = {"% complete": "percent", "Actual start": "started", "Actual finish": "finished"}.get(heading)
     value = getattr(typed, name or heading.partition(" ")[0].lower())
+    if heading == "Comment" and plain.lower() in NO_COMMENT:
+        return bool(value == "")
     if heading == "Comment":
         return bool(value.lstrip("'")) == bool(plain.lstrip("'")) and fold(value) == fold(text)
     if is_empty:
         return value in (None, "")
     if heading == "% complete":
         number = float(plain.rstrip("% ").replace(",", "."))
-        return value in {round(number), round(100 * number), round(number / 100)} or 0 < number < 100
+        return value in {round(number), round(100 * number)} or 0 < number < 100
     if name is not None:
         return bool(value == read_day(plain))
     return bool(value == parse_remaining(plain, minutes_per_day=450, has_days=True))
@@ -194,6 +196,12 @@ def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
     said = " ".join(remark.what for remark in sheet.unused)
     assert "'Start', 'Finish' are not read back" in said
     assert "'Duration'" in said
+
+
+@pytest.mark.parametrize("word", ["n/a", "-", "–", "None"])
+def test_a_comment_that_says_nothing_is_none(file: Path, word: str):
+    _, typed, problems = read(file, [[*RIGHT[0][:5], word, ""]])
+    assert (problems, typed.comments) == ([], ())
 
 
 @pytest.mark.parametrize("heading", ["Done on", "Date done", "Finished date", "End date (actual)", "Completed"])

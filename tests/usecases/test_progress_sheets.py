@@ -449,6 +449,7 @@ def test_a_name_that_is_not_one_task_is_named_with_candidates(stored: str, tmp_p
         (["1"], "'1' may be 1% or 100%"),
         (["0.5", "50"], "'0.5' is a share beside numbers over 1"),
         (["150%"], "'150%' is more than 100%"),
+        (["600%"], "'600%' is more than 100%"),
         (["half"], "'half' is not a percentage"),
         (["-5%"], "'-5%' is not a percentage"),
     ],
@@ -466,7 +467,7 @@ def test_a_percentage_that_is_not_clear_is_named(stored: str, tmp_path: Path, ce
     [
         (["0.5", "1"], [50, 100]),
         (["50", "100"], [50, 100]),
-        (["5000%", "50 %"], [50, 50]),
+        (["50%", "50 %"], [50, 50]),
         (["0.4%", "99.7%"], [1, 99]),
     ],
 )
@@ -475,6 +476,13 @@ def test_percentages_are_read_by_their_column(stored: str, tmp_path: Path, cells
     take(a_csv(tmp_path / "t.csv", ["Task", "Progress", "Started"], *lines), stored)
     programme = stored_on(None, db=stored, on=ON).programme
     assert [progress_cells(programme, task).percent for task in (TASK, "payroll/delegation")] == percent
+
+
+def test_a_whole_number_in_a_cell_that_shows_percent_is_read_as_percent_and_said(stored: str, sheet: Path):
+    """50 in such a cell is shown as 5000%. A text of 5000% is refused: no one knows what it means."""
+    found = preview_import(type_in(sheet, percent=50, started=date(2027, 1, 4)), change(stored))
+    assert [r.percent for r in found.sheet.typed.reported] == [50]
+    assert any("'5000%' was read as 50%." in remark.what for remark in found.sheet.unused)
 
 
 def test_a_gate_is_not_finished_by_a_sheet_and_all_else_is_taken(db: str, tmp_path: Path):
