@@ -241,6 +241,7 @@ BY_KIND: Mapping[str, Reading] = {
     "choices": {**WEEKDAYS, **DASHES},
     "e-mail address": {**EMAILS, **DASHES},
     "duration": {**DURATIONS, **DASHES},
+    "percentage": {"50%": "50%", " 50% ": "50%", **DASHES},
 }
 CHOICES: Mapping[str, Reading] = {
     "phase": {**PHASES, **DASHES},
@@ -263,6 +264,7 @@ PLAIN: Mapping[str, str] = {
     "choices": "mon",
     "e-mail address": "x@example.org",
     "duration": "5d",
+    "percentage": "50%",
 }
 PLAIN_CHOICES: Mapping[str, str] = {
     "phase": "primary",
