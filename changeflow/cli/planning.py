@@ -200,7 +200,8 @@ def _explain(programme: "Programme", task: str) -> None:
     costs = []
     if programme.roadmap.tasks[task].kind is Kind.DECISION and not programme.is_done(task):
         costs.append(last_day_text(last_day(programme, task)))
-    cut_offs = (programme.slips.cut_off(task, m.task) for m in programme.milestones if m.task != task)
+    ahead = () if programme.is_done(task) else programme.open_milestones
+    cut_offs = (programme.slips.cut_off(task, m.task) for m in ahead if m.task != task)
     costs += [format_cut_off(programme.roadmap, programme.schedule, c) for c in cut_offs if c is not None]
     out(replace(explain(programme.roadmap, programme.schedule, task), costs=tuple(costs)).text)
 

@@ -239,7 +239,7 @@ class _Search:
     def _later(self, good: int) -> Iterator[DecidedOn]:
         runs: list[DecidedOn] = []
         for number in range(good + 1, good + 1 + LATER_DAYS):
-            if (moved := self.moved(number)) is None:
+            if not (moved := self.moved(number)):
                 break
             day = self.coming.day(number)
             first = runs.pop().first if runs and runs[-1].moved == moved else day

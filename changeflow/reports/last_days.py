@@ -128,6 +128,8 @@ def format_cost(found: LastDay) -> str:
 
 def last_day_text(found: LastDay) -> str:
     """Say until when a decision can wait, and what the next day costs, as a line of its own."""
+    if not found.later:
+        return format_cost(found)
     return f"Last day to decide: {format_day(found.day, weekday=True)}. {format_cost(found)}"
 
 

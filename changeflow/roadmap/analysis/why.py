@@ -329,8 +329,9 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
         head = f"{found.name} must end by {_latest_day(roadmap, schedule, task, held[-1][0])}"
         if link is not None:
             rule = f", as rule {link.rule} asks" if link.rule else ""
-            relation = _relation(roadmap, link)
-            yield Because(task, f"{head}: {roadmap.tasks[link.successor].name} {relation} it{rule}.")
+            name, relation = roadmap.tasks[link.successor].name, _relation(roadmap, link)
+            waits = f"what is left of {name} waits for" if link.successor in roadmap.progress else f"{name} {relation}"
+            yield Because(task, f"{head}: {waits} it{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(task, f"{head}: {limit}.")
         else:
@@ -350,16 +351,30 @@ def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
     """Return the link that bounds a task's late dates first; None where the end does."""
     timed, found = schedule[task], list[tuple[int, TaskId, Link]]()
     for link in _links_out_of(roadmap, task):
-        if link.successor in roadmap.progress:
+        if roadmap.is_done(link.successor) or not (held := _late_ends(roadmap, schedule, link.successor)):
             continue
-        after = schedule[link.successor]
-        late, before = after.late_finish if link.type.to_finish else after.late_start, schedule[link.predecessor]
+        late, before = held[1] if link.type.to_finish else held[0], schedule[link.predecessor]
         passed = lagged(roadmap, late, link, (before.early_start, before.early_finish), back=True)
         # What bounds the start bounds the finish by as much as the task takes.
         bound = passed if link.type.from_finish else passed + timed.late_finish - timed.late_start
         found.append((bound, link.successor, link))
     nearest = min(found, key=lambda f: f[:2], default=None)
     return nearest[2] if nearest is not None and nearest[0] <= schedule.finish else None
+
+
+def _late_ends(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> tuple[int, int] | None:
+    """Return a late start and finish; of begun work, when its rest may go on. None where it waits for nothing."""
+    timed, progress, found = schedule[task], roadmap.progress.get(task), roadmap.tasks[task]
+    if progress is None or task in schedule.below:
+        return timed.late_start, timed.late_finish
+    left, since, profile = progress.remaining, progress.resume or roadmap.data_date, roadmap.profile
+    if profile.pins_started:
+        return progress.resume or timed.early_finish, timed.late_finish
+    if not profile.retains_logic or (left is None and since is None):
+        return None
+    calendar, is_known = roadmap.calendars[found.placed_on or found.calendar], left and left.unit is Unit.WORKING
+    minutes = left.amount if left and is_known else calendar.between(since or timed.early_start, timed.early_finish)
+    return calendar.subtract(timed.late_finish, minutes), timed.late_finish
 
 
 def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:

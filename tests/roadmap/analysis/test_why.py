@@ -153,6 +153,23 @@ def test_what_is_left_of_begun_work_is_said():
         assert f": it has begun, {left}." in explain(roadmap, time_roadmap(roadmap), "Build").text
 
 
+def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
+    """Next began on Monday 4 January before Name had ended; its last three days wait for Name, then ten follow.
+
+    Name ends on Friday 8, Next on Wednesday 13, Last on Wednesday 27, and the other 30 days end on Friday 12 February:
+    twelve days of float. Name must end by Tuesday 26 January, not when the programme ends.
+    """
+    roadmap = a_roadmap(
+        a_task("Name", 5), a_task("Next", 10), a_task("Last", 10), a_task("Other", 30),
+        links=("Name -> Next", "Next -> Last"),
+        progress={"Next": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * DAY))},
+    )  # fmt: skip
+    text = explain(roadmap, time_roadmap(roadmap), "Name").text
+    assert "1. Name must end by 26 Jan 2027: what is left of Next waits for it." in text
+    assert "2. Next must end by 29 Jan 2027: Last starts after the finish of it." in text
+    assert "3. Last must end by 12 Feb 2027, when the programme ends." in text
+
+
 def test_float_on_the_clock_is_in_whole_calendar_days():
     """Whole days are safe to use, and what is too late is too late by the day begun."""
     roadmap = a_roadmap(a_task("Wait", "5ed"), a_task("Other", 10))
