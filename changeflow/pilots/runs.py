@@ -31,6 +31,10 @@ class Coverage:
     """Of those, the ones that the old output alone has: the new one counts as 0.00."""
     only_new: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    lines: tuple[str, ...] = ()
+    """What was left out as totals, in sentences."""
+    doubts: tuple[str, ...] = ()
+    """Why what was left out may have had to be compared, in sentences: such a run is not clean."""
 
     def has(self, element: str) -> bool:
         return element in self.compared
@@ -72,12 +76,13 @@ class RunSummary:
 
     @property
     def is_clean(self) -> bool:
-        """Nothing unexplained, no one missing, extra or twice, and pay was compared.
+        """Nothing unexplained, no one missing, extra or twice, pay was compared, and nothing was left out in doubt.
 
         Totals and averages cannot make up for one person.
         """
         faults = self.unexplained or self.missing or self.extra or self.duplicates
-        return not faults and self.compared > 0 and self.compares_pay
+        is_doubtful = self.coverage is not None and bool(self.coverage.doubts)
+        return not faults and not is_doubtful and self.compared > 0 and self.compares_pay
 
     @property
     def pay_share(self) -> Decimal:

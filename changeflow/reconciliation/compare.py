@@ -89,7 +89,8 @@ def reconcile(
         told("Comparing …")
         found = _Comparison(db, choice.elements, policy, period).run()
         hints = id_hints(db, shown) if found.has_contracts_alone else ()
-        return replace(found, coverage=choice.coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
+        coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=tuple(reading.doubts))
+        return replace(found, coverage=coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
 
 
 def _names(old: Path, new: Path) -> dict[str, str]:
@@ -110,6 +111,8 @@ class _Reading:
     problems: list[Problem]
     told: Say
     said: list[str] = field(default_factory=list)
+    lines_left_out: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def ledger(self, side: str, path: Path) -> Side | None:
         """Return one side, measured; None where it cannot be, with its problems."""
@@ -177,7 +180,10 @@ class _Reading:
             load(ledger, choice.elements)
             if len(self.problems) > start:
                 continue
-            notes += leave_out_totals(ledger, choice.elements)
+            totals = leave_out_totals(ledger, choice.elements)
+            notes += totals.said
+            self.lines_left_out += [f"{ledger.side} output: {note}" for note in totals.said]
+            self.doubts += [f"{ledger.source.shown}: {doubt}" for doubt in totals.doubts]
             check_cells(ledger, choice.elements, currencies)
             check_lines(ledger, choice.elements, policy=self.policy, period=self.period)
             notes += read_as(ledger, choice.elements)

@@ -11,7 +11,15 @@ from changeflow.reconciliation.columns import PERIOD, ComparedElement, folded
 from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
 
-_TOTAL = re.compile(r"(.*[ :-]|sub)?totals?([ :].*)?|sum|summe|gesamt", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(((grand|overall|running|report|final|sub)[ -]?)?totals?|sums?|summe|gesamt|gesamtsumme)"
+    r"( (for|of) (the )?(period|month|year|week|run|payroll|file|report))?"
+    r"( ?\(?\d+ (lines?|rows?|records?|contracts?|employees?|people|suppliers?|assets?)\)?)? ?:?",
+    re.IGNORECASE,
+)
+"""A word for a total, and nothing else: `Total Gas & Power` is a supplier."""
+_NAMED_TOTAL = re.compile(r"total .+|.+[ :-]total:?", re.IGNORECASE)
+"""A total of something, as spreadsheets write subtotals: `Ash Total`. It is one where its amounts say so too."""
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""
@@ -21,70 +29,131 @@ _MOST = 1_000
 class _Line:
     line: int
     key: str | None
-    label: str
-    """What its texts say, where one says that it is a total."""
+    is_total: bool
+    """Some of its texts is a word for a total, and nothing else."""
+    may_be_total: bool
 
 
-def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
-    """Take totals out of a ledger's table, and yield what is to be said of them.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines that follow each other, and what their amounts come to: a line that may be a total, or all up to it."""
 
-    A total says so in one of its cells; or it is the last of several lines, has no key, and its amounts are the sums of
-    the others.
+    line: int
+    lines: int
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was left out of a ledger as totals, and why it may be wrong to."""
+
+    said: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Totals:
+    """Take totals out of a ledger's table, and return what is to be said of them.
+
+    A total has a key that is a word for one, and its amounts are the sums of the other lines, or of those since the
+    last total; where they are not, it is doubtful. Or it is the last of several lines, has no key, and is such a sum.
     """
     found = list(_candidates(ledger))
-    totals = [c for c in found if c.label]
+    if not found:
+        return Totals()
     lines_in_all, last = ledger.row(f"select count(*), max(line) from {ledger.table}")
-    nameless = next((c for c in found if c.line == last and c.key is None and not c.label), None)
     places = list(ledger.places(elements))
-    if nameless is not None and lines_in_all > 2 and _is_sum(ledger, places, nameless.line, []):
-        totals.append(nameless)
+    parts = _parts(ledger, places, [c.line for c in found])
+    sure = {c.line for c in found if c.is_total}
+    maybe = {c.line for c in found if c.may_be_total}
+    totals, doubtful = list[int](), list[int]()
+    for line in found:
+        is_last = line.key is None and line.line == last and lines_in_all > 2
+        if not (line.is_total or line.may_be_total or is_last):
+            continue
+        is_sum = any(
+            _is_sum(parts, line.line, without, after, least=1 if line.is_total else 2)
+            for after in {None, max(totals, default=0), max((n for n in maybe if n < line.line), default=0)}
+            for without in (sure.union(totals), sure | maybe)
+        )
+        if is_sum or line.is_total:
+            totals.append(line.line)
+        if line.is_total and not is_sum:
+            doubtful.append(line.line)
     if not totals:
-        return
-    lines = [c.line for c in totals]
-    listed = (
-        f"Line {lines[0]}"
-        if len(lines) == 1
-        else f"{len(lines)} lines ({', '.join(map(str, lines[:5]))}{' …' if len(lines) > 5 else ''})"
-    )
-    yield f"{listed} left out: {'a total' if len(lines) == 1 else 'totals'}."
-    if len(lines) == 1 and lines[0] == last and not _is_sum(ledger, places, last, lines):
-        yield f"The total on line {last} is not the sum of the lines above it: lines may be missing."
-    leave_out(ledger, lines)
+        return Totals()
+    leave_out(ledger, totals)
+    said = f"{_listed(totals)} left out: {'a total' if len(totals) == 1 else 'totals'}."
+    doubts = [
+        f"The total on line {line} is not the sum of the other lines: lines may be missing, or it is no total."
+        for line in doubtful[:SHOWN]
+    ]
+    more = len(doubtful) - len(doubts)
+    return Totals((said,), (*doubts, *([f"And {more} more totals that are no sums."] if more else [])))
+
+
+def _listed(lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return f"Line {lines[0]}"
+    return f"{len(lines)} lines ({', '.join(map(str, lines[:5]))}{' …' if len(lines) > 5 else ''})"
 
 
 def _candidates(ledger: Side) -> Iterator[_Line]:
-    """Yield the lines without a key, and those whose key is a word for a total."""
+    """Yield the lines without a key, and those in whose key is a word for a total."""
     query = (
-        f"select line, key from {ledger.table} where key is null or key ilike '%total%' or key ilike 'sum%' "
-        f"or key ilike 'gesamt%' order by line limit {_MOST}"
+        f"select line, key from {ledger.table} where key is null or key ilike '%total%' or key ilike '%sum%' "
+        f"or key ilike '%gesamt%' order by line limit {_MOST}"
     )
     keys = dict(ledger.db.execute(query).fetchall())
     if not keys:
         return
     cells = ", ".join(f"c{place}" for place in range(1, ledger.source.width + 1))
     lines = ", ".join(map(str, keys))
+    key_places = ledger.key_places()
     for line, *texts in ledger.db.execute(
         f"select line, {cells} from {ledger.source.sql} where line in ({lines}) order by line"
     ).fetchall():
-        words = [
-            clean(text)
-            for place, text in enumerate(texts, 1)
-            if text and (not keys[line] or place in ledger.key_places())
-        ]
-        yield _Line(line, keys[line], next((w for w in words if _TOTAL.fullmatch(w)), ""))
+        has_key = keys[line] is not None
+        words = [clean(text) for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
+        is_word = any(_TOTAL.fullmatch(w) for w in words)
+        # A supplier may be called `Total`: of a key of several parts the others have to say nothing.
+        is_total = is_word and (not has_key or len(key_places) == 1)
+        yield _Line(line, keys[line], is_total, is_word or any(_NAMED_TOTAL.fullmatch(w) for w in words))
 
 
-def _is_sum(ledger: Side, places: Sequence[int], line: int, without: Sequence[int]) -> bool:
-    """Tell whether every amount of a line, of which some is not nothing, is the sum of those on the other lines."""
+def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_Part]:
+    """Return what the amounts of some lines are, and of all between them, in their order."""
     if not places:
-        return False
-    others = ", ".join(map(str, [line, *without]))
-    sums = ", ".join(
-        f"sum(v{p}) filter (where line not in ({others})), sum(v{p}) filter (where line = {line})" for p in places
+        return []
+    listed = ", ".join(map(str, lines))
+    own, sums = (", ".join(each.format(p=p) for p in places) for each in ("v{p}", "sum(v{p})"))
+    alone = f"select line, 1, {own} from {ledger.table} where line in ({listed})"
+    between = (
+        f"select max(line), count(*), {sums} from (select * from {ledger.table} where line not in ({listed})) "
+        f"asof left join (select unnest([{listed}]) as before) on line > before group by before"
     )
-    row = ledger.row(f"select {sums} from {ledger.table}")
-    pairs = [(total, said) for total, said in zip(row[::2], row[1::2], strict=True) if said]
-    return bool(pairs) and all(total == said for total, said in pairs)
+    rows = [*ledger.db.execute(alone).fetchall(), *ledger.db.execute(between).fetchall()]
+    return sorted(
+        (_Part(line, lines, tuple(int(n or 0) for n in rest)) for line, lines, *rest in rows),
+        key=lambda part: part.line,
+    )
+
+
+def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | None, *, least: int) -> bool:
+    """Tell whether the amounts of a line are the sums of the others; of those between `after` and it, where given.
+
+    What a total leaves empty is not looked at.
+    """
+    own = next((part.amounts for part in parts if part.line == line), ())
+    others = [
+        part
+        for part in parts
+        if part.line != line and part.line not in without and (after is None or after < part.line < line)
+    ]
+    if sum(part.lines for part in others) < least:
+        return False
+    sums = [sum(column) for column in zip(*(part.amounts for part in others), strict=True)]
+    pairs = [(said, total) for said, total in zip(own, sums, strict=False) if said]
+    return all(said == total for said, total in pairs) and bool(pairs or (sums and not any(sums)))
 
 
 def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: ParallelRunPolicy, period: str) -> None:

@@ -40,6 +40,8 @@ def coverage_lines(run: RunSummary) -> Iterator[str]:
     yield f"Compared: {columns_compared(run.coverage)}"
     if left := columns_left_out(run.coverage):
         yield f"Not compared: {left}"
+    yield from (line[0].upper() + line[1:] for line in run.coverage.lines)
+    yield from (f"{doubt} The run is not clean." for doubt in run.coverage.doubts)
     if not run.compares_pay:
         yield f"{run.pay}, what people are paid, was not compared: the run is not clean."
 

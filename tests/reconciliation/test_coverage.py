@@ -208,9 +208,32 @@ class TestLines:
         assert result.count(MatchOutcome.EQUAL) == 2
         assert result.read_as == ("old.csv and new.csv: Line 3, which repeats the headings, left out.",)
 
-    def test_a_total_that_is_no_sum_is_said(self, tmp_path: Path):
-        text = "contract,net\nA,10\nB,20\nTotal,40\n"
-        assert any("lines may be missing" in note for note in compared(tmp_path, text, text).read_as)
+    @pytest.mark.parametrize("word", ["Total", "SUM", "Grand total:", "Sub-total", "Total (2 lines)"])
+    def test_a_total_that_is_no_sum_is_kept_with_the_run_which_is_not_clean(self, tmp_path: Path, word: str):
+        """10 and 20 come to 30, and not to 40."""
+        text = f"contract,net\nA,10\nB,20\n{word},40\n"
+        result = compared(tmp_path, text, text)
+        run = result.summary(service="", period="", on=DAY)
+        assert (result.count(MatchOutcome.EQUAL), run.is_clean) == (2, False)
+        assert all("line 4 is not the sum" in doubt for doubt in run.coverage.doubts)
+        assert run.coverage.lines == tuple(f"{side} output: Line 4 left out: a total." for side in ("old", "new"))
+        right = text.replace("40", "30")
+        assert compared(tmp_path, right, right).summary(service="", period="", on=DAY).is_clean
+
+    @pytest.mark.parametrize(
+        "name", ["Total Gas & Power", "Total Recall Ltd", "Recall Total", "Sumner Ltd", "TotalJobs"]
+    )
+    def test_a_supplier_whose_name_has_a_total_in_it_is_compared(self, tmp_path: Path, name: str):
+        old = f"contract,net\nA,10\nB,20\n{name},40\nTotal,70\n"
+        assert found(compared(tmp_path, old, old.replace("40", "41").replace("70", "71"))) == {(name, "net"): "1.00"}
+        two = f"contract,net\nA,40\n{name},40\n"
+        assert found(compared(tmp_path, two, two.replace(f"{name},40", f"{name},41"))) == {(name, "net"): "1.00"}
+
+    def test_totals_of_parts_and_of_all_are_left_out_wherever_they_stand(self, tmp_path: Path):
+        """1 + 2 = 3 and 4 + 5 = 9 of the parts, 12 of all, on top or at the end."""
+        parts = "A,1\nB,2\nAsh Total,3\nC,4\nD,5\nSubtotal,9\n"
+        result = compared(tmp_path, f"contract,net\nTotal,12\n{parts}", f"contract,net\n{parts}Grand total,12\n")
+        assert (result.count(MatchOutcome.EQUAL), result.coverage.doubts, result.has_contracts_alone) == (4, (), False)
 
     def test_a_last_line_without_a_key_that_is_no_sum_is_a_problem(self, tmp_path: Path):
         assert problems(tmp_path, "contract,net\nA,10\nB,20\n,31\n", "contract,net\nA,10\nB,20\n") == [
