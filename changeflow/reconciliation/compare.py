@@ -181,8 +181,7 @@ class _Reading:
             if len(self.problems) > start:
                 continue
             totals = leave_out_totals(ledger, choice.elements)
-            notes += totals.said
-            self.lines_left_out += [f"{ledger.side} output: {note}" for note in totals.said]
+            self.lines_left_out += [f"{ledger.side} output: {note[0].lower()}{note[1:]}" for note in totals.said]
             self.doubts += [f"{ledger.source.shown}: {doubt}" for doubt in totals.doubts]
             check_cells(ledger, choice.elements, currencies)
             check_lines(ledger, choice.elements, policy=self.policy, period=self.period)

@@ -260,7 +260,7 @@ def _mark(ledger: Side, places: Mapping[int, str]) -> Mark | None:
         query = f"select line from {ledger.table} where n{place} in ({', '.join(str(int(k)) for k in unclear)})"
         _, [(line, text)] = ledger.cells(place, query, most=1)
         whole, part = re.sub(r"[.,]", "", text), text.replace(",", ".")
-        what = f"{places[place]}: '{text}' may be {whole} or {part}: no other amount of the file shows which."
+        what = f"{places[place]}: '{text}' may be {whole} or {part}: too few other amounts of the file show which."
         ledger.add(line, place, what, _ASK)
     return mark
 

@@ -21,21 +21,24 @@ _WRITE = f"Write 1234.56, with at most {DECIMALS} decimals."
 def mark_of(columns: Iterable[Measured], *, separator: str) -> Mark | None:
     """Return the mark of the decimals that a file's amounts show; None where they may be read both ways.
 
-    Amounts that only one mark explains decide, unless more of the others would be decimals such as `2.500`. A file that
-    is separated by commas has no decimal commas, where nothing shows it.
+    A file that is separated by commas has no decimal commas. In others the mark is that of most amounts which only one
+    mark explains. Where some may be read both ways, a slip would change them by a thousand: at least two have to show
+    the mark, and more than would be decimals such as `2.500`.
     """
     found = list(columns)
     point, comma, point_or_group, comma_or_group = (
         sum(m.count(kind) for m in found)
         for kind in (CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP)
     )
-    if comma > point:
-        return "," if comma_or_group <= comma else None
-    if point:
-        return "." if point_or_group <= point else None
-    if point_or_group or (comma_or_group and separator != ","):
-        return None
-    return "."
+    if separator == ",":
+        return None if point_or_group and not _is_shown(point, point_or_group) else "."
+    mark: Mark = "," if comma > point else "."
+    shown, decimals = (comma, comma_or_group) if mark == "," else (point, point_or_group)
+    return None if point_or_group + comma_or_group and not _is_shown(shown, decimals) else mark
+
+
+def _is_shown(by: int, doubtful: int) -> bool:
+    return by >= 2 and by > doubtful
 
 
 def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:

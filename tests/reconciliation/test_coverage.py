@@ -177,8 +177,23 @@ class TestDecimals:
     def test_most_of_the_amounts_have_to_show_the_mark(self, tmp_path: Path):
         """One slip (12,5) among thousands grouped by commas must not make pounds of thousands of pounds."""
         text = "contract;net\nA;2,500\nB;1,890\nC;12,5\n"
-        with pytest.raises(ProblemsError, match="no other amount"):
+        with pytest.raises(ProblemsError, match="too few other amounts"):
             compared(tmp_path, text, text)
+
+    @pytest.mark.parametrize("thousands", ["1,234", "1.234"])
+    @pytest.mark.parametrize("odd", ["12,50", "12.50"])
+    def test_one_odd_cell_never_makes_pounds_of_thousands(self, tmp_path: Path, thousands: str, odd: str):
+        text = f"contract;net\nA;{thousands}\nB;{odd}\nC;9000\n"
+        with pytest.raises(ProblemsError, match=r"may be 1234 or 1.234: .*--decimal"):
+            compared(tmp_path, text, text)
+
+    def test_a_file_separated_by_commas_has_decimal_commas_only_where_that_is_said(self, tmp_path: Path):
+        """1,234 is 1234 there; 12,50 is named, however many there are of it."""
+        for cells in (('"1,234"', '"12,50"'), ('"7,25"', '"12,50"')):
+            text = f"contract,net\nA,{cells[0]}\nB,900\nC,{cells[1]}\n"
+            assert ("old.csv", 4, 2) in problems(tmp_path, text, text)
+            policy = with_file_options(ParallelRunPolicy(), columns=[], decimals=[","])
+            assert found(compared(tmp_path, text, text.replace("12,50", "12,75"), policy)) == {("C", "net"): "0.25"}
 
     def test_both_marks_in_a_file_name_the_cells_of_the_fewer(self, tmp_path: Path):
         text = "contract;net\nA;2500.10\nB;1890.20\nC;1.234,50\n"
@@ -196,10 +211,10 @@ class TestLines:
         new = "contract,gross,net\nA,10,8\nB,20,17\n,30,25\n"
         result = compared(tmp_path, old, new)
         assert (found(result), result.count(MatchOutcome.EQUAL)) == ({("B", "net"): "1.00"}, 1)
-        assert result.read_as == (
-            "old.csv: Line 1 above the header was not used: 'Payroll run March'.",
-            "old.csv: Line 7 left out: a total.",
-            "new.csv: Line 4 left out: a total.",
+        assert result.read_as == ("old.csv: Line 1 above the header was not used: 'Payroll run March'.",)
+        assert result.coverage.lines == (
+            "old output: line 7 left out: a total.",
+            "new output: line 4 left out: a total.",
         )
 
     def test_headings_that_are_repeated_are_left_out_and_said(self, tmp_path: Path):
@@ -216,7 +231,7 @@ class TestLines:
         run = result.summary(service="", period="", on=DAY)
         assert (result.count(MatchOutcome.EQUAL), run.is_clean) == (2, False)
         assert all("line 4 is not the sum" in doubt for doubt in run.coverage.doubts)
-        assert run.coverage.lines == tuple(f"{side} output: Line 4 left out: a total." for side in ("old", "new"))
+        assert run.coverage.lines == tuple(f"{side} output: line 4 left out: a total." for side in ("old", "new"))
         right = text.replace("40", "30")
         assert compared(tmp_path, right, right).summary(service="", period="", on=DAY).is_clean
 
