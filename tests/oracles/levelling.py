@@ -3,7 +3,7 @@
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -11,7 +11,7 @@ from typing import Any
 
 from changeflow.usecases.levelling import level_plan
 from tests.oracles.answers import Documents, planned_programme
-from tests.oracles.clock import DAY, MIDNIGHT, Working, day_at, minute, text
+from tests.oracles.clock import DAY, MIDNIGHT, day_at, minute, text
 from tests.oracles.expansion import Expanded, Item
 from tests.oracles.naive import LONG_AGO, Dates, Early
 from tests.oracles.random_levelling import random_levelling, report_some
@@ -57,9 +57,9 @@ class LevelTally:
 class People:
     """Teams, and who is booked when."""
 
-    def __init__(self, documents: Documents, items: Iterable[Item]) -> None:
+    def __init__(self, documents: Documents, hours: Sequence[int]) -> None:
         self.documents = documents
-        self.hours = _hours({id(c): c for i in items for c in (i.calendar, i.term)}.values())
+        self.hours = hours
         self.week = len(documents.programme.get("working_week", {}).get("days", range(5)))
         self.booked: dict[str, Spans] = {team: [] for team in documents.rollout["teams"]}
 
@@ -112,8 +112,9 @@ class People:
             self.booked[team] += [(a, b, need) for a, b in self.spans(item, start, finish)]
 
 
-def _hours(calendars: Iterable[Working]) -> list[int]:
+def _hours(items: Iterable[Item]) -> list[int]:
     """The edges of the time in which anybody works: where it begins, where it ends, and so on."""
+    calendars = {id(c): c for i in items for c in (i.calendar, i.term)}.values()
     edges: list[int] = []
     for start, end in sorted(span for c in calendars for span in zip(c.starts, c.ends, strict=True)):
         if edges and start <= edges[-1]:
@@ -142,19 +143,19 @@ def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: i
     tally.programmes += 1
     tally.tasks.append(len(early.order))
     tally.features.update(documents.features)
-    tally.differences += [f"{seed} {text}" for text in _wrong(documents, early, dates)]
+    hours = _hours(early.order)
+    tally.differences += [f"{seed} {text}" for text in _wrong(People(documents, hours), early, dates)]
     end = max(f for _, f in dates.values())
     tally.moved += end > first
-    best = min(_placed_in_order(documents, expanded, seed * 1000 + n) for n in range(orders))
-    people = People(documents, early.order)
+    best = min(_placed_in_order(People(documents, hours), expanded, seed * 1000 + n) for n in range(orders))
+    people = People(documents, hours)
     if end > best and (day_at(end - 1) == day_at(best - 1) or not people.counts(best, end)):
         tally.hours_later.append((end - best) / 60)
     elif end > best:
         tally.differences.append(f"{seed} ends {text(end)}, an order ends {text(best)}")
 
 
-def _wrong(documents: Documents, early: Early, dates: Mapping[str, tuple[int, int]]) -> Iterable[str]:
-    people = People(documents, early.order)
+def _wrong(people: People, early: Early, dates: Mapping[str, tuple[int, int]]) -> Iterable[str]:
     for item in early.order:
         early.dates[item.id] = Dates(*dates[item.id])
     for item in (i for i in early.order if i.report is not None):
@@ -177,10 +178,9 @@ def _wrong(documents: Documents, early: Early, dates: Mapping[str, tuple[int, in
         people.book(item, start, finish)
 
 
-def _placed_in_order(documents: Documents, expanded: Expanded, seed: int) -> int:
+def _placed_in_order(people: People, expanded: Expanded, seed: int) -> int:
     """Place tasks one after the other, whatever comes first by chance, each as early as its people are free."""
     pick, early = random.Random(seed), Early(expanded)
-    people = People(documents, early.order)
     waiting, end = [i for i in early.order if i.report is None], 0
     for item in (i for i in early.order if i.report is not None):
         early.dates[item.id] = dates = early._early(item)
@@ -193,9 +193,12 @@ def _placed_in_order(documents: Documents, expanded: Expanded, seed: int) -> int
         at, least = _bounds(early, item)
         while True:
             dates = early._placed(item, at, least)
-            if people.short(item, dates.start, dates.finish) is None:
+            if (short := people.short(item, dates.start, dates.finish)) is None:
                 break
-            at = people.next_hour(max(at, dates.start) + STEP)
+            # Whoever starts before people are short is at work then; whole periods are missed after a week.
+            later = dates.start + ((short[1] - dates.start) // STEP + 1) * STEP
+            later = max(later, dates.start + 7 * DAY + 1 if item.length.unit == "pay_period" else later)
+            at = people.next_hour(max(at, later))
         people.book(item, dates.start, dates.finish)
         early.dates[item.id] = dates
         end = max(end, dates.finish)
