@@ -17,6 +17,19 @@ _REMARK = re.compile(
 _FIGURE = re.compile(r"[£$€(+-]*\s*[\d., ’']+%?\)?-?")
 
 
+_SUM = re.compile(r"(?:grand |overall |sub-?)?\s*totals?:?", re.IGNORECASE)
+
+
+def is_sum(cells: Sequence[str]) -> bool:
+    """Tell whether a line has the word total and figures, and nothing else: no name only begins in this way.
+
+    >>> is_sum(["Grand total", "", "12"]), is_sum(["Total costs agreed", "50%"]), is_sum(["Total", "1 May 2027"])
+    (True, False, False)
+    """
+    first, *others = [c for cell in cells if (c := clean(cell))]
+    return bool(others) and _SUM.fullmatch(first) is not None and all(_FIGURE.fullmatch(c) for c in others)
+
+
 def is_ending(cells: Sequence[str]) -> bool:
     """Tell whether a line is a total (nothing else than figures beside the word) or a remark alone in its line.
 

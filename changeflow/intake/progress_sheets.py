@@ -18,6 +18,7 @@ from changeflow.intake.layout import fold
 from changeflow.intake.progress_tasks import PLACE, RowTasks
 from changeflow.intake.progress_values import (
     BEGUN,
+    NOT_DONE,
     TICKS,
     WORDS,
     are_shares,
@@ -155,6 +156,8 @@ class _Sheet:
         Of a column that says the status, words that tell nothing of progress are not used.
         """
         text = row.cells.get("percent", "")
+        if self.is_status and folded(text) in NOT_DONE:
+            return 0 if "finished" in row.cells else None
         is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS | TICKS
         if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
             if not is_begun or "started" not in row.cells:

@@ -37,6 +37,8 @@ WORDS = {
 """What Planner and other lists write instead of a percentage."""
 TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
 """In a column that asks whether it is done."""
+NOT_DONE = ("no", "n", "false", "✗", "☐")
+"""In such a column: nothing is said of how much is done."""
 BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active")
 """It has begun, and nothing is said of how much is done."""
 

@@ -167,11 +167,16 @@ class TableLines:
         if fold(first) == self.first_heading and layout.is_header(cells):
             self.table.say("The line repeats the header and was not used.", line)
             return True
-        if all(place <= width and cells[place - 1].strip() for place in self.required):
+        if self.required and all(place <= width and cells[place - 1].strip() for place in self.required):
             return False
         # Loaded here: most tables have no such line.
-        from changeflow.intake.endings import is_ending
+        from changeflow.intake.endings import is_ending, is_sum
 
+        if not self.required:
+            if is_sum(cells):
+                self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
+                return True
+            return False
         is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
         if is_empty or is_ending(cells) or self._are_totals(cells):
             self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)

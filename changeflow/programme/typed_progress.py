@@ -160,13 +160,17 @@ class _Row:
         if not others:
             return False
         name = others[0] if others[0] in new else next(iter(new))
-        text = f"{LABELS[others[0]]} {_shown(others[0], getattr(self.known, others[0]))} was recorded"
+        said = ((n, getattr(self.known, n)) for n in others)
+        now = ", ".join(f"{LABELS[n]} {_shown(n, v)}" for n, v in said if v not in (None, ""))
         typed = ", ".join(f"{LABELS[n]} {_shown(n, v)}" for n, v in new.items())
         if self.is_mine:
-            self._note(name, f"{text} by you since this sheet was exported. The sheet replaces it with {typed}.")
+            self._note(
+                name, f"You recorded {now or 'nothing'} after this sheet was exported. It changes that to {typed}."
+            )
             return False
         remedy = f"The sheet says {typed}. Export it again, and type there what still holds."
-        self._refuse(name, f"{text} by someone else since this sheet was exported.", remedy)
+        what = f"{now} was recorded by someone else" if now else "What was recorded was withdrawn"
+        self._refuse(name, f"{what} since this sheet was exported.", remedy)
         return True
 
     def _said(self, new: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401

@@ -198,6 +198,21 @@ def test_planned_days_of_a_plan_are_never_read_as_actual_ones(file: Path):
     assert "'Duration'" in said
 
 
+def test_a_line_of_totals_is_left_out_and_said(file: Path):
+    """The 13 in a column of days would be a mistake in any other line."""
+    sheet, typed, problems = read(file, [*RIGHT, ["Grand total", "53%", "2", "13", "12", "", ""]])
+    assert (problems, len(typed.reported)) == ([], 2)
+    assert any(remark.line == 5 and "'Grand total' was not used" in remark.what for remark in sheet.unused)
+
+
+def test_not_done_says_nothing_of_progress_but_contradicts_a_finish(file: Path):
+    head = ["Task", "Done", "Started", "Finished"]
+    sheet, typed, problems = read(file, [["Requirements", "no", "04/01/2027", ""]], head)
+    assert (problems, sheet.unused, [(r.percent, r.finished) for r in typed.reported]) == ([], (), [(None, None)])
+    _, typed, _ = read(file, [["Requirements", "No", "04/01/2027", "06/01/2027"]], head)
+    assert "is 0%, with an Actual finish" in typed.wrong[0].text
+
+
 @pytest.mark.parametrize("word", ["n/a", "-", "–", "None"])
 def test_a_comment_that_says_nothing_is_none(file: Path, word: str):
     _, typed, problems = read(file, [[*RIGHT[0][:5], word, ""]])

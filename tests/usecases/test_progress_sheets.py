@@ -197,14 +197,16 @@ def test_what_someone_else_recorded_since_is_never_overwritten(stored: str, shee
         preview_import(sheet, change(stored))
     [problem] = caught.value.problems
     assert problem.file == "plan.xlsx[Tasks]"
-    assert "80% was recorded by someone else since this sheet was exported" in problem.what
+    assert "was recorded by someone else since this sheet was exported" in problem.what
     assert facts(stored).progress[TASK].percent == 80
 
 
 def test_what_the_same_person_recorded_since_is_replaced_and_said(stored: str, sheet: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, None, 80)], change(stored))
     found = take(type_in(sheet, percent=0.9), stored)
-    assert "by you since this sheet was exported" in found.sheet.typed.notes[0].text
+    text = found.sheet.typed.notes[0].text
+    assert text.startswith("You recorded % complete 80%, Actual start 4 Jan 2027")
+    assert text.endswith("after this sheet was exported. It changes that to % complete 90%.")
     assert facts(stored).progress[TASK].percent == 90
 
 
