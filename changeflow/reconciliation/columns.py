@@ -25,6 +25,11 @@ _OF_IDS = {
 """The last word of a heading over whole numbers that are no amounts."""
 _OF_TIMES = {"year", "month", "week", "taxyear", "taxmonth", "taxweek", "payperiod", "paymonth", "payweek"}
 """Whole headings of the same, folded: `Gross this month` is one of amounts."""
+_BY_TOLERANCES, _THE_PERIOD, _DISPLACED = (
+    "no tolerance names it", "the period", "another column was given its name",
+)  # fmt: skip
+BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
+"""Why a column is left out that no one needs to look at."""
 _NUMBERS = (
     CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
     CellKind.NUMBER,
@@ -94,11 +99,11 @@ class ComparedElement:
 def may_be_of_ids(heading: str) -> bool:
     """Tell whether whole numbers below a heading are no amounts.
 
-    >>> [h for h in ("Employee No.", "payDate", "tax year", "Gross this year", "Hours") if may_be_of_ids(h)]
+    >>> [h for h in ("Employee No.", "payDate", "tax year", "Gross to date", "Hours") if may_be_of_ids(h)]
     ['Employee No.', 'payDate', 'tax year']
     """
-    words = _LAST_WORD.findall(heading)
-    return folded(heading) in _OF_TIMES or bool(words and words[-1].casefold() in _OF_IDS)
+    words = [word.casefold() for word in _LAST_WORD.findall(heading)]
+    return folded(heading) in _OF_TIMES or (words[-1:] != [] and words[-1] in _OF_IDS and words[-2:] != ["to", "date"])
 
 
 def folded(name: str) -> str:
@@ -151,14 +156,14 @@ def choose(
         if key in keys:
             continue
         own = [measured[side][place] for side, place in places.items() if place in measured[side]]
-        why = "no tolerance names it" if wanted and key not in wanted else ""
+        why = _BY_TOLERANCES if wanted and key not in wanted else ""
         if not wanted:
-            why = "the period" if key == PERIOD else _why_not(name, own, is_named=key in _named(policy))
+            why = _THE_PERIOD if key == PERIOD else _why_not(name, own, is_named=key in _named(policy))
         if why:
             left.append(LeftOut(name, next(iter(places)) if len(places) == 1 else "both", why))
         else:
             elements.append(ComparedElement(name, places))
-    left += [LeftOut(c.name, h.side, "another column was given its name") for h in sides for c in h.displaced]
+    left += [LeftOut(c.name, h.side, _DISPLACED) for h in sides for c in h.displaced]
     left += [entry for h in sides for entry in _without_heading(h, measured[h.side])]
     return Choice(tuple(elements), _coverage(elements, left))
 

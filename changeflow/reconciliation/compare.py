@@ -30,6 +30,7 @@ from changeflow.reconciliation.columns import (
 )
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.ledgers import Side, check_cells, currencies_of, has_other_lines, load, measure, read_as
+from changeflow.reconciliation.left_out import differing
 from changeflow.reconciliation.rows import check_lines, leave_out_totals
 from changeflow.reconciliation.sources import MOST_BYTES, open_source, unreadable
 from changeflow.values.problem import Problem
@@ -89,7 +90,8 @@ def reconcile(
         told("Comparing …")
         found = _Comparison(db, choice.elements, policy, period).run()
         hints = id_hints(db, shown) if found.has_contracts_alone else ()
-        coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=tuple(reading.doubts))
+        doubts = (*reading.doubts, *differing(db, ledgers, choice.coverage))
+        coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=doubts)
         return replace(found, coverage=coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
 
 

@@ -1,5 +1,6 @@
 """Which columns are compared and which not: nothing is called equal that was not compared, and what was not is said."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -52,6 +53,21 @@ class TestColumns:
         result = compared(tmp_path, old, old.replace("1.50", "1.60").replace("20", "21"))
         assert found(result) == {("A", "ref"): "0.10", ("A", "gross this year"): "1.00"}
 
+    def test_amounts_to_date_are_no_dates(self, tmp_path: Path):
+        old = "contract,net,gross to date,GrossYearToDate\nA,1,5000,9000\n"
+        result = compared(tmp_path, old, old.replace("5000", "5001").replace("9000", "9002"))
+        assert found(result) == {("A", "gross to date"): "1.00", ("A", "GrossYearToDate"): "2.00"}
+
+    @pytest.mark.parametrize("heading", ["bonus no", "net pay code"])
+    def test_numbers_left_out_that_differ_make_a_run_not_clean(self, tmp_path: Path, heading: str):
+        """Lines are in another order, and 0100 is 100: B alone differs."""
+        old = f"contract,net,{heading}\nA,1,0100\nB,2,200\nC,3,300\n"
+        same, other = (f"{heading},contract,net\n{b},B,2\n300,C,3\n100,A,1\n" for b in (200, 250))
+        runs = [compared(tmp_path, old, new).summary(service="", period="", on=DAY) for new in (same, other)]
+        assert [run.is_clean for run in runs] == [True, False]
+        assert runs[1].coverage.doubts[0].startswith(f"{heading} was not compared, and 1 contract has other numbers")
+        assert compared(tmp_path, old, other, BY_NET).summary(service="", period="", on=DAY).is_clean
+
     def test_many_columns_with_odd_cells_are_read(self, tmp_path: Path):
         names = [f"e{n}" for n in range(40)]
         old, new = (f"contract,{','.join(names)}\nA,{','.join([cell] * 40)}\n" for cell in ("£1.50", "(1.50)"))
@@ -61,7 +77,8 @@ class TestColumns:
         head = "contract,name,NI number,start date,notes,post,grade id,net\n"
         rows = "A,x,QQ123456C,01/09/2026,,007001,4,10\nB,y,QQ123457C,01/09/2026,,007002,5,20\n"
         result = compared(tmp_path, head + rows, head + rows.replace("x,", "z,").replace("007002", "007009"))
-        assert result.coverage == Coverage(
+        assert [doubt.split()[0] for doubt in result.coverage.doubts] == ["post"]
+        assert replace(result.coverage, doubts=()) == Coverage(
             compared=("net",),
             left_out=(
                 LeftOut("NI number", "both", "no amounts"),
