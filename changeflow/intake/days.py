@@ -32,6 +32,8 @@ _NAMED = (
 )
 _NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(\d{4})" + _TIME
 _SERIAL = r"(\d{5})(?:\.\d+)?"
+_NO_END = 2900
+"""Some systems write a day in such a year, mostly 31/12/9999, where there is none."""
 _NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
 _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 
@@ -54,7 +56,10 @@ def read_day(text: str) -> date:
         if found := re.fullmatch(form, lower, re.ASCII):
             day = read(text, found)
             if not is_supported(day):
-                raise ValueError(f"{out_of_range(text)}.")
+                what = out_of_range(text)
+                if day.year >= _NO_END:
+                    what = f"{what.partition('. ')[0]}. Leave it empty where there is no end"
+                raise ValueError(f"{what}.")
             return day
     if re.fullmatch(_NO_YEAR, lower, re.ASCII):
         raise ValueError(f"'{text[:40]}' does not say the day, month and year. {WRITE}")

@@ -6,12 +6,14 @@ from pathlib import Path
 from textwrap import wrap
 
 from changeflow.errors import InputError
+from changeflow.intake.columns import Way
 from changeflow.intake.fact_formats import ANNOUNCEMENTS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import SEPARATORS
 from changeflow.intake.opening import is_there
 from changeflow.intake.people import ids_by_name
+from changeflow.intake.plan_formats import PLANNER
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
@@ -50,11 +52,14 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     """Tell how well a file fits a kind: all columns that are required, those that it has, and its name."""
     if check.table is None:
         return (0, 0, 0, 0)
-    found = {m.field.name for m in check.table.columns.matches}
+    found = {m.field.name for m in check.table.columns.matches if m.way is not Way.OTHER}
     named = path.stem.lower().startswith(check.kind.name) or (check.kind is ASSESSMENTS and path.parent.name == "adkar")
-    wanted = check.kind.required or check.kind.marks
-    has = sum(name in found for name in wanted)
-    is_whole = has == len(wanted) if check.kind.required else has > 1
+    required, marks = check.kind.required, check.kind.marks
+    has = sum(name in found for name in marks or required)
+    is_whole = found.issuperset(required) and (has > 1 or not marks)
+    if check.kind is PLANNER and "bucket" not in found:
+        # Any other list may have names and days; only Planner has buckets.
+        return (0, 0, 0, 0)
     return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 
 
@@ -101,7 +106,8 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
         yield f"  Separator  {SEPARATORS.get(layout.separator, repr(layout.separator))}"
     yield f"  Header     line {layout.header_line}; the data begins on line {layout.data_line}"
     lines = counted(len(table.rows), "line")
-    yield f"  Data       {lines} as read, {len(matches)} of {counted(len(layout.columns), 'column')} used"
+    used = {c.place for m in matches for c in m.columns}
+    yield f"  Data       {lines} as read, {len(used)} of {counted(len(layout.columns), 'column')} used"
     if matches:
         yield ""
         yield from _columns(table, width)

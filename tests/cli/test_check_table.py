@@ -96,6 +96,24 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
 
 
+@pytest.mark.parametrize(
+    ("head", "kind", "used"),
+    [
+        ("Task ID,Task Name,Bucket Name,Progress,Priority,Start date,Due date,Completed Date", "planner", "7 of 8"),
+        ("Task Name,Bucket Name,Progress,Due date,Completed Date", "planner", "5 of 5"),
+        ("Task,Bucket,% complete,Actual start", "progress", "3 of 4"),
+        ("Task,Status,Due date,Completed Date", "progress", "4 of 4"),
+        ("contract,Name,gross,net", "ledger", "4 of 4"),
+    ],
+)
+def test_the_kind_is_the_one_whose_marks_weigh_most(tmp_path: Path, head: str, kind: str, used: str):
+    path = tmp_path / "list.csv"
+    path.write_text(f"{head}\n{',' * head.count(',')}\nA{',' * head.count(',')}\n")
+    _, lines, _ = check(path)
+    assert lines[0].startswith(f"list.csv: read as {kind}")
+    assert any(f"as read, {used} columns used" in line for line in lines)
+
+
 def test_the_page_has_every_column_of_every_table():
     page = (TOP / "docs" / "tables.md").read_text()
     assert page.endswith("\n".join(tables_in_words()) + "\n"), "changeflow schema --format markdown writes its end"
