@@ -31,7 +31,7 @@ def apply(
     retire: Annotated[list[str] | None, typer.Option(help="A task with progress that is meant to go.")] = None,
 ) -> None:
     """Store a folder as the programme's next version; shows the difference first."""
-    from changeflow.errors import ActorMissingError
+    from changeflow.errors import NOT_SAVED, ActorMissingError
     from changeflow.usecases import definitions
 
     on = context.given_day
@@ -40,7 +40,7 @@ def apply(
     if not context.actor:
         raise ActorMissingError
     if not (yes or change.is_same or confirm("Store it?")):
-        note("Nothing was stored.")
+        note(NOT_SAVED)
         raise typer.Exit(0)
     number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
     note(f"{change.programme} is at version {number}.")

@@ -8,7 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, Form, On, TaskName, command, day_option
 from changeflow.cli.output import confirm, note, print_json, print_lines
-from changeflow.errors import InputError
+from changeflow.errors import NOT_SAVED, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -183,10 +183,10 @@ def task_import(
         note(str(remark))
     print_lines(preview_lines(found.sheet.typed, found.before, found.after, decided=found.decided))
     if dry_run:
-        note("Nothing was stored.")
+        note(NOT_SAVED)
         return
     if not (yes or found.is_empty or confirm("Store it?")):
-        note("Nothing was stored.")
+        note(NOT_SAVED)
         return
     progress_import.store_import(file, change, found, decisions)
     if decisions is not None:

@@ -144,7 +144,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
 @pytest.mark.slow
 def test_a_question_that_is_answered_no_stores_nothing(folder: Path, db: str):
     result = RUNNER.invoke(app, ["apply", str(folder)], input="n\n")
-    assert (result.exit_code, "Nothing was stored." in result.stderr) == (0, True)
+    assert (result.exit_code, "No changes saved." in result.stderr) == (0, True)
     assert "There is no programme" in run("tick", "--programme", "small", code=4).stderr
 
 

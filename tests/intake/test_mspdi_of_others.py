@@ -286,6 +286,13 @@ def test_what_is_read_but_not_applied_is_noted_with_task_and_line(tmp_path: Path
     assert says in notes[0]
 
 
+def test_a_task_held_by_hand_with_plain_dates_alone_is_held_at_them(tmp_path: Path):
+    """T1 takes Monday; T2 is held from Wednesday 3 to Thursday 4, and does not follow it."""
+    held = fields(Manual=1, Start="2027-03-03T08:00:00", Finish="2027-03-04T17:00:00")
+    schedule, notes = planned(a_file(tmp_path, tasks=a_task(1) + a_task(2, 16, more=held + after(1))))
+    assert (dates(schedule, "2"), notes) == (("Wed 03 08:00", "Thu 04 17:00"), ())
+
+
 def test_what_the_file_refers_to_and_does_not_have_is_noted(tmp_path: Path):
     path = a_file(tmp_path, tasks=a_task(1), more=RESOURCES)
     path.write_text(path.read_text().replace("<CalendarUID>1<", "<CalendarUID>44<", 1))

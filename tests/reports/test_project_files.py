@@ -10,11 +10,12 @@ from changeflow.errors import InputError
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.programme.dates import Dates
 from changeflow.reports.mspdi.elements import NAMESPACE
+from changeflow.reports.mspdi.notes import _of_a_link
 from changeflow.reports.mspdi.outline import Labels, numbers_of
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import TimedTask, time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
-from changeflow.values.duration import Duration
+from changeflow.values.duration import Duration, Unit
 from changeflow.values.words import Origin
 from tests.builders import DAY, OFFICE, a_calendar, a_link, a_roadmap, a_task, at, clock
 
@@ -84,9 +85,8 @@ def test_a_start_window_keeps_the_float_on_both_sides(tmp_path: Path):
     assert found.critical == {"Live", "Other"}
     assert (found.text("Live", "ConstraintType"), found.text("Live", "ConstraintDate")) == ("4", "2027-02-01T00:00:00")
     assert "No one has set it" in str(found.text("Live", "Notes"))
-    assert found.said == (
-        "Set for Project, as it does not know what gives them: 1 start, 1 deadline. Tasks' notes say which.",
-    )
+    [said] = found.said
+    assert "cannot express these, so they are fixed dates in the file: 1 start, 1 deadline. Tasks' notes" in said
 
 
 def test_a_window_on_a_day_off_is_on_that_day(tmp_path: Path):
@@ -192,7 +192,8 @@ def test_a_deadline_is_one_and_shows_how_late_it_is(tmp_path: Path):
 
 def test_work_that_has_begun_has_what_is_done_and_what_is_left(tmp_path: Path):
     """A began on Monday 4 January, and on the 11th three days are left: the 11th to the 13th. It takes eight days in
-    all, of which five are done. B follows on the 14th; Late would have begun on the 4th, and begins on the 11th."""
+    all, of which five are past; of the planned two, none is known to be done. B follows on the 14th; Late would have
+    begun on the 4th, and begins on the 11th."""
     progress = {"A": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * DAY))}
     roadmap = a_roadmap(
         a_task("A", 2),
@@ -204,9 +205,34 @@ def test_work_that_has_begun_has_what_is_done_and_what_is_left(tmp_path: Path):
     )
     found = written(roadmap, tmp_path)
     fields = ("Duration", "ActualDuration", "RemainingDuration", "Resume", "PercentComplete")
-    assert [found.text("A", f) for f in fields] == ["PT64H0M0S", "PT40H0M0S", "PT24H0M0S", "2027-01-11T09:00:00", "62"]
+    assert [found.text("A", f) for f in fields] == ["PT64H0M0S", "PT40H0M0S", "PT24H0M0S", "2027-01-11T09:00:00", "0"]
     assert clock(found.timed["B"].early_start) == "Thu 14 Jan 09:00"
     assert found.floats() == {"A": 0, "B": 0, "Late": 3}
+
+
+def test_percent_complete_is_what_was_reported_and_moves_nothing(tmp_path: Path):
+    """Of ten days 40% were reported with six left on Monday 18 January: they end on the 25th. With two of eight left
+    alone, it is 75%; of a start alone, nothing is known to be done."""
+    start = at("2027-01-04T09:00")
+    progress = {
+        "Said": TaskProgress(start, remaining=Duration(6 * DAY), percent=40),
+        "Left": TaskProgress(start, remaining=Duration(2 * DAY)),
+        "Begun": TaskProgress(start),
+    }
+    tasks = (a_task("Said", 10), a_task("Left", 8), a_task("Begun", 20))
+    found = written(a_roadmap(*tasks, progress=progress, data_date=at("2027-01-18")), tmp_path)
+    assert [found.text(t, "PercentComplete") for t in progress] == ["40", "75", "0"]
+    assert clock(found.timed["Said"].early_finish) == "Mon 25 Jan 17:00"
+
+
+def test_a_note_is_silent_about_a_lag_that_looks_the_same():
+    """A minute by the clock for no lag at all is no lag in words."""
+    roadmap = a_roadmap(a_task("A", 1), a_task("B", 1), links=("A -> B",))
+    [link] = roadmap.links
+    written_as = replace(link, lag=Duration(-1, Unit.ELAPSED))
+    assert _of_a_link(roadmap, written_as, link) == ""
+    longer = replace(link, lag=Duration(-2 * 1440, Unit.ELAPSED))
+    assert "no lag, written as a lead of 2 days by the clock" in _of_a_link(roadmap, longer, link)
 
 
 def test_done_work_has_its_dates_and_is_not_critical(tmp_path: Path):

@@ -514,7 +514,7 @@ def test_the_command_shows_what_moves_and_asks(stored: str, tmp_path: Path):
     assert "Payroll: requirements: 60% complete, started 4 Jan 2027, 2 working days left" in unasked.stdout
     assert "'Owner' is not read back" in unasked.stderr
     assert "add --yes" in unasked.stderr
-    assert "Nothing was stored." in run(*words, "--dry-run").stderr
+    assert "No changes saved." in run(*words, "--dry-run").stderr
     assert facts(stored).progress == {}
     answered = CliRunner().invoke(app, [str(word) for word in words], input="y\n")
     assert (answered.exit_code, "New entries of progress: 1." in answered.stderr) == (0, True)

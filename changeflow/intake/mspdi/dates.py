@@ -60,8 +60,12 @@ class DateReader:
             if moment is not None:
                 found[name] = self._timed(moment, is_finish=name in FINISHES or _is_of_finish(task, name))
         if ignored:
-            what = "is ignored: it stands for no date" if len(ignored) == 1 else "are ignored: they stand for no date"
-            self.remarks.note(_KIND, f"{task_named(task)}: {' and '.join(ignored)} {what}.")
+            what = (
+                "is a placeholder for 'no date', so it is"
+                if len(ignored) == 1
+                else "are placeholders for 'no date', so they are"
+            )
+            self.remarks.note(_KIND, f"{task_named(task)}: {' and '.join(ignored)} {what} ignored.")
         return found
 
     def _moment(self, task: Record, name: str, text: str, ignored: list[str]) -> Moment | None:
@@ -108,7 +112,7 @@ class DateReader:
         if text is None:
             return None
         if _is_none(text):
-            self.remarks.note(_KIND, f"The project's {name} '{text}' is ignored: it stands for no date.")
+            self.remarks.note(_KIND, f"The project's {name} '{text}' is a placeholder for 'no date', so it is ignored.")
             return None
         try:
             moment = parsed_moment(text)
@@ -120,7 +124,7 @@ class DateReader:
         if EARLIEST <= day <= LATEST:
             return self._timed(moment, is_finish=name == "FinishDate")
         if day in ZERO_DATES or name == "StatusDate" or (name == "FinishDate" and root.get("ScheduleFromStart") != "0"):
-            self.remarks.note(_KIND, f"The project's {name} {day} is ignored: it stands for no date.")
+            self.remarks.note(_KIND, f"The project's {name} {day} is a placeholder for 'no date', so it is ignored.")
         else:
             self._refuse_year(root, "The project", day, name)
         return None

@@ -117,11 +117,16 @@ class TaskReader:
         return minutes
 
     def _held_dates(self, uid: str, element: Record) -> tuple[int | None, int | None]:
-        """Return the start and the finish that are held by hand, or that another project's schedule holds."""
-        if element.get("Manual") == "1":
-            return minute_in(self.dated[uid], "ManualStart"), minute_in(self.dated[uid], "ManualFinish")
-        if element.get("ExternalTask") == "1":
-            return minute_in(self.dated[uid], "Start"), minute_in(self.dated[uid], "Finish")
+        """Return the start and the finish that are held by hand, or that another project's schedule holds.
+
+        Some programs write those held by hand as Start and Finish alone.
+        """
+        dates, is_manual = self.dated[uid], element.get("Manual") == "1"
+        by_hand = minute_in(dates, "ManualStart"), minute_in(dates, "ManualFinish")
+        if is_manual and (by_hand != (None, None) or uid in self.summaries):
+            return by_hand
+        if is_manual or element.get("ExternalTask") == "1":
+            return minute_in(dates, "Start"), minute_in(dates, "Finish")
         return None, None
 
     def _manual(self, uid: str, element: Record, calendar: str, minutes: int, *, elapsed: bool) -> ManualDates | None:

@@ -96,24 +96,27 @@ def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
     name = plan.tasks[link.predecessor].name
     parts = [f"rule {link.rule} asks for it"] if link.rule else [ORIGINS[link.origin]] if link.origin in ORIGINS else []
     if was is not None:
-        lag = _lag(was.lag, plan.minutes_per_day)
-        parts.append(
-            f"{lag}, written as {_lag(link.lag, plan.minutes_per_day)} so that dates and floats are the plan's"
-        )
+        lag, shown = (_lag(one, plan.minutes_per_day) for one in (was.lag, link.lag))
+        if shown != lag:
+            parts.append(f"{lag}, written as {shown} so that dates and floats are the plan's")
     return f"Link from “{name}”: {'; '.join(parts)}." if parts else ""
 
 
 def _lag(lag: Duration, minutes_per_day: int) -> str:
-    if lag.is_zero:
+    """Write a lag in words; what rounds to no day is none."""
+    if lag.is_zero or " 0 " in f" {_length(lag, minutes_per_day)} ":
         return "no lag"
-    what = "a lead of " if lag.amount < 0 else "a lag of "
+    return f"{'a lead' if lag.amount < 0 else 'a lag'} of {_length(lag, minutes_per_day)}"
+
+
+def _length(lag: Duration, minutes_per_day: int) -> str:
     if lag.unit in UNITS:
-        return what + counted(abs(lag.amount), UNITS[lag.unit])
+        return counted(abs(lag.amount), UNITS[lag.unit])
     if lag.unit is Unit.PERCENT:
-        return f"{what}{abs(lag.amount)}%"
+        return f"{abs(lag.amount)}%"
     if lag.unit is Unit.ELAPSED:
-        return f"{what}{days_in_words(abs(lag.amount), DAY)} by the clock"
-    return f"{what}{days_in_words(abs(lag.amount), minutes_per_day).replace('day', 'working day')}"
+        return f"{days_in_words(abs(lag.amount), DAY)} by the clock"
+    return f"{days_in_words(abs(lag.amount), minutes_per_day).replace('day', 'working day')}"
 
 
 def _bound(constraint: Constraint) -> str:

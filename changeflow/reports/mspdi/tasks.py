@@ -59,6 +59,8 @@ class Numbered:
     """The first is the project's own."""
     notes: Mapping[TaskId, str] = field(default_factory=dict)
     baselines: Mapping[int, Mapping[TaskId, Dates]] = field(default_factory=dict)
+    percents: Mapping[TaskId, int] = field(default_factory=dict)
+    """% complete of a programme's begun tasks, as the workbook has it: Project's terms change what a share is of."""
     is_ours: bool = False
     """A programme's plan; else a Project file, whose people place its work and whose tasks have no other ids."""
 
@@ -131,6 +133,8 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
     if not is_summary:
         left = left_of(plan.roadmap, plan.schedule, task)
         fields |= _progress(task.duration.amount, progress, left, _stop(plan, task, progress))
+        if task.id in plan.percents:
+            fields["PercentComplete"] = plan.percents[task.id]
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]
     if task.deadline is not None:

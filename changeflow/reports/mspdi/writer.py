@@ -10,6 +10,7 @@ from pathlib import Path
 from changeflow.errors import InputError
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
+from changeflow.programme.progress_cells import percent_complete
 from changeflow.reports.mspdi.calendars import calendar_fields, last_day_known, of_a_resource, short_names, usual_day
 from changeflow.reports.mspdi.elements import NAMESPACE, Fields, add_fields, moment, name_of
 from changeflow.reports.mspdi.notes import notes_of
@@ -82,12 +83,15 @@ def _numbered(
     """Return the plan in Project's terms with the numbers of its parts, and what differs there."""
     notes: Mapping[TaskId, str] = {}
     said: tuple[str, ...] = ()
+    percents: Mapping[TaskId, int] = {}
     is_ours = roadmap.profile is not MSPROJECT
     if is_ours:
         terms = in_project_terms(roadmap, schedule)
         differing = list(differences(terms))
         notes = notes_of(roadmap, schedule, terms, differing)
         said = (*_fitted(terms), *_differing(roadmap, differing))
+        # Of begun work of which nothing is said but its start, nothing is said to be done.
+        percents = {t: percent_complete(roadmap.tasks[t], p) or 0 for t, p in roadmap.progress.items()}
         roadmap, schedule = terms.roadmap, terms.schedule
     tasks = roadmap.tasks.values()
     used = {key for t in tasks for key in (t.calendar, t.placed_on, *(a.calendar for a in t.assignments))}
@@ -101,6 +105,7 @@ def _numbered(
         calendars={key: n for n, key in enumerate(keys, 1)},
         notes=notes,
         baselines=baselines,
+        percents=percents,
         is_ours=is_ours,
     ), said
 
@@ -109,10 +114,13 @@ def _fitted(terms: ProjectTerms) -> Iterator[str]:
     """Say how much of the file is set where Project does not know what the plan says."""
     starts = sum(fit.is_held for fit in terms.fits.values())
     deadlines = sum(fit.is_capped for fit in terms.fits.values())
-    counts = ((starts, "start"), (deadlines, "deadline"), (len(terms.resized), "lag"))
+    lags = len(terms.resized)
+    counts = ((starts, "start"), (deadlines, "deadline"), (lags, "lag"))
     set_here = [counted(number, what) for number, what in counts if number]
     if set_here:
-        yield f"Set for Project, as it does not know what gives them: {', '.join(set_here)}. Tasks' notes say which."
+        kinds = " and ".join([*(["dates"] if starts or deadlines else []), *(["lags"] if lags else [])])
+        fixed = f"Project cannot express these, so they are fixed {kinds} in the file"
+        yield f"{fixed}: {', '.join(set_here)}. Tasks' notes say which."
 
 
 def _differing(roadmap: Roadmap, tasks: list[TaskId]) -> list[str]:
