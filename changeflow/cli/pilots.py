@@ -120,6 +120,8 @@ def pilot_reconcile(
         result = reconcile(old, new, policy, period=period, identity=identity, say=note)
     summary = result.summary(service=service or "", period=period, on=context.day)
     print_lines(reconciliation_lines(result, summary))
+    if summary.is_clean or service is not None:
+        print_lines(["", "The run is clean." if summary.is_clean else "The run is not clean."])
     if kept:
         note(kept)
     if not summary.is_clean and service is None:

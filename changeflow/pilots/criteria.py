@@ -269,9 +269,11 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
             faults = ", ".join(f"{count} {word}" for word, count in odd.items() if count)
             if faults:
                 bad.append(f"{run.period}: {faults}; the largest difference is £{run.largest_unexplained:.2f}.")
+            doubts = run.coverage.doubts if run.coverage else ()
+            bad += [f"{run.period}: {doubt}" for doubt in doubts]
             if not run.compares_pay:
                 bad.append(f"{run.period}: {run.pay}, what people are paid, was not compared.")
-            elif not faults:
+            elif not faults and not doubts:
                 bad.append(f"{run.period}: no contract is on both sides.")
 
 

@@ -68,7 +68,7 @@ def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator
 def variances_text(run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool) -> Iterator[str]:
     """Yield a run's differences, the largest effect first, then contracts on one side alone."""
     yield from runs_text([run])
-    if not kept and not run.is_clean:
+    if not kept and (run.unexplained or run.missing or run.extra or run.duplicates):
         yield "Its single contracts are no longer kept."
     for v in kept[:SHOWN]:
         name = v.contract if in_full else masked(v.contract)

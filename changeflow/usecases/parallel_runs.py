@@ -21,8 +21,12 @@ from changeflow.usecases.stored import known_until, load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
-READ_BY = "0029"
-"""The decision by which ledgers are read. Where another may find something else, the same files are another run."""
+CONVENTION = 2
+"""How ledgers are read, by number: raised with each change by which the same files may come out otherwise.
+
+Files that were read by another convention are another run. The second compares suppliers called `Total …`, names
+numbers left out that differ, and asks for the mark of decimals sooner.
+"""
 
 
 def reconcile_stored(
@@ -101,5 +105,5 @@ def kept_variances(
 
 
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
-    parts = [READ_BY, *digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
+    parts = [str(CONVENTION), *digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -170,7 +170,9 @@ def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     (tmp_path / "new.csv").write_text(PAY.replace("1500.00", "1499.99"))
     command = ["pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv", "--key", "contract"]
     assert "1  unexplained" in run(*command, code=3).stdout
-    assert "1  within tolerance" in run(*command, "--tolerance", "net=0.01").stdout
+    clean = run(*command, "--tolerance", "net=0.01").stdout
+    assert "1  within tolerance" in clean
+    assert clean.endswith("\nThe run is clean.\n")
     assert "not a tolerance" in run(*command, "--tolerance", "net", code=4).stderr
     assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
 
@@ -207,7 +209,8 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     (tmp_path / "old.csv").write_text(PAY)
     (tmp_path / "bad.csv").write_text(PAY.replace("1500.00", "1400.00"))
     reconcile = ["pilot", "reconcile", tmp_path / "old.csv"]
-    run(*reconcile, tmp_path / "bad.csv", "--service", "payroll", "--period", "2027-02", *at)
+    bad = run(*reconcile, tmp_path / "bad.csv", "--service", "payroll", "--period", "2027-02", *at)
+    assert bad.stdout.endswith("\nThe run is not clean.\n")
     run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-03", *at)
     shown = run("gate", "show", "payroll/w1/decide", *at).stdout
     assert "not yet" in shown

@@ -62,6 +62,14 @@ def test_runs_that_do_not_compare_pay_are_no_evidence():
     )
 
 
+def test_what_was_left_out_in_doubt_is_a_reason_against():
+    doubt = "old.csv: The total on line 4 is not the sum of the other lines."
+    run = a_run("2027-03", equal=400, coverage=Coverage(compared=("net",), doubts=(doubt,)))
+    assert not run.is_clean
+    against = propose(parallel_run=ParallelRunPolicy(clean_runs=1), runs=[run], minimum_clean=1).against
+    assert against == ("Only 0 of 1 consecutive clean parallel runs.", f"2027-03: {doubt}")
+
+
 def test_a_month_that_was_not_run_breaks_the_series():
     """March and May are clean, and nobody has compared who was paid in April: one in a row, not two."""
     march, may = a_run("2027-03", equal=400), a_run("2027-05", equal=400)
