@@ -30,7 +30,10 @@ def check_table(
     ] = None,
     form: Form = "text",
 ) -> None:
-    """Show how a table would be read: header, columns, first lines, what is not used, and every mistake."""
+    """Show how a table would be read: header, columns, first lines, what is not used, and every mistake.
+
+    Names of tasks and people, and the amounts of a ledger, are checked by the command that takes the table.
+    """
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked
 

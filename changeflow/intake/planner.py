@@ -64,6 +64,11 @@ def read_planner(path: Path) -> ProjectFile:
     return _project(path.stem, lines, min(dated), max(dated), tuple(notes))
 
 
+def check_planner(table: Table, problems: list[Problem]) -> None:
+    """Read the days of each row for their mistakes."""
+    list(_lines(table, _is_month_first(table, problems), problems))
+
+
 def _is_month_first(table: Table, problems: list[Problem]) -> bool:
     """Tell whether dates in figures have the month first: some are in no other way. In one file are not both."""
     first, second = set[int](), set[int]()

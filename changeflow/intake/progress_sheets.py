@@ -7,28 +7,18 @@ column that is for reading.
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from changeflow.intake.columns import Way
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
+from changeflow.intake.progress_reader import ProgressReader
 from changeflow.intake.progress_tasks import PLACE, RowTasks
 from changeflow.intake.progress_values import (
-    BEGUN,
-    NOT_DONE,
-    TICKS,
-    WORDS,
-    are_shares,
     as_exported,
     comment_of,
     exported_cells,
-    folded,
-    is_typed_as_whole,
-    parse_percent,
-    parse_remaining,
 )
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
@@ -110,19 +100,14 @@ class _Sheet:
     def __init__(self, table: Table, programme: Programme, problems: list[Problem], ids: Renames) -> None:
         self.table, self.programme, self.problems = table, programme, problems
         self.headings = {m.field.name: m.heading for m in table.columns.matches}
-        self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
-        """% complete is taken from a column of words."""
         self.tasks = RowTasks(table, programme, problems, ids)
         self._seen: dict[str, int] = {}
         self._changed: dict[str, list[Problem]] = {}
 
     def rows(self) -> Iterator[TypedRow]:
-        rows = self.table.rows
-        shares = are_shares(row.cells["percent"] for row in rows if "percent" in row.cells)
-        minutes, heading = self.programme.minutes_per_day, self.headings.get("remaining", "")
-        remaining = partial(parse_remaining, minutes_per_day=minutes, has_days="day" in heading.casefold())
+        reader = ProgressReader(self.table, self.problems, self.programme.minutes_per_day)
         refused = {problem.line for problem in self.problems}
-        for row in rows:
+        for row in self.table.rows:
             is_typed = row.line in refused or any(key in row.cells for key in OF_PROGRESS)
             if not is_typed and not {"task", "task_id"} & row.cells.keys():
                 self.table.say("The line names no task and was not used.", row.line)
@@ -130,10 +115,10 @@ class _Sheet:
             before = len(self.problems)
             exported = self._exported(row)
             typed = ProgressCells(
-                percent=self._percent(row, shares),
+                percent=reader.percent(row),
                 started=row.read("started", parse_day, self.problems),
                 finished=row.read("finished", parse_day, self.problems),
-                remaining=row.read("remaining", remaining, self.problems) or "",
+                remaining=reader.remaining(row),
                 comment=comment_of(row.cells.get("comment", "")),
             )
             was = self._was(row, exported)
@@ -149,24 +134,6 @@ class _Sheet:
                 self._say_changed(row, exported["cells"])
             yield TypedRow(line=row.line, task=task, typed=typed, exported=was)
         self._say_all_changed()
-
-    def _percent(self, row: TableRow, shares: bool | None) -> int | None:
-        """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
-
-        Of a column that says the status, words that tell nothing of progress are not used.
-        """
-        text = row.cells.get("percent", "")
-        if self.is_status and folded(text) in NOT_DONE:
-            return 0 if "finished" in row.cells else None
-        is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS | TICKS
-        if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
-            if not is_begun or "started" not in row.cells:
-                what = f"'{text}' was not used: it does not say how much is complete."
-                self.table.say(what, row.line, row.columns["percent"])
-            return None
-        if is_typed_as_whole(text):
-            self.table.say(f"'{text}' was read as {int(text[:-1]) // 100}%.", row.line, row.columns["percent"])
-        return row.read("percent", partial(parse_percent, shares=shares, ticks=self.is_status), self.problems)
 
     def _has_day_beside(self, row: TableRow, task: TaskId, typed: ProgressCells, was: ProgressCells | None) -> bool:
         """Tell whether a task is 100% without a finish, and a column that was not used has a day."""

@@ -7,13 +7,15 @@ from textwrap import wrap
 
 from changeflow.errors import InputError
 from changeflow.intake.columns import Way
-from changeflow.intake.fact_formats import ANNOUNCEMENTS
+from changeflow.intake.fact_formats import ANNOUNCEMENTS, PROGRESS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import SEPARATORS
 from changeflow.intake.opening import is_there
 from changeflow.intake.people import ids_by_name
 from changeflow.intake.plan_formats import PLANNER
+from changeflow.intake.planner import check_planner
+from changeflow.intake.progress_reader import check_progress
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
@@ -21,6 +23,7 @@ from changeflow.intake.yaml import read_yaml
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem, check_known
 
+UNCHECKED = "not checked for this kind: pilot reconcile does"
 _SHOWN = 5
 _NARROWEST, _WIDEST = 8, 24
 """Characters of a cell that are shown."""
@@ -40,12 +43,22 @@ def check_table(path: Path, kind: str | None) -> TableCheck:
     """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count."""
     if kind is not None:
         check_known("kind of table", kind, FORMATS)
-        return _read(path, FORMATS[kind], is_guessed=False)
+        return _with_cells(_read(path, FORMATS[kind], is_guessed=False))
     if not path.is_file():
         raise InputError(f"There is no file '{path}'. Check the name.")
     checks = [_read(path, one, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
     best = max(checks, key=lambda check: _fit(check, path))
-    return best if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, is_guessed=True)
+    return _with_cells(best) if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, is_guessed=True)
+
+
+def _with_cells(check: TableCheck) -> TableCheck:
+    """Add the mistakes in cells that only the reader of the kind finds."""
+    if check.table is not None:
+        if check.kind is PROGRESS:
+            check_progress(check.table, check.problems)
+        elif check.kind is PLANNER:
+            check_planner(check.table, check.problems)
+    return check
 
 
 def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
@@ -108,6 +121,8 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     lines = counted(len(table.rows), "line")
     used = {c.place for m in matches for c in m.columns}
     yield f"  Data       {lines} as read, {len(used)} of {counted(len(layout.columns), 'column')} used"
+    if check.kind is LEDGER:
+        yield f"  Cells      {UNCHECKED}"
     if matches:
         yield ""
         yield from _columns(table, width)
@@ -190,6 +205,10 @@ def check_json(check: TableCheck) -> dict[str, object]:
         "unused": [c.name for c in table.columns.unused],
         "rows": len(table.rows),
         "first": [dict(row.cells) for row in table.rows[:_SHOWN]],
-        "notes": [*table.notes, *(str(u) for u in table.remarks)],
+        "notes": [
+            *([f"Cells are {UNCHECKED}."] if check.kind is LEDGER else []),
+            *table.notes,
+            *(str(u) for u in table.remarks),
+        ],
         "problems": [str(p) for p in check.problems],
     }

@@ -114,6 +114,28 @@ def test_the_kind_is_the_one_whose_marks_weigh_most(tmp_path: Path, head: str, k
     assert any(f"as read, {used} columns used" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("head", "line", "column", "what"),
+    [
+        ("Task,% complete,Remaining", "A,half,5d", 2, "'half' is not a percentage"),
+        ("Task,% complete,Remaining", "A,50%,soon", 3, "'soon'"),
+        ("Task Name,Bucket Name,Due date", "A,B,31/31/2027", 3, "'31/31/2027'"),
+    ],
+)
+def test_cells_that_a_kind_reads_for_itself_are_checked(tmp_path: Path, head: str, line: str, column: int, what: str):
+    path = tmp_path / "list.csv"
+    path.write_text(f"{head}\n{line}\n")
+    code, _, errors = check(path)
+    assert (code, f"list.csv:2:{column}: " in errors, what in errors) == (4, True, True)
+
+
+def test_a_ledger_says_that_its_cells_are_not_checked(tmp_path: Path):
+    path = tmp_path / "pay.csv"
+    path.write_text("contract,gross\nC1,lots\n")
+    _, lines, _ = check(path)
+    assert "  Cells      not checked for this kind: pilot reconcile does" in lines
+
+
 def test_the_page_has_every_column_of_every_table():
     page = (TOP / "docs" / "tables.md").read_text()
     assert page.endswith("\n".join(tables_in_words()) + "\n"), "changeflow schema --format markdown writes its end"
