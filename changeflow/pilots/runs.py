@@ -24,7 +24,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Which columns of two outputs were compared, and which not. It holds headings, and no cell."""
+    """Which columns of two outputs were compared, and which not. It holds headings and numbers of lines, no cell."""
 
     compared: tuple[str, ...]
     only_old: tuple[str, ...] = ()
