@@ -15,8 +15,9 @@ from changeflow.agenda.decisions import decision_log, played_through
 from changeflow.planning import last_days
 from changeflow.planning.last_days import LastDay, every_day, last_day
 from changeflow.programme.programme import Programme
-from changeflow.reports.last_days import format_cost, last_day_line
+from changeflow.reports.last_days import format_cost, last_day_line, last_day_text
 from changeflow.usecases.gates import decide
+from changeflow.usecases.progress import finish_task
 from changeflow.usecases.stored import judged
 from changeflow.values.moments import day_of
 from changeflow.values.words import Kind, Outcome
@@ -87,6 +88,19 @@ def test_a_decision_that_nothing_dated_waits_for_has_the_end_of_what_it_opens(db
     one = found(db, "programme/agreed", date(2027, 1, 4))
     assert list(one.dates) == ["programme/close"]
     assert one.day == one.planned
+
+
+def test_a_decision_whose_followers_are_done_holds_nothing_up(db: str, tmp_path: Path):
+    follows = PROGRAMME.replace(
+        "  close: {kind: closure, duration: 1d, after: payroll/checkpoint, owner: chief}\n",
+        "  named: {kind: decision, owner: chief}\n  told: {kind: work, duration: 1d, after: named, owner: chief}\n"
+        "  sent: {kind: work, duration: 1d, after: told, owner: chief}\n"
+        "  close: {kind: closure, duration: 1d, after: payroll/checkpoint, owner: chief}\n",
+    )
+    stored_with(db, tmp_path, programme=follows)
+    finish_task("programme/told", date(2027, 1, 5), date(2027, 1, 5), change(db, 6))
+    one = found(db, "programme/named", date(2027, 1, 6))
+    assert (one.later, last_day_text(one)) == ((), "No date is known to wait for it.")
 
 
 def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: str):
