@@ -21,7 +21,7 @@ MINUTES = 450
 """Of a day, where no programme is known: only whether cells can be read is asked."""
 
 
-class ProgressReader:
+class SheetProgressReader:
     """Reads % complete and Remaining of a table's rows; what is wrong becomes a problem."""
 
     def __init__(self, table: Table, problems: list[Problem], minutes_per_day: int) -> None:
@@ -58,7 +58,7 @@ class ProgressReader:
 
 def check_progress(table: Table, problems: list[Problem]) -> None:
     """Read these cells of each row for their mistakes."""
-    reader = ProgressReader(table, problems, MINUTES)
+    reader = SheetProgressReader(table, problems, MINUTES)
     for row in table.rows:
         reader.percent(row)
         reader.remaining(row)

@@ -13,7 +13,7 @@ from typing import Any
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
-from changeflow.intake.progress_reader import ProgressReader
+from changeflow.intake.progress_reader import SheetProgressReader
 from changeflow.intake.progress_tasks import PLACE, RowTasks
 from changeflow.intake.progress_values import (
     as_exported,
@@ -105,7 +105,7 @@ class _Sheet:
         self._changed: dict[str, list[Problem]] = {}
 
     def rows(self) -> Iterator[TypedRow]:
-        reader = ProgressReader(self.table, self.problems, self.programme.minutes_per_day)
+        reader = SheetProgressReader(self.table, self.problems, self.programme.minutes_per_day)
         refused = {problem.line for problem in self.problems}
         for row in self.table.rows:
             is_typed = row.line in refused or any(key in row.cells for key in OF_PROGRESS)
