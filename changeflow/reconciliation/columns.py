@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from changeflow.intake.layout import TableColumn, fold
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Coverage, LeftOut
-from changeflow.reconciliation.amounts import CellKind
+from changeflow.reconciliation.amounts import CURRENCIES, CellKind
 from changeflow.reconciliation.sources import Source
 from changeflow.values.problem import Problem, did_you_mean, nearest
 
@@ -182,6 +182,19 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
         said.append(f"Not compared: {', '.join(why)}.")
     what = "There is nothing to compare: no column of amounts is in both files."
     return Problem(file=sides[0].source.shown, line=sides[0].source.header, what=what, remedy=" ".join(said))
+
+
+def other_currencies(sides: Sequence[Headings]) -> Iterator[Problem]:
+    """Find headings that say other currencies on the two sides: `Net (£)` and `Net (€)` are not one element."""
+    old, new = sides
+    for key in old.places.keys() & new.places.keys():
+        names = [headings.places[key].name for headings in sides]
+        signs = [{sign for sign in CURRENCIES if sign in name} for name in names]
+        if all(signs) and signs[0] != signs[1]:
+            place = new.places[key].place
+            what = f"'{names[1]}' is another currency than '{names[0]}' of {old.source.shown}."
+            remedy = "Compare amounts of one currency."
+            yield Problem(file=new.source.shown, line=new.source.header, column=place, what=what, remedy=remedy)
 
 
 def matched(sides: Sequence[Headings]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from changeflow.reconciliation.columns import (
     missing,
     nearly_matched,
     nothing_in_common,
+    other_currencies,
 )
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.ledgers import Side, check_cells, currencies_of, has_other_lines, load, measure, read_as
@@ -170,6 +171,7 @@ class _Reading:
         if len(ledgers) < 2:
             return Choice((), Coverage(compared=()))
         sides = [ledger.headings for ledger in ledgers]
+        self.problems += other_currencies(sides)
         choice = choose(self.policy, sides, {ledger.side: ledger.measured for ledger in ledgers})
         if (nothing := nothing_in_common(choice, sides)) is not None:
             self.problems.append(nothing)

@@ -53,6 +53,11 @@ class TestColumns:
         result = compared(tmp_path, old, old.replace("1.50", "1.60").replace("20", "21"))
         assert found(result) == {("A", "ref"): "0.10", ("A", "gross this year"): "1.00"}
 
+    def test_headings_of_two_currencies_are_not_one_element(self, tmp_path: Path):
+        old = "contract,Gross (£),Net (£)\nA,2,1\n"
+        assert problems(tmp_path, old, old.replace("Net (£)", "Net (€)")) == [("new.csv", 1, 3)]
+        assert compared(tmp_path, old, old.replace(" (£)", "")).elements == ("Gross (£)", "Net (£)")
+
     def test_amounts_to_date_are_no_dates(self, tmp_path: Path):
         old = "contract,net,gross to date,GrossYearToDate\nA,1,5000,9000\n"
         result = compared(tmp_path, old, old.replace("5000", "5001").replace("9000", "9002"))
