@@ -36,44 +36,21 @@ A user's mistake is one of these and never shows a traceback. Anything else is o
 mistake: an old name was used, which still works; nor is `UnusedWarning`.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from changeflow.addresses import shown, without_password
-from changeflow.phrases import listed
+from changeflow.alike import grouped_lines
+from changeflow.phrases import printable
 
 NOT_SAVED = "No changes saved."
 """What an error adds where it stopped a change."""
-_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
-_MOST_SHOWN = 2_000
-"""Characters of one text: a loop of tasks is named in full, a file's contents are not."""
 MOST_CANDIDATES = 8
 """Names that are listed where one may mean several."""
-MORE_LINES = 5
-"""Other lines with the same mistake that are named."""
-MOST_OF_A_KIND = 10
-"""Problems of one kind in a column of a table that are listed; the others are counted."""
-MOST_LISTED = 1_000
-"""Problems that are listed. Once there are more, readers may stop looking for others."""
 
 
 class RenamedWarning(UserWarning):
     """An old name was used: it still works, and the text gives the new one."""
-
-
-def printable(text: object, *, keep: str = "") -> str:
-    """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
-
-    A terminal would obey them: they move the cursor, hide text, or make one line look like two. Very long text is cut.
-
-    >>> printable("pay\\x1b[31mroll\\n")
-    'pay\\\\x1b[31mroll\\\\n'
-    """
-    whole = str(text)
-    if not keep and len(whole) > _MOST_SHOWN:
-        whole = f"{whole[:_MOST_SHOWN]}…"
-    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in keep else m[0].encode("unicode_escape").decode(), whole)
 
 
 class UnusedWarning(UserWarning):
@@ -98,44 +75,7 @@ class ProblemsError(InputError):
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        groups = _alike(self.problems)
-        groups, hidden = _of_each_kind(groups, is_part=count > MOST_LISTED)
-        listed = [_listed(alike) + hidden.get(id(alike), "") for alike in groups[:MOST_LISTED]]
-        left = sum(map(len, groups[MOST_LISTED:]))
-        more = [f"… and {left} more."] if left else []
-        super().__init__("\n".join([*listed, *more, f"{head} found. {ending}".rstrip()]))
-
-
-def _alike(problems: Iterable[Any]) -> list[list[Any]]:
-    """Join problems that say the same of lines of one file, in the order of the first of each."""
-    groups: dict[object, list[Any]] = {}
-    for problem in problems:
-        groups.setdefault((problem.file, problem.what, problem.remedy), []).append(problem)
-    return list(groups.values())
-
-
-def _of_each_kind(groups: list[list[Any]], *, is_part: bool) -> tuple[list[list[Any]], dict[int, str]]:
-    """Leave out what there are many of: keep the first of each kind, and say after the last how many are left out."""
-    kinds: dict[object, list[list[Any]]] = {}
-    for alike in groups:
-        kinds.setdefault(getattr(alike[0], "kind", None) or id(alike), []).append(alike)
-    kept, said = set[int](), dict[int, str]()
-    for same in kinds.values():
-        kept |= {id(alike) for alike in same[:MOST_OF_A_KIND]}
-        if left := sum(map(len, same[MOST_OF_A_KIND:])):
-            first = same[0][0]
-            count = f"at least {left}" if is_part else str(left)
-            more = f"{printable(first.file)}: and {count} more like it"
-            said[id(same[MOST_OF_A_KIND - 1])] = f"\n{more} in the column '{printable(first.heading)}'."
-    return [alike for alike in groups if id(alike) in kept], said
-
-
-def _listed(alike: Sequence[Any]) -> str:
-    """Write a problem, and on which other lines of its file it is."""
-    lines = [str(line) for line in dict.fromkeys(p.line for p in alike) if line != alike[0].line]
-    if not lines:
-        return str(alike[0])
-    return f"{alike[0]} Also on line{'s' if len(lines) > 1 else ''} {listed(lines, most=MORE_LINES)}."
+        super().__init__("\n".join([*grouped_lines(self.problems), f"{head} found. {ending}".rstrip()]))
 
 
 class CyclicRoadmapError(InputError):

@@ -1,6 +1,11 @@
-"""Words that are put together, the same wherever people read them."""
+"""Words that are put together, and what others wrote, the same wherever people read them."""
 
+import re
 from collections.abc import Sequence
+
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+_MOST_SHOWN = 2_000
+"""Characters of one text: a loop of tasks is named in full, a file's contents are not."""
 
 
 def listed(words: Sequence[str], *, most: int | None = None) -> str:
@@ -17,3 +22,17 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
     if most is not None and len(shown) > most:
         shown[most:] = [f"{len(shown) - most} more"]
     return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def printable(text: object, *, keep: str = "") -> str:
+    """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
+
+    A terminal would obey them: they move the cursor, hide text, or make one line look like two. Very long text is cut.
+
+    >>> printable("pay\\x1b[31mroll\\n")
+    'pay\\\\x1b[31mroll\\\\n'
+    """
+    whole = str(text)
+    if not keep and len(whole) > _MOST_SHOWN:
+        whole = f"{whole[:_MOST_SHOWN]}…"
+    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in keep else m[0].encode("unicode_escape").decode(), whole)

@@ -20,8 +20,8 @@ from changeflow.errors import (
     NotConfirmedError,
     RenamedWarning,
     UnusedWarning,
-    printable,
 )
+from changeflow.phrases import printable
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ import typer
 
 from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
-from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
+from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.phrases import printable
 from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.people import ChangeImpact, Contact
+from changeflow.alike import MOST_LISTED
 from changeflow.errors import (
-    MOST_LISTED,
     CalendarExhaustedError,
     CyclicRoadmapError,
     InputError,

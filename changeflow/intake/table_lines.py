@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from changeflow.errors import MOST_LISTED
+from changeflow.alike import MOST_LISTED
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch
 from changeflow.intake.formats import Field, FieldKind, Format

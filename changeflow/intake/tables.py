@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from changeflow.errors import MOST_LISTED
+from changeflow.alike import MOST_LISTED
 from changeflow.intake.columns import match_columns, unmapped
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import MAX_FIELD, BrokenTableError, look_at_text, read_lines

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from changeflow.errors import printable
+from changeflow.phrases import printable
 from changeflow.storage import migrations
 from changeflow.storage.chain import Fault
 from changeflow.storage.covered import kind_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from changeflow.errors import UnknownThingError, printable
+from changeflow.errors import UnknownThingError
+from changeflow.phrases import printable
 
 _GIVEN = re.compile(r"'[^']*'|\d+")
 

@@ -10,8 +10,9 @@ from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
 from changeflow.cli.context import supported
-from changeflow.errors import DatesOutOfRangeError, printable
+from changeflow.errors import DatesOutOfRangeError
 from changeflow.intake.folder import read_folder
+from changeflow.phrases import printable
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.limits import EARLIEST, LATEST, is_supported
 from changeflow.values.moments import day_of

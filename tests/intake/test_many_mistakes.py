@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.errors import MOST_LISTED, ProblemsError
+from changeflow.alike import MOST_LISTED
+from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.values.problem import MOST_COMPARED, MOST_LOOKED_AT, did_you_mean
 from tests.builders import SERVICE, a_folder

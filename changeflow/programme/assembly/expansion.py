@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from changeflow.errors import MOST_LISTED
+from changeflow.alike import MOST_LISTED
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, instances_of
 from changeflow.programme.blackouts import begins_outside

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from changeflow.errors import MOST_LISTED
+from changeflow.alike import MOST_LISTED
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.roadmap.model.pathways import Per, StepFields

@@ -1,0 +1,57 @@
+"""Problems that are alike, joined: a table with one mistake on a thousand lines has one text, not a thousand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from changeflow.phrases import listed, printable
+
+MORE_LINES = 5
+"""Other lines with the same mistake that are named."""
+MOST_OF_A_KIND = 10
+"""Problems of one kind in a column of a table that are listed; the others are counted."""
+MOST_LISTED = 1_000
+"""Problems that are listed. Once there are more, readers may stop looking for others."""
+
+
+def grouped_lines(problems: Sequence[Any]) -> Iterator[str]:
+    """Write problems for people: those that say the same as one, the first of each kind, and how many more there are.
+
+    They are `Problem`s, which lie in a layer above this one.
+    """
+    groups, hidden = _of_each_kind(_alike(problems), is_part=len(problems) > MOST_LISTED)
+    for alike in groups[:MOST_LISTED]:
+        yield _listed(alike) + hidden.get(id(alike), "")
+    if left := sum(map(len, groups[MOST_LISTED:])):
+        yield f"… and {left} more."
+
+
+def _alike(problems: Iterable[Any]) -> list[list[Any]]:
+    """Join problems that say the same of lines of one file, in the order of the first of each."""
+    groups: dict[object, list[Any]] = {}
+    for problem in problems:
+        groups.setdefault((problem.file, problem.what, problem.remedy), []).append(problem)
+    return list(groups.values())
+
+
+def _of_each_kind(groups: list[list[Any]], *, is_part: bool) -> tuple[list[list[Any]], dict[int, str]]:
+    """Leave out what there are many of: keep the first of each kind, and say after the last how many are left out."""
+    kinds: dict[object, list[list[Any]]] = {}
+    for alike in groups:
+        kinds.setdefault(getattr(alike[0], "kind", None) or id(alike), []).append(alike)
+    kept, said = set[int](), dict[int, str]()
+    for same in kinds.values():
+        kept |= {id(alike) for alike in same[:MOST_OF_A_KIND]}
+        if left := sum(map(len, same[MOST_OF_A_KIND:])):
+            first = same[0][0]
+            count = f"at least {left}" if is_part else str(left)
+            more = f"{printable(first.file)}: and {count} more like it"
+            said[id(same[MOST_OF_A_KIND - 1])] = f"\n{more} in the column '{printable(first.heading)}'."
+    return [alike for alike in groups if id(alike) in kept], said
+
+
+def _listed(alike: Sequence[Any]) -> str:
+    """Write a problem, and on which other lines of its file it is."""
+    lines = [str(line) for line in dict.fromkeys(p.line for p in alike) if line != alike[0].line]
+    if not lines:
+        return str(alike[0])
+    return f"{alike[0]} Also on line{'s' if len(lines) > 1 else ''} {listed(lines, most=MORE_LINES)}."
