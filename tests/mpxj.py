@@ -59,7 +59,7 @@ class TheirTask:
 
 
 def scheduled_by_mpxj(paths: Iterable[Path]) -> Mapping[Path, Mapping[str, TheirTask]]:
-    """Return the tasks of each file, by their numbers, after MPXJ has calculated them anew."""
+    """Return the tasks of each file, by their numbers, as MPXJ calculates them."""
     command = [sys.executable, "-c", SCHEDULE, *map(str, paths)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -82,7 +82,7 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
         _after_link(axis, roadmap, link, request.dates[link.predecessor], breaks[link.successor], moves)
         for link in roadmap.links
     ]
-    after_keeps = [_after_lag(axis, roadmap, within, after, moves) for _, after, within in request.keeps]
+    after_keeps = [_after_lag(axis, axis.ends, roadmap, within, after, moves) for _, after, within in request.keeps]
     lags = {row.tobytes(): row for row in (*after_links, *after_keeps) if row is not None}
     number = {key: n for n, key in enumerate(lags)}
     days = (axis.opens // DAY).tolist()
@@ -163,7 +163,11 @@ def _pieces(
 
 
 def _release(placer: Placer, task: Task) -> int:
-    at = max(placer.roadmap.start, placer.roadmap.data_date or placer.roadmap.start)
+    start = placer.roadmap.start
+    if task.duration.unit is Unit.ELAPSED and not task.starts_on:
+        # As in the forward pass: what the start alone places begins when people do, also a wait on the clock.
+        start = placer.roadmap.calendars[task.calendar].next_working(start)
+    at = max(start, placer.roadmap.data_date or start)
     for constraint in task.constraints:
         if constraint.bound is Bound.START_NO_EARLIER:
             at = max(at, constraint.at)
@@ -236,9 +240,12 @@ def _after_link(
     """
     if link.lag.unit is Unit.PERCENT and not link.lag.is_zero:
         lag, calendar = shared_lag(roadmap, link, planned)
-        row: Ints | None = _after_elapsed(axis, lag) if lag.unit is Unit.ELAPSED else _after_work(axis, calendar, lag)
+        at = _instants(axis, roadmap, link)
+        row: Ints | None = (
+            _after_elapsed(axis, at, lag) if lag.unit is Unit.ELAPSED else _after_work(axis, calendar, lag)
+        )
     else:
-        row = _after_lag(axis, roadmap, link.lag, link.successor, moves)
+        row = _after_lag(axis, _instants(axis, roadmap, link), roadmap, link.lag, link.successor, moves)
     if works is None or not link.type.to_finish:
         return row
     # A finish in a break is the same point of work as the break's beginning.
@@ -248,8 +255,21 @@ def _after_link(
     return moved
 
 
+def _instants(axis: Axis, roadmap: Roadmap, link: Link) -> NDArray[np.int64]:
+    """Return when each boundary is for what ends or begins there: work ends when people go, all else when they come."""
+    is_work = roadmap.tasks[link.predecessor].duration.unit in (Unit.WORKING, Unit.SCHOOL_WEEKS)
+    if link.type.from_finish and is_work:
+        return axis.ends
+    return np.append(axis.opens, axis.ends[-1:])
+
+
 def _after_lag(
-    axis: Axis, roadmap: Roadmap, lag: Duration, successor: TaskId, moves: dict[tuple[object, ...], Ints]
+    axis: Axis,
+    instants: NDArray[np.int64],
+    roadmap: Roadmap,
+    lag: Duration,
+    successor: TaskId,
+    moves: dict[tuple[object, ...], Ints],
 ) -> Ints | None:
     """Return where each boundary lands after a lag on the successor's calendar; None where there is none.
 
@@ -259,18 +279,18 @@ def _after_lag(
         return None
     task, count = roadmap.tasks[successor], len(axis)
     if lag.unit is Unit.ELAPSED:
-        return _after_elapsed(axis, lag)
+        return _after_elapsed(axis, instants, lag)
     if lag.unit is not Unit.WORKING:
-        key = lag, task.calendar, task.term_calendar, task.terms
+        key = lag, task.calendar, task.term_calendar, task.terms, instants is axis.ends
         if key not in moves:
             move = partial(shift, lag=lag, task=task, roadmap=roadmap)
-            moves[key] = np.array([_slot(axis, move, int(at), beyond=count) for at in axis.ends], np.int32)
+            moves[key] = np.array([_slot(axis, move, int(at), beyond=count) for at in instants], np.int32)
         return moves[key]
     return _after_work(axis, roadmap.calendars[task.calendar], lag)
 
 
-def _after_elapsed(axis: Axis, lag: Duration) -> Ints:
-    found: Ints = np.searchsorted(axis.opens, axis.ends + lag.amount).astype(np.int32)
+def _after_elapsed(axis: Axis, instants: NDArray[np.int64], lag: Duration) -> Ints:
+    found: Ints = np.searchsorted(axis.opens, instants + lag.amount).astype(np.int32)
     return found
 
 

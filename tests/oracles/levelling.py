@@ -103,7 +103,7 @@ class People:
         return at if n % 2 == 1 else self.hours[n]
 
     def counts(self, at: int, until: int) -> bool:
-        """Nights do not count: nobody is asked for in a time without hours of any task."""
+        """Nights do not count: where no task has hours of work, no one is needed."""
         n = bisect_right(self.hours, at)
         return n % 2 == 1 or (n < len(self.hours) and self.hours[n] < until)
 

@@ -186,8 +186,7 @@ class Early:
 
     def _back(self, item: Item, finish: int) -> int:
         """The latest start with which it ends by a moment."""
-        if item.length.unit in ("pay_period", "term"):
-            raise NotImplementedError(item.id)
+        assert item.length.unit not in ("pay_period", "term"), "No programme sets the finish of whole periods."
         if item.length.unit == "elapsed":
             return finish - item.length.amount
         calendar, amount = self._time(item)

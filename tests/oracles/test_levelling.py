@@ -9,6 +9,19 @@ def test_a_few_levelled_plans_keep_links_and_people():
     assert compare_levelling_of(range(2)).differences == []
 
 
+SOONER = {
+    809: "a wait without links begins when its own people come, and not with those who work at weekends",
+    832: "the same",
+    891: "a lag by the clock counts from the end of a wait, not from the last hour of work before it",
+}
+"""Programmes in which a plain order once ended sooner, and why."""
+
+
+@pytest.mark.slow
+def test_no_plain_order_ends_sooner_where_one_once_did():
+    assert compare_levelling_of(SOONER).differences == []
+
+
 @pytest.mark.slow
 def test_levelled_plans_keep_links_and_people_and_end_on_no_later_day_than_plain_orders():
     tally = compare_levelling_of(range(300))

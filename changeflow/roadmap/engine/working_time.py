@@ -67,7 +67,7 @@ def _weeks_outside(at: int, low: int, high: int, week: int) -> int:
 
 @kernel
 def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
-    """Return the row of the day that `at` lies in, and the minute of that day, both within what is laid out.
+    """Return the row of the day of `at`, and the minute of that day, both within what is laid out.
 
     Where weeks repeat, also by how many of them the day is nearer.
     """

@@ -88,7 +88,7 @@ def overloads(
 
 
 def everybody(roadmap: Roadmap) -> WorkingCalendar:
-    """Return the hours in which anybody works: nobody is taken at night, nor on a day without work of any task."""
+    """Return the hours in which anyone works: no one is needed at night, or on a day without work on any task."""
     return union("everybody", *in_use(roadmap))
 
 

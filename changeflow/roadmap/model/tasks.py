@@ -97,7 +97,7 @@ class Task:
     """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
     manual: ManualDates | None = None
     is_placeholder: bool = False
-    """Held by hand for work of which nobody has given a length yet: it is never critical."""
+    """A placeholder, scheduled manually, that has no length yet: it is never critical."""
     as_late_as_possible: bool = False
     term_calendar: str | None = None
     """The calendar that school weeks are counted in; its own when left out."""
