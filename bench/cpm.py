@@ -12,7 +12,7 @@ from statistics import median
 
 import networkx as nx
 
-from changeflow.calendar.working import DaySpan, Layer, compile_calendar
+from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.analysis.why import explain

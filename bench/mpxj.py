@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bench.cpm import SHORT_ROUNDS, a_network, clock
-from changeflow.calendar.working import Layer, compile_calendar
+from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
 from changeflow.roadmap.engine.cpm import Schedule, compute, time_roadmap

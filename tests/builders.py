@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.published import Snapshot, Standing
+from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.calendar.periods import Periods, months
-from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task

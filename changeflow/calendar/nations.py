@@ -8,7 +8,7 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import Any
 
-from changeflow.calendar.working import DaySpan, Hours, Layer
+from changeflow.calendar.layers import DaySpan, Hours, Layer
 
 NATIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 

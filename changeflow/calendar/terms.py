@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from changeflow.calendar.extent import ASSUMED, ONE_DAY
+from changeflow.calendar.layers import DaySpan
 from changeflow.calendar.periods import Period
-from changeflow.calendar.working import DaySpan
 
 SAME_YEAR = timedelta(days=320)
 """Terms that begin within so long are those of one year: by Easter, two summer terms may begin 350 days apart."""

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.calendar.extent import DayRange
-from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
+from changeflow.calendar.layers import Layer, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import ProblemsError
 from changeflow.intake.days import read_day
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS

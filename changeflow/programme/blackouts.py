@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.calendar.working import DaySpan
+from changeflow.calendar.layers import DaySpan
 from changeflow.programme.definition import Blackout, Definition
 from changeflow.programme.levels import level_of
 from changeflow.values.duration import Duration, Unit

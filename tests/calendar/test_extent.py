@@ -5,8 +5,9 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeflow.calendar.layers import compile_calendar
 from changeflow.calendar.nations import nation_layer
-from changeflow.calendar.working import WorkingCalendar, compile_calendar, intersection, union
+from changeflow.calendar.working import WorkingCalendar, intersection, union
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.moments import minute_of
 from tests.builders import DAY, a_roadmap, a_task, at

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from changeflow.calendar.layers import compile_calendar
 from changeflow.calendar.nations import nation_layer
 from changeflow.calendar.periods import Period, Periods, months, pay_period
-from changeflow.calendar.working import compile_calendar
 from changeflow.errors import CalendarExhaustedError
 from changeflow.values.moments import day_of, minute_of
 

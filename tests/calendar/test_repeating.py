@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeflow.calendar.extent import DayRange
-from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar
+from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Bound, Constraint

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.calendar.nations import public_holidays
-from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar, intersection
+from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import CalendarExhaustedError
 from changeflow.values.moments import datetime_of, minute_of
 

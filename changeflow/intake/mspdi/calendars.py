@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from functools import lru_cache, partial
 
 from changeflow.calendar.extent import EARLIEST, LATEST, DayRange, Intervals
-from changeflow.calendar.working import Hours, WorkingCalendar
+from changeflow.calendar.layers import Hours
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import InputError
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS, CalendarException, exceptions_of, hours_of, period_of
 from changeflow.intake.mspdi.fields import code_of, uid_of

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from dateutil import rrule
 
-from changeflow.calendar.working import Hours
+from changeflow.calendar.layers import Hours
 from changeflow.intake.mspdi.fields import code_of, day_of_moment
 from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.moments import DAY

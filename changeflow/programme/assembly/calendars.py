@@ -6,10 +6,11 @@ from datetime import timedelta
 from functools import cached_property
 
 from changeflow.calendar.extent import DayRange
+from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar
 from changeflow.calendar.nations import nation_layer
 from changeflow.calendar.periods import MeetingDates, Periods, calendar_months, open_periods
 from changeflow.calendar.terms import JointTerms, Terms
-from changeflow.calendar.working import DaySpan, Hours, Layer, WorkingCalendar, compile_calendar, intersection
+from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of, kept_out_of
 from changeflow.programme.definition import Closure, Definition, School
 from changeflow.programme.meetings import meetings_held

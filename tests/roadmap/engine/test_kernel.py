@@ -10,8 +10,9 @@ from itertools import pairwise
 
 import pytest
 
+from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.periods import Periods
-from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
