@@ -33,6 +33,14 @@ _SPACES = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[.,'’()]")
 """Left out of a name that becomes an id: `St. Helens` is st-helens."""
 _ID = re.compile(ID_PATTERN)
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
+_ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
+_MADE_A_DAY = re.compile(
+    rf"\d{{1,2}}-{_MONTH}|(?:\d{{1,2}}-)?{_MONTH}-(?:\d\d|\d{{4}})|(?:19|20)\d\d-\d\d-\d\d",
+    re.ASCII,
+)
+"""What a spreadsheet makes of the id 1-2, in a CSV and in a workbook."""
+_LAST_CENTURY = re.compile(r"\b(19\d\d)-")
 _SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
 _PARTS = re.compile(r"[;,|\n]")
 _TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
@@ -52,7 +60,7 @@ def unwrapped(text: str) -> str:
 
 def is_nothing(text: str, cell: FieldKind) -> bool:
     """Tell whether a cell says that it is empty, such as by a dash."""
-    return cell not in (FieldKind.TEXT, FieldKind.KEY) and text.lower() in NOTHING
+    return cell not in (FieldKind.TEXT, FieldKind.KEY, FieldKind.URN) and text.lower() in NOTHING
 
 
 def read_cell(text: str, field: Field) -> str:
@@ -75,6 +83,10 @@ def remark_on(text: str, read: str, field: Field) -> str:
     """Say of a cell that was read what its reader should check; mostly nothing."""
     if field.cell is FieldKind.DAY and is_serial(text):
         return f"'{text}' was read as the day that spreadsheets count by this number, {format_day(read_day(text))}."
+    if field.cell is FieldKind.DAY and (year := _LAST_CENTURY.match(read)) and year[1] not in text:
+        return f"'{text}' was read as {format_day(read_day(text))}. Write the year in four digits if it is another."
+    if field.cell is FieldKind.URN and read != text:
+        return f"'{text}' was read as {read}."
     return ""
 
 
@@ -88,7 +100,14 @@ def _key(text: str, field: Field) -> str:
     return text
 
 
+def _urn(text: str, field: Field) -> str:
+    text = _key(text, field)
+    return _count(text, field) if _WHOLE.fullmatch(text) or _THOUSANDS.fullmatch(text) else text
+
+
 def _id(text: str, field: Field) -> str:
+    if _MADE_A_DAY.fullmatch(text):
+        raise ValueError(f"'{text}' is a date, which spreadsheets make of ids such as 1-2. {AS_TEXT}")
     if _ID.match(text):
         return text
     text = _key(text, field)
@@ -162,12 +181,16 @@ def _choice(text: str, field: Field) -> str:
 
 
 def _email(text: str, field: Field) -> str:
-    return text[len("mailto:") :] if text.lower().startswith("mailto:") else text
+    address = text[len("mailto:") :] if text.lower().startswith("mailto:") else text
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError(f"{text!r} is not an e-mail address. Write name@example.org.")
+    return address
 
 
 READERS: Mapping[FieldKind, Callable[[str, Field], str]] = {
     FieldKind.TEXT: _as_it_is,
     FieldKind.KEY: _key,
+    FieldKind.URN: _urn,
     FieldKind.ID: _id,
     FieldKind.IDS: _several(_id),
     FieldKind.DAY: _day,

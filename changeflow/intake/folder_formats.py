@@ -64,7 +64,7 @@ SCHOOLS = Format(
         ),
         Field(
             "urn",
-            FieldKind.KEY,
+            FieldKind.URN,
             "unique reference number",
             also="school urn | unique reference number | establishment urn",
         ),

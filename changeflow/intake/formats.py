@@ -16,7 +16,8 @@ class FieldKind(StrEnum):
 
     TEXT = "text"
     KEY = "key"
-    """A text that must come through as it is, also where it is all digits: a contract's id, a URN."""
+    """A text that must come through as it is, also where it is all digits: a contract's id."""
+    URN = "unique reference number"
     ID = "id"
     IDS = "ids"
     DAY = "day"

@@ -153,6 +153,7 @@ class TableLines:
         try:
             found = read_cell(text, one)
             if names:
+                found = names.get(fold(found), found)
                 _checked(found, names.values())
         except ValueError as error:
             return error

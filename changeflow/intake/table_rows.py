@@ -48,11 +48,13 @@ class TableRow:
             problems.append(self.problem(column, *what_and_remedy(error)))
             return None
 
-    def is_first(self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str) -> bool:
-        """Tell whether no earlier line has the same key; another line with it is a problem."""
+    def is_first(
+        self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str, what: str = ""
+    ) -> bool:
+        """Tell whether no earlier line has the same key; a duplicate (of `what`, or the column) is a problem."""
         if (first := seen.setdefault(key, self.line)) == self.line:
             return True
-        what = f"Duplicate {column} '{self.cells[column]}' (first on line {first})."
+        what = f"Duplicate {what or column} '{self.cells[column]}' (first on line {first})."
         problems.append(self.problem(column, what, remedy))
         return False
 

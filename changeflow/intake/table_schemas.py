@@ -35,6 +35,7 @@ FORMATS: Mapping[str, Format] = {
 CELLS: Mapping[FieldKind, str] = {
     FieldKind.TEXT: "text",
     FieldKind.KEY: "text, kept as it is: no number that a spreadsheet has rounded",
+    FieldKind.URN: "a URN: 100001; 100,001 and 100001.0 are the same",
     FieldKind.ID: "an id: lower-case letters, digits and hyphens; capitals and spaces are changed into them",
     FieldKind.IDS: "ids with semicolons, commas or line breaks between them",
     FieldKind.DAY: "a date: 2027-02-01, 01/02/2027 (the day first), 1 Feb 2027",

@@ -51,9 +51,18 @@ def check_table(path: Path, kind: str | None) -> TableCheck:
     return _with_cells(best) if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, is_guessed=True)
 
 
+_KEYS = {SCHOOLS.name: ("id", "school"), PEOPLE.name: ("id", "person"), ASSESSMENTS.name: ("person", "person")}
+"""The column that no two lines of a kind may share, and what its cells name."""
+
+
 def _with_cells(check: TableCheck) -> TableCheck:
-    """Add the mistakes in cells that only the reader of the kind finds."""
+    """Add the mistakes that only the reader of the kind finds: in its cells, and duplicate lines."""
     if check.table is not None:
+        if check.kind.name in _KEYS:
+            column, what = _KEYS[check.kind.name]
+            seen: dict[str, int] = {}
+            for row in check.table.rows:
+                row.is_first(column, row.cells[column], seen, check.problems, remedy="Keep one of them.", what=what)
         if check.kind is PROGRESS:
             check_progress(check.table, check.problems)
         elif check.kind is PLANNER:

@@ -129,6 +129,29 @@ def test_cells_that_a_kind_reads_for_itself_are_checked(tmp_path: Path, head: st
     assert (code, f"list.csv:2:{column}: " in errors, what in errors) == (4, True, True)
 
 
+def test_duplicate_ids_and_wrong_addresses_are_mistakes(tmp_path: Path):
+    path = tmp_path / "people.csv"
+    path.write_text("id,role,email\na,Head,a@example.org\nb,Head,no address\na,Teacher,c@example.org\n")
+    code, _, errors = check(path)
+    assert code == 4
+    assert "people.csv:3:3: email 'no address' is not an e-mail address. Write name@example.org." in errors
+    assert "people.csv:4:1: Duplicate person 'a' (first on line 2). Keep one of them." in errors
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "note"),
+    [
+        ("id,role,leaves", "a,Head,31/12/70", "'31/12/70' was read as 31 Dec 1970. Write the year in four digits"),
+        ("id,name,phase,authority,urn", 'a,Ash,primary,kent,"100,001"', "'100,001' was read as 100001."),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_noted(tmp_path: Path, head: str, line: str, note: str):
+    path = tmp_path / "list.csv"
+    path.write_text(f"{head}\n{line}\n")
+    code, lines, _ = check(path, width=200)
+    assert (code, any(f"Line 2: {note}" in one for one in lines)) == (0, True)
+
+
 def test_a_ledger_says_that_its_cells_are_not_checked(tmp_path: Path):
     path = tmp_path / "pay.csv"
     path.write_text("contract,gross\nC1,lots\n")

@@ -105,6 +105,11 @@ IDS: Reading = {
     "1.00E+11": REFUSED,
     "1,00E+11": REFUSED,
     "1E5": REFUSED,
+    "01-Feb": REFUSED,
+    "Feb-27": REFUSED,
+    "1-Feb-27": REFUSED,
+    "2027-02-01": REFUSED,
+    "1-2": "1-2",
     "Ash!": REFUSED,
     "a@b.org": REFUSED,
     "St. Mary's": "st-marys",
@@ -224,12 +229,29 @@ KEYS: Reading = {
     "1.00E+11": REFUSED,
     "1.23457e+11": REFUSED,
 }
-EMAILS: Reading = {"a@b.org": "a@b.org", "mailto:a@b.org": "a@b.org", "A.B@c.org": "A.B@c.org"}
+URNS: Reading = {
+    "100001": "100001",
+    "100,001": "100001",
+    "100 001": "100001",
+    "100002.0": "100002",
+    "000123": "000123",
+    "tbc": "tbc",
+    "1.00E+05": REFUSED,
+}
+EMAILS: Reading = {
+    "a@b.org": "a@b.org",
+    "mailto:a@b.org": "a@b.org",
+    "A.B@c.org": "A.B@c.org",
+    "no address": REFUSED,
+    "a@b.org; c@d.org": REFUSED,
+    "mailto:": REFUSED,
+}
 DURATIONS: Reading = {"5d": "5d", " 5d ": "5d"}
 
 BY_KIND: Mapping[str, Reading] = {
     "text": TEXTS,
     "key": KEYS,
+    "unique reference number": URNS,
     "id": {**IDS, **DASHES},
     "ids": {**LISTS, **DASHES},
     "day": {**DAYS, **DASHES},
@@ -253,6 +275,7 @@ CHOICES: Mapping[str, Reading] = {
 PLAIN: Mapping[str, str] = {
     "text": "Some words",
     "key": "K1",
+    "unique reference number": "100004",
     "id": "one",
     "ids": "one",
     "day": "2027-01-04",
