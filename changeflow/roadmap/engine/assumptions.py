@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from changeflow.calendar.extent import GivenDates
-from changeflow.roadmap.engine.arrays import DONE, FLAGS, LINK, STATE, SUMMARY, TASK, Arrays, Result, net_of
+from changeflow.roadmap.engine.arrays import DONE, FLAGS, LINK, STATE, SUMMARY, TASK, Arrays
 from changeflow.roadmap.engine.backward import end_holds_late, holds_late
 from changeflow.roadmap.engine.jit import viewed
+from changeflow.roadmap.engine.net import Result, net_of
 from changeflow.roadmap.engine.pace import PAY_PERIODS, Span, lagged
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId

@@ -38,8 +38,6 @@ from changeflow.roadmap.engine.arrays import (
     TO_FINISH,
     WINDOW,
     WORK,
-    Net,
-    Result,
 )
 from changeflow.roadmap.engine.begun import (
     first_work,
@@ -53,6 +51,7 @@ from changeflow.roadmap.engine.floats import at_most_total
 from changeflow.roadmap.engine.forward import roll_up
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
 from changeflow.roadmap.engine.lags import taken_off
+from changeflow.roadmap.engine.net import Net, Result
 from changeflow.roadmap.engine.spans import finish_of, is_milestone, latest_finish_of, latest_start_by, latest_start_of
 from changeflow.roadmap.engine.working_time import finish_at, look_up, next_working, start_at, work_before
 

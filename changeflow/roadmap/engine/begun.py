@@ -19,9 +19,9 @@ from changeflow.roadmap.engine.arrays import (
     REST_KIND,
     STATE,
     WORK,
-    Net,
 )
 from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.net import Net
 from changeflow.roadmap.engine.spans import (
     finish_of,
     is_milestone,

@@ -35,10 +35,6 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     WINDOW,
     Arrays,
-    Net,
-    Result,
-    empty_result,
-    net_of,
     to_arrays,
 )
 from changeflow.roadmap.engine.assumptions import NOTHING_ASSUMED, Assumptions, assumptions_of
@@ -47,6 +43,7 @@ from changeflow.roadmap.engine.calendar_tables import are_laid_out, is_laid_out
 from changeflow.roadmap.engine.floats import measure
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import call, kernel
+from changeflow.roadmap.engine.net import Net, Result, empty_result, net_of
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,

@@ -27,12 +27,11 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     TO_FINISH,
     WORK,
-    Net,
-    Result,
 )
 from changeflow.roadmap.engine.begun import passes_by, period_held_until, resumes_until, works_on
 from changeflow.roadmap.engine.jit import inlined, kernel
 from changeflow.roadmap.engine.lags import lagged, taken_off
+from changeflow.roadmap.engine.net import Net, Result
 from changeflow.roadmap.engine.spans import between, latest_start_by, latest_start_of, starts_at_windows
 from changeflow.roadmap.engine.working_time import next_working, work_before
 

@@ -4,22 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from changeflow.roadmap.engine.arrays import (
-    DEADLINE,
-    FLAGS,
-    NEVER,
-    OTHER,
-    SEVERAL_PATHS,
-    Arrays,
-    Net,
-    Result,
-    net_of,
-)
+from changeflow.roadmap.engine.arrays import DEADLINE, FLAGS, NEVER, OTHER, SEVERAL_PATHS, Arrays
 from changeflow.roadmap.engine.backward import backward
 from changeflow.roadmap.engine.calendar_tables import PLACES
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, reach_further, settled
 from changeflow.roadmap.engine.floats import measure
 from changeflow.roadmap.engine.jit import call, kernel
+from changeflow.roadmap.engine.net import Net, Result, net_of
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY

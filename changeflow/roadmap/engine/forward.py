@@ -63,13 +63,12 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     TO_FINISH,
     WINDOW,
-    Net,
-    Result,
 )
 from changeflow.roadmap.engine.begun import first_work, held_finish, left_at, pass_from, rest_from
 from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
 from changeflow.roadmap.engine.lags import lagged, span_finish
+from changeflow.roadmap.engine.net import Net, Result
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.spans import (
     earliest_start_of,

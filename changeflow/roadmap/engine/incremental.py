@@ -23,14 +23,10 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     WORK,
     Arrays,
-    Marks,
-    Net,
-    Result,
-    net_of,
-    trial_of,
 )
 from changeflow.roadmap.engine.forward import place
 from changeflow.roadmap.engine.jit import call, kernel
+from changeflow.roadmap.engine.net import Marks, Net, Result, net_of, trial_of
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import KIND_OUT, keep_trouble
 

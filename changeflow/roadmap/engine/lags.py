@@ -22,10 +22,10 @@ from changeflow.roadmap.engine.arrays import (
     STATE,
     TO_FINISH,
     WORK,
-    Net,
 )
 from changeflow.roadmap.engine.begun import is_all_done, passes_by
 from changeflow.roadmap.engine.jit import inlined, kernel
+from changeflow.roadmap.engine.net import Net
 from changeflow.roadmap.engine.spans import finish_of, last_call, own_finish, passed
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,

@@ -22,18 +22,15 @@ from changeflow.roadmap.engine.arrays import (
     START_NO_EARLIER,
     SUMMARY,
     Codes,
-    Net,
-    empty_result,
     laid_out_again,
-    net_of,
     task_rows,
     to_arrays,
-    trial_of,
 )
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, reach_further, refuse_run_out, settled
 from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
 from changeflow.roadmap.engine.jit import call, viewed
+from changeflow.roadmap.engine.net import Net, empty_result, net_of, trial_of
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Roadmap

@@ -22,10 +22,10 @@ from changeflow.roadmap.engine.arrays import (
     PLACED,
     WINDOW,
     WORK,
-    Net,
 )
 from changeflow.roadmap.engine.calendar_tables import NO_END, NONE
 from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.net import Net
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
     AT_END,

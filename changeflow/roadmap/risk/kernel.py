@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, KIND, SUMMARY, TASK, WORK, Net, Result
+from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, KIND, SUMMARY, TASK, WORK
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.incremental import share
 from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.net import Net, Result
 from changeflow.roadmap.engine.outline import Ints
 
 Floats = NDArray[np.float64]

@@ -25,13 +25,11 @@ from changeflow.roadmap.engine.arrays import (
     SUMMARY,
     Arrays,
     Codes,
-    Result,
-    empty_result,
     laid_out_again,
-    net_of,
 )
 from changeflow.roadmap.engine.cpm import compute, reach_further, settled
 from changeflow.roadmap.engine.jit import twin
+from changeflow.roadmap.engine.net import Result, empty_result, net_of
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.pace import school_weeks
 from changeflow.roadmap.engine.working_time import KIND_OUT
