@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, Form, On, command, read_day, supported
+from changeflow.cli.context import Context, Csv, Form, On, command, read_option_day, supported
 from changeflow.cli.output import note, print_as
 from changeflow.values.problem import check_known
 
@@ -26,7 +26,7 @@ def announce_date(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
     day: Annotated[
         datetime,
-        typer.Argument(metavar="DATE", parser=read_day, callback=supported, help="The go-live day announced."),
+        typer.Argument(metavar="DATE", parser=read_option_day, callback=supported, help="The go-live day announced."),
     ],
     school: Annotated[list[str], typer.Option("--school", help="The school's id; may be given again.")],
     how: How,

@@ -41,7 +41,7 @@ DAY = "YYYY-MM-DD"
 TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
-def read_day(text: str, *, times: Sequence[str] = ()) -> datetime:
+def read_option_day(text: str, *, times: Sequence[str] = ()) -> datetime:
     """Read an option's day, or a time in one of the forms; what is neither is explained as in a file."""
     for form in ("%Y-%m-%d", *times):
         with suppress(ValueError):
@@ -51,7 +51,7 @@ def read_day(text: str, *, times: Sequence[str] = ()) -> datetime:
 
 def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
     """Return an option that is a day."""
-    return typer.Option(*names, parser=read_day, metavar=DAY, callback=supported, help=text)
+    return typer.Option(*names, parser=read_option_day, metavar=DAY, callback=supported, help=text)
 
 
 def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
@@ -98,7 +98,7 @@ At = Annotated[
     datetime | None,
     typer.Option(
         "--at",
-        parser=partial(read_day, times=TIMES),
+        parser=partial(read_option_day, times=TIMES),
         metavar=f"{DAY}[THH:MM]",
         callback=supported,
         help="Act as if it were this local day or time; now when left out.",

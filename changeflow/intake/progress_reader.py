@@ -13,6 +13,7 @@ from changeflow.intake.progress_values import (
     is_typed_as_whole,
     parse_percent,
     parse_remaining,
+    whole_percent,
 )
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.values.problem import Problem
@@ -38,6 +39,26 @@ class SheetProgressReader:
         return row.read("remaining", self._remaining, self.problems) or ""
 
     def percent(self, row: TableRow) -> int | None:
+        """Read % complete. A status beside it counts for nothing: one that says something else is reported."""
+        percent = self._percent(row)
+        if not self.is_status and "status" in row.cells and (percent is not None or "percent" not in row.cells):
+            self._say_status(row, percent)
+        return percent
+
+    def _say_status(self, row: TableRow, percent: int | None) -> None:
+        word = folded(row.cells["status"])
+        if word in BEGUN:
+            agrees = (percent is not None and 0 < percent < 100) or (percent is None and "started" in row.cells)
+        elif word in NOT_DONE:
+            agrees = percent != 100
+        else:
+            agrees = (WORDS | TICKS).get(word, percent) == percent
+        if not agrees:
+            says = "is empty" if percent is None else f"says {percent}%"
+            what = f"'{row.cells['status']}' was not used: {row.headings.get('percent', '% complete')} {says}."
+            self.table.say(what, row.line, row.columns["status"])
+
+    def _percent(self, row: TableRow) -> int | None:
         """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
 
         Of a column that says the status, words that tell nothing of progress are not used.
@@ -53,7 +74,15 @@ class SheetProgressReader:
             return None
         if is_typed_as_whole(text):
             self.table.say(f"'{text}' was read as {int(text[:-1]) // 100}%.", row.line, row.columns["percent"])
-        return row.read("percent", partial(parse_percent, shares=self.shares, ticks=self.is_status), self.problems)
+        number = row.read("percent", partial(parse_percent, shares=self.shares, ticks=self.is_status), self.problems)
+        if number is None:
+            return None
+        percent = whole_percent(number)
+        if percent != number:
+            self.table.say(
+                f"'{text}' was read as {percent}%: only whole percent count.", row.line, row.columns["percent"]
+            )
+        return percent
 
 
 def check_progress(table: Table, problems: list[Problem]) -> None:

@@ -10,16 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from changeflow.intake.columns import Way
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
 from changeflow.intake.progress_reader import SheetProgressReader
 from changeflow.intake.progress_tasks import PLACE, RowTasks
-from changeflow.intake.progress_values import (
-    as_exported,
-    comment_of,
-    exported_cells,
-)
+from changeflow.intake.progress_values import comment_of, exported_cells, read_exported
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.programme.programme import Programme
@@ -77,21 +74,19 @@ def read_progress_sheet(
     if what:
         problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
         return ProgressSheet(file=table.file)
-    if "exported" not in columns:
-        _say_unused(table)
+    _say_unused(table, is_exported="exported" in columns)
     rows = tuple(_Sheet(table, programme, problems, ids or Renames()).rows())
     unused = sorted(table.remarks, key=lambda remark: remark.line)
     return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused))
 
 
-def _say_unused(table: Table) -> None:
-    """Say which columns of a team's own sheet are known and not read back."""
-    names = [
-        f"'{m.heading}'" for m in table.columns.matches if m.field.name in FOR_READING and m.field.name not in PLACE
-    ]
-    if names:
-        verb = "is" if len(names) == 1 else "are"
-        table.say(f"{', '.join(names)} {verb} not read back.")
+def _say_unused(table: Table, *, is_exported: bool) -> None:
+    """Say which columns of a team's own sheet are known and not read back; a status where there is a % complete."""
+    unread = set() if is_exported else {*FOR_READING} - {*PLACE}
+    if any(m.field.name == "percent" and m.way is not Way.OTHER for m in table.columns.matches):
+        unread.add("status")
+    if names := [f"'{m.heading}'" for m in table.columns.matches if m.field.name in unread]:
+        table.say(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not read back.")
 
 
 class _Sheet:
@@ -157,7 +152,7 @@ class _Sheet:
         """Return what the hidden cell of a row says; of another programme's sheet, a problem."""
         if "exported" not in self.headings:
             return None
-        found = as_exported(row.cells.get("exported", ""))
+        found = read_exported(row.cells.get("exported", ""))
         if found is None:
             return None
         if found.get("programme") != self.programme.id:

@@ -73,14 +73,12 @@ def are_shares(texts: Iterable[str]) -> bool | None:
     return has_shares if has_shares != has_percent else None
 
 
-def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> int:
-    """Read % complete as a whole number; `shares` tells how the column's plain numbers are meant,
-    and `ticks` that it asks whether work is done.
+def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> float:
+    """Read % complete; `shares` tells how the column's plain numbers are meant, `ticks` that it asks whether work is
+    done. `ValueError` says what would be right.
 
-    Nothing but 0% is rounded to 0, and nothing but 100% to 100. `ValueError` says what would be right.
-
-    >>> parse_percent("50%", shares=None), parse_percent("0.5", shares=True), parse_percent("12,5 %", shares=None)
-    (50, 50, 12)
+    >>> parse_percent("50%", shares=None), parse_percent("0.29", shares=True), parse_percent("12,5 %", shares=None)
+    (50.0, 29.0, 12.5)
     """
     if (found := (WORDS | TICKS if ticks else WORDS).get(folded(text))) is not None:
         return found
@@ -98,9 +96,16 @@ def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> int
         number /= 100
     if number > 100:
         raise ValueError(f"'{text}' is more than 100%. Write one from 0% to 100%.")
-    if 0 < number < 100:
-        return max(1, min(99, round(number)))
-    return int(number)
+    return round(number, 9)
+
+
+def whole_percent(number: float) -> int:
+    """Round % complete: nothing but 0% to 0, and nothing but 100% to 100.
+
+    >>> whole_percent(12.5), whole_percent(0.2), whole_percent(99.9), whole_percent(100.0)
+    (12, 1, 99, 100)
+    """
+    return max(1, min(99, round(number))) if 0 < number < 100 else int(number)
 
 
 def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
@@ -149,7 +154,7 @@ def exported_cells(cells: dict[str, Any]) -> ProgressCells:
     )
 
 
-def as_exported(text: str) -> dict[str, Any] | None:
+def read_exported(text: str) -> dict[str, Any] | None:
     """Read the hidden cell of a row; None where it is no longer what was written."""
     with suppress(ValueError):
         found = json.loads(text)

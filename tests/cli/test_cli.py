@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.cli.context import TIMES, read_day
+from changeflow.cli.context import TIMES, read_option_day
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
 RUNNER = CliRunner()
@@ -414,7 +414,7 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
 def test_what_is_no_day_is_explained_alike_on_the_command_line_and_in_files(tmp_path: Path, day: str, said: str):
     for option in ("--on", "--at"):
         with pytest.raises(typer.BadParameter, match=re.escape(said)):
-            read_day(day, times=TIMES if option == "--at" else ())
+            read_option_day(day, times=TIMES if option == "--at" else ())
     folder = a_folder(tmp_path, programme=PROGRAMME.replace("start: 2027-01-04", f"start: {day}"))
     assert said in run("validate", folder, code=4).stderr
 

@@ -313,3 +313,32 @@ def test_where_there_is_no_percentage_a_status_in_words_is_read(file: Path):
     assert [row.typed.percent for row in ticked.rows] == [100, 40]
     both, _, _ = read(file, [["Requirements", "On track", "40%"]], ["Task", "Status", "% complete"])
     assert both.rows[0].typed.percent == 40
+    assert [remark.what for remark in both.unused] == ["'Status' is not read back."]
+
+
+def test_a_status_that_contradicts_the_percentage_beside_it_is_reported(file: Path):
+    rows = [
+        ["Requirements", "Complete", "50%"],
+        ["Delegation", "In progress", "20%"],
+        ["Train, Ash School", "Done", ""],
+    ]
+    sheet, _, problems = read(file, rows, ["Task", "Status", "% complete"])
+    assert problems == []
+    assert [row.typed.percent for row in sheet.rows] == [50, 20, None]
+    assert [(remark.line, remark.what) for remark in sheet.unused] == [
+        (1, "'Status' is not read back."),
+        (2, "'Complete' was not used: % complete says 50%."),
+        (4, "'Done' was not used: % complete is empty."),
+    ]
+
+
+def test_a_fraction_of_a_percent_is_rounded_and_reported(file: Path):
+    """Nothing but 100% is rounded to 100%; a half goes to the even number."""
+    rows = [["Requirements", "12,5%"], ["Delegation", "99.9%"]]
+    sheet, _, problems = read(file, rows, ["Task", "% complete"])
+    assert problems == []
+    assert [row.typed.percent for row in sheet.rows] == [12, 99]
+    assert [(remark.line, remark.column, remark.what) for remark in sheet.unused] == [
+        (2, 2, "'12,5%' was read as 12%: only whole percent count."),
+        (3, 2, "'99.9%' was read as 99%: only whole percent count."),
+    ]

@@ -103,7 +103,7 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
         yield [
             *(cells[key] for key in HEADINGS),
             task.id,
-            as_exported(shown, task, {**cells, "remaining": typed.remaining}),
+            _as_exported(shown, task, {**cells, "remaining": typed.remaining}),
         ]
 
 
@@ -147,7 +147,7 @@ def _shown_rest(text: str) -> Cell:
     return text if unit or not text else float(text)
 
 
-def as_exported(shown: WorkbookSource, task: Task, cells: dict[str, Cell]) -> str:
+def _as_exported(shown: WorkbookSource, task: Task, cells: dict[str, Cell]) -> str:
     """Write what a row says as JSON, so that what people change in it is known when it comes back."""
     return json.dumps(
         {
