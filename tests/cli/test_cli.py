@@ -100,7 +100,7 @@ def test_why_explains_the_stored_programme_as_it_stands(folder: Path, db: str):
 
 
 def test_why_explains_or_says_which_task_was_meant(folder: Path):
-    assert "it starts after the finish of Payroll: requirements" in run("why", folder, "payroll/w1/system-live").stdout
+    assert "it starts after “Payroll: requirements” finishes" in run("why", folder, "payroll/w1/system-live").stdout
     assert "Did you mean 'payroll/w1/go-live'" in run("why", folder, "payroll/w1/golive", code=4).stderr
 
 

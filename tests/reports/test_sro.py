@@ -170,5 +170,5 @@ def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
     report = build_sro(judge(read_folder(folder).programme), today=date(2027, 2, 8))
     [path] = [p for p in report.paths if p.milestone == "All are trained"]
     assert path.steps[0] == ("Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme.")
-    assert "it starts after the finish of Build; half-term, 15 to 19 Feb 2027, is between." in path.steps[1]
+    assert "it starts after “Build” finishes; half-term, 15 to 19 Feb 2027, is between." in path.steps[1]
     assert "Critical to this milestone: this wait hides 5 working days of float." in html_of(report)

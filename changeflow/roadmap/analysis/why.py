@@ -180,9 +180,8 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}{passed}."
     first, rest = drivers[0], drivers[1:]
-    before = roadmap.tasks[first.predecessor]
-    relation = _relation(roadmap, first)
-    sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
+    relation = _relation(roadmap, first, f"“{roadmap.tasks[first.predecessor].name}”")
+    sentence = f"{head}: it {relation}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.rule:
         sentence += f"; rule {first.rule} asks for that"
@@ -225,15 +224,15 @@ def _because(task: Task) -> str:
     return f"; it is there because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
 
 
-def _relation(roadmap: Roadmap, link: Link) -> str:
-    """Say a link as the middle of `it ... B`: `starts 20 working days after the finish of`."""
+def _relation(roadmap: Roadmap, link: Link, before: str) -> str:
+    """Say a link of what follows: `starts 20 working days after “Build” finishes`."""
     verb = "finishes" if link.type.to_finish else "starts"
-    end = "finish" if link.type.from_finish else "start"
+    end = f"{before} {'finishes' if link.type.from_finish else 'starts'}"
     if link.lag.is_zero:
-        return f"{verb} after the {end} of"
+        return f"{verb} after {end}"
     length = Duration(abs(link.lag.amount), link.lag.unit)
     wait = length_in_words(length, roadmap.minutes_per_day, roadmap.tasks[link.successor].calendar)
-    return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
+    return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} {end}"
 
 
 def _ties(others: int) -> str:
@@ -329,9 +328,9 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
         head = f"{found.name} must end by {_latest_day(roadmap, schedule, task, held[-1][0])}"
         if link is not None:
             rule = f", as rule {link.rule} asks" if link.rule else ""
-            name, relation = roadmap.tasks[link.successor].name, _relation(roadmap, link)
-            waits = f"what is left of {name} waits for" if link.successor in roadmap.progress else f"{name} {relation}"
-            yield Because(task, f"{head}: {waits} it{rule}.")
+            name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress
+            waits = f"what is left of {name} waits for it" if is_begun else f"{name} {_relation(roadmap, link, 'it')}"
+            yield Because(task, f"{head}: {waits}{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(task, f"{head}: {limit}.")
         else:

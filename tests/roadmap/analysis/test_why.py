@@ -24,7 +24,7 @@ def test_the_chain_names_the_link_and_the_half_term_between():
     assert [b.sentence for b in why.chain] == [
         ("Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme."),
         (
-            "Train runs 22 to 26 Feb 2027: it starts after the finish of Build; "
+            "Train runs 22 to 26 Feb 2027: it starts after “Build” finishes; "
             "half-term, 15 to 19 Feb 2027, is between. "
             "Critical to this task: this wait hides 5 working days of float."
         ),
@@ -55,8 +55,8 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
     roadmap = replace(roadmap, links=(*roadmap.links, Link("Waits", "Ruled", origin="rule:R02")))
     text = explain(roadmap, time_roadmap(roadmap), "Ruled").text
     assert "Set runs 11 to 12 Jan 2027: its set date is “start no earlier than this”." in text
-    assert "Waits runs 15 to 18 Jan 2027: it starts 2 working days after the finish of Set." in text
-    assert "Ruled is on 19 Jan 2027: it starts after the finish of Waits; rule R02 asks for that." in text
+    assert "Waits runs 15 to 18 Jan 2027: it starts 2 working days after “Set” finishes." in text
+    assert "Ruled is on 19 Jan 2027: it starts after “Waits” finishes; rule R02 asks for that." in text
     assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
         "1. Done runs 4 to 5 Jan 2027: as recorded.\nIt is done."
     )
@@ -65,7 +65,7 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
 def test_a_wait_for_an_opening_is_named():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
     text = explain(roadmap, time_roadmap(roadmap), "Live").text
-    assert "Live is on 1 Feb 2027: it starts after the finish of Build; it waits for the next month to open." in text
+    assert "Live is on 1 Feb 2027: it starts after “Build” finishes; it waits for the next month to open." in text
 
 
 def test_a_task_whose_window_hides_float_does_not_move_itself():
@@ -136,8 +136,8 @@ def test_a_lag_and_a_cut_off_are_in_days_of_their_calendar():
         calendars={"office": OFFICE, "term": TERM},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Close").text
-    assert "Review is on 22 Feb 2027: it starts 5 school days after the finish of Live." in text
-    assert "Close is on 25 Feb 2027: it starts 2 working days after the finish of Review." in text
+    assert "Review is on 22 Feb 2027: it starts 5 school days after “Live” finishes." in text
+    assert "Close is on 25 Feb 2027: it starts 2 working days after “Review” finishes." in text
     assert length_in_words(Duration(5 * DAY), DAY, "term, northshire") == "5 school days"
 
 
@@ -166,7 +166,7 @@ def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Name").text
     assert "1. Name must end by 26 Jan 2027: what is left of Next waits for it." in text
-    assert "2. Next must end by 29 Jan 2027: Last starts after the finish of it." in text
+    assert "2. Next must end by 29 Jan 2027: Last starts after it finishes." in text
     assert "3. Last must end by 12 Feb 2027, when the programme ends." in text
 
 
@@ -206,7 +206,7 @@ def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
         links=("Build -> Train",),
     )  # fmt: skip
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "Build must end by 12 Jan 2027: Train starts after the finish of it.",
+        "Build must end by 12 Jan 2027: Train starts after it finishes.",
         "Train must end by 14 Jan 2027: its deadline is 14 Jan 2027.",
     ]
 
@@ -222,7 +222,7 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
         "before it misses the deadline of Live, 15 Jan 2027."
     )
     assert [b.sentence for b in why.late_chain] == [
-        "Build must end by 15 Jan 2027: Live starts after the finish of it.",
+        "Build must end by 15 Jan 2027: Live starts after it finishes.",
         "Live must end by 15 Jan 2027: its deadline is 15 Jan 2027.",
     ]
 
@@ -231,7 +231,7 @@ def test_the_late_chain_names_the_rule_and_the_end():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
     roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "Build must end by 8 Jan 2027: Change starts after the finish of it, as rule R02 asks.",
+        "Build must end by 8 Jan 2027: Change starts after it finishes, as rule R02 asks.",
         "Change must end by 12 Jan 2027, when the programme ends.",
     ]
 
