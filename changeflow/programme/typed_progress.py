@@ -168,7 +168,7 @@ class _Row:
                 name, f"You recorded {now or 'nothing'} after this sheet was exported. It changes that to {typed}."
             )
             return False
-        remedy = f"The sheet says {typed}. Export it again, and type there what still holds."
+        remedy = f"The sheet says {typed}. Export it again, and type in what still applies."
         what = f"{now} was recorded by someone else" if now else "What was recorded was withdrawn"
         self._refuse(name, f"{what} since this sheet was exported.", remedy)
         return True

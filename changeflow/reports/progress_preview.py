@@ -25,7 +25,7 @@ def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decide
     """Yield what would be recorded, how odd cells are read, and what moves; `decided`: decisions beside it."""
     old, new = before.programme, after.programme
     tasks = list(dict.fromkeys([r.task for r in typed.reported] + [task for task, _ in typed.comments]))
-    same = f"; {counted(typed.unchanged, 'row')} without anything new" if typed.unchanged else ""
+    same = f"; {counted(typed.unchanged, 'row')} unchanged" if typed.unchanged else ""
     yield f"To be recorded: {counted(len(tasks), 'task')}{same}"
     reported, said = {r.task: r for r in typed.reported}, dict(typed.comments)
     for task in tasks:
@@ -42,7 +42,7 @@ def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decide
     yield from _moves(old, new)
     yield from _part("Cut-offs overtaken", [_cut_off(old, c) for c in overtaken_cut_offs(old, new)])
     yield from _part("New findings", list(_beyond(after, before)))
-    yield from _part("Findings that go", list(_beyond(before, after)))
+    yield from _part("Findings resolved", list(_beyond(before, after)))
 
 
 def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:

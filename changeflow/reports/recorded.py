@@ -82,7 +82,7 @@ def _pilot_entry(fact: RecordedFact, _: Person) -> str:
     )
 
 
-WORDS_REMOVED = "its words were removed: their time is over"
+WORDS_REMOVED = "its text was removed"
 
 
 def _on_one_line(text: str) -> str:

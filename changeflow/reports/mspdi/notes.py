@@ -27,8 +27,8 @@ WINDOWS = {
     "term": "when a term begins",
 }
 ORIGINS = {
-    Origin.DECISION: "a condition of an approval asks for it",
-    Origin.PEOPLE: "where people stand asks for it",
+    Origin.DECISION: "required by a condition of an approval",
+    Origin.PEOPLE: "needed because of people's readiness",
 }
 UNITS = {Unit.PAY_PERIODS: "pay period", Unit.TERMS: "term", Unit.SCHOOL_WEEKS: "school week"}
 
@@ -94,7 +94,7 @@ def _why(plan: Roadmap, schedule: Schedule, task: Task) -> str:
 
 def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
     name = plan.tasks[link.predecessor].name
-    parts = [f"rule {link.rule} asks for it"] if link.rule else [ORIGINS[link.origin]] if link.origin in ORIGINS else []
+    parts = [f"required by rule {link.rule}"] if link.rule else [ORIGINS[link.origin]] if link.origin in ORIGINS else []
     if was is not None:
         lag, shown = (_lag(one, plan.minutes_per_day) for one in (was.lag, link.lag))
         if shown != lag:
