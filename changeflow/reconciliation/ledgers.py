@@ -20,8 +20,9 @@ from changeflow.reconciliation.amounts import (
     plain_kind,
 )
 from changeflow.reconciliation.columns import PERIOD, ComparedElement, Headings, Measured, folded, may_be_of_ids
-from changeflow.reconciliation.marks import NAMES, Mark, mark_of, what_is_wrong
+from changeflow.reconciliation.marks import NAMES, Mark, mark_of
 from changeflow.reconciliation.sources import SHOWN, Source, first_of
+from changeflow.reconciliation.wrong_cells import what_is_wrong
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 

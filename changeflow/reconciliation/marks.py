@@ -3,19 +3,14 @@
 A file whose amounts may be read both ways is not read: a silent wrong number would be a thousand times too large.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Literal
 
-from changeflow.reconciliation.amounts import CURRENCIES, DECIMALS, CellKind
+from changeflow.reconciliation.amounts import CellKind
 from changeflow.reconciliation.columns import Measured
 
 Mark = Literal[".", ","]
 NAMES: dict[str, str] = {".": "decimal points", ",": "decimal commas"}
-_EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?e[+-]?\d+", re.IGNORECASE)
-_LONG = re.compile(rf"\d[.,]\d{{{DECIMALS},}}[1-9]")
-_PARTED = re.compile(r"\d[.,]\d")
-_WRITE = f"Write 1234.56, with at most {DECIMALS} decimals."
 
 
 def mark_of(columns: Iterable[Measured], *, separator: str) -> Mark | None:
@@ -39,23 +34,3 @@ def mark_of(columns: Iterable[Measured], *, separator: str) -> Mark | None:
 
 def _is_shown(by: int, doubtful: int) -> bool:
     return by >= 2 and by > doubtful
-
-
-def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
-    """Return why a cell is no amount, and how to put it right; `currency` is the one of the other amounts."""
-    said = f"'{text}' is not an amount."
-    if currency:
-        return (
-            f"'{text}' is in another currency than the {CURRENCIES[currency]} of the others.",
-            "Compare one currency.",
-        )
-    if _EXPONENT.fullmatch(text.strip()):
-        return f"'{text}' is shortened to an exponent.", "Format the column as a number, and save it again."
-    if _LONG.search(text):
-        return f"'{text}' has more than {DECIMALS} decimals.", f"Round it to at most {DECIMALS}."
-    if text.strip().startswith("#"):
-        return f"'{text}' is an error of the spreadsheet.", "Put it right there, and save it again."
-    if _PARTED.search(text) and any(c in text for c in ".,"):
-        remedy = f"The file has {NAMES[mark]}: write it like the others, or say which it has with --decimal."
-        return said, remedy
-    return said, f"{_WRITE} Where there is none, leave it empty or write a dash."

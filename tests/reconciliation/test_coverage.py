@@ -11,6 +11,7 @@ from changeflow.errors import InputError, ProblemsError
 from changeflow.pilots.criteria import ParallelRunPolicy, parse_policy, with_file_options
 from changeflow.pilots.runs import Coverage, LeftOut, MatchOutcome, Reconciliation
 from changeflow.reconciliation.compare import reconcile
+from changeflow.reconciliation.wrong_cells import what_is_wrong
 
 pytestmark = pytest.mark.slow
 
@@ -225,6 +226,32 @@ class TestDecimals:
         old = "contract,net\nA,£1.00\nB,£2.00\nC,3.00\n"
         assert problems(tmp_path, old, old.replace("£2", "€2")) == [("new.csv", 3, 2)]
         assert found(compared(tmp_path, old, old.replace("£2.00", "GBP 2.00"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("(5", "one bracket without the other"),
+        ("5)", "one bracket without the other"),
+        ("+-5", "two signs"),
+        ("-(5.00)", "two signs"),
+        ("-5.00 CR", "two signs"),
+        ("12,34,567.50", "groups that are not of three"),
+        ("CHF 12.00", "CHF beside its number: only GBP, EUR and USD are read"),
+        ("¥12.00", "¥ beside its number"),
+        ("5.12345%", "more than 4 decimals"),
+        ("1,234,567,890,123.00", "larger than any amount"),
+        ("31/01/2027", "is not an amount"),
+    ],
+)
+def test_what_is_wrong_with_a_cell_is_said(text: str, why: str):
+    what, remedy = what_is_wrong(text, ".")
+    assert why in what
+    assert "like the others" not in remedy
+
+
+def test_a_cell_with_the_other_mark_is_to_be_written_like_the_others():
+    assert all("like the others" in what_is_wrong(text, ".")[1] for text in ("1,23", "1.890,10", "0,5"))
 
 
 class TestLines:
