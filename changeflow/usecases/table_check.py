@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
 
@@ -41,14 +42,15 @@ class TableCheck:
 
 def check_table(path: Path, kind: str | None) -> TableCheck:
     """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count."""
+    folder = _Folder.of(path)
     if kind is not None:
         check_known("kind of table", kind, FORMATS)
-        return _with_cells(_read(path, FORMATS[kind], is_guessed=False))
+        return _with_cells(_read(path, FORMATS[kind], folder, is_guessed=False))
     if not path.is_file():
         raise InputError(f"There is no file '{path}'. Check the name.")
-    checks = [_read(path, one, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
+    checks = [_read(path, one, folder, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
     best = max(checks, key=lambda check: _fit(check, path))
-    return _with_cells(best) if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, is_guessed=True)
+    return _with_cells(best) if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, folder, is_guessed=True)
 
 
 _KEYS = {SCHOOLS.name: ("id", "school"), PEOPLE.name: ("id", "person"), ASSESSMENTS.name: ("person", "person")}
@@ -85,33 +87,47 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 
 
-def _read(path: Path, kind: Format, *, is_guessed: bool) -> TableCheck:
+def _read(path: Path, kind: Format, folder: "_Folder", *, is_guessed: bool) -> TableCheck:
     problems: list[Problem] = []
-    mapping, names = _of_folder(path, kind)
-    table = open_table(path, path.name, problems, kind, mapping=mapping, names=names)
+    names = {"school": folder.schools} if kind in (PEOPLE, ANNOUNCEMENTS) and folder.schools else {}
+    table = open_table(path, path.name, problems, kind, mapping=folder.mapping(kind), names=names)
     return TableCheck(table, kind, is_guessed, problems)
 
 
-def _of_folder(path: Path, kind: Format) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
-    """Return the mapping of columns of the folder that a file is in, and the other names of its schools."""
-    folder = next(
-        (f for f in (path.absolute().parent, path.absolute().parent.parent) if is_there(f / "programme.yaml")), None
-    )
-    if folder is None:
-        return {}, {}
-    document = read_yaml(folder / "programme.yaml", "programme.yaml", [], inside=folder)
-    columns = document.data.get("columns") if document and isinstance(document.data, dict) else None
-    columns = columns if isinstance(columns, dict) else {}
-    ours = columns.get(kind.name)
-    mapping = {str(k): str(v) for k, v in ours.items()} if isinstance(ours, dict) else {}
-    names = {}
-    if kind in (PEOPLE, ANNOUNCEMENTS) and (schools := folder / "schools.csv") != path and is_there(schools):
-        their = columns.get("schools")
-        of_schools = {str(k): str(v) for k, v in their.items()} if isinstance(their, dict) else {}
-        if (table := open_table(schools, schools.name, [], SCHOOLS, mapping=of_schools, inside=folder)) is not None:
-            cells = (row.cells for row in table.rows)
-            names["school"] = ids_by_name((c["id"], c["name"], c.get("urn", "")) for c in cells)
-    return mapping, names
+@dataclass(frozen=True)
+class _Folder:
+    """The programme folder that a file is in, where there is one."""
+
+    place: Path | None
+
+    @classmethod
+    def of(cls, file: Path) -> "_Folder":
+        above = (file.absolute().parent, file.absolute().parent.parent)
+        return cls(next((f for f in above if is_there(f / "programme.yaml")), None))
+
+    @cached_property
+    def _columns(self) -> Mapping[str, object]:
+        if self.place is None:
+            return {}
+        document = read_yaml(self.place / "programme.yaml", "programme.yaml", [], inside=self.place)
+        columns = document.data.get("columns") if document and isinstance(document.data, dict) else None
+        return columns if isinstance(columns, dict) else {}
+
+    def mapping(self, kind: Format) -> Mapping[str, str]:
+        """Return what the programme calls the columns of a kind of table."""
+        theirs = self._columns.get(kind.name)
+        return {str(k): str(v) for k, v in theirs.items()} if isinstance(theirs, dict) else {}
+
+    @cached_property
+    def schools(self) -> Mapping[str, str]:
+        """Return the ids of schools by their other names."""
+        paths = [self.place / f"{SCHOOLS.name}{end}" for end in (".xlsx", ".csv")] if self.place is not None else []
+        path = next((path for path in paths if is_there(path)), None)
+        if path is None:
+            return {}
+        table = open_table(path, path.name, [], SCHOOLS, mapping=self.mapping(SCHOOLS), inside=self.place)
+        cells = [row.cells for row in table.rows] if table is not None else []
+        return ids_by_name((c["id"], c["name"], c.get("urn", "")) for c in cells)
 
 
 def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 from changeflow.cli import app
@@ -86,6 +87,17 @@ def test_a_folders_own_names_for_columns_count(tmp_path: Path):
     (folder / "schools.csv").write_text(SCHOOLS.replace("id,", "Our code,", 1))
     _, lines, _ = check(folder / "schools.csv")
     assert any("columns: in programme.yaml" in line for line in lines)
+
+
+def test_the_schools_of_a_folder_are_known_by_name_also_from_a_workbook(tmp_path: Path):
+    folder = a_folder(tmp_path, people="id,role,school\na,Head,Ash School\n")
+    (folder / "schools.csv").unlink()
+    with xlsxwriter.Workbook(str(folder / "schools.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for n, line in enumerate(SCHOOLS.splitlines()):
+            sheet.write_row(n, 0, line.split(","))
+    code, lines, _ = check(folder / "people.csv", "--format", "json")
+    assert (code, json.loads("\n".join(lines))["first"]) == (0, [{"id": "a", "role": "Head", "school": "ash"}])
 
 
 def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
