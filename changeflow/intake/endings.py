@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from changeflow.intake.layout import clean
 
+_WORD = r"(?:grand |overall |sub-?)?\s*totals?"
 _TOTAL = re.compile(
-    r"(?:grand |sub-?|overall )?\s*totals?\b|sum\b|count\b|averages?\b|mean\b|number of (?:records|rows|lines)\b",
+    rf"{_WORD}\b|sum\b|count\b|averages?\b|mean\b|number of (?:records|rows|lines)\b",
     re.IGNORECASE,
 )
 _REMARK = re.compile(
@@ -14,10 +15,8 @@ _REMARK = re.compile(
     r"source\b|confidential|©|\(c\)|\d+ (?:records?|rows?|lines?)\b|records?:|official",
     re.IGNORECASE,
 )
+_SUM = re.compile(rf"{_WORD}:?", re.IGNORECASE)
 _FIGURE = re.compile(r"[£$€(+-]*\s*[\d., ’']+%?\)?-?")
-
-
-_SUM = re.compile(r"(?:grand |overall |sub-?)?\s*totals?:?", re.IGNORECASE)
 
 
 def is_sum(cells: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """The tables of what happened: progress, attendance, announcements, decisions, and ids that changed."""
 
+from changeflow.intake.folder_formats import PERSON_IDS
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.facts import CHANNELS
 
@@ -107,11 +108,7 @@ ATTENDANCE = Format(
             "person",
             FieldKind.ID,
             "who came, by id",
-            also=(
-                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
-                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
-                "user id | username | attendee | delegate | participant | attendee id"
-            ),
+            also=f"{PERSON_IDS} | attendee | delegate | participant | attendee id",
             is_required=True,
         ),
         Field(

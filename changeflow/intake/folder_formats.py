@@ -2,9 +2,22 @@
 
 from typing import get_args
 
+from changeflow.adkar.elements import Element
 from changeflow.adkar.people import WEEKDAYS, Evidence
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.definition import SchoolPhase
+
+PERSON_IDS = (
+    "person id | staff id | staff no | staff number | staff code | employee id | employee no | employee number | "
+    "employee code | payroll id | payroll no | payroll number | personnel number | user id | username"
+)
+"""What a column with the ids of people is called in other systems."""
+
+
+def _score(element: Element) -> Field:
+    also = f"{element} score | {element} (1-5) | {element} 1 to 5"
+    return Field(element.value, FieldKind.SCORE, "1 to 5; empty if not asked", also=also)
+
 
 SCHOOLS = Format(
     "schools",
@@ -92,11 +105,7 @@ PEOPLE = Format(
             "id",
             FieldKind.ID,
             "short id",
-            also=(
-                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
-                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
-                "user id | username"
-            ),
+            also=PERSON_IDS,
             is_required=True,
         ),
         Field(
@@ -213,11 +222,7 @@ ASSESSMENTS = Format(
             "person",
             FieldKind.ID,
             "who was assessed, by id",
-            also=(
-                "person id | staff id | staff no | staff number | staff code | employee id | employee no | "
-                "employee number | employee code | payroll id | payroll no | payroll number | personnel number | "
-                "user id | username | respondent | participant | respondent id"
-            ),
+            also=f"{PERSON_IDS} | respondent | participant | respondent id",
             is_required=True,
         ),
         Field(
@@ -230,33 +235,7 @@ ASSESSMENTS = Format(
             ),
             is_required=True,
         ),
-        Field(
-            "awareness",
-            FieldKind.SCORE,
-            "1 to 5; empty if not asked",
-            also="awareness score | awareness (1-5) | awareness 1 to 5",
-        ),
-        Field(
-            "desire", FieldKind.SCORE, "1 to 5; empty if not asked", also="desire score | desire (1-5) | desire 1 to 5"
-        ),
-        Field(
-            "knowledge",
-            FieldKind.SCORE,
-            "1 to 5; empty if not asked",
-            also="knowledge score | knowledge (1-5) | knowledge 1 to 5",
-        ),
-        Field(
-            "ability",
-            FieldKind.SCORE,
-            "1 to 5; empty if not asked",
-            also="ability score | ability (1-5) | ability 1 to 5",
-        ),
-        Field(
-            "reinforcement",
-            FieldKind.SCORE,
-            "1 to 5; empty if not asked",
-            also="reinforcement score | reinforcement (1-5) | reinforcement 1 to 5",
-        ),
+        *(_score(element) for element in Element),
         Field(
             "evidence",
             FieldKind.CHOICE,

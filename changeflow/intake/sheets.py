@@ -106,12 +106,6 @@ def read_workbook(
     return best
 
 
-def read_sheet(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Lines:
-    """Return (line, cells) of the first sheet, from its first line that has something in it."""
-    sheet = read_workbook(path, shown, problems, known=(), inside=inside)
-    return sheet.lines if sheet else []
-
-
 def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: Collection[str]) -> Sheet | None:
     """Read a sheet and find its table; an empty one is None, and so is one with a problem."""
     lines, ranges = book.lines(name)

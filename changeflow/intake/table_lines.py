@@ -173,16 +173,14 @@ class TableLines:
         # Loaded here: most tables have no such line.
         from changeflow.intake.endings import is_ending, is_sum
 
-        if not self.required:
-            if is_sum(cells):
-                self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
-                return True
-            return False
-        is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
-        if is_empty or is_ending(cells) or self._are_totals(cells):
-            self.table.say(f"The line '{clean(first)[:60]}' was not used: it is no line of the table.", line)
-            return True
-        return False
+        if self.required:
+            is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
+            is_left_out = is_empty or is_ending(cells) or self._are_totals(cells)
+        else:
+            is_left_out = is_sum(cells)
+        if is_left_out:
+            self.table.say(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
+        return is_left_out
 
     def _are_totals(self, cells: list[str]) -> bool:
         """Tell whether a line has nothing but the sums of columns of numbers."""

@@ -55,7 +55,7 @@ def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path)
         "Notes",
         "  - The columns are separated by semicolons.",
         "  - Line 1 above the header was not used: 'Staff list as of 1 March'.",
-        "  - Line 6: The line 'Total' was not used: it is no line of the table.",
+        "  - Line 6: The line 'Total' was not used: it is not part of the table.",
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.intake.sheet_size import SheetRefusedError, check_size
-from changeflow.intake.sheets import read_sheet
+from changeflow.intake.sheets import read_workbook
 from changeflow.values.problem import Problem
 from tests.intake.bombs import END, SHEET, a_workbook, cells
 
@@ -95,5 +95,5 @@ def test_a_workbook_with_a_password_says_so(tmp_path: Path):
             at = raw.find(head, at + 4)
     path.write_bytes(raw)
     problems: list[Problem] = []
-    assert read_sheet(path, "people.xlsx", problems) == []
+    assert read_workbook(path, "people.xlsx", problems, known=()) is None
     assert [p.what for p in problems] == ["The workbook needs a password to open it."]

@@ -175,9 +175,9 @@ def test_totals_remarks_and_repeated_headers_are_left_out_and_said(tmp_path: Pat
     assert table is not None
     assert [(r.line, r.what) for r in table.remarks] == [
         (3, "The line repeats the header and was not used."),
-        (5, "The line 'Total' was not used: it is no line of the table."),
-        (6, "The line '1595' was not used: it is no line of the table."),
-        (7, "The line 'Printed on 1 March 2027' was not used: it is no line of the table."),
+        (5, "The line 'Total' was not used: it is not part of the table."),
+        (6, "The line '1595' was not used: it is not part of the table."),
+        (7, "The line 'Printed on 1 March 2027' was not used: it is not part of the table."),
     ]
     _, problems = read(tmp_path / "s.csv", text.replace(",,,,1595\nPrinted", ",,,,1600\nPrinted"), SCHOOLS)
     assert {p.partition(": ")[0] for p in problems} == {f"s.csv:6:{n}" for n in range(1, 5)}
