@@ -16,8 +16,9 @@ from changeflow.programme.definition import ServiceFile
 from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.rules.catalogue import RULES, Rule
+from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import effective
+from changeflow.rules.rule import Rule
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Gate, Kind

@@ -17,8 +17,9 @@ from changeflow.programme.mandates import Subject
 from changeflow.programme.people import is_stale, sessions
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.rules.catalogue import RULES, Rule
+from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
+from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day

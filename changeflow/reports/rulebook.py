@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.rules.catalogue import RULES, Rule
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.rule import Rule
 from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
 from changeflow.services.service import changes
 from changeflow.values.duration import counted

@@ -10,8 +10,9 @@ from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Growing, Programme
 from changeflow.roadmap.model.graph import loop_if_linked
 from changeflow.roadmap.model.tasks import Link, Task
-from changeflow.rules.catalogue import RULES, Check
+from changeflow.rules.catalogue import RULES
 from changeflow.rules.order import AS_HAPPENED
+from changeflow.rules.rule import Check
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
 from changeflow.values.moments import format_day, format_days

@@ -30,8 +30,9 @@ def _kept(function: Callable[..., Any], **options: str) -> Any:  # noqa: ANN401
     found: Any = njit(cache=True, nogil=True, _nrt=False, **options)(function)  # type: ignore[call-overload]
     kept = getattr(found._cache, "_cache_file", None)
     if kept is not None:
-        # numba looks at a function's own file alone, and would go on with what it calls as that was once.
-        kept._source_stamp = (kept._source_stamp, sources())
+        # numba looks at a function's own file alone, and would use old code of what it calls. Its version is compared
+        # before anything else of a kept file is read: of other sources, classes in it may be gone.
+        kept._version = f"{kept._version} {sources()}"
     return found
 
 

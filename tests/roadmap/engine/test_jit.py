@@ -1,6 +1,8 @@
 """One source, two ways of running it: plain Python for small roadmaps, compiled for large ones, never in silence."""
 
+import io
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,10 @@ def test_kept_code_is_used_until_any_source_changes(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
     assert [is_read_back(), is_read_back()] == [False, True]
+    for index in tmp_path.rglob("*.nbi"):
+        # What an older release kept may name classes that are gone: it must not be unpickled.
+        kept = io.BytesIO(index.read_bytes())
+        index.write_bytes(pickle.dumps(pickle.load(kept)) + b"cchangeflow.roadmap.engine.arrays\nGone\n.")
     monkeypatch.setattr(compiling, "sources", lambda: "others")
     assert [is_read_back(), is_read_back()] == [False, True]
 
