@@ -9,7 +9,7 @@ import typer
 
 from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared
 from changeflow.cli.output import confirm, note, out, print_as, print_lines
-from changeflow.errors import CheckFailedError, InputError
+from changeflow.errors import NOT_SAVED, CheckFailedError, InputError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -109,7 +109,7 @@ def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
     names = ", ".join(str(path.relative_to(folder)) for path in changed.files)
     if not (yes or confirm(f"Write {names}?")):
-        note("No changes saved.")
+        note(NOT_SAVED)
         return
     write(folder, changed)
     note(f"Wrote {names}. Next: changeflow plan {folder}")

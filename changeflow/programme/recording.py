@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import ACTS, Facts, SponsorAct
 from changeflow.programme.mandates import SYSTEM, Subject
@@ -107,7 +108,7 @@ def start_of(programme: Programme, task: TaskId, started: date) -> ReportedProgr
     known = programme.facts.progress.get(task)
     if known is None or known.actual_finish is None:
         return ReportedProgress(task, started)
-    last = max(day_of(known.actual_start), day_of(known.actual_finish - 1))
+    last = Dates(known.actual_start, known.actual_finish).last_day
     if started > last:
         days = f"{format_day(last)}, before {format_day(started)}"
         raise InputError(f"{task} has been finished on {days}. Withdraw the finish first; no changes saved.")

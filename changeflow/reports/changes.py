@@ -281,14 +281,19 @@ def variance_text(variance: Variance, roadmap: Roadmap) -> Iterator[str]:
             yield f"{title}: {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
 
 
+def variance_days(programme: Programme, task: TaskId, planned: Dates) -> int:
+    """Return by how many calendar days a task ends later than in its baseline."""
+    timed = programme.timed(task)
+    return (timed.last_day - timed.day_at(planned.finish)).days
+
+
 def _variance(programme: Programme, task: TaskId, planned: Dates) -> VarianceLine:
     timed, progress = programme.timed(task), programme.roadmap.progress.get(task)
-    before, after = timed.day_at(planned.finish), timed.last_day
     return VarianceLine(
         id=task,
         name=programme.roadmap.tasks[task].name,
-        baseline=format_day(before),
-        forecast=format_day(after),
-        days=(after - before).days,
+        baseline=format_day(timed.day_at(planned.finish)),
+        forecast=format_day(timed.last_day),
+        days=variance_days(programme, task, planned),
         done=bool(progress and progress.is_done),
     )

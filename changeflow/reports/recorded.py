@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from changeflow.agenda.reasons import NudgeEffect
+from changeflow.programme.dates import Dates
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
 from changeflow.roadmap.analysis.why import OFFICE, length_in_words
 from changeflow.roadmap.model.tasks import Roadmap
@@ -52,8 +53,7 @@ def _progress(fact: RecordedFact, roadmap: Roadmap) -> str:
     v = fact.values
     message = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
     if v["actual_finish"] is not None:
-        last = max(v["actual_start"], v["actual_finish"] - 1)
-        return f"{message}, finished {format_day(day_of(last))}"
+        return f"{message}, finished {format_day(Dates(v['actual_start'], v['actual_finish']).last_day)}"
     if v["percent"] is not None:
         message += f", {v['percent']}% complete"
     if v["remaining"] is None:

@@ -49,9 +49,3 @@ def place_of(programme: Programme, task: Task) -> tuple[str, str, str]:
         waves.get(task.wave or "", task.wave or ""),
         where if schools else "",
     )
-
-
-def variance_days(programme: Programme, task: TaskId, planned: Dates) -> int:
-    """Return by how many calendar days a task ends later than its baseline, as `baseline show` does."""
-    timed = programme.timed(task)
-    return (timed.last_day - timed.day_at(planned.finish)).days

@@ -6,7 +6,8 @@ from datetime import date
 from changeflow.calendar.extent import ASSUMED
 from changeflow.programme.announcements import announced_days
 from changeflow.programme.programme import Programme
-from changeflow.reports.workbook.cells import WorkbookSource, float_cells, variance_days
+from changeflow.reports.changes import variance_days
+from changeflow.reports.workbook.cells import WorkbookSource, float_cells
 from changeflow.reports.workbook.layout import BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.words import Kind

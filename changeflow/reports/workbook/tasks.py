@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from changeflow.agenda.worklist import WorkFilter, WorkState, work_list
 from changeflow.calendar.extent import ASSUMED
 from changeflow.programme.progress_cells import ProgressCells, progress_cells
-from changeflow.reports.workbook.cells import WorkbookSource, float_cells, owner_of, place_of, variance_days
+from changeflow.reports.changes import variance_days
+from changeflow.reports.workbook.cells import WorkbookSource, float_cells, owner_of, place_of
 from changeflow.reports.workbook.layout import A3, BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
