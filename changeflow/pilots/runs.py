@@ -32,7 +32,7 @@ class Coverage:
     only_new: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     lines: tuple[str, ...] = ()
-    """What was left out as totals, in sentences."""
+    """Which lines were left out as totals or footers, in sentences."""
     doubts: tuple[str, ...] = ()
     """Why what was left out may have had to be compared, in sentences: such a run is not clean."""
 

@@ -32,7 +32,7 @@ from changeflow.reconciliation.columns import (
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.ledgers import Side, check_cells, currencies_of, has_other_lines, load, measure, read_as
 from changeflow.reconciliation.left_out import differing
-from changeflow.reconciliation.rows import check_lines, leave_out_totals
+from changeflow.reconciliation.rows import check_lines, leave_out_footers, leave_out_totals
 from changeflow.reconciliation.sources import MOST_BYTES, open_source, unreadable
 from changeflow.values.problem import Problem
 
@@ -184,8 +184,10 @@ class _Reading:
             load(ledger, choice.elements)
             if len(self.problems) > start:
                 continue
+            footers = tuple(leave_out_footers(ledger, choice.elements))
             totals = leave_out_totals(ledger, choice.elements)
-            self.lines_left_out += [f"{ledger.side} output: {note[0].lower()}{note[1:]}" for note in totals.said]
+            left_out = (*totals.said, *footers)
+            self.lines_left_out += [f"{ledger.side} output: {note[0].lower()}{note[1:]}" for note in left_out]
             self.doubts += [f"{ledger.source.shown}: {doubt}" for doubt in totals.doubts]
             check_cells(ledger, choice.elements, currencies)
             check_lines(ledger, choice.elements, policy=self.policy, period=self.period)

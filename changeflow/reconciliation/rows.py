@@ -1,7 +1,7 @@
-"""Lines of a ledger that are no contract of this run: totals, which are left out and said, and those that are wrong."""
+"""Lines of a ledger that are no contract: totals and footers, which are left out, and those that are wrong."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,17 @@ _TOTAL = re.compile(
 """A word for a total, and nothing else: `Total Gas & Power` is a supplier."""
 _NAMED_TOTAL = re.compile(r"total .+|.+[ :-]total:?", re.IGNORECASE)
 """A total of something, as spreadsheets write subtotals: `Ash Total`. It is one where its amounts say so too."""
+_THINGS = "lines|rows|records|contracts|employees|people|suppliers|assets"
+_FOOTER = re.compile(
+    r"(page|seite):? ?\d+( ?(of|von|/) ?\d+)?"
+    rf"|((total|number of|no\.? of) )?({_THINGS})( (count|listed|printed|exported|in (this )?(file|report)))?"
+    r" ?[:=] ?\d+"
+    rf"|\d+ ({_THINGS})( (listed|printed|exported|selected))?\.?"
+    r"|[*\- ]*end of (the )?(report|file|list|data)[.*\- ]*",
+    re.IGNORECASE,
+)
+"""What reports print below a table, in a line of its own."""
+_LIKE_A_FOOTER = f"(?i)page|seite|{_THINGS}|end of"
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""
@@ -82,7 +93,7 @@ def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Total
     if not totals:
         return Totals()
     leave_out(ledger, totals)
-    said = f"{_listed(totals)} left out: {'a total' if len(totals) == 1 else 'totals'}."
+    said = f"{_numbered(totals)} left out: {'a total' if len(totals) == 1 else 'totals'}."
     doubts = [
         f"The total on line {line} is not the sum of the other lines: lines may be missing, or it is no total."
         for line in doubtful[:SHOWN]
@@ -91,10 +102,32 @@ def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Total
     return Totals((said,), (*doubts, *([f"And {more} more totals that are no sums."] if more else [])))
 
 
-def _listed(lines: Sequence[int]) -> str:
+def _numbered(lines: Sequence[int]) -> str:
     if len(lines) == 1:
         return f"Line {lines[0]}"
     return f"{len(lines)} lines ({', '.join(map(str, lines[:5]))}{' …' if len(lines) > 5 else ''})"
+
+
+def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
+    """Take out of a ledger's table what a report prints below it, such as `Page 1 of 1`, and yield a note of it."""
+    nothing = " and ".join(["true", *(f"coalesce(v{place}, 0) = 0" for place in ledger.places(elements))])
+    query = f"select line from {ledger.table} where {nothing} and (key is null or regexp_matches(key, ?))"
+    lines = [n for (n,) in ledger.db.execute(f"{query} order by line limit {_MOST}", [_LIKE_A_FOOTER]).fetchall()]
+    texts = ((line, [text for text in cells if text]) for line, cells in _texts(ledger, lines))
+    footers = [line for line, words in texts if len(words) == 1 and _FOOTER.fullmatch(words[0])]
+    if footers:
+        leave_out(ledger, footers)
+        yield f"{_numbered(footers)} left out: what a report prints below its table."
+
+
+def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield some lines of the file as it has them: the number, and the cells without the spaces around them."""
+    if not (listed := ", ".join(map(str, lines))):
+        return
+    cells = ", ".join(f"c{place}" for place in range(1, ledger.source.width + 1))
+    query = f"select line, {cells} from {ledger.source.sql} where line in ({listed}) order by line"
+    for line, *texts in ledger.db.execute(query).fetchall():
+        yield line, [clean(text or "") for text in texts]
 
 
 def _candidates(ledger: Side) -> Iterator[_Line]:
@@ -104,16 +137,10 @@ def _candidates(ledger: Side) -> Iterator[_Line]:
         f"or key ilike '%gesamt%' order by line limit {_MOST}"
     )
     keys = dict(ledger.db.execute(query).fetchall())
-    if not keys:
-        return
-    cells = ", ".join(f"c{place}" for place in range(1, ledger.source.width + 1))
-    lines = ", ".join(map(str, keys))
     key_places = ledger.key_places()
-    for line, *texts in ledger.db.execute(
-        f"select line, {cells} from {ledger.source.sql} where line in ({lines}) order by line"
-    ).fetchall():
+    for line, texts in _texts(ledger, keys):
         has_key = keys[line] is not None
-        words = [clean(text) for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
+        words = [text for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
         is_word = any(_TOTAL.fullmatch(w) for w in words)
         # A supplier may be called `Total`: of a key of several parts the others have to say nothing.
         is_total = is_word and (not has_key or len(key_places) == 1)

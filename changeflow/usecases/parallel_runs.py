@@ -25,7 +25,7 @@ CONVENTION = 2
 """How ledgers are read, by number: raised with each change by which the same files may come out otherwise.
 
 Files that were read by another convention are another run. The second compares suppliers called `Total …`, names
-numbers left out that differ, and asks for the mark of decimals sooner.
+numbers left out that differ, leaves out what reports print below a table, and asks for the mark of decimals sooner.
 """
 
 

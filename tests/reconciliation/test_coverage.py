@@ -299,6 +299,25 @@ class TestLines:
         result = compared(tmp_path, f"contract,net\nTotal,12\n{parts}", f"contract,net\n{parts}Grand total,12\n")
         assert (result.count(MatchOutcome.EQUAL), result.coverage.doubts, result.has_contracts_alone) == (4, (), False)
 
+    @pytest.mark.parametrize(
+        "footer", ["Page 1 of 1", "Records: 2", "2 records", "Number of employees: 2", "*** End of report ***"]
+    )
+    def test_what_a_report_prints_below_its_table_is_left_out_and_reported(self, tmp_path: Path, footer: str):
+        """Also where the total above it has no key, so that it is known only as the last line: 10 and 20 are 30."""
+        table = "contract,net\nA,10\nB,20\n"
+        result = compared(tmp_path, f"{table},30\n{footer},\n", table)
+        assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone) == (2, False)
+        assert result.coverage.lines == (
+            "old output: line 4 left out: a total.",
+            "old output: line 5 left out: what a report prints below its table.",
+        )
+
+    @pytest.mark.parametrize("line", ["Records: 2,5", "Employee 2,", "Contract: 2,", "Page Ltd,"])
+    def test_a_contract_that_is_like_a_footer_is_compared(self, tmp_path: Path, line: str):
+        table = "contract,net\nA,10\nB,20\n"
+        result = compared(tmp_path, f"{table}{line}\n", table)
+        assert result.keys[MatchOutcome.MISSING] == (line.split(",")[0],)
+
     def test_a_last_line_without_a_key_that_is_no_sum_is_a_problem(self, tmp_path: Path):
         assert problems(tmp_path, "contract,net\nA,10\nB,20\n,31\n", "contract,net\nA,10\nB,20\n") == [
             ("old.csv", 4, 1)
