@@ -25,7 +25,7 @@ def check_table(
             "--as",
             metavar="KIND",
             help="schools, people, assessments, progress, attendance, announcements, decisions, identities, planner or "
-            "ledger; left out, the kind that its columns say.",
+            "ledger; by default, the kind that its columns fit.",
         ),
     ] = None,
     form: Form = "text",

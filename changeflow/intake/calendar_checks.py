@@ -1,4 +1,4 @@
-"""Calendars in the second pass: whom they are of, days in order, and what two files say of the same schools."""
+"""Calendars in the second pass: their schools, days in order, and what two files say of the same schools."""
 
 from collections.abc import Iterator
 from itertools import combinations

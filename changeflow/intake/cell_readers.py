@@ -23,7 +23,7 @@ ERRORS = frozenset(
 )
 NOTHING = frozenset({"-", "--", "---", "–", "—", "−", "n/a", "n.a.", "null", "(blank)", "(null)"})
 NO_COMMENT = NOTHING | {"none", "nil", "na"}
-"""What stands for an empty cell, in any column but one of texts; with more words in a column of comments."""
+"""What counts as an empty cell, in any column but one of texts; with more words in a column of comments."""
 _HIDDEN = re.compile(r"#{3,}")
 _QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
@@ -50,7 +50,7 @@ NO = frozenset({"no", "n", "false", "f", "0", "off"})
 
 
 def unwrapped(text: str) -> str:
-    """Return what `="000123"` stands for: some systems write ids in this way, so that a spreadsheet keeps them.
+    """Return the text of `="000123"`: some systems write ids in this way, so that a spreadsheet keeps them.
 
     >>> unwrapped('="000123"'), unwrapped("=1+1")
     ('000123', '=1+1')
@@ -70,12 +70,12 @@ def read_cell(text: str, field: Field) -> str:
     ('1180', 'west-sussex')
     """
     if text.upper() in ERRORS:
-        raise ValueError(f"'{text}' is an error of a spreadsheet. Correct the formula, or empty the cell.")
+        raise ValueError(f"'{text}' is a spreadsheet error. Correct the formula, or empty the cell.")
     if text == NO_RESULT:
         what = "'=' begins a formula whose result is not in the file"
         raise ValueError(f"{what}. Open the file in a spreadsheet, save it, and try again.")
     if _HIDDEN.fullmatch(text):
-        raise ValueError(f"'{text}' stands for a value that its column is too narrow for. Widen it, and export again.")
+        raise ValueError(f"'{text}' is shown where the column is too narrow for the value. Widen it, and export again.")
     return READERS[field.cell](text, field)
 
 

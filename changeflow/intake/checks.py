@@ -240,7 +240,7 @@ CHANGE = "change"
 
 
 def check_change(definition: Definition) -> Iterator[DefinitionError]:
-    """Find groups, services and people that nothing has, and a group that stands twice for the same service."""
+    """Find groups, services and people that nothing has, and a group that is listed twice for the same service."""
     people = {p.id for p in definition.people}
     groups = {g for p in definition.people for g in p.groups}
     services = {s.service for s in definition.services}
@@ -249,7 +249,7 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
         yield from unknown(Place(CHANGE, ("impacts", n, "group")), "group", impact.group, groups)
         yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
         if (impact.group, impact.service) in seen:
-            what = f"'{impact.group}' stands here twice for the same service."
+            what = f"'{impact.group}' is listed twice for the same service."
             yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
         seen.add((impact.group, impact.service))
     for n, ally in enumerate(definition.change.coalition):
@@ -266,7 +266,7 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
-    """Find people and schools that nothing has, ids that stand twice, and schools that two schemes would file."""
+    """Find people and schools that nothing has, duplicate ids, and schools that two schemes would file."""
     people = {p.id for p in definition.people}
     schools = {s.id for s in definition.schools}
     for service in definition.services:

@@ -120,7 +120,7 @@ class _Search:
                 remedy = "Keep one of them."
             else:
                 what = f"'{first.name}' and '{other.name}' may both be the column '{field.name}'."
-                remedy = f"Rename the one that is meant '{field.name}', or leave the other one out."
+                remedy = f"Rename the right one '{field.name}', or remove the other."
             self._add(other.place, what, remedy)
         self.found[field.name] = ColumnMatch(field, (first,), way)
 
@@ -187,4 +187,5 @@ def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iter
     theirs = {fold(c.name) for c in layout.columns}
     for field in wanted.fields:
         if not field.is_required and field.name in mapping and fold(mapping[field.name]) not in theirs:
-            yield f"The column '{mapping[field.name]}', which programme.yaml names for '{field.name}', is not there."
+            column = f"The column '{mapping[field.name]}', which programme.yaml names for '{field.name}',"
+            yield f"{column} is not in the file."

@@ -98,7 +98,7 @@ ALSO_CALLED = {
 
 @dataclass(frozen=True, slots=True)
 class ReportedDecision:
-    """What the minutes say; `line` is where its first line stands."""
+    """What the minutes say; `line` is the number of its first line."""
 
     line: int
     answer: GateAnswer
@@ -110,7 +110,7 @@ def outcome_of(text: str) -> Outcome:
     if word in ALSO_CALLED:
         return ALSO_CALLED[word]
     if word not in set(Outcome):
-        raise ValueError(f"'{text}' is no outcome. {did_you_mean(word, [*Outcome, *ALSO_CALLED])}".strip())
+        raise ValueError(f"'{text}' is not an outcome. {did_you_mean(word, [*Outcome, *ALSO_CALLED])}".strip())
     return Outcome(word)
 
 

@@ -183,7 +183,7 @@ def _check_meetings(reading: Reading, programme: Programme) -> None:
         place = ("meetings", names.index(error.meeting), "dates")
         reading.problems.append(document.problem(place, *what_and_remedy(error)))
     except CalendarExhaustedError:
-        return  # whoever plans the folder is told
+        return  # Reported when the folder is planned.
 
 
 def _sources(reading: Reading) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Where the table is in a file: its separator, the lines above its header, its headings, its first line of data.
 
 Only the head of a file is looked at, so that a ledger of a million lines is described as quickly as a list of schools.
-What is other than in a plain table is said: `notes` say how it is read, `skipped` what is not.
+What is other than in a plain table is reported: `notes` say how it is read, `skipped` what is not.
 """
 
 import csv

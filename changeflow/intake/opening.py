@@ -112,7 +112,7 @@ def read_text_as(
     if text is None or raw.startswith(_UTF16):
         return text, "UTF-16"
     if raw.startswith(_UTF8):
-        return text, "UTF-8 with its mark"
+        return text, "UTF-8 with a byte order mark"
     # A text of Windows-1252 has as many characters as bytes, and some are not ASCII.
     return text, "UTF-8" if len(text) < len(raw) or text.isascii() else "Windows-1252"
 
@@ -149,7 +149,7 @@ def _older_text_in(raw: bytes, bad: int) -> str:
     try:
         return raw.decode("cp1252")
     except UnicodeDecodeError as error:
-        what = f"The file is not text: the byte {raw[error.start]:#04x} stands for no character."
+        what = f"The file is not text: the byte {raw[error.start]:#04x} is not a character."
         raise _NotTextError(what, raw[: error.start].decode("latin-1")) from None
 
 

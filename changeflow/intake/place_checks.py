@@ -1,6 +1,6 @@
 """Schools and waves within the names of tasks: `oakfield/train-staff` where there is no Oakfield.
 
-Such names are looked at before tasks are made, so that whoever removes a school sees every place of it at once.
+Such names are looked at before tasks are made, so that a person who removes a school sees every place of it at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,7 @@
 """Progress sheets in: the workbook that was exported, after people have typed into it, or a team's own table.
 
-Every cell is read, or said not to be: a column that no one asked for, a row that names no task, a changed cell of a
-column that is for reading.
+Every cell is read or reported as not used: an unknown column, a row that names no task, a changed cell of a column
+that is for reading.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ FOR_READING = (
     *("owner", *PLACE, "state", "first", "last", "float", "float_unit", "critical"),
     *("baseline_first", "baseline_last", "variance", "assumed"),
 )
-"""Columns of the exported workbook that are not read back: a changed cell is said."""
+"""Columns of the exported workbook that are not read back: a changed cell is reported."""
 
 
 MOST_CHANGED = 3

@@ -27,7 +27,7 @@ class RowTasks:
         self.service = self._only_service()
 
     def task_of(self, row: TableRow, exported: Mapping[str, Any] | None, *, is_typed: bool) -> TaskId | None:
-        """Return the task of a row; one that names none, or several, is a problem, or said where nothing is typed."""
+        """Return the task of a row; none, or several, is a problem, or reported where nothing is typed."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
         key = self.key(row, exported)
         if key is not None and (key in tasks or name is None or exported is not None):

@@ -38,9 +38,9 @@ WORDS = {
 TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
 """In a column that asks whether it is done."""
 NOT_DONE = ("no", "n", "false", "✗", "☐")
-"""In such a column: nothing is said of how much is done."""
+"""In such a column: how much is done is unknown."""
 BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active")
-"""It has begun, and nothing is said of how much is done."""
+"""It has begun, and how much is done is unknown."""
 
 
 def folded(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Names and days of rollout.yaml, risk.yaml and levelling.yaml that cannot be: told with their places."""
+"""Names and days of rollout.yaml, risk.yaml and levelling.yaml that cannot be, with their places."""
 
 from collections.abc import Iterator
 

@@ -46,7 +46,7 @@ class SheetRefusedError(Exception):
 
 
 def check_size(sheet: bytes, texts: bytes) -> None:
-    """Refuse, as `SheetRefusedError`, a sheet that unfolds to more than is read; `texts` are those that cells share."""
+    """Refuse, as `SheetRefusedError`, a sheet that unpacks to more than is read; `texts` are those that cells share."""
     if not (_is_plain(sheet) and _is_plain(texts)):
         raise odd()
     rows, cells = _count(_ROW, sheet, MOST_ROWS), _count(_CELL, sheet, MOST_CELLS)

@@ -1,6 +1,6 @@
 """A sheet of an xlsx as lines of text, from a copy of the workbook that has been measured first.
 
-An xlsx is a zip: a few kilobytes can unfold to gigabytes. So the parts that are read are unpacked within a limit, the
+An xlsx is a zip: a few kilobytes can unpack to gigabytes. So the parts that are read are unpacked within a limit, the
 sheet's cells are counted (`sheet_size`), and only then is it read. Cells are written as a CSV would have them; what a
 cell shows and its value does not say is looked up in the sheet itself (`sheet_marks`).
 """
@@ -197,7 +197,7 @@ class _Book:
             except (CalamineError, OSError, ValueError, IndexError, KeyError) as error:
                 raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
             except BaseException as error:
-                # The reader is written in another language: where it fails, it does so by an exception that is none.
+                # The reader is written in another language: where it fails, it raises what is not an `Exception`.
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
@@ -234,7 +234,7 @@ class _Unpacked:
             self.left -= len(content)
             if self.left >= 0:
                 return content
-        raise SheetRefusedError(f"The workbook unfolds to more than {MOST_UNPACKED // 1_000_000} MB")
+        raise SheetRefusedError(f"The workbook unpacks to more than {MOST_UNPACKED // 1_000_000} MB")
 
 
 def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:

@@ -162,7 +162,7 @@ class TableLines:
         return found
 
     def _is_left_out(self, line: int, cells: list[str]) -> bool:
-        """Tell whether a line repeats the header, or ends a report: totals, or who printed it. It is said."""
+        """Tell whether a line repeats the header, or ends a report: totals, or who printed it; report it."""
         layout, width = self.table.layout, len(cells)
         first = next(c for c in cells if c.strip())
         if fold(first) == self.first_heading and layout.is_header(cells):

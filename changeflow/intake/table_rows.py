@@ -1,4 +1,4 @@
-"""A table as read: its rows, each with its place, and what is to be said of the file."""
+"""A table as read: its rows, each with its place, and what to report about the file."""
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -111,7 +111,7 @@ class Table:
 
     @property
     def remarks(self) -> Iterator[Problem]:
-        """Yield what was not used, the columns that no one knows among it."""
+        """Yield what was not used, unknown columns included."""
         if what := self.unused_columns:
             yield Problem(file=self.file, line=self.layout.header_line, what=what)
         alike: dict[tuple[int, str], list[Problem]] = {}

@@ -65,7 +65,7 @@ def tables_in_words() -> Iterator[str]:
         yield f"### {one.name.capitalize()}"
         yield one.about
         yield ""
-        yield "| column | what it says | what a cell holds | also called |"
+        yield "| column | meaning | what a cell holds | also called |"
         yield "|---|---|---|---|"
         for field in one.fields:
             name = f"**{field.name}**" if field.is_required else field.name

@@ -1,6 +1,6 @@
 """Tables in, CSV or xlsx, as people and programs export them: one reader for all; every mistake with its place.
 
-`open_table` reads a file with what is to be said of it; `read_table` gives its rows and warns of what was not used.
+`open_table` reads a file, with notes on how it was read; `read_table` gives its rows and warns of what was not used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def open_table(
     names: Names | None = None,
     inside: Path | None = None,
 ) -> Table | None:
-    """Read a CSV or an xlsx, with what is to be said of it; None where there is no table, which is a problem."""
+    """Read a CSV or an xlsx, with notes on how it was read; None where there is no table, which is a problem."""
     mapping, names, known = mapping or {}, names or {}, [*wanted.headings, *(mapping or {}).values()]
     lines: Lines
     try:
@@ -75,7 +75,10 @@ def open_table(
             found = None if text is None else look_at_text(text, shown, problems, known=known)
             if text is None or found is None:
                 return None
-            more = ((f"The file is {encoding}.",) if encoding not in ("UTF-8", "UTF-8 with its mark") else (), ())
+            more = (
+                (f"The file is {encoding}.",) if encoding not in ("UTF-8", "UTF-8 with a byte order mark") else (),
+                (),
+            )
             layout, lines = found, read_lines(text, found)
         if layout.width > MOST_COLUMNS:
             raise TableTooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")

@@ -24,7 +24,7 @@ from changeflow.intake.yaml import read_yaml
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem, check_known
 
-UNCHECKED = "not checked for this kind: pilot reconcile does"
+UNCHECKED = "not checked here; pilot reconcile checks them"
 _SHOWN = 5
 _NARROWEST, _WIDEST = 8, 24
 """Characters of a cell that are shown."""

@@ -168,7 +168,7 @@ def test_a_ledger_says_that_its_cells_are_not_checked(tmp_path: Path):
     path = tmp_path / "pay.csv"
     path.write_text("contract,gross\nC1,lots\n")
     _, lines, _ = check(path)
-    assert "  Cells      not checked for this kind: pilot reconcile does" in lines
+    assert "  Cells      not checked here; pilot reconcile checks them" in lines
 
 
 def test_the_page_has_every_column_of_every_table():

@@ -1,4 +1,4 @@
-"""Mistakes that are the same on several lines of a file are told once, with the lines."""
+"""Mistakes that are the same on several lines of a file are reported once, with their lines."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ def mistake(line: int, what: str = "Unknown authority.", file: str = "schools.cs
     return Problem(file=file, line=line, column=3, what=what, remedy="Write east.")
 
 
-def test_the_same_mistake_is_told_once_with_its_lines():
+def test_the_same_mistake_is_reported_once_with_its_lines():
     error = ProblemsError([mistake(2), mistake(5, "No name."), mistake(3), mistake(9)])
     assert str(error).splitlines() == [
         "schools.csv:2:3: Unknown authority. Write east. Also on lines 3 and 9.",

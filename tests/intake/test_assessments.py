@@ -1,4 +1,4 @@
-"""A round of assessments with every mistake: told all at once, with its place, and nothing is taken."""
+"""A round of assessments with every mistake: reported all at once, with its place, and nothing is taken."""
 
 from datetime import date
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_a_day_a_person_and_an_evidence_that_exist(tmp_path: Path, line: str, co
     assert what in problem.what
 
 
-def test_an_element_that_nobody_knows_and_a_person_twice(tmp_path: Path):
+def test_an_unknown_element_and_a_duplicate_person_are_mistakes(tmp_path: Path):
     _, [problem] = read(tmp_path / "r1.csv", "person,on,awareness,desrie\nhead,2027-02-01,4,3\n")
     assert (problem.column, problem.what) == (4, "Unknown column 'desrie'.")
     with pytest.warns(UnusedWarning, match="r1.csv:1:1: The column was not used: 'wish'."):

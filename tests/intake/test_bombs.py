@@ -41,7 +41,7 @@ def attributes(count: int) -> str:
 
 XLSX = {
     "a sheet of 100 MB": Bomb(
-        "table", "unfolds to more than 60 MB", lambda p: a_workbook(p, SHEET.encode() + b" " * 100_000_000)
+        "table", "unpacks to more than 60 MB", lambda p: a_workbook(p, SHEET.encode() + b" " * 100_000_000)
     ),
     "a sheet that lies about its size": Bomb(
         "table", "cannot be read", lambda p: with_lying_sizes(a_workbook(p, SHEET.encode() + b" " * 100_000_000))

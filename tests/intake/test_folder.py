@@ -25,7 +25,7 @@ def the_problem(path: Path, **files: str) -> str:
 
 
 def place(text: str, needle: str) -> str:
-    """Say `line:column` of the last place where `needle` stands in a file's text."""
+    """Say `line:column` of the last place of `needle` in a file's text."""
     before = text[: text.rindex(needle)]
     return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
@@ -61,7 +61,7 @@ def test_an_unknown_task_in_a_link(tmp_path: Path):
     assert found == f"pathways/short.yaml:{place(text, 'skils')}: There is no task 'skils'. Did you mean 'skills'?"
 
 
-def test_a_kind_that_nobody_knows(tmp_path: Path):
+def test_an_unknown_kind_is_a_mistake(tmp_path: Path):
     found = the_problem(tmp_path, pathway=PATHWAY.replace("kind: training", "kind: trainign"))
     assert "'trainign' is not known here. Did you mean 'training'?" in found
 
@@ -107,7 +107,7 @@ def test_a_change_to_a_task_that_does_not_exist(tmp_path: Path):
     assert found.startswith("services/payroll.yaml:8:3: No task 'w3/train' to change.")
 
 
-def test_an_owner_whom_nobody_knows(tmp_path: Path):
+def test_an_unknown_owner_is_a_mistake(tmp_path: Path):
     found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {owner: cheif}\n")
     assert "There is no person, group or role 'cheif'. Did you mean 'chief'?" in found
 

@@ -85,7 +85,7 @@ def rows(path: Path, raw: bytes) -> tuple[list[TableRow], list[str]]:
     [
         (b"id,name\na,b\0c\n", "t.csv:2:4: The file is not text. It holds the character U+0000."),
         ("id,name\na,b\n".encode("utf-16-le"), "t.csv:1:2: The file is not text. It looks like UTF-16"),
-        (b"id,name\na,\x81\n", "t.csv:2:3: The file is not text: the byte 0x81 stands for no character."),
+        (b"id,name\na,\x81\n", "t.csv:2:3: The file is not text: the byte 0x81 is not a character."),
         (b"id,name\na,\x1b[31mred\n", "t.csv:2:3: The file is not text. It holds the character U+001B."),
         ("id,name\na,é\nb,".encode() + b"\xe9\n", "t.csv:3:3: Some of its text is UTF-8, and this is not."),
         (b'id,name\na,"b\n', "t.csv:2:1: The table cannot be read"),

@@ -139,7 +139,7 @@ def test_two_columns_that_could_be_meant_are_a_problem(tmp_path: Path):
     _, problems = read(tmp_path / "s.csv", text, SCHOOLS)
     [problem] = problems
     assert problem.startswith("s.csv:1:3: 'School name' and 'Establishment name' may both be the column 'name'.")
-    assert problem.endswith("Rename the one that is meant 'name', or leave the other one out.")
+    assert problem.endswith("Rename the right one 'name', or remove the other.")
 
 
 def test_our_own_name_goes_before_another_and_the_mapping_before_both(tmp_path: Path):
@@ -262,7 +262,7 @@ def test_no_warning_of_a_table_of_which_everything_was_used(tmp_path: Path):
     ("raw", "encoding"),
     [
         ("é".encode(), "UTF-8"),
-        ("é".encode("utf-8-sig"), "UTF-8 with its mark"),
+        ("é".encode("utf-8-sig"), "UTF-8 with a byte order mark"),
         ("é".encode("utf-16"), "UTF-16"),
         (b"\xfe\xff" + "é".encode("utf-16-be"), "UTF-16"),
         ("é".encode("cp1252"), "Windows-1252"),
