@@ -188,7 +188,7 @@ def task_import(
     if not (yes or found.is_empty or confirm("Store it?")):
         note(NOT_SAVED)
         return
-    progress_import.store_import(file, change, found, decisions)
+    progress_import.store_import(file, change, decisions, preview=found)
     if decisions is not None:
         note(f"New decisions: {found.decided}.")
     note(f"New entries of progress: {found.new.progress}.")

@@ -15,7 +15,7 @@ from changeflow.programme.task_names import named
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
-from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet, sheet_in
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet
 from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -54,16 +54,6 @@ def import_decisions(path: Path, change: Change) -> int:
         _take_all(path, minutes)
         _write(minutes)
     return len(minutes.new)
-
-
-def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int, int]:
-    """Record progress and the decisions between it, together: each decision rests on what was done by its day.
-
-    Returns how many entries of progress and how many decisions were new.
-    """
-    with unit_of_work(change) as work:
-        new, decided = record_history(work, sheet_in(progress, work), decisions)
-    return new.progress, decided
 
 
 def record_history(work: UnitOfWork, sheet: SheetTaken, decisions: Path) -> tuple[SheetRecorded, int]:

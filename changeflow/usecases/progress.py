@@ -60,16 +60,6 @@ def finish_task(task: str, finished: date, started: date | None, change: Change)
     return _report((finish_of(before.programme, task, finished, started),), before, change)
 
 
-def import_progress(path: Path, change: Change) -> int:
-    """Record progress and comments from a progress sheet; all its problems at once, and then nothing is taken.
-
-    Return how many entries of progress were new.
-    """
-    with unit_of_work(change) as work:
-        sheet = sheet_in(path, work)
-        return record_sheet(work, sheet, checked_progress(work.programme, sheet.typed.reported, change.on)).progress
-
-
 def _before(change: Change) -> Stored:
     return stored_on(change.programme, db=change.db, on=change.on)
 

@@ -38,12 +38,19 @@ def preview_import(path: Path, change: Change, decisions: Path | None = None) ->
     return ImportPreview(sheet=sheet, new=new, decided=decided, before=before, after=after)
 
 
-def store_import(path: Path, change: Change, preview: ImportPreview, decisions: Path | None = None) -> None:
-    """Store what a preview has shown; where it would be something else by now, a `ConflictError`."""
+def store_import(
+    path: Path, change: Change, decisions: Path | None = None, *, preview: ImportPreview | None = None
+) -> tuple[SheetRecorded, int]:
+    """Store a sheet, perhaps with decisions; all its problems at once, and then nothing is taken.
+
+    Return what was new of it, and how many decisions were. Where that is something else by now than a preview has
+    shown, a `ConflictError`.
+    """
     with unit_of_work(change) as work:
         sheet, new, decided = _take(work, path, decisions)
-        if (sheet.typed, new, decided) != (preview.sheet.typed, preview.new, preview.decided):
+        if preview and (sheet.typed, new, decided) != (preview.sheet.typed, preview.new, preview.decided):
             raise ConflictError("Something was recorded, or the file was changed, since the preview. Import it again.")
+    return new, decided
 
 
 def _take(work: UnitOfWork, path: Path, decisions: Path | None) -> tuple[SheetTaken, SheetRecorded, int]:

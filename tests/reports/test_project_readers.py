@@ -18,8 +18,9 @@ from changeflow.reports.mspdi.outline import Labels
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
-from changeflow.usecases import baselines, definitions, gates
+from changeflow.usecases import baselines, definitions
 from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration, Unit
@@ -109,7 +110,7 @@ def sample_in_progress(home: Path) -> Iterator[tuple[date, Programme]]:
     first, may = date(2026, 9, 1), date(2027, 5, 4)
     definitions.apply(sample_copy(home), db=db, actor="programme-manager", now=change(first, "").now)
     baselines.take_baseline("Agreed", change(first, "chief-executive"))
-    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(may, "programme-manager"))
+    store_import(SAMPLE / "progress.csv", change(may, "programme-manager"), SAMPLE / "decisions.csv")
     for day in (may, date(2027, 9, 14)):
         found = loaded(None, db=db, on=day)
         reported = without_asked(found.roadmap, found.facts.progress)

@@ -22,9 +22,10 @@ from changeflow.reports.sro import SroReport
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import AnnouncementRow
 from changeflow.storage.tables.programme import BaselineRow
-from changeflow.usecases import baselines, definitions, gates, progress
+from changeflow.usecases import baselines, definitions, progress
 from changeflow.usecases.announcements import announce, announce_forecast, import_announcements, withdraw_baseline
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.reports import issue_sro, sro_of_stored
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
@@ -237,7 +238,7 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
     definitions.apply(sample_copy(tmp_path), db=db, actor="programme-manager", now=first)
     baselines.take_baseline("Agreed", Change(db=db, programme=None, actor="chief-executive", now=first, on=day))
     later = Change(db=db, programme=None, actor="programme-manager", now=now, on=may)
-    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", later)
+    store_import(SAMPLE / "progress.csv", later, SAMPLE / "decisions.csv")
     for path in sorted((SAMPLE / "adkar").glob("*.csv")):
         import_assessments(path, later)
     report = sro_of_stored(None, db=db, today=may)

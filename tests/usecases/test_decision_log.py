@@ -7,8 +7,9 @@ import pytest
 
 from changeflow.agenda.decisions import decision_log, delay_so_far
 from changeflow.errors import ProblemsError
-from changeflow.usecases import gates, progress
 from changeflow.usecases.gates import decide
+from changeflow.usecases.progress import SheetRecorded
+from changeflow.usecases.progress_import import store_import
 from changeflow.values.moments import day_of
 from tests.usecases.gated import GO, PLAN, answer, change, decisions, planned, state, stored_with
 
@@ -32,25 +33,27 @@ class TestHistory:
         return tmp_path / "progress.csv", tmp_path / "minutes.csv"
 
     def test_progress_and_the_decisions_between_it_are_taken_together(self, db_gated: str, tmp_path: Path):
-        files = self.files(tmp_path)
-        assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (3, 1)
+        reported, minutes = self.files(tmp_path)
+        by = change(db_gated, 8, actor="manager")
+        assert store_import(reported, by, minutes) == (SheetRecorded(progress=3, comments=0), 1)
         assert decisions(db_gated) == [(PLAN, "approve", "lead", 1)]
         programme = state(db_gated, date(2027, 1, 8)).programme
         assert programme.is_done(PLAN)
         [made] = programme.facts.decisions
         assert made.dissent == "One would wait"
-        assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (0, 0)
+        assert store_import(reported, by, minutes) == (SheetRecorded(progress=0, comments=0), 0)
 
     def test_without_the_decision_a_finding_says_what_was_overtaken(self, db_gated: str, tmp_path: Path):
         reported, _ = self.files(tmp_path)
-        assert progress.import_progress(reported, change(db_gated, 8)) == 2
+        assert store_import(reported, change(db_gated, 8)) == (SheetRecorded(progress=2, comments=0), 0)
         findings = state(db_gated, date(2027, 1, 8)).judged.findings
         assert any(f.rule == "R31" and "the gate “Payroll: plan agreed”" in f.message for f in findings)
 
     def test_a_decision_rests_on_what_was_done_by_its_day(self, db_gated: str, tmp_path: Path):
         early = MINUTES.replace("2027-01-05", "2027-01-04")
+        reported, early_minutes = self.files(tmp_path, minutes=early)
         with pytest.raises(ProblemsError) as caught:
-            gates.import_history(*self.files(tmp_path, minutes=early), change(db_gated, 8))
+            store_import(reported, change(db_gated, 8), early_minutes)
         assert str(caught.value).startswith(
             "minutes.csv:2:1: The evidence does not support a go for Payroll: plan agreed"
         )
@@ -66,8 +69,9 @@ class TestHistory:
             "payroll/plan-agreed,go,lead,2027-02-30,Ready,,,\n"
             "payroll/plan-agreed,approve_with_conditions,lead,2027-01-05,Ready,Free a day,,2027-01-11\n"
         )
+        reported, wrong = self.files(tmp_path, minutes=minutes)
         with pytest.raises(ProblemsError) as caught:
-            gates.import_history(*self.files(tmp_path, minutes=minutes), change(db_gated, 8))
+            store_import(reported, change(db_gated, 8), wrong)
         lines = str(caught.value).splitlines()
         assert [line.split(":")[1] for line in lines[:-1]] == ["2", "3", "4", "5", "6"]
         assert "Did you mean" in lines[2]

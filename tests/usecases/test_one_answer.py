@@ -43,6 +43,7 @@ from changeflow.usecases.calendar_feeds import feed_for
 from changeflow.usecases.link_answers import question_of
 from changeflow.usecases.messages import Desk, digest_of, write_letter
 from changeflow.usecases.outbox import look
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.reports import decision_log, go_no_go_of, sro_of_stored
 from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
@@ -110,7 +111,7 @@ def states(early: Path) -> Callable[[str], Asked]:
             return f"sqlite:///{early / 'early.db'}", date(2026, 9, 2)
         if name == "middle":
             db = copied("middle", "early")
-            gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, may))
+            store_import(SAMPLE / "progress.csv", change(db, may), SAMPLE / "decisions.csv")
             return db, may
         if "middle" not in known:
             states("middle")

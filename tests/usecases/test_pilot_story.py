@@ -29,6 +29,7 @@ from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.progress import report_progress
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
@@ -64,7 +65,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]
     home = tmp_path_factory.mktemp("story")
     db, cases = f"sqlite:///{home / 'story.db'}", []
     apply(sample_copy(home), db=db, actor="programme-manager", now=datetime(2026, 9, 1, 9, tzinfo=LONDON))
-    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, MAY_4))
+    store_import(SAMPLE / "progress.csv", change(db, MAY_4), SAMPLE / "decisions.csv")
     for path in sorted((SAMPLE / "adkar").glob("*.csv")):
         import_assessments(path, change(db, MAY_4))
     take_baseline("Agreed", change(db, MAY_4, "chief-executive"))
@@ -79,7 +80,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]
         )  # fmt: skip
     reconciled(db, "2027-04", MAY_4)
     later = SAMPLE / "progress-2027-05.csv", SAMPLE / "decisions-2027-05.csv"
-    gates.import_history(*later, change(db, MAY_20))
+    store_import(later[0], change(db, MAY_20), later[1])
     reconciled(db, "2027-05", MAY_20)
     cases.append(case(db, MAY_20))
     return db, cases

@@ -94,7 +94,7 @@ def type_in(path: Path, task: str = TASK, **cells: Any) -> Path:
 
 def take(path: Path, db: str, actor: str = "lead", on: date = ON) -> ImportPreview:
     found = preview_import(path, change(db, actor, on))
-    store_import(path, change(db, actor, on), found)
+    store_import(path, change(db, actor, on), preview=found)
     return found
 
 
@@ -528,7 +528,7 @@ def test_a_file_that_changed_since_its_preview_is_not_stored(stored: str, tmp_pa
     found = preview_import(path, change(stored))
     a_csv(path, head, [TASK, "80%", "04/01/2027"])
     with pytest.raises(ConflictError, match="since the preview"):
-        store_import(path, change(stored), found)
+        store_import(path, change(stored), preview=found)
     assert facts(stored).progress == {}
 
 

@@ -15,11 +15,11 @@ from changeflow.reports.changes import changes_text
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
-from changeflow.usecases import gates
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.changes import changes_since
 from changeflow.usecases.definitions import apply
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of, minute_of
@@ -44,7 +44,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     db = f"sqlite:///{path}"
     apply(sample_copy(path.parent), db=db, actor="programme-manager", now=START)
     before = NOW - timedelta(hours=1)
-    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", _change(db, before))
+    store_import(SAMPLE / "progress.csv", _change(db, before), SAMPLE / "decisions.csv")
     take_baseline("Agreed", replace(_change(db, before), actor="chief-executive"))
     return path
 

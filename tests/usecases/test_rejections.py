@@ -15,6 +15,7 @@ from changeflow.usecases import gates
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.changes import changes_since
 from changeflow.usecases.definitions import apply
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of, minute_of
@@ -35,7 +36,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> str:
     home = tmp_path_factory.mktemp("refused")
     db = f"sqlite:///{home / 'refused.db'}"
     apply(sample_copy(home), db=db, actor="programme-manager", now=datetime(2026, 9, 1, 9, tzinfo=LONDON))
-    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, 8))
+    store_import(SAMPLE / "progress.csv", change(db, 8), SAMPLE / "decisions.csv")
     take_baseline("Agreed", change(db, 9))
     answer = GateAnswer(task=GATE, outcome=Outcome.REJECT, reason="April's run was not clean.", on=TODAY)
     gates.decide(answer, change(db, 10))

@@ -23,6 +23,7 @@ from changeflow.usecases import (
     reports,
     waivers,
 )
+from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.recorded import recorded_facts, withdraw_fact
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
@@ -109,11 +110,12 @@ class TestLock:
             with pytest.raises(ProblemsError, match="does not take decisions there"):
                 gates.import_decisions(minutes, change(locked, "lead"))
             with pytest.raises(ProblemsError, match="does not take decisions there"):
-                gates.import_history(reported, minutes, change(locked, "lead"))
+                store_import(reported, change(locked, "lead"), minutes)
             with session_scope(locked) as session:
                 known = load(session, None, on=TODAY).programme.facts
             assert (known.decisions, dict(known.progress)) == ((), {})
-            assert progress.import_progress(reported, change(locked, "lead")) == 1, "progress is no decision"
+            new, _ = store_import(reported, change(locked, "lead"))
+            assert new.progress == 1, "progress is no decision"
 
     def test_a_waiver_in_a_folder_is_refused_like_one_on_the_command_line(self, locked: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):

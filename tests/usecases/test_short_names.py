@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.errors import ProblemsError
-from changeflow.usecases import gates, progress
+from changeflow.usecases import gates
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.gates import decide
+from changeflow.usecases.progress import SheetRecorded
+from changeflow.usecases.progress_import import store_import
 from tests.usecases.gated import PLAN, answer, change, decisions, planned, state, stored_with
 
 PROGRESS, MINUTES, CAME = "task,started,finished", "task,outcome,by,on,reason", "session,person,on"
@@ -28,7 +30,7 @@ def table(tmp_path: Path, *lines: str) -> Path:
 
 def test_progress_decisions_and_attendance_take_short_names(stored: str, tmp_path: Path):
     sheet = table(tmp_path, PROGRESS, "plan,2027-01-04,2027-01-05")
-    assert progress.import_progress(sheet, change(stored, 5)) == 1
+    assert store_import(sheet, change(stored, 5)) == (SheetRecorded(progress=1, comments=0), 0)
     minutes = table(tmp_path, MINUTES, "plan-agreed,approve,lead,2027-01-05,Ready")
     assert gates.import_decisions(minutes, change(stored, 5)) == 1
     assert gates.import_decisions(minutes, change(stored, 5)) == 0, "the same under its short name"
@@ -51,7 +53,7 @@ def test_a_name_that_several_have_or_none_is_named_with_its_line(
     stored: str, tmp_path: Path, name: str, what: str, remedy: str
 ):
     with pytest.raises(ProblemsError) as caught:
-        progress.import_progress(table(tmp_path, PROGRESS, f"{name},2027-01-04,"), change(stored, 5))
+        store_import(table(tmp_path, PROGRESS, f"{name},2027-01-04,"), change(stored, 5))
     [problem] = caught.value.problems
     assert (problem.line, problem.what) == (2, what)
     assert problem.remedy.startswith(remedy)
