@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from changeflow.intake.mpp import is_foreign, read_through_mpxj
-from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
+from changeflow.intake.mspdi.reader import ProjectFile, naming_loops, read_mspdi
 from changeflow.programme.dates import Dates
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import PROFILES
@@ -30,7 +30,8 @@ def schedule_project(
     project = _read(path, say)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
-    schedule = time_roadmap(project.roadmap)
+    with naming_loops(project.names):
+        schedule = time_roadmap(project.roadmap)
     if say is not None:
         for remark in (*project.notes, *_other_dates(project, schedule)):
             say(remark)

@@ -11,6 +11,7 @@ from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint
+from changeflow.usecases.project_files import schedule_project
 from changeflow.values.moments import datetime_of
 from tests import builders
 from tests.builders import a_roadmap, at
@@ -143,6 +144,28 @@ def test_calendars_that_are_derived_from_each_other_are_named(tmp_path: Path):
     path.write_text(text.replace(f"<WeekDays>{WEEK}</WeekDays>", ""))
     with pytest.raises(ChangeflowError, match="derived from each other: Standard -> Standard"):
         read_mspdi(path)
+
+
+def test_a_calendar_that_is_derived_from_itself_is_noted_and_keeps_its_own_days(tmp_path: Path):
+    path = a_file(tmp_path, tasks=a_task(1))
+    path.write_text(path.read_text().replace("<BaseCalendarUID>-1", "<BaseCalendarUID>1"))
+    assert "Calendar 'Standard' is derived from itself: only its own days are used." in read_mspdi(path).notes
+
+
+def test_calendars_with_days_of_their_own_in_a_loop_are_noted(tmp_path: Path):
+    path = a_file(tmp_path, tasks=a_task(1))
+    other = f"<Calendar><UID>2</UID><Name>Late</Name><BaseCalendarUID>1</BaseCalendarUID><WeekDays>{WEEK}</WeekDays>"
+    text = path.read_text().replace("<BaseCalendarUID>-1", "<BaseCalendarUID>2")
+    path.write_text(text.replace("</Calendars>", f"{other}</Calendar></Calendars>"))
+    [note] = [n for n in read_mspdi(path).notes if "derived" in n]
+    assert note == "Calendars are derived from each other: Late -> Standard -> Late. 'Late' is taken without a base."
+
+
+@pytest.mark.parametrize("more", ["", "<PercentComplete>50</PercentComplete>"])
+def test_a_loop_is_named_by_the_names_of_its_tasks(tmp_path: Path, more: str):
+    path = a_file(tmp_path, tasks=a_task(1, more=after(2)) + a_task(2, more=more + after(1)))
+    with pytest.raises(ChangeflowError, match=r"'T1' \(UID 1\) -> 'T2' \(UID 2\) -> 'T1' \(UID 1\)"):
+        schedule_project(path)
 
 
 def test_a_long_chain_needs_no_recursion(tmp_path: Path):

@@ -210,6 +210,20 @@ class TestProgress:
         assert notes
         assert all("Task 'T1' (line 1)" in note for note in notes)
 
+    def test_work_that_stops_after_it_resumes_is_noted(self, tmp_path: Path):
+        """Ten hours are left from Thursday 4 March at 8: to Friday at 10, wherever it stopped."""
+        texts = {"Stop": "2027-03-05T12:00:00", "Resume": "2027-03-04T08:00:00", "RemainingDuration": "PT10H0M0S"}
+        schedule, [note] = self.plan(tmp_path, PercentComplete=75, ActualStart="2027-03-01T08:00:00", **texts)
+        assert dates(schedule, "1")[1] == "Fri 05 10:00"
+        assert "it stops on 2027-03-05, after it resumes on 2027-03-04" in note
+
+    def test_what_is_done_and_left_but_not_the_duration_is_noted(self, tmp_path: Path):
+        """Of forty hours 16 are done and 32 left: from Wednesday 3 March at 8 to Monday 8 at 17."""
+        texts = {"ActualDuration": "PT16H0M0S", "RemainingDuration": "PT32H0M0S", "Resume": "2027-03-03T08:00:00"}
+        schedule, [note] = self.plan(tmp_path, PercentComplete=40, ActualStart="2027-03-01T08:00:00", **texts)
+        assert dates(schedule, "1")[1] == "Mon 08 17:00"
+        assert "16 hours done and 32 left are not its duration of 40" in note
+
     def test_an_actual_start_alone_counts_at_0_percent(self, tmp_path: Path):
         schedule, notes = self.plan(tmp_path, PercentComplete=0, ActualStart="2027-03-03T08:00:00")
         assert dates(schedule, "1") == ("Wed 03 08:00", "Tue 09 17:00")

@@ -115,9 +115,7 @@ class ProjectCalendars:
         """Lay a calendar out, once."""
         if key not in self.laid_out:
             chain = self._chain(key)
-            if unknown := chain[0].base:
-                text = f"Calendar '{chain[0].name}' is derived from calendar {unknown}, which is not in the file."
-                self.remarks.note("calendars", text)
+            self._note_base(chain)
             known = [d for stated in chain for d in stated.days]
             begins, ends = (
                 min((d for d, _ in known), default=self.first),
@@ -133,6 +131,25 @@ class ProjectCalendars:
                 raise InputError(f"The calendar '{found.name}' has no working time at all. {remedy}")
             self.laid_out[key] = found
         return self.laid_out[key]
+
+    def _note_base(self, chain: list[_Stated]) -> None:
+        """Say where a chain of calendars should go on and cannot."""
+        first, above = chain[0], chain[0].base
+        if above is None:
+            return
+        base = self.stated.get(above)
+        if base is None:
+            text = f"Calendar '{first.name}' is derived from calendar {above}, which is not in the file."
+        elif base is first:
+            text = f"Calendar '{first.name}' is derived from itself: only its own days are used."
+        elif base in chain:
+            names = [stated.name for stated in (first, *reversed(chain[1 : chain.index(base) + 1]), first)]
+            text = (
+                f"Calendars are derived from each other: {' -> '.join(names)}. '{first.name}' is taken without a base."
+            )
+        else:
+            text = f"Calendar '{chain[-1].name}' has more than {MOST_BASES} bases; those beyond are not used."
+        self.remarks.note("calendars", text)
 
     def both(self, own: str, other: str) -> str:
         """Return the key of the times in which two calendars work; of the first alone, where there is none."""

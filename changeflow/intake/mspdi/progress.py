@@ -157,6 +157,7 @@ class ProgressReader:
         if resume is not None and resume < start:
             self._say(begun, _CONTRADICTION, f"it resumes on {_day(resume)}, before it begins: that is not used")
             resume = None
+        self._note_lengths(begun, resume)
         parts = tuple(self._parts(begun, start, resume))
         if resume is None:
             known = self._length(begun, "RemainingDuration")
@@ -167,6 +168,19 @@ class ProgressReader:
         # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
         at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
         return TaskProgress(start, None, at_end, resume, parts)
+
+    def _note_lengths(self, begun: Begun, resume: int | None) -> None:
+        """Say where work stops after it resumes, and where what is done and left is not the duration."""
+        stop = minute_in(begun.dates, "Stop")
+        if stop is not None and resume is not None and stop > resume:
+            what = f"it stops on {_day(stop)}, after it resumes on {_day(resume)}: only where it resumes counts"
+            self._say(begun, _CONTRADICTION, what)
+        done, left = self._length(begun, "ActualDuration"), self._length(begun, "RemainingDuration")
+        whole_of = self._length(begun, "Duration")
+        if done is None or left is None or whole_of is None or abs(done + left - whole_of) <= 1:
+            return
+        parts = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {whole_of / 60:g}"
+        self._say(begun, "durations that contradict each other", f"{parts}: what is left counts")
 
     def _left(self, begun: Begun, percent: float | None) -> float:
         left = self._length(begun, "RemainingDuration")

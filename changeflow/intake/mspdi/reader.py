@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from changeflow.errors import ProblemsError
+from changeflow.errors import CyclicRoadmapError, ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
 from changeflow.intake.mspdi.dates import DateReader, end_at, end_in, minute_in
 from changeflow.intake.mspdi.fields import code_of, lag_of, number_of, parsed_moment
@@ -69,6 +69,15 @@ def read_mspdi(path: Path) -> ProjectFile:
 
 
 @contextmanager
+def naming_loops(names: Mapping[str, str]) -> Iterator[None]:
+    """Give the tasks of a loop their names: people do not know the UIDs of a Project file."""
+    try:
+        yield
+    except CyclicRoadmapError as error:
+        raise CyclicRoadmapError([f"'{names[task]}' (UID {task})" for task in error.cycle]) from None
+
+
+@contextmanager
 def _uncollected() -> Iterator[None]:
     """Put off the collection of garbage: all that a file is made into stays, and looking through it takes a fifth."""
     was_on = gc.isenabled()
@@ -125,9 +134,10 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
         holds_set_dates=root.get("HonorConstraints") != "0",
     )
     _stop(remarks)
-    roadmap = progress.with_undated(roadmap)
-    name = root.get("Title") or root.get("Name") or remarks.shown
     names = {uid: task.name for uid, task in made.items()}
+    with naming_loops(names):
+        roadmap = progress.with_undated(roadmap)
+    name = root.get("Title") or root.get("Name") or remarks.shown
     baselines = _baselines(elements, remarks)
     stored = {uid: own for uid in made if uid not in summaries and (own := _stored(dated[uid])) is not None}
     return ProjectFile(name, roadmap, names, project_calendar, baselines, stored, remarks.notes)
