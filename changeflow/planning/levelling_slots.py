@@ -69,11 +69,11 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     """Cut the time between two instants into slots, and the work into pieces."""
     roadmap, teams = request.roadmap, request.capacity.teams
     axis = Axis(in_use(roadmap), start, end, slot_minutes(roadmap))
-    works = [_work(roadmap, roadmap.tasks[task]) for task in request.order]
+    placer, followers = Placer(roadmap), {link.successor for link in roadmap.links}
+    works = [_work(placer, roadmap.tasks[task], task in followers) for task in request.order]
     partly: dict[WorkingCalendar | None, NDArray[np.bool_]]
     partly = {c: slots for c in dict.fromkeys(w.calendar for w in works) if c and not (slots := axis.works(c)).all()}
-    placer = Placer(roadmap)
-    tables = {key: _table(axis, placer, task) for key, task in {w.table: w.task for w in works if w.table}.items()}
+    tables = {key: _table(axis, placer, work) for key, work in {w.table: w for w in works if w.table}.items()}
     pieces = _pieces(request, axis, placer, works, list(partly), list(tables))
     place = {task: n for n, task in enumerate(request.order)}
     breaks = {w.task.id: None if w.table else partly.get(w.calendar) for w in works}
@@ -125,14 +125,19 @@ class _Work:
     minutes: int
     table: tuple[object, ...] | None
     """What tells its table from others; None where its calendar alone says how long it takes."""
+    begins: int | None = None
+    """When it begins in its first slot, where that is not when the slot opens."""
 
 
-def _work(roadmap: Roadmap, task: Task) -> _Work:
+def _work(placer: Placer, task: Task, has_predecessors: bool) -> _Work:
+    roadmap = placer.roadmap
     calendar, minutes = work_of(task, roadmap) or (None, 0)
     if calendar is not None and not task.starts_on:
         return _Work(task, calendar, minutes, None)
-    key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms)
-    return _Work(task, calendar, minutes, key)
+    # A wait by the clock may begin while no one works: then no slot says when.
+    begins = _release(placer, task) if task.duration.unit is Unit.ELAPSED and not has_predecessors else None
+    key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms, begins)
+    return _Work(task, calendar, minutes, key, begins)
 
 
 def _pieces(
@@ -197,15 +202,17 @@ def _starts_waiting(request: LevelRequest) -> dict[TaskId, list[int]]:
     return found
 
 
-def _table(axis: Axis, placer: Placer, task: Task) -> tuple[Ints, Ints]:
+def _table(axis: Axis, placer: Placer, work: _Work) -> tuple[Ints, Ints]:
     """Return where a start at each slot lands, and the finish of a start in it."""
-    count = len(axis)
-    starts = np.unique(np.array(_landings(axis, placer, task), np.int64))
+    count, finish = len(axis), partial(placer.ask, finish_of, work.task.id)
+    starts = np.unique(np.array(_landings(axis, placer, work.task), np.int64))
     starts = starts[starts < count]
     land = np.append(starts, count)[np.searchsorted(starts, np.arange(count))].astype(np.int32)
+    first = None if work.begins is None else axis.slot(work.begins)
     end = np.full(count, count + 1, np.int32)
     for slot in starts.tolist():
-        end[slot] = _slot(axis, partial(placer.ask, finish_of, task.id), int(axis.opens[slot]), beyond=count + 1)
+        at = int(axis.opens[slot]) if work.begins is None or slot != first else work.begins
+        end[slot] = _slot(axis, finish, at, beyond=count + 1)
     return land, end
 
 

@@ -13,6 +13,7 @@ SOONER = {
     809: "a wait without links begins when its own people come, and not with those who work at weekends",
     832: "the same",
     891: "a lag by the clock counts from the end of a wait, not from the last hour of work before it",
+    1301: "a wait that may not start before a day off begins on it, and not when people come back",
 }
 """Programmes in which a plain order once ended sooner, and why."""
 

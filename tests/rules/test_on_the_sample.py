@@ -14,8 +14,9 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.rules.catalogue import MAKING_CHANGE_STICK, RULES
+from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, judge
+from changeflow.rules.rule import MAKING_CHANGE_STICK
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.words import Severity
 from tests.builders import at
