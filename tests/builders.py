@@ -28,7 +28,7 @@ MONDAY = "2027-01-04"
 class Postbox:
     """A channel that keeps what it is given, and answers as it is told to: the last answer again and again."""
 
-    name, overwrites, leaves_the_house = "postbox", False, False
+    name, overwrites, reaches_people = "postbox", False, False
 
     def __init__(self, *receipts: Receipt, may_repeat: bool = True) -> None:
         self.sent: list[Message] = []

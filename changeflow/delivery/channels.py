@@ -1,4 +1,4 @@
-"""Ways in which a message leaves: as a file, to the screen, by a mail server, GOV.UK Notify or Microsoft Teams."""
+"""Channels for messages: a file, the screen, a mail server, GOV.UK Notify or Microsoft Teams."""
 
 import smtplib
 import ssl
@@ -16,29 +16,29 @@ from changeflow.files import write_whole
 
 TIMEOUT_SECONDS = 20
 DAILY_LIMIT = "TooManyRequestsError"
-"""Notify's word for a service's daily limit; RateLimitError is the one for a minute."""
+"""Notify's error for a service's daily limit; RateLimitError is for the limit per minute."""
 
 
 class Sent(StrEnum):
-    """What is known of a message that was handed over."""
+    """What is known about a message after an attempt to send it."""
 
     YES = "sent"
     LATER = "later"
-    """It did not go, and may another time: the other side is down, busy, or says so."""
+    """It was not sent, and may be tried again: the server is down, busy, or asks for a retry."""
     NEVER = "never"
-    """The address is refused: trying again would only annoy."""
+    """The server refused the address or the message for good: there is no retry."""
     MAYBE = "maybe"
-    """Cut off after the message was handed over, before the other side said that it has it."""
+    """The connection broke after the message was handed over, before the server confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a channel says of one message. No address is in the detail: it goes into logs and the database."""
+    """A channel's result for one message. The detail contains no address: it goes into logs and the database."""
 
     sent: Sent
     detail: str = ""
     stop_today: bool = False
-    """A daily limit: nothing more will go today, whatever it is."""
+    """The daily limit is reached: the channel will send nothing more today."""
 
 
 DELIVERED = Receipt(Sent.YES)
@@ -47,20 +47,20 @@ DELIVERED = Receipt(Sent.YES)
 class Channel(Protocol):
     name: str
     may_repeat: bool
-    """Whether the other side recognises a repeat, or a repeat does no harm. Else what may have gone is parked."""
+    """Whether a repeat is recognised or does no harm. Otherwise a message that may have been sent is parked."""
     overwrites: bool
-    """Whether a repeat leaves no second copy: several may then be marked as sent at once, which is faster."""
-    leaves_the_house: bool
-    """Whether people get what is sent: only programmes that are live send by such a channel."""
+    """Whether a repeat leaves no second copy: several messages may then be marked as sent at once, which is faster."""
+    reaches_people: bool
+    """Whether people get what is sent: only programmes that are live use such a channel."""
 
     def send(self, message: Message) -> Receipt:
-        """Hand a message over. What goes wrong on the way is a receipt; what is wrong with it an `InputError`."""
+        """Send a message. A failed delivery is a receipt; a faulty message is an `InputError`."""
 
 
 class FileChannel:
     """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites itself."""
 
-    name, may_repeat, overwrites, leaves_the_house = "file", True, True, False
+    name, may_repeat, overwrites, reaches_people = "file", True, True, False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,9 +76,9 @@ class FileChannel:
 
 
 class ConsoleChannel:
-    """Prints each message's text, for a look at what would go out."""
+    """Prints each message's text, to show what would be sent."""
 
-    name, may_repeat, overwrites, leaves_the_house = "console", True, False, False
+    name, may_repeat, overwrites, reaches_people = "console", True, False, False
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -91,26 +91,26 @@ class ConsoleChannel:
 class SmtpChannel:
     """Sends through a mail server: `smtp://user:password@host:587` (STARTTLS where offered) or `smtps://`.
 
-    A server recognises a repeat by its Message-ID, if at all; a second copy of a reminder does no harm, and is marked.
+    A server may recognise a repeat by its Message-ID. If not, a second copy of a reminder does no harm, and is marked.
     """
 
-    name, may_repeat, overwrites, leaves_the_house = "smtp", True, False, True
+    name, may_repeat, overwrites, reaches_people = "smtp", True, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url, self.timeout = urlsplit(url), timeout
         if self.url.scheme not in ("smtp", "smtps") or not self.url.hostname:
-            raise InputError(f"'{self.url.scheme}://…' is no address of a mail server. Write smtp://host:port.")
+            raise InputError(f"'{self.url.scheme}://…' is not the address of a mail server. Write smtp://host:port.")
         try:
             self.port = self.url.port or (465 if self.url.scheme == "smtps" else 25)
         except ValueError:
-            raise InputError("The mail server's port is no number. Write smtp://host:587.") from None
+            raise InputError("The mail server's port is not a number. Write smtp://host:587.") from None
 
     def send(self, message: Message) -> Receipt:
         mail = as_email(message)
         try:
             server = self._connect()
         except smtplib.SMTPAuthenticationError as error:
-            return Receipt(Sent.LATER, f"the mail server refused the user or the password ({error.smtp_code})")
+            return Receipt(Sent.LATER, f"the mail server refused the user name or password ({error.smtp_code})")
         except smtplib.SMTPResponseException as error:
             return Receipt(Sent.LATER, f"the mail server answered {error.smtp_code}")
         except (OSError, smtplib.SMTPException) as error:
@@ -123,8 +123,8 @@ class SmtpChannel:
         except smtplib.SMTPResponseException as error:
             return _refused(error.smtp_code, "the message")
         except (OSError, smtplib.SMTPException) as error:
-            # Where in the conversation it broke is not to be known: the message may have been taken.
-            return Receipt(Sent.MAYBE, f"cut off: {type(error).__name__}")
+            # The server may have accepted the message before the connection broke.
+            return Receipt(Sent.MAYBE, f"connection lost: {type(error).__name__}")
         finally:
             _leave(server)
         return DELIVERED
@@ -144,7 +144,10 @@ class SmtpChannel:
                 server.ehlo()
             if self.url.username:
                 if not is_secure and not server.has_extn("starttls") and host not in ("localhost", "127.0.0.1"):
-                    raise InputError("The mail server offers no encryption: the password would go in the clear.")
+                    raise InputError(
+                        "The mail server offers no encryption, so the password would be sent unencrypted. "
+                        "Use smtps:// or a server with STARTTLS."
+                    )
                 server.login(unquote(self.url.username), unquote(self.url.password or ""))
         except BaseException:
             _leave(server)
@@ -153,9 +156,9 @@ class SmtpChannel:
 
 
 def _refused(code: int, what: str) -> Receipt:
-    """4xx: another time; 5xx: never (RFC 5321, 4.2.1)."""
+    """Sort a server's reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
     if 400 <= code < 500:
-        return Receipt(Sent.LATER, f"{what}: not now ({code})")
+        return Receipt(Sent.LATER, f"{what} is refused for now ({code})")
     return Receipt(Sent.NEVER, f"{what} is refused ({code})")
 
 
@@ -167,19 +170,19 @@ def _leave(server: smtplib.SMTP) -> None:
 
 
 class NotifyChannel:
-    """Sends by GOV.UK Notify: a key, and the id of a template that has ((subject)) and ((body)).
+    """Sends through GOV.UK Notify, with a key and the id of a template that has ((subject)) and ((body)).
 
-    One template with a subject and a body of headings and bullets, for its templates know no tables. Its client is not
-    thread-safe (its own docstring): each channel has one, and a flow run has one channel. Notify does not drop a repeat
-    by its reference, but can be asked by it: that settles what may have gone.
+    One template serves all messages: Notify's templates have headings and bullets but no tables. Its client is not
+    thread-safe (its own docstring), so each channel has its own, and each flow run has one channel. Notify does not
+    drop a repeat by its reference, but can be searched by it, which shows whether an earlier attempt arrived.
     """
 
-    name, may_repeat, overwrites, leaves_the_house = "notify", False, False, True
+    name, may_repeat, overwrites, reaches_people = "notify", False, False, True
 
     def __init__(
         self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
     ) -> None:
-        # Loaded here: it brings an HTTP library that nobody else needs.
+        # Loaded here: it loads an HTTP library that nothing else needs.
         from notifications_python_client.notifications import NotificationsAPIClient
 
         self.template = template
@@ -188,7 +191,7 @@ class NotifyChannel:
             self._client: Any = NotificationsAPIClient(key, timeout=timeout, **where)  # type: ignore[no-untyped-call]
         except (AssertionError, ValueError):
             raise InputError(
-                "CHANGEFLOW_NOTIFY_KEY is no key of GOV.UK Notify. Make one under API integration."
+                "CHANGEFLOW_NOTIFY_KEY is not a GOV.UK Notify key. Create one in Notify, under API integration."
             ) from None
 
     def send(self, message: Message) -> Receipt:
@@ -218,7 +221,7 @@ class NotifyChannel:
         except HTTPError as error:
             return _refused_by_notify(error.status_code, str(error.message))
         except TokenError:
-            return Receipt(Sent.LATER, "GOV.UK Notify refused the key: is this machine's clock right?")
+            return Receipt(Sent.LATER, "GOV.UK Notify refused the key; check this machine's clock")
         except requests.ConnectTimeout:
             return Receipt(Sent.LATER, "no connection to GOV.UK Notify")
         except requests.ConnectionError as error:
@@ -230,35 +233,35 @@ class NotifyChannel:
 
 
 def _refused_by_notify(code: int, message: str) -> Receipt:
-    """Sort Notify's documented errors: limits and its own failures pass, what is wrong with the message does not."""
+    """Sort Notify's documented errors: limits and its own failures are temporary, faults of the message are not."""
     if code == 429:
         if DAILY_LIMIT in message:
-            return Receipt(Sent.LATER, "GOV.UK Notify: the daily limit is reached", stop_today=True)
-        return Receipt(Sent.LATER, "GOV.UK Notify: too many in a minute")
+            return Receipt(Sent.LATER, "GOV.UK Notify: daily limit reached", stop_today=True)
+        return Receipt(Sent.LATER, "GOV.UK Notify: limit per minute reached")
     if code >= 500 or code == 403:
         return Receipt(Sent.LATER, f"GOV.UK Notify answered {code}")
     if "team" in message and code == 400:
-        return Receipt(Sent.LATER, "GOV.UK Notify: a trial service sends to its team and guest list alone")
+        return Receipt(Sent.LATER, "GOV.UK Notify: a trial service can send only to its team and guest list")
     return Receipt(Sent.NEVER, f"GOV.UK Notify refused the message ({code})")
 
 
 class TeamsChannel:
     """Posts an adaptive card to a workflow "When a Teams webhook request is received", which decides where it goes.
 
-    The recipient is named in the card. Connectors are gone; a workflow belongs to a person and stops when they leave,
-    so give it a second owner. A card cannot be recognised as a repeat: what may have gone is parked.
+    The card names the recipient. Microsoft has retired connectors; a workflow belongs to a person and stops when they
+    leave, so give it a second owner. A repeated card cannot be recognised, so one that may have been sent is parked.
     """
 
-    name, may_repeat, overwrites, leaves_the_house = "teams", False, False, True
+    name, may_repeat, overwrites, reaches_people = "teams", False, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError("CHANGEFLOW_TEAMS_URL is no web address. Copy the address that the workflow shows.")
+            raise InputError("CHANGEFLOW_TEAMS_URL is not a web address. Copy the address that the workflow shows.")
         self._url, self._timeout = url, timeout
 
     def send(self, message: Message) -> Receipt:
-        # Loaded here: most runs send no card.
+        # Loaded here: few runs send a card.
         import httpx
 
         try:
@@ -271,13 +274,11 @@ class TeamsChannel:
             return DELIVERED
         if answer.status_code in (408, 429) or answer.status_code >= 500:
             return Receipt(Sent.LATER, f"Teams answered {answer.status_code}")
-        return Receipt(
-            Sent.LATER, f"the workflow refuses: Teams answered {answer.status_code}. Is its owner still there?"
-        )
+        return Receipt(Sent.LATER, f"Teams answered {answer.status_code}; check that the workflow's owner has not left")
 
 
 def card(message: Message) -> dict[str, object]:
-    """Return the adaptive card of a message: its words, and its links as they stand in the text."""
+    """Return a message as an adaptive card, with its links as plain text."""
     lines = [line for line in message.text.splitlines() if line.strip() and line.strip() != "--"]
     body = [
         {"type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": True, "text": message.subject},
@@ -296,10 +297,10 @@ def card(message: Message) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What is set for the channels. Secrets are never shown."""
+    """The settings of the channels. Secrets are never shown."""
 
     channel: str | None = None
-    """Left out: `smtp` where a mail server is set, else `file`."""
+    """By default, `smtp` where a mail server is set, else `file`."""
     outbox: Path = Path("outbox")
     smtp_url: str | None = field(default=None, repr=False)
     notify_key: str | None = field(default=None, repr=False)
@@ -308,18 +309,18 @@ class Ways:
     teams_url: str | None = field(default=None, repr=False)
 
     def needed(self, name: str) -> str:
-        """Return a setting that a channel cannot do without; `InputError` where it is not set."""
+        """Return a setting that a channel needs; raise `InputError` where it is not set."""
         value: str | None = getattr(self, name)
         if not value:
             variable = f"CHANGEFLOW_{name.upper()}"
             what = f"The channel '{channel_name(self)}' needs {variable}"
-            raise InputError(f"{what}, or {variable}_FILE with the path of a file with it.")
+            raise InputError(f"{what}, or {variable}_FILE with the path of a file that contains it.")
         return value
 
 
 def _file(ways: Ways) -> Channel:
     if ways.outbox.exists() and not ways.outbox.is_dir():
-        raise InputError(f"CHANGEFLOW_OUTBOX: {ways.outbox} is no folder.")
+        raise InputError(f"CHANGEFLOW_OUTBOX: {ways.outbox} is not a folder.")
     return FileChannel(ways.outbox)
 
 
@@ -332,19 +333,19 @@ CHANNELS: Mapping[str, Callable[[Ways], Channel]] = {
     ),
     "teams": lambda ways: TeamsChannel(ways.needed("teams_url")),
 }
-"""What makes each channel, by the name that CHANGEFLOW_CHANNEL gives; its settings are fields of `Ways`."""
-LEAVING = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.leaves_the_house)
-"""Channels by which a message reaches somebody: the others write it down."""
+"""Makes each channel, by its name in CHANGEFLOW_CHANNEL. The settings are fields of `Ways`."""
+REACHING_PEOPLE = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.reaches_people)
+"""Channels that send messages to people. The others only write them down."""
 
 
 def channel_name(ways: Ways) -> str:
-    """Return the name of the channel by which messages leave."""
+    """Return the name of the channel that is used."""
     return ways.channel or ("smtp" if ways.smtp_url else "file")
 
 
 def channel_for(ways: Ways) -> Channel:
-    """Return the channel that is set; what it needs and does not have is an `InputError`."""
+    """Return the channel that is set; raise `InputError` where a setting that it needs is missing."""
     name = channel_name(ways)
     if name not in CHANNELS:
-        raise InputError(f"CHANGEFLOW_CHANNEL is '{name}'. Write one of {', '.join(CHANNELS)}.")
+        raise InputError(f"CHANGEFLOW_CHANNEL is '{name}'. Use one of {', '.join(CHANNELS)}.")
     return CHANNELS[name](ways)

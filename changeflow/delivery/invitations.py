@@ -1,4 +1,4 @@
-"""Calendar entries (RFC 5545): a feed of somebody's dates; invitations that move and can be withdrawn (RFC 5546)."""
+"""Calendar entries (RFC 5545): a feed of a person's dates, and invitations that can move or be withdrawn (RFC 5546)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import Any
 from changeflow.values.moments import LONDON
 
 MEETS_AT, MEETS_FOR = time(10), timedelta(hours=1)
+"""When a checkpoint is held, unless its owner moves it: our own choice."""
 PRODUCT = "-//changeflow//changeflow//EN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """One date of one person. The same thing keeps its `uid`; what is said of it anew has a higher `sequence`."""
+    """One date of one person. An update keeps the `uid` and has a higher `sequence`."""
 
     uid: str
     title: str
@@ -22,7 +23,7 @@ class CalendarEntry:
     stamp: datetime
     says: str = ""
     is_meeting: bool = False
-    """At an hour, in Europe/London; else it is the whole day."""
+    """Whether it is at `MEETS_AT`, in Europe/London, rather than all day."""
     is_cancelled: bool = False
     organiser: tuple[str, str] | None = None
     """Name and address."""
@@ -51,7 +52,7 @@ def _icalendar(method: str, entries: Iterable[CalendarEntry], *, name: str = "")
         calendar.add("x-wr-calname", name)
     for entry in entries:
         calendar.add_component(_event(entry))
-    # A calendar that names a time zone has to carry it.
+    # A calendar that names a time zone must include its definition.
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 

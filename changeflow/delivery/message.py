@@ -14,12 +14,10 @@ from functools import lru_cache
 
 from changeflow.errors import InputError
 
-"""When a checkpoint is held, unless its owner moves it: our own choice."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What goes to one person. The Message-ID stays the same when it is sent again, so that a repeat is recognised."""
+    """One message to one person. A repeat has the same Message-ID, so that it is recognised."""
 
     to_name: str
     to_address: str
@@ -32,16 +30,16 @@ class Message:
     at: datetime
     language: str = "en"
     unsubscribe: str | None = None
-    """An address that takes a POST without any question (RFC 8058)."""
+    """An address that unsubscribes on a single POST (RFC 8058)."""
     may_have_gone: bool = False
-    """An earlier attempt was cut off, so that this may be a repeat."""
+    """An earlier attempt was cut off, so this may be a repeat."""
     headers: dict[str, str] = field(default_factory=dict)
     invitations: tuple[bytes, ...] = ()
-    """Of iCalendar, each with one event."""
+    """iCalendar files, each with one event."""
 
 
 def as_email(message: Message) -> MIMEMultipart:
-    """Build the e-mail: text first, HTML beside it, marked as sent by a machine (RFC 3834)."""
+    """Build the e-mail as text and HTML, marked as sent automatically (RFC 3834)."""
     body = MIMEMultipart("alternative")
     body.attach(_part("plain", message.text))
     body.attach(_part("html", message.html))
@@ -69,7 +67,7 @@ def as_email(message: Message) -> MIMEMultipart:
 
 
 def _invitation(content: bytes) -> MIMENonMultipart:
-    """Attach an invitation; the method stands in the type as well, for programs that look there (RFC 6047, 2.4)."""
+    """Attach an invitation, with its method in the content type as well (RFC 6047, 2.4)."""
     method = "CANCEL" if b"METHOD:CANCEL" in content else "REQUEST"
     part = MIMENonMultipart("text", "calendar", charset="utf-8", method=method)
     part["Content-Disposition"] = 'attachment; filename="checkpoint.ics"'
@@ -86,7 +84,7 @@ def _part(subtype: str, text: str) -> MIMENonMultipart:
 
 
 def one_line(value: str, what: str) -> str:
-    """Return a header's value; one with a line break in it could bring headers of its own, and is refused."""
+    """Return a header's value; refuse one with a line break, which could add further headers."""
     if any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise InputError(f"The {what} has a line break or another control character: {value!r}. Write it on one line.")
     return value
@@ -94,7 +92,7 @@ def one_line(value: str, what: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _address(name: str, address: str) -> str:
-    """Write a name and an address as a header's value; one that is not right by RFC 5322 is refused."""
+    """Write a name and an address as a header's value; refuse one that is not valid by RFC 5322."""
     try:
         parsed = Address(display_name=one_line(name, "name"), addr_spec=one_line(address, "address"))
         return formataddr((parsed.display_name, parsed.addr_spec))

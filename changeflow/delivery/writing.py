@@ -1,6 +1,6 @@
-"""Nudges in words: one letter with one thing in it or several, from the templates in `templates/emails/`.
+"""Write nudges as letters, with one or several items each, from the templates in `templates/emails/`.
 
-Text and HTML are made of the same sentences, so that they say the same.
+Text and HTML are built from the same sentences.
 """
 
 import sys
@@ -25,28 +25,29 @@ from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.places import templates_dir
 from changeflow.roadmap.analysis.assumed import mark_if
+from changeflow.values.duration import counted
 
 SHOWN_AGAINST = 5
-"""A mail is read on a phone: our own choice."""
+"""Few enough to read on a phone: our own choice."""
 LANGUAGES = ("en", "cy")
 ASSUMED_IN = {"en": ASSUMED, "cy": "tybiedig"}
 SECONDS = 2.0
-"""Of the processor's time, so that a busy machine stops no template: more than any needs. One that loops is stopped."""
+"""Processor time, so that a busy machine stops no template. It is more than any template needs, unless it loops."""
 LARGEST = 100_000
 Made = TypeVar("Made")
 
 
 class Templates:
-    """Renders messages, from the templates that ship and a trust's own, which win and run in a sandbox.
+    """Renders messages from the templates that ship and a trust's own, which take precedence and run in a sandbox.
 
-    `emails/LANGUAGE/REASON.j2` has three macros: `subject(n)`, `say(n)` (sentences, a line each; a dash begins a point
-    of a list) and `action(n)`. A trust's folder (CHANGEFLOW_TEMPLATES) has the same layout, and as much of it as it
-    likes. What a trust's own template does wrong is an `InputError` that names it.
+    `emails/LANGUAGE/REASON.j2` has three macros: `subject(n)`, `say(n)` (one sentence a line; a dash begins a list
+    item) and `action(n)`. A trust's folder (CHANGEFLOW_TEMPLATES) has the same layout and may contain any part of it.
+    A fault in a trust's own template is an `InputError` that names it.
     """
 
     def __init__(self, own: Path | None = None) -> None:
         if own is not None and not own.is_dir():
-            raise InputError(f"CHANGEFLOW_TEMPLATES: {own} is no folder.")
+            raise InputError(f"CHANGEFLOW_TEMPLATES: {own} is not a folder.")
         self.own = own
         shipped = FileSystemLoader(templates_dir() / "emails")
         self._environment = _Sandbox(
@@ -56,9 +57,10 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["counted"] = counted
 
     def say(self, reason: str, part: str, values: Mapping[str, Any], language: str) -> str:
-        """Render one macro of a reason, in the language if it has templates for it, else in English."""
+        """Render one macro of a reason in the language, or in English where it has no template for that."""
         names = [f"{language}/{reason}.j2", f"en/{reason}.j2"]
 
         def render() -> str:
@@ -83,7 +85,7 @@ class Templates:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """No attribute that leads out, no file but templates, and nothing of a size that fills the memory."""
+    """Blocks attributes that lead out of the sandbox, files that are not templates, and values that fill the memory."""
 
     intercepted_binops = frozenset({"*", "**", "+"})
 
@@ -96,7 +98,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _within(seconds: float, make: Callable[[], Made]) -> Made:
-    """Run a template with an eye on the clock: it is compiled to Python, so each of its lines can be watched."""
+    """Run a template with a time limit. Jinja compiles it to Python, so a trace function can check the clock."""
     deadline = time.thread_time() + seconds
 
     def watch(_frame: FrameType, _event: str, _arg: object) -> Callable[..., Any]:
@@ -119,7 +121,7 @@ def templates_of(own: Path | None) -> Templates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterCost:
-    """What deciding on a day, or later, moves: the date that moves furthest, and how many others do."""
+    """What deciding on `from_day` or later moves: the date that moves furthest, and how many others (`more`)."""
 
     from_day: date
     name: str
@@ -131,41 +133,41 @@ class LaterCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterItem:
-    """One thing that a letter asks for."""
+    """One request in a letter."""
 
     reason: Reason
     title: str
     due_on: date
     is_assumed: bool = False
-    """Whether its due day rests on days that nobody has given."""
+    """Whether its due day depends on assumed days."""
     link: str
     programme: str
     students: str = ""
-    """What is in it for the students."""
+    """The benefit for students."""
     owner: str = ""
-    """Whose it is, by name and role."""
+    """The owner's name and role."""
     the_owner: str = ""
-    """The same within an English sentence."""
+    """The owner as named within an English sentence."""
     note: str = ""
-    """What whoever does it should know, and what is in it for those it is done for."""
+    """What the owner should know, and the benefit for the people it is done for."""
     for_manager: bool = False
     is_optional: bool = False
     says: str = ""
-    """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
+    """What the evidence for a decision supports, such as `not yet`; empty where there is none."""
     against: tuple[str, ...] = ()
-    """Reasons against, the most severe first; the first few are shown."""
+    """Reasons against, the most severe first; `SHOWN_AGAINST` of them are shown."""
     last_day: date | None = None
     """A decision's last responsible day."""
     cost: LaterCost | None = None
-    """What the first day after that moves."""
+    """What deciding after that day moves."""
     calendar: str = ""
-    """`invited`, `moved` or `cancelled`, where it is about a date in somebody's calendar."""
+    """`invited`, `moved` or `cancelled`, where it is about a date in the recipient's calendar."""
     entry: CalendarEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """Everything that goes to one person at once, what matters most first."""
+    """Everything that goes to one person at once, the most important first."""
 
     name: str
     address: str
@@ -181,14 +183,14 @@ class Letter:
 
 
 def write(letter: Letter, templates: Templates) -> Message:
-    """Write one letter. One thing has one action and one link; a digest has one link an item."""
+    """Write one letter, with one action and one link for each item."""
     language = letter.language if letter.language in LANGUAGES else "en"
     items = [_format_item(item, letter, language, templates) for item in letter.items]
     values = {
         "letter": letter,
         "items": items,
         "language": language,
-        # Why it matters: each programme's statement once.
+        # Each programme's statement appears once.
         "whys": list(dict.fromkeys(item.students for item in letter.items if item.students)),
         "subject": _subject(items, language, templates),
         "has_optional": any(item.is_optional for item in letter.items),
@@ -212,15 +214,16 @@ def write(letter: Letter, templates: Templates) -> Message:
 
 
 def _format_item(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
-    """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
-    late = (letter.today - item.due_on).days
+    """Format one item: its subject line, its sentences (a dash begins a list item) and its action."""
+    late, last = (letter.today - item.due_on).days, item.last_day or item.due_on
     values = {
         "title": item.title,
         "late": late,
         "day": mark_if(translate_day(item.due_on, language), is_marked=item.is_assumed, word=ASSUMED_IN[language]),
+        "short_day": short_day(item.due_on, language) + f", {ASSUMED_IN[language]}" * item.is_assumed,
         "for_manager": item.for_manager,
         "owner": item.owner,
-        "owner_role": item.owner,  # what templates of 0.1.0 call it
+        "owner_role": item.owner,  # the name in templates written for 0.1.0
         "the_owner": item.the_owner,
         "note": item.note,
         "says": item.says,
@@ -230,8 +233,9 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
         "hour": f"{MEETS_AT:%H:%M}",
-        "last": translate_day(item.last_day or item.due_on, language),
-        "last_is_today": (item.last_day or item.due_on) == letter.today,
+        "last": translate_day(last, language),
+        "short_last": short_day(last, language),
+        "last_is_today": last == letter.today,
         "cost": _format_cost(item.cost, language) if item.cost is not None else None,
     }
     name = REASONS[item.reason].template
@@ -254,7 +258,7 @@ def _format_cost(cost: LaterCost, language: str) -> dict[str, Any]:
 
 
 def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
-    """Sort lines into sentences and lists: lines that begin with a dash are the points of one list."""
+    """Group lines into sentences and lists: consecutive lines that begin with a dash form one list."""
     blocks: list[str | list[str]] = []
     for line in filter(None, map(str.strip, lines)):
         point = line.removeprefix("- ")
@@ -278,9 +282,18 @@ def _line(text: str) -> str:
 
 
 def translate_day(day: date, language: str, *, year: bool = False) -> str:
-    """Write a day as people do.
+    """Write a day in full, in a language.
 
     >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
     ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
     """
     return format_date(day, "d MMMM y" if year else "EEEE d MMMM", locale="en_GB" if language == "en" else language)
+
+
+def short_day(day: date, language: str) -> str:
+    """Write a day short enough for a subject line, in a language.
+
+    >>> short_day(date(2027, 1, 8), "en"), short_day(date(2027, 1, 8), "cy")
+    ('Fri 8 Jan', 'Gwen 8 Ion')
+    """
+    return format_date(day, "EEE d MMM", locale="en_GB" if language == "en" else language)

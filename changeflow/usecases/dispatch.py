@@ -168,7 +168,7 @@ class _Post:
         for name in stale:
             counts["withdrawn"] += sum(t.withdrawn for t in tick(db=self.db, now=now, programme=name))
         with session_scope(self.db) as session:
-            found = look(session, now, live_only=self.channel.leaves_the_house)
+            found = look(session, now, live_only=self.channel.reaches_people)
             gone = [w.id for v in found.verdicts if v.fate is Fate.WITHDRAWN for w in v.nudges]
             for name in sorted({found.nudges[i].programme for i in gone}):
                 versions.lock_programme(session, name)

@@ -114,10 +114,12 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
 
 def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
     # Loaded here: the clients of mail servers take longer to load than most reports need.
-    from changeflow.delivery.channels import LEAVING
+    from changeflow.delivery.channels import REACHING_PEOPLE
 
     last = agenda.last_reminders(session, programme, until=until)
-    return {about: Reminded(local_day(at), was_sent=channel in LEAVING) for about, (at, channel) in last.items()}
+    return {
+        about: Reminded(local_day(at), was_sent=channel in REACHING_PEOPLE) for about, (at, channel) in last.items()
+    }
 
 
 def _first(session: Session, stored: Stored, until: datetime | None) -> ApprovedPlan | None:

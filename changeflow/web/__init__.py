@@ -1,1 +1,1 @@
-"""The pages that links in messages lead to. They work without script, and looking at one changes nothing."""
+"""The pages behind the links in messages. They work without script, and opening one changes nothing."""

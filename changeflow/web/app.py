@@ -1,4 +1,4 @@
-"""The web application: GET shows, POST does."""
+"""The web application: GET shows a page, POST changes something."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -30,17 +30,17 @@ NO_PROXY, LIMITS = Clients(), Limits()
 T = TypeVar("T")
 
 READERS, JUDGES, WRITERS = 3, 1, 2
-"""Threads of each lane. Few: Python runs one at a time, and each more makes the others wait for their turn longer."""
+"""Threads of each lane. They are few because Python runs one at a time, and each further one makes the others wait."""
 LONGEST_WAIT = 10
-"""Seconds that a writer waits for its turn before it is told that the database is busy."""
+"""Seconds that a writer waits for its turn before it gets "busy"."""
 
 
 class Work:
     """Runs use cases beside the event loop.
 
-    Readers look at what is kept. A page whose programme must be judged first goes on in a lane of its own, one after
-    the other: of many that need the same programme the first judges it, and the others find it. SQLite has one writer
-    at a time: writers that wait here take turns, where in the database they would poll.
+    Readers use programmes that are already loaded. A page whose programme must be judged first moves to its own lane,
+    one page at a time: of many that need the same programme, the first judges it and the others find it loaded. SQLite
+    allows one writer at a time: writers take turns here, because in the database they would poll.
     """
 
     def __init__(self, *, one_writer: bool) -> None:
@@ -61,7 +61,7 @@ class Work:
             return await self.judge(function, *args, **more)
 
     async def judge(self, function: Callable[..., T], *args: object, **more: object) -> T:
-        """Run a use case that reads, and may take as long as judging a programme does."""
+        """Run a use case that reads and may have to judge a programme first."""
         return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
 
     async def write(self, function: Callable[..., T], *args: object, **more: object) -> T:
@@ -69,14 +69,14 @@ class Work:
         running = _run(self._writers, lambda: function(*args, **more))
         waiting = asyncio.wrap_future(running)
         done, _ = await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
-        # What has begun is waited for: it may be saved, and then "busy" would be wrong.
+        # Wait for a write that has begun: it may be saved, and then "busy" would be wrong.
         if not done and running.cancel():
             raise DatabaseBusyError
         return await waiting
 
 
 def _run(lane: ThreadPoolExecutor, function: Callable[[], T]) -> "Future[T]":
-    """Run a function in a lane, in the context of whoever asks."""
+    """Run a function in a lane, in the caller's context."""
     return lane.submit(copy_context().run, function)
 
 
@@ -91,8 +91,8 @@ def make_app(
 ) -> FastAPI:
     """Return the application over a database.
 
-    `base_url` is where people find it, `clock` says what time it is, `clients` which proxies and watchers to trust,
-    `anchor` the audit's file outside the database.
+    `base_url` is its public address, `clock` gives the time, `clients` says which proxies and monitors to trust, and
+    `anchor` is the audit's file outside the database.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     work = Work(one_writer=is_sqlite(db))
@@ -123,9 +123,9 @@ def make_app(
         return await work.write(_switched, token, form.get("optional") != "on", db, clock())
 
     _add_calendars(app, db, base_url, clock, work, limits)
-    _add_watching(app, db, clock, work, clients)
+    _add_monitoring(app, db, clock, work, clients)
     app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(LinkError, _leads_nowhere)
+    app.add_exception_handler(LinkError, _link_failed)
     app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url), anchor=anchor)
     return app
 
@@ -141,7 +141,7 @@ def _add_calendars(app: FastAPI, db: str, base_url: str, clock: Clock, work: Wor
         return await work.read(_calendar, token, db, clock())
 
 
-def _add_watching(app: FastAPI, db: str, clock: Clock, work: Work, clients: Clients) -> None:
+def _add_monitoring(app: FastAPI, db: str, clock: Clock, work: Work, clients: Clients) -> None:
     @app.api_route("/health", methods=LOOK)
     async def health(request: Request) -> Response:
         return await work.read(_health, clients.may_watch(request), db, clock())
@@ -149,13 +149,13 @@ def _add_watching(app: FastAPI, db: str, clock: Clock, work: Work, clients: Clie
     @app.api_route("/metrics", methods=LOOK)
     async def metrics(request: Request) -> Response:
         if not clients.may_watch(request):
-            # The same as of a page that is not there: strangers need not know that it is.
+            # The same answer as for a missing page, so that strangers do not learn that it exists.
             return answer_to(NOT_FOUND)
         return PlainTextResponse(await work.read(monitoring.metrics, db=db, now=clock()))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """Answer what no route takes."""
+    """Answer a request that no route accepts."""
     if not isinstance(error, HTTPException) or error.status_code != 405:
         return answer_to(NOT_FOUND)
     routes = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is not Match.NONE]
@@ -165,7 +165,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     return answer_to(wrong_method(allowed))
 
 
-async def _leads_nowhere(_: Request, error: Exception) -> Response:
+async def _link_failed(_: Request, error: Exception) -> Response:
     """Say why a link does not work."""
     if not isinstance(error, LinkError):
         return answer_to(NOT_FOUND)
@@ -184,7 +184,7 @@ def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None)
     except (LinkError, *UNAVAILABLE):
         raise
     except ChangeflowError as error:
-        # The link has not been used up: what is wrong can be put right on the same page.
+        # The link has not been used, so the reader can correct the answer on the same page.
         return _asked(token, db, now, error=str(error), form=form.cleaned())
     return page("thanks", {"message": message})
 
@@ -196,8 +196,8 @@ def _chosen(token: str, db: str, now: datetime) -> Response:
 
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
     link_answers.switch_optional(token, off=off, db=db, now=now)
-    off_words = "Optional messages are switched off. The rest comes once a week, in one message."
-    return page("thanks", {"message": off_words if off else "You get all messages again, one a day at most."})
+    off_words = "Optional messages are switched off. The others come once a week, in one message."
+    return page("thanks", {"message": off_words if off else "You get all messages again, at most one a day."})
 
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:
@@ -212,13 +212,13 @@ def _calendar(token: str, db: str, now: datetime) -> Response:
 
 
 def _health(in_full: bool, db: str, now: datetime) -> Response:
-    """Say whether all is well; what is not, only to those who run changeflow."""
+    """Say whether all is well; list the problems only for those who run changeflow."""
     retry = None
     try:
         troubles = monitoring.troubles(db=db, now=now)
     except DatabaseError as error:
         trouble = of_database(error)
-        troubles, retry = (f"The database does not answer: {type(error).__name__}.",), trouble.retry
+        troubles, retry = (f"The database does not respond: {type(error).__name__}.",), trouble.retry
     lines = ["not ok" if troubles else "ok", *(troubles if in_full else ())]
     headers = {"Retry-After": str(retry)} if retry else {}
     return PlainTextResponse("\n".join(lines), status_code=503 if troubles else 200, headers=headers)

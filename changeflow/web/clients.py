@@ -1,4 +1,4 @@
-"""Who is asking: the client's address, whether it may see what is for those who run changeflow, how often it asks."""
+"""Clients: their address, how often they may send requests, and whether they may see what only operators may see."""
 
 import hmac
 import math
@@ -15,13 +15,13 @@ from changeflow.errors import InputError
 
 Network = IPv4Network | IPv6Network
 FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"})
-"""What proxies add to a request that they pass on, beside headers that begin as below."""
+"""Headers that proxies add to a request that they forward, besides those with the prefixes below."""
 FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
 MOST_KEYS = 20_000
-"""Buckets that are remembered: the ones used longest ago are dropped first, and start full again."""
+"""Buckets in memory: those used longest ago are dropped first, and start full again."""
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -32,25 +32,25 @@ def networks(text: str) -> tuple[Network, ...]:
             found.append(ip_network(part, strict=False))
         except ValueError:
             raise InputError(
-                f"CHANGEFLOW_PROXIES has '{part}', which is no address or network. Write 127.0.0.1 or 10.0.0.0/8."
+                f"CHANGEFLOW_PROXIES has '{part}', which is not an address or network. Write 127.0.0.1 or 10.0.0.0/8."
             ) from None
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    """Tells clients apart. A header that anyone can write is believed only from a proxy that is named here."""
+    """Tells clients apart. A header that anyone can write is trusted only from a proxy that is named here."""
 
     proxies: Sequence[Network] = ()
     token: str | None = None
-    """What those who run changeflow send to see its numbers."""
+    """The token that operators send to see the numbers."""
 
     def address(self, request: Request) -> str:
-        """Return the client's address: the last in X-Forwarded-For that is no proxy of ours, or whoever connects."""
+        """Return the client's address: the last in X-Forwarded-For that is not our proxy, or else the peer's own."""
         peer = request.client.host if request.client else "unknown"
         if not self._is_proxy(peer):
             return peer
-        # Each proxy adds on the right; what stands further left a client may have written itself.
+        # Each proxy adds on the right; a client may have written anything further left.
         hops = [h.strip() for h in ",".join(request.headers.getlist("x-forwarded-for")).split(",") if h.strip()]
         for hop in reversed(hops):
             if _address(hop) is None:
@@ -60,7 +60,7 @@ class Clients:
         return peer
 
     def may_watch(self, request: Request) -> bool:
-        """Tell whether a client may see the numbers: it has the token, or asks from this machine without a proxy."""
+        """Tell whether a client may see the numbers: it has the token, or connects from this machine directly."""
         return self._has_token(request) or is_local(request)
 
     def _has_token(self, request: Request) -> bool:
@@ -77,8 +77,8 @@ class Clients:
 def is_local(request: Request) -> bool:
     """Tell whether a request comes from this machine itself.
 
-    Behind a proxy on this machine everybody connects from it. So a request that was passed on, or that was sent to
-    another name than this machine's own, is not local, whatever else it says.
+    Behind a proxy on this machine, everyone appears to connect from here. So a request that was forwarded, or that was
+    sent to a name other than this machine's own, is not local, whatever else it says.
     """
     peer = _address(request.client.host) if request.client else None
     was_passed_on = any(name in FORWARDED or name.startswith(FORWARDED_PREFIXES) for name in request.headers)
@@ -99,7 +99,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """So many requests at once, and then so many a second."""
+    """A burst of requests at once, and then a number a second."""
 
     burst: int
     per_second: float
@@ -107,12 +107,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the pages accept. Our own choice: a trust may come from one address, and mail scanners open every link."""
+    """What the pages accept. Our own choice: a whole trust may share one address, and mail scanners open every link."""
 
     per_address: Rate = Rate(burst=300, per_second=60)
     per_link: Rate = Rate(burst=20, per_second=0.5)
     at_once: int = 100
-    """Requests at work or waiting for their turn; more are turned away at once."""
+    """Requests that are being answered or wait for their turn; more are refused immediately."""
     body_seconds: float = 15
     """How long a form may take to arrive."""
     form_bytes: int = 20_000
@@ -128,11 +128,11 @@ class Buckets:
     def __init__(self, rate: Rate, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEYS) -> None:
         self.rate, self.clock, self.most = rate, clock, most
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """What is left in a bucket, and when that was counted."""
+        """What is left in each bucket, and when that was counted."""
         self._lock = Lock()
 
     def take(self, key: str) -> int:
-        """Take a request out of a bucket. 0: it may go on; otherwise the seconds after which it may be tried again."""
+        """Take a request out of a bucket; return 0 if it may go on, otherwise the seconds to wait before a retry."""
         with self._lock:
             now = self.clock()
             left, at = self._buckets.pop(key, (float(self.rate.burst), now))
@@ -148,7 +148,7 @@ class Buckets:
 
 
 def address_key(client: str) -> str:
-    """Return the name of an address's bucket: of IPv6 the network of 64 bits, which one household or site has."""
+    """Return the key of an address's bucket: for IPv6 the /64 network, which one household or site has."""
     try:
         address = ip_address(client)
     except ValueError:

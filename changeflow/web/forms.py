@@ -1,4 +1,4 @@
-"""Forms: read within limits, and turned into answers; what is wrong is said in plain words."""
+"""Read forms within limits and turn them into answers, with plain messages where they are wrong."""
 
 import re
 import unicodedata
@@ -19,12 +19,12 @@ from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleErr
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 LINE_BREAKS = "\n\r\t"
-"""The control characters that a text of several lines may have."""
+"""Control characters that are allowed in a text of several lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a form; of one that is sent several times the last counts."""
+    """The fields of a form; the last value of a repeated field counts."""
 
     fields: Mapping[str, str]
 
@@ -33,14 +33,14 @@ class Form:
 
     @property
     def has_controls(self) -> bool:
-        """Tell whether there is a character in it that nobody types, such as NUL."""
+        """Tell whether it contains a character that no one types, such as NUL."""
         return any(
             has_controls(name) or has_controls(value, but=LINE_BREAKS if name == "text" else "")
             for name, value in self.fields.items()
         )
 
     def cleaned(self) -> dict[str, str]:
-        """Return the fields without control characters, to be shown again."""
+        """Return the fields without control characters, to show them again."""
         return {
             name: "".join(c for c in value if c in LINE_BREAKS or not has_controls(c))
             for name, value in self.fields.items()
@@ -52,12 +52,12 @@ def has_controls(text: str, *, but: str = "") -> bool:
 
 
 def is_well_formed(encoded: bytes) -> bool:
-    """Tell whether every percent sign has its two digits."""
+    """Tell whether every percent sign is followed by two hexadecimal digits."""
     return _BAD_PERCENT.search(encoded) is None
 
 
 async def read_form(request: Request, limits: Limits, *, one_click: bool = False) -> Form:
-    """Read a form's fields; those of a `one_click` (RFC 8058), which mail programs may send in parts, do not matter."""
+    """Read a form's fields. Mail programs may send a `one_click` form (RFC 8058) in parts; its fields do not matter."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_multipart = one_click and kind == "multipart/form-data"
     if kind not in ("", "application/x-www-form-urlencoded") and not is_multipart:
@@ -80,15 +80,15 @@ async def read_form(request: Request, limits: Limits, *, one_click: bool = False
 
 
 def given_of(form: Form) -> Given:
-    """Turn a form into an answer; what cannot be understood is an `InputError` in plain words."""
+    """Turn a form into an answer; raise `InputError` where it cannot be understood."""
     if form.has_controls:
-        raise InputError("Your answer has characters in it that cannot be shown. They have been taken out.")
+        raise InputError("Your answer contained characters that cannot be shown. We have removed them.")
     kind = form.get("answer")
     if kind not in {k.value for k in AnswerKind}:
         raise InputError("Choose one of the answers.")
     scores = {element: value for element in Element if (value := form.get(element.value))}
     if any(value not in {"1", "2", "3", "4", "5"} for value in scores.values()):
-        raise InputError("An answer is a number from 1 to 5.")
+        raise InputError("Answer with a number from 1 to 5.")
     return Given(
         kind=AnswerKind(kind),
         until=_day(form.get("until").strip()),

@@ -1,4 +1,4 @@
-"""What every request passes: limits and checks before it, headers on every answer, and a page for every failure."""
+"""Limits and checks for every request, headers on every answer, and a page for every failure."""
 
 import asyncio
 import hashlib
@@ -31,22 +31,22 @@ HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
-"""A link is a secret: no page keeps it, sends it on or lets itself be framed."""
+"""A link is a secret: no page may be cached, send it on as a referrer or be framed."""
 HSTS = "max-age=31536000"
-"""A year. It is sent only where people come by HTTPS."""
+"""A year. It is sent only where people use HTTPS."""
 PLAIN = ("/health", "/metrics")
-"""Read by machines."""
+"""Paths that machines read."""
 _LINK = re.compile(r"/[auc]/([^/]+)")
 
 
 def headers_for(base_url: str) -> dict[str, str]:
-    """Return the headers of every answer of an application that people find at this address."""
+    """Return the headers of every answer of an application at this public address."""
     more = {"Strict-Transport-Security": HSTS} if base_url.startswith("https://") else {}
     return {**HEADERS, **more}
 
 
 class Guard:
-    """Stands before the application."""
+    """Wraps the application."""
 
     def __init__(
         self, app: ASGIApp, *, clients: Clients, limits: Limits, headers: Mapping[str, str], anchor: str = ""
@@ -70,7 +70,7 @@ class Guard:
                 await self._answered(scope, receive, answer)
         finally:
             self.at_work -= 1
-            # The route's pattern, for the path itself has the link in it.
+            # The route's pattern, because the path itself contains the link.
             route = getattr(scope.get("route"), "path", "unknown")
             log("request", method=_method(scope), route=route, status=answer.status)
 
@@ -83,12 +83,12 @@ class Guard:
         except TroubleError as error:
             trouble = error.trouble
         except ClientDisconnect:
-            # A telephone that lost its connection while it sent a form: no failure, and no one to answer.
+            # For example, a phone lost its connection while it sent a form: not a failure, and no one to answer.
             return
         except responses.UNAVAILABLE as error:
             log("database", error=type(error).__name__)
             trouble = responses.of_database(error)
-        except Exception as error:  # noqa: BLE001  (the last resort: no failure may show itself to a reader)
+        except Exception as error:  # noqa: BLE001  (the last resort: no reader may see a traceback)
             reference = secrets.token_hex(4).upper()
             failure(reference, error)
             trouble = responses.failed(reference)
@@ -97,12 +97,12 @@ class Guard:
 
     async def _say(self, trouble: Trouble, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         response = responses.answer_to(trouble, plain=scope["path"] in PLAIN)
-        # A body that nobody reads must not keep the connection.
+        # An unread body must not keep the connection open.
         response.headers["Connection"] = "close"
         await response(scope, receive, answer)
 
     def _check(self, request: Request) -> None:
-        """Raise a `TroubleError` for a request that goes no further."""
+        """Raise a `TroubleError` for a request that is refused."""
         if self.at_work > self.limits.at_once:
             raise TroubleError(responses.FULL)
         if wait := self.addresses.take(address_key(self.clients.address(request))):
@@ -121,7 +121,7 @@ class Guard:
             raise TroubleError(responses.TOO_LARGE if length.isdecimal() else responses.MALFORMED)
 
     def _timed(self, receive: Receive) -> Receive:
-        """Give a body so many seconds to arrive, however many pieces it comes in."""
+        """Limit the seconds in which a body must arrive, however many pieces it comes in."""
         loop = asyncio.get_running_loop()
         ends, is_whole = loop.time() + self.limits.body_seconds, False
 
@@ -157,13 +157,13 @@ class _Answer:
 
 
 def account_of(path: str) -> str:
-    """Return what tells links apart in the audit and leads to none of them."""
+    """Return a name for a link in the audit that does not reveal the link."""
     link = _LINK.match(path)
     return f"link:{_digest(f'account:{link[1]}')[:16]}" if link else ""
 
 
 def _is_clean(encoded: bytes) -> bool:
-    """Tell whether a part of an address is well encoded, and says nothing but characters that people can see."""
+    """Tell whether a part of an address is well encoded and has no control characters."""
     if not is_well_formed(encoded):
         return False
     try:
@@ -173,7 +173,7 @@ def _is_clean(encoded: bytes) -> bool:
 
 
 def _method(scope: Mapping[str, Any]) -> str:
-    """Return a method to be logged: what is no method may be anything."""
+    """Return a method for the log; `OTHER` for an unknown one, whose text may be anything."""
     known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     return scope["method"] if scope["method"] in known else "OTHER"
 

@@ -1,4 +1,4 @@
-"""Pages, and the answers to what cannot be done: what happened, what to do, and when to try again."""
+"""Pages, and error pages that say what happened, what to do, and when to try again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from changeflow.places import template_environment
 from changeflow.values.moments import format_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
-"""When to try again: a writer is done in seconds, a database that is down is not."""
+"""When to try again: a writer finishes in seconds, a database that is down takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a request is not answered as it was meant."""
+    """Why a request failed."""
 
     status: int
     title: str
@@ -27,7 +27,7 @@ class Trouble:
 
 
 class TroubleError(Exception):
-    """Ends a request with an answer that says why."""
+    """Ends a request with a page that says why."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.title)
@@ -36,25 +36,25 @@ class TroubleError(Exception):
 
 MALFORMED = Trouble(
     400,
-    "This address is not complete",
-    "The address has characters in it that no link of ours has. Open the link from the message itself.",
+    "This address is not valid",
+    "It contains characters that our links never have. Open the link from the message itself.",
 )
 TOO_LONG = Trouble(
-    414, "This address is too long", "No link of ours is that long. Open the link from the message itself."
+    414, "This address is too long", "Our links are never that long. Open the link from the message itself."
 )
 TOO_LARGE = Trouble(
-    413, "That is too much for one form", "No changes saved. Go back, say it in a few lines, and send it again."
+    413, "Your answer is too long", "No changes saved. Go back, shorten it to a few lines, and send it again."
 )
 WRONG_FORM = Trouble(
-    415, "This form cannot be read", "No changes saved. Open the link in a web browser and send the form from there."
+    415, "We could not read this form", "No changes saved. Open the link in a web browser and send the form from there."
 )
 BAD_FORM = Trouble(
     400,
-    "This form cannot be read",
-    "Some of its characters cannot be read. No changes saved. Open the link again and type your answer.",
+    "We could not read this form",
+    "Some of its characters are not valid. No changes saved. Open the link again and type your answer.",
 )
 HEADERS_TOO_LARGE = Trouble(
-    431, "The request is too large", "Your browser sent more than this page accepts. Open the link in a private window."
+    431, "The request is too large", "Your browser sent more than this page accepts. Try the link in a private window."
 )
 TOO_SLOW = Trouble(
     408,
@@ -63,16 +63,14 @@ TOO_SLOW = Trouble(
     retry=5,
 )
 FULL = Trouble(
-    503, "Too many people are here at once", "No changes saved. Try again in a few seconds.", retry=BUSY_SECONDS
+    503, "Too many people are using this at once", "No changes saved. Try again in a few seconds.", retry=BUSY_SECONDS
 )
-NOT_FOUND = Trouble(
-    404, "There is no page here", "The address may be incomplete. Open the link from the message itself."
-)
+NOT_FOUND = Trouble(404, "Page not found", "The address may be incomplete. Open the link from the message itself.")
 
 
 def too_many(seconds: int) -> Trouble:
     when = "in a few seconds" if seconds < 20 else "in a minute"
-    return Trouble(429, "Too many requests", f"No changes saved. Wait a moment and try again {when}.", retry=seconds)
+    return Trouble(429, "Too many requests", f"No changes saved. Try again {when}.", retry=seconds)
 
 
 def wrong_method(allowed: str) -> Trouble:
@@ -84,30 +82,30 @@ def wrong_method(allowed: str) -> Trouble:
 def failed(reference: str) -> Trouble:
     return Trouble(
         500,
-        "Something went wrong on our side",
-        "No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give "
+        "Something went wrong",
+        "No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give them "
         f"this reference: {reference}.",
     )
 
 
 UNAVAILABLE = (DatabaseError, AnchorError, CannotWriteError)
-"""What no answer of a reader's can put right: the database, the audit's anchor or the disk cannot take it now."""
+"""Errors that a reader cannot correct: the database, the audit's anchor or the disk is not available."""
 
 
 def of_database(error: Exception) -> Trouble:
-    """Return what to say where the database or its anchor cannot do it now. Where it is, is not for readers."""
+    """Return the page for a database or anchor that is not available, without its location."""
     if isinstance(error, DatabaseBusyError):
         return Trouble(
             503,
             "The service is busy",
-            "Your link still works and no changes were saved. Try again in a few seconds.",
+            "No changes were saved, and your link still works. Try again in a few seconds.",
             retry=BUSY_SECONDS,
         )
     return Trouble(
         503,
         "The service is not available at the moment",
-        "Your link still works and no changes were saved. Try again in a few minutes. If it lasts longer than an "
-        "hour, tell the programme office.",
+        "No changes were saved, and your link still works. Try again in a few minutes. If this page is still here "
+        "after an hour, tell the programme office.",
         retry=DOWN_SECONDS,
     )
 
@@ -118,7 +116,7 @@ def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response
 
 
 def answer_to(trouble: Trouble, *, plain: bool = False) -> Response:
-    """Return a page that says why, or one line for those who read `/health` and `/metrics`."""
+    """Return a page that says why, or one line for `/health` and `/metrics`."""
     if plain:
         response: Response = PlainTextResponse("not ok", status_code=trouble.status)
     else:

@@ -1,4 +1,4 @@
-"""The server: uvicorn, with a limit for how long a request may take to arrive, and our headers on its own answers."""
+"""The server: uvicorn, with a limit on how long a request may take to arrive, and our headers on its own answers."""
 
 import asyncio
 import gc
@@ -19,14 +19,14 @@ HEADER_SECONDS = 10
 """How long a request's line and headers may take to arrive, however many pieces they come in."""
 MOST_CONNECTIONS = 500
 SWITCH_SECONDS = 0.0005
-"""A page must not wait long for a thread that computes: Python's own five milliseconds are felt at every step of it."""
+"""A page must not wait long for a thread that computes, and Python's default of five milliseconds adds up."""
 TOO_SLOW = Trouble(
     408, "The request took too long to arrive", "Check your connection and open the link again.", retry=5
 )
 
 
 class Protocol(H11Protocol):
-    """One connection. A client that sends its headers drop by drop is cut off, as is one over the limit."""
+    """One connection. It is closed if its headers arrive too slowly, or if there are too many connections."""
 
     answer_headers: Mapping[str, str] = {}
     header_seconds: float = HEADER_SECONDS
@@ -57,7 +57,7 @@ class Protocol(H11Protocol):
             self._wait_for_headers()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request of HTTP; the client's fault is told as far as it is known."""
+        """Answer a request that is not valid HTTP, with the reason as far as it is known."""
         are_headers = self.conn.our_state is h11.IDLE
         is_too_large = are_headers and ("too large" in msg or len(self.conn.trailing_data[0]) > LARGEST_HEADERS)
         self._refuse(HEADERS_TOO_LARGE if is_too_large else MALFORMED)
@@ -85,7 +85,7 @@ class Protocol(H11Protocol):
             self.transport.close()
             return
         if self.cycle is not None and not self.cycle.response_complete:
-            # The application may wait for the rest of the request: it hears that there is none, and answers no one.
+            # The application may be waiting for the rest of the request: tell it that the client has gone.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         response = answer_to(trouble)
@@ -108,10 +108,10 @@ def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  #
         app,
         http=protocol,
         ws="none",
-        # Its own log would write every link, which is a secret.
+        # Uvicorn's own log would write every link, and links are secret.
         access_log=False,
         log_level="error",
-        # Who the client is, is decided in clients.py: uvicorn would believe any header that comes from this machine.
+        # clients.py identifies the client: uvicorn would trust any header that comes from this machine.
         proxy_headers=False,
         server_header=False,
         h11_max_incomplete_event_size=LARGEST_HEADERS,
@@ -124,7 +124,7 @@ def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  #
 def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN401
     """Serve until stopped."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is loaded by now stays: the collector need not look through it again and again. A command hardly collects.
+    # Everything loaded by now stays, so the collector can skip it. Commands collect rarely; a server should as usual.
     gc.collect()
     gc.freeze()
     collect_as_usual()

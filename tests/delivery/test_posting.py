@@ -1,4 +1,4 @@
-"""GOV.UK Notify and Teams, against servers of our own that answer as theirs are documented to."""
+"""GOV.UK Notify and Teams, against local servers that answer as the real ones are documented to."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ KEY = "test-00000000-0000-0000-0000-000000000001-00000000-0000-0000-0000-0000000
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers as it is told, and keeps what it was asked."""
+    """Answers as it is set to, and records the requests."""
 
     status: int
     answer: dict[str, Any]
@@ -88,7 +88,7 @@ def test_notify_gets_subject_and_body_and_our_reference(other: tuple[str, type[A
         (500, "Exception", "Internal server error", "later", False),
     ],
 )
-def test_notifys_errors_are_told_apart(
+def test_each_error_of_notify_has_its_own_receipt(
     other: tuple[str, type[Answering]], status: int, error: str, message: str, sent: str, stop: bool
 ):
     url, handler = other
@@ -99,7 +99,7 @@ def test_notifys_errors_are_told_apart(
     assert "head@example.org" not in receipt.detail
 
 
-def test_notify_is_asked_whether_it_knows_what_may_have_gone(other: tuple[str, type[Answering]]):
+def test_a_message_that_may_have_been_sent_is_looked_up_in_notify_first(other: tuple[str, type[Answering]]):
     url, handler = other
     unsure = replace(a_message(), may_have_gone=True)
     handler.known = ["abc%40example.org"]
@@ -110,16 +110,16 @@ def test_notify_is_asked_whether_it_knows_what_may_have_gone(other: tuple[str, t
     assert len(handler.asked) == 1
 
 
-def test_notify_that_is_not_there_means_later():
+def test_a_message_is_retried_later_when_notify_cannot_be_reached():
     assert notify("http://127.0.0.1:1").send(a_message()).sent is Sent.LATER
 
 
-def test_a_key_that_is_none():
-    with pytest.raises(InputError, match="no key of GOV"):
+def test_an_empty_notify_key_is_refused():
+    with pytest.raises(InputError, match=r"not a GOV\.UK Notify key"):
         NotifyChannel("", "a-template")
 
 
-def test_a_card_says_what_the_message_says(other: tuple[str, type[Answering]]):
+def test_a_card_has_the_words_of_the_message(other: tuple[str, type[Answering]]):
     url, handler = other
     handler.status = 202
     assert TeamsChannel(url, timeout=PATIENCE).send(a_message()) == DELIVERED
@@ -130,7 +130,7 @@ def test_a_card_says_what_the_message_says(other: tuple[str, type[Answering]]):
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 503])
-def test_a_workflow_that_refuses_means_later(other: tuple[str, type[Answering]], status: int):
+def test_a_message_is_retried_later_when_the_workflow_refuses_it(other: tuple[str, type[Answering]], status: int):
     url, handler = other
     handler.status = status
     receipt = TeamsChannel(url, timeout=PATIENCE).send(a_message())

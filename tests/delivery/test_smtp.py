@@ -80,13 +80,13 @@ def test_a_possible_repeat_is_marked(server: tuple[str, Received]):
     assert received.mails[0]["X-Changeflow-Repeat"] == "possible"
 
 
-def test_a_server_that_is_not_there_means_later():
+def test_a_message_is_retried_later_when_the_mail_server_cannot_be_reached():
     receipt = SmtpChannel("smtp://127.0.0.1:1").send(a_message())
     assert (receipt.sent, receipt.detail) == (Sent.LATER, "no connection: ConnectionRefusedError")
 
 
 class Scripted(StreamRequestHandler):
-    """A mail server that answers one command as it is told, and anything else as it should."""
+    """A mail server that gives a set answer to one command, and a normal one to all others."""
 
     verb, answer = b"", b""
 
@@ -110,13 +110,13 @@ class Scripted(StreamRequestHandler):
     ("verb", "answer", "sent", "detail"),
     [
         (b"RCPT", b"550 no such user\r\n", Sent.NEVER, "the address is refused (550)"),
-        (b"RCPT", b"451 try later\r\n", Sent.LATER, "the address: not now (451)"),
-        (b"MAIL", b"452 too much\r\n", Sent.LATER, "the message: not now (452)"),
+        (b"RCPT", b"451 try later\r\n", Sent.LATER, "the address is refused for now (451)"),
+        (b"MAIL", b"452 too much\r\n", Sent.LATER, "the message is refused for now (452)"),
         (b"DATA", b"554 refused\r\n", Sent.NEVER, "the message is refused (554)"),
-        (b"LOST", b"", Sent.MAYBE, "cut off: SMTPServerDisconnected"),
+        (b"LOST", b"", Sent.MAYBE, "connection lost: SMTPServerDisconnected"),
     ],
 )
-def test_answers_of_a_server_are_told_apart(verb: bytes, answer: bytes, sent: Sent, detail: str):
+def test_each_answer_of_a_mail_server_has_its_own_receipt(verb: bytes, answer: bytes, sent: Sent, detail: str):
     handler = type("Handler", (Scripted,), {"verb": verb, "answer": answer})
     with ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -128,18 +128,18 @@ def test_answers_of_a_server_are_told_apart(verb: bytes, answer: bytes, sent: Se
 
 
 @pytest.mark.parametrize("part", ["subject", "to_name", "to_address"])
-def test_a_line_break_makes_no_new_header(tmp_path: Path, part: str):
+def test_a_line_break_cannot_add_a_header(tmp_path: Path, part: str):
     with pytest.raises(InputError, match="line break"):
         FileChannel(tmp_path).send(replace(a_message(), **{part: "x\r\nBcc: all@example.org"}))
 
 
 class TestChoosing:
-    def test_a_mail_server_is_used_where_one_is_set(self):
+    def test_smtp_is_the_channel_where_a_mail_server_is_set(self):
         assert channel_for(Ways()).name == "file"
         assert channel_for(Ways(smtp_url="smtp://localhost")).name == "smtp"
 
     @pytest.mark.parametrize("name", CHANNELS)
-    def test_every_channel_of_the_registry_is_made_and_has_its_own_name(self, name: str, tmp_path: Path):
+    def test_every_registered_channel_can_be_built_and_has_its_own_name(self, name: str, tmp_path: Path):
         key = f"key-{'0' * 8}-0000-0000-0000-{'0' * 12}-{'0' * 8}-0000-0000-0000-{'0' * 12}"
         ways = Ways(
             channel=name, outbox=tmp_path, smtp_url="smtp://localhost", notify_key=key, notify_template="t",
@@ -147,21 +147,21 @@ class TestChoosing:
         )  # fmt: skip
         channel = channel_for(ways)
         assert channel.name == name
-        said = (channel.may_repeat, channel.overwrites, channel.leaves_the_house)
-        assert all(isinstance(answer, bool) for answer in said)
+        declared = (channel.may_repeat, channel.overwrites, channel.reaches_people)
+        assert all(isinstance(answer, bool) for answer in declared)
 
     @pytest.mark.parametrize(
         ("ways", "what"),
         [
             (Ways(smtp_url="http://example.org"), "smtp://host:port"),
-            (Ways(smtp_url="smtp://host:port"), "port is no number"),
+            (Ways(smtp_url="smtp://host:port"), "port is not a number"),
             (Ways(channel="pigeon"), "one of file, console, smtp, notify, teams"),
             (Ways(channel="smtp"), "needs CHANGEFLOW_SMTP_URL"),
             (Ways(channel="notify", notify_key="x"), "needs CHANGEFLOW_NOTIFY_TEMPLATE"),
-            (Ways(channel="teams", teams_url="example"), "no web address"),
+            (Ways(channel="teams", teams_url="example"), "not a web address"),
         ],
     )
-    def test_what_is_wrong_is_said(self, ways: Ways, what: str):
+    def test_a_wrong_setting_is_an_error_that_names_it(self, ways: Ways, what: str):
         with pytest.raises(InputError, match=what):
             channel_for(ways)
 

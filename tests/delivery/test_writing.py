@@ -1,4 +1,4 @@
-"""Every message: one action an item, why it matters for the students, in plain words; text and HTML say the same."""
+"""Every message has one action an item and says why it matters for students; text and HTML have the same words."""
 
 import re
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ from lxml import html
 
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.message import Message
-from changeflow.delivery.writing import LANGUAGES, Letter, LetterItem, Templates, write
+from changeflow.delivery.writing import LANGUAGES, LaterCost, Letter, LetterItem, Templates, write
 from changeflow.errors import InputError
 from changeflow.places import templates_dir
 
@@ -54,7 +54,7 @@ def test_the_registry_has_every_reason_and_every_template(language: str):
 @pytest.mark.parametrize("reason", list(Reason))
 @pytest.mark.parametrize("today", [date(2027, 1, 4), DUE, date(2027, 1, 12)])
 @pytest.mark.parametrize("for_manager", [False, True])
-def test_text_and_html_say_the_same_with_one_action(reason: str, today: date, for_manager: bool, language: str):
+def test_text_and_html_have_the_same_words_and_one_action(reason: str, today: date, for_manager: bool, language: str):
     item = an_item(reason=reason, for_manager=for_manager, says="not yet", against=("Reason <1>.", "Reason 2."))
     message = a_message(item, today=today, language=language)
     page = html.fromstring(message.html)
@@ -68,9 +68,9 @@ def test_text_and_html_say_the_same_with_one_action(reason: str, today: date, fo
     for element in shown:
         for link in element.xpath(".//a"):
             link.text = ""
-        # Every sentence of the page stands in the text.
-        said = " ".join(element.itertext())
-        assert set(words(said)) <= set(words(message.text)), said
+        # The text has every sentence of the page.
+        sentence = " ".join(element.itertext())
+        assert set(words(sentence)) <= set(words(message.text)), sentence
     assert "\n" not in message.subject
     assert "\n\n\n" not in message.text
     assert "{{" not in message.text + message.html
@@ -81,27 +81,46 @@ def test_welsh_days_are_welsh():
 
 
 def test_a_language_without_templates_is_english():
-    assert a_message(language="pl").subject.startswith("Due today: ")
+    assert a_message(language="pl").subject.endswith(" (due today)")
 
 
 @pytest.mark.parametrize(
     ("today", "for_manager", "subject"),
     [
-        (date(2027, 1, 4), False, "Due on Friday 8 January: "),
-        (DUE, False, "Due today: "),
-        (date(2027, 1, 12), False, "Late since Friday 8 January: "),
-        (date(2027, 1, 15), True, "Your team's task is late: "),
+        (date(2027, 1, 4), False, "(due Fri 8 Jan)"),
+        (DUE, False, "(due today)"),
+        (date(2027, 1, 12), False, "(was due Fri 8 Jan)"),
+        (date(2027, 1, 15), True, "(late in your team)"),
     ],
 )
 def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
-    assert a_message(an_item(for_manager=for_manager), today=today).subject == subject + "Train <everybody> & all"
+    assert a_message(an_item(for_manager=for_manager), today=today).subject == f"Train <everybody> & all {subject}"
 
 
-def test_a_manager_is_told_whose_it_is():
+@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("calendar", ["", "invited", "moved", "cancelled"])
+@pytest.mark.parametrize("today", [date(2027, 1, 4), DUE, date(2027, 1, 12)])
+@pytest.mark.parametrize("for_manager", [False, True])
+def test_a_subject_is_short_and_has_at_most_one_colon(reason: str, calendar: str, today: date, for_manager: bool):
+    item = an_item(
+        title="Payroll, pilot: go/no-go", reason=reason, calendar=calendar, for_manager=for_manager,
+        due_on=date(2027, 9, 22),
+    )  # fmt: skip
+    subject = a_message(item, today=today).subject
+    assert len(subject) <= 60
+    assert subject.count(":") <= 1
+
+
+def test_the_subject_marks_an_assumed_day():
+    subject = a_message(an_item(is_assumed=True), today=date(2027, 1, 4)).subject
+    assert subject.endswith("(due Fri 8 Jan, assumed)")
+
+
+def test_a_manager_is_given_the_owners_name():
     assert "The owner is the Business Manager." in a_message(an_item(for_manager=True), today=date(2027, 1, 15)).text
 
 
-def test_a_decision_says_what_the_evidence_carries_the_gravest_five_first():
+def test_a_decision_lists_the_five_most_severe_reasons_against():
     against = tuple(f"Reason <{n}>." for n in range(1, 8))
     message = a_message(an_item(reason="gate", says="not yet", against=against))
     assert [line for line in message.text.splitlines() if line.startswith("- ")] == [
@@ -112,19 +131,40 @@ def test_a_decision_says_what_the_evidence_carries_the_gravest_five_first():
     assert "evidence" not in a_message(an_item(reason="gate")).text.replace("See the evidence", "")
 
 
-def test_a_digest_has_one_link_an_item_and_says_why_once():
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ("not yet", "The evidence does not yet support a go."),
+        ("go, with conditions", "The evidence supports a go with conditions."),
+        ("go", "The evidence supports a go."),
+    ],
+)
+def test_a_decision_says_what_the_evidence_supports(says: str, sentence: str):
+    assert sentence in a_message(an_item(reason="gate", says=says)).text
+
+
+def test_a_decision_says_what_deciding_later_costs():
+    days = {"from_day": date(2027, 1, 11), "before": date(2027, 5, 31), "after": date(2027, 6, 1)}
+    cost = LaterCost(name="Payroll, pilot: go-live", days=1, more=2, **days)
+    assert (
+        "If you decide on Monday 11 January or later, “Payroll, pilot: go-live” will be 1 day later "
+        "(1 June 2027 instead of 31 May 2027), and 2 other dates will move."
+    ) in a_message(an_item(reason="gate", cost=cost)).text
+
+
+def test_a_digest_has_one_link_an_item_and_gives_the_benefit_once():
     items = [an_item(title=f"Task {n}", link=f"https://example.org/a/{n}") for n in range(3)]
     message = a_message(*items)
-    assert message.subject == "3 things for you, first: Due today: Task 0"
+    assert message.subject == "Task 0 (due today) and 2 more"
     page = html.fromstring(message.html)
     assert [h.text_content() for h in page.xpath("//h2")] == ["Task 0", "Task 1", "Task 2"]
     assert [a.get("href") for a in page.xpath("//ol//a")] == [item.link for item in items]
     assert message.text.count("More time for students") == 1
 
 
-def test_what_cannot_be_switched_off_says_so():
-    assert "cannot be switched off" in a_message().text
-    assert "Switch them off" in a_message(an_item(reason="feedback", is_optional=True)).text
+def test_a_message_says_whether_it_can_be_switched_off():
+    assert "you cannot switch it off" in a_message().text
+    assert "You can switch them off" in a_message(an_item(reason="feedback", is_optional=True)).text
     assert "Some of this is optional" in a_message(an_item(), an_item(is_optional=True)).text
 
 
@@ -135,7 +175,7 @@ class TestATrustsOwnTemplates:
         (folder / "en" / "task.j2").write_text(macros + "{% macro say(n) %}" + say + "{% endmacro %}")
         return Templates(folder)
 
-    def test_they_win_and_the_rest_stays(self, tmp_path: Path):
+    def test_they_replace_the_shipped_ones_and_the_rest_stays(self, tmp_path: Path):
         message = a_message(templates=self.own(tmp_path, "Do {{ n.title }}, in our words."))
         assert message.subject == "Ours"
         assert "Do Train <everybody> & all, in our words." in message.text
@@ -163,6 +203,6 @@ class TestATrustsOwnTemplates:
         with pytest.raises(InputError, match=r"en/task.j2 .* cannot be used"):
             a_message(templates=self.own(tmp_path, "{% if %}"))
 
-    def test_a_folder_that_is_not_there(self, tmp_path: Path):
-        with pytest.raises(InputError, match="is no folder"):
+    def test_a_missing_folder_is_an_error(self, tmp_path: Path):
+        with pytest.raises(InputError, match="is not a folder"):
             Templates(tmp_path / "missing")

@@ -137,7 +137,7 @@ def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path
     postbox = Postbox()
     dispatch.dispatch(db=db, now=at(8, 10), channel=postbox)
     assert [m.to_address for m in postbox.sent] == ["chief@example.org"]
-    assert postbox.sent[0].subject == "Please talk with the Director of People about what can wait"
+    assert postbox.sent[0].subject == "Please talk to the Director of People about their workload"
     assert "score" not in postbox.sent[0].text
     with session_scope(db) as session:
         whys = {n.why for n in session.exec(select(NudgeRow).where(NudgeRow.person == "lead"))}

@@ -117,7 +117,7 @@ def test_a_message_is_sent_once(stored: str):
     assert dispatch.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 0
     [message] = postbox.sent
     assert message.to_address == "lead@example.org"
-    assert message.subject == "Due today: Payroll: requirements"
+    assert message.subject == "Payroll: requirements (due today)"
     assert "More time for students" in message.text
     assert "More time for students" in message.html
     assert message.text.count("http://127.0.0.1:8000/a/") == 1
@@ -265,7 +265,7 @@ def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     outcome = dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox)
     assert (outcome.sent, outcome.nudges, outcome.held) == (1, 5, 0)
     [digest] = postbox.sent
-    assert digest.subject.startswith("5 things for you, first: Due on Friday 15 January: ")
+    assert digest.subject.endswith(" (due Fri 15 Jan) and 4 more")
     assert digest.text.count("/a/") == digest.html.count("/a/") == 5
     assert dispatch.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
 
@@ -289,10 +289,10 @@ def test_nobody_is_written_to_in_quiet_hours(stored: str, hour: int, why: str | 
     assert postbox.sent == []
 
 
-def test_a_channel_that_leaves_the_house_waits_until_the_programme_is_live(stored: str):
+def test_a_channel_that_reaches_people_waits_until_the_programme_is_live(stored: str):
     ticks.tick(db=stored, now=moment(8))
     postbox = Postbox()
-    postbox.leaves_the_house = True
+    postbox.reaches_people = True
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox).held == 1
     with session_scope(stored) as session:
         assert session.exec(select(NudgeRow)).one().why == outbox.NOT_LIVE
@@ -303,11 +303,11 @@ def test_a_preview_sends_nothing(stored: str):
     week = list(nudge_preview.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
     assert week == [
         "Fri 8 Jan 2027:",
-        "  goes  Director of People <lead@example.org>: Due today: Payroll: requirements",
+        "  goes  Director of People <lead@example.org>: Payroll: requirements (due today)",
         "Mon 11 Jan 2027:",
         "  nothing waits",
         "Tue 12 Jan 2027:",
-        "  goes  Director of People <lead@example.org>: Late since Friday 8 January: Payroll: requirements",
+        "  goes  Director of People <lead@example.org>: Payroll: requirements (was due Fri 8 Jan)",
     ]
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
 
@@ -323,7 +323,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     evidence = "R05: Payroll's lead provider gives 2 days a week; 2.5 are needed."
     ticks.tick(db=db, now=moment(4))
     [to_lead] = letters(db, moment(4, 9))
-    assert "The evidence says: not yet." in to_lead.text
+    assert "The evidence does not yet support a go." in to_lead.text
     assert f"- {evidence}" in to_lead.text
     dispatch.dispatch(db=db, now=moment(4, 9), channel=Postbox())
     ticks.tick(db=db, now=moment(11))

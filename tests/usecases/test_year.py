@@ -79,7 +79,7 @@ class Year:
     chance: random.Random
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     sent: list[Sent] = field(default_factory=list)
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
+    name, reaches_people, may_repeat, overwrites = "postbox", False, True, False
 
     def send(self, message: Message) -> Receipt:
         self.sent.append(Sent(self.now, message))
@@ -92,7 +92,7 @@ class Year:
         for hour in ((NOON,) if day.toordinal() % 2 else ()) if free else HOURS[day.toordinal() % 3]:
             self.run(datetime.combine(day, hour, tzinfo=LONDON))
         for sent in self.sent[before:]:
-            if "Where do you stand?" in sent.message.subject and self.chance.random() < 0.85:
+            if "Five short questions" in sent.message.subject and self.chance.random() < 0.85:
                 continue  # most people do not answer a survey; it is not worth half the test's time that they do
             for path, token in LINK.findall(sent.message.text):
                 self.now = datetime.combine(day, time(16, self.chance.randrange(60)), tzinfo=LONDON)

@@ -1,4 +1,4 @@
-"""Requests to the pages of the small programme, one or many at once, and what every answer has."""
+"""Send requests to the pages of the small programme, one or many at once, and check what every answer must have."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ PLENTY = Limits(per_address=Rate(burst=10_000, per_second=1), per_link=Rate(burs
 
 
 def store_links(db: str, trust: Path) -> str:
-    """Store the small programme, with a link of the lead's to answer by and one to choose messages by."""
+    """Store the small programme, with two links for the lead: one to answer, one to choose messages."""
     definitions.apply(a_folder(trust, service=OWNED), db=db, actor="chief", now=NOW - timedelta(days=4))
     common = {"programme": "small", "person": "lead", "due_on": date(2027, 1, 8), "expires_at": NOW + timedelta(days=9),
               "used_at": None, "revoked_at": None}  # fmt: skip
@@ -46,7 +46,7 @@ Ask = Callable[..., httpx.Response]
 
 
 def asking(db: str, **options: Any) -> Ask:
-    """Return what asks the application, many at once where a list of paths is given."""
+    """Return a function that sends one request to the application."""
     app = make_app(db, clock=lambda: NOW, **{"limits": PLENTY, **options})
 
     def ask(method: str, path: str, *, client: str = "127.0.0.1", **more: Any) -> httpx.Response:
@@ -78,7 +78,7 @@ def title(response: httpx.Response) -> str:
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> str:
-    """What the server's side has logged: these tests' own browser logs what it asks for."""
+    """Return what the server has logged, without the log of these tests' own browser."""
     return "\n".join(r.getMessage() for r in caplog.records if not r.name.startswith(("httpx", "httpcore")))
 
 
@@ -89,7 +89,7 @@ def assert_is_guarded(response: httpx.Response) -> None:
 
 @contextmanager
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]:
-    """Every use case that a page calls fails."""
+    """Make every use case that a page calls fail."""
 
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -118,14 +118,14 @@ ROUTES = [
 
 
 def raw(app: Any, method: str, target: str) -> tuple[int, dict[str, str], bytes]:
-    """Ask with an address exactly as it is written: a client library would mend it."""
+    """Send a request with its address exactly as written: a client library would correct it."""
     sent = sent_to(app, method, target, [{"type": "http.request", "body": b"", "more_body": False}])
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:])
 
 
 def sent_to(app: Any, method: str, target: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Send a request in these messages; return those of the answer."""
+    """Send a request as these messages; return the messages of the answer."""
     from urllib.parse import unquote
 
     path, _, query = target.partition("?")

@@ -1,4 +1,4 @@
-"""The database that tests of the pages share."""
+"""The database that the tests of the pages use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is answered by a link is anchored like any other act; where it cannot be, it is not taken."""
+"""An answer by a link is anchored like any other action, and refused where it cannot be anchored."""
 
 import asyncio
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path)
 
 
 @pytest.mark.both_databases
-def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp_path: Path):
+def test_an_answer_that_cannot_be_anchored_is_refused(db: str, token: str, tmp_path: Path):
     refused = answer(db, token, tmp_path)
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     assert str(tmp_path) not in refused.text
@@ -56,7 +56,7 @@ def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp
     assert "It is recorded as done." in answer(db, token, tmp_path / "anchor.txt").text
 
 
-def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tmp_path: Path):
+def test_an_answer_is_refused_while_the_anchor_is_missing(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     anchor.unlink()
     refused = answer(db, token, anchor)
@@ -67,7 +67,7 @@ def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tm
     assert "It is recorded as done." in answer(db, token, anchor).text
 
 
-def test_an_answer_is_not_taken_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
+def test_an_answer_is_refused_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
     definitions.apply(other, db=db, actor="chief", now=moment(4))

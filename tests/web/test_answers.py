@@ -1,6 +1,6 @@
-"""Links in messages: looking uses nothing up, an answer counts once, and what follows from it is there afterwards.
+"""Links in messages: opening one does not use it up, an answer counts once, and its effects are stored.
 
-The small programme starts on Monday 4 January 2027; its requirements are the lead's, and due on Friday the 8th.
+The small programme starts on Monday 4 January 2027. Its requirements belong to the lead and are due on Friday the 8th.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ def moment(day: int, hour: int = 9) -> datetime:
 
 
 def sent_on(db: str, day: int) -> list[Message]:
-    """What goes out on a day of January."""
+    """Return what is sent on a day of January."""
     postbox = Postbox()
     ticks.tick(db=db, now=moment(day, 7))
     dispatch.dispatch(db=db, now=moment(day), channel=postbox)
@@ -49,7 +49,7 @@ def token_in(message: Message, path: str = "a") -> str:
 
 
 class Browser:
-    """Asks the application, as a browser without script and without cookies would."""
+    """Sends requests as a browser without script and cookies would."""
 
     def __init__(self, db: str, now: datetime) -> None:
         self._app = make_app(db, clock=lambda: now)
@@ -88,7 +88,7 @@ def token(stored: str) -> str:
     return token_in(message)
 
 
-def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: str):
+def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     for _ in range(3):
         shown = client.get(f"/a/{token}")
@@ -108,7 +108,7 @@ def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: s
 
 
 @pytest.mark.both_databases
-def test_of_a_hundred_at_once_one_succeeds(stored: str, token: str):
+def test_one_of_a_hundred_answers_at_once_succeeds(stored: str, token: str):
     def try_it(_: int) -> bool:
         try:
             link_answers.answer(token, Given(kind=AnswerKind.ACKNOWLEDGED), db=stored, now=moment(8, 10))
@@ -122,14 +122,14 @@ def test_of_a_hundred_at_once_one_succeeds(stored: str, token: str):
         assert len(answers.answers(session, "small").all) == 1
 
 
-def test_a_token_is_long_and_kept_as_a_digest_alone(stored: str, token: str):
+def test_a_token_is_long_and_only_its_digest_is_stored(stored: str, token: str):
     assert len(token) >= 43, "256 bits"
     with session_scope(stored) as session:
         kept = [row.token for row in session.exec(select(LinkRow))]
     assert all(token not in digest and len(digest) == 64 for digest in kept)
 
 
-def test_a_page_keeps_nothing_and_leads_nowhere_else(stored: str, token: str):
+def test_a_page_is_not_cached_and_has_no_other_links(stored: str, token: str):
     shown = pages(stored, moment(8, 10)).get(f"/a/{token}")
     assert shown.headers["cache-control"] == "no-store"
     assert shown.headers["referrer-policy"] == "no-referrer"
@@ -145,11 +145,11 @@ class TestNotYet:
     def answer(self, db: str, token: str, until: str, day: int = 8) -> object:
         return pages(db, moment(day, 10)).post(f"/a/{token}", data={"answer": "not_yet", "until": until})
 
-    def test_reminders_begin_again_on_the_day_that_was_promised(self, stored: str, token: str):
+    def test_reminders_start_again_on_the_promised_day(self, stored: str, token: str):
         assert "ask again on that day" in self.answer(stored, token, "2027-01-14").text  # type: ignore[attr-defined]
         assert sent_on(stored, 12) == []
         [message] = sent_on(stored, 14)
-        assert message.subject == "Due today: Payroll: requirements"
+        assert message.subject == "Payroll: requirements (due today)"
 
     @pytest.mark.parametrize(
         ("until", "what"),
@@ -160,13 +160,15 @@ class TestNotYet:
             ("", "Give the day"),
         ],
     )
-    def test_an_impossible_day_is_said_and_the_link_still_works(self, stored: str, token: str, until: str, what: str):
+    def test_an_impossible_day_is_refused_and_the_link_still_works(
+        self, stored: str, token: str, until: str, what: str
+    ):
         shown = self.answer(stored, token, until)
         assert shown.status_code == 422  # type: ignore[attr-defined]
         assert what in shown.text  # type: ignore[attr-defined]
         assert self.answer(stored, token, "2027-01-14").status_code == 200  # type: ignore[attr-defined]
 
-    def test_the_third_time_is_a_conversation(self, stored: str, token: str):
+    def test_is_refused_the_third_time(self, stored: str, token: str):
         self.answer(stored, token, "2027-01-13")
         [second] = sent_on(stored, 13)
         self.answer(stored, token_in(second), "2027-01-19", day=13)
@@ -176,14 +178,14 @@ class TestNotYet:
 
 
 @pytest.mark.slow
-def test_what_is_in_hand_is_not_reminded_of_but_that_it_is_late_goes_on(stored: str, token: str):
+def test_an_acknowledged_task_gets_no_reminder_but_the_manager_hears_when_it_is_late(stored: str, token: str):
     pages(stored, moment(8, 10)).post(f"/a/{token}", data={"answer": "acknowledged"})
     assert sent_on(stored, 12) == []
     [to_manager] = sent_on(stored, 15)
     assert to_manager.to_address == "chief@example.org"
 
 
-def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(stored: str, token: str):
+def test_a_blocked_task_pauses_for_a_week_and_the_office_reads_why(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     assert "what is in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
     client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
@@ -196,8 +198,7 @@ def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(store
         assert all("supplier" not in subject for *_, subject in audited.entries(session, "small"))
 
 
-def test_who_is_asked_now_is_somebody_else(db: str, tmp_path: Path):
-    """A deputy is asked from now on."""
+def test_a_task_that_is_passed_on_goes_to_the_deputy(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=OWNED)
     header = PEOPLE.splitlines()[0].split(",")
     row = {"id": "deputy", "name": "Deputy", "role": "Deputy Director of People", "email": "deputy@example.org",
@@ -218,7 +219,7 @@ def test_who_is_asked_now_is_somebody_else(db: str, tmp_path: Path):
     ("token", "day", "status", "what"),
     [("x" * 43, 8, 404, "not one of ours"), (None, 28 + 11, 410, "expired")],
 )
-def test_links_that_lead_nowhere(stored: str, token: str | None, day: int, status: int, what: str):
+def test_unknown_and_expired_links_say_so(stored: str, token: str | None, day: int, status: int, what: str):
     [message] = sent_on(stored, 8)
     now = moment(1) + timedelta(days=day)
     shown = pages(stored, now).post(f"/a/{token or token_in(message)}", data={"answer": "done"})
@@ -232,10 +233,10 @@ def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str
     path = f"/u/{token_in(message, 'u')}"
     client = pages(stored, moment(12, 10))
     assert "Switch optional messages off" in client.get(path).text
-    # As mail programs do it (RFC 8058): no cookie, no question.
+    # As mail programs do it (RFC 8058): without cookies or confirmation.
     assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert "Send me all messages" in client.get(path).text
-    # What comes with somebody's part waits for the first working day of the week: Friday the 15th is none.
+    # Messages that are not optional wait for the first working day of the week, and Friday the 15th is not.
     assert [m.to_address for m in sent_on(stored, 15)] == ["chief@example.org"]
     client.post(path, data={"optional": "on"})
     assert "Switch optional messages off" in client.get(path).text
@@ -257,7 +258,7 @@ def test_without_the_key_a_page_is_unavailable_and_saves_nothing(stored: str, to
     assert "Switch optional messages off" in client.get(path).text
 
 
-class TestAsksBesideTasks:
+class TestRequestsOtherThanTasks:
     @pytest.fixture
     def rounds(self, db: str, tmp_path: Path) -> str:
         folder = a_folder(tmp_path / "trust", service=OWNED)
@@ -266,7 +267,7 @@ class TestAsksBesideTasks:
         definitions.apply(folder, db=db, actor="chief", now=moment(4))
         return db
 
-    def test_an_assessment_is_kept_apart_and_never_escalated(self, rounds: str):
+    def test_an_assessment_is_stored_separately_and_never_escalated(self, rounds: str):
         [to_chief, to_lead] = sorted(sent_on(rounds, 11), key=lambda m: m.to_address)
         assert {to_chief.to_address, to_lead.to_address} == {"chief@example.org", "lead@example.org"}
         token = next(t for t in re.findall(r"/a/(\S+)", to_lead.text) if self.asks_for_scores(rounds, t))
@@ -288,7 +289,7 @@ class TestAsksBesideTasks:
     def asks_for_scores(self, db: str, token: str) -> bool:
         return link_answers.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
 
-    def test_the_sponsor_is_asked_for_a_visible_act_and_says_what_it_was(self, stored: str):
+    def test_the_sponsor_is_asked_for_a_visible_act(self, stored: str):
         finish = date(2027, 1, 5)
         change = unit_of_work.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
         progress.finish_task(TASK, finish, None, change)
@@ -298,13 +299,13 @@ class TestAsksBesideTasks:
             assert (due.person, due.due_on) == ("chief", date(2027, 2, 1))
 
 
-def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
+def test_a_calendar_address_is_personal_and_replaces_the_earlier_one(stored: str):
     [message] = sent_on(stored, 8)
     web, token = pages(stored, moment(8)), token_in(message, "u")
-    assert "Make a calendar address" in web.get(f"/u/{token}").text
+    assert "Create a calendar address" in web.get(f"/u/{token}").text
     made = web.post(f"/u/{token}/calendar", {})
     asked = web.post(f"/u/{token}/calendar", {})
-    assert "Nothing has changed: it still works." in asked.text
+    assert "and it still works." in asked.text
     mark = html.fromstring(asked.text).xpath("//input[@name='replace']/@value")[0]
     replaced = web.post(f"/u/{token}/calendar", {"replace": mark})
     first, second = (html.fromstring(p.text).xpath("//main//a/@href")[0] for p in (made, replaced))
@@ -315,14 +316,14 @@ def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
     assert "SUMMARY:" in answer.text
     assert "chief@" not in answer.text
-    # It can be read again and again, until a year and a month have passed; a link of another kind is no calendar.
+    # It can be read repeatedly for a year and a month; a link of another kind does not give a calendar.
     assert web.get(second).status_code == 200
     assert pages(stored, moment(8) + timedelta(days=400)).get(second).status_code == 410
     assert web.get(f"/c/{token}.ics").status_code == 404
     assert web.post(f"/u/{second[3:-4]}/calendar", {}).status_code == 404
 
 
-def test_health_and_metrics_name_nobody(stored: str, token: str):
+def test_health_and_metrics_name_no_one(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     healthy = client.get("/health")
     assert (healthy.status_code, healthy.text) == (200, "ok")

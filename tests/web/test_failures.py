@@ -1,4 +1,4 @@
-"""A page for every failure: a database that is busy, wrong or away, and mistakes of our own."""
+"""Every failure has a page: a database that is busy, wrong or missing, and errors of our own."""
 
 import io
 import json
@@ -42,10 +42,10 @@ UNUSABLE = {
 }
 
 
-class TestADatabaseThatCannot:
+class TestADatabaseThatIsNotAvailable:
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("error", [DatabaseBusyError(), NewerDatabaseError("9999")], ids=["busy", "newer"])
-    def test_is_a_503_that_says_when_to_try_again(
+    def test_gives_a_503_that_says_when_to_try_again(
         self, sqlite: str, method: str, path: str, error: Exception, monkeypatch: pytest.MonkeyPatch
     ):
         with failing(monkeypatch, error):
@@ -54,11 +54,13 @@ class TestADatabaseThatCannot:
         assert int(answer.headers["retry-after"]) > 0
         assert "Traceback" not in answer.text
         if path not in ("/health", "/metrics"):
-            assert "no changes were saved" in answer.text
+            assert "No changes were saved" in answer.text
 
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("what", ["gone", "foreign", "older", *UNUSABLE])
-    def test_is_a_503_whatever_is_wrong_with_it(self, sqlite: str, tmp_path: Path, method: str, path: str, what: str):
+    def test_gives_a_503_whatever_is_wrong_with_it(
+        self, sqlite: str, tmp_path: Path, method: str, path: str, what: str
+    ):
         definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
         engine_for(sqlite).dispose()
         file = tmp_path / "test.db"
@@ -79,7 +81,9 @@ class TestADatabaseThatCannot:
         assert str(tmp_path) not in answer.text
         assert_is_guarded(answer)
 
-    def test_busy_for_a_writer_leaves_readers_alone(self, linked: str, monkeypatch: pytest.MonkeyPatch):
+    def test_readers_are_served_while_the_database_is_busy_for_writers(
+        self, linked: str, monkeypatch: pytest.MonkeyPatch
+    ):
         monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
         engine_for(linked).dispose()
         ask = asking(linked)
@@ -90,12 +94,12 @@ class TestADatabaseThatCannot:
             assert ask("GET", f"/a/{ANSWER}").status_code == 200
             assert ask("GET", f"/u/{CHOOSE}").status_code == 200
             connection.rollback()
-        # The link has not been used up.
+        # The link can still be used.
         assert ask("POST", f"/a/{ANSWER}", data={"answer": "acknowledged"}).status_code == 200
 
 
-class TestAFailureOfOurOwn:
-    def test_shows_a_reference_that_is_in_the_log_and_nothing_else(
+class TestAnErrorOfOurOwn:
+    def test_shows_only_a_reference_that_is_in_the_log(
         self, sqlite: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ):
         stream = io.StringIO()
@@ -117,7 +121,7 @@ class TestAFailureOfOurOwn:
         for secret in ("pl4nted", "lead@example.org", ANSWER, "Traceback"):
             assert secret not in everything
 
-    def test_is_not_that_somebody_lost_their_connection(self, linked: str):
+    def test_is_not_logged_when_a_reader_loses_their_connection(self, linked: str):
         stream = io.StringIO()
         logs.begin("json", stream=stream)
         half = {"type": "http.request", "body": b"answer=", "more_body": True}
@@ -129,7 +133,7 @@ class TestAFailureOfOurOwn:
         [line] = [json.loads(line) for line in stream.getvalue().splitlines()]
         assert (line["event"], line["status"]) == ("request", 0)
 
-    def test_is_written_down_also_where_logs_are_off(
+    def test_is_written_to_stderr_where_logs_are_off(
         self, sqlite: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
         with failing(monkeypatch, KeyError("x")):

@@ -1,4 +1,4 @@
-"""What every request passes: checks, headers on every answer, and the methods that a page takes."""
+"""Checks on every request, headers on every answer, and the methods that a page accepts."""
 
 import re
 
@@ -12,7 +12,7 @@ from changeflow.web.app import make_app
 from tests.web.asking import ANSWER, CHOOSE, NOW, ROUTES, asking, assert_is_guarded, failing, raw, title
 
 
-def test_the_routes_of_these_tests_are_all_there_are(sqlite: str):
+def test_these_tests_cover_every_route(sqlite: str):
     app = make_app(sqlite)
     known = {(m, r.path) for r in app.routes for m in r.methods - {"HEAD"}}  # type: ignore[attr-defined]
     named = {(m, re.sub(r"/[au]{43}", "/{token}", path)) for m, path in ROUTES}
@@ -21,46 +21,46 @@ def test_the_routes_of_these_tests_are_all_there_are(sqlite: str):
 
 def test_the_first_page_says_what_the_server_is_for(linked: str):
     answer = asking(linked)("GET", "/")
-    assert (answer.status_code, title(answer)) == (200, "This server answers the links in changeflow's messages")
-    assert "open the link in the message" in answer.text
+    assert (answer.status_code, title(answer)) == (200, "changeflow opens from the links in its messages")
+    assert "open the link in it" in answer.text
 
 
 class TestHeaders:
     @pytest.mark.parametrize(("method", "path"), [*ROUTES, ("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/health")])
-    def test_every_answer_has_them(self, linked: str, method: str, path: str):
+    def test_are_on_every_answer(self, linked: str, method: str, path: str):
         assert_is_guarded(asking(linked)(method, path, data={"answer": "x"} if method == "POST" else None))
 
-    def test_nobody_may_frame_a_page(self, linked: str):
+    def test_forbid_framing_a_page(self, linked: str):
         shown = asking(linked)("GET", f"/a/{ANSWER}")
         assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
         assert shown.headers["x-frame-options"] == "DENY"
 
-    def test_https_alone_brings_strict_transport_security(self, linked: str):
+    def test_have_strict_transport_security_only_with_https(self, linked: str):
         for base, expected in (("https://change.example.org", "max-age=31536000"), ("http://127.0.0.1:8000", None)):
             for path in (f"/a/{ANSWER}", "/nowhere", "/a/%00"):
                 answer = asking(linked, base_url=base)("GET", path)
                 assert answer.headers.get("strict-transport-security") == expected
 
-    def test_failures_have_them_too(self, linked: str, monkeypatch: pytest.MonkeyPatch):
+    def test_are_on_failures_too(self, linked: str, monkeypatch: pytest.MonkeyPatch):
         with failing(monkeypatch, RuntimeError("x")):
             assert_is_guarded(asking(linked)("GET", f"/a/{ANSWER}"))
         with failing(monkeypatch, DatabaseBusyError()):
             assert_is_guarded(asking(linked)("GET", f"/a/{ANSWER}"))
 
 
-class TestWhatNobodyTypes:
+class TestControlCharacters:
     @pytest.mark.parametrize(
         "path",
         ["/a/%00", "/a/x%00y", "/u/%1b%5b2J", "/c/%0d%0ax.ics", "/a/%7f", "/a/%c2%85", "/a/%ff", "/a/%zz", "/a/%",
          "/a/x?y=%00", "/a/x?y=%ff", "/a/x?y=%g1", "/health?%00", "/%00", "/a/%ed%a0%80"],
     )  # fmt: skip
-    def test_addresses_with_it_are_refused(self, linked: str, path: str):
+    def test_are_refused_in_addresses(self, linked: str, path: str):
         app = make_app(linked, clock=lambda: NOW)
         answer = raw(app, "GET", path)
         assert answer[0] == 400
 
     @pytest.mark.parametrize("text", ["a\0b", "a\x1bb", "\x7f", "a\x85b", "a\x08"])
-    def test_answers_with_it_are_shown_again_without_it(self, linked: str, text: str):
+    def test_are_removed_from_an_answer_that_is_shown_again(self, linked: str, text: str):
         ask = asking(linked)
         shown = ask("POST", f"/a/{ANSWER}", data={"answer": "blocked", "text": text + " The supplier is late"})
         assert shown.status_code == 422
@@ -73,7 +73,7 @@ class TestWhatNobodyTypes:
             assert session.exec(select(AnswerRow)).one().text == "The\r\nsupplier\tis late"
 
     @pytest.mark.parametrize("field", ["answer", "until", "to", "awareness", "text\0", "other"])
-    def test_no_field_may_have_it(self, linked: str, field: str):
+    def test_are_refused_in_every_field(self, linked: str, field: str):
         form = {"answer": "acknowledged", field: "a\0b" if "\0" not in field else "x"}
         assert asking(linked)("POST", f"/a/{ANSWER}", data=form).status_code == 422
 
@@ -82,11 +82,11 @@ class TestWhatNobodyTypes:
     def test_forms_that_are_not_text_are_refused(self, linked: str, path: str, body: bytes):
         form = {"content-type": "application/x-www-form-urlencoded"}
         refused = asking(linked)("POST", path, content=body, headers=form)
-        assert (refused.status_code, title(refused)) == (400, "This form cannot be read")
+        assert (refused.status_code, title(refused)) == (400, "We could not read this form")
         with read_scope(linked) as session:
             assert session.exec(select(ReachRow)).all() == []
 
-    def test_a_form_of_another_kind_is_refused_but_one_click_may_come_in_parts(self, linked: str):
+    def test_a_form_of_another_type_is_refused_but_one_click_may_come_in_parts(self, linked: str):
         ask = asking(linked)
         assert ask("POST", f"/a/{ANSWER}", json={"answer": "done"}).status_code == 415
         assert ask("POST", f"/u/{CHOOSE}", files={"List-Unsubscribe": (None, "One-Click")}).status_code == 200
@@ -112,7 +112,7 @@ class TestMethods:
             ("/health", "GET, HEAD, OPTIONS"),
         ],
     )
-    def test_what_a_page_takes_is_told(self, linked: str, path: str, allowed: str):
+    def test_a_page_says_which_methods_it_accepts(self, linked: str, path: str, allowed: str):
         ask = asking(linked)
         options = ask("OPTIONS", path)
         assert (options.status_code, options.headers["allow"]) == (204, allowed)
@@ -121,7 +121,7 @@ class TestMethods:
             assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
             assert "Traceback" not in refused.text
 
-    def test_looking_uses_nothing_up(self, linked: str):
+    def test_opening_a_page_changes_nothing(self, linked: str):
         ask = asking(linked)
         for headers in ({}, {"sec-purpose": "prefetch;prerender"}, {"purpose": "prefetch"}):
             for method in ("GET", "HEAD", "OPTIONS"):

@@ -1,4 +1,4 @@
-"""Limits on requests, and whose they are: which client asks, and who may read the details."""
+"""Limits on requests, how clients are told apart, and who may read the details."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, assert_is_guarded, at_
 
 
 class TestLimits:
-    def test_a_link_has_a_number_of_requests(self, linked: str):
+    def test_requests_of_a_link_are_limited(self, linked: str):
         ask = asking(linked, limits=Limits(per_link=Rate(burst=3, per_second=0.001)))
         assert [ask("GET", f"/a/{ANSWER}").status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = ask("GET", f"/a/{ANSWER}")
@@ -22,12 +22,12 @@ class TestLimits:
         assert title(refused) == "Too many requests"
         assert ask("GET", f"/u/{CHOOSE}").status_code == 200, "another link is not affected"
 
-    def test_an_address_has_a_number_of_requests_exact_when_many_come_at_once(self, linked: str):
+    def test_requests_of_an_address_are_limited_exactly_when_many_come_at_once(self, linked: str):
         limits = Limits(per_address=Rate(burst=20, per_second=0.001), per_link=Rate(burst=99, per_second=1))
         statuses = [r.status_code for r in at_once(linked, 50, "GET", f"/u/{CHOOSE}", options={"limits": limits})]
         assert (statuses.count(200), statuses.count(429)) == (20, 30)
 
-    def test_too_many_at_work_are_turned_away(self, linked: str):
+    def test_too_many_requests_at_once_are_refused(self, linked: str):
         answers_ = at_once(linked, 30, "GET", f"/u/{CHOOSE}", options={"limits": Limits(at_once=5)})
         statuses = [r.status_code for r in answers_]
         assert statuses.count(200) >= 5
@@ -58,16 +58,16 @@ class TestLimits:
             buckets.take(str(n))
         assert len(buckets) == 10
 
-    def test_of_ipv6_a_network_is_one_client(self):
+    def test_an_ipv6_network_is_one_client(self):
         assert address_key("2001:db8::1") == address_key("2001:db8::ffff:2")
         assert address_key("2001:db8::1") != address_key("2001:db8:0:1::1")
         assert address_key("::ffff:192.0.2.1") == address_key("192.0.2.1")
 
     @pytest.mark.parametrize("size", [20_001, 1_000_000])
-    def test_a_form_has_a_size(self, linked: str, size: int):
+    def test_the_size_of_a_form_is_limited(self, linked: str, size: int):
         ask = asking(linked)
         large = ask("POST", f"/a/{ANSWER}", data={"answer": "blocked", "text": "x" * size})
-        assert (large.status_code, title(large)) == (413, "That is too much for one form")
+        assert (large.status_code, title(large)) == (413, "Your answer is too long")
 
         async def pieces() -> Any:
             for _ in range(0, size, 1000):
@@ -77,20 +77,20 @@ class TestLimits:
         assert ask("POST", f"/a/{ANSWER}", content=pieces(), headers=form).status_code == 413
         assert ask("POST", f"/a/{ANSWER}", data={"answer": "acknowledged"}).status_code == 200
 
-    def test_a_form_has_a_number_of_fields(self, linked: str):
+    def test_the_number_of_fields_is_limited(self, linked: str):
         for path in (f"/a/{ANSWER}", f"/u/{CHOOSE}", f"/u/{CHOOSE}/calendar"):
             assert asking(linked)("POST", path, data={f"f{n}": "1" for n in range(60)}).status_code == 413
 
-    def test_an_address_has_a_length(self, linked: str):
+    def test_the_length_of_an_address_is_limited(self, linked: str):
         assert asking(linked)("GET", "/a/" + "x" * 3000).status_code == 414
         assert asking(linked)("GET", f"/a/{ANSWER}?" + "x" * 3000).status_code == 414
 
-    def test_headers_have_a_size(self, linked: str):
+    def test_the_size_of_headers_is_limited(self, linked: str):
         answer = asking(linked)("GET", f"/a/{ANSWER}", headers={"cookie": "x" * 20_000})
         assert answer.status_code == 431
         assert_is_guarded(answer)
 
-    def test_a_form_that_never_ends_is_given_up(self, linked: str):
+    def test_a_form_that_never_ends_is_cut_off(self, linked: str):
         async def drops() -> Any:
             yield b"answer="
             await asyncio.Event().wait()
@@ -102,7 +102,7 @@ class TestLimits:
         assert slow.headers["connection"] == "close"
 
 
-class TestWhoMayWatch:
+class TestWhoMaySeeTheNumbers:
     @pytest.mark.parametrize(
         ("client", "headers", "may"),
         [
@@ -136,18 +136,18 @@ class TestWhoMayWatch:
         ask = asking(sqlite, clients=Clients(token="s3cret-token", proxies=networks(proxies)))
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
         health, metrics = (ask("GET", path, client=client, headers=sent) for path in ("/health", "/metrics"))
-        # No tick has run: something is wrong, and only those who run changeflow read what.
+        # No tick has run, and only operators may read that.
         assert (health.status_code, health.text.splitlines()[0]) == (503, "not ok")
         assert ("no tick has run" in health.text) is may
         assert metrics.status_code == (200 if may else 404)
         assert ("changeflow_messages" in metrics.text) is may
 
-    def test_without_a_token_none_is_right(self, linked: str):
+    def test_no_token_is_accepted_where_none_is_set(self, linked: str):
         for given in ("Bearer None", "Bearer ", "Bearer"):
             answer = asking(linked)("GET", "/metrics", client="192.0.2.7", headers={"authorization": given})
             assert answer.status_code == 404
 
-    def test_a_forwarded_address_counts_only_from_a_proxy_that_is_named(self, linked: str):
+    def test_a_forwarded_address_counts_only_from_a_named_proxy(self, linked: str):
         one = Limits(per_address=Rate(burst=1, per_second=0.001))
 
         def statuses(proxies: str, *forwarded: str) -> list[int]:
@@ -159,12 +159,12 @@ class TestWhoMayWatch:
 
         assert statuses("", "192.0.2.1", "192.0.2.2") == [200, 429]
         assert statuses("10.0.0.0/8", "192.0.2.1", "192.0.2.2") == [200, 200]
-        # What a client writes itself stands on the left, and does not make it another one.
+        # What a client writes itself is on the left, and does not make it a different client.
         assert statuses("10.0.0.0/8", "1.1.1.1, 192.0.2.1", "2.2.2.2, 192.0.2.1") == [200, 429]
         assert statuses("10.0.0.0/8", "192.0.2.1, 10.0.0.2", "192.0.2.1, 10.0.0.3") == [200, 429]
         assert statuses("10.0.0.0/8", "rubbish", "other rubbish") == [200, 429]
 
-    def test_a_proxy_that_is_no_address_is_refused_with_its_name(self):
+    def test_a_proxy_that_is_not_an_address_is_refused_and_named(self):
         from changeflow.errors import InputError
 
         with pytest.raises(InputError, match=r"CHANGEFLOW_PROXIES has 'proxy\.example'"):

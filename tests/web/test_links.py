@@ -1,4 +1,4 @@
-"""Links: each works once, known and unknown ones look alike, and none is in the log."""
+"""Each link works once, known and unknown links look alike, and no link is in the log."""
 
 import io
 import logging
@@ -24,14 +24,14 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 class TestLinks:
     @pytest.mark.slow
     @pytest.mark.both_databases
-    def test_of_a_hundred_at_once_one_succeeds(self, linked: str):
+    def test_one_of_a_hundred_answers_at_once_succeeds(self, linked: str):
         found = at_once(linked, 100, "POST", f"/a/{ANSWER}", data={"answer": "acknowledged"})
         statuses = [r.status_code for r in found]
         assert (statuses.count(200), statuses.count(410)) == (1, 99)
         with read_scope(linked) as session:
             assert len(session.exec(select(AnswerRow)).all()) == 1
 
-    def test_known_and_unknown_links_answer_in_the_same_shape(self, linked: str):
+    def test_pages_of_known_and_unknown_links_look_alike(self, linked: str):
         ask = asking(linked)
         ask("POST", f"/a/{ANSWER}", data={"answer": "acknowledged"})
         known, unknown = ask("GET", f"/a/{ANSWER}"), ask("GET", "/a/" + "z" * 43)
@@ -75,12 +75,12 @@ class TestLinks:
 
 class TestOneCalendarAddress:
     def feeds(self, db: str) -> list[bool]:
-        """Of each calendar address that is known, whether it still works."""
+        """Return, for each known calendar address, whether it still works."""
         with read_scope(db) as session:
             rows = session.exec(select(LinkRow).where(LinkRow.action == calendar_feeds.FEED))
             return [row.revoked_at is None for row in rows]
 
-    def test_a_scanner_that_sends_the_form_again_and_again_makes_one(self, linked: str):
+    def test_a_scanner_that_repeats_the_form_creates_one(self, linked: str):
         found = at_once(linked, 60, "POST", f"/u/{CHOOSE}/calendar")
         made = [r for r in found if "/c/" in r.text]
         assert {r.status_code for r in found} == {200}
@@ -90,7 +90,7 @@ class TestOneCalendarAddress:
         assert asking(linked)("GET", address).status_code == 200
 
     @pytest.mark.both_databases
-    def test_replacing_is_done_once_however_often_the_form_is_sent(self, linked: str):
+    def test_is_replaced_once_however_often_the_form_is_sent(self, linked: str):
         ask = asking(linked)
         ask("POST", f"/u/{CHOOSE}/calendar")
         [mark] = html.fromstring(ask("POST", f"/u/{CHOOSE}/calendar").text).xpath("//input[@name='replace']/@value")
@@ -98,7 +98,7 @@ class TestOneCalendarAddress:
         assert sum("/c/" in r.text for r in found) == 1
         assert sum(self.feeds(linked)) == 1
 
-    def test_the_ones_before_say_that_they_have_ended_and_do_not_pile_up(self, linked: str):
+    def test_earlier_addresses_say_that_they_have_ended_and_do_not_pile_up(self, linked: str):
         made, mark = [], ""
         for n in range(12):
             feed = calendar_feeds.new_feed(CHOOSE, db=linked, now=NOW - timedelta(hours=12 - n), replace=mark)
@@ -110,7 +110,7 @@ class TestOneCalendarAddress:
         assert statuses[-1 - calendar_feeds.ENDED_KEPT : -1] == [410] * calendar_feeds.ENDED_KEPT
         assert len(self.feeds(linked)) == calendar_feeds.ENDED_KEPT + 1
 
-    def test_another_person_has_their_own(self, linked: str):
+    def test_each_person_has_their_own(self, linked: str):
         with session_scope(linked) as session:
             link = answers.find_link(session, digest_of(CHOOSE))
             assert link is not None
@@ -121,8 +121,8 @@ class TestOneCalendarAddress:
         assert sum(self.feeds(linked)) == 2
 
 
-def test_a_question_is_of_the_state_that_is_stored(linked: str):
-    """What is kept in memory is told by its state: no change, day or other file shows what was before."""
+def test_a_question_shows_the_stored_state(linked: str):
+    """Programmes in memory are recognised by their state: after a change, no page shows the state before."""
     first = link_answers.question_of(ANSWER, db=linked, now=NOW)
     link_answers.answer(ANSWER, link_answers.Given(kind=link_answers.AnswerKind.DONE), db=linked, now=NOW)
     again = {**vars_of(linked, ANSWER), "used_at": None}

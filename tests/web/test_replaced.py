@@ -1,4 +1,4 @@
-"""A running server whose database file is replaced takes no answers, and a restore beside it is refused."""
+"""A running server refuses answers once its database file is replaced, and a restore while it runs is refused."""
 
 import os
 import shutil
@@ -76,7 +76,7 @@ def answers_at(port: int) -> bool:
 
 @contextmanager
 def serving(db: str) -> Iterator[tuple[int, str]]:
-    """Run the command itself; yield its process and its address."""
+    """Run the command itself; yield its process id and its address."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "changeflow", "serve", "--db", db, "--port", str(port)]
@@ -91,7 +91,7 @@ def serving(db: str) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.slow
 def test_an_answer_that_a_server_has_taken_is_never_lost_to_a_restore(stored: str, tmp_path: Path):
-    """The attack: restore under a running server, answer, restart, look for the answer."""
+    """The attack: restore while a server runs, answer, restart, look for the answer."""
     [message] = sent_on(stored, 8)
     backup(stored, tmp_path / "copy.db", at=moment(8, 10))
     engine_for(stored).dispose()
@@ -99,19 +99,19 @@ def test_an_answer_that_a_server_has_taken_is_never_lost_to_a_restore(stored: st
     with serving(stored) as (process, address):
         with pytest.raises(DatabaseInUseError, match=rf"process {process} \(.*serve"):
             restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
-        # Links last thirty days by the server's own clock, which is another one: what matters is whether it saves.
+        # Links last thirty days by the server's own clock, which differs: what matters is whether it saves.
         before = httpx.get(f"{address}/a/{token}", timeout=PATIENCE).status_code
         assert before in (200, 410)
         replace(tmp_path)
         assert httpx.post(f"{address}/a/{token}", data={"answer": "seen"}, timeout=PATIENCE).status_code == 503
         assert httpx.get(f"{address}/health", timeout=PATIENCE).status_code == 503
         os.kill(process, signal.SIGSTOP)
-        # Stopped, it has the file open all the same.
+        # A stopped process still has the file open.
         with pytest.raises(DatabaseInUseError):
             restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
         os.kill(process, signal.SIGCONT)
     assert file.read_bytes() == (tmp_path / "copy.db").read_bytes()
-    # Killed, it keeps no one out; and its log is not applied to the other file.
+    # Once killed, it keeps no one out, and its log is not applied to the other file.
     restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
     assert answers(file) == 0
     with serving(stored) as (_, address):

@@ -1,4 +1,4 @@
-"""The server itself, over real sockets: slow, broken and large requests end, with an answer that has our headers."""
+"""The server itself, over real sockets: slow, broken and large requests end with an answer that has our headers."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ BASE = "https://change.example.org"
 
 @contextmanager
 def serving(*, header_seconds: float, limits: Limits) -> Iterator[int]:
-    """Serve the pages over a database that is not there: what is tested here never gets that far."""
+    """Serve the pages over a missing database: these tests never reach it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = server_for(make_app("sqlite:////nowhere/at/all.db", limits=limits, base_url=BASE), base_url=BASE)
         server.config.http.header_seconds = header_seconds  # type: ignore[union-attr]
@@ -41,20 +41,20 @@ def serving(*, header_seconds: float, limits: Limits) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """A server that waits as long as a slow machine needs."""
+    """Start a server that waits as long as a slow machine needs."""
     with serving(header_seconds=10 * PATIENCE, limits=Limits(body_seconds=10 * PATIENCE)) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def hurried() -> Iterator[int]:
-    """A server that waits for half a second."""
+    """Start a server that waits for half a second."""
     with serving(header_seconds=0.5, limits=Limits(body_seconds=0.5)) as port:
         yield port
 
 
-def told(port: int, *pieces: bytes) -> bytes:
-    """Send some bytes, and return everything that comes back until the server closes the connection."""
+def answer_to(port: int, *pieces: bytes) -> bytes:
+    """Send some bytes; return everything that comes back until the server closes the connection."""
     found = b""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection, suppress(ConnectionError):
         for piece in pieces:
@@ -64,9 +64,9 @@ def told(port: int, *pieces: bytes) -> bytes:
     return found
 
 
-def told_in_time(port: int, *pieces: bytes) -> bytes:
-    """Ask a hurried server, again where this machine was too slow for it to see anything of the request."""
-    return wait_until(lambda: told(port, *pieces), what="an answer")
+def answer_in_time(port: int, *pieces: bytes) -> bytes:
+    """Send to a hurried server, again if this machine was too slow for it to see any of the request."""
+    return wait_until(lambda: answer_to(port, *pieces), what="an answer")
 
 
 def assert_answer(answer: bytes, status: int) -> None:
@@ -91,8 +91,8 @@ def assert_answer(answer: bytes, status: int) -> None:
         b"GET  / HTTP/1.1",
     ],
 )
-def test_what_is_no_request_is_refused(port: int, request_line: bytes):
-    assert_answer(told(port, request_line + b"\r\nHost: x\r\n\r\n"), 400)
+def test_bytes_that_are_not_a_request_are_refused(port: int, request_line: bytes):
+    assert_answer(answer_to(port, request_line + b"\r\nHost: x\r\n\r\n"), 400)
 
 
 @pytest.mark.parametrize("line", [b"POST /a/xyz", b"GET /a/xyz", b"GET /health", b"POST /nowhere", b"GET /c/xyz.ics"])
@@ -111,19 +111,19 @@ def test_what_is_no_request_is_refused(port: int, request_line: bytes):
 def test_a_malformed_chunk_is_refused(port: int, line: bytes, chunks: bytes):
     head = line + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-    assert_answer(told(port, head + form + chunks), 400)
+    assert_answer(answer_to(port, head + form + chunks), 400)
 
 
 def test_a_chunk_size_that_never_ends_is_refused(port: int):
-    assert_answer(told(port, FORM + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000), 400)
+    assert_answer(answer_to(port, FORM + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000), 400)
 
 
 def test_headers_that_never_end_are_cut_off(hurried: int):
-    assert_answer(told_in_time(hurried, b"GET /health HTTP/1.1\r\nHost: x\r\n"), 408)
+    assert_answer(answer_in_time(hurried, b"GET /health HTTP/1.1\r\nHost: x\r\n"), 408)
 
 
-def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
-    """Each piece is in time; all of them together are not."""
+def test_headers_that_arrive_too_slowly_are_cut_off(hurried: int):
+    """Each piece arrives in time, but all of them together do not."""
     with socket.create_connection(("127.0.0.1", hurried), timeout=PATIENCE) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\n")
 
@@ -137,35 +137,35 @@ def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
         assert wait_until(is_cut_off, what="the end of the connection")
 
 
-def test_a_connection_that_says_nothing_is_closed(hurried: int):
-    assert told(hurried) == b""
+def test_a_silent_connection_is_closed(hurried: int):
+    assert answer_to(hurried) == b""
 
 
 def test_a_second_request_that_never_ends_is_cut_off(hurried: int):
-    answer = told_in_time(hurried, b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n")
+    answer = answer_in_time(hurried, b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n")
     assert answer.startswith(b"HTTP/1.1 404")
 
 
 def test_a_body_that_never_ends_is_cut_off(hurried: int):
-    assert_answer(told_in_time(hurried, FORM + b"Content-Length: 100\r\n\r\nanswer="), 408)
+    assert_answer(answer_in_time(hurried, FORM + b"Content-Length: 100\r\n\r\nanswer="), 408)
 
 
 def test_headers_that_are_too_large_are_refused(port: int):
-    assert_answer(told(port, b"GET /health HTTP/1.1\r\nHost: x\r\nCookie: " + b"x" * 30_000), 431)
+    assert_answer(answer_to(port, b"GET /health HTTP/1.1\r\nHost: x\r\nCookie: " + b"x" * 30_000), 431)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(port: int):
-    assert_answer(told(port, FORM + b"Content-Length: 999999999\r\n\r\n"), 413)
+    assert_answer(answer_to(port, FORM + b"Content-Length: 999999999\r\n\r\n"), 413)
 
 
-def test_a_database_that_is_not_there_is_a_503(port: int):
-    answer = told(port, b"GET /a/xyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+def test_a_missing_database_gives_a_503(port: int):
+    answer = answer_to(port, b"GET /a/xyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert_answer(answer, 503)
     assert b"retry-after:" in answer.lower()
     assert b"nowhere/at/all" not in answer
 
 
-def test_many_slow_connections_keep_nobody_out_and_all_of_them_end(port: int, hurried: int):
+def test_many_slow_connections_keep_no_one_out_and_all_of_them_end(port: int, hurried: int):
     for where in (port, hurried):
         slow = [socket.create_connection(("127.0.0.1", where), timeout=PATIENCE) for _ in range(100)]
         try:
@@ -173,7 +173,7 @@ def test_many_slow_connections_keep_nobody_out_and_all_of_them_end(port: int, hu
                 with suppress(ConnectionError):
                     connection.sendall(b"GET /health HTTP/1.1\r\n")
             whole = b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            assert told_in_time(where, whole).startswith(b"HTTP/1.1 404")
+            assert answer_in_time(where, whole).startswith(b"HTTP/1.1 404")
             for connection in slow if where == hurried else ():
                 with suppress(ConnectionError):
                     while connection.recv(65_536):
@@ -183,7 +183,6 @@ def test_many_slow_connections_keep_nobody_out_and_all_of_them_end(port: int, hu
                 connection.close()
 
 
-def test_what_serve_promises_holds(tmp_path: Path):
-    """The server of `changeflow serve` believes no forwarded address by itself, and says nothing of itself."""
+def test_the_server_trusts_no_forwarded_address_and_does_not_name_itself(tmp_path: Path):
     config = server_for(make_app(f"sqlite:///{tmp_path}/x.db"), base_url="http://127.0.0.1:8000", port=8000).config
     assert (config.proxy_headers, config.server_header, config.access_log) == (False, False, False)
