@@ -53,8 +53,9 @@ def rules_page(packs: Rulepacks) -> str:
     lines = [
         "# The rules",
         "",
-        "Made by `changeflow rules list --format markdown` from the rules' own text. A rule is *kept* by the plan,",
-        "*enforced* by a link that it adds and says so, or *broken*: a finding. `changeflow plan` shows the findings.",
+        "Made by `changeflow rules list --format markdown` from the rules' own text. A plan *keeps* a rule, the rule is",
+        "*enforced* by a link that it adds and reports, or it is *broken*, which is a finding. `changeflow plan` shows",
+        "the findings.",
         f"{DISCLAIMER}",
         "",
     ]
@@ -62,7 +63,7 @@ def rules_page(packs: Rulepacks) -> str:
         lines += [f"## {rule.code} {rule.title}", "", rule.text, ""]
         lines += [f"- **{name}:** {value}" for name, value in _facts(rule)]
         lines.append("")
-    lines += ["## Where each comes from", "", "| rule | source | its words | what of it is our own choice |"]
+    lines += ["## Sources", "", "| rule | source | quotation | our own choice |"]
     lines.append("|---|---|---|---|")
     for rule in RULES.values():
         words = f"“{rule.sentence}”" if rule.sentence else "–"
@@ -125,7 +126,7 @@ def consultation_text(programme: Programme) -> Iterator[str]:
         yield from _consultation(programme, plan)
     first = min(p.first_effect for p in plans)
     if programme.law(PACK, "organisation_threshold", on=first).is_unknown:
-        yield "By then a threshold for the whole organisation counts as well, and its number is not known here."
+        yield "By then a threshold for the whole organisation also applies, but its number is not known here."
     yield NOT_ADVICE
 
 

@@ -14,11 +14,11 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Link the later phase's first tasks after the earlier phase's last ones.",
         sentence="using a pathway of plan>>>design>>>develop>>>deploy",
-        our_choice="The order is asked of a service's own tasks, not of each wave",
+        our_choice="The order applies to a service's own tasks, not to each wave",
         check=sequence.phases_in_order,
         example=(
-            "Payroll's user requirements are agreed before the first task of its develop phase begins, wherever "
-            "that is; finance may be further on or behind."
+            "Payroll's user requirements are agreed before its develop phase begins at any school. Finance may be "
+            "ahead or behind."
         ),
     ),
     Rule(
@@ -30,13 +30,13 @@ _IN_ORDER = (
         sentence=(
             "having systems in place before changing the organisation too much, or holes will appear in the service"
         ),
-        our_choice="What changes little is marked as minor by the trust",
+        our_choice="The trust marks small changes as minor",
         check=sequence.systems_before_restructure,
         on_dates=sequence.no_service_holes,
         gates=(Gate.WAVE_RELEASE,),
         example=(
-            "The new payroll system works at Oakfield before Oakfield's office is reorganised. That it works at "
-            "Ashdown does not count for Oakfield."
+            "The new payroll system is live at Oakfield before Oakfield's office is reorganised. Going live at Ashdown "
+            "does not count for Oakfield."
         ),
     ),
     Rule(
@@ -50,20 +50,20 @@ _IN_ORDER = (
         on_dates=sequence.capacity_on_the_day,
         gates=(Gate.WAVE_RELEASE,),
         example=(
-            "The shared team has people in post, and has shown that it can run the month end, before the school's "
-            "own payroll post ends."
+            "The shared team is in post and has shown that it can run the month end before the school's own payroll "
+            "post ends."
         ),
     ),
     Rule(
         code="R05",
         title="A lead provider with time",
         blocks=Stops.GATE,
-        remedy="Name a lead provider, or free more of their week; the need is `required_days_per_week`, a setting.",
+        remedy="Name a lead provider, or free more of their week. You set the need in `required_days_per_week`.",
         sentence="Do they have time to commit to the detail of this?",
-        our_choice="A day a week, unless the service's file says otherwise",
+        our_choice="One day a week, unless the service's file says otherwise",
         check=people.lead_provider_has_time,
         gates=(Gate.PLAN,),
-        example="The Director of Finance gives finance one and a half days a week where one is needed.",
+        example="Finance needs one day a week; the Director of Finance gives it a day and a half.",
     ),
     Rule(
         code="R10",
@@ -75,8 +75,8 @@ _IN_ORDER = (
         check=sequence.delegation_before_go_live,
         gates=(Gate.GO_LIVE,),
         example=(
-            "The scheme that says who decides about site staff is approved and published before estates goes "
-            "live: or heads answer for lessons in broken rooms and may not call anybody."
+            "The scheme that says who decides about site staff is approved and published before estates goes live. "
+            "Otherwise heads answer for broken classrooms but may not call anyone to mend them."
         ),
     ),
     Rule(
@@ -84,17 +84,17 @@ _IN_ORDER = (
         title="Pilot before rollout",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Mark one small wave as pilot, with a task of kind pilot. `larger_trust_from` is a setting of ours.",
+        remedy="Mark one small wave as the pilot, with a task of kind pilot. You set `larger_trust_from`.",
         sentence="In larger trusts it makes sense to test a new service design with a smaller group of schools",
         our_choice=(
             "A larger trust has ten schools or more, unless the programme says otherwise. Training and moves wait for "
-            "the pilot as go-lives do"
+            "the pilot too"
         ),
         check=sequence.pilot_before_rollout,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example=(
-            "Of fourteen schools three go first. Until the pilot has been judged, the others go live with nothing, and "
-            "nobody there is trained, moved or loses a role for it."
+            "Three of fourteen schools go first. Until the pilot has been judged, the others do not go live and no one "
+            "there is trained, moved or loses a role."
         ),
     ),
     Rule(
@@ -102,24 +102,24 @@ _IN_ORDER = (
         title="Parallel run for payroll",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO, Mandate.FINANCE),
-        remedy="Add a task of kind parallel_run of two pay periods or more before go-live.",
+        remedy="Add a task of kind parallel_run before go-live that lasts at least two pay periods.",
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
-        our_choice="That payroll may not do without, but by waiver",
+        our_choice="Payroll always needs one, unless the rule is waived",
         check=sequence.parallel_run_before_go_live,
         on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.pays_people,
-        example="March and April are paid by the old system and computed by both; only then does the new one pay.",
+        example="In March and April both systems calculate pay and the old one pays it. The new one pays from May.",
     ),
     Rule(
         code="R13",
         title="What is in it for the students",
         blocks=Stops.BASELINE,
-        remedy="Write `wiifts` in programme.yaml and have it approved before the start.",
+        remedy="Write `wiifts` in programme.yaml and get it approved before the start.",
         sentence="If this isn’t crystal clear then you probably shouldn’t be doing it!",
         check=people.students_benefit_approved,
         gates=(Gate.PLAN,),
-        example="Trustees approve in July what students gain; the programme starts in September.",
+        example="Trustees approve the benefits for students in July; the programme starts in September.",
     ),
     Rule(
         code="R15",
@@ -128,7 +128,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Add a task of kind training at these schools before go-live.",
         sentence="make sure the training is delivered",
-        our_choice="At all schools of a wave, unless the programme says otherwise",
+        our_choice="Training at all schools of a wave, unless the programme says otherwise",
         check=sequence.training_before_go_live,
         gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
@@ -137,71 +137,71 @@ _IN_ORDER = (
         code="R16",
         title="Reinforced until the last checkpoint",
         blocks=Stops.CLOSURE,
-        remedy="Add checkpoints after go-live, a closing task after the last, and a sponsor who stays until then.",
+        remedy="Add checkpoints after go-live, a closing task after the last one, and a sponsor who stays until then.",
         sentence="‘Go live’ is just the start",
-        our_choice="When checkpoints come",
+        our_choice="The dates of checkpoints",
         check=people.reinforced_until_the_end,
         on_dates=people.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
         example=(
-            "Twelve months after the last go-live a person checks whether the old way has crept back; the sponsor "
-            "is still in post, and only then is the programme closed."
+            "Twelve months after the last go-live someone checks whether the old way has crept back. The sponsor is "
+            "still in post, and only then does the programme close."
         ),
     ),
     Rule(
         code="R04",
-        title="No rush into what cannot be undone",
+        title="Requirements before irreversible steps",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Let the irreversible task wait for the requirements, or say with a waiver why it cannot.",
+        remedy="Link the irreversible task after the requirements, or explain in a waiver why it cannot wait.",
         sentence=(
             "I have seen some trusts rush quickly to new organisation or system choices, only to have to redo the "
             "change over the next few years"
         ),
         check=people.requirements_before_the_irreversible,
         gates=(Gate.DESIGN,),
-        example="The contract for the new finance system is signed when its requirements are approved, not before.",
+        example="The contract for the new finance system is signed only once its requirements are approved.",
         needs_schedule=True,
     ),
     Rule(
         code="R07",
         title="Requirements from heads, board and local governing bodies",
         lifted_by=(Mandate.SRO,),
-        remedy="Ask them, and name them in `sources` of the requirements' task.",
+        remedy="Ask them, and list them under `sources` in the requirements task.",
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
-        our_choice="A warning in the plan that blocks the design gate",
+        our_choice="It warns in the plan, and blocks at the design gate",
         check=people.requirements_from_everybody,
         gates=(Gate.DESIGN,),
         hardens_at=Gate.DESIGN,
-        example="Estates asks heads what a broken boiler costs them, and the board what it wants to know each term.",
+        example="Estates asks heads what a broken boiler costs them, and the board what it needs to know each term.",
     ),
     Rule(
         code="R08",
-        title="One agreement, articulated",
+        title="A stated service offer",
         blocks=Stops.GATE,
-        remedy="Write `agreement` into the service's file: `kind: sla`, or `gives_and_gets` with at least one of each.",
+        remedy="Add `agreement` to the service's file: `kind: sla`, or `gives_and_gets` with at least one of each.",
         sentence="I’m agnostic, but do believe this needs to be articulated",
         check=people.one_agreement_articulated,
         gates=(Gate.DESIGN,),
-        example="Schools give their numbers by the tenth of the month, and get everybody paid on the 28th.",
+        example="Schools give their figures by the tenth of the month, and get everyone paid on the 28th.",
     ),
     Rule(
         code="R14",
         title="A quick win early",
         lifted_by=(Mandate.SRO,),
-        remedy="Add a task of kind quick_win to the wave. `quick_win_within_weeks` is a setting of ours.",
+        remedy="Add a task of kind quick_win to the wave. You set how early in `quick_win_within_weeks`.",
         sentence="Build knowledge quickly though quick wins",
-        our_choice="Early is within six weeks, unless the programme says otherwise",
+        our_choice="Early means within six weeks, unless the programme says otherwise",
         check=people.quick_win_early,
         gates=(Gate.WAVE_RELEASE,),
-        example="Two weeks after payroll goes live, payslips can be read on a telephone.",
+        example="Two weeks after payroll goes live, staff can read payslips on their phones.",
         needs_schedule=True,
     ),
     Rule(
         code="R17",
         title="A visible sponsor",
-        remedy="Visit, speak or write where people see it, and note it (changeflow sponsor act).",
+        remedy="Visit, speak or write where people can see it, and record it as a visible act.",
         sentence="someone senior needs to continue to take full and visible ownership",
         our_choice="Every four school weeks, unless the programme says otherwise",
         check=people.sponsor_is_seen,
@@ -209,34 +209,34 @@ _IN_ORDER = (
     ),
     Rule(
         code="R25",
-        title="Training in its place",
-        remedy="Tell them why and what is in it for them first; train when most of the group want it.",
-        source="Prosci, 'Individual barriers to change': each element rests on those before it (blog.prosci.com)",
-        our_choice="How soon training has to begin to be looked at: six weeks, unless the programme says otherwise",
+        title="Training after awareness and desire",
+        remedy="First explain why, and what is in it for them. Train once most of the group want the change.",
+        source="Prosci, 'Individual barriers to change': each element builds on those before it (blog.prosci.com)",
+        our_choice="It checks training that begins within six weeks, unless the programme says otherwise",
         check=people.training_in_its_place,
         gates=(Gate.WAVE_RELEASE,),
-        example="Most business managers do not want the new system yet: talks come before the course.",
+        example="Most business managers do not yet want the new system, so conversations come before the course.",
         needs_schedule=True,
     ),
     Rule(
         code="R19",
         title="Consultation before roles end",
         blocks=Stops.BASELINE,
-        remedy="Add a task of kind consultation for these schools that begins early enough, or end the roles later.",
+        remedy="Add a task of kind consultation at these schools that begins early enough, or end the roles later.",
         source="Rulepack uk-employment (Acas; Trade Union and Labour Relations (Consolidation) Act 1992, section 188)",
         check=workforce.consultation_before_redundancy,
         gates=(Gate.WAVE_RELEASE,),
         example=(
-            "Twenty roles end at one school. Consultation starts on 22 February 2027: the first of them may end on "
-            "24 March at the earliest, and notice is given only when consultation is complete."
+            "Twenty roles end at one school. Consultation starts on 22 February 2027, so the first role may end on "
+            "24 March at the earliest. Notice is given only once consultation is complete."
         ),
         needs_schedule=True,
     ),
     Rule(
         code="R21",
-        title="Blackouts kept",
+        title="Blackouts respected",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the task out of the days, or narrow the blackout to the activities that it really hurts.",
+        remedy="Move the task to other days, or limit the blackout to the activities that it must keep out.",
         source="Calendars of the programme, the trust's own data; rulepacks payroll, uk-academies and uk-schools",
         check=people.blackouts_kept,
         on_dates=people.windows_avoided,
@@ -246,47 +246,47 @@ _IN_ORDER = (
     ),
     Rule(
         code="R26",
-        title="Groups, never persons",
+        title="Groups, never individuals",
         blocks=Stops.REPORT,
-        remedy="Nothing to do: smaller groups are hidden or joined by themselves.",
+        remedy="No action needed: smaller groups are hidden or merged automatically.",
         source="Rulepack privacy (GP Patient Survey analysis tool; Sussex staff survey)",
         check=people.aggregates_only,
-        example="Seven site staff were asked: the report says that the group is too small to show.",
-        enforced_by="every view of scores, which shows groups of the minimum size only",
+        example="Seven site staff were asked, so the report says that the group is too small to show.",
+        enforced_by="every view of scores, which shows only groups of the minimum size",
     ),
     Rule(
         code="R27",
-        title="People are left in peace",
+        title="Limits on messages",
         blocks=Stops.SEND,
-        remedy="Nothing to do: messages wait by themselves.",
+        remedy="No action needed: messages wait automatically.",
         source="Rulepack nudges",
-        our_choice="All of its numbers",
+        our_choice="All the numbers",
         check=people.nudges_leave_people_in_peace,
-        example="Three reminders fall due on one day: one goes, the others wait for the next.",
-        enforced_by="the dispatch of nudges, which holds back what exceeds the caps",
+        example="Three reminders are due on one day: one is sent, the others wait for the next day.",
+        enforced_by="the dispatch of nudges, which holds back messages over the limits",
     ),
     Rule(
         code="R06",
         title="A team with time and skills",
         blocks=Stops.GATE,
         lifted_by=(Mandate.SRO,),
-        remedy="Write `team` into the service's file: a manager, members with days a week, and the skills needed.",
+        remedy="Add `team` to the service's file: a manager, members with days a week, and the skills needed.",
         sentence="They need to have time, and the right skills",
-        our_choice="A day a week, unless the service's file says otherwise",
+        our_choice="One day a week, unless the service's file says otherwise",
         check=people.team_has_time_and_skills,
         gates=(Gate.PLAN,),
-        example="A member of payroll's team knows the pension scheme, and gives it two days a week until go-live.",
+        example="A member of the payroll team knows the pension scheme and gives two days a week until go-live.",
     ),
     Rule(
         code="R20",
         title="Liability information where the employer changes",
         blocks=Stops.BASELINE,
-        remedy="Let consultation begin earlier, or go live later; where the employer stays, say so.",
+        remedy="Begin consultation earlier or go live later. If the employer stays, correct the service's file.",
         source="Rulepack uk-employment (Transfer of Undertakings (Protection of Employment) Regulations 2006)",
         check=workforce.liability_information_in_time,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.employer_changes,
-        example="A school joins from another trust: its staff's details are with the new employer 28 days before.",
+        example="A school joins from another trust. The new employer has its staff's details 28 days before.",
         needs_schedule=True,
     ),
     Rule(
@@ -294,9 +294,9 @@ _IN_ORDER = (
         title="No accountability without agency",
         blocks=Stops.GATE,
         lifted_by=(Mandate.BOARD,),
-        remedy="Give the role a right in `delegation` of the service's file, or make another role accountable.",
+        remedy="Give the role a right under `delegation` in the service's file, or make another role accountable.",
         sentence="Otherwise, people are left with accountability without agency",
-        our_choice="That one right of four is enough",
+        our_choice="One of the four rights is enough",
         check=sequence.accountable_with_agency,
         gates=(Gate.GO_LIVE,),
         example="A head who answers for safe classrooms keeps a say in which repair comes first.",
@@ -307,8 +307,8 @@ _IN_ORDER = (
         title="Training and moves close to go-live",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy=(
-            "Train or move people later, or repeat the training. Or set a limit of your own, with its reason: "
-            "`training_before_go_live`, `restructure_before_go_live` under `policy`."
+            "Train or move people later, or repeat the training. Or set your own limit, with a reason: "
+            "`training_before_go_live` or `restructure_before_go_live` under `policy`."
         ),
         source="Rulepack rollout",
         our_choice="Both limits: six school weeks for training, six weeks for moves",
@@ -316,7 +316,7 @@ _IN_ORDER = (
         gates=(Gate.WAVE_RELEASE,),
         example=(
             "Wave 4 goes live on 1 December 2027. Its people move to the new structure in November, and are trained "
-            "after the October half-term: not in June."
+            "after the October half-term, not in June."
         ),
         needs_schedule=True,
     ),
@@ -324,27 +324,27 @@ _IN_ORDER = (
         code="R29",
         title="Go-lives on working days",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the go-live to the next working day, or arrange for staff to be there: `calendar: every_day`.",
+        remedy="Move the go-live to the next working day, or arrange for staff to work and set `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="All of it. A go-live that opens with its month, pay period or term is for information only",
+        our_choice="The whole rule. A go-live on the first day of its month, pay period or term is only noted",
         check=go_lives.on_working_days,
         example=(
-            "Payroll goes live with the pay period that opens on Saturday 1 January 2028, New Year's Day: the plan "
-            "says so, and that people are back on Tuesday the 4th."
+            "Payroll goes live with the pay period that starts on Saturday 1 January 2028, New Year's Day. The plan "
+            "says so, and that people are back on Tuesday 4 January."
         ),
         needs_schedule=True,
     ),
     Rule(
         code="R30",
-        title="Data before the cut-off of the pay",
+        title="Data before the pay cut-off",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Finish the data before the cut-off, or go live with the next pay period.",
+        remedy="Have the data ready before the cut-off, or go live with the next pay period.",
         source="changeflow's own choice",
-        our_choice="The cut-off and payday are the trust's own, from `pay_periods` of a calendar file",
+        our_choice="The cut-off and payday are the trust's own, from `pay_periods` in a calendar file",
         check=go_lives.in_time_for_its_pay,
         example=(
-            "People are paid on 28 January, and inputs close ten working days before, on the 14th. A payroll that goes "
-            "live on the 20th makes its first pay in February."
+            "Payday is 28 January, and inputs close ten working days earlier, on the 14th. A payroll that goes live on "
+            "the 20th first pays people in February."
         ),
         needs_schedule=True,
     ),
@@ -353,12 +353,12 @@ _IN_ORDER = (
         title="Work in order",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy=(
-            "Check the days that were reported. If they are right, say what is done about what was overtaken, or "
-            "remove the link if it is not needed."
+            "Check the reported days. If they are right, decide what to do about the earlier work, or remove the "
+            "link if it is not needed."
         ),
         source="changeflow's own choice",
         check=order.work_in_order,
-        example="Training at Ashdown began on 6 May, before the wave was released: it is recorded as it was.",
+        example="Training at Ashdown began on 6 May, before the wave was released. It is recorded as reported.",
         needs_schedule=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""The order of work: implied links of rules that no waiver lifts, then the schedule, then rules about dates."""
+"""Apply the rulebook in order: implied links, unless waived, then the schedule, then rules about dates."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ from changeflow.values.words import Mandate, Origin, Severity, Stops
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A programme with its rules' links and its schedule, and what the rules found."""
+    """A programme with its implied links and its schedule, and the findings."""
 
     programme: Programme
     findings: tuple[Finding, ...]
     used_waivers: tuple[Waiver, ...]
-    """The waivers in force that lifted something."""
+    """The waivers in force that had an effect."""
 
     def with_names(self, names: Mapping[str, str]) -> "Judged":
-        """Return the same with other names of people."""
+        """Return a copy that shows people under other names."""
         named = self.programme.with_names(names)
         return self if named is self.programme else replace(self, programme=named)
 
@@ -49,12 +49,12 @@ class _Judge:
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
         self.lifted: dict[tuple[Waiver, TaskId], None] = {}
-        """The tasks that waivers lift something for."""
+        """Each waiver with a task that it was used for."""
         self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}
 
     def run(self) -> Judged:
-        # The authored links must be free of loops before a rule may reason about paths.
-        if not nx.is_directed_acyclic_graph(self.programme.graph):  # Scheduling names the loop.
+        # Rules reason about paths, so the programme's own links must not form a loop.
+        if not nx.is_directed_acyclic_graph(self.programme.graph):  # `schedule` raises and names the loop.
             self.growing.schedule()
         self.findings += self._wrong_waivers()
         for rule in RULES.values():
@@ -98,17 +98,19 @@ class _Judge:
         loop = loop_if_linked(self.programme.graph, wanted.predecessor, wanted.successor)
         if loop:
             path = " -> ".join((*loop, loop[0]))
-            message = f"{predecessor.name} must finish before {successor.name} starts, but that closes a loop: {path}."
+            message = (
+                f"{predecessor.name} must finish before {successor.name} starts, but this would create a loop: {path}."
+            )
             closed = _about(wanted, successor, message)
-            self._find(Severity.BLOCK, closed, remedy="Remove one link of the loop.")
+            self._find(Severity.BLOCK, closed, remedy="Remove one link from the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
         added = _about(wanted, successor, f"{successor.name} now waits for {predecessor.name}.")
-        self._find(Severity.INFO, added, remedy="Nothing to do: the link was added.")
+        self._find(Severity.INFO, added, remedy="No action needed: the link has been added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
-        """What has happened may already contradict the rule."""
+        """Return a breach if what has happened already contradicts the rule."""
         facts, tasks = self.programme.facts.progress, self.programme.roadmap.tasks
         after, before = facts.get(link.successor), facts.get(link.predecessor)
         if after is None or (
@@ -140,19 +142,19 @@ class _Judge:
         return False
 
     def _check_reach(self, waiver: Waiver, task: TaskId) -> None:
-        """Find the waiver that ends before what it lifts a rule for: it does not cover the days after."""
+        """Report a waiver that ends before the work it covers."""
         programme, own = self.programme, self.programme.roadmap.tasks[task]
         first, last = programme.days_of(task)
         if last <= waiver.expires or programme.is_done(task):
             return
         runs = f"is on {format_day(last)}" if first == last else f"runs {format_days(first, last)}"
-        message = f"{own.name} {runs}, and the waiver of {waiver.rule} for it ends on {format_day(waiver.expires)}."
-        remedy = "Extend the waiver to the last day, or do the work before it ends."
+        message = f"{own.name} {runs}, but its waiver of {waiver.rule} ends on {format_day(waiver.expires)}."
+        remedy = "Extend the waiver to the last day of the work, or finish the work before the waiver ends."
         breach = Breach(waiver.rule, task, message, own.service, own.schools)
         self._find(RULES[waiver.rule].severity, breach, remedy=remedy)
 
     def _wrong_waivers(self) -> Iterator[Finding]:
-        """A waiver that nobody with the mandate has approved does nothing, and says so."""
+        """Report each waiver in force that has no effect because its approvers lack the mandate."""
         definition = self.programme.definition
         for waiver in definition.waivers:
             error = waiver_error(definition, waiver) if waiver.rule in RULES else None
@@ -182,39 +184,37 @@ def _about(link: ImpliedLink, successor: Task, message: str) -> Breach:
 
 
 def missing_mandates(definition: Definition, waiver: Waiver) -> tuple[Mandate, ...]:
-    """Return the mandates that a waiver's rule takes and none of its approvers holds."""
+    """Return the mandates that the waiver needs and none of its approvers holds."""
     rule = RULES[waiver.rule]
     service = waiver.service or _service_of(definition, waiver)
     return tuple(m for m in rule.lifted_by if not holders(definition, m, service) & set(waiver.approved_by))
 
 
 def lifts(definition: Definition, waiver: Waiver) -> bool:
-    """Tell whether somebody with the mandate has approved a waiver, of a rule that can be lifted at all."""
+    """Tell whether a waiver's rule can be waived, and people with all the mandates have approved it."""
     rule = RULES.get(waiver.rule)
     return rule is not None and bool(rule.lifted_by) and not missing_mandates(definition, waiver)
 
 
 def waiver_error(definition: Definition, waiver: Waiver) -> tuple[str, str] | None:
-    """Say why a waiver lifts nothing, and what would be right; None where it does lift."""
+    """Return why a waiver has no effect, and the remedy; None if it has one."""
     rule = RULES[waiver.rule]
     if not rule.lifted_by:
-        return f"The waiver of {rule.code} does nothing: nobody may lift this rule.", "Remove it and keep the rule."
+        return f"The waiver of {rule.code} has no effect: no one may waive this rule.", "Remove the waiver."
     missing = missing_mandates(definition, waiver)
     if not missing:
         return None
     approvers = " and ".join(_role(definition, p) for p in waiver.approved_by)
-    verb = "have" if len(waiver.approved_by) > 1 else "has"
-    what = f"The waiver of {rule.code} lifts nothing: {approvers} {verb} no mandate to lift it. It takes the "
-    what += f"{rule.waived_by}."
+    what = f"The waiver of {rule.code} has no effect: {approvers} may not approve it."
     return what, " ".join(_who(definition, m, waiver) for m in missing)
 
 
 def _who(definition: Definition, mandate: Mandate, waiver: Waiver) -> str:
     found = sorted(holders(definition, mandate, waiver.service or _service_of(definition, waiver)))
     if found:
-        return f"Approval of the {mandate}: {' or '.join(_role(definition, p) for p in found)}."
+        return f"Get approval from the {mandate}: {' or '.join(_role(definition, p) for p in found)}."
     if mandate in (Mandate.BOARD, Mandate.FINANCE):
-        return f"Nobody holds the mandate of the {mandate}: name them under `mandates` in programme.yaml."
+        return f"No one holds the mandate of the {mandate}: name a person under `mandates` in programme.yaml."
     return f"There is no {mandate} yet: name one."
 
 
@@ -229,5 +229,5 @@ def _role(definition: Definition, person: str) -> str:
 
 
 def effective(definition: Definition, code: str) -> Iterator[Waiver]:
-    """Yield the waivers of a rule that somebody with the mandate has approved, whether in force or not."""
+    """Yield the properly approved waivers of a rule, whether in force or not."""
     return (w for w in definition.waivers if w.rule == code and lifts(definition, w))

@@ -1,4 +1,4 @@
-"""Rules about the day of a go-live: people are at work on it, and its data are there before its pay's inputs close."""
+"""Rules about the day of a go-live: it is a working day, and payroll data are ready before inputs close."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -17,7 +17,7 @@ EVERY_DAY = "every_day"
 
 
 def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A go-live is on a day on which people work, because staff must be there."""
+    """Go-lives fall on working days, because staff must be there."""
     for live in go_lives_ahead(programme):
         office, day = programme.pay.office, day_of(programme.timed(live.id).early_start)
         if live.calendar.startswith(EVERY_DAY) or office.works_on(day):
@@ -25,7 +25,7 @@ def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         holidays = dict(public_holidays(programme.definition.programme.nation, day.year, day.year))
         closed = office.closures.get(day) or holidays.get(day)
         window = (live.starts_on or "").split(",")[0].split("/")[0].replace("_", " ")
-        why = f"its {window} opens then" if window else "a date that was set, or what it waits for, puts it there"
+        why = f"its {window} starts that day" if window else "a set date or earlier work puts it there"
         message = (
             f"{live.name} is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one works: "
             f"{why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
@@ -35,8 +35,7 @@ def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A payroll that goes live in a pay period has its data before the inputs of that pay close: at the end of the
-    cut-off day."""
+    """A payroll that goes live in a pay period has its data ready by the end of that period's cut-off day."""
     pays_people = {s.service for s in programme.services if s.pays_people}
     for live in go_lives_ahead(programme):
         if live.starts_on != PAY_PERIOD and live.service not in pays_people:
@@ -48,9 +47,9 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         missed = pays[0]
         following = programme.pay.pays(live.schools, day + relativedelta(day=1, months=1))[0]
         message = (
-            f"{live.name} is late for the pay of {missed.period.name}: its data are there on {format_day(ready)}, and "
-            f"inputs close on {format_day(missed.cut_off)}, for the payday on {format_day(missed.payday)}. The first "
-            f"pay that it can make is that of {following.period.name}, on {format_day(following.payday)}."
+            f"{live.name} is too late for the {missed.period.name} pay: its data will be ready on {format_day(ready)}, "
+            f"but inputs close on {format_day(missed.cut_off)} for the payday on {format_day(missed.payday)}. Its "
+            f"first pay can be {following.period.name}, on {format_day(following.payday)}."
         )
         yield Breach("R30", live.id, message, live.service, live.schools)
 
@@ -60,7 +59,7 @@ def go_lives_ahead(programme: Programme) -> Iterator[Task]:
 
 
 def _data_ready(programme: Programme, live: Task) -> date:
-    """Return the last day of a go-live and of what it waits for, in whatever way."""
+    """Return the last day of a go-live and all its predecessors."""
     before = programme.graph.predecessors(live.id)
     finishes = [programme.timed(t).early_finish for t in (live.id, *before)]
     starts = day_of(programme.timed(live.id).early_start)

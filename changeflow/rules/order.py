@@ -1,4 +1,4 @@
-"""A rule about facts: work that began, or ended, before what it waits for had happened."""
+"""A rule about facts: work that began or ended before its predecessors."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,28 +11,26 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
 REPORTED = (Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION)
-"""Kinds of milestone that somebody reports; any other has happened when what it waits for has."""
+"""Kinds of milestone that people report. Any other milestone is reached once its predecessors are finished."""
 
-AS_HAPPENED = (
-    "If the report is a mistake, withdraw it. If it is right, finish what was overtaken, or have this rule waived."
-)
-"""What mends work that has begun too early: no change of the plan does."""
+AS_HAPPENED = "If the report is wrong, withdraw it. If it is right, finish the earlier work, or have this rule waived."
+"""The remedy for work that began too early: changing the plan would not help."""
 
 
 def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Work begins and ends after what it waits for. What happened in another order is recorded as it happened: the plan
-    goes on from there, and this says what was overtaken. Days are compared, not hours."""
+    """Work begins and ends after the work it depends on. Work reported out of sequence is recorded as it happened, and
+    the plan continues from there. Days are compared, not hours."""
     into = _links_into(programme)
     for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
         early = _overtaken(programme, task, into)
-        # A rule that added a link says itself that it was broken.
+        # A rule that added a link reports the breach itself.
         overtaken = dict.fromkeys(w.predecessor for w in early if not w.rule)
         if overtaken:
             yield _breach(programme, task, tuple(overtaken), ends=all(w.type.to_finish for w in early))
 
 
 def undecided_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
-    """Return the gates that work has overtaken and that are open still."""
+    """Return the gates that are still undecided although later work has begun."""
     into = _links_into(programme)
     before = dict.fromkeys(w.predecessor for w in _overtaken(programme, task, into))
     tasks = (programme.roadmap.tasks[t] for t in before)
@@ -55,12 +53,12 @@ def _breach(programme: Programme, task: TaskId, overtaken: tuple[TaskId, ...], *
     day = format_day(last_day_of(done.actual_finish) if ends and done.actual_finish else day_of(done.actual_start))
     others = [programme.roadmap.tasks[t] for t in overtaken]
     names = ", ".join(f"the gate “{t.name}”" if t.gate else f"“{t.name}”" for t in others)
-    message = f"{about.name} {'ended' if ends else 'began'} on {day}, before its links allow: it waits for {names}."
+    message = f"{about.name} {'ended' if ends else 'began'} on {day}, too early for its links: it depends on {names}."
     return Breach("R31", task, message, about.service, about.schools)
 
 
 def _waits(programme: Programme, link: Link, into: Mapping[TaskId, list[Link]]) -> Iterator[Link]:
-    """Yield what a link waits for that somebody reports: of another milestone, what that waits for."""
+    """Yield a link from a reported task; for an unreported milestone, links from its own predecessors instead."""
     before = programme.roadmap.tasks[link.predecessor]
     if not before.is_milestone or before.kind in REPORTED or before.id in programme.roadmap.progress:
         yield link
@@ -71,7 +69,7 @@ def _waits(programme: Programme, link: Link, into: Mapping[TaskId, list[Link]]) 
 
 
 def _is_overtaken(programme: Programme, link: Link) -> bool:
-    """Tell whether a task began, or ended, on a day before the one from which a link would have let it."""
+    """Tell whether a task began or ended on an earlier day than a link allowed."""
     after, before = programme.facts.progress[link.successor], programme.roadmap.progress.get(link.predecessor)
     at = after.actual_finish if link.type.to_finish else after.actual_start
     if at is None:

@@ -1,6 +1,6 @@
-"""Rules about what a change rests on: requirements, agreements, quick wins, owners, a sponsor who is seen, training.
+"""Rules about people: requirements, agreements, quick wins, owners, a visible sponsor, training.
 
-Where people stand is read from what was published, as on every page.
+They use published group results only, as every page does.
 """
 
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.phrases import listed
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.audiences import GROUP
 from changeflow.programme.blackouts import blackouts_of, kept_out_of, works_around
@@ -15,6 +16,7 @@ from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme, falls_into, freezes, windows
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
@@ -23,36 +25,36 @@ SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodie
 
 
 def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """What cannot be undone is decided when its requirements are approved: a rush is paid for in the years after."""
+    """Irreversible steps wait until their requirements are approved."""
     for task in programme.roadmap.tasks.values():
         if not task.irreversible:
             continue
         wanted = list(programme.tasks(kind=Kind.REQUIREMENTS, service=task.service, schools=task.schools))
         if not wanted:
-            message = f"{task.name} cannot be undone, and nobody sets out requirements for it."
+            message = f"{task.name} is irreversible, but no task sets out its requirements."
             yield Breach("R04", task.id, message, task.service, task.schools)
         for requirement in wanted:
             if programme.timed(task.id).early_start < programme.timed(requirement.id).early_finish:
                 begins = format_day(last_day_of(programme.timed(task.id).early_start + 1))
                 ready = format_day(programme.timed(requirement.id).last_day)
-                message = f"{task.name} cannot be undone and begins on {begins}; {requirement.name} ends on {ready}."
+                message = f"{task.name} is irreversible and begins on {begins}, but {requirement.name} ends on {ready}."
                 yield Breach("R04", task.id, message, task.service, task.schools)
 
 
 def requirements_from_everybody(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Requirements come from the people who will use the service: headteachers, the board, local governing bodies."""
+    """Requirements come from the people who will use the service: heads, the board and local governing bodies."""
     for service in programme.services:
         asked = list(programme.tasks(kind=Kind.REQUIREMENTS, service=service.service))
         heard = {source for task in asked for source in task.sources}
         missing = [words for source, words in SOURCES.items() if source not in heard]
         if missing:
-            message = f"The requirements of {service.name} do not come from {', '.join(missing)}."
+            message = f"The requirements for {service.name} have no input from {listed(missing)}."
             yield Breach("R07", service.service, message, service.service)
 
 
 def one_agreement_articulated(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """What a service offers, and to what standard, is articulated: as a service level agreement or as gives and gets.
-    Neither is preferred."""
+    """Each service states what it offers and to what standard, in a service level agreement or as gives and gets.
+    Neither form is preferred."""
     for service in programme.services:
         if service.agreement is None:
             message = f"{service.name} has neither a service level agreement nor gives and gets."
@@ -60,7 +62,7 @@ def one_agreement_articulated(programme: Programme) -> Iterator[Breach | Implied
 
 
 def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """People see something better soon: a quick win early in each wave."""
+    """Each wave has an early quick win, so that people soon see something better."""
     weeks = programme.policy.quick_win_within_weeks
     limit = weeks * 7 * 24 * 60
     for live in programme.tasks(kind=Kind.GO_LIVE):
@@ -68,18 +70,18 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             continue
         wins = [w for w in programme.tasks(kind=Kind.QUICK_WIN, service=live.service) if w.schools & live.schools]
         if not wins:
-            message = f"Nothing better comes early with {live.name}: its wave has no quick win."
+            message = f"{live.name} has no quick win in its wave."
             yield Breach("R14", live.id, message, live.service, live.schools)
         elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
             first = min(wins, key=lambda w: (programme.timed(w.id).early_finish, w.id))
             day = format_day(programme.timed(first.id).last_day)
-            message = f"{first.name} comes on {day}, more than {weeks} weeks after {live.name}."
+            message = f"{first.name} is on {day}, more than {counted(weeks, 'week')} after {live.name}."
             yield Breach("R14", live.id, message, live.service, live.schools)
 
 
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No activity falls on days that are bad for its kind at its schools: training in exams, a cut-over in payroll
-    week. Working time keeps out of them by itself; what is timed by the clock or is a moment may not."""
+    """No activity falls in a blackout for its kind at its schools, such as training during exams or a cut-over in
+    payroll week. Working time avoids blackouts automatically; elapsed time and milestones may not."""
     blackouts = blackouts_of(programme.definition)
     for task in programme.roadmap.tasks.values() if blackouts else ():
         if programme.is_done(task.id) or works_around(task.duration):
@@ -89,11 +91,17 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             if blackout.touches(*programme.days_of(task.id)):
                 schools = blackout.among(task.schools)
                 where = f" at {programme.school_names(schools)}" if schools else ""
-                yield Breach("R21", task.id, f"{task.name} falls into “{blackout.name}”{where}.", task.service, schools)
+                yield Breach(
+                    "R21",
+                    task.id,
+                    f"{task.name} falls in the blackout “{blackout.name}”{where}.",
+                    task.service,
+                    schools,
+                )
 
 
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Days of the year that are bad for a class of service everywhere, by its rulepacks; and others' freezes."""
+    """No activity falls in the rulepacks' yearly windows to avoid for its class of service, or in an outside freeze."""
     yield from _freezes_kept(programme)
     for service in programme.services:
         for task in programme.tasks(service=service.service):
@@ -103,12 +111,12 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             for window in windows(programme, service.service_class, first):
                 if task.kind in window["activities"] and falls_into(first, last, window):
                     day = format_day(first)
-                    message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
+                    message = f"{task.name} is on {day}, in “{window['name']}”: {window['why']}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
 
 
 def _freezes_kept(programme: Programme) -> Iterator[Breach]:
-    """Dated windows of others. Of one whose end nobody knows the first task in it is told, as something to ask."""
+    """Report tasks in other organisations' freezes; where the end is unknown, only the first task."""
     for service in programme.services:
         for freeze in freezes(programme, service.service_class):
             first_day = date.fromisoformat(str(freeze["first_day"]))
@@ -127,12 +135,12 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Scores are shown for groups of a minimum size only, and no hidden number can be worked out from others."""
+    """Scores are shown only for groups of a minimum size, and hidden numbers cannot be worked out from others."""
     yield from ()
 
 
 def nudges_leave_people_in_peace(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No one is nudged more often than the caps allow, or in quiet hours."""
+    """No one is nudged more often than the limits allow, or during quiet hours."""
     yield from ()
 
 
@@ -142,8 +150,8 @@ BEFORE_KNOWLEDGE = (Element.AWARENESS, Element.DESIRE)
 
 
 def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The sponsor does something for the change that people can see, again and again: silence is read as doubt.
-    Holidays do not count. As long as nothing at all has been reported, nothing is known of it."""
+    """The sponsor is visibly active for the change at regular intervals, because people read silence as doubt. School
+    holidays do not count. The rule applies once any progress has been reported."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None or not programme.facts.progress:
         return
@@ -163,15 +171,15 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
-    """Return since when the sponsor has done nothing that people could see, and whether any act is known at all."""
+    """Return the day since which no visible act of the sponsor is known, and whether one was ever recorded."""
     seen = [a.on for a in programme.facts.acts if a.on <= programme.on and a.who is None]
     return max([sponsor.since, programme.definition.programme.start, *seen[-1:]]), bool(seen)
 
 
 def school_days(programme: Programme, since: date, on: date) -> int:
-    """Count the school days after a day, to another: those of the programme's own terms, exams included.
+    """Count the school days after `since`, up to `on`, by the programme's own terms, exams included.
 
-    Where schools have different terms, those with the fewest; what a single school closes for does not count.
+    Where schools have different terms, the terms with the fewest days count. Closures of single schools are ignored.
     """
     days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
     terms = programme.once("terms of each authority", lambda: _terms(programme))
@@ -179,7 +187,7 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 
 def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
-    """Return when schools are open, by their terms; the office's days, where no terms are known."""
+    """Return the days on which schools are open, or the office's days where no terms are known."""
     calendars = Calendars(programme.definition)
     keys: dict[str, set[str]] = {}
     for school in programme.definition.schools:
@@ -190,8 +198,8 @@ def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No one is trained for a change that they do not know of or do not want yet: a group of which half has its barrier
-    at awareness or desire is informed and won first. Only what was published of groups is looked at."""
+    """No one is trained for a change that they do not yet know of or want. Where at least half of a group has its
+    barrier at awareness or desire, first explain the change and win support. Only published group results are used."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
     for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
         if group.stands_at not in BEFORE_KNOWLEDGE:
@@ -202,14 +210,14 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
                 begins = format_day(day_of(programme.timed(first.id).early_start))
                 message = (
-                    f"Half or more of {name} have their barrier at {at_or_before(group.stands_at)}, and training for "
+                    f"At least half of {name} have their barrier at {at_or_before(group.stands_at)}, but training for "
                     f"{service.name} begins on {begins} ({first.name})."
                 )
                 yield Breach("R25", service.service, message, service.service)
 
 
 def _next_training(programme: Programme, service: str, group: str) -> Task | None:
-    """Return the next training that reaches somebody of a group and has not begun."""
+    """Return the group's next training that has not begun."""
     people = (p for p in programme.definition.people if group in p.groups and p.is_reached_by(service))
     reached = frozenset(school for person in people for school in schools_of(programme, person))
     sessions = programme.tasks(kind=Kind.TRAINING, service=service, schools=reached)
@@ -218,12 +226,12 @@ def _next_training(programme: Programme, service: str, group: str) -> Task | Non
 
 
 def students_benefit_approved(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """What is in it for the students is written and approved before anything starts."""
+    """What is in it for the students is written down and approved before the programme starts."""
     wiifts = programme.definition.programme.wiifts
     if wiifts is None:
-        yield Breach("R13", "programme", "Nobody has written what is in it for the students.")
+        yield Breach("R13", "programme", "No one has written down what is in it for the students.")
     elif wiifts.approved_by is None or wiifts.approved_on is None:
-        yield Breach("R13", "programme", "What is in it for the students is written, but not approved.")
+        yield Breach("R13", "programme", "What is in it for the students is written down but not approved.")
     elif wiifts.approved_on > programme.definition.programme.start:
         day = format_day(wiifts.approved_on)
         yield Breach("R13", "programme", f"What is in it for the students is approved on {day}, after the start.")
@@ -244,7 +252,7 @@ def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLin
 
 
 def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A project team with a manager, enough time and the skills that the change needs."""
+    """Each service has a project team with a manager, enough time and the skills that the change needs."""
     for service in programme.services:
         team = service.team
         if team is None:
@@ -257,12 +265,12 @@ def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedL
             yield Breach("R06", service.service, message, service.service)
         held = {skill for m in team.members for skill in m.skills}
         if missing := [s for s in team.needed_skills if s not in held]:
-            message = f"Nobody in the team of {service.name} brings {', '.join(missing)}."
+            message = f"No one in the team of {service.name} has the skill {listed(missing)}."
             yield Breach("R06", service.service, message, service.service)
 
 
 def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Go-live is just the start: checkpoints follow it, a sponsor owns them, and nothing closes before the last."""
+    """Go-live is just the start: checkpoints follow, a sponsor owns them, and the programme closes after the last."""
     checkpoints = list(programme.tasks(kind=Kind.CHECKPOINT))
     for live in programme.tasks(kind=Kind.GO_LIVE):
         own = [c for c in checkpoints if c.service == live.service and c.schools & live.schools]
@@ -281,10 +289,10 @@ def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedL
 
 
 def sponsor_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A sponsor is named through the last checkpoint: looked at when dates are known."""
+    """The sponsor is in post until the last checkpoint."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None:
-        yield Breach("R16", "programme", "Nobody is named as sponsor.")
+        yield Breach("R16", "programme", "No sponsor is named.")
         return
     finishes = [programme.timed(t.id).early_finish for t in programme.tasks(kind=Kind.CHECKPOINT)]
     if sponsor.until is None or not finishes:

@@ -1,4 +1,4 @@
-"""Rules about what comes before what: by links, and over time by dates, as a date set by hand may break a link."""
+"""Rules about sequence. They check links, and then dates, because a manually set date can break a link."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Phase, Severity
 
 _AFTER_A_PILOT = (Kind.TRAINING, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL, Kind.GO_LIVE)
-"""What the other schools do only when the pilot has been judged, in the pathway's order."""
+"""The kinds of task that wait at all other schools until the pilot has been judged, in the pathway's order."""
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A service plans, then designs, then develops, then deploys: its service-wide tasks of one phase end before the
-    next phase begins anywhere. Within a wave the order is the business of the rules that name the tasks."""
+    """Each service plans, designs, develops and deploys in that order: its service-wide tasks of one phase end before
+    the next phase begins anywhere. Other rules set the order within a wave."""
     for service in programme.services:
         for earlier, later in pairwise(Phase):
             if later is Phase.SUSTAIN:
@@ -35,26 +35,26 @@ def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def systems_before_restructure(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A service's organisation changes only where its new system already works."""
+    """A service changes its organisation only where its new system is already live."""
     for change in programme.tasks(kind=Kind.ORG_CHANGE, minor=False):
         yield from _needs_before(
-            programme, change, Kind.SYSTEM_LIVE, "R02", "{task} needs a new system, and none goes live at {schools}."
+            programme, change, Kind.SYSTEM_LIVE, "R02", "{task} needs a new system, but none goes live at {schools}."
         )
 
 
 def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Roles end only where new capacity is in place and its skills are shown."""
+    """Roles end only where new capacity is in place and there is evidence of its skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         wants = {
-            Kind.CAPACITY_IN_PLACE: "{task} removes roles, and nobody puts new capacity in place for {schools}.",
-            Kind.SKILLS_EVIDENCED: "{task} removes roles, and nobody shows the new skills for {schools}.",
+            Kind.CAPACITY_IN_PLACE: "{task} removes roles, but no task puts new capacity in place at {schools}.",
+            Kind.SKILLS_EVIDENCED: "{task} removes roles, but no task gives evidence of the new skills at {schools}.",
         }
         for kind, message in wants.items():
             yield from _needs_before(programme, removal, kind, "R03", message)
 
 
 def delegation_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The scheme of delegation is approved and published before a service goes live, or people are accountable
+    """The scheme of delegation is approved and published before a service goes live. Otherwise people are accountable
     without agency."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
         message = "{task} has no approved scheme of delegation for {schools}."
@@ -62,8 +62,8 @@ def delegation_before_go_live(programme: Programme) -> Iterator[Breach | Implied
 
 
 def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """In larger trusts a smaller group of schools tries the new service before the others follow: they are not trained
-    or moved for it, and do not go live, until the pilot has been judged."""
+    """In larger trusts a smaller group of schools tries the new service first. The others are not trained, moved or
+    taken live until the pilot has been judged."""
     if len(programme.definition.schools) < programme.policy.larger_trust_from:
         return
     references = References(programme.definition)
@@ -72,12 +72,12 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
         pilots = [w for w in waves if w.pilot]
         if not pilots:
             size = len(programme.definition.schools)
-            message = f"{service.name} goes to all of {size} schools without a pilot wave."
+            message = f"{service.name} rolls out to all {size} schools without a pilot wave."
             yield Breach("R11", service.service, message, service.service)
             continue
         piloted = frozenset(s for w in pilots for s in w.schools)
         if piloted >= programme.schools_of(service.service):
-            yield Breach("R11", service.service, f"The pilot of {service.name} is every school.", service.service)
+            yield Breach("R11", service.service, f"The pilot of {service.name} includes every school.", service.service)
         proofs = [t for t in programme.tasks(kind=Kind.PILOT, service=service.service) if t.schools & piloted]
         if not proofs:
             message = f"The pilot of {service.name} has no task that judges it."
@@ -89,7 +89,7 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
 
 
 def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -> Iterator[Breach | ImpliedLink]:
-    """A go-live before its pilot was judged is as bad as ever; training or a move that has begun is only reported."""
+    """A go-live before the pilot was judged keeps its severity; training or a move that has begun is only noted."""
     begun = programme.facts.progress.get(task.id)
     for proof in proofs:
         if begun is None or task.kind is Kind.GO_LIVE:
@@ -102,31 +102,31 @@ def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -
 
 
 def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A payroll-class service runs old and new side by side for a short period before it goes live."""
+    """A payroll service runs the old and new systems side by side for a short period before it goes live."""
     needed = programme.rulepacks.number("payroll", "parallel_runs_minimum", on=programme.on)
     for service in programme.services:
         if not service.pays_people:
             continue
         for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
             if service.assurance.has_test_pack:
-                message = "{task} pays people, and no test pack covers {schools}."
+                message = "{task} pays people, but no test pack covers {schools}."
                 yield from _needs_before(programme, live, Kind.TEST_PACK, "R12", message)
             if service.assurance.runs_in_parallel:
-                message = "{task} pays people, and no parallel run covers {schools}."
+                message = "{task} pays people, but no parallel run covers {schools}."
                 yield from _needs_before(programme, live, Kind.PARALLEL_RUN, "R12", message)
                 yield from _unearned(programme, live, needed)
         runs = list(programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service))
         for run in runs:
-            # One that is run again, for longer, counts together with the first.
+            # A repetition, for longer, counts together with the first run.
             together = [r.duration for r in runs if r.wave == run.wave and r.schools == run.schools]
             periods = sum(d.amount for d in together if d.unit is Unit.PAY_PERIODS)
             if periods < needed:
-                message = f"{run.name} lasts {periods} pay periods; at least {needed} are needed."
+                message = f"{run.name} lasts {counted(periods, 'pay period')}; at least {needed} are needed."
                 yield Breach("R12", run.id, message, service.service, run.schools)
 
 
 def _schemes_split(programme: Programme) -> Iterator[Breach]:
-    """Between the first and the last go-live of a scheme's schools both systems pay its people, and one may file."""
+    """Between the first and last go-live in a PAYE scheme both systems pay its people, but only one may file."""
     for service in programme.services:
         for scheme in service.parallel_run.schemes if service.parallel_run else ():
             schools = frozenset(scheme.schools) or programme.schools_of(service.service)
@@ -136,16 +136,16 @@ def _schemes_split(programme: Programme) -> Iterator[Breach]:
                 continue
             first, last = min(lives, key=lambda t: (days[t.id], t.id)), max(days.values())
             message = (
-                f"From {format_day(days[first.id])} to {format_day(last)} both systems pay people of scheme "
-                f"{scheme.id}, and only one may file it. Say which with joint_filing, or file each wave under a scheme "
-                "of its own."
+                f"From {format_day(days[first.id])} to {format_day(last)} both systems pay people in scheme "
+                f"{scheme.id}, but only one may file for it. Say which in `joint_filing`, or file each wave under "
+                "its own scheme."
             )
             yield Breach("R12", first.id, message, service.service, schools, Severity.WARN)
 
 
 def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Running both doubles the work, so it has a last day: a forecast beyond it is told with what it costs. And while
-    both pay people of one scheme, one of them files."""
+    """Dual running doubles the work, so it has a last day; a forecast beyond it is reported with its cost. While both
+    systems pay people in one PAYE scheme, only one of them files."""
     yield from _schemes_split(programme)
     for service in programme.services:
         policy = service.parallel_run
@@ -154,25 +154,25 @@ def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         for run in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service):
             last = last_day_of(programme.timed(run.id).early_finish)
             if last > policy.ends and not programme.is_done(run.id):
-                cost = f" Each period more costs £{policy.cost_a_period:,.0f}." if policy.cost_a_period else ""
+                cost = f" Each extra period costs £{policy.cost_a_period:,.0f}." if policy.cost_a_period else ""
                 message = (
-                    f"{run.name} goes on until {format_day(last)}; running both was to end on "
+                    f"{run.name} continues until {format_day(last)}; dual running was due to end on "
                     f"{format_day(policy.ends)}.{cost}"
                 )
                 yield Breach("R12", run.id, message, service.service, run.schools, Severity.WARN)
 
 
 def training_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """People are trained before their school goes live: delivered, not planned."""
+    """Training is delivered, not only planned, before a school goes live."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
-        message = "{task} comes without any training at {schools}."
+        message = "{task} has no training at {schools}."
         yield from _needs_before(programme, live, Kind.TRAINING, "R15", message)
 
 
 def _needs_before(
     programme: Programme, task: Task, kind: Kind, rule: str, message: str
 ) -> Iterator[Breach | ImpliedLink]:
-    """Every school of `task` needs a task of `kind` for the same service, finished before it starts."""
+    """Require a task of `kind` for the same service at every school of `task`, finished before `task` starts."""
     proofs = list(programme.tasks(kind=kind, service=task.service, schools=task.schools))
     covered = frozenset(s for p in proofs for s in p.schools)
     if uncovered := task.schools - covered:
@@ -183,30 +183,32 @@ def _needs_before(
 
 
 def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]:
-    """A go-live that has happened, although its runs had not earned it."""
+    """Report a go-live that happened without enough clean parallel runs."""
     service = live.service or ""
     done = programme.facts.progress.get(live.id)
     clean = consecutive_clean(programme.facts.runs_of(service))
     if done and done.is_done and clean < needed:
-        message = f"{live.name} happened with {clean} consecutive clean parallel runs; {needed} are needed."
+        message = (
+            f"{live.name} went ahead after {counted(clean, 'consecutive clean parallel run')}; {needed} are needed."
+        )
         yield Breach("R12", live.id, message, service, live.schools, remedy=AS_HAPPENED)
 
 
 def _ends(programme: Programme, service: str, phase: Phase) -> list[Task]:
-    """Service-wide tasks of the phase after which nothing else service-wide of it comes."""
+    """Return the phase's last service-wide tasks: no other service-wide task of the phase follows them."""
     inside = {t.id: t for t in programme.tasks(service=service, phase=phase) if t.wave is None}
     return [t for t in inside.values() if not any(s in inside for s in programme.graph.successors(t.id))]
 
 
 def _beginnings(programme: Programme, service: str, phase: Phase) -> list[Task]:
-    """Tasks of the phase before which nothing else of it comes."""
+    """Return the phase's first tasks: no other task of the phase comes before them."""
     inside = {t.id: t for t in programme.tasks(service=service, phase=phase)}
     return [t for t in inside.values() if not any(p in inside for p in programme.graph.predecessors(t.id))]
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Days on which nobody provides a service at a school: the old way has gone, and the new one is not there yet."""
+    """Days on which no one provides a service at a school: the old way has ended and the new one has not begun."""
 
     service: str
     school: str
@@ -214,16 +216,16 @@ class Hole:
     last: date
     """Inclusive."""
     gone: Task
-    """What took the old way away."""
+    """The task that ended the old way."""
     awaited: Task
-    """What the new way waits for: finishing it earlier closes the hole."""
+    """The task that the new way waits for: finishing it earlier closes the hole."""
 
 
 def service_holes(programme: Programme) -> Iterator[Hole]:
     """Yield the holes of every service and school, by service, school and day.
 
-    The old way goes with the first change of the organisation that is not minor, or the first role that ends; the new
-    one is there when its system is in use and its capacity in place.
+    The old way ends with the first major change of the organisation, or the first role that ends. The new way begins
+    when its system is live and its capacity is in place.
     """
     for service in programme.services:
         tasks = list(programme.tasks(service=service.service))
@@ -243,27 +245,27 @@ def service_holes(programme: Programme) -> Iterator[Hole]:
 
 
 def no_service_holes(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """On every day, at every school, somebody provides the service: the old way or the new one."""
+    """Someone provides the service at every school on every day, in the old way or the new one."""
     for hole in service_holes(programme):
         yield Breach("R02", hole.gone.id, hole_in_words(programme, hole), hole.service, frozenset({hole.school}))
 
 
 def hole_in_words(programme: Programme, hole: Hole) -> str:
-    """Say where and when nobody provides a service, and what closes the hole."""
+    """Describe where and when no one provides a service, and how to close the hole."""
     name, school = programme.service(hole.service).name, programme.school(hole.school).name
     days = (hole.last - hole.first).days + 1
     span = f"on {format_day(hole.first)}" if days == 1 else f"from {format_day(hole.first)} to {format_day(hole.last)}"
     return (
-        f"Nobody provides {name} at {school} {span}: {hole.gone.name} is over, and {hole.awaited.name} is not. "
-        f"Finish that earlier, or move the other {counted(days, 'day')}."
+        f"No one provides {name} at {school} {span}: {hole.gone.name} has finished, but {hole.awaited.name} has not. "
+        f"Finish the second earlier, or delay the first by {counted(days, 'day')}."
     )
 
 
 def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """On the day that a role goes, its school has the new capacity and skills."""
+    """When a role ends, its school already has the new capacity and skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         if removal.id in programme.facts.progress:
-            continue  # what has happened is told already
+            continue  # the check of links has already reported what has happened
         begins = programme.timed(removal.id).early_start
         for kind in (Kind.CAPACITY_IN_PLACE, Kind.SKILLS_EVIDENCED):
             for proof in programme.tasks(kind=kind, service=removal.service, schools=removal.schools):
@@ -278,8 +280,8 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The person accountable for something also has a hand in it: its budget, its staff, its priorities or its
-    decisions. And for everything that someone controls, someone is accountable."""
+    """A person who is accountable for an area controls at least one of its budget, staff, priorities or decisions.
+    Every area that someone controls has someone accountable."""
     for service in programme.services:
         found: dict[tuple[str, str, bool, date | None], list[str]] = {}
         for gap in gaps(service.delegation, programme.schools_of(service.service)):
@@ -289,16 +291,16 @@ def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLi
             when = f" from {format_day(since)}" if since else ""
             where = programme.school_names(schools)
             message = (
-                f"{service.name}: {role} is accountable for {area}{when} at {where}, and controls none of its budget, "
+                f"{service.name}: {role} is accountable for {area}{when} at {where}, but controls none of its budget, "
                 "staff, priorities or decisions."
                 if is_without_agency
-                else f"{service.name}: {role} controls {area}{when} at {where}, and nobody is accountable for it."
+                else f"{service.name}: {role} controls {area}{when} at {where}, but no one is accountable for it."
             )
             yield Breach("R09", service.service, message, service.service, frozenset(schools))
 
 
 def _in_force(programme: Programme, service: str, school: str) -> date | None:
-    """Return the day after the scheme of delegation is approved and published for a school."""
+    """Return the day after the scheme of delegation for a school is approved and published."""
     tasks = programme.tasks(kind=Kind.DELEGATION, service=service, schools=frozenset({school}))
     finishes = [programme.timed(t.id).early_finish for t in tasks]
     return last_day_of(max(finishes)) + timedelta(days=1) if finishes else None

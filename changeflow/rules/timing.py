@@ -14,12 +14,12 @@ from changeflow.values.words import Kind
 
 WEEK = 7
 USES = (Kind.PARALLEL_RUN, Kind.GO_LIVE)
-"""Where people first use what they were trained for."""
+"""Where people first use their training."""
 
 
 def close_to_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """People are trained shortly before they use the new way, and moved to the new structure shortly before their own
-    schools go live: skills fade if they are not used, and a new role needs its system."""
+    """People are trained shortly before they need the skills, and move to the new structure shortly before their own
+    schools go live: unused skills fade, and a new role needs its new system."""
     ahead = list(go_lives_ahead(programme))
     for live in ahead:
         yield from _trained_too_early(programme, live)
@@ -27,7 +27,7 @@ def close_to_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def _trained_too_early(programme: Programme, live: Task) -> Iterator[Breach]:
-    """The last training of each school counts: one that is repeated shortly before is not too early."""
+    """Check the last training of each school: a repeat shortly before use is in time."""
     limit = training_limit(programme)
     early: dict[tuple[date, str, int], list[str]] = {}
     for school in sorted(live.schools):
@@ -45,14 +45,14 @@ def _trained_too_early(programme: Programme, live: Task) -> Iterator[Breach]:
         starts = format_day(day_of(programme.timed(use).early_start))
         message = (
             f"The last training for {programme.roadmap.tasks[use].name} ends on {format_day(day)} at "
-            f"{programme.school_names(schools)}, {counted(school_days, 'school day')} before it begins on {starts}. "
-            f"At most {limit * SCHOOL_WEEK} ({counted(limit, 'school week')}) are allowed."
+            f"{programme.school_names(schools)}, {counted(school_days, 'school day')} before that begins on {starts}. "
+            f"The limit is {limit * SCHOOL_WEEK} ({counted(limit, 'school week')})."
         )
         yield Breach("R28", live.id, message, live.service, frozenset(schools))
 
 
 def _moved_too_early(programme: Programme, ahead: Sequence[Task]) -> Iterator[Breach]:
-    """Of several go-lives that one change is for, the last is named."""
+    """Check each move against its go-lives; name only the latest of them."""
     limit = restructure_limit(programme)
     for kind in (Kind.ORG_CHANGE, Kind.ROLE_REMOVAL):
         for change in programme.tasks(kind=kind, minor=False):
@@ -67,25 +67,25 @@ def _moved_too_early(programme: Programme, ahead: Sequence[Task]) -> Iterator[Br
                 message = (
                     f"{change.name} ends on {format_day(ends)}, "
                     f"{counted((begins[live.id] - ends).days, 'day')} before {live.name} on "
-                    f"{format_day(begins[live.id])}. At most {limit * WEEK} ({counted(limit, 'week')}) are allowed."
+                    f"{format_day(begins[live.id])}. The limit is {limit * WEEK} ({counted(limit, 'week')})."
                 )
                 schools = change.schools & frozenset(s for t in late for s in t.schools)
                 yield Breach("R28", change.id, message, change.service, schools)
 
 
 def training_limit(programme: Programme) -> int:
-    """Return the most school weeks between a training and its first use: the programme's, or the rulepack's."""
+    """Return the limit in school weeks between a training and its first use, from the programme or the rulepack."""
     own = programme.policy.training_before_go_live
     return own.school_weeks if own else programme.rulepacks.number("rollout", "training_school_weeks", on=programme.on)
 
 
 def restructure_limit(programme: Programme) -> int:
-    """Return the most weeks between a move and its go-live: the programme's, or the rulepack's."""
+    """Return the limit in weeks between a move and its go-live, from the programme or the rulepack."""
     own = programme.policy.restructure_before_go_live
     return own.weeks if own else programme.rulepacks.number("rollout", "restructure_weeks", on=programme.on)
 
 
 def _school_days(programme: Programme, live: Task, first: int, last: int) -> int:
-    """Count the school days of a go-live's schools between two instants; without terms, the working days."""
+    """Count the school days (without terms, the working days) of a go-live's schools between two instants."""
     calendar = programme.roadmap.calendars[live.term_calendar or live.calendar]
     return calendar.between(first, last) // programme.minutes_per_day

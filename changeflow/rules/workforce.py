@@ -1,6 +1,6 @@
-"""Rules that the law makes about people's jobs: how long employees' representatives are consulted before roles end.
+"""Rules from employment law, such as how long to consult employees' representatives before roles end.
 
-Every number is a rulepack's. Planning minimum, not legal advice.
+All numbers come from rulepacks. Planning minimum, not legal advice.
 """
 
 from collections.abc import Iterator
@@ -21,38 +21,38 @@ PACK, SCHOOLS = "uk-employment", "uk-schools"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultationPlan:
-    """What collective consultation comes to at one establishment, and what the plan makes of it."""
+    """The collective consultation that one establishment needs, and what the plan has."""
 
     establishment: str
     posts: int
-    """In the window that holds the most."""
+    """The number of roles that end in the window with the most."""
     days: int
-    """Calendar days that the law asks for; 0 where it asks for no collective consultation."""
+    """Calendar days that the law requires; 0 if it requires no collective consultation."""
     first_effect: date
-    """The first day in that window on which the plan ends a role."""
+    """The day on which the first role in that window ends."""
     starts: date | None
-    """None where the plan consults nobody there."""
+    """None if the plan has no consultation there."""
     complete: date | None
-    """The last day of the consultation that ends last."""
+    """The last day of the latest consultation."""
     notify_by: date
-    """The last day on which form HR1 goes to the Secretary of State: as many days before the first role ends as the
-    rulepack says."""
+    """The last day to send form HR1 to the Secretary of State: the rulepack's number of days before the first role
+    ends."""
 
     @property
     def earliest_notice(self) -> date | None:
-        """Notice is given only when consultation is complete."""
+        """The first day on which notice may be given: the day after consultation is complete."""
         return None if self.complete is None else self.complete + timedelta(days=1)
 
     @property
     def earliest_effect(self) -> date | None:
-        """The first day on which a role may end: neither before the days have passed nor before notice."""
+        """The first day on which a role may end: after the required days, and not before notice."""
         if self.starts is None or self.earliest_notice is None:
             return None
         return max(self.starts + timedelta(days=self.days), self.earliest_notice)
 
 
 def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
-    """Yield a plan for each establishment where roles end by redundancy, by establishment."""
+    """Yield the plan of each establishment where roles end by redundancy, sorted by establishment."""
     removals = _removals(programme)
     proposals = [
         RedundancyProposal(school, count, last_day_of(programme.timed(task.id).early_finish))
@@ -79,8 +79,8 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where so many roles end at one establishment that the law asks for collective consultation, it begins long enough
-    before the first of them ends, and is complete before notice is given."""
+    """Where enough roles end at one establishment for the law to require collective consultation, it begins early
+    enough before the first role ends, and is complete before notice is given."""
     removals = _removals(programme)
     if not removals:
         return
@@ -92,14 +92,14 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
         roles = f"{counted(plan.posts, 'role')} {'ends' if plan.posts == 1 else 'end'}"
         name, here = programme.school_names([plan.establishment]), frozenset({plan.establishment})
         if plan.starts is None:
-            message = f"{roles} at {name}: {plan.days} days of collective consultation are missing."
+            message = f"{roles} at {name} without the required {plan.days} days of collective consultation."
             yield Breach("R19", plan.establishment, message, None, here)
             continue
         allowed = plan.starts + timedelta(days=plan.days)
         if plan.first_effect < allowed:
             message = (
-                f"{roles} at {name}, the first on {format_day(plan.first_effect)}. Consultation from "
-                f"{format_day(plan.starts)} takes {plan.days} days: none may end before {format_day(allowed)}."
+                f"{roles} at {name}, the first on {format_day(plan.first_effect)}. Consultation begins on "
+                f"{format_day(plan.starts)} and takes {plan.days} days, so none may end before {format_day(allowed)}."
             )
             yield Breach("R19", plan.establishment, message, None, here)
         talks = _consultations(programme, plan.establishment, removals)
@@ -108,14 +108,16 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
 
 
 def _teachers(programme: Programme) -> Iterator[Breach]:
-    """Teachers leave on set dates: a post that the plan ends between them is paid until the next. It is their contract,
-    not the law of consultation, so this warns."""
+    """Warn where a teacher's post ends between the set leaving dates: it is paid until the next one.
+
+    Contracts set these dates, not the law on consultation, so this is only a warning.
+    """
     for task in _removals(programme):
         ends = last_day_of(programme.timed(task.id).early_finish)
         try:
             leaves = next_leaving_date(ends, programme.law(SCHOOLS, "teacher_leaving_dates", on=ends).value)
         except KeyError:
-            continue  # a nation whose teachers' conditions no rulepack here knows
+            continue  # no rulepack has the teachers' conditions of this nation
         service = programme.service(task.service) if task.service else None
         ended = [p for p in (service.posts if service else ()) if p.teacher and p.route is Route.REDUNDANCY]
         teachers = frozenset(p.school for p in ended if p.school in task.redundancies)
@@ -132,8 +134,8 @@ def _removals(programme: Programme) -> list[Task]:
 
 
 def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where staff move to another employer, the new one has their liability information in time, and they are consulted
-    before. Inside one employer, as in a trust that centralises, nothing of the kind is asked for."""
+    """Where staff move to another employer, they are consulted first, and the new employer has their liability
+    information in time. This does not apply within one employer, such as a trust that centralises."""
     for service in programme.services:
         if not service.employer_changes:
             continue
@@ -142,14 +144,14 @@ def liability_information_in_time(programme: Programme) -> Iterator[Breach | Imp
             days = int(programme.law(PACK, "tupe_liability_information_days", on=moves).value)
             talks = list(programme.tasks(kind=Kind.CONSULTATION, service=live.service, schools=live.schools))
             if not talks:
-                message = f"{live.name} moves staff to another employer, and nobody consults them."
+                message = f"{live.name} moves staff to another employer, but no task consults them."
                 yield Breach("R20", live.id, message, live.service, live.schools)
                 continue
             begins = min(day_of(programme.timed(t.id).early_start) for t in talks)
             if (moves - begins).days < days:
                 message = (
-                    f"{live.name} moves staff to another employer on {format_day(moves)}; consultation begins on "
-                    f"{format_day(begins)}. {days} days before are needed for liability information."
+                    f"{live.name} moves staff to another employer on {format_day(moves)}, but consultation begins on "
+                    f"{format_day(begins)}. Liability information is due {days} days before the move."
                 )
                 yield Breach("R20", live.id, message, live.service, live.schools)
 
@@ -158,9 +160,9 @@ def _unknown_threshold(programme: Programme, on: date) -> Iterator[Breach]:
     entry = programme.law(PACK, "organisation_threshold", on=on)
     if entry.is_unknown:
         message = (
-            f"Roles end on {format_day(on)}. By then a threshold for the whole organisation counts as well, and its "
-            "number is not known here: nothing is assumed. Write what your adviser says into rulepacks/ of the folder "
-            "(rulepack: uk-employment, entry organisation_threshold), with its source."
+            f"Roles end on {format_day(on)}. By then a threshold for the whole organisation also applies, but its "
+            "number is not known here and none is assumed. Add your adviser's number to the folder's rulepacks/ "
+            "(rulepack uk-employment, entry organisation_threshold), with its source."
         )
         yield Breach("R19", "programme", message)
 
@@ -171,7 +173,7 @@ def _consultations(programme: Programme, school: str, removals: list[Task]) -> l
 
 
 def _unfinished(programme: Programme, talks: list[Task], removals: list[Task], school: str) -> Iterator[Breach]:
-    """Consultation may take longer than the law's least: it ends before roles do, whatever its length."""
+    """Report roles that end before their consultation does; it may take longer than the legal minimum."""
     for task in removals:
         for talk in talks:
             if school in task.redundancies and talk.service == task.service:

@@ -1,4 +1,4 @@
-"""Judge a small programme, and look at what one rule said."""
+"""Judge a small programme, and read the findings of one rule."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The day of a go-live: a working day, and in time for its pay."""
+"""A go-live is on a working day and in time for its pay."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SPLIT = (
 
 
 def a_payroll(path: Path, live: str, *calendars: str) -> Path:
-    """A service of class payroll whose wave 1 goes live as `live` says."""
+    """Build a payroll service whose wave 1 goes live as `live` says."""
     service = SERVICE.replace("name: Payroll\n", "name: Payroll\nclass: payroll\n")
     a_folder(path, service=f"{service}tasks:\n  w1/go-live: {live}\n")
     (path / "calendars").mkdir(exist_ok=True)
@@ -30,21 +30,21 @@ def said(path: Path, live: str, rule: str, severity: Severity, *calendars: str) 
     return found(judged(path, service=service.read_text(encoding="utf-8")), rule, severity)
 
 
-def test_a_go_live_that_opens_with_its_month_on_a_saturday_is_said(tmp_path: Path):
-    """1 May 2027 is a Saturday, and Monday 3 May a bank holiday: people are back on Tuesday 4 May."""
+def test_a_go_live_at_a_month_start_on_a_saturday_is_noted(tmp_path: Path):
+    """1 May 2027 is a Saturday and Monday 3 May a bank holiday, so people are back on Tuesday 4 May."""
     [message] = said(tmp_path, "{starts_on: month, start_no_earlier: 2027-04-02}", "R29", Severity.INFO)
     assert message == (
-        "Payroll: go live, wave 1 is on Sat 1 May 2027, when no one works: its month opens then. The next working day "
-        "is Tue 4 May 2027."
+        "Payroll: go live, wave 1 is on Sat 1 May 2027, when no one works: its month starts that day. The next "
+        "working day is Tue 4 May 2027."
     )
 
 
-def test_a_holiday_is_named_also_at_a_weekend(tmp_path: Path):
+def test_a_holiday_at_a_weekend_is_named(tmp_path: Path):
     [message] = said(tmp_path, "{starts_on: month, start_no_earlier: 2027-12-02}", "R29", Severity.INFO)
     assert "Sat 1 Jan 2028 (New Year's Day)" in message
 
 
-def test_a_date_that_was_set_for_a_day_off_is_a_warning(tmp_path: Path):
+def test_a_set_date_on_a_day_off_is_a_warning(tmp_path: Path):
     """29 March 2027 is Easter Monday."""
     [message] = said(tmp_path, "{must_start: 2027-03-29}", "R29", Severity.WARN)
     assert "Mon 29 Mar 2027 (Easter Monday), when no one works" in message
@@ -52,20 +52,19 @@ def test_a_date_that_was_set_for_a_day_off_is_a_warning(tmp_path: Path):
 
 
 @pytest.mark.parametrize("live", ["{starts_on: month, start_no_earlier: 2027-02-02}", "{must_start: 2027-03-30}"])
-def test_a_go_live_on_a_working_day_is_fine(tmp_path: Path, live: str):
+def test_a_go_live_on_a_working_day_keeps_the_rule(tmp_path: Path, live: str):
     """1 March 2027 is a Monday, and 30 March a Tuesday."""
     for severity in (Severity.INFO, Severity.WARN):
         assert not [m for m in said(tmp_path, live, "R29", severity) if "wave 1" in m]
 
 
-def test_a_payroll_that_goes_live_after_the_cut_off_is_late_for_its_pay(tmp_path: Path):
-    """March's payday is Thursday 25, as the 28th is a Sunday and Friday 26 Good Friday; ten working days before is
-    Thursday 11. A go-live on Friday 12 misses it, and is paid in April: Wednesday 28."""
+def test_a_payroll_that_goes_live_after_the_cut_off_misses_that_pay(tmp_path: Path):
+    """March's payday is Thursday 25, as the 28th is a Sunday and Friday 26 is Good Friday. Ten working days earlier is
+    Thursday 11. A go-live on Friday 12 misses it and first pays in April, on Wednesday 28."""
     [message] = [m for m in said(tmp_path, "{must_start: 2027-03-12}", "R30", Severity.WARN, PAY) if "wave 1" in m]
     assert message == (
-        "Payroll: go live, wave 1 is late for the pay of March 2027: its data are there on 12 Mar 2027, and inputs "
-        "close on 11 Mar 2027, for the payday on 25 Mar 2027. The first pay that it can make is that of April 2027, on "
-        "28 Apr 2027."
+        "Payroll: go live, wave 1 is too late for the March 2027 pay: its data will be ready on 12 Mar 2027, but "
+        "inputs close on 11 Mar 2027 for the payday on 25 Mar 2027. Its first pay can be April 2027, on 28 Apr 2027."
     )
 
 
@@ -74,22 +73,22 @@ def test_a_payroll_that_goes_live_after_the_cut_off_is_late_for_its_pay(tmp_path
     [
         ("{must_start: 2027-03-11}", False),
         ("{starts_on: pay_period, start_no_earlier: 2027-02-02}", False),
-        # Nine days from Monday 1 March end on Thursday 11, ten on Friday 12.
+        # Nine days from Monday 1 March end on Thursday 11; ten end on Friday 12.
         ("{starts_on: pay_period, start_no_earlier: 2027-02-02, duration: 9d}", False),
         ("{starts_on: pay_period, start_no_earlier: 2027-02-02, duration: 10d}", True),
     ],
 )
-def test_data_have_until_the_end_of_the_cut_off_day(tmp_path: Path, live: str, is_late: bool):
+def test_data_may_be_ready_until_the_end_of_the_cut_off_day(tmp_path: Path, live: str, is_late: bool):
     assert bool([m for m in said(tmp_path, live, "R30", Severity.WARN, PAY) if "wave 1" in m]) == is_late
 
 
-def test_the_nearest_pay_table_of_the_schools_counts(tmp_path: Path):
-    """North pays on the 15th: in March a Monday; five working days before is Monday the 8th."""
+def test_the_schools_nearest_pay_table_applies(tmp_path: Path):
+    """North pays on the 15th, a Monday in March. Five working days earlier is Monday the 8th."""
     messages = said(tmp_path, "{must_start: 2027-03-09}", "R30", Severity.WARN, PAY, SPLIT)
     [message] = [m for m in messages if "wave 1" in m]
-    assert "inputs close on 8 Mar 2027, for the payday on 15 Mar 2027" in message
+    assert "inputs close on 8 Mar 2027 for the payday on 15 Mar 2027" in message
 
 
-def test_without_a_pay_table_nothing_is_said_of_pay(tmp_path: Path):
+def test_without_a_pay_table_pay_is_not_checked(tmp_path: Path):
     assert said(tmp_path, "{must_start: 2027-03-31}", "R30", Severity.WARN) == []
     assert "go-live" in PATHWAY

@@ -1,4 +1,4 @@
-"""Every rule once on the sample: as it ships it keeps the rule, and one change of it breaks just that."""
+"""Every rule on the sample: the sample as shipped keeps it, and one change breaks it."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -24,11 +24,11 @@ from tests.builders import at
 Change = Callable[[Definition], Definition]
 SEEDS = Path(__file__).resolve().parents[2].parent / "shared" / "seeds"
 KEPT_BUT_FOR = {"R21": ("payroll/pilot/go-live",)}
-"""What the sample breaks as it ships, as a warning: a go-live in a freeze without a known end."""
+"""The warnings in the sample as shipped: a go-live in a freeze without a known end."""
 
 
 def service(name: str, steps: Mapping[str, dict[str, Any]] | None = None, **more: Any) -> Change:
-    """Change a service's fields, and some of its steps."""
+    """Change a service's fields and some of its steps."""
 
     def apply(definition: Definition) -> Definition:
         changed = []
@@ -57,16 +57,16 @@ def without_pilot(definition: Definition) -> Definition:
 
 
 def without_say(definition: Definition) -> Definition:
-    """The head keeps the accountability for site staff and loses the say in priorities."""
+    """The head stays accountable for site staff but loses control of priorities."""
     estates = next(s for s in definition.services if s.service == "estates")
     first, *rest = estates.delegation
     return service("estates", delegation=(first.model_copy(update={"to_be": ("accountable",)}), *rest))(definition)
 
 
 BROKEN: Mapping[str, tuple[Change, str]] = {
-    "R02": (service("finance", dropped("system-live")), "needs a new system, and none goes live at"),
-    "R03": (service("payroll", dropped("capacity-in-place")), "nobody puts new capacity in place for"),
-    "R04": (service("payroll", dropped("requirements")), "cannot be undone, and nobody sets out requirements"),
+    "R02": (service("finance", dropped("system-live")), "needs a new system, but none goes live at"),
+    "R03": (service("payroll", dropped("capacity-in-place")), "no task puts new capacity in place at"),
+    "R04": (service("payroll", dropped("requirements")), "is irreversible, but no task sets out its requirements"),
     "R05": (
         service("finance", required_days_per_week=3.0),
         "Finance's lead provider gives 2 days a week; 3 are needed.",
@@ -74,36 +74,36 @@ BROKEN: Mapping[str, tuple[Change, str]] = {
     "R06": (service("payroll", team=None), "Payroll has no project team."),
     "R07": (
         service("estates", {"requirements": {"sources": ("users",)}}),
-        "The requirements of Estates do not come from",
+        "The requirements for Estates have no input from",
     ),
     "R08": (service("payroll", agreement=None), "Payroll has neither a service level agreement nor gives and gets."),
     "R09": (without_say, "Estates: the head is accountable for site staff from"),
     "R10": (service("payroll", dropped("delegation-approved")), "has no approved scheme of delegation for"),
-    "R11": (without_pilot, "goes to all of 14 schools without a pilot wave."),
-    "R12": (service("payroll", dropped("parallel-run")), "pays people, and no parallel run covers"),
-    "R13": (programme(wiifts=None), "Nobody has written what is in it for the students."),
-    "R14": (service("finance", dropped("quick-win")), "Nothing better comes early with Finance: go live"),
-    "R15": (service("estates", dropped("train-staff")), "comes without any training at"),
-    "R16": (programme(sponsor=None), "Nobody is named as sponsor."),
+    "R11": (without_pilot, "rolls out to all 14 schools without a pilot wave."),
+    "R12": (service("payroll", dropped("parallel-run")), "pays people, but no parallel run covers"),
+    "R13": (programme(wiifts=None), "No one has written down what is in it for the students."),
+    "R14": (service("finance", dropped("quick-win")), "has no quick win in its wave."),
+    "R15": (service("estates", dropped("train-staff")), "has no training at"),
+    "R16": (programme(sponsor=None), "No sponsor is named."),
     "R19": (
         service("payroll", {"roles-removed": {"redundancies": {"oakfield": 20}}}),
-        "By then a threshold for the whole organisation counts as well, and its number is not known here",
+        "By then a threshold for the whole organisation also applies, but its number is not known here",
     ),
     "R20": (
         service("payroll", {"consultation": {"drop": True}}, employer_changes=True),
-        "moves staff to another employer, and nobody consults them.",
+        "moves staff to another employer, but no task consults them.",
     ),
     "R21": (
         service("finance", {"go-live": {"start_no_earlier": date(2027, 12, 1)}}),
-        "into “Financial statements”",
+        "in “Financial statements”",
     ),
     "R28": (
         service("finance", {"go-live": {"start_no_earlier": date(2028, 3, 1)}}),
-        "school days before it begins on 1 Mar 2028",
+        "school days before that begins on 1 Mar 2028",
     ),
     "R30": (
         service("payroll", {"go-live": {"duration": "15d"}}),
-        "pilot wave is late for the pay of June 2027",
+        "pilot wave is too late for the June 2027 pay",
     ),
 }
 
@@ -116,7 +116,7 @@ def judged(
 
 
 def said(result: Judged, code: str) -> list[str]:
-    """What a rule found but links, without what the sample breaks as it ships."""
+    """Return a rule's findings, except added links and the warnings in the sample as shipped."""
     return [
         f.message
         for f in result.findings
@@ -125,19 +125,19 @@ def said(result: Judged, code: str) -> list[str]:
 
 
 @pytest.mark.parametrize("code", sorted(RULES))
-def test_as_it_ships_it_keeps_the_rule(sample: Folder, code: str):
+def test_the_sample_as_shipped_keeps_the_rule(sample: Folder, code: str):
     assert said(judged(sample), code) == []
 
 
 @pytest.mark.parametrize("code", sorted(BROKEN))
-def test_one_change_breaks_it(sample: Folder, code: str):
+def test_one_change_breaks_the_rule(sample: Folder, code: str):
     change, message = BROKEN[code]
     found = said(judged(sample, change), code)
     assert any(message in text for text in found), found
 
 
-def test_r01_work_of_the_next_phase_that_began_too_soon(sample: Folder):
-    """The process requirements of payroll begin in October, before the design is agreed."""
+def test_r01_reports_work_of_the_next_phase_that_began_too_soon(sample: Folder):
+    """Payroll's process requirements begin in October, before the design is agreed."""
     begun = Facts(progress={"payroll/process-requirements": TaskProgress(at("2026-10-01T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 10, 2)), "R01")
     assert message == (
@@ -145,17 +145,17 @@ def test_r01_work_of_the_next_phase_that_began_too_soon(sample: Folder):
     )
 
 
-def test_r31_work_that_began_before_what_it_waits_for(sample: Folder):
-    """Requirements of payroll begin in September, and listening is planned until 7 October."""
+def test_r31_reports_work_that_began_before_its_predecessor(sample: Folder):
+    """Payroll's requirements begin in September, but listening is planned until 7 October."""
     begun = Facts(progress={"payroll/requirements": TaskProgress(at("2026-09-28T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 9, 29)), "R31")
     assert message == (
-        "Payroll: agree the users' requirements began on 28 Sep 2026, before its links allow: it waits for “Payroll: "
+        "Payroll: agree the users' requirements began on 28 Sep 2026, too early for its links: it depends on “Payroll: "
         "listen to heads, the board and local governing bodies”."
     )
 
 
-def test_r17_a_sponsor_whom_nobody_saw(sample: Folder):
+def test_r17_reports_a_sponsor_who_was_never_visible(sample: Folder):
     """Work began on 1 September; by 10 December more than eight school weeks have passed."""
     begun = Facts(progress={"payroll/lead-provider-named": TaskProgress(at("2026-09-01T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 12, 10)), "R17")
@@ -164,15 +164,15 @@ def test_r17_a_sponsor_whom_nobody_saw(sample: Folder):
 
 
 @pytest.mark.slow
-def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
-    """By what the sample publishes, half of the payroll officers are held back at desire. Training begins on
-    24 February 2027, 176 days after the start: within 26 weeks, not within the six that are looked at by default."""
+def test_r25_reports_training_of_people_who_do_not_want_the_change_yet(sample: Folder):
+    """In the sample's published results, half of the payroll officers have a barrier at desire. Training begins on
+    24 February 2027, 176 days after the start: within 26 weeks, but not within the default six."""
     facts = Facts(snapshots=publish_rounds(sample.programme, sample.assessments))
     assert said(judged(sample, facts=facts), "R25") == []
     policy = sample.definition.programme.policy.model_copy(update={"barrier_order_within_weeks": 26})
     found = said(judged(sample, programme(policy=policy), facts=facts), "R25")
     start = (
-        "Half or more of payroll officers have their barrier at desire or before, and training for Payroll begins on "
+        "At least half of payroll officers have their barrier at desire or before, but training for Payroll begins on "
         "24 Feb"
     )
     assert any(text.startswith(start) for text in found), found
@@ -180,7 +180,7 @@ def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
 
 @pytest.mark.slow
 def test_r26_is_enforced_where_scores_are_shown(sample: Folder):
-    """The payroll team are fewer than ten: every view of groups hides them."""
+    """The payroll team has fewer than ten people, so every view of groups hides it."""
     assert RULES["R26"].enforced_by
     for snapshot in publish_rounds(sample.programme, sample.assessments):
         shown = {s.group: s.answered for s in snapshot.view("group")}
@@ -189,21 +189,21 @@ def test_r26_is_enforced_where_scores_are_shown(sample: Folder):
 
 
 def test_r27_is_enforced_where_nudges_are_sent(sample: Folder):
-    """One message a day, by the rulepack: tests/usecases/test_ticks.py sends them."""
+    """The rulepack allows one message a day; tests/usecases/test_ticks.py sends them."""
     assert RULES["R27"].enforced_by
     assert sample.programme.rulepacks.number("nudges", "per_day", on=date(2026, 9, 1)) == 1
 
 
-def test_every_rule_is_broken_here():
-    # In the sample every go-live opens with its month or pay period, so that a day off is an information.
+def test_every_rule_is_broken_in_this_module():
+    # In the sample every go-live is at the start of its month or pay period, so a day off is only noted.
     elsewhere = {"R01", "R17", "R25", "R26", "R27", "R29", "R31"}
     assert set(BROKEN) | elsewhere == set(RULES)
 
 
-def test_the_words_of_the_founding_document_stand_in_it():
-    """The catalogue quotes; what it quotes is there, to the letter."""
+def test_every_quotation_is_in_the_founding_document():
+    """The catalogue quotes the founding document word for word."""
     if not SEEDS.is_dir() and not os.environ.get("CHANGEFLOW_REQUIRE_SHARED"):
-        pytest.skip("the founding documents are not at hand")
+        pytest.skip("the founding documents are not available")
     text = " ".join(" ".join(p.read_text() for p in SEEDS.glob("000_*.txt")).split())
     quoted = [r for r in RULES.values() if r.source == MAKING_CHANGE_STICK]
     assert len(quoted) == 17

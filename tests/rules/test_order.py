@@ -1,6 +1,6 @@
-"""Rule R31: what began or ended before what it waits for, by days; each kind of link kept and broken.
+"""Rule R31: work out of sequence, by days, with each kind of link kept and broken.
 
-The small programme: A takes Monday 4 to Wednesday 6 January 2027, and B waits for it.
+In the small programme A takes Monday 4 to Wednesday 6 January 2027, and B waits for it.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from tests.rules.judging import found, judged
 
 
 def overtaken(path: Path, link: str, *, more: str = "", on: str = "2027-01-15", **days: tuple[str, str]) -> list[str]:
-    """Judge A and B with a link between them; of each its first and last day, the last one empty while it goes on."""
+    """Judge A and B with a link between them. Each has a first and a last day; the last is empty while in progress."""
     steps = f"  a: {{duration: 3d}}\n  b: {{duration: 3d, after: {link}}}\n{more}"
     progress = {
         f"payroll/{name}": TaskProgress(at(f"{first}T08:30"), at(f"{last}T16:30") if last else None)
@@ -33,14 +33,14 @@ A_DONE = ("2027-01-04", "2027-01-06")
     ("link", "b", "is_early"),
     [
         ("a", ("2027-01-07", ""), False),
-        ("a", ("2027-01-06", ""), False),  # the day on which A ends: days are compared
+        ("a", ("2027-01-06", ""), False),  # the day on which A ends, because days are compared
         ("a", ("2027-01-05", ""), True),
         ("a FS-1d", ("2027-01-06", ""), False),  # on the last day of A
         ("a FS-1d", ("2027-01-05", ""), True),
-        ("a FS+2d", ("2027-01-11", ""), False),  # Thursday and Friday lie between
+        ("a FS+2d", ("2027-01-11", ""), False),  # with Thursday and Friday between
         ("a FS+2d", ("2027-01-08", ""), True),
         ("a SS", ("2027-01-04", ""), False),
-        ("a SS+2d", ("2027-01-06", ""), False),  # A has had Monday and Tuesday
+        ("a SS+2d", ("2027-01-06", ""), False),  # A was worked on Monday and Tuesday
         ("a SS+2d", ("2027-01-05", ""), True),
         ("a FF", ("2027-01-04", "2027-01-06"), False),
         ("a FF", ("2027-01-04", "2027-01-05"), True),
@@ -48,18 +48,18 @@ A_DONE = ("2027-01-04", "2027-01-06")
         ("a SF", ("2027-01-04", "2027-01-05"), False),
     ],
 )
-def test_days_that_a_link_does_not_allow_are_said(tmp_path: Path, link: str, b: tuple[str, str], *, is_early: bool):
+def test_days_that_a_link_does_not_allow_are_reported(tmp_path: Path, link: str, b: tuple[str, str], *, is_early: bool):
     assert bool(overtaken(tmp_path, link, a=A_DONE, b=b)) == is_early
 
 
-def test_a_predecessor_that_goes_on_or_has_not_begun_is_overtaken(tmp_path: Path):
-    said = ["Payroll: B began on 5 Jan 2027, before its links allow: it waits for “Payroll: A”."]
+def test_a_predecessor_in_progress_or_not_begun_is_reported(tmp_path: Path):
+    said = ["Payroll: B began on 5 Jan 2027, too early for its links: it depends on “Payroll: A”."]
     assert overtaken(tmp_path / "1", "a", a=("2027-01-04", ""), b=("2027-01-05", "")) == said
     assert overtaken(tmp_path / "2", "a", b=("2027-01-05", "")) == said
 
 
-def test_a_milestone_that_nobody_reports_has_happened_with_what_it_waits_for(tmp_path: Path):
+def test_an_unreported_milestone_is_reached_with_its_predecessors(tmp_path: Path):
     more = "  ready: {after: a}\n"
     assert overtaken(tmp_path / "1", "ready", more=more, a=A_DONE, b=("2027-01-07", "")) == []
-    said = ["Payroll: B began on 5 Jan 2027, before its links allow: it waits for “Payroll: A”."]
+    said = ["Payroll: B began on 5 Jan 2027, too early for its links: it depends on “Payroll: A”."]
     assert overtaken(tmp_path / "2", "ready", more=more, a=A_DONE, b=("2027-01-05", "")) == said

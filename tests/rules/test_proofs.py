@@ -1,4 +1,4 @@
-"""Proofs over time: service holes, and capacity on the day that a role goes. Worked on a wall calendar of 2027."""
+"""Rules over time: service holes, and capacity on the day that a role ends. Worked out on a 2027 calendar."""
 
 from collections.abc import Callable
 from datetime import date
@@ -22,26 +22,27 @@ def holes(result: Judged) -> list[tuple[str, date, date]]:
 
 
 class TestServiceHoles:
-    def test_in_order_there_is_none(self, check: Callable[..., Judged]):
+    def test_work_in_order_leaves_no_hole(self, check: Callable[..., Judged]):
         assert holes(check()) == []
 
-    def test_days_between_the_old_way_and_the_new_are_named_with_what_closes_them(self, check: Callable[..., Judged]):
-        """Requirements end on Friday 8. Capacity of wave 2 takes 5 days, to the 15th, and the restructure 5 more, to
-        Friday 22. Its system takes 10, to Friday 22 as well; with 12 it ends on Tuesday 26: a hole from 23 to 26."""
+    def test_a_hole_is_named_with_its_days_and_remedy(self, check: Callable[..., Judged]):
+        """Requirements end on Friday 8. Wave 2's capacity takes 5 days, to the 15th, and the restructure 5 more, to
+        Friday 22. Its system takes 10, also to Friday 22. With 12 it ends on Tuesday 26: a hole from 23 to 26."""
         longer = EARLY.replace("10d", "12d")
         result = check(service=SERVICE + longer + WAIVED)
         assert holes(result) == [("cedar", date(2027, 1, 23), date(2027, 1, 26))]
         [hole] = list[Hole](service_holes(result.programme))
         assert hole_in_words(result.programme, hole) == (
-            "Nobody provides Payroll at Cedar School from 23 Jan 2027 to 26 Jan 2027: Payroll: restructure, wave 2 is "
-            "over, and Payroll: system live, wave 2 is not. Finish that earlier, or move the other 4 days."
+            "No one provides Payroll at Cedar School from 23 Jan 2027 to 26 Jan 2027: Payroll: restructure, wave 2 has "
+            "finished, but Payroll: system live, wave 2 has not. Finish the second earlier, or delay the first by "
+            "4 days."
         )
 
-    def test_a_waiver_accepts_it_as_a_finding(self, check: Callable[..., Judged]):
+    def test_a_waiver_lifts_the_hole(self, check: Callable[..., Judged]):
         longer = EARLY.replace("10d", "12d")
         assert found(check(service=SERVICE + longer + WAIVED), "R02", Severity.BLOCK) == []
 
-    def test_as_soon_as_the_system_is_in_time_the_hole_is_closed(self, check: Callable[..., Judged]):
+    def test_a_system_in_time_closes_the_hole(self, check: Callable[..., Judged]):
         assert holes(check(service=SERVICE + EARLY + WAIVED)) == []
 
     def test_the_sample_has_none(self, sample):
@@ -58,7 +59,7 @@ JUDGED = "  judge: {kind: pilot, phase: deploy, per: wave, waves: pilot, duratio
 
 
 class TestCapacityOnTheDay:
-    """Fourteen schools in two waves. School 7's new people are there on Friday 5 March, in the evening."""
+    """Fourteen schools in two waves. School 7's new people are in place on Friday 5 March, in the evening."""
 
     def trust(self, tmp_path: Path, ends: str) -> Judged:
         waves = [", ".join(f"s{n:02d}" for n in part) for part in (range(1, 8), range(8, 15))]
@@ -70,14 +71,14 @@ class TestCapacityOnTheDay:
         pilot = programme.replace("name: wave 1,", "name: wave 1, pilot: true,")
         return judged(tmp_path, programme=pilot, schools=FOURTEEN, service=SERVICE + tasks, pathway=BY_SCHOOL + JUDGED)
 
-    def test_a_role_that_ends_a_day_too_soon_is_named_by_school_and_day(self, tmp_path: Path):
+    def test_a_role_that_ends_a_day_too_soon_is_reported_with_school_and_day(self, tmp_path: Path):
         [message] = found(self.trust(tmp_path, "2027-03-05"), "R03", Severity.BLOCK)
         assert message.startswith(
             "Payroll: roles end, School 7 begins on 5 Mar 2027 at School 7, before Payroll: capacity"
         )
         assert message.endswith("capacity, School 7 ends on 5 Mar 2027.")
 
-    def test_moved_back_it_is_clear(self, tmp_path: Path):
+    def test_a_role_that_ends_later_keeps_the_rule(self, tmp_path: Path):
         assert found(self.trust(tmp_path, "2027-03-08"), "R03", Severity.BLOCK) == []
 
 
@@ -86,21 +87,21 @@ def delegated(*rows: str) -> str:
 
 
 class TestR09:
-    """The scheme of the small programme is approved on Friday 15 January 2027: it is in force from Saturday 16."""
+    """The scheme of the small programme is approved on Friday 15 January 2027, so it is in force from Saturday 16."""
 
     HEAD = "area: site staff, role: the head, as_is: [accountable, staff], to_be: [accountable{}]"
     LEAD = "area: site staff, role: the Director, to_be: [staff, budget{}]"
 
-    def test_a_head_who_keeps_a_say_is_accountable_with_agency(self, check: Callable[..., Judged]):
+    def test_a_head_who_keeps_a_right_has_agency(self, check: Callable[..., Judged]):
         text = delegated(self.HEAD.format(", priority"), self.LEAD.format(""))
         assert found(check(service=text), "R09", Severity.BLOCK) == []
 
-    def test_a_head_who_keeps_none_is_named_with_schools_and_day(self, check: Callable[..., Judged]):
+    def test_a_head_without_rights_is_reported_with_schools_and_day(self, check: Callable[..., Judged]):
         text = delegated(self.HEAD.format(""), self.LEAD.format(""))
         [message] = found(check(service=text), "R09", Severity.BLOCK)
         assert message == (
             "Payroll: the head is accountable for site staff from 16 Jan 2027 at Ash School, Beech School, "
-            "Cedar School, and controls none of its budget, staff, priorities or decisions."
+            "Cedar School, but controls none of its budget, staff, priorities or decisions."
         )
 
     def test_one_school_may_differ(self, check: Callable[..., Judged]):
@@ -108,12 +109,12 @@ class TestR09:
         [message] = found(
             check(service=delegated(self.HEAD.format(""), keeps, self.LEAD.format(""))), "R09", Severity.BLOCK
         )
-        assert "at Cedar School, and controls none" in message
+        assert "at Cedar School, but controls none" in message
 
-    def test_what_somebody_controls_somebody_answers_for(self, check: Callable[..., Judged]):
+    def test_control_without_accountability_is_reported(self, check: Callable[..., Judged]):
         [message] = found(check(service=delegated(self.LEAD.format(""))), "R09", Severity.BLOCK)
         assert "the Director controls site staff" in message
-        assert message.endswith("and nobody is accountable for it.")
+        assert message.endswith("but no one is accountable for it.")
 
     def test_the_sample_keeps_it(self, sample):
         assert not [f for f in judge(sample.programme).findings if f.rule == "R09"]

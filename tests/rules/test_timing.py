@@ -1,5 +1,5 @@
 """Training and moves close to a go-live. In the small programme training ends on Tuesday 19 January 2027, and people
-are moved from 18 to 22 January; it has no terms, so that school days are working days."""
+move from 18 to 22 January. It has no terms, so school days are working days."""
 
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +15,7 @@ from tests.rules.judging import found
 
 Check = Callable[..., Judged]
 CLOSE = PATHWAY.replace("after: [capacity, system-live]}", "after: [capacity, system-live, go-live]}")
-"""People are moved when they are live, so that only training is looked at."""
+"""People move after go-live, so only training is checked."""
 
 
 def early(check: Check, day: str, **more: str) -> list[str]:
@@ -25,14 +25,14 @@ def early(check: Check, day: str, **more: str) -> list[str]:
 
 class TestTraining:
     def test_six_school_weeks_are_close_enough(self, check: Check):
-        """From Wednesday 20 January to Tuesday 2 March are 30 working days, six weeks of five."""
+        """Wednesday 20 January to Tuesday 2 March is 30 working days, six weeks of five."""
         assert early(check, "2027-03-03", pathway=CLOSE) == []
 
-    def test_a_day_more_is_reported(self, check: Check):
+    def test_one_day_over_the_limit_is_reported(self, check: Check):
         [message] = early(check, "2027-03-04", pathway=CLOSE)
         assert message == (
             "The last training for Payroll: go live, wave 2 ends on 19 Jan 2027 at Cedar School, 31 school days before "
-            "it begins on 4 Mar 2027. At most 30 (6 school weeks) are allowed."
+            "that begins on 4 Mar 2027. The limit is 30 (6 school weeks)."
         )
 
     def test_repeating_it_shortly_before_is_enough(self, check: Check):
@@ -40,11 +40,11 @@ class TestTraining:
         pathway = CLOSE.replace("  skills:", again + "  skills:").replace("after: skills}", "after: [skills, refresh]}")
         assert early(check, "2027-03-04", pathway=pathway) == []
 
-    def test_a_programme_sets_a_limit_of_its_own_with_its_reason(self, check: Check):
+    def test_a_programme_sets_its_own_limit_with_a_reason(self, check: Check):
         policy = "policy: {training_before_go_live: {school_weeks: 7, reason: The system is simple}}\n"
         assert early(check, "2027-03-04", pathway=CLOSE, programme=PROGRAMME + policy) == []
 
-    def test_a_service_that_is_live_is_left_alone(self, check: Check):
+    def test_a_live_service_is_not_checked(self, check: Check):
         service = SERVICE + "tasks:\n  w2/go-live: {start_no_earlier: 2027-03-04}\n"
         live = Facts(progress={"payroll/w2/go-live": TaskProgress(at("2027-03-04"), at("2027-03-04"))})
         result = check(service=service, pathway=CLOSE, facts=live, on=date(2027, 3, 5))
@@ -52,22 +52,22 @@ class TestTraining:
 
 
 class TestMoves:
-    """Only moves: the limit for training is set out of the way."""
+    """Check only moves: the limit for training is set very high."""
 
     policy = "  training_before_go_live: {school_weeks: 60, reason: Not looked at}\n"
     programme = PROGRAMME + "policy:\n" + policy
 
     @pytest.mark.parametrize(("day", "days"), [("2027-03-05", 0), ("2027-03-06", 43)])
-    def test_six_weeks_after_the_move_are_the_limit(self, check: Check, day: str, days: int):
-        """People are moved by Friday 22 January; 42 days later it is Friday 5 March."""
+    def test_the_limit_is_six_weeks_after_the_move(self, check: Check, day: str, days: int):
+        """People have moved by Friday 22 January; 42 days later is Friday 5 March."""
         messages = early(check, day, programme=self.programme)
         text = f"Payroll: restructure, wave 2 ends on 22 Jan 2027, {days} days before Payroll: go live, wave 2 on "
         assert [m.startswith(text) for m in messages] == ([True] if days else [])
 
-    def test_a_programme_sets_a_limit_of_its_own_with_its_reason(self, check: Check):
+    def test_a_programme_sets_its_own_limit_with_a_reason(self, check: Check):
         own = "  restructure_before_go_live: {weeks: 7, reason: Notice of seven weeks}\n"
         assert early(check, "2027-03-06", programme=self.programme + own) == []
 
-    def test_what_changes_little_may_come_when_it_likes(self, check: Check):
+    def test_minor_changes_have_no_limit(self, check: Check):
         pathway = PATHWAY.replace("kind: org_change,", "kind: org_change, minor: true,")
         assert early(check, "2027-03-06", programme=self.programme, pathway=pathway) == []

@@ -1,4 +1,4 @@
-"""The register of posts: routes in their order, with reasons; what follows for consultation; and no score near it."""
+"""The register of posts: routes in order, with reasons; the consultation that follows; and no use of scores."""
 
 import ast
 import inspect
@@ -48,13 +48,13 @@ def ending(count: int, *, school: str = "ash", more: str = "") -> list[str]:
 
 
 class TestRoutes:
-    def test_they_stand_in_their_order_of_preference(self):
+    def test_routes_are_in_order_of_preference(self):
         assert [r.value for r in Route] == ["slot", "match", "reskill", "redeploy", "recruit", "redundancy"]
         assert Route.SLOT.better == ()
         assert Route.RESKILL.better == (Route.SLOT, Route.MATCH)
 
     @pytest.mark.parametrize("route", list(Route))
-    def test_each_that_is_passed_over_needs_its_reason(self, route: Route):
+    def test_each_route_passed_over_needs_a_reason(self, route: Route):
         reasons = {r.value: "It does not fit" for r in route.better}
         assert Post(id="p", school="ash", title="Officer", route=route, reasons=reasons).route is route
         for left_out in route.better:
@@ -62,20 +62,20 @@ class TestRoutes:
             with pytest.raises(ValueError, match=f"why not {left_out.value}"):
                 Post(id="p", school="ash", title="Officer", route=route, reasons=fewer)
 
-    def test_a_reason_that_is_missing_is_told_with_its_place(self, check: Check):
+    def test_a_missing_reason_is_reported_with_its_place(self, check: Check):
         with pytest.raises(ProblemsError) as caught:
             check(service=posts("id: a, school: ash, title: Officer, route: reskill, reasons: {slot: None is alike}"))
         assert str(caught.value).startswith(
             "services/payroll.yaml:8:5: 'a' goes to reskill. Say under `reasons` why not match."
         )
 
-    def test_what_is_open_needs_none(self, check: Check):
+    def test_an_open_post_needs_no_reason(self, check: Check):
         assert found(check(service=posts("id: a, school: ash, title: Officer")), "R19", Severity.BLOCK) == []
 
 
 class TestShare:
-    def test_full_time_equivalents_filled_from_inside(self):
-        """Filled are 1 + 0.5 + 1 + 0.5 = 3, of which 0.5 in the open: 2.5 of 3."""
+    def test_the_internal_share_counts_full_time_equivalents(self):
+        """1 + 0.5 + 1 + 0.5 = 3 are filled, 0.5 of them from outside: 2.5 of 3."""
         new = [
             NewPost(id="a", title="Adviser", filled_by=Route.SLOT),
             NewPost(id="b", title="Adviser", fte=0.5, filled_by=Route.RESKILL),
@@ -87,15 +87,15 @@ class TestShare:
         assert result.internal_share == pytest.approx(2.5 / 3)
         assert (result.new_posts, result.open_posts) == (5, 1)
 
-    def test_nothing_filled_is_no_share_at_all(self):
+    def test_no_filled_posts_give_no_internal_share(self):
         assert summed_up([], [NewPost(id="a", title="Adviser")]).internal_share is None
 
-    def test_nobody_fills_a_post_by_redundancy(self):
+    def test_a_post_is_not_filled_by_redundancy(self):
         with pytest.raises(ValueError, match="not filled by redundancy"):
             NewPost(id="a", title="Adviser", filled_by=Route.REDUNDANCY)
 
     def test_the_samples_register(self, sample):
-        """Of seven new posts six are filled, 5.5 in full-time equivalents, one of them from outside: 4.5 of 5.5."""
+        """Six of seven new posts are filled, 5.5 full-time equivalents, one of them from outside: 4.5 of 5.5."""
         lines = list(transition_text(sample.definition))
         assert "  14 posts are affected: 4 matched, 1 reskilled, 2 redeployed, 7 open" in lines
         assert "  7 new posts, 1 of them open; 82% of what is filled, from inside" in lines
@@ -114,13 +114,13 @@ class TestMistakes:
             ),
         ],
     )
-    def test_each_is_told(self, check: Check, rows: list[str], message: str):
+    def test_each_mistake_is_reported(self, check: Check, rows: list[str], message: str):
         with pytest.raises(ProblemsError) as caught:
             check(service=posts(*rows))
         assert message in str(caught.value)
         assert str(caught.value).startswith("services/payroll.yaml:")
 
-    def test_two_counts_that_differ(self, check: Check):
+    def test_differing_counts_are_reported(self, check: Check):
         text = posts(*ending(2)) + "tasks:\n  roles-end: {redundancies: {ash: 3}}\n"
         with pytest.raises(ProblemsError, match="do not count the same at every school"):
             check(service=text)
@@ -142,25 +142,25 @@ class TestConsultation:
         ] == []
 
     def test_earliest_notice_and_effect(self, tmp_path: Path):
-        """Thirty days from 4 January are 3 February; notice may be given from Saturday 16 January."""
+        """Thirty days from 4 January is 3 February. Notice may be given from Saturday 16 January."""
         lines = self.lines(tmp_path, 20)
         assert lines[0].startswith("Ash School: 20 roles end within 90 days, the first on ")
         assert "  in the plan it runs from 4 Jan 2027 to 15 Jan 2027" in lines
         assert "  notice from 16 Jan 2027, the first role ends on 3 Feb 2027 at the earliest: NOT kept" in lines
         assert lines[-1] == "Planning minimum, not legal advice."
 
-    def test_nineteen_are_consulted_one_by_one(self, tmp_path: Path):
+    def test_nineteen_people_are_consulted_individually(self, tmp_path: Path):
         assert "  no collective consultation is asked for; each person is consulted all the same" in self.lines(
             tmp_path, 19
         )
 
-    def test_talks_longer_than_the_law_asks_for_hold_notice_back(self, tmp_path: Path):
-        """Thirty working days from 4 January end on Friday 12 February: notice, and ends, from the 13th."""
+    def test_longer_consultation_delays_notice(self, tmp_path: Path):
+        """Thirty working days from 4 January end on Friday 12 February. Notice and ends may follow from the 13th."""
         longer = CONSULTED.replace("duration: 10d}", "duration: 30d}")
         lines = self.lines(tmp_path, 20, pathway=longer)
         assert any("notice from 13 Feb 2027, the first role ends on 13 Feb 2027" in line for line in lines)
 
-    def test_nobody_ends(self, tmp_path: Path):
+    def test_without_redundancies_there_is_no_plan(self, tmp_path: Path):
         folder = a_folder(tmp_path)
         [line] = consultation_text(judge(read_folder(folder).programme).programme)
         assert line.startswith("No role ends by redundancy")
@@ -178,10 +178,10 @@ class TestTeachers:
             ("2027-09-01", "2027-12-31"),
         ],
     )
-    def test_the_next_date_of_the_burgundy_book(self, day: str, leaves: str):
+    def test_the_next_leaving_date_follows_the_burgundy_book(self, day: str, leaves: str):
         assert next_leaving_date(date.fromisoformat(day), self.DATES) == date.fromisoformat(leaves)
 
-    def test_a_post_that_ends_between_is_told(self, check: Check):
+    def test_a_post_that_ends_between_leaving_dates_is_reported(self, check: Check):
         result = check(service=posts(*ending(1, more=", teacher: true")), pathway=CONSULTED)
         [message] = found(result, "R19", Severity.WARN)
         assert message.endswith("at Ash School. Teachers leave on set dates: the next is 30 Apr 2027.")
@@ -189,15 +189,15 @@ class TestTeachers:
 
 
 SIDE = (transition, changeflow.reports.transition, changeflow.reports.rulebook, workforce)
-"""All code that has to do with who loses a post."""
+"""All code about who loses a post."""
 SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "Assessment", "publish"}
 
 
 class TestNoPathFromScores:
-    """A contract of the layers keeps imports apart (pyproject.toml); this keeps names and results apart."""
+    """An import contract in pyproject.toml keeps the code apart; these tests keep names and results apart."""
 
     @pytest.mark.parametrize("module", SIDE, ids=lambda m: m.__name__)
-    def test_no_name_of_a_score_is_used(self, module):
+    def test_the_code_never_names_a_score(self, module):
         tree = ast.parse(inspect.getsource(module))
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         names |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
@@ -207,7 +207,7 @@ class TestNoPathFromScores:
         assert not [m for m in modules if "adkar" in m]
 
     @pytest.mark.parametrize("score", [1, 3, 5])
-    def test_whatever_people_answered_nothing_of_it_changes(self, sample: Folder, score: int):
+    def test_answers_never_change_the_result(self, sample: Folder, score: int):
         answers = [
             Assessment(person=p.id, round="r", on=date(2026, 9, 1), scores=dict.fromkeys(Element, 5 - n % score))
             for n, p in enumerate(sample.definition.people)

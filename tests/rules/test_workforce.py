@@ -1,4 +1,4 @@
-"""Collective consultation: the oracles of the law's numbers, and the rule that reads them."""
+"""Collective consultation: the legal numbers checked by oracles, and the rule that reads them."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -52,7 +52,7 @@ def test_posts_count_within_ninety_days_of_each_other():
     assert not any(d.days for d in fullest_windows(far, law=law()))
 
 
-def test_each_establishment_counts_by_itself():
+def test_each_establishment_counts_separately():
     proposals = [RedundancyProposal("ash", 15, START), RedundancyProposal("beech", 15, START)]
     assert not any(d.days for d in fullest_windows(proposals, law=law()))
 
@@ -66,14 +66,14 @@ def test_a_duty_names_the_fullest_window(posts: list[tuple[int, int]]):
     assert all(d.posts == fullest for d in found_duties)
 
 
-def test_the_threshold_of_2027_is_not_known_and_never_guessed():
+def test_the_unknown_threshold_of_2027_is_never_guessed():
     packs = shipped_rulepacks()
     assert packs.number("uk-employment", "organisation_threshold", on=date(2026, 12, 31)) == 0
     with pytest.raises(LookupError, match="organisation_threshold is not known for 2027-01-01"):
         packs.number("uk-employment", "organisation_threshold", on=date(2027, 1, 1))
 
 
-def test_the_award_depends_on_the_day():
+def test_the_protective_award_depends_on_the_day():
     packs = shipped_rulepacks()
     days = [packs.number("uk-employment", "protective_award_days", on=date(2026, 4, day)) for day in (5, 6)]
     assert days == [90, 180]
@@ -94,25 +94,27 @@ class TestR19:
         result = check(pathway=ending("ash: 19"))
         assert not [m for m in found(result, "R19", Severity.BLOCK) if "Ash" in m]
 
-    def test_roles_that_end_too_soon_are_told_with_the_first_lawful_day(self, check: Callable[..., Judged]):
-        """Consultation begins on 4 January: thirty days later is 3 February. The roles end in January."""
+    def test_roles_that_end_too_soon_are_reported_with_the_first_lawful_day(self, check: Callable[..., Judged]):
+        """Consultation begins on 4 January; thirty days later is 3 February. The roles end in January."""
         [message] = [m for m in found(check(pathway=ending("ash: 20")), "R19", Severity.BLOCK) if "Ash" in m]
         assert message.startswith("20 roles end at Ash School, the first on ")
-        assert message.endswith("Consultation from 4 Jan 2027 takes 30 days: none may end before 3 Feb 2027.")
+        assert message.endswith(
+            "Consultation begins on 4 Jan 2027 and takes 30 days, so none may end before 3 Feb 2027."
+        )
 
-    def test_roles_that_end_later_keep_it(self, check: Callable[..., Judged]):
+    def test_roles_that_end_later_keep_the_rule(self, check: Callable[..., Judged]):
         result = check(pathway=ending("ash: 20", "20d"))
         assert not [m for m in found(result, "R19", Severity.BLOCK) if "Ash" in m]
 
-    def test_without_any_consultation_that_is_what_is_missing(self, check: Callable[..., Judged]):
+    def test_missing_consultation_is_reported(self, check: Callable[..., Judged]):
         text = ending("ash: 20").replace("kind: consultation", "kind: work")
         messages = found(check(pathway=text), "R19", Severity.BLOCK)
-        assert "20 roles end at Ash School: 30 days of collective consultation are missing." in messages
+        assert "20 roles end at Ash School without the required 30 days of collective consultation." in messages
 
-    def test_the_unknown_threshold_is_said_and_nothing_is_assumed(self, check: Callable[..., Judged]):
+    def test_an_unknown_threshold_is_reported_and_not_assumed(self, check: Callable[..., Judged]):
         messages = found(check(pathway=ending("ash: 1")), "R19", Severity.BLOCK)
         assert len(messages) == 1
-        assert "its number is not known here: nothing is assumed" in messages[0]
+        assert "its number is not known here and none is assumed" in messages[0]
 
     def test_the_sample_ends_no_roles_by_redundancy(self, sample):
         from changeflow.rules.engine import judge
@@ -121,25 +123,25 @@ class TestR19:
 
 
 class TestR20:
-    """Go-live of wave 2 is on 20 January 2027: 28 days before is 23 December 2026."""
+    """Wave 2 goes live on 20 January 2027; 28 days earlier is 23 December 2026."""
 
     MOVES = SERVICE + "employer_changes: true\n"
     TALKS = PATHWAY + "  consult: {kind: consultation, phase: design, per: wave, duration: 1d, after: requirements}\n"
 
-    def test_inside_one_employer_nothing_is_asked_for(self, check: Callable[..., Judged]):
+    def test_moves_within_one_employer_need_no_liability_information(self, check: Callable[..., Judged]):
         assert found(check(), "R20", Severity.BLOCK) == []
 
-    def test_a_move_without_consultation(self, check: Callable[..., Judged]):
+    def test_a_move_without_consultation_is_reported(self, check: Callable[..., Judged]):
         messages = found(check(service=self.MOVES), "R20", Severity.BLOCK)
         assert messages == [
-            f"Payroll: go live, wave {n} moves staff to another employer, and nobody consults them." for n in (1, 2)
+            f"Payroll: go live, wave {n} moves staff to another employer, but no task consults them." for n in (1, 2)
         ]
 
-    def test_a_consultation_that_begins_too_late_is_told_with_both_days(self, check: Callable[..., Judged]):
+    def test_a_consultation_that_begins_too_late_is_reported_with_both_days(self, check: Callable[..., Judged]):
         [first, _] = found(check(service=self.MOVES, pathway=self.TALKS), "R20", Severity.BLOCK)
         assert first == (
-            "Payroll: go live, wave 1 moves staff to another employer on 20 Jan 2027; consultation begins on "
-            "11 Jan 2027. 28 days before are needed for liability information."
+            "Payroll: go live, wave 1 moves staff to another employer on 20 Jan 2027, but consultation begins on "
+            "11 Jan 2027. Liability information is due 28 days before the move."
         )
 
     def test_twenty_eight_days_before_is_in_time(self, check: Callable[..., Judged]):
@@ -173,7 +175,7 @@ class TestRulepacks:
         texts = {name: f"nation: {nation}\n{self.PACK}" for name, nation in (("a", a), ("b", b))}
         assert ("for the same nation and day already" in self.problems(tmp_path / "packs", **texts)) == is_refused
 
-    def test_an_entry_without_a_source_and_a_pack_without_a_day(self, tmp_path: Path):
+    def test_an_entry_without_a_source_or_a_pack_without_a_day_is_refused(self, tmp_path: Path):
         text = self.problems(
             tmp_path / "rulepacks",
             a=self.PACK.replace(", source: the trust", ""),

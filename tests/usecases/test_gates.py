@@ -167,7 +167,7 @@ class TestEvidence:
         stored_with(db, tmp_path, pathway=gated)
         found = case(db, "payroll/design-agreed", 12)
         assert found.of(State.BLOCKS) == (
-            "R07: The requirements of Payroll do not come from headteachers, local governing bodies.",
+            "R07: The requirements for Payroll have no input from headteachers and local governing bodies.",
         )
         assert not any("R07" in c.rule for c in case(db, PLAN, 5).criteria)
 
@@ -223,7 +223,7 @@ class TestBehindAGate:
         assert progress.report_progress(begin, change(db_gated, 6)) == 1
         found = progress.out_of_order(["payroll/requirements"], change(db_gated, 6))
         assert next(f.message for f in found if f.rule == "R31") == (
-            "Payroll: requirements began on 6 Jan 2027, before its links allow: it waits for the gate “Payroll: plan "
+            "Payroll: requirements began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: plan "
             "agreed”."
         )
 

@@ -221,7 +221,7 @@ class TestSchemes:
     def test_one_that_is_split_is_told_with_its_days(self, sqlite: str, tmp_path: Path):
         [message] = self.told(sqlite, tmp_path / "t", "{id: 120/A1}")
         assert message.startswith("From 1 Apr 2027 to ")
-        assert "both systems pay people of scheme 120/A1, and only one may file it" in message
+        assert "both systems pay people in scheme 120/A1, but only one may file for it" in message
 
     @pytest.mark.parametrize(
         "schemes", ["{id: 120/A1, joint_filing: old}", "{id: A, schools: [ash, beech]}, {id: B, schools: [cedar]}"]
@@ -232,5 +232,7 @@ class TestSchemes:
 
 def test_running_both_beyond_its_last_day_is_told_with_its_cost(db: str, tmp_path: Path):
     terms = "  ends: 2027-03-15\n  cost_a_period: 900\n"
-    said = [m for m in warned(db, tmp_path / "t", terms) if "goes on until" in m]
-    assert said[0].endswith("until 31 Mar 2027; running both was to end on 15 Mar 2027. Each period more costs £900.")
+    said = [m for m in warned(db, tmp_path / "t", terms) if "continues until" in m]
+    assert said[0].endswith(
+        "until 31 Mar 2027; dual running was due to end on 15 Mar 2027. Each extra period costs £900."
+    )
