@@ -1,1 +1,1 @@
-"""Working time: calendars in layers, compiled to sorted arrays; periods; UK public holidays."""
+"""Working time: layered calendars compiled to sorted arrays, periods, and UK public holidays."""

@@ -1,7 +1,7 @@
-"""How far calendars and tables of periods are laid out, and which of their days somebody has given.
+"""The span of days for which calendars and periods are laid out, and the days whose dates are given.
 
-A calendar has no end. What is laid out of it is the part that somebody has asked about so far, and it grows with the
-questions. Its answers are the same whatever has been laid out.
+A calendar has no end. It lays out only the days that have been needed so far, and more on demand. Its answers do not
+depend on how much is laid out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +13,17 @@ from typing import NamedTuple
 from changeflow.values.moments import DAY, day_of, minute_of
 
 EARLIEST, LATEST = date(1850, 1, 1), date(2400, 12, 31)
-"""The first and last day that is ever laid out: a hundred years around the days that changeflow computes with."""
+"""The first and last day that is ever laid out: a hundred years around the supported days."""
 GROWING = RLock()
-"""Whoever lays out more holds it: one calendar may be made of others."""
+"""Held while laying out more. Reentrant, because a calendar may be made of others."""
 Intervals = Sequence[tuple[int, int]]
 ONE_DAY = timedelta(days=1)
 ASSUMED = "assumed"
-"""What marks a day, a period or a date that rests on dates which nobody has given."""
+"""Marks a day, period or date that depends on dates that no file gives."""
 
 
 def day_at(position: int) -> date:
-    """Return the day of a position, or the nearest one that is ever laid out."""
+    """Return the day of a position, or the nearest day that can be laid out."""
     return day_of(min(max(position, minute_of(EARLIEST)), minute_of(LATEST)))
 
 
@@ -47,26 +47,26 @@ class DayRange(NamedTuple):
         return self.low <= min(positions) and max(positions) <= self.high
 
     def earlier(self, to: date = LATEST) -> "DayRange":
-        """Return as many days again in front of these, and more where `to` needs them; within the limits."""
+        """Return a span directly before this one, at least as long and reaching back to `to`, within the limits."""
         size = min(self.last - self.first, self.first - EARLIEST)
         return DayRange(max(EARLIEST, min(to, self.first - size)), self.last)
 
     def later(self, to: date = EARLIEST) -> "DayRange":
-        """Return as many days again behind these, and more where `to` needs them; within the limits."""
+        """Return a span directly after this one, at least as long and reaching up to `to`, within the limits."""
         size = min(self.last - self.first, LATEST - self.last)
         return DayRange(self.first, min(LATEST, max(to, self.last + size)))
 
 
 Make = Callable[[date, date], tuple[Intervals, Mapping[date, str]]]
-"""Lays out the intervals and the closures of some days, both inclusive."""
+"""Lays out the intervals and closures of a span of days, both inclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenDates:
-    """The days for which a file gives dates; what is used outside them is assumed."""
+    """The days for which a file gives dates; any others are assumed."""
 
     what: str
-    """What it gives, in the plural: `term dates of northshire`."""
+    """What the file gives, in the plural: `term dates of northshire`."""
     source: str
     """The id of the calendar file."""
     part: str
@@ -74,7 +74,7 @@ class GivenDates:
     first: date
     last: date
     gaps: tuple[DayRange, ...] = ()
-    """Days between these for which it gives nothing, and which are filled by an assumption."""
+    """Gaps in between, filled by an assumption."""
 
     def covers(self, first: date, last: date) -> bool:
         is_within = self.first <= first and last <= self.last

@@ -1,6 +1,6 @@
 """Calendars in layers (nation, local authority, trust, school, task), compiled to working intervals.
 
-The nearest layer that says anything about a day decides.
+For each day, the most specific layer that mentions it decides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +20,9 @@ Hours = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """Dated statement: from `first` to `last`, both inclusive, these hours.
+    """Hours from `first` to `last`, both inclusive.
 
-    None means the ordinary ones: those of the weekday, or on a day that is never worked, those of a usual working day.
+    None means ordinary hours: those of the weekday or, on a day that is never worked, of a usual working day.
     """
 
     first: date
@@ -32,7 +32,7 @@ class DaySpan:
 
 
 class DatedRule(Protocol):
-    """Says about any days what a list of spans says about some. It is a value: equal ones say the same."""
+    """Gives the spans of any days, by a rule instead of a list. It is a value: equal rules give equal spans."""
 
     def __call__(self, first: date, last: date) -> Iterable[DaySpan]:
         """Yield the spans that touch any of these days, both inclusive."""
@@ -40,22 +40,22 @@ class DatedRule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one level says: perhaps a week, a rule for all years, and dated spans; a later one wins over an earlier."""
+    """One level of a calendar: optionally a week and a rule for all years, and dated spans. A later span wins."""
 
     name: str
     week: Mapping[int, Hours] | None = None
-    """Hours by weekday, Monday 0; a weekday left out is closed."""
+    """Hours by weekday, Monday is 0; a missing weekday is closed."""
     spans: Sequence[DaySpan] = field(default_factory=tuple)
     rule: DatedRule | None = None
-    """What it says in each year; its spans win over it."""
+    """Spans for every year; the dated spans win over them."""
 
 
 def compile_calendar(
     name: str, layers: Sequence[Layer], *, first: date, last: date, given: tuple[GivenDates, ...] = ()
 ) -> WorkingCalendar:
-    """Compile layers, the most general one first, for the days `first` to `last` and for others once they are needed.
+    """Compile layers, most general first, for the days `first` to `last`, and for other days on demand.
 
-    The same layers give the same calendar: a programme is joined again at every change, and these seldom change.
+    Calendars are cached by their layers, which seldom change, while a programme is joined again at every change.
     """
     week = next((layer.week for layer in reversed(layers) if layer.week is not None), {})
     said = tuple((layer.rule, tuple(layer.spans)) for layer in layers)
@@ -69,7 +69,7 @@ def _compiled(name: str, layers: "_Layers", days: DayRange, given: tuple[GivenDa
 
 @dataclass(frozen=True, slots=True)
 class _Layers:
-    """Layers, the most general one first, and the week that they follow."""
+    """Layers, most general first, and their week."""
 
     hours_of: tuple[tuple[int, Hours], ...]
     said: tuple[tuple[DatedRule | None, tuple[DaySpan, ...]], ...]
@@ -93,7 +93,7 @@ class _Layers:
 
 
 def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) -> dict[int, DaySpan]:
-    """Return what is said of the days `first` to `last`, by their numbers from 0."""
+    """Return the hours and reasons of the days `first` to `last`, by day number from 0."""
     stated: dict[int, DaySpan] = {}
     for spans in layers:
         for span in spans:

@@ -1,4 +1,4 @@
-"""The public holidays of the four nations, of any year."""
+"""The public holidays of the four nations in any year."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NATIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-irelan
 
 @lru_cache(maxsize=8)
 def public_holidays(nation: str, first_year: int, last_year: int) -> tuple[tuple[date, str], ...]:
-    """Return (day, name) of the nation's public holidays, in order. Years are inclusive.
+    """Return (day, name) of each public holiday of the nation, in order. Both years are inclusive.
 
     >>> [str(day) for day, _ in public_holidays("england", 2027, 2027)][:3]
     ['2027-01-01', '2027-03-26', '2027-03-29']
@@ -26,13 +26,13 @@ def public_holidays(nation: str, first_year: int, last_year: int) -> tuple[tuple
 
 @lru_cache(maxsize=1)
 def _united_kingdom() -> Any:  # noqa: ANN401
-    """Load the country's class from its file: its package would load 250 other countries with it, for 0.2 s."""
-    import holidays  # loaded here: a plan of another program needs none
+    """Load the country's class from its own file: the package would load 250 other countries, which takes 0.2 s."""
+    import holidays  # loaded here because plans from other programs do not need it
 
     places = [f"{folder}/countries" for folder in holidays.__path__]
     spec = PathFinder.find_spec("united_kingdom", places)
     if spec is None or spec.loader is None:
-        raise ModuleNotFoundError("The library 'holidays' has no file of the United Kingdom.")
+        raise ModuleNotFoundError("The library 'holidays' has no file for the United Kingdom.")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.UnitedKingdom
@@ -40,7 +40,7 @@ def _united_kingdom() -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True, slots=True)
 class PublicHolidays:
-    """Closes the public holidays of a nation, of any year."""
+    """Closes the public holidays of a nation in every year."""
 
     nation: str
 

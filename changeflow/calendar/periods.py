@@ -1,4 +1,4 @@
-"""Periods: calendar months, pay periods and terms, in order; more are laid out when a question needs them."""
+"""Periods: calendar months, pay periods and terms, in order; more are laid out on demand."""
 
 from bisect import bisect_left, bisect_right
 from calendar import month_name
@@ -17,7 +17,7 @@ from changeflow.values.moments import day_of, format_day, minute_of
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of days, both ends inclusive, by its name: `January 2027`, `Spring term 2027`."""
+    """A named span of days, both inclusive: `January 2027`, `Spring term 2027`."""
 
     name: str
     first: date
@@ -25,23 +25,23 @@ class Period:
 
 
 class PeriodsLaidOut(NamedTuple):
-    """The periods that open on some days, with their first minutes and the minutes after their last ones."""
+    """The periods that open in a span of days, with their opening and closing minutes."""
 
     periods: tuple[Period, ...]
     starts: tuple[int, ...]
     closings: tuple[int, ...]
     days: DayRange | None
-    """The days that are laid out; None where there are no other periods."""
+    """The days that are laid out; None if there are no other periods."""
 
 
 MakePeriods = Callable[[date, date], Sequence[Period]]
-"""Lays out the periods that open on some days, both inclusive."""
+"""Lays out the periods that open in a span of days, both inclusive."""
 
 
 class Periods:
     """Periods in order, not overlapping. Positions are civil minutes; a period is `[open, close)`.
 
-    With `days`, the periods are those that open on these days, and `make` lays out others.
+    With `days`, these are the periods that open on those days, and `make` lays out others.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Periods:
     ) -> None:
         self.name = name
         self.given = given
-        """Where its dates come from; days outside any of these are assumed."""
+        """The sources of its dates; days outside all of them are assumed."""
         self._make = make
         self._laid_out = _laid_out(periods, days)
 
@@ -69,7 +69,7 @@ class Periods:
         return self._laid_out.periods
 
     def starts_within(self, first: date, last: date) -> tuple[int, ...]:
-        """Return the start windows on some days, both inclusive."""
+        """Return the start windows in a span of days, both inclusive."""
         low, high = minute_of(first), minute_of(last)
         known = self._having(low, high)
         return known.starts[bisect_left(known.starts, low) : bisect_right(known.starts, high)]
@@ -80,9 +80,9 @@ class Periods:
         return known.starts[i]
 
     def previous_start(self, position: int) -> int:
-        """Return the last start window at or before `position`; before the first of a list, the position itself.
+        """Return the last start window at or before `position`; before the first of a list, `position` itself.
 
-        A start that is that late is only asked for by a date that cannot be kept: it says by when one would be needed.
+        The latter occurs only for a date that cannot be met; it shows when a start window would be needed.
         """
         known = self._having(position)
         while (i := bisect_right(known.starts, position) - 1) < 0:
@@ -92,7 +92,7 @@ class Periods:
         return known.starts[i]
 
     def add(self, start: int, count: int) -> int:
-        """Return where the `count`-th whole period from `start` closes; a period already begun does not count."""
+        """Return when the `count`-th whole period after `start` closes; a period that has begun does not count."""
         if count == 0:
             return start
         known, i = self._first_from(start, count)
@@ -108,7 +108,7 @@ class Periods:
         return known.starts[i]
 
     def reach(self, *positions: int, is_before: bool | None = None) -> bool:
-        """Lay out more: as far as positions need it, or twice as much at one end. Return whether there is more."""
+        """Lay out more: as far as the positions need, or twice as much at one end. Return whether there was more."""
         with GROWING:
             known = self._laid_out
             if known.days is None or self._make is None or not known.periods:
@@ -127,14 +127,14 @@ class Periods:
             return True
 
     def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
-        """Return the error that says that none opens any more, or none has closed before a position."""
+        """Return the error for no period opening after, or closing before, a position."""
         if before is not None:
             return CalendarExhaustedError(self.name, f"before {format_day(day_of(before))}")
         edge = f"after {format_day(self.periods[-1].last)}" if self.periods else "at all"
         return CalendarExhaustedError(self.name, edge)
 
     def _having(self, *positions: int) -> PeriodsLaidOut:
-        """Return what is laid out, with these positions in it as far as there are such days."""
+        """Return the layout, extended to these positions where possible."""
         known = self._laid_out
         if known.days is not None and not known.days.have(*positions):
             self.reach(*positions)
@@ -154,12 +154,12 @@ class Periods:
 
 
 class MeetingDates(Periods):
-    """The days on which a board or committee meets: each is a start window of one day. None is assumed."""
+    """The meeting days of a board or committee; each is a start window of one day. No meeting is assumed."""
 
     def __init__(self, name: str, days: Iterable[date], *, calendar: str) -> None:
         super().__init__(name, [Period(f"{name}, {format_day(day)}", day, day) for day in sorted(set(days))])
         self.calendar = calendar
-        """The calendar that the dates are in."""
+        """The id of the calendar with the dates."""
 
     def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
         edge = (
@@ -177,12 +177,12 @@ def _laid_out(periods: Sequence[Period], days: DayRange | None) -> PeriodsLaidOu
 def open_periods(
     name: str, make: MakePeriods, first: date, last: date, *, given: tuple[GivenDates, ...] = ()
 ) -> Periods:
-    """Return periods that go on for ever, laid out for some days at first."""
+    """Return periods without an end, first laid out for some days."""
     return Periods(name, make(first, last), days=DayRange(first, last), make=make, given=given)
 
 
 def calendar_months(first: date, last: date) -> list[Period]:
-    """Return the calendar months that open on some days, both inclusive."""
+    """Return the calendar months that open in a span of days, both inclusive."""
     found, day = [], first if first.day == 1 else _month_after(first)
     while day <= last:
         following = _month_after(day)
@@ -196,14 +196,14 @@ def _month_after(day: date) -> date:
 
 
 def months(first: date, count: int) -> Periods:
-    """Return calendar months, so many of which are laid out at first."""
+    """Return calendar months, with this many laid out at first."""
     start = first.replace(day=1)
     return open_periods("months", calendar_months, start, start + relativedelta(months=count) - ONE_DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class PayPeriod:
-    """A calendar month of pay: inputs close at the end of `cut_off`, people are paid on `payday`."""
+    """A calendar month of pay: inputs close at the end of `cut_off`, and people are paid on `payday`."""
 
     period: Period
     cut_off: date
@@ -211,9 +211,9 @@ class PayPeriod:
 
 
 def pay_period(month: date, *, payday: int, cut_off_days: int, office: WorkingCalendar) -> PayPeriod:
-    """Make the pay period of a day's month: payday is the nth of the month, or the working day before it.
+    """Return the pay period of a day's month. Payday is that day of the month, or the working day before it.
 
-    `payday` beyond a month's end is its last day. The cut-off is `cut_off_days` working days before the payday.
+    A `payday` after the month's end becomes its last day. The cut-off is `cut_off_days` working days before payday.
     """
     first = month.replace(day=1)
     last = first + relativedelta(day=31)

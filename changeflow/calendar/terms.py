@@ -1,7 +1,7 @@
-"""Terms: those that files give, and those that are assumed before and after them.
+"""Terms: those given in files, and those assumed before and after them.
 
-Beyond the given terms the nearest year of them repeats, moved by whole weeks so that weekdays stay. Where less than a
-year is given, a usual school year of the nation fills it up: our own assumption, which every output marks.
+Outside the given terms, the nearest given year repeats, moved by whole weeks to keep weekdays. If less than a year is
+given, the nation's usual school year completes it. This is our own assumption, and every output marks it.
 """
 
 import re
@@ -15,13 +15,13 @@ from changeflow.calendar.layers import DaySpan
 from changeflow.calendar.periods import Period
 
 SAME_YEAR = timedelta(days=320)
-"""Terms that begin within so long are those of one year: by Easter, two summer terms may begin 350 days apart."""
+"""Terms that begin within this time belong to one year: Easter can put two summer terms only 350 days apart."""
 AROUND = timedelta(days=400)
-"""So far around some days there is a term before and a term after any holiday."""
+"""Within this distance there is a term before and a term after any holiday."""
 LONGEST_HOLIDAY = timedelta(weeks=10)
-"""Between terms, more than this without a school day is taken for terms that nobody has given: our own choice."""
+"""A longer time than this without a school day means that terms are missing from the file: our own choice."""
 A_YEAR = timedelta(days=365)
-"""A gap as long as this is filled; a shorter one may be meant, and stays one holiday."""
+"""A gap of at least this length is filled; a shorter one may be intended, and stays one holiday."""
 A_WEEK, DAYS_A_YEAR = 7, 365.2425
 _Usual = Sequence[tuple[str, tuple[int, int], tuple[int, int], tuple[tuple[int, int], tuple[int, int]] | None]]
 _ENGLAND: _Usual = (
@@ -43,10 +43,10 @@ USUAL: Mapping[str, _Usual] = {
         ("Autumn term", (8, 18), (12, 21), ((10, 12), (10, 16))),
     ),
 }
-"""A usual school year: names, first and last day, half-term. It fills up what nobody has given.
+"""A usual school year (names, first and last day, half-term), used where no terms are given.
 
-These are no rulepack: no law or authority sets them, they have no day from which they are in force, and calendars are
-made before a programme knows its rulepacks. A folder replaces them by giving its own terms.
+It is not in a rulepack: no law or authority sets it, it has no date of coming into force, and calendars are made
+before a programme knows its rulepacks. A folder replaces it with its own terms.
 """
 
 
@@ -61,7 +61,7 @@ class TermDates:
     is_assumed: bool = False
 
     def moved(self, years: int) -> "TermDates":
-        """Return the same term some years later or earlier, as an assumption: moved by the nearest whole weeks."""
+        """Return the same term some years later or earlier, moved by whole weeks and marked as assumed."""
         by = timedelta(days=round(years * DAYS_A_YEAR / A_WEEK) * A_WEEK)
         half = (self.half_term[0] + by, self.half_term[1] + by) if self.half_term else None
         name = re.sub(r"\b(?:19|20|21)\d\d\b", lambda year: f"{int(year[0]) + years}", self.name)
@@ -74,7 +74,7 @@ class TermDates:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one authority, or of the whole trust, of any year."""
+    """The terms of one authority, or of the whole trust, in any year."""
 
     given: tuple[TermDates, ...]
     """In order, and at least one."""
@@ -82,12 +82,12 @@ class Terms:
 
     @property
     def gaps(self) -> tuple[tuple[TermDates, TermDates], ...]:
-        """The terms before and after each time for which no school day is given, and which is longer than a holiday."""
+        """The terms before and after each gap that is too long to be a holiday."""
         return tuple((a, b) for a, b in pairwise(self.given) if b.first - a.last > LONGEST_HOLIDAY)
 
     @property
     def filled(self) -> tuple[TermDates, ...]:
-        """The given terms, and in each gap of a whole year or more the year before it, repeated."""
+        """The given terms; each gap of a year or more is filled with the year before it."""
         found = list(self.given)
         for before, after in self.gaps:
             if is_filled(before, after):
@@ -95,12 +95,12 @@ class Terms:
         return tuple(sorted(found, key=lambda t: t.first))
 
     def within(self, first: date, last: date) -> list[TermDates]:
-        """Return the terms that have a day in a span of days, both inclusive, in order."""
+        """Return the terms that touch a span of days, both inclusive, in order."""
         found = [*self._before(first), *self.filled, *self._after(last)]
         return [t for t in found if t.first <= last and first <= t.last]
 
     def __call__(self, first: date, last: date) -> Iterator[DaySpan]:
-        """Close the holidays that touch some days, both inclusive: as a rule of a calendar's layer."""
+        """Yield the holidays that touch a span of days, both inclusive, as closed: a rule for a calendar layer."""
         terms = self.within(first - AROUND, last + AROUND)
         for this, following in pairwise(terms):
             if this.last + ONE_DAY < following.first:
@@ -115,7 +115,7 @@ class Terms:
         return self._on_from(self.given[-1], until=until)
 
     def _on_from(self, last: TermDates, *, until: date, before: date = date.max) -> Iterator[TermDates]:
-        """Yield the terms that repeat the year up to a given one, up to a day; those end before another day."""
+        """Yield terms up to a day that repeat the year up to a given term and end before another day."""
         years, year = 1, self._year(last.first - SAME_YEAR, last.first)
         while True:
             for term in (t.moved(years) for t in year):
@@ -127,7 +127,7 @@ class Terms:
             years += 1
 
     def _before(self, since: date) -> Iterator[TermDates]:
-        """Yield the terms before the given ones, from a day on, in order."""
+        """Yield the terms before the given ones, starting from a day, in order."""
         first, years, found = self.given[0], 1, list[TermDates]()
         year = self._year(first.first, first.first + SAME_YEAR)
         while not found or found[-1].last >= since:
@@ -139,7 +139,7 @@ class Terms:
         yield from reversed(found)
 
     def _year(self, first: date, last: date) -> list[TermDates]:
-        """Return a whole year of terms that begin between two days: the given ones, and what is usual beside them."""
+        """Return a whole year of terms that begin between two days: the given terms, completed by usual ones."""
         own = [t for t in self.given if first <= t.first <= last]
         usual = (t for year in range(first.year, last.year + 1) for t in _usual(self.nation, year))
         beside = [t for t in usual if first <= t.first <= last and not any(t.touches(o) for o in self.given)]
@@ -147,12 +147,12 @@ class Terms:
 
 
 def is_filled(before: TermDates, after: TermDates) -> bool:
-    """Tell whether what lies between two given terms is filled by assumed ones."""
+    """Tell whether the gap between two given terms is filled with assumed ones."""
     return after.first - before.last > A_YEAR
 
 
 def _usual(nation: str, year: int) -> Iterator[TermDates]:
-    """Yield the terms of a calendar year as they usually are, on whole weekdays."""
+    """Yield the usual terms of a calendar year, adjusted to weekdays."""
     for name, first, last, half in USUAL[nation]:
         begins, ends = date(year, *first), date(year, *last)
         begins += timedelta(days=-begins.weekday() % A_WEEK if begins.weekday() > 4 else 0)
@@ -167,23 +167,22 @@ def _usual(nation: str, year: int) -> Iterator[TermDates]:
 
 @dataclass(frozen=True, slots=True)
 class JointTerms:
-    """The terms that schools of several authorities have in common: from when all are in school until the last ends.
+    """The common terms of schools in several authorities: from when all are in school until the last term ends.
 
-    Terms are paired by time: each belongs to the term, of the authority that has the fewest, with which it shares most
-    days.
+    Each term is matched to the term it overlaps most, in the authority with the fewest terms.
     """
 
     tables: tuple[Terms, ...]
 
     def __call__(self, first: date, last: date) -> list[Period]:
-        """Return the terms that open on some days, both inclusive."""
+        """Return the terms that open in a span of days, both inclusive."""
         wide = [t.within(first - AROUND, last + AROUND) for t in self.tables]
         found = (_joined(*same) for same in _paired(wide))
         return [p for p in found if first <= p.first <= last]
 
 
 def _paired(tables: Sequence[Sequence[TermDates]]) -> Iterator[tuple[TermDates, list[list[TermDates]]]]:
-    """Yield each term of the table with the fewest terms, and of each table the terms that belong to it."""
+    """Yield each term of the table with the fewest terms, with the matching terms of each table."""
     coarse = min(tables, key=len)
     mine: dict[int, list[list[TermDates]]] = {n: [[] for _ in tables] for n in range(len(coarse))}
     for k, table in enumerate(tables):

@@ -1,8 +1,8 @@
-"""Calendars as working intervals: how much work is between two times, and when an amount of work ends.
+"""Calendars as working intervals: the work between two times, and when an amount of work ends.
 
-Of what is laid out of a calendar every question is a binary search; a calendar that knows how lays out more when a
-question needs it. Positions are civil minutes since 1970-01-01T00:00 local. One point of working time can be two
-positions, the end of Friday and the start of Monday: a start is the later one, a finish the earlier one.
+Each query is a binary search in the laid-out part of a calendar; a calendar with `make` lays out more on demand.
+Positions are civil minutes since 1970-01-01T00:00 local. One point of working time can be two positions, the end of
+Friday and the start of Monday: a start is the later one, a finish the earlier one.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,9 +19,9 @@ from changeflow.values.moments import DAY, WEEK, day_of, format_day, minute_of
 
 
 class LaidOut:
-    """Intervals of some days, in order, and why other days have none; it never changes.
+    """Working intervals of a span of days, in order, and the reasons for closed days. Immutable.
 
-    With `repeats`, its first and its last two weeks are the same, and so are all weeks before and after these days.
+    With `repeats`, the first two and last two weeks are alike, and so is every week outside these days.
     """
 
     __slots__ = ("__weakref__", "before", "closures", "days", "ends", "starts", "week")
@@ -32,12 +32,12 @@ class LaidOut:
         self.starts = [start for start, _ in intervals]
         self.ends = [end for _, end in intervals]
         self.before: list[int] = [0, *accumulate(map(sub, self.ends, self.starts))]
-        """The working minutes before each interval, and at the end all of them."""
+        """The working minutes before each interval, and finally the total."""
         self.closures = closures
         self.days = days
-        """The days that are laid out; None where there are no others."""
+        """The days that are laid out; None if there are no others."""
         self.week = 0
-        """The working minutes of the week that repeats; 0 where none does."""
+        """The working minutes of the repeating week; 0 if there is none."""
         if days is not None and repeats:
             self.week = self.work_before(days.low + WEEK)
 
@@ -47,11 +47,11 @@ class LaidOut:
 
     @property
     def total(self) -> int:
-        """All its working minutes."""
+        """The total working minutes."""
         return self.before[-1]
 
     def work_before(self, position: int) -> int:
-        """Count the working minutes from the first laid out day to `position`; negative where it is earlier."""
+        """Count the working minutes from the first laid-out day to `position`; negative if it is earlier."""
         weeks = self.weeks_off(position)
         position -= weeks * WEEK
         i = bisect_right(self.starts, position) - 1
@@ -61,22 +61,22 @@ class LaidOut:
 
     @property
     def repeating_week(self) -> DayRange | None:
-        """The days of a week that is as all those outside these days; None where no week repeats."""
+        """The days of the repeating week; None if no week repeats."""
         return DayRange(self.days.first, self.days.first + 6 * ONE_DAY) if self.days and self.week else None
 
     def weeks_off(self, position: int) -> int:
-        """Return by how many weeks a position lies off the days in which all can be looked up; 0 if none repeats."""
+        """Return how many weeks a position is outside the searchable days; 0 if no week repeats."""
         if not self.week or self.days is None:
             return 0
         return weeks_outside(position, self.days.low + WEEK, self.days.high - WEEK, WEEK)
 
     def weeks_of_work_off(self, work: int) -> int:
-        """The same of an amount of work before a position."""
+        """Return the same for an amount of work before a position."""
         return weeks_outside(work, self.week, self.total - self.week, self.week) if self.week else 0
 
 
 def weeks_outside(at: int, low: int, high: int, week: int) -> int:
-    """Return how many weeks bring something back into `[low, high)`: negative ones to one before it."""
+    """Return how many weeks a value is outside `[low, high)`; negative if it is before."""
     if at >= high:
         return (at - high) // week + 1
     return -((low - at + week - 1) // week) if at < low else 0
@@ -85,9 +85,9 @@ def weeks_outside(at: int, low: int, high: int, week: int) -> int:
 class WorkingCalendar:
     """Working intervals `[start, end)` in order, none empty, none touching the next one's inside.
 
-    With `days`, the intervals are those of these days, and `make` lays out others; without, there are no others, and
-    what goes beyond them is a `CalendarExhaustedError`. With `repeats`, all weeks outside `days` are alike, and as the
-    first and the last two of them: then nothing has to be laid out for any date.
+    With `days`, these are the intervals of those days, and `make` lays out others. Without it there are no others, and
+    going beyond them raises `CalendarExhaustedError`. With `repeats`, all weeks outside `days` are like the first two
+    and last two within, so no more need be laid out for any date.
     """
 
     __slots__ = ("__weakref__", "_laid_out", "_make", "given", "name")
@@ -105,7 +105,7 @@ class WorkingCalendar:
     ) -> None:
         self.name = name
         self.given = given
-        """Where its dates come from; days outside any of these are assumed."""
+        """The sources of its dates; days outside all of them are assumed."""
         self._make = make
         self._laid_out = LaidOut(intervals, closures or {}, days, repeats=repeats)
 
@@ -121,7 +121,7 @@ class WorkingCalendar:
 
     @property
     def closures(self) -> Mapping[date, str]:
-        """Why a day has no work, for the days that somebody closed: `half-term`, `Christmas Day`."""
+        """The reasons for closed days: `half-term`, `Christmas Day`."""
         return self._laid_out.closures
 
     def between(self, start: int, finish: int) -> int:
@@ -146,7 +146,7 @@ class WorkingCalendar:
         return min(position, known.ends[i] + off)
 
     def add(self, start: int, minutes: int) -> int:
-        """Return the finish of `minutes` of work from `start`; zero minutes move nothing.
+        """Return the finish of `minutes` of work from `start`; zero minutes return `start`.
 
         A negative amount gives the start of that much work before `start`.
         """
@@ -160,7 +160,7 @@ class WorkingCalendar:
         return known.starts[i] + goal - known.before[i] + weeks * WEEK
 
     def subtract(self, finish: int, minutes: int) -> int:
-        """Return the latest start from which `minutes` of work end by `finish`; zero minutes move nothing."""
+        """Return the latest start from which `minutes` of work end by `finish`; zero minutes return `finish`."""
         if minutes <= 0:
             return finish if minutes == 0 else self.add(finish, -minutes)
         known = self._having(finish)
@@ -171,7 +171,7 @@ class WorkingCalendar:
         return known.starts[i] + goal - known.before[i] + weeks * WEEK
 
     def intervals_within(self, start: int, finish: int) -> Iterator[tuple[int, int]]:
-        """Return the intervals that share some time with `[start, finish)`, whole."""
+        """Return the whole intervals that overlap `[start, finish)`."""
         if self._laid_out.week:
             self.reach(start, finish)
         known = self._having(start, finish)
@@ -190,7 +190,7 @@ class WorkingCalendar:
         return day
 
     def reach(self, *positions: int, is_before: bool | None = None) -> bool:
-        """Lay out more: as far as positions need it, or twice as much at one end. Return whether there is more."""
+        """Lay out more: as far as the positions need, or twice as much at one end. Return whether there was more."""
         with GROWING:
             known = self._laid_out
             if known.days is None or self._make is None or not known.before[-1]:
@@ -207,7 +207,7 @@ class WorkingCalendar:
             return True
 
     def exhausted(self, *, is_before: bool = False) -> CalendarExhaustedError:
-        """Return the error that says where its working time ends, or, before it, where it begins."""
+        """Return the error that says where its working time ends or begins."""
         known = self._laid_out
         if not known.starts:
             return CalendarExhaustedError(self.name, "at all")
@@ -216,7 +216,7 @@ class WorkingCalendar:
         return CalendarExhaustedError(self.name, f"after {format_day(day_of(known.ends[-1]))}")
 
     def _having(self, *positions: int) -> LaidOut:
-        """Return what is laid out, with these positions in it as far as there are such days."""
+        """Return the layout, extended to these positions where possible."""
         known = self._laid_out
         if known.days is not None and not known.week and not known.days.have(*positions):
             self.reach(*positions)
@@ -224,14 +224,14 @@ class WorkingCalendar:
 
 
 def _more(calendar: WorkingCalendar, known: LaidOut, *, is_before: bool = False) -> LaidOut:
-    """Return what is laid out once more of a calendar is; a `CalendarExhaustedError` where there is no more."""
+    """Return a larger layout of a calendar; raise `CalendarExhaustedError` if there is no more."""
     if known is calendar.laid_out and not calendar.reach(is_before=is_before):
         raise calendar.exhausted(is_before=is_before)
     return calendar.laid_out
 
 
 def _extended(known: LaidOut, wanted: DayRange, make: Make) -> LaidOut:
-    """Lay out what `wanted` has in front of what is known and behind it."""
+    """Lay out the days of `wanted` before and after the known ones."""
     days = known.days
     if days is None:
         return known
@@ -247,18 +247,18 @@ def _extended(known: LaidOut, wanted: DayRange, make: Make) -> LaidOut:
 
 @lru_cache(maxsize=128)
 def intersection(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
-    """Work only where all of them do. The reason of a closed day is the first calendar's that gives one."""
+    """Work only when all of them do. The reason for a closed day comes from the first calendar that gives one."""
     return _combined(name, _Shared(calendars), calendars)
 
 
 @lru_cache(maxsize=128)
 def union(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
-    """Work wherever any of them does."""
+    """Work whenever any of them does."""
     return _combined(name, _Any(calendars), calendars)
 
 
 def _combined(name: str, make: Make, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:
-    """Lay out for all days that any of them has laid out; where one of them has an end, so has what they make."""
+    """Lay out all days that any of them has laid out. If one of them has an end, so does the combination."""
     known = [days for c in calendars if (days := c.laid_out.days) is not None]
     given = tuple(dict.fromkeys(g for c in calendars for g in c.given))
     if len(known) == len(calendars):
@@ -272,14 +272,14 @@ def _combined(name: str, make: Make, calendars: Sequence[WorkingCalendar]) -> Wo
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """The time in which all of some calendars work."""
+    """The time in which all the given calendars work."""
 
     calendars: tuple[WorkingCalendar, ...]
 
     def __call__(self, first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
         low, high = minute_of(first), minute_of(last) + DAY
         parts = [_clipped(calendar, low, high) for calendar in self.calendars]
-        # Most intervals are the same in all of them: only the others have to be cut.
+        # Most intervals are the same in all calendars, so only the others have to be cut.
         alike = set(parts[0]).intersection(*parts[1:])
         intervals = [i for i in parts[0] if i not in alike]
         for part in parts[1:]:
@@ -293,7 +293,7 @@ class _Shared:
 
 @dataclass(frozen=True, slots=True)
 class _Any:
-    """The time in which any of some calendars works."""
+    """The time in which any of the given calendars works."""
 
     calendars: tuple[WorkingCalendar, ...]
 
@@ -309,7 +309,7 @@ class _Any:
 
 
 def _clipped(calendar: WorkingCalendar, low: int, high: int) -> list[tuple[int, int]]:
-    """Return a calendar's time between two instants: a night's work is cut at the first and the last midnight."""
+    """Return a calendar's intervals between two instants; work at night is cut at the first and last midnight."""
     found = list(calendar.intervals_within(low, high))
     if found:
         found[0] = (max(found[0][0], low), found[0][1])

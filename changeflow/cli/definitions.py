@@ -136,7 +136,7 @@ def waiver_add(
     approved_by: Annotated[
         list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
     ],
-    expires: Annotated[datetime, day_option(text="The last day on which it holds.")],
+    expires: Annotated[datetime, day_option(text="The last day on which it is in force.")],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
     school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,

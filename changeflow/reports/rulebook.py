@@ -53,9 +53,8 @@ def rules_page(packs: Rulepacks) -> str:
     lines = [
         "# The rules",
         "",
-        "Made by `changeflow rules list --format markdown` from the rules' own text. A plan *keeps* a rule, the rule is",
-        "*enforced* by a link that it adds and reports, or it is *broken*, which is a finding. `changeflow plan` shows",
-        "the findings.",
+        "Made by `changeflow rules list --format markdown` from the rules' own text. A rule is *kept* by the plan,",
+        "*enforced* by a link that it adds and reports, or *broken*: a finding. `changeflow plan` shows the findings.",
         f"{DISCLAIMER}",
         "",
     ]

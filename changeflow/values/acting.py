@@ -1,7 +1,7 @@
-"""How the act in progress came in, and the real time: set at the entry points, read wherever an act is recorded.
+"""How the current act was authenticated, and the real time: set at entry points, read wherever an act is recorded.
 
-The command line, a page and a flow each wrap what they do in `acting(...)`. Use cases keep their `actor` and `now`
-arguments, which are claims; this says how the actor was known and what the machine's clock said meanwhile.
+The command line, pages and flows wrap their work in `acting(...)`. The `actor` and `now` arguments of use cases are
+claims; this module records how the actor was identified and what the machine's clock showed.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from enum import StrEnum
 
 
 class Via(StrEnum):
-    """How the actor of an act was known."""
+    """How the actor was identified."""
 
     COMMAND = "command"
     """The command line: `--as` is a claim by anyone with access to the machine."""
     LINK = "link"
-    """A link in a message: whoever holds it."""
+    """A link in a message: anyone who has it can act."""
     SESSION = "session"
     """A signed-in session."""
     FLOW = "flow"
@@ -29,15 +29,15 @@ class Via(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
-    """How the act in progress came in."""
+    """How the current act was authenticated."""
 
     via: Via
     account: str = ""
-    """The machine's account (`user@host`) for commands and flows; a session's or link's digest otherwise."""
+    """The machine's account (`user@host`) for commands and flows; otherwise the digest of a session or link."""
     anchor: str = ""
-    """The file outside the database to which each entry of the audit is written; empty for none."""
+    """The file outside the database to which each audit entry is written; empty for none."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251
-    """The real time, beside the claimed one: aware, in UTC."""
+    """The real time, as opposed to the claimed one: aware, in UTC."""
 
 
 _AS_LIBRARY = Acting(via=Via.LIBRARY)
@@ -46,7 +46,7 @@ _CURRENT: ContextVar[Acting] = ContextVar("acting")
 
 @contextmanager
 def acting(act: Acting) -> Iterator[None]:
-    """Say how everything done in this block came in."""
+    """Set the entry for everything done in this block."""
     token = _CURRENT.set(act)
     try:
         yield
@@ -55,5 +55,5 @@ def acting(act: Acting) -> Iterator[None]:
 
 
 def current() -> Acting:
-    """Return how the act in progress came in."""
+    """Return the entry of the current act."""
     return _CURRENT.get(_AS_LIBRARY)

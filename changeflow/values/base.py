@@ -1,4 +1,4 @@
-"""The base of every value that enters from outside, and ids."""
+"""Ids, and the base class of every value that enters from outside."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
@@ -9,12 +9,12 @@ from changeflow.values.limits import check_value
 
 
 def as_list(value: object) -> object:
-    """Let people write one thing where several may stand."""
+    """Accept a single value where a list is allowed."""
     return [value] if isinstance(value, str) else value
 
 
 class Frozen(BaseModel):
-    """A value that enters from outside: immutable; a misspelt key, or one beyond the limits, is an error."""
+    """A value that enters from outside: immutable. Unknown keys and values beyond the limits are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Same(Generic[T]):
-    """A large immutable value as a key: known by its identity, because comparing it takes longer than it saves."""
+    """A large immutable value as a key, compared by identity because comparing contents takes longer than it saves."""
 
     value: T
 
@@ -50,5 +50,5 @@ TaskId = str
 
 
 def calendar_uid(task: TaskId, programme: Id) -> str:
-    """Return the id of a task in every calendar (RFC 5545, 3.8.4.7): it stays the same, whatever else changes."""
+    """Return a task's permanent id in calendars (RFC 5545, 3.8.4.7)."""
     return f"{task.replace('/', '-')}.{programme}@changeflow"

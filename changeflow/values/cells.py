@@ -1,15 +1,15 @@
-"""Cells of tables that a spreadsheet opens: nothing in them runs as a formula, and reading them gives the text back."""
+"""Cells for spreadsheets: no text runs as a formula, and reading a cell returns the original text."""
 
 import re
 
 FORMULA = "=+\\-@\t\r\n＝＋－＠"
-"""What a formula may begin with, also in full width. Source: OWASP, CSV injection."""
+"""The characters that can start a formula, including full-width ones. Source: OWASP, CSV injection."""
 _RISKY = re.compile(f"'*[{FORMULA}]")
 _MADE_SAFE = re.compile(f"'+[{FORMULA}]")
 
 
 def safe_cell(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula, or for one that was made safe.
+    """Put an apostrophe before text that a spreadsheet would read as a formula, or that already looks escaped.
 
     >>> safe_cell("=1+1"), safe_cell("'=1+1"), safe_cell("'t Hooft"), safe_cell("O'Neill")
     ("'=1+1", "''=1+1", "'t Hooft", "O'Neill")
@@ -18,7 +18,7 @@ def safe_cell(text: str) -> str:
 
 
 def plain_cell(text: str) -> str:
-    """Return what `safe_cell` was given.
+    """Return the text that `safe_cell` was given.
 
     >>> plain_cell("'=1+1"), plain_cell("''=1+1"), plain_cell("'t Hooft"), plain_cell("=1+1")
     ('=1+1', "'=1+1", "'t Hooft", '=1+1')

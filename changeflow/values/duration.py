@@ -14,7 +14,7 @@ from changeflow.values.limits import LONGEST_YEARS
 
 
 class Unit(StrEnum):
-    """What an amount is counted in."""
+    """The unit of an amount."""
 
     WORKING = "working"
     """Working minutes of a calendar."""
@@ -25,7 +25,7 @@ class Unit(StrEnum):
     PAY_PERIODS = "pay_periods"
     TERMS = "terms"
     PERCENT = "percent"
-    """Of the predecessor's duration: for lags only."""
+    """Percent of the predecessor's duration; for lags only."""
 
     @property
     def counts_working_time(self) -> bool:
@@ -64,9 +64,9 @@ ZERO = Duration(0)
 
 @lru_cache(maxsize=1024)
 def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Duration:
-    """Read a duration, or a signed lag with `lag=True`; `ValueError` says what would be right.
+    """Read a duration, or a signed lag with `lag=True`; a `ValueError` gives the remedy.
 
-    A working day has `minutes_per_day`, a working week five of them.
+    A working day has `minutes_per_day`; a working week has five working days.
 
     >>> parse_duration("1.5d", minutes_per_day=450).amount, parse_duration("30ed", minutes_per_day=450).amount
     (675, 43200)
@@ -85,12 +85,12 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
 def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool) -> Duration:
     amount, unit = Fraction(match["amount"]), match["unit"]
     if match["sign"] == "-" and not lag and amount:
-        raise ValueError(f"'{text}' is negative. A task takes no less than 0d.")
+        raise ValueError(f"'{text}' is negative. Write 0d or more.")
     if match["sign"] == "-":
         amount = -amount
     if unit == "%":
         if not lag:
-            raise ValueError(f"'{text}' is a share. Only a lag can be a share of its predecessor's duration.")
+            raise ValueError(f"'{text}' is a percentage. Only a lag can be a percentage of its predecessor's duration.")
         return Duration(round(amount), Unit.PERCENT)
     if unit in _WHOLE:
         if amount.denominator != 1:
@@ -98,8 +98,8 @@ def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool)
         if amount < 0 and _WHOLE[unit] is not Unit.SCHOOL_WEEKS:
             what = "pay periods" if _WHOLE[unit] is Unit.PAY_PERIODS else "terms"
             raise ValueError(
-                f"'{text}' is negative. A lag of whole {what} is a wait. Write an overlap in days, such as -20d "
-                "(working days) or -30ed (calendar days), or as a share of what comes before, such as -50%."
+                f"'{text}' is negative. A lag in whole {what} cannot overlap. Write an overlap in days, such as -20d "
+                "(working days) or -30ed (calendar days), or as a percentage of the predecessor, such as -50%."
             )
         return Duration(int(amount), _WHOLE[unit])
     if unit in _ELAPSED:
@@ -118,7 +118,7 @@ DurationText = Annotated[str, BeforeValidator(_checked_duration), Field(examples
 
 
 def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[tuple[int, int, int], Unit]:
-    """Read three durations of one unit, least to most; `ValueError` says what would be right.
+    """Read three durations in one unit, in ascending order; a `ValueError` gives the remedy.
 
     >>> parse_range(["4d", "5d", "9d"], minutes_per_day=450)
     ((1800, 2250, 4050), <Unit.WORKING: 'working'>)
@@ -127,12 +127,13 @@ def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[tuple[in
     is_one_unit = low.unit is likely.unit is high.unit
     if not is_one_unit or not low.amount <= likely.amount <= high.amount:
         shown = ", ".join(texts)
-        raise ValueError(f"{shown} is not least, likely, most in one unit. Write it like [45d, 60d, 95d].")
+        what = f"{shown} is not an ascending range in one unit."
+        raise ValueError(f"{what} Write optimistic, likely and pessimistic, such as [45d, 60d, 95d].")
     return (low.amount, likely.amount, high.amount), likely.unit
 
 
 def counted(number: int, unit: str) -> str:
-    """Write a number of things.
+    """Write a number with its noun, singular or plural.
 
     >>> counted(1, "day"), counted(0, "working day"), counted(2, "entry")
     ('1 day', '0 working days', '2 entries')
@@ -144,7 +145,7 @@ def counted(number: int, unit: str) -> str:
 
 
 def later_or_earlier(days: int) -> str:
-    """Say by how many days something has moved.
+    """Write by how many days a date has moved.
 
     >>> later_or_earlier(62), later_or_earlier(-1)
     ('62 days later', '1 day earlier')
@@ -153,7 +154,7 @@ def later_or_earlier(days: int) -> str:
 
 
 def days_in_words(minutes: int, minutes_per_day: int) -> str:
-    """Write working minutes as days: one decimal where it needs one.
+    """Write working minutes as days, with one decimal if needed.
 
     >>> days_in_words(450, 450), days_in_words(-675, 450), days_in_words(0, 450)
     ('1 day', '-1.5 days', '0 days')

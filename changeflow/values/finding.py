@@ -1,4 +1,4 @@
-"""What rules say: findings, implied links, waivers."""
+"""The results of rules: findings, implied links and waivers."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from changeflow.values.words import Severity, Stops
 
 @dataclass(frozen=True, slots=True)
 class ImpliedLink:
-    """A rule wants `successor` to start only when `predecessor` has finished; a link is added where no path says so."""
+    """A rule requires `successor` to start only after `predecessor` finishes; a link is added if no path ensures it."""
 
     predecessor: TaskId
     successor: TaskId
@@ -21,7 +21,7 @@ class ImpliedLink:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What one rule found wrong, before severity, remedy and waivers are known."""
+    """A broken rule, before its severity, remedy and waivers are known."""
 
     rule: str
     subject: str
@@ -30,14 +30,14 @@ class Breach:
     service: str | None = None
     schools: frozenset[str] = frozenset()
     severity: Severity | None = None
-    """Where one rule warns of some things and blocks others; its own when left out."""
+    """Set where a rule blocks some things and only warns of others; otherwise the rule's own severity applies."""
     remedy: str | None = None
-    """Where the rule's own remedy, which changes the plan, mends nothing."""
+    """Set where the rule's own remedy, a change of the plan, would not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One outcome of a rule, as reports show it."""
+    """One result of a rule, as reports show it."""
 
     rule: str
     title: str
@@ -56,23 +56,23 @@ class Finding:
 
 
 class Waiver(Frozen):
-    """Somebody with the mandate to do so lifts a rule, for a scope, until a day."""
+    """A person with the mandate lifts a rule for a scope until a day."""
 
     rule: str = Field(pattern=r"^R\d\d$")
     reason: str = Field(min_length=1)
     owner: Id
     approved_by: Annotated[tuple[Id, ...], BeforeValidator(as_list), Field(min_length=1)]
-    """One person, or several where a rule takes more than one mandate."""
+    """One person, or several if the rule needs more than one mandate."""
     expires: date
-    """The last day on which it holds."""
+    """The last day on which it is in force."""
     service: Id | None = None
     task: TaskId | None = None
-    """Only this task; without it the whole service, or without a service the whole programme."""
+    """The one task it covers; otherwise the whole service or, without a service, the whole programme."""
     schools: tuple[Id, ...] = ()
-    """Only these; none named means all."""
+    """The schools it covers; empty for all."""
 
     def covers(self, *, service: str | None, subject: TaskId, schools: frozenset[str] = frozenset()) -> bool:
-        """Tell whether it is about all of a subject: one that reaches other schools as well is not covered."""
+        """Tell whether it covers all of a subject. A subject that includes other schools is not covered."""
         if self.schools and not (schools and schools <= set(self.schools)):
             return False
         if self.task is not None:

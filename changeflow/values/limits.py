@@ -1,4 +1,4 @@
-"""The days and numbers that changeflow computes with; docs/limits.md gives the reason of each."""
+"""The days and numbers that changeflow supports; docs/limits.md gives the reasons."""
 
 import re
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
-"""The oldest post that anyone still holds began after the first; no plan of today reaches the last."""
+"""The oldest post that anyone still holds began after the first day; no current plan reaches the last."""
 MOST = 10**12
-"""No number in a file is larger: pounds, pupils, weeks."""
+"""The largest number in a file, whether pounds, pupils or weeks."""
 LONGEST_YEARS = 100
-"""No task and no lag is longer."""
+"""The longest task or lag."""
 
 
 def is_supported(day: date) -> bool:
-    """Tell whether a day, or the day of a moment, is one that changeflow computes with.
+    """Tell whether a day, or the day of a moment, is within the supported range.
 
     >>> is_supported(date(2027, 1, 4)), is_supported(date(9999, 12, 31))
     (True, False)
@@ -23,7 +23,7 @@ def is_supported(day: date) -> bool:
 
 
 def out_of_range(text: object) -> str:
-    """Say that a day is too early or too late, and what to do about it.
+    """Return the message for a day that is too early or too late, with its remedy.
 
     >>> out_of_range(date(1, 1, 1))
     "'0001-01-01' is outside the years 1950 to 2200. Correct the year"
@@ -36,7 +36,7 @@ _DAY_FIRST = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
 
 
 def no_day(text: str) -> tuple[str, str]:
-    """Say why a text is no day, and what would be right: a day that does not exist, or one in another format.
+    """Return why a text is not a valid day, and the remedy.
 
     >>> no_day("2027-02-30")
     ("'2027-02-30' is not a date that exists.", 'Write year-month-day.')
@@ -60,7 +60,7 @@ def no_day(text: str) -> tuple[str, str]:
 
 
 def parse_day(text: str) -> date:
-    """Read a day as people write it in a file or an option; `ValueError` says what would be right.
+    """Read a day from a file or an option; a `ValueError` gives the remedy.
 
     >>> parse_day("2027-02-05")
     datetime.date(2027, 2, 5)
@@ -75,14 +75,14 @@ def parse_day(text: str) -> date:
 
 
 def check_value(value: object) -> None:
-    """Refuse, as `ValueError`, a day out of range or a number too large, also within a list or a mapping."""
+    """Raise `ValueError` for a day out of range or a number too large, also within lists and mappings."""
     if isinstance(value, str | bool) or value is None:
         return
     if isinstance(value, date):
         if not is_supported(value):
             raise ValueError(out_of_range(value))
     elif isinstance(value, int | Decimal | float):
-        # A comparison with "not a number" is false: so it is refused as well.
+        # Comparisons with NaN are false, so NaN is refused as well.
         if not -MOST <= value <= MOST:
             raise ValueError(f"{str(value)[:20]} is too large. Write a number of at most {MOST:,}")
     elif isinstance(value, Mapping | tuple | list | set | frozenset):

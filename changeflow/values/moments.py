@@ -1,4 +1,4 @@
-"""Positions on the civil clock: whole minutes since 1970-01-01T00:00 local, and how people read them."""
+"""Positions on the civil clock (whole minutes since 1970-01-01T00:00 local), and how to write them for people."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from changeflow.errors import DatesOutOfRangeError
 
 LONDON = ZoneInfo("Europe/London")
-"""Moments are kept in UTC; days and hours are decided here."""
+"""Moments are kept in UTC; this zone decides their days and hours."""
 DAY = 24 * 60
 WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (naive on purpose: work happens by the civil clock)
@@ -25,7 +25,7 @@ def minute_of(moment: datetime | date) -> int:
 
 
 def local_day(moment: datetime) -> date:
-    """Return the day that it is in the United Kingdom."""
+    """Return the day of a moment in the United Kingdom."""
     return moment.astimezone(LONDON).date()
 
 
@@ -35,7 +35,7 @@ def end_of_day(day: date) -> datetime:
 
 
 def datetime_of(minute: int) -> datetime:
-    """Return the local moment of a position; one beyond every calendar is a `DatesOutOfRangeError`."""
+    """Return the local moment of a position; raise `DatesOutOfRangeError` if it is beyond every calendar."""
     try:
         return _EPOCH + timedelta(minutes=minute)
     except OverflowError:
@@ -43,7 +43,7 @@ def datetime_of(minute: int) -> datetime:
 
 
 def day_of(minute: int) -> date:
-    """Return the day of a position; one beyond every calendar is a `DatesOutOfRangeError`."""
+    """Return the day of a position; raise `DatesOutOfRangeError` if it is beyond every calendar."""
     try:
         return date.fromordinal(_EPOCH_DAY + minute // DAY)
     except (ValueError, OverflowError):
@@ -51,7 +51,7 @@ def day_of(minute: int) -> date:
 
 
 def last_day_of(finish: int) -> date:
-    """Return the last day that a span ending at `finish` touches: spans are half-open, people read inclusively."""
+    """Return the last day of a span that ends at `finish`. Spans are half-open; people read days as inclusive."""
     return day_of(finish - 1)
 
 
@@ -60,7 +60,7 @@ def iso(minute: int) -> str:
 
 
 def format_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
-    """Write a day as people do.
+    """Write a day for people.
 
     >>> format_day(date(2027, 2, 5), weekday=True)
     'Fri 5 Feb 2027'
@@ -69,7 +69,7 @@ def format_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
 
 
 def round_label(last: date) -> str:
-    """Return what people call a round of assessments, by its last day.
+    """Return the name of a round of assessments, from its last day.
 
     >>> round_label(date(2027, 4, 26))
     'Round of 26 Apr 2027'

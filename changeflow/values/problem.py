@@ -1,4 +1,4 @@
-"""A user's mistake: in a file, as a value; a name that nothing has, as an `UnknownThingError`."""
+"""Users' mistakes: a `Problem` in a file, or an `UnknownThingError` for an unknown name."""
 
 import difflib
 import re
@@ -15,7 +15,7 @@ _GIVEN = re.compile(r"'[^']*'|\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One mistake: where it is, what is wrong and what would be right. Lines and columns count from 1."""
+    """One mistake: where it is, what is wrong and how to fix it. Lines and columns count from 1."""
 
     file: str
     line: int = 1
@@ -23,7 +23,7 @@ class Problem:
     what: str
     remedy: str = ""
     heading: str = ""
-    """What the column is called, of a table."""
+    """The heading of a table's column."""
 
     def __str__(self) -> str:
         remedy, what = f" {printable(self.remedy)}" if self.remedy else "", self.what
@@ -35,36 +35,36 @@ class Problem:
 
     @property
     def kind(self) -> tuple[str, str, str] | None:
-        """Return what mistakes of one kind have in common: the column of a table, and the words around the value."""
+        """Return what mistakes of one kind share: the table's column, and the message without its values."""
         return (self.file, self.heading, self.words) if self.heading else None
 
     @property
     def words(self) -> str:
-        """Return what is wrong without the values that it names."""
+        """Return the message without the values that it names."""
         return _GIVEN.sub("", self.what)
 
 
 def by_place(problems: Iterable[Problem]) -> list[Problem]:
-    """Sort the problems of one file by where they are."""
+    """Sort the problems of one file by position."""
     return sorted(problems, key=lambda p: (p.line, p.column))
 
 
 def what_and_remedy(error: Exception) -> tuple[str, str]:
-    """Split what an error says: its first sentence is what is wrong, the others are what would be right."""
+    """Split an error's message: the first sentence says what is wrong, the rest is the remedy."""
     what, _, remedy = str(error).partition(". ")
     return f"{what.removesuffix('.')}.", remedy
 
 
 MOST_COMPARED = 300
-"""Names that one is compared with: a comparison takes microseconds, and a file may have thousands of mistakes."""
+"""The most names to compare: each takes microseconds, and a file may have thousands of mistakes."""
 MOST_LOOKED_AT = 5_000
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Say the nearest known name; where none is near, the first few that exist; where none exist, nothing.
+    """Suggest the nearest known name, or else list the first few; return an empty text if there are none.
 
-    Of more than `MOST_COMPARED` names, only those are compared that begin alike and are about as long; of more than
-    `MOST_LOOKED_AT` none is.
+    With more than `MOST_COMPARED` names, compare only those with the same first letter and about the same length. With
+    more than `MOST_LOOKED_AT`, compare none.
     """
     options = list(islice(known, MOST_LOOKED_AT + 1))
     if len(options) > MOST_LOOKED_AT:
@@ -83,15 +83,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say the nearest known name; where none is near, nothing."""
+    """Suggest the nearest known name; return an empty text if none is near."""
     hint = did_you_mean(name, known)
     return hint if hint.startswith("Did") else ""
 
 
 def is_near(name: str, known: Iterable[str]) -> bool:
-    """Tell whether a name is one slip of the keyboard from a known one, so that it is more likely misspelt than meant.
+    """Tell whether a name is one typing slip from a known one, and so is probably misspelt.
 
-    A slip is a letter too many, too few, or another, or two that changed places; digits tell things apart.
+    A slip is one letter added, missing or changed, or two swapped. Digits never count as slips.
 
     >>> is_near("system-bulit", ["system-built"]), is_near("west-sussex", ["east-sussex"]), is_near("hub-2", ["hub-1"])
     (True, False, False)
@@ -110,7 +110,7 @@ def _is_slip(name: str, other: str) -> bool:
 
 
 def _alike(one: str, other: str) -> int:
-    """Count the characters in which two texts begin alike."""
+    """Return the length of the common beginning of two texts."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
@@ -118,13 +118,13 @@ T = TypeVar("T")
 
 
 def check_known(what: str, name: str | None, known: Iterable[str], *, remedy: str = "") -> None:
-    """Refuse a name that is not known; no name is fine. `what` says in the error what was looked for."""
+    """Raise an error for an unknown name; None is accepted. `what` names the kind of thing in the error."""
     names = list(known)
     if name is not None and name not in names:
         raise UnknownThingError(what, name, names, remedy=remedy)
 
 
 def pick(what: str, name: str, known: Mapping[str, T], *, remedy: str = "") -> T:
-    """Return the thing that has a name."""
+    """Return the thing with this name."""
     check_known(what, name, known, remedy=remedy)
     return known[name]

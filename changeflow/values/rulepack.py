@@ -1,4 +1,4 @@
-"""Rulepacks: law and other people's standards as dated, sourced data."""
+"""Rulepacks: law and published standards as dated, sourced data."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -21,36 +21,36 @@ class RulepackEntry(Frozen):
     grade: str = Field(pattern=r"^(S|P|V|K|D)$")
     note: str = ""
     raise_only: bool = False
-    """Another rulepack may give a larger number, and not a smaller one."""
+    """Other rulepacks may only raise this number."""
 
     @property
     def is_unknown(self) -> bool:
-        """A placeholder: something will be law, and its number is not known. It is never guessed."""
+        """A placeholder for a law whose number is not known yet. It is never guessed."""
         return self.value is None
 
 
 class Rulepack(Frozen):
-    """A set of entries that is in force from a day on, until a later edition replaces it."""
+    """A set of entries in force from a day until a later edition replaces it."""
 
     rulepack: Id
     nation: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
-    """One nation, or several; none means all."""
+    """The nations it applies to; empty for all."""
     in_force_from: date
     disclaimer: str = "Planning minimum, not legal advice."
     entries: dict[str, RulepackEntry]
 
 
 class Rulepacks(Frozen):
-    """Every rulepack at hand; ask for the entry in force on the day that is judged."""
+    """All available rulepacks; gives the entry in force on a day."""
 
     packs: tuple[Rulepack, ...] = ()
 
     def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> RulepackEntry:
-        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none;
-        `RulesUnknownError`, which is one: the first edition is of a later day.
+        """Return the entry of the latest edition in force; of two editions with one date, the later pack's.
 
-        A nation's own edition wins over one for all nations, whichever is the newer. An entry that may
-        only be raised gives way to a larger number alone.
+        A nation's own edition wins over one for all nations, even a newer one. A `raise_only` entry is replaced only by
+        a larger number. Raises `KeyError` if there is no entry, and its subclass `RulesUnknownError` if the first
+        edition is later.
         """
         known = [
             p for p in self.packs if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)
@@ -65,7 +65,7 @@ class Rulepacks(Frozen):
         return max([found, *least], key=lambda entry: int(entry.value)) if least else found
 
     def number(self, pack: str, key: str, *, on: date) -> int:
-        """Return an entry that is a whole number; one that is not known yet is a `LookupError`."""
+        """Return an entry that is a whole number; raise `LookupError` if it is not known yet."""
         found = self.entry(pack, key, on=on)
         if found.is_unknown:
             raise LookupError(f"{pack}.{key} is not known for {on}: {found.source}")

@@ -1,10 +1,10 @@
-"""The field's words: kinds of task, phases, severities, roles, actions. `docs/glossary.md` explains them."""
+"""Shared terms: kinds of task, phases, severities, roles, actions. `docs/glossary.md` defines them."""
 
 from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """The pathway's phases, in their order."""
+    """The pathway's phases, in order."""
 
     PLAN = "plan"
     DESIGN = "design"
@@ -18,7 +18,7 @@ class Phase(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a task is to the rules."""
+    """The kind of a task, which rules use."""
 
     SYSTEM_LIVE = "system_live"
     ORG_CHANGE = "org_change"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
     @property
     def track(self) -> "Track":
-        """What tasks of the kind work on, where nothing else is said: our own sorting."""
+        """The default track for tasks of this kind: our own choice."""
         if self is Kind.SYSTEM_LIVE:
             return Track.TECHNOLOGY
         return Track.PEOPLE if self in _ABOUT_PEOPLE else Track.PROCESS
@@ -64,7 +64,7 @@ _ABOUT_PEOPLE = (
 )
 
 PEOPLE_KINDS = (Kind.ENGAGEMENT, Kind.READINESS)
-"""Tasks that are there because of where people stand: no file writes them."""
+"""Tasks created from people's published results; no file defines them."""
 
 
 class Track(StrEnum):
@@ -76,7 +76,7 @@ class Track(StrEnum):
 
 
 class Gate(StrEnum):
-    """What a gate opens. The one between develop and deploy is asked wave by wave; the pilot's is the first of them."""
+    """What a gate opens. The gate between develop and deploy is decided wave by wave, first for the pilot."""
 
     PLAN = "plan"
     DESIGN = "design"
@@ -104,7 +104,7 @@ class NoReturn(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a person answers at a gate."""
+    """A person's decision at a gate."""
 
     APPROVE = "approve"
     CONDITIONS = "approve_with_conditions"
@@ -120,7 +120,7 @@ class Outcome(StrEnum):
 
 
 class Mandate(StrEnum):
-    """The right to lift rules and to decide at gates."""
+    """The right to waive rules and to decide at gates."""
 
     SRO = "SRO"
     BOARD = "board"
@@ -129,7 +129,7 @@ class Mandate(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; `block` stops what the finding names."""
+    """The severity of a finding; `block` stops the step it names."""
 
     BLOCK = "block"
     WARN = "warn"
@@ -141,7 +141,7 @@ class Severity(StrEnum):
 
 
 class Stops(StrEnum):
-    """What a finding that blocks keeps from happening."""
+    """The step that a blocking finding stops."""
 
     NOTHING = ""
     BASELINE = "baseline"
@@ -152,7 +152,7 @@ class Stops(StrEnum):
 
 
 RULE_ORIGIN = "rule:"
-"""How the origin of a rule's link begins."""
+"""The prefix of the origin of a rule's link."""
 
 
 class Origin:
@@ -161,9 +161,9 @@ class Origin:
     AUTHORED = "authored"
     PATHWAY = "pathway"
     DECISION = "decision"
-    """A condition's: made by an approval."""
+    """From a condition of an approval."""
     PEOPLE = "people"
-    """Made by where people stand."""
+    """From people's published results."""
 
     @staticmethod
     def rule(code: str) -> str:
@@ -171,7 +171,7 @@ class Origin:
 
 
 class Role(StrEnum):
-    """What a person is to a programme, or to the thing that an action is about."""
+    """A person's role in a programme, or for the subject of an action."""
 
     VIEWER = "viewer"
     HEAD = "head"
@@ -194,7 +194,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """What can be done to a programme, or looked at. The audit and the log call a refusal by these names."""
+    """An action on a programme. Refusals in the audit and the log use these names."""
 
     TAKE_BASELINE = "take-baseline"
     DECIDE_GATE = "decide-gate"

@@ -1,4 +1,4 @@
-"""Calendars go on for ever: the same answers, whatever has been laid out before a question."""
+"""Calendars have no end, and their answers do not depend on what has been laid out."""
 
 from datetime import date
 
@@ -24,7 +24,7 @@ def a_calendar_of(
     return compile_calendar(name, [nation_layer("england", week)], first=days[0], last=days[1])
 
 
-def test_working_days_of_years_that_nobody_laid_out_are_those_of_the_nation():
+def test_years_not_laid_out_have_the_nations_working_days():
     """261 weekdays in 2033, less the bank holidays on weekdays: 3 January (for Saturday the 1st), Good Friday 15 April,
     Easter Monday 18 April, 2 May, 30 May, 29 August, and 26 and 27 December (for Sunday and Monday): eight. 2033 begins
     on a Saturday, so that its 52 weeks leave that Saturday: 260 weekdays."""
@@ -42,7 +42,7 @@ amounts = st.integers(-200 * 480, 200 * 480)
 
 
 @given(positions, positions, amounts)
-def test_what_was_laid_out_before_changes_no_answer(a: int, b: int, minutes: int):
+def test_the_layout_changes_no_answer(a: int, b: int, minutes: int):
     wide = a_calendar_of(WIDE, "wide")
     for name in ("office", "both"):
         tight = a_calendar_of(TIGHT, f"{name} {a} {b}")
@@ -55,13 +55,13 @@ def test_what_was_laid_out_before_changes_no_answer(a: int, b: int, minutes: int
         assert list(tight.intervals_within(a, a + 10_000)) == list(wide.intervals_within(a, a + 10_000))
 
 
-def test_a_union_goes_on_as_its_parts_do():
+def test_a_union_continues_as_its_parts_do():
     either = union("either", a_calendar_of(TIGHT), a_calendar_of(TIGHT, "Saturday", {5: ((0, 60),)}))
     # Friday 5, Saturday 6 and Monday 8 June 2037.
     assert [either.works_on(date(2037, 6, day)) for day in (5, 6, 7, 8)] == [True, True, False, True]
 
 
-def test_a_task_that_is_longer_than_its_calendar_ends_where_the_days_say():
+def test_a_task_longer_than_the_layout_ends_on_the_right_day():
     """Ten years of work: 2530 working days of England from Monday 4 January 2027, counted by a calendar that had all
     these years laid out."""
     roadmap = a_roadmap(a_task("a", 2530), calendars={"office": a_calendar_of(TIGHT, "tight")})

@@ -1,4 +1,4 @@
-"""Pay periods against the paydays of 2027, and periods that open and close, and go on for ever."""
+"""Pay periods against the paydays of 2027, and how periods open, close and continue."""
 
 from datetime import date
 
@@ -16,7 +16,7 @@ OFFICE = compile_calendar("office", [nation_layer("england", WEEK)], first=FIRST
 
 
 def test_paydays_on_the_28th_or_the_working_day_before():
-    # Verified in the field's notes: 26 March 2027 is Good Friday, so March is paid on Thursday the 25th.
+    # 26 March 2027 is Good Friday, so March is paid on Thursday the 25th.
     months = (date(2027, month, 1) for month in range(1, 7))
     paid = [pay_period(m, payday=28, cut_off_days=10, office=OFFICE).payday for m in months]
     assert [f"{day.day} {day:%b}" for day in paid] == ["28 Jan", "26 Feb", "25 Mar", "28 Apr", "28 May", "28 Jun"]
@@ -24,7 +24,7 @@ def test_paydays_on_the_28th_or_the_working_day_before():
 
 def test_the_cut_off_counts_working_days_back_from_the_payday():
     march = pay_period(date(2027, 3, 19), payday=28, cut_off_days=10, office=OFFICE)
-    # Back from Thu 25 March: Wed 24 is the first, Thu 11 the tenth.
+    # Counting back from Thu 25 March, Wed 24 is the first and Thu 11 the tenth.
     assert march.cut_off == date(2027, 3, 11)
 
 
@@ -33,8 +33,8 @@ def test_a_payday_beyond_the_end_of_a_month_is_its_last_working_day():
     assert february.payday == date(2027, 2, 26)
 
 
-def test_a_payday_may_be_long_before_or_after_what_the_calendar_had_laid_out():
-    """28 July 2019 was a Sunday: Friday 26. 28 November 2037 is a Saturday: Friday 27."""
+def test_a_payday_may_be_long_before_or_after_the_layout():
+    """28 July 2019 is a Sunday, so Friday 26. 28 November 2037 is a Saturday, so Friday 27."""
     for month, paid in ((date(2019, 7, 1), date(2019, 7, 26)), (date(2037, 11, 1), date(2037, 11, 27))):
         assert pay_period(month, payday=28, cut_off_days=0, office=OFFICE).payday == paid
 
@@ -52,7 +52,7 @@ def test_a_period_already_begun_does_not_count():
     assert day_of(table.subtract(minute_of(date(2027, 6, 15)), 2)) == date(2027, 4, 1)
 
 
-def test_months_go_on_before_and_after_those_that_were_laid_out():
+def test_months_continue_before_and_after_the_layout():
     """Forty whole months from 10 March 2027 are April 2027 to July 2030; two that closed by 15 January 2026 are
     November and December 2025."""
     table = months(date(2027, 1, 1), 12)
@@ -65,7 +65,7 @@ def test_months_go_on_before_and_after_those_that_were_laid_out():
     ]
 
 
-def test_a_list_of_periods_ends_with_its_last():
+def test_a_list_of_periods_ends_with_the_last_one():
     spring = Periods("terms", [Period("Spring 2027", date(2027, 1, 4), date(2027, 3, 25))])
     with pytest.raises(CalendarExhaustedError, match="'terms' has no more working time after 25 Mar 2027"):
         spring.add(minute_of(date(2027, 1, 4)), 2)

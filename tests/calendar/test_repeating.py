@@ -1,4 +1,4 @@
-"""A calendar whose weeks repeat answers as one that is laid out for all of its years."""
+"""A calendar with repeating weeks gives the same answers as one laid out for all years."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ from changeflow.values.moments import minute_of
 from tests.builders import a_roadmap, a_task, at
 
 DAYS = DayRange(date(2027, 1, 4), date(2027, 3, 28))
-"""Twelve weeks; what is said of single days is within the six in the middle."""
+"""Twelve weeks; dated spans are within the middle six."""
 FROM, TO = minute_of(date(2019, 1, 1)), minute_of(date(2036, 1, 1))
 hours = st.sampled_from([(), ((540, 1020),), ((480, 720), (780, 1020)), ((0, 1440),), ((1380, 1440),)])
 weeks = st.dictionaries(st.integers(0, 6), hours, min_size=2).filter(lambda week: any(week.values()))
@@ -33,20 +33,20 @@ def both(week: dict[int, object], stated: list[tuple[date, int, object]]) -> tup
 
 @settings(max_examples=60, deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.integers(-200_000, 200_000))
-def test_it_answers_as_one_that_is_laid_out_for_all_years(week, stated, one: int, other: int, minutes: int):
+def test_it_gives_the_same_answers_as_a_full_layout(week, stated, one: int, other: int, minutes: int):
     repeating, everything = both(week, stated)
     assert repeating.between(one, other) == everything.between(one, other)
     assert repeating.next_working(one) == everything.next_working(one)
     assert repeating.previous_working(one) == everything.previous_working(one)
     assert repeating.add(one, minutes) == everything.add(one, minutes)
     assert repeating.subtract(one, minutes) == everything.subtract(one, minutes)
-    assert repeating.laid_out.days == DAYS, "nothing more is laid out"
+    assert repeating.laid_out.days == DAYS, "no more is laid out"
 
 
 @settings(max_examples=40, deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.sampled_from((480, 4800, 90_000)))
-def test_a_roadmap_has_the_same_dates_on_it(week, stated, starts: int, ends: int, minutes: int):
-    """A starts years before or after the laid out days, D has a deadline there; B and C are between them."""
+def test_a_roadmap_has_the_same_dates_on_both(week, stated, starts: int, ends: int, minutes: int):
+    """A starts years before or after the laid-out days, D has a deadline there, and B and C are between them."""
     dated = [
         a_task("A", f"{minutes}m", constraints=(Constraint(Bound.START_NO_EARLIER, starts),)),
         *(a_task("B", "480m"), a_task("C", f"{minutes}m")),
@@ -62,7 +62,7 @@ def test_a_roadmap_has_the_same_dates_on_it(week, stated, starts: int, ends: int
 
 
 def test_a_week_without_work_does_not_repeat():
-    """Work on two days alone has an end."""
+    """Work on only two days has an end."""
     days = [(at("2027-02-01T09:00"), at("2027-02-01T17:00")), (at("2027-02-02T09:00"), at("2027-02-02T17:00"))]
     calendar = WorkingCalendar("two days", days, days=DAYS, repeats=True)
     assert calendar.laid_out.week == 0

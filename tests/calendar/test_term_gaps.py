@@ -1,4 +1,4 @@
-"""Terms that are missing between given ones: found, and where a whole year is, filled by an assumption."""
+"""Terms missing between given ones are found; a missing whole year is filled by an assumption."""
 
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ YEAR = (
 LATER = TermDates("Autumn 2028", date(2028, 9, 4), date(2028, 12, 20))
 
 
-def test_a_missing_year_is_filled_by_the_year_before_it():
+def test_a_missing_year_is_filled_with_the_year_before():
     """364 days later: 1 September to 17 December 2027, 3 January to 23 March 2028, 10 April to 19 July 2028."""
     terms = Terms((*YEAR, LATER), "england")
     filled = [t for t in terms.filled if t.is_assumed]
@@ -29,14 +29,14 @@ def test_a_missing_year_is_filled_by_the_year_before_it():
     assert terms.within(date(2028, 2, 1), date(2028, 2, 2)) == [filled[1]]
 
 
-def test_a_missing_term_stays_a_holiday_and_is_found():
+def test_a_missing_term_stays_a_holiday_and_is_reported():
     terms = Terms((YEAR[0], YEAR[2]), "england")
     assert terms.gaps == ((YEAR[0], YEAR[2]),)
     assert terms.filled == terms.given
 
 
-def test_a_summer_holiday_is_no_gap():
-    """From 21 July to 2 September are six weeks; in Northern Ireland nine, from 30 June to 1 September."""
+def test_a_summer_holiday_is_not_a_gap():
+    """21 July to 2 September is six weeks; in Northern Ireland 30 June to 1 September is nine."""
     ireland = (
         TermDates("Summer", date(2027, 4, 7), date(2027, 6, 30)),
         TermDates("A", date(2027, 9, 1), date(2027, 12, 21)),
@@ -56,7 +56,7 @@ def test_days_in_a_filled_gap_are_not_covered():
 
 
 def test_validate_names_the_file_and_the_days(tmp_path: Path):
-    """From 22 July 2027 to 3 September 2028 are 410 days: more than a year."""
+    """22 July 2027 to 3 September 2028 is 410 days, more than a year."""
     folder = a_folder(tmp_path / "trust")
     (folder / "calendars").mkdir()
     lines = [f"  - {{name: {t.name}, first_day: {t.first}, last_day: {t.last}}}\n" for t in (*YEAR, LATER)]

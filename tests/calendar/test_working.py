@@ -1,4 +1,4 @@
-"""Working time against days counted by hand on a wall calendar, and against its own laws."""
+"""Working time against days counted by hand on a calendar, and against general laws."""
 
 from datetime import date, datetime
 
@@ -37,12 +37,12 @@ def test_a_finish_stays_on_the_evening_and_a_start_moves_to_the_morning():
     assert clock(OFFICE.previous_working(at("2027-01-11T09:00"))) == "2027-01-08T17:00"
 
 
-def test_nothing_added_moves_nothing():
+def test_adding_nothing_moves_nothing():
     saturday = at("2027-01-09T12:00")
     assert OFFICE.add(saturday, 0) == saturday
 
 
-def test_the_nearest_layer_that_speaks_of_a_day_decides():
+def test_the_most_specific_layer_that_mentions_a_day_decides():
     authority = Layer("authority", spans=[DaySpan(date(2027, 2, 15), date(2027, 2, 19), (), "half-term")])
     school = Layer("school", spans=[DaySpan(date(2027, 2, 17), date(2027, 2, 17), None, "open for training")])
     calendar = compile_calendar(
@@ -54,7 +54,7 @@ def test_the_nearest_layer_that_speaks_of_a_day_decides():
     assert date(2027, 2, 20) not in calendar.closures, "a Saturday needs no reason"
 
 
-def test_a_saturday_and_a_sunday_that_are_open_are_worked_in_the_hours_of_a_weekday():
+def test_an_open_weekend_is_worked_in_weekday_hours():
     """Seven hours a day: four days from Friday 8 end on Monday 11, and three back from there begin on Saturday 9."""
     weekend = DaySpan(date(2027, 1, 9), date(2027, 1, 10), None, "moving weekend")
     layers = [Layer("week", WEEK), Layer("trust", spans=[weekend])]
@@ -65,7 +65,7 @@ def test_a_saturday_and_a_sunday_that_are_open_are_worked_in_the_hours_of_a_week
     assert not open_weekend.works_on(date(2027, 1, 16)), "the next weekend is as ever"
 
 
-def test_a_weekend_that_is_open_is_closed_where_a_nearer_layer_closes_it():
+def test_a_more_specific_layer_can_close_an_open_weekend():
     weekend = DaySpan(date(2027, 1, 9), date(2027, 1, 10), None, "moving weekend")
     sunday = DaySpan(date(2027, 1, 10), date(2027, 1, 10), (), "no heating")
     layers = [Layer("week", WEEK), Layer("trust", spans=[weekend]), Layer("school", spans=[sunday])]
@@ -74,7 +74,7 @@ def test_a_weekend_that_is_open_is_closed_where_a_nearer_layer_closes_it():
     assert not calendar.works_on(date(2027, 1, 10))
 
 
-def test_a_task_for_several_schools_works_where_all_of_them_do():
+def test_a_task_for_several_schools_is_worked_on_when_all_of_them_are_open():
     def with_half_term(first: int, last: int) -> WorkingCalendar:
         span = DaySpan(date(2027, 2, first), date(2027, 2, last), (), "half-term")
         return compile_calendar(

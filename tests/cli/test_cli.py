@@ -357,7 +357,7 @@ def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
 def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_path: Path):
     assert "R02  BLOCK  Systems before restructure" in run("rules").stdout
     shown = run("rules", "show", "r02").stdout
-    assert "only where its new system already works" in shown
+    assert "only where its new system is already live" in shown
     assert "Oakfield" in shown
     assert "There is no rule 'R99'" in run("rules", "show", "R99", code=4).stderr
     packs = tmp_path / "packs"
@@ -392,7 +392,7 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
     """On Friday 8 January at 8:30 ten days of the clock are left: until Monday 18 January. It counts from then on."""
     run("apply", folder, "--yes", "--at", "2027-01-04")
     about = ("payroll/requirements", "--started", "2027-01-05", "--at", "2027-01-08", "--remaining")
-    for text, says in (("abc", "is not a duration"), ("50%", "is a share"), ("1t", "counts terms")):
+    for text, says in (("abc", "is not a duration"), ("50%", "is a percentage"), ("1t", "counts terms")):
         assert says in run("task", "progress", *about, text, code=4).stderr
     run("task", "progress", *about, "10ed")
     assert "10 calendar days left" in run("fact", "list").stdout

@@ -170,7 +170,7 @@ def test_a_month_that_no_pay_period_has_is_refused(tmp_path: Path, month: str):
         ("payroll/requirements,2027-01-04,9999-12-31,", 3, "outside the years"),
         ("payroll/requirements,2027-02-30,,", 2, "not a date that exists"),
         ("payroll/requirements,2027-01-04,,99999999d", 4, "too long"),
-        ("payroll/requirements,2027-01-04,,50%", 4, "is a share"),
+        ("payroll/requirements,2027-01-04,,50%", 4, "is a percentage"),
         ("payroll/requirements,2027-01-04,,-1d", 4, "negative"),
     ],
 )

@@ -99,7 +99,7 @@ def test_a_school_in_two_waves_of_one_service(tmp_path: Path):
 
 def test_a_negative_duration(tmp_path: Path):
     found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {duration: -3d}\n")
-    assert found == "services/payroll.yaml:8:21: '-3d' is negative. A task takes no less than 0d."
+    assert found == "services/payroll.yaml:8:21: '-3d' is negative. Write 0d or more."
 
 
 def test_a_change_to_a_task_that_does_not_exist(tmp_path: Path):

@@ -297,5 +297,7 @@ def test_a_lead_of_school_weeks_goes_back_in_school_days():
 
 @pytest.mark.parametrize(("lag", "what"), [("-1pp", "pay periods"), ("-2t", "terms")])
 def test_a_lead_of_whole_periods_is_refused_with_what_to_write_instead(lag: str, what: str):
-    with pytest.raises(ValueError, match=rf"'{lag}' is negative. A lag of whole {what} is a wait. .* such as -20d"):
+    with pytest.raises(
+        ValueError, match=rf"'{lag}' is negative. A lag in whole {what} cannot overlap. .* such as -20d"
+    ):
         parse_duration(lag, minutes_per_day=DAY, lag=True)

@@ -214,8 +214,8 @@ class TestCommandAndFiles:
         ("risk", "message"),
         [
             ("events: [{id: e, probability: 1.2, effect: [1d, 2d, 3d], tasks: train}]\n", "less than or equal to 1"),
-            ("events: [{id: e, probability: 0.2, effect: [3d, 2d, 1d], tasks: train}]\n", "is not least, likely, most"),
-            ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3ed], tasks: train}]\n", "most in one unit"),
+            ("events: [{id: e, probability: 0.2, effect: [3d, 2d, 1d], tasks: train}]\n", "is not an ascending range"),
+            ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3ed], tasks: train}]\n", "range in one unit"),
             ("events: [{id: e, probability: 0.2, effect: [1pp, 1pp, 1pp], tasks: train}]\n", "needs pay periods"),
             ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3d], tasks: trian}]\n", "Did you mean 'train'?"),
             ("causes: [{id: c, correlation: 1.0, tasks: train}]\n", "less than 1"),
