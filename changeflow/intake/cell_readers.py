@@ -6,13 +6,14 @@ our words. docs/tables.md lists the conventions.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.formats import Field, FieldKind
 from changeflow.intake.layout import NO_RESULT, fold
 from changeflow.values.base import ID_PATTERN
 from changeflow.values.moments import format_day
-from changeflow.values.problem import did_you_mean
+from changeflow.values.problem import did_you_mean, is_near
 
 ERRORS = frozenset(
     {
@@ -29,6 +30,8 @@ _QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}([, '’])\d{3}(?:\1\d{3})*(?:\.0+)?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.0+)?", re.ASCII)
+"""An id of digits that a spreadsheet shows as a number with thousands."""
 _SPACES = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[.,'’()]")
 """Left out of a name that becomes an id: `St. Helens` is st-helens."""
@@ -36,7 +39,8 @@ _ID = re.compile(ID_PATTERN)
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
 _MADE_A_DAY = re.compile(
-    rf"\d{{1,2}}-{_MONTH}|(?:\d{{1,2}}-)?{_MONTH}-(?:\d\d|\d{{4}})|(?:19|20)\d\d-\d\d-\d\d",
+    rf"\d{{1,2}}-{_MONTH}|(?:\d{{1,2}}-)?{_MONTH}-(?:\d\d|\d{{4}})|(?:19|20)\d\d-\d\d-\d\d(?:T\d\d:\d\d)?|"
+    r"\d{1,2}/\d{1,2}/\d{4}",
     re.ASCII,
 )
 """What a spreadsheet makes of the id 1-2, in a CSV and in a workbook."""
@@ -82,12 +86,18 @@ def read_cell(text: str, field: Field) -> str:
 def remark_on(text: str, read: str, field: Field) -> str:
     """Say of a cell that was read what its reader should check; mostly nothing."""
     if field.cell is FieldKind.DAY and is_serial(text):
-        return f"'{text}' was read as the day that spreadsheets count by this number, {format_day(read_day(text))}."
+        return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
     if field.cell is FieldKind.DAY and (year := _LAST_CENTURY.match(read)) and year[1] not in text:
-        return f"'{text}' was read as {format_day(read_day(text))}. Write the year in four digits if it is another."
-    if field.cell is FieldKind.URN and read != text:
+        return f"'{text}' was read as {_in_words(read)}. Write the year in four digits if it is another."
+    if read != text and (field.cell is FieldKind.URN or (field.cell is FieldKind.ID and _GROUPED.fullmatch(text))):
         return f"'{text}' was read as {read}."
+    if field.takes_others and read not in field.options:
+        return f"The {field.name} '{text}' has no effect. Those that have one are {', '.join(field.options)}."
     return ""
+
+
+def _in_words(day: str) -> str:
+    return format_day(date.fromisoformat(day))
 
 
 def _as_it_is(text: str, field: Field) -> str:
@@ -95,9 +105,15 @@ def _as_it_is(text: str, field: Field) -> str:
 
 
 def _key(text: str, field: Field) -> str:
+    _refuse_day(text)
     if _ROUNDED.fullmatch(text):
         raise ValueError(f"'{text}' is a number that a spreadsheet has rounded. {AS_TEXT}")
     return text
+
+
+def _refuse_day(text: str) -> None:
+    if _MADE_A_DAY.fullmatch(text):
+        raise ValueError(f"'{text}' is a date, which spreadsheets make of ids such as 1-2. {AS_TEXT}")
 
 
 def _urn(text: str, field: Field) -> str:
@@ -106,13 +122,14 @@ def _urn(text: str, field: Field) -> str:
 
 
 def _id(text: str, field: Field) -> str:
-    if _MADE_A_DAY.fullmatch(text):
-        raise ValueError(f"'{text}' is a date, which spreadsheets make of ids such as 1-2. {AS_TEXT}")
+    _refuse_day(text)
     if _ID.match(text):
         return text
     text = _key(text, field)
     plain = found[1] if (found := _WHOLE.fullmatch(text)) else text
-    if " " in text:
+    if _GROUPED.fullmatch(text):
+        plain = text.partition(".")[0].replace(",", "")
+    elif " " in text:
         plain = _MARKS.sub("", text.replace("&", " and "))
     plain = _SPACES.sub("-", plain).lower()
     if not _ID.match(plain):
@@ -132,7 +149,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _day(text: str, field: Field) -> str:
-    return read_day(text).isoformat()
+    return read_day(text, may_be_old=field.may_be_old).isoformat()
 
 
 def _span(text: str, field: Field) -> str:
@@ -175,7 +192,7 @@ def _yes_no(text: str, field: Field) -> str:
 def _choice(text: str, field: Field) -> str:
     if (option := field.meanings.get(fold(text))) is not None:
         return option
-    if not field.options:
+    if not field.options or (field.takes_others and not is_near(text.lower(), field.options)):
         return text.lower()
     raise ValueError(f"'{text}' is not known. {did_you_mean(text.lower(), field.options)}".strip())
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from changeflow.values.limits import is_supported, out_of_range
 
 NEXT_CENTURY = 50
-"""Years of two digits: 00 to 49 are 2000 to 2049, 50 to 99 are 1950 to 1999."""
+"""Years of two digits: 00 to 49 are 2000 to 2049; 50 to 99 are 1950 to 1999 where a day may be so long ago."""
 SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 """Excel's numbers for 1950 to 2099: smaller and larger ones are no days."""
@@ -32,14 +32,17 @@ _NAMED = (
 )
 _NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(\d{4})" + _TIME
 _SERIAL = r"(\d{5})(?:\.\d+)?"
+_LAST_CENTURY = range(1900 + NEXT_CENTURY, 2000)
 _NO_END = 2900
 """Some systems write a day in such a year, mostly 31/12/9999, where there is none."""
 _NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
 _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 
 
-def read_day(text: str) -> date:
+def read_day(text: str, *, may_be_old: bool = False) -> date:
     """Read a day; the time of a moment is left out. `ValueError` says what is wrong, and what would be right.
+
+    `may_be_old`: it may be of the last century, so that a year such as 85 says which.
 
     >>> for text in ("01/02/2027", "1-Feb-27", "Monday 1st February 2027", "2027-02-01T09:30", "46419"):
     ...     assert read_day(text) == date(2027, 2, 1)
@@ -55,6 +58,10 @@ def read_day(text: str) -> date:
     for form, read in _FORMS:
         if found := re.fullmatch(form, lower, re.ASCII):
             day = read(text, found)
+            if not may_be_old and day.year in _LAST_CENTURY and str(day.year) not in text and not is_serial(lower):
+                raise ValueError(
+                    f"'{text[:40]}' may be of {day.year} or {day.year + 100}. Write the year in four digits."
+                )
             if not is_supported(day):
                 what = out_of_range(text)
                 if day.year >= _NO_END:

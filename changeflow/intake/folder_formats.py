@@ -4,6 +4,7 @@ from typing import get_args
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.people import WEEKDAYS, Evidence
+from changeflow.adkar.readiness import AUDIENCES
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.definition import SchoolPhase
 
@@ -131,7 +132,17 @@ PEOPLE = Format(
             "e-mail address",
             also="e-mail address | email address | work email | work e-mail address | mail | primary email",
         ),
-        Field("audience", FieldKind.CHOICE, "what messages are written for", also="audience type"),
+        Field(
+            "audience",
+            FieldKind.CHOICE,
+            "what messages are written for",
+            also="audience type",
+            options=("team", *AUDIENCES),
+            words=(
+                "staff=team | managers=manager | leads=lead | change lead=lead | champions=champion | sponsors=sponsor"
+            ),
+            takes_others=True,
+        ),
         Field(
             "school",
             FieldKind.ID,
@@ -173,6 +184,7 @@ PEOPLE = Format(
                 "joins on | start date | date started | joining date | date of joining | employment start date | "
                 "contract start date | first day | hire date"
             ),
+            may_be_old=True,
         ),
         Field(
             "leaves",
@@ -182,6 +194,7 @@ PEOPLE = Format(
                 "leaves on | end date | leaving date | leave date | date of leaving | employment end date | "
                 "contract end date | last day | termination date"
             ),
+            may_be_old=True,
         ),
         Field(
             "successor",

@@ -48,6 +48,10 @@ class Field:
     """Other words for the options: `theirs=ours`, with bars between."""
     else_from: str = ""
     """A column of ours that gives it, where it has none of its own."""
+    may_be_old: bool = False
+    """Its days may be of the last century, so that a year of two digits such as 85 says which."""
+    takes_others: bool = False
+    """Words that are none of the options are kept and reported, unless they look misspelt."""
     names_a_row: bool = False
     """It is the id of another line of the table; that line's name or e-mail address will do."""
     parts: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Plans of Microsoft Planner, as it exports them to Excel: tasks in buckets with dates, and no links between them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from changeflow.calendar.extent import DayRange
 from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import ProblemsError
+from changeflow.intake.day_order import DayOrder
 from changeflow.intake.days import read_day
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
 from changeflow.intake.mspdi.reader import ProjectFile
@@ -18,7 +20,7 @@ from changeflow.intake.tables import open_table
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import ManualDates, Roadmap, Task, TaskProgress
 from changeflow.values.duration import Duration
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import format_day, minute_of
 from changeflow.values.problem import Problem, what_and_remedy
 
 DATES = ("start", "due", "completed")
@@ -47,7 +49,8 @@ def read_planner(path: Path) -> ProjectFile:
     table = open_table(path, path.name, problems, PLANNER)
     if table is None or problems:
         raise ProblemsError(problems)
-    is_month_first = _is_month_first(table, problems)
+    order = _order(table, problems)
+    is_month_first = bool(order.month_first)
     lines = list(_lines(table, is_month_first, problems))
     dated = [day for one in lines for day in (one.start, one.due, one.completed) if day is not None]
     if not problems and not dated:
@@ -58,8 +61,7 @@ def read_planner(path: Path) -> ProjectFile:
     if problems:
         raise ProblemsError(problems)
     notes = [*table.notes, *(remark.what for remark in table.remarks)]
-    if is_month_first:
-        notes.append("Dates have the month first (mm/dd/yyyy), as some of them can be read in no other way.")
+    notes += _order_note(order)
     if undated := [one.name for one in lines if one.start is None and one.due is None and not one.is_done]:
         notes.append(f"Tasks without dates are taken to be a day at the start of the plan: {_listed(undated)}.")
     return _project(path.stem, lines, min(dated), max(dated), tuple(notes))
@@ -67,21 +69,36 @@ def read_planner(path: Path) -> ProjectFile:
 
 def check_planner(table: Table, problems: list[Problem]) -> None:
     """Read the days of each row for their mistakes."""
-    list(_lines(table, _is_month_first(table, problems), problems))
+    order = _order(table, problems)
+    list(_lines(table, bool(order.month_first), problems))
+    table.notes += _order_note(order)
 
 
-def _is_month_first(table: Table, problems: list[Problem]) -> bool:
-    """Tell whether dates in figures have the month first: some are in no other way. In one file are not both."""
-    first, second = set[int](), set[int]()
+def _order(table: Table, problems: list[Problem]) -> DayOrder:
+    """Return what the dates show: some have the day or the month first for certain. In one file are not both."""
+    order = DayOrder()
     for row in table.rows:
         for name in DATES:
-            parts = row.cells.get(name, "").split(" ")[0].split("/")
-            if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
-                (first if int(parts[0]) > 12 else second if int(parts[1]) > 12 else set[int]()).add(row.line)
-    if first and second:
-        what = f"Some dates have the day first (line {min(first)}), some the month (line {min(second)})."
-        problems.append(Problem(file=table.file, line=min(second), what=what, remedy="Write them all in one way."))
-    return bool(second)
+            order.add(row.cells.get(name, "").split(" ")[0], row.line)
+    if order.day_first and order.month_first:
+        day, month = (min(seen.line for seen in found) for found in (order.day_first, order.month_first))
+        what = f"Some dates have the day first (line {day}), some the month (line {month})."
+        problems.append(Problem(file=table.file, line=month, what=what, remedy="Write them all in one way."))
+    return order
+
+
+def _order_note(order: DayOrder) -> Iterator[str]:
+    """Yield how dates in figures were read, where that is no matter of course."""
+    if order.month_first:
+        yield "Dates have the month first (mm/dd/yyyy), as some of them can be read in no other way."
+    elif order.unclear and not order.day_first:
+        first = order.unclear[0]
+        with suppress(ValueError):
+            yield (
+                f"Dates were read with the day first: '{first.text}' on line {first.line} is "
+                f"{format_day(read_day(first.text))}. No date of the file shows which it has. If the month is first, "
+                "export it again with dates of the United Kingdom."
+            )
 
 
 def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Iterator[_Line]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from changeflow.alike import MOST_LISTED
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
-from changeflow.intake.columns import ColumnMatch
+from changeflow.intake.columns import ColumnMatch, Way
+from changeflow.intake.day_order import DayOrder, check_orders, swapped_by_spreadsheet
 from changeflow.intake.formats import Field, FieldKind, Format
-from changeflow.intake.layout import SEPARATORS, SheetPercent, clean, fold
+from changeflow.intake.layout import SEPARATORS, SheetPercent, TableColumn, clean, fold
 from changeflow.intake.table_rows import Table, TableRow, zeros_lost
 from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
@@ -16,6 +17,7 @@ MOST_LINES = 1_100_000
 """With the empty ones: a spreadsheet has no more, and some write all of them."""
 MOST_CELLS = 1_000_000
 """Of a table that have something in them."""
+OF_DAYS = (FieldKind.DAY, FieldKind.SPANS, FieldKind.MOVES)
 Lines = Iterable[tuple[int, list[str]]]
 Names = Mapping[str, Mapping[str, str]]
 """By a column of ids: the id by each name that people also use for it, folded."""
@@ -43,6 +45,8 @@ class TableLines:
         self.first_heading = fold(layout.columns[0].name) if layout.columns else ""
         self.unnamed = [n for n, name in enumerate(layout.names) if not name]
         self.nothing, self.beside = 0, dict[int, list[int]]()
+        self.orders: dict[TableColumn, DayOrder] = {}
+        self.is_sheet = not layout.separator
 
     def read(self, lines: Lines) -> None:
         """Read lines of cells, each with its number, into rows."""
@@ -71,6 +75,7 @@ class TableLines:
         for _, _, match, _ in self.plan:
             if match.field.names_a_row:
                 self._resolve(match.field)
+        self.problems += check_orders(self.orders, table.file)
         self._say()
 
     def _is_inside(self, line: int, cells: list[str]) -> bool:
@@ -148,6 +153,8 @@ class TableLines:
             return known
         if one.names_a_row:
             return text  # Until all lines are known.
+        if one.cell in OF_DAYS:
+            self.orders.setdefault(match.columns[0], DayOrder()).add(text, line, is_sheet=self.is_sheet)
         if one.cell is FieldKind.PERCENT and isinstance(raw, SheetPercent):
             return SheetPercent(text)
         try:
@@ -157,7 +164,7 @@ class TableLines:
                 _checked(found, names.values())
         except ValueError as error:
             return error
-        if remark := remark_on(text, found, one):
+        if match.way is not Way.OTHER and (remark := remark_on(text, found, one)):
             self.table.say(remark, line, match.place)
         return found
 
@@ -201,6 +208,9 @@ class TableLines:
         table = self.table
         if self.nothing:
             table.notes.append("Dashes, n/a and null count as empty cells.")
+        for column, order in self.orders.items():
+            if said := swapped_by_spreadsheet(order):
+                table.say(said, order.day_first[0].line, column.place)
         for place, lines in self.beside.items():
             what, line = f"Column {place + 1} has no heading.", table.layout.header_line
             remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"

@@ -100,7 +100,7 @@ def _property(field: Field) -> dict[str, Any]:
     about = f"{field.about}: {CELLS[field.cell]}" if field.cell is not FieldKind.TEXT else field.about
     found: dict[str, Any] = {"type": "string", "description": about}
     if field.options:
-        found["examples" if field.cell is FieldKind.CHOICES else "enum"] = list(field.options)
+        found["examples" if field.cell is FieldKind.CHOICES or field.takes_others else "enum"] = list(field.options)
     if field.synonyms:
         found["x-also-called"] = list(field.synonyms)
     return found

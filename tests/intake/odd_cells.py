@@ -37,7 +37,8 @@ DAYS: Reading = {
     "46054": "2026-02-01",  # 46 054 days after 30 December 1899
     "46054.375": "2026-02-01",
     "31/12/49": "2049-12-31",
-    "31/12/50": "1950-12-31",
+    "31/12/50": REFUSED,
+    "1-Sep-98": REFUSED,
     "02/13/2027": REFUSED,
     "13/13/2027": REFUSED,
     "30/02/2027": REFUSED,
@@ -61,6 +62,8 @@ DAYS: Reading = {
     "12:00": REFUSED,
     "1 Fev 2027": REFUSED,
 }
+OLD_DAYS: Reading = {"31/12/50": "1950-12-31", "1-Sep-98": "1998-09-01"}
+"""In a column whose days may be so long ago."""
 COUNTS: Reading = {
     "1180": "1180",
     "1,180": "1180",
@@ -105,6 +108,10 @@ IDS: Reading = {
     "1.00E+11": REFUSED,
     "1,00E+11": REFUSED,
     "1E5": REFUSED,
+    "100,001": "100001",
+    "1,001.0": "1001",
+    "1,00": REFUSED,
+    "01/02/2027": REFUSED,
     "01-Feb": REFUSED,
     "Feb-27": REFUSED,
     "1-Feb-27": REFUSED,
@@ -228,6 +235,8 @@ KEYS: Reading = {
     "123456789012": "123456789012",
     "1.00E+11": REFUSED,
     "1.23457e+11": REFUSED,
+    "01-Feb": REFUSED,
+    "2027-02-01": REFUSED,
 }
 URNS: Reading = {
     "100001": "100001",
@@ -269,7 +278,7 @@ CHOICES: Mapping[str, Reading] = {
     "phase": {**PHASES, **DASHES},
     "evidence": {**EVIDENCE, **DASHES},
     "how": {**CHANNELS, **DASHES},
-    "audience": {"Team": "team", "MANAGER": "manager", **DASHES},
+    "audience": {"Team": "team", "MANAGER": "manager", "Staff": "team", "Cooks": "cooks", "sposnor": REFUSED, **DASHES},
     "language": {"en": "en", "English": "en", "Cymraeg": "cy", **DASHES},
 }
 PLAIN: Mapping[str, str] = {

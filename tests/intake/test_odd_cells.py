@@ -17,7 +17,7 @@ from changeflow.intake.table_rows import Table
 from changeflow.intake.table_schemas import FORMATS
 from changeflow.intake.tables import open_table
 from changeflow.values.problem import Problem
-from tests.intake.odd_cells import BY_KIND, CHOICES, EMPTY, ERRORS, PLAIN, PLAIN_CHOICES, REFUSED, Reading
+from tests.intake.odd_cells import BY_KIND, CHOICES, EMPTY, ERRORS, OLD_DAYS, PLAIN, PLAIN_CHOICES, REFUSED, Reading
 
 TABLES = {name: one for name, one in FORMATS.items() if not one.takes_all}
 COLUMNS = [(one, column) for one in TABLES.values() for column in one.fields]
@@ -25,7 +25,7 @@ COLUMNS = [(one, column) for one in TABLES.values() for column in one.fields]
 
 def readings(column: Field) -> Reading:
     by_kind = CHOICES[column.name] if column.cell is FieldKind.CHOICE else BY_KIND[column.cell]
-    return {**by_kind, **ERRORS, **EMPTY}
+    return {**by_kind, **(OLD_DAYS if column.may_be_old else {}), **ERRORS, **EMPTY}
 
 
 def plain(column: Field) -> str:

@@ -64,6 +64,13 @@ def test_dates_with_the_month_first_are_read_as_such_where_some_can_be_no_other(
     assert any("month first" in note for note in read_planner(path).notes)
 
 
+def test_dates_that_show_no_order_are_read_with_the_day_first_and_it_is_said(tmp_path: Path):
+    path = a_plan(tmp_path, "a,A,,,,,03/01/2027,05/01/2027,,")
+    assert planned(path)["A"] == "03 Jan 08:00 to 05 Jan 17:00"
+    [note] = [note for note in read_planner(path).notes if "day first" in note]
+    assert "'03/01/2027' on line 6 is 3 Jan 2027" in note
+
+
 def test_tasks_without_dates_are_placeholders_and_named(tmp_path: Path):
     project = read_planner(a_plan(tmp_path, *ROWS, "d,Tidy up,,Not started,,,,,,"))
     assert project.roadmap.tasks["d"].is_placeholder

@@ -1,7 +1,7 @@
 """Lists from other systems: which column is which, what is left out, and what is said. Files are made up."""
 
 import warnings
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -298,3 +298,60 @@ def test_an_announcement_may_name_service_and_school_as_people_do(tmp_path: Path
     )
     assert found.how == "email"
     assert ids_by_name([("a", "B"), ("b", "C")]) == {"c": "b"}
+
+
+class TestOrderOfDates:
+    HEAD = "session,person,on\n"
+
+    def test_a_column_with_the_month_first_is_named_as_a_whole(self, tmp_path: Path):
+        """The 13th month shows it; 02/03 and 04/05 would be read as 2 March and 4 May; 06/06 is the same either way."""
+        text = f"{self.HEAD}s,a,02/03/2027\ns,b,02/13/2027\ns,c,04/05/2027\ns,d,06/06/2027\n"
+        _, problems = read(tmp_path / "t.csv", text, FORMATS["attendance"])
+        impossible, others = problems
+        assert impossible.startswith("t.csv:3:3: on '02/13/2027' has no month 13")
+        assert others == (
+            "t.csv:2:3: on '02/03/2027' and 1 other date of this column may have the month first too, as '02/13/2027' "
+            "on line 3 has. Write all with the day first, or like 2027-02-05."
+        )
+
+    def test_a_date_that_has_the_day_first_speaks_for_its_column(self, tmp_path: Path):
+        text = f"{self.HEAD}s,a,02/03/2027\ns,b,13/02/2027\n"
+        table, problems = read(tmp_path / "t.csv", text, FORMATS["attendance"])
+        assert (problems, [row["on"] for row in cells(table)]) == ([], ["2027-03-02", "2027-02-13"])
+
+    def test_another_column_of_the_file_may_show_the_order(self, tmp_path: Path):
+        text = "id,role,joins,leaves\na,Head,02/03/2026,05/13/2027\nb,Head,13/02/2026,\nc,Head,,02/03/2028\n"
+        _, problems = read(tmp_path / "t.csv", text, PEOPLE)
+        assert [p.split(" ")[0] for p in problems] == ["t.csv:2:4:", "t.csv:4:4:"]
+
+    def test_days_that_a_spreadsheet_may_have_swapped_are_reported(self, tmp_path: Path):
+        """It made dates of 02/03 and 04/05, the month first, and left 13/02 a text."""
+        with xlsxwriter.Workbook(str(tmp_path / "t.xlsx")) as book:
+            sheet, day = book.add_worksheet("List"), book.add_format({"num_format": "dd/mm/yyyy"})
+            for n, line in enumerate(("session,person,on", "s,a,", "s,b,13/02/2027", "s,c,")):
+                sheet.write_row(n, 0, line.split(","))
+            sheet.write_datetime(1, 2, datetime(2027, 2, 3), day)
+            sheet.write_datetime(3, 2, datetime(2027, 4, 5), day)
+        problems: list[Problem] = []
+        table = open_table(tmp_path / "t.xlsx", "t.xlsx", problems, FORMATS["attendance"])
+        assert (table is not None, problems) == (True, [])
+        [remark] = [r for r in table.remarks if r.line == 3]
+        assert (
+            "a spreadsheet may have read the others with the month first. Check '3 Feb 2027' on line 2." in remark.what
+        )
+
+
+def test_a_urn_with_marks_of_thousands_is_the_id(tmp_path: Path):
+    text = 'URN,name,phase,authority\n"100,001",Ash,primary,north\n100002.0,Beech,primary,north\n'
+    table, problems = read(tmp_path / "t.csv", text, SCHOOLS)
+    assert problems == []
+    assert [(row["id"], row["urn"]) for row in cells(table)] == [("100001", "100001"), ("100002", "100002")]
+
+
+def test_an_audience_without_effect_is_reported(tmp_path: Path):
+    table, problems = read(tmp_path / "t.csv", "id,role,audience\na,Head,Cooks\nb,Head,Lead\n", PEOPLE)
+    assert table is not None
+    assert (problems, [(r.line, r.what[:35]) for r in table.remarks]) == (
+        [],
+        [(2, "The audience 'Cooks' has no effect.")],
+    )
