@@ -30,6 +30,8 @@ _STYLED = rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\ss\s*=\s*[\"'](%s)[\"'][^<>]*)>"
 _PERCENT = re.compile(r"[^\"\\\[]*%\s*")
 _ZEROS = re.compile(r"(?:\"([^\"]*)\"|((?:\\.)*))(0{2,})|(?:\"([^\"]+)\"|((?:\\.)+))0")
 _BUILT_IN = {9: "0%", 10: "0.00%"}
+_CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*)\"|((?:\\.)+)|([£€$¥₹])")
+"""What a format may show beside a number: `[$€-2]`, `"kr"`, `\\£`, or a sign alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ class Marks:
     percents: frozenset[tuple[int, int]] = frozenset()
     zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     """What is shown before a number, and how many digits at least."""
+    currencies: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """What is shown beside a number that may be its currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How a style shows a number: as a percentage where it is none of these."""
+
+    before: str = ""
+    digits: int = 0
+    currency: str = ""
 
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
@@ -52,15 +65,18 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
         texts |= {_place(place): text.strip() for place, text in errors}
     formats = dict(_formats(styles))
     percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
+    currencies = dict[tuple[int, int], str]()
     if formats:
         wanted = b"|".join(str(n).encode() for n in formats)
         for found in re.finditer(_STYLED % wanted, sheet):
             shown = formats[int(found[2])]
-            if shown[1]:
-                zeros[_place(found[1])] = shown
+            if shown.digits:
+                zeros[_place(found[1])] = shown.before, shown.digits
+            elif shown.currency:
+                currencies[_place(found[1])] = shown.currency
             else:
                 percents.add(_place(found[1]))
-    return Marks(texts, frozenset(percents), zeros)
+    return Marks(texts, frozenset(percents), zeros, currencies)
 
 
 def elements(content: bytes) -> Iterator["etree._Element"]:
@@ -83,8 +99,8 @@ def _place(attributes: bytes) -> tuple[int, int]:
     return int(found[2]), column_number(found[1])
 
 
-def _formats(styles: bytes) -> Iterator[tuple[int, tuple[str, int]]]:
-    """Yield the styles that show a number as a percentage (no digits), or with a text and at least that many digits."""
+def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
+    """Yield the styles that show more of a number than its value says."""
     codes, number = dict(_BUILT_IN), 0
     for element in elements(styles):
         name, above = str(element.tag).rpartition("}")[2], element.getparent()
@@ -93,8 +109,16 @@ def _formats(styles: bytes) -> Iterator[tuple[int, tuple[str, int]]]:
         elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
             code = codes.get(int(element.get("numFmtId", "0")), "").split(";")[0]
             if _PERCENT.fullmatch(code):
-                yield number, ("", 0)
+                yield number, _Shown()
             elif zeros := _ZEROS.fullmatch(code):
                 before = zeros[1] or zeros[4] or (zeros[2] or zeros[5] or "")[1::2]
-                yield number, (before, len(zeros[3] or "0"))
+                yield number, _Shown(before, len(zeros[3] or "0"))
+            elif beside := next((text for m in _CURRENCY.finditer(code) if (text := _beside(m))), ""):
+                yield number, _Shown(currency=beside)
             number += 1
+
+
+def _beside(found: re.Match[str]) -> str:
+    """Return what a part of a format shows, without the marks that escape it and the spaces around it."""
+    text = found[1] or found[2] or (found[3] or "").replace("\\", "") or found[4] or ""
+    return text.strip(" -_*()")

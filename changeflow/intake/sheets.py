@@ -54,6 +54,13 @@ class SheetNumber(str):
     __slots__ = ()
 
 
+class SheetAmount(SheetNumber):
+    """A number whose cell shows something beside it, such as a currency."""
+
+    __slots__ = ("beside",)
+    beside: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet as read: its lines that have something in them, each with its number, and where the table is."""
@@ -253,7 +260,7 @@ def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
 
 def _lines(sheet: "CalamineSheet", marks: Marks) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the lines that have something in them."""
-    marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros)}
+    marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies)}
     for n, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
         if n in marked:
             cells = [_marked(cell, (n, column), marks) for column, cell in enumerate(row, 1)]
@@ -271,7 +278,15 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks) -> str:
     if isinstance(cell, float) and place in marks.zeros:
         before, digits = marks.zeros[place]
         return before + _text(cell).zfill(digits)
+    if isinstance(cell, float) and place in marks.currencies:
+        return _amount(_text(cell), marks.currencies[place])
     return _text(cell)
+
+
+def _amount(text: str, beside: str) -> SheetAmount:
+    amount = SheetAmount(text)
+    amount.beside = beside
+    return amount
 
 
 def _text(cell: object) -> str:

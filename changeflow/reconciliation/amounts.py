@@ -3,6 +3,7 @@
 docs/pilots.md has it as a table. A cell that it does not cover is no amount: it is named, never dropped.
 """
 
+import re
 from enum import IntEnum
 
 DECIMALS = 6
@@ -17,9 +18,31 @@ _SPACES = "\t\n\r\v\f\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x
 _APOSTROPHES = "\u2019\u2018\u02bc\u2032\uff07"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
-CURRENCIES = {"£": "GBP", "€": "EUR", "$": "USD"}
+SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY", "₹": "INR"}
 """Before or after an amount, as a sign or as its code; all of one run are of one currency."""
-_CURRENCY = (*CURRENCIES, *CURRENCIES.values())
+_SPELLINGS = {
+    "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "NZ$": "NZD", "US$": "USD", "ZŁ": "PLN", "KČ": "CZK",
+    "KR": "kr",
+}  # fmt: skip
+CODES = (
+    "AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF",
+    "ILS", "INR", "ISK", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PKR", "PLN", "RON",
+    "SAR", "SEK", "SGD", "THB", "TRY", "UAH", "USD", "ZAR",
+)  # fmt: skip
+_WORDS = "|".join(re.escape(word) for word in (*_SPELLINGS, *CODES))
+_LETTERS = "[A-ZŁČ]"
+
+
+def currency_of(shown: str) -> str:
+    """Return the code of the currency that a sign or word is; empty where it is none that is read.
+
+    >>> currency_of("£"), currency_of("zł"), currency_of("hours")
+    ('GBP', 'PLN', '')
+    """
+    text = shown.strip().upper().replace(" ", "")
+    return SIGNS.get(text) or _SPELLINGS.get(text) or (text if text in CODES else "")
+
+
 _NUMBER = "[.,]?[0-9](?:[0-9.,'' ]*[0-9])?[.,]?"
 _PLUS = ("#", "+#", "#+", "#CR")
 _NEGATIVE = ("-#", "#-", "(#)", "#DR")
@@ -105,9 +128,8 @@ def _units(plain: str, kinds: str) -> str:
     return f"case when n in ({zero}) then 0::bigint when n in ({kinds}) then units({plain}(d), k) end"
 
 
-_SIGNS = " ".join(
-    f"when contains(t, '{sign}') or contains(t, '{code}') then '{sign}'" for sign, code in CURRENCIES.items()
-)
+_BY_SIGN = " ".join(f"when contains(t, '{sign}') then '{code}'" for sign, code in SIGNS.items())
+_BY_WORD = " ".join(f"when '{word}' then '{code}'" for word, code in _SPELLINGS.items())
 _FROM = _MINUS + _SPACES + _APOSTROPHES + _UNSEEN
 _TO = "-" * len(_MINUS) + " " * len(_SPACES) + "''" * len(_APOSTROPHES)
 _LONG, _LONG_SHARE = (f"'[.][0-9]{{{n}}}[0-9]*[1-9]'" for n in (DECIMALS, DECIMALS - 2))
@@ -115,15 +137,25 @@ _READ_BY_POINT, _READ_BY_COMMA = (
     ", ".join(str(int(kind)) for kind in (CellKind.WHOLE, own, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP))
     for own in (CellKind.POINT, CellKind.COMMA)
 )
+_AROUND_IT = _without(
+    # The point of `kr.100` belongs to the word: such a cell is named, or it would be a tenth of one.
+    "without_words(case when d = '' or contains(t, 'KR.') then t else replace(t, d, '#') end)",
+    (*SIGNS, " "),
+)
 _BODIES = {
     # The cell with plain spaces, signs and capitals, without the apostrophe that makes it text in a spreadsheet.
     "tidy(c)": (
         f"upper(rtrim(ltrim(case when regexp_matches(c, '[{_FROM}]') then translate(c, '{_FROM}', '{_TO}') else c end, "
         "' ''')))"
     ),
+    "by_sign(t)": f"case {_BY_SIGN} else '' end",
+    "word_of(t)": f"regexp_extract(t, '{_WORDS}')",
+    "without_words(k)": (
+        f"case when regexp_matches(k, '{_LETTERS}') then regexp_replace(k, '{_WORDS}', '', 'g') else k end"
+    ),
     "digits(t)": f"regexp_extract(t, '{_NUMBER}')",
     # What is around the number: `(£1,200.00)` is `(#)`.
-    "around(t, d)": _without("case when d = '' then t else replace(t, d, '#') end", (*_CURRENCY, " ")),
+    "around(t, d)": _AROUND_IT,
     "kind_of(t, k, d)": (
         f"case when t = '' then {CellKind.EMPTY} when k in ({_texts(_DASH)}) then {CellKind.DASH} "
         f"when k in ({_texts(_AROUND)}) then case "
@@ -138,7 +170,10 @@ _BODIES = {
         f"when regexp_full_match(t, '{_EXPONENT}') then {CellKind.NUMBER} "
         f"when regexp_full_match(t, '{_PLACEHOLDER}') then {CellKind.PLACEHOLDER} else {CellKind.TEXT} end"
     ),
-    "currency(t)": f"case {_SIGNS} else '' end",
+    "currency(t)": (
+        f"case when regexp_matches(t, '{_LETTERS}') then case word_of(t) when '' then by_sign(t) {_BY_WORD} "
+        "else word_of(t) end else by_sign(t) end"
+    ),
     # The number as a program writes it: thousands are not grouped any more, decimals come after a point.
     "by_point(d)": "translate(d, ' '',', '')",
     "by_comma(d)": "replace(translate(d, ' ''.', ''), ',', '.')",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from changeflow.intake.layout import TableColumn, fold
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Coverage, LeftOut
-from changeflow.reconciliation.amounts import CURRENCIES, CellKind
+from changeflow.reconciliation.amounts import SIGNS, CellKind
 from changeflow.reconciliation.sources import Source
 from changeflow.values.problem import Problem, did_you_mean, nearest
 
@@ -189,7 +189,7 @@ def other_currencies(sides: Sequence[Headings]) -> Iterator[Problem]:
     old, new = sides
     for key in old.places.keys() & new.places.keys():
         names = [headings.places[key].name for headings in sides]
-        signs = [{sign for sign in CURRENCIES if sign in name} for name in names]
+        signs = [{sign for sign in SIGNS if sign in name} for name in names]
         if all(signs) and signs[0] != signs[1]:
             place = new.places[key].place
             what = f"'{names[1]}' is another currency than '{names[0]}' of {old.source.shown}."

@@ -5,13 +5,13 @@ compared column that is no amount is named with its line and column.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.amounts import (
-    CURRENCIES,
     DECIMALS,
     CellKind,
     fast,
@@ -278,13 +278,11 @@ def currencies_of(ledgers: Sequence[Side], elements: Sequence[ComparedElement]) 
     """Return the currency of each element in which there are several: the one of most of its cells on both sides."""
     found = {}
     for element in elements:
-        counts = dict.fromkeys(CURRENCIES, 0)
+        counts = Counter[str]()
         for ledger in ledgers:
             place = element.places.get(ledger.side)
             if place is not None:
-                for sign in CURRENCIES:
-                    counts[sign] += ledger.measured[place].currencies.get(sign, 0)
-        used = [sign for sign, count in counts.items() if count]
-        if len(used) > 1:
-            found[element.name] = max(used, key=lambda sign: counts[sign])
+                counts.update(ledger.measured[place].currencies)
+        if len(counts) > 1:
+            found[element.name] = max(counts, key=lambda code: (counts[code], code))
     return found

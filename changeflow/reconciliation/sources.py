@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
 from changeflow.intake.opening import open_input
-from changeflow.intake.sheets import SheetNumber, read_workbook
+from changeflow.intake.sheets import SheetAmount, SheetNumber, read_workbook
+from changeflow.reconciliation.amounts import currency_of
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 
@@ -133,11 +134,16 @@ def _sheet(path: Path, shown: str, target: Path, problems: list[Problem], known:
 
 
 def _in_full(cell: str) -> str:
-    """Write a sheet's number without an exponent, and so that its three decimals are not taken for thousands."""
+    """Write a sheet's number without an exponent, and so that its three decimals are not taken for thousands.
+
+    The currency that its cell shows is part of it.
+    """
     if not isinstance(cell, SheetNumber):
         return cell
     text = f"{Decimal(cell):f}"
-    return f"{text}0" if text[-4:-3] == "." else text
+    text = f"{text}0" if text[-4:-3] == "." else text
+    currency = currency_of(cell.beside) if isinstance(cell, SheetAmount) else ""
+    return f"{text} {currency}" if currency else text
 
 
 def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:

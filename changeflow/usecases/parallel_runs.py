@@ -21,11 +21,12 @@ from changeflow.usecases.stored import known_until, load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
-CONVENTION = 2
+CONVENTION = 3
 """How ledgers are read, by number: raised with each change by which the same files may come out otherwise.
 
 Files that were read by another convention are another run. The second compares suppliers called `Total …`, names
 numbers left out that differ, leaves out what reports print below a table, and asks for the mark of decimals sooner.
+The third reads more currencies, and those that a workbook's cells show.
 """
 
 

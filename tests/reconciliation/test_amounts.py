@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,46 @@ def test_every_kind_of_cell_is_read_as_the_page_says():
     result = compared(old, new)
     assert [(texts[v.key], v.old, v.new) for v in result.variances] == []
     assert result.coverage.compared == ("gross", "net", "tax")
+
+
+def test_other_currencies_are_read_and_two_in_one_column_are_named():
+    """Each line has a column of its own currency; `kr.100` is no tenth of a crown, and is named."""
+    texts = {
+        "CHF 1,200.50": "1200.50", "12.00 kr": "12", "CAD 12": "12", "CA$12.5": "12.5", "12 zł": "12", "-12 SEK": "-12",
+        "(¥500)": "-500", "12 NOK DR": "-12",
+    }  # fmt: skip
+    for text, value in texts.items():
+        old, new = (ledger({"C1": {"gross": "1", "tax": "2", "net": cell}}) for cell in (text, value))
+        assert not compared(old, new).variances, text
+    mixed = ledger(
+        {f"C{n}": {"gross": "1", "tax": "2", "net": cell} for n, cell in enumerate(["CHF 1", "£1", "CHF 2"])}
+    )
+    with pytest.raises(ProblemsError, match="net: '£1' is in another currency than the CHF of the others"):
+        compared(mixed, mixed)
+    for text, word in (("kr.100", "kr."), ("50p", "p"), ("Fr. 12.00", "Fr.")):
+        odd = ledger({"C1": {"gross": "1", "tax": "2", "net": text}, "C2": {"gross": "1", "tax": "2", "net": "5"}})
+        with pytest.raises(ProblemsError) as raised:
+            compared(odd, odd)
+        assert f"net: '{text}' has '{word}' beside its number." in raised.value.problems[0].what
+
+
+def test_currencies_that_the_cells_of_a_workbook_show_count(tmp_path: Path):
+    """The values are numbers alone; the second is shown in euros, in three of the ways that formats have for it."""
+
+    def written(name: str, code: str) -> Path:
+        with xlsxwriter.Workbook(str(tmp_path / name)) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["contract", "net"])
+            for n, shown in enumerate(('"£"#,##0.00', code, "[$£-809]#,##0.00;[Red]-[$£-809]#,##0.00"), 1):
+                sheet.write(n, 0, f"C{n}")
+                sheet.write_number(n, 1, 100.25 * n, book.add_format({"num_format": shown}))
+        return tmp_path / name
+
+    pounds = written("new.xlsx", '_-"£"* #,##0.00_-;-"£"* #,##0.00_-')
+    for code in ("[$€-2] #,##0.00", '#,##0.00 "EUR"', "#,##0.00\\ €"):
+        with pytest.raises(ProblemsError, match=r"old\.xlsx\[Sheet1\]:3:2: net: '200\.5 EUR' is in another currency"):
+            reconcile(written("old.xlsx", code), pounds, ParallelRunPolicy(), period="")
+    assert not reconcile(written("old.xlsx", '#,##0.00 "hrs"'), pounds, ParallelRunPolicy(), period="").variances
 
 
 def test_every_other_cell_is_named():
