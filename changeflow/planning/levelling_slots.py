@@ -208,11 +208,14 @@ def _table(axis: Axis, placer: Placer, work: _Work) -> tuple[Ints, Ints]:
     starts = np.unique(np.array(_landings(axis, placer, work.task), np.int64))
     starts = starts[starts < count]
     land = np.append(starts, count)[np.searchsorted(starts, np.arange(count))].astype(np.int32)
-    first = None if work.begins is None else axis.slot(work.begins)
+    at = axis.opens[starts]
+    if work.begins is not None:
+        at[starts == axis.slot(work.begins)] = work.begins
     end = np.full(count, count + 1, np.int32)
-    for slot in starts.tolist():
-        at = int(axis.opens[slot]) if work.begins is None or slot != first else work.begins
-        end[slot] = _slot(axis, finish, at, beyond=count + 1)
+    if work.task.duration.unit is Unit.ELAPSED and work.task.manual is None:
+        end[starts] = _after_elapsed(axis, at, work.task.duration)
+    else:
+        end[starts] = [_slot(axis, finish, instant, beyond=count + 1) for instant in at.tolist()]
     return land, end
 
 
@@ -291,9 +294,26 @@ def _after_lag(
         key = lag, task.calendar, task.term_calendar, task.terms, instants is axis.ends
         if key not in moves:
             move = partial(shift, lag=lag, task=task, roadmap=roadmap)
-            moves[key] = np.array([_slot(axis, move, int(at), beyond=count) for at in instants], np.int32)
+            moves[key] = _moved(axis, move, instants.tolist(), beyond=count)
         return moves[key]
     return _after_work(axis, roadmap.calendars[task.calendar], lag)
+
+
+def _moved(axis: Axis, move: Callable[[int], int], instants: Sequence[int], *, beyond: int) -> Ints:
+    """Return the slots to which instants, in order, move: where two move to the same, so do all between them."""
+    found = np.empty(len(instants), np.int32)
+    last = len(instants) - 1
+    found[0], found[last] = (_slot(axis, move, instants[n], beyond=beyond) for n in (0, last))
+    spans = [(0, last)]
+    while spans:
+        low, high = spans.pop()
+        if found[low] == found[high]:
+            found[low:high] = found[low]
+        elif high - low > 1:
+            middle = (low + high) // 2
+            found[middle] = _slot(axis, move, instants[middle], beyond=beyond)
+            spans += (low, middle), (middle, high)
+    return found
 
 
 def _after_elapsed(axis: Axis, instants: NDArray[np.int64], lag: Duration) -> Ints:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -62,8 +63,9 @@ class People:
         self.hours = hours
         self.week = len(documents.programme.get("working_week", {}).get("days", range(5)))
         self.booked: dict[str, Spans] = {team: [] for team in documents.rollout["teams"]}
+        self.capacity = cache(self._capacity)
 
-    def capacity(self, team: str, day: int) -> float:
+    def _capacity(self, team: str, day: int) -> float:
         """People of a team on a day: its days a week, less everyday work, over five; while it is away, what is left."""
         facts = self.documents.rollout["teams"][team]
         days = facts["days_per_week"] - facts.get("backfill", 0)
@@ -88,11 +90,11 @@ class People:
         """The first team that would be short if a task ran there, and when."""
         for team, need in self.step(item).get("needs", {}).items():
             for a, b in self.spans(item, start, finish):
-                moments = {a, b} | {s for s, _, _ in self.booked[team] if a < s < b}
-                moments |= {e for _, e, _ in self.booked[team] if a < e < b}
-                moments |= {d * DAY for d in range(a // DAY + 1, (b - 1) // DAY + 1)}
+                booked = [(s, e, n) for s, e, n in self.booked[team] if s < b and e > a]
+                moments = {a, b, *range((a // DAY + 1) * DAY, b, DAY)}
+                moments.update(m for s, e, _ in booked for m in (s, e) if a < m < b)
                 for at, until in pairwise(sorted(moments)):
-                    taken = sum(n for s, e, n in self.booked[team] if s <= at < e)
+                    taken = sum([n for s, e, n in booked if s <= at < e])
                     if self.counts(at, until) and taken + need > self.capacity(team, at // DAY) + 1e-9:
                         return team, at
         return None
@@ -147,8 +149,9 @@ def compare_levelling(seed: int, tally: LevelTally, *, seconds: float, orders: i
     tally.differences += [f"{seed} {text}" for text in _wrong(People(documents, hours), early, dates)]
     end = max(f for _, f in dates.values())
     tally.moved += end > first
-    best = min(_placed_in_order(People(documents, hours), expanded, seed * 1000 + n) for n in range(orders))
-    people = People(documents, hours)
+    best, people = end, People(documents, hours)
+    for n in range(orders):
+        best = min(best, _placed_in_order(people, expanded, seed * 1000 + n, before=best))
     if end > best and (day_at(end - 1) == day_at(best - 1) or not people.counts(best, end)):
         tally.hours_later.append((end - best) / 60)
     elif end > best:
@@ -178,15 +181,19 @@ def _wrong(people: People, early: Early, dates: Mapping[str, tuple[int, int]]) -
         people.book(item, start, finish)
 
 
-def _placed_in_order(people: People, expanded: Expanded, seed: int) -> int:
-    """Place tasks one after the other, whatever comes first by chance, each as early as its people are free."""
+def _placed_in_order(people: People, expanded: Expanded, seed: int, *, before: int) -> int:
+    """Place tasks one after the other, whatever comes first by chance, each as early as its people are free.
+
+    Return when the last one ends. Once that is no longer before a moment, the order is of no use, and is left.
+    """
     pick, early = random.Random(seed), Early(expanded)
+    people.booked = {team: [] for team in people.booked}
     waiting, end = [i for i in early.order if i.report is None], 0
     for item in (i for i in early.order if i.report is not None):
         early.dates[item.id] = dates = early._early(item)
         people.book(item, dates.start, dates.finish)
         end = max(end, dates.finish)
-    while waiting:
+    while waiting and end < before:
         ready = [i for i in waiting if all(t.before.id in early.dates for t in i.before)]
         item = pick.choice(ready)
         waiting.remove(item)
