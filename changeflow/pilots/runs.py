@@ -157,7 +157,7 @@ def latest_by_period(runs: Iterable[RunSummary]) -> Sequence[RunSummary]:
 def check_period(period: str, on: date) -> None:
     """Refuse what is no month, and a month after the day `on`: a run is of one that was paid, or is being paid."""
     if not re.fullmatch(PERIOD, period):
-        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
+        raise InputError(f"'{period}' is not a pay period. Write the month paid, such as 2027-06.")
     if period > f"{on:%Y-%m}":
         raise InputError(f"{period} is in the future: there is nothing to compare yet. No changes saved.")
 

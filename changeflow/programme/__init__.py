@@ -1,1 +1,1 @@
-"""One programme as one immutable value, joined from the core, and the questions that rules and reports ask of it."""
+"""One programme as one immutable value, and the queries that rules and reports run on it."""

@@ -21,23 +21,23 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoLive:
-    """One service's go-live at one school: forecast, or as it happened, beside what was announced."""
+    """One service's go-live at one school: its forecast or actual day, and the announced day."""
 
     service: str
     school: str
     task: TaskId | None
-    """None where it is no longer planned."""
+    """None if it is no longer planned."""
     day: date | None
-    """When it is forecast, or happened; None where it is no longer planned."""
+    """The forecast or actual day; None if it is no longer planned."""
     is_done: bool
     announced: date | None
     announced_on: date | None
-    """When it was announced, where that was recorded."""
+    """The day of the announcement, if recorded."""
     how: str
 
     @property
     def days_late(self) -> int:
-        """Calendar days later than announced; earlier when negative, 0 where there is nothing to compare."""
+        """Calendar days later than announced: negative if earlier, 0 if there is nothing to compare."""
         return (self.day - self.announced).days if self.day and self.announced else 0
 
     @property
@@ -46,12 +46,12 @@ class GoLive:
 
     @property
     def is_dropped(self) -> bool:
-        """It was announced, and the plan no longer has it."""
+        """It was announced but is no longer in the plan."""
         return self.announced is not None and self.day is None
 
 
 def go_lives(programme: Programme) -> tuple[GoLive, ...]:
-    """Return the go-live of each school and service, by service, day and school; those no longer planned are last."""
+    """Return the go-live of each school and service, sorted by service, day and school; dropped ones are last."""
     facts, days, tasks = announced(programme), announced_days(programme), go_live_tasks(programme)
     found = []
     for school, service in sorted({*tasks, *days}):
@@ -73,7 +73,7 @@ def go_lives(programme: Programme) -> tuple[GoLive, ...]:
 
 
 def go_live_tasks(programme: Programme) -> dict[Pair, Task]:
-    """Return the task by which each school goes live with each service; of several the last."""
+    """Return the go-live task of each school and service; the last one if there are several."""
     found: dict[Pair, Task] = {}
     for live in sorted(programme.tasks(kind=Kind.GO_LIVE), key=lambda t: (programme.timed(t.id).early_finish, t.id)):
         if live.service is not None:
@@ -87,7 +87,7 @@ def announced(programme: Programme) -> dict[Pair, Announcement]:
 
 
 def announced_days(programme: Programme) -> dict[Pair, date]:
-    """Return the day that each school was last given: what was recorded, else what rollout.yaml says."""
+    """Return the latest day announced to each school: the recorded one, otherwise the one in rollout.yaml."""
     rollout = programme.definition.rollout
     days = {(school, service): day for school, own in rollout.schools.items() for service, day in own.announced.items()}
     return days | {pair: fact.day for pair, fact in announced(programme).items()}
@@ -96,7 +96,7 @@ def announced_days(programme: Programme) -> dict[Pair, date]:
 def forecast_announcements(
     programme: Programme, *, on: date, how: str, service: str | None = None, schools: Iterable[str] = ()
 ) -> Iterator[Announcement]:
-    """Yield an announcement of each open go-live's forecast, unless that day is the one that was announced last."""
+    """Yield an announcement of each open go-live whose forecast differs from the day last announced."""
     wanted, days = frozenset(schools), announced_days(programme)
     for live in go_lives(programme):
         pair = (live.school, live.service)
@@ -106,9 +106,9 @@ def forecast_announcements(
 
 
 def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
-    """Say how many announced go-lives are later than announced, and which is latest, or are no longer planned.
+    """Describe the go-lives that are later than announced, with the latest, or no longer planned.
 
-    Empty where none is.
+    Empty if there are none.
     """
     known = [live for live in found if live.announced is not None]
     dropped = sum(live.is_dropped for live in known)
@@ -125,7 +125,7 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
 
 
 def _latest_in_words(programme: Programme, late: Sequence[GoLive]) -> str:
-    """Name the go-lives that are latest, with both days; the others are counted."""
+    """Name the latest go-lives with both days, and count the others."""
     first = late[0]
     alike = [g for g in late if (g.service, g.day, g.announced) == (first.service, first.day, first.announced)]
     schools = programme.school_name(first.school) if len(alike) == 1 else f"{len(alike)} schools"
@@ -140,7 +140,7 @@ def _instead(live: GoLive) -> str:
 
 
 def announced_by_rollout(before: Definition | None, after: Definition, *, on: date) -> Iterator[Announcement]:
-    """Yield the days that a version's rollout.yaml announces and the version before it did not."""
+    """Yield the days that a version's rollout.yaml newly announces."""
     old = before.rollout.schools if before is not None else {}
     for school, own in sorted(after.rollout.schools.items()):
         known = old[school].announced if school in old else {}
@@ -150,7 +150,7 @@ def announced_by_rollout(before: Definition | None, after: Definition, *, on: da
 
 
 def check_announcements(programme: Programme, given: Sequence[Announcement], *, today: date) -> None:
-    """Refuse a service, school or channel that is not known, a school without the service, and a day to come."""
+    """Refuse an unknown service, school or channel, a school without the service, and a future day."""
     for one in given:
         check_known("channel", one.how, CHANNELS)
         check_known("school", one.school, [s.id for s in programme.definition.schools])

@@ -1,7 +1,7 @@
-"""Decisions that people have been asked for: since when, and when they can be made at the earliest.
+"""Decisions that are ready to be made: since when, and the earliest day on which they can be made.
 
-Once everything before a decision is done, its time runs, whether or not anyone has begun to think about it. It is made
-today at the earliest, and counts from the evening (as a recorded one does: `recording.progress_of`).
+Once everything before a decision is finished, its planned time starts, whether or not anyone works on it. It is made
+today at the earliest, and takes effect that evening, as a recorded decision does (`recording.progress_of`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,9 +18,9 @@ FLOORS = (Bound.START_NO_EARLIER, Bound.FINISH_NO_EARLIER, Bound.MUST_START)
 
 
 def asked_at(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> int | None:
-    """Return the minute from which a decision could be made: what it waits for is done, and its own day has come.
+    """Return the minute from which a decision can be made: everything before it is finished and its own day has come.
 
-    None as long as something before it is not done.
+    None while something before it is unfinished.
     """
     at = max([roadmap.start, *(c.at for c in task.constraints if c.bound in FLOORS)])
     for link in into:
@@ -35,21 +35,21 @@ def asked_at(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> int | None:
 
 
 def floor_of(roadmap: Roadmap, task: Task) -> int:
-    """Return the minute before which a decision cannot be made, whatever has been done."""
+    """Return the minute before which a decision cannot be made in any case."""
     own = (c.at for c in task.constraints if c.bound in FLOORS)
     return max([roadmap.start, *own, *([roadmap.data_date] if roadmap.data_date is not None else [])])
 
 
 def evening_of(roadmap: Roadmap, task: TaskId, at: int) -> int:
-    """Return the end of the first working day, at an instant or after it, on which a decision can be made."""
+    """Return the end of the first working day, at or after an instant, on which a decision can be made."""
     calendar = roadmap.calendar_of(task)
     return calendar.previous_working(minute_of(day_of(calendar.next_working(at))) + DAY)
 
 
 def with_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> Roadmap:
-    """Let each decision that waits for nothing but its answer end by today's evening, or when its time is up.
+    """Return the progress with each decision that is ready to be made ending this evening, or when its time is up.
 
-    `reported` is the progress that people reported. One that is made in a start window waits for the next of those.
+    `reported` is the progress that people reported. A decision with start windows waits for the next window.
     """
     if roadmap.data_date is None:
         return roadmap
@@ -71,7 +71,7 @@ def with_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> Roa
 
 
 def without_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> dict[TaskId, TaskProgress]:
-    """Return the progress without what `with_asked` added: decisions are then due when their time is up."""
+    """Return the progress without the additions of `with_asked`: decisions are then due when their time is up."""
     return {
         t: reported[t] if t in reported and roadmap.tasks[t].kind is Kind.DECISION else p
         for t, p in roadmap.progress.items()

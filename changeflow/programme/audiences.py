@@ -1,4 +1,4 @@
-"""The groups of people that are looked at: all, those a service reaches, waves, groups, hubs; and what they gain."""
+"""The groups of people that are reported (all, by service, wave, group and hub), and what each gains."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
@@ -11,14 +11,13 @@ from changeflow.programme.references import References
 PROGRAMME, SERVICE, WAVE = "programme", "service", "wave"
 AUDIENCE, GROUP, HUB, HUB_GROUP = "audience", "group", "hub", "hub-group"
 EVERYBODY = "all"
-"""The name of the one group that has everybody in it."""
+"""The name of the group that contains everyone."""
 
 
 def views(definition: Definition, answered: Collection[str], *, minimum: int, on: date | None = None) -> list[View]:
-    """Return the groups in order of importance: everybody, each service, then those that dates wait for.
+    """Return the groups on a day in order of importance: everyone, each service, then those that dates depend on.
 
-    On a day: who is there then. Hubs that are too small to be shown are rolled up to one; of a group within a hub, the
-    hub and the group are what it is rolled up to.
+    Hubs that are too small to show are rolled up into one. A group within a hub rolls up to the hub and to the group.
     """
     if on is not None:
         here = tuple(p for p in definition.people if p.is_here(on))
@@ -51,13 +50,13 @@ def _reached(people: Iterable[Person], service: ServiceFile) -> Iterator[Person]
 
 
 def people_of(definition: Definition, wave: Wave) -> list[Person]:
-    """Return the people of a wave's schools."""
+    """Return the people at a wave's schools."""
     schools = frozenset(wave.schools)
     return [p for p in definition.people if p.school in schools]
 
 
 def gains_of(definition: Definition, service: ServiceFile, wave: Wave) -> str:
-    """Say what the groups that a service reaches in a wave gain by it, in the files' own words."""
+    """Return what each group that a service reaches in a wave gains, in the files' own words."""
     groups = {g for p in _reached(people_of(definition, wave), service) for g in p.groups}
     impacts = (i for i in definition.change.impacts if i.group in groups and i.service in (None, service.service))
     return "; ".join(dict.fromkeys(gain for impact in impacts for gain in impact.gains))

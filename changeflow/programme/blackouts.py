@@ -1,4 +1,4 @@
-"""Blackouts: one rule says where, and of which services, activities keep out of which days."""
+"""Blackouts: the single rule for which activities keep out of which days, where, and in which services."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from changeflow.values.duration import Duration, Unit
 class ScopedBlackout:
     """A blackout and its scope.
 
-    Everything that narrows it narrows it further: its file's authority or school, `phases`, `schools` and `services`.
+    All its limits apply together: its file's authority or school, `phases`, `schools` and `services`.
     """
 
     blackout: Blackout
     schools: frozenset[str] | None
-    """The schools that it concerns; None for all, and for work that is at no school."""
+    """The schools it applies to; None for all, and for work that is not at a school."""
 
     @property
     def name(self) -> str:
@@ -31,24 +31,24 @@ class ScopedBlackout:
 
     @property
     def label(self) -> str:
-        """Its name with its days: several may have the same name."""
+        """Its name with its days, because several may have the same name."""
         return f"{self.name} {self.blackout.first_day} to {self.blackout.last_day}"
 
     def is_about(self, kind: str, service: str | None) -> bool:
-        """Tell whether it is about a kind of activity in a service; None for the programme's own."""
+        """Tell whether it applies to a kind of activity in a service; None for the programme's own tasks."""
         own = self.blackout.services
         return kind in self.blackout.activities and (not own or service in own)
 
     def among(self, schools: frozenset[str]) -> frozenset[str]:
-        """Return those of some schools that it concerns."""
+        """Return the schools, of those given, that it applies to."""
         return schools if self.schools is None else schools & self.schools
 
     def names(self, service: str | None) -> bool:
-        """Tell whether it names a service, whose work for all of its schools it stops as well."""
+        """Tell whether it names the service; if so, it also stops the service's work for all schools."""
         return service is not None and service in self.blackout.services
 
     def touches(self, first: date, last: date) -> bool:
-        """Tell whether it shares a day with those from `first` to `last`, both inclusive."""
+        """Tell whether it includes a day from `first` to `last`, both inclusive."""
         return first <= self.blackout.last_day and self.blackout.first_day <= last
 
 
@@ -60,11 +60,11 @@ def kept_out_of(
     *,
     is_whole: bool = False,
 ) -> list[ScopedBlackout]:
-    """Return the blackouts that work at some schools keeps out of: the one rule for plan, rules, waves and pilots.
+    """Return the blackouts that apply to work at some schools: the single rule for plan, rules, waves and pilots.
 
-    Work for a wave, or at a school, keeps out of those of each of its schools. Work for a whole service or programme
-    (`is_whole`) goes on while some school can: it keeps out of the days on which all of them are in a blackout, and of
-    blackouts that name its service.
+    Work for a wave or at a school keeps out of the blackouts of each of its schools. Work for a whole service or
+    programme (`is_whole`) continues while any school is free: it keeps out of days on which all schools are in a
+    blackout, and of blackouts that name its service.
     """
     about = [b for b in blackouts if b.is_about(kind, service) and (b.schools is None or schools & b.schools)]
     if not is_whole or len(schools) < 2:
@@ -74,7 +74,7 @@ def kept_out_of(
 
 
 def _in_common(blackouts: Sequence[ScopedBlackout], schools: frozenset[str]) -> Iterator[ScopedBlackout]:
-    """Yield the days on which each of some schools is in a blackout, each span with the first of those at its end."""
+    """Yield the spans in which every given school is in a blackout, each with the first blackout to end it."""
     common: list[tuple[date, date, Blackout]] | None = None
     for school in sorted(schools):
         own = [b.blackout for b in blackouts if school in b.among(schools)]
@@ -89,20 +89,20 @@ def _in_common(blackouts: Sequence[ScopedBlackout], schools: frozenset[str]) -> 
 
 
 def works_around(duration: Duration) -> bool:
-    """Tell whether blackouts are no part of a task's own time: of work, which goes around them."""
+    """Tell whether a task is not worked on in blackouts: true of working time."""
     return not duration.is_zero and duration.unit.counts_working_time
 
 
 def begins_outside(duration: Duration) -> bool:
-    """Tell whether a task cannot begin in a blackout: work cannot, nor a wait on the clock.
+    """Tell whether a task cannot begin in a blackout: true of working and elapsed time.
 
-    A moment and whole pay periods or terms go on through blackouts, so these days count in their float.
+    Milestones and whole pay periods or terms continue through blackouts, so those days count in their float.
     """
     return works_around(duration) or (not duration.is_zero and duration.unit is Unit.ELAPSED)
 
 
 def blackouts_of(definition: Definition) -> tuple[ScopedBlackout, ...]:
-    """Return every blackout of the calendar files, in their order."""
+    """Return every blackout in the calendar files, in order."""
     return tuple(_scoped(definition))
 
 

@@ -1,4 +1,4 @@
-"""How many tasks, milestones and links a programme has: every output counts them in this way."""
+"""The numbers of tasks, milestones and links in a programme, counted in the same way for every output."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from changeflow.values.duration import counted
 
 
 def work_of(programme: Programme) -> Iterator[Task]:
-    """Yield the programme's tasks; the milestones of `programme.yaml` are no work and do not count as tasks."""
+    """Yield the programme's tasks, without the milestones of `programme.yaml`, which are not work."""
     milestones = {m.task for m in programme.milestones}
     return (task for task in programme.tasks() if task.id not in milestones)
 
@@ -16,7 +16,7 @@ def work_of(programme: Programme) -> Iterator[Task]:
 def counts_in_words(programme: Programme) -> str:
     """Write `95 tasks (2 added since), 1 milestone, 187 links (7 added by rules)`.
 
-    Added are tasks that no file says: people's needs, checkpoints and decisions called for them.
+    Added tasks are in no file: they come from people's needs, checkpoints and decisions.
     """
     work, links = list(work_of(programme)), programme.roadmap.links
     added, ruled = sum(t.is_added for t in work), sum(bool(k.rule) for k in links)

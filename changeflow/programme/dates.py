@@ -1,4 +1,4 @@
-"""A plan's dates, as forecasts and baselines keep them, and how two of them differ."""
+"""A plan's dates, as forecasts and baselines keep them, and the differences between two plans."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """Early start and finish of one task, in civil minutes."""
+    """The early start and finish of one task, in civil minutes."""
 
     start: int
     finish: int
 
     @property
     def last_day(self) -> date:
-        """The last day, inclusive; of a milestone its day."""
+        """The last day, inclusive; for a milestone its day."""
         return max(day_of(self.start), last_day_of(self.finish))
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A task whose finish differs between two plans; None where it is in one of them only."""
+    """A task whose finish differs between two plans; a date is None if the task is not in that plan."""
 
     task: TaskId
     before: Dates | None
@@ -35,7 +35,7 @@ class Moved:
 
     @property
     def minutes(self) -> int:
-        """Civil minutes later (earlier when negative); 0 for a task that came or went."""
+        """Civil minutes later (negative if earlier); 0 for a task added or removed."""
         return self.after.finish - self.before.finish if self.before and self.after else 0
 
 
@@ -46,6 +46,6 @@ def dates_of(programme: "Programme") -> dict[TaskId, Dates]:
 
 
 def compare(before: Mapping[TaskId, Dates], after: Mapping[TaskId, Dates]) -> tuple[Moved, ...]:
-    """Return what came, went or moved, the largest move first."""
+    """Return the tasks added, removed or moved, the largest move first."""
     moved = (Moved(t, before.get(t), after.get(t)) for t in sorted({*before, *after}) if before.get(t) != after.get(t))
     return tuple(sorted(moved, key=lambda m: (-abs(m.minutes), m.task)))

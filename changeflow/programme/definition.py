@@ -1,4 +1,4 @@
-"""A programme's definition: what its folder says, without facts and without contact details."""
+"""A programme's definition: the contents of its folder, without facts or contact details."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ class Hours(Frozen):
 
 
 class WorkingWeek(Frozen):
-    """Hours of an ordinary working day, Monday to Friday unless `days` says otherwise."""
+    """The hours of an ordinary working day, Monday to Friday unless `days` says otherwise."""
 
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
     hours: tuple[Hours, ...] = (Hours(start=time(8, 30), end=time(12, 30)), Hours(start=time(13), end=time(16, 30)))
@@ -42,7 +42,7 @@ class WorkingWeek(Frozen):
 
 
 class Closure(Frozen):
-    """Days on which somebody is closed, both inclusive; or open, against what a wider calendar says."""
+    """Days that are closed, or open despite a more general calendar; both inclusive."""
 
     name: str
     first_day: date
@@ -64,13 +64,13 @@ class Term(Frozen):
 
 
 def _a_month(text: str) -> str:
-    """Let through a month of a supported year, year-month."""
+    """Accept a month (year-month) in a supported year."""
     parse_day(f"{text}-01")
     return text
 
 
 class PayPeriodTable(Frozen):
-    """Monthly pay: the payday, or the working day before it; inputs close some working days earlier."""
+    """Monthly pay: payday is this day or the working day before it, and inputs close some working days earlier."""
 
     first_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), AfterValidator(_a_month)] = Field(
         description="2026-09"
@@ -81,9 +81,9 @@ class PayPeriodTable(Frozen):
 
 
 class Blackout(Frozen):
-    """Days that are bad for some kinds of activity.
+    """Days that some kinds of activity keep out of.
 
-    What narrows it narrows it further: the authority or school of its file, and `phases`, `schools` and `services`.
+    All limits apply together: the authority or school of its file, and `phases`, `schools` and `services`.
     """
 
     name: str
@@ -96,15 +96,15 @@ class Blackout(Frozen):
 
 
 class Meeting(Frozen):
-    """A board or committee, and the days on which it meets: steps with `starts_on: meeting/ID` wait for them."""
+    """A board or committee and its meeting days; steps with `starts_on: meeting/ID` wait for them."""
 
     id: Id
-    name: str = Field(min_length=1, description="What people call it: Board of Trustees")
-    dates: tuple[date, ...] = Field(min_length=1, description="Every meeting that is fixed")
+    name: str = Field(min_length=1, description="Its name, such as Board of Trustees")
+    dates: tuple[date, ...] = Field(min_length=1, description="Every meeting date fixed so far")
 
 
 class CalendarFile(Frozen):
-    """One calendar file. It belongs to the whole trust, to a local authority or to a school."""
+    """One calendar file, for the whole trust, a local authority or a school."""
 
     calendar: Id
     authority: Id | None = None
@@ -120,7 +120,7 @@ SchoolPhase = Literal["primary", "secondary", "special", "all-through", "nursery
 
 
 class School(Frozen):
-    """A school of the trust. It belongs to its hub and its local authority independently."""
+    """A school of the trust. Its hub and its local authority are independent."""
 
     id: Id
     name: str
@@ -129,9 +129,11 @@ class School(Frozen):
     authority: Id
     pupils: int | None = Field(None, ge=0)
     urn: str | None = None
-    system: str | None = Field(None, description="What it works with today, where schools differ")
-    reluctant: bool = Field(default=False, description="Whether it would rather wait: a pilot should have one of these")
-    joins: date | None = Field(None, description="The day on which it joins, where that is after the programme began")
+    system: str | None = Field(None, description="Its current system, if schools differ")
+    reluctant: bool = Field(
+        default=False, description="Whether it would rather wait; a pilot should include one such school"
+    )
+    joins: date | None = Field(None, description="Its joining day, if after the programme's start")
 
 
 class Wave(Frozen):
@@ -142,9 +144,9 @@ class Wave(Frozen):
     schools: tuple[Id, ...] = Field(min_length=1)
     pilot: bool = False
     services: tuple[Id, ...] = ()
-    """Only these services; none means all."""
+    """The services it applies to; empty for all."""
     start_no_earlier: date | None = None
-    was: Names = Field((), description="Its id before: what was recorded of its tasks goes on with these")
+    was: Names = Field((), description="Its former id; records of its tasks continue under the new one")
 
 
 class Wiifts(Frozen):
@@ -161,72 +163,77 @@ class Sponsor(Frozen):
     person: Id
     since: date
     until: date | None = None
-    """The last day of their tenure, where it is known."""
+    """The last day of their tenure, if known."""
 
 
 class TrainingLimit(Frozen):
-    """A programme's own limit of the time between a training and its first use."""
+    """A programme's own limit for the time between a training and its first use."""
 
     school_weeks: int = Field(ge=1, le=60)
-    reason: str = Field(min_length=1, description="Why it is not the rulepack's")
+    reason: str = Field(min_length=1, description="Why it differs from the rulepack")
 
 
 class RestructureLimit(Frozen):
-    """A programme's own limit of the time between a move to the new structure and its go-live."""
+    """A programme's own limit for the time between a move to the new structure and its go-live."""
 
     weeks: int = Field(ge=0, le=60)
-    reason: str = Field(min_length=1, description="Why it is not the rulepack's")
+    reason: str = Field(min_length=1, description="Why it differs from the rulepack")
 
 
 class Policy(Frozen):
     """Settings. Each default is our own choice unless its rulepack says otherwise."""
 
     barrier_threshold: int = Field(3, ge=1, le=4, description="An element scored at or below it is a barrier")
-    minimum_group: int | None = Field(None, description="Smallest group that is shown; the rulepack's when left out")
+    minimum_group: int | None = Field(None, description="Smallest group that is shown; by default the rulepack's")
     out_of_sequence: Literal["retained_logic", "progress_override"] = Field(
         "retained_logic",
-        description="Whether the rest of work that began before its predecessors ended waits for them, or goes on",
+        description="Whether out-of-sequence work waits for its predecessors or continues",
     )
-    quick_win_within_weeks: int = Field(6, ge=1, description="How soon after a go-live its quick win comes")
+    quick_win_within_weeks: int = Field(6, ge=1, description="Most weeks from a go-live to its quick win")
     trained_share: float = Field(
-        1.0, ge=0, le=1, description="At how many of a wave's schools training is delivered before it goes live"
+        1.0, ge=0, le=1, description="Share of a wave's schools where training is delivered before go-live"
     )
     attended_share: float = Field(
-        0.9, gt=0, le=1, description="How many of those who need a training came, where attendance is reported"
+        0.9,
+        gt=0,
+        le=1,
+        description="Share of the people who need a training that must attend, where attendance is reported",
     )
     sponsor_acts_within_school_weeks: int = Field(
-        4, ge=1, description="How long the sponsor may go without a visible act"
+        4, ge=1, description="Longest time without a visible act of the sponsor"
     )
     assess_every_weeks: int | None = Field(
-        None, ge=2, description="Ask everybody where they stand so often; left out, only when you do it yourself"
+        None, ge=2, description="How often everyone is assessed; by default only when you start a round"
     )
-    assessment_open_weeks: int = Field(2, ge=1, description="How long a round of assessments is open")
+    assessment_open_weeks: int = Field(2, ge=1, description="How long a round of assessments stays open")
     ready_share: float = Field(
-        0.8, gt=0, le=1, description="How many of a group are past an element before what needs it: training, go-live"
+        0.8, gt=0, le=1, description="Share of a group past an element before the step that needs it: training, go-live"
     )
     scores_stale_after_weeks: int = Field(
-        17, ge=1, description="How long it is known where a group stands; after that it is asked again"
+        17, ge=1, description="How long a group's result is current; after that the group is asked again"
     )
     consult_within_school_weeks: int = Field(
-        6, ge=1, description="How long a group that the change touches deeply goes without being spoken with"
+        6, ge=1, description="Longest time without contact with a group that the change affects deeply"
     )
-    sustained_use: float = Field(0.8, gt=0, le=1, description="From which share of use on a change has stuck")
-    reverting_use: float = Field(0.5, ge=0, le=1, description="Below which share of use people are going back")
-    proficient: float = Field(0.7, gt=0, le=1, description="How many should do it right without help")
-    satisfied: float = Field(0.7, gt=0, le=1, description="How many should find it no worse than before")
+    sustained_use: float = Field(0.8, gt=0, le=1, description="Share of use from which a change has stuck")
+    reverting_use: float = Field(0.5, ge=0, le=1, description="Share of use below which people are reverting")
+    proficient: float = Field(0.7, gt=0, le=1, description="Share of people who should do it right without help")
+    satisfied: float = Field(0.7, gt=0, le=1, description="Share of people who should find it no worse than before")
     barrier_order_within_weeks: int = Field(
-        6, ge=1, description="How soon training has to begin to be compared with where its group stands"
+        6, ge=1, description="Training that begins within this time is checked against its group's barrier"
     )
     training_before_go_live: TrainingLimit | None = Field(
-        None, description="How many school weeks before people use it training may end; the rulepack's when left out"
+        None, description="Most school weeks from a training to its first use; by default the rulepack's"
     )
     restructure_before_go_live: RestructureLimit | None = Field(
-        None, description="How many weeks before go-live people may be moved; the rulepack's when left out"
+        None, description="Most weeks from a move to its go-live; by default the rulepack's"
     )
     technology_share_at_most: float = Field(
-        0.6, gt=0, le=1, description="Above this share of the planned work the balance tips to technology"
+        0.6, gt=0, le=1, description="Largest share of the planned work for technology"
     )
-    larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
+    larger_trust_from: int = Field(
+        10, ge=2, description="Number of schools from which a pilot is needed before rollout"
+    )
     decisions_on_command_line: bool = Field(
         default=True,
         description="Whether decisions, signatures, baselines, waivers and confirmations may be recorded on the "
@@ -235,20 +242,22 @@ class Policy(Frozen):
 
 
 class Mandates(Frozen):
-    """Who holds the mandates that no post in the files says by itself."""
+    """The holders of mandates that do not follow from a role in the files."""
 
-    board: tuple[Id, ...] = Field((), description="People; left out, the members of the group `board`")
-    finance: tuple[Id, ...] = Field((), description="People; left out, the lead providers of services of class finance")
+    board: tuple[Id, ...] = Field((), description="People; by default the members of the group `board`")
+    finance: tuple[Id, ...] = Field(
+        (), description="People; by default the lead providers of services of class finance"
+    )
 
 
 class MilestoneShape(Frozen):
-    """A date that people steer by: after these tasks."""
+    """A date that people steer by, after these tasks."""
 
     name: str
     after: Links
     deadline: date | None = None
     owner: str | None = None
-    was: Names = Field((), description="Its id before: what was recorded under it goes on under this one")
+    was: Names = Field((), description="Its former id; records continue under this one")
 
 
 class Office(Frozen):
@@ -266,9 +275,11 @@ class ProgrammeFile(Frozen):
     organisation: str
     nation: Nation = "england"
     start: date
-    finish: date | None = Field(None, description="Its last day, to schedule back from; left out, from the start")
+    finish: date | None = Field(
+        None, description="Its last day, to schedule back from; by default it is scheduled from the start"
+    )
     live: bool = Field(
-        default=False, description="Only then do messages leave the house; until then they are written as files"
+        default=False, description="Whether messages leave the organisation; until then they are written as files"
     )
     office: Office
     wiifts: Wiifts | None = None
@@ -276,13 +287,13 @@ class ProgrammeFile(Frozen):
     policy: Policy = Policy()
     mandates: Mandates = Mandates()
     data_protection_contact: Id | None = Field(
-        None, description="The person who answers for personal data: exports and erases what is kept about a person"
+        None, description="The person responsible for personal data, who exports and erases records about a person"
     )
-    admins: tuple[Id, ...] = Field((), description="People who may do so as well, and who look after the settings")
+    admins: tuple[Id, ...] = Field((), description="People who may also do so, and who maintain the settings")
     working_week: WorkingWeek = WorkingWeek()
     closed: tuple[Closure, ...] = ()
     columns: dict[Literal["people", "schools", "assessments"], dict[str, str]] = Field(
-        default_factory=dict, description="Where a CSV's columns have other names: ours, then theirs"
+        default_factory=dict, description="CSV columns with other names: ours, then theirs"
     )
     waves: tuple[Wave, ...] = Field(min_length=1)
     tasks: dict[str, StepFields] = Field(default_factory=dict)
@@ -291,20 +302,20 @@ class ProgrammeFile(Frozen):
 
 
 class DesignChange(Frozen):
-    """Something about a service that was decided anew: what people said before it is about another service."""
+    """A new decision about a service: earlier answers were about a different service."""
 
     on: date
     what: str = Field(min_length=1)
-    groups: tuple[Id, ...] = Field((), description="Whom it concerns; left out, everybody whom the service reaches")
+    groups: tuple[Id, ...] = Field((), description="The people it concerns; by default everyone the service reaches")
 
 
 class DatedNoReturn(Frozen):
-    """A day after which the old way cannot be taken any more, whatever the plan does."""
+    """A day after which the old way is no longer available, whatever the plan does."""
 
     kind: NoReturn
-    what: str = Field(min_length=1, description="What people call it: the licence of the old payroll system")
-    last_day: date = Field(description="The last day on which the old way can still be taken")
-    waves: tuple[Id, ...] = Field((), description="Only of these waves; left out, of all")
+    what: str = Field(min_length=1, description="Its name, such as the licence of the old payroll system")
+    last_day: date = Field(description="The last day on which the old way is available")
+    waves: tuple[Id, ...] = Field((), description="The waves it applies to; by default all")
 
 
 class ServiceFile(Frozen):
@@ -315,19 +326,19 @@ class ServiceFile(Frozen):
     service_class: str = Field("general", alias="class")
     lead_provider: LeadProvider | None = None
     service_manager: Id | None = Field(
-        None, description="Who runs the service day to day; with the lead provider, who may see single contracts"
+        None, description="Runs the service day to day; they and the lead provider may see single contracts"
     )
     required_days_per_week: float = Field(1.0, ge=0, le=5)
     agreement: Agreement | None = None
     team: Team | None = None
-    delegation: tuple[Holding, ...] = Field((), description="Who is accountable and who controls, as is and to be")
+    delegation: tuple[Holding, ...] = Field((), description="Who is accountable and who has control, as is and to be")
     employer_changes: bool = Field(
-        default=False, description="True where staff move to another employer: then TUPE applies, and else not"
+        default=False, description="True if staff move to another employer; TUPE applies only then"
     )
     posts: tuple[Post, ...] = Field((), description="Posts of the old model that the change affects")
     new_posts: tuple[NewPost, ...] = Field((), description="Posts of the new model")
     design_changes: tuple[DesignChange, ...] = Field(
-        (), description="What was decided anew about the service: where people stand is asked again after that"
+        (), description="New decisions about the service; people are assessed again after each"
     )
     pathway: Id = "central-service"
     tasks: dict[str, StepFields] = Field(default_factory=dict)
@@ -336,21 +347,21 @@ class ServiceFile(Frozen):
     assurance: Assurance = Assurance()
     parallel_run: ParallelRunPolicy | None = None
     go_no_go: GoNoGo = GoNoGo()
-    no_return: tuple[DatedNoReturn, ...] = Field((), description="What ends the way back on a day of its own")
+    no_return: tuple[DatedNoReturn, ...] = Field((), description="Points of no return on fixed days")
 
     @property
     def pays_people(self) -> bool:
-        """A service of class payroll, which rules ask more of."""
+        """Whether it is of class payroll, for which rules require more."""
         return self.service_class == PAYROLL
 
     @property
     def explains_contracts(self) -> bool:
-        """Whether its file explains differences of single contracts: personal data."""
+        """Whether its file explains differences of single contracts, which are personal data."""
         return self.parallel_run is not None and any(e.key is not None for e in self.parallel_run.explanations)
 
 
 class Definition(Frozen):
-    """Everything that a version keeps."""
+    """The whole content of a version."""
 
     programme: ProgrammeFile
     services: tuple[ServiceFile, ...] = Field(min_length=1)
@@ -359,30 +370,30 @@ class Definition(Frozen):
     calendars: tuple[CalendarFile, ...] = ()
     pathways: tuple[Pathway, ...] = ()
     rulepacks: tuple[Rulepack, ...] = ()
-    """The folder's own, which win over those that ship."""
+    """The folder's own rulepacks, which win over the shipped ones."""
     rollout: Rollout = Rollout()
     """rollout.yaml, or its defaults."""
     risk: Risk = Risk()
-    """risk.yaml, or nothing of it."""
+    """risk.yaml, or its empty default."""
     levelling: Levelling = Levelling()
-    """levelling.yaml, or nothing of it."""
+    """levelling.yaml, or its empty default."""
     change: ChangeImpact = ChangeImpact()
-    """change.yaml, or nothing of it."""
+    """change.yaml, or its empty default."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
-        """All waivers; one in a service's file is for that service."""
+        """All waivers; a waiver in a service's file applies to that service."""
         own = (
             w if w.service else w.model_copy(update={"service": s.service}) for s in self.services for w in s.waivers
         )
         return (*self.programme.waivers, *own)
 
     def role_of(self, person: str | None) -> str | None:
-        """Return the title of a person's role; None for somebody who is not in the programme."""
+        """Return the title of a person's role; None for a person who is not in the programme."""
         return next((p.role for p in self.people if p.id == person), None)
 
     def canonical(self) -> str:
-        """Return the same text for the same content, whatever the order of keys in the files."""
+        """Return a canonical text: the order of keys in the files does not matter."""
         return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
 
     def content_hash(self) -> str:

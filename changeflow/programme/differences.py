@@ -1,6 +1,6 @@
-"""What differs between two states of a programme: milestones, tasks, schools, waves, people, calendars and the rest.
+"""The differences between two states of a programme: milestones, tasks, schools, waves, people, calendars and more.
 
-A sentence names people by their role, and files by what they are about.
+Sentences name people by their role, and files by their subject.
 """
 
 from collections import Counter
@@ -28,16 +28,16 @@ from changeflow.values.moments import format_day
 
 
 def differences(before: Programme, after: Programme, regrouped: Sequence[Regrouped] = ()) -> tuple[Altered, ...]:
-    """Return all that differs, in the order of `Topic`; a dropped milestone, gate or deadline comes first.
+    """Return all differences, in the order of `Topic`; dropped milestones, gates and deadlines come first.
 
-    `regrouped`: the tasks that were split or joined.
+    `regrouped` are the tasks that were split or joined.
     """
     old, new = before.definition, after.definition
     found = [*_tasks(before, after, regrouped), *_go_lives(before, after), *_announced(before, after)]
     for compare in (_services, _schools, _waves, _people, _calendars, _waivers, _settings):
         found += compare(old, new)
     if not found and old.canonical() != new.canonical():
-        found.append(Altered(Topic.SETTINGS, How.CHANGED, "The files differ in what changes no task or date."))
+        found.append(Altered(Topic.SETTINGS, How.CHANGED, "The files differ, but no task or date changes."))
     return tuple(in_order(found))
 
 
@@ -57,7 +57,7 @@ def _tasks(before: Programme, after: Programme, regrouped: Sequence[Regrouped]) 
 
 
 def _go_lives(before: Programme, after: Programme) -> Iterator[Altered]:
-    """Yield the go-lives of schools that come, go or move; those that move alike are named together."""
+    """Yield the school go-lives added, removed or moved; schools with the same move are named together."""
     if before.schedule is None or after.schedule is None:
         return
     days = [{(g.school, g.service): g.day for g in go_lives(p) if g.day is not None} for p in (before, after)]
@@ -88,7 +88,7 @@ def _announced(before: Programme, after: Programme) -> Iterator[Altered]:
 def _pairs(
     old: Mapping[tuple[str, str], date], new: Mapping[tuple[str, str], date], *, before: Programme, after: Programme
 ) -> Iterator[tuple[tuple[str, date | None, date | None], str]]:
-    """Yield a service with its day before and after, and the names of the schools for which that is so."""
+    """Yield each service with its old and new day, and the names of the schools with that change."""
     names = {s.service: s.name for p in (before, after) for s in p.services}
     schools = {s.id: s.name for p in (before, after) for s in p.definition.schools}
     groups: dict[tuple[str, date | None, date | None], list[str]] = {}
@@ -258,7 +258,7 @@ def _calendar_name(calendar: CalendarFile, definition: Definition) -> str:
 
 
 def _dated_days(whose: str, was: Sequence[Any], now: Sequence[Any]) -> Iterator[Altered]:
-    """Compare terms, closures or blackouts by name; several of one name in their order."""
+    """Compare terms, closures or blackouts by name; those with the same name in order."""
     old, new = _by_name(was), _by_name(now)
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
@@ -303,7 +303,7 @@ def _waivers(old: Definition, new: Definition) -> Iterator[Altered]:
 _SAID = {
     "waves", "tasks", "milestones", "waivers", "closed", "working_week", "start", "finish", "policy", "programme",
 }  # fmt: skip
-"""Fields of programme.yaml whose changes are named one by one, or show in tasks."""
+"""Fields of programme.yaml whose changes are reported separately, or show in tasks."""
 _FILES = ("rollout", "risk", "levelling", "change")
 
 
@@ -328,7 +328,7 @@ def _settings(old: Definition, new: Definition) -> Iterator[Altered]:
         if changed := _fields(getattr(old, field), getattr(new, field), set()):
             yield Altered(Topic.SETTINGS, How.CHANGED, f"{field}.yaml: {_listed(changed)} changed.")
     for field, key in (("pathways", "pathway"), ("rulepacks", "rulepack")):
-        # As values: what is stored has its keys in another order.
+        # Compared as values, because stored keys may be in another order.
         left, right = ([(getattr(i, key), i) for i in getattr(d, field)] for d in (old, new))
         for name in sorted({name for name, _ in (*left, *right)}):
             if [i for n, i in left if n == name] != [i for n, i in right if n == name]:
@@ -345,7 +345,7 @@ def _came_and_went(part: Topic, noun: str, before: Mapping[str, Any], after: Map
 
 
 def _fields(was: BaseModel, now: BaseModel, but: set[str]) -> list[str]:
-    """Return the names of the fields that differ."""
+    """Return the names of differing fields."""
     return [f for f in type(now).model_fields if f not in but and getattr(was, f) != getattr(now, f)]
 
 

@@ -1,4 +1,4 @@
-"""What is known to have happened in a programme: rows of the database, never of a version."""
+"""Everything that has happened in a programme. Facts are rows of the database, never part of a version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,20 +17,20 @@ from changeflow.values.words import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What an approval asks for: it becomes a task."""
+    """A condition of an approval, which becomes a task."""
 
     text: str
     owner: str
     due: date
     before: TaskId | None = None
-    """The task that may not begin until it is met; none where it only has its day."""
+    """The task that may not begin until the condition is met; None if it only has a due day."""
     number: int = field(default=0, compare=False)
-    """Its place among those of its decision, from 1; it keeps that when another is withdrawn. 0 until it is stored."""
+    """Its number within its decision, from 1, kept when another is withdrawn. 0 until it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A gate's answer. After a rejection the gate may be asked again: that is the next round."""
+    """A decision at a gate. After a rejection the gate is decided again, in the next round."""
 
     task: TaskId
     outcome: Outcome
@@ -39,7 +39,7 @@ class Decision:
     on: date
     round: int = 1
     dissent: str = ""
-    """What somebody who saw it otherwise wants kept."""
+    """A dissenting view to keep on record."""
     conditions: tuple[Condition, ...] = ()
 
     @property
@@ -48,31 +48,31 @@ class Decision:
         return tuple((c.number or n, c) for n, c in enumerate(self.conditions, start=1))
 
     def condition_task(self, number: int) -> TaskId:
-        """Return the id of the task that a condition has become; they count from 1."""
+        """Return the id of a condition's task; conditions are numbered from 1."""
         return f"{self.task}/condition-{number}"
 
 
 ACTS = {"seen": "active and visible", "coalition": "building the coalition", "direct": "speaking with people directly"}
-"""What a sponsor does for a change. Source: Prosci, public page on the sponsor's three roles; the words are ours."""
+"""The sponsor's three roles. Source: Prosci, public page on the sponsor's three roles; the words are ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SponsorAct:
-    """Something that the sponsor, or a change lead, did for the change where people could see it."""
+    """A visible act of the sponsor, or of a change lead."""
 
     on: date
     what: str
     kind: str = "seen"
     """One of `ACTS`."""
     who: str | None = None
-    """The change lead whose act it was; None for the sponsor's own."""
+    """The change lead who acted; None for the sponsor."""
     group: str | None = None
-    """Whom it reached, where it was one group: spoken with, consulted."""
+    """The group that it reached, if it was one group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendance:
-    """Somebody came to a training session; what shows what they can do since, where it is known."""
+    """A person's presence at a training session, with evidence of what they can do since, if known."""
 
     task: TaskId
     person: str
@@ -85,19 +85,19 @@ SYSTEMS = ("old", "new")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What was filed: a scheme's period, by the old system or the new one."""
+    """A filing: a scheme's pay period, by the old or new system."""
 
     service: str
     scheme: str
     period: str
-    """The month that is paid: `2027-06`."""
+    """The month paid: `2027-06`."""
     system: str
     """One of `SYSTEMS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
-    """The delivery confidence that a person has set."""
+    """The delivery confidence that a person set."""
 
     tier: str
     """`green`, `amber` or `red`."""
@@ -108,7 +108,7 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What a person wrote beside a task."""
+    """A person's comment on a task."""
 
     task: TaskId
     text: str
@@ -117,52 +117,52 @@ class Comment:
 
 
 CHANNELS = ("letter", "email", "meeting", "call", "newsletter", "website", "other")
-"""The ways in which people announce a date."""
+"""The ways to announce a date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """The day on which a service goes live at a school, as it was announced."""
+    """The announced go-live day of a service at a school."""
 
     service: str
     school: str
     day: date
     on: date
-    """When it was announced."""
+    """The day of the announcement."""
     how: str
     """One of `CHANNELS`, or what announced it: `baseline 1`, `rollout.yaml`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odds:
-    """How sure one milestone's dates were in a simulation of one version on one day. Odds are whole percent."""
+    """The odds of one milestone in a simulation of one version on one day. Odds are whole percent."""
 
     milestone: str
     version: int
     on: date
-    """The data date that was simulated from."""
+    """The data date of the simulation."""
     planned: date
     planned_odds: int | None
-    """That it is no later than the plan said; None where all iterations kept it, and part of the path was not drawn."""
+    """The odds of meeting the plan; None if all iterations met it but part of the path was not drawn."""
     deadline: date | None
     deadline_odds: int | None
-    """None without a deadline as well."""
+    """The odds of meeting the deadline; None also without a deadline."""
     p50: date
     p80: date
     p90: date
     certain_share: int
-    """How much of the planned path was not drawn."""
+    """The share of the planned path that was not drawn."""
     iterations: int
     seed: int
 
     @property
     def is_known(self) -> bool:
-        """Tell whether they say anything: every iteration keeping the plan does not, where part has no range."""
+        """Tell whether the odds are meaningful: not if every iteration met the plan but part has no range."""
         return self.planned_odds is not None
 
     @property
     def sure_by(self) -> str:
-        """The day that 80 of 100 iterations keep, or that there is none, with the share that has no range."""
+        """The day that 80 of 100 iterations meet, or that there are no odds, with the share without a range."""
         share = f"{self.certain_share}% of its path has no range"
         if not self.is_known:
             return f"no odds: {share}"
@@ -171,38 +171,38 @@ class Odds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All of them; none at all is a programme that has not begun."""
+    """All facts of a programme; empty before it has begun."""
 
     progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     runs: tuple[RunSummary, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
-    """What was published of where people stand, the latest last. Nobody's scores are among the facts."""
+    """Published results, the latest last. Facts contain no one's scores."""
     answered: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Who has answered in each round of assessments."""
+    """The people who answered in each round of assessments."""
     criteria: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Measured exit criteria: service, then criterion, then the value as text."""
 
     acts: tuple[SponsorAct, ...] = ()
     checkpoints: tuple[CheckpointResult, ...] = ()
-    """What was found at checkpoints, in the order in which it was reported."""
+    """Results of checkpoints, in the order reported."""
     comments: tuple[Comment, ...] = ()
-    """On tasks, in the order in which they were recorded."""
+    """Comments on tasks, in the order recorded."""
     attendance: tuple[Attendance, ...] = ()
     submissions: tuple[Submission, ...] = ()
     pilot: tuple[Entry, ...] = ()
-    """What was said about pilots and parallel runs, in its order."""
+    """Entries about pilots and parallel runs, in order."""
     joined: Mapping[str, date] = field(default_factory=dict)
-    """Schools that joined after the first version, with the day."""
+    """Schools that joined after the first version, with their days."""
     announcements: tuple[Announcement, ...] = ()
-    """Go-live days that were announced to schools, the latest last."""
+    """Go-live days announced to schools, the latest last."""
     confidence: Confidence | None = None
-    """The latest."""
+    """The latest one."""
     odds: tuple[Odds, ...] = ()
-    """Of milestones, the latest simulation last."""
+    """The odds of milestones, the latest simulation last."""
 
     def decision(self, task: TaskId) -> Decision | None:
-        """Return the latest answer of a gate."""
+        """Return the latest decision of a gate."""
         return next((d for d in reversed(self.decisions) if d.task == task), None)
 
     def comment(self, task: TaskId) -> Comment | None:
@@ -210,11 +210,11 @@ class Facts:
         return next((c for c in reversed(self.comments) if c.task == task), None)
 
     def finish_of(self, task: TaskId) -> int | None:
-        """Return when a task finished, in civil minutes; None where it has not."""
+        """Return when a task finished, in civil minutes; None if it has not."""
         return self.progress[task].actual_finish if task in self.progress else None
 
     def until(self, day: date) -> "Facts":
-        """Return what had happened by the end of a day."""
+        """Return the facts up to the end of a day."""
         end = minute_of(day) + DAY
         progress = {
             t: p if p.actual_finish is None or p.actual_finish <= end else replace(p, actual_finish=None)

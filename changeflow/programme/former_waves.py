@@ -1,4 +1,4 @@
-"""What was published of waves: it goes with their schools, whatever a wave with other schools is called since."""
+"""Published results of waves stay with their schools, even if another wave takes the name later."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,24 +16,24 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One publication, and the waves of the version that counted then."""
+    """One publication, and the waves of the version in force then."""
 
     snapshot: Snapshot
     waves: Sequence[Wave]
 
 
 def with_waves_of_now(published: Iterable[Published], now: Definition) -> tuple[Snapshot, ...]:
-    """Return what was published, with each wave under the name that the same schools have now.
+    """Return the publications, with each wave under the current name of the same schools.
 
-    A wave is the same while the schools that came or went have fewer people than a group needs to be published. What
-    was published of one that is no more keeps its figures, under a name that says which schools it was: they say
-    nothing about the people of another wave that has its name.
+    A wave stays the same while the schools that joined or left it have fewer people than the minimum group. Results of
+    a wave that no longer exists keep their figures under a name that lists its schools, because they do not describe
+    the people of another wave with its name.
     """
     return tuple(_renamed(one, now) for one in published)
 
 
 def facts_with(facts: Facts, before: Definition, now: Definition) -> Facts:
-    """Return facts of a version as another one has them: what was published goes with the schools of its waves."""
+    """Return a version's facts for another version: published results follow the schools of their waves."""
     published = (Published(snapshot, before.programme.waves) for snapshot in facts.snapshots)
     return replace(facts, snapshots=with_waves_of_now(published, now))
 
@@ -66,7 +66,7 @@ def _under(standing: Standing, key: Key | None) -> Standing:
 
 
 def _schools(waves: Iterable[Wave], now: Definition) -> Mapping[Key, frozenset[str]]:
-    """Return the schools of each wave, and of each service in it."""
+    """Return the schools of each wave, and of each service's part of it."""
     return dict(_keys(waves, [s.service for s in now.services]))
 
 
@@ -79,12 +79,12 @@ def _keys(waves: Iterable[Wave], services: Sequence[str]) -> Iterator[tuple[Key,
 
 
 def _is_comparable(one: Key, other: Key) -> bool:
-    """Tell whether two are waves of the same service, or both of whichever."""
+    """Tell whether both are waves of the same service, or both of no service."""
     return one[0] == other[0] and (one[0] == WAVE or one[1].split("/")[0] == other[1].split("/")[0])
 
 
 def _people_apart(then: frozenset[str], now: frozenset[str], key: Key, definition: Definition) -> int:
-    """Count the people of schools that came or went."""
+    """Count the people at schools that joined or left."""
     service = key[1].split("/")[0] if key[0] == AUDIENCE else None
     people = (p for p in definition.people if p.school in then ^ now)
     return sum(service is None or p.is_reached_by(service) for p in people)

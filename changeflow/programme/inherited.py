@@ -1,9 +1,9 @@
-"""What the parts of a task that was split, or a task that others were joined into, inherit of what was done.
+"""The progress that tasks inherit when a task is split or several are joined.
 
-What was done belongs to the first part: how much of it went into which part is not guessed. A part that waits for
-another comes after it; others are in the order of their steps' names, and of their waves.
-The other parts have all of their work left. The parts of a finished task are finished. What is inherited is recorded
-when the version is stored, so that it can be reported otherwise or withdrawn like any other fact.
+Work done counts for the first part; its shares are not guessed, so the other parts have all their work left. A part
+that waits for another comes after it; otherwise parts are in the order of their steps' names and of their waves. The
+parts of a finished task are finished. Inherited progress is recorded when the version is stored, so that it can be
+corrected or withdrawn like any other fact.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,23 +26,23 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inherited:
-    """What a version's split and joined tasks inherit."""
+    """The facts that a version's split and joined tasks inherit."""
 
     progress: Mapping[TaskId, TaskProgress]
     decisions: tuple[Decision, ...] = ()
-    """Approvals of a gate, for its parts but the first, which has them already."""
+    """Approvals of a gate for all its parts except the first, which already has them."""
     lines: tuple[str, ...] = ()
-    """What each inherits, in words."""
+    """The same in words, one sentence a task."""
 
     def added_to(self, facts: Facts) -> Facts:
-        """Return facts, under the ids of now, with what is inherited."""
-        # What is recorded last counts, and is last.
+        """Return the facts under the new ids, with the inherited ones."""
+        # The latest record counts, and comes last.
         known = {t: p for t, p in facts.progress.items() if t not in self.progress}
         return replace(facts, progress={**known, **self.progress}, decisions=(*facts.decisions, *self.decisions))
 
 
 def inherited(before: Programme, after: Programme, known: Facts, ids: Renames) -> Inherited:
-    """Return what tasks inherit from those that they were in the version before; `known` under the ids of then."""
+    """Return what tasks inherit from the previous version; `known` uses the ids of that version."""
     progress: dict[TaskId, TaskProgress] = {}
     decisions: list[Decision] = []
     lines: list[str] = []
@@ -59,7 +59,7 @@ def inherited(before: Programme, after: Programme, known: Facts, ids: Renames) -
 
 
 class _Case:
-    """One regrouping with what is known of it."""
+    """One regrouping, with its facts."""
 
     def __init__(self, before: Programme, after: Programme, known: Facts, group: Regrouped) -> None:
         self.before, self.after, self.known, self.group = before, after, known, group
@@ -86,7 +86,7 @@ class _Case:
         return not nx.ancestors(self.after.graph, task).isdisjoint(self.group.after)
 
     def could_have_begun(self, task: TaskId, *, seen: frozenset[TaskId] = frozenset()) -> bool:
-        """Tell whether nothing that a part waits for was open on the day on which the whole began."""
+        """Tell whether all predecessors of a part were finished when the whole task began."""
         for link in self.after.roadmap.links:
             if link.successor == task and not link.type.to_finish and not self._had_happened(link, seen | {task}):
                 return False
@@ -106,15 +106,15 @@ class _Case:
 
 
 def _approvals(case: _Case) -> Iterator[Decision]:
-    """Yield the approval of a gate for each part but the first; gates of which some are open cannot be joined."""
+    """Yield a gate's approval for each part except the first; gates cannot be joined while some are undecided."""
     if not case.is_done:
         if any(p.is_done for p in case.begun) and len(case.olds) > 1:
             decided = [t.name for t in case.olds if case.known.finish_of(t.id) is not None]
             still = [t.name for t in case.olds if case.known.finish_of(t.id) is None]
             raise CheckFailedError(
-                f"{several([t.name for t in case.parts])} cannot be made of {several([t.name for t in case.olds])}: "
-                f"{several(decided)} {'was' if len(decided) == 1 else 'were'} decided, and {several(still)} "
-                f"{'is' if len(still) == 1 else 'are'} open. Decide the rest first, or leave out `was`. "
+                f"{several([t.name for t in case.parts])} cannot replace {several([t.name for t in case.olds])}: "
+                f"{several(decided)} {'was' if len(decided) == 1 else 'were'} decided, but {several(still)} "
+                f"{'is' if len(still) == 1 else 'are'} undecided. Decide the rest first, or remove `was`. "
                 "No changes saved."
             )
         return
@@ -127,9 +127,9 @@ def _finished(case: _Case) -> dict[TaskId, TaskProgress]:
     found: dict[TaskId, TaskProgress] = {}
     for part in case.parts:
         if part.gate is not None and not case.approvals:
-            continue  # No one has decided what was no gate before.
+            continue  # A task that was not a gate has no decision to inherit.
         later = part.is_milestone or (part is not case.parts[0] and case.waits_for_another(part.id))
-        # A part after another one cannot have begun before that had ended.
+        # A part cannot begin before the part it waits for has ended.
         found[part.id] = TaskProgress(case.finish if later else case.start, case.finish)
     return found
 
@@ -146,7 +146,7 @@ def _in_progress(case: _Case) -> dict[TaskId, TaskProgress]:
 
 
 def _left_of_first(case: _Case, first: Task) -> Duration | None:
-    """Return what is left of the first part: all that was done was done there. None where no one has said."""
+    """Return the remaining duration of the first part, which takes all the work done. None if not reported."""
     left = [_left_of(case, task) for task in case.olds]
     whole = [task.duration for task in case.olds]
     if None in left or len({d.unit for d in (*left, *whole, first.duration) if d is not None and not d.is_zero}) > 1:
@@ -171,7 +171,7 @@ def _in_words(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> str:
         done = [t for t in case.parts if t.id in progress]
         still = [t for t in case.parts if t.id not in progress]
         so = f", so {_are(done, 'finished')}" if done else ""
-        open_ = f" {_are(still, 'open')}: no one has decided yet." if still else ""
+        open_ = f" {_are(still, 'undecided')}." if still else ""
         return f"{head} All of it was finished by {day}{so}.{open_}"
     return " ".join([head, *_open_parts(case, progress)])
 
@@ -182,11 +182,11 @@ def _open_parts(case: _Case, progress: Mapping[TaskId, TaskProgress]) -> Iterato
         left = progress[first.id].remaining
         per_day = case.after.roadmap.minutes_per_day
         amount = "" if left is None else f"; it has {length_in_words(left, per_day, first.calendar)} left"
-        yield f"What was done since {format_day(day_of(case.start))} counts for {several([first.name])}{amount}."
+        yield f"Work since {format_day(day_of(case.start))} counts for {several([first.name])}{amount}."
     begun = [t for t in case.parts[1:] if t.id in progress]
     still = [t for t in case.parts if t.id not in progress]
     if begun:
-        yield f"{several([t.name for t in begun])} {_have(begun)} begun that day too, with all of the work left."
+        yield f"{several([t.name for t in begun])} {_have(begun)} also begun that day, with all work left."
     if still:
         yield f"{several([t.name for t in still])} {_have(still)} not begun."
 

@@ -1,4 +1,4 @@
-"""How near a calendar file is to a school, and where the definition that counts for it is looked up."""
+"""How specific a calendar file is for a school, and which definition applies to it."""
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Level(IntEnum):
-    """Whose a calendar file is, the nearest first."""
+    """The level of a calendar file, most specific first."""
 
     SCHOOL = 0
     AUTHORITY = 1
@@ -18,9 +18,9 @@ class Level(IntEnum):
 
 
 def level_of(file: CalendarFile, school: School | None) -> Level | None:
-    """Return how near a file is to a school, or to work at no school; None where it is about others.
+    """Return a file's level for a school, or for work at no school; None if it does not apply.
 
-    A file of a school that names an authority as well is that school's, if the school is of that authority.
+    A school's file that also names an authority applies only if the school belongs to that authority.
     """
     if not file.school and not file.authority:
         return Level.TRUST
@@ -32,11 +32,11 @@ def level_of(file: CalendarFile, school: School | None) -> Level | None:
 def of_nearest_level(
     definition: Definition, school: School | None, found_in: Callable[[CalendarFile], Iterable[T]]
 ) -> tuple[tuple[CalendarFile, T], ...]:
-    """Return what counts for a school, with the files that it is in: all of the nearest level that has any.
+    """Return what applies to a school, with its files: everything at the most specific level that has any.
 
-    The one rule for terms, pay tables and meetings: the school's own files, else its authority's, else the trust's.
-    Blackouts of all levels add up (`blackouts.py`); days that are closed or open are laid over each other
-    (`assembly/calendars.py`).
+    This is the single rule for terms, pay tables and meetings: the school's own files, or else its authority's, or else
+    the trust's. Blackouts of all levels apply together (`blackouts.py`); closed and open days override each other by
+    level (`assembly/calendars.py`).
     """
     by_level: dict[Level, list[tuple[CalendarFile, T]]] = {}
     for file in definition.calendars:

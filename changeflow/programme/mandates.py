@@ -1,4 +1,4 @@
-"""Who holds which role and which mandate: read from the programme's own files, never kept anywhere else."""
+"""Holders of roles and mandates, read only from the programme's own files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,68 +9,68 @@ from changeflow.values.words import Mandate, Role
 
 FINANCE_CLASS = "finance"
 OFFICE, BOARD = "programme-office", "board"
-"""Groups of people.csv that give a role; so does `HEADS`."""
+"""Groups in people.csv that give a role, in addition to `HEADS`."""
 SPONSORS = "sponsor"
-"""The audience of people.csv that gives a role; so does `LEADS`."""
+"""The audience in people.csv that gives a role, in addition to `LEADS`."""
 SYSTEM = "system"
-"""The actor of what flows do by themselves."""
+"""The actor for what flows do automatically."""
 UNNAMED = "unnamed"
-"""The actor in the audit of what may be read without a name."""
+"""The actor in the audit for reading without a name."""
 NO_PEOPLE = (SYSTEM, UNNAMED)
-"""Actors in the audit that no person may be called."""
+"""Audit actors whose names no person may use."""
 NAMED = tuple(role for role in Role if role not in (Role.VIEWER, Role.SYSTEM, Role.MACHINE))
-"""Roles of people in people.csv: each of them is a viewer as well."""
+"""Roles of people in people.csv, all of whom are viewers as well."""
 WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
-"""Those who do the work of the change."""
+"""Roles that do the work of the change."""
 HOW_NAMED: Mapping[Role, str] = {
     Role.VIEWER: "everyone in people.csv",
     Role.HEAD: "people of the group `heads`, for their own school",
     Role.CHANGE_LEAD: "people of the audience `lead` in people.csv",
-    Role.PROJECT_TEAM: "`team:` of the services' files, and the group `programme-office`",
+    Role.PROJECT_TEAM: "`team:` in the services' files, and the group `programme-office`",
     Role.SERVICE_MANAGER: "`service_manager:` in the service's file, for that service",
     Role.LEAD_PROVIDER: "`lead_provider:` in the service's file, for that service",
     Role.SRO: "`sponsor:` in programme.yaml, the senior responsible owner",
     Role.SPONSOR: "people of the audience `sponsor` in people.csv",
-    Role.BOARD: "`mandates: board` in programme.yaml; left out, the group `board`",
-    Role.FINANCE: "`mandates: finance` in programme.yaml; left out, the lead providers of services of class finance",
+    Role.BOARD: "`mandates: board` in programme.yaml; by default the group `board`",
+    Role.FINANCE: "`mandates: finance` in programme.yaml; by default the lead providers of services of class finance",
     Role.DATA_PROTECTION: "`data_protection_contact:` in programme.yaml",
     Role.ADMIN: "`admins:` in programme.yaml",
-    Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
-    Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
+    Role.OWNER: "the owner of the gate, task, criterion, issue or improvement",
+    Role.SIGNATORY: "`go_no_go: sign` in the service's file; each person signs for themselves",
     Role.RECORDER: "the person who recorded the fact",
-    Role.RECIPIENT: "the person who received a message, through the link in it",
+    Role.RECIPIENT: "the person who received a message, through its link",
     Role.SYSTEM: "changeflow itself, when a flow runs",
     Role.MACHINE: "anyone with access to the machine and the database, without a name",
 }
-"""Where the programme's files say who is in a role."""
+"""Where the programme's files name the people in each role."""
 _OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The thing that an action is about; what is left out does not matter to the action."""
+    """The subject of an action; fields that do not matter are left out."""
 
     thing: str = ""
-    """What it is called in a refusal, such as “Payroll: plan agreed”."""
+    """Its name in a refusal, such as “Payroll: plan agreed”."""
     service: str | None = None
     schools: frozenset[str] | None = None
-    """The schools that it touches: a head acts for their own school alone."""
+    """The schools it affects; a head acts only for their own school."""
     owners: frozenset[str] = frozenset()
     signatories: frozenset[str] = frozenset()
     recorder: str | None = None
-    """Who recorded the fact that it is about."""
+    """The person who recorded the fact."""
     recipient: str | None = None
-    """Whom the message with the link was sent to."""
+    """The recipient of the message with the link."""
 
 
 PROGRAMME = Subject()
-"""An action about the whole programme."""
+"""The whole programme as a subject."""
 
 
 def holders(definition: Definition, mandate: Mandate, service: str | None = None) -> frozenset[str]:
-    """Return the people who hold a mandate, by id; the lead provider's is for their own service.
+    """Return the holders of a mandate, by id; a lead provider's covers their own service.
 
-    What a lead provider may lift or decide, the SRO may as well, who is accountable for all of it: our own choice.
+    The SRO holds every lead provider's mandate too, being accountable for everything: our own choice.
     """
     if mandate is Mandate.LEAD_PROVIDER:
         leads = in_role(definition, Role.LEAD_PROVIDER, Subject(service=service)) if service else frozenset[str]()
@@ -79,7 +79,7 @@ def holders(definition: Definition, mandate: Mandate, service: str | None = None
 
 
 def in_role(definition: Definition, role: Role, subject: Subject = PROGRAMME) -> frozenset[str]:
-    """Return the people in a role, by id; of a role that belongs to a thing, those of this thing."""
+    """Return the people in a role, by id; for a role tied to a subject, those of this subject."""
     return frozenset(person for person in _FOUND_BY[role](definition, subject) if person)
 
 
@@ -101,14 +101,14 @@ def _services(definition: Definition, subject: Subject) -> Iterator[ServiceFile]
 
 
 def _project_team(definition: Definition, _: Subject) -> Iterable[str]:
-    """Return who manages or belongs to the team of any service, and the programme office."""
+    """Return the managers and members of all service teams, and the programme office."""
     teams = [s.team for s in definition.services if s.team]
     staffed = [p for t in teams for p in (t.manager, *(m.person for m in t.members))]
     return [*staffed, *_in_group(definition, OFFICE)]
 
 
 def _heads(definition: Definition, subject: Subject) -> Iterable[str]:
-    """Return the heads of all the schools that a thing touches: of one school, or where schools do not matter."""
+    """Return the heads of a subject's school, or all heads if schools do not matter."""
     heads = (p for p in definition.people if HEADS in p.groups and p.school is not None)
     return [p.id for p in heads if subject.schools is None or subject.schools == {p.school}]
 
@@ -141,4 +141,4 @@ _FOUND_BY: Mapping[Role, Callable[[Definition, Subject], Iterable[str | None]]] 
     Role.SYSTEM: lambda _, __: [SYSTEM],
     Role.MACHINE: lambda _, __: [],
 }
-"""Who is in each role; None and no one are left out."""
+"""The people in each role, without None or empty entries."""

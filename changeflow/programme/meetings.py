@@ -1,4 +1,4 @@
-"""Meetings of boards and committees: whose dates a step waits for, by the schools that it is about."""
+"""Meetings of boards and committees, and the meetings that a step waits for, by its schools."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from changeflow.values.problem import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A meeting and where its dates are."""
+    """A meeting and the place of its dates."""
 
     meeting: Meeting
     calendar: str
-    """The calendar that it is in."""
+    """The id of its calendar."""
     is_of_all: bool
-    """It is the trust's: its file is of no authority and no school."""
+    """Whether it is the trust's: its file names no authority and no school."""
 
 
 def meetings_held(definition: Definition, meeting: str, schools: frozenset[str]) -> tuple[Held, ...]:
-    """Return the meetings of one id that work at some schools would wait for: of each the nearest, and each once.
+    """Return the meetings with an id that work at some schools waits for: the most specific one for each school.
 
-    A school's own comes before its authority's, and that before the trust's. Work at no school knows the trust's alone.
-    None at all where a school has none.
+    A school's own meeting comes before its authority's, which comes before the trust's. Work at no school uses the
+    trust's. Returns none if any school has none.
     """
     known = {s.id: s for s in definition.schools}
     found = [_nearest(definition, meeting, known[s]) for s in sorted(schools) if s in known]
@@ -32,7 +32,7 @@ def meetings_held(definition: Definition, meeting: str, schools: frozenset[str])
 
 
 def wrong_meeting(definition: Definition, starts_on: str | None, schools: frozenset[str]) -> tuple[str, str] | None:
-    """Return what is wrong with a start window that is a meeting, and the remedy; None where nothing is."""
+    """Return what is wrong with a start window that is a meeting, and the remedy; None if it is valid."""
     if starts_on is None or not starts_on.startswith(MEETING):
         return None
     name = starts_on.removeprefix(MEETING)
@@ -41,12 +41,15 @@ def wrong_meeting(definition: Definition, starts_on: str | None, schools: frozen
         return None
     if held:
         calendars = " and ".join(sorted(h.calendar for h in held))
-        what = f"Its schools have different meetings '{name}': {calendars}."
-        return what, "Make it a step per school, or wait for a meeting of the whole trust."
+        what = f"The schools have different meetings '{name}': {calendars}."
+        return what, "Make it a step per school, or use a meeting of the whole trust."
     ids = {m.id for file in definition.calendars for m in file.meetings}
     if name in ids:
-        return f"Not every school of it has a meeting '{name}'.", "Add it to the file of each school, or of the trust."
-    hint = did_you_mean(name, ids) or "Add it to `meetings:` of a file in calendars/, with its dates."
+        return (
+            f"Some of its schools have no meeting '{name}'.",
+            "Add the meeting to each school's calendar file, or to the trust's.",
+        )
+    hint = did_you_mean(name, ids) or "Add it under `meetings:` in a file in calendars/, with its dates."
     return f"There is no meeting '{name}'.", hint
 
 

@@ -1,6 +1,6 @@
-"""How people are named in what people read: by their names where people.csv has them, else by their roles.
+"""How texts name people: by name if people.csv has it, otherwise by role.
 
-Names are contact details. They are never part of a definition or a fact, and no text that shows one is stored.
+Names are contact details. They are never part of a definition or a fact, and no text with a name is stored.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,13 @@ NO_ONE = "no one"
 
 
 def names_in(definition: Definition, contacts: Iterable[Contact]) -> dict[str, str]:
-    """Return the names that are more than the title of a person's role, by the ids of the people."""
+    """Return people's names by id, without those that only repeat the person's role."""
     roles = {p.id: p.role for p in definition.people}
     return {c.person: c.name for c in contacts if c.person in roles and c.name != roles[c.person]}
 
 
 def person_in_words(definition: Definition, names: Mapping[str, str], person: str | None) -> str:
-    """Name a person in a list or a cell: their name and role, else the role, else the id."""
+    """Name a person in a list or cell: their name and role, or else the role, or else the id."""
     if person is None:
         return NO_ONE
     role = definition.role_of(person)
@@ -26,7 +26,7 @@ def person_in_words(definition: Definition, names: Mapping[str, str], person: st
 
 
 def person_in_a_sentence(definition: Definition, names: Mapping[str, str], person: str | None) -> str:
-    """Name a person within a sentence: their name with the role in brackets, else “the” role, else the id."""
+    """Name a person in a sentence: their name with the role in brackets, or else “the” role, or else the id."""
     if person is None:
         return NO_ONE
     role = definition.role_of(person)
@@ -36,7 +36,7 @@ def person_in_a_sentence(definition: Definition, names: Mapping[str, str], perso
 
 
 def begin(text: str) -> str:
-    """Return a sentence that begins with a person: “The Headteacher has signed.”
+    """Return a person's name for the beginning of a sentence: “The Headteacher has signed.”
 
     >>> begin("the Headteacher"), begin("A. Person (Headteacher)")
     ('The Headteacher', 'A. Person (Headteacher)')

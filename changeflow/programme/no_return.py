@@ -1,4 +1,4 @@
-"""Points of no return: after which a wave cannot go back to the old way, and the last day before each."""
+"""Points of no return, after which a wave cannot go back to the old way, and the last day before each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ from changeflow.values.words import Kind, NoReturn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointOfNoReturn:
-    """What ends a way back."""
+    """One point of no return."""
 
     kind: NoReturn
     service: str
     wave: str | None
-    """None where it is all waves'."""
+    """None if it applies to all waves."""
     what: str
     last_day: date
-    """The last day on which the old way can still be taken."""
+    """The last day on which the old way is available."""
     task: TaskId | None = None
-    """The task whose beginning it is, where it is one."""
+    """The task that begins with it, if there is one."""
     is_passed: bool = False
     is_confirmed: bool = False
-    """A person has confirmed until when the way back is open: `what` are their words."""
+    """A person has confirmed how long the way back is open, in the words of `what`."""
 
 
 def points_of_no_return(
     programme: Programme, *, service: str | None = None, wave: str | None = None
 ) -> tuple[PointOfNoReturn, ...]:
-    """Return the points of all waves or of one, the next first."""
+    """Return the points of one wave or of all, the next one first."""
     found = (*_tasks(programme), *_dated(programme), *_filings(programme), *_confirmed(programme))
     chosen = [
         p for p in found if (service is None or p.service == service) and (wave is None or p.wave in (None, wave))
@@ -46,7 +46,7 @@ def points_of_no_return(
 
 
 def _tasks(programme: Programme) -> Iterator[PointOfNoReturn]:
-    """Work whose beginning is a point: what its step says, and the end of the old posts."""
+    """Yield tasks that begin with a point of no return: marked steps, and the end of old posts."""
     for task in programme.tasks():
         kind = task.no_return or (NoReturn.POSTS_ENDED if task.kind is Kind.ROLE_REMOVAL else None)
         if kind is None or task.service is None:
@@ -64,7 +64,7 @@ def _tasks(programme: Programme) -> Iterator[PointOfNoReturn]:
 
 
 def _dated(programme: Programme) -> Iterator[PointOfNoReturn]:
-    """Days that the service's file gives: the old licence, a notice."""
+    """Yield fixed days from the service's file, such as the end of the old licence or a notice."""
     for service in programme.services:
         for point in service.no_return:
             for wave in point.waves or (None,):
@@ -79,7 +79,7 @@ def _dated(programme: Programme) -> Iterator[PointOfNoReturn]:
 
 
 def _confirmed(programme: Programme) -> Iterator[PointOfNoReturn]:
-    """What somebody has confirmed to be true until a day: the way back to the old system."""
+    """Yield confirmations, valid until a day, that the way back is open."""
     latest = {(e.gate, e.item): e for e in programme.facts.pilot if isinstance(e, Confirmation)}
     for (gate, _), confirmed in latest.items():
         task = programme.roadmap.tasks.get(gate)
@@ -96,7 +96,7 @@ def _confirmed(programme: Programme) -> Iterator[PointOfNoReturn]:
 
 
 def _filings(programme: Programme) -> Iterator[PointOfNoReturn]:
-    """What the new system files for the first time: on payday at the latest, so the day before is the last."""
+    """Yield the new system's first filing, on payday at the latest, so the last day is the day before."""
     for service in programme.services:
         for scheme in service.parallel_run.schemes if service.parallel_run else ():
             yield from _of_scheme(programme, service, scheme)
@@ -107,7 +107,7 @@ def _of_scheme(programme: Programme, service: ServiceFile, scheme: Scheme) -> It
     lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=service.service, schools=schools) if t.wave]
     lives.sort(key=lambda t: (programme.timed(t.id).early_start, t.id))
     if scheme.joint_filing == "old":
-        # Until the last school is live the old system files for all, and takes the new one's figures in.
+        # Until the last school is live, the old system files for all and includes the new system's figures.
         lives = lives[-1:]
     filed = {
         s.period

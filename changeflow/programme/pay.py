@@ -1,4 +1,4 @@
-"""When people are paid, and by when the inputs of a pay have to be there: the pay tables of the calendar files."""
+"""Paydays and the cut-offs of their inputs, from the pay tables of the calendar files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ PAY = "pay periods"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolsPay:
-    """One pay, and the schools that have it."""
+    """One pay, and its schools."""
 
     pay: PayPeriod
     schools: tuple[str, ...]
     assumed: bool
-    """No table gives its month: one beside it goes on in the same manner."""
+    """Whether no table has its month, so that the nearest table is continued."""
 
 
 @dataclass(frozen=True)
 class PayTables:
-    """The pay tables of a programme, each for the trust, an authority or a school; a narrower one wins.
+    """The pay tables of a programme, each for the trust, an authority or a school; the most specific one wins.
 
-    Before and after what a table gives, it goes on in the same manner, which is assumed.
+    Before its first and after its last month a table continues in the same way, which is an assumption.
     """
 
     definition: Definition
@@ -44,7 +44,7 @@ class PayTables:
 
     @property
     def given(self) -> tuple[GivenDates, ...]:
-        """From which month to which one some table gives the paydays."""
+        """The months for which some table gives paydays."""
         if not self.tables:
             return ()
         spans = [(days_of_table(table), file) for file, table in self.tables]
@@ -52,14 +52,13 @@ class PayTables:
         return (GivenDates(PAY, file.calendar, "pay_periods", min(days[0] for days, _ in spans), last),)
 
     def pays(self, schools: frozenset[str], day: date) -> Sequence[PayPeriod]:
-        """Return the pays of a day's month at some schools, one of each table that counts there, the first cut-off
-        first; none where no file has a pay table."""
+        """Return the pays in a day's month at some schools, by cut-off: one for each pay table that applies."""
         known = {s.id: s for s in self.definition.schools}
         chosen = {t for s in sorted(schools) if s in known and (t := self._table_of(known[s], day)) is not None}
         return sorted((self._pay(t, day) for t in chosen), key=lambda pay: (pay.cut_off, pay.payday))
 
     def listed(self, first: date, last: date) -> Iterator[SchoolsPay]:
-        """Yield the pays of each month from one day's to another's; schools with the same table have one."""
+        """Yield the pays in each month from one day to another; schools with the same table share one."""
         month = first.replace(day=1)
         while month <= last:
             of: dict[PayPeriodTable, list[str]] = {}
@@ -77,18 +76,18 @@ class PayTables:
         return pay_period(day, payday=table.payday, cut_off_days=table.cut_off_working_days, office=self.office)
 
     def _table_of(self, school: School, day: date) -> PayPeriodTable | None:
-        """Return the table of a school that has a day, or of those beside it the nearest."""
+        """Return a school's table for a day, or the nearest one."""
         found = of_nearest_level(self.definition, school, lambda file: [file.pay_periods] if file.pay_periods else [])
         return min((table for _, table in found), key=lambda t: (_away(t, day), t.first_month), default=None)
 
 
 def days_of_table(table: PayPeriodTable) -> tuple[date, date]:
-    """Return the first and the last day of the months that a pay table gives."""
+    """Return the first and last day of a pay table's months."""
     first = date.fromisoformat(f"{table.first_month}-01")
     return first, first + relativedelta(months=table.months, days=-1)
 
 
 def _away(table: PayPeriodTable, day: date) -> int:
-    """Return by how many days a table misses a day; 0 where it has it."""
+    """Return how many days a day is outside a table; 0 if it is inside."""
     first, last = days_of_table(table)
     return max(0, (first - day).days, (day - last).days)

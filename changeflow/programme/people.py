@@ -1,4 +1,4 @@
-"""People of a programme: whom a change reaches, who was trained, what is known of groups, and when it is closed."""
+"""People of a programme: who a change reaches, who was trained, what is known of groups, and when it closes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from changeflow.values.words import Kind, Phase
 
 
 def schools_of(programme: Programme, person: Person) -> frozenset[str]:
-    """Return a person's school; for those of the trust, all of them."""
+    """Return a person's school; for people of the trust, all schools."""
     return frozenset({person.school}) if person.school else frozenset(s.id for s in programme.definition.schools)
 
 
 def live_people(programme: Programme, *, on: date) -> frozenset[str]:
-    """Return to whom reinforcement applies by the end of a day: a service that reaches them is live in their school."""
+    """Return the people to whom reinforcement applies by a day: a service that reaches them is live at their school."""
     end = minute_of(on) + DAY
     finishes = ((t, programme.facts.finish_of(t.id)) for t in programme.tasks(kind=Kind.GO_LIVE))
     live = [t for t, finish in finishes if finish is not None and finish <= end]
@@ -36,15 +36,15 @@ def live_people(programme: Programme, *, on: date) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session, with who needs it and who of them came."""
+    """One training session, with the people who need it and those who came."""
 
     task: Task
     needed_by: frozenset[str]
     came: frozenset[str]
     with_evidence: frozenset[str]
-    """Of whom it is known what they can do since: a test, a case done, somebody who watched."""
+    """The people with evidence of what they can do since: a test, a completed case, an observer."""
     is_counted: bool
-    """Whether anybody's attendance was reported at all: else nothing is known of it."""
+    """Whether any attendance was reported; otherwise attendance is unknown."""
 
     @property
     def share(self) -> float:
@@ -52,7 +52,7 @@ class Session:
 
 
 def needs(programme: Programme, task: Task) -> frozenset[str]:
-    """Return whom a session is for: people of its schools whom its service reaches, while they are there."""
+    """Return the people a session is for: those at its schools that its service reaches, while they are there."""
     here = (p for p in programme.definition.people if p.school in task.schools and p.is_here(programme.on))
     return frozenset(p.id for p in here if p.is_reached_by(task.service or ""))
 
@@ -74,7 +74,7 @@ def sessions(
 
 
 def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
-    """Tell whether it is too long ago that a group was asked, or before something that concerns it was decided anew."""
+    """Tell whether a group was last asked too long ago, or before a new decision that concerns it."""
     if today > standing.confirmed + timedelta(weeks=programme.policy.scores_stale_after_weeks):
         return True
     changes = ((service, change) for service in programme.services for change in service.design_changes)
@@ -89,20 +89,20 @@ def _concerns(service: ServiceFile, groups: tuple[str, ...], standing: Standing)
 
 
 def phase_of(programme: Programme, standing: Standing) -> Phase:
-    """Return where a group is on the way: before training, before go-live, or after it."""
+    """Return a group's stage: before training, before go-live, or after it."""
     service, wave = standing.group.split("/")[0], standing.group.split("/")[-1]
     of_service, of_wave = standing.view in (AUDIENCE, SERVICE), standing.view in (AUDIENCE, WAVE)
     tasks = (t for t in programme.roadmap.tasks.values() if not of_service or t.service == service)
     return phase_of_tasks([t for t in tasks if not of_wave or t.wave == wave], programme.facts)
 
 
-"""Entries of the rulepack that protect less when they are smaller."""
-"""Those that protect less when they are larger."""
-"""Numbers that the programme's own settings change as well."""
+"""Rulepack entries that protect less if they are smaller."""
+"""Rulepack entries that protect less if they are larger."""
+"""Numbers that the programme's own settings can also change."""
 
 
 def closed_on(programme: Programme) -> date | None:
-    """Return the day on which the last closing task finished; None while one has not, or there is none."""
+    """Return the day on which the last closing task finished; None if one is unfinished or there is none."""
     progress = programme.roadmap.progress
     done = [progress.get(task.id) for task in programme.tasks(kind=Kind.CLOSURE)]
     finishes = [p.actual_finish for p in done if p is not None and p.actual_finish is not None]
@@ -110,9 +110,9 @@ def closed_on(programme: Programme) -> date | None:
 
 
 def answer_due(programme: Programme, received: date, today: date, *, is_complex: bool = False) -> date:
-    """Return the last day to answer a request of a day, in the months of the rulepack `privacy`; no day to come."""
+    """Return the last day to answer a request, by the months in the rulepack `privacy`. Refuse a future day."""
     if received > today:
-        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
+        raise InputError(f"{received:%d %B %Y} is in the future. Give the day on which the request was received.")
     key = "access_months_complex" if is_complex else "access_months"
     months = programme.rulepacks.number("privacy", key, on=received)
     nation = programme.definition.programme.nation

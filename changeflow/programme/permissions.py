@@ -1,7 +1,7 @@
-"""Who may do what: the table of every action of changeflow with the roles that may, and the answer to who asks.
+"""Permissions: the table of every action with the roles that may do it, and checks against it.
 
-Use cases ask; no page and no command decides it. `docs/roles.md` is written from the table, and a test walks every
-command and every web route against it.
+Only use cases check permissions, never pages or commands. `docs/roles.md` is generated from the table, and a test
+compares every command and web route with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ from changeflow.values.words import Action, Role
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """They may, in these roles."""
+    """Allowed, in these roles."""
 
     roles: frozenset[Role]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """They may not; `message` says who may."""
+    """Refused; `message` says who may."""
 
     message: str
 
@@ -39,10 +39,10 @@ def may(
     on: date | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Allowed | Refused:
-    """Tell whether a person may do something, in which roles; if not, who may, by their `names`.
+    """Return the roles in which a person may do something, or else who may, using their `names`.
 
-    A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
-    on the programme is a viewer and in its project team.
+    A person who has left by `on`, or has not joined yet, has no role. Without a list of people, anyone who works on the
+    programme is a viewer and in its project team.
     """
     entry, away = TABLE[action], _why_away(definition, person, on)
     held = frozenset(role for role in entry.roles if not away and _is(definition, person, role, subject))
@@ -73,18 +73,18 @@ def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
 
 
 def looks_back(command: str) -> bool:
-    """Tell whether a command only looks at a stored programme: with --at an earlier day it sees what was known then."""
+    """Tell whether a command only reads a stored programme, so that --at shows what was known on an earlier day."""
     return any(command in TABLE[action].commands for action in _LOOKS)
 
 
 def is_allowed(action: Action, role: Role) -> bool:
-    """Tell whether somebody in a role may do something: people in people.csv may do what viewers may."""
+    """Tell whether a role may do something; people in people.csv may do whatever viewers may."""
     roles = TABLE[action].roles
     return role in roles or (role in NAMED and Role.VIEWER in roles)
 
 
 _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, Role.SPONSOR)
-"""Roles of many people: a refusal does not list them."""
+"""Roles with many people, whom a refusal does not list."""
 _ARTICLES = {
     Role.HEAD: "the head of the school",
     Role.CHANGE_LEAD: "a change lead",
@@ -100,12 +100,12 @@ def _who_may(definition: Definition, action: Action, subject: Subject, names: Ma
         return f"{listed[0].upper()}{listed[1:]} may."
     named = TABLE[action].roles
     if Role.MACHINE in named:
-        return "It is done on the machine itself, without a name."
+        return "Do it on the machine itself, without a name."
     return f"No one may yet: name {' or '.join(f'{_called(r)} ({HOW_NAMED[r]})' for r in named)}."
 
 
 def _parts(definition: Definition, action: Action, subject: Subject, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield who may, role by role; roles that no one is in are left out."""
+    """Yield the people who may, role by role, without empty roles."""
     for role in TABLE[action].roles:
         people = sorted(in_role(definition, role, subject))
         if role in (Role.SYSTEM, Role.MACHINE) or not people:
@@ -129,22 +129,22 @@ class PermissionEntry:
     """One row of the table."""
 
     words: str
-    """What it is, after "may": “take a baseline”. `{thing}` is what the subject is called."""
+    """The action, as it follows “may”: “take a baseline”. `{thing}` is the subject's name."""
     roles: Sequence[Role]
-    """Who may, in the order in which a refusal names them."""
+    """The roles that may, in the order in which a refusal names them."""
     commands: Sequence[str] = ()
-    """The commands that do it. A command that does several things stands at each of them."""
+    """The commands that do it. A command that does several things is listed for each of them."""
     _: KW_ONLY
     thing: str = ""
-    """What the subject is called where it has no name of its own."""
+    """The word for a subject without a name."""
     routes: Sequence[str] = ()
-    """The web routes that do it: method and path."""
+    """The web routes that do it, by method and path."""
     is_decision: bool = False
-    """Refused on the command line where the programme's policy says so."""
+    """Whether the programme's policy can refuse it on the command line."""
     is_personal: bool = False
-    """Shows or removes what is about single people: the audit notes who was refused it as well."""
+    """Whether it shows or removes data about single people; the audit then records refusals too."""
     note: str = ""
-    """What the row alone does not say."""
+    """An explanation for the row."""
 
     def what(self, subject: Subject = PROGRAMME) -> str:
         return self.words.replace("{thing}", subject.thing or self.thing)
@@ -170,7 +170,7 @@ _WORK_ON_FILES = (
     "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
     "rules show", "roles", "report sro", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
-"""Commands by what they do, where there are many."""
+"""Commands by purpose, where there are many."""
 
 TABLE: Mapping[Action, PermissionEntry] = {
     Action.TAKE_BASELINE: _decision("take a baseline", (Role.SRO, Role.BOARD), ("baseline take",)),
@@ -179,7 +179,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         (Role.OWNER, Role.SRO),
         ("gate decide", "gate import", "task import"),
         thing="a gate",
-        note="also where another person records what they have decided",
+        note="also if another person records the decision",
     ),
     Action.RECORD_DECISION: _decision(
         "record what another person has decided",
@@ -191,8 +191,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
         (Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
         ("waiver add", "apply"),
         note=(
-            "each rule says which of these must approve ([rules](rules.md)); a waiver that they have not approved "
-            "lifts nothing"
+            "each rule says which of these must approve ([rules](rules.md)); a waiver without that approval has no "
+            "effect"
         ),
     ),
     Action.ADD_WAIVER: _decision(
@@ -220,7 +220,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "export what is kept about a person",
         (Role.DATA_PROTECTION, Role.ADMIN),
         ("person export",),
-        note="needs a reason where it has scores: nothing else shows the scores of one person",
+        note="needs a reason if it includes scores; nothing else shows one person's scores",
     ),
     Action.ERASE_PERSON: _personal(
         "erase what is kept about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
@@ -229,37 +229,40 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "export names and addresses",
         (Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
         ("export",),
-        note="`--with-addresses`; the folder without them is open",
+        note="`--with-addresses`; anyone may export the folder without them",
     ),
     Action.READ_CONTRACTS: _personal(
         "look at single contracts of {thing}",
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot runs", "pilot reconcile", "export"),
         thing="a service",
-        note="masked ones as well, and `--with-contracts` in a folder; totals are open. Each look is noted",
+        note="including masked ones, and `--with-contracts` in a folder; totals are open to all. Each look is recorded",
     ),
     Action.EXPLAIN_CONTRACTS: _personal(
         "explain differences in pay of {thing}",
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot explain", "pilot rules", "apply"),
         thing="a service",
-        note="also by `explanations:` in a folder that is applied again",
+        note="also through `explanations:` when a folder is applied again",
     ),
     Action.READ_STANDINGS: _plain(
-        "look at where groups are", _ALL, ("assess show",), note="published groups, in bands; each look is noted"
+        "look at the results of groups",
+        _ALL,
+        ("assess show",),
+        note="published groups, in bands; each look is recorded",
     ),
     Action.READ_REPORT: _plain(
-        "read the report", _OPEN, ("report sro", "report go-no-go"), note="noted where it says where people are"
+        "read the report", _OPEN, ("report sro", "report go-no-go"), note="recorded if it shows people's results"
     ),
     Action.READ_ANSWERS: _plain(
-        "read what people answered to messages", _OPEN, ("nudge answers",), note="noted where there are any"
+        "read what people answered to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
     ),
     Action.READ_CALENDAR: _plain("write out a person's calendar", _OPEN, ("nudge calendar",), note="noted"),
     Action.READ_FACTS: _plain(
         "list recorded facts",
         _OPEN,
         ("fact list",),
-        note="noted where there are any; contracts and scores are not among them",
+        note="recorded if there are any; contracts and scores are excluded",
     ),
     Action.PREVIEW_MESSAGES: _plain(
         "preview messages",
@@ -274,8 +277,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("apply",),
         thing="who may do what",
         note=(
-            "who is in a role, who decides a gate or signs, what protects people (smaller groups, longer keeping); "
-            "by the version that is stored already; where that names neither, those who may store a version"
+            "who is in a role, decides a gate or signs, and what protects people (smaller groups, longer keeping); "
+            "by the version already stored, or if that names neither, those who may store a version"
         ),
     ),
     Action.PROPOSE_LESSON: _plain("propose a lesson", WORKING, ("pilot lesson propose",)),
@@ -293,10 +296,10 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "import a round of assessments",
         (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
         ("assess import",),
-        note="each import is noted, also one that changes nothing",
+        note="each import is recorded, even if it changes nothing",
     ),
     Action.CORRECT_SCORES: _personal(
-        "import answers of people who have answered in the same round",
+        "import answers of people who have already answered in the same round",
         (Role.PROJECT_TEAM, Role.DATA_PROTECTION),
         ("assess import",),
         note="a correction, or the same file again",
@@ -314,8 +317,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
         WORKING,
         ("pilot reconcile",),
         note=(
-            "with `--service`, and single contracts are shown to those who may look at them; without it, it works "
-            "on files of your own"
+            "with `--service`; single contracts are shown to those who may see them. Without it, it works on your own "
+            "files"
         ),
     ),
     Action.RECORD_FILING: _plain("record what was filed", WORKING, ("pilot submitted",)),
@@ -340,7 +343,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         WORKING,
         ("announce date", "announce forecast", "announce import"),
         thing="a service",
-        note="a baseline announces too, unless taken with `--not-announced`",
+        note="a baseline also announces, unless taken with `--not-announced`",
     ),
     Action.WITHDRAW_FACT: _plain(
         "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
@@ -352,17 +355,17 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),
     Action.SUBSCRIBE: _plain(
-        "subscribe to one's own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
+        "subscribe to their own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
     ),
     Action.READ_PROGRAMME: _plain("read the stored plan", _OPEN, _READ_THE_PLAN),
     Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
     ),
     Action.USE_FILES: _plain(
-        "work on files of your own", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
+        "work on their own files", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
     ),
 }
-"""Every action that changeflow knows, with the roles that may. What is not here, no one can do."""
+"""Every action with the roles that may do it. Actions that are not listed are impossible."""
 _LOOKS = (
     Action.READ_PROGRAMME,
     Action.READ_REPORT,
@@ -371,4 +374,4 @@ _LOOKS = (
     Action.READ_ANSWERS,
     Action.READ_FACTS,
 )
-"""Looks at what is stored. A preview of messages is none: it rests on all that is recorded, as sending does."""
+"""Actions that only read stored data. Message previews are excluded because they use all records, as sending does."""

@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 
 
 class _Asked:
-    """What has been asked of a programme before: one thread works it out, the others wait for it."""
+    """A cache of answers about a programme: one thread computes an answer, others wait for it."""
 
     def __init__(self) -> None:
         self._known: dict[str, Any] = {}
@@ -53,7 +53,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """What rules, agenda and reports look at. `on` is the data date: rules and waivers are judged at it."""
+    """The value that rules, agenda and reports use. `on` is the data date, on which rules and waivers are judged."""
 
     definition: Definition
     roadmap: Roadmap
@@ -65,13 +65,13 @@ class Programme:
     pay: PayTables
     schedule: Schedule | None = None
     names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """People's names by their ids, where they are known: for what people read, and never stored with it."""
+    """People's known names by id, for texts that people read; never stored."""
     _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
-    """None or one: what `guarantees` has found out about this graph so far."""
+    """None, or one cache of what `guarantees` has found for this graph."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
-    """The tasks of each kind, once somebody has asked for some: links come and go, tasks do not."""
+    """The tasks of each kind, cached: links change, tasks do not."""
     _asked: _Asked = field(default_factory=_Asked, init=False, compare=False, repr=False)
-    """What follows from this roadmap and schedule; a programme that is made of this one begins without."""
+    """Answers derived from this roadmap and schedule; a derived programme starts without them."""
 
     @property
     def id(self) -> str:
@@ -87,13 +87,13 @@ class Programme:
 
     @property
     def minimum_group(self) -> int:
-        """The smallest group that is shown: the programme's setting or the rulepack's, never below its floor."""
+        """The smallest group shown: the programme's setting or the rulepack's, never below the floor."""
         floor = self.rulepacks.number("privacy", "floor", on=self.on)
         return max(floor, self.policy.minimum_group or self.rulepacks.number("privacy", "minimum_group", on=self.on))
 
     @property
     def band(self) -> int:
-        """The width of the narrowest band of a count. A folder's own rulepack may widen it, and not narrow it."""
+        """The narrowest band of a count. A folder's own rulepack may widen it but not narrow it."""
         return self.rulepacks.number("privacy", "step", on=self.on)
 
     @property
@@ -116,7 +116,7 @@ class Programme:
         return next(s for s in self.definition.schools if s.id == school)
 
     def school_name(self, school: str) -> str:
-        """Return a school's name; of one that has left the programme its id."""
+        """Return a school's name, or its id if it has left the programme."""
         return next((s.name for s in self.definition.schools if s.id == school), school)
 
     def person(self, person: str | None) -> str:
@@ -128,7 +128,7 @@ class Programme:
         return person_in_a_sentence(self.definition, self.names, person)
 
     def with_names(self, names: Mapping[str, str]) -> "Programme":
-        """Return the same programme with other names of people; what has been asked of it is still known."""
+        """Return the programme with other names of people; it keeps its cached answers."""
         if names == self.names:
             return self
         named = copy(self)
@@ -164,7 +164,7 @@ class Programme:
             found: dict[Kind, list[Task]] = {}
             for task in self.roadmap.tasks.values():
                 found.setdefault(task.kind, []).append(task)
-            # At once: several pages may look at one programme, and none may see half of it.
+            # Assigned at once, so that pages in other threads never see half of it.
             self._by_kind.update(found)
         return self._by_kind.get(kind, ())
 
@@ -180,7 +180,7 @@ class Programme:
 
     @property
     def required_schedule(self) -> Schedule:
-        """The schedule; a `LookupError` where there is none yet."""
+        """The schedule; raises `LookupError` if there is none yet."""
         if self.schedule is None:
             raise LookupError("the programme has no schedule yet")
         return self.schedule
@@ -190,13 +190,13 @@ class Programme:
 
     @property
     def slips(self) -> Slips:
-        """What follows when tasks end later than scheduled: one for all questions."""
+        """What follows if tasks end later than scheduled; one object serves all queries."""
         schedule = self.required_schedule
         return self._asked.once("slips", lambda: Slips(self.roadmap, schedule))
 
     @property
     def unslipped(self) -> Slips:
-        """The roadmap timed from what has happened alone: a begun task is due its planned duration after its start."""
+        """The roadmap timed from actuals only: a begun task is due its planned duration after its start."""
         return self._asked.once("unslipped", self._unslipped)
 
     def _unslipped(self) -> Slips:
@@ -206,18 +206,18 @@ class Programme:
         return Slips(roadmap, time_roadmap(roadmap))
 
     def once(self, question: str, answer: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question about this schedule, worked out when it is asked for the first time."""
+        """Return a cached answer about this schedule, computed on first use."""
         return self._asked.once(question, answer)
 
     def law(self, pack: str, key: str, *, on: date | None = None) -> RulepackEntry:
-        """Return the entry of a rulepack that is in force in the programme's nation on a day, or at the data date."""
+        """Return a rulepack's entry in force in the programme's nation on a day, by default the data date."""
         return self.rulepacks.entry(pack, key, on=on or self.on, nation=self.definition.programme.nation)
 
     def is_done(self, task: TaskId) -> bool:
         return self.roadmap.is_done(task)
 
     def days_of(self, task: TaskId) -> tuple[date, date]:
-        """Return a task's first and last day, both inclusive; a milestone's are one."""
+        """Return a task's first and last day, both inclusive; equal for a milestone."""
         timed = self.timed(task)
         return timed.first_day, timed.last_day
 
@@ -226,23 +226,23 @@ class Programme:
         return any(w.id == wave and w.pilot for w in self.definition.programme.waves)
 
     def spare(self, milestone: Milestone) -> int:
-        """Return the working minutes from a milestone's forecast to its deadline; without one, its total float."""
+        """Return the working minutes from a milestone's forecast to its deadline, or its total float without one."""
         return spare_before(self.roadmap, self.timed(milestone.task))
 
     @property
     def open_milestones(self) -> tuple[Milestone, ...]:
-        """Those that have not happened."""
+        """The milestones that have not happened."""
         return tuple(m for m in self.milestones if m.task not in self.roadmap.progress)
 
     def milestone(self, name: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == name), None)
 
     def checkpoints(self) -> tuple[Found, ...]:
-        """Return every checkpoint that was reported, judged, the earliest first."""
+        """Return every reported checkpoint with its judgement, the earliest first."""
         return tuple(judged_checkpoints(self.roadmap.tasks, self.facts, self.policy))
 
     def latest_checkpoints(self) -> dict[tuple[str | None, str | None], Found]:
-        """Return the last checkpoint that was reported of each service and wave."""
+        """Return the last reported checkpoint of each service and wave."""
         return {(f.task.service, f.task.wave): f for f in self.checkpoints()}
 
     def scheduled(self) -> "Programme":
@@ -256,7 +256,7 @@ def precedence_of(roadmap: Roadmap) -> Precedence:
 
 
 class Growing:
-    """A programme that gains links: its graph and its precedence grow with each, its roadmap when it is `settled`."""
+    """A programme that gains links: each link extends its graph and precedence; `settle` extends its roadmap."""
 
     def __init__(self, programme: Programme) -> None:
         self._base = programme
@@ -265,12 +265,12 @@ class Growing:
 
     @property
     def programme(self) -> Programme:
-        """The programme with the links so far in its graph, and those of the last settling in its roadmap."""
+        """The programme: its graph has all links so far, its roadmap those at the last `settle`."""
         return self._base
 
     def add(self, link: Link) -> None:
         if not self._is_own:
-            # The first link makes copies; the programme that it came from stays as it was.
+            # The first link makes copies, so the original programme does not change.
             graph, precedence = self._base.graph.copy(), precedence_of(self._base.roadmap)
             self._base = replace(self._base, graph=graph, _precedence=[precedence])
             self._is_own = True
@@ -279,7 +279,7 @@ class Growing:
         self._links.append(link)
 
     def settle(self) -> Programme:
-        """Put the links into the roadmap; the schedule is gone then, as it may be wrong now."""
+        """Put the links into the roadmap and drop the schedule, which may now be wrong."""
         if self._links:
             roadmap = replace(self._base.roadmap, links=(*self._base.roadmap.links, *self._links))
             self._base, self._links = replace(self._base, roadmap=roadmap, schedule=None), []
@@ -293,10 +293,10 @@ class Growing:
 def join(
     definition: Definition, *, rulepacks: Rulepacks, facts: Facts | None = None, on: date | None = None
 ) -> tuple[Programme, tuple[DefinitionError, ...]]:
-    """Join a definition and facts to a programme, without a schedule yet; errors say what could not be resolved.
+    """Join a definition and facts into an unscheduled programme, with the definition errors.
 
-    `rulepacks` are those that ship; the definition's own win over them. `on` is the data date; left out, nothing has to
-    be later than the programme's start.
+    `rulepacks` are the shipped ones; the definition's own win over them. `on` is the data date; without it, work may
+    begin at the programme's start.
     """
     known = facts or Facts()
     if on is not None:
@@ -306,7 +306,7 @@ def join(
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
     add_joining(expansion, joining_days(definition, known))
     add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
-    # Without a data date it is the plan as it was made; where people stand belongs to a day.
+    # Without a data date it is the original plan; people's results belong to a day.
     add_rejections(expansion, known.decisions, calendars, known.progress)
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
@@ -337,33 +337,33 @@ def join(
 
 
 def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskProgress]:
-    """A milestone of the programme needs no report: it has happened when all that it waits for has finished."""
+    """Mark a programme milestone as reached when all its predecessors have finished; it needs no report."""
     progress = {t: p for t, p in facts.progress.items() if t in expansion.tasks}
     for milestone in expansion.milestones:
         before = [progress.get(link.predecessor) for link in expansion.links if link.successor == milestone.task]
         finishes = [(p.actual_finish, p.actual_start) for p in before if p is not None and p.actual_finish is not None]
         if before and len(finishes) == len(before):
             finish, start = max(finishes)
-            # What ended at a midnight ended on the day before, and so did this.
+            # Work that ended at midnight ended on the day before, and so did this.
             at = finish - 1 if finish % DAY == 0 and start < finish else finish
             progress[milestone.task] = TaskProgress(at, at)
     return progress
 
 
 BAD_DAYS_IN = ("payroll", "uk-academies", "uk-schools")
-"""The rulepacks that call days of the year bad for a class of service."""
+"""The rulepacks with days of the year to avoid for a class of service."""
 
 
 def windows(programme: Programme, service_class: str, on: date) -> Iterator[dict[str, str]]:
-    """Yield what the packs in force on a day say about a class of service, in the programme's nation.
+    """Yield the yearly windows to avoid for a class of service in the programme's nation, in force on a day.
 
-    Each has a name, a why, the kinds of task that it is about, and its first and last day as month and day.
+    Each has a name, a reason, the kinds of task it applies to, and its first and last day as month and day.
     """
     return _entries_for(programme, "avoid_windows", service_class, on)
 
 
 def freezes(programme: Programme, service_class: str) -> Iterator[dict[str, str]]:
-    """Yield dated windows in which somebody outside takes on nothing new: `first_day`, and `last_day` where known."""
+    """Yield dated freezes of other organisations: `first_day`, and `last_day` if known."""
     return _entries_for(programme, "freeze_windows", service_class, None)
 
 
@@ -372,12 +372,12 @@ def _entries_for(programme: Programme, key: str, service_class: str, on: date | 
         try:
             found = programme.law(pack, key, on=on).value
         except KeyError:
-            continue  # no edition says anything
+            continue  # no edition has an entry
         yield from (w for w in found if w["class"] == service_class)
 
 
 def falls_into(first: date, last: date, window: dict[str, str]) -> bool:
-    """Tell whether days, both inclusive, touch a window of any year."""
+    """Tell whether a span of days, both inclusive, touches a window in any year."""
     return any(
         date.fromisoformat(f"{year}-{window['first']}") <= last
         and first <= date.fromisoformat(f"{year}-{window['last']}")

@@ -1,4 +1,4 @@
-"""What a progress sheet shows of a task in the columns that people type into, and that are read back."""
+"""A task's cells in the progress sheet columns that people fill in and that are read back."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,19 +15,19 @@ _WHOLE = {Unit.SCHOOL_WEEKS: "sw", Unit.PAY_PERIODS: "pp", Unit.TERMS: "t"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressCells:
-    """What was recorded of one task. Empty: nothing was."""
+    """The recorded progress of one task; empty if there is none."""
 
     percent: int | None = None
     started: date | None = None
     finished: date | None = None
     """The last day, inclusive."""
     remaining: str = ""
-    """Working days as a number, any other unit as a duration's text: `2.5`, `10ed`."""
+    """Working days as a number, any other unit as a duration: `2.5`, `10ed`."""
     comment: str = ""
 
 
 def progress_cells(programme: Programme, task: TaskId) -> ProgressCells:
-    """Return what was recorded of a task; of a milestone that follows from its tasks, what follows."""
+    """Return a task's recorded progress; for an unreported milestone, the progress that follows from its tasks."""
     found = programme.roadmap.tasks[task]
     progress = programme.facts.progress.get(task)
     if progress is None and programme.is_done(task):
@@ -50,7 +50,7 @@ def progress_cells(programme: Programme, task: TaskId) -> ProgressCells:
 
 
 def percent_complete(task: Task, progress: TaskProgress | None) -> int | None:
-    """Return % complete: as reported, else by what is left; None of begun work of which no one has said it.
+    """Return % complete as reported, or else from the remaining duration; None for begun work without a report.
 
     >>> task = Task(id="t", name="T", calendar="office", duration=Duration(4500))
     >>> percent_complete(task, TaskProgress(0, None, Duration(900))), percent_complete(task, None)
@@ -69,7 +69,7 @@ def percent_complete(task: Task, progress: TaskProgress | None) -> int | None:
 
 
 def days_or_duration(length: Duration, minutes_per_day: int) -> str:
-    """Write working time as a number of days, and anything else as a duration's text.
+    """Write working time as a number of days, and any other unit as a duration.
 
     >>> days_or_duration(Duration(675), 450), days_or_duration(Duration(2, Unit.PAY_PERIODS), 450)
     ('1.5', '2pp')
@@ -84,7 +84,7 @@ def days_or_duration(length: Duration, minutes_per_day: int) -> str:
 
 
 def duration_text(length: Duration) -> str:
-    """Write a length so that it is read back as it is: working time in minutes.
+    """Write a duration so that it is read back exactly; working time in minutes.
 
     >>> duration_text(Duration(905)), duration_text(Duration(3, Unit.SCHOOL_WEEKS))
     ('905m', '3sw')

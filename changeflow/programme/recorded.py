@@ -1,4 +1,4 @@
-"""Recorded facts one by one, as people look for one that is wrong: who recorded what, and what became of it."""
+"""Recorded facts one by one, for finding a wrong one: who recorded it, and whether it still counts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ OF_SAME: Mapping[str, tuple[str, ...]] = {
     "announcement": ("service", "school"),
     "comment": ("task",),
 }
-"""The kinds of fact, each with the columns that two recordings of the same thing share."""
+"""The kinds of fact, each with the columns that identify its subject."""
 LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "announcement")
-"""Of these the latest recording of the same thing counts."""
+"""Kinds of which only the latest record of a subject counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """That a fact was withdrawn: why, by whom and when."""
+    """The withdrawal of a fact: why, by whom and when."""
 
     reason: str
     by: str
@@ -44,16 +44,16 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedFact:
-    """One fact as it was recorded."""
+    """One recorded fact."""
 
     id: str
     """Its kind and number: `progress-12`."""
     kind: str
     values: Mapping[str, Any]
-    """What was recorded, by column; contracts are left out."""
+    """The record, by column, without contracts."""
     at: datetime
     by: str
-    """Who recorded it; of a condition, who recorded its decision."""
+    """The person who recorded it; for a condition, the person who recorded the decision."""
     withdrawn: Withdrawn | None
 
     @property
@@ -62,23 +62,23 @@ class RecordedFact:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """What two recordings of the same thing share."""
+        """The key of the fact's subject."""
         return (self.kind, *(self.values.get(name) for name in OF_SAME[self.kind]))
 
     @property
     def content(self) -> Mapping[str, Any]:
-        """What an entry about a pilot says."""
+        """The content of an entry about a pilot."""
         return dict(json.loads(self.values["content"])) if self.kind == "pilot-entry" else {}
 
     def is_about(self, thing: str) -> bool:
-        """Tell whether it is about a task or one below it, a service, a person, a group or a school."""
+        """Tell whether it is about a subject: a task or one below it, a service, a person, a group or a school."""
         names = ("task", "gate", "service", "person", "who", "group", "owner", "school", "criterion", "scheme")
         subjects = [str(part[n]) for part in (self.values, self.content) for n in names if part.get(n)]
         return any(s == thing.rstrip("/") or s.startswith(f"{thing.rstrip('/')}/") for s in subjects)
 
 
 def parts_of(fact: RecordedFact, among: Sequence[RecordedFact]) -> list[RecordedFact]:
-    """Return what was recorded as a part of a fact: a decision's conditions, the finish that it meant."""
+    """Return the parts recorded with a fact: a decision's conditions, and the finish that it implies."""
     values = fact.values
     found = [f for f in among if f.withdrawn is None and f.id != fact.id and f.values.get("task") == values.get("task")]
     parts = [f for f in found if fact.kind == "decision" and f.kind == "condition" and _is_round(f, fact)]
@@ -89,31 +89,31 @@ def parts_of(fact: RecordedFact, among: Sequence[RecordedFact]) -> list[Recorded
 
 
 def whole_of(part: RecordedFact, among: Sequence[RecordedFact]) -> RecordedFact | None:
-    """Return the fact that another was recorded as a part of."""
+    """Return the fact that another is part of."""
     wholes = [f for f in among if f.withdrawn is None and f.kind in ("decision", "checkpoint")]
     return next((w for w in wholes if any(p.id == part.id for p in parts_of(w, among))), None)
 
 
 def check_whole(fact: RecordedFact, known: Sequence[RecordedFact]) -> None:
-    """Refuse to take a part out of something that only makes sense whole."""
+    """Refuse to withdraw one part of a fact that only makes sense as a whole."""
     whole = whole_of(fact, known)
     if whole is not None and fact.kind == "progress":
         what = "A decision" if whole.kind == "decision" else "A checkpoint's result"
-        raise CheckFailedError(f"{what} recorded this: withdraw {whole.id} instead. No changes saved.")
+        raise CheckFailedError(f"{what} recorded this. Withdraw {whole.id} instead. No changes saved.")
     if whole is not None and [p.id for p in parts_of(whole, known) if p.kind == "condition"] == [fact.id]:
         raise CheckFailedError(
-            f"This is the approval's only condition. Withdraw {whole.id}, and record the decision again. "
+            f"This is the approval's only condition. Withdraw {whole.id} and record the decision again. "
             "No changes saved."
         )
     if fact.kind == "pilot-entry" and fact.values["kind"] == "lesson_answer":
         raise CheckFailedError(
-            "An accepted lesson is part of the plan by now. Change the step in the folder, and apply it. "
+            "An accepted lesson is already part of the plan. Change the step in the folder and apply it. "
             "No changes saved."
         )
 
 
 def corrections(facts: Sequence[RecordedFact]) -> dict[str, str]:
-    """Return which fact corrects which, by id: the first recording of the same thing after a withdrawal."""
+    """Return which fact corrects which, by id: the first record of the same subject after a withdrawal."""
     found: dict[str, str] = {}
     for wrong in (f for f in facts if f.withdrawn is not None):
         moment = wrong.withdrawn.at if wrong.withdrawn else wrong.at
@@ -124,7 +124,7 @@ def corrections(facts: Sequence[RecordedFact]) -> dict[str, str]:
 
 
 def replacements(facts: Sequence[RecordedFact]) -> dict[str, str]:
-    """Return which fact counts instead of which, by id: of some kinds the latest recording of the same thing."""
+    """Return which fact replaces which, by id: for some kinds only the latest record of a subject counts."""
     latest: dict[tuple[object, ...], RecordedFact] = {}
     found: dict[str, str] = {}
     for fact in reversed([f for f in facts if f.kind in LATEST_COUNTS and f.withdrawn is None]):
@@ -139,7 +139,7 @@ def _is_round(condition: RecordedFact, decision: RecordedFact) -> bool:
 
 
 def action_of(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
-    """Return what is asked of the table: who may decide withdraws a decision, who signed a signature."""
+    """Return the action needed to withdraw a fact, such as the right to decide for a decision."""
     about = Subject(thing=fact.id, recorder=fact.by)
     if fact.kind in ("decision", "condition", "confidence"):
         gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
@@ -152,7 +152,7 @@ def action_of(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject
 
 
 def begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:
-    """Return the names of the tasks behind a decision's gate that have begun; none where it had not opened the gate."""
+    """Return the names of begun tasks behind a decision's gate; none if the decision did not open the gate."""
     task = str(fact.values.get("task"))
     if fact.kind != "decision" or task not in programme.roadmap.tasks or not programme.is_done(task):
         return ()

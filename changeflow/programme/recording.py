@@ -1,4 +1,4 @@
-"""Whether what people record can be recorded: names that are known, acts, checkpoints, and progress."""
+"""Checks of what people record: known names, acts, checkpoints and progress."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -25,40 +25,40 @@ def service_named(programme: Programme, name: str) -> ServiceFile:
 
 
 def service_subject(programme: Programme, name: str) -> Subject:
-    """Return a service as the thing that an action is about."""
+    """Return a service as the subject of an action."""
     return Subject(thing=service_named(programme, name).name, service=name)
 
 
 def check_person(definition: Definition, person: str) -> str:
-    """Return the id of one of the programme's people, or of the system; of a programme without people, any."""
+    """Return the id of one of the programme's people or of the system; any id if the programme has no people."""
     if person != SYSTEM and definition.people:
-        check_known("person", person, [p.id for p in definition.people], remedy="Use an id of people.csv.")
+        check_known("person", person, [p.id for p in definition.people], remedy="Use an id from people.csv.")
     return person
 
 
 def check_act(act: SponsorAct, today: date) -> None:
-    """Refuse an act that says nothing, is of a day to come, or of a kind that is not known."""
+    """Refuse an act without a description, on a future day, or of an unknown kind."""
     if not act.what:
-        raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
+        raise InputError("Describe what people saw, such as “Opened the training at Ashdown”.")
     if act.on > today:
         raise InputError(f"{format_day(act.on)} is in the future. No changes saved.")
     check_known("kind of act", act.kind, ACTS)
 
 
 def check_names(act: SponsorAct, definition: Definition) -> None:
-    """Refuse a change lead or a group that the programme does not have."""
+    """Refuse an unknown change lead or group."""
     people = definition.people
     check_known("change lead", act.who, {p.id for p in people if p.audience == "lead"})
     check_known("group", act.group, {g for p in people for g in p.groups})
 
 
 def check_checkpoint(programme: Programme, result: CheckpointResult) -> None:
-    """Refuse a result of what is no checkpoint."""
+    """Refuse a result for a task that is not a checkpoint."""
     check_known("checkpoint", result.task, [t.id for t in programme.tasks(kind=Kind.CHECKPOINT)])
 
 
 def check_result(programme: Programme, result: CheckpointResult, *, today: date) -> None:
-    """Refuse a result before its go-live, without evidence, that says nothing, or of a day to come."""
+    """Refuse a result before its go-live, without evidence, without findings, or on a future day."""
     task = programme.roadmap.tasks[result.task]
     lives = programme.tasks(kind=Kind.GO_LIVE, service=task.service, schools=task.schools)
     if not any(programme.is_done(t.id) and t.wave == task.wave for t in lives):
@@ -66,34 +66,34 @@ def check_result(programme: Programme, result: CheckpointResult, *, today: date)
     shares = {"use": result.use, "proficiency": result.proficiency, "experience": result.experience}
     for label, value in shares.items():
         if value is not None and not 0 <= value <= 1:
-            raise InputError(f"{label} is a share from 0 to 1, such as 0.85; {value:g} is none. No changes saved.")
+            raise InputError(f"{label} must be a share from 0 to 1, such as 0.85, not {value:g}. No changes saved.")
     if any(v is not None for v in shares.values()) and not result.evidence.strip():
-        raise InputError("Say with --evidence where the numbers come from. No changes saved.")
+        raise InputError("Give the source of the numbers with --evidence. No changes saved.")
     values = (*shares.values(), result.sponsor_seen, result.old_way_gone)
     if all(v is None for v in values) and not result.said.strip():
-        raise InputError("Say at least one thing that the checkpoint found. No changes saved.")
+        raise InputError("Give at least one finding of the checkpoint. No changes saved.")
     if result.on > today:
         raise InputError(f"{format_day(result.on)} is in the future. No changes saved.")
 
 
 SHOWN_AHEAD = 5
-"""A list of checkpoints is read in a terminal: our own choice."""
+"""The most checkpoints listed in a terminal: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedProgress:
-    """What a person reports about a task: days, inclusive; `remaining` as a duration's text, whole percent complete."""
+    """A person's report about a task: inclusive days, `remaining` as the text of a duration, whole percent complete."""
 
     task: str
     started: date
     finished: date | None = None
     remaining: str | None = None
     percent: int | None = None
-    """Where nothing is said of what is left, it follows from this."""
+    """Gives the remaining duration if that is not reported."""
 
 
 def finish_of(programme: Programme, task: TaskId, finished: date, started: date | None = None) -> ReportedProgress:
-    """Return the report of a finish: its start is the one given, the one known, or its forecast's."""
+    """Return the report of a finish; its start is the given one, or else the recorded one, or else the forecast."""
     if task not in programme.roadmap.tasks:
         raise UnknownThingError("task", task, programme.roadmap.tasks)
     if started is None:
@@ -104,31 +104,31 @@ def finish_of(programme: Programme, task: TaskId, finished: date, started: date 
 
 
 def start_of(programme: Programme, task: TaskId, started: date) -> ReportedProgress:
-    """Return the report of a start: a finish that is known stays, so that a wrong start can be put right."""
+    """Return the report of a start; it keeps a recorded finish, so that a wrong start can be corrected."""
     known = programme.facts.progress.get(task)
     if known is None or known.actual_finish is None:
         return ReportedProgress(task, started)
     last = Dates(known.actual_start, known.actual_finish).last_day
     if started > last:
         days = f"{format_day(last)}, before {format_day(started)}"
-        raise InputError(f"{task} has been finished on {days}. Withdraw the finish first; no changes saved.")
+        raise InputError(f"{task} finished on {days}. Withdraw the finish first. No changes saved.")
     return ReportedProgress(task, started, last)
 
 
 def rest_of(
     programme: Programme, task: TaskId, started: date | None, remaining: str | None, percent: int | None
 ) -> ReportedProgress:
-    """Return the report of what is left: its start is the one given, else the one that is known."""
+    """Return the report of a remaining duration; its start is the given one, or else the recorded one."""
     known = programme.facts.progress.get(task)
     if started is None:
         if known is None:
-            raise InputError(f"When did {task} begin? Say it with --started; no start is recorded yet.")
+            raise InputError(f"No start of {task} is recorded yet. Give it with --started.")
         started = day_of(known.actual_start)
     return ReportedProgress(task, started, None, remaining, percent)
 
 
 def wrong_order(reported: ReportedProgress) -> str | None:
-    """Say that reported days are in the wrong order; None where they are not. The one check of all ways to report."""
+    """Return an error if reported days are in the wrong order, or else None: the check for all kinds of report."""
     if reported.finished is None or reported.finished >= reported.started:
         return None
     days = f"{format_day(reported.finished)}, before {format_day(reported.started)}"
@@ -138,7 +138,7 @@ def wrong_order(reported: ReportedProgress) -> str | None:
 def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgress:
     """Turn reported days into positions: a start is the day's first working minute, a finish its last.
 
-    Work on a day off is work all the same: then they are the beginning and the end of that day, and the days stay.
+    Work on a day off counts too: then they are the beginning and end of that day.
     """
     task = programme.roadmap.tasks.get(reported.task)
     if task is None:
@@ -149,7 +149,7 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
     if (planned := _as_planned(programme, task, reported)) is not None:
         return planned
     if task.kind is Kind.DECISION and task.is_milestone:
-        # A decision of the day counts from its evening: what led to it happened before.
+        # A decision takes effect on the evening of its day, because what led to it happened before.
         start = max(start, calendar.previous_working(minute_of(reported.started + timedelta(days=1))))
         finish = start if reported.finished else None
     elif task.is_milestone:
@@ -170,7 +170,7 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
 
 
 def left_after(task: Task, percent: int) -> Duration:
-    """Return what is left of a task of which some percent is complete; what is counted whole is rounded up.
+    """Return the remaining duration of a task at some percent complete; whole units are rounded up.
 
     >>> left_after(Task(id="t", name="T", calendar="office", duration=Duration(4500)), 30)
     Duration(amount=3150, unit=<Unit.WORKING: 'working'>)
@@ -179,9 +179,9 @@ def left_after(task: Task, percent: int) -> Duration:
 
 
 def _as_planned(programme: Programme, task: Task, reported: ReportedProgress) -> TaskProgress | None:
-    """Return the planned moments of a decision that was made on its planned days: no later date moves.
+    """Return the planned moments of a decision made on its planned days, so that no later date moves.
 
-    One that is planned for a meeting counts from the opening of that day, as what it opens does.
+    A decision planned for a meeting takes effect at the start of that day, as its successors do.
     """
     if task.kind is not Kind.DECISION or programme.schedule is None or programme.is_done(task.id):
         return None
@@ -190,13 +190,13 @@ def _as_planned(programme: Programme, task: Task, reported: ReportedProgress) ->
         return None
     start, finish = timed.early_start, timed.early_finish
     if start == finish and finish % DAY == 0 and timed.ends_day:
-        # The end of that day: the midnight itself would be read as the next one.
+        # The last minute of that day, because midnight would be read as the next day.
         start = finish = finish - 1
     return TaskProgress(start, finish)
 
 
 def _remaining(programme: Programme, task: Task, text: str) -> Duration:
-    """Read what is left of a task, in any unit that its calendars know."""
+    """Read a task's remaining duration, in any unit that its calendars support."""
     try:
         left = parse_duration(text, minutes_per_day=programme.minutes_per_day)
     except ValueError as error:
@@ -204,46 +204,46 @@ def _remaining(programme: Programme, task: Task, text: str) -> Duration:
     needed = {Unit.PAY_PERIODS: PAY_PERIODS, Unit.TERMS: task.terms}.get(left.unit)
     if needed is not None and needed not in programme.roadmap.periods:
         what = "pay periods" if left.unit is Unit.PAY_PERIODS else "terms"
-        raise InputError(f"{task.id}: '{text}' counts {what}, and no calendar has any. No changes saved.")
+        raise InputError(f"{task.id}: '{text}' is in {what}, but no calendar has any. No changes saved.")
     return left
 
 
 def checked_progress(
     programme: Programme, reported: Iterable[ReportedProgress], on: date
 ) -> dict[TaskId, TaskProgress]:
-    """Turn reports into positions; a day in the future, a finish before the start, an unknown task and a gate's finish
-    are errors."""
+    """Turn reports into positions. A future day, a finish before the start, an unknown task or a gate's finish is an
+    error."""
     checked: dict[TaskId, TaskProgress] = {}
     for one in reported:
         last = max(one.started, one.finished or one.started)
         if last > on:
             raise InputError(f"{one.task}: {format_day(last)} is in the future. No changes saved.")
         if (wrong := wrong_order(one)) is not None:
-            raise InputError(f"{wrong} Correct the day, or give the right start with --started. No changes saved.")
+            raise InputError(f"{wrong} Correct the day, or give the start with --started. No changes saved.")
         checked[one.task] = progress_of(programme, one)
         gate = programme.roadmap.tasks[one.task]
         if gate.gate is not None and one.finished is not None and not programme.is_done(one.task):
             raise InputError(
-                f"{one.task} is a gate: a decision finishes it. Record it with changeflow gate decide {one.task}, "
-                "or many with changeflow gate import. No changes saved."
+                f"{one.task} is a gate, which only a decision can finish. Record it with changeflow gate decide "
+                f"{one.task}, or several with changeflow gate import. No changes saved."
             )
     _check_closing(programme, checked)
     return checked
 
 
 def with_progress(facts: Facts, checked: Mapping[TaskId, TaskProgress]) -> Facts:
-    """Return the facts with some more progress."""
+    """Return the facts with more progress."""
     return replace(facts, progress={**facts.progress, **checked})
 
 
 def task_subject(task: Task) -> Subject:
-    """Return a task as the thing that an action is about."""
+    """Return a task as the subject of an action."""
     owners = frozenset({task.owner} if task.owner else ())
     return Subject(thing=f"“{task.name}”", service=task.service, schools=task.schools, owners=owners)
 
 
 def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress]) -> None:
-    """Refuse to close a programme whose checkpoints are not all done: whether it has stuck is not known before."""
+    """Refuse to close a programme before all checkpoints are done: it is not yet known whether the change has stuck."""
     reported = {t for t, p in checked.items() if p.is_done}
     ahead = [t for t in programme.tasks(kind=Kind.CHECKPOINT) if not (programme.is_done(t.id) or t.id in reported)]
     if not ahead or not any(programme.roadmap.tasks[t].kind is Kind.CLOSURE for t in reported):
@@ -254,6 +254,6 @@ def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress])
         lines.append(f"  and {len(ahead) - SHOWN_AHEAD} more")
     last = format_day(programme.timed(ahead[-1].id).last_day)
     raise CheckFailedError(
-        f"The programme cannot be closed before its last checkpoint, planned for {last} (R16): whether the change has "
-        "stuck is not known yet. No changes saved. Still ahead:\n" + "\n".join(lines)
+        f"The programme cannot close before its last checkpoint, planned for {last} (R16), because it is not yet known "
+        "whether the change has stuck. No changes saved. Still ahead:\n" + "\n".join(lines)
     )

@@ -1,4 +1,4 @@
-"""Names in a definition and what they mean: places in files, waves of a service, owners."""
+"""Names in a definition and their meaning: places in files, waves of a service, owners."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from changeflow.values.problem import did_you_mean
 
 LEAD_PROVIDER = "lead_provider"
 OWNER_ROLES = (LEAD_PROVIDER, "service_manager", "sponsor", "head", "change_lead")
-"""Roles that may own a task: a head and a change lead are those of its schools, the first by id of several."""
+"""Roles that may own a task. A head or change lead is that of its schools; of several, the first by id."""
 HEADS, LEADS = "heads", "lead"
-"""The group of heads, and the audience of change leads, in people.csv."""
+"""The group of heads and the audience of change leads in people.csv."""
 PROGRAMME = "programme"
-"""The first part of the ids of the programme's own tasks."""
+"""The first part of the programme's own task ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the folder something was written: a file, by what it describes, and a path of keys in it."""
+    """A place in the folder: a file, by its subject, and a path of keys in it."""
 
     file: str
     """`programme`, `service:ID`, `pathway:ID`, `calendar:ID`, `schools`, `people`."""
     path: tuple[str | int, ...] = ()
-    """Of `schools` and `people`: the id, and the column."""
+    """For `schools` and `people`: the id and the column."""
 
     @classmethod
     def programme(cls, *path: str | int) -> "Place":
@@ -42,17 +42,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionError:
-    """A definition error: something in it that cannot be resolved. A value, never raised."""
+    """Something in the definition that cannot be resolved. A value, never raised."""
 
     place: Place
     what: str
     remedy: str = ""
     on_key: bool = False
-    """It is the key that is wrong, not its value."""
+    """Whether the key is wrong, not its value."""
 
 
 class References:
-    """What names mean in one definition."""
+    """The meaning of names in one definition."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -65,7 +65,7 @@ class References:
                 self._members.setdefault(group, []).append(person)
 
     def waves_of(self, service: ServiceFile) -> list[Wave]:
-        """Return the service's waves in their order."""
+        """Return the service's waves in order."""
         return [w for w in self.definition.programme.waves if not w.services or service.service in w.services]
 
     def school_name(self, school: str) -> str:
@@ -81,8 +81,8 @@ class References:
     ) -> tuple[str | None, tuple[str, str] | None]:
         """Find the person that an owner's text means: a person, a group, or a role (`OWNER_ROLES`).
 
-        A group means its member at the task's school where it has one school, else its first member by id. None
-        where nobody holds it. The second value is what is wrong, and the remedy.
+        A group means its member at the task's only school, or else its first member by id. None if no one holds it. The
+        second value is what is wrong and the remedy.
         """
         if text is None:
             text = LEAD_PROVIDER

@@ -10,21 +10,21 @@ from changeflow.values.base import TaskId
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """Tasks that became others: one that was split, or several that were joined."""
+    """One task that was split, or several tasks that were joined."""
 
     before: tuple[TaskId, ...]
     after: tuple[TaskId, ...]
-    """In order: the first part goes on with what was recorded."""
+    """In order; the first part keeps the records."""
 
 
 def regrouped(ids: Renames, before: Collection[TaskId], after: Collection[TaskId]) -> tuple[Regrouped, ...]:
-    """Return what was split or joined between two states, by the ids of each; renames alone are left out."""
+    """Return the tasks split or joined between two states, by their ids, without mere renames."""
     groups: list[tuple[dict[TaskId, None], dict[TaskId, None]]] = []
     for old, parts in ids.became.items():
         new = [part for part in parts if part in after and (part not in before or part == old or old not in after)]
         if old not in before or not new:
             continue
-        # An id that stays is one of the old ones as well: another task was joined into it.
+        # An id that stays is also an old id, because another task was joined into it.
         olds = dict.fromkeys([*(part for part in new if part in before), old])
         touched = [g for g in groups if olds.keys() & g[0].keys() or set(new) & g[1].keys()]
         for group in touched:
@@ -35,7 +35,7 @@ def regrouped(ids: Renames, before: Collection[TaskId], after: Collection[TaskId
 
 
 def regrouped_in(ids: Renames, before: Programme, after: Programme) -> tuple[Regrouped, ...]:
-    """Return what was split or joined, with the ids that `Renames.programme` gives to the tasks of before."""
+    """Return the tasks split or joined, with the ids that `Renames.programme` gives to the old tasks."""
     same = ids.one_to_one(before.roadmap.tasks)
     groups = regrouped(ids, before.roadmap.tasks, after.roadmap.tasks)
     return tuple(replace(g, before=tuple(map(same.task, g.before))) for g in groups)

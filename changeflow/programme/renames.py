@@ -1,4 +1,4 @@
-"""Tasks that have another id than before, or were split or joined: what was recorded goes on under the new ids."""
+"""Tasks that were renamed, split or joined: their records continue under the new ids."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,11 +17,11 @@ from changeflow.roadmap.model.graph import build_graph
 from changeflow.values.base import Same, TaskId
 
 _MADE_OF = re.compile(r"(.+?)((?:-again-\d+|/condition-\d+).*)")
-"""Ids of tasks that changeflow makes of others: of repetitions, and of conditions of a gate."""
+"""Ids of tasks derived from others: repetitions, and conditions of a gate."""
 
 
 class Renames:
-    """The ids that tasks have now, by those that they had; of a task that was split those of its parts, in order."""
+    """New ids by former id; for a split task those of its parts, in order."""
 
     def __init__(
         self,
@@ -32,20 +32,20 @@ class Renames:
         parts = {old: (new,) if isinstance(new, str) else new for old, new in (known or {}).items()}
         self.became = {old: new for old, new in parts.items() if new != (old,)}
         self._people = people or {}
-        """Of tasks whose parts are for different schools: the part that each person belongs to."""
+        """For tasks whose parts are for different schools, each person's part."""
         self._waves = waves or {}
-        """Of a service's waves that are gone, as `payroll/w1`: the wave that has their tasks."""
+        """For a service's removed waves, such as `payroll/w1`, the wave that has their tasks."""
 
     def __bool__(self) -> bool:
         return bool(self.became)
 
     @property
     def known(self) -> dict[TaskId, TaskId]:
-        """The task that goes on with what was recorded under each former id."""
+        """The task that continues the records of each former id."""
         return {old: new[0] for old, new in self.became.items() if new[0] != old}
 
     def then(self, later: "Renames") -> "Renames":
-        """Return these renames with those of a later version after them."""
+        """Return these renames followed by those of a later version."""
         parts = {
             old: tuple(dict.fromkeys(last for part in new for last in later.parts(part)))
             for old, new in self.became.items()
@@ -57,13 +57,13 @@ class Renames:
         return Renames({**later.became, **parts}, {**later._people, **people}, {**later._waves, **waves})
 
     def parts(self, task: TaskId) -> tuple[TaskId, ...]:
-        """Return the tasks that a task has become: itself where nothing renames it."""
+        """Return the tasks that a task has become; itself if it was not renamed."""
         return self.became.get(task, (task,))
 
     def task(self, task: TaskId, person: str | None = None) -> TaskId:
-        """Return the id that a task has now, also of one that was made of a renamed one, or for people of a wave.
+        """Return a task's current id, also for tasks derived from a renamed one, or for people of a wave.
 
-        Of a split task it is the first part, or the one for the school of a `person`.
+        For a split task it is the first part, or the part for a `person`'s school.
         """
         if person is not None and person in (own := self._people.get(task, {})):
             return own[person]
@@ -75,7 +75,7 @@ class Renames:
         return f"{self._waves[wave]}/{step}" if wave in self._waves else task
 
     def subject(self, subject: str) -> str:
-        """Return what a reminder is about: a task, perhaps with what of it behind `#`."""
+        """Return the current subject of a reminder: a task, perhaps with a detail after `#`."""
         task, mark, rest = subject.partition("#")
         return f"{self.task(task)}{mark}{rest}"
 
@@ -83,7 +83,7 @@ class Renames:
         return self.task(f"{PROGRAMME}/{milestone}").removeprefix(f"{PROGRAMME}/")
 
     def milestones(self, points: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-        """Return the finish of each milestone under its ids of now, with what else is known of it; the later of two."""
+        """Return each milestone's finish under its current ids, with its other values; the later of two."""
         found: dict[str, tuple[int, int]] = {}
         for name, point in points.items():
             for part in self.parts(f"{PROGRAMME}/{name}"):
@@ -93,25 +93,25 @@ class Renames:
         return found
 
     def dates(self, dates: Mapping[TaskId, Dates]) -> dict[TaskId, Dates]:
-        """Return a plan's dates under the ids of now.
+        """Return a plan's dates under the current ids.
 
-        Each part of a split task has the dates of the whole; joined tasks last from the first start to the last finish.
+        Each part of a split task has the dates of the whole. Joined tasks run from the first start to the last finish.
         """
         found: dict[TaskId, Dates] = {}
         for task, own in dates.items():
             parts = self.parts(task) if task in self.became else (self.task(task),)
             for part in parts:
                 if part != task and part in dates:
-                    continue  # It has dates of its own.
+                    continue  # It has its own dates.
                 other = found.get(part, own)
                 found[part] = Dates(min(own.start, other.start), max(own.finish, other.finish))
         return found
 
     def facts(self, facts: Facts) -> Facts:
-        """Return facts as if they had been recorded under the ids of now.
+        """Return facts as if they had been recorded under the current ids.
 
-        What was recorded of a split task goes on with its first part; what the others inherit is recorded when the
-        version is stored (`inherited.py`). Of two tasks that have one id now, the latest recording counts.
+        Records of a split task continue with its first part; what the others inherit is recorded when the version is
+        stored (`inherited.py`). If two tasks now share an id, the latest record counts.
         """
         if not self:
             return facts
@@ -130,9 +130,9 @@ class Renames:
         )
 
     def programme(self, programme: Programme) -> Programme:
-        """Return a scheduled programme of before with the ids of now, so that both can be compared.
+        """Return an earlier scheduled programme with the current ids, so that the two can be compared.
 
-        Of tasks that were joined the first one gets the new id, and the others keep theirs.
+        The first of several joined tasks gets the new id; the others keep theirs.
         """
         if not self:
             return programme
@@ -158,7 +158,7 @@ class Renames:
         )
 
     def one_to_one(self, tasks: Collection[TaskId]) -> "Renames":
-        """Return which of some tasks has which id now, so that no two have one."""
+        """Return the current ids of tasks, without duplicates."""
         found: dict[TaskId, TaskId] = {}
         taken = set(tasks)
         for old, new in self.became.items():
@@ -175,7 +175,7 @@ class Renames:
 
 
 def composed(steps: Iterable[Renames]) -> Renames:
-    """Return the renames of all versions together, the first version's first."""
+    """Return the renames of all versions combined, the first version's first."""
     found = Renames()
     for step in steps:
         found = found.then(step)
@@ -183,7 +183,7 @@ def composed(steps: Iterable[Renames]) -> Renames:
 
 
 def renames_of(definition: Definition) -> Renames:
-    """Return the renames that a definition's `was` say."""
+    """Return the renames from a definition's `was` entries."""
     return _renames_of(Same(definition))
 
 
@@ -202,7 +202,7 @@ def _renames_of(same: Same[Definition]) -> Renames:
     split = {old for old, new in parts.items() if len(new) > 1}
     waits = _waits(instances, shapes) if split else {}
     found = {
-        # A task that keeps its id is the first of its parts.
+        # A task that keeps its id is its own first part.
         old: tuple(dict.fromkeys([*([old] if old in instances or old in shapes else ()), *_in_order(new, waits)]))
         for old, new in parts.items()
     }
@@ -211,7 +211,7 @@ def _renames_of(same: Same[Definition]) -> Renames:
 
 
 def _waves_of(definition: Definition, parts: Mapping[TaskId, Sequence[TaskId]]) -> dict[str, str]:
-    """Return the waves of services that are gone, and those that have their tasks: what people need has no `was`."""
+    """Return the services' removed waves with the waves that have their tasks, because people's tasks have no `was`."""
     references = References(definition)
     there = {f"{s.service}/{w.id}" for s in definition.services for w in references.waves_of(s)}
     found: dict[str, str] = {}
@@ -238,9 +238,9 @@ def _step(task: str) -> str:
 
 
 def _in_order(parts: Iterable[TaskId], waits: Mapping[str, set[str]]) -> list[TaskId]:
-    """Return parts in order: one that waits for another after that, others by the name of their step.
+    """Return parts in order of their links, or else by the name of their step.
 
-    Copies of one step are in the order of their waves. The order of keys in a file says nothing: it is not stored.
+    Copies of one step are in the order of their waves. The order of keys in a file does not count: it is not stored.
     """
     left, found = sorted(parts, key=_step), list[TaskId]()
     while left:
@@ -252,7 +252,7 @@ def _in_order(parts: Iterable[TaskId], waits: Mapping[str, set[str]]) -> list[Ta
 
 
 def _behind(step: str, waits: Mapping[str, set[str]]) -> set[str]:
-    """Return all steps that a step waits for, one behind the other."""
+    """Return all direct and indirect predecessors of a step."""
     found, open_ = set[str](), [step]
     while open_:
         new = waits.get(open_.pop(), set()) - found
@@ -264,7 +264,7 @@ def _behind(step: str, waits: Mapping[str, set[str]]) -> set[str]:
 def _parts_of_people(
     definition: Definition, parts: Sequence[TaskId], instances: Mapping[TaskId, Instance]
 ) -> dict[str, TaskId]:
-    """Return the part that is for each person's school."""
+    """Return the part for each person's school."""
     schools = {task: instances[task].schools for task in parts if task in instances}
     return {
         person.id: next((task for task, own in schools.items() if person.school in own), parts[0])

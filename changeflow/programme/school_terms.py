@@ -1,4 +1,4 @@
-"""Whose terms a school has: its own, or else its authority's, or else the trust's."""
+"""The terms of a school: its own, or else its authority's, or else the trust's."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,12 +9,12 @@ from changeflow.programme.definition import CalendarFile, Definition, School, Te
 from changeflow.programme.levels import Level, level_of, of_nearest_level
 
 _Found = tuple[tuple[CalendarFile, Term], ...]
-"""Terms that count for a school, with their files."""
+"""The terms that apply to a school, with their files."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTerms:
-    """Terms, and where they come from."""
+    """Terms and their sources."""
 
     terms: Terms
     given: GivenDates
@@ -23,10 +23,10 @@ class KnownTerms:
 
 @dataclass(frozen=True, slots=True)
 class TermGap:
-    """A time between two given terms that is too long for a holiday."""
+    """A gap between two given terms that is too long for a holiday."""
 
     source: str
-    """The id of the calendar file that has the term before it."""
+    """The id of the calendar file with the term before it."""
     before: TermDates
     after: TermDates
 
@@ -41,12 +41,12 @@ class TermGap:
 
 @dataclass(frozen=True)
 class SchoolTerms:
-    """The terms of a programme's schools. The nearest files that have any replace the wider ones altogether."""
+    """The terms of a programme's schools. The most specific files with terms replace the others entirely."""
 
     definition: Definition
 
     def of(self, school: School | None) -> KnownTerms | None:
-        """Return the terms of a school; of what is at no school, the trust's."""
+        """Return the terms of a school, or the trust's for work at no school."""
         if not (found := self._found(school)):
             return None
         level = level_of(found[0][0], school)
@@ -62,7 +62,7 @@ class SchoolTerms:
 
     @cached_property
     def gaps(self) -> tuple[TermGap, ...]:
-        """Times between given terms that are too long for a holiday, of all files that count for a school."""
+        """The gaps between given terms that are too long for a holiday, in all files that apply to a school."""
         known = [terms for s in (None, *self.definition.schools) if (terms := self.of(s)) is not None]
         return tuple(dict.fromkeys(gap for terms in known for gap in terms.gaps))
 
@@ -82,7 +82,7 @@ class SchoolTerms:
 
 
 def _terms_of(definition: Definition, found: _Found, whose: str | None) -> KnownTerms:
-    """Return the terms of some files together; `whose` they are, in words."""
+    """Return the combined terms of some files; `whose` names their owner."""
     known = sorted(found, key=lambda each: each[1].first_day)
     terms = tuple(TermDates(t.name, t.first_day, t.last_day, t.half_term) for _, t in known)
     what = f"term dates of {whose}" if whose else "term dates"

@@ -1,4 +1,4 @@
-"""Who is where on a day: moves between schools, leavers, and who takes over from whom."""
+"""Where people are on a day: moves between schools, leavers and their successors."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from changeflow.values.base import Same, TaskId
 
 @dataclass(frozen=True, slots=True)
 class Succession:
-    """Somebody has left, and this is who took over, from the day after; None where nobody does."""
+    """A person has left, and this successor takes over from the next day; None if there is none."""
 
     person: str
     left: date
@@ -21,7 +21,7 @@ class Succession:
 
 
 def as_of(definition: Definition, day: date) -> Definition:
-    """Return a definition with everybody in the school, and so in the hub, where they are on a day."""
+    """Return a definition with each person at their school, and so in their hub, on a day."""
     return _as_of(Same(definition), day)
 
 
@@ -42,7 +42,7 @@ def _placed(person: Person, school: str | None, hubs: Mapping[str, str | None]) 
 
 
 def successor_of(definition: Definition, person: str, day: date) -> str | None:
-    """Return who stands in for somebody on a day: themselves while they are here, else the first who is, in turn."""
+    """Return who acts for a person on a day: the person while present, or else the first successor who is."""
     people, seen = {p.id: p for p in definition.people}, set[str]()
     current: str | None = person
     while current is not None and current not in seen:
@@ -57,20 +57,20 @@ def successor_of(definition: Definition, person: str, day: date) -> str | None:
 def handed_over(
     tasks: Mapping[TaskId, Task], definition: Definition, progress: Mapping[TaskId, TaskProgress], day: date
 ) -> dict[TaskId, Task]:
-    """Give what is not done, of those who have left, to their successors; what is done stays with who did it."""
+    """Give leavers' unfinished tasks to their successors; finished tasks stay with the person who did them."""
     gone = {p.id for p in definition.people if p.leaves is not None and p.leaves < day}
     found = dict(tasks)
     for name, task in tasks.items():
         done = progress.get(name)
         if task.owner in gone and not (done and done.is_done):
-            # A task that nobody takes over stays with who had it: their manager is told, and a report says so.
+            # Without a successor a task stays with the leaver: their manager is notified, and a report says so.
             owner = successor_of(definition, task.owner or "", day)
             found[name] = replace(task, owner=owner or task.owner)
     return found
 
 
 def successions(definition: Definition, day: date) -> Iterator[Succession]:
-    """Yield everybody who has left by a day, in the order of leaving."""
+    """Yield everyone who has left by a day, in order of leaving."""
     gone = [(p.leaves, p) for p in definition.people if p.leaves is not None and p.leaves < day]
     for left, person in sorted(gone, key=lambda g: (g[0], g[1].id)):
         yield Succession(person.id, left, successor_of(definition, person.id, day))

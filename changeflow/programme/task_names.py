@@ -1,4 +1,4 @@
-"""What a person may call a task: by its id, by the end of it where that is unique, or by its name."""
+"""The ways to refer to a task: by its id, by a unique end of it, or by its name."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,10 +12,10 @@ _NUMBER = re.compile(r"^\s*\d+(?:\.\d+)*[.)]?\s+")
 
 
 def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task", besides: Iterable[str] = ()) -> TaskId:
-    """Return the id that a name means: `payroll/w2/go-live`, `w2/go-live`, `payroll/go-live` or “Payroll: go live”.
+    """Return the id for a name: `payroll/w2/go-live`, `w2/go-live`, `payroll/go-live` or “Payroll: go live”.
 
-    One that several tasks have is an `AmbiguousNameError` with the candidates, one that none has an
-    `UnknownThingError`, which may suggest a name from `besides`.
+    Raises `AmbiguousNameError` with the candidates if several tasks have it, and `UnknownThingError`, which may suggest
+    a name from `besides`, if none has.
     """
     found = meant(name, tasks)
     if len(found) > 1:
@@ -26,13 +26,13 @@ def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task", b
 
 
 def named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -> str:
-    """Return what `task_named` does; a name that no task has as it is, for whoever looks for something else."""
+    """Return the same as `task_named`, but a name that no task has unchanged, for other kinds of search."""
     return task_named(name, tasks, what=what) if meant(name, tasks) else name
 
 
 def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
-    """Return the ids that a name may mean: its own if it is one, else those that end with it, else those that have its
-    parts in their order, else those of tasks with that name, with or without the service before it."""
+    """Return the ids that a name may mean: itself if it is an id, or else ids that end with it, or else ids with its
+    parts in order, or else the ids of tasks with that name, with or without the service."""
     if name in tasks:
         return [name]
     parts = [part for part in name.strip("/").split("/") if part]
@@ -45,10 +45,10 @@ def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
 
 
 def called(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
-    """Return the ids of tasks with a name: all of it, or without their service, or without wave and school as well.
+    """Return the ids of tasks with a name: in full, or else without the service, or else without wave and school.
 
-    Only the first of these that some task has counts. Capitals, spaces and punctuation make no difference, and a number
-    of an outline before it (`1.2 Form the project team`) is left out.
+    The first form that matches any task counts. Capitals, spaces and punctuation do not matter, and an outline number
+    in front (`1.2 Form the project team`) is ignored.
     """
     for words in dict.fromkeys((_fold(name), _fold(_NUMBER.sub("", name)))):
         for form in (_whole, _without_service, _without_place):
@@ -66,14 +66,14 @@ def _without_service(task: Task) -> str:
 
 
 def _without_place(task: Task) -> str:
-    """Return the name of its step: what people write where a column beside it has the wave or the school."""
+    """Return the step's name, which people use when another column has the wave or school."""
     name = _without_service(task)
     return name.rpartition(", ")[0] if task.wave or len(task.schools) == 1 else ""
 
 
 @lru_cache(maxsize=20_000)
 def _fold(text: str) -> str:
-    """Return a name's letters and digits: a sheet of a thousand names asks for those of each task a thousand times."""
+    """Return a name's letters and digits; cached, because a sheet of a thousand names compares each task each time."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
@@ -83,5 +83,5 @@ def _in_order(parts: Iterable[str], task: TaskId) -> bool:
 
 
 def _ends(tasks: Iterable[TaskId]) -> set[str]:
-    """Return the shorter names of tasks, so that a slip of the pen in one of them is recognised."""
+    """Return the shorter names of tasks, to recognise typing slips."""
     return {task.split("/", 1)[1] for task in tasks if "/" in task}

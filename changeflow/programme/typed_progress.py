@@ -1,7 +1,7 @@
-"""What people typed into a progress sheet, against what is recorded: what is new, what cannot be taken, what to say.
+"""A filled-in progress sheet against the records: new progress, mistakes and notes.
 
-A sheet that was exported says what each row said then. So only what was typed counts, and what others have recorded
-since is never overwritten. In a team's own sheet every filled cell counts, and an empty one says nothing.
+An exported sheet also holds its original values, so only changed cells count, and later records by others are never
+overwritten. In a team's own sheet every filled cell counts, and empty cells are ignored.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +17,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import format_day
 
 LONGEST_COMMENT = 2_000
-"""Characters: a comment is a remark, no document."""
+"""Characters; a comment is a remark, not a document."""
 LABELS = {
     "percent": "% complete",
     "started": "Actual start",
@@ -25,7 +25,7 @@ LABELS = {
     "remaining": "Remaining",
     "comment": "Comment",
 }
-"""The columns that are read, by their fields in `ProgressCells`."""
+"""The columns read, by their fields in `ProgressCells`."""
 OF_PROGRESS = ("percent", "started", "finished", "remaining")
 
 
@@ -36,14 +36,14 @@ class TypedRow:
     line: int
     task: TaskId
     typed: ProgressCells
-    """What its cells say; % complete is None where the cell is empty."""
+    """The values of its cells; % complete is None if the cell is empty."""
     exported: ProgressCells | None = None
-    """What they said when the sheet was exported; None in a team's own sheet."""
+    """The values when the sheet was exported; None in a team's own sheet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something to say about a cell: a mistake that has to be put right, or how it was read."""
+    """A remark about a cell: a mistake to correct, or how it was read."""
 
     line: int
     column: str
@@ -51,25 +51,25 @@ class Remark:
     text: str
     remedy: str = ""
     is_taken: bool = True
-    """What the cell says is recorded, as the text says."""
+    """Whether the cell is recorded, as the text says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedProgress:
-    """What follows from a sheet."""
+    """The result of reading a sheet."""
 
     reported: tuple[ReportedProgress, ...] = ()
     comments: tuple[tuple[TaskId, str], ...] = ()
     notes: tuple[Remark, ...] = ()
     wrong: tuple[Remark, ...] = ()
     unchanged: int = 0
-    """Rows that say what is recorded already."""
+    """Rows that are already recorded."""
 
 
 def compare_typed(programme: Programme, rows: Iterable[TypedRow], *, mine: Collection[TaskId] = ()) -> TypedProgress:
-    """Return what is new in a sheet's rows, by what is recorded at the data date; all that is wrong with them at once.
+    """Return the new progress in a sheet's rows at the data date, or all their mistakes at once.
 
-    `mine` are the tasks whose progress was last recorded by the person whose sheet it is.
+    `mine` are the tasks whose progress was last recorded by the owner of the sheet.
     """
     found = [_Row(programme, row, is_mine=row.task in mine) for row in rows]
     for row in found:
@@ -84,7 +84,7 @@ def compare_typed(programme: Programme, rows: Iterable[TypedRow], *, mine: Colle
 
 
 class _Row:
-    """One row, while it is compared with what is recorded."""
+    """One row during its comparison with the records."""
 
     def __init__(self, programme: Programme, row: TypedRow, *, is_mine: bool) -> None:
         self.programme, self.row, self.on, self.is_mine = programme, row, programme.on, is_mine
@@ -120,7 +120,7 @@ class _Row:
         said, was = self.typed.comment, self.row.exported.comment if self.row.exported else ""
         if not said:
             if was:
-                self._note("comment", "was emptied. The comment that was recorded stays.", is_taken=False)
+                self._note("comment", "was emptied. The recorded comment stays.", is_taken=False)
             return
         if said in (was, self.known.comment):
             return
@@ -128,11 +128,11 @@ class _Row:
             self._refuse("comment", f"has {len(said):,} characters.", f"Write at most {LONGEST_COMMENT:,}.")
             return
         if self.row.exported is not None and was != self.known.comment:
-            self._note("comment", f"Meanwhile someone wrote “{self.known.comment}”. Both are kept.")
+            self._note("comment", f"Someone has since written “{self.known.comment}”. Both are kept.")
         self.comment = said
 
     def _new(self) -> dict[str, Any]:
-        """Return the cells of progress that say something else than what is recorded, or than when it was exported."""
+        """Return the progress cells that differ from the records, or from the exported values."""
         before = self.row.exported or self.known
         found = {n: v for n in OF_PROGRESS if (v := getattr(self.typed, n)) != getattr(before, n)}
         emptied = [n for n, v in found.items() if v in (None, "")]
@@ -145,17 +145,17 @@ class _Row:
     def _note_emptied(self, names: Iterable[str]) -> None:
         for name in names:
             if getattr(self.known, name) not in (None, ""):
-                self._note(name, "was emptied. What was recorded stays; if wrong, withdraw it.", is_taken=False)
+                self._note(name, "was emptied. The record stays; withdraw it if it is wrong.", is_taken=False)
 
     def _is_overtaken(self, new: Mapping[str, Any]) -> bool:
-        """Refuse to overwrite what others have recorded since the sheet was exported."""
+        """Refuse to overwrite records that others made after the sheet was exported."""
         exported = self.row.exported
         if exported is None:
             return False
         others = [n for n in OF_PROGRESS if getattr(self.known, n) != getattr(exported, n)]
         recorded = self.programme.facts.progress.get(self.task.id)
         if others == ["percent"] and recorded is not None and recorded.percent is None:
-            # No one has reported it: the planned duration was changed.
+            # Not a report: the planned duration changed.
             return False
         if not others:
             return False
@@ -165,16 +165,16 @@ class _Row:
         typed = ", ".join(f"{LABELS[n]} {_shown(n, v)}" for n, v in new.items())
         if self.is_mine:
             self._note(
-                name, f"You recorded {now or 'nothing'} after this sheet was exported. It changes that to {typed}."
+                name, f"You recorded {now or 'nothing'} after exporting this sheet. The sheet changes that to {typed}."
             )
             return False
-        remedy = f"The sheet says {typed}. Export it again, and type in what still applies."
-        what = f"{now} was recorded by someone else" if now else "What was recorded was withdrawn"
+        remedy = f"The sheet says {typed}. Export it again and enter what still applies."
+        what = f"{now} was recorded by someone else" if now else "The record was withdrawn"
         self._refuse(name, f"{what} since this sheet was exported.", remedy)
         return True
 
     def _said(self, new: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
-        """Return what a cell says: in a sheet that was exported only where it was typed."""
+        """Return a cell's value; in an exported sheet only if it was changed."""
         said = new.get(name) if self.row.exported else getattr(self.typed, name)
         return said if said != "" else None
 
@@ -195,8 +195,8 @@ class _Row:
         return self._begin(new)
 
     def _begin_gate(self, new: Mapping[str, Any], column: str) -> ReportedProgress | None:
-        """Say that no sheet finishes a gate; that people have begun to look at it is recorded."""
-        text = f"“{self.task.name}” is a gate: only a decision finishes it. Record that with gate decide."
+        """Report that a sheet cannot finish a gate; the start of its review is recorded."""
+        text = f"“{self.task.name}” is a gate, which only a decision can finish. Record the decision with gate decide."
         self._note(column, text, is_taken=False)
         return ReportedProgress(self.task.id, new["started"]) if "started" in new else None
 
@@ -204,8 +204,8 @@ class _Row:
         percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
         day = format_day(finished)
         if percent not in (None, 100) and self.known.finished == finished:
-            remedy = "If that was wrong, withdraw it first, with fact withdraw."
-            self._refuse("percent", f"is {percent}%, and the finish on {day} was recorded.", remedy)
+            remedy = "If the finish is wrong, withdraw it first with fact withdraw."
+            self._refuse("percent", f"is {percent}%, but a finish on {day} is recorded.", remedy)
         elif percent not in (None, 100):
             self._refuse("percent", f"is {percent}%, with an Actual finish of {day}.", "Correct one of them.")
         if remaining not in (None, "0"):
@@ -221,14 +221,14 @@ class _Row:
             return None
         if self.task.is_milestone and (percent or remaining not in (None, "0")):
             column = "percent" if percent else "remaining"
-            self._refuse(column, f"“{self.task.name}” takes no time: it is done or it is not.", "Write 0% or 100%.")
+            self._refuse(column, f"“{self.task.name}” is a milestone.", "Write 0% or 100%.")
             return None
         started = self._start(new, self.on)
         if started > self.on and "started" not in new:
             column = "percent" if percent else "remaining"
             self._refuse(
                 column,
-                f"“{self.task.name}” is planned to begin on {format_day(started)}, and has no Actual start.",
+                f"“{self.task.name}” is planned to begin on {format_day(started)} but has no Actual start.",
                 "Fill in the Actual start.",
             )
             return None
@@ -238,12 +238,12 @@ class _Row:
             known = self.programme.facts.progress.get(self.task.id)
             return _with_known_rest(ReportedProgress(self.task.id, started), known)
         if remaining == "0":
-            self._note("remaining", "Nothing is left, but there is no Actual finish.")
+            self._note("remaining", "No work is left, but there is no Actual finish.")
         text = f"{remaining}d" if remaining and remaining[-1].isdigit() else remaining
         return ReportedProgress(self.task.id, started, None, text, percent)
 
     def _start(self, new: Mapping[str, Any], last: date) -> date:
-        """Return the start that was typed, else the recorded one, else that of the forecast."""
+        """Return the typed start, or else the recorded one, or else the forecast."""
         started: date | None = new.get("started") or self.known.started
         if started is not None:
             if self.known.started is not None and started != self.known.started:
@@ -267,7 +267,7 @@ class _Row:
 
 
 def _with_known_rest(report: ReportedProgress, known: TaskProgress | None) -> ReportedProgress:
-    """Return the report of another start: what is left stays as it was recorded."""
+    """Return the report of a changed start; the recorded remaining duration stays."""
     if known is None or known.remaining is None:
         return report
     return replace(report, remaining=duration_text(known.remaining), percent=known.percent)

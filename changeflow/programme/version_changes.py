@@ -1,7 +1,7 @@
-"""What a new version changes: who may do what, tasks with facts that it drops, and criteria that are fixed beforehand.
+"""Checks of a new version: changed permissions, dropped tasks with facts, and criteria that are already fixed.
 
-Powers, and what protects people, need the SRO or the board. Without this, anyone who may store a version could first
-make themselves the SRO or the data protection contact.
+Changing powers or protections needs the SRO or the board. Otherwise anyone who may store a version could make
+themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
@@ -26,14 +26,14 @@ from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Action, Gate, Kind, Role
 
 POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, Role.VIEWER) for a in Action))
-"""Roles that let people do what not everyone in people.csv may, by the table."""
+"""Roles with more permissions than everyone in people.csv has."""
 OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
 OF_A_THING = (Role.OWNER, Role.SIGNATORY, Role.RECORDER, Role.RECIPIENT)
-"""Owners of gates and signatories are compared one by one; the others follow from what people did."""
+"""Roles that are not compared here: gate owners and signatories are compared one by one, others follow from facts."""
 GUARDED = tuple(r for r in POWERFUL if r not in (*OF_A_SERVICE, *OF_A_THING, Role.HEAD))
-"""Roles of the whole programme. Its project team is one: who joins it with the team of a new service joins it too."""
+"""Roles of the whole programme, including the project team, which people of a new service's team join too."""
 OF_MANY = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SPONSOR)
-"""People leave these roles when they leave the organisation, without a decision about anyone's powers."""
+"""Roles that people leave with the organisation, without a decision about powers."""
 MANDATED = tuple(r for r in GUARDED if r not in OF_MANY)
 _WORDS = {
     Role.ADMIN: "the admins",
@@ -46,17 +46,17 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class PowerChange:
-    """One thing that a version changes about who may do what, or a protection that it weakens."""
+    """One change of a permission, or one weaker protection, in a version."""
 
     code: str
-    """In ids alone, as the audit keeps it: `SRO`, `lead provider:payroll`, `gate:payroll/plan-agreed`."""
+    """In ids only, for the audit: `SRO`, `lead provider:payroll`, `gate:payroll/plan-agreed`."""
     words: str
 
 
 def changed_powers(before: Programme, after: Programme) -> tuple[PowerChange, ...]:
-    """Return what a version changes about who may do what, each once.
+    """Return the permissions that a version changes, each once.
 
-    What is about a new service or school alone changes nothing, nor does a person who leaves or joins without a role.
+    New services or schools, and people without a role who leave or join, are not changes.
     """
     return tuple(dict.fromkeys(_changes(before, after)))
 
@@ -80,12 +80,12 @@ def _changes(before: Programme, after: Programme) -> Iterator[PowerChange]:
 
 
 def _gone(old: Definition, new: Definition) -> frozenset[str]:
-    """Return those who are no longer in the list of people."""
+    """Return the people who are no longer listed."""
     return frozenset(p.id for p in old.people) - frozenset(p.id for p in new.people)
 
 
 def _heads(old: Definition, new: Definition) -> Iterator[PowerChange]:
-    """Yield the schools that have another head; a school that is new or gone changes nothing."""
+    """Yield the schools with a new head; added and removed schools do not count."""
     before, after = _heads_by_school(old), _heads_by_school(new)
     left, kept = _gone(old, new), {s.id for s in new.schools}
     for school in old.schools:
@@ -94,7 +94,7 @@ def _heads(old: Definition, new: Definition) -> Iterator[PowerChange]:
 
 
 def _heads_by_school(definition: Definition) -> Mapping[str, set[str]]:
-    """Return the heads of each school, with those who move there later."""
+    """Return the heads of each school, including those who move there later."""
     found: dict[str, set[str]] = defaultdict(set)
     for person in definition.people:
         if HEADS in person.groups:
@@ -118,9 +118,9 @@ def _services(old: Definition, new: Definition) -> Iterator[PowerChange]:
 
 
 def _gates(before: Programme, after: Programme) -> Iterator[PowerChange]:
-    """Yield gates that are gone, and those that another person decides.
+    """Yield the removed gates, and those that another person decides.
 
-    The gate of a new wave may be decided by those who decide the same gate of other waves.
+    People who decide a gate for other waves may also decide it for a new wave.
     """
     old, new = _gate_owners(before), _gate_owners(after)
     for step, owners in old.items():
@@ -141,9 +141,9 @@ def _gate_owners(programme: Programme) -> Mapping[tuple[str, str], Mapping[TaskI
 
 
 def _stays(before: Programme, after: Programme) -> Iterator[PowerChange]:
-    """Yield those with a mandate who leave on another day, or hand over to another person.
+    """Yield the mandate holders with a new leaving day or successor.
 
-    Who takes over a gate takes over its decision, so all who might do so in turn are looked at.
+    A successor takes over decisions at gates, so the whole chain of successors is compared.
     """
     people = {p.id: p for p in before.definition.people}
     later = {p.id: p for p in after.definition.people}
@@ -174,26 +174,26 @@ def _with_successors(named: frozenset[str], people: Mapping[str, Person]) -> fro
 def check_retired(
     before: Definition, after: Programme, known: Facts, retire: Sequence[str], *, rulepacks: Rulepacks
 ) -> None:
-    """Keep a task that has facts from vanishing by a slip of the pen; `retire` are those that are meant to go.
+    """Refuse to drop tasks with facts by mistake; `retire` lists those that may go.
 
-    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
+    Only tasks defined by the latest version count; tasks derived from facts come and go with them.
     """
     with_facts, left = _with_facts(known), set(after.roadmap.tasks)
     had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
     for task in retire:
         if task in left:
-            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
+            raise InputError(f"'{task}' is still in the folder. Remove it there to retire it. No changes saved.")
         check_known("task to retire", task, (had | with_facts) - left)
     if gone := sorted((with_facts & had) - left - set(retire)):
         options = " ".join(f"--retire {task}" for task in gone)
         raise CheckFailedError(
-            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
-            f"If that is intended, add {options}; nothing was written."
+            f"The folder no longer has {', '.join(gone)}, which {'has' if len(gone) == 1 else 'have'} stored facts. "
+            f"If that is intended, add {options}. No changes saved."
         )
 
 
 def lost_tasks(before: Definition, after: Programme, known: Facts, *, rulepacks: Rulepacks) -> list[TaskId]:
-    """Return the tasks of which facts are stored that a version would no longer have."""
+    """Return the tasks with stored facts that a version would drop."""
     had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
     return sorted((_with_facts(known) & had) - set(after.roadmap.tasks))
 
@@ -205,26 +205,26 @@ def _with_facts(known: Facts) -> set[TaskId]:
 
 
 def check_reused(ids: Renames, after: Programme) -> None:
-    """Keep an id that a task had before from being given to another: what was recorded under it is the first one's."""
+    """Refuse to reuse a task's former id, because its records belong to that task."""
     for old in sorted(ids.known.keys() & after.roadmap.tasks.keys()):
         raise InputError(
-            f"'{old}' was the id of '{ids.known[old]}' before, and what was recorded under it goes on there. Give the "
-            "new task another id; nothing was written."
+            f"'{old}' is the former id of '{ids.known[old]}', which keeps its records. Give the new task another id. "
+            "No changes saved."
         )
 
 
 OF_A_RUN = {"key", "flipped", "tolerances", "clean_runs", "pay", "within_share"}
-"""What decides whether a run is clean; what explains differences, and what it costs, may still be written."""
+"""The fields that decide whether a run is clean; explanations and costs may still change."""
 
 
 def check_fixed(before: Definition, after: Programme, known: Facts) -> None:
-    """Refuse a version that changes the criteria of a pilot that was released, or of a run that was reconciled."""
+    """Refuse a version that changes the criteria of a released pilot or a reconciled run."""
     wrong = [line for service in before.services for line in _moved(service, after, known)]
     if wrong:
         lines = "\n".join(f"  {line}" for line in wrong)
         raise CheckFailedError(
-            "What a pilot is judged by is fixed before it starts, so that its result cannot be talked up. Put back:\n"
-            f"{lines}\nNothing was written. Where a criterion cannot be met, the decision says so, or a waiver does."
+            "The criteria of a pilot are fixed before it starts, so that its result cannot be adjusted. Restore:\n"
+            f"{lines}\nNo changes saved. If a criterion cannot be met, say so in the decision or in a waiver."
         )
 
 
@@ -261,15 +261,15 @@ PACK = "privacy"
 SMALLER: Mapping[str, str] = {
     "minimum_group": "the smallest group that is shown",
     "step": "the narrowest band of a count",
-    "floor": "the limit below which no programme may show groups",
+    "floor": "the smallest group that any programme may show",
 }
 LONGER: Mapping[str, str] = {
-    "links_kept_days": "for how many days links are kept",
-    "answers_kept_months": "for how many months the words of answers are kept",
-    "scores_kept_months": "for how many months scores are kept",
-    "contracts_kept_months": "for how many months differences of single contracts are kept",
-    "access_months": "in how many months a person gets what is kept about them",
-    "access_months_complex": "in how many months a person gets it where it is complex",
+    "links_kept_days": "how many days links are kept",
+    "answers_kept_months": "how many months the text of answers is kept",
+    "scores_kept_months": "how many months scores are kept",
+    "contracts_kept_months": "how many months differences of single contracts are kept",
+    "access_months": "how many months a subject access request may take",
+    "access_months_complex": "how many months a complex subject access request may take",
 }
 _IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
     "minimum_group": lambda programme: programme.minimum_group,
@@ -278,9 +278,9 @@ _IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
 
 
 def weakened(before: Programme, after: Programme) -> Iterator[tuple[str, str]]:
-    """Yield each protection that is weaker on some day than it was: `scores_kept_months=24`, and in words."""
+    """Yield each protection that becomes weaker on some day: `scores_kept_months=24`, and in words."""
     if any(before.tasks(kind=Kind.CLOSURE)) and not any(after.tasks(kind=Kind.CLOSURE)):
-        yield "closure", "the closure of the programme, after which scores are removed: it is gone"
+        yield "closure", "the programme's closure, after which scores are removed, no longer exists"
     days = sorted(_days(before) | _days(after))
     for key, words in {**SMALLER, **LONGER}.items():
         for day in days:
@@ -291,12 +291,12 @@ def weakened(before: Programme, after: Programme) -> Iterator[tuple[str, str]]:
 
 
 def _days(programme: Programme) -> set[date]:
-    """Return the days on which a number may change: nothing else happens between two of them."""
+    """Return the days on which a number may change."""
     return {programme.on, *(p.in_force_from for p in programme.rulepacks.packs if p.rulepack == PACK)}
 
 
 def _number(programme: Programme, key: str, day: date) -> int | None:
-    """Return a number that is in force on a day; None where none is."""
+    """Return a number in force on a day; None if there is none."""
     try:
         if key in _IN_EFFECT:
             return _IN_EFFECT[key](replace(programme, on=day))

@@ -12,7 +12,7 @@ def record_submission(submission: Submission, change: Change) -> bool:
     """Record which system filed a scheme's period; False when that is known already.
 
     Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
-    of the scheme's schools was live with it: that was a parallel run, and is never filed.
+    of the scheme's schools was live on it: that was a parallel run, which is never filed.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.RECORD_FILING, Subject(service=submission.service))

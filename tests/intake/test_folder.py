@@ -73,7 +73,7 @@ def test_a_key_written_twice(tmp_path: Path):
 
 def test_a_task_of_the_programme_with_the_name_of_a_milestone(tmp_path: Path):
     found = the_problem(tmp_path, programme=PROGRAMME.replace("  close: {", "  all-live: {"))
-    assert "Task 'programme/all-live' exists twice." in found
+    assert "Duplicate task 'programme/all-live'." in found
 
 
 def test_a_cycle_is_named_in_full(tmp_path: Path):

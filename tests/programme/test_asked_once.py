@@ -1,4 +1,4 @@
-"""What follows from a programme's schedule is worked out once, and is not that of the programme it was made of."""
+"""Answers from a programme's schedule are computed once, and never taken from the programme it was derived from."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def judged(sample: Folder) -> Judged:
 
 @pytest.fixture
 def counts(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often anything is scheduled, or a cache of a schedule is made, once the programme is there."""
+    """Count the schedules computed and caches created once the programme exists."""
     found = Counter[str]()
 
     def counted_schedule(roadmap: Roadmap) -> Schedule:
@@ -46,14 +46,14 @@ def counts(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def test_a_report_and_the_next_one_make_one_cache_a_schedule(judged: Judged, counts: Counter[str]):
     first = build_sro(judged, today=TODAY)
-    # The schedule is that without slips; late decisions ask its cache, and everything else that of the programme's own.
+    # The schedule without slips: late decisions use its cache; everything else uses the programme's own.
     assert counts == {"schedules": 1, "caches": 2}
     assert build_sro(judged, today=TODAY) == first
     assert build_sro(judged, today=TODAY + timedelta(days=1)) != first
     assert counts == {"schedules": 1, "caches": 2}
 
 
-def test_threads_wait_for_the_one_that_works_it_out(judged: Judged, counts: Counter[str]):
+def test_threads_wait_for_the_one_that_computes_the_answer(judged: Judged, counts: Counter[str]):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: judged.programme.unslipped, range(8)))
     assert all(one is found[0] for one in found)
@@ -61,7 +61,7 @@ def test_threads_wait_for_the_one_that_works_it_out(judged: Judged, counts: Coun
 
 
 @pytest.mark.slow
-def test_what_is_made_of_a_programme_asks_for_itself(judged: Judged):
+def test_a_derived_programme_computes_its_own_answers(judged: Judged):
     before = judged.programme
     assert before.slips.schedule is before.schedule
     due = due_days(before)
@@ -73,7 +73,7 @@ def test_what_is_made_of_a_programme_asks_for_itself(judged: Judged):
     assert replace(later, roadmap=before.roadmap, schedule=before.schedule) == before
 
 
-def test_without_a_schedule_nothing_follows_from_it(sample: Folder):
+def test_without_a_schedule_there_are_no_answers(sample: Folder):
     programme: Programme = sample.programme
     assert programme.unslipped.schedule.finish
     with pytest.raises(LookupError, match="no schedule yet"):

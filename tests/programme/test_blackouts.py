@@ -1,4 +1,4 @@
-"""Blackouts: what narrows one narrows it further, and plan, waves, rules and the choice of a pilot agree on it."""
+"""Blackouts: all limits apply together, and plan, waves, rules and the choice of a pilot agree on them."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -29,7 +29,7 @@ HR = SERVICE.replace("service: payroll\nname: Payroll", "service: hr\nname: HR")
 
 @pytest.fixture(scope="module")
 def two_services(tmp_path_factory: pytest.TempPathFactory) -> Programme:
-    """Three schools in two authorities, and two services alike."""
+    """Three schools in two authorities, and two similar services."""
     rows = "".join(f"{s},{s.title()} School,{phase},{la}\n" for s, (la, phase) in SCHOOLS.items())
     programme = PROGRAMME.replace("after: payroll/checkpoint", "after: [payroll/checkpoint, hr/checkpoint]")
     folder = a_folder(tmp_path_factory.mktemp("trust"), schools=f"id,name,phase,authority\n{rows}", programme=programme)
@@ -52,7 +52,7 @@ def a_blackout(name: str = "Exams", first: date = MONDAY, last: date = FRIDAY, *
 
 
 def scopes() -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], set[tuple[str, str]]]]:
-    """Yield each file, each narrowing, and the pairs of school and service that it is about: those of every part."""
+    """Yield each file and limit, with the pairs of school and service in scope: those that meet every limit."""
     files: list[dict[str, str]] = [{}, {"authority": "north"}, {"school": "ash"}]
     for file, phases, schools, services in product(
         files, [(), ("primary",)], [(), ("ash", "beech")], [(), ("payroll",)]
@@ -71,8 +71,8 @@ def scopes() -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], set[t
 
 
 @pytest.mark.parametrize(("file", "narrowed", "about"), list(scopes()))
-def test_each_part_of_a_scope_narrows_it_further_everywhere(two_services, file, narrowed, about):
-    """The week of 15 February: closed for the pairs that every part of the scope names, and open for all others."""
+def test_all_limits_of_a_scope_apply_together_everywhere(two_services, file, narrowed, about):
+    """The week of 15 February is closed for the pairs in scope, and open for all others."""
     programme = planned(two_services, CalendarFile(calendar="own", blackouts=(a_blackout(**narrowed),), **file))
     calendars = Calendars(programme.definition)
     pairs = set(product(SCHOOLS, ("payroll", "hr")))
@@ -85,8 +85,8 @@ def test_each_part_of_a_scope_narrows_it_further_everywhere(two_services, file, 
 
 
 @pytest.mark.parametrize(("file", "narrowed", "about"), list(scopes()))
-def test_the_rule_and_the_choice_of_a_pilot_see_the_same_scope(two_services, file, narrowed, about):
-    """The blackout lasts all year, for go-lives, which are moments: each one at a school of its scope is a finding."""
+def test_the_rule_and_the_choice_of_a_pilot_use_the_same_scope(two_services, file, narrowed, about):
+    """The blackout lasts all year and covers go-lives, which are milestones: each at a school in scope is a finding."""
     year = a_blackout(first=date(2027, 1, 4), last=date(2027, 12, 31), **narrowed | {"activities": ["go_live"]})
     definition = with_calendars(two_services, CalendarFile(calendar="own", blackouts=(year,), **file))
     judged = judge(join(definition, rulepacks=Rulepacks(packs=two_services.rulepacks.packs))[0])
@@ -97,7 +97,7 @@ def test_the_rule_and_the_choice_of_a_pilot_see_the_same_scope(two_services, fil
     assert kept_back == {school for school, _ in about}
 
 
-def test_two_blackouts_of_one_name_keep_their_own_days(two_services):
+def test_two_blackouts_with_one_name_keep_their_own_days(two_services):
     """Primary schools are closed for training on Monday, secondary schools until Friday."""
     primary = a_blackout(last=MONDAY, phases=("primary",))
     secondary = a_blackout(phases=("secondary",))
@@ -114,7 +114,7 @@ def test_blackouts_that_overlap_close_the_days_of_both(two_services):
     assert office.day_after(date(2027, 2, 12), 1) == date(2027, 2, 22)
 
 
-def test_work_at_several_schools_keeps_out_of_the_blackouts_of_each(two_services):
+def test_work_at_several_schools_keeps_out_of_each_schools_blackouts(two_services):
     own = CalendarFile(calendar="own", school="ash", blackouts=(a_blackout(),))
     calendars = Calendars(with_calendars(two_services, own))
     for base in ("office", "term"):
@@ -123,10 +123,10 @@ def test_work_at_several_schools_keeps_out_of_the_blackouts_of_each(two_services
 
 
 @pytest.mark.parametrize("base", ["office", "term", "every_day"])
-def test_work_for_a_whole_service_stops_only_where_no_school_can_go_on(two_services, base: str):
-    """Ash is black all week, beech on Tuesday and Wednesday, and cedar on Wednesday and Thursday: all are on Wednesday.
+def test_work_for_a_whole_service_stops_only_when_no_school_is_free(two_services, base: str):
+    """Ash has a blackout all week, Beech on Tuesday and Wednesday, Cedar on Wednesday and Thursday: all on Wednesday.
 
-    A wave of the three keeps out of all five days. A blackout of a school that names the service stops it as well.
+    A wave of the three keeps out of all five days. A school's blackout that names the service stops it too.
     """
     spans = {"ash": (15, 19), "beech": (16, 17), "cedar": (17, 18)}
 
@@ -149,8 +149,8 @@ def test_work_for_a_whole_service_stops_only_where_no_school_can_go_on(two_servi
     assert closed(named, "hr", is_whole=True) == []
 
 
-def test_the_rule_stops_a_whole_service_where_the_plan_does(two_services):
-    """The system goes live for all schools, a moment in 2027, while each school but cedar is black all year."""
+def test_the_rule_stops_a_whole_service_when_the_plan_does(two_services):
+    """The system goes live for all schools in 2027, while every school except Cedar has a blackout all year."""
     year = a_blackout(first=date(2027, 1, 4), last=date(2027, 12, 31), activities=["decision", "go_live"])
     steps = {"steps": {**two_services.definition.pathways[0].steps}}
     steps["steps"]["agreed"] = type(steps["steps"]["train"])(kind=Kind.DECISION)
@@ -166,8 +166,8 @@ def test_the_rule_stops_a_whole_service_where_the_plan_does(two_services):
     assert found("ash", "beech", "cedar") == {"payroll/agreed", "hr/agreed"}
 
 
-def test_a_blackout_on_work_moves_no_payday_and_no_cut_off(two_services):
-    """April's payday is the 28th, a Wednesday, and its cut-off five working days before, Wednesday the 21st."""
+def test_a_blackout_never_moves_a_payday_or_cut_off(two_services):
+    """April's payday is Wednesday the 28th, and its cut-off is five working days earlier, Wednesday the 21st."""
     table = {"first_month": "2027-01", "months": 12, "payday": 28, "cut_off_working_days": 5}
     freeze = a_blackout("Freeze", date(2027, 4, 19), date(2027, 4, 30))
     file = CalendarFile.model_validate({"calendar": "t", "pay_periods": table, "blackouts": (freeze,)})
@@ -175,13 +175,13 @@ def test_a_blackout_on_work_moves_no_payday_and_no_cut_off(two_services):
     assert (april.payday, april.cut_off) == (date(2027, 4, 28), date(2027, 4, 21))
 
 
-def test_a_blackout_on_work_moves_no_ones_reminders(two_services):
-    """It is about tasks of its kind: the people are at work all the same."""
+def test_a_blackout_never_moves_reminders(two_services):
+    """It applies to tasks of its kind; people are still at work."""
     definition = with_calendars(two_services, CalendarFile(calendar="t", blackouts=(a_blackout(),)))
     assert PeoplesDays(definition, {}).of("lead").works_on(MONDAY)
 
 
-def test_a_blackout_on_work_takes_no_ones_days_from_a_team(two_services):
+def test_a_blackout_never_reduces_a_teams_days(two_services):
     """A team of five days a week has 50 tenths in the week of the blackout as in the week after."""
     file = CalendarFile(calendar="t", blackouts=(a_blackout(activities=["work"]),))
     programme = planned(two_services, file)
@@ -193,11 +193,11 @@ def test_a_blackout_on_work_takes_no_ones_days_from_a_team(two_services):
 
 
 @pytest.mark.parametrize(("length", "last"), [("2d", "2027-01-25"), ("1sw", "2027-02-01"), ("7ed", "")])
-def test_each_unit_meets_a_blackout_in_its_own_way(tmp_path: Path, length: str, last: str):
-    """Training begins on Friday 22 January; Tuesday 26 and Wednesday 27 are black.
+def test_each_unit_treats_a_blackout_in_its_own_way(tmp_path: Path, length: str, last: str):
+    """Training begins on Friday 22 January; Tuesday 26 and Wednesday 27 are a blackout.
 
-    Two days are Friday and Monday. A school week goes around: Friday, Monday, Thursday, Friday, Monday 1 February.
-    Seven days on the clock go through, and the rule says so.
+    Two days are Friday and Monday. A school week avoids it: Friday, Monday, Thursday, Friday, Monday 1 February. Seven
+    elapsed days continue through it, and the rule reports that.
     """
     steps = PATHWAY.replace("train: {kind: training", "train: {kind: training, start_no_earlier: 2027-01-22")
     steps = steps.replace("per: school, duration: 2d", f"per: school, duration: {length}")
@@ -223,7 +223,7 @@ def test_each_unit_meets_a_blackout_in_its_own_way(tmp_path: Path, length: str, 
         ("schools: [as]", "There is no school 'as'."),
     ],
 )
-def test_a_scope_that_names_nothing_is_a_mistake(tmp_path: Path, written: str, what: str):
+def test_a_scope_with_an_unknown_name_is_a_definition_error(tmp_path: Path, written: str, what: str):
     folder = a_folder(tmp_path)
     (folder / "calendars").mkdir()
     black = f"{{name: Exams, first_day: 2027-01-19, last_day: 2027-01-20, activities: [training], {written}}}"
@@ -233,10 +233,10 @@ def test_a_scope_that_names_nothing_is_a_mistake(tmp_path: Path, written: str, w
     assert [(p.file, p.line, p.what) for p in caught.value.problems] == [("calendars/t.yaml", 2, what)]
 
 
-def test_what_goes_on_through_a_blackout_has_the_float_of_these_days(tmp_path: Path):
-    """A parallel run over the pay period of January, and a moment when it is over, in a blackout of 4 January to 10
-    March. What waits for them is on 1 April, so both can be two months later. The run's start may move from 1 January
-    to 1 March: 40 working days, without New Year's Day. The moment may move from 1 February to 1 April: 20 in February
+def test_tasks_that_continue_through_a_blackout_have_its_days_as_float(tmp_path: Path):
+    """A parallel run over the January pay period, and a milestone at its end, in a blackout from 4 January to 10 March.
+    Their successors are on 1 April, so both can be two months later. The run's start may move from 1 January to 1
+    March: 40 working days, without New Year's Day. The milestone may move from 1 February to 1 April: 20 in February
     and 21 in March, without Good Friday (the 26th) and Easter Monday (the 29th)."""
     black = "calendar: own\npay_periods: {first_month: 2027-01, months: 12, payday: 28, cut_off_working_days: 5}\n"
     black += (

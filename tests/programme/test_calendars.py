@@ -1,4 +1,4 @@
-"""Which calendar each task runs on, and which calendars there are."""
+"""The calendar of each task, and the calendars of a programme."""
 
 from datetime import date
 from pathlib import Path
@@ -17,8 +17,8 @@ tasks:
 """
 
 
-def test_a_programme_is_planned_whose_only_task_is_around_a_blackout(tmp_path: Path):
-    """Work may not be done from 4 to 8 January, a Monday to a Friday: five days from Monday 11 end on Friday 15."""
+def test_the_only_task_of_a_programme_can_avoid_a_blackout(tmp_path: Path):
+    """Work keeps out of Monday 4 to Friday 8 January, so five days from Monday 11 end on Friday 15."""
     programme = PROGRAMME[: PROGRAMME.index("tasks:")]
     folder = a_folder(tmp_path / "trust", service=ALONE, programme=programme)
     (folder / "pathways" / "none.yaml").write_text("pathway: none\nname: None\nsteps: {}\n", encoding="utf-8")

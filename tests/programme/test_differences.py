@@ -1,4 +1,4 @@
-"""What differs between two states of a programme is named: each change alone gives the sentence that a reader needs.
+"""The differences between two states of a programme: each single change gives the sentence that a reader needs.
 
 The small programme: schools Ash and Beech in wave 1 and Cedar in wave 2; all go live on Wednesday 20 January 2027.
 """
@@ -42,12 +42,12 @@ def sentences(before: Programme, after: Programme, part: Topic | None = None) ->
     return [d.sentence for d in differences(before, after) if part in (None, d.topic)]
 
 
-def test_the_same_state_differs_in_nothing(before: Programme, tmp_path: Path):
+def test_equal_states_have_no_differences(before: Programme, tmp_path: Path):
     assert differences(before, planned(tmp_path)) == ()
 
 
-def test_a_dropped_milestone_comes_before_everything(before: Programme, tmp_path: Path):
-    """With it goes its deadline, 31 December 2027."""
+def test_a_dropped_milestone_comes_first(before: Programme, tmp_path: Path):
+    """Its deadline, 31 December 2027, goes with it."""
     fewer = PROGRAMME.replace("  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}\n", "")
     after = planned(tmp_path, programme=fewer.replace("milestones:\n", "") + "milestones: {}\n", service=SERVICE)
     first, *_ = differences(before, after)
@@ -65,7 +65,7 @@ def test_a_dropped_deadline_comes_first_and_a_later_one_is_named(before: Program
 
 
 def test_a_milestone_under_another_id_is_the_same_milestone(before: Programme, tmp_path: Path):
-    """Else a deadline could be put off unseen, by a new id for the same name."""
+    """Otherwise a new id for the same name could hide a later deadline."""
     other = PROGRAMME.replace("all-live:", "live-everywhere:").replace("2027-12-31", "2028-01-31")
     found = differences(before, planned(tmp_path, programme=other))
     assert not any(d.comes_first for d in found)
@@ -81,7 +81,7 @@ def edited(old: str, new: str, *, which: str = "programme") -> Callable[[Path], 
 
 
 def without_beech(home: Path) -> Programme:
-    """A school that is in no wave is no school of the programme either."""
+    """A school in no wave is not in the programme."""
     programme = PROGRAMME.replace("schools: [ash, beech]", "schools: [ash]")
     return planned(home, programme=programme, schools=SCHOOLS.replace("beech,Beech School,secondary,north\n", ""))
 
@@ -170,14 +170,14 @@ def test_each_change_is_named(before: Programme, tmp_path: Path, case: str):
 
 
 class _Another:
-    """A value that equals no other, where only whether two are equal is asked."""
+    """A value that equals no other, for comparisons only."""
 
 
 OWN_CASES = {
     "programme", "service", "tasks", "milestones", "waivers", "waves", "closed", "policy", "start", "finish", "sponsor",
     "name", "lead_provider", "service_manager",
 }  # fmt: skip
-"""Fields that are compared as tasks, or have a case above or below."""
+"""Fields that are compared as tasks, or have their own test here."""
 FIELDS = [
     (part, field)
     for part, shape in (("programme", ProgrammeFile), ("service", ServiceFile))
@@ -187,8 +187,8 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("part", "field"), FIELDS)
-def test_no_field_of_a_file_changes_without_a_word(before: Programme, part: str, field: str):
-    """Each field is given a value that differs, without looking at what it means; a sentence names the field."""
+def test_every_changed_field_is_reported(before: Programme, part: str, field: str):
+    """Each field gets a different value, whatever its meaning, and a sentence names the field."""
     definition = before.definition
     if part == "programme":
         changed = definition.programme.model_copy(update={field: _Another()})
@@ -212,8 +212,8 @@ def test_people_are_named_by_their_roles(before: Programme, tmp_path: Path):
     assert sentences(after, before, Topic.PEOPLE) == ["2 people are no longer listed: Payroll Officer (2)."]
 
 
-def test_what_moved_is_counted_once_for_all_tasks(before: Programme, tmp_path: Path):
-    """Requirements take 8 days instead of 5: what waits for them ends three working days later, the gate does not."""
+def test_moved_tasks_are_counted_in_one_sentence(before: Programme, tmp_path: Path):
+    """Requirements take 8 days instead of 5. Their successors end three working days later; the gate does not."""
     late = edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",
                   which="pathway")(tmp_path)  # fmt: skip
     [moved] = [d for d in differences(before, late) if (d.topic, d.how) == (Topic.TASKS, How.MOVED)]
@@ -226,14 +226,14 @@ def test_joining_on_another_day_changes_no_definition(before: Programme):
     assert differences(before, judge(programme).programme) == ()
 
 
-def test_many_things_are_counted():
+def test_long_lists_are_counted():
     assert several(["A"]) == "“A”"
     assert several(["A", "B", "C"]) == "“A”, “B” and “C”"
     assert several(list("ABCDE")) == "5 tasks (“A”, “B”, “C” and 2 more)"
 
 
-def test_what_is_stored_and_read_again_differs_in_nothing(tmp_path: Path):
-    """A definition is stored with its keys in order, and its steps come back in another one."""
+def test_a_definition_stored_and_read_again_has_no_differences(tmp_path: Path):
+    """A definition is stored with sorted keys, so its steps come back in another order."""
     here = judge(read_folder(a_folder(tmp_path / "trust")).programme).programme
     stored, _ = join(type(here.definition).model_validate_json(here.definition.canonical()), rulepacks=here.rulepacks)
     assert differences(judge(stored).programme, here) == ()

@@ -1,4 +1,4 @@
-"""How long a step takes at each school: its own entry, else its phase's, else the step's. A change of one copy wins."""
+"""Durations of a step by school: its own, or else its phase's, or else the step's. A change to one copy wins."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def read(path: Path, tasks: str, pathway: str = PATHWAY) -> Folder:
         ("  train: {durations: {primary: 3d}}\n  ash/train: {duration: 1d}\n", (1, 2, 3)),
     ],
 )
-def test_schools_have_durations_of_their_own(tmp_path: Path, tasks: str, days: tuple[int, int, int]):
+def test_schools_can_have_their_own_durations(tmp_path: Path, tasks: str, days: tuple[int, int, int]):
     """The step takes two days. Ash and Cedar are primary schools, Beech is a secondary school."""
     found = read(tmp_path, tasks).programme
     per_day = found.minutes_per_day
@@ -39,11 +39,11 @@ def test_schools_have_durations_of_their_own(tmp_path: Path, tasks: str, days: t
     ("tasks", "problem"),
     [
         ("  train: {durations: {ahs: 5d}}\n", "There is no school or phase 'ahs'. Did you mean 'ash'"),
-        ("  go-live: {durations: {ash: 5d}}\n", "'go-live' is no task per school"),
+        ("  go-live: {durations: {ash: 5d}}\n", "'go-live' is not a task per school"),
         ("  train: {durations: {ash: soon}}\n", "soon"),
     ],
 )
-def test_a_duration_for_what_there_is_not_is_refused(tmp_path: Path, tasks: str, problem: str):
+def test_a_duration_for_an_unknown_school_or_step_is_refused(tmp_path: Path, tasks: str, problem: str):
     with pytest.raises(ProblemsError) as caught:
         read(tmp_path, tasks)
     assert problem in str(caught.value)
@@ -60,10 +60,10 @@ def test_a_duration_for_what_there_is_not_is_refused(tmp_path: Path, tasks: str,
         ("  train: {durations: {secondary: 9d}}\n", ((1, 2, 4), None, (1, 2, 4))),
     ],
 )
-def test_a_nearer_duration_replaces_the_range_of_its_step(
+def test_a_more_specific_duration_replaces_the_steps_range(
     tmp_path: Path, tasks: str, ranges: tuple[tuple[int, int, int] | None, ...]
 ):
-    """The step takes two days, from one to four. Its range says nothing of a task that takes nine."""
+    """The step takes two days, from one to four. Its range does not apply to a task that takes nine."""
     found = read(tmp_path, tasks, RANGED)
     planned = [found.programme.roadmap.tasks[f"payroll/{s}/train"].estimate for s in ("ash", "beech", "cedar")]
     per_day = found.programme.minutes_per_day
@@ -71,7 +71,7 @@ def test_a_nearer_duration_replaces_the_range_of_its_step(
     assert any(True for _ in remarks(found)) == (None in ranges)
 
 
-def test_validate_names_what_has_lost_its_range(tmp_path: Path):
+def test_validate_names_tasks_that_lost_their_range(tmp_path: Path):
     """The service's file has its tasks from line 8."""
     found = read(tmp_path, "  train: {duration: 9d}\n  ash/train: {duration: 3d, estimate: [2d, 3d, 5d]}\n", RANGED)
     assert [str(p) for p in remarks(found)] == [
@@ -94,7 +94,7 @@ def test_validate_names_what_has_lost_its_range(tmp_path: Path):
         ("  train: {owner: chief}\n", RANGED.replace("duration: 2d", "duration: 5d"), "pathways/short.yaml:8:79:"),
     ],
 )
-def test_a_duration_outside_its_own_range_is_a_mistake(tmp_path: Path, tasks: str, pathway: str, problem: str):
+def test_a_duration_outside_its_own_range_is_a_definition_error(tmp_path: Path, tasks: str, pathway: str, problem: str):
     with pytest.raises(ProblemsError) as caught:
         read(tmp_path, tasks, pathway)
     assert problem in str(caught.value)

@@ -1,4 +1,4 @@
-"""The nearest calendar file that has a definition counts: the school's, else its authority's, else the trust's."""
+"""The most specific calendar file with a definition applies: the school's, its authority's or the trust's."""
 
 from pathlib import Path
 
@@ -41,8 +41,8 @@ ASH_OF_NORTH, ASH_OF_SOUTH = {"school": "ash", "authority": "north"}, {"school":
         ({"authority": "south"}, None),
     ],
 )
-def test_a_file_is_as_near_as_what_it_names(definition, whose: dict[str, str], level: Level | None):
-    """Ash is a school of the north."""
+def test_a_files_level_follows_the_names_in_it(definition, whose: dict[str, str], level: Level | None):
+    """Ash is a school in the north."""
     [file] = files(whose)
     assert level_of(file, definition.schools[0]) is level
 
@@ -51,7 +51,7 @@ def test_a_file_is_as_near_as_what_it_names(definition, whose: dict[str, str], l
     ("whose", "counts"),
     [([TRUST, NORTH, ASH], [2]), ([TRUST, NORTH, NORTH], [1, 2]), ([TRUST, ASH_OF_SOUTH], [0]), ([ASH_OF_SOUTH], [])],
 )
-def test_terms_and_meetings_are_looked_up_alike(definition, whose: list[dict[str, str]], counts: list[int]):
+def test_terms_and_meetings_follow_the_same_levels(definition, whose: list[dict[str, str]], counts: list[int]):
     ash = definition.schools[0]
     known = definition.model_copy(update={"calendars": files(*whose, terms=[TERM], meetings=[MEETING])})
     assert [f.calendar for f, _ in of_nearest_level(known, ash, lambda file: file.terms)] == [f"c{n}" for n in counts]
@@ -60,8 +60,8 @@ def test_terms_and_meetings_are_looked_up_alike(definition, whose: list[dict[str
     assert (SchoolTerms(known).of(ash) is None) == (not counts)
 
 
-def test_terms_that_overlap_in_two_files_are_named_at_both(tmp_path: Path):
-    """Two files of the north; the trust's own terms may be at the same time."""
+def test_overlapping_terms_in_two_files_are_reported_in_both(tmp_path: Path):
+    """Two files for the north; the trust's own terms may overlap them."""
     folder = a_folder(tmp_path)
     (folder / "calendars").mkdir()
     terms = {

@@ -1,4 +1,4 @@
-"""Meetings as start windows: a step waits for the next one, and what is missing is said with its file."""
+"""Meetings as start windows: a step waits for the next one, and missing dates are reported with their file."""
 
 from datetime import date
 from pathlib import Path
@@ -49,8 +49,8 @@ def day(programme: Programme, task: str = GATE) -> str:
     return str(day_of(programme.timed(task).early_start))
 
 
-def test_a_step_waits_for_the_next_meeting_and_says_so(tmp_path: Path):
-    """Requirements end on Friday 8 January; of the meetings, in whatever order, the next is on Wednesday 20."""
+def test_a_step_waits_for_the_next_meeting_and_gives_the_reason(tmp_path: Path):
+    """Requirements end on Friday 8 January; the next meeting, in any order of entry, is on Wednesday 20."""
     programme = read_folder(a_trust(tmp_path)).programme.scheduled()
     assert day(programme) == "2027-01-20"
     assert programme.schedule is not None
@@ -59,13 +59,13 @@ def test_a_step_waits_for_the_next_meeting_and_says_so(tmp_path: Path):
 
 
 def test_work_that_ends_on_the_day_of_a_meeting_waits_for_the_next(tmp_path: Path):
-    """The step before ends on Friday evening, and the meeting of that day is over: the next is on Monday."""
+    """The predecessor ends on Friday evening, after that day's meeting, so the next is on Monday."""
     dates = BOARD.replace("2027-01-20", "2027-01-08, 2027-01-11")
     assert day(read_folder(a_trust(tmp_path, trust=dates)).programme.scheduled()) == "2027-01-11"
 
 
-def test_each_school_has_the_nearest_of_its_meetings(tmp_path: Path):
-    """Ash has its own board, on 13 January; the others wait for the trust's, on the 20th."""
+def test_each_school_uses_its_most_specific_meeting(tmp_path: Path):
+    """Ash's own board meets on 13 January; the others wait for the trust's, on the 20th."""
     own = "school: ash\nmeetings: [{id: board, name: Governors, dates: [2027-01-13]}]\n"
     programme = read_folder(a_trust(tmp_path, step=PER_SCHOOL, trust=BOARD, ash=own)).programme.scheduled()
     days = [day(programme, f"payroll/{school}/approve") for school in ("ash", "beech", "cedar")]
@@ -75,13 +75,13 @@ def test_each_school_has_the_nearest_of_its_meetings(tmp_path: Path):
 def test_one_step_cannot_wait_for_different_meetings(tmp_path: Path):
     own = "school: ash\nmeetings: [{id: board, name: Governors, dates: [2027-01-13]}]\n"
     [(file, _, what)] = problems(a_trust(tmp_path, trust=BOARD, ash=own))
-    assert (file, what) == ("pathways/short.yaml", "Its schools have different meetings 'board': ash and trust.")
+    assert (file, what) == ("pathways/short.yaml", "The schools have different meetings 'board': ash and trust.")
 
 
-def test_a_school_without_the_meeting_is_said(tmp_path: Path):
+def test_a_school_without_the_meeting_is_reported(tmp_path: Path):
     own = "school: ash\nmeetings: [{id: board, name: Governors, dates: [2027-01-13]}]\n"
     [(file, _, what)] = problems(a_trust(tmp_path, ash=own))
-    assert (file, what) == ("pathways/short.yaml", "Not every school of it has a meeting 'board'.")
+    assert (file, what) == ("pathways/short.yaml", "Some of its schools have no meeting 'board'.")
 
 
 @pytest.mark.parametrize(
@@ -91,31 +91,31 @@ def test_a_school_without_the_meeting_is_said(tmp_path: Path):
         (APPROVE.replace("meeting/board", "meeting"), "'meeting' is not known here."),
     ],
 )
-def test_a_meeting_that_is_not_there_is_named_with_its_line(tmp_path: Path, step: str, what: str):
+def test_an_unknown_meeting_is_reported_with_its_line(tmp_path: Path, step: str, what: str):
     line = (PATHWAY + step).count("\n")
     assert problems(a_trust(tmp_path, step=step)) == [("pathways/short.yaml", line, what)]
 
 
-def test_dates_that_have_run_out_name_the_file_that_needs_more(tmp_path: Path):
+def test_when_dates_run_out_the_error_names_the_file(tmp_path: Path):
     """Requirements end on 8 January, and the last meeting is on the 6th."""
     past = BOARD.replace("2027-01-20, 2027-02-24, ", "")
     what = "No meeting of 'Board of Trustees' is known after 6 Jan 2027."
     assert problems(a_trust(tmp_path, trust=past)) == [("calendars/trust.yaml", 3, what)]
 
 
-def test_the_same_meeting_twice_is_a_mistake(tmp_path: Path):
+def test_a_duplicate_meeting_date_is_a_definition_error(tmp_path: Path):
     [(file, _, what)] = problems(a_trust(tmp_path, trust=BOARD, more=BOARD))
     assert (file, what) == ("calendars/trust.yaml", "The dates of 'board' are written twice.")
 
 
-def test_a_rejected_gate_is_asked_at_the_next_meeting_and_says_so(tmp_path: Path):
-    """Rejected at the meeting of 20 January: the next one is on 24 February."""
+def test_a_rejected_gate_is_decided_again_at_the_next_meeting(tmp_path: Path):
+    """Rejected at the meeting of 20 January; the next one is on 24 February."""
     programme = planned(read_folder(a_trust(tmp_path)).programme, rejected("2027-01-20"), on="2027-01-20")
     assert day(programme) == "2027-02-24"
     assert programme.roadmap.tasks[GATE].name == "Payroll: approve (rejected on 20 Jan 2027)"
     assert programme.schedule is not None
     said = explain(programme.roadmap, programme.schedule, GATE).text
-    assert "it was rejected on 20 Jan 2027 (Costs are unclear), and it can be asked again at the next meeting" in said
+    assert "it was rejected on 20 Jan 2027 (Costs are unclear), and it can be decided again at the next meeting" in said
 
 
 def test_a_gate_rejected_at_the_last_known_meeting_needs_more_dates(tmp_path: Path):
@@ -131,7 +131,7 @@ FIXED = APPROVE.replace("starts_on: meeting/board", "must_start: 2027-01-20")
     ("on", "expected"), [("2027-01-20", "2027-01-20"), ("2027-01-21", "2027-01-21"), ("2027-02-01", "2027-02-01")]
 )
 def test_a_fixed_date_that_has_passed_moves_to_the_data_date(tmp_path: Path, on: str, expected: str):
-    """Fixed for 20 January: on that day it holds; later, with all before it done, it is on the data date."""
+    """Fixed for 20 January. The date applies on that day; later, with all predecessors done, it is on the data date."""
     folder = a_trust(tmp_path, step=FIXED.replace("after: requirements, ", ""))
     programme = planned(read_folder(folder).programme, on=on)
     assert day(programme) == expected
@@ -145,8 +145,8 @@ def test_a_fixed_date_that_has_passed_moves_to_the_next_meeting(tmp_path: Path):
     assert day(planned(read_folder(a_trust(tmp_path, step=step)).programme, on="2027-01-21")) == "2027-02-24"
 
 
-def test_a_gate_with_a_fixed_date_that_was_rejected_moves_on_with_the_data_date(tmp_path: Path):
-    """Rejected on its day, Wednesday 20 January: asked again from Thursday on, and never in the past."""
+def test_a_rejected_gate_with_a_fixed_date_moves_with_the_data_date(tmp_path: Path):
+    """Rejected on its day, Wednesday 20 January: decided again from Thursday, and never in the past."""
     programme = read_folder(a_trust(tmp_path, step=FIXED.replace("after: requirements, ", ""))).programme
     assert day(planned(programme, rejected("2027-01-20"), on="2027-01-20")) == "2027-01-21"
     assert day(planned(programme, rejected("2027-01-20"), on="2027-02-01")) == "2027-02-01"

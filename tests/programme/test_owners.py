@@ -1,4 +1,4 @@
-"""Roles that may own a task: each that the schema names is accepted, and means a person of the task's schools."""
+"""Roles that may own a task: each role in the schema is accepted, and means a person of the task's schools."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ two,Change Lead,Change Lead,,lead,,west,
 
 
 def owners(path: Path, owner: str) -> dict[str, str | None]:
-    """Who trains each school, and who brings wave 2 (Cedar) live, where the step's owner is a role."""
+    """Return who trains each school and who takes wave 2 (Cedar) live, if the step's owner is a role."""
     pathway = PATHWAY.replace("per: school, duration: 2d,", f"per: school, duration: 2d, owner: {owner},")
     service = SERVICE + "service_manager: one\n" + f"tasks:\n  w2/go-live: {{owner: {owner}}}\n"
     folder = read_folder(a_folder(path, pathway=pathway, service=service, schools=HUBS, people=PEOPLE))
@@ -46,7 +46,7 @@ def owners(path: Path, owner: str) -> dict[str, str | None]:
     ],
 )
 def test_a_role_means_its_person_at_the_tasks_schools(tmp_path: Path, owner: str, people: tuple[str | None, ...]):
-    """Ash and Cedar are in the east, Beech in the west, where no head is known."""
+    """Ash and Cedar are in the east. Beech is in the west and has no known head."""
     assert owners(tmp_path, owner) == dict(
         zip(("ash/train", "beech/train", "cedar/train", "w2/go-live"), people, strict=True)
     )
@@ -58,6 +58,6 @@ def test_the_schema_names_the_roles_that_are_accepted():
     assert all(role in fields["description"] for role in OWNER_ROLES)
 
 
-def test_another_role_is_refused_with_those_there_are(tmp_path: Path):
+def test_another_role_is_refused_with_the_valid_roles(tmp_path: Path):
     with pytest.raises(ProblemsError, match=r"no person, group or role 'haed'\. Did you mean 'head'"):
         owners(tmp_path, "haed")

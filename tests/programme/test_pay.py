@@ -1,4 +1,4 @@
-"""Pay tables: which one counts, and months for which two of them differ."""
+"""Pay tables: which one applies, and months in which two of them differ."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def a_trust(path: Path, *tables: str) -> Path:
     return folder
 
 
-def test_two_tables_of_the_trust_for_one_month_are_a_mistake(tmp_path: Path):
+def test_two_tables_of_the_trust_for_one_month_are_a_definition_error(tmp_path: Path):
     one, other = (TABLE.format(first=first, payday=day) for first, day in (("2027-01", 28), ("2027-06", 15)))
     with pytest.raises(ProblemsError) as caught:
         read_folder(a_trust(tmp_path, one, other))
@@ -34,15 +34,15 @@ def test_two_tables_of_the_trust_for_one_month_are_a_mistake(tmp_path: Path):
 
 @pytest.mark.parametrize(("first", "payday", "whose"), [("2028-01", 15, ""), ("2027-06", 28, ""),
                                                         ("2027-06", 15, "school: ash\n")])  # fmt: skip
-def test_tables_of_other_months_or_schools_are_fine(tmp_path: Path, first: str, payday: int, whose: str):
+def test_tables_for_other_months_or_schools_are_accepted(tmp_path: Path, first: str, payday: int, whose: str):
     own = whose + TABLE.format(first=first, payday=payday)
     assert read_folder(a_trust(tmp_path, TABLE.format(first="2027-01", payday=28), own))
 
 
 def test_paydays_are_listed_and_no_blackout_moves_them(tmp_path: Path):
-    """Work stops from 19 to 30 April 2027. Payday stays on Wednesday the 28th.
+    """Work stops from 19 to 30 April 2027, but payday stays on Wednesday the 28th.
 
-    Inputs close five working days before: Tuesday 27, Monday 26, Friday 23, Thursday 22, Wednesday 21 April. In
+    Inputs close five working days earlier: Tuesday 27, Monday 26, Friday 23, Thursday 22, Wednesday 21 April. In
     February the 28th is a Sunday, and payday is Friday the 26th.
     """
     table = "pay_periods: {first_month: 2027-01, months: 6, payday: 28, cut_off_working_days: 5}\n"
@@ -63,8 +63,8 @@ def test_paydays_are_listed_and_no_blackout_moves_them(tmp_path: Path):
     assert plan["pay_periods"][3] == rows["April 2027"]
 
 
-def test_schools_with_a_table_of_their_own_are_named(tmp_path: Path):
-    """Ash has a table from 2028 on, which goes on backwards as an assumption."""
+def test_schools_with_their_own_table_are_named(tmp_path: Path):
+    """Ash has a table from 2028, which is assumed to apply backwards too."""
     own = "school: ash\n" + TABLE.format(first="2028-01", payday=15)
     programme = read_folder(a_trust(tmp_path, TABLE.format(first="2027-01", payday=28), own)).programme.scheduled()
     january = [row for row in pay_rows(programme) if row["name"] == "January 2027"]

@@ -1,4 +1,4 @@
-"""The table of who may do what, without a database: every cell, written down by hand where it matters most."""
+"""The table of permissions, without a database: every cell, with the most important ones written by hand."""
 
 from datetime import date
 
@@ -64,7 +64,7 @@ HOLDER = {
     Role.RECIPIENT: "recipient",
     Role.SYSTEM: SYSTEM,
 }
-"""Somebody who is in one role, and a viewer beside it."""
+"""A person with one role, who is also a viewer."""
 ONLY = {
     Action.TAKE_BASELINE: {"sro", "chair"},
     Action.DECIDE_GATE: {"owner", "sro"},
@@ -86,7 +86,7 @@ ONLY = {
     Action.CHOOSE_MESSAGES: {"recipient"},
     Action.SUBSCRIBE: {"recipient"},
 }
-"""Who alone may, of everyone above: written by hand, not read from the table."""
+"""The only people above who may, written by hand, not read from the table."""
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_each_holder_is_in_one_role(definition: Definition):
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("role", HOLDER)
-def test_who_may_is_allowed_and_who_may_not_is_told_who_may(definition: Definition, action: Action, role: Role):
+def test_a_refusal_says_who_may(definition: Definition, action: Action, role: Role):
     person = HOLDER[role]
     verdict = may(definition, person, action, ABOUT)
     if is_allowed(action, role):
@@ -148,7 +148,7 @@ def test_who_may_is_allowed_and_who_may_not_is_told_who_may(definition: Definiti
 
 
 @pytest.mark.parametrize("action", ONLY)
-def test_what_only_a_few_may_no_one_else_may(definition: Definition, action: Action):
+def test_reserved_actions_are_refused_to_everyone_else(definition: Definition, action: Action):
     allowed = {p.id for p in PEOPLE if isinstance(may(definition, p.id, action, ABOUT), Allowed)}
     assert allowed == ONLY[action]
     assert isinstance(may(definition, SYSTEM, action, ABOUT), Refused)
@@ -172,7 +172,7 @@ def test_a_refusal_names_roles_and_titles(definition: Definition):
     )
 
 
-def test_where_no_one_is_named_the_refusal_says_how_to_name_one(definition: Definition):
+def test_a_refusal_without_a_holder_says_how_to_name_one(definition: Definition):
     unnamed = definition.model_copy(
         update={"programme": definition.programme.model_copy(update={"data_protection_contact": None, "admins": ()})}
     )
@@ -202,7 +202,7 @@ def test_a_person_who_has_not_joined_yet_holds_no_role(definition: Definition):
     assert isinstance(may(joining, "chair", Action.TAKE_BASELINE, on=date(2027, 3, 1)), Allowed)
 
 
-def test_a_head_acts_for_their_own_school_alone(definition: Definition):
+def test_a_head_acts_only_for_their_own_school(definition: Definition):
     def allowed(person: str, *schools: str) -> bool:
         about = Subject(schools=frozenset(schools))
         return isinstance(may(definition, person, Action.REPORT_PROGRESS, about), Allowed)
@@ -213,14 +213,14 @@ def test_a_head_acts_for_their_own_school_alone(definition: Definition):
     assert not allowed("head")
 
 
-def test_without_a_list_of_people_whoever_works_on_it_is_the_project_team(definition: Definition):
+def test_without_a_list_of_people_everyone_is_in_the_project_team(definition: Definition):
     empty = definition.model_copy(update={"people": ()})
     assert isinstance(may(empty, "anyone", Action.STORE_VERSION), Allowed)
     assert isinstance(may(empty, "anyone", Action.TAKE_BASELINE), Refused)
     assert isinstance(may(empty, "anyone", Action.ERASE_PERSON), Refused)
 
 
-def test_the_table_names_every_mandate_that_a_rule_takes():
+def test_the_table_names_every_mandate_that_rules_need():
     roles = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE,
              Mandate.LEAD_PROVIDER: Role.LEAD_PROVIDER}  # fmt: skip
     taken = {roles[m] for rule in RULES.values() for m in rule.lifted_by}

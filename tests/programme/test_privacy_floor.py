@@ -1,4 +1,4 @@
-"""A folder's own rulepack may make groups larger and bands wider than those that ship, and not smaller."""
+"""A folder's own rulepack may make groups larger and bands wider than the shipped ones, but not smaller."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_a_smaller_number_is_refused(tmp_path: Path, key: str, own: int, least: 
     assert f"The value of '{key}' is less than {least}. Write {least} or more." in str(caught.value)
 
 
-def test_larger_numbers_count(tmp_path: Path):
+def test_larger_numbers_apply(tmp_path: Path):
     programme = read_folder(a_folder_with(tmp_path, step=12, minimum_group=20)).programme
     assert (programme.band, programme.minimum_group) == (12, 20)
 
@@ -40,7 +40,7 @@ def test_the_smallest_group_is_never_below_the_floor(tmp_path: Path):
     assert read_folder(a_folder_with(tmp_path, minimum_group=1)).programme.minimum_group == 5
 
 
-def test_a_smaller_number_that_is_stored_already_does_not_count(tmp_path: Path):
+def test_a_smaller_stored_number_does_not_apply(tmp_path: Path):
     programme: Programme = read_folder(a_folder(tmp_path / "trust")).programme
     own = Rulepack.model_validate(
         {

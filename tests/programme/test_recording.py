@@ -1,4 +1,4 @@
-"""What people report about tasks: the days stay as they were reported, also days off. Days are of January 2027."""
+"""Reports about tasks: reported days never change, even if they are days off. Days are in January 2027."""
 
 import json
 from datetime import date
@@ -65,7 +65,7 @@ def days(programme: Programme, task: str = TASK) -> tuple[int, int]:
         pytest.param(7, 8, id="a Thursday and a Friday"),
     ],
 )
-def test_finished_work_keeps_the_days_that_were_reported(plain, task, first, last):
+def test_finished_work_keeps_its_reported_days(plain, task, first, last):
     assert days(reported(plain, first, last, task=task), task) == (first, last)
 
 
@@ -80,31 +80,31 @@ def test_every_output_shows_the_reported_days(plain):
 
 
 def test_begun_work_keeps_the_day_on_which_it_began(plain):
-    """Four days, of which none has passed on the working calendar before Monday 11: to Thursday 14."""
+    """Four days, none of them worked on the calendar before Monday 11, so until Thursday 14."""
     assert days(reported(plain, 9, None, on=11)) == (9, 14)
 
 
-def test_what_follows_waits_for_the_reported_days_alone(plain):
-    """Done by Sunday 10: a day of work is Monday 11, and two days of the clock are those from midnight."""
+def test_successors_wait_only_for_the_reported_days(plain):
+    """Done by Sunday 10: a day of work is Monday 11, and two elapsed days count from midnight."""
     programme = reported(plain, 9, 10, on=11)
     assert days(programme, "payroll/w1/next") == (11, 11)
     assert days(programme, "payroll/w1/wait") == (11, 12)
 
 
-def test_a_weekend_that_is_worked_teaches_that_it_took_two_days(plain):
-    """Four days were planned and two were taken: (2 / 4 + 2) / (1 + 2) of the plan for wave 2."""
+def test_a_worked_weekend_counts_as_two_days_in_lessons(plain):
+    """Four days were planned and two were taken, so wave 2 takes (2 / 4 + 2) / (1 + 2) of the plan."""
     [lesson] = lessons(reported(plain, 9, 10))
     assert (lesson.taken, lesson.planned) == (2 * plain.minutes_per_day, 4 * plain.minutes_per_day)
     assert lesson.factor == pytest.approx(2.5 / 3)
 
 
 def known(programme: Programme, first: int) -> Programme:
-    """The programme on the 28th, with work that was reported to begin on a day."""
+    """The programme on the 28th, with work that was reported as begun on a day."""
     return reported(programme, first, None, on=28)
 
 
-def test_a_finish_before_the_recorded_start_is_refused_however_it_is_reported(plain: Programme, tmp_path: Path):
-    """Begun on the 25th: it cannot be done on the 20th. With another start, from the 18th, it can."""
+def test_every_kind_of_report_refuses_a_finish_before_the_recorded_start(plain: Programme, tmp_path: Path):
+    """Begun on the 25th, it cannot be done on the 20th. With a start on the 18th it can."""
     begun, said = known(plain, 25), "'payroll/w1/move' finishes before it starts: 20 Jan 2027, before 25 Jan 2027."
     on = date(2027, 1, 28)
     for late in (
@@ -120,6 +120,6 @@ def test_a_finish_before_the_recorded_start_is_refused_however_it_is_reported(pl
     assert checked_progress(begun, [right], on)[TASK].is_done
 
 
-def test_the_start_of_a_finish_that_is_forecast_later_is_its_day(plain: Programme):
-    """Nothing was recorded: `next` is forecast after `move`, and was done on the 4th."""
+def test_a_finish_before_the_forecast_start_starts_on_its_own_day(plain: Programme):
+    """No progress was recorded: `next` is forecast after `move` but was done on the 4th."""
     assert finish_of(plain, "payroll/w1/next", date(2027, 1, 4)).started == date(2027, 1, 4)

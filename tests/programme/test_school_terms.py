@@ -1,4 +1,4 @@
-"""Terms of a school's own file: they replace its authority's wherever terms are asked. Days are of a wall calendar."""
+"""A school's own terms replace its authority's wherever terms are used. Days are from a 2027 calendar."""
 
 from datetime import date
 from pathlib import Path
@@ -64,7 +64,7 @@ def a_programme(path: Path, *, steps: str = STEPS) -> Path:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Programme:
-    """A programme without terms: Ash, Beech and Cedar are all in the north."""
+    """A programme without terms. Ash, Beech and Cedar are all in the north."""
     steps = "service: payroll\nname: Payroll\npathway: none\ntasks:\n  plain: {duration: 1d}\n"
     return read_folder(a_programme(tmp_path_factory.mktemp("trust"), steps=steps)).programme
 
@@ -97,7 +97,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Programme:
 def test_a_schools_own_terms_replace_its_authoritys(planned, step, at_ash, at_beech):
     """Ash is in school on 6, 7, 8, 11 and 12 January, then has its half-term, and on 18 to 22: ten days.
 
-    The next terms open on 12 April, at Ash on 19, and end on Wednesday 21 July, at Ash on Friday 16.
+    The next terms open on 12 April (Ash: 19 April) and end on Wednesday 21 July (Ash: Friday 16 July).
     """
     for school, dates in (("ash", at_ash), ("beech", at_beech)):
         timed = planned.timed(f"payroll/{school}/{step}")
@@ -105,20 +105,20 @@ def test_a_schools_own_terms_replace_its_authoritys(planned, step, at_ash, at_be
         assert found == dates
 
 
-def test_schools_of_one_authority_have_a_term_together_once_all_are_in_school(planned):
+def test_a_common_term_starts_when_all_schools_are_open(planned):
     """Wave 1 is Ash and Beech: 19 April. Wave 2 is Cedar: 12 April."""
     opens = [day_of(planned.timed(f"payroll/{wave}/together").early_start) for wave in ("w1", "w2")]
     assert opens == [date(2027, 4, 19), date(2027, 4, 12)]
 
 
-def test_peoples_days_are_those_of_their_schools_own_terms(planned):
+def test_peoples_days_follow_their_schools_own_terms(planned):
     days = PeoplesDays(planned.definition, {})
     in_half_term, in_spring = date(2027, 1, 13), date(2027, 3, 22)
     assert [days.of("ash").works_on(day) for day in (in_half_term, in_spring)] == [False, False]
     assert [days.of("beech").works_on(day) for day in (in_half_term, in_spring)] == [True, True]
 
 
-def test_school_days_are_those_of_the_terms_with_the_fewest(planned, small):
+def test_school_days_follow_the_terms_with_the_fewest_days(planned, small):
     """From 11 to 22 January Beech and Cedar have ten, Ash 11, 12 and 18 to 22 January: seven."""
     assert school_days(planned, date(2027, 1, 8), date(2027, 1, 22)) == 7
     assert school_days(with_calendars(small, NORTH), date(2027, 1, 8), date(2027, 1, 22)) == 10
@@ -130,7 +130,7 @@ def works(programme: Programme, school: str, day: date) -> bool:
 
 
 @pytest.mark.parametrize("whose", [{}, {"authority": "north"}, {"school": "ash"}])
-def test_a_day_that_is_open_for_once_is_open_in_a_schools_own_half_term(small, whose):
+def test_a_day_opened_as_an_exception_is_open_in_a_schools_own_half_term(small, whose):
     """14 January is in the half-term of Ash, and 16 January a Saturday."""
     closed = [{"name": "fair", "first_day": day, "open": True} for day in ("2027-01-14", "2027-01-16")]
     file = CalendarFile.model_validate({"calendar": "open", "closed": closed} | whose)
@@ -141,14 +141,14 @@ def test_a_day_that_is_open_for_once_is_open_in_a_schools_own_half_term(small, w
     assert not works(programme, "ash", date(2027, 1, 15))
 
 
-def test_a_file_that_names_an_authority_and_a_school_is_the_schools(small):
+def test_a_file_that_names_an_authority_and_a_school_belongs_to_the_school(small):
     both = ASH.model_copy(update={"authority": "north"})
     programme = with_calendars(small, NORTH, both)
     assert not works(programme, "ash", date(2027, 1, 13))
     assert works(programme, "beech", date(2027, 1, 13))
 
 
-def test_where_a_school_has_no_terms_what_needs_them_is_a_mistake_with_its_place(tmp_path: Path):
+def test_tasks_that_need_missing_terms_are_reported_with_their_place(tmp_path: Path):
     folder = a_programme(tmp_path)
     (folder / "calendars").mkdir()
     (folder / "calendars" / "ash.yaml").write_text(ASH.model_dump_json(exclude_defaults=True), encoding="utf-8")
@@ -164,7 +164,7 @@ def test_where_a_school_has_no_terms_what_needs_them_is_a_mistake_with_its_place
     ]
 
 
-def test_work_at_no_school_keeps_to_the_trusts_terms(small):
+def test_work_at_no_school_follows_the_trusts_terms(small):
     trust = NORTH.model_copy(update={"calendar": "trust", "authority": None})
     calendars = Calendars(with_calendars(small, trust).definition)
     nowhere = calendars.get(calendars.key("term", frozenset()))

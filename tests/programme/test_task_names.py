@@ -1,4 +1,4 @@
-"""A task may be named by its id, by the end of it, by its service and step, or as people read it."""
+"""A task may be named by its id, the end of its id, its service and step, or its name."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ TASKS = {i: replace(a_task(i), name=f"Task {i}") for i in (*IDS, "programme/clos
         ("task  payroll/plan", "payroll/plan"),
     ],
 )
-def test_a_name_that_one_task_has_means_that_task(name: str, task: str):
+def test_a_unique_name_means_that_task(name: str, task: str):
     assert task_named(name, TASKS) == task
 
 
@@ -38,18 +38,18 @@ def test_a_name_that_one_task_has_means_that_task(name: str, task: str):
         ("go-live", ("estates/w2/go-live", "payroll/w1/go-live", "payroll/w2/go-live")),
     ],
 )
-def test_a_name_that_several_have_lists_them(name: str, candidates: tuple[str, ...]):
+def test_an_ambiguous_name_lists_the_candidates(name: str, candidates: tuple[str, ...]):
     with pytest.raises(AmbiguousNameError, match="Write more of the name") as caught:
         task_named(name, TASKS)
     assert caught.value.candidates == candidates
 
 
 @pytest.mark.parametrize("name", ["live", "w3/go-live", "", "/", "go-live/w2"])
-def test_a_name_that_none_has_is_refused(name: str):
+def test_an_unknown_name_is_refused(name: str):
     with pytest.raises(UnknownThingError, match="There is no task"):
         task_named(name, TASKS)
 
 
-def test_a_slip_of_the_pen_in_a_short_name_is_recognised():
+def test_a_typing_slip_in_a_short_name_is_recognised():
     with pytest.raises(UnknownThingError, match="Did you mean 'w1/go-live'"):
         task_named("w1/go-life", TASKS)

@@ -94,7 +94,7 @@ class TestCorrections:
         day = date(2027, 2, 12)
         report_progress([ReportedProgress("payroll/ash/put-right-checkpoint", day, day)], change(day, live))
         [line] = sponsorship(loaded(live, day).programme, today=day).stuck
-        assert line.open == ("Payroll: put right what the checkpoint found, Beech School",)
+        assert line.open == ("Payroll: deal with the checkpoint's findings, Beech School",)
 
 
 class TestReport:
@@ -151,8 +151,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("found", "message"),
         [
-            ({"use": 85}, "use is a share from 0 to 1"),
-            ({"experience": -0.1}, "experience is a share"),
+            ({"use": 85}, "use must be a share from 0 to 1"),
+            ({"experience": -0.1}, "experience must be a share"),
             ({}, "at least one"),
         ],
     )
@@ -163,7 +163,7 @@ class TestRefusals:
 
     def test_numbers_without_evidence(self, live: str):
         result = CheckpointResult(task="payroll/w1/checkpoint", on=FIRST, use=0.9)
-        with pytest.raises(InputError, match="where the numbers come from"):
+        with pytest.raises(InputError, match="source of the numbers"):
             checkpoints.report_checkpoint(result, change(FIRST, live))
 
     def test_what_is_no_checkpoint_and_what_lies_ahead(self, live: str):

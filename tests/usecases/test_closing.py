@@ -65,8 +65,8 @@ def test_closing_before_the_last_checkpoint_is_refused_with_the_reason(db: str):
     with pytest.raises(CheckFailedError) as refused:
         close(db)
     text = str(refused.value)
-    assert text.startswith("The programme cannot be closed before its last checkpoint, planned for ")
-    assert "whether the change has stuck is not known yet" in text
+    assert text.startswith("The programme cannot close before its last checkpoint, planned for ")
+    assert "not yet known whether the change has stuck" in text
     assert "Payroll: checkpoint, wave 2, " in text
     assert "wave 1" not in text
     with session_scope(db) as session:

@@ -246,7 +246,7 @@ class TestBadInput:
             small(tmp_path, tasks + TASKS, **more)
         said = str(caught.value)
         assert "There is no team 'itc'. Did you mean 'ict'?" in said
-        assert "'b' needs 3 of 'ict', and 1 is all it has." in said
+        assert "'b' needs 3 people from 'ict', which has only 1." in said
         assert "levelling.yaml:2:3" in said
         assert "pinned on 1 Dec 2026, and the programme begins on 4 Jan 2027" in said
         assert "'programme/move' is pinned, and its move is refused as well." in said

@@ -108,7 +108,7 @@ class TestVersionsThatChangeRoles:
             apply(folder, sqlite, "office", people=PEOPLE + staff)
 
     def test_what_is_weakened_is_said_with_its_numbers(self, stored: str, folder: Path):
-        said = "for how many months scores are kept: 24 instead of 12"
+        said = "how many months scores are kept: 24 instead of 12"
         with pytest.raises(NotAllowedError, match=f"the smallest group that is shown: 6 instead of 10 and {said}"):
             apply(folder, stored, "office", privacy=a_pack(scores_kept_months=24, minimum_group=6))
         apply(folder, stored, "chief", privacy=a_pack(scores_kept_months=24, minimum_group=6))

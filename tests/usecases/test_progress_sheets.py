@@ -148,11 +148,11 @@ def test_what_is_left_in_another_unit_is_shown_in_words_and_read_back(
 def test_what_is_finished_is_not_opened_again_by_a_sheet(stored: str, tmp_path: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), date(2027, 1, 6))], change(stored))
     path = type_in(exported(stored, tmp_path / "done.xlsx"), percent=0.5, finished=None)
-    with pytest.raises(ProblemsError, match=r"is 50%, and the finish on 6 Jan 2027 was recorded\. If that was wrong"):
+    with pytest.raises(ProblemsError, match=r"is 50%, but a finish on 6 Jan 2027 is recorded\. If the finish is wrong"):
         preview_import(path, change(stored))
     found = preview_import(type_in(path, percent=1), change(stored))
     assert found.is_empty
-    assert "Actual finish: was emptied. What was recorded stays" in said(found)
+    assert "Actual finish: was emptied. The record stays" in said(found)
 
 
 def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str, sheet: Path):
@@ -206,7 +206,7 @@ def test_what_the_same_person_recorded_since_is_replaced_and_said(stored: str, s
     found = take(type_in(sheet, percent=0.9), stored)
     text = found.sheet.typed.notes[0].text
     assert text.startswith("You recorded % complete 80%, Actual start 4 Jan 2027")
-    assert text.endswith("after this sheet was exported. It changes that to % complete 90%.")
+    assert text.endswith("after exporting this sheet. The sheet changes that to % complete 90%.")
     assert facts(stored).progress[TASK].percent == 90
 
 
@@ -239,7 +239,7 @@ def test_two_people_comment_at_once_and_both_are_kept(stored: str, sheet: Path, 
     other.write_bytes(sheet.read_bytes())
     take(type_in(sheet, comment="We wait for HR"), stored)
     found = take(type_in(other, comment="HR has answered"), stored, actor="chief")
-    assert "Meanwhile someone wrote “We wait for HR”" in found.sheet.typed.notes[0].text
+    assert "Someone has since written “We wait for HR”" in found.sheet.typed.notes[0].text
     assert [c.text for c in facts(stored).comments] == ["We wait for HR", "HR has answered"]
 
 
@@ -339,7 +339,7 @@ def test_everything_that_contradicts_itself_is_named_at_once(stored: str, sheet:
         "% complete: is 50%, with an Actual finish of 5 Jan 2027.",
         "Actual start: 9 Jan 2027 is in the future.",
         "% complete: is 100%, with 3 days left.",
-        "takes no time: it is done or it is not.",
+        "is a milestone.",
         "is planned to begin on",
     ):
         assert expected in text
@@ -495,7 +495,7 @@ def test_a_gate_is_not_finished_by_a_sheet_and_all_else_is_taken(db: str, tmp_pa
     found = take(path, stored, on=on)
     [note] = found.sheet.typed.notes
     assert (note.line, note.is_taken) == (2, False)
-    assert "only a decision finishes it" in note.text
+    assert "only a decision can finish" in note.text
     known = stored_on(None, db=stored, on=on).programme.facts.progress
     assert known[gated.PLAN].actual_finish is None
     assert known["payroll/plan"].is_done

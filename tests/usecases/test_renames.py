@@ -100,7 +100,7 @@ def test_history_stays_when_the_line_is_taken_out_later(begun: str, tmp_path: Pa
 def test_an_id_that_a_task_had_is_not_given_to_another(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     reused = RENAMED.replace("was: requirements, ", "") + "  requirements: {duration: 1d}\n"
-    with pytest.raises(InputError, match="'payroll/requirements' was the id of 'payroll/needs' before"):
+    with pytest.raises(InputError, match="'payroll/requirements' is the former id of 'payroll/needs'"):
         applied(begun, tmp_path, 10, pathway=reused)
 
 

@@ -75,9 +75,9 @@ def test_what_was_done_belongs_to_the_first_part(begun: str, tmp_path: Path):
     are left, as before."""
     [told] = difference(begun, tmp_path).inherited
     assert told == (
-        "“Payroll: requirements” was split into “Payroll: for schools” and “Payroll: of office”. What was done since "
-        "6 Jan 2027 counts for “Payroll: for schools”; it has 1 working day left. “Payroll: of office” has begun that "
-        "day too, with all of the work left."
+        "“Payroll: requirements” was split into “Payroll: for schools” and “Payroll: of office”. Work since "
+        "6 Jan 2027 counts for “Payroll: for schools”; it has 1 working day left. “Payroll: of office” has also begun "
+        "that day, with all work left."
     )
     assert apply(begun, tmp_path) == 2
     assert now(begun, "for-schools", "of-office", "requirements") == ["6-, 1d", "6-, 2d", "open"]
@@ -201,7 +201,7 @@ def test_a_joined_task_has_begun_and_has_the_open_part_left(two: str, tmp_path: 
     """3 of 5 days are done."""
     [told] = difference(two, tmp_path, JOINED).inherited
     assert told == (
-        "“Payroll: for schools” and “Payroll: of office” were joined into “Payroll: requirements”. What was done since "
+        "“Payroll: for schools” and “Payroll: of office” were joined into “Payroll: requirements”. Work since "
         "6 Jan 2027 counts for “Payroll: requirements”; it has 2 working days left."
     )
     apply(two, tmp_path, JOINED)
@@ -232,7 +232,7 @@ def test_gates_are_joined_only_where_all_or_none_are_decided(db: str, tmp_path: 
     decide(answer(), change(db, 5, actor="lead"))
     joined = GATED.replace("  plan-agreed: {", "  agreed: {was: [plan-agreed, budget-agreed], ")
     with pytest.raises(
-        CheckFailedError, match=r"“Payroll: plan agreed” was decided, and “Payroll: budget agreed” is open"
+        CheckFailedError, match=r"“Payroll: plan agreed” was decided, but “Payroll: budget agreed” is undecided"
     ):
         apply(db, tmp_path, joined.replace("after: plan-agreed,", "after: agreed,"))
 
@@ -280,6 +280,6 @@ def test_a_gate_that_was_work_before_is_open_until_someone_decides(begun: str, t
     finish(begun, "payroll/requirements", 6, 8)
     gate = SPLIT.replace("phase: design, duration: 2d, after: plan-agreed, owner", "gate: design, phase: design, owner")
     [told] = difference(begun, tmp_path, gate).inherited
-    assert told.endswith("so “Payroll: for schools” is finished. “Payroll: of office” is open: no one has decided yet.")
+    assert told.endswith("so “Payroll: for schools” is finished. “Payroll: of office” is undecided.")
     apply(begun, tmp_path, gate)
     assert now(begun, "for-schools", "of-office") == ["6-8", "open"]

@@ -247,7 +247,7 @@ class TestDecisions:
     def test_the_finish_that_it_meant_is_withdrawn_with_it_alone(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         finish = next(f for f in recorded(trust, "progress") if f.values["task"] == PLAN)
-        with pytest.raises(CheckFailedError, match="A decision recorded this: withdraw decision-1 instead"):
+        with pytest.raises(CheckFailedError, match=r"A decision recorded this\. Withdraw decision-1 instead"):
             withdraw_fact(finish.id, "Wrong", change(trust))
 
     def test_a_condition_keeps_its_task_when_another_is_withdrawn(self, trust: str, tmp_path: Path):

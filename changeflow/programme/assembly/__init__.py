@@ -1,1 +1,1 @@
-"""How a programme is put together: tasks, calendars, and what facts and decisions add to them."""
+"""How a programme is assembled: tasks, calendars, and what facts and decisions add."""

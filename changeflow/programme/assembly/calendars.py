@@ -1,4 +1,4 @@
-"""The programme's calendars: nation, authority, trust, school and blackouts in layers, compiled once each."""
+"""The programme's calendars: layers for nation, authority, trust, school and blackouts, each compiled once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
@@ -23,12 +23,12 @@ from changeflow.values.words import Kind
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AFTER = 6
-"""How far past its start a programme's calendars are laid out at first; a question that goes on extends them."""
+"""How far past a programme's start its calendars are first laid out; later needs extend them."""
 PAY_PERIOD, MONTH = "pay_period", "month"
 
 
 class Calendars:
-    """Gives each task the key of its calendar and periods, and compiles each calendar that was asked for once."""
+    """Gives each task the keys of its calendar and periods, and compiles each calendar once, when needed."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -47,7 +47,7 @@ class Calendars:
             self.periods[PAY_PERIOD] = open_periods("pay periods", calendar_months, *self.days, given=given)
 
     def copy(self) -> "Calendars":
-        """Return these calendars, to which others can be added."""
+        """Return a copy to which calendars can be added."""
         other = copy(self)
         other.compiled, other.periods = dict(self.compiled), dict(self.periods)
         other._keys, other._school_keys = dict(self._keys), dict(self._school_keys)
@@ -55,7 +55,7 @@ class Calendars:
         return other
 
     def missing(self, unit: Unit, starts_on: str | None, schools: frozenset[str]) -> str | None:
-        """Return the periods that a task at some schools needs, and that the folder does not hold."""
+        """Return the periods that a task at some schools needs and the folder lacks."""
         if (unit is Unit.PAY_PERIODS or starts_on == PAY_PERIOD) and PAY_PERIOD not in self.periods:
             return "pay periods"
         if (unit is Unit.TERMS or starts_on == "term") and self.terms_key(schools) not in self.periods:
@@ -64,7 +64,7 @@ class Calendars:
 
     @cached_property
     def pay(self) -> PayTables:
-        """The pay tables. A blackout keeps work away, and never moves a payday."""
+        """The pay tables. A blackout keeps out work but never moves a payday."""
         return PayTables(self.definition, self.office)
 
     def key(
@@ -76,10 +76,10 @@ class Calendars:
         *,
         is_whole: bool = False,
     ) -> str:
-        """Return the key of a calendar, compiled at once: its base less the blackouts of a kind in a service.
+        """Return the key of a calendar, which is compiled: its base without the blackouts of a kind in a service.
 
-        Without a kind it is the base itself: when people work and schools are open, whatever is kept out of those days.
-        `is_whole`: of work for all schools of a service, or of the programme.
+        Without a kind it is the base itself: when people work and schools are open, regardless of blackouts.
+        `is_whole` is for work for all schools of a service, or for the programme.
         """
         asked = (base, schools, kind, service, is_whole)
         if asked not in self._keys:
@@ -99,7 +99,7 @@ class Calendars:
         return self._of_schools(schools, kind, service)
 
     def _of_schools(self, schools: frozenset[str], kind: Kind | None, service: str | None) -> str:
-        """Return the key of the days on which all of some schools are open, less the blackouts of each of them."""
+        """Return the key of the days on which all the given schools are open, without any of their blackouts."""
         parts = sorted({self._school_key(s, kind, service) for s in schools if s in self._schools})
         if len(parts) == 1:
             return parts[0]
@@ -107,7 +107,7 @@ class Calendars:
         return self._remember(key, lambda: intersection(key, *(self.compiled[p] for p in parts)))
 
     def _less(self, base: str, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
-        """Return the key of a calendar less some blackouts."""
+        """Return the key of a calendar without some blackouts."""
         if not around:
             return base
         key, (first, last) = _around_key(base, kind, around), self.days
@@ -118,14 +118,14 @@ class Calendars:
 
     @property
     def office(self) -> WorkingCalendar:
-        """The office's calendar without blackouts: tasks that decisions and corrections add run on it."""
+        """The office's calendar without blackouts, for tasks that decisions and corrective actions add."""
         return self.compiled[self._remember("office", lambda: self._office("office", (), every_day=False))]
 
     def get(self, key: str) -> WorkingCalendar:
         return self.compiled[key]
 
     def terms_key(self, schools: frozenset[str]) -> str:
-        """Return the key of the terms of these schools: where theirs differ, a term lasts until the last one ends."""
+        """Return the key of these schools' terms. Where terms differ, a term lasts until the last one ends."""
         if schools not in self._terms_keys:
             of = [self._schools[s] for s in schools if s in self._schools] if schools else [None]
             found = dict(sorted({self._whose(s): self._terms.of(s) for s in of}.items()))
@@ -137,13 +137,13 @@ class Calendars:
         return self._terms_keys[schools]
 
     def _whose(self, school: School | None) -> str:
-        """Return whose terms a school has, for a key."""
+        """Return the owner of a school's terms, for a key."""
         if school is None:
             return "trust"
         return f"{school.authority}, {school.id}" if self._terms.has_own(school) else school.authority
 
     def start_window_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
-        """Return the key of the periods in which a task at some schools may start; a meeting's must be known."""
+        """Return the key of the start windows of a task at some schools; a meeting must be known."""
         if starts_on is None or not starts_on.startswith(MEETING):
             return self.terms_key(schools) if starts_on == "term" else starts_on
         [held] = meetings_held(self.definition, starts_on.removeprefix(MEETING), schools)
@@ -189,7 +189,7 @@ class Calendars:
         return known
 
     def _key_of(self, school: School | None, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
-        """Return the key of a school's days: its terms, which each level may close or open on some days."""
+        """Return the key of a school's days: its terms, with the days that each level closes or opens."""
         whose, terms, (first, last) = self._whose(school), self._terms.of(school), self.days
         own = tuple(c for f in self.definition.calendars if school and f.school == school.id for c in f.closed)
         if school and own:
@@ -202,7 +202,7 @@ class Calendars:
         return self._remember(key, lambda: compile_calendar(key, layers, first=first, last=last, given=given))
 
     def _authority(self, authority: str | None, terms: Terms | None) -> Layer:
-        """An authority's layer closes every day outside a school's terms, and says which holiday it is."""
+        """Return an authority's layer, which closes every day outside a school's terms and names the holiday."""
         files = self.definition.calendars if authority else ()
         closed = (c for f in files if f.authority == authority and not f.school for c in f.closed)
         return Layer(authority or "terms", spans=tuple(_spans(closed)), rule=terms)
@@ -219,5 +219,5 @@ def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:
 
 
 def _around_key(base: str, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
-    """Return a key that says all that makes the calendar: two blackouts of one name have different days."""
+    """Return a unique key for the calendar; two blackouts with one name may have different days."""
     return f"{base}, {kind}, around {', '.join(dict.fromkeys(b.label for b in around))}" if around else base

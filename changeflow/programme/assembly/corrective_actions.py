@@ -1,6 +1,6 @@
-"""What checkpoints found, wave by wave, and the work that follows: by supervisors and the sponsor, not the change team.
+"""The results of checkpoints, wave by wave, and the corrective actions of supervisors and the sponsor.
 
-Source of who puts it right: Prosci, "How to reinforce change": supervisors and the primary sponsor.
+Source for who acts: Prosci, "How to reinforce change": supervisors and the primary sponsor.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,11 +24,11 @@ from changeflow.values.moments import DAY, day_of, format_day, minute_of
 from changeflow.values.words import Kind, Origin, Track
 
 PUT_RIGHT_WITHIN = timedelta(weeks=3)
-"""So long after a checkpoint what it found is put right: our own choice."""
+"""The time allowed for corrective action after a checkpoint: our own choice."""
 
 
 DAYS = 3
-"""What one supervisor's part takes, in days: our own planning figure."""
+"""The days that one supervisor's part takes: our own planning figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def thresholds_of(policy: Policy) -> Thresholds:
 
 
 def judged_checkpoints(tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy) -> Iterator[Found]:
-    """Yield every checkpoint that was reported, in the order of its days; of two reports the later counts."""
+    """Yield every reported checkpoint by day; of two reports of one checkpoint, the later counts."""
     latest = {r.task: r for r in facts.checkpoints}
     in_order = sorted(latest.values(), key=lambda r: (r.on, r.task))
     for n, result in enumerate(in_order):
@@ -62,7 +62,7 @@ def judged_checkpoints(tasks: Mapping[TaskId, Task], facts: Facts, policy: Polic
 def _is_past_barriers(
     tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy, task: Task, result: CheckpointResult
 ) -> bool | None:
-    """Only what was asked since the go-live tells whether it has stuck."""
+    """Return the results since the go-live: only these show whether the change has stuck."""
     same = (t for t in tasks.values() if (t.service, t.wave) == (task.service, task.wave))
     finishes = (facts.finish_of(t.id) for t in same if t.kind is Kind.GO_LIVE)
     lives = [finish for finish in finishes if finish is not None]
@@ -73,7 +73,7 @@ def _is_past_barriers(
 
 
 def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, calendars: Calendars) -> None:
-    """Add the work that follows from checkpoints: a task for each school's supervisor, and the sponsor's own."""
+    """Add the corrective actions of checkpoints: a task for each school's supervisor, and one for the sponsor."""
     minutes = definition.programme.working_week.minutes_per_day
     references = References(definition)
     next_ones: dict[str, list[str]] = {}
@@ -94,7 +94,9 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
             parts.append((f"{service.service}/{checkpoint.wave}/be-seen-{step}", "by the sponsor", owner))
         since = minute_of(found.result.on) + DAY
         for name, where, owner in parts:
-            what = "be seen to stand behind it" if "/be-seen-" in name else "put right what the checkpoint found"
+            what = (
+                "show visible support for the change" if "/be-seen-" in name else "deal with the checkpoint's findings"
+            )
             expansion.tasks[name] = Task(
                 id=name,
                 name=f"{service.name}: {what}, {where}",
@@ -120,7 +122,7 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
 
 
 def supervisor(definition: Definition, service: str, school: str) -> str | None:
-    """Return who leads most of the people whom a service reaches in a school; of several the first by id."""
+    """Return the manager of most people that a service reaches in a school; of several, the first by id."""
     there = [p for p in definition.people if p.school == school]
     managers = [p for p in there if p.audience == "manager" and p.is_reached_by(service)]
 

@@ -1,4 +1,4 @@
-"""What decisions do to the plan: conditions become tasks, rejected gates are asked again, pilots repeat."""
+"""The effect of decisions on the plan: conditions become tasks, rejected gates are decided again, pilots repeat."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,9 +18,9 @@ from changeflow.values.words import Gate, Kind, Origin
 def add_conditions(
     expansion: Expansion, decisions: Iterable[Decision], office: WorkingCalendar, *, minutes_per_day: int
 ) -> None:
-    """Add a task for each condition of each approval; a gate that is no longer there takes its conditions along.
+    """Add a task for each condition of each approval. The conditions of a gate that no longer exists are dropped.
 
-    A condition takes a day (our own choice: what it takes is told by progress), the last working day that it has.
+    A condition takes one day, its last possible working day. This is our own choice; progress shows the real duration.
     """
     closures = sorted(t.id for t in expansion.tasks.values() if t.kind is Kind.CLOSURE)
     for decision in decisions:
@@ -41,12 +41,12 @@ def add_rejections(
     calendars: Calendars,
     progress: Mapping[TaskId, TaskProgress],
 ) -> None:
-    """Ask rejected gates again, and say in their names when they were rejected.
+    """Schedule rejected gates for a new decision, and add the day of rejection to their names.
 
-    A date that was set for a gate was for the round that has been held. The gate is asked again when its next start
-    window opens, such as the board's next meeting; without one, from the next working day on. What was missing at a
-    go-live is shown in a period that has not begun: its gate is asked when the next period has opened, pay period or
-    month as the go-live asks, so that the go-live misses that one. An approval is an actual, and lifts all this.
+    A date set for a gate applied to the round that was held. The gate is decided again in its next start window, such
+    as the board's next meeting, or otherwise from the next working day. A rejected go-live needs evidence from a period
+    that has not begun, so its gate is decided when the next pay period or month (as the go-live requires) has opened,
+    and the go-live misses that one. An approval is an actual and overrides all this.
     """
     latest = {d.task: d for d in decisions}
     for name, decision in latest.items():
@@ -61,9 +61,9 @@ def add_rejections(
         if opens:
             again = max(calendars.periods[key].next_start(after) for key in opens)
             what = "at the next meeting" if opens == [gate.starts_on] else "when the next period has opened"
-            why += f", and it can be asked again {what}, on {format_day(day_of(again))}"
+            why += f", and it can be decided again {what}, on {format_day(day_of(again))}"
         if gate.is_milestone and gate.starts_on is None:
-            # A decision counts from the evening of its day.
+            # A decision takes effect on the evening of its day.
             again = max(again, calendars.office.previous_working(again + DAY))
         named, dates = (
             f"{gate.name} (rejected on {rejected})",
@@ -73,7 +73,7 @@ def add_rejections(
 
 
 SET_FOR_A_ROUND = (Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
-"""Dates that were set for a gate's first round."""
+"""Dates set for a gate's first round."""
 
 
 def _go_live_windows(expansion: Expansion, gate: Task) -> list[str]:
@@ -107,14 +107,14 @@ CAN_BE_REPEATED = (Kind.PILOT, Kind.PARALLEL_RUN, Kind.TEST_PACK)
 
 
 def repetition_of(task: TaskId, number: int) -> TaskId:
-    """Return the id of a task's repetition; they count within the service, from 1."""
+    """Return the id of a task's repetition; repetitions are numbered within the service, from 1."""
     return f"{task}-again-{number}"
 
 
 def add_repetitions(
     expansion: Expansion, entries: Iterable[Entry], progress: Mapping[TaskId, TaskProgress], *, minutes_per_day: int
 ) -> None:
-    """Add a task for each repetition: after what it repeats, before all that waited for that and has not begun."""
+    """Add a task for each repetition, between the original and its successors that have not begun."""
     for entry in (e for e in entries if isinstance(e, PilotRepeated)):
         first = expansion.tasks.get(entry.task)
         if first is None:

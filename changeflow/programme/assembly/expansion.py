@@ -1,4 +1,4 @@
-"""From a definition to tasks and links: pathways are expanded for each service, wave and school."""
+"""From a definition to tasks and links: expand pathways for each service, wave and school."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from changeflow.values.words import Kind, Origin
 
 @dataclass(slots=True)
 class Expansion:
-    """Tasks and links of a definition, and what could not be resolved."""
+    """The tasks and links of a definition, and the definition errors."""
 
     tasks: dict[TaskId, Task] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Expansion:
         return Expansion(dict(self.tasks), list(self.links), list(self.milestones), list(self.errors))
 
     def report_once(self, error: DefinitionError) -> None:
-        """Add an error unless another copy of the same step had it."""
+        """Add an error, unless another copy of the same step already has it."""
         if error not in self.errors:
             self.errors.append(error)
 
@@ -56,9 +56,9 @@ class _Scope:
 
 
 def expand(definition: Definition) -> tuple[Expansion, Calendars]:
-    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a value, never raised.
+    """Expand every pathway, apply the changes to single tasks, and resolve links. Errors are returned, never raised.
 
-    Returns copies, for what has happened adds to both. One definition is asked for after each change of facts.
+    Returns copies, because facts add tasks and links. The result is cached: facts change more often than definitions.
     """
     expansion, calendars = _expand(Same(definition))
     return expansion.copy(), calendars.copy()
@@ -72,7 +72,7 @@ def _expand(same: Same[Definition]) -> tuple[Expansion, Calendars]:
     for add in (_add_task, _add_links):
         for instance in scope.instances.by_id.values():
             if len(out.errors) > MOST_LISTED:
-                # No one reads more mistakes than that.
+                # No one reads more mistakes.
                 break
             add(out, instance, scope)
     _add_milestones(out, scope)
@@ -105,8 +105,8 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         return
     kind = fields.kind or (Kind.DECISION if fields.gate else Kind.WORK)
     if fields.gate and kind is not Kind.DECISION:
-        what = f"'{instance.id}' is a gate, and its kind is {kind.value}."
-        out.errors.append(DefinitionError(instance.place.at("kind"), what, "A gate is of kind decision."))
+        what = f"'{instance.id}' is a gate, but its kind is {kind.value}."
+        out.errors.append(DefinitionError(instance.place.at("kind"), what, "Change its kind to decision."))
     service = instance.service.service if instance.service else None
     is_whole = instance.wave is None
     school_calendar = calendars.key("term", instance.schools, kind, service, is_whole=is_whole)
@@ -167,7 +167,7 @@ def _constraints(fields: StepFields, wave: Wave | None) -> Iterator[Constraint]:
 
 
 def _levelled(task: TaskId, definition: Definition) -> Iterator[Constraint]:
-    """Yield what people have decided about a task when they levelled the programme."""
+    """Yield people's levelling decisions about a task."""
     if (at := definition.levelling.pinned.get(task)) is not None:
         yield Constraint(Bound.MUST_START, minute_of(at))
     elif (at := definition.levelling.accepted.get(task)) is not None:
@@ -187,7 +187,7 @@ def _owner(out: Expansion, instance: Instance, scope: _Scope) -> str | None:
 
 
 def _redundancies(out: Expansion, instance: Instance, scope: _Scope) -> dict[str, int]:
-    """Keep those of the instance's own schools; a school that the programme does not have is a definition error."""
+    """Return the counts for the instance's own schools; an unknown school is a definition error."""
     counts = instance.fields.redundancies
     if counts is None:
         counts = _registered(instance, scope)
@@ -200,7 +200,7 @@ def _redundancies(out: Expansion, instance: Instance, scope: _Scope) -> dict[str
 
 
 def _registered(instance: Instance, scope: _Scope) -> dict[str, int]:
-    """Count the posts whose register says that they end by redundancy with this step."""
+    """Count the posts that end by redundancy with this step, according to the register."""
     if instance.service is None or instance.fields.kind is not Kind.ROLE_REMOVAL:
         return {}
     steps = scope.instances.steps[instance.service.service]
@@ -210,7 +210,7 @@ def _registered(instance: Instance, scope: _Scope) -> dict[str, int]:
 
 
 def _estimate(out: Expansion, instance: Instance, scope: _Scope, own: Unit) -> tuple[int, int, int] | None:
-    """Read a three-point estimate; one that is not in order, or not in the task's unit, is a definition error."""
+    """Read a three-point estimate; wrong order, or another unit than the task's, is a definition error."""
     if instance.fields.estimate is None:
         return None
     try:
@@ -218,7 +218,7 @@ def _estimate(out: Expansion, instance: Instance, scope: _Scope, own: Unit) -> t
         if unit is not own and instance.fields.duration:
             shown = ", ".join(instance.fields.estimate)
             raise ValueError(
-                f"{shown} is not in the unit of its duration. Write it in the unit of {instance.fields.duration}."
+                f"{shown} is not in the same unit as the duration, {instance.fields.duration}. Use one unit."
             )
         return points
     except ValueError as error:
@@ -228,7 +228,7 @@ def _estimate(out: Expansion, instance: Instance, scope: _Scope, own: Unit) -> t
 
 
 def _needs(out: Expansion, instance: Instance, scope: _Scope) -> dict[str, int]:
-    """Return tenths of a person by team; an unknown team, or one that never has that many, is a definition error."""
+    """Return tenths of a person by team; an unknown team, or one that is too small, is a definition error."""
     needs: dict[str, int] = {}
     known = scope.definition.rollout.teams
     for team, people in (instance.fields.needs or {}).items():
@@ -237,8 +237,8 @@ def _needs(out: Expansion, instance: Instance, scope: _Scope) -> dict[str, int]:
             hint = did_you_mean(team, known) or "Name the teams in rollout.yaml."
             out.report_once(DefinitionError(place, f"There is no team '{team}'.", hint, on_key=True))
         elif round(people * TENTHS) > (most := Capacity(known).most(team)):
-            what = f"'{instance.step}' needs {people:g} of '{team}', and {most / TENTHS:g} is all it has."
-            remedy = "Give the team more days a week in rollout.yaml, or ask for fewer people."
+            what = f"'{instance.step}' needs {people:g} people from '{team}', which has only {most / TENTHS:g}."
+            remedy = "Give the team more days a week in rollout.yaml, or reduce the need."
             out.report_once(DefinitionError(place, what, remedy))
         else:
             needs[team] = max(1, round(people * TENTHS))
@@ -280,7 +280,7 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
 
 
 def _candidates(instance: Instance, written: LinkText, instances: Instances) -> Sequence[Instance] | None:
-    """Find the instances that a link's text may mean: none of a step that does not apply here, None of no step."""
+    """Find the instances that a link's text means: none if the step does not apply here, None if it does not exist."""
     own, parts = instance.belongs_to, written.task.split("/")
     exact = instances.by_id.get(written.task) or instances.by_id.get(f"{own}/{written.task}")
     if exact and (len(parts) > 1 or own == PROGRAMME):
@@ -298,7 +298,7 @@ def _nameable(own: str, instances: Instances) -> Iterable[str]:
 
 
 def _previous_schools(instance: Instance, scope: _Scope) -> frozenset[str]:
-    """Return the schools of the service's wave before this one; none before the first."""
+    """Return the schools of the service's previous wave; none for the first."""
     if instance.service is None or instance.wave is None:
         return frozenset()
     waves = scope.references.waves_of(instance.service)

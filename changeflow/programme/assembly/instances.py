@@ -1,4 +1,4 @@
-"""From pathways to instances: each step once for its service, or for each of its waves or schools."""
+"""From pathways to instances: each step once for its service, or once for each wave or school."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ class Instance:
     wave: Wave | None
     place: Place
     authored: bool
-    """Its links are written in the programme's own files, not in the pathway."""
+    """Whether its links are in the programme's own files, not in the pathway."""
     waves: tuple[str, ...] = ()
-    """The waves of its service, of a task for all of them."""
+    """The service's waves, if it is a task for all of them."""
 
     @property
     def step(self) -> str:
@@ -33,23 +33,23 @@ class Instance:
 
     @property
     def belongs_to(self) -> str:
-        """The id of its service; `programme` for the programme's own."""
+        """The id of its service; `programme` for the programme's own tasks."""
         return self.service.service if self.service else PROGRAMME
 
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """Every instance in a definition, and the steps that a link may name."""
+    """All instances of a definition, and the steps that links may name."""
 
     steps: Mapping[str, Mapping[str, StepFields]]
-    """The steps of each service, with those that apply to none of its waves."""
+    """The steps of each service, including those that apply to none of its waves."""
     by_id: dict[TaskId, Instance] = field(default_factory=dict)
     by_step: dict[tuple[str, str], list[Instance]] = field(default_factory=dict)
-    """By what they belong to and their step."""
+    """Instances by owner and step."""
     errors: list[DefinitionError] = field(default_factory=list)
 
     def add(self, instance: Instance) -> None:
-        """Add one that is not dropped; a second of the same id is a definition error."""
+        """Add an instance unless it is dropped; a duplicate id is a definition error."""
         if instance.fields.drop:
             return
         if instance.id in self.by_id:
@@ -60,15 +60,15 @@ class Instances:
 
 
 def exists_twice(instance: Instance) -> DefinitionError:
-    what = f"Task '{instance.id}' exists twice."
-    return DefinitionError(instance.place, what, "Give one of them another name.", on_key=True)
+    what = f"Duplicate task '{instance.id}'."
+    return DefinitionError(instance.place, what, "Rename one of them.", on_key=True)
 
 
 def former(instance: Instance, *, every_level: bool = False) -> list[TaskId]:
-    """Return the ids that a task had: of a step its copy for the same wave or school, or an id that is written out.
+    """Return a task's former ids: a former step's copy for the same wave or school, or an id written in full.
 
-    `every_level`: also those of its copies for each school of the wave, for the wave of the school, and for all.
-    A wave's own former ids are those of all its tasks.
+    `every_level` adds the copies for each school of the wave, for the school's wave, and for all.
+    A wave's former ids apply to all its tasks.
     """
     own, step = instance.id.rpartition("/")[0], instance.step
     waves = instance.wave.was if instance.wave is not None and own.endswith(f"/{instance.wave.id}") else ()
@@ -82,7 +82,7 @@ def former(instance: Instance, *, every_level: bool = False) -> list[TaskId]:
 
 
 def _other_levels(instance: Instance) -> Iterator[str]:
-    """Yield what the ids of a step's copies begin with, at each level but its own."""
+    """Yield the id prefixes of a step's copies, at every level except its own."""
     service, wave = instance.service, instance.wave
     if service is None:
         return
@@ -100,14 +100,16 @@ def instances_of(definition: Definition, references: References) -> Instances:
     for name, fields in definition.programme.tasks.items():
         place = Place.programme("tasks", name)
         if fields.per not in (None, Per.PROGRAMME):
-            remedy = "A task per wave or school belongs into a service's file."
-            found.errors.append(DefinitionError(place, f"'{name}' is a task of the programme.", remedy, on_key=True))
+            remedy = "Move a task per wave or school to a service's file."
+            found.errors.append(
+                DefinitionError(place, f"'{name}' belongs to the whole programme.", remedy, on_key=True)
+            )
         found.add(Instance(f"{PROGRAMME}/{name}", fields, everywhere, None, None, place, authored=True))
     return found
 
 
 def _steps_of(definition: Definition, service: ServiceFile) -> dict[str, StepFields]:
-    """Return the steps of a service's pathway with its changes to all copies of them, then its own."""
+    """Return the steps of a service's pathway with the service's changes, then its own steps."""
     pathway = next((p for p in definition.pathways if p.pathway == service.pathway), None)
     base, general = pathway.steps if pathway else {}, _general(service)
     steps = {name: fields.changed_by(general.get(name, StepFields())) for name, fields in base.items()}
@@ -115,7 +117,7 @@ def _steps_of(definition: Definition, service: ServiceFile) -> dict[str, StepFie
 
 
 def _general(service: ServiceFile) -> dict[str, StepFields]:
-    """Return what a service's file says about steps as a whole, not about one copy: `w1/go-live` is one."""
+    """Return a service's changes to whole steps, without those to one copy, such as `w1/go-live`."""
     return {k: v for k, v in service.tasks.items() if "/" not in k}
 
 
@@ -130,7 +132,7 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
         own = general.get(name)
         place = Place.service(service.service, "tasks", name) if own else Place.pathway(service.pathway, name)
         if fields.durations and fields.per is not Per.SCHOOL:
-            what, remedy = f"'{name}' is no task per school.", "Write its duration, or `per: school`."
+            what, remedy = f"'{name}' is not a task per school.", "Write its duration, or `per: school`."
             found.errors.append(DefinitionError(place.at("durations"), what, remedy, on_key=True))
         for local, schools, wave in _copies(name, fields, service, references):
             change = single.pop(local, None)
@@ -144,11 +146,11 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
     for local in islice(single, MOST_LISTED):
         place = Place.service(service.service, "tasks", local)
         hint = did_you_mean(local, known)
-        found.errors.append(DefinitionError(place, f"No task '{local}' to change.", hint, on_key=True))
+        found.errors.append(DefinitionError(place, f"There is no task '{local}' to change.", hint, on_key=True))
 
 
 def _at_school(fields: StepFields, schools: frozenset[str], references: References) -> StepFields:
-    """Return a school's own copy of a step: its duration is the school's, else its phase's, else the step's."""
+    """Return a school's copy of a step, with the duration of the school, or else of its phase, or else of the step."""
     if not fields.durations or fields.per is not Per.SCHOOL:
         return fields
     [school] = schools

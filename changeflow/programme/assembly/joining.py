@@ -1,4 +1,4 @@
-"""Schools that join a programme under way: nothing is planned, or due, at a school before its joining day."""
+"""Schools that join a running programme: nothing is planned or due at a school before its joining day."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,12 +16,12 @@ JOINING = "its schools join the programme then"
 
 
 def joining_days(definition: Definition, facts: Facts) -> dict[str, date]:
-    """Return the day on which each school joins: the one in schools.csv, else that of the version that added it."""
+    """Return each school's joining day: from schools.csv, otherwise the day of the version that added it."""
     return {s.id: day for s in definition.schools if (day := s.joins or facts.joined.get(s.id)) is not None}
 
 
 def add_joining(expansion: Expansion, days: Mapping[str, date]) -> None:
-    """Let no task of schools that join later start before the first of them has, and no go-live before all have."""
+    """Let no task start before the first of its schools has joined, and no go-live before all of them have."""
     for task in [t for t in expansion.tasks.values() if t.schools & days.keys()]:
         if (day := _earliest(task, days)) is not None:
             bound = Constraint(Bound.START_NO_EARLIER, minute_of(day), because=JOINING)
@@ -35,18 +35,18 @@ def _earliest(task: Task, days: Mapping[str, date]) -> date | None:
 
 
 def joined_by(before: Definition | None, after: Definition, known: Facts, *, on: date) -> dict[str, date]:
-    """Return the schools that a version adds to a programme that is stored already, with the day."""
+    """Return the schools that a version adds to a stored programme, with their joining days."""
     old = {s.id for s in before.schools} if before is not None else {s.id for s in after.schools}
     return {s.id: on for s in after.schools if s.id not in old and s.id not in known.joined}
 
 
 def check_joined(joined: Mapping[str, date], tasks: Mapping[str, Task], known: Facts) -> None:
-    """Refuse a school that joins a wave which has gone live: it would count as live with it."""
+    """Refuse a school that joins a wave that has gone live, because it would count as live."""
     for task in tasks.values():
         if task.kind is Kind.GO_LIVE and (finish := known.finish_of(task.id)) is not None:
             for school in sorted(task.schools & joined.keys()):
                 if minute_of(joined[school]) >= finish:
                     raise CheckFailedError(
-                        f"'{school}' joins on {format_day(joined[school])}, and “{task.name}” has happened. Put the "
-                        "school into a wave that goes live later. No changes saved."
+                        f"'{school}' joins on {format_day(joined[school])}, but “{task.name}” has already happened. "
+                        "Move the school to a wave that goes live later. No changes saved."
                     )

@@ -1,4 +1,4 @@
-"""Ranges of durations at their levels: the pathway's step, the service's changes to it, and those to one copy."""
+"""Ranges of durations at three levels: the pathway's step, the service's changes to it, and changes to one copy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from changeflow.values.duration import parse_duration, parse_range
 
 @dataclass(frozen=True, slots=True)
 class ReplacedRange:
-    """A range that no longer counts, as a duration was written nearer to the task, or for its school."""
+    """A range that no longer applies, because a more specific level, or the school, has its own duration."""
 
     task: TaskId
     place: Place
-    """Of the duration."""
+    """The place of the duration."""
     duration: str
     estimate: tuple[str, ...]
 
 
 def replaced_ranges(definition: Definition) -> Iterator[ReplacedRange]:
-    """Yield each task whose own duration has replaced the range of its step."""
+    """Yield each task whose own duration replaces the range of its step."""
     for instance in _instances(definition):
         duration = instance.fields.duration
         if duration is None or instance.fields.estimate is not None:
@@ -37,7 +37,7 @@ def replaced_ranges(definition: Definition) -> Iterator[ReplacedRange]:
 
 
 def check_ranges(definition: Definition) -> Iterator[DefinitionError]:
-    """Find durations outside their own range: the plan would have a date that the range calls impossible."""
+    """Find durations outside their own range, which the range calls impossible."""
     per_day = definition.programme.working_week.minutes_per_day
     for instance in _instances(definition):
         duration, estimate = instance.fields.duration, instance.fields.estimate
@@ -46,7 +46,7 @@ def check_ranges(definition: Definition) -> Iterator[DefinitionError]:
         try:
             (low, _, high), unit = parse_range(estimate, minutes_per_day=per_day)
         except ValueError:
-            continue  # it is a mistake of its own, which the expansion names
+            continue  # a separate mistake, which the expansion reports
         length = parse_duration(duration, minutes_per_day=per_day)
         if length.unit is unit and not low <= length.amount <= high:
             levels = _levels(instance, definition)
@@ -61,7 +61,7 @@ def _instances(definition: Definition) -> Iterator[Instance]:
 
 
 def _levels(instance: Instance, definition: Definition) -> list[tuple[Place, StepFields]]:
-    """Return what is written about a task, with its place, the nearest first."""
+    """Return the entries about a task with their places, most specific first."""
     service = instance.service
     if service is None:
         return [(instance.place, instance.fields)]

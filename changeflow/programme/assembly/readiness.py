@@ -1,7 +1,7 @@
-"""People on the critical path: what it takes until a wave is ready becomes tasks, and its go-live waits for them.
+"""People on the critical path: the preparation that a wave needs becomes tasks, and its go-live waits for them.
 
-Everything here is made of what was published: dates and reasons are publications too. The order of the elements is
-ADKAR's; the share, the lead times and how the pace is learnt are our own choices.
+This uses only published results, because dates and reasons are public too. The order of the elements is from ADKAR;
+the share, the lead times and the way the pace is learnt are our own choices.
 """
 
 from collections.abc import Iterator
@@ -26,11 +26,11 @@ from changeflow.values.words import Gate, Kind, Origin, Phase, Track
 
 DAYS_A_WEEK = 5
 READY = "people-ready"
-"""The step of the milestone that a go-live waits for."""
+"""The step of the readiness milestone, which a go-live waits for."""
 
 
 def standing_of(facts: Facts, service: str, wave: str) -> Standing | None:
-    """Return what is known of the people of a wave whom a service reaches; else of all people of the wave."""
+    """Return the published result of the people in a wave that a service reaches, or else of everyone in the wave."""
     return _shown_of(facts.snapshot, service, wave) if facts.snapshot else None
 
 
@@ -55,7 +55,7 @@ def phase_of_tasks(tasks: list[Task], facts: Facts) -> Phase:
 def add_readiness(
     expansion: Expansion, definition: Definition, facts: Facts, calendars: Calendars
 ) -> dict[TaskId, TaskProgress]:
-    """Add what people need until each go-live; return what of it has been reached already, by what was published."""
+    """Add the preparation for each go-live; return the milestones already reached, by published results."""
     reached: dict[TaskId, TaskProgress] = {}
     if facts.snapshot is None:
         return reached
@@ -78,7 +78,7 @@ def add_readiness(
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """The people in one wave that one service reaches, and the values from which their tasks are made."""
+    """The people in one wave that one service reaches, and the values for their tasks."""
 
     definition: Definition
     facts: Facts
@@ -98,7 +98,7 @@ class _Reach:
 def _add_wave(
     expansion: Expansion, reach: _Reach, mine: list[Task], standing: Standing, *, in_detail: bool
 ) -> dict[TaskId, TaskProgress]:
-    """Add the way to readiness, and its links; return the milestone where it has been reached."""
+    """Add the tasks and links up to readiness; return the milestone if it has been reached."""
     facts, share = reach.facts, reach.definition.programme.policy.ready_share
     found = readiness(standing, until=Element.KNOWLEDGE, share=share, phase=phase_of_tasks(mine, facts))
     if found is None:
@@ -110,7 +110,7 @@ def _add_wave(
         tasks = [_action(reach, action, found, pace) for action in actions if in_detail]
         tasks = tasks if in_detail else [_element(reach, element, found, pace)]
         if element is not found.held_at:
-            # The first ones say why, and the milestone; what follows them needs no words of its own.
+            # Only the first tasks and the milestone give the reason.
             tasks = [replace(t, because="", constraints=()) for t in tasks]
         for task in tasks:
             expansion.tasks[task.id] = task
@@ -125,7 +125,7 @@ def _add_wave(
     decision = [t.id for t in mine if t.gate is Gate.GO_LIVE and t.id not in facts.progress]
     for waits in decision or [t.id for t in mine if t.kind is Kind.GO_LIVE]:
         _link(expansion, [ready.id], waits)
-    # No one is trained for what they do not know of or do not want yet (R25).
+    # No one is trained for a change that they do not yet know of or want (R25).
     for training in (t.id for t in mine if t.kind is Kind.TRAINING and t.id not in facts.progress):
         _link(expansion, won, training)
     if not found.is_ready:
@@ -139,7 +139,7 @@ def _link(expansion: Expansion, before: list[TaskId], task: TaskId) -> None:
 
 
 def _action(reach: _Reach, action: GroupAction, found: Readiness, pace: float) -> Task:
-    """An action done before the latest publication has not been enough: it is planned again."""
+    """Plan an action again if it was done before the latest publication: it was not enough."""
     number, asked = 1, minute_of(found.standing.on) + DAY
     while (p := reach.facts.progress.get(reach.task_id(action.id, number))) and (p.actual_finish or asked) < asked:
         number += 1
@@ -149,7 +149,7 @@ def _action(reach: _Reach, action: GroupAction, found: Readiness, pace: float) -
 
 
 def _history(reach: _Reach) -> Iterator[Task]:
-    """Keep what was done for people, whatever has become of its reason: facts never lose their task."""
+    """Keep actions that were done, even if their reason no longer applies: facts never lose their task."""
     for action in CATALOGUE:
         for number in count(1):
             name = reach.task_id(action.id, number)
@@ -187,7 +187,7 @@ def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readin
 
 
 def _owner(reach: _Reach, by: str) -> str | None:
-    """Return who acts: the sponsor, the lead provider, or a person in that role in the wave's schools or hubs."""
+    """Return who acts: the sponsor, the lead provider, or a person with that role in the wave's schools or hubs."""
     if by == "sponsor":
         return reach.references.owner("sponsor", reach.service, frozenset())[0]
     lead = reach.references.owner("lead_provider", reach.service, frozenset())[0]
@@ -198,7 +198,7 @@ def _owner(reach: _Reach, by: str) -> str | None:
     if by == "champion":
         near = [p.id for p in people if p.audience == by and p.school in schools]
     elif by == "manager":
-        # What every manager does is seen to by the change lead of their hub.
+        # The change lead of a hub makes sure that every manager acts.
         near = [p.id for p in people if p.audience == "lead" and p.hub in hubs and not p.school]
     else:
         near = [p.id for p in people if p.audience == by]
@@ -206,7 +206,7 @@ def _owner(reach: _Reach, by: str) -> str | None:
 
 
 def _pace(reach: _Reach) -> float:
-    """Return how much longer earlier waves took than planned; 1 where none has moved yet."""
+    """Return how much longer earlier waves took than planned; 1 if none has moved yet."""
     waves = reach.references.waves_of(reach.service)
     earlier = takewhile(lambda w: w.id != reach.wave.id, waves)
     term = reach.calendars.get(reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT, reach.service.service))
@@ -220,7 +220,7 @@ def _pace(reach: _Reach) -> float:
 
 
 def _published(facts: Facts, service: str, wave: str) -> Iterator[Standing]:
-    """Yield what was published of a wave, round by round; what stayed as it was only once."""
+    """Yield a wave's published results, round by round; unchanged results appear once."""
     seen: set[str] = set()
     for snapshot in facts.snapshots:
         standing = _shown_of(snapshot, service, wave)

@@ -128,7 +128,7 @@ class StepFields(Frozen):
     assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
         None, description="Only for services that are assured in one of these ways"
     )
-    was: Names | None = Field(None, description="Its id before: what was recorded under it goes on under this one")
+    was: Names | None = Field(None, description="Its former id; records continue under this one")
     drop: bool | None = Field(None, description="Leave this step out")
 
     def changed_by(self, other: "StepFields") -> "StepFields":
