@@ -267,12 +267,16 @@ class _Look:
     def header(self) -> int:
         """Return which record is the header: the one with the most known headings, else the first that is wide.
 
-        A cell of the data may be the same as one heading, so one alone counts only below an empty line or a grouping.
+        A cell of the data may be the same as one heading, so one alone counts only below an empty line or a grouping,
+        or below lines about the report.
         """
+        from changeflow.intake.endings import is_about
+
         above = self.records[:MOST_ABOVE]
         known, _, before = max(((r.known(self.names), r.filled, -n) for n, r in enumerate(above)), default=(0, 0, 0))
         one, last = above[-before], above[-before - 1] if before else None
         is_apart = last is None or last.end + 1 < one.line or (one.is_words and _is_grouping(last, one))
+        is_apart = is_apart or (one.is_words and is_about([record.cells for record in above[:-before]]))
         if known > 1 or (known == 1 and is_apart):
             return -before
         return next((n for n, r in enumerate(above) if r.filled >= WIDE * self.width and r.is_words), 0)
@@ -365,6 +369,11 @@ def _joined(upper: _Record, lower: _Record) -> list[str]:
 def _data_above(above: Sequence[_Record], header: _Record) -> _Record | None:
     """Return a line above the header that may be data: as wide as it, with no empty line between."""
     line = header.line
+    # Loaded here: most tables begin with their header.
+    from changeflow.intake.endings import is_about
+
+    if is_about([record.cells for record in above]):
+        return None
     for record in reversed(above):
         if record.end + 1 != line:
             return None

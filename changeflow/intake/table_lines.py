@@ -18,6 +18,8 @@ MOST_LINES = 1_100_000
 MOST_CELLS = 1_000_000
 """Of a table that have something in them."""
 OF_DAYS = (FieldKind.DAY, FieldKind.SPANS, FieldKind.MOVES)
+MOST_OF_A_REMARK = 6
+"""Cells of a line that a report prints below its table: labels and their values."""
 Lines = Iterable[tuple[int, list[str]]]
 Names = Mapping[str, Mapping[str, str]]
 """By a column of ids: the id by each name that people also use for it, folded."""
@@ -175,16 +177,17 @@ class TableLines:
         if fold(first) == self.first_heading and layout.is_header(cells):
             self.table.say("The line repeats the header and was not used.", line)
             return True
-        if self.required and all(place <= width and cells[place - 1].strip() for place in self.required):
+        is_whole = bool(self.required) and all(place <= width and cells[place - 1].strip() for place in self.required)
+        if is_whole and sum(1 for c in cells if c.strip()) > MOST_OF_A_REMARK:
             return False
         # Loaded here: most tables have no such line.
-        from changeflow.intake.endings import is_ending, is_sum
+        from changeflow.intake.endings import is_ending, is_remark, is_sum
 
-        if self.required:
+        if self.required and not is_whole:
             is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
             is_left_out = is_empty or is_ending(cells) or self._are_totals(cells)
         else:
-            is_left_out = is_sum(cells)
+            is_left_out = is_remark(cells) or (not is_whole and is_sum(cells))
         if is_left_out:
             self.table.say(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
         return is_left_out

@@ -1,36 +1,16 @@
 """Lines of a ledger that are no contract: totals and footers, which are left out, and those that are wrong."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from changeflow.intake.endings import LIKE_A_REMARK, is_remark, is_total, may_be_total
 from changeflow.intake.layout import clean
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.columns import PERIOD, ComparedElement, folded
 from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
 
-_TOTAL = re.compile(
-    r"(((grand|overall|running|report|final|sub)[ -]?)?totals?|sums?|summe|gesamt|gesamtsumme)"
-    r"( (for|of) (the )?(period|month|year|week|run|payroll|file|report))?"
-    r"( ?\(?\d+ (lines?|rows?|records?|contracts?|employees?|people|suppliers?|assets?)\)?)? ?:?",
-    re.IGNORECASE,
-)
-"""A word for a total, and nothing else: `Total Gas & Power` is a supplier."""
-_NAMED_TOTAL = re.compile(r"total .+|.+[ :-]total:?", re.IGNORECASE)
-"""A total of something, as spreadsheets write subtotals: `Ash Total`. It is one where its amounts say so too."""
-_THINGS = "lines|rows|records|contracts|employees|people|suppliers|assets"
-_FOOTER = re.compile(
-    r"(page|seite):? ?\d+( ?(of|von|/) ?\d+)?"
-    rf"|((total|number of|no\.? of) )?({_THINGS})( (count|listed|printed|exported|in (this )?(file|report)))?"
-    r" ?[:=] ?\d+"
-    rf"|\d+ ({_THINGS})( (listed|printed|exported|selected))?\.?"
-    r"|[*\- ]*end of (the )?(report|file|list|data)[.*\- ]*",
-    re.IGNORECASE,
-)
-"""What reports print below a table, in a line of its own."""
-_LIKE_A_FOOTER = f"(?i)page|seite|{_THINGS}|end of"
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""
@@ -110,11 +90,10 @@ def _numbered(lines: Sequence[int]) -> str:
 
 def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     """Take out of a ledger's table what a report prints below it, such as `Page 1 of 1`, and yield a note of it."""
-    nothing = " and ".join(["true", *(f"coalesce(v{place}, 0) = 0" for place in ledger.places(elements))])
-    query = f"select line from {ledger.table} where {nothing} and (key is null or regexp_matches(key, ?))"
-    lines = [n for (n,) in ledger.db.execute(f"{query} order by line limit {_MOST}", [_LIKE_A_FOOTER]).fetchall()]
-    texts = ((line, [text for text in cells if text]) for line, cells in _texts(ledger, lines))
-    footers = [line for line, words in texts if len(words) == 1 and _FOOTER.fullmatch(words[0])]
+    filled = " + ".join(["0", *(f"(coalesce(v{place}, 0) <> 0)::int" for place in ledger.places(elements))])
+    query = f"select line from {ledger.table} where {filled} < 2 and (key is null or regexp_matches(key, ?))"
+    lines = [n for (n,) in ledger.db.execute(f"{query} order by line desc limit {_MOST}", [LIKE_A_REMARK]).fetchall()]
+    footers = [line for line, cells in _texts(ledger, lines) if is_remark(cells)]
     if footers:
         leave_out(ledger, footers)
         yield f"{_numbered(footers)} left out: what a report prints below its table."
@@ -141,10 +120,10 @@ def _candidates(ledger: Side) -> Iterator[_Line]:
     for line, texts in _texts(ledger, keys):
         has_key = keys[line] is not None
         words = [text for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
-        is_word = any(_TOTAL.fullmatch(w) for w in words)
+        is_word = any(is_total(w) for w in words)
         # A supplier may be called `Total`: of a key of several parts the others have to say nothing.
-        is_total = is_word and (not has_key or len(key_places) == 1)
-        yield _Line(line, keys[line], is_total, is_word or any(_NAMED_TOTAL.fullmatch(w) for w in words))
+        is_sure = is_word and (not has_key or len(key_places) == 1)
+        yield _Line(line, keys[line], is_sure, any(may_be_total(w) for w in words))
 
 
 def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_Part]:

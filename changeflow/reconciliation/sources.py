@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from changeflow.intake.endings import is_remark
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
 from changeflow.intake.opening import open_input
 from changeflow.intake.sheets import SheetAmount, SheetNumber, read_workbook
@@ -175,7 +176,7 @@ def _written(
                 if len(cells) > at and fold(cells[at]) == heading and layout.is_header(cells):
                     repeated.append(line)
                     continue
-                if len(cells) < last or any(c.strip() for c in cells[layout.width :]):
+                if (len(cells) < last and not is_remark(cells)) or any(c.strip() for c in cells[layout.width :]):
                     what = f"The line has {counted(len(cells), 'cell')}, the header {layout.width}."
                     wrong.append(Problem(file=shown, line=line, what=what, remedy=_AS_MANY))
                     continue

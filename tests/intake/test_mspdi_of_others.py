@@ -476,3 +476,15 @@ def test_one_odd_field_is_read_noted_or_refused_by_task(name: str, text: str, ma
         except ProblemsError as error:
             problems = str(error)
     assert not problems or "Task 'T1'" in problems
+
+
+def test_the_end_of_a_day_may_be_written_as_24_hours(tmp_path: Path):
+    """No start before the end of Monday is Tuesday 8:00; a holiday until the end of Tuesday leaves Wednesday."""
+    holiday = (
+        "<Exception><TimePeriod><FromDate>2027-03-02T00:00:00</FromDate><ToDate>2027-03-02T24:00:00</ToDate>"
+        "</TimePeriod><Name>Inset</Name><Type>1</Type><DayWorking>0</DayWorking></Exception>"
+    )
+    late = a_task(1, more=fields(ConstraintType=4, ConstraintDate="2027-03-01T24:00:00"))
+    assert dates(planned(a_file(tmp_path, tasks=late))[0], "1") == ("Tue 02 08:00", "Tue 02 17:00")
+    schedule, _ = planned(a_file(tmp_path, tasks=late, exceptions=holiday))
+    assert dates(schedule, "1") == ("Wed 03 08:00", "Wed 03 17:00")

@@ -299,6 +299,17 @@ class TestLines:
         result = compared(tmp_path, f"contract,net\nTotal,12\n{parts}", f"contract,net\n{parts}Grand total,12\n")
         assert (result.count(MatchOutcome.EQUAL), result.coverage.doubts, result.has_contracts_alone) == (4, (), False)
 
+    def test_lines_about_the_report_around_a_table_are_left_out(self, tmp_path: Path):
+        """A label and its value in two cells, or one cell in a line of a table of two."""
+        above = "Company,Ash\nRun date:,01/02/2027\n"
+        below = "Records:,2\nPrinted on,01/02/2027\nRun date: 01/02/2027\nEnd of report\n"
+        table = "contract,net\nA,10.00\nB,20.00\n"
+        result = compared(tmp_path, f"{above}{table}{below}", table)
+        assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone) == (2, False)
+        assert result.coverage.lines == (
+            "old output: 4 lines (6, 7, 8, 9) left out: what a report prints below its table.",
+        )
+
     @pytest.mark.parametrize(
         "footer", ["Page 1 of 1", "Records: 2", "2 records", "Number of employees: 2", "*** End of report ***"]
     )

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,6 +54,9 @@ def uid_of(record: Record) -> str:
     return record.get("UID") or ""
 
 
+_END_OF_DAY = re.compile(r"(\d{4}-\d\d-\d\d)T24:00(?::00(?:\.0+)?)?(Z|[+-]\d\d:\d\d)?")
+
+
 class Moment(NamedTuple):
     """A local moment as a file has it."""
 
@@ -65,9 +68,15 @@ class Moment(NamedTuple):
 
 @lru_cache(maxsize=50_000)
 def parsed_moment(text: str) -> Moment:
-    """Read a local datetime; a zone, which Project never writes, is left out. What is none is a `ValueError`."""
+    """Read a local datetime; a zone, which Project never writes, is left out. What is none is a `ValueError`.
+
+    >>> parsed_moment("2027-02-28T24:00:00").at
+    datetime.datetime(2027, 3, 1, 0, 0)
+    """
     # The same few dates are in most tasks, and each is asked for several times.
-    found = datetime.fromisoformat(text)
+    if is_end := _END_OF_DAY.fullmatch(text):
+        text = f"{is_end[1]}T00:00:00{is_end[2] or ''}"
+    found = datetime.fromisoformat(text) + timedelta(days=bool(is_end))
     return Moment(found.replace(tzinfo=None), len(text) <= 10, found.tzinfo is not None)
 
 
@@ -77,8 +86,10 @@ def moment_of(record: Record, name: str) -> datetime | None:
 
 
 def day_of_moment(record: Record, name: str) -> date | None:
+    """Read the day of a moment; one that ends at 24:00 is that day, and not the next."""
     moment = moment_of(record, name)
-    return moment.date() if moment else None
+    is_end = _END_OF_DAY.fullmatch(record.get(name) or "") is not None
+    return moment.date() - timedelta(days=is_end) if moment else None
 
 
 @dataclass(frozen=True, slots=True)
