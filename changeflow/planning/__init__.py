@@ -1,1 +1,1 @@
-"""Plans made of a programme: rollout waves, levelled dates, risks, recovery options, lessons and the pilot's cohort."""
+"""Plans for a programme: rollout waves, levelled dates, risks, recovery options, lessons and the pilot's schools."""

@@ -1,7 +1,7 @@
-"""People, process, technology: how the planned work is shared out among them.
+"""The balance of planned work between people, process and technology.
 
-Source of the question: Caja, change management for local authorities: too much goes to technology, and the cost of
-change is overlooked. The limit is a setting.
+Source: Caja, change management for local authorities: too much goes to technology, and the cost of change is
+overlooked. The limit is a setting.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from changeflow.values.words import Track
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The planned working minutes of one service's tasks, or of all."""
+    """The planned working minutes of one service's tasks, or of all tasks."""
 
     name: str
     minutes: dict[Track, int]
@@ -24,7 +24,7 @@ class Balance:
 
 
 def balances(programme: Programme) -> Iterator[Balance]:
-    """Yield the balance of the whole programme, then of each service. Each school's task counts."""
+    """Yield the balance of the whole programme, then of each service. Each school's tasks count."""
     services = {s.service: s.name for s in programme.services}
     counted = {name: dict.fromkeys(Track, 0) for name in (None, *services)}
     for task in programme.tasks():
@@ -39,10 +39,10 @@ def balances(programme: Programme) -> Iterator[Balance]:
 
 
 def tipped(programme: Programme, balance: Balance) -> str:
-    """Say what is out of balance; nothing where all is well."""
+    """Describe what is out of balance; empty if nothing is."""
     limit = programme.policy.technology_share_at_most
     if sum(balance.minutes.values()) and not balance.minutes[Track.PEOPLE]:
-        return "nothing is planned for people"
+        return "no work is planned for people"
     if balance.share(Track.TECHNOLOGY) > limit:
         return f"more than {limit:.0%} goes to technology"
     return ""

@@ -1,9 +1,9 @@
-"""The last responsible day of a decision, found by re-planning: what each day of deciding does to the dates that count.
+"""The last responsible day of a decision, found by re-planning for each possible day.
 
-Harm is done where a go-live or milestone comes on a later day, or a missed deadline is missed by more, than if the
-decision were made on its planned day (today, where that has passed). Dates announced to schools are their go-lives.
-Where none of these waits for a decision, what ends last of the work behind it is looked at. Every report, message, page
-and calendar asks `last_day`.
+A later decision does harm if a go-live or milestone moves to a later day, or a missed deadline is missed by more, than
+with a decision on the planned day (today, if that has passed). Dates announced to schools are their go-lives. If none
+of these depends on the decision, the last of the work behind it counts. Every report, message, page and calendar uses
+`last_day`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,17 +23,17 @@ from changeflow.values.moments import DAY, last_day_of, minute_of
 from changeflow.values.words import Kind
 
 MOST_DAYS = 1024
-"""Days of deciding that are looked at: four years."""
+"""The number of days tried: four years."""
 LATER_DAYS = 10
-"""Of the days after the last responsible one, those whose cost is shown: our own choice."""
+"""Days after the last responsible day whose cost is shown: our own choice."""
 FARTHEST, MOST_RUNS = timedelta(days=365), 60
-"""How far the table of every day goes beyond that day, and in how many runs: our own choice."""
+"""How far the table of days continues beyond that day, and in how many runs: our own choice."""
 LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedDate:
-    """A date that a later decision moves: the days as people read them."""
+    """A date that a later decision moves, with inclusive days."""
 
     task: TaskId
     name: str
@@ -47,16 +47,16 @@ class MovedDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedOn:
-    """What follows from deciding on any of some days, both inclusive: the same dates."""
+    """The dates that follow from deciding on any day of a run, both inclusive."""
 
     first: date
     last: date
     moved: tuple[MovedDate, ...]
-    """What is later than if it were decided in time: the go-live that the gate opens first, then the furthest."""
+    """The dates that are later than with a decision in time: the gate's own go-live, then the largest move first."""
 
     @property
     def most(self) -> int:
-        """Calendar days of the date that moves furthest."""
+        """Calendar days of the largest move."""
         return max((m.days for m in self.moved), default=0)
 
 
@@ -66,24 +66,24 @@ class LastDay:
 
     task: TaskId
     planned: date
-    """Its planned day; today, where that has passed. All other days are compared with it."""
+    """Its planned day, or today if that has passed; all other days are compared with it."""
     day: date
-    """The last responsible day: on the next one something is harmed."""
+    """The last responsible day: deciding on the next day does harm."""
     dates: Mapping[TaskId, date]
-    """What is looked at, and when it happens if it is decided in time."""
+    """The dates that are compared, if it is decided in time."""
     names: Mapping[TaskId, str]
-    """What people call these."""
+    """Their names."""
     later: tuple[DecidedOn, ...]
-    """What the next days after it cost, in runs of the same dates."""
+    """The cost of the days after it, in runs of equal dates."""
 
 
 def last_day(programme: Programme, gate: TaskId) -> LastDay:
-    """Return the last responsible day of an open decision, and what each later day costs."""
+    """Return the last responsible day of an open decision, and the cost of each later day."""
     return programme.once(f"last day of {gate}", lambda: _Search(programme, programme.roadmap.tasks[gate]).found())
 
 
 def responsible_day(programme: Programme, gate: TaskId) -> date:
-    """Return the day of `last_day` alone, in half the time."""
+    """Return only the day of `last_day`, in half the time."""
 
     def found() -> date:
         search = _Search(programme, programme.roadmap.tasks[gate])
@@ -99,16 +99,16 @@ def last_days(programme: Programme) -> dict[TaskId, date]:
 
 
 def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
-    """Return what deciding on any coming day moves, in runs of the same dates.
+    """Return the dates that a decision on each coming day moves, in runs of equal dates.
 
-    Nothing from today to the last responsible day; then what moves, for a year, as far as its calendars go.
+    There are none up to the last responsible day. The table then covers a year, as far as calendars allow.
     """
     task = programme.roadmap.tasks[gate]
     return programme.once(f"days of {gate}", lambda: tuple(_EveryDay(_Search(programme, task)).runs()))
 
 
 class _ComingDays:
-    """The days on which a decision can be made, from its planned one on: each with its finish, in civil minutes."""
+    """The days on which a decision can be made, from its planned day, each with its finish in civil minutes."""
 
     def __init__(self, programme: Programme, gate: Task) -> None:
         self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
@@ -118,7 +118,7 @@ class _ComingDays:
         self._ended: CalendarExhaustedError | None = None
 
     def finish(self, number: int) -> int:
-        """Return the finish on a day; on one beyond the calendars a `CalendarExhaustedError`."""
+        """Return the finish on a day; raise `CalendarExhaustedError` beyond the calendars."""
         return self._reached(number)[1]
 
     def day(self, number: int) -> date:
@@ -135,9 +135,9 @@ class _ComingDays:
         return self._known[number]
 
     def _in_order(self) -> Iterator[tuple[date, int]]:
-        """As planned on the planned day, and from the evening of each later one."""
+        """Without start windows: as planned on the planned day, otherwise on the evening of the day."""
         forecast = self.programme.timed(self.gate.id).early_finish
-        # Midnight, or the morning after, is the evening before: unless it cannot be made on that day.
+        # Midnight or the next morning counts as the evening before, unless it cannot be made on that day.
         before = self.roadmap.calendar_of(self.gate.id).previous_working(forecast)
         day = last_day_of(before if before >= floor_of(self.roadmap, self.gate) else forecast + 1)
         yield day, forecast
@@ -148,18 +148,18 @@ class _ComingDays:
                 yield day, at
 
     def _in_windows(self) -> Iterator[tuple[date, int]]:
-        """It is made where its start window opens, and nowhere between: a board's meetings."""
+        """With start windows, such as a board's meetings: only when a window opens."""
         timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
         start, finish = timed.early_start, timed.early_finish
         while True:
             yield timed.day_at(finish), finish
-            # The window stays open until work has begun after its opening.
+            # The window stays open until people have worked after it opened.
             missed = self.roadmap.calendar_of(self.gate.id).next_working(start) + 1
             start, finish = placer.place(self.gate.id, floor=missed)
 
 
 class _Search:
-    """One decision, made on one day after another; the dates that follow are early ones, so they only grow."""
+    """One decision, tried on one day after another. The resulting early dates can only move later."""
 
     def __init__(self, programme: Programme, gate: Task) -> None:
         self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
@@ -168,7 +168,7 @@ class _Search:
 
     @cached_property
     def good(self) -> int:
-        """The last responsible day, counted."""
+        """The number of the last responsible day."""
         good, bad = 0, 1
         while bad < MOST_DAYS and not self._harms(bad):
             good, bad = bad, bad * 2
@@ -199,7 +199,7 @@ class _Search:
 
     @cached_property
     def _limits(self) -> Mapping[TaskId, int]:
-        """The deadlines of what is neither a milestone nor a go-live: only missing them does harm."""
+        """Deadlines of tasks that are neither milestones nor go-lives: only missing them does harm."""
         milestones = {m.task for m in self.programme.milestones}
         own = [t for t in self._targets if t not in milestones and self.roadmap.tasks[t].kind is not Kind.GO_LIVE]
         return {t: limit for t in own if (limit := self._limit(t)) is not None}
@@ -247,14 +247,14 @@ class _Search:
         yield from runs
 
     def moved(self, number: int) -> tuple[MovedDate, ...] | None:
-        """Return what deciding on a day moves; None beyond the calendars."""
+        """Return the dates that deciding on a day moves; None beyond the calendars."""
         try:
             return tuple(sorted(self._harmed(self._dates(number)), key=self._place))
         except CalendarExhaustedError:
             return None
 
     def _place(self, moved: MovedDate) -> tuple[bool, int, bool, date, TaskId]:
-        """The go-live of the gate's own wave first, then the furthest; of those as far, what people steer by."""
+        """Return the sort key: the go-live of the gate's own wave, then the largest move, then milestones."""
         task, gate = self.roadmap.tasks[moved.task], self.gate
         is_own = task.kind is Kind.GO_LIVE and gate.wave is not None
         is_own = is_own and (task.service, task.wave) == (gate.service, gate.wave)
@@ -263,7 +263,7 @@ class _Search:
 
 
 class _EveryDay:
-    """One decision on every coming day, in runs of days with the same dates."""
+    """One decision on every coming day, in runs of days with equal dates."""
 
     def __init__(self, search: _Search) -> None:
         self.search, self.coming = search, search.coming
@@ -282,9 +282,9 @@ class _EveryDay:
             number, length = end + 1, end + 1 - number
 
     def _last_alike(self, number: int, moved: tuple[MovedDate, ...], length: int) -> int:
-        """Return the last day, counted, with the dates of a day: they only grow, so it is found by bisection.
+        """Return the number of the last day with the same dates as a day. Dates only move later, so bisect.
 
-        It begins where the run would end if it were as long as the one before: most are a month.
+        It starts where the run would end if it were as long as the previous one; most last a month.
         """
         known, beyond, step = number, number + length, 1
         if self._is_alike(beyond, moved):

@@ -1,4 +1,4 @@
-"""What finished waves teach about those to come: how long a step took, against how long it was planned."""
+"""Lessons of finished waves for later ones: the actual duration of a step against its plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ WORTH_TELLING = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """One step of one service: what was planned, what it took, and what follows for the rest."""
+    """One step of one service: its planned and actual duration, and the effect on the rest."""
 
     service: str
     step: str
     name: str
     count: int
-    """Finished tasks."""
+    """The number of finished tasks."""
     planned: int
-    """Working minutes of all of them together."""
+    """Total working minutes."""
     taken: int
     factor: float
-    """By which the rest is drawn longer, or shorter: what was seen, drawn towards the plan where little was seen."""
+    """The factor for the rest: as observed, but closer to the plan if there are few observations."""
     least: float
     most: float
-    """The smallest and the largest share of its plan that a finished task took."""
+    """The smallest and largest actual duration as a share of its plan."""
     tasks: tuple[TaskId, ...]
-    """Those that have not begun, in waves and schools to come."""
+    """Tasks that have not begun, in later waves and schools."""
 
 
 def lessons(programme: Programme) -> Iterator[Lesson]:
-    """Yield a lesson for each step of which something is finished and something is ahead, and that is worth telling."""
+    """Yield a lesson for each step with finished and future tasks, if the difference is large enough."""
     done: dict[tuple[str, str], list[tuple[Task, int]]] = {}
     ahead: dict[tuple[str, str], list[Task]] = {}
     for task in programme.tasks():
@@ -55,7 +55,7 @@ def lessons(programme: Programme) -> Iterator[Lesson]:
 
 
 def _taken(programme: Programme, task: Task, start: int, finish: int) -> int:
-    """Return the working minutes that a task took; a day off on which it was reported begun or finished is a day."""
+    """Return a task's actual working minutes; a day off on which it began or finished counts as a day."""
     calendar = programme.roadmap.calendar_of(task.id)
     days_off = [day for day in {day_of(start), last_day_of(finish)} if not calendar.works_on(day)]
     return calendar.between(start, finish) + len(days_off) * programme.minutes_per_day

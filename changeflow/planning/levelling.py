@@ -1,4 +1,4 @@
-"""Level a programme: who waits for whom, what each wait costs, and what no plan can beat."""
+"""Level a programme: which tasks wait for people, what each wait costs, and a bound that no plan can beat."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from changeflow.errors import CheckFailedError, InputError
+from changeflow.phrases import listed
 from changeflow.planning.levelling_slots import LevelRequest, SlotPlan, slot_plan
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
@@ -22,9 +23,9 @@ from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, format_day
 
 REACHES = (366, 6 * 366)
-"""Days behind the unlevelled finish up to which a first try looks, and up to which the last one does."""
+"""Days after the unlevelled finish that the first and the last attempt may use."""
 MOST_COSTED = 400
-"""Waits whose cost is worked out one by one."""
+"""The most waits whose cost is computed separately."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,33 +34,33 @@ class LevellingMove:
 
     wait: Wait
     behind: tuple[TaskId, ...]
-    """Who has the team at the time when it would have begun."""
+    """The tasks that have the team when it would have begun."""
     costs: Mapping[str, int]
-    """Milestones, or the programme's end, that would come sooner if this task alone did not wait: by minutes."""
+    """Milestones, or the programme's end, that would be earlier without this wait, in minutes."""
     short: int
-    """Of the team, if it does not wait: minutes of a whole person's work that nobody has time for."""
+    """Minutes of one person's work for which the team has no time if it does not wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelledProgramme:
-    """Dates with and without levelling, and how they were found."""
+    """Dates with and without levelling, and details of the search."""
 
     programme: Programme
     before: Spans
     after: Spans
     moves: tuple[LevellingMove, ...]
     kept: Mapping[TaskId, tuple[int, int]]
-    """Tasks that were to stay: pinned and refused ones, and where they are now."""
+    """Tasks that had to stay, pinned or refused, and their dates."""
     load_before: tuple[Stretch, ...]
     load_after: tuple[Stretch, ...]
     capacity: Capacity
     bound: int
-    """The instant before which no plan ends."""
+    """The lower bound: no plan ends before this instant."""
     is_best: bool
-    """No plan ends earlier."""
+    """Whether the finish equals the bound."""
     is_repeatable: bool
     broken_keeps: tuple[tuple[TaskId, TaskId], ...]
-    """Maximal lags that no plan keeps."""
+    """Maximal lags that no plan can meet."""
 
     @property
     def finish(self) -> int:
@@ -71,15 +72,14 @@ class LevelledProgramme:
 
 
 def level_programme(programme: Programme, limit: SearchEffort) -> LevelledProgramme:
-    """Find dates at which every team has enough people, as early as can be found; the checker has looked at them.
+    """Find the earliest dates at which every team has enough people, verified by the checker.
 
-    `InputError` where nothing needs a team; `CheckFailedError` where pins contradict each other, links or teams.
+    Raises `InputError` if no task needs a team, and `CheckFailedError` if pins contradict each other, links or teams.
     """
     capacity = Capacity(programme.definition.rollout.teams)
     if not any(t.needs for t in programme.tasks()):
         raise InputError(
-            "No task says whom it needs. Write needs: {ict: 1} at the tasks that share people; rollout.yaml names the "
-            "teams."
+            "No task has needs. Write needs: {ict: 1} in the tasks that share people; rollout.yaml names the teams."
         )
     before = programme.schedule or time_roadmap(programme.roadmap)
     dates = _spans(before)
@@ -104,13 +104,13 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
             return plan, found
     last = finish + REACHES[-1] * DAY
     raise InputError(
-        f"The work does not fit before {format_day(day_of(last))} with the people that there are. "
-        "Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
+        f"The work does not fit before {format_day(day_of(last))} with the people available. "
+        "Give the teams more days a week in rollout.yaml, or reduce the tasks' needs."
     )
 
 
 def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
-    """Turn the order that was found into dates; a task of a maximal lag is held back as far as the search held it."""
+    """Turn the order found into dates; a task with a maximal lag waits as long as in the search."""
     held = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
     floors = {t: int(opens[found.start[place[t]]]) for t in held if found.start[place[t]] < len(opens)}
@@ -121,7 +121,7 @@ def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: Slot
 
 
 def _from_late_dates(roadmap: Roadmap, dates: Spans) -> Roadmap:
-    """Let work that is as late as possible start where links alone put it, or later: people may not be free then."""
+    """Let as-late-as-possible work start where links alone place it or later, because people may not be free then."""
     late = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
     held = {t.id: replace(no_earlier(t, dates[t.id][0]), as_late_as_possible=False) for t in late}
     return replace(roadmap, tasks={**roadmap.tasks, **held}) if held else roadmap
@@ -130,11 +130,11 @@ def _from_late_dates(roadmap: Roadmap, dates: Spans) -> Roadmap:
 def _looked_at(
     programme: Programme, request: LevelRequest, plan: SlotPlan, found: Levelled, placed: Placed
 ) -> LevelledProgramme:
-    """Check the dates by their own means, and say what each wait costs."""
+    """Check the dates independently, and compute the cost of each wait."""
     roadmap, capacity = request.roadmap, request.capacity
     held = _held(roadmap, placed.waits)
     after = _spans(time_roadmap(held))
-    # Only what stays, come what may, may still ask for more than there is.
+    # Only fixed tasks may still need more people than there are.
     stays = {*placed.stuck, *request.fixed}
     for stretch in overloads(roadmap, after, capacity):
         if not set(_at(roadmap, after, stretch)) <= stays:
@@ -163,9 +163,9 @@ def _looked_at(
 
 
 def _bound(plan: SlotPlan, found: Levelled, unlevelled: int) -> int:
-    """Return an instant before which no plan ends.
+    """Return a lower bound: no plan ends before this instant.
 
-    Work is rounded up to whole slots for the search; here every piece counts a slot less.
+    The search rounds work up to whole slots; here every piece counts one slot less.
     """
     least = max(0, energy_finish(plan.problem, found.bounds) - 1)
     return max(unlevelled, int(plan.axis.opens[min(least, len(plan.axis) - 1)]))
@@ -191,14 +191,14 @@ def _moves(
 
 
 def _ends(programme: Programme, early: EarlyDates) -> dict[str, int]:
-    """Return when each open milestone is reached, and when everything ends: a set end stays."""
+    """Return when each open milestone is reached, and the programme's end; a set end does not move."""
     found = {m.name: early[m.task].finish for m in programme.open_milestones}
     end = programme.roadmap.finish
     return found | {"the programme's end": early.last if end is None else end}
 
 
 def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
-    """Return who has a team's people on the day of an instant."""
+    """Return the tasks that have a team's people on the day of an instant."""
     day = at // DAY * DAY
     until = max(day, min(at, day + DAY - 1))
     needed = [t.id for t in roadmap.tasks.values() if team in t.needs]
@@ -206,13 +206,13 @@ def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
 
 
 def _at(roadmap: Roadmap, dates: Spans, stretch: Stretch) -> list[TaskId]:
-    """Return who has a team's people at the start of a stretch."""
+    """Return the tasks that have a team's people at the start of a stretch."""
     at, needed = stretch.start, (t for t in roadmap.tasks.values() if stretch.team in t.needs)
     return [t.id for t in needed if any(a <= at < b for a, b in stretches(t, roadmap, *dates[t.id]))]
 
 
 def _held(roadmap: Roadmap, waits: Mapping[TaskId, Wait]) -> Roadmap:
-    """Hold every waiting task back until its people are free."""
+    """Delay every waiting task until its people are free."""
     held = {t: no_earlier(roadmap.tasks[t], w.start) for t, w in waits.items()}
     return replace(roadmap, tasks={**roadmap.tasks, **held})
 
@@ -222,7 +222,7 @@ def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
 
 
 def _fixed(programme: Programme) -> frozenset[TaskId]:
-    """What stays: what has begun, what a person has pinned or refused to move, and what a date of its own holds."""
+    """Return the fixed tasks: begun, pinned, refused, or with their own date."""
     levelling, roadmap = programme.definition.levelling, programme.roadmap
     must = (Bound.MUST_START, Bound.MUST_FINISH)
     dated = {t.id for t in roadmap.tasks.values() if any(c.bound in must for c in t.constraints)}
@@ -241,17 +241,17 @@ def _keeps(programme: Programme) -> Iterator[tuple[TaskId, TaskId, Duration]]:
 
 
 def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fixed: frozenset[TaskId]) -> None:
-    """Raise `CheckFailedError` where what is to stay contradicts links, or asks a team for more than it has."""
+    """Raise `CheckFailedError` if fixed tasks contradict links, or need more of a team than it has."""
     lines = [*_against_links(programme, schedule), *_against_teams(programme, schedule, capacity, fixed)]
     if lines:
         raise CheckFailedError(
-            "These dates cannot all be kept; without any one of the pins named there is one conflict less:\n"
+            "These pinned dates conflict. Removing any one of the pins resolves its conflict:\n"
             + "\n".join(f"  - {line}" for line in lines)
         )
 
 
 def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
-    """Find pins that a task before them cannot meet: by links alone, without any other pin but the one in its way."""
+    """Find pins that a predecessor cannot meet, by links and at most one other pin."""
     levelling, roadmap, trials = programme.definition.levelling, programme.roadmap, Trials()
     for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
@@ -265,7 +265,7 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         path = time_roadmap(free).path_to(task)
         others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
-        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"
+        yield f"{task} is pinned on {_day(schedule, task)}, but its links allow {format_day(day_of(least))}{behind}"
 
 
 def _day(schedule: Schedule, task: TaskId) -> str:
@@ -275,7 +275,7 @@ def _day(schedule: Schedule, task: TaskId) -> str:
 def _against_teams(
     programme: Programme, schedule: Schedule, capacity: Capacity, fixed: frozenset[TaskId]
 ) -> Iterator[str]:
-    """Find days on which pins alone, with what has begun, ask a team for more than it has: once for each set."""
+    """Find days on which pinned and begun tasks need more of a team than it has, once for each set of tasks."""
     seen: set[tuple[str, ...]] = set()
     pinned = set(programme.definition.levelling.pinned)
     dates = _spans(schedule)
@@ -288,6 +288,6 @@ def _against_teams(
             continue
         seen.add(key)
         yield (
-            f"{' and '.join(who)} ask for {stretch.asked / TENTHS:g} of {capacity.names[stretch.team]} on "
-            f"{format_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
+            f"{listed(who)} need {stretch.asked / TENTHS:g} people from {capacity.names[stretch.team]} on "
+            f"{format_day(day_of(stretch.start))}, which has {stretch.has / TENTHS:g}"
         )

@@ -1,4 +1,4 @@
-"""From a programme to a levelling problem: civil time cut into slots, calendars and lags as tables over them."""
+"""From a programme to a levelling problem: civil time in slots, with calendars and lags as tables."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -22,14 +22,14 @@ from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of
 
 LONGEST, SHORTEST = 30, 15
-"""Minutes of a slot, by which people are booked: half an hour where all work keeps to it, else a quarter."""
+"""Minutes of a slot for booking people: half an hour if all work fits it, otherwise a quarter."""
 LATE = 10
-"""A slot of lateness weighs as much as so many of the last finish: our own choice. One of the last finish weighs more
-than all starts together: those decide between plans that end at the same time."""
+"""The weight of one late slot, in slots of the last finish: our own choice. One slot of the last finish outweighs all
+starts together, so starts only decide between plans with the same end."""
 
 
 def slot_minutes(roadmap: Roadmap) -> int:
-    """Return how long a slot is: what divides the hours of work and the durations, within our limits."""
+    """Return the length of a slot, which divides working hours and durations, within our limits."""
     found = LONGEST
     for calendar in roadmap.calendars.values():
         for opens, closes in calendar.intervals[:20]:
@@ -42,23 +42,23 @@ def slot_minutes(roadmap: Roadmap) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelRequest:
-    """What levelling starts from."""
+    """The input of levelling."""
 
     roadmap: Roadmap
     order: Sequence[TaskId]
     """Predecessors first."""
     dates: Mapping[TaskId, tuple[int, int]]
-    """Start and finish of every task as links alone place it."""
+    """The start and finish of every task by links alone."""
     fixed: frozenset[TaskId]
-    """What stays where it is."""
+    """Fixed tasks."""
     capacity: Capacity
     keeps: tuple[tuple[TaskId, TaskId, Duration], ...] = ()
-    """(first, second, at most so long after it): maximal lags."""
+    """Maximal lags: (first, second, longest time between them)."""
 
 
 @dataclass(frozen=True)
 class SlotPlan:
-    """A problem in slots, and what turns slots into civil time."""
+    """A problem in slots, with the conversion to civil time."""
 
     axis: Axis
     problem: LevelProblem
@@ -117,16 +117,16 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """How the time of one task passes."""
+    """How one task's time passes."""
 
     task: Task
     calendar: WorkingCalendar | None
-    """The one calendar whose working time it takes; None for periods, the clock, or several people."""
+    """The single calendar of its working time; None for periods, elapsed time, or several people."""
     minutes: int
     table: tuple[object, ...] | None
-    """What tells its table from others; None where its calendar alone says how long it takes."""
+    """The key of its own table; None if its calendar alone decides how long it takes."""
     begins: int | None = None
-    """When it begins in its first slot, where that is not when the slot opens."""
+    """When it begins in its first slot, if not at the slot's beginning."""
 
 
 def _work(placer: Placer, task: Task, has_predecessors: bool) -> _Work:
@@ -134,7 +134,7 @@ def _work(placer: Placer, task: Task, has_predecessors: bool) -> _Work:
     calendar, minutes = work_of(task, roadmap) or (None, 0)
     if calendar is not None and not task.starts_on:
         return _Work(task, calendar, minutes, None)
-    # A wait by the clock may begin while no one works: then no slot says when.
+    # An elapsed wait may begin while no one works, and then no slot gives the time.
     begins = _release(placer, task) if task.duration.unit is Unit.ELAPSED and not has_predecessors else None
     key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms, begins)
     return _Work(task, calendar, minutes, key, begins)
@@ -170,7 +170,7 @@ def _pieces(
 def _release(placer: Placer, task: Task) -> int:
     start = placer.roadmap.start
     if task.duration.unit is Unit.ELAPSED and not task.starts_on:
-        # As in the forward pass: what the start alone places begins when people do, also a wait on the clock.
+        # As in the forward pass: a task placed only by the start begins when people do, even an elapsed wait.
         start = placer.roadmap.calendars[task.calendar].next_working(start)
     at = max(start, placer.roadmap.data_date or start)
     for constraint in task.constraints:
@@ -187,14 +187,14 @@ def _fixed(axis: Axis, start: int, finish: int) -> tuple[int, int]:
 
 
 def _due(axis: Axis, task: Task, waiting: Sequence[int]) -> int | None:
-    """Return the boundary by which it should have finished: its own deadline, or a fixed task that waits for it."""
+    """Return the boundary by which it should finish: its own deadline, or the start of a fixed successor."""
     known = [*(c.at for c in task.constraints if c.bound is Bound.FINISH_NO_LATER), *waiting]
     known += [task.deadline] if task.deadline is not None else []
     return axis.slot(min(known)) if known else None
 
 
 def _starts_waiting(request: LevelRequest) -> dict[TaskId, list[int]]:
-    """Return when fixed tasks start, by the tasks that they wait for."""
+    """Return the starts of fixed tasks, by predecessor."""
     found: dict[TaskId, list[int]] = {}
     for link in request.roadmap.links:
         if link.successor in request.fixed and link.type.from_finish and not link.type.to_finish:
@@ -203,7 +203,7 @@ def _starts_waiting(request: LevelRequest) -> dict[TaskId, list[int]]:
 
 
 def _table(axis: Axis, placer: Placer, work: _Work) -> tuple[Ints, Ints]:
-    """Return where a start at each slot lands, and the finish of a start in it."""
+    """Return the actual start for each slot, and its finish."""
     count, finish = len(axis), partial(placer.ask, finish_of, work.task.id)
     starts = np.unique(np.array(_landings(axis, placer, work.task), np.int64))
     starts = starts[starts < count]
@@ -227,13 +227,13 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     else:
         return range(len(axis))
     first, last = int(axis.opens[0]), int(axis.opens[-1])
-    # What opened earlier is not missed where no one has worked since.
+    # An earlier opening is not missed if no one has worked since.
     inside = (first, *periods.starts_within(day_of(first), day_of(last)))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
 
 
 def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> int:
-    """Return the slot to which an instant moves, or the one beyond where the calendars end sooner."""
+    """Return the slot of an instant, or the slot after the end if the calendars end sooner."""
     try:
         return axis.slot(move(at))
     except CalendarExhaustedError:
@@ -244,9 +244,9 @@ def _after_link(
     axis: Axis, roadmap: Roadmap, link: Link, planned: Span, works: NDArray[np.bool_] | None,
     moves: dict[tuple[object, ...], Ints],
 ) -> Ints | None:  # fmt: skip
-    """Return where each boundary lands after a link; `works` are the successor's slots where it has breaks.
+    """Return the boundary after a link for each boundary; `works` are the successor's slots if it has breaks.
 
-    `planned` are the predecessor's dates: they say how long whole periods are, of which a lag may be a share.
+    `planned` are the predecessor's dates, which give the length of whole periods for percentage lags.
     """
     if link.lag.unit is Unit.PERCENT and not link.lag.is_zero:
         lag, calendar = shared_lag(roadmap, link, planned)
@@ -258,7 +258,7 @@ def _after_link(
         row = _after_lag(axis, _instants(axis, roadmap, link), roadmap, link.lag, link.successor, moves)
     if works is None or not link.type.to_finish:
         return row
-    # A finish in a break is the same point of work as the break's beginning.
+    # A finish in a break is the same point of work as the beginning of the break.
     boundaries = np.arange(len(axis) + 1)
     last = np.maximum.accumulate(np.where(np.append(False, works), boundaries, 0))
     moved: Ints = last[boundaries if row is None else row].astype(np.int32)
@@ -266,7 +266,7 @@ def _after_link(
 
 
 def _instants(axis: Axis, roadmap: Roadmap, link: Link) -> NDArray[np.int64]:
-    """Return when each boundary is for what ends or begins there: work ends when people go, all else when they come."""
+    """Return the instant of each boundary: work ends when people leave, everything else when they arrive."""
     is_work = roadmap.tasks[link.predecessor].duration.unit in (Unit.WORKING, Unit.SCHOOL_WEEKS)
     if link.type.from_finish and is_work:
         return axis.ends
@@ -281,9 +281,9 @@ def _after_lag(
     successor: TaskId,
     moves: dict[tuple[object, ...], Ints],
 ) -> Ints | None:
-    """Return where each boundary lands after a lag on the successor's calendar; None where there is none.
+    """Return the boundary after a lag on the successor's calendar for each boundary; None without a lag.
 
-    `moves` keeps what was asked of periods and school weeks, which many links have in common.
+    `moves` caches results for periods and school weeks, which many links share.
     """
     if lag.is_zero:
         return None

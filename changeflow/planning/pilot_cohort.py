@@ -1,4 +1,4 @@
-"""The schools of a programme as candidates for its pilot, and how many of them its teams can see to at once."""
+"""A programme's schools as candidates for its pilot, and how many the teams can support at once."""
 
 from collections.abc import Iterator, Sequence
 from math import floor
@@ -13,11 +13,11 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 READINESS = ((1, "ready"), (3, "as most"), (4, "hard"))
-"""A school's risk in rollout.yaml from which on it counts as such: our own choice."""
+"""The risk in rollout.yaml from which a school counts as a risk: our own choice."""
 
 
 def candidates(programme: Programme) -> list[PilotCandidate]:
-    """Return every school with its traits; once the programme is scheduled, with what keeps it from going first."""
+    """Return every school with its traits and, once the programme is scheduled, its obstacles to going first."""
     found, rollout, blackouts = [], programme.definition.rollout, blackouts_of(programme.definition)
     tasks = list(_pilot_tasks(programme)) if programme.schedule is not None else []
     for school in programme.definition.schools:
@@ -36,7 +36,7 @@ def candidates(programme: Programme) -> list[PilotCandidate]:
 
 
 def most_at_once(programme: Programme) -> tuple[int, str]:
-    """Return how many schools can go first together, and what limits that: the size of waves, or a team."""
+    """Return how many schools can go first together, and the limit: the size of waves, or a team."""
     limits = [(len(programme.definition.schools), "there are no more schools")]
     teams = programme.definition.rollout.teams
     for name, asked in programme.definition.rollout.services.items():
@@ -45,13 +45,13 @@ def most_at_once(programme: Programme) -> tuple[int, str]:
             if (team := teams.get(activity.team or "")) is not None and activity.days:
                 left = team.days_per_week - team.backfill
                 schools = floor(left * activity.weeks / activity.days + 1e-9)
-                what = f"{team.name or activity.team} have {left:g} days a week for {name}"
+                what = f"{team.name or activity.team} has {left:g} days a week for {name}"
                 limits.append((schools, what))
     return min(limits, key=lambda limit: limit[0])
 
 
 def _pilot_tasks(programme: Programme) -> Iterator[Task]:
-    """Yield the tasks that train people of a pilot's schools and take them live, and have not begun."""
+    """Yield the unstarted training and go-live tasks of a pilot's schools."""
     waves = programme.definition.programme.waves
     first = next((w for w in waves if w.pilot), waves[0])
     for kind in (Kind.TRAINING, Kind.GO_LIVE):
@@ -65,15 +65,15 @@ def _kept_back(
 ) -> Iterator[str]:
     own = programme.definition.rollout.schools.get(school.id, SchoolRollout())
     if own.pilot is False:
-        yield "it is never in a pilot (rollout.yaml)"
+        yield "rollout.yaml keeps it out of the pilot"
     lives = [programme.days_of(t.id)[0] for t in tasks if t.kind is Kind.GO_LIVE]
     if own.earliest and lives and own.earliest > min(lives):
-        yield f"it cannot go before {format_day(own.earliest)} (rollout.yaml)"
+        yield f"rollout.yaml lets it go from {format_day(own.earliest)} at the earliest"
     for task in tasks:
         first, last = programme.days_of(task.id)
-        # Of a training the plan fixes its first day: the rest goes around what is in its way.
+        # Only a training's first day is fixed; the rest avoids blackouts.
         until = last if task.kind is Kind.GO_LIVE else first
         for blackout in kept_out_of(blackouts, frozenset({school.id}), task.kind, task.service):
             if blackout.touches(first, until):
                 what = "training" if task.kind is Kind.TRAINING else "the go-live"
-                yield f"{what} on {format_day(first)} falls into {blackout.name}"
+                yield f"{what} on {format_day(first)} falls in {blackout.name}"

@@ -1,4 +1,4 @@
-"""Recovery options of a programme: what could be done to keep a date, resolved to its tasks, and played through."""
+"""A programme's recovery options for a date, resolved to its tasks and simulated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from changeflow.values.moments import minute_of
 
 
 def changes_of(programme: Programme, model: RiskModel) -> tuple[TaskChange, ...]:
-    """Resolve the recovery options of risk.yaml: what is shortened keeps the shape of its range."""
+    """Resolve the recovery options in risk.yaml; a shortened task keeps the shape of its range."""
     ranges = {r.task: r for r in model.ranges}
     found = []
     for option in programme.definition.risk.recovery_options:
@@ -40,7 +40,7 @@ def changes_of(programme: Programme, model: RiskModel) -> tuple[TaskChange, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryQuestion:
-    """Is `target` done by `by`, in so many percent of the iterations?"""
+    """Whether `target` is done by `by` in a given percentage of iterations."""
 
     target: TaskId
     by: int
@@ -50,10 +50,10 @@ class RecoveryQuestion:
 
 
 def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], question: RecoveryQuestion) -> Play:
-    """Return a function that plays a set of options through. Every set draws the same numbers."""
+    """Return a function that simulates a set of options. All sets use the same random numbers."""
     from changeflow.roadmap.risk.simulate import simulate
 
-    # What any option touches has a place among the draws in every set, so that nothing else draws differently.
+    # Tasks that any option affects are drawn in every set, so that all other draws are equal.
     known = {r.task for r in model.ranges}
     touched = dict.fromkeys(t for c in changes for t in c.ranges if t not in known)
     widened = [r for t in touched if (r := _planned(roadmap.tasks[t])) is not None]
@@ -70,7 +70,7 @@ def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], qu
 
 
 def _with(model: RiskModel, chosen: Sequence[TaskChange]) -> RiskModel:
-    """Lay options over a model; where two touch the same, the better counts."""
+    """Apply options to a model; if two affect the same task, the better one counts."""
     ranges = []
     for r in model.ranges:
         options = [(r.low, r.likely, r.high), *(c.ranges[r.task] for c in chosen if r.task in c.ranges)]
@@ -84,7 +84,7 @@ def _with(model: RiskModel, chosen: Sequence[TaskChange]) -> RiskModel:
 
 
 def _starting(roadmap: Roadmap, chosen: Sequence[TaskChange]) -> dict[TaskId, Task]:
-    """Let tasks start earlier than their own date says, where an option does."""
+    """Apply options that let tasks start before their own date."""
     tasks = dict(roadmap.tasks)
     for change in chosen:
         for task, at in change.starts.items():
@@ -95,7 +95,7 @@ def _starting(roadmap: Roadmap, chosen: Sequence[TaskChange]) -> dict[TaskId, Ta
 
 
 def _planned(task: Task) -> Range | None:
-    """Return a range without any width, of work that has none."""
+    """Return a zero-width range for work without one."""
     if task.duration.unit is not Unit.WORKING or task.duration.is_zero:
         return None
     planned = task.duration.amount

@@ -1,4 +1,4 @@
-"""From a programme to a model of its risks: ranges of tasks, causes that they share, events that strike them."""
+"""From a programme to a model of its risks: ranges of tasks, shared causes, and events."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,24 +15,24 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import DAY, minute_of
 
-"""A lesson of so many finished tasks weighs as much as the plan: one late school does not change a whole rollout. Our
-own choice."""
+"""The number of finished tasks at which a lesson weighs as much as the plan, so that one late school does not change a
+whole rollout. Our own choice."""
 
 
 LONG_DAYS = 5
-"""Working days from which on a task on the driving path needs a range before odds are told: our own choice."""
+"""Working days from which a task on the driving path needs a range before odds are shown: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """A range for tasks that have none, in percent of the planned duration: an assumption, and labelled so."""
+    """A range for tasks without one, in percent of the planned duration; labelled as an assumption."""
 
     low: int
     high: int
 
 
 def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
-    """Return the tasks that a text means: a full id, `service/step`, or a step of every service."""
+    """Return the tasks for a text: a full id, `service/step`, or a step of every service."""
     if text in programme.roadmap.tasks:
         return (text,)
     service, _, step = text.rpartition("/")
@@ -40,7 +40,7 @@ def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
 
 
 def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned: Iterable[Lesson] = ()) -> RiskModel:
-    """Return what is drawn: `assumed` gives a range to open work without one, `learned` changes that of later waves."""
+    """Return the ranges: `assumed` gives one to open work without it, `learned` adjusts those of later waves."""
     risk = programme.definition.risk
     taught = {task: lesson for lesson in learned for task in lesson.tasks}
     ranges = (_range(t, risk.distribution, assumed, taught.get(t.id)) for t in programme.tasks())
@@ -66,24 +66,24 @@ def _happening(programme: Programme, event: Event) -> Happening:
 
 
 def without_range(programme: Programme) -> tuple[Task, ...]:
-    """Return the long open tasks on the driving path that have no range: odds mean little as long as they have none."""
+    """Return the long open tasks on the driving path without a range, which make odds unreliable."""
     working = [t for t in programme.tasks() if t.duration.unit is Unit.WORKING and t.estimate is None]
     long = [t for t in working if t.duration.amount >= LONG_DAYS * programme.minutes_per_day]
     return tuple(t for t in long if t.id not in programme.roadmap.progress and programme.timed(t.id).driving)
 
 
 def last_moment(day: date) -> int:
-    """Return the last moment of a day before the midnight that ends it."""
+    """Return the last minute of a day."""
     return minute_of(day) + DAY - 1
 
 
 def whole_percent(share: float) -> int:
-    """Return whole percent; 0 and 100 are kept for none and all."""
+    """Return whole percent; 0 and 100 are used only for none and all."""
     return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
 
 
 def odds_of(programme: Programme, found: Simulation, *, version: int = 0) -> tuple[Odds, ...]:
-    """Return what a simulation says of each milestone ahead, in order of their plan. Odds are by day."""
+    """Return the results of a simulation for each coming milestone, in planned order. Odds are by day."""
     ahead = [m for m in programme.milestones if m.task in found.finishes]
     return tuple(_odds(programme, found, m, version) for m in sorted(ahead, key=lambda m: found.planned[m.task]))
 
@@ -139,10 +139,10 @@ PEOPLE = "people"
 
 
 def keeping_people_order(programme: Programme) -> Roadmap:
-    """Return the roadmap in which every accepted move waits for whoever has its people, and no longer for a date.
+    """Return the roadmap in which accepted moves wait for the tasks that have their people, instead of for a date.
 
-    The planned dates stay as they are; a task that takes longer then makes those wait that need its people, as
-    levelling had them wait. A move behind which nobody is (its team was away) keeps its date.
+    Planned dates do not change. A task that takes longer then delays the tasks that need its people, as in levelling. A
+    move without such a task (its team was away) keeps its date.
     """
     roadmap, accepted = programme.roadmap, programme.definition.levelling.accepted
     links: list[Link] = []
@@ -161,7 +161,7 @@ def keeping_people_order(programme: Programme) -> Roadmap:
 
 
 def _behind(programme: Programme, name: TaskId) -> Iterator[TaskId]:
-    """Yield the tasks whose people are free just when a task that needs them begins."""
+    """Yield the tasks whose people become free just when a task that needs them begins."""
     roadmap, timed = programme.roadmap, programme.timed(name)
     hours = everybody(roadmap)
     before = hours.previous_working(timed.early_start) - 1

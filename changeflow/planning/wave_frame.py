@@ -1,4 +1,4 @@
-"""What is planned in waves: weeks, the calendars of each activity, and where the work around a go-live falls."""
+"""The frame of a plan of waves: weeks, the calendar of each activity, and the dates of work around a go-live."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
-"""Kinds that need people who are in school."""
+"""Kinds of activity that need people to be in school."""
 ENOUGH_DAYS = 3
-"""Working days that a week must have for an activity that can be put elsewhere: our own choice."""
+"""The fewest working days in a week for a movable activity: our own choice."""
 PUSHED = 12
-"""Weeks by which an activity may move away from its go-live, around holidays and blackouts."""
+"""Weeks by which an activity may move away from its go-live to avoid holidays and blackouts."""
 USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
-"""What a go-live takes unless the request says otherwise: a week of training, and three weeks of support."""
+"""The default work around a go-live: a week of training and three weeks of support."""
 USUAL_FOR_PAY = (
     Activity(kind=Kind.TRAINING, weeks_before=10, weeks=1),
     Activity(kind=Kind.PARALLEL_RUN, weeks_before=1, weeks=9),
@@ -35,7 +35,7 @@ USUAL_FOR_PAY = (
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is planned, and in which weeks."""
+    """The pairs to plan, and the weeks."""
 
     programme: Programme
     rollout: Rollout
@@ -46,13 +46,13 @@ class Frame:
     """The last day of any go-live."""
     happened: Mapping[Pair, date]
     joins: Mapping[str, date]
-    """The day on which each school joins that is not there from the beginning."""
+    """The joining days of schools that join later."""
 
     def week_of(self, day: date) -> int:
         return (day - self.start).days // 7
 
     def calendar(self, kind: Kind, school: str, service: str, *, base: str = "") -> WorkingCalendar:
-        """Return the days on which an activity can be worked on at a school, as the plan has them."""
+        """Return the days on which an activity can be worked on at a school, as in the plan."""
         base = base or ("term" if kind in IN_TERM else "office")
         return self.calendars.get(self.calendars.key(base, frozenset({school}), kind, service))
 
@@ -67,9 +67,9 @@ class Frame:
         return self.rollout.schools.get(school) or SchoolRollout()
 
     def since(self, school: str, service: str) -> date:
-        """Return the first day on which anything can be done: the data date, or the day on which the school joins.
+        """Return the first day on which work is possible: the data date, or the school's joining day.
 
-        What has happened, or has begun, is where it was.
+        Work that has begun keeps its dates.
         """
         if (school, service) in self.happened:
             return date.min
@@ -99,14 +99,14 @@ def forecast(programme: Programme, live: Task) -> date:
 
 
 def first_forecast(frame: Frame, service: ServiceFile) -> tuple[Task, date] | None:
-    """Return the first go-live of a service that is ahead, and its forecast."""
+    """Return a service's next go-live and its forecast."""
     lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
     ahead = [(t, forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
     return min(ahead, key=lambda found: (found[1], found[0].id), default=None)
 
 
 def _happened(programme: Programme) -> dict[Pair, date]:
-    """Return the day on which each pair went live, or the forecast of one whose training has begun."""
+    """Return each pair's actual go-live, or its forecast if training has begun."""
     days: dict[Pair, date] = {}
     progress = programme.facts.progress
     for live in programme.tasks(kind=Kind.GO_LIVE):
@@ -120,7 +120,7 @@ def _happened(programme: Programme) -> dict[Pair, date]:
 
 
 def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
-    """Place each activity of one date; the second value is what forbids the date: what has happened needs no leave."""
+    """Place each activity of one date; the second value says what forbids the date, if it has not happened."""
     placed, reason = [], _forbidden(frame, school, service, day)
     for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
         end = frame.week_of(day) - activity.weeks_before
@@ -132,7 +132,7 @@ def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[
 
 
 def _forbidden(frame: Frame, school: str, service: ServiceFile, day: date) -> str:
-    """Say what keeps a go-live out of a day."""
+    """Describe what keeps a go-live out of a day."""
     for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
         if blackout.touches(day, day):
             return f"“{blackout.name}” keeps go-lives out of it"
@@ -143,7 +143,7 @@ def _forbidden(frame: Frame, school: str, service: ServiceFile, day: date) -> st
 
 
 def _weeks_for(frame: Frame, activity: Activity, school: str, service: str, end: int) -> tuple[tuple[int, ...], str]:
-    """Return the weeks of an activity, those next to its time that are good for it; else what is missing."""
+    """Return the nearest suitable weeks for an activity, or else what is missing."""
     kind, since = activity.kind, frame.since(school, service)
     name, first = kind.replace("_", " "), end - activity.weeks + 1
     if kind is Kind.PARALLEL_RUN or (activity.weeks_before < 0 and kind not in IN_TERM):
@@ -166,7 +166,7 @@ def _weeks_for(frame: Frame, activity: Activity, school: str, service: str, end:
 
 
 def _beginning(frame: Frame, school: str) -> str:
-    """Say from when on a school can be worked with."""
+    """Describe the first day on which work at a school is possible."""
     day, programme = frame.joins.get(school, date.min), frame.programme
     if day > programme.on:
         return f"the day on which the school joins, {format_day(day)}"
@@ -174,7 +174,7 @@ def _beginning(frame: Frame, school: str) -> str:
 
 
 def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
-    """Say what takes a week from an activity that cannot go around it: it leaves the week too few days."""
+    """Describe what takes a week from an immovable activity by leaving it too few days."""
     calendar, office, since = (
         frame.calendar(kind, school, service),
         frame.calendars.office,
@@ -188,12 +188,12 @@ def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[
             blackout = next((b.name for b in own if b.touches(monday, monday + timedelta(days=6))), None)
             if blackout is None:
                 return f"its {name} would begin before {_beginning(frame, school)}"
-            return f"“{blackout}” falls into its {name}"
+            return f"“{blackout}” falls in its {name}"
     return ""
 
 
 def _shares(frame: Frame, activity: Activity, school: str, service: str, weeks: tuple[int, ...]) -> tuple[int, ...]:
-    """Share an activity's days out among its weeks, by the days that the office is open and no blackout takes."""
+    """Distribute an activity's days over its weeks, by the office's open days without blackouts."""
     own, office = frame.calendar(activity.kind, school, service, base="office"), frame.calendars.office
     open_days = [frame.working_days(own, w, frame.since(school, service)) for w in weeks]
     until = list(accumulate(open_days if any(open_days) else (frame.working_days(office, w) for w in weeks), initial=0))

@@ -12,13 +12,13 @@ from changeflow.values.moments import day_of, minute_of
 from changeflow.values.words import Kind
 
 LONGEST_BREAK = timedelta(days=62)
-"""The longest time from the first day of a month or pay period to its first working day: a school's summer holidays."""
+"""The longest time from the start of a month or pay period to its first working day: a school's summer holidays."""
 
 
 def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
     """Return the days on which a service may go live.
 
-    The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
+    The first is the requested day, or the plan's forecast, before which the service's own work is unfinished.
     """
     first, last = _span(frame, service)
     days = _opening_days(frame, service, frame.programme.definition.programme.start, last)
@@ -26,7 +26,7 @@ def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
 
 
 def with_announced(frame: Frame, service: ServiceFile, days: Sequence[date], announced: date | None) -> list[date]:
-    """Return the days for one school: where any week will do, the day that it was given is the one of its week."""
+    """Return the days for one school; if any week will do, a day it was given replaces that week's day."""
     first, last = _span(frame, service)
     if (
         announced is None
@@ -48,7 +48,7 @@ def _span(frame: Frame, service: ServiceFile) -> tuple[date, date]:
 
 
 def as_working_day(frame: Frame, service: str, day: date) -> date:
-    """Return the day on which a go-live is that someone gave as the first of a month or pay period: one of work."""
+    """Return the working day of a go-live that was given as the first of a month or pay period."""
     file = frame.programme.service(service)
     periods = _opens_on(frame, file)[1]
     if periods is None or not periods.starts_within(day, day):
@@ -57,7 +57,7 @@ def as_working_day(frame: Frame, service: str, day: date) -> date:
 
 
 def not_an_opening(frame: Frame, service: ServiceFile, day: date) -> str:
-    """Say why a service does not open on a day; nothing where it does, or where any day will do."""
+    """Return why a service cannot go live on a day; empty if it can, or if any day will do."""
     opens, periods = _opens_on(frame, service)
     if periods is None or day in _opening_days(frame, service, day, day):
         return ""
@@ -65,21 +65,21 @@ def not_an_opening(frame: Frame, service: ServiceFile, day: date) -> str:
 
 
 def is_missed(frame: Frame, service: ServiceFile, day: date, done: int) -> bool:
-    """Tell whether work that is done at a moment is too late for a go-live on a day."""
+    """Tell whether work that ends at an instant is too late for a go-live on a day."""
     if _opens_on(frame, service)[1] is None:
         return done >= minute_of(day + timedelta(days=1))
     return done > at_work(frame, service).next_working(minute_of(day))
 
 
 def at_work(frame: Frame, service: ServiceFile) -> WorkingCalendar:
-    """Return the days on which people are there for a go-live, whatever its blackouts: those of its tasks' calendar."""
+    """Return the days on which people are present for a go-live, by its tasks' calendar without blackouts."""
     lives = sorted(t.calendar for t in frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service))
     base = next((b for b in ("every_day", "office") if lives and lives[0].startswith(b)), "term" if lives else "office")
     return frame.calendars.get(frame.calendars.key(base, frozenset(frame.programme.schools_of(service.service))))
 
 
 def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
-    """Return on which days a service's go-lives open, in words, and its periods; none where any week will do."""
+    """Return a description of a service's go-live days, and its periods; none if any week will do."""
     programme, asked = frame.programme, frame.asked(service.service).opens_on
     if asked == WEEK:
         return WEEK, None
@@ -96,7 +96,7 @@ def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
 
 
 def _opening_days(frame: Frame, service: ServiceFile, first: date, last: date) -> list[date]:
-    """Return the first working days of weeks, months or pay periods, from one day to another."""
+    """Return the first working days of weeks, months or pay periods in a span of days."""
     days = dict.fromkeys(_first_days(frame, service, first, last))
     return [d for d in days if first <= d <= last]
 
@@ -110,5 +110,5 @@ def _first_days(frame: Frame, service: ServiceFile, first: date, last: date) -> 
     for week in range(frame.week_of(first), frame.week_of(last) + 1):
         monday = frame.start + timedelta(weeks=week)
         day = day_of(calendar.next_working(minute_of(monday)))
-        if frame.week_of(day) == week:  # A week of holidays is passed over.
+        if frame.week_of(day) == week:  # A week of holidays is skipped.
             yield day

@@ -1,4 +1,4 @@
-"""The pilot that programme.yaml declares for a service, and why any school of it is not kept."""
+"""The pilot that programme.yaml declares for a service, and why some of its schools are left out."""
 
 from dataclasses import dataclass
 
@@ -9,26 +9,26 @@ from changeflow.programme.references import References
 
 @dataclass(frozen=True, slots=True)
 class PlannedPilot:
-    """The schools of a service's pilot wave in programme.yaml that are kept, and why any are not."""
+    """The schools of a service's pilot wave in programme.yaml that stay in it, and why others do not."""
 
     schools: frozenset[str]
     notes: tuple[str, ...]
 
 
 def planned_pilot(frame: Frame, service: ServiceFile) -> PlannedPilot:
-    """Return the pilot that programme.yaml declares for a service; once it has begun, those who have."""
+    """Return the pilot that programme.yaml declares for a service; once it has begun, the schools that have."""
     programme, asked, name = frame.programme, frame.asked(service.service), service.service
     every = programme.schools_of(name)
     waves = [w for w in References(programme.definition).waves_of(service) if w.pilot]
     declared = frozenset(s for w in waves for s in w.schools if s in every)
     wanted = declared | {s for s in every if frame.school(s).pilot}
     if asked.pilot is False or len(every) < 2:
-        why = "rollout.yaml plans it without one" if len(every) > 1 else "it has one school only"
-        what = f"{service.name}: there is no pilot with {programme.school_names(sorted(wanted))}, because {why}."
+        why = "rollout.yaml has none for it" if len(every) > 1 else "it has only one school"
+        what = f"{service.name}: no pilot with {programme.school_names(sorted(wanted))}, because {why}."
         return PlannedPilot(frozenset(), (what,) if wanted else ())
     refused = {s for s in declared if frame.school(s).pilot is False}
     notes = [
-        f"{service.name}: {programme.school_name(s)} is in the plan's pilot wave, and not in the pilot here: "
+        f"{service.name}: {programme.school_name(s)} is in the plan's pilot wave but not in this pilot, because "
         "rollout.yaml says pilot: false."
         for s in sorted(refused)
     ]

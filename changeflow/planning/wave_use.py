@@ -1,4 +1,4 @@
-"""The plan in force as a plan of waves, and a plan of waves as the waves of programme.yaml."""
+"""The current plan as a plan of waves, and a plan of waves as the waves of programme.yaml."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,18 +16,18 @@ from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem, wave_names
 
 Refers = Callable[[str, str], bool]
-"""Tells whether anything in the folder names a task of a service's wave, as `payroll/pilot/go-live` does."""
+"""Tells whether the folder refers to a task of a service's wave, such as `payroll/pilot/go-live`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneEffect:
-    """One milestone that has a deadline: when it would be reached."""
+    """One milestone with a deadline, and when it would be reached."""
 
     name: str
     forecast: date
     deadline: date
     is_assumed: bool = False
-    """Whether the forecast rests on days that nobody has given."""
+    """Whether the forecast depends on assumed days."""
 
     @property
     def days_late(self) -> int:
@@ -36,21 +36,21 @@ class MilestoneEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanEffect:
-    """What the whole programme would be with a plan of waves: its deadlines, and what would break."""
+    """The whole programme with a plan of waves: its deadlines, and what would break."""
 
     milestones: tuple[MilestoneEffect, ...] = ()
     breaks: tuple[str, ...] = ()
-    """What blocks and does not now, and milestones that would be gone."""
+    """New blocking findings, and milestones that would disappear."""
     assumed: frozenset[Pair] = frozenset()
-    """The schools and services whose go-live rests on days that nobody has given."""
+    """The schools and services whose go-live depends on assumed days."""
     planned: WavePlan | None = None
-    """The go-lives that the whole programme then has: later than proposed where the tasks before them take longer."""
+    """The go-lives of the whole programme, later than proposed if earlier tasks take longer."""
 
 
 def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
-    """Return the go-lives that the programme forecasts now, with the work around them, as a plan of waves.
+    """Return the programme's forecast go-lives, with the work around them, as a plan of waves.
 
-    One that is forecast for the first of a month on a day off is on the first working day, as proposals are.
+    A forecast on a day off at the start of a month is on the first working day, as in proposals.
     """
     frame, lives = frame_of(programme), go_live_tasks(programme)
     chosen: dict[Pair, Candidate] = {}
@@ -68,7 +68,7 @@ def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Schools that go live with a service on one day, and the wave until now that most of them come from."""
+    """Schools that go live with a service on one day, and the old wave of most of them."""
 
     service: str
     schools: tuple[str, ...]
@@ -79,27 +79,27 @@ class _Group:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """What groups of several services have in common that are one wave."""
+        """The common key of several services' groups that form one wave."""
         return self.base.id if self.base else "", self.name, self.schools, self.day, self.is_pilot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsedWaves:
-    """Waves to write, and what tasks of theirs are called then."""
+    """Waves to write, and the new names of their tasks."""
 
     waves: tuple[Wave, ...]
     renamed: Mapping[tuple[str, str], str]
-    """By service and the wave's id until now: its new one."""
+    """New wave ids, by service and old id."""
     was: Mapping[str, Mapping[str, tuple[str, ...]]]
-    """By service and the new id of a task within it: the ids that the task had, so that its history goes on."""
+    """A task's former ids, by service and new id within it, so that its history continues."""
     gone: Mapping[str, tuple[str, ...]]
-    """By service: what its file says of tasks of waves that are no more, and that is nothing but the ids they had."""
+    """By service, the entries in its file that only hold former ids of tasks in removed waves."""
 
 
 def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers: Refers) -> UsedWaves:
-    """Write a plan down as waves. A wave's history goes with most of its schools.
+    """Turn a plan into waves. A wave's history follows most of its schools.
 
-    It keeps its id for the services that the folder refers to it with; for the others its tasks say what they were.
+    It keeps its id for services for which the folder refers to it; for the others its tasks record their former ids.
     """
     known = programme.definition.programme.waves
     groups: dict[tuple[object, ...], list[_Group]] = {}
@@ -146,7 +146,7 @@ def _gone(programme: Programme, service: ServiceFile, left: Collection[tuple[str
 
 
 def with_waves(definition: Definition, used: UsedWaves) -> Definition:
-    """Return a definition with other waves; the tasks of those that have another id keep their changes and history."""
+    """Return a definition with new waves; tasks of renamed waves keep their changes and history."""
     text = definition.canonical()
     if (renamed := renamed_text(text, used.renamed)) != text:
         definition = Definition.model_validate_json(renamed)
@@ -156,7 +156,7 @@ def with_waves(definition: Definition, used: UsedWaves) -> Definition:
 
 
 def renamed_text(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
-    """Name the tasks of renamed waves by their new ids, wherever a text speaks of them."""
+    """Replace the ids of tasks in renamed waves wherever a text refers to them."""
     for (service, old), new in renamed.items():
         text = re.sub(rf"(?<![\w/-]){re.escape(service)}/{re.escape(old)}/", f"{service}/{new}/", text)
     return text
@@ -171,13 +171,13 @@ def _tasks(service: ServiceFile, used: UsedWaves) -> dict[str, StepFields]:
 
 
 def renamed_key(service: str, key: str, renamed: Mapping[tuple[str, str], str]) -> str:
-    """Return the key under which a service's file changes a task, with its wave's new id."""
+    """Return the key of a task's change in a service's file, with the wave's new id."""
     wave, slash, step = key.partition("/")
     return f"{renamed.get((service, wave), wave)}{slash}{step}"
 
 
 def _former(definition: Definition, renamed: Mapping[tuple[str, str], str]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the ids, within their service, that the tasks of renamed waves had; those of before stay known."""
+    """Return the former ids, within their service, of tasks in renamed waves, including earlier ones."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for instance in instances_of(definition, References(definition)).by_id.values():
         service, _, key = instance.id.partition("/")
@@ -212,10 +212,9 @@ def _has_begun(programme: Programme, service: str, wave: Wave) -> bool:
 
 
 def _bases(groups: Sequence[_Group], known: Sequence[Wave], begun: Collection[str]) -> dict[int, Wave]:
-    """Return the wave that each group goes on from: most schools in common first, of equal ones the one of its name.
+    """Return the wave that each group continues: the one with most schools in common, then the one with its name.
 
-    A wave that has not begun and is left over goes on with a group that is left over, whatever its schools: so what
-    is said of its tasks stays.
+    A remaining wave that has not begun continues as any remaining group, so that changes to its tasks are kept.
     """
     shared = sorted(
         (-len({*group.schools} & {*wave.schools}), group.name != wave.name, w, n)
@@ -235,7 +234,7 @@ def _bases(groups: Sequence[_Group], known: Sequence[Wave], begun: Collection[st
 
 
 def _owners(groups: Iterable[Sequence[_Group]], refers: Refers) -> dict[str, tuple[object, ...]]:
-    """Return which groups keep a wave's id: those that most is referred to, the first of equal ones."""
+    """Return which groups keep a wave's id: the most referenced one, or else the first."""
     owners: dict[str, tuple[object, ...]] = {}
     most: dict[str, int] = {}
     for own in groups:

@@ -1,4 +1,4 @@
-"""From a programme to a problem of waves: dates on the calendars of each activity, and why a date falls out."""
+"""From a programme to a problem of waves: dates on each activity's calendar, and why dates are excluded."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, SchoolP
 from changeflow.values.moments import format_day
 
 AFTERWARDS = 26
-"""Weeks behind the last date that activities after a go-live may take."""
+"""Weeks after the last date for activities that follow a go-live."""
 
 
 def wave_problem(programme: Programme) -> WaveProblem:
-    """Place every activity of every date on its calendar; a date that something forbids is dropped, with the reason.
+    """Place every activity of every date on its calendar, and drop impossible dates with the reason.
 
-    What has happened is fixed, and nothing is planned before the data date.
+    Past go-lives are fixed, and no work is planned before the data date.
     """
     frame = frame_of(programme)
     start, latest, rollout = frame.start, frame.latest, frame.rollout
@@ -74,9 +74,9 @@ def wave_problem(programme: Programme) -> WaveProblem:
 def _candidates(
     frame: Frame, school: str, service: ServiceFile, days: Sequence[date], fixed: date | None
 ) -> tuple[tuple[Candidate, ...], dict[int, str]]:
-    """Return the dates that a pair could have, and why it cannot have the others, by week.
+    """Return a pair's possible dates, and why the others are impossible, by week.
 
-    A day that is set is that day, also in the middle of a week; what has happened needs no leave.
+    A set day counts even in the middle of a week; a past go-live is always possible.
     """
     found: dict[int, Candidate] = {}
     out: dict[int, str] = {}
@@ -100,7 +100,7 @@ def _candidates(
 
 
 def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> Iterator[str]:
-    """Yield everything that a set day contradicts."""
+    """Yield every reason against a set day."""
     asked = frame.asked(service.service)
     if reason := _too_soon_or_late(frame, school, day):
         yield reason
@@ -119,7 +119,7 @@ def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> It
 
 
 def _earlier_work(frame: Frame, service: ServiceFile, day: date) -> str:
-    """Say what is not done by a day, and has to be before the first go-live of a service; nothing if all is."""
+    """Describe the work before a service's first go-live that is unfinished by a day; empty if all is done."""
     programme, first = frame.programme, first_forecast(frame, service)
     before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
     if not before:
@@ -139,9 +139,9 @@ def _too_soon_or_late(frame: Frame, school: str, day: date) -> str:
     if joins is not None and day < joins:
         return f"the school joins on {format_day(joins)}"
     if asked.earliest is not None and day < asked.earliest:
-        return f"the school asks for {format_day(asked.earliest)} at the earliest"
+        return f"the school wants {format_day(asked.earliest)} at the earliest"
     if asked.latest is not None and day > asked.latest:
-        return f"the school asks for {format_day(asked.latest)} at the latest"
+        return f"the school wants {format_day(asked.latest)} at the latest"
     return ""
 
 
@@ -195,9 +195,9 @@ def _group_plan(programme: Programme, key: str, group: Group) -> GroupPlan:
 
 
 def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
-    """Return a team's tenths of a day in each week: less in a week with public holidays, or while some are away.
+    """Return a team's tenths of a day in each week, reduced by public holidays and absences.
 
-    What is left of a tenth is not given: work comes in whole tenths.
+    Fractions of a tenth are dropped, because work comes in whole tenths.
     """
     office, usual = frame.calendars.office, len(frame.programme.definition.programme.working_week.days)
     days = [[frame.start + timedelta(weeks=week, days=n) for n in range(7)] for week in range(weeks)]
@@ -206,7 +206,7 @@ def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
 
 
 def _announced(frame: Frame) -> dict[Pair, date]:
-    """Return the working day that was announced to each school, or with `announced_as_planned` the forecast's."""
+    """Return the working day announced to each school or, with `announced_as_planned`, of its forecast."""
     programme, days = frame.programme, dict[Pair, date]()
     if frame.rollout.announced_as_planned:
         days = {pair: programme.days_of(t.id)[1] for pair, t in go_live_tasks(programme).items()}

@@ -221,15 +221,17 @@ class TestInASimulation:
 
 
 class TestBadInput:
-    def test_pins_that_ask_for_more_people_than_there_are(self, tmp_path: Path) -> None:
+    def test_pins_that_need_more_people_than_there_are_are_refused(self, tmp_path: Path) -> None:
         pins = "pinned:\n  programme/build: 2027-01-04\n  programme/move: 2027-01-06\n"
-        with pytest.raises(CheckFailedError, match="programme/build and programme/move ask for 2 of ICT on 6 Jan 2027"):
+        with pytest.raises(
+            CheckFailedError, match="programme/build and programme/move need 2 people from ICT on 6 Jan 2027"
+        ):
             levelled(small(tmp_path, **{"levelling.yaml": pins}))
 
     def test_a_pin_that_its_links_forbid(self, tmp_path: Path) -> None:
         pins = "pinned:\n  programme/move: 2027-01-11\n  programme/tell: 2027-01-12\n"
         says = (
-            "programme/tell is pinned on 12 Jan 2027, and its links allow 18 Jan 2027, because programme/move is pinned"
+            "programme/tell is pinned on 12 Jan 2027, but its links allow 18 Jan 2027, because programme/move is pinned"
         )
         with pytest.raises(CheckFailedError, match=says):
             levelled(small(tmp_path, **{"levelling.yaml": pins}))
@@ -252,8 +254,8 @@ class TestBadInput:
         assert "'programme/move' is pinned, and its move is refused as well." in said
         assert "There is no task 'nothing'." in said
 
-    def test_nobody_says_whom_the_work_needs(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="No task says whom it needs"):
+    def test_a_programme_without_needs_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="No task has needs"):
             levelled(small(tmp_path, TASKS.replace(", needs: {ict: 1}", "")))
 
     def test_no_time_to_search(self, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_parallel_run_after_a_go_live_keeps_out_of_blackouts_as_well(tmp_path:
     service = "activities: [{kind: parallel_run, weeks_before: -1}]"
     problem = problem_of(asked(tmp_path, "week", service, calendar=calendar))
     assert date(2027, 3, 22) not in days(problem)
-    assert "“Year end” falls into its parallel run" in problem.dropped[CEDAR].values()
+    assert "“Year end” falls in its parallel run" in problem.dropped[CEDAR].values()
 
 
 def test_what_has_happened_takes_its_work_also_on_a_day_that_was_kept_free(tmp_path: Path):

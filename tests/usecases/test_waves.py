@@ -111,8 +111,8 @@ class TestThreePlans:
         asked = with_schools(programme, {"ashdown": {"pilot": False}})
         services = {"payroll": ServiceRollout(pilot=False)}
         problem = wave_problem(with_rollout(asked, services=services))
-        assert problem.notes[0].startswith("Estates: Ashdown Primary is in the plan's pilot wave, and not in the pilot")
-        assert any(n.startswith("Payroll: there is no pilot with") for n in problem.notes)
+        assert problem.notes[0].startswith("Estates: Ashdown Primary is in the plan's pilot wave but not in this pilot")
+        assert any(n.startswith("Payroll: no pilot with") for n in problem.notes)
         assert problem.in_pilot(("oakfield", "estates"))
         assert problem.in_pilot(("ashdown", "estates")) is False
         assert not problem.services["payroll"].has_pilot
@@ -179,8 +179,8 @@ class TestConflicts:
                 date(2027, 5, 1),
                 "the work before it is not done: “Payroll: decide to go or not, pilot wave” ends on",
             ),
-            ({"earliest": date(2027, 10, 1)}, date(2027, 8, 1), "the school asks for 1 Oct 2027 at the earliest"),
-            ({"latest": date(2027, 7, 1)}, date(2027, 8, 1), "the school asks for 1 Jul 2027 at the latest"),
+            ({"earliest": date(2027, 10, 1)}, date(2027, 8, 1), "the school wants 1 Oct 2027 at the earliest"),
+            ({"latest": date(2027, 7, 1)}, date(2027, 8, 1), "the school wants 1 Jul 2027 at the latest"),
             ({}, date(2028, 7, 1), "the last day of any go-live is 31 May 2028"),
             ({}, date(2026, 8, 1), "it is before the data date"),
         ],
