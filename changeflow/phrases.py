@@ -24,6 +24,16 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
+def shortened(text: str, words: int) -> str:
+    """Cut a text after so many words.
+
+    >>> shortened("Payroll is live", 3), shortened("Payroll is live in all schools", 3)
+    ('Payroll is live', 'Payroll is live …')
+    """
+    found = text.split()
+    return text if len(found) <= words else f"{' '.join(found[:words])} …"
+
+
 def printable(text: object, *, keep: str = "") -> str:
     """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
 

@@ -111,17 +111,22 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
     Empty if there are none.
     """
     known = [live for live in found if live.announced is not None]
-    dropped = sum(live.is_dropped for live in known)
     late = sorted((live for live in known if live.is_late), key=lambda live: -live.days_late)
     parts = []
     if late:
         noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
         count = f"{len(late)} of {len(known)} {noun} {verb} later than announced"
         parts.append(f"{count} ({_latest_in_words(programme, late)}).")
-    if dropped:
-        noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
-        parts.append(f"{dropped} {noun} {verb} no longer planned.")
+    if dropped := dropped_sentence(found):
+        parts.append(dropped)
     return " ".join(parts)
+
+
+def dropped_sentence(found: Iterable[GoLive]) -> str:
+    """Say how many announced go-lives are no longer planned; empty where none is."""
+    dropped = sum(live.is_dropped for live in found)
+    noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
+    return f"{dropped} {noun} {verb} no longer planned." if dropped else ""
 
 
 def _latest_in_words(programme: Programme, late: Sequence[GoLive]) -> str:
@@ -130,10 +135,11 @@ def _latest_in_words(programme: Programme, late: Sequence[GoLive]) -> str:
     alike = [g for g in late if (g.service, g.day, g.announced) == (first.service, first.day, first.announced)]
     schools = programme.school_name(first.school) if len(alike) == 1 else f"{len(alike)} schools"
     rest = f" and {len(late) - len(alike)} more" if len(alike) < len(late) else ""
-    return f"{programme.service(first.service).name}, {schools}: {_instead(first)}{rest}"
+    return f"{programme.service(first.service).name}, {schools}: {in_place_of(first)}{rest}"
 
 
-def _instead(live: GoLive) -> str:
+def in_place_of(live: GoLive) -> str:
+    """Write both days of a go-live that moved: `1 Jun instead of 1 May 2027`."""
     day, announced = (format_day(d) if d else "" for d in (live.day, live.announced))
     year = f" {live.day.year}" if live.day else ""
     return f"{day.removesuffix(year) if announced.endswith(year) else day} instead of {announced}"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.programme.announcements import GoLive
+from changeflow.phrases import listed, shortened
+from changeflow.programme.announcements import GoLive, in_place_of
 from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
@@ -125,3 +126,52 @@ def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:
         if line.state in ("later", "earlier"):
             state = days.removeprefix(", ")
         yield f"{line.service:<18}{line.school:<28}{line.announced:<14}{line.forecast:<14}{state}{source}"
+
+
+NAMED, BUT, WORDS = 12, 3, 6
+"""Schools that the headline names one by one, over all services, exceptions to a whole service, and words of a school's
+name: our own choice."""
+
+
+def late_names(programme: Programme, found: Iterable[GoLive]) -> str:
+    """Name every go-live that is later than announced, service by service; empty where none is.
+
+    Schools are named while they are few; else a service's schools are “all 14 schools”, all but a few, those of whole
+    waves, or a number.
+    """
+    known = [live for live in found if live.announced is not None]
+    late = [live for live in known if live.is_late]
+    if not late:
+        return ""
+    services = dict.fromkeys(live.service for live in late)
+    parts = []
+    for service in services:
+        of_it = [live for live in late if live.service == service]
+        is_one = len({(live.announced, live.day) for live in of_it}) == 1
+        most = counted(max(live.days_late for live in of_it), "day")
+        others = [live for live in known if live.service == service and not live.is_late]
+        where = _schools(programme, of_it, others, is_short=len(late) <= NAMED)
+        days = in_place_of(of_it[0]) if is_one else f"up to {most}"
+        parts.append(f"{programme.service(service).name} at {where} ({days})")
+    noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
+    return f"{len(late)} of {len(known)} {noun} {verb} later than announced: {'; '.join(parts)}."
+
+
+def _schools(programme: Programme, late: Sequence[GoLive], others: Sequence[GoLive], *, is_short: bool) -> str:
+    names, but = (sorted(shortened(programme.school_name(g.school), WORDS) for g in of) for of in (late, others))
+    count = counted(len(names), "school")
+    if is_short:
+        return listed(names)
+    if not others:
+        return f"all {count}"
+    if len(others) <= BUT:
+        return f"all schools but {listed(but)}"
+    waves = {_wave(programme, live) for live in late}
+    if None not in waves and not waves & {_wave(programme, live) for live in others}:
+        shown = [w.name for w in programme.definition.programme.waves if w.id in waves]
+        return f"{count} ({'all of ' if len(shown) < BUT else ''}{listed(shown)})"
+    return f"{len(names)} of {counted(len(names) + len(others), 'school')}"
+
+
+def _wave(programme: Programme, live: GoLive) -> str | None:
+    return programme.roadmap.tasks[live.task].wave if live.task is not None else None

@@ -53,6 +53,8 @@ class Changes:
     slips: tuple[SlipLine, ...]
     unmoved: int
     """Milestones that stayed where they were."""
+    go_lives: tuple[SlipLine, ...] = ()
+    """Why announced go-lives are later, the latest first."""
     dropped: tuple[str, ...] = ()
     """Milestones, gates and deadlines that are gone."""
     warning: str = ""
@@ -62,15 +64,26 @@ class Changes:
 
 
 def build_changes(
-    title: str, slips: Sequence[Slip], before: Roadmap, after: Roadmap, *, found: Sequence[Altered] = ()
+    title: str,
+    slips: Sequence[Slip],
+    before: Roadmap,
+    after: Roadmap,
+    *,
+    found: Sequence[Altered] = (),
+    go_lives: Sequence[Slip] = (),
 ) -> Changes:
-    """Put slips into words, the largest first, and all else that differs (`found`)."""
-    moved = sorted((s for s in slips if s.days), key=lambda s: (-abs(s.days), s.after, s.target))
+    """Put slips into words, of milestones and of `go_lives`, the largest first, and all else that differs (`found`)."""
+
+    def in_order(of: Sequence[Slip]) -> list[Slip]:
+        return sorted((s for s in of if s.days), key=lambda s: (-abs(s.days), s.after, s.target))
+
+    moved = in_order(slips)
     words = _Words(before, after)
     return Changes(
         title=title,
         slips=tuple(words.slip(s) for s in moved),
         unmoved=len(slips) - len(moved),
+        go_lives=tuple(words.slip(s) for s in in_order(go_lives)),
         dropped=dropped_lines(found),
         warning=dropped_warning(found),
         parts=changed_parts(found, with_milestones=False),
@@ -81,7 +94,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
     """Yield the lines for the terminal."""
     yield f"What changed {changes.title}, and why"
     yield from (f"  {line}" for line in dropped_text(changes.dropped))
-    for slip in changes.slips:
+    for slip in (*changes.slips, *changes.go_lives):
         yield ""
         yield f"  {slip.sentence}"
         for cause in slip.causes:
@@ -117,6 +130,8 @@ class _Words:
     def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
+        if part.cause is Cause.NOT_DONE and not part.tasks:
+            return "Time went by before work that leads to it was done"
         who = self._names(part.tasks)
         if part.cause is Cause.READINESS:
             return self._readiness(part.tasks)

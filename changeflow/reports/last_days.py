@@ -85,6 +85,8 @@ class LastDayLine:
     """Today is the last day."""
     cost: str
     """What the next day costs, as one sentence."""
+    cost_in_short: str
+    """The same in few words, for a list of decisions."""
     dates: Mapping[str, str]
     """Every go-live and milestone behind it, by task, if it is decided in time; `later` has those that move."""
     names: Mapping[str, str]
@@ -103,6 +105,7 @@ def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDay
         iso=found.day.isoformat(),
         today=found.day == today,
         cost=format_cost(found),
+        cost_in_short=_short_cost(found),
         dates={task: day.isoformat() for task, day in found.dates.items()},
         names=found.names,
         later=tuple(_later(run) for run in found.later),
@@ -124,6 +127,16 @@ def format_cost(found: LastDay) -> str:
         return "No date is known to wait for it."
     run = found.later[0]
     return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved)}."
+
+
+def _short_cost(found: LastDay) -> str:
+    """Say what the first day after the last responsible one moves furthest, and how many more dates."""
+    if not found.later:
+        return "No date is known to wait for it."
+    first, *others = found.later[0].moved
+    days, more = counted(first.days, "day"), counted(len(others), "more date")
+    also = f"; {more} {'moves' if len(others) == 1 else 'move'}" if others else ""
+    return f"Later than that, “{first.name}” moves {days}, to {format_day(first.after)}{also}."
 
 
 def last_day_text(found: LastDay) -> str:

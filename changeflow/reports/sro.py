@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
-from changeflow.phrases import listed
 from changeflow.pilots.runs import RunSummary, latest_by_period
-from changeflow.programme.announcements import announced_sentence, go_lives
+from changeflow.programme.announcements import go_lives
 from changeflow.programme.asked import without_asked
 from changeflow.programme.counts import work_of
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
+from changeflow.reports.brief import Brief, build_brief
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.coverage import UNKNOWN, columns_compared, columns_left_out
@@ -20,6 +20,7 @@ from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
 from changeflow.reports.grouping import grouped, joined_sentences
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
+from changeflow.reports.milestones import MilestoneLine, milestone_lines, milestones_in_time
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.reports.paths import (
     DragLine,
@@ -34,32 +35,17 @@ from changeflow.reports.paths import (
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
-from changeflow.roadmap.analysis.assumed import assumed_lines, mark_assumed
+from changeflow.roadmap.analysis.assumed import assumed_lines
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
-from changeflow.roadmap.analysis.why import explain, float_in_words
+from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
 """Of the tasks shown with cut-offs: the days until they end, and working days left, at most. Our own choice."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneLine:
-    name: str
-    forecast: str
-    baseline: str
-    deadline: str
-    state: str
-    """`done`, `on time`, `earlier`, `later`, `too late` or `dropped`."""
-    sentence: str
-    first_baseline: str
-    """Its day in the first baseline; a dash where it has none."""
-    sure_by: str = ""
-    """The day that 80 of a hundred simulated programmes keep, with the odds; empty where none was simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +105,8 @@ class SroReport:
     first_baseline: str
     """What the first baseline is called; empty where there is none, or no other."""
     headline: str
+    brief: Brief
+    """The two pages that come first; the rest is their annex."""
     milestones: tuple[MilestoneLine, ...]
     go_live_moves: tuple[GoLiveMove, ...]
     """Go-lives that are on another day than was announced."""
@@ -171,10 +159,12 @@ def build_sro(
 ) -> SroReport:
     """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown."""
     programme = judged.programme
-    in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
-    lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
-    log, ahead = build_decisions(judged, today=today), [m for m in in_time if m in programme.open_milestones]
+    lines, log = milestone_lines(programme, baseline, first), build_decisions(judged, today=today)
+    ahead = [m for m in milestones_in_time(programme) if m in programme.open_milestones]
     slips, health, lives = programme.slips, health_lines(programme, baseline), go_lives(programme)
+    confidence = confidence_line(judged, today=today, baseline=baseline)
+    cut_offs = tuple(_cut_offs(programme, slips, today))
+    brief = build_brief(programme, lines, log.needed, changes, confidence, cut_offs, today=today)
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -185,16 +175,17 @@ def build_sro(
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
         first_baseline=first.name if first and not first.is_latest else "",
-        headline=_headline(lines, log.needed, announced_sentence(programme, lives), changes.warning if changes else ""),
+        headline=brief.headline,
+        brief=brief,
         milestones=lines,
         go_live_moves=go_live_moves(programme, lives),
         go_lives=go_live_lines(programme, lives),
-        confidence=confidence_line(judged, today=today, baseline=baseline),
+        confidence=confidence,
         decisions=log.needed,
         made=log.made,
         no_return=no_return_lines(programme),
         late=tuple(_late(programme, today, reminders)),
-        cut_offs=tuple(_cut_offs(programme, slips, today)),
+        cut_offs=cut_offs,
         paths=tuple(_path(programme, m) for m in ahead),
         gantt=draw_gantt(programme, ahead[-1].task if ahead else None, today=today),
         near=tuple(near_lines(programme)),
@@ -219,100 +210,6 @@ def build_sro(
 def _students(programme: Programme) -> str:
     wiifts = programme.definition.programme.wiifts
     return wiifts.statement if wiifts else ""
-
-
-def _milestone(
-    programme: Programme, milestone: Milestone, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
-) -> MilestoneLine:
-    timed = programme.timed(milestone.task)
-    forecast = timed.last_day
-    planned = timed.day_at(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
-    spare = float_in_words(programme.roadmap, milestone.task, abs(programme.spare(milestone)))
-    state, words = "on time", ["as in the baseline"] if planned else []
-    if milestone.task in programme.roadmap.progress:
-        state, words = "done", ["it has happened"]
-    elif milestone.deadline is not None and forecast > milestone.deadline:
-        state, words = (
-            "too late",
-            [f"{counted((forecast - milestone.deadline).days, 'day')} after its deadline ({spare} too late)"],
-        )
-    elif planned is not None and forecast != planned:
-        days = (forecast - planned).days
-        state = "later" if days > 0 else "earlier"
-        words = [f"{counted(abs(days), 'day')} {state} than the baseline"]
-    if state in ("on time", "earlier", "later") and milestone.deadline is not None:
-        words.append(f"{spare} before its deadline")
-    approved, deadline = first.of(milestone, timed) if first else (None, None)
-    if approved is not None and first is not None and approved not in (planned, forecast):
-        days = (forecast - approved).days
-        words.append(f"{later_or_earlier(days)} than baseline {first.number}")
-    if deadline is not None and first is not None and deadline != milestone.deadline:
-        words.append(f"its deadline was {format_day(deadline)} in baseline {first.number}")
-    shown = mark_assumed(format_day(forecast), programme.required_schedule, milestone.task)
-    message = f"{shown}{', ' if words else ''}{', '.join(words)}"
-    return MilestoneLine(
-        first_baseline=format_day(approved) if approved else "–",
-        name=milestone.name,
-        forecast=shown,
-        baseline=format_day(planned) if planned else "–",
-        deadline=format_day(milestone.deadline) if milestone.deadline else "–",
-        state=state,
-        sentence=f"{milestone.name}: {message}.",
-        sure_by=_sure_by(programme, milestone) if state != "done" else "",
-    )
-
-
-def _sure_by(programme: Programme, milestone: Milestone) -> str:
-    odds = programme.facts.odds_of(milestone.id)
-    if odds is None:
-        return ""
-    is_same = odds.is_known and odds.deadline is not None and odds.deadline == milestone.deadline
-    held = odds.deadline_odds if is_same else None
-    of = "" if held is None else f"; the deadline holds in {held} of 100"
-    return f"{odds.sure_by}{of} (simulated on {format_day(odds.on)}, version {odds.version})"
-
-
-def _dropped(
-    programme: Programme, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
-) -> Iterator[MilestoneLine]:
-    """Yield the milestones of the first baseline that the programme no longer has."""
-    if first is None:
-        return
-    kept = {m.task for m in programme.milestones} | {m.name for m in programme.milestones}
-    for task, (name, deadline) in first.milestones.items():
-        if task in first.dates and not {task, name} & kept:
-            day = format_day(first.dates[task].last_day)
-            planned = format_day(baseline[task].last_day) if baseline and task in baseline else "–"
-            yield MilestoneLine(
-                name=name,
-                forecast="–",
-                baseline=planned,
-                deadline=format_day(deadline) if deadline else "–",
-                state="dropped",
-                sentence=f"{name}: dropped; baseline {first.number} had it on {day}.",
-                first_baseline=day,
-            )
-
-
-def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine], announced: str, dropped: str) -> str:
-    """Say what was dropped (`dropped`), the most severe thing about the milestones, what was announced and does not
-    hold (`announced`), and which waiting decisions the evidence does not support."""
-    states = [(line.state, line.name) for line in lines]
-    message = "All milestones are on time." if states else "The programme has no milestones yet."
-    message, is_missed = announced or message, any(state == "too late" for state, _ in states)
-    for state, one, several in (
-        ("too late", "misses its deadline", "miss their deadlines"),
-        ("later", "is later than the baseline", "are later than the baseline"),
-    ):
-        names = [f"“{name}”" for s, name in states if s == state]
-        if names:
-            found = f"{listed(names)} {one if len(names) == 1 else several}."
-            parts = (found, announced) if is_missed else (announced, found)
-            message = " ".join(filter(None, parts))
-            break
-    unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
-    message = f"{dropped} {message}" if dropped else message
-    return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])
 
 
 def _waivers(judged: Judged) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import InputError
+from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
@@ -122,11 +123,20 @@ def compare_states(earlier: Since, programme: Programme) -> Changes:
     """Attribute the slip of every milestone that has not happened by the earlier state."""
     before, after = earlier.programme, programme
     targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
-    slips = attribute(before.roadmap, after.roadmap, targets)
+    late = {live.task for live in go_lives(after) if live.is_late and live.task} - before.roadmap.progress.keys()
     approved = {t: d.finish for t, d in earlier.approved.items()}
-    slips = tuple(from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
-    found = differences(before, after, earlier.regrouped)
-    return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap, found=found)
+    slips = tuple(
+        from_approved(s, approved[s.target]) if s.target in approved else s
+        for s in attribute(before.roadmap, after.roadmap, [*targets, *sorted(late.difference(targets))])
+    )
+    return build_changes(
+        f"since {earlier.label}",
+        [s for s in slips if s.target in targets],
+        before.roadmap,
+        after.roadmap,
+        found=differences(before, after, earlier.regrouped),
+        go_lives=[s for s in slips if s.target in late],
+    )
 
 
 def _as_of(session: Session, now: Programme, label: str, moment: datetime, on: date) -> Since | None:

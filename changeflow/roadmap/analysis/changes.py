@@ -310,12 +310,15 @@ def _held(now: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> list[_Step
 
 def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Cause, tuple[TaskId, ...]]:
     """Return what the data date holds on the way to a target, and whether it is decisions alone."""
+    path = schedule.path_to(target)
     held = []
-    for task in schedule.path_to(target):
+    for task in path:
         timed = schedule[task]
         is_open = task in roadmap.progress and _is_held(roadmap, task, timed.early_finish)
         if timed.reason is DateReason.DATA_DATE or (timed.reason is DateReason.ACTUAL and is_open):
             held.append(task)
+    # Of begun work that is not to end at once, what remains is counted from the data date.
+    held = held or [t for t in path if t in roadmap.progress and not roadmap.is_done(t)]
     is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
     return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))
 
