@@ -162,8 +162,7 @@ def build_sro(
     lines, log = milestone_lines(programme, baseline, first), build_decisions(judged, today=today)
     ahead = [m for m in milestones_in_time(programme) if m in programme.open_milestones]
     slips, health, lives = programme.slips, health_lines(programme, baseline), go_lives(programme)
-    confidence = confidence_line(judged, today=today, baseline=baseline)
-    cut_offs = tuple(_cut_offs(programme, slips, today))
+    confidence, cut_offs = confidence_line(judged, today=today, baseline=baseline), _cut_offs(programme, slips, today)
     brief = build_brief(programme, lines, log.needed, changes, confidence, cut_offs, today=today)
     return SroReport(
         programme=programme.name,
@@ -217,12 +216,14 @@ def _waivers(judged: Judged) -> Iterator[str]:
         yield waiver_in_words(judged.programme, waiver, used=waiver in judged.used_waivers)
 
 
-def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
+def _cut_offs(programme: Programme, slips: Slips, today: date) -> tuple[str, ...]:
     targets, said = [m.task for m in programme.open_milestones], list[tuple[str, str]]()
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
         said.append((cut_off.task, format_cut_off(programme.roadmap, programme.required_schedule, cut_off)))
-    for name, words, count in grouped(programme.roadmap, said):
-        yield f"{name}: {words if count == 1 else words.replace('It can', 'Each can', 1)}"
+    return tuple(
+        f"{name}: {words if count == 1 else words.replace('It can', 'Each can', 1)}"
+        for name, words, count in grouped(programme.roadmap, said)
+    )
 
 
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:
