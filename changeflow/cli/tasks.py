@@ -179,9 +179,11 @@ def task_import(
         raise InputError("--yes stores it and --dry-run does not. Give one of them.")
     change = context.change
     found = progress_import.preview_import(file, change, decisions)
+    skipped = found.sheet.skipped
     for remark in found.sheet.unused:
-        note(str(remark))
-    print_lines(preview_lines(found.sheet.typed, found.before, found.after, decided=found.decided))
+        if remark.line not in {line.line for line in skipped}:
+            note(str(remark))
+    print_lines(preview_lines(found.sheet.typed, found.before, found.after, decided=found.decided, skipped=skipped))
     if dry_run:
         note(NOT_SAVED)
         return

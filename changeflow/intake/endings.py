@@ -38,6 +38,7 @@ _REMARK = re.compile(
     rf"|{_EDGE}end (?:of )?(?:the )?(?:report|file|list|listing|data|table|document|export){_EDGE}\.?{_EDGE}"
     rf"|(?:{_MADE_LABEL}) .+|(?:{_MADE}) \d\d?[ /.-].+"
     r"|(?:source|filters?|criteria|selection|parameters?)(?: applied)?: .+"
+    r"|[-=_*~–—.+]{3,}"
     r"|(?:strictly )?(?:private (?:and|&) )?confidential\b.*|official(?:[ -]?sensitive)?\b.*|(?:©|\(c\)|copyright) .+",
     re.IGNORECASE,
 )
@@ -52,7 +53,7 @@ _LABEL = re.compile(
 LIKE_A_REMARK = (
     rf"(?i)^[*=\s-]*(page|seite|end|{_THINGS}|grand|total|number|no|{_MADE}|report|data|date|list|file|pay|print|export"
     r"|time|user|id|source|filter|criteria|selection|parameter|strictly|private|confidential|official|©|\(c\)|copyright"
-    r"|[0-9])"
+    r"|[0-9]|[-=_*~–—.+]{3})"
 )
 """How such a line begins, for a database."""
 
@@ -86,12 +87,14 @@ def is_sum(cells: Sequence[str]) -> bool:
 
 
 def is_remark(cells: Sequence[str]) -> bool:
-    """Tell whether a line has nothing but what a report prints below its table: texts, or labels and their values.
+    """Tell whether a line has nothing but what a report prints beside its table: texts, labels and their values, rules.
 
     >>> is_remark(["Page 1 of 2", ""]), is_remark(["Records:", "2"]), is_remark(["*** End of Report ***"])
     (True, True, True)
     >>> is_remark(["Printed on", "1 May 2027", "", "Page", "1 of 2"]), is_remark(["Page 1 of 2", "Confidential"])
     (True, True)
+    >>> is_remark(["-----", "-----"]), is_remark(["-", "-"])
+    (True, False)
     >>> is_remark(["Employees", "2"]), is_remark(["Source Ltd"]), is_remark(["User", "Admin 2"])
     (False, False, False)
     >>> is_remark(["Run date: agree with HR", "50%"]), is_remark(["Run 5"]), is_remark(["Printed on", "1 May 2027"])

@@ -50,6 +50,8 @@ class ProgressSheet:
     """Places of the columns that are read, from 1, by their keys."""
     unused: tuple[Problem, ...] = ()
     """What was read and not used; no mistakes."""
+    skipped: tuple[Problem, ...] = ()
+    """Of these, whole lines that are about no task."""
 
     def problem(self, line: int, column: str, what: str, remedy: str = "") -> Problem:
         return Problem(file=self.file, line=line, column=self.columns.get(column, 1), what=what, remedy=remedy)
@@ -76,8 +78,12 @@ def read_progress_sheet(
         return ProgressSheet(file=table.file)
     _say_unused(table, is_exported="exported" in columns)
     rows = tuple(_Sheet(table, programme, problems, ids or Renames()).rows())
+    if table.rows and table.skipped and not rows and not problems:
+        first, what = table.skipped[0], "No line names a task of the programme."
+        problems.append(Problem(file=table.file, line=first.line, what=what, remedy=first.what))
     unused = sorted(table.remarks, key=lambda remark: remark.line)
-    return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused))
+    skipped = tuple(sorted(table.skipped, key=lambda remark: remark.line))
+    return ProgressSheet(file=table.file, rows=rows, columns=columns, unused=tuple(unused), skipped=skipped)
 
 
 def _say_unused(table: Table, *, is_exported: bool) -> None:
@@ -105,7 +111,9 @@ class _Sheet:
         for row in self.table.rows:
             is_typed = row.line in refused or any(key in row.cells for key in OF_PROGRESS)
             if not is_typed and not {"task", "task_id"} & row.cells.keys():
-                self.table.say("The line names no task and was not used.", row.line)
+                self.table.skip("The line names no task and was not used.", row.line)
+                continue
+            if row.line not in refused and self.tasks.is_heading(row, is_typed=is_typed):
                 continue
             before = len(self.problems)
             exported = self._exported(row)
@@ -120,7 +128,7 @@ class _Sheet:
             if typed == was and self.tasks.key(row, exported) not in self.programme.roadmap.tasks:
                 self.table.say("The line was not used: its task is no longer in the plan.", row.line)
                 continue
-            task = self.tasks.task_of(row, exported, is_typed=is_typed)
+            task = self.tasks.task_of(row, exported)
             if task is None or len(self.problems) > before or not (typed == was or self._is_first(row, task)):
                 continue
             if self._has_day_beside(row, task, typed, was):

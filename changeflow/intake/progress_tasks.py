@@ -1,7 +1,10 @@
 """Which task a row of a progress sheet is about: by its id, or by its name with service, wave and school."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
+from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from changeflow.errors import AmbiguousNameError, UnknownThingError
@@ -10,10 +13,20 @@ from changeflow.intake.table_rows import Table, TableRow
 from changeflow.programme.programme import Programme
 from changeflow.programme.renames import Renames
 from changeflow.programme.task_names import called, task_named
+from changeflow.programme.typed_progress import OF_PROGRESS
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.problem import Problem, what_and_remedy
 
+LIKE = 0.75
+"""How alike a name and a task's are from which it is more likely misspelt than meant."""
+_NUMBER = re.compile(r"^[\d.]+[.)]?\s+")
+_PART = re.compile(
+    r"(?:phase|stage|section|part|workstream|work package|wave|week|milestones?|summary|overall|averages?|mean|total"
+    r"|sub-?totals?|grand total)\b|.* (?:sub-?)?total:?$",
+    re.IGNORECASE,
+)
+"""How titles within a list begin, and its sums."""
 PLACE = ("service", "wave", "school")
 """In a team's own sheet, these say which task is meant where several have a name."""
 
@@ -26,8 +39,31 @@ class RowTasks:
         self.headings = {m.field.name for m in table.columns.matches}
         self.service = self._only_service()
 
-    def task_of(self, row: TableRow, exported: Mapping[str, Any] | None, *, is_typed: bool) -> TaskId | None:
-        """Return the task of a row; none, or several, is a problem, or reported where nothing is typed."""
+    def is_heading(self, row: TableRow, *, is_typed: bool) -> bool:
+        """Tell whether a row of a team's own list is about no task, and report it: a title above others, or a sum.
+
+        Where a row has progress, its name has to be that of a part of the programme, or the row has nothing but a
+        percentage and a name that is like no task's.
+        """
+        if "task_id" in row.cells or "exported" in self.headings:
+            return False
+        name, typed = row.cells.get("task"), row.cells.keys() & {*OF_PROGRESS, "comment"}
+        is_sum = typed == {"percent"}
+        if name is None:
+            is_last = row.line == self.table.rows[-1].line
+            is_other = is_sum and (is_last or any(self.table.others.get(row.line, {}).values()))
+        elif not is_typed:
+            is_other = not self._may_be(name)
+        else:
+            is_other = not self._may_be(name) and (self._is_part(name) or (is_sum and not self._is_like_a_task(name)))
+        if is_other:
+            beside = f" {row.cells['percent']} beside it was not used." if is_sum else ""
+            why = f"“{name[:60]}” is not a task." if name is not None else "it names no task."
+            self.table.skip(f"The line was not used: {why}{beside}", row.line)
+        return is_other
+
+    def task_of(self, row: TableRow, exported: Mapping[str, Any] | None) -> TaskId | None:
+        """Return the task of a row; none, or several, is a problem."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
         key = self.key(row, exported)
         if key is not None and (key in tasks or name is None or exported is not None):
@@ -37,9 +73,6 @@ class RowTasks:
             return found
         if name is None:
             self.problems.append(row.problem("task", "The line has progress and names no task.", "Name it."))
-            return None
-        if not is_typed and not self._may_be(name):
-            self.table.say(f"The line was not used: “{name[:60]}” is not a task.", row.line)
             return None
         return self._named(row, "task", name, self._of_place(row, tasks, name))
 
@@ -52,8 +85,34 @@ class RowTasks:
         try:
             return task_named(name, tasks, besides=[t.name for t in tasks.values()])
         except (UnknownThingError, AmbiguousNameError) as error:
-            self.problems.append(row.problem(column, *what_and_remedy(error)))
+            what, remedy = what_and_remedy(error)
+            self.problems.append(row.problem(column, what, remedy or "Correct the name, or take the line out."))
             return None
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        """Return what parts of the programme are called, folded."""
+        definition, programme = self.programme.definition, self.programme.definition.programme
+        pairs = [(s.id, s.name) for s in definition.schools] + [(w.id, w.name) for w in programme.waves]
+        pairs += [(s.service, s.name) for s in definition.services] + [(programme.programme, programme.name)]
+        return {fold(name) for pair in pairs for name in pair}
+
+    def _is_part(self, name: str) -> bool:
+        plain = _NUMBER.sub("", name)
+        return fold(plain) in self._parts or _PART.match(plain) is not None
+
+    def _is_like_a_task(self, name: str) -> bool:
+        """Tell whether a name may be that of a task, misspelt, or its id."""
+        if "/" in name and " " not in name:
+            return True
+        return bool(get_close_matches(fold(name), self._names, n=1, cutoff=LIKE))
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """Return all that tasks are called, folded: in full, and without their service, wave and school."""
+        names = [task.name for task in self.programme.roadmap.tasks.values()]
+        short = [name.partition(": ")[2] or name for name in names]
+        return list({fold(form) for name in (*names, *short) for form in (name, name.rpartition(", ")[0] or name)})
 
     def _may_be(self, name: str) -> bool:
         with suppress(UnknownThingError, AmbiguousNameError):
@@ -105,7 +164,8 @@ class RowTasks:
         names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}
         if {"service", "exported"} & self.headings:
             return None
-        found = [{tasks[t].service for t in called(name, tasks)} for name in names]
+        # A title within the list is the name of no task.
+        found = [services for name in names if (services := {tasks[t].service for t in called(name, tasks)})]
         common = set[str | None].intersection(*found) if found else set()
         if len(common) != 1 or None in common or all(len(services) == 1 for services in found):
             return None

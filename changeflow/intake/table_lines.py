@@ -178,7 +178,7 @@ class TableLines:
             self.table.say("The line repeats the header and was not used.", line)
             return True
         is_whole = bool(self.required) and all(place <= width and cells[place - 1].strip() for place in self.required)
-        if is_whole and sum(1 for c in cells if c.strip()) > MOST_OF_A_REMARK:
+        if is_whole and sum(1 for c in cells if c.strip()) > MOST_OF_A_REMARK and first.strip("-=_*~–—.+ "):
             return False
         # Loaded here: most tables have no such line.
         from changeflow.intake.endings import is_ending, is_remark, is_sum
@@ -189,7 +189,7 @@ class TableLines:
         else:
             is_left_out = is_remark(cells) or (not is_whole and is_sum(cells))
         if is_left_out:
-            self.table.say(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
+            self.table.skip(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
         return is_left_out
 
     def _are_totals(self, cells: list[str]) -> bool:

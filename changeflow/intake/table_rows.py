@@ -98,6 +98,8 @@ class Table:
     """How it was read, where that is other than in a plain table."""
     unused: list[Problem] = field(default_factory=list)
     """What was read and not used, and what to check; no mistakes."""
+    skipped: list[Problem] = field(default_factory=list)
+    """Of what was not used, whole lines that are no part of the table."""
     others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)
     """By line, the cells of columns that were not used, where the format keeps them."""
 
@@ -132,6 +134,10 @@ class Table:
         """Warn of what was not used, as `UnusedWarning`s."""
         for remark in self.remarks:
             warnings.warn(UnusedWarning(str(remark)), stacklevel=3)
+
+    def skip(self, what: str, line: int) -> None:
+        self.say(what, line)
+        self.skipped.append(self.unused[-1])
 
     def say(self, what: str, line: int | None = None, column: int = 1) -> None:
         self.unused.append(Problem(file=self.file, line=line or self.layout.header_line, column=column, what=what))

@@ -14,6 +14,7 @@ from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import DAY, format_day
+from changeflow.values.problem import Problem
 
 SHOWN = 10
 """Findings and cut-offs that a terminal shows: our own choice."""
@@ -21,8 +22,13 @@ MOST_OF_A_COMMENT = 120
 """Characters."""
 
 
-def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decided: int = 0) -> Iterator[str]:
-    """Yield what would be recorded, how odd cells are read, and what moves; `decided`: decisions beside it."""
+def preview_lines(
+    typed: TypedProgress, before: Judged, after: Judged, *, decided: int = 0, skipped: Sequence[Problem] = ()
+) -> Iterator[str]:
+    """Yield what would be recorded, how odd cells are read, and what moves; `decided`: decisions beside it.
+
+    `skipped` are the lines of the sheet that are about no task.
+    """
     old, new = before.programme, after.programme
     tasks = list(dict.fromkeys([r.task for r in typed.reported] + [task for task, _ in typed.comments]))
     same = f"; {counted(typed.unchanged, 'row')} unchanged" if typed.unchanged else ""
@@ -37,6 +43,7 @@ def preview_lines(typed: TypedProgress, before: Judged, after: Judged, *, decide
         if notes:
             yield title
             yield from (f"  Line {n.line}, {LABELS[n.column]}: {n.text}" for n in notes)
+    yield from _part("Lines skipped", [f"Line {line.line}: {line.what}" for line in skipped])
     if not (tasks or decided):
         return
     yield from _moves(old, new)

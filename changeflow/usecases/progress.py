@@ -141,6 +141,8 @@ class SheetTaken:
     typed: TypedProgress
     unused: tuple[Problem, ...]
     """What was read and not used; no mistakes."""
+    skipped: tuple[Problem, ...] = ()
+    """Of these, whole lines that are about no task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def progress_in(
     problems += [sheet.problem(w.line, w.column, f"{LABELS[w.column]}: {w.text}", w.remedy) for w in typed.wrong]
     if problems:
         raise ProblemsError(sorted(problems, key=lambda p: (p.line, p.column)), NOT_SAVED)
-    return SheetTaken(typed=typed, unused=sheet.unused)
+    return SheetTaken(typed=typed, unused=sheet.unused, skipped=sheet.skipped)
 
 
 def record_sheet(work: UnitOfWork, sheet: SheetTaken, checked: Mapping[TaskId, TaskProgress]) -> SheetRecorded:

@@ -205,6 +205,51 @@ def test_a_line_of_totals_is_left_out_and_said(file: Path):
     assert any(remark.line == 5 and "'Grand total' was not used" in remark.what for remark in sheet.unused)
 
 
+HARMLESS = [
+    ["----", "----", "----", "----", "", "", ""],
+    ["", "", "", "", "", "", "red"],
+    ["Phase 1: Preparation", "30%", "04/01/2027", "", "", "", ""],
+    ["1. Payroll", "30%", "", "", "", "on track", ""],
+    ["ASH SCHOOL", "", "", "", "", "", ""],
+    ["Things to do", "100%", "", "", "", "", ""],
+    ["", "60%", "", "", "", "", "sum of phase 1"],
+    ["Tasks complete", "1 of 2", "", "", "", "", ""],
+    ["Phase 1 total", "80%", "", "", "", "", ""],
+    ["Overall progress", "80%", "", "", "", "", ""],
+    ["Printed on 5 Jan 2027", "", "", "", "", "", ""],
+]
+
+
+@pytest.mark.parametrize("line", HARMLESS, ids=[" ".join(filter(None, cells))[:20] for cells in HARMLESS])
+def test_a_line_that_is_about_no_task_is_skipped_and_the_others_are_taken(file: Path, line: list[str]):
+    sheet, typed, problems = read(file, [RIGHT[0], line, *RIGHT[1:]])
+    assert (problems, typed.wrong, [r.task for r in typed.reported]) == (
+        [], (), ["payroll/requirements", "payroll/ash/train"],
+    )  # fmt: skip
+    assert [remark.line for remark in sheet.skipped] == [3]
+    assert set(sheet.skipped) <= set(sheet.unused)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (["Buy cakes", "100%", "05/01/2027", "06/01/2027", "", "", ""], "There is no task 'Buy cakes'."),
+        (["Requirments", "50%", "", "", "", "", ""], "There is no task 'Requirments'."),
+        (["payroll/w9/live", "50%", "", "", "", "", ""], "There is no task 'payroll/w9/live'."),
+        (["", "50%", "", "", "", "", ""], "The line has progress and names no task."),
+    ],
+)
+def test_progress_of_what_may_be_a_task_is_never_skipped(file: Path, line: list[str], says: str):
+    _, _, problems = read(file, [RIGHT[0], line, *RIGHT[1:]])
+    assert [(p.line, p.what) for p in problems] == [(3, says)]
+    assert problems[0].remedy
+
+
+def test_a_list_of_no_task_of_the_programme_is_refused(file: Path):
+    _, _, problems = read(file, [["Buy cakes", "50%", "", "", "", "", ""], ["Bake them", "", "", "", "", "", ""]])
+    assert [(p.line, p.what) for p in problems] == [(2, "No line names a task of the programme.")]
+
+
 def test_not_done_says_nothing_of_progress_but_contradicts_a_finish(file: Path):
     head = ["Task", "Done", "Started", "Finished"]
     sheet, typed, problems = read(file, [["Requirements", "no", "04/01/2027", ""]], head)
