@@ -1,4 +1,4 @@
-"""What people are asked for beside their tasks (evidence, feedback, an assessment), and what they may answer."""
+"""Requests other than tasks (evidence, feedback, assessments and so on), and which answers they accept."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,15 +28,15 @@ from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
 from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
-"""Nobody is asked for an act that is needed later than that."""
+"""The sponsor is not asked for an act that is due later than this."""
 LATE_ANSWERS = timedelta(weeks=1)
-"""So long after its due day a round still takes answers: our own choice."""
+"""How long after its due day a round still accepts answers: our own choice."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
 INVITATION, CANCELLATION = "invitation", "cancellation"
 
 
 def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
-    """Return what is asked of people beside their tasks on `today`, in the order in which it is due."""
+    """Return the requests other than tasks on `today`, in the order in which they are due."""
     programme = judged.programme
     people = {p.id: p for p in programme.definition.people}
     days = PeoplesDays(programme.definition, readers.contacts)
@@ -56,7 +56,7 @@ def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> 
 
 
 def invitations(programme: Programme, schedule: Schedule, today: date, readers: Readers) -> Iterator[Due]:
-    """Invite a checkpoint's owner once its go-live has happened, and anew when it moves; withdraw what is no more."""
+    """Invite a checkpoint's owner after its go-live and when it moves; cancel invitations that no longer hold."""
     wanted: set[tuple[str, str]] = set()
     for task in programme.tasks(kind=Kind.CHECKPOINT):
         if task.owner is None or not is_open(programme, task):
@@ -73,19 +73,22 @@ def invitations(programme: Programme, schedule: Schedule, today: date, readers: 
 
 
 def _of_a_calendar(task: str, what: str, known: Invited | None, person: str, day: date) -> Due:
-    # Counted, for a checkpoint that moves back to where it was is news as well.
+    # Numbered, so that a checkpoint that moves back to an earlier day is announced again.
     return _ask(Reason.CHECKPOINT, f"{task}#{what}-{known.times if known else 0}", person, day, 0)
 
 
 def about_calendar(subject: str) -> str:
-    """Return `invitation` or `cancellation` for what is about an entry in somebody's calendar, and nothing else."""
+    """Return `invitation` or `cancellation` for a nudge about a calendar entry, otherwise an empty text."""
     about = subject.partition("#")[2].partition("-")[0]
     return about if about in (INVITATION, CANCELLATION) else ""
 
 
 def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
-    """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it; and
-    of those who have to sign a go-live, or confirm an item, and have not."""
+    """Ask for missing evidence of gates that are due soon.
+
+    The lead provider of the service is asked; before a go-live, so are the people who have not yet signed or confirmed
+    an item.
+    """
     programme = judged.programme
     weeks = programme.rulepacks.number("nudges", "evidence_weeks", on=today)
     for gate in programme.tasks(kind=Kind.DECISION):
@@ -102,7 +105,7 @@ def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
 
 
 def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
-    """Whoever a pilot reaches is asked how it goes, by its end; and so are those who provide the service."""
+    """Ask the people that a running pilot reaches, and the service's team, for feedback by its end."""
     for pilot in programme.tasks(kind=Kind.PILOT):
         begun = programme.roadmap.progress.get(pilot.id)
         if begun is None or begun.is_done:
@@ -117,7 +120,7 @@ def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
 
 
 def _rounds(programme: Programme, today: date) -> Iterator[Due]:
-    """Everybody whom the change reaches is asked where they stand, every so many weeks; once in a round."""
+    """Ask everyone that the change reaches for an assessment, once in each round."""
     number = _round_number(programme, today)
     if number is None:
         return
@@ -129,7 +132,7 @@ def _rounds(programme: Programme, today: date) -> Iterator[Due]:
 
 
 def open_round(programme: Programme, today: date) -> str | None:
-    """Return the round in which people may still answer: while it is asked for, and while its links live."""
+    """Return the round in which people may still answer, from its opening until its links expire."""
     number = _round_number(programme, today)
     if number is None:
         return None
@@ -137,7 +140,7 @@ def open_round(programme: Programme, today: date) -> str | None:
 
 
 def _round_number(programme: Programme, today: date) -> int | None:
-    """Return the number of the latest round that was opened, from 1; None before the first, and where nobody asks."""
+    """Return the number of the latest round, from 1; None before the first, and where the programme opens none."""
     weeks, start = programme.policy.assess_every_weeks, programme.definition.programme.start
     if weeks is None or today < start:
         return None
@@ -155,7 +158,7 @@ def round_name(number: int) -> str:
 
 
 def _acts(programme: Programme) -> Iterator[Due]:
-    """The sponsor is asked for a visible act before they have been silent for too long (R17)."""
+    """Ask the sponsor for a visible act before they have been silent for too long (R17)."""
     sponsor, facts = programme.definition.programme.sponsor, programme.facts
     if sponsor is None or not facts.progress:
         return
@@ -177,9 +180,9 @@ FRIDAY = 4
 
 
 def conversations(programme: Programme, due: Iterable[Due], *, today: date, readers: Readers) -> Iterator[Due]:
-    """Ask managers, once a week each, to talk with whoever of theirs is asked for many things at once.
+    """Ask managers, once a week, to talk to each person in their team who has many requests at once.
 
-    Counted is what is asked of them, never what they scored or did not answer; the number is of the rulepack `nudges`.
+    This counts requests, never scores or missing answers. The threshold is in the rulepack `nudges`.
     """
     many = programme.rulepacks.number("nudges", "saturated_from", on=today)
     loads = Counter(thing.asked for thing in due if thing.level < TO_SRO)
@@ -195,16 +198,15 @@ def conversations(programme: Programme, due: Iterable[Due], *, today: date, read
             )
 
 
-MOST_WORDS = 2000
+MOST_CHARACTERS = 2000
 ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
-"""What can only be done, or left."""
+"""Requests that accept only `done`."""
 
 
 def kind_of(subject: str, programme: Programme) -> str | None:
-    """Return what a link's subject asks for.
+    """Return the kind of request that a link's subject is; None where its task is no longer in the plan.
 
-    It is `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`; None where its task is no
-    longer in the plan.
+    The kinds are `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` and `conversation`.
     """
     if subject == SPONSOR:
         return "sponsor"
@@ -222,7 +224,7 @@ def kind_of(subject: str, programme: Programme) -> str | None:
 
 
 def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besides: str) -> list[tuple[str, str]]:
-    """Return the people who can take something on (leads, managers and the like): ids, with name, role and place."""
+    """Return the people who can take over a request (everyone except teams): ids, with name, role and place."""
     found = []
     for person in programme.definition.people:
         contact = contacts.get(person.id)
@@ -236,14 +238,14 @@ def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besi
 
 
 def check_answer(asked: str, kind: AnswerKind, text: str) -> None:
-    """Refuse an answer that what is asked (as `kind_of` names it) does not take, or that says too little or much."""
-    if len(text) > MOST_WORDS:
-        raise InputError(f"That is too long: {MOST_WORDS} characters at most.")
+    """Refuse an answer that the request (`asked`) does not accept, or whose text is missing or too long."""
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(f"Your text is too long: write at most {MOST_CHARACTERS} characters.")
     if asked in ONE_ANSWER and kind is not AnswerKind.DONE:
         raise InputError("Choose one of the answers on the page.")
     if asked == "gate" and kind is AnswerKind.DONE:
-        raise InputError("A gate is answered by a decision: changeflow gate decide. Say that you have seen it.")
+        raise InputError("The programme office records this decision. Choose “I have seen it” instead.")
     if asked in ("feedback", "sponsor") and not text.strip():
         raise InputError("Write a line or two.")
     if kind is AnswerKind.BLOCKED and not text.strip():
-        raise InputError("Say in a line what is in the way.")
+        raise InputError("Write a line about what is in the way.")

@@ -1,4 +1,4 @@
-"""Delivery confidence: what the evidence proposes. A person sets it; the two are shown side by side."""
+"""Delivery confidence: the tier that the evidence proposes. A person sets the tier; reports show both."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from enum import StrEnum
 from changeflow.agenda.criteria import State
 from changeflow.agenda.decisions import decision_log
 from changeflow.agenda.gates import open_conditions, weigh
+from changeflow.phrases import listed
 from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
@@ -19,7 +20,7 @@ PACK = "delivery-confidence"
 
 
 class Tier(StrEnum):
-    """The three tiers, the worst first."""
+    """The three tiers, worst first."""
 
     RED = "red"
     AMBER = "amber"
@@ -28,7 +29,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One thing that lowers confidence, and to which tier."""
+    """One reason that lowers confidence, and to which tier."""
 
     tier: Tier
     text: str
@@ -36,16 +37,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What the evidence proposes: the worst of its signals."""
+    """The proposed tier, which is the worst of its signals."""
 
     tier: Tier
     signals: tuple[Signal, ...]
 
 
 def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
-    """Weigh dates and their odds, rules, decisions, conditions and sponsorship. Nothing to say against it is green.
+    """Weigh dates and their odds, rules, decisions, conditions and sponsorship; no signal means green.
 
-    Dates whose odds are unknown are never green: no one has looked at how sure they are.
+    A programme that has not been simulated is never green, because the odds of its dates are unknown.
     """
     signals = (
         *_milestones(judged.programme, today, baseline or {}),
@@ -91,7 +92,7 @@ def _announced(programme: Programme) -> Iterator[Signal]:
 
 
 def _odds(programme: Programme) -> Iterator[Signal]:
-    """Weigh what the latest simulation found of each milestone: of its deadline, else of its forecast."""
+    """Weigh the latest simulated odds of each milestone's deadline, or of its forecast where it has no deadline."""
 
     def limit(key: str) -> int:
         return int(programme.rulepacks.entry(PACK, key, on=programme.on).value)
@@ -112,11 +113,11 @@ def _odds(programme: Programme) -> Iterator[Signal]:
 
 
 def _without_odds(programme: Programme) -> Iterator[Signal]:
-    """Name the milestones whose odds are unknown, and say how to find them."""
+    """Name the milestones whose odds are unknown, and say how to get them."""
     known = {m.name: programme.facts.odds_of(m.id) for m in programme.open_milestones}
     missing = [f"“{name}”" for name, odds in known.items() if odds is None]
     if missing:
-        what = "these dates" if len(missing) == len(known) else ", ".join(missing)
+        what = "these dates" if len(missing) == len(known) else listed(missing)
         message = f"The plan has not been simulated, so the odds of {what} are unknown."
         yield Signal(Tier.AMBER, f"{message} Simulate the stored programme to get them.")
     for name, odds in known.items():
@@ -127,7 +128,7 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
 def _rules(judged: Judged) -> Iterator[Signal]:
     if blocks := sorted({f.rule for f in judged.blocks}):
         broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
-        yield Signal(Tier.AMBER, f"{broken} broken, and nobody has lifted {them}: {', '.join(blocks)}.")
+        yield Signal(Tier.AMBER, f"{broken} broken, and no waiver lifts {them}: {listed(blocks)}.")
 
 
 def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
@@ -135,19 +136,19 @@ def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
     for logged in decision_log(programme, today=today):
         if logged.is_waiting and (against := weigh(judged, logged.task.id).of(State.BLOCKS)):
             yield Signal(
-                Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
+                Tier.AMBER, f"“{logged.task.name}” is waiting, and the evidence does not support a go: {against[0]}"
             )
         if logged.late:
-            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} past its planned day.")
+            yield Signal(Tier.AMBER, f"“{logged.task.name}” is {counted(logged.late, 'day')} later than planned.")
     for _, condition in open_conditions(programme):
         if condition.due < today:
             due = format_day(condition.due)
-            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
+            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and has not been met.")
 
 
 def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
     sponsor = programme.definition.programme.sponsor
     if sponsor is None:
-        yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
+        yield Signal(Tier.RED, "The programme has no senior responsible owner.")
     elif sponsor.until is not None and sponsor.until < today:
-        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {format_day(sponsor.until)}.")
+        yield Signal(Tier.RED, f"The senior responsible owner's term ended on {format_day(sponsor.until)}.")

@@ -1,6 +1,6 @@
-"""What gates ask for and how it stands: above all what a pilot and its parallel runs must have shown before a go-live.
+"""The criteria of gates, above all what a pilot and its parallel runs must show before a go-live.
 
-Every threshold was fixed beforehand: exit criteria and tolerances are frozen once the pilot, or the run, has begun.
+Every threshold is fixed in advance: exit criteria and tolerances are frozen once the pilot or the run has begun.
 """
 
 from collections.abc import Iterator
@@ -25,33 +25,33 @@ from changeflow.values.words import Gate, Kind
 
 
 class State(StrEnum):
-    """How a criterion stands."""
+    """The state of a criterion."""
 
     BLOCKS = "blocks"
-    """It cannot be approved away: only a waiver lifts it, where one can."""
+    """It blocks approval. Only a waiver can lift it, and not always."""
     OPEN = "open"
-    """Not there yet: a condition may see to it."""
+    """Not met yet: an approval may make it a condition."""
     NOTED = "noted"
-    """To be looked at; it holds nothing up."""
+    """To check; it does not block anything."""
     WAIVED = "waived"
     MET = "met"
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing that a gate asks for."""
+    """One criterion of a gate."""
 
     text: str
     state: State
     rule: str = ""
     with_owner: bool = False
-    """A task of somebody's stands for it, who is reminded of that task."""
+    """Whether a task with an owner covers it, who is reminded of that task."""
     remedy: str = ""
-    """What would make it pass, where that does not go without saying."""
+    """What would meet the criterion, where that is not obvious."""
 
 
 def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
-    """A waiver of the gate's own task, or of what it opens, lifts the criterion as well as the rule."""
+    """Return `WAIVED` where a waiver covers the gate or what it opens, otherwise `BLOCKS`."""
     subjects = (gate.id, *programme.graph.successors(gate.id))
     waived = any(
         w.is_in_force(programme.on) and w.covers(service=gate.service, subject=subject, schools=gate.schools)
@@ -61,13 +61,13 @@ def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
     return State.WAIVED if waived else State.BLOCKS
 
 
-CLEAN_RUN = "Mend or explain what differs and reconcile the period again, or run one more period side by side."
-MEASURED = "Measure it; where the threshold is missed, put it right and repeat the pilot."
+CLEAN_RUN = "Correct or explain the differences and reconcile the period again, or run one more period in parallel."
+MEASURED = "Measure it. If it misses the threshold, fix the cause and repeat the pilot."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistItem:
-    """Something that a go-live asks somebody to confirm, and who did, where somebody has."""
+    """An item to confirm before a go-live, with its latest confirmation."""
 
     item: ToConfirm
     owner: str | None
@@ -75,7 +75,7 @@ class ChecklistItem:
 
 
 def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Yield the evidence for and against a gate of a service: its runs, its pilot, and what people confirm."""
+    """Yield the evidence for and against a service's gate: parallel runs, pilot, issues and confirmations."""
     service = programme.service(gate.service) if gate.service else None
     if service is None:
         return
@@ -89,12 +89,12 @@ def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def _comes_after(programme: Programme, gate: Task, kind: Kind) -> bool:
-    """Tell whether a gate comes after some task of a kind, of its service."""
+    """Tell whether a gate comes after any task of a kind in its service."""
     return any(programme.guarantees(t, before=gate) for t in programme.tasks(kind=kind, service=gate.service))
 
 
 def policy_of(service: ServiceFile) -> ParallelRunPolicy:
-    """Return by what a service's runs are judged: whoever is paid is paid their net, where nothing else is said."""
+    """Return the policy by which a service's runs are judged. By default, services that pay people compare net pay."""
     policy = service.parallel_run or ParallelRunPolicy()
     return policy.model_copy(update={"pay": "net"}) if service.pays_people and policy.pay is None else policy
 
@@ -133,17 +133,19 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         yield from (Criterion(text, against, code, remedy=remedy) for text in proposal.against)
         yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
     if service.pilot is not None and service.pilot.skipped:
-        yield Criterion(f"Goes without a pilot: {service.pilot.skipped.rstrip('.')}.", State.NOTED, "R11")
+        yield Criterion(f"No pilot: {service.pilot.skipped.rstrip('.')}.", State.NOTED, "R11")
     if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
         if service.pilot is None or not service.pilot.exit_criteria:
-            text = f"{service.name} has no exit criteria for its pilot: they are fixed before it starts."
+            text = f"{service.name} has no exit criteria for its pilot; set them before it starts."
             yield Criterion(text, State.OPEN, "R11")
         else:
-            yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
+            number = len(service.pilot.exit_criteria)
+            text = f"{counted(number, 'exit criterion') if number == 1 else f'{number} exit criteria'} set."
+            yield Criterion(text, State.MET, "R11")
 
 
 def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
-    """Every case of the pack has passed when it was last played through; one that fails is no average."""
+    """Check that every test case passed when it was last run; there is no averaging."""
     packs = [t for t in programme.tasks(kind=Kind.TEST_PACK, service=gate.service) if t.schools & gate.schools]
     if not service.assurance.has_test_pack or not any(programme.guarantees(t, before=gate) for t in packs):
         return
@@ -153,11 +155,11 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
     for case in service.assurance.cases:
         last = latest.get(case.id)
         if last is None:
-            remedy = "Play the case through in the new system, and note what came out."
-            yield Criterion(f"Test pack, {case.what}: not tried yet.", against, "R12", remedy=remedy)
+            remedy = "Run the case in the new system and record the result."
+            yield Criterion(f"Test pack, {case.what}: not run yet.", against, "R12", remedy=remedy)
         elif not last.passed:
             text = f"Test pack, {case.what}: failed on {format_day(last.on)}: {last.evidence}"
-            yield Criterion(text, against, "R12", remedy="Mend what was wrong, and play the case through again.")
+            yield Criterion(text, against, "R12", remedy="Fix the cause and run the case again.")
         else:
             passed += 1
     if passed:
@@ -165,7 +167,7 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
 
 
 def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """What stops the service stops every gate of it; what holds up the next wave, those of other waves."""
+    """Weigh open issues: one that stops the service blocks all its gates, others may block the gates of later waves."""
     if gate.gate not in (Gate.WAVE_RELEASE, Gate.GO_LIVE):
         return
     against = unless_waived(programme, RULES["R11"], gate)
@@ -177,12 +179,12 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
-            remedy = "Fix it, or agree a way round that makes it less severe."
+            remedy = "Fix it, or agree a workaround that makes it less severe."
             yield Criterion(text, against, "R11", remedy=remedy)
         elif issue.severity is IssueSeverity.HARMS:
             yield Criterion(text, State.NOTED, "R11")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
-        yield Criterion("No issue that stops the service is open.", State.MET, "R11")
+        yield Criterion("No open issue stops the service.", State.MET, "R11")
 
 
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -191,15 +193,15 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
         given, what = asked.confirmed, asked.item.what.rstrip(".")
         if given is None:
             who = f" ({programme.person(asked.owner)})" if asked.owner else ""
-            remedy = "Ask a person who knows to confirm it, with the evidence."
+            remedy = "Ask a person who knows to confirm it with evidence."
             yield Criterion(f"{what}: not confirmed yet{who}.", State.OPEN, "R12", remedy=remedy)
             continue
         by, until = programme.person(given.by), ""
         if given.until is not None:
             until = f", until {format_day(given.until)}"
             if given.until < max(programme.on, goes_live):
-                text = f"{what}: only{until}, and it goes live on {format_day(goes_live)}."
-                yield Criterion(text, State.OPEN, "R12", remedy="Keep the way open for longer, or go live earlier.")
+                text = f"{what}: only{until}, but the go-live is on {format_day(goes_live)}."
+                yield Criterion(text, State.OPEN, "R12", remedy="Extend it beyond the go-live, or go live earlier.")
                 continue
         yield Criterion(
             f"{what}: {given.evidence.rstrip('.')} ({by}, {format_day(given.on)}{until}).", State.MET, "R12"
@@ -207,7 +209,7 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
-    """Return the day on which what a gate opens goes live by the forecast; its own, where nothing does."""
+    """Return the forecast day of the go-live that a gate opens, or of the gate itself where it opens none."""
     lives = [
         programme.timed(t.id).early_start
         for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service)
@@ -217,13 +219,13 @@ def go_live_day(programme: Programme, gate: Task) -> date:
 
 
 def signatures(programme: Programme, gate: Task) -> dict[str, Signature | None]:
-    """Return what each of those who must sign a go-live has said last, in the order of the service's file."""
+    """Return the latest answer of each person who must sign a go-live, in the order of the service's file."""
     signed = {e.by: e for e in programme.facts.pilot if isinstance(e, Signature) and e.gate == gate.id}
     return {person: signed.get(person) for person in programme.service(gate.service or "").go_no_go.sign}
 
 
 def awaited(programme: Programme, gate: Task) -> Iterator[str]:
-    """Yield who has not signed a go-live yet, and who has not confirmed their items."""
+    """Yield the people who have not yet signed a go-live or confirmed their items."""
     if gate.gate is not Gate.GO_LIVE or gate.service is None:
         return
     yield from (person for person, given in signatures(programme, gate).items() if given is None)
@@ -234,18 +236,20 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, given in signatures(programme, gate).items():
         who = begin(programme.the_person(person))
         if given is None:
-            yield Criterion(f"{who} has not signed yet.", State.BLOCKS, remedy="Ask them to sign, or to say why not.")
+            yield Criterion(
+                f"{who} has not signed yet.", State.BLOCKS, remedy="Ask them to sign, or to say why they will not."
+            )
             continue
         said = f"({format_day(given.on)})" + (f": {given.words.rstrip('.')}." if given.words else ".")
         if given.agrees:
             yield Criterion(f"{who} has signed {said}", State.MET)
         else:
-            remedy = "Put right what they miss, and ask them again."
-            yield Criterion(f"{who} does not sign {said}", State.BLOCKS, remedy=remedy)
+            remedy = "Provide what they need, and ask them again."
+            yield Criterion(f"{who} will not sign {said}", State.BLOCKS, remedy=remedy)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:
-    """What no plan can show, and somebody should ask before people are paid by a new system."""
+    """Yield questions that no plan can answer, to ask before a new system pays people."""
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
             yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")

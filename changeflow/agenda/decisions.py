@@ -1,6 +1,6 @@
-"""The decision log: what was decided, what waits, since when, and what waiting costs.
+"""The decision log: what was decided, what is waiting, since when, and what the delay costs.
 
-And what a person decides at a gate, and whether they may: once, in a known form, with the evidence for it.
+Also the checks on a decision at a gate: one for each round, in a valid form, and supported by the evidence.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from changeflow.values.words import Kind, Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedMilestone:
-    """How far something moves a milestone: its finish in civil minutes."""
+    """How far a milestone moves: its finish before and after, in civil minutes."""
 
     milestone: Milestone
     before: int
@@ -49,27 +49,27 @@ class MovedMilestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedDecision:
-    """One decision as the log has it."""
+    """One decision in the log."""
 
     task: Task
     asked_on: date | None
-    """The day from which it could be made: everything before it was done, and its own day had come. None before."""
+    """The first day on which it could be made: everything before it was finished and its planned day had come."""
     answers: tuple[Decision, ...]
-    """The rounds, the first one first."""
+    """The rounds, oldest first."""
     is_open: bool
     waited: int
-    """Calendar days from being asked to the decision, or to today."""
+    """Calendar days from `asked_on` to the decision, or to today."""
     late: int
-    """Calendar days that an open decision is past its due day."""
+    """Calendar days since an open decision was due."""
 
     @property
     def is_waiting(self) -> bool:
-        """Everything before it is done: it waits for this decision alone."""
+        """Whether it is open and everything before it is finished."""
         return self.is_open and self.asked_on is not None
 
 
 def decision_log(programme: Programme, *, today: date) -> tuple[LoggedDecision, ...]:
-    """Return every decision: those that wait and those ahead, as planned; then those made, the latest first."""
+    """Return every decision: waiting ones, then those ahead, in planned order; then those made, the latest first."""
     due = due_days(programme)
     logged = [_log(programme, task, due.get(task.id), today) for task in programme.tasks(kind=Kind.DECISION)]
     still, made = [d for d in logged if d.is_open], [d for d in logged if not d.is_open]
@@ -104,7 +104,7 @@ def _asked_on(programme: Programme, task: Task, today: date) -> date | None:
 def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[MovedMilestone]:
     """Yield the milestones that have moved because an open decision was not made on its due day, the furthest first.
 
-    Looked at is its own delay alone: what follows is taken to begin as soon as it may, not to wait for today as well.
+    Only its own delay counts: what follows is assumed to begin as soon as it can, and not to wait for today as well.
     """
     slips, task = programme.unslipped, decision.task.id
     finish = programme.timed(task).early_finish
@@ -131,25 +131,25 @@ class GateAnswer:
     reason: str
     on: date
     by: str | None = None
-    """Who has decided. By default, the person who records it."""
+    """The person who decided; by default, the person who records it."""
     dissent: str = ""
     conditions: tuple[Condition, ...] = ()
     again: bool = False
-    """A rejected gate is asked again."""
+    """Whether a rejected gate starts another round."""
 
     def is_known(self, known: Facts) -> bool:
-        """Tell whether the same was recorded before."""
+        """Tell whether the same answer is already recorded."""
         stated = (self.task, self.outcome, self.reason, self.by, self.on)
         return any(stated == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
 
     def decision(self, by: str, last: Decision | None) -> Decision:
-        """Return the decision that it is, after the last one at its gate."""
+        """Return this answer as the decision that follows the last one at its gate."""
         stated = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("by", "again")}
         return Decision(**stated, by=by, round=last.round + 1 if last else 1)
 
 
 def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
-    """Return the progress of a gate that is approved on a day; it began as reported, else as planned, else then."""
+    """Return the progress of a gate that is approved on a day. It began as reported, else as planned, else that day."""
     timed = programme.timed(gate.id)
     done = progress_of(programme, ReportedProgress(gate.id, timed.first_day if timed.last_day == on else on, on))
     begun = known.progress.get(gate.id)
@@ -157,7 +157,7 @@ def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskP
 
 
 def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: date) -> Facts:
-    """Return the facts as they would be with a gate answered on a day; nothing is recorded."""
+    """Return the facts as if a gate were answered on a day; record nothing."""
     known = programme.facts
     answer = GateAnswer(task=gate.id, outcome=outcome, reason="played through", on=on)
     decisions = (*known.decisions, answer.decision(SYSTEM, known.decision(gate.id)))
@@ -166,11 +166,11 @@ def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: da
 
 
 def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
-    """Refuse a second decision of a round: the first one counts, and the second person is told."""
+    """Refuse a second decision in a round: the first one counts."""
     if last is not None and (last.outcome.is_approval or not again):
         by, day = programme.the_person(last.by), format_day(last.on)
         stated = f"{last.outcome.label} on {day} by {by}: {last.reason.rstrip('.')}"
-        hint = "" if last.outcome.is_approval else " Once what was missing is there, ask again with --again."
+        hint = "" if last.outcome.is_approval else " To decide again once the evidence is complete, add --again."
         raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{hint}")
     if last is None and programme.is_done(gate.id):
         raise ConflictError(f"“{gate.name}” is already recorded as done. {NOT_SAVED}")
@@ -179,16 +179,17 @@ def check_first(programme: Programme, gate: Task, last: Decision | None, *, agai
 def check_conditions(
     programme: Programme, gate: Task, answer: GateAnswer, *, check_owner: Callable[[str], object]
 ) -> None:
-    """Check the conditions of an answer; `check_owner` raises where an owner is not known."""
+    """Check the conditions of an answer; `check_owner` raises an error for an unknown owner."""
     if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
         raise InputError(f"An approval with conditions needs at least one condition. {NOT_SAVED}")
     if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
-        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOT_SAVED}")
+        raise InputError(f"Only {Outcome.CONDITIONS.value} can have conditions. {NOT_SAVED}")
     for condition in answer.conditions:
         check_owner(condition.owner)
         if condition.due <= answer.on:
             raise InputError(
-                f"The condition “{condition.text}” is due on {format_day(condition.due)}: give a later day."
+                f"The condition “{condition.text}” is due on {format_day(condition.due)}. Give a day after "
+                f"{format_day(answer.on)}. {NOT_SAVED}"
             )
         _check_waiting(programme, gate, condition)
 
@@ -199,18 +200,18 @@ def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> No
     progress_of(programme, ReportedProgress(condition.before, condition.due))  # an unknown task is an error
     if condition.before == gate.id or condition.before in nx.ancestors(programme.graph, gate.id):
         name = programme.roadmap.tasks[condition.before].name
-        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOT_SAVED}")
+        raise InputError(f"“{name}” comes before “{gate.name}”, so it cannot wait for its condition. {NOT_SAVED}")
     if condition.before in programme.facts.progress:
         name = programme.roadmap.tasks[condition.before].name
-        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOT_SAVED}")
+        raise InputError(f"“{name}” has begun, so it cannot wait for a condition. {NOT_SAVED}")
 
 
 def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
-    """Refuse an approval that the evidence of its day does not support."""
+    """Refuse an approval that the evidence on its day does not support."""
     blocks = case.of(State.BLOCKS)
     wrong = case.of(State.BLOCKS, State.OPEN) if outcome is Outcome.APPROVE else blocks
     if wrong and outcome.is_approval:
         stated = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
         reasons = "\n".join(f"  {text}" for text in wrong)
-        hint = "" if blocks else " It may be approved with conditions."
+        hint = "" if blocks else " You can approve it with conditions."
         raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOT_SAVED}{hint}")

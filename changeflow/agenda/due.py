@@ -1,6 +1,6 @@
-"""Due things: who is to be reminded of what, on which of their days and which level of the escalation path.
+"""What is due: who is reminded of what, on which day, and at which level of the escalation path.
 
-What people answered to nudges decides who is asked now, and until when nobody is.
+Answers to nudges decide who is asked next, and how long reminders pause.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,30 +17,32 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import counted
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 
 class AnswerKind(StrEnum):
-    """What a person can say to a nudge."""
+    """How a person can answer a nudge."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Seen, and in hand: no reminder more for this due day. That it is late may still be said to others."""
+    """Seen, and in hand: they get no more reminders for this due day. Others may still hear that it is late."""
     DONE = "done"
     NOT_YET = "not_yet"
-    """Done by a later day, which is when reminders begin again."""
+    """It will be done by a later day, when reminders start again."""
     BLOCKED = "blocked"
-    """Something stands in the way: the programme office hears of it, and reminders rest for a while."""
+    """Something is in the way: the programme office can read what, and reminders pause."""
     DELEGATED = "delegated"
-    """Somebody else is asked from now on."""
+    """Another person is asked from now on."""
 
 
 FARTHEST_DAYS = 366
-"""A day farther away than a year is a slip of the pen."""
+"""A day more than a year away is a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer, of one person, to one thing that is due on one day."""
+    """One person's answer to one request that is due on one day."""
 
     person: str
     subject: str
@@ -53,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswers:
-    """All answers of a programme, in the order in which they came."""
+    """All answers in a programme, in the order in which they arrived."""
 
     all: tuple[Answer, ...] = ()
 
@@ -61,7 +63,7 @@ class GivenAnswers:
         return tuple(a for a in self.all if a.subject == subject and a.person == person)
 
     def asked_now(self, subject: str, owner: str) -> str:
-        """Return who is asked: the owner, or whom they passed it on to, and so on."""
+        """Return who is asked: the owner, or the person it was passed on to, and so on."""
         passed = {a.person: a.to for a in self.all if a.subject == subject and a.kind is AnswerKind.DELEGATED and a.to}
         seen = {owner}
         while (after := passed.get(owner)) is not None and after not in seen:
@@ -78,11 +80,11 @@ class GivenAnswers:
         return any(a.kind is AnswerKind.ACKNOWLEDGED and a.due_on == due_on for a in self.about(subject, person))
 
     def is_done(self, subject: str, person: str, due_on: date) -> bool:
-        """Tell whether a person did what they were asked beside their tasks; that a task is done, progress says."""
+        """Tell whether a person has answered a request other than a task; progress says whether a task is done."""
         return any(a.kind is AnswerKind.DONE and a.due_on == due_on for a in self.about(subject, person))
 
     def last_block(self, subject: str, person: str) -> date | None:
-        """Return the day on which a person last said that something stands in the way."""
+        """Return the day on which a person last said that something is in the way."""
         days = [a.on for a in self.about(subject, person) if a.kind is AnswerKind.BLOCKED]
         return days[-1] if days else None
 
@@ -90,33 +92,33 @@ class GivenAnswers:
 def check_postponing(
     answers: GivenAnswers, subject: str, person: str, until: date, *, today: date, at_most: int
 ) -> None:
-    """Refuse a day that has passed, one that is years away, and putting off more than `at_most` times."""
+    """Refuse a day that is not ahead, one that is over a year away, and postponing more than `at_most` times."""
     if until <= today:
-        raise InputError(f"{until:%d %B %Y} has passed. Give a day after today, or say that it is done.")
+        raise InputError(f"{format_day(until)} is not after today. Give a later day, or record it as done.")
     if (until - today).days > FARTHEST_DAYS:
-        raise InputError(
-            f"{until:%d %B %Y} is more than a year away. Give a nearer day, or say what stands in the way."
-        )
+        raise InputError(f"{format_day(until)} is over a year away. Give an earlier day, or say what is in the way.")
     before = sum(a.kind is AnswerKind.NOT_YET for a in answers.about(subject, person))
     if before >= at_most:
-        raise InputError("This has been put off often enough. Please say what stands in the way: it is time to talk.")
+        raise InputError(f"You have postponed this {counted(before, 'time')} already. Please say what is in the way.")
 
 
 def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, people: Iterable[str]) -> None:
-    """Refuse to pass something on to oneself, to nobody known, or to whoever has passed it on before."""
+    """Refuse to pass a request to oneself, to an unknown person, or to a person who has already passed it on."""
     if to not in set(people):
-        raise InputError("Choose somebody of the list: nobody of that name has a part in this programme.")
+        raise InputError("Choose a person from the list.")
     passed = {a.person for a in answers.all if a.subject == subject and a.kind is AnswerKind.DELEGATED}
-    if to == person or to in passed:
-        raise InputError("They have passed it on themselves. Choose somebody else, or say what stands in the way.")
+    if to == person:
+        raise InputError("You cannot pass this to yourself. Choose another person, or say what is in the way.")
+    if to in passed:
+        raise InputError("That person has already passed this on. Choose another person, or say what is in the way.")
 
 
 MOST_DAYS = 400
-"""Whoever is away for more than a year is asked nevertheless: it is for their manager by then."""
+"""A person who is away for longer than this is asked nevertheless: by then their manager must deal with it."""
 
 
 class PersonalDays:
-    """One person's working days: school days for those in a school, the office's for others."""
+    """One person's working days: school days for people in a school, office days for others."""
 
     def __init__(self, calendar: WorkingCalendar, person: Person, contact: Contact | None) -> None:
         self._calendar, self._person, self._contact = calendar, person, contact
@@ -126,7 +128,7 @@ class PersonalDays:
         return self._calendar.works_on(day) and self._person.is_in(day) and not away
 
     def after(self, day: date, days: int) -> date:
-        """Return the day so many of their working days after another; before it, where they are negative."""
+        """Return the day that is a number of their working days after another; before it, if the number is negative."""
         step = 1 if days >= 0 else -1
         left = abs(days)
         for _ in range(MOST_DAYS):
@@ -138,7 +140,7 @@ class PersonalDays:
 
 
 class PeoplesDays:
-    """Everybody's days, each worked out when somebody asks."""
+    """Everyone's working days, computed on first use."""
 
     def __init__(self, definition: Definition, contacts: Mapping[str, Contact]) -> None:
         self._calendars = Calendars(definition)
@@ -158,25 +160,25 @@ class PeoplesDays:
 TO_MANAGER, TO_SRO = 3, 4
 """The escalation levels that go to the line manager or lead provider, and into the SRO's report."""
 ANSWERED = {Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION}
-"""Kinds of milestone that somebody has to confirm; any other has happened when its predecessors have."""
+"""Kinds of milestone that a person must confirm; any other has happened once its predecessors have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """One thing that is due. Its key is the same each time that it is found."""
+    """One item that is due. Its key is the same each time that it is found."""
 
     reason: Reason
     subject: str
-    """The task's id; of what is asked about a task, its id and `#evidence` or `#feedback`; `sponsor`; `round/3`."""
+    """The task's id; for a request about a task, its id with `#evidence` or `#feedback`; `sponsor`; `round/3`."""
     person: str | None
-    """The person to tell; None on the level that goes into the SRO's report."""
+    """The recipient; None at the level that goes into the SRO's report."""
     level: int
     due_on: date
     """The last day of the task, inclusive."""
     priority: int
-    """Total float in working minutes: the smaller, the more it matters."""
+    """Total float in working minutes: less float is more important."""
     asked: str = ""
-    """Whose it is, also where their manager is told; not part of the key."""
+    """The person asked, also where their manager is the recipient; not part of the key."""
 
     @property
     def key(self) -> str:
@@ -184,31 +186,31 @@ class Due:
 
     @property
     def task(self) -> str:
-        """The task that it is about, where it is about one."""
+        """The id of the task that it is about, where there is one."""
         return self.subject.partition("#")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """What somebody's calendar was sent of a checkpoint."""
+    """The last calendar entry that a person was sent for a checkpoint."""
 
     due_on: date
     times: int
-    """Invitations and withdrawals so far: the next one's sequence (RFC 5545, 3.8.7.4)."""
+    """Invitations and cancellations so far, which is the next one's sequence (RFC 5545, 3.8.7.4)."""
     is_cancelled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """How people can be reached, and what they have answered: what moves who is reminded, and when."""
+    """How people can be reached and what they have answered, which decides who is reminded and when."""
 
     contacts: Mapping[str, Contact]
     answers: GivenAnswers = field(default_factory=GivenAnswers)
     invited: Mapping[tuple[str, str], Invited] = field(default_factory=dict)
-    """To which checkpoint, and whom: the last that their calendar was sent of it."""
+    """By checkpoint and person: the last entry sent to their calendar."""
 
     def is_here(self, person: str) -> bool:
-        """Nobody is reminded who has left."""
+        """Tell whether a person has not left: people who have left get no reminders."""
         contact = self.contacts.get(person)
         return contact is None or contact.is_active
 
@@ -217,10 +219,10 @@ NOBODY_ANSWERED = Readers({})
 
 
 def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
-    """Return what is due on `today`, by priority: for each open task its highest level alone.
+    """Return what is due on `today`, by priority, with only the highest level of each open task.
 
-    Only tasks that can be worked on are due: started, or with every predecessor done. Their due day follows from what
-    has happened before them, never from today: a task that nobody starts is late, it does not slip unseen.
+    Only tasks that can be worked on are due: started, or with every predecessor done. Their due day depends on what
+    has happened before them, never on today: a task that no one starts is late, and does not slip unnoticed.
     """
     path = escalation_path_of(programme, today)
     days = PeoplesDays(programme.definition, readers.contacts)
@@ -267,7 +269,7 @@ def _of_task(
         asked=asked.id,
     )
     if _reached(days, ask.due_on, path, today) >= TO_SRO:
-        # What the SRO reads is the plan's own day, whatever was promised since.
+        # The SRO's report has the plan's own day, whatever the person has promised since.
         yield ask
         return
     promised = readers.answers.promised(task.id, asked.id)
@@ -284,7 +286,7 @@ def _of_task(
 def climb(
     programme: Programme, ask: Due, person: Person, days: PersonalDays, *, today: date, readers: Readers
 ) -> Iterator[Due]:
-    """Yield what people are asked for besides their tasks, at the level reached; some are never escalated."""
+    """Yield a request other than a task at the level it has reached; some are never escalated."""
     level = _reached(days, ask.due_on, escalation_path_of(programme, today), today)
     if not REASONS[ask.reason].is_escalated:
         level = min(level, TO_MANAGER - 1)
@@ -300,7 +302,7 @@ def _reached(days: PersonalDays, due_on: date, path: list[int], today: date) -> 
 
 
 def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: PersonalDays, today: date) -> bool:
-    """Tell whether an answer keeps reminders back: in hand, until others hear that it is late; blocked, for days."""
+    """Tell whether an answer pauses reminders: acknowledged, until others hear of it; blocked, for some days."""
     answers = readers.answers
     if answers.is_done(ask.subject, ask.asked, ask.due_on):
         return True
@@ -312,17 +314,17 @@ def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: P
 
 
 def is_open(programme: Programme, task: Task) -> bool:
-    """Tell whether a task is somebody's, not done, and can be worked on."""
+    """Tell whether a task has an owner, is not done, and can be worked on."""
     return task.owner is not None and task.id not in {m.task for m in programme.milestones} and in_hand(programme, task)
 
 
 def is_work(task: Task) -> bool:
-    """Tell whether people do it, or confirm it: other milestones have happened when their predecessors have."""
+    """Tell whether people do or confirm a task; other milestones have happened once their predecessors have."""
     return not task.is_milestone or task.kind in ANSWERED
 
 
 def in_hand(programme: Programme, task: Task) -> bool:
-    """Tell whether a task is not done and can be worked on, whoever does it."""
+    """Tell whether a task is not done and can be worked on, with or without an owner."""
     progress = programme.roadmap.progress
     if not is_work(task):
         return False
@@ -343,5 +345,5 @@ def _recipient(programme: Programme, task: Task, owner: Person, level: int) -> s
 
 
 def late_in_report(programme: Programme, *, today: date) -> Iterator[Due]:
-    """Yield what reached the level that the SRO's report lists."""
+    """Yield what has reached the level that the SRO's report lists."""
     return (d for d in due_things(programme, today=today) if d.level >= TO_SRO)

@@ -1,6 +1,6 @@
-"""Gates: what has to be true before one is passed, computed from the rules and from what has happened.
+"""The evidence for and against a gate, from the rules and from what has happened.
 
-A person decides. This says what supports a go and what does not, and never what to decide.
+A person decides. This lists the reasons for and against, and never says what to decide.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 @dataclass(frozen=True, slots=True)
 class GateCase:
-    """All evidence for a gate and against it, the most severe first."""
+    """All evidence for and against a gate, the most severe first."""
 
     task: TaskId
     criteria: tuple[Criterion, ...]
@@ -46,7 +46,7 @@ class GateCase:
 
     @property
     def says(self) -> str:
-        """What the evidence says, in words."""
+        """What the evidence supports, in words."""
         return {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions"}.get(self.proposal, "not yet")
 
 
@@ -64,7 +64,7 @@ def gate_subject(gate: Task) -> Subject:
 
 
 def gate_words(programme: Programme, gate: Task) -> str:
-    """Say what a gate opens."""
+    """Describe what a gate opens."""
     if gate.gate is None:
         return "a decision"
     if gate.gate is Gate.WAVE_RELEASE:
@@ -77,7 +77,7 @@ def gate_words(programme: Programme, gate: Task) -> str:
 
 
 def weigh(judged: Judged, task: TaskId) -> GateCase:
-    """Weigh a gate's criteria: its rules, what it waits for, parallel runs, training, the pilot, earlier conditions."""
+    """Weigh a gate's criteria: rules, predecessors, training, people, checkpoints, runs, the pilot, conditions."""
     programme = judged.programme
     gate = gate_of(programme, task)
     found = [
@@ -97,7 +97,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
     programme = judged.programme
     for rule in RULES.values():
         if gate.gate is None:
-            # A decision that is no gate is asked about what no rule gives to one.
+            # A decision that is not a gate takes the rules that stop a gate but name none.
             if rule.blocks is not Stops.GATE:
                 continue
         elif gate.gate not in rule.gates:
@@ -140,23 +140,23 @@ def _touches(waiver: Waiver, gate: Task) -> bool:
 
 
 def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """What the links make the gate wait for; parallel runs have a criterion of their own."""
+    """Yield a criterion for each predecessor of the gate. Parallel runs have their own criteria."""
     progress = programme.roadmap.progress
     for name in sorted(programme.graph.predecessors(gate.id)):
         task = programme.roadmap.tasks[name]
         done = progress.get(name)
         if task.kind is Kind.DECISION and done and done.is_done:
-            yield Criterion(f"“{task.name}” is decided.", State.MET)
+            yield Criterion(f"“{task.name}” has been decided.", State.MET)
         elif done and done.is_done:
-            yield Criterion(f"“{task.name}” is done.", State.MET)
+            yield Criterion(f"“{task.name}” is finished.", State.MET)
         else:
             ready = format_day(programme.timed(name).last_day)
-            text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
+            text, remedy = f"“{task.name}” is not finished.", f"Finish it; the forecast is {ready}."
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
 
 def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Before a go-live: training delivered, not planned, at so many of its schools."""
+    """Before a go-live, check that training has been delivered, not only planned, at enough of its schools."""
     if gate.gate is not Gate.GO_LIVE:
         return
     rule, progress = RULES["R15"], programme.roadmap.progress
@@ -166,13 +166,11 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
         for s in sessions(programme, service=gate.service, schools=gate.schools)
         if (p := progress.get(s.task.id)) and p.is_done
     ]
-    # Where nobody's attendance is reported, the session's own report has to do.
+    # Where no attendance is reported, a finished session counts as delivered.
     done = [s for s in held if not s.is_counted or s.share >= asked]
     trained = frozenset(school for s in done for school in s.task.schools & gate.schools)
     for thin in (s for s in held if s not in done):
-        text = (
-            f"{thin.task.name}: {len(thin.came)} of {len(thin.needed_by)} who need it came ({asked:.0%} are asked for)."
-        )
+        text = f"{thin.task.name}: {len(thin.came)} of {len(thin.needed_by)} people attended ({asked:.0%} needed)."
         yield Criterion(text, State.OPEN, rule.code)
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
     text = f"Training delivered at {len(trained)} of {len(gate.schools)} schools"
@@ -189,12 +187,12 @@ BEFORE_GATE: Mapping[Gate, tuple[Element | None, str]] = {
     Gate.WAVE_RELEASE: (Element.DESIRE, "training"),
     Gate.GO_LIVE: (Element.KNOWLEDGE, "go-live"),
 }
-"""What people are past before training, and before a go-live."""
+"""The element that enough people must be past before training and before a go-live."""
 NO_ELEMENT: tuple[Element | None, str] = (None, "")
 
 
 def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Enough of those whom it reaches are past what comes before, by what was published, and not too long ago."""
+    """Check whether enough people are past the element needed, by the published counts, if these are recent."""
     element, what = BEFORE_GATE.get(gate.gate, NO_ELEMENT) if gate.gate else NO_ELEMENT
     if element is None or gate.service is None or gate.wave is None:
         return
@@ -202,23 +200,23 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     asked = f"{element.title()} before {what} ({share:.0%} needed)"
     past = is_past(standing, element, share=share) if standing is not None else None
     if standing is None:
-        why = "too few people have answered, or showing it would identify a person"
-        why = why if programme.facts.snapshots else "no one has been asked yet"
+        why = "too few people have answered, or the number would identify a person"
+        why = why if programme.facts.snapshots else "there has been no assessment yet"
         yield Criterion(f"{asked}: not known, because {why}.", State.NOTED, "R25")
         return
     band, day = standing.held_by(element), format_day(standing.confirmed)
     held = f"{band.text} of {standing.answered} have a barrier" if band else ""
     if is_stale(programme, standing, programme.on):
-        yield Criterion(f"{asked}: not known, because people were last asked on {day}.", State.OPEN, "R25")
+        yield Criterion(f"{asked}: not known, because the last assessment was on {day}.", State.OPEN, "R25")
     elif past is None:
-        why = "The group is too small to say more: ask in person."
+        why = "The group is too small to say more; check in person."
         yield Criterion(f"{asked}: {held} ({day}). {why}", State.NOTED, "R25")
     else:
         yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")
 
 
 def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Before the closing: the last checkpoint of every wave found that the change has stuck."""
+    """Before closure, check that the last checkpoint of every wave found that the change has stuck."""
     if gate.gate is not Gate.CLOSURE:
         return
     latest = programme.latest_checkpoints()
@@ -235,8 +233,7 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Conditions of approvals for the same service that had their day and are not met: of its own wave, and of those
-    before it."""
+    """Yield the overdue conditions of earlier approvals for the service, in this wave and those before it."""
     order: dict[str | None, int] = {wave.id: n for n, wave in enumerate(programme.definition.programme.waves)}
     for decision, condition in open_conditions(programme):
         earlier = programme.roadmap.tasks.get(decision.task)
@@ -246,11 +243,11 @@ def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
             continue
         if condition.due <= programme.on:
             due = format_day(condition.due)
-            yield Criterion(f"The condition “{condition.text}” was due on {due} and is not met.", State.OPEN)
+            yield Criterion(f"The condition “{condition.text}” was due on {due} and has not been met.", State.OPEN)
 
 
 def open_conditions(programme: Programme) -> Iterator[tuple[Decision, Condition]]:
-    """Yield each condition that is not met yet, with its decision."""
+    """Yield each condition that has not been met, with its decision."""
     for decision in programme.facts.decisions:
         for number, condition in decision.numbered:
             if not programme.is_done(decision.condition_task(number)):

@@ -1,7 +1,7 @@
-"""What may be said about a pilot, what a lesson of it would change, and which schools may go first.
+"""Check entries about pilots, compute what a lesson would change, and propose which schools go first.
 
-An entry names the thing that it is about, and has to fit in the programme. A name that nothing has is an
-`UnknownThingError`, what cannot be recorded an `InputError` or a `CheckFailedError`.
+An unknown name in an entry is an `UnknownThingError`; an entry that cannot be recorded is an `InputError` or a
+`CheckFailedError`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,6 +38,7 @@ from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.problem import check_known, pick
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate
@@ -91,7 +92,7 @@ def go_live_gate(programme: Programme, name: TaskId) -> Task:
 
 
 def check_run(programme: Programme, service: str, period: str) -> None:
-    """Refuse a period of which no run is kept."""
+    """Refuse a period that has no stored run."""
     known = [r.period for r in programme.facts.runs_of(service)]
     check_known("run", period, known, remedy="Reconcile the period first.")
 
@@ -105,20 +106,22 @@ def explained_span(
     between: tuple[Decimal, Decimal] | None,
     evidence: str,
 ) -> tuple[Decimal, Decimal] | None:
-    """Return which differences an explanation is about: from, to; None for a contract that is on one side alone.
+    """Return the range of differences that an explanation covers; None for a contract that is only on one side.
 
-    `kept` are the differences of the period's latest run. Of one contract it is the kept difference, unless `between`
-    says otherwise: should it become another, it is unexplained again.
+    `kept` are the differences of the period's latest run. For one contract the range is its stored difference, unless
+    `between` says otherwise: if the difference changes later, it is unexplained again.
     """
     if contract is None:
         if between is None and element not in ("missing", "extra"):
-            raise InputError(f"To explain all contracts, give the range of differences: --between=-12..12. {NOT_SAVED}")
+            raise InputError(
+                f"To explain all contracts, give the range of differences, such as --between=-12..12. {NOT_SAVED}"
+            )
         return between
     if not evidence.strip():
         raise InputError(f"An explanation for one contract needs evidence: add --evidence. {NOT_SAVED}")
     here = [v for v in kept if v.contract == contract and (v.element or v.outcome.value) == element]
     if not here:
-        raise InputError(f"The run of {period} has no such difference of that contract. {NOT_SAVED}")
+        raise InputError(f"The run of {period} has no such difference for that contract. {NOT_SAVED}")
     one = here[0].difference
     return (one, one) if here[0].element and between is None else between
 
@@ -137,13 +140,13 @@ def accepted(rule: ProposedRule, *, on: date, by: str) -> Explanation:
         element=rule.element,
         between=rule.between,
         reason=rule.reason,
-        evidence=f"Explained {rule.contracts} contracts in {rule.seen_in}",
+        evidence=f"Explained {counted(rule.contracts, 'contract')} in {rule.seen_in}",
         learnt=True,
     )
 
 
 def checked(programme: Programme, entry: Entry) -> Entry:
-    """Return an entry as it is recorded, once everything it names exists and nothing prevents it."""
+    """Check an entry, including every name in it, and return it as it is recorded."""
     match entry:
         case IssueRaised():
             _check_names(programme, person=entry.owner, school=entry.school)
@@ -163,12 +166,17 @@ def checked(programme: Programme, entry: Entry) -> Entry:
                 raise InputError(f"“{asked[entry.item].what}” needs an end date: add --until. {NOT_SAVED}")
         case CaseTested():
             cases = [c.id for c in service_named(programme, entry.service).assurance.cases]
-            check_known("test case", entry.case, cases, remedy="" if cases else "Name them under assurance: cases.")
+            check_known(
+                "test case",
+                entry.case,
+                cases,
+                remedy="" if cases else "Add cases to the service's file, under assurance.",
+            )
     return entry
 
 
 def _item_of_agreement(programme: Programme, feedback: FeedbackGiven) -> str:
-    """Return the one item of the service's agreement that begins as the feedback says."""
+    """Return the one item of the service's agreement that begins with the feedback's item."""
     if not feedback.item:
         return ""
     agreement = service_named(programme, feedback.service).agreement
@@ -192,7 +200,7 @@ def _check_may_repeat(programme: Programme, task: TaskId) -> None:
     begun = sorted(t for t in programme.graph.successors(task) if t in programme.facts.progress)
     if begun:
         name = programme.roadmap.tasks[begun[0]].name
-        raise CheckFailedError(f"“{name}” has begun: what comes before it cannot be repeated. {NOT_SAVED}")
+        raise CheckFailedError(f"“{name}” has begun, so what comes before it cannot be repeated. {NOT_SAVED}")
 
 
 def _check_number(what: str, number: int, known: Iterable[int]) -> None:
@@ -207,26 +215,26 @@ def _check_names(programme: Programme, *, person: str | None = None, school: str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonEffect:
-    """The tasks of waves to come that a lesson changes, and every date that moves with them."""
+    """The tasks of later waves that a lesson changes, and every date that moves with them."""
 
     lesson: LessonProposed
     tasks: tuple[TaskId, ...]
     moved: tuple[Moved, ...]
     names: dict[TaskId, str]
     changed: Definition
-    """The definition that it would become."""
+    """The changed definition."""
     number: int = 0
     version: int | None = None
-    """The version that it has become, once it is accepted."""
+    """The version in which it was accepted."""
 
 
 def lesson_effect(
     programme: Programme, definition: Definition, lesson: LessonProposed, rulepacks: Rulepacks
 ) -> LessonEffect:
-    """Compute the plan with and without the lesson, on the same facts.
+    """Compute the plan with and without the lesson, from the same facts.
 
-    `definition` is the stored one: the programme's own has people where they are on its day. `rulepacks` are those that
-    ship. A lesson that changes nothing, or that breaks the definition, is an `InputError`.
+    `definition` is the stored one, because the programme's own already has people moved to where they are on its day.
+    `rulepacks` are the shipped ones. A lesson that changes nothing or breaks the definition is an `InputError`.
     """
     tasks = _changeable(programme, lesson)
     changed = _changed(definition, lesson, tasks)
@@ -240,27 +248,27 @@ def lesson_effect(
 
 
 def unanswered_lesson(programme: Programme, service: str, number: int) -> LessonProposed:
-    """Return a lesson that was proposed; one that was answered before is a `CheckFailedError`."""
+    """Return a proposed lesson; raise `CheckFailedError` if it already has an answer."""
     known = {str(n): found for n, found in lessons_of(programme.facts.pilot, service).items()}
     lesson, before = pick("lesson", str(number), known)
     if before is not None:
         was = "accepted" if before.accepted else "declined"
-        raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. {NOT_SAVED}")
+        raise CheckFailedError(f"Lesson {number} was already {was}: {before.reason.rstrip('.')}. {NOT_SAVED}")
     return lesson
 
 
 def _changeable(programme: Programme, lesson: LessonProposed) -> Sequence[TaskId]:
-    """Return the tasks of the lesson's step that have not begun, in waves after the pilot."""
+    """Return the tasks of the lesson's step that have not begun, in waves other than the pilot."""
     service_named(programme, lesson.service)
     if lesson.duration is None and not lesson.also_after:
-        raise InputError(f"A lesson changes something: give --duration, --also-after, or both. {NOT_SAVED}")
+        raise InputError(f"A lesson must change something: give --duration, --also-after, or both. {NOT_SAVED}")
     here = [t for t in programme.tasks(service=lesson.service) if t.step == lesson.step]
     if not here:
         steps = sorted({t.step for t in programme.tasks(service=lesson.service) if t.wave})
         raise UnknownThingError("step", lesson.step, steps)
     later = [t.id for t in here if t.wave and not programme.is_pilot(t.wave) and t.id not in programme.facts.progress]
     if not later:
-        raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. {NOT_SAVED}")
+        raise InputError(f"“{lesson.step}” has begun in every wave, so no lesson can change it. {NOT_SAVED}")
     return later
 
 
@@ -279,16 +287,19 @@ def _changed(definition: Definition, lesson: LessonProposed, tasks: Sequence[Tas
 
 
 def proposed_cohorts(programme: Programme, *, size: int) -> tuple[Cohort, ...]:
-    """Return cohorts of a size, the best first; a size of which there is none is an `InputError` that says why."""
+    """Return possible cohorts of a size, best first; raise `InputError` with the reason where there are none."""
     schools = programme.definition.schools
     if not 1 <= size < len(schools):
-        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
+        raise InputError(f"A pilot cannot have {size} of {len(schools)} schools. Give a smaller number with --size.")
     most, why = most_at_once(programme)
     if size > most:
-        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
+        raise InputError(f"{counted(size, 'school')} cannot go first: {why}, which is enough for {most}.")
     everybody = candidates(programme)
     found = choose(everybody, size=size)
     if not found:
         able = sum(not c.why_not for c in everybody)
-        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
+        raise InputError(
+            f"No group of {counted(size, 'school')} can go first: only {able} of {len(schools)} are able to, and "
+            "rollout.yaml says which must be included."
+        )
     return found

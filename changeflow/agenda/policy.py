@@ -1,4 +1,4 @@
-"""When a nudge goes out: quiet hours, caps and digests, for everybody and every programme together. Pure."""
+"""When a nudge is sent: quiet hours, caps and digests, for each person across all programmes. Pure functions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WEEK = timedelta(days=7)
 
 
 class WorkingDays(Protocol):
-    """Somebody's working days."""
+    """A person's working days."""
 
     def works_on(self, day: date) -> bool: ...
 
@@ -44,7 +44,7 @@ class NudgePolicy:
 
     @classmethod
     def strictest(cls, policies: "Sequence[NudgePolicy]") -> "NudgePolicy":
-        """Return what keeps to all of them: somebody may be in several programmes, with rulepacks of their own."""
+        """Return a policy that keeps to all of them: a person may be in several programmes with their own rulepacks."""
         return cls(
             per_day=min(p.per_day for p in policies),
             per_week=min(p.per_week for p in policies),
@@ -57,11 +57,11 @@ class NudgePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A nudge that waits to go out."""
+    """A nudge that waits to be sent."""
 
     id: int
     recipient: str
-    """Whose it is, the same in every programme."""
+    """The recipient's key, the same in every programme."""
     reason: Reason
     priority: int
     due_on: date
@@ -69,7 +69,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What decides whether somebody may be written to now."""
+    """What decides whether a person may get a message now."""
 
     days: WorkingDays
     policy: NudgePolicy
@@ -79,24 +79,24 @@ class Reader:
     today: int = 0
     """Messages that they have had today."""
     week: int = 0
-    """Messages that they have had in the last seven days, today's with them."""
+    """Messages that they have had in the last seven days, including today's."""
     is_saturated: bool = False
-    """They are asked for so many things at once that their manager is asked to talk with them."""
+    """Whether they have too many requests at once, and their manager is asked to talk to them."""
 
 
 class Fate(StrEnum):
-    """What becomes of a nudge that waits."""
+    """What happens to a nudge that waits."""
 
     GOES = "goes"
     HELD = "held"
     UNREACHED = "unreached"
-    """Held back as well, until there is an address that works."""
+    """Held until there is a working address."""
     WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class SendVerdict:
-    """What becomes of one person's nudges now, the most important first, and why."""
+    """What happens to one person's nudges now, the most important first, and why."""
 
     recipient: str
     nudges: tuple[Waiting, ...]
@@ -105,13 +105,13 @@ class SendVerdict:
 
 
 def sort_out(waiting: Sequence[Waiting], readers: Mapping[str, Reader], *, now: datetime) -> Iterator[SendVerdict]:
-    """Say of each person's nudges whether they go now, together in one message, or are held back, and why."""
+    """Decide whether each person's nudges go now, together in one message, or are held, and why."""
     for recipient, group in groupby(sorted(waiting, key=lambda w: w.recipient), key=lambda w: w.recipient):
         own = sorted(group, key=lambda w: (w.priority, w.due_on, w.id))
         reader = readers[recipient]
         unwanted = tuple(w for w in own if reader.optional_off and w.reason in reader.policy.optional)
         if unwanted:
-            yield SendVerdict(recipient, unwanted, Fate.WITHDRAWN, "they switched these off")
+            yield SendVerdict(recipient, unwanted, Fate.WITHDRAWN, "optional messages are switched off")
         wanted = tuple(w for w in own if w not in unwanted)
         if wanted:
             yield _verdict(recipient, wanted, reader, now)
@@ -124,32 +124,32 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
     policy, local = reader.policy, now.astimezone(LONDON)
     today = local.date()
     if not reader.has_address:
-        return held("no address is known", Fate.UNREACHED)
+        return held("no e-mail address", Fate.UNREACHED)
     if not reader.is_deliverable:
         return held("the address does not work: correct it in people.csv", Fate.UNREACHED)
     if not reader.days.works_on(today):
         following = next_day(reader.days, today)
-        return held(f"not a working day of theirs; again on {format_day(following)}")
+        return held(f"not one of their working days; next on {format_day(following)}")
     begins = policy.digest_from if len(own) > 1 else policy.send_from
     if local.time() < begins:
         return held(f"before {begins:%H:%M}")
     if local.time() >= policy.send_until:
         following = next_day(reader.days, today)
-        return held(f"after {policy.send_until:%H:%M}; again on {format_day(following)}")
+        return held(f"after {policy.send_until:%H:%M}; next on {format_day(following)}")
     if reader.today >= policy.per_day:
-        return held(f"they have had {counted(reader.today, 'message')} today")
+        return held(f"already sent {counted(reader.today, 'message')} today")
     if reader.week >= policy.per_week:
-        return held(f"they have had {counted(reader.week, 'message')} within a week")
+        return held(f"already sent {counted(reader.week, 'message')} within a week")
     if reader.optional_off and not is_digest_day(reader.days, today):
-        return held("they asked for one message a week: it goes on the first working day of theirs")
+        return held("they chose one message a week, on their first working day")
     urgent = any(w.priority <= 0 and w.reason not in policy.optional for w in own)
     if reader.is_saturated and not urgent and not is_digest_day(reader.days, today):
-        return held("they are asked for too much at once: their manager talks with them, and the rest goes once a week")
+        return held("they have too many requests: their manager is asked to talk to them; the rest goes once a week")
     return SendVerdict(recipient, own, Fate.GOES)
 
 
 def opens_at(days: WorkingDays, policy: NudgePolicy, now: datetime) -> datetime | None:
-    """Return when somebody may be written to next; None where it is now. A retry keeps their hours and days as well."""
+    """Return when a person may next get a message; None if now. Retries also keep to their hours and days."""
     local = now.astimezone(LONDON)
     today = local.date()
     if days.works_on(today) and local.time() < policy.send_until:
@@ -158,12 +158,12 @@ def opens_at(days: WorkingDays, policy: NudgePolicy, now: datetime) -> datetime 
 
 
 def is_digest_day(days: WorkingDays, today: date) -> bool:
-    """Tell whether a day is the first of its week on which somebody works: Monday, or the first one after a holiday."""
+    """Tell whether a day is a person's first working day of the week: Monday, or the first after a holiday."""
     monday = today - timedelta(days=today.weekday())
     return not any(days.works_on(monday + timedelta(days=n)) for n in range(today.weekday()))
 
 
 def next_day(days: WorkingDays, after: date) -> date:
-    """Return somebody's next working day; a year later where none is known."""
+    """Return a person's next working day, or a day a year later if there is none."""
     ahead = (after + timedelta(days=n) for n in range(1, 366))
     return next((day for day in ahead if days.works_on(day)), after + timedelta(days=365))

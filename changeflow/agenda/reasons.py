@@ -1,4 +1,4 @@
-"""Why somebody is nudged: each reason has a template, and its place in the policy. And what nudges lead to."""
+"""Reasons for nudges, each with its template and its place in the policy; and what nudges led to."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from changeflow.values.words import Kind
 
 
 class Reason(StrEnum):
-    """What a nudge asks for. That something is late is an escalation level, not a reason."""
+    """What a nudge is about. Being late is an escalation level, not a reason."""
 
     TASK = "task"
     DECISION = "decision"
@@ -24,21 +24,21 @@ class Reason(StrEnum):
     FEEDBACK = "feedback"
     SPONSOR = "sponsor"
     CONVERSATION = "conversation"
-    """To a manager: somebody of theirs is asked for too much at once."""
+    """To a manager: a person in their team has too many requests at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonToNudge:
-    """What the product has to know of a reason. What it asks for in a rulepack is there; its words are a template."""
+    """How a reason is handled. Its numbers are in a rulepack and its words in a template."""
 
     template: str
     """Its e-mail, in each language: `templates/emails/LANGUAGE/TEMPLATE.j2`."""
     title: str = ""
-    """What is asked for, where it is about no task."""
+    """The title of a request that is not about a task."""
     is_escalated: bool = True
-    """Whether others hear that nothing was answered: of answers about oneself that would make the next worthless."""
+    """Whether others hear when there is no answer. If they did, people would not answer honestly about themselves."""
     kind: Kind | None = None
-    """The kind of task whose owner is reminded for this reason."""
+    """The kind of task whose owner gets this reason."""
 
 
 REASONS: Mapping[Reason, ReasonToNudge] = {
@@ -48,17 +48,17 @@ REASONS: Mapping[Reason, ReasonToNudge] = {
     Reason.EVIDENCE: ReasonToNudge("evidence"),
     Reason.TRAINING: ReasonToNudge("training", kind=Kind.TRAINING),
     Reason.CHECKPOINT: ReasonToNudge("checkpoint", kind=Kind.CHECKPOINT),
-    Reason.ASSESSMENT: ReasonToNudge("assessment", "Where do you stand?", is_escalated=False),
+    Reason.ASSESSMENT: ReasonToNudge("assessment", "Five short questions about the change", is_escalated=False),
     Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
     Reason.SPONSOR: ReasonToNudge("sponsor", "A visible act for the change"),
-    Reason.CONVERSATION: ReasonToNudge("conversation", "Talk about what can wait"),
+    Reason.CONVERSATION: ReasonToNudge("conversation", "A talk about workload"),
 }
-"""Every reason, and what follows from it. A gate is a decision, with another name in the same sentences."""
+"""Every reason. A gate shares the template of a decision."""
 _BY_KIND = {reason.kind: key for key, reason in REASONS.items() if reason.kind is not None}
 
 
 def reason_of(task: Task) -> Reason:
-    """Return why a task's owner is reminded of it."""
+    """Return the reason for which a task's owner is reminded."""
     reason = _BY_KIND.get(task.kind, Reason.TASK)
     return Reason.GATE if reason is Reason.DECISION and task.gate is not None else reason
 
@@ -68,13 +68,13 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A nudge that went out, without the person it was about."""
+    """A nudge that was sent, without its recipient."""
 
     reason: str
     subject: str
     level: int
     due_at: datetime
-    """When it was written down, and could have gone."""
+    """When it was recorded, and could have been sent."""
     sent_at: datetime
 
 
@@ -86,15 +86,15 @@ class NudgeEffect:
     level: int
     sent: int
     held_back: int
-    """Of these, how many went a day or more after they fell due: the caps, quiet hours and free days of people."""
+    """How many of these went a day or more after they fell due, because of caps, quiet hours or days off."""
     acted: int | None
-    """How many led to something before the next level; None for what concerns the person alone."""
+    """How many led to an action before the next level; None for reasons that are private."""
     days: float | None
-    """The middle of the days that it took."""
+    """The median days from nudge to action."""
 
 
 def followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> Iterator[tuple[Gone, timedelta | None]]:
-    """Yield each nudge with how long after it something happened: an action counts for the last nudge before it."""
+    """Yield each nudge with the time until an action, which counts for the last nudge before it."""
     by_subject: dict[str, list[Gone]] = defaultdict(list)
     for nudge in gone:
         by_subject[nudge.subject].append(nudge)
@@ -108,7 +108,7 @@ def followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> Ite
 
 
 def effect_of(reason: Reason, level: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:
-    """Return what nudges of one reason and level led to, each given with how long after it something happened."""
+    """Return what nudges of one reason and level led to; each is given with the time until an action."""
     took = [after / DAY for _, after in nudges if after is not None]
     is_private = not REASONS[reason].is_escalated
     return NudgeEffect(

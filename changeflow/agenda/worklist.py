@@ -1,4 +1,4 @@
-"""The work in hand: which tasks are late, due, begun, ready or waiting on a day, and whose they are."""
+"""The task list: which tasks are late, due, begun, ready or waiting on a day, and who owns them."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ AHEAD = timedelta(days=7)
 
 
 class WorkState(StrEnum):
-    """Where a task is. Of late and due tasks everything before is done, or they have begun."""
+    """The state of a task. Late and due tasks have begun, or everything before them is finished."""
 
     LATE = "late"
     DUE = "due"
@@ -33,24 +33,25 @@ class WorkItem:
     first: date
     """Its first day: the actual one, or the forecast's."""
     due: date
-    """Its last day by what has happened before it, which does not slip unseen; of what waits, the forecast's."""
+    """Its last day, from what has happened before it, so that it does not slip unnoticed; for a waiting task, the
+    forecast's."""
     days_late: int
-    """Working days of its calendar since the day on which it was due."""
+    """Working days of its calendar since its due day."""
     not_before: date | None
-    """Before which day it cannot begin, though all before it is done: a meeting, a month, the end of a lag."""
+    """The earliest day on which it can begin, where it waits for a meeting, a month or the end of a lag."""
     asked: str | None
-    """Whose it is now: the owner, or the person to whom it was passed on."""
+    """The person asked: the owner, or the person it was passed on to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkFilter:
-    """What is asked for; every part that is given must be true of a task."""
+    """Which tasks to list; a task must match every part that is given."""
 
     states: frozenset[WorkState] = frozenset()
-    """None means all but done ones."""
+    """Empty means all except done."""
     person: str | None = None
     words: tuple[str, ...] = ()
-    """Each is part of the task's id, its wave's, its name or its owner's name and role, in any case."""
+    """Each must be part of the task's id, its wave's id, its name, or its owner's name and role, in any case."""
     wave: str | None = None
     service: str | None = None
 
@@ -75,9 +76,9 @@ def work_list(
     ahead: date | None = None,
     answers: GivenAnswers | None = None,
 ) -> tuple[WorkItem, ...]:
-    """Return the tasks that are asked for: the late ones first, the latest of them at the top, then by day and id.
+    """Return the tasks that match: late ones first, from the earliest due day, then the others by day and id.
 
-    `ahead` is the last day on which a task counts as due; a week ahead when left out.
+    `ahead` is the last day on which a task counts as due; by default, a week ahead.
     """
     until, given = ahead or today + AHEAD, answers or GivenAnswers()
     steered = {m.task for m in programme.milestones}
@@ -96,7 +97,7 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
         state = WorkState.DONE
     elif progress is not None or in_hand(programme, task):
         not_before = first if progress is None and not _can_begin(programme, task, today) else None
-        # What has happened decides when it is due: a task that nobody starts is late, whatever the forecast says now.
+        # What has happened decides when it is due: a task that no one starts is late, whatever the forecast says now.
         if (since := due_day(programme.unslipped.schedule, task)) < today:
             due, state, late = since, WorkState.LATE, _days_late(programme, task, since, today)
         elif since <= until:
@@ -110,10 +111,10 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
 
 
 def _can_begin(programme: Programme, task: Task, today: date) -> bool:
-    """Tell whether a task whose predecessors are done can begin today: its meeting, month or lag may be ahead."""
+    """Tell whether a task whose predecessors are done can begin today, not waiting for a meeting, month or lag."""
     now = minute_of(today)
     if task.id in (d.condition_task(n) for d in programme.facts.decisions for n, _ in d.numbered):
-        # It is planned for the day on which it is due, and can be met on any day before.
+        # A condition is planned for its due day, and can be met on any day before.
         return True
     return programme.timed(task.id).early_start <= (
         now if task.is_milestone else programme.roadmap.calendar_of(task.id).next_working(now)
@@ -121,7 +122,7 @@ def _can_begin(programme: Programme, task: Task, today: date) -> bool:
 
 
 def _days_late(programme: Programme, task: Task, due: date, today: date) -> int:
-    """Count a task's working days after the day on which it was due, today included: at least one."""
+    """Count a task's working days after its due day, including today: at least one."""
     calendar, day = programme.roadmap.calendar_of(task.id), timedelta(days=1)
     minutes = calendar.between(minute_of(due + day), minute_of(today + day))
     return max(1, minutes // programme.minutes_per_day)

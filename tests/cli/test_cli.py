@@ -220,7 +220,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "This run is already saved." in again.stderr
     open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
     assert "The evidence says: go, with conditions." in open_yet
-    assert "open:    Payroll: parallel, wave 1 is not finished." in open_yet
+    assert "open:    “Payroll: parallel, wave 1” is not finished." in open_yet
     run("task", "finish", "payroll/w1/parallel", "--started", "2027-02-01", "--on", "2027-03-31", *at)
     assert "The evidence says: go." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)

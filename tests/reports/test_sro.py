@@ -94,7 +94,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     assert (gate.gate, gate.proposal, gate.says) == (
         "from plan to design", "approve_with_conditions", "go, with conditions",
     )  # fmt: skip
-    assert [c.text for c in gate.criteria if c.state == "open"] == ["Payroll: form the project team is not finished."]
+    assert [c.text for c in gate.criteria if c.state == "open"] == ["“Payroll: form the project team” is not finished."]
 
 
 def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):

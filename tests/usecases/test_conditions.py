@@ -68,7 +68,7 @@ class TestConditions:
 
     def test_one_that_had_its_day_is_open_at_the_next_gate(self, db_gated: str):
         self.approved(db_gated)
-        text = "The condition “The last post is filled” was due on 29 Jan 2027 and is not met."
+        text = "The condition “The last post is filled” was due on 29 Jan 2027 and has not been met."
         assert text not in case(db_gated, "payroll/w2/go-no-go", 28).of(State.OPEN)
         assert text in case(db_gated, "payroll/w2/go-no-go", 29).of(State.OPEN)
         finish(db_gated, self.TASK, 28, 28)
@@ -85,9 +85,9 @@ class TestConditions:
         ("outcome", "given", "message"),
         [
             (Outcome.CONDITIONS, (), "needs at least one condition"),
-            (Outcome.APPROVE, (CONDITION,), "Conditions go with approve_with_conditions alone"),
+            (Outcome.APPROVE, (CONDITION,), "Only approve_with_conditions can have conditions"),
             (Outcome.CONDITIONS, (Condition(text="x", owner="led", due=date(2027, 1, 29)),), "Did you mean 'lead'"),
-            (Outcome.CONDITIONS, (Condition(text="x", owner="lead", due=date(2027, 1, 22)),), "give a later day"),
+            (Outcome.CONDITIONS, (Condition(text="x", owner="lead", due=date(2027, 1, 22)),), "Give a day after"),
             (
                 Outcome.CONDITIONS,
                 (Condition(text="x", owner="lead", due=date(2027, 1, 29), before="payroll/w1/go-liv"),),

@@ -123,7 +123,7 @@ class TestOnce:
         planned(db_gated)
         decide(answer(outcome=Outcome.REJECT, reason="No time yet"), change(db_gated, 5))
         assert not state(db_gated, date(2027, 1, 5)).programme.is_done(PLAN)
-        with pytest.raises(ConflictError, match=r"was rejected on 5 Jan 2027 .* ask again with --again"):
+        with pytest.raises(ConflictError, match=r"was rejected on 5 Jan 2027 .* add --again"):
             decide(answer(on=7), change(db_gated, 7))
         decide(answer(on=7, again=True), change(db_gated, 7))
         assert decisions(db_gated) == [(PLAN, "reject", "chief", 1), (PLAN, "approve", "chief", 2)]
@@ -143,9 +143,9 @@ class TestEvidence:
     def test_what_is_not_finished_is_open_and_an_approval_is_refused(self, db_gated: str):
         found = case(db_gated, PLAN, 4)
         assert found.proposal is Outcome.CONDITIONS
-        assert found.of(State.OPEN) == ("Payroll: plan is not finished.",)
+        assert found.of(State.OPEN) == ("“Payroll: plan” is not finished.",)
         with pytest.raises(
-            CheckFailedError, match=r"(?s)does not support a go .*plan is not finished.*with conditions"
+            CheckFailedError, match=r"(?s)does not support a go .*plan” is not finished.*with conditions"
         ):
             decide(answer(on=4), change(db_gated, 4))
         assert decisions(db_gated) == []
@@ -198,7 +198,7 @@ class TestEvidence:
         piloted = PROGRAMME.replace("name: wave 1,", "name: wave 1, pilot: true,")
         steps = GATED + "  released: {gate: wave_release, per: wave, after: delegation, owner: sponsor}\n"
         stored_with(db, tmp_path, programme=piloted, pathway=steps)
-        text = "Payroll has no exit criteria for its pilot: they are fixed before it starts."
+        text = "Payroll has no exit criteria for its pilot; set them before it starts."
         assert text in case(db, "payroll/w1/released", 12).of(State.OPEN)
         assert text not in case(db, "payroll/w2/released", 12).of(State.OPEN)
 

@@ -38,7 +38,7 @@ class TestVouching:
             pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
         case = weighed(stored)
-        assert "The Director of People does not sign (25 Mar 2027): Pensions differ." in case.of(State.BLOCKS)
+        assert "The Director of People will not sign (25 Mar 2027): Pensions differ." in case.of(State.BLOCKS)
         pilot_records.sign(GO, "", change(MARCH, stored), agrees=True)
         case = weighed(stored)
         assert "The Director of People has signed (25 Mar 2027)." in case.of(State.MET)
@@ -89,7 +89,7 @@ class TestAssurance:
         assert SIDE_BY_SIDE not in tasks
         assert "payroll/w1/test-pack" in tasks
         case = weighed(packed)
-        assert "Test pack, Sick pay: not tried yet." in case.of(State.BLOCKS)
+        assert "Test pack, Sick pay: not run yet." in case.of(State.BLOCKS)
         assert not any("parallel run" in t for t in case.of(State.BLOCKS, State.OPEN))
 
     def test_a_case_that_failed_blocks_until_it_has_passed(self, packed: str):

@@ -107,8 +107,8 @@ class TestWhatIsProposed:
         programme = "\n".join(line for line in PROGRAMME.split("\n") if not line.startswith("sponsor"))
         tier, signals = self.proposed(tmp_path, programme=programme)
         assert tier is Tier.RED
-        assert signals[0] == "Nobody is named as senior responsible owner."
-        assert "A rule is broken, and nobody has lifted it: R16." in signals
+        assert signals[0] == "The programme has no senior responsible owner."
+        assert "A rule is broken, and no waiver lifts it: R16." in signals
 
 
 class TestWhatIsSet:

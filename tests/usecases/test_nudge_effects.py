@@ -141,7 +141,7 @@ def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path
     assert "score" not in postbox.sent[0].text
     with session_scope(db) as session:
         whys = {n.why for n in session.exec(select(NudgeRow).where(NudgeRow.person == "lead"))}
-    assert whys == {"they are asked for too much at once: their manager talks with them, and the rest goes once a week"}
+    assert whys == {"they have too many requests: their manager is asked to talk to them; the rest goes once a week"}
     # On Monday, the first working day of theirs in the week, it goes: all of it in one message.
     ticks.tick(db=db, now=at(11, 7))
     with session_scope(db) as session:

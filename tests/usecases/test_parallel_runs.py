@@ -68,7 +68,7 @@ class TestExplaining:
         with pytest.raises(UnknownThingError, match="Reconcile the period first"):
             explained(stored)
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
-        with pytest.raises(InputError, match="no such difference of that contract"):
+        with pytest.raises(InputError, match="no such difference for that contract"):
             explained(stored, contract="A1")
         with pytest.raises(InputError, match="give the range of differences"):
             explained(stored, contract=None)
