@@ -1,1 +1,1 @@
-"""Prefect entry points: when, retry, observe. Thin over use cases; none waits for a person, each may run twice."""
+"""Prefect entry points for schedules, retries and monitoring. They only call use cases, and may run twice."""

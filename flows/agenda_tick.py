@@ -1,4 +1,4 @@
-"""Hourly: find what is due and write it down once."""
+"""Hourly: find what is due and record it once."""
 
 from datetime import UTC, datetime
 
@@ -13,8 +13,8 @@ from changeflow.usecases.ticks import Ticked
 @flow(name="tick")
 @as_flow
 def tick(now: datetime | None = None) -> tuple[Ticked, ...]:
-    """Write what is due at `now` (default: this moment) for every programme."""
+    """Record what is due at `now` (by default, the current time) in every programme."""
     done = ticks.tick(db=begin().db, now=now or datetime.now(UTC))
     rows = [{"programme": t.programme, "due": t.due, "new": t.new, "re-forecast": t.readiness} for t in done]
-    create_table_artifact(rows, key="due", description="What this tick found, and what no earlier one had written")
+    create_table_artifact(rows, key="due", description="What is due, and what is new in this tick")
     return done

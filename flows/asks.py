@@ -1,4 +1,4 @@
-"""Daily: what people are asked for beside their tasks, each by a flow of its own that can be paused by itself."""
+"""Daily: requests other than tasks. Each kind has its own flow, so that you can pause it separately."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,28 +15,28 @@ from changeflow.usecases.ticks import ReasonCount
 @flow(name="adkar-rounds")
 @as_flow
 def adkar_rounds(now: datetime | None = None) -> tuple[ReasonCount, ...]:
-    """Ask everybody where they stand, where the programme opens rounds; counts by programme, of nobody by name."""
+    """Ask for assessments in programmes that open rounds; return counts by programme, without names."""
     return _ask((Reason.ASSESSMENT,), "adkar-rounds", now)
 
 
 @flow(name="pilot-checkpoints")
 @as_flow
 def pilot_checkpoints(now: datetime | None = None) -> tuple[ReasonCount, ...]:
-    """Ask those whom a running pilot reaches how it goes."""
+    """Ask the people that a running pilot reaches for feedback."""
     return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
 
 
 @flow(name="gate-requests")
 @as_flow
 def gate_requests(now: datetime | None = None) -> tuple[ReasonCount, ...]:
-    """Ask for decisions that are due, and for the evidence that a gate ahead lacks."""
+    """Ask for decisions that are due, and for evidence that is missing for gates that are due soon."""
     return _ask((Reason.GATE, Reason.DECISION, Reason.EVIDENCE), "gate-requests", now)
 
 
 @flow(name="health")
 @as_flow
 def health(now: datetime | None = None) -> tuple[str, ...]:
-    """Say what is late or waits for a person; with nothing to say, all is well."""
+    """List what is late or waits for a person; an empty list means all is well."""
     found = monitoring.troubles(db=begin().db, now=now or datetime.now(UTC))
     rows = [{"what": trouble} for trouble in found] or [{"what": "all is well"}]
     create_table_artifact(rows, key="health", description="What is late, and what waits for a person")
@@ -45,5 +45,5 @@ def health(now: datetime | None = None) -> tuple[str, ...]:
 
 def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[ReasonCount, ...]:
     asked = ticks.ask(*reasons, db=begin().db, now=now or datetime.now(UTC))
-    create_table_artifact([a.row() for a in asked], key=key, description="What is asked of people, by programme")
+    create_table_artifact([a.row() for a in asked], key=key, description="Requests other than tasks, by programme")
     return asked

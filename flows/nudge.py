@@ -1,4 +1,4 @@
-"""Every few minutes: send what the outbox holds."""
+"""Every few minutes: send what is in the outbox."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from changeflow.usecases.messages import Desk
 @flow(name="dispatch-nudges")
 @as_flow
 def dispatch_nudges(now: datetime | None = None) -> Dispatched:
-    """Send what the outbox holds at `now` (default: this moment); return what became of it."""
+    """Send what is in the outbox at `now` (by default, the current time); return the results."""
     chosen = begin()
     channel = channel_for(chosen.ways)
     desk = Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

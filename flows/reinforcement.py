@@ -14,7 +14,7 @@ from changeflow.usecases.ticks import ReasonCount
 @flow(name="reinforcement-checkpoints")
 @as_flow
 def reinforcement_checkpoints(now: datetime | None = None) -> tuple[ReasonCount, ...]:
-    """Write the checkpoints that are due at `now` (default: this moment); a re-planned go-live moves them."""
+    """Record the checkpoints that are due at `now` (by default, the current time). They move with their go-live."""
     opened = ticks.ask(Reason.CHECKPOINT, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in opened], key="checkpoints", description="Checkpoints after go-live")
     return opened

@@ -1,4 +1,4 @@
-"""Nightly: simulate every programme, and search for its waves, in batches on threads or on a Dask cluster."""
+"""Nightly: simulate every programme and search for its waves, in batches on threads or on a Dask cluster."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from changeflow.values.moments import local_day
 DASK = "dask"
 
 RETRIES = 3
-"""Of a batch whose worker was lost: every run of it gives the same numbers."""
+"""Retries of a batch whose worker was lost: every run gives the same numbers."""
 
 
 @task(name="risk-batch", retries=RETRIES, cache_policy=NO_CACHE)
@@ -34,39 +34,39 @@ def wave_scenario(scenario: WaveScenario) -> ScenarioResult:
 
 @flow(name="portfolio-risk")
 def portfolio_risk(now: datetime | None = None, *, iterations: int = 10_000, seed: int = 1) -> list[Path]:
-    """Simulate every stored programme as of the day of `now` (default: today); return the pages that were written."""
+    """Simulate every stored programme on the day of `now` (by default, today); return the pages that were written."""
     at = now or datetime.now(UTC)
     return simulated.with_options(task_runner=task_runner(settings()))(at, iterations=iterations, seed=seed)
 
 
 @flow(name="portfolio-waves")
 def portfolio_waves(now: datetime | None = None, *, seeds: int = 3, effort: float = 4.0) -> list[ScenarioResult]:
-    """Search for the waves of every stored programme with several seeds; return what each came to."""
+    """Search for the waves of every stored programme with several seeds; return each result."""
     on = local_day(now or datetime.now(UTC))
     return searched.with_options(task_runner=task_runner(settings()))(on, seeds=seeds, effort=effort)
 
 
 @flow(name="portfolio-risk-batches")
 def simulated(now: datetime, *, iterations: int, seed: int) -> list[Path]:
-    """Run the batches on whatever runner was chosen, keep each programme's odds, and write a page."""
+    """Run the batches on the chosen runner, store each programme's odds, and write a page for each."""
     chosen, on = settings(), local_day(now)
     batches = portfolio.risk_batches(db=chosen.db, on=on, iterations=iterations, seed=seed, parts=chosen.batches)
     running = {name: [risk_batch.submit(batch) for batch in own] for name, own in batches.items()}
     written, rows = [], []
     for name, futures in running.items():
         if not futures:
-            rows.append({"programme": name, "batches": 0, "page": "nothing to draw: no task has a range"})
+            rows.append({"programme": name, "batches": 0, "page": "not simulated: no task has a range"})
             continue
         report = portfolio.gather(batches[name], [future.result() for future in futures], now=now)
         written.append(portfolio.write_report(report, name, folder=chosen.reports, on=on))
         rows.append({"programme": name, "batches": len(futures), "page": str(written[-1])})
-    create_table_artifact(rows, key="portfolio-risk", description="Each programme's simulation, and its batches")
+    create_table_artifact(rows, key="portfolio-risk", description="Simulated programmes")
     return written
 
 
 @flow(name="portfolio-waves-scenarios")
 def searched(on: date, *, seeds: int, effort: float) -> list[ScenarioResult]:
-    """Run the scenarios on whatever runner was chosen."""
+    """Run the scenarios on the chosen runner."""
     scenarios = portfolio.wave_scenarios(db=settings().db, on=on, seeds=range(1, seeds + 1), effort=effort)
     results = [future.result() for future in [wave_scenario.submit(scenario) for scenario in scenarios]]
     rows = [
@@ -79,8 +79,10 @@ def searched(on: date, *, seeds: int, effort: float) -> list[ScenarioResult]:
 
 
 def task_runner(chosen: Settings) -> "TaskRunner[Any]":
-    """Return the runner of CHANGEFLOW_TASK_RUNNER: `threads`, `dask` (a cluster of this machine's own for the run), or
-    the address of a scheduler, `tcp://host:8786`."""
+    """Return the runner that CHANGEFLOW_TASK_RUNNER names.
+
+    It is `threads`, `dask` (a cluster on this machine for the run), or the address of a scheduler, `tcp://host:8786`.
+    """
     name = chosen.task_runner
     if name == "threads":
         return ThreadPoolTaskRunner(max_workers=chosen.workers)

@@ -1,4 +1,4 @@
-"""Run the flows on one machine: on their schedules, or one of them once. Starts a local server where none is given."""
+"""Run the flows on one machine, on their schedules or one flow once. Starts a local server if none is given."""
 
 import asyncio
 import importlib
@@ -22,38 +22,39 @@ from urllib.request import Request, urlopen
 
 from changeflow.errors import InputError
 from changeflow.usecases.scheduled import FLOWS
+from changeflow.values.duration import counted
 from changeflow.values.problem import check_known
 
 STARTUP_SECONDS = 600
-"""A wait of this length is a fault. It ends as soon as the server answers or has ended, so it costs a user nothing."""
+"""The longest wait for a server. It ends as soon as the server answers or exits, so users never wait longer for it."""
 ANSWER_SECONDS = 30
-"""For one answer of a server that starts on a busy machine."""
+"""The longest wait for one answer while a server starts on a busy machine."""
 STOP_SECONDS = 60
 OURS: Mapping[str, str] = {
-    # Prefect's own few seconds fail runs on a busy disk.
+    # Prefect's own timeouts of a few seconds make runs fail on a busy disk.
     "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
     "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
-    # No flow keeps anything in Prefect's blocks, and a start without them is half a second shorter.
+    # No flow uses Prefect's blocks, and starting without them saves half a second.
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
 }
-"""Settings of a server of our own, unless the environment says otherwise."""
+"""Settings of our own server, unless the environment overrides them."""
 Say = Callable[[str], None]
 
 RUNNER_SECONDS = 30
-"""For a run that is at work to end when all is stopped; what is cut off goes on the next time."""
+"""How long a current run may take to finish when everything stops; the next run completes interrupted work."""
 MOST_AT_ONCE = 200
 """Runs that a server lists in one answer (its own default)."""
 LOOK_EVERY = 10
-"""Seconds between looks at whether runner and server are alive, and know the flows."""
+"""Seconds between checks that the runner and the server are alive and know the flows."""
 
 
 def serve_all(*, say: Say) -> None:
     """Serve every flow on its schedule until the process is stopped.
 
-    The flows run in a process of their own, the runner. It is begun anew when it dies, and when Prefect has lost its
-    deployments, for its database may be deleted at any moment; so is a server of our own when it dies.
+    The flows run in a separate process, the runner. It is restarted when it dies, and when Prefect has lost its
+    deployments, because its database may be deleted at any time. Our own server is restarted when it dies.
     """
-    # A supervisor such as systemd asks with SIGTERM, and gets the same orderly end as Ctrl+C.
+    # A supervisor such as systemd sends SIGTERM, and gets the same orderly stop as Ctrl+C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server_for(say=say) as (url, server):
         runner = _Runner()
@@ -62,13 +63,13 @@ def serve_all(*, say: Say) -> None:
             while True:
                 time.sleep(LOOK_EVERY)
                 if server is not None and server.revive(say=say):
-                    continue  # what it knows is looked at when it has had time to answer
+                    continue  # give it time to answer before checking what it knows
                 if not runner.is_alive():
-                    say("The runner had died, and has been started again.")
+                    say("The runner stopped unexpectedly. Restarting it.")
                 elif runner.is_starting() or _knows_all(url):
                     continue
                 else:
-                    say("Prefect no longer knows the flows: they are registered again.")
+                    say("Prefect no longer knows the flows. Registering them again.")
                 runner.end()
                 runner = _Runner()
         except KeyboardInterrupt:
@@ -78,7 +79,7 @@ def serve_all(*, say: Say) -> None:
 
 
 class _Runner:
-    """The process that runs the flows. It reports when Prefect knows them all."""
+    """The process that runs the flows. It reports once Prefect knows them all."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -92,7 +93,7 @@ class _Runner:
         return self._process.is_alive()
 
     def is_starting(self) -> bool:
-        """Tell whether it is still making its deployments: on a busy machine that takes minutes, not seconds."""
+        """Tell whether it is still creating its deployments, which takes minutes on a busy machine."""
         self._is_ready = self._is_ready or self._reports.poll()
         return not self._is_ready and time.monotonic() - self._began < STARTUP_SECONDS
 
@@ -106,8 +107,8 @@ class _Runner:
 
 
 def serve_here(reports: Connection) -> None:
-    """Catch up what was missed once, make the deployments, and run flows in this process until it is stopped."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
+    """Catch up on missed runs once, create the deployments, and run flows in this process until it is stopped."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops this process
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     from prefect.exceptions import TerminationSignal
     from prefect.runner import Runner
@@ -123,23 +124,23 @@ def serve_here(reports: Connection) -> None:
     runner = Runner(pause_on_shutdown=False)
     for deployment in deployments:
         runner.add_deployment(deployment)
-    reports.send("every deployment is made")
-    # As Prefect's own `serve` does, which cannot say when it has made the deployments.
+    reports.send("every deployment is created")
+    # Prefect's own `serve` does the same, but cannot report when the deployments are created.
     with suppress(KeyboardInterrupt, TerminationSignal):
         asyncio.run(runner.start())
 
 
 def _end_with(parent: int) -> None:
-    """End this process when its parent has been killed: two runners would do everything twice, for nothing."""
+    """End this process when its parent has been killed, so that two runners do not duplicate work."""
     while os.getppid() == parent:
         time.sleep(LOOK_EVERY / 2)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def catch_up_once(now: datetime) -> int:
-    """Of the runs that nobody began in time, keep each flow's last and cancel the others; return how many those were.
+    """Keep the last missed run of each flow and cancel the others; return how many were cancelled.
 
-    A run does everything that is due, however long nobody ran: two days of missed runs need one.
+    One run does everything that is due, so two days of missed runs need only one.
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import (
@@ -167,7 +168,7 @@ async def catch_up_once(now: datetime) -> int:
                     flow_run_filter=waiting, deployment_filter=own, sort=FlowRunSort.EXPECTED_START_TIME_DESC
                 )
                 for run in missed[1:]:
-                    state: State[Any] = Cancelled(message="missed; the last one that was missed does it all")
+                    state: State[Any] = Cancelled(message="missed; the last missed run does all the work")
                     await client.set_flow_run_state(run.id, state, force=True)
                     cancelled += 1
                 if len(missed) < MOST_AT_ONCE:
@@ -176,7 +177,7 @@ async def catch_up_once(now: datetime) -> int:
 
 
 def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
-    """Run one flow now and return its result; a server that was started for it is stopped."""
+    """Run one flow now and return its result; stop a server that was started for it."""
     check_known("flow", name, FLOWS)
     with local_server(say=say):
         result = _load(name)(now=now)
@@ -185,7 +186,7 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
 
 
 def _knows_all(url: str) -> bool:
-    """Tell whether Prefect has all our deployments; where it does not answer, it is not asked to."""
+    """Tell whether Prefect has all our deployments; assume so where it does not answer."""
     request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)
@@ -202,14 +203,14 @@ def _load(name: str) -> Any:  # noqa: ANN401
 
 @contextmanager
 def local_server(*, say: Say) -> Iterator[str]:
-    """Use the server of PREFECT_API_URL, or start one on this machine for as long as the block lasts."""
+    """Use the server at PREFECT_API_URL, or run one on this machine for the duration of the block."""
     with server_for(say=say) as (url, _):
         yield url
 
 
 @contextmanager
 def server_for(*, say: Say) -> Iterator[tuple[str, "Server | None"]]:
-    """Yield a server's address, and the server itself where it is our own."""
+    """Yield a server's address, and the server itself if it is our own."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
@@ -228,10 +229,10 @@ def server_for(*, say: Say) -> Iterator[tuple[str, "Server | None"]]:
 
 
 class Server:
-    """A Prefect server of our own, on this machine."""
+    """Our own Prefect server, on this machine."""
 
     def __init__(self, port: int, *, say: Say) -> None:
-        # Prefect's own database is another one than ours, and may be deleted at any time.
+        # Prefect's database is separate from ours, and may be deleted at any time.
         os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").resolve()))
         self.log = Path(os.environ["PREFECT_HOME"]) / "server.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -240,10 +241,10 @@ class Server:
         self._process = self._start()
 
     def revive(self, *, say: Say) -> bool:
-        """Start it again where it has died; tell whether it had."""
+        """Restart it if it has died; tell whether it had."""
         if self._process.poll() is None:
             return False
-        say("The Prefect server had died, and has been started again.")
+        say("The Prefect server stopped unexpectedly. Restarting it.")
         self._process = self._start()
         return True
 
@@ -274,14 +275,14 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise InputError(f"The Prefect server stopped at once; {log} says why.")
+            raise InputError(f"The Prefect server stopped while starting. See {log}.")
         try:
-            with urlopen(f"{url}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310  (an address of our own making)
+            with urlopen(f"{url}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310  (an address that we made)
                 if answer.status == 200:
                     return
         except (URLError, OSError):
             time.sleep(0.3)
-    raise InputError(f"The Prefect server did not answer within {STARTUP_SECONDS} s; {log} says why.")
+    raise InputError(f"The Prefect server did not answer within {counted(STARTUP_SECONDS, 'second')}. See {log}.")
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:

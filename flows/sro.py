@@ -14,7 +14,7 @@ from changeflow.values.moments import local_day
 @flow(name="weekly-sro-report")
 @as_flow
 def weekly_sro_report(now: datetime | None = None) -> list[Path]:
-    """Write each programme's report of the day of `now` (default: today); a second run overwrites the same file."""
+    """Write each programme's report for the day of `now` (by default, today); a second run overwrites the same file."""
     chosen = begin()
     moment = now or datetime.now(UTC)
     written = reports.write_all(db=chosen.db, now=moment, today=local_day(moment), folder=chosen.reports)

@@ -1,4 +1,4 @@
-"""Nightly: remove what is about single people and has been kept long enough."""
+"""Nightly: remove personal data whose retention period has ended."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from changeflow.usecases.retention import Removed, retain
 @flow(name="retention")
 @as_flow
 def retention(now: datetime | None = None) -> tuple[Removed, ...]:
-    """Remove what is over at `now` (default: this moment); counts by programme, of nobody by name."""
+    """Remove what has expired at `now` (by default, the current time); return counts by programme, without names."""
     removed = retain(db=begin().db, now=now or datetime.now(UTC))
-    create_table_artifact([r.row() for r in removed], key="retention", description="What was kept long enough")
+    create_table_artifact([r.row() for r in removed], key="retention", description="Personal data removed")
     return removed

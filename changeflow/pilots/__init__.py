@@ -1,1 +1,1 @@
-"""Pilots and parallel runs: exit criteria, reconciliation, go or no-go."""
+"""Pilots and parallel runs: exit criteria, reconciliation and evidence for go-live."""

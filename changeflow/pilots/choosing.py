@@ -1,7 +1,7 @@
-"""Which schools should go first: a few that are together as the whole trust is, with one that would rather wait.
+"""Choose a pilot cohort: a few schools that represent the whole trust, including a reluctant one.
 
-Pilots choose the willing by themselves, and then prove nothing about the others; so at least one reluctant school is
-asked for where there is one (our own choice, see the notes on survivor bias). Pure.
+A pilot of volunteers proves nothing about the other schools, so every cohort has at least one reluctant school where
+there is one (our own choice; see the notes on survivor bias). Pure functions.
 """
 
 from collections import Counter
@@ -11,11 +11,11 @@ from itertools import combinations
 from math import comb
 
 MOST = 300_000
-"""At most this many cohorts are compared; in larger trusts, those of the schools nearest to the mix."""
+"""The most cohorts to compare; in larger trusts, only cohorts of the most typical schools are compared."""
 SHOWN = 3
-"""Cohorts that are proposed: the best and two alternatives."""
+"""The number of cohorts to propose: the best and two alternatives."""
 BANDS = ((0, "small"), (200, "medium"), (600, "large"))
-"""Pupils from which on a school counts as such: our own choice."""
+"""The least number of pupils for each size: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,17 @@ class PilotCandidate:
 
     id: str
     traits: Mapping[str, str]
-    """Phase, size, hub, authority, system: what the mix is made of."""
+    """Its values of the traits to balance: phase, size, hub, authority, system."""
     is_reluctant: bool = False
     must: bool = False
-    """It was said that this school is in the pilot."""
+    """Whether the trust requires this school to be in the pilot."""
     why_not: str = ""
-    """What keeps it from going first; it counts for the trust's mix all the same."""
+    """Why it cannot go first; it still counts in the trust's mix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Schools that would go first together; `distance` is 0 for the trust's own mix and 1 for nothing of it."""
+    """Schools that could go first together; `distance` from the trust's mix is 0 if identical and 1 if disjoint."""
 
     schools: tuple[str, ...]
     distance: float
@@ -42,7 +42,7 @@ class Cohort:
 
 
 def band_of_size(pupils: int | None) -> str:
-    """Return a school's size in words; one whose pupils are not known is of unknown size.
+    """Return a school's size in words.
 
     >>> [band_of_size(n) for n in (96, 415, 1180, None)]
     ['small', 'medium', 'large', 'unknown']
@@ -53,10 +53,10 @@ def band_of_size(pupils: int | None) -> str:
 
 
 def choose(candidates: Sequence[PilotCandidate], *, size: int) -> tuple[Cohort, ...]:
-    """Return the three cohorts of a size that are most like the trust, the best first; of equals the first by name.
+    """Return the three cohorts of a size that are most like the trust, the best first; ties are ordered by name.
 
-    Where some school is reluctant, every cohort has one; schools that must be in it are, those that cannot are not, and
-    none at all is the answer where so few are left. The distance of a trait is half the sum of the differences of
+    Every cohort has the schools that must be in it, none that cannot, and a reluctant school where there is one. The
+    result is empty where too few schools are left. The distance of a trait is half the sum of the differences between
     its shares (total variation); a cohort's is the mean over its traits.
     """
     mix = shares(candidates)
@@ -74,7 +74,7 @@ def choose(candidates: Sequence[PilotCandidate], *, size: int) -> tuple[Cohort, 
 
 
 def shares(candidates: Sequence[PilotCandidate]) -> dict[str, dict[str, float]]:
-    """Return for each trait the share of schools that has each value."""
+    """Return, for each trait, the share of schools with each value."""
     traits = sorted({t for c in candidates for t in c.traits})
     found = {}
     for trait in traits:
@@ -86,11 +86,11 @@ def shares(candidates: Sequence[PilotCandidate]) -> dict[str, dict[str, float]]:
 def _groups(
     ordered: Sequence[PilotCandidate], size: int, mix: Mapping[str, Mapping[str, float]]
 ) -> Iterator[tuple[PilotCandidate, ...]]:
-    """Yield the cohorts to compare: all of them, or those of the schools that are most like the rest."""
+    """Yield the cohorts to compare: all of them, or those of the most typical schools."""
     tried = list(ordered)
     while comb(len(tried), size) > MOST:
         usual = sorted(tried, key=lambda c: (c.is_reluctant, sum(mix[t][v] for t, v in c.traits.items()), c.id))
-        # The least usual of the willing goes first; whoever is reluctant stays as long as anybody else is there.
+        # Drop the least typical willing school; drop reluctant schools only when no willing ones are left.
         tried.remove(usual[0])
     yield from combinations(tried, size)
 

@@ -1,4 +1,4 @@
-"""What a pilot must show before the next wave, what a parallel run must prove, and what the evidence says of it."""
+"""What pilots and parallel runs must show, and what the evidence supports."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,22 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from changeflow.errors import InputError
+from changeflow.phrases import listed
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period, missed_since
 from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.duration import counted
 
 
 class ExitCriterion(Frozen):
-    """One measure with its threshold, fixed before the pilot starts, and frozen from its release on."""
+    """One measure with its threshold, set before the pilot starts and frozen once it is released."""
 
     id: Id
     measure: str
     at_least: Decimal | None = None
     at_most: Decimal | None = None
-    evidence: str = Field("", description="What will show it: the service desk's log, a survey of business managers")
+    evidence: str = Field(
+        "", description="Where the number comes from: the service desk's log, a survey of business managers"
+    )
     owner: Id | None = None
 
 
@@ -31,11 +34,11 @@ class PilotPlan(Frozen):
     """How a pilot of the service is judged."""
 
     exit_criteria: tuple[ExitCriterion, ...] = ()
-    skipped: str | None = Field(None, min_length=1, description="Why a small trust goes without a pilot")
+    skipped: str | None = Field(None, min_length=1, description="Why a small trust has no pilot")
 
 
 class AssuranceMethod(StrEnum):
-    """How it is made sure that a new system pays as the old one did."""
+    """How the trust makes sure that a new system pays as the old one did."""
 
     PARALLEL = "parallel"
     TEST_PACK = "test_pack"
@@ -50,7 +53,7 @@ class PackCase(Frozen):
 
 
 class Assurance(Frozen):
-    """Parallel runs, a structured test pack, or both; whatever is not a parallel run says why."""
+    """Parallel runs, a test pack, or both; a test pack alone needs a reason."""
 
     method: AssuranceMethod = AssuranceMethod.PARALLEL
     rationale: str = ""
@@ -67,9 +70,9 @@ class Assurance(Frozen):
     @model_validator(mode="after")
     def _reasoned(self) -> "Assurance":
         if self.has_test_pack and not self.cases:
-            raise ValueError("a test pack needs cases: an id, and what is tried")
+            raise ValueError("a test pack needs cases, each with an id and what it tests")
         if not self.runs_in_parallel and not self.rationale:
-            raise ValueError("a test pack instead of parallel runs needs its rationale")
+            raise ValueError("a test pack instead of parallel runs needs a rationale")
         return self
 
 
@@ -79,18 +82,18 @@ class ToConfirm(Frozen):
     id: Id
     what: str = Field(min_length=1)
     owner: Id | None = None
-    ends: bool = Field(default=False, description="It is true until a day, which is told with it")
+    ends: bool = Field(default=False, description="Whether a confirmation must say until which day it is true")
 
 
 class GoNoGo(Frozen):
-    """What a go-live asks of people beside the evidence; of a payroll, what its rulepack lists comes on top."""
+    """What people must confirm and sign before a go-live. For a payroll, the rulepack adds further items."""
 
     confirm: tuple[ToConfirm, ...] = ()
     sign: tuple[Id, ...] = Field((), description="People who must sign before a go can be recorded")
 
 
 class Tolerance(Frozen):
-    """How far an element may differ and still agree, in the ledger's currency."""
+    """How far an element may differ and still count as equal, in the ledger's currency."""
 
     element: str
     absolute: Decimal = Field(Decimal("0.01"), ge=0)
@@ -98,9 +101,9 @@ class Tolerance(Frozen):
 
 
 class ExplainedVariance(Frozen):
-    """A difference that a person explained: one contract, or one element everywhere, up to an amount."""
+    """A difference that a person explained: for one contract, or for an element of all contracts within a range."""
 
-    element: str = Field(description="Or `missing`, `extra`: leavers and starters, whom one side alone has")
+    element: str = Field(description="Or `missing`, `extra`: leavers and starters, who are only on one side")
     reason: str = Field(min_length=1)
     explained_by: Id
     period: str | None = None
@@ -109,12 +112,14 @@ class ExplainedVariance(Frozen):
 
 
 class Scheme(Frozen):
-    """What is filed as one: a PAYE scheme, a pension scheme's return."""
+    """A unit that is filed together: a PAYE scheme, a pension scheme's return."""
 
     id: str = Field(min_length=1, description="Its reference")
-    schools: tuple[Id, ...] = Field((), description="Whose people are filed under it; left out, all of the service's")
+    schools: tuple[Id, ...] = Field(
+        (), description="Schools whose people are filed under it; by default, all of the service's"
+    )
     joint_filing: Literal["old", "new"] | None = Field(
-        None, description="While both systems pay people of it: which one files, with the other's figures taken in"
+        None, description="While both systems pay its people: which one files, including the other's figures"
     )
 
 
@@ -123,30 +128,32 @@ def _of_both_sides(value: object) -> object:
 
 
 class ParallelRunPolicy(Frozen):
-    """What counts as clean. The defaults are ours; `payroll` in the rulepacks has the minimum of runs."""
+    """When a run is clean. The defaults are our own choice; the rulepack `payroll` has the minimum number of runs."""
 
     key: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
-        ("contract",), min_length=1, description="The column, or columns, that name a line: employee and contract"
+        ("contract",),
+        min_length=1,
+        description="The column or columns that identify a line, such as employee and contract",
     )
     columns: dict[Literal["old", "new"], dict[str, str]] = Field(
-        default_factory=dict, description="Where a side's columns have other names: ours, then theirs"
+        default_factory=dict, description="Other names of a side's columns: ours, then theirs"
     )
     decimal: Annotated[dict[Literal["old", "new"], Literal[".", ","]], BeforeValidator(_of_both_sides)] = Field(
         default_factory=dict,
-        description="The mark of the decimals, of both sides or by side, where the amounts do not show it: '.' or ','",
+        description="The decimal mark ('.' or ','), for both sides or each, where the amounts do not show it",
     )
-    flipped: tuple[str, ...] = Field((), description="Elements that the new output writes with the other sign")
-    schemes: tuple[Scheme, ...] = Field((), description="What is filed, each by exactly one system a period")
+    flipped: tuple[str, ...] = Field((), description="Elements that the new output writes with the opposite sign")
+    schemes: tuple[Scheme, ...] = Field((), description="What is filed, each by exactly one system in a period")
     tolerances: tuple[Tolerance, ...] = ()
     explanations: tuple[ExplainedVariance, ...] = ()
     clean_runs: int = Field(2, ge=1)
     """Consecutive clean runs before go-live."""
-    pay: str | None = Field(None, description="The element that people are paid: nobody's may be nought or below")
+    pay: str | None = Field(None, description="The element that people are paid, which must be above zero for all")
     within_share: Decimal | None = Field(
-        None, gt=0, le=1, description="Share of contracts whose pay is within tolerance; the rulepack's when left out"
+        None, gt=0, le=1, description="Share of contracts with pay within tolerance; by default, the rulepack's"
     )
-    ends: date | None = Field(None, description="The last day of running both: nobody does two jobs for ever")
-    cost_a_period: Decimal | None = Field(None, ge=0, description="What running both costs, each pay period")
+    ends: date | None = Field(None, description="The last day of dual running: no one can do two jobs for ever")
+    cost_a_period: Decimal | None = Field(None, ge=0, description="The cost of dual running for each pay period")
 
 
 def _preset(
@@ -165,11 +172,11 @@ PRESETS = {
     "budgets": _preset(("cost_centre", "account"), ("budget", "actual", "committed")),
     "assets": _preset(("asset",), ("cost", "net_book_value"), ("depreciation",)),
 }
-"""Ready policies for ledgers of other services: our own choice of columns; `columns` gives them your names."""
+"""Ready-made policies for common ledgers, with our own choice of columns; `columns` maps them to your names."""
 
 
 def parse_policy(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
-    """Read columns, with commas, and `element=amount` texts into a policy."""
+    """Read key columns, separated by commas, and tolerances like `element=amount` into a policy."""
     read = []
     for text in tolerances:
         element, _, amount = text.partition("=")
@@ -183,7 +190,7 @@ def parse_policy(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
 def with_file_options(
     policy: ParallelRunPolicy, *, columns: Iterable[str], decimals: Iterable[str]
 ) -> ParallelRunPolicy:
-    """Add how the files are written: `gross=Bruto,new:net=Neto`, and the mark of the decimals, `,` or `old:.`."""
+    """Add the files' column names, such as `gross=Bruto,new:net=Neto`, and decimal marks, such as `,` or `old:.`."""
     named: dict[Literal["old", "new"], dict[str, str]] = {s: dict(policy.columns.get(s, {})) for s in ("old", "new")}
     marks: dict[Literal["old", "new"], Literal[".", ","]] = dict(policy.decimal)
     for text in (part for option in columns for part in option.split(",") if part.strip()):
@@ -199,14 +206,14 @@ def with_file_options(
         sides, mark = _sided(text)
         if mark not in (".", ","):
             raise InputError(
-                f"'{text}' is not a mark of decimals. Write . or , or, for one side alone, old:, or new:. there."
+                f"'{text}' is not a decimal mark. Write '.' or ','; for one side only, such as 'old:,' or 'new:.'."
             )
         marks |= dict.fromkeys(sides, "." if mark == "." else ",")
     return policy.model_copy(update={"columns": {s: n for s, n in named.items() if n}, "decimal": marks})
 
 
 def _sided(text: str) -> tuple[tuple[Literal["old", "new"], ...], str]:
-    """Split `old:` or `new:` off a text; without either it is about both sides."""
+    """Split `old:` or `new:` off a text; without a prefix it is about both sides."""
     for side in _SIDES:
         if text.strip().startswith(f"{side}:"):
             return (side,), text.strip().removeprefix(f"{side}:")
@@ -215,7 +222,7 @@ def _sided(text: str) -> tuple[tuple[Literal["old", "new"], ...], str]:
 
 @dataclass(frozen=True, slots=True)
 class GateProposal:
-    """What supports a go, and what does not."""
+    """Reasons for and against a go."""
 
     for_it: tuple[str, ...]
     against: tuple[str, ...]
@@ -231,10 +238,10 @@ def propose(
     pilot: PilotPlan | None = None,
     measured: Mapping[str, str] | None = None,
 ) -> GateProposal:
-    """Weigh a service's parallel runs and its pilot's exit criteria. None of either means it is not asked for.
+    """Weigh a service's parallel runs and its pilot's exit criteria; None means that they are not needed.
 
-    Months that ended without a run, up to the day `on`, break the series. `within_share` is asked of each of the last
-    runs, where the policy has no share of its own.
+    Months that ended without a run, up to the day `on`, break the series. `within_share` applies to each of the last
+    runs, unless the policy has its own share.
     """
     good: list[str] = []
     bad: list[str] = []
@@ -256,17 +263,17 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
     if on is not None and (missed := missed_since(series, on)):
         months = missed[0] if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
         verb = "was" if len(missed) == 1 else "were"
-        bad.append(f"{months} {verb} not run: a month that is not run breaks the series, so earlier runs do not count.")
+        bad.append(f"{months} {verb} not run. A month without a run breaks the series, so earlier runs do not count.")
     for run in series:
         if run.is_clean:
             good.append(
-                f"{run.period}: all {run.compared} contracts equal, within tolerance or explained "
+                f"{run.period}: all {counted(run.compared, 'contract')} equal, within tolerance or explained "
                 f"({run.explained} explained)."
             )
             continue
         if run is series[-1] or clean < needed:
             odd = {"unexplained": run.unexplained, "missing": run.missing, "extra": run.extra, "twice": run.duplicates}
-            faults = ", ".join(f"{count} {word}" for word, count in odd.items() if count)
+            faults = listed([f"{count} {word}" for word, count in odd.items() if count])
             if faults:
                 bad.append(f"{run.period}: {faults}; the largest difference is £{run.largest_unexplained:.2f}.")
             doubts = run.coverage.doubts if run.coverage else ()
@@ -280,20 +287,20 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
 def _weigh_pay(
     runs: Sequence[RunSummary], pay: str | None, asked: Decimal, good: list[str], bad: list[str]
 ) -> None:  # fmt: skip
-    """Of each of the last runs: no one unpaid, and enough whose pay is the same, whatever explains the others."""
+    """Check that each of the last runs leaves no one unpaid and pays enough contracts the same, explained or not."""
     for run in runs:
         if pay is not None and run.pay is None:
-            bad.append(f"{run.period}: whether {pay} was compared is not known. Reconcile the period again.")
+            bad.append(f"{run.period}: it is not known whether {pay} was compared. Reconcile the period again.")
         if not run.compares_pay:
             continue
         if run.unpaid:
             bad.append(f"{run.period}: {counted(run.unpaid, 'contract')} would not be paid at all.")
         if not asked:
             continue
-        # Rounded down: 99.49 % is not the 99.5 % that was asked for.
+        # Rounded down: 99.49% must not look like the 99.5% that is needed.
         share = f"{floor(run.pay_share * 10_000) / 100:g}%"
         wanted = f"{(asked * 100).normalize():f}%"
-        text = f"{run.period}: {share} of contracts are paid the same within tolerance ({wanted} were set)."
+        text = f"{run.period}: {share} of contracts have the same pay within tolerance ({wanted} needed)."
         (good if run.pay_share >= asked else bad).append(text)
 
 
@@ -313,5 +320,5 @@ def _weigh(criterion: ExitCriterion, value: str | None, good: list[str], bad: li
     if criterion.at_most is not None:
         limits.append(f"at most {criterion.at_most}")
         met = met and number <= criterion.at_most
-    text = f"{criterion.measure}: {number} ({' and '.join(limits)} was set)."
+    text = f"{criterion.measure}: {number} (must be {' and '.join(limits)})."
     (good if met else bad).append(text)

@@ -1,6 +1,6 @@
-"""What is said about a pilot and its parallel runs while they go on: entries that are only ever added.
+"""Entries about pilots and parallel runs: issues, feedback, explanations, lessons and so on.
 
-An entry never changes. What stands now, such as an issue's state, is made of all entries: see `issues`, `feedback`.
+Entries are only added, never changed. The current state, such as an issue's, follows from all entries: see `issues`.
 """
 
 from datetime import date
@@ -18,7 +18,7 @@ PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 class PilotStatement(Frozen):
-    """What every entry has. `number` counts within a service and a kind, from 1; 0 until it is stored."""
+    """The fields of every entry. `number` counts from 1 within a service and kind; it is 0 until stored."""
 
     service: Id
     on: date
@@ -27,27 +27,27 @@ class PilotStatement(Frozen):
 
 
 class Explanation(PilotStatement):
-    """Why amounts differ in one period: of one contract, or, as a rule, of an element everywhere, up to an amount."""
+    """Why amounts differ in one period: for one contract or, as a rule, for an element of all contracts in a range."""
 
     kind: Literal["explanation"] = "explanation"
     period: str = Field(pattern=PERIOD)
     element: str = Field(min_length=1, description="Or `missing`, `extra`")
     contract: str | None = None
-    """Whose; None for a rule. When its time of keeping is over it is an empty text, which no contract has."""
+    """The contract; None for a rule. After the retention period it is an empty text, which no contract has."""
     between: tuple[Decimal, Decimal] | None = None
     reason: Words
     evidence: str = ""
     learnt: bool = False
-    """A rule that was proposed from earlier explanations, and accepted by `by`."""
+    """Whether it is a rule that was proposed from earlier explanations and accepted by `by`."""
 
 
 class IssueSeverity(IntEnum):
-    """How much an issue weighs. The scale is our own choice."""
+    """How severe an issue is. The scale is our own choice."""
 
     STOPS = 1
     """People are not paid, or the service does not work."""
     HARMS = 2
-    """Wrong for some people, or only with a way round that costs time."""
+    """Something is wrong for some people, or needs a workaround that costs time."""
     HINDERS = 3
     COSMETIC = 4
 
@@ -68,7 +68,7 @@ class IssueRaised(PilotStatement):
 
 
 class IssueUpdate(PilotStatement):
-    """What became of an issue: fixed, open again, or somebody else's; left out, as it was."""
+    """An update of an issue: fixed, open again, or with another owner. Fields left out do not change."""
 
     kind: Literal["issue_update"] = "issue_update"
     issue: int
@@ -80,7 +80,7 @@ class IssueUpdate(PilotStatement):
 
 
 class FeedbackGiven(PilotStatement):
-    """What users, or those who provide the service, say of it; of one item of its agreement, where it is about one."""
+    """Feedback on the service from its users or providers, about one item of its agreement where it names one."""
 
     kind: Literal["feedback"] = "feedback"
     side: Literal["user", "provider"]
@@ -90,7 +90,7 @@ class FeedbackGiven(PilotStatement):
 
 
 class ImprovementPlanned(PilotStatement):
-    """An item of the improvement backlog, with the feedback and the issues that ask for it."""
+    """An item of the improvement backlog, with the feedback and issues that led to it."""
 
     kind: Literal["improvement"] = "improvement"
     text: Words
@@ -101,7 +101,7 @@ class ImprovementPlanned(PilotStatement):
 
 
 class ImprovementMade(PilotStatement):
-    """You said, we did."""
+    """A finished improvement: you said, we did."""
 
     kind: Literal["improvement_made"] = "improvement_made"
     improvement: int
@@ -109,7 +109,7 @@ class ImprovementMade(PilotStatement):
 
 
 class LessonProposed(PilotStatement):
-    """A change of a step for the waves to come, learnt in the pilot; a person accepts it or does not."""
+    """A change of a step in later waves, learnt in the pilot; a person accepts or declines it."""
 
     kind: Literal["lesson"] = "lesson"
     step: Id
@@ -128,7 +128,7 @@ class LessonAnswered(PilotStatement):
 
 
 class PilotRepeated(PilotStatement):
-    """A repetition: the same step again in the same wave, for this long, before everything that depends on it."""
+    """A repetition of a step in its wave, for this long, before everything that depends on it."""
 
     kind: Literal["again"] = "again"
     task: TaskId
@@ -137,18 +137,18 @@ class PilotRepeated(PilotStatement):
 
 
 class Confirmation(PilotStatement):
-    """A person confirms an item on the go-live checklist, with the evidence."""
+    """A person's confirmation of an item on the go-live checklist, with the evidence."""
 
     kind: Literal["confirmation"] = "confirmation"
     gate: TaskId
     item: Id
     evidence: Words
     until: date | None = None
-    """The last day on which it is true, where it has one: a way back does not stay open for ever."""
+    """The last day on which it is true, where there is one: a way back does not stay open for ever."""
 
 
 class Signature(PilotStatement):
-    """One of those who must sign a go-live has signed, or withholds it."""
+    """The answer of a person who must sign a go-live: signed or refused."""
 
     kind: Literal["signature"] = "signature"
     gate: TaskId
@@ -157,7 +157,7 @@ class Signature(PilotStatement):
 
 
 class CaseTested(PilotStatement):
-    """A case of the structured test pack was played through."""
+    """The result of running one case of the test pack."""
 
     kind: Literal["test"] = "test"
     case: Id

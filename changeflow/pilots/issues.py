@@ -1,4 +1,4 @@
-"""What entries come to: issues with their age, feedback and what came of it, proposed rules and lessons. Pure."""
+"""The current state that entries add up to: issues, improvements, proposed rules and lessons. Pure functions."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,14 +23,14 @@ from changeflow.pilots.entries import (
 from changeflow.pilots.runs import next_period
 
 AS_RAISED = ("service", "number", "text", "severity", "school", "owner", "blocks_next_wave")
-"""What an issue has from its raising, until an update says otherwise."""
+"""Fields that an issue has from when it is raised, until an update changes them."""
 AS_PLANNED = ("service", "number", "text", "owner", "due", "issues")
-"""What an item of the backlog has from its planning."""
+"""Fields that an improvement has from when it is planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """An issue as it stands after all updates."""
+    """An issue after all its updates."""
 
     service: str
     number: int
@@ -42,21 +42,21 @@ class Issue:
     raised: date
     state: Literal["open", "fixed"] = "open"
     changed: date
-    """The day of its latest update, or of its raising."""
+    """The day of its latest update, or on which it was raised."""
     words: str = ""
-    """Of the latest update: the fix, where it is fixed."""
+    """The text of the latest update, which describes the fix of a fixed issue."""
 
     @property
     def is_open(self) -> bool:
         return self.state == "open"
 
     def age(self, today: date) -> int:
-        """Return for how many days it has been open, or was until it was fixed."""
+        """Return the days since it was raised, or from then until it was fixed."""
         return ((today if self.is_open else self.changed) - self.raised).days
 
 
 def issues(entries: Iterable[Entry], service: str | None = None) -> tuple[Issue, ...]:
-    """Return every issue, of one service or of all: the most severe open ones first, of equals the oldest."""
+    """Return the issues of one service or all: open ones first, then by severity, then the oldest."""
     found: dict[tuple[str, int], Issue] = {}
     for e in entries:
         if isinstance(e, IssueRaised):
@@ -78,7 +78,7 @@ def issues(entries: Iterable[Entry], service: str | None = None) -> tuple[Issue,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Improvement:
-    """One item of the backlog: what was said, and what was done about it, where something was."""
+    """One item of the backlog, with the feedback that led to it and what was done."""
 
     service: str
     number: int
@@ -86,14 +86,14 @@ class Improvement:
     owner: str
     due: date | None
     said: tuple[str, ...]
-    """The feedback that asked for it, in its own words."""
+    """The text of the feedback that led to it."""
     issues: tuple[int, ...]
     did: str = ""
     done: date | None = None
 
 
 def improvements(entries: Iterable[Entry], service: str | None = None) -> tuple[Improvement, ...]:
-    """Return the backlog: what is open first, by its day; then what was done, the latest first."""
+    """Return the backlog: open items by due day, then finished ones, the latest first."""
     said: dict[tuple[str, int], str] = {}
     found: dict[tuple[str, int], Improvement] = {}
     for e in entries:
@@ -112,7 +112,7 @@ def improvements(entries: Iterable[Entry], service: str | None = None) -> tuple[
 
 
 def unanswered(entries: Iterable[Entry], service: str | None = None) -> Iterator[FeedbackGiven]:
-    """Yield feedback that no item of the backlog takes up."""
+    """Yield feedback that no item of the backlog covers."""
     known = tuple(entries)
     taken = {(e.service, n) for e in known if isinstance(e, ImprovementPlanned) for n in e.feedback}
     for e in known:
@@ -121,7 +121,7 @@ def unanswered(entries: Iterable[Entry], service: str | None = None) -> Iterator
 
 
 ENOUGH = 3
-"""Contracts that were explained alike before a rule is proposed: our own choice."""
+"""How many contracts need the same explanation before a rule is proposed: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class ProposedRule:
     """One reason that explained the same element of several contracts."""
 
     id: str
-    """The same for the same service, period, element and reason."""
+    """A hash of service, period, element and reason."""
     service: str
     seen_in: str
     period: str
@@ -137,12 +137,12 @@ class ProposedRule:
     element: str
     reason: str
     between: tuple[Decimal, Decimal] | None
-    """From the least to the most difference that was explained so; None of contracts on one side alone."""
+    """The least and the greatest difference with this explanation; None for contracts that are only on one side."""
     contracts: int
 
 
 def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], service: str) -> ParallelRunPolicy:
-    """Return a policy that knows as well what people have explained while the runs went on."""
+    """Return a policy with the explanations that people have recorded during the runs added."""
     explanations = [
         ExplainedVariance(
             element=e.element, reason=e.reason, explained_by=e.by, period=e.period, key=e.contract, between=e.between
@@ -150,7 +150,7 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
         for e in entries
         if isinstance(e, Explanation) and e.service == service
     ]
-    # What is about one contract comes before what is about all: it knows more.
+    # An explanation of one contract comes before a rule, because it is more specific.
     explanations.sort(key=lambda e: e.key is None)
     return policy.model_copy(update={"explanations": (*explanations, *policy.explanations)})
 
@@ -158,7 +158,7 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
 def with_contracts(
     given: Sequence[ExplainedVariance], stored: Sequence[ExplainedVariance]
 ) -> tuple[ExplainedVariance, ...]:
-    """Return explanations from which those of single contracts were left out, with them again, in their order."""
+    """Return explanations from which single contracts were left out, with those restored in their stored order."""
     found, rest = list[ExplainedVariance](), list(given)
     for one in stored:
         if one in rest:
@@ -170,7 +170,7 @@ def with_contracts(
 
 
 def proposed_rules(entries: Iterable[Entry], service: str) -> Iterator[ProposedRule]:
-    """Yield rules that are proposed and that nobody has accepted, by period and element."""
+    """Yield proposed rules that no one has accepted, by period and element."""
     known = [e for e in entries if isinstance(e, Explanation) and e.service == service]
     accepted = {(e.period, e.element, _alike(e.reason)) for e in known if e.contract is None}
     alike: dict[tuple[str, str, str], list[Explanation]] = {}
@@ -199,7 +199,7 @@ def _alike(reason: str) -> str:
 
 
 def lessons_of(entries: Iterable[Entry], service: str) -> dict[int, tuple[LessonProposed, LessonAnswered | None]]:
-    """Return the lessons that were proposed for a service, by number, each with its answer where it has one."""
+    """Return the lessons proposed for a service, by number, each with its answer or None."""
     known = [e for e in entries if isinstance(e, LessonProposed | LessonAnswered) and e.service == service]
     answers = {e.lesson: e for e in known if isinstance(e, LessonAnswered)}
     return {e.number: (e, answers.get(e.number)) for e in known if isinstance(e, LessonProposed)}

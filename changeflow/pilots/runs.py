@@ -1,4 +1,4 @@
-"""Old and new output of a parallel run: what came of each contract, a summary without personal data, and clean runs."""
+"""Parallel runs: the result for each contract, a summary without personal data, and the count of clean runs."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from changeflow.errors import InputError
+from changeflow.errors import NOT_SAVED, InputError
 from changeflow.pilots.entries import PERIOD
 
 
@@ -24,17 +24,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Which columns of two outputs were compared, and which not. It holds headings and numbers of lines, no cell."""
+    """Which columns of two outputs were compared. It contains headings and line numbers but no cells."""
 
     compared: tuple[str, ...]
     only_old: tuple[str, ...] = ()
-    """Of those, the ones that the old output alone has: the new one counts as 0.00."""
+    """Those that only the old output has; the new one counts as 0.00."""
     only_new: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     lines: tuple[str, ...] = ()
-    """Which lines were left out as totals or footers, in sentences."""
+    """Sentences on lines that were left out as totals or footers."""
     doubts: tuple[str, ...] = ()
-    """Why what was left out may have had to be compared, in sentences: such a run is not clean."""
+    """Sentences on why something left out may be needed; such a run is not clean."""
 
     def has(self, element: str) -> bool:
         return element in self.compared
@@ -48,7 +48,7 @@ class RunSummary:
     period: str
     """The month that was paid: `2027-01`. Runs are ordered by it."""
     compared: int
-    """Contracts on both sides, and leavers and starters that were explained."""
+    """Contracts on both sides, plus explained leavers and starters."""
     equal: int
     within_tolerance: int
     explained: int
@@ -61,22 +61,22 @@ class RunSummary:
     on: date
     """The day on which it was reconciled."""
     unpaid: int = 0
-    """Contracts that the old system pays and the new one does not, whatever explains it."""
+    """Contracts that the old system pays and the new one does not, explained or not."""
     cells: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Differing cells by element and class; of `missing` and `extra`, those that were explained."""
+    """Differing cells by element and class; under `missing` and `extra`, the explained ones."""
     pay: str | None = None
-    """The element that people are paid, where one is."""
+    """The element that people are paid, where there is one."""
     coverage: Coverage | None = None
-    """Which columns were compared; None for a run from before that was kept."""
+    """Which columns were compared; None for a run from before this was recorded."""
 
     @property
     def compares_pay(self) -> bool:
-        """Tell whether what people are paid was compared, where a run is of people's pay."""
+        """Tell whether pay was compared, or the run is not about pay."""
         return self.pay is None or self.coverage is None or self.coverage.has(self.pay)
 
     @property
     def is_clean(self) -> bool:
-        """Nothing unexplained, no one missing, extra or twice, pay was compared, and nothing was left out in doubt.
+        """Whether nothing is unexplained, missing, extra, duplicate or left out in doubt, and pay was compared.
 
         Totals and averages cannot make up for one person.
         """
@@ -86,11 +86,10 @@ class RunSummary:
 
     @property
     def pay_share(self) -> Decimal:
-        """Of the contracts on both sides, the share whose pay is equal or within tolerance.
+        """The share of contracts on both sides whose pay is equal or within tolerance.
 
-        It is 0 where there are none, or where pay was not compared.
-
-        Without an element of pay it is the share of contracts of which everything is.
+        It is 0 where there are none, or where pay was not compared. Without a pay element it is the share of contracts
+        with everything equal or within tolerance.
         """
         both = self.compared - sum(self.cells.get(e, {}).get("explained", 0) for e in ("missing", "extra"))
         if both <= 0 or not self.compares_pay:
@@ -102,10 +101,10 @@ class RunSummary:
 
 
 def consecutive_clean(runs: Iterable[RunSummary], *, on: date | None = None) -> int:
-    """Count the clean runs at the end of the series, by period; of several runs of one period the last one counts.
+    """Count the clean runs at the end of the series, by period; the last run of a period counts.
 
-    A month that was not run breaks the series: nobody has compared what people were paid in it. So does one that has
-    ended, by a day, since the last run.
+    A month without a run breaks the series, because no one has compared its pay. So does a month that has ended, by the
+    day `on`, since the last run.
     """
     if on is not None and missed_since(runs, on):
         return 0
@@ -118,7 +117,7 @@ def consecutive_clean(runs: Iterable[RunSummary], *, on: date | None = None) -> 
 
 
 def missed_since(runs: Iterable[RunSummary], on: date) -> tuple[str, ...]:
-    """Return the months after the last run that have ended by a day, and were not run."""
+    """Return the months without a run after the last one that have ended by a day."""
     last = max((r.period for r in runs), default="")
     if not re.match(PERIOD, last):
         return ()
@@ -130,14 +129,14 @@ def missed_since(runs: Iterable[RunSummary], on: date) -> tuple[str, ...]:
 
 
 def _follows(first: str, then: str) -> bool:
-    """Tell whether one period comes straight after another; of periods that are no months nothing is known."""
+    """Tell whether a period comes directly after another; periods that are not months always pass."""
     if not (re.match(PERIOD, first) and re.match(PERIOD, then)):
         return True
     return next_period(first) == then
 
 
 def next_period(period: str) -> str:
-    """Return the month that follows.
+    """Return the next month.
 
     >>> next_period("2027-12"), next_period("2027-04")
     ('2028-01', '2027-05')
@@ -147,7 +146,7 @@ def next_period(period: str) -> str:
 
 
 def latest_by_period(runs: Iterable[RunSummary]) -> Sequence[RunSummary]:
-    """Return one run a period, in order of periods."""
+    """Return the last run of each period, in order."""
     latest: dict[str, RunSummary] = {}
     for run in runs:
         latest[run.period] = run
@@ -155,15 +154,15 @@ def latest_by_period(runs: Iterable[RunSummary]) -> Sequence[RunSummary]:
 
 
 def check_period(period: str, on: date) -> None:
-    """Refuse what is no month, and a month after the day `on`: a run is of one that was paid, or is being paid."""
+    """Refuse a period that is not a month, or a month after the day `on`, which has no pay to compare yet."""
     if not re.fullmatch(PERIOD, period):
         raise InputError(f"'{period}' is not a pay period. Write the month paid, such as 2027-06.")
     if period > f"{on:%Y-%m}":
-        raise InputError(f"{period} is in the future: there is nothing to compare yet. No changes saved.")
+        raise InputError(f"{period} is in the future, so there is nothing to compare yet. {NOT_SAVED}")
 
 
 class MatchOutcome(StrEnum):
-    """What became of one contract. Its worst element decides."""
+    """The result for one contract, which is that of its worst element."""
 
     EQUAL = "equal"
     WITHIN_TOLERANCE = "within_tolerance"
@@ -176,7 +175,7 @@ class MatchOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayVariance:
-    """One element of one contract that differs: `difference` is new minus old."""
+    """One element of one contract that differs; `difference` is new minus old."""
 
     key: str
     element: str
@@ -192,39 +191,38 @@ class PayVariance:
 
 @dataclass(frozen=True, slots=True)
 class IdHint:
-    """What is odd about the ids of contracts that one side alone has."""
+    """Something odd about the ids of contracts that are only on one side."""
 
     what: str
     examples: tuple[tuple[str, str], ...]
-    """Ids, each with its place. Personal data: reports mask them."""
+    """Ids with their places. Personal data: reports mask them."""
     remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """One run's result. It holds keys of contracts, so it is personal data: reports use `summary`."""
+    """One run's result. It contains contract keys, which are personal data: reports use `summary`."""
 
     counts: Mapping[MatchOutcome, int]
     """Contracts by outcome."""
     cells: Mapping[str, Mapping[MatchOutcome, int]] = field(default_factory=dict)
-    """Differing cells by element and outcome, of contracts on both sides; and, as `missing` and `extra`, how many
-    leavers and starters were explained."""
+    """Differing cells of contracts on both sides, by element and outcome; under `missing` and `extra`, the number of
+    explained leavers and starters."""
     variances: tuple[PayVariance, ...]
-    """The most severe differences contract by contract, those first whose pay is hit hardest; unequal within tolerance
-    included."""
+    """The most severe differences by contract, those with the worst effect on pay first, including ones within
+    tolerance."""
     keys: Mapping[MatchOutcome, tuple[str, ...]] = field(default_factory=dict)
-    """The first of those that are missing, extra or there twice, in order."""
+    """The first missing, extra and duplicate contracts, in order."""
     elements: tuple[str, ...]
     largest_unexplained: Decimal = Decimal(0)
     net: Mapping[str, Decimal] = field(default_factory=dict)
-    """By element, new less old of all contracts on both sides: what a comparison of totals would see."""
-
+    """The difference of totals by element, new minus old, over all contracts on both sides."""
     unpaid: int = 0
     """Contracts on both sides that the old output pays and the new one does not."""
     pay: str | None = None
     coverage: Coverage | None = None
     read_as: tuple[str, ...] = ()
-    """How the files were read, where that does not go without saying."""
+    """How the files were read, where that is not obvious."""
     id_hints: tuple[IdHint, ...] = ()
 
     def count(self, outcome: MatchOutcome) -> int:
@@ -236,7 +234,7 @@ class Reconciliation:
 
     @property
     def has_contracts_alone(self) -> bool:
-        """Tell whether some contract has no partner, or too many."""
+        """Tell whether a contract is missing, extra or duplicate."""
         return any(self.count(o) for o in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE))
 
     @property
@@ -244,7 +242,7 @@ class Reconciliation:
         return bool(self.variances or self.keys)
 
     def without_contracts(self) -> "Reconciliation":
-        """Return the counts alone."""
+        """Return a copy with counts only."""
         return replace(self, variances=(), keys={}, id_hints=tuple(replace(h, examples=()) for h in self.id_hints))
 
     def summary(self, *, service: str, period: str, on: date) -> RunSummary:
@@ -267,11 +265,11 @@ class Reconciliation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptVariance:
-    """One difference of a kept run. Its contract is personal data: pages and lists mask it."""
+    """One difference of a stored run. Its contract is personal data: pages and lists mask it."""
 
     contract: str
     element: str
-    """Empty where the contract is missing, extra or there twice."""
+    """Empty where the contract is missing, extra or duplicate."""
     old: Decimal | None
     new: Decimal | None
     outcome: MatchOutcome

@@ -1,1 +1,1 @@
-"""Services: who leads them, what is agreed, what may be asked of them."""
+"""Services: who leads them, what is agreed, and what happens to their posts."""

@@ -1,4 +1,4 @@
-"""Who leads a service, what was agreed about it, and who is accountable for what: the delegation matrix."""
+"""A service's lead provider, team and agreement, and the delegation matrix: who is accountable and who controls."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from changeflow.values.base import Frozen, Id
 
 
 class AgreementKind(StrEnum):
-    """How the offer is articulated; neither is preferred."""
+    """The form of the agreement; neither is preferred."""
 
     SLA = "sla"
     GIVES_AND_GETS = "gives_and_gets"
 
 
 class LeadProvider(Frozen):
-    """The senior person who leads the service, and the time that they can give."""
+    """The senior person who leads the service, and the time they can give."""
 
     person: Id
     days_per_week: float = Field(ge=0, le=5)
 
 
 class Member(Frozen):
-    """Somebody of the project team, and the time that they can give."""
+    """A member of the project team, and the time they can give."""
 
     person: Id
     days_per_week: float = Field(ge=0, le=5)
@@ -33,7 +33,7 @@ class Member(Frozen):
 
 
 class Team(Frozen):
-    """Who does the work of the change: somebody manages it, and together they have the time and the skills."""
+    """The project team of the change, its manager, and the time and skills it needs."""
 
     manager: Id
     members: tuple[Member, ...] = ()
@@ -42,7 +42,7 @@ class Team(Frozen):
 
 
 class Agreement(Frozen):
-    """What the service is, to what standard: a service level agreement or gives and gets."""
+    """What the service provides and to what standard: a service level agreement, or gives and gets."""
 
     kind: AgreementKind
     gives: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ CONTROL: tuple[Right, ...] = ("budget", "staff", "priority", "decision")
 
 
 class Holding(Frozen):
-    """What one role holds in one area, as it is and as it is to be; at all schools unless some are named."""
+    """What a role is accountable for and controls in an area, as is and to be; at all schools unless some are named."""
 
     area: str
     role: str
@@ -72,30 +72,30 @@ class Holding(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Accountability and control that have come apart at one school."""
+    """An area at one school where accountability and control do not match."""
 
     area: str
     school: str
     role: str
-    """Who is accountable without control; where nobody is accountable, who controls."""
+    """The role that is accountable without control; where no role is accountable, one that controls."""
     is_without_agency: bool
-    """True: accountable, and controls nothing. False: somebody controls, and nobody is accountable."""
+    """True: accountable but controls nothing. False: a role controls, but none is accountable."""
 
 
 @dataclass(frozen=True, slots=True)
 class DelegationChange:
-    """What a role gains and loses in an area, at some schools."""
+    """What a role gains and loses in an area."""
 
     area: str
     role: str
     gains: tuple[Right, ...]
     loses: tuple[Right, ...]
     schools: tuple[Id, ...]
-    """None named: all."""
+    """Empty means all."""
 
 
 def gaps(matrix: Iterable[Holding], schools: Iterable[str]) -> Iterator[Gap]:
-    """Yield where, with the scheme in force, a role answers for what it cannot influence, or nobody answers at all."""
+    """Yield each area where, in the to-be scheme, a role is accountable without control or no role is accountable."""
     holdings = list(matrix)
     for school in sorted(schools):
         here = [h for h in holdings if not h.schools or school in h.schools]
@@ -114,7 +114,7 @@ def gaps(matrix: Iterable[Holding], schools: Iterable[str]) -> Iterator[Gap]:
 
 
 def changes(matrix: Iterable[Holding]) -> Iterator[DelegationChange]:
-    """Yield what changes for whom, by area and role; who keeps what they hold is left out."""
+    """Yield what each role gains and loses, by area and role; leave out roles that do not change."""
     for holding in sorted(matrix, key=lambda h: (h.area, h.role, h.schools)):
         gains = tuple(r for r in holding.to_be if r not in holding.as_is)
         loses = tuple(r for r in holding.as_is if r not in holding.to_be)

@@ -1,10 +1,10 @@
-"""Workforce transition: what becomes of each post of the old model, and who fills those of the new one.
+"""Workforce transition: what happens to each post of the old model, and how those of the new model are filled.
 
-Routes are tried in their order of preference, and each that is passed over has its reason. The register is about
-posts. Nothing that anybody has said in an assessment may come near it: a contract of the layers keeps them apart.
+Routes are tried in order of preference, with a reason for each one passed over. The register is about posts and must
+never use assessments: an import contract keeps them apart.
 
-Collective consultation counts proposals per establishment within a window of days: a unit that people are assigned to,
-each school by itself. The numbers come from a rulepack. Planning minimum, not legal advice.
+Collective consultation counts proposals within a window of days at each establishment: the unit that people are
+assigned to, here each school. The numbers come from a rulepack. They are a planning minimum, not legal advice.
 """
 
 from collections import Counter
@@ -20,21 +20,21 @@ from changeflow.values.rulepack import RulepackEntry
 
 
 class Route(StrEnum):
-    """What becomes of a post's holder, the most preferred first.
+    """What happens to a post's holder, the most preferred route first.
 
-    The order is that of "Making change stick" (slotting, matching, reskilling people already in the trust), continued.
+    The order extends that of "Making change stick" (slotting, matching, reskilling people already in the trust).
     """
 
     SLOT = "slot"
-    """The post goes on in the new model, much as it was."""
+    """The post continues in the new model, much as it was."""
     MATCH = "match"
-    """A new post fits what the holder does and can."""
+    """A new post fits the holder's work and skills."""
     RESKILL = "reskill"
     """A new post fits after training."""
     REDEPLOY = "redeploy"
-    """A post elsewhere in the trust."""
+    """The holder gets a post elsewhere in the trust."""
     RECRUIT = "recruit"
-    """They compete for a post that is open to all."""
+    """The holder competes for a post that is open to all."""
     REDUNDANCY = "redundancy"
 
     @property
@@ -44,24 +44,24 @@ class Route(StrEnum):
 
 
 class Post(Frozen):
-    """A post of the old model that the change affects. Posts, not persons: nobody is named."""
+    """A post of the old model that the change affects. It does not name its holder."""
 
     id: Id
     school: Id
     title: str = Field(min_length=1)
     fte: float = Field(1.0, gt=0, le=1, description="Full-time equivalent")
     teacher: bool = Field(default=False, description="Teachers leave on set dates")
-    route: Route | None = Field(None, description="Left out as long as it is open")
+    route: Route | None = Field(None, description="Leave out while it is undecided")
     to: Id | None = Field(None, description="The new post, where there is one")
-    reasons: dict[Route, str] = Field(default_factory=dict, description="Why each better route is not taken")
-    ends_with: str | None = Field(None, description="The step of kind role_removal; left out where there is one only")
+    reasons: dict[Route, str] = Field(default_factory=dict, description="Why each preferred route was not taken")
+    ends_with: str | None = Field(None, description="The step of kind role_removal; leave out if there is only one")
 
     @model_validator(mode="after")
     def _reasoned(self) -> "Post":
         missing = [r.value for r in (self.route.better if self.route else ()) if not self.reasons.get(r, "").strip()]
         if missing and self.route is not None:
             raise ValueError(
-                f"'{self.id}' goes to {self.route.value}. Say under `reasons` why not {', '.join(missing)}"
+                f"'{self.id}' has the route {self.route.value}. Say under `reasons` why not {', '.join(missing)}"
             )
         return self
 
@@ -72,20 +72,20 @@ class NewPost(Frozen):
     id: Id
     title: str = Field(min_length=1)
     fte: float = Field(1.0, gt=0, le=1)
-    filled_by: Route | None = Field(None, description="How it was filled; left out as long as it is open")
+    filled_by: Route | None = Field(None, description="How it was filled; leave out while it is open")
 
     @model_validator(mode="after")
     def _filled(self) -> "NewPost":
         if self.filled_by is Route.REDUNDANCY:
             raise ValueError(
-                "a new post is not filled by redundancy. Write one of slot, match, reskill, redeploy, recruit"
+                "a new post cannot be filled by redundancy. Write one of slot, match, reskill, redeploy, recruit"
             )
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What the register comes to for one service."""
+    """The totals of the register for one service."""
 
     posts: int
     by_route: Mapping[Route, int]
@@ -93,11 +93,11 @@ class Transition:
     new_posts: int
     open_posts: int
     internal_share: float | None
-    """Of the full-time equivalents that are filled, the share filled by people of the trust; None: none is yet."""
+    """The share of filled full-time equivalents that people of the trust fill; None while no post is filled."""
 
 
 def summed_up(posts: Iterable[Post], new_posts: Iterable[NewPost]) -> Transition:
-    """Count a register; recruiting in the open is the one route that does not count as internal."""
+    """Total a register; open recruitment is the only route that does not count as internal."""
     old, new = list(posts), list(new_posts)
     filled = [p for p in new if p.filled_by is not None]
     total = sum(p.fte for p in filled)
@@ -114,18 +114,18 @@ def summed_up(posts: Iterable[Post], new_posts: Iterable[NewPost]) -> Transition
 
 
 def redundancies(posts: Iterable[Post]) -> dict[str, int]:
-    """Count the posts that would end by redundancy, by school."""
+    """Count the proposed redundancies by school."""
     counts = Counter(p.school for p in posts if p.route is Route.REDUNDANCY)
     return dict(sorted(counts.items()))
 
 
 Law = Callable[[str, date], RulepackEntry]
-"""Gives an entry in force on a day, by its key."""
+"""Returns the entry in force on a day, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedundancyProposal:
-    """Roles that are proposed to end by redundancy at one establishment; `effect` is their last day."""
+    """Proposed redundancies at one establishment; `effect` is the last day of the posts."""
 
     establishment: str
     posts: int
@@ -134,19 +134,19 @@ class RedundancyProposal:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the law asks for at one establishment."""
+    """The duty to consult at one establishment."""
 
     establishment: str
     posts: int
-    """In the window that holds the most."""
+    """Posts in the window that has the most."""
     first_effect: date
-    """The first day in that window on which a role ends."""
+    """The first day in that window on which a post ends."""
     days: int
-    """Calendar days from the start of consultation to the first role's end, at least."""
+    """The minimum of calendar days from the start of consultation to that day."""
 
 
 def minimum_days(posts: int, *, on: date, law: Law, tiers_in: str = "consultation_tiers") -> int:
-    """Return the days of consultation for so many posts at one establishment; 0 where none is asked for.
+    """Return the days of consultation for a number of posts at one establishment; 0 where none are required.
 
     `tiers_in` names the entry that has the tiers of another duty, such as notifying the Secretary of State.
     """
@@ -155,7 +155,7 @@ def minimum_days(posts: int, *, on: date, law: Law, tiers_in: str = "consultatio
 
 
 def fullest_windows(proposals: Iterable[RedundancyProposal], *, law: Law) -> Iterator[Duty]:
-    """Yield each establishment's window with the most posts, whether the law asks for consultation (`days`) or not."""
+    """Yield each establishment's window with the most posts; `days` is 0 where the law requires no consultation."""
     by_place: dict[str, list[RedundancyProposal]] = {}
     for proposal in proposals:
         by_place.setdefault(proposal.establishment, []).append(proposal)
@@ -172,7 +172,7 @@ def fullest_windows(proposals: Iterable[RedundancyProposal], *, law: Law) -> Ite
 
 
 def next_leaving_date(day: date, dates: Iterable[Mapping[str, int]]) -> date:
-    """Return the first leaving date on or after a day; `dates` are months and days as a rulepack gives them.
+    """Return the first leaving date on or after a day; `dates` are months and days from a rulepack.
 
     >>> next_leaving_date(date(2027, 3, 8), [{"month": 4, "day": 30}, {"month": 12, "day": 31}])
     datetime.date(2027, 4, 30)

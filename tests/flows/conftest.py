@@ -1,4 +1,4 @@
-"""A Prefect server that these tests share, with a home of its own; without it no test here can run."""
+"""A Prefect server that these tests share, with its own home folder."""
 
 import gc
 import os
@@ -18,7 +18,7 @@ for name, value in {**PREFECT, **DASK}.items():
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The server that `changeflow flows run` would start, one for all workers. It must be gone when they are done."""
+    """Start the server that `changeflow flows run` starts, once for all workers, and check that it stops afterwards."""
     folder = shared_folder(tmp_path_factory, "prefect")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PREFECT_HOME", str(folder))
@@ -29,7 +29,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             from prefect.logging.handlers import APILogWorker
             from prefect.settings import PREFECT_API_URL, temporary_settings
 
-            # Another test may have loaded Prefect before there was an address.
+            # Another test may have loaded Prefect before the address was set.
             with temporary_settings({PREFECT_API_URL: url}):
                 yield Api(url)
                 for waiting in (APILogWorker, EventsWorker):
@@ -38,19 +38,19 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @contextmanager
 def _own_server() -> Iterator[str]:
-    said: list[str] = []
-    with local_server(say=said.append) as url:
+    output: list[str] = []
+    with local_server(say=output.append) as url:
         api = Api(url)
         assert api.is_up()
         assert len(servers_on(api.port)) == 1
-        assert said[0].startswith(f"Starting a Prefect server at http://127.0.0.1:{api.port}")
+        assert output[0].startswith(f"Starting a Prefect server at http://127.0.0.1:{api.port}")
         yield url
     assert servers_on(api.port) == []
-    assert said[-1] == "Stopped the Prefect server."
+    assert output[-1] == "Stopped the Prefect server."
 
 
 def pytest_sessionfinish() -> None:
-    """Drop what Prefect's clients leave open, before pytest takes it for a fault of the last test."""
+    """Drop what Prefect's clients leave open, before pytest blames the last test for it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

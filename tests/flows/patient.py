@@ -1,4 +1,4 @@
-"""What the tests of flows ask of Prefect: to wait for a slow machine, to look often, and to answer in the end."""
+"""Prefect settings and helpers for tests: long timeouts for a slow machine, and frequent checks."""
 
 import http.client
 import json
@@ -15,16 +15,16 @@ import psutil
 from tests.waiting import PATIENCE, wait_until
 
 GLANCE = 0.3
-"""Seconds between two questions to a server: an answer takes it a twentieth of that, and as much again to others."""
+"""Seconds between two requests to a server, which needs about a twentieth of that for an answer."""
 PREFECT: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_DATABASE_TIMEOUT": f"{PATIENCE:g}",
     "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": f"{PATIENCE:g}",
     "PREFECT_API_REQUEST_TIMEOUT": f"{PATIENCE:g}",
-    # Runs begin when a test asks for one. The schedules' own runs would use the real date.
+    # Runs begin only when a test requests one. Scheduled runs would use the real date.
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
-    # Seconds between two looks for runs, instead of ten.
+    # Seconds between two checks for runs, instead of ten.
     "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     "PREFECT_WORKER_QUERY_SECONDS": "1",
 }
@@ -36,13 +36,13 @@ DASK: Mapping[str, str] = {
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return an environment for a process that starts, or talks to, a server of its own."""
+    """Return the environment of a process that starts or uses its own server."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
     return env | PREFECT | {"PREFECT_HOME": str(home)} | more
 
 
 class Api:
-    """A Prefect server's API. A request waits while the server is away or busy."""
+    """A Prefect server's API. A request waits while the server is down or busy."""
 
     def __init__(self, url: str) -> None:
         self.url, self.port = url, int(url.split(":")[2].split("/")[0])
@@ -63,7 +63,7 @@ class Api:
         return wait_until(lambda: self._try(request), what=f"an answer from {request.full_url}", pause=GLANCE)[0]
 
     def _try(self, request: urllib.request.Request) -> tuple[Any] | None:
-        """Return the answer; None while nothing listens, the connection breaks or the server's database is busy."""
+        """Return the answer, or None if nothing listens, the connection breaks or the server's database is busy."""
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return (json.load(answer),)
@@ -75,7 +75,7 @@ class Api:
             return None
 
     def deployments(self) -> set[str]:
-        """Return the deployments' names. The server works long for that: wait for their count before."""
+        """Return the deployments' names. This takes the server long, so wait for their count first."""
         return {d["name"] for d in self.ask("/deployments/filter", {})}
 
     def deployment(self, name: str) -> str | None:
@@ -85,7 +85,7 @@ class Api:
 
 
 def servers_on(port: int) -> list[psutil.Process]:
-    """Return the Prefect servers that were started for a port: a port alone may be another program's by now."""
+    """Return the Prefect servers that were started for a port, which another program may use by now."""
     words = ("prefect", "server", "start", "--port", str(port))
 
     def is_one(process: psutil.Process) -> bool:
@@ -98,6 +98,6 @@ def servers_on(port: int) -> list[psutil.Process]:
 
 
 def ended(process: "subprocess.Popen[Any]") -> str:
-    """Return the reason why nothing more can come from a process; nothing while it runs."""
+    """Return why a process has ended, or an empty text while it runs."""
     code = process.poll()
     return "" if code is None else f"the process ended with {code}"

@@ -1,4 +1,4 @@
-"""Each flow against a real Prefect server: thin, and harmless when run twice."""
+"""Each flow calls its use case through a real Prefect server, and does its work once when run twice."""
 
 import importlib
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
-"""A real Prefect server, runner and workers that are killed, forgotten and late: the state is right afterwards.
+"""The state is right after a real Prefect server, runner or worker is killed, loses its database or runs late.
 
-The small programme's requirements are due on Friday 8 January 2027; the clock of each run is a parameter of it.
+The small programme's requirements are due on Friday 8 January 2027. Each run gets the time as a parameter.
 """
 
 import re
@@ -36,23 +36,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 TOP = Path(__file__).resolve().parents[2]
 DUE = "2027-01-08T09:00:00Z"
 QUICK = "import flows.serving as s; s.LOOK_EVERY = 1; from changeflow.__main__ import main; main()"
-"""`changeflow`, which looks more often whether all that it serves is alive."""
+"""`changeflow`, with more frequent checks that its server and runner are alive."""
 
 
 class Runs(Api):
-    """A Prefect server that is asked for runs."""
+    """A Prefect server, with functions to request runs and wait for them."""
 
     def begin(self, name: str, now: str, *, scheduled: datetime | None = None) -> str:
-        """Ask for a run of a flow; its clock is at `now`."""
+        """Request a run of a flow, with `now` as its time; return its id."""
         deployment = wait_until(lambda: self.deployment(name), what=f"the deployment {name}", pause=GLANCE)
         at = (scheduled or datetime.now(UTC)).isoformat()  # noqa: TID251  (Prefect's own clock)
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
-        # With a key, a request that is repeated after a broken connection asks for no second run.
+        # With a key, a request that is repeated after a broken connection does not create a second run.
         wanted = {"parameters": {"now": now}, "state": state, "idempotency_key": uuid4().hex}
         return str(self.ask(f"/deployments/{deployment}/create_flow_run", wanted)["id"])
 
     def ends(self, *runs: str) -> list[str]:
-        """Wait until runs have ended; return how."""
+        """Wait until runs have ended; return their states."""
         ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
         for run in runs:
             wait_until(
@@ -64,7 +64,7 @@ class Runs(Api):
 
 
 class Served:
-    """`changeflow flows serve`, with a server of its own, and what it says."""
+    """`changeflow flows serve`, with its own server and its output."""
 
     def __init__(self, db: str, home: Path) -> None:
         env = environment(home, CHANGEFLOW_OUTBOX=str(home.parent / "outbox"), PREFECT_LOGGING_LEVEL="WARNING")
@@ -90,7 +90,7 @@ class Served:
             self.lines.append(line.rstrip())
 
     def hear(self, text: str) -> None:
-        """Wait until it has said so."""
+        """Wait until its output has this text."""
         wait_until(
             lambda: any(text in line for line in self.lines),
             what=lambda: f"the line “{text}” after {self.lines}",
@@ -102,9 +102,9 @@ class Served:
         return next(c for c in children if of in " ".join(c.cmdline()))
 
     def close(self) -> None:
-        """Ask it to stop, and wait until it has; whatever went wrong, nothing of it is left."""
+        """Ask it to stop and wait; kill everything that is left."""
         self.process.send_signal(signal.SIGCONT)
-        # Not SIGINT: where pytest itself runs in the background of a script, its children ignore that.
+        # Not SIGINT: if pytest runs in the background of a script, its children ignore it.
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE)
@@ -129,13 +129,13 @@ def stored(tmp_path: Path) -> Iterator[str]:
 
 
 def counts(db: str) -> tuple[int, int]:
-    """Things due, and messages that went."""
+    """Return the number of due items and of sent messages."""
     with session_scope(db) as session:
         sent = [m for m in session.exec(select(MessageRow)) if m.state == "sent"]
         return len(session.exec(select(DueRow)).all()), len(sent)
 
 
-def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_missed(stored: str, tmp_path: Path):
+def test_work_goes_on_after_kills_missed_runs_and_a_deleted_database(stored: str, tmp_path: Path):
     home = tmp_path / "prefect"
     served = Served(stored, home)
     api = served.api
@@ -144,29 +144,29 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
         assert counts(stored) == (1, 0)
 
         served.child("server").kill()
-        served.hear("The Prefect server had died")
+        served.hear("The Prefect server stopped unexpectedly")
         assert api.ends(api.begin("dispatch-nudges", DUE)) == ["COMPLETED"]
         assert counts(stored) == (1, 1)
 
-        # The runner dies; half a day of runs is missed until the parent looks.
+        # The runner dies; half a day of runs is missed before the parent checks.
         served.process.send_signal(signal.SIGSTOP)
         served.child("spawn_main").kill()
         hours = range(1, 13)
         now = datetime.now(UTC)  # noqa: TID251  (Prefect's own clock)
         missed = [api.begin("tick", DUE, scheduled=now - timedelta(hours=h)) for h in hours]
         served.process.send_signal(signal.SIGCONT)
-        served.hear("The runner had died")
+        served.hear("The runner stopped unexpectedly")
         assert sorted(api.ends(*missed)) == ["CANCELLED"] * 11 + ["COMPLETED"]
-        assert api.state(missed[0]) == "COMPLETED", "the last one that was missed"
+        assert api.state(missed[0]) == "COMPLETED", "the last missed run"
         assert counts(stored) == (1, 1)
 
-        # Prefect forgets everything it knew.
+        # Prefect loses its database.
         served.lines.clear()
         server = served.child("server")
         for path in home.glob("prefect.db*"):
             path.unlink()
         server.kill()
-        served.hear("registered again")
+        served.hear("Registering them again")
         served.wait_for_deployments()
         assert api.ends(api.begin("tick", DUE), api.begin("dispatch-nudges", DUE)) == ["COMPLETED"] * 2
         assert counts(stored) == (1, 1)
@@ -178,7 +178,7 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
 
 
 class Handler:
-    """Writes down the Message-ID of everything it takes."""
+    """Records the Message-ID of each message."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -220,7 +220,7 @@ def test_two_workers_on_postgresql_share_the_work(prefect_server: Api, postgres:
         )
 
     try:
-        # The very commands of docs/running.md.
+        # These are the commands in docs/running.md.
         for command in (("work-pool", "create", "changeflow", "--type", "process"), ("deploy", "--all")):
             done = subprocess.run([*prefect, *command], cwd=TOP, env=env, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
@@ -231,7 +231,7 @@ def test_two_workers_on_postgresql_share_the_work(prefect_server: Api, postgres:
         assert api.ends(api.begin("tick", "2027-01-11T08:05:00Z")) == ["COMPLETED"]
         expected = counts(db)[0]
         assert expected > 30
-        # Neither run can read the outbox before both are at work, so neither worker can take both.
+        # Neither run can read the outbox until both have started, so one worker cannot take both.
         with psycopg.connect(db) as connection:
             connection.execute("LOCK TABLE nudge, message IN ACCESS EXCLUSIVE MODE")
             runs = [api.begin("dispatch-nudges", "2027-01-11T09:00:00Z") for _ in range(2)]
@@ -239,7 +239,7 @@ def test_two_workers_on_postgresql_share_the_work(prefect_server: Api, postgres:
                 wait_until(lambda run=run: api.state(run) == "RUNNING", what="a run on each worker", pause=GLANCE)
         assert api.ends(*runs) == ["COMPLETED"] * 2
     finally:
-        # All runs have ended. A worker that is asked to stop might wait for a server that is gone.
+        # All runs have ended. Kill the workers: one that is asked to stop might wait for a server that has gone.
         for process in processes:
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""A portfolio in batches: the same numbers on threads, on a Dask cluster, with a worker killed, and in one process."""
+"""A portfolio in batches gives the same numbers on threads, on Dask, after a worker is killed, and in one process."""
 
 import json
 import os
@@ -30,7 +30,7 @@ ITERATIONS = 2_000
 
 @pytest.fixture
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Two programmes with ranges, and one without any."""
+    """Store two programmes with ranges, and one without."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
     for n, ranges in enumerate((RANGES, RANGES.replace("20d", "30d"), "")):
         folder = a_folder(tmp_path / f"trust{n}", programme=PROGRAMME.replace("programme: small", f"programme: p{n}"))
@@ -51,12 +51,12 @@ def in_one_process(url: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize("runner", ["threads", "dask"])
-def test_the_same_numbers_wherever_it_runs(
+def test_the_numbers_are_the_same_on_every_runner(
     prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch, runner: str
 ):
     monkeypatch.setenv("CHANGEFLOW_TASK_RUNNER", runner)
     monkeypatch.setenv("CHANGEFLOW_BATCHES", "3")
-    # A second process of Dask's is for the test that kills one.
+    # Only the test that kills a worker needs two processes.
     monkeypatch.setenv("CHANGEFLOW_WORKERS", "1" if runner == "dask" else "2")
     from flows.risk import portfolio_risk
 
@@ -68,7 +68,7 @@ def test_the_same_numbers_wherever_it_runs(
 
 
 def test_a_killed_worker_loses_nothing(prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch):
-    """One of the two workers is killed for good while the batches run: the page shows the numbers of one process."""
+    """One of two workers is killed for good while the batches run; the page shows the numbers of one process."""
     from dask.distributed import LocalCluster, SchedulerPlugin
 
     from flows.risk import portfolio_risk
@@ -79,7 +79,7 @@ def test_a_killed_worker_loses_nothing(prefect_server: Api, stored: str, monkeyp
         killed: list[int] = []
 
         class KillsAtTheFirstResult(SchedulerPlugin):
-            """As soon as one batch is done, kill a worker that has others to do."""
+            """Kills a busy worker as soon as one batch is done."""
 
             def transition(self, key: str, start: str, finish: str, *args: object, **kwargs: object) -> None:
                 busy = {address for address, w in cluster.scheduler.workers.items() if w.processing}
@@ -106,7 +106,7 @@ def test_wave_scenarios(prefect_server: Api, stored: str, monkeypatch: pytest.Mo
     assert all(len(r.plans) == 3 for r in results)
 
 
-def test_a_version_that_came_in_between_is_told(stored: str, tmp_path: Path):
+def test_a_batch_of_an_older_version_is_refused(stored: str, tmp_path: Path):
     batch = portfolio.risk_batches(db=stored, on=TODAY, iterations=1000, seed=1, parts=2)["p0"][0]
     folder = tmp_path / "trust0"
     text = (folder / "programme.yaml").read_text()
@@ -120,7 +120,7 @@ def test_a_version_that_came_in_between_is_told(stored: str, tmp_path: Path):
     ("name", "text"),
     [("CHANGEFLOW_WORKERS", "none"), ("CHANGEFLOW_BATCHES", "0"), ("CHANGEFLOW_TASK_RUNNER", "ray")],
 )
-def test_settings_that_cannot_be(name: str, text: str, monkeypatch: pytest.MonkeyPatch):
+def test_invalid_settings_are_refused(name: str, text: str, monkeypatch: pytest.MonkeyPatch):
     from flows.risk import task_runner
 
     monkeypatch.setenv(name, text)

@@ -1,6 +1,6 @@
-"""An independent reconciliation, in plain Python over dictionaries: what the product is compared with.
+"""An independent reconciliation in plain Python over dictionaries, to compare with the product's.
 
-It follows the words of the policy and shares nothing with the product but the shape of a policy. Amounts are `Decimal`.
+It follows the wording of the policy and shares only the policy's shape with the product. Amounts are `Decimal`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ WORSE = ["equal", "within_tolerance", "explained", "unexplained"]
 @dataclass
 class Plain:
     contracts: dict[str, str] = field(default_factory=dict)
-    """Each key's class."""
+    """The class of each key."""
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Each differing cell's class, by key and element."""
+    """The class of each differing cell, by key and element."""
     net: dict[str, Decimal] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""Which schools go first: as the trust is, with one that would rather wait. Distances are worked by hand."""
+"""Pilot cohorts represent the trust and include a reluctant school. Distances are worked by hand."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -20,9 +20,9 @@ def a_school(name: str, phase: str, hub: str = "north", *, reluctant: bool = Fal
     return PilotCandidate(name, {"phase": phase, "hub": hub}, reluctant)
 
 
-def test_the_cohort_is_as_the_trust_is():
-    """Four primaries and two secondaries, half of them north. Of two schools, a primary and a secondary from both hubs:
-    phase is off by |4/6 - 1/2| = 1/6, hub by nothing; the mean is 1/12."""
+def test_the_best_cohort_represents_the_trust():
+    """Four primaries and two secondaries, half of them north. The best two are a primary and a secondary, one in each
+    hub: phase is off by |4/6 - 1/2| = 1/6, hub by 0; the mean is 1/12."""
     trust = [
         a_school("a", "primary"), a_school("b", "primary"), a_school("c", "primary", "south"),
         a_school("d", "primary", "south"), a_school("e", "secondary"), a_school("f", "secondary", "south"),
@@ -32,19 +32,19 @@ def test_the_cohort_is_as_the_trust_is():
     assert round(best.distance, 9) == round(1 / 12, 9)
 
 
-def test_where_somebody_is_reluctant_every_cohort_has_one():
+def test_every_cohort_has_a_reluctant_school_if_there_is_one():
     trust = [a_school(c, "primary") for c in "abcd"] + [a_school("z", "special", reluctant=True)]
     found = choose(trust, size=2)
     assert len(found) == 3
     assert all(c.has_reluctant and "z" in c.schools for c in found)
 
 
-def test_a_trust_of_the_willing_gets_a_pilot_all_the_same():
+def test_a_trust_without_reluctant_schools_gets_a_pilot_too():
     assert choose([a_school(c, "primary") for c in "abc"], size=1)[0].schools == ("a",)
 
 
-def test_who_cannot_go_first_is_left_out_and_counts_for_the_mix():
-    """Of two primaries and two secondaries one secondary cannot: the other one is in every cohort like the trust."""
+def test_a_school_that_cannot_go_first_is_left_out_but_counts_in_the_mix():
+    """One of two secondaries cannot go first, so every cohort that represents the trust has the other one."""
     trust = [a_school("a", "primary"), a_school("b", "primary"), a_school("c", "secondary"), a_school("d", "secondary")]
     kept_back = [*trust[:2], replace(trust[2], why_not="exams"), trust[3]]
     assert {c.schools for c in choose(kept_back, size=2)[:2]} == {("a", "d"), ("b", "d")}
@@ -52,12 +52,12 @@ def test_who_cannot_go_first_is_left_out_and_counts_for_the_mix():
     assert shares(kept_back)["phase"] == {"primary": 0.5, "secondary": 0.5}
 
 
-def test_who_must_go_first_is_in_every_cohort():
+def test_a_school_that_must_go_first_is_in_every_cohort():
     trust = [a_school(c, "primary") for c in "abc"] + [a_school("z", "special", reluctant=True)]
     must = [replace(trust[0], must=True), *trust[1:]]
     assert [c.schools for c in choose(must, size=2)] == [("a", "z")]
     assert choose([replace(c, must=True) for c in trust], size=2) == ()
-    # All places are taken by those who must: nobody reluctant can be asked for.
+    # The required schools take all places, so there is no place for a reluctant one.
     assert choose(must, size=1)[0].schools == ("a",)
 
 
@@ -69,7 +69,7 @@ schools = st.lists(
 
 
 @given(schools, st.integers(1, 3))
-def test_no_other_cohort_is_nearer(rows: list[tuple[str, str, bool]], size: int):
+def test_no_other_cohort_is_closer_to_the_mix(rows: list[tuple[str, str, bool]], size: int):
     trust = [a_school(f"s{n}", p, h, reluctant=r) for n, (p, h, r) in enumerate(rows)]
     if size >= len(trust):
         return
@@ -84,7 +84,7 @@ def test_no_other_cohort_is_nearer(rows: list[tuple[str, str, bool]], size: int)
     assert round(best.distance, 9) == round(min(map(off, allowed)), 9)
 
 
-def test_a_very_large_trust_is_not_compared_for_hours(monkeypatch):
+def test_a_very_large_trust_compares_a_limited_number_of_cohorts(monkeypatch):
     monkeypatch.setattr(choosing, "MOST", 50)
     trust = [a_school(f"s{n:02d}", "primary" if n % 3 else "secondary") for n in range(30)]
     trust.append(a_school("z", "special", reluctant=True))
@@ -92,8 +92,8 @@ def test_a_very_large_trust_is_not_compared_for_hours(monkeypatch):
     assert all("z" in c.schools for c in found)
 
 
-def test_windows_and_teams_say_who_and_how_many(tmp_path: Path):
-    """Training is on Monday 18 January 2027, bad for it at secondary schools; two days a week are enough for two."""
+def test_blackouts_decide_which_schools_and_teams_how_many(tmp_path: Path):
+    """Training is on Monday 18 January 2027, in a blackout of secondary schools; two days a week are enough for two."""
     folder = a_folder(tmp_path)
     (folder / "calendars").mkdir()
     (folder / "calendars" / "trust.yaml").write_text(
@@ -107,9 +107,9 @@ def test_windows_and_teams_say_who_and_how_many(tmp_path: Path):
     (folder / "rollout.yaml").write_text(rollout)
     programme, cohorts = proposed_pilot(folder, size=2)
     assert [c.schools for c in cohorts] == [("ash", "cedar")]
-    said = list(pilot_text(programme, cohorts))
-    assert "Not asked: Beech School, as training on 18 Jan 2027 falls into mock exams." in said
-    assert "At most 2 can go first together: Trainers have 2 days a week for payroll." in said
+    lines = list(pilot_text(programme, cohorts))
+    assert "Not asked: Beech School, as training on 18 Jan 2027 falls into mock exams." in lines
+    assert "At most 2 can go first together: Trainers have 2 days a week for payroll." in lines
     (folder / "rollout.yaml").write_text(rollout.replace("days: 1", "days: 2"))
     with pytest.raises(InputError, match="2 schools cannot go first: Trainers have 2 days a week"):
         proposed_pilot(folder, size=2)

@@ -1,4 +1,4 @@
-"""Issues, feedback and what came of them, made of entries that are only ever added."""
+"""Issues, feedback and improvements follow from entries that are only ever added."""
 
 from datetime import date
 
@@ -29,13 +29,13 @@ def update(issue: int, on: int, **said: object) -> IssueUpdate:
     return IssueUpdate.model_validate(values | said)
 
 
-def test_the_gravest_open_issue_comes_first_and_of_equals_the_oldest():
+def test_open_issues_are_listed_by_severity_and_then_by_age():
     log: list[Entry] = [raised(1, 9, 2), raised(2, 5, 2), raised(3, 10, 1), raised(4, 1, 1)]
     log.append(update(4, 12, state="fixed"))
     assert [i.number for i in issues(log)] == [3, 2, 1, 4]
 
 
-def test_an_issue_is_as_old_as_the_days_on_which_it_was_open():
+def test_the_age_of_an_issue_ends_when_it_is_fixed():
     log: list[Entry] = [raised(1, 1, 2)]
     assert issues(log)[0].age(day(15)) == 14
     log.append(update(1, 8, state="fixed"))
@@ -46,7 +46,7 @@ def test_an_issue_is_as_old_as_the_days_on_which_it_was_open():
     assert again.age(day(30)) == 29
 
 
-def test_an_update_changes_what_it_says_and_nothing_else():
+def test_an_update_changes_only_the_fields_it_gives():
     log: list[Entry] = [raised(1, 1, 3), update(1, 2, severity=1), update(1, 3, blocks_next_wave=True, owner="chief")]
     [found] = issues(log)
     assert (found.severity, found.blocks_next_wave, found.owner, found.state) == (1, True, "chief", "open")
@@ -60,16 +60,16 @@ def test_numbers_belong_to_their_service():
     assert [i.state for i in issues(log, "payroll")] == ["fixed"]
 
 
-def test_you_said_we_did():
+def test_an_improvement_shows_what_you_said_and_what_we_did():
     common = {"service": "payroll", "by": "lead"}
     log: list[Entry] = [
-        FeedbackGiven(**common, on=day(1), number=1, side="user", text="Whom do I ring?"),
+        FeedbackGiven(**common, on=day(1), number=1, side="user", text="Who do I ring?"),
         FeedbackGiven(**common, on=day(1), number=2, side="provider", text="Forms come late"),
         ImprovementPlanned(**common, on=day(2), number=1, text="One number", owner="lead", feedback=(1,)),
         ImprovementPlanned(**common, on=day(2), number=2, text="A reminder", owner="lead", due=day(20)),
     ]
-    assert [(i.number, i.said) for i in improvements(log)] == [(2, ()), (1, ("Whom do I ring?",))]
+    assert [(i.number, i.said) for i in improvements(log)] == [(2, ()), (1, ("Who do I ring?",))]
     assert [f.number for f in unanswered(log)] == [2]
-    log.append(ImprovementMade(**common, on=day(9), number=1, improvement=1, did="It stands on every payslip"))
+    log.append(ImprovementMade(**common, on=day(9), number=1, improvement=1, did="It is on every payslip"))
     last = improvements(log)[-1]
-    assert (last.did, last.done) == ("It stands on every payslip", day(9))
+    assert (last.did, last.done) == ("It is on every payslip", day(9))

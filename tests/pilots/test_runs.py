@@ -1,4 +1,4 @@
-"""What makes runs clean, and what earns a go: no average hides one person."""
+"""When parallel runs are clean and support a go: no average can hide one person."""
 
 from datetime import date
 from decimal import Decimal
@@ -18,17 +18,17 @@ def a_run(period: str, **counts: int | str | dict[str, dict[str, int]]) -> RunSu
     )  # fmt: skip
 
 
-def test_only_the_clean_runs_at_the_end_count():
+def test_only_clean_runs_at_the_end_count():
     runs = [a_run("2027-01", equal=400), a_run("2027-02", unexplained=1), a_run("2027-03", equal=400)]
     assert consecutive_clean(runs) == 1
     assert consecutive_clean([*runs, a_run("2027-04", explained=5, equal=395)]) == 2
 
 
-def test_a_run_that_was_repeated_counts_as_its_last_result():
+def test_a_repeated_run_counts_with_its_last_result():
     assert consecutive_clean([a_run("2027-01", missing=1), a_run("2027-01", equal=400)]) == 1
 
 
-def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
+def test_a_go_needs_clean_runs_and_met_exit_criteria():
     plan = PilotPlan(exit_criteria=(ExitCriterion(id="q", measure="Queries", at_most=Decimal(3)),))
     clean = [a_run("2027-03", equal=400), a_run("2027-04", equal=400)]
 
@@ -38,15 +38,15 @@ def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
 
     assert asked(clean, q="2.5") == (True, ())
     assert asked(clean) == (False, ("Queries: not measured yet.",))
-    assert asked(clean, q="4") == (False, ("Queries: 4 (at most 3 was set).",))
+    assert asked(clean, q="4") == (False, ("Queries: 4 (must be at most 3).",))
     assert asked(clean[:1], q="1") == (False, ("Only 1 of 2 consecutive clean parallel runs.",))
     go, against = asked([a_run("2027-03", unexplained=3, missing=1), clean[1]], q="1")
     assert not go
-    assert against[1] == "2027-03: 3 unexplained, 1 missing; the largest difference is £118.40."
+    assert against[1] == "2027-03: 3 unexplained and 1 missing; the largest difference is £118.40."
 
 
-def test_runs_that_do_not_compare_pay_are_no_evidence():
-    """March is from before coverage was kept: whether it compared pay is not known. April compared both, May gross."""
+def test_runs_that_do_not_compare_pay_are_not_evidence():
+    """March is from before coverage was recorded, so it may not have compared pay. April compared both, May gross."""
     march = a_run("2027-03", equal=400)
     april = a_run("2027-04", equal=400, pay="net", coverage=Coverage(compared=("gross", "net")))
     may = a_run("2027-05", equal=400, pay="net", coverage=Coverage(compared=("gross",)))
@@ -55,14 +55,14 @@ def test_runs_that_do_not_compare_pay_are_no_evidence():
     def against(*runs: RunSummary) -> tuple[str, ...]:
         return propose(parallel_run=ParallelRunPolicy(pay="net"), runs=runs, minimum_clean=2).against
 
-    assert against(march, april) == ("2027-03: whether net was compared is not known. Reconcile the period again.",)
+    assert against(march, april) == ("2027-03: it is not known whether net was compared. Reconcile the period again.",)
     assert against(april, may) == (
         "Only 0 of 2 consecutive clean parallel runs.",
         "2027-05: net, what people are paid, was not compared.",
     )
 
 
-def test_what_was_left_out_in_doubt_is_a_reason_against():
+def test_a_doubt_about_what_was_left_out_is_a_reason_against():
     doubt = "old.csv: The total on line 4 is not the sum of the other lines."
     run = a_run("2027-03", equal=400, coverage=Coverage(compared=("net",), doubts=(doubt,)))
     assert not run.is_clean
@@ -70,30 +70,30 @@ def test_what_was_left_out_in_doubt_is_a_reason_against():
     assert against == ("Only 0 of 1 consecutive clean parallel runs.", f"2027-03: {doubt}")
 
 
-def test_a_month_that_was_not_run_breaks_the_series():
-    """March and May are clean, and nobody has compared who was paid in April: one in a row, not two."""
+def test_a_month_without_a_run_breaks_the_series():
+    """March and May are clean, but no one compared April: one in a row, not two."""
     march, may = a_run("2027-03", equal=400), a_run("2027-05", equal=400)
     assert consecutive_clean([march, may]) == 1
     assert consecutive_clean([march, a_run("2027-04", equal=400), may]) == 3
     assert consecutive_clean([a_run("2026-12", equal=400), a_run("2027-01", equal=400)]) == 2
 
 
-def test_runs_go_stale_when_a_month_has_ended_without_one():
-    """March and April are clean. In May, April is the last month that has ended; on 1 June May has, without a run; by
-    August three months have."""
+def test_runs_no_longer_count_once_a_month_has_ended_without_one():
+    """March and April are clean. In May, the last month to end is April; on 1 June, May has ended without a run; by
+    August, three months have."""
     runs = [a_run("2027-03", equal=400), a_run("2027-04", equal=400)]
     counts = [consecutive_clean(runs, on=day) for day in (date(2027, 5, 1), date(2027, 5, 31), date(2027, 6, 1))]
     assert counts == [2, 2, 0]
     asked = propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 8, 2))
     assert asked.against == (
         "Only 0 of 2 consecutive clean parallel runs.",
-        "2027-05 to 2027-07 were not run: a month that is not run breaks the series, so earlier runs do not count.",
+        "2027-05 to 2027-07 were not run. A month without a run breaks the series, so earlier runs do not count.",
     )
     assert propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 5, 20)).against == ()
 
 
-def test_the_share_of_pay_that_is_the_same():
-    """Of 400 contracts 4 are explained leavers, so 396 are on both sides; the pay of 6 differs: 390 of 396 agree."""
+def test_the_share_of_contracts_with_the_same_pay():
+    """Of 400 contracts, 4 are explained leavers, so 396 are on both sides; pay differs for 6, so 390 of 396 agree."""
     cells = {"net": {"explained": 5, "unexplained": 1, "within_tolerance": 9}, "missing": {"explained": 4}}
     run = a_run("2027-04", equal=381, within_tolerance=9, explained=9, unexplained=1, pay="net", cells=cells)
     assert run.pay_share == Decimal(390) / 396
@@ -101,7 +101,7 @@ def test_the_share_of_pay_that_is_the_same():
     assert a_run("2027-04", equal=0, pay="net", cells={"missing": {"explained": 400}}).pay_share == 0
 
 
-def test_enough_are_paid_the_same_whatever_explains_the_others():
+def test_enough_contracts_must_have_the_same_pay_even_if_others_are_explained():
     few = {"net": {"explained": 3}}
     runs = [a_run("2027-03", equal=400), a_run("2027-04", equal=397, explained=3, pay="net", cells=few)]
 
@@ -109,11 +109,11 @@ def test_enough_are_paid_the_same_whatever_explains_the_others():
         policy = ParallelRunPolicy(within_share=said.get("own"))
         return propose(parallel_run=policy, runs=runs, minimum_clean=2, within_share=Decimal("0.995")).against
 
-    assert against() == ("2027-04: 99.25% of contracts are paid the same within tolerance (99.5% were set).",)
+    assert against() == ("2027-04: 99.25% of contracts have the same pay within tolerance (99.5% needed).",)
     assert against(own=Decimal("0.99")) == ()
 
 
-def test_one_who_is_not_paid_stops_it_although_it_is_explained():
+def test_an_unpaid_contract_is_a_reason_against_even_if_explained():
     run = a_run("2027-04", equal=399, explained=1, unpaid=1)
     assert run.is_clean
     found = propose(parallel_run=ParallelRunPolicy(clean_runs=1), runs=[run], minimum_clean=1)

@@ -194,7 +194,7 @@ class TestDecimals:
         strict = with_file_options(ParallelRunPolicy(), columns=[], decimals=[","])
         assert problems(tmp_path, old, new, strict) == [("new.csv", 2, 2)]
         assert ParallelRunPolicy.model_validate({"decimal": ","}).decimal == {"old": ",", "new": ","}
-        with pytest.raises(InputError, match="is not a mark of decimals"):
+        with pytest.raises(InputError, match="is not a decimal mark"):
             with_file_options(ParallelRunPolicy(), columns=[], decimals=["comma"])
 
     def test_most_of_the_amounts_have_to_show_the_mark(self, tmp_path: Path):

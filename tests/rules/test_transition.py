@@ -66,7 +66,7 @@ class TestRoutes:
         with pytest.raises(ProblemsError) as caught:
             check(service=posts("id: a, school: ash, title: Officer, route: reskill, reasons: {slot: None is alike}"))
         assert str(caught.value).startswith(
-            "services/payroll.yaml:8:5: 'a' goes to reskill. Say under `reasons` why not match."
+            "services/payroll.yaml:8:5: 'a' has the route reskill. Say under `reasons` why not match."
         )
 
     def test_an_open_post_needs_no_reason(self, check: Check):
@@ -90,8 +90,8 @@ class TestShare:
     def test_no_filled_posts_give_no_internal_share(self):
         assert summed_up([], [NewPost(id="a", title="Adviser")]).internal_share is None
 
-    def test_a_post_is_not_filled_by_redundancy(self):
-        with pytest.raises(ValueError, match="not filled by redundancy"):
+    def test_a_post_cannot_be_filled_by_redundancy(self):
+        with pytest.raises(ValueError, match="cannot be filled by redundancy"):
             NewPost(id="a", title="Adviser", filled_by=Route.REDUNDANCY)
 
     def test_the_samples_register(self, sample):
