@@ -212,7 +212,7 @@ class TestEvidence:
         assert any(text.startswith("R16: The sponsor's tenure ends on 31 Jan 2027") for text in found.of(State.BLOCKS))
 
     def test_a_gate_that_is_no_decision_is_a_mistake(self, db: str, tmp_path: Path):
-        with pytest.raises(ProblemsError, match="is a gate, and its kind is training"):
+        with pytest.raises(ProblemsError, match="is a gate, but its kind is training"):
             stored_with(db, tmp_path, pathway=GATED.replace("{gate: plan,", "{gate: plan, kind: training,"))
 
 
@@ -242,6 +242,6 @@ class TestBehindAGate:
 
     def test_a_report_of_progress_is_no_decision(self, db_gated: str):
         planned(db_gated)
-        with pytest.raises(InputError, match="is a gate: a decision finishes it"):
+        with pytest.raises(InputError, match="is a gate, which only a decision can finish"):
             finish(db_gated, PLAN, 5, 5)
         assert not state(db_gated, date(2027, 1, 5)).programme.is_done(PLAN)
