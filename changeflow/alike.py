@@ -29,7 +29,8 @@ def _alike(problems: Iterable[Any]) -> list[list[Any]]:
     """Join problems that say the same of lines of one file, in the order of the first of each."""
     groups: dict[object, list[Any]] = {}
     for problem in problems:
-        groups.setdefault((problem.file, problem.what, problem.remedy), []).append(problem)
+        same = (problem.file, getattr(problem, "heading", ""), problem.what, problem.remedy)
+        groups.setdefault(same, []).append(problem)
     return list(groups.values())
 
 

@@ -10,19 +10,17 @@ from datetime import date
 
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.formats import Field, FieldKind
-from changeflow.intake.layout import NO_RESULT, fold
+from changeflow.intake.layout import fold
+from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.values.base import ID_PATTERN
 from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean, is_near
 
-ERRORS = frozenset(
-    {
-        *("#N/A", "#N/A!", "#NA", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
-        *("#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA", "#EXTERNAL!", "#PYTHON!"),
-        *("#TIMEOUT!", "#ERROR!"),
-    }
-)
 NOTHING = frozenset({"-", "--", "---", "–", "—", "−", "n/a", "n.a.", "null", "(blank)", "(null)"})
+MEASURES = frozenset(
+    {FieldKind.DAY, FieldKind.SPANS, FieldKind.COUNT, FieldKind.SCORE, FieldKind.DURATION, FieldKind.PERCENT}
+)
+"""What is written in figures."""
 NO_COMMENT = NOTHING | {"none", "nil", "na"}
 """What counts as an empty cell, in any column but one of texts; with more words in a column of comments."""
 _HIDDEN = re.compile(r"#{3,}")
@@ -63,8 +61,14 @@ def unwrapped(text: str) -> str:
 
 
 def is_nothing(text: str, cell: FieldKind) -> bool:
-    """Tell whether a cell says that it is empty, such as by a dash."""
-    return cell not in (FieldKind.TEXT, FieldKind.KEY, FieldKind.URN) and text.lower() in NOTHING
+    """Tell whether a cell says that it is empty, such as by a dash; `NA` where it could be nothing else, as in Project.
+
+    >>> is_nothing("NA", FieldKind.DAY), is_nothing("NA", FieldKind.ID), is_nothing("-", FieldKind.ID)
+    (True, False, True)
+    """
+    if cell in (FieldKind.TEXT, FieldKind.KEY, FieldKind.URN):
+        return False
+    return text.lower() in NOTHING or (text.lower() == "na" and cell in MEASURES)
 
 
 def read_cell(text: str, field: Field) -> str:
@@ -73,11 +77,8 @@ def read_cell(text: str, field: Field) -> str:
     >>> read_cell("1,180", Field("pupils", FieldKind.COUNT)), read_cell("West Sussex", Field("authority", FieldKind.ID))
     ('1180', 'west-sussex')
     """
-    if text.upper() in ERRORS:
-        raise ValueError(f"'{text}' is a spreadsheet error. Correct the formula, or empty the cell.")
-    if text == NO_RESULT:
-        what = "'=' begins a formula whose result is not in the file"
-        raise ValueError(f"{what}. Open the file in a spreadsheet, save it, and try again.")
+    if (error := spreadsheet_error(text)) is not None:
+        raise ValueError(" ".join(error))
     if _HIDDEN.fullmatch(text):
         raise ValueError(f"'{text}' is shown where the column is too narrow for the value. Widen it, and export again.")
     return READERS[field.cell](text, field)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import Layout, TableColumn, fold
+from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
@@ -76,6 +77,9 @@ class _Search:
 
     def run(self) -> None:
         free = list(self.layout.columns)
+        for column in free:
+            if (error := spreadsheet_error(column.name)) is not None:
+                self._add(column.place, f"The heading: {error[0]}", error[1])
         self._by_mapping()
         mapped = {c.place for m in self.found.values() for c in m.columns}
         free = [c for c in free if c.place not in mapped]
@@ -128,6 +132,8 @@ class _Search:
         """Take a column from another one of ours, or from several that make it together."""
         if (other := self.found.get(field.else_from)) is not None:
             self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
+        if field.else_called and (same := self._called({fold(field.else_called)})):
+            self._take(field, same, Way.SYNONYM)
         parts = [self._called({fold(n) for n in names.split(" | ")}) for names in field.parts]
         if parts and all(len(p) == 1 for p in parts):
             self.found[field.name] = ColumnMatch(field, tuple(p[0] for p in parts), Way.JOINED)

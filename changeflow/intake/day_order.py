@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from changeflow.intake.days import read_day
+from changeflow.intake.days import is_weekday, read_day
 from changeflow.intake.layout import TableColumn
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 
-_IN_FIGURES = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d\d)(?!\d)", re.ASCII)
+_IN_FIGURES = re.compile(
+    r"(?:\b(?P<weekday>[a-z]{2,9})\.?,?\s+)?(?<![\d/.-])(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?P=mark)"
+    r"(?P<year>\d{4}|\d\d)(?!\d)",
+    re.ASCII | re.IGNORECASE,
+)
 _OF_A_SHEET = re.compile(r"\d{4}-\d\d-(\d\d)(?:T[\d:]+)?", re.ASCII)
 _WRITE = "Write all with the day first, or like 2027-02-05."
 
@@ -41,8 +46,11 @@ class DayOrder:
         if is_sheet and _OF_A_SHEET.fullmatch(text):
             self.of_sheet.append(seen)
         for found in _IN_FIGURES.finditer(text):
-            first, second = int(found[1]), int(found[3])
-            if first > 12 >= second:
+            first, second = int(found["first"]), int(found["second"])
+            by_weekday = _order_by_weekday(found)
+            if by_weekday is not None:
+                (self.day_first if by_weekday else self.month_first).append(seen)
+            elif first > 12 >= second:
                 self.day_first.append(seen)
             elif second > 12 >= first:
                 self.month_first.append(seen)
@@ -54,6 +62,35 @@ class DayOrder:
         """Return the cells of a workbook that would be dates with day and month the other way round; else nothing."""
         found = [seen for seen in self.of_sheet if (day := _OF_A_SHEET.fullmatch(seen.text)) and int(day[1]) <= 12]
         return found if len(found) == len(self.of_sheet) else []
+
+
+def with_day_first(text: str) -> str:
+    """Return a date that has the month first with the day first.
+
+    >>> with_day_first("Tue 03/19/2027 08:00"), with_day_first("19 March 2027")
+    ('Tue 19/03/2027 08:00', '19 March 2027')
+    """
+
+    def swapped(found: re.Match[str]) -> str:
+        before = found[0][: found.start("first") - found.start()]
+        return before + found["mark"].join((found["second"], found["first"], found["year"]))
+
+    return _IN_FIGURES.sub(swapped, text)
+
+
+def _order_by_weekday(found: re.Match[str]) -> bool | None:
+    """Tell by the day of the week whether the day is first; None where it says nothing, or fits both ways or none."""
+    if found["weekday"] is None:
+        return None
+    first, mark, second, year = found["first"], found["mark"], found["second"], found["year"]
+    fits = [_is_day(found["weekday"], mark.join((*parts, year))) for parts in ((first, second), (second, first))]
+    return fits[0] if fits[0] != fits[1] else None
+
+
+def _is_day(weekday: str, text: str) -> bool:
+    with suppress(ValueError):
+        return is_weekday(weekday, read_day(text, may_be_old=True))
+    return False
 
 
 def check_orders(orders: Mapping[TableColumn, DayOrder], file: str) -> Iterator[Problem]:

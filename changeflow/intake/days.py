@@ -26,7 +26,7 @@ _TIME = (
 )
 _YEAR_FIRST = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME
 _COMPACT = r"((?:19|20|21)\d\d)(\d\d)(\d\d)"
-_DAY_FIRST = r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})" + _TIME
+_DAY_FIRST = r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\3\s?(\d{4}|\d{2})" + _TIME
 _NAMED = (
     r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*([a-z]{3,9})\.?[\s./,-]*(\d{4}|\d{2})" + _TIME
 )
@@ -91,12 +91,19 @@ def _compact(text: str, found: re.Match[str]) -> date:
 
 
 def _day_first(text: str, found: re.Match[str]) -> date:
-    day, mark, month, year = int(found[1]), found[2], int(found[3]), _year(found[4])
+    weekday, mark = found[1], found[3]
+    day, month, year = int(found[2]), int(found[4]), _year(found[5])
+    right = mark.join((f"{month:02}", f"{day:02}", found[5]))
     if month > 12 >= day:
-        right = mark.join((f"{month:02}", f"{day:02}", found[4]))
         what = f"'{text}' has no month {month}: the month seems to be first"
         raise ValueError(f"{what}. Write {right}, the day first.")
-    return _made(text, year, month, day)
+    made = _made(text, year, month, day)
+    if weekday is None or is_weekday(weekday, made):
+        return made
+    if day <= 12 and is_weekday(weekday, date(year, day, month)):
+        what = f"'{text[:40]}' is that day of the week with the month first"
+        raise ValueError(f"{what}. Write {right}, the day first.")
+    raise _wrong_weekday(text, made)
 
 
 def _named(text: str, found: re.Match[str]) -> date:
@@ -115,11 +122,20 @@ def _in_words(text: str, weekday: str | None, month: str, day: int, year: int) -
     if len(months) != 1:
         raise ValueError(f"'{text[:40]}' is not a date: it has no month '{month}'. {WRITE}")
     made = _made(text, year, months[0], day)
-    if weekday is not None:
-        right = _WEEKDAYS[made.weekday()]
-        if len(weekday) < 2 or not right.startswith(weekday.removesuffix("s") if weekday == "thurs" else weekday):
-            raise ValueError(f"'{text[:40]}' is a {right.capitalize()}. Correct the date, or the day of the week.")
+    if weekday is not None and not is_weekday(weekday, made):
+        raise _wrong_weekday(text, made)
     return made
+
+
+def is_weekday(word: str, day: date) -> bool:
+    """Tell whether a day is the one of the week that a word says: `Thu`, `thurs`, `Thursday`."""
+    said = word.lower()
+    return len(said) >= 2 and _WEEKDAYS[day.weekday()].startswith("thur" if said == "thurs" else said)
+
+
+def _wrong_weekday(text: str, made: date) -> ValueError:
+    right = _WEEKDAYS[made.weekday()].capitalize()
+    return ValueError(f"'{text[:40]}' is a {right}. Correct the date, or the day of the week.")
 
 
 def _serial(text: str, found: re.Match[str]) -> date:

@@ -13,6 +13,7 @@ PROGRESS = Format(
             FieldKind.TEXT,
             "name of a task, or its id",
             also="task name | activity | activity name | task/activity | action",
+            else_called="name",
         ),
         Field("task_id", FieldKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
         Field(

@@ -54,6 +54,8 @@ class Field:
     """Words that are none of the options are kept and reported, unless they look misspelt."""
     names_a_row: bool = False
     """It is the id of another line of the table; that line's name or e-mail address will do."""
+    else_called: str = ""
+    """A heading that gives it where no column is called otherwise: elsewhere it may mean another thing."""
     parts: tuple[str, ...] = ()
     """Where it has no column: headings of those that make it together, each with bars between."""
 

@@ -1,26 +1,31 @@
-"""Plans of Microsoft Planner, as it exports them to Excel: tasks in buckets with dates, and no links between them."""
+"""Plans of Microsoft Planner, and lists of tasks from Project: tasks in buckets or an outline, at their own dates."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from changeflow.calendar.extent import DayRange
 from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import ProblemsError
-from changeflow.intake.day_order import DayOrder
+from changeflow.intake.cell_readers import is_nothing
+from changeflow.intake.day_order import DayOrder, with_day_first
 from changeflow.intake.days import read_day
+from changeflow.intake.formats import FieldKind
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
 from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_formats import PLANNER
+from changeflow.intake.progress_values import BEGUN, WORDS, are_shares, folded, parse_length, parse_percent
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import ManualDates, Roadmap, Task, TaskProgress
-from changeflow.values.duration import Duration
-from changeflow.values.moments import format_day, minute_of
+from changeflow.values.duration import Duration, Unit
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 from changeflow.values.problem import Problem, what_and_remedy
 
 DATES = ("start", "due", "completed")
@@ -36,6 +41,8 @@ class _Line:
     id: str
     name: str
     bucket: str
+    level: int
+    """In the outline; 0 where the file has none."""
     is_done: bool
     has_begun: bool
     start: date | None
@@ -61,7 +68,7 @@ def read_planner(path: Path) -> ProjectFile:
     if problems:
         raise ProblemsError(problems)
     notes = [*table.notes, *(remark.what for remark in table.remarks)]
-    notes += _order_note(order)
+    notes += [*_order_note(order), *_links_note(table)]
     if undated := [one.name for one in lines if one.start is None and one.due is None and not one.is_done]:
         notes.append(f"Tasks without dates are taken to be a day at the start of the plan: {_listed(undated)}.")
     return _project(path.stem, lines, min(dated), max(dated), tuple(notes))
@@ -71,7 +78,7 @@ def check_planner(table: Table, problems: list[Problem]) -> None:
     """Read the days of each row for their mistakes."""
     order = _order(table, problems)
     list(_lines(table, bool(order.month_first), problems))
-    table.notes += _order_note(order)
+    table.notes += [*_order_note(order), *_links_note(table)]
 
 
 def _order(table: Table, problems: list[Problem]) -> DayOrder:
@@ -79,7 +86,7 @@ def _order(table: Table, problems: list[Problem]) -> DayOrder:
     order = DayOrder()
     for row in table.rows:
         for name in DATES:
-            order.add(row.cells.get(name, "").split(" ")[0], row.line)
+            order.add(row.cells.get(name, ""), row.line)
     if order.day_first and order.month_first:
         day, month = (min(seen.line for seen in found) for found in (order.day_first, order.month_first))
         what = f"Some dates have the day first (line {day}), some the month (line {month})."
@@ -95,16 +102,28 @@ def _order_note(order: DayOrder) -> Iterator[str]:
         first = order.unclear[0]
         with suppress(ValueError):
             yield (
-                f"Dates were read with the day first: '{first.text}' on line {first.line} is "
+                f"Dates were read with the day first: '{first.text[:40]}' on line {first.line} is "
                 f"{format_day(read_day(first.text))}. No date of the file shows which it has. If the month is first, "
                 "export it again with dates of the United Kingdom."
             )
 
 
+def _links_note(table: Table) -> Iterator[str]:
+    """Say that links are not used, where some task has one."""
+    first = next((row for row in table.rows if "after" in row.cells), None)
+    if first is not None:
+        yield (
+            f"'{first.headings['after']}' is not used (first on line {first.line}): tasks keep their dates. "
+            "To have the links, save the plan as XML in Microsoft Project."
+        )
+
+
 def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Iterator[_Line]:
     seen: dict[str, int] = {}
+    progress = _Progress(table, problems)
     for row in table.rows:
         days = {name: _day(row, name, is_month_first, problems) for name in DATES}
+        days |= _by_duration(row, days["start"], days["due"], problems)
         key = row.cells.get("task_id") or str(row.line)
         column = "task_id" if "task_id" in row.cells else "name"
         row.is_first(column, key, seen, problems, remedy="One line a task.")
@@ -112,13 +131,14 @@ def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Itera
         if start is not None and due is not None and due < start:
             what = f"The task is due on {due}, before it starts on {start}."
             problems.append(row.problem("due", what, "Correct one of them."))
-        said = row.cells.get("progress", "").casefold()
+        share = progress.of(row)
         yield _Line(
             id=key,
             name=row.cells["name"],
             bucket=row.cells.get("bucket", ""),
-            is_done=said.startswith("complete") or said in ("100", "100%") or days["completed"] is not None,
-            has_begun=said.startswith("in progress") or said in ("50", "50%"),
+            level=_level(row),
+            is_done=share == 100 or days["completed"] is not None,
+            has_begun=share is not None and share > 0,
             start=start,
             due=due,
             completed=days["completed"],
@@ -127,15 +147,63 @@ def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Itera
 
 def _day(row: TableRow, name: str, is_month_first: bool, problems: list[Problem]) -> date | None:
     text = row.cells.get(name)
-    if not text:
+    if not text or is_nothing(text, FieldKind.DAY):
         return None
-    month, slash, rest = text.partition("/")
-    day, more, year = rest.partition("/")
     try:
-        return read_day(f"{day}/{month}/{year}" if is_month_first and slash and more else text)
+        return read_day(with_day_first(text) if is_month_first else text)
     except ValueError as error:
         problems.append(row.problem(name, *what_and_remedy(error)))
         return None
+
+
+def _by_duration(row: TableRow, start: date | None, due: date | None, problems: list[Problem]) -> dict[str, date]:
+    """Return the start or due day that follows from the other one and the duration: both are days of work."""
+    text = row.cells.get("duration", "")
+    if not text or is_nothing(text, FieldKind.DURATION) or (start is None) == (due is None):
+        return {}
+    has_days = "day" in row.headings["duration"].casefold()
+    length = row.read("duration", partial(parse_length, minutes_per_day=DAY_OF_WORK, has_days=has_days), problems)
+    if length is None:
+        return {}
+    is_elapsed = length.unit is Unit.ELAPSED
+    more = max(0, -(-length.amount // (DAY if is_elapsed else DAY_OF_WORK)) - 1)
+    if start is not None:
+        by_work = _office(start, start).add(minute_of(start) + OPENS, more * DAY_OF_WORK + 1)
+        return {"due": start + timedelta(days=more) if is_elapsed else day_of(by_work)}
+    if due is None:
+        return {}
+    by_work = _office(due, due).subtract(minute_of(due) + CLOSES, more * DAY_OF_WORK + 1)
+    return {"start": due - timedelta(days=more) if is_elapsed else day_of(by_work)}
+
+
+def _level(row: TableRow) -> int:
+    """Return how deep in the outline a task is: 1.2 is two deep, and so is a plain 2 under a heading of levels."""
+    text = row.cells.get("outline", "")
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})*", text, re.ASCII):
+        return 0
+    return int(text) if "level" in row.headings["outline"].casefold() else text.count(".") + 1
+
+
+class _Progress:
+    """Reads how much of each task is complete: in percent, or in the words of Planner."""
+
+    def __init__(self, table: Table, problems: list[Problem]) -> None:
+        self.table, self.problems = table, problems
+        texts = [row.cells.get(name, "") for name in ("percent", "progress") for row in table.rows]
+        self.shares = are_shares(texts)
+
+    def of(self, row: TableRow) -> float | None:
+        """Return percent; 1 of what has only begun, None where nothing is said."""
+        name = "percent" if "percent" in row.cells else "progress"
+        text = row.cells.get(name, "")
+        if not text or is_nothing(text, FieldKind.PERCENT):
+            return None
+        if folded(text) in BEGUN:
+            return 1
+        if name == "progress" and folded(text) not in WORDS and not text[0].isdigit():
+            self.table.say(f"'{text[:40]}' was not used: it does not say how much is complete.", row.line)
+            return None
+        return row.read(name, partial(parse_percent, shares=self.shares), self.problems)
 
 
 def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: tuple[str, ...]) -> ProjectFile:
@@ -143,11 +211,18 @@ def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: 
     tasks: dict[str, Task] = {}
     parents: dict[str, str] = {}
     progress: dict[str, TaskProgress] = {}
-    for bucket, inside in _by_bucket(lines).items():
+    outline = dict(_outline(lines))
+    summaries = frozenset(outline.values())
+    for bucket, inside in _by_bucket(lines, has_outline=bool(outline)).items():
         above = f"bucket {len(parents)}" if bucket else ""
         if above:
             tasks[above] = Task(id=above, name=bucket, calendar="office")
         for one in inside:
+            if one.id in outline:
+                parents[one.id] = outline[one.id]
+            if one.id in summaries:
+                tasks[one.id] = Task(id=one.id, name=one.name, calendar="office")
+                continue
             start, finish = _span(one, first)
             length = max(calendar.between(start, finish), DAY_OF_WORK if one.due is None else 0)
             tasks[one.id] = Task(
@@ -177,11 +252,23 @@ def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: 
     return ProjectFile(name, roadmap, {t: task.name for t, task in tasks.items()}, "office", {}, {}, notes)
 
 
-def _by_bucket(lines: Iterable[_Line]) -> Mapping[str, list[_Line]]:
+def _by_bucket(lines: Iterable[_Line], *, has_outline: bool) -> Mapping[str, list[_Line]]:
+    """Return the tasks of each bucket; all together where summaries are by the outline."""
     found: dict[str, list[_Line]] = {}
     for one in lines:
-        found.setdefault(one.bucket, []).append(one)
+        found.setdefault("" if has_outline else one.bucket, []).append(one)
     return found
+
+
+def _outline(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
+    """Yield each task that is below another in the outline, with that one."""
+    above: list[tuple[int, str]] = []
+    for one in lines:
+        while above and above[-1][0] >= one.level:
+            above.pop()
+        if above and one.level:
+            yield one.id, above[-1][1]
+        above.append((one.level, one.id))
 
 
 def _span(one: _Line, first: date) -> tuple[int, int]:

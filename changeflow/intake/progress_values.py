@@ -5,29 +5,35 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from changeflow.intake.cell_readers import NO_COMMENT
 from changeflow.intake.layout import SheetPercent
 from changeflow.programme.progress_cells import ProgressCells, days_or_duration
-from changeflow.values.duration import parse_duration
+from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.limits import parse_day
 
 _PERCENT = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,15})?)\s*(?P<sign>%|per\s*cent|pc)?", re.IGNORECASE)
-_LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?", re.IGNORECASE)
+_LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?\s*\??", re.IGNORECASE)
+"""Project writes a question mark behind what is only estimated: `3 days?`."""
 _UNITS = {
     "d": ("d", "day", "days", "working day", "working days", "school day", "school days", "work days"),
     "w": ("w", "wk", "wks", "week", "weeks", "working weeks"),
     "h": ("h", "hr", "hrs", "hour", "hours"),
-    "m": ("m", "min", "mins", "minutes"),
+    "m": ("m", "min", "mins", "minute", "minutes"),
+    "mo": ("mo", "mon", "mons", "month", "months"),
     "ed": ("ed", "eday", "edays", "calendar day", "calendar days", "elapsed days"),
-    "ew": ("ew", "eweek", "eweeks", "calendar weeks"),
-    "eh": ("eh", "ehr", "ehrs"),
-    "em": ("em", "emin", "emins"),
+    "ew": ("ew", "ewk", "ewks", "eweek", "eweeks", "calendar week", "calendar weeks"),
+    "eh": ("eh", "ehr", "ehrs", "ehour", "ehours"),
+    "em": ("em", "emin", "emins", "eminute", "eminutes"),
+    "emo": ("emo", "emon", "emons", "emonth", "emonths", "calendar month", "calendar months"),
     "pp": ("pp", "pay period", "pay periods"),
     "sw": ("sw", "school week", "school weeks"),
     "t": ("t", "term", "terms"),
 }
+_MONTHS = {"mo": (20, "d"), "emo": (30, "ed")}
+"""A month is as long as Project has it: twenty working days, or thirty by the clock."""
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 WORDS = {
     "notstarted": 0,
@@ -117,16 +123,31 @@ def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
     '5'
     >>> parse_remaining("2 wks", minutes_per_day=450, has_days=False)
     '10'
+    >>> parse_remaining("1 mon", minutes_per_day=450, has_days=False)
+    '20'
+    """
+    length = parse_length(text, minutes_per_day=minutes_per_day, has_days=has_days, column="Remaining")
+    return days_or_duration(length, minutes_per_day)
+
+
+def parse_length(text: str, *, minutes_per_day: int, has_days: bool = False, column: str = "Duration") -> Duration:
+    """Read a length as people and programs write it; one without a unit is days where the heading says so.
+
+    >>> [parse_length(t, minutes_per_day=480).amount // 60 for t in ("3 days?", "1 mon", "2 ewks", "1.5 hrs")]
+    [24, 160, 336, 1]
     """
     found = _LENGTH.fullmatch(text)
     unit = " ".join(found["unit"].casefold().split()) if found else ""
     if found is None or (unit and unit not in _UNIT_OF):
         parse_duration(text, minutes_per_day=minutes_per_day)
         raise ValueError(f"'{text[:40]}' is not a duration. Write 5d, 4h or 2w.")
-    if not unit and not has_days and float(found["number"].replace(",", ".")) != 0:
-        raise ValueError(f"'{text}' has no unit. Write 5d for five days, or name the column “Remaining (days)”.")
-    short = f"{found['number'].replace(',', '.')}{_UNIT_OF.get(unit, 'd')}"
-    return days_or_duration(parse_duration(short, minutes_per_day=minutes_per_day), minutes_per_day)
+    number, short = found["number"].replace(",", "."), _UNIT_OF.get(unit, "d")
+    if not unit and not has_days and float(number) != 0:
+        raise ValueError(f"'{text}' has no unit. Write 5d for five days, or name the column “{column} (days)”.")
+    if short in _MONTHS:
+        days, short = _MONTHS[short]
+        number = str(Decimal(number) * days)
+    return parse_duration(f"{number}{short}", minutes_per_day=minutes_per_day)
 
 
 def comment_of(text: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -261,7 +262,11 @@ def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
 def _lines(sheet: "CalamineSheet", marks: Marks) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the lines that have something in them."""
     marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies)}
-    for n, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
+    rows: Sequence[Sequence[object]] = sheet.to_python(skip_empty_area=False)
+    deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
+    # What lies beyond the area that the library knows holds nothing but formulas without a result.
+    for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):
+        row = known if len(known) >= wide else [*known, *repeat("", wide - len(known))]
         if n in marked:
             cells = [_marked(cell, (n, column), marks) for column, cell in enumerate(row, 1)]
         else:

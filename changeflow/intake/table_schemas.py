@@ -71,9 +71,14 @@ def tables_in_words() -> Iterator[str]:
             name = f"**{field.name}**" if field.is_required else field.name
             options = f" ({', '.join(field.options)})" if field.options else ""
             options += f"; {field.words.replace(' | ', ', ').replace('=', ' is ')}" if field.words else ""
-            also = "; ".join([*field.synonyms, *_joined(field)])
+            also = "; ".join([*field.synonyms, *_otherwise(field), *_joined(field)])
             yield f"| {name} | {field.about} | {CELLS[field.cell].partition(':')[0]}{options} | {also} |"
         yield ""
+
+
+def _otherwise(field: Field) -> Iterator[str]:
+    if field.else_called:
+        yield f"{field.else_called}, if no other column is called so"
 
 
 def _joined(field: Field) -> Iterator[str]:
@@ -101,6 +106,6 @@ def _property(field: Field) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "string", "description": about}
     if field.options:
         found["examples" if field.cell is FieldKind.CHOICES or field.takes_others else "enum"] = list(field.options)
-    if field.synonyms:
-        found["x-also-called"] = list(field.synonyms)
+    if also := [*field.synonyms, *filter(None, [field.else_called])]:
+        found["x-also-called"] = also
     return found

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.intake.endings import LIKE_A_REMARK, is_remark, is_total, may_be_total
-from changeflow.intake.layout import clean
+from changeflow.intake.layout import NO_RESULT, clean
+from changeflow.intake.spreadsheet_errors import ERRORS, spreadsheet_error
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.columns import PERIOD, ComparedElement, folded
 from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
 
-_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""
 
@@ -170,10 +170,7 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
     name = ledger.source.named(place)
     empty = f"select line, '' from {ledger.table} where key is null"
     _add(ledger, empty, place, lambda _: f"The key '{name}' is empty.", "Every line needs it.", "lines without a key")
-    listed = ", ".join(f"'{e}'" for e in _ERRORS)
-    errors = f"select line, key from {ledger.table} where upper(key) in ({listed})"
-    remedy = "Put it right in the spreadsheet, and save it again."
-    _add(ledger, errors, place, lambda key: f"The key '{key}' is an error of the spreadsheet.", remedy, "such keys")
+    _add_errors(ledger, place, name)
     for at, element in ledger.places(elements).items():
         if element == policy.pay and folded(element) not in map(folded, policy.flipped):
             wrong = f"select line, v{at} / 1000000 from {ledger.table} where v{at} < 0"
@@ -187,6 +184,22 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
         remedy = f"A run compares one period: take out what is not of {period}."
         what = "'{}' is another period than " + period + "."
         _add(ledger, wrong, of_period, what.format, remedy, "such lines", [period])
+
+
+def _add_errors(ledger: Side, place: int, name: str) -> None:
+    """Name the keys that are errors of a spreadsheet, or formulas without a result."""
+    for is_without, kind in ((False, "such keys"), (True, "keys without a result")):
+        listed = ", ".join(f"'{e}'" for e in sorted({NO_RESULT} if is_without else ERRORS))
+        query = f"select line, key from {ledger.table} where upper(key) in ({listed})"
+        remedy = (spreadsheet_error(NO_RESULT if is_without else "#N/A") or ("", ""))[1]
+        _add(
+            ledger,
+            query,
+            place,
+            lambda key: f"The key '{name}': {(spreadsheet_error(key) or ('', ''))[0]}",
+            remedy,
+            kind,
+        )
 
 
 def _add(

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from itertools import chain
 
+from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.reconciliation.amounts import DECIMALS, MOST, currency_of
 from changeflow.reconciliation.marks import NAMES, Mark
 
@@ -25,6 +26,8 @@ def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
         )
     if _EXPONENT.fullmatch(text.strip()):
         return f"'{text}' is shortened to an exponent.", "Format the column as a number, and save it again."
+    if (error := spreadsheet_error(text.strip())) is not None:
+        return error
     if text.strip().startswith("#"):
         return f"'{text}' is an error of the spreadsheet.", "Put it right there, and save it again."
     if number := _NUMBER.search(text):

@@ -16,8 +16,8 @@ from changeflow.values.moments import day_of, format_days, iso, last_day_of
 
 SHOWN = 3
 """Tasks with other dates in the file that are named."""
-TABLES = (".xlsx", ".xlsm", ".csv")
-"""The endings of plans that Microsoft Planner has exported."""
+TABLES = (".xlsx", ".xlsm", ".csv", ".txt", ".tsv")
+"""The endings of plans that Microsoft Planner has exported, and of lists of tasks from Microsoft Project."""
 
 
 def schedule_project(

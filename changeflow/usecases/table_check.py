@@ -81,8 +81,8 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     required, marks = check.kind.required, check.kind.marks
     has = sum(name in found for name in marks or required)
     is_whole = found.issuperset(required) and (has > 1 or not marks)
-    if check.kind is PLANNER and "bucket" not in found:
-        # Any other list may have names and days; only Planner has buckets.
+    if check.kind is PLANNER and not found & {"bucket", "after", "duration"}:
+        # Any other list may have names and days; only Planner has buckets, and only plans durations and links.
         return (0, 0, 0, 0)
     return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 

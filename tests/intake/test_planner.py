@@ -103,3 +103,55 @@ def test_a_plan_without_any_date_is_refused(tmp_path: Path):
 def test_its_calendar_does_not_end(tmp_path: Path):
     calendar = read_planner(a_plan(tmp_path, *ROWS)).roadmap.calendars["office"]
     assert calendar.works_on(date(2060, 3, 1))
+
+
+PROJECT_LIST = """\
+ID,Name,Duration,Start,Finish,Predecessors,% Complete
+1,Plan,3 days?,Thu 07/01/27,Mon 11/01/27,,100%
+2,Move,1 mon,Tue 12/01/27,NA,1,50%
+3,Tidy,2 wks,NA,Fri 26/03/27,2FS+2 days,0%
+4,Check,NA,NA,NA,,0%
+"""
+
+
+@pytest.mark.parametrize(("ending", "mark"), [(".csv", ","), (".txt", "\t")])
+def test_a_list_of_tasks_as_project_writes_it_is_read(tmp_path: Path, ending: str, mark: str):
+    """1 mon is twenty days of work: Tuesday 12 January to Monday 8 February. Two weeks end on Friday 26 March."""
+    path = tmp_path / f"plan{ending}"
+    path.write_text(PROJECT_LIST.replace(",", mark))
+    assert planned(path) == {
+        "Plan": "07 Jan 08:00 to 11 Jan 17:00",
+        "Move": "12 Jan 08:00 to 08 Feb 17:00",
+        "Tidy": "15 Mar 08:00 to 26 Mar 17:00",
+        "Check": "07 Jan 08:00 to 07 Jan 17:00",
+    }
+    project, _ = schedule_project(path)
+    assert project.roadmap.is_done("1")
+    assert any("'Predecessors' is not used (first on line 3)" in note for note in project.notes)
+
+
+def test_a_day_of_the_week_shows_that_the_month_is_first(tmp_path: Path):
+    """12 January 2027 is a Tuesday and 1 December a Wednesday, so that Wed 12/01 can be the latter alone."""
+    path = a_plan(tmp_path, "a,A,,,,,Wed 12/01/27,12/03/27,,")
+    assert planned(path)["A"] == "01 Dec 08:00 to 03 Dec 17:00"
+
+
+def test_tasks_below_another_in_the_outline_make_it_a_summary(tmp_path: Path):
+    """As the paid Planner exports it. The summary's own dates are those of its tasks."""
+    path = tmp_path / "plan.csv"
+    path.write_text(
+        "Task number,Outline number,Name,Start,Finish,Bucket,% complete,Depends on\n"
+        "1,1,Prepare,15/01/2027,31/12/2027,A,50,\n"
+        "2,1.1,Plan,15/01/2027,20/01/2027,A,100,\n"
+        "3,1.2,Move,21/01/2027,29/01/2027,B,25,2FS\n"
+        "4,2,Check,01/02/2027,02/02/2027,B,0,\n"
+    )
+    project = read_planner(path)
+    assert dict(project.roadmap.parents) == {"2": "1", "3": "1"}
+    assert planned(path)["Prepare"] == "15 Jan 08:00 to 29 Jan 17:00"
+    assert {t: p.is_done for t, p in project.roadmap.progress.items()} == {"2": True, "3": False}
+
+
+def test_a_word_that_says_nothing_of_progress_is_noted(tmp_path: Path):
+    notes = read_planner(a_plan(tmp_path, *ROWS, "d,D,,Deferred,,,01/03/2027,02/03/2027,,")).notes
+    assert any("'Deferred' was not used" in note for note in notes)

@@ -5,10 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import xlsxwriter
 
+from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import NO_RESULT
 from changeflow.intake.sheets import Sheet, read_workbook
+from changeflow.intake.tables import open_table
 from changeflow.values.problem import Problem
 
 KNOWN = ("id", "name", "since")
@@ -95,3 +98,16 @@ def test_a_workbook_without_a_table_is_a_problem(tmp_path: Path):
     path = workbook(tmp_path, lambda book: book.add_worksheet())
     assert read_workbook(path, "t.xlsx", problems, known=KNOWN) is None
     assert [p.what for p in problems] == ["The first sheet is empty."]
+
+
+def test_formulas_without_results_are_named_wherever_they_are(tmp_path: Path):
+    """Programs that make workbooks write formulas and no results: here in a heading, and alone on the last line."""
+    book = openpyxl.Workbook()
+    for cells in (["Task", "% complete", "=1"], ["=A1", "=50%"]):
+        book.active.append(cells)
+    book.save(tmp_path / "progress.xlsx")
+    problems: list[Problem] = []
+    open_table(tmp_path / "progress.xlsx", "progress.xlsx", problems, PROGRESS)
+    assert [(p.line, p.column) for p in problems] == [(1, 3), (2, 1), (2, 2)]
+    assert all("a formula whose result is not in the file" in p.what for p in problems)
+    assert {p.remedy for p in problems} == {"Open the file in Excel and save it, or export it again."}

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -389,6 +390,19 @@ class TestIds:
 
     def test_an_error_as_an_id_is_named(self, tmp_path: Path):
         assert problems(tmp_path, "contract,net\n#N/A,1\n", "contract,net\nA,1\n") == [("old.csv", 2, 1)]
+
+    def test_a_formula_without_a_result_is_named_as_such(self, tmp_path: Path):
+        """A program has written formulas into a contract and an amount, and no results."""
+        book = openpyxl.Workbook()
+        for cells in (["contract", "net"], ["A", 1], ['="B"', 1], ["C", "=1+1"]):
+            book.active.append(cells)
+        book.save(tmp_path / "new.xlsx")
+        (tmp_path / "old.csv").write_text("contract,net\nA,1\nB,1\nC,2\n")
+        with pytest.raises(ProblemsError) as raised:
+            reconcile(tmp_path / "old.csv", tmp_path / "new.xlsx", ParallelRunPolicy(), period="")
+        found = raised.value.problems
+        assert sorted((p.line, p.column) for p in found) == [(3, 1), (4, 2)]
+        assert all("a formula whose result is not in the file" in p.what for p in found)
 
 
 def test_numbers_of_a_workbook_are_never_in_doubt(tmp_path: Path):

@@ -1,0 +1,25 @@
+"""What a spreadsheet shows in a cell that has no value: errors, and formulas whose result is not in the file."""
+
+from changeflow.intake.layout import NO_RESULT
+
+ERRORS = frozenset(
+    {
+        *("#N/A", "#N/A!", "#NA", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
+        *("#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA", "#EXTERNAL!", "#PYTHON!"),
+        *("#TIMEOUT!", "#ERROR!"),
+    }
+)
+
+
+def spreadsheet_error(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with such a cell, and how to put it right; None for any other.
+
+    >>> spreadsheet_error("#ref!")
+    ("'#ref!' is a spreadsheet error.", 'Correct the formula, or empty the cell.')
+    """
+    if text.upper() in ERRORS:
+        return f"'{text}' is a spreadsheet error.", "Correct the formula, or empty the cell."
+    if text == NO_RESULT:
+        what = "'=' begins a formula whose result is not in the file."
+        return what, "Open the file in Excel and save it, or export it again."
+    return None
