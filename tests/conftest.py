@@ -5,12 +5,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from typer.main import get_command
 
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
@@ -108,6 +110,14 @@ def _quick_engines() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         hurry(patch)
         share_statements(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_command_line() -> Iterator[None]:
+    """Compose the commands once: for each call of one in a test that takes as long as most of them do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(get_command))
         yield
 
 
