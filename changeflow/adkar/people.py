@@ -3,6 +3,7 @@
 And change.yaml: what the change means for each group, who stands behind it, and what people are asked.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from changeflow.values.base import Frozen, Id
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Away(Frozen):
@@ -97,7 +99,7 @@ class Contact(Frozen):
     @field_validator("name", "email")
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
-        if value is not None and any(ord(c) < 32 or ord(c) == 127 for c in value):
+        if value is not None and _CONTROL.search(value):
             raise ValueError("it has a line break or another control character. Write it on one line")
         return value
 

@@ -122,10 +122,13 @@ class PersonalDays:
 
     def __init__(self, calendar: WorkingCalendar, person: Person, contact: Contact | None) -> None:
         self._calendar, self._person, self._contact = calendar, person, contact
+        self._known: dict[date, bool] = {}
 
     def works_on(self, day: date) -> bool:
-        away = self._contact is not None and self._contact.is_away(day)
-        return self._calendar.works_on(day) and self._person.is_in(day) and not away
+        if day not in self._known:
+            away = self._contact is not None and self._contact.is_away(day)
+            self._known[day] = self._calendar.works_on(day) and self._person.is_in(day) and not away
+        return self._known[day]
 
     def after(self, day: date, days: int) -> date:
         """Return the day that is a number of their working days after another; before it, if the number is negative."""
@@ -143,7 +146,7 @@ class PeoplesDays:
     """Everyone's working days, computed on first use."""
 
     def __init__(self, definition: Definition, contacts: Mapping[str, Contact]) -> None:
-        self._calendars = Calendars(definition)
+        self._calendars = Calendars.of(definition)
         self._people = {p.id: p for p in definition.people}
         self._contacts = contacts
         self._known: dict[str, PersonalDays] = {}

@@ -39,7 +39,7 @@ def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
 
 def check_risk(programme: Programme) -> Iterator[DefinitionError]:
     """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
-    risk, taken, calendars = programme.definition.risk, dict[str, str](), Calendars(programme.definition)
+    risk, taken, calendars = programme.definition.risk, dict[str, str](), Calendars.of(programme.definition)
     for n, cause in enumerate(risk.causes):
         yield from _unknown_tasks(programme, ("causes", n, "tasks"), cause.tasks)
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
@@ -144,7 +144,7 @@ def _opening(definition: Definition, name: str, opens_on: str | None) -> Iterato
         return
     place = Place(FILE, ("services", name, "opens_on"))
     schools = frozenset(s for wave in References(definition).waves_of(service) for s in wave.schools)
-    if missing := Calendars(definition).missing(Unit.WORKING, opens_on, schools):
+    if missing := Calendars.of(definition).missing(Unit.WORKING, opens_on, schools):
         yield DefinitionError(place, f"'{name}' needs {missing}.", f"Add {missing} to calendars/.")
     elif wrong := wrong_meeting(definition, opens_on, schools):
         yield DefinitionError(place, *wrong)

@@ -188,7 +188,7 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
     """Return the days on which schools are open, or the office's days where no terms are known."""
-    calendars = Calendars(programme.definition)
+    calendars = Calendars.of(programme.definition)
     keys: dict[str, set[str]] = {}
     for school in programme.definition.schools:
         alone = frozenset({school.id})

@@ -206,7 +206,9 @@ def contact(session: Session, programme: str, person: str) -> Contact | None:
 def _contact(row: ContactRow) -> Contact:
     spans = [span.partition("..") for span in (row.away or "").split(";") if span]
     away = tuple(Away(first_day=date.fromisoformat(a), last_day=date.fromisoformat(b)) for a, _, b in spans)
-    return Contact(away=away, **row.model_dump(exclude={"programme_id", "away"}))
+    return Contact(
+        person=row.person, name=row.name, email=row.email, language=row.language, away=away, is_active=row.is_active
+    )
 
 
 def touch(session: Session, programme: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from changeflow.calendar.extent import DayRange
 from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar
@@ -17,6 +17,7 @@ from changeflow.programme.meetings import meetings_held
 from changeflow.programme.pay import PayTables
 from changeflow.programme.school_terms import SchoolTerms
 from changeflow.roadmap.model.pathways import MEETING
+from changeflow.values.base import Same
 from changeflow.values.duration import Unit
 from changeflow.values.moments import DAY
 from changeflow.values.words import Kind
@@ -45,6 +46,11 @@ class Calendars:
         if self.pay.tables:
             given = self.pay.given
             self.periods[PAY_PERIOD] = open_periods("pay periods", calendar_months, *self.days, given=given)
+
+    @staticmethod
+    def of(definition: Definition) -> "Calendars":
+        """Return a definition's calendars for those who only ask, and not for a roadmap: one for all of them."""
+        return _calendars_of(Same(definition))
 
     def copy(self) -> "Calendars":
         """Return a copy to which calendars can be added."""
@@ -221,3 +227,8 @@ def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:
 def _around_key(base: str, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
     """Return a unique key for the calendar; two blackouts with one name may have different days."""
     return f"{base}, {kind}, around {', '.join(dict.fromkeys(b.label for b in around))}" if around else base
+
+
+@lru_cache(maxsize=4)
+def _calendars_of(same: Same[Definition]) -> Calendars:
+    return Calendars(same.value)

@@ -54,23 +54,24 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
     early: dict[TaskId, tuple[GivenDates, ...]] = {}
     own: dict[TaskId, tuple[GivenDates, ...]] = {}
     late: dict[TaskId, tuple[GivenDates, ...]] = {}
-    for row, name in enumerate(arrays.ids):
-        if arrays.cold[row, STATE] == DONE:
+    # Lists: numbers are taken out of arrays one by one several times as slowly.
+    dates, states, first_into = result.early.tolist(), arrays.cold[:, STATE].tolist(), arrays.first_into.tolist()
+    befores, numbers, drives = arrays.into[TASK].tolist(), arrays.into[LINK].tolist(), result.drives.tolist()
+    for row, (name, late_dates) in enumerate(zip(arrays.ids, result.late.tolist(), strict=True)):
+        if states[row] == DONE:
             continue
-        task, (start, finish) = roadmap.tasks[name], result.early[row].tolist()
-        into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
-        drivers = [j for j in into if result.drives[j]]
-        links = [arrays.links[int(arrays.into[LINK, j])] for j in drivers]
-        beyond = list(goes_beyond(roadmap, task, start, finish))
-        for j, link in zip(drivers, links, strict=True):
-            dates = result.early[arrays.into[TASK, j]].tolist()
-            beyond += lag_goes_beyond(roadmap, task, link, (dates[0], dates[1]))
+        task = roadmap.tasks[name]
+        drivers = [j for j in range(first_into[row], first_into[row + 1]) if drives[j]]
+        beyond = list(goes_beyond(roadmap, task, *dates[row]))
+        for j in drivers:
+            start, finish = dates[befores[j]]
+            beyond += lag_goes_beyond(roadmap, task, arrays.links[numbers[j]], (start, finish))
         if beyond:
             own[name] = tuple(dict.fromkeys(beyond))
-        behind = (g for j in drivers for g in early.get(arrays.ids[int(arrays.into[TASK, j])], ()))
+        behind = (g for j in drivers for g in early.get(arrays.ids[befores[j]], ()))
         if found := tuple(dict.fromkeys((*beyond, *behind))):
             early[name] = found
-        if behind_late := tuple(goes_beyond(roadmap, task, *result.late[row].tolist())):
+        if behind_late := tuple(goes_beyond(roadmap, task, *late_dates)):
             late[name] = behind_late
     return Assumptions(early, own, late, partial(_carried_back, roadmap, arrays, result, early, late))
 
