@@ -289,5 +289,5 @@ def _against_teams(
         seen.add(key)
         yield (
             f"{listed(who)} need {stretch.asked / TENTHS:g} people from {capacity.names[stretch.team]} on "
-            f"{format_day(day_of(stretch.start))}, which has {stretch.has / TENTHS:g}"
+            f"{format_day(day_of(stretch.start))}, which can give {stretch.has / TENTHS:g}"
         )

@@ -45,7 +45,7 @@ def most_at_once(programme: Programme) -> tuple[int, str]:
             if (team := teams.get(activity.team or "")) is not None and activity.days:
                 left = team.days_per_week - team.backfill
                 schools = floor(left * activity.weeks / activity.days + 1e-9)
-                what = f"{team.name or activity.team} has {left:g} days a week for {name}"
+                what = f"{team.name or activity.team} can give {left:g} days a week for {name}"
                 limits.append((schools, what))
     return min(limits, key=lambda limit: limit[0])
 

@@ -109,9 +109,9 @@ def test_blackouts_decide_which_schools_and_teams_how_many(tmp_path: Path):
     assert [c.schools for c in cohorts] == [("ash", "cedar")]
     lines = list(pilot_text(programme, cohorts))
     assert "Not asked: Beech School, as training on 18 Jan 2027 falls in mock exams." in lines
-    assert "At most 2 can go first together: Trainers has 2 days a week for payroll." in lines
+    assert "At most 2 can go first together: Trainers can give 2 days a week for payroll." in lines
     (folder / "rollout.yaml").write_text(rollout.replace("days: 1", "days: 2"))
-    with pytest.raises(InputError, match="2 schools cannot go first: Trainers has 2 days a week"):
+    with pytest.raises(InputError, match="2 schools cannot go first: Trainers can give 2 days a week"):
         proposed_pilot(folder, size=2)
     (folder / "rollout.yaml").write_text(rollout + "schools: {ash: {pilot: false}}\n")
     with pytest.raises(InputError, match="No group of 2 schools can go first: only 1 of 3 are able to"):

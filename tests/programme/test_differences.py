@@ -138,7 +138,7 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     "a link": (
         edited("duration: 1d, after: go-live}\n  restructure", "duration: 1d, after: go-live FS+5d}\n  restructure",
                which="pathway"), Topic.LINKS,
-        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” wait for other tasks, or with another lag.",
+        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have other predecessors or lags.",
     ),
     "a term that ends earlier": (
         edited("last_day: 2027-03-25", "last_day: 2027-03-19", which="calendar"), Topic.CALENDARS,

@@ -303,7 +303,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         else:
             assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
-            assert f"It may finish as late as {last}, {spare} of float, before it misses the deadline of {name}" in why
+            assert f"It may finish as late as {last} ({spare} of float) before it misses the deadline of {name}" in why
         row = sheet[f"programme/{found['id']}"]
         assert (format_day(row["Forecast"]), row["Float before"]) == (day, "its deadline")
         assert row["Float"] * 450 == found["spare"]

@@ -190,7 +190,7 @@ class TestConflicts:
     ):
         asked = with_schools(programme, {"harbour": {"fixed": {"payroll": day}, **school}})
         [sentence] = plan_waves(asked, seconds=PATIENCE, effort=0.5, seed=1).conflict
-        fixed = f"Harbour Academy, Payroll is fixed to {format_day(day)}, and that cannot be: "
+        fixed = f"Harbour Academy, Payroll is fixed to {format_day(day)}, which is impossible: "
         assert sentence.startswith(fixed)
         assert obstacle in sentence
 
@@ -306,7 +306,7 @@ class TestFolder:
         )
         refused = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "300"])
         assert refused.exit_code == 3
-        assert "that cannot be" in refused.stderr
+        assert "which is impossible" in refused.stderr
 
 
 def test_the_sample_says_what_it_plans_with():

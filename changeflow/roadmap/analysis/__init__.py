@@ -1,1 +1,1 @@
-"""What a timed roadmap says: why each date is there, what a slip costs, what conflicts and what changed."""
+"""Analysis of a timed roadmap: reasons for dates, the cost of a slip, conflicts and changes."""

@@ -1,4 +1,4 @@
-"""Which dates are assumed: one mark for all outputs, and what somebody would have to add so that none is."""
+"""Assumed dates: one mark for all outputs, and what to add to the files so that none is assumed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from changeflow.values.moments import day_of, format_day, format_days, last_day_
 
 
 def mark_assumed(text: str, schedule: Schedule, task: TaskId, *, late: bool = False) -> str:
-    """Mark a text that shows a task's early or late dates, where these rest on days that nobody has given."""
+    """Mark a text with a task's early or late dates if they depend on assumed days."""
     return mark_if(text, is_marked=task in (schedule.assumed.late if late else schedule.assumed.early))
 
 
 def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
-    """Mark a text as assumed, in the word of another language where that is given.
+    """Mark a text as assumed, with another language's word if given.
 
     >>> mark_if("12 Oct 2029", is_marked=True)
     '12 Oct 2029 (assumed)'
@@ -28,15 +28,15 @@ def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
 
 
 def end_in_words(schedule: Schedule) -> str:
-    """Write the day on which everything ends."""
+    """Write the day on which the last task ends."""
     is_marked = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
     return mark_if(format_day(schedule.last_day), is_marked=is_marked)
 
 
 def mark_if_at(text: str, roadmap: Roadmap, schedule: Schedule, task: TaskId, position: int) -> str:
-    """Mark a text that shows another finish of a task than the schedule's, where that rests on days nobody has given.
+    """Mark a text with a changed finish of a task if it depends on assumed days.
 
-    It does where the scheduled one does, or where a task that drives it would go beyond its dates by as much later.
+    It does if the scheduled finish does, or if the same delay would move a driving task beyond its given dates.
     """
     return mark_if(text, is_marked=_is_assumed_at(roadmap, schedule, task, position))
 
@@ -54,7 +54,7 @@ def _is_assumed_at(roadmap: Roadmap, schedule: Schedule, task: TaskId, position:
 
 
 def _goes_beyond_later(roadmap: Roadmap, schedule: Schedule, task: TaskId, later: int) -> bool:
-    """Tell whether a task, or a lag before it, would go beyond its dates if all that drives it were so much later."""
+    """Tell whether a task or its lag would go beyond given dates if all its drivers were this much later."""
 
     def span(name: TaskId) -> tuple[int, int]:
         return schedule[name].early_start + later, schedule[name].early_finish + later
@@ -68,7 +68,7 @@ def _goes_beyond_later(roadmap: Roadmap, schedule: Schedule, task: TaskId, later
 
 @dataclass(frozen=True, slots=True)
 class AssumedUse:
-    """Dates that a file gives, and the tasks that go beyond them by their own days, in the order of their dates."""
+    """Dates given in a file, and the tasks whose own days go beyond them, in order of date."""
 
     given: GivenDates
     tasks: tuple[TaskId, ...]
@@ -76,11 +76,11 @@ class AssumedUse:
     """The first day of these tasks."""
     last: date
     is_late: bool = False
-    """It is their late dates that go beyond, in front of what is given: their float counts days that are assumed."""
+    """Whether their late dates go beyond, so that their float counts assumed days."""
 
 
 def assumed_uses(schedule: Schedule) -> Iterator[AssumedUse]:
-    """Yield what is used beyond its dates, by file."""
+    """Yield the uses beyond given dates, by file."""
     assumed, early = schedule.assumed, dict[GivenDates, list[TaskId]]()
     late: dict[GivenDates, list[TaskId]] = {}
     for by_given, beyond in ((early, assumed.own), (late, assumed.own_late)):
@@ -102,7 +102,7 @@ def _use(given: GivenDates, spans: list[tuple[int, int, TaskId]], *, is_late: bo
 
 
 def what_is_missing(roadmap: Roadmap, use: AssumedUse) -> str:
-    """Say what a file gives, and how far some tasks go beyond it."""
+    """Describe the dates a file gives, and how far tasks go beyond them."""
     given, is_after = use.given, use.last > use.given.last
     day, reach = (use.last, "until") if is_after else (use.first, "from")
     named = roadmap.tasks[use.tasks[-1 if is_after else 0]].name
@@ -114,11 +114,11 @@ def what_is_missing(roadmap: Roadmap, use: AssumedUse) -> str:
     what = "Late dates and float" if use.is_late else "Dates"
     return (
         f"{what} of {counted(len(use.tasks), 'task')} are {ASSUMED}: {given.what} are given from "
-        f"{format_day(given.first)} to {format_day(given.last)}{without}, and {needed} (“{named}”)."
+        f"{format_day(given.first)} to {format_day(given.last)}{without}, but {needed} (“{named}”)."
     )
 
 
 def assumed_lines(roadmap: Roadmap, schedule: Schedule) -> list[str]:
-    """Say what is assumed, and which calendar needs more dates: a line for each part of a file."""
+    """Describe what is assumed and which calendar needs more dates, one line for each part of a file."""
     uses = assumed_uses(schedule)
     return [f"{what_is_missing(roadmap, use)} Add more to the calendar '{use.given.source}'." for use in uses]

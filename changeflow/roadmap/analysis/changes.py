@@ -1,8 +1,8 @@
-"""What changed between two states of a roadmap, and what each cause did to the dates that people steer by.
+"""The causes of changed target dates between two states of a roadmap.
 
 The earlier state is turned into the later one cause by cause, in the order of `Cause`, and the targets are timed after
-each step. So the parts of a slip always add up to the whole of it. Another order could share out differently what two
-causes do together; the order here puts what people decided before what happened.
+each step. So the parts of a slip always add up to the whole. Another order could divide the joint effect of two causes
+differently; this order puts people's decisions before events.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from changeflow.values.words import PEOPLE_KINDS, Kind
 
 
 class Cause(StrEnum):
-    """Why a date moved, in the order in which causes are looked at."""
+    """Why a date moved, in the order in which causes are applied."""
 
     CALENDAR = "calendar"
     ADDED_WORK = "added work"
@@ -34,23 +34,23 @@ class Cause(StrEnum):
     RESOURCE = "resource"
     ACTUAL = "actual"
     DECISION = "decision"
-    NOT_DONE = "not done by the data date"
+    NOT_DONE = "not finished by the data date"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class SlipPart:
-    """What one cause did: calendar days later, or earlier when negative."""
+    """The effect of one cause: calendar days later, or negative if earlier."""
 
     cause: Cause
     tasks: tuple[TaskId, ...]
-    """Whose change it was; none where it is the programme's."""
+    """The service that changed; none if it is the programme's own change."""
     days: int
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """How a target's finish moved; the parts' days add up to the days between the two dates."""
+    """A target's move; the days of its parts add up to the days between the two dates."""
 
     target: TaskId
     before: int
@@ -67,7 +67,7 @@ class Slip:
 
     @property
     def on(self) -> tuple[date, date]:
-        """The days before and after, as people would say them."""
+        """The days before and after, for people."""
         read = last_day_of if self.ends_day else day_of
         return read(self.before), read(self.after)
 
@@ -78,11 +78,11 @@ class _Step:
     tasks: tuple[TaskId, ...]
     roadmap: Roadmap
     by_target: Mapping[TaskId, tuple[Cause, tuple[TaskId, ...]]] = field(default_factory=dict)
-    """Where the step is one for all, and yet another task holds each target."""
+    """The task that drives each target, if one step applies to all."""
 
 
 def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tuple[Slip, ...]:
-    """Return the slip of each target that is in both states, with its parts, the largest first."""
+    """Return the slip of each target in both states, with its parts, the largest first."""
     both = [t for t in targets if t in before.tasks and t in after.tasks]
     trials = Trials()
     first: Mapping[TaskId, int] = _finishes(trials, before, both)
@@ -102,14 +102,14 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
 def _measured(
     groups: Iterator[Sequence[_Step]], trials: Trials, targets: Sequence[TaskId], dates: Mapping[TaskId, int]
 ) -> Iterator[tuple[Mapping[TaskId, int], _Step]]:
-    """Time each group's last step; only where that moves a target, each step of the group by itself."""
+    """Time each group's last step; only if it moves a target, time each step of the group separately."""
     for steps in groups:
         try:
             whole = _finishes(trials, steps[-1].roadmap, targets)
         except (CyclicRoadmapError, CalendarExhaustedError):
             if steps[-1].cause is Cause.OTHER:
                 raise  # the later state itself
-            continue  # half of a change may close a loop; the next group's state holds both halves
+            continue  # half of a change may create a loop; the next group's state has both halves
         if whole == dates:
             continue
         for step in steps[:-1]:
@@ -128,7 +128,7 @@ def _finishes(trials: Trials, roadmap: Roadmap, targets: Sequence[TaskId]) -> di
 
 
 def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterator[Sequence[_Step]]:
-    """Yield the causes in order, each as the states that its single changes lead to, one on top of the other."""
+    """Yield the causes in order, each with the states after its single changes, which accumulate."""
     calendars, periods = {**before.calendars, **after.calendars}, {**before.periods, **after.periods}
     now = replace(before, calendars=calendars, periods=periods, minutes_per_day=after.minutes_per_day)
     groups: Sequence[Callable[[Roadmap], list[_Step]]] = (
@@ -153,7 +153,7 @@ def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterat
 
 
 def _fields(cause: Cause, pick: Callable[[Task, Task], Task], now: Roadmap, after: Roadmap) -> list[_Step]:
-    """Change some fields of each task that is in both states."""
+    """Change some fields of each task in both states."""
     steps = []
     for task in sorted(now.tasks.keys() & after.tasks.keys()):
         changed = pick(now.tasks[task], after.tasks[task])
@@ -194,7 +194,7 @@ def _removed(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _people(now: Roadmap, after: Roadmap) -> list[_Step]:
-    """Where people stand, wave by wave: its tasks come, go and change together, with all that they bind."""
+    """People's readiness, wave by wave: its tasks are added, removed and changed together, with their links."""
     old, new = ({t: x for t, x in r.tasks.items() if x.kind in PEOPLE_KINDS} for r in (now, after))
     changed = {t for t in old.keys() | new.keys() if old.get(t) != new.get(t)}
     waves: dict[tuple[str, str], set[TaskId]] = {}
@@ -209,19 +209,19 @@ def _people(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _exchanged(now: Roadmap, after: Roadmap, changed: set[TaskId]) -> Roadmap:
-    """Take some tasks with their links as they are in the later state."""
+    """Take some tasks with their links from the later state."""
     tasks = {t: x for t, x in now.tasks.items() if t not in changed}
     tasks |= {t: after.tasks[t] for t in changed if t in after.tasks}
     links = [k for k in now.links if not changed & _ends(k)]
     links += [k for k in after.links if changed & _ends(k) and _ends(k) <= tasks.keys()]
-    # What was reached by what was published belongs to it; what was reported of its tasks is told as that.
+    # Readiness reached through publications belongs here; reported progress of its tasks is a separate cause.
     reached = {t: p for t, p in after.progress.items() if t in changed and after.tasks[t].kind is Kind.READINESS}
     progress = {t: p for t, p in now.progress.items() if t not in changed} | reached
     return replace(now, tasks=tasks, links=tuple(links), progress=progress)
 
 
 def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
-    """Dates that somebody set: the roadmap's own, then those of tasks."""
+    """Set dates: the roadmap's own, then those of tasks."""
     steps = []
     if (now.start, now.finish) != (after.start, after.finish):
         now = replace(now, start=after.start, finish=after.finish)
@@ -233,13 +233,13 @@ def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _is_put_off(task: TaskId, now: Roadmap, after: Roadmap) -> bool:
-    """Tell whether a decision that waited is asked again later: its new day counts, and its waiting is over."""
+    """Tell whether a waiting decision is made again later, so that its new day counts."""
     is_open = task in after.tasks and task not in after.progress and not now.is_done(task)
     return is_open and now.tasks[task].constraints != after.tasks[task].constraints
 
 
 def _taken(*names: str, within_wave: bool = False) -> Callable[[Task, Task], Task]:
-    """Return what takes some fields of a task from its later state; `within_wave`: unless it moves to another wave."""
+    """Return a function that takes fields from a task's later state; `within_wave` skips tasks that change wave."""
 
     def pick(old: Task, new: Task) -> Task:
         moves = within_wave and old.wave != new.wave
@@ -249,7 +249,7 @@ def _taken(*names: str, within_wave: bool = False) -> Callable[[Task, Task], Tas
 
 
 def _wave_fields(old: Task, new: Task) -> Task:
-    """A school that moves to another wave takes its whole task along."""
+    """Take the whole task of a school that moves to another wave."""
     return new if old.wave != new.wave else old
 
 
@@ -261,7 +261,7 @@ _date_fields = _taken("constraints", "deadline", "manual", "as_late_as_possible"
 
 
 def _links(cause: Cause, now: Roadmap, after: Roadmap) -> list[_Step]:
-    """Change the links into one task after the other: those of rules, or all others."""
+    """Change the links into one task at a time: those of rules, or all others."""
     steps = []
     old, new = (_into(roadmap, is_rule=cause is Cause.RULE) for roadmap in (now, after))
     for task in sorted({*old, *new}):
@@ -282,7 +282,7 @@ def _into(roadmap: Roadmap, *, is_rule: bool) -> dict[TaskId, list[Link]]:
 
 
 def _reported(now: Roadmap, after: Roadmap) -> list[_Step]:
-    """What was reported, in the order in which it happened."""
+    """Reported progress, in order of events."""
     steps = []
     names = {t for t in {*now.progress, *after.progress} if now.progress.get(t) != after.progress.get(t)}
 
@@ -299,7 +299,7 @@ def _reported(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _held(now: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> list[_Step]:
-    """What the data date alone does: on the way to a target, something waits for people to begin or to finish it."""
+    """The effect of the data date alone: on the path to a target, work waits to be started or finished."""
     if now.data_date == after.data_date:
         return []
     now = replace(now, data_date=after.data_date)
@@ -309,7 +309,7 @@ def _held(now: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> list[_Step
 
 
 def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Cause, tuple[TaskId, ...]]:
-    """Return what the data date holds on the way to a target, and whether it is decisions alone."""
+    """Return the tasks that the data date delays on the path to a target, and whether all are decisions."""
     path = schedule.path_to(target)
     held = []
     for task in path:
@@ -324,13 +324,13 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
 
 
 def _is_held(roadmap: Roadmap, task: TaskId, finish: int) -> bool:
-    """Tell whether begun work ends because today has come: at its beginning, or a decision at its end."""
+    """Tell whether the data date drives begun work: its remaining start, or for a decision its end."""
     since = finish - (roadmap.data_date or 0)
     return since == 0 or (roadmap.tasks[task].kind is Kind.DECISION and 0 < since <= DAY)
 
 
 def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
-    """Return the milestones that nothing but milestones wait for, and what ends last."""
+    """Return the milestones followed only by milestones, and the tasks that end last."""
     is_leaf = {t for t in roadmap.tasks if t not in schedule.below}
     if not is_leaf:
         return []
@@ -341,9 +341,9 @@ def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
 
 
 def from_approved(slip: Slip, approved: int) -> Slip:
-    """Return a slip from the civil minute that was approved.
+    """Return a slip from the approved civil minute.
 
-    A baseline's date stays as it was approved, also where changeflow itself computes it otherwise today.
+    A baseline's date never changes, even if changeflow would now compute another.
     """
     recomputed = replace(slip, before=approved, after=slip.before).days
     if not recomputed:

@@ -1,8 +1,8 @@
-"""What cannot all hold: the fewest deadlines, set dates and rules that conflict, and what giving one of them up gains.
+"""Conflicts: minimal sets of deadlines, set dates and rules that contradict each other, and the gain from dropping one.
 
-Durations and the links that people wrote are taken as they are; what may be given up is a deadline or limit, a date
-that somebody set, or a link that a rule added. A set is minimal when leaving out any one of it ends the conflict. There
-may be several; one is found for each limit that is missed.
+Durations and people's own links are fixed. What can be dropped is a deadline or limit, a set date, or a link that a
+rule added. A set is minimal if dropping any one item ends the conflict. There may be several; one is found for each
+missed limit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER, Bound.MUST_START, Bound.M
 
 
 class Wish(StrEnum):
-    """What may be given up."""
+    """The kinds of item that can be dropped."""
 
     SET_DATE = "set date"
     RULE = "rule"
@@ -31,14 +31,14 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConflictItem:
-    """One wish: a set date or a deadline of a task, or a rule's link into it."""
+    """One item: a task's set date or deadline, or a rule's link into it."""
 
     wish: Wish
     task: TaskId
     constraint: Constraint | None = None
     link: Link | None = None
     limit: int | None = None
-    """The latest start, or else finish, that it allows, in civil minutes; None where it allows any."""
+    """The latest start, or otherwise finish, that it allows, in civil minutes; None if any."""
 
     @property
     def limits_start(self) -> bool:
@@ -52,7 +52,7 @@ class ConflictItem:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """What giving up one item alone does for the limit: calendar days that it is still missed by; 0 keeps it."""
+    """The effect of dropping one item: calendar days by which the limit is still missed; 0 if it is met."""
 
     item: ConflictItem
     days_left: int
@@ -60,18 +60,18 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A limit that is missed, and the items, itself among them, that together miss it."""
+    """A missed limit, and the items (including itself) that together cause this."""
 
     limit: ConflictItem
     days: int
-    """Calendar days that it is missed by, with everything in force."""
+    """Calendar days by which it is missed, with all items in force."""
     items: tuple[ConflictItem, ...]
     relaxations: tuple[Relaxation, ...]
-    """One an item, the most helpful first."""
+    """One for each item, the most helpful first."""
 
 
 def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:
-    """Yield a minimal conflict for each limit that is missed. Facts stand; they cannot be given up."""
+    """Yield a minimal conflict for each missed limit. Facts cannot be dropped."""
     everything, trials = items_of(roadmap), _Trials(roadmap)
     early = trials.early(everything)
     graph = build_graph(roadmap.tasks, roadmap.links)
@@ -91,7 +91,7 @@ def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:
 
 
 def items_of(roadmap: Roadmap) -> list[ConflictItem]:
-    """Return everything that may be given up, the least wanted first: set dates, rules, deadlines."""
+    """Return all items that can be dropped, the least important first: set dates, rules, deadlines."""
     items = []
     for task in roadmap.tasks.values():
         if task.id in roadmap.progress:
@@ -107,9 +107,9 @@ def items_of(roadmap: Roadmap) -> list[ConflictItem]:
 
 
 def missed_by(early: Mapping[TaskId, Early], item: ConflictItem) -> int:
-    """Return the calendar days by which early dates miss an item's limit; 0 or less where they keep it.
+    """Return the calendar days by which early dates miss an item's limit; 0 or less if they meet it.
 
-    Less than a day counts as one: a limit that is missed by an hour is missed.
+    Less than a day counts as one, because a limit missed by an hour is missed.
     """
     if item.limit is None:
         return 0
@@ -119,7 +119,7 @@ def missed_by(early: Mapping[TaskId, Early], item: ConflictItem) -> int:
 
 
 def _limit(roadmap: Roadmap, task: Task, constraint: Constraint) -> int | None:
-    """Return the latest instant that a set date allows: a start on a day off is the next day of work's."""
+    """Return the latest instant that a set date allows; a start on a day off moves to the next working day."""
     if constraint.bound not in LIMITS:
         return None
     if constraint.bound in (Bound.START_NO_LATER, Bound.MUST_START):
@@ -128,7 +128,7 @@ def _limit(roadmap: Roadmap, task: Task, constraint: Constraint) -> int | None:
 
 
 def _filtered(trials: "_Trials", limit: ConflictItem, held: Sequence[ConflictItem]) -> list[ConflictItem]:
-    """Leave out one item after the other, as long as the limit is missed without it: what remains is minimal."""
+    """Drop one item after another while the limit is still missed; the rest is minimal."""
     kept = list(held)
     for item in held:
         without = [i for i in kept if i != item]
@@ -138,9 +138,9 @@ def _filtered(trials: "_Trials", limit: ConflictItem, held: Sequence[ConflictIte
 
 
 class _Trials:
-    """Times a roadmap forwards with some of its wishes, one trial after another.
+    """Times a roadmap forwards with some of its items, one trial after another.
 
-    A "must" is a floor here, so that logic shows against it.
+    A "must" date is a floor here, so that logic can exceed it.
     """
 
     def __init__(self, roadmap: Roadmap) -> None:

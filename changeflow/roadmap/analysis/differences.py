@@ -1,7 +1,7 @@
-"""What differs between two states of a roadmap: tasks, gates, milestones, owners, durations, dates and links.
+"""The differences between two states of a roadmap: tasks, gates, milestones, owners, durations, dates and links.
 
-`changes` shares a milestone's slip out among causes; this names all that came, went, was renamed or changed, whether it
-moved a milestone or not. A dropped milestone, gate or deadline is what a reader must not miss, so it comes first.
+`changes` divides a milestone's slip among causes; this module lists everything added, dropped, renamed or changed,
+whether or not it moved a milestone. Dropped milestones, gates and deadlines come first, so that readers notice them.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -22,11 +22,11 @@ from changeflow.values.words import Kind
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 NAMED = 3
-"""Things that are named in one sentence; the others are counted: our own choice."""
+"""The most things named in one sentence; the others are counted: our own choice."""
 
 
 class Topic(StrEnum):
-    """What a difference is about, in the order in which people read it."""
+    """The topic of a difference, in reading order."""
 
     MILESTONES = "Milestones and deadlines"
     GO_LIVES = "School go-lives"
@@ -57,7 +57,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """One thing that differs."""
+    """One difference."""
 
     topic: Topic
     how: How
@@ -65,7 +65,7 @@ class Altered:
 
     @property
     def comes_first(self) -> bool:
-        """A milestone, gate or deadline is gone: what was late because of it no longer shows."""
+        """Whether a milestone, gate or deadline was dropped, which can hide lateness."""
         return self.how is How.DROPPED and self.topic in (Topic.MILESTONES, Topic.GATES)
 
 
@@ -76,12 +76,12 @@ class _States:
     dates: tuple[Schedule, Schedule] | None
     milestones: Collection[TaskId]
     same: Mapping[TaskId, TaskId]
-    """Tasks of both states, by their id before: one that has a new id and the same name is the same."""
+    """Tasks in both states, by old id; a task with a new id and the same name is the same."""
     regrouped: Sequence[tuple[Sequence[TaskId], Sequence[TaskId]]] = ()
-    """Tasks that were split or joined: their ids before, and now."""
+    """Tasks that were split or joined: their old and new ids."""
 
     def both(self, *, regrouped: bool = False) -> Iterator[tuple[Task, Task]]:
-        """Yield each task that is in both; the first part of a split one is another task, unless it is asked for."""
+        """Yield each task in both states. The first part of a split task is a different task, unless requested."""
         told = {t for sides in self.regrouped for ids in sides for t in ids}
         for old, new in self.same.items():
             if regrouped or not {old, new} & told:
@@ -105,9 +105,9 @@ def task_differences(
     dates: tuple[Schedule, Schedule] | None = None,
     regrouped: Sequence[tuple[Sequence[TaskId], Sequence[TaskId]]] = (),
 ) -> Iterator[Altered]:
-    """Yield what differs between the tasks and links of two roadmaps; `dates` are their schedules.
+    """Yield the differences between the tasks and links of two roadmaps; `dates` are their schedules.
 
-    `regrouped` are tasks that were split or joined: their ids before, and now.
+    `regrouped` are tasks that were split or joined: their old and new ids.
     """
     states = _States(
         before=before, after=after, dates=dates, milestones=milestones, same=_same(before, after), regrouped=regrouped
@@ -127,7 +127,7 @@ def task_differences(
 
 
 def in_order(found: Iterable[Altered]) -> list[Altered]:
-    """Return differences as people read them, each once: what comes first, then by what they are about."""
+    """Return differences in reading order, each once: important ones first, then by topic."""
     topics, hows = list(Topic), list(How)
     once = dict.fromkeys(found)
     return sorted(once, key=lambda d: (not d.comes_first, topics.index(d.topic), hows.index(d.how)))
@@ -160,7 +160,7 @@ def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
 
 
 def _regrouped(states: _States) -> Iterator[Altered]:
-    """Yield what was split and joined; of many tasks of one kind that were, the others are counted."""
+    """Yield the tasks that were split or joined; beyond the first few they are counted."""
     shown: dict[Topic, int] = {}
     for olds, news in states.regrouped:
         before, after = [states.before.tasks[t] for t in olds], [states.after.tasks[t] for t in news]
@@ -262,7 +262,7 @@ def _durations(states: _States) -> Iterator[Altered]:
 
 
 def _set_dates(states: _States) -> Iterator[Altered]:
-    """Yield dates that people set: those that follow from facts, such as a school's joining day, are left out."""
+    """Yield the dates that people set, without those that follow from facts, such as a school's joining day."""
 
     def dates(task: Task) -> tuple[Constraint, ...]:
         return tuple(one for one in task.constraints if not one.because)
@@ -296,8 +296,8 @@ def _links(states: _States) -> Iterator[Altered]:
         if before != after:
             changed.append(states.after.tasks[now].name)
     if changed:
-        verb = "waits" if len(changed) == 1 else "wait"
-        yield Altered(Topic.LINKS, How.CHANGED, f"{several(changed)} {verb} for other tasks, or with another lag.")
+        verb = "has" if len(changed) == 1 else "have"
+        yield Altered(Topic.LINKS, How.CHANGED, f"{several(changed)} {verb} other predecessors or lags.")
 
 
 def _into(roadmap: Roadmap) -> dict[TaskId, list[Link]]:
@@ -309,7 +309,7 @@ _SAID = (
     "id", "name", "duration", "estimate", "deadline", "owner", "constraints", "manual", "because", "note", "wave",
     "schools", *_OF_CALENDARS,
 )  # fmt: skip
-"""Fields whose changes are named by themselves, or follow from others that are."""
+"""Fields whose changes are reported separately, or follow from other fields."""
 
 
 def _calendars(states: _States) -> Iterator[Altered]:

@@ -1,4 +1,4 @@
-"""The DCMA 14 points: is a schedule trustworthy enough to answer? It is no statement about finishing on time."""
+"""The DCMA 14 points: can a schedule's dates be trusted? A healthy schedule can still be late."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from changeflow.values.moments import DAY
 from changeflow.values.words import Kind
 
 COUNTED_ON = (Kind.GO_LIVE, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL, Kind.CHECKPOINT, Kind.CLOSURE)
-"""With gates and milestones, what has a day that people count on."""
+"""Besides gates and milestones, the kinds with a day that people count on."""
 HARD = {Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER}
 
 
@@ -27,7 +27,7 @@ class HealthCheck:
     found: str
     threshold: str
     passed: bool | None
-    """None where it is not known; `found` says why."""
+    """None if unknown; `found` says why."""
     offenders: tuple[TaskId, ...] = ()
 
 
@@ -74,21 +74,21 @@ def check_health(
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What the points are judged by."""
+    """The data for judging the points."""
 
     slips: Slips
     limits: Callable[[str], float]
     now: int
     baseline: Mapping[TaskId, int]
     due: Sequence[TaskId] | None
-    """What the baseline has finished by now; None without a baseline."""
+    """The tasks that the baseline finishes by now; None without a baseline."""
     leaves: Sequence[Task]
     open: Sequence[Task]
-    """The leaves that are not done."""
+    """The unfinished tasks, without summaries."""
     planned: Sequence[Task]
-    """Those of them that a file says: whoever wrote the plan is not blamed for what was added to it."""
+    """The open tasks from files: authors of the plan are not judged on tasks that were added to it."""
     links: Sequence[Link]
-    """Those into open planned tasks, but from added ones."""
+    """The links into open planned tasks, except from added ones."""
     done: frozenset[TaskId]
 
     @property
@@ -111,7 +111,7 @@ def _ids(tasks: Sequence[Task], is_bad: Callable[[Task], bool]) -> list[TaskId]:
 def _at_most(
     e: _Evidence, number: int, name: str, limit: str, bad: Sequence[TaskId], *, of: Sequence[Task | Link] | None = None
 ) -> HealthCheck:
-    """Judge how many there are, or which share they are of something."""
+    """Judge a number, or a share of a total."""
     allowed = e.limits(limit)
     found, threshold, measured = f"{len(bad)}", f"at most {allowed:g}", float(len(bad))
     if of is not None:
@@ -127,13 +127,13 @@ def _unknown(number: int, name: str, why: str) -> HealthCheck:
 def _at_least(e: _Evidence, number: int, name: str, index: Fraction, limit: str) -> HealthCheck:
     needed = e.limits(limit)
     passed = index >= Fraction(str(needed))
-    # Rounded down, so that an index that is missed by a hair does not look as if it were kept.
+    # Rounded down, so that a narrowly missed index does not look met.
     found = f"{floor(index * 100) / 100:.2f}"
     return HealthCheck(number, name, found, f"at least {needed:g}", passed)
 
 
 def _missing_logic(e: _Evidence) -> list[TaskId]:
-    """One start and one finish need no link on that side; others do. A link to an added task counts."""
+    """Judge tasks without predecessors or successors, except one start and one finish. Links to added tasks count."""
     after = {link.predecessor for link in e.roadmap.links}
     before = {link.successor for link in e.roadmap.links}
     starts = sorted(t.id for t in e.planned if t.id not in before)
@@ -144,16 +144,18 @@ def _missing_logic(e: _Evidence) -> list[TaskId]:
 
 
 def _lags(e: _Evidence) -> HealthCheck:
-    """Judge the share of links with a lag. The wait for a checkpoint hides no work: its day is set by the go-live."""
+    """Judge the share of links with a lag, except waits for checkpoints, which hide no work."""
     waits = [k for k in e.links if k.lag.amount > 0]
     bad = [k for k in waits if e.roadmap.tasks[k.successor].kind is not Kind.CHECKPOINT]
     return _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in bad), of=e.links)
 
 
 def _high_float(e: _Evidence) -> HealthCheck:
-    """Judge how far tasks can slip before a day moves that people count on: a go-live, a gate, a checkpoint or a
-    milestone, or the end. Total float to the end alone would call each early wave loose: its go-live can slip for
-    months before the last one does, and yet its work is tied to it."""
+    """Judge how far tasks can slip before they move a go-live, gate, checkpoint, milestone or the end.
+
+    Total float to the end would make every early wave look loose: its go-live can slip for months before the last one
+    moves, but its work is still tied to it.
+    """
     tasks = e.roadmap.tasks
     fixed = {
         t: replace(task, deadline=min(e.schedule[t].early_finish, task.deadline or e.schedule[t].early_finish))
@@ -174,14 +176,14 @@ def _finish_to_start(e: _Evidence) -> HealthCheck:
 def _longer(
     e: _Evidence, number: int, name: str, limit: str, schedule: Schedule, span: Callable[[TimedTask], tuple[int, int]]
 ) -> HealthCheck:
-    """Judge the share of planned tasks with a span of more working days than the limit."""
+    """Judge the share of planned tasks that span more working days than the limit."""
     most = e.limits(f"{limit}_days")
     bad = _ids(e.planned, lambda t: e.days(t.id, *span(schedule[t.id])) > most)
     return _at_most(e, number, f"{name} (over {most:g} working days)", f"{limit}_share", bad, of=e.planned)
 
 
 def _is_invalid(e: _Evidence, task: Task) -> bool:
-    """A forecast before now, or an actual after now."""
+    """Judge forecasts before now and actuals after now."""
     done = e.roadmap.progress.get(task.id)
     if done is None:
         return e.schedule[task.id].early_start < e.now and e.roadmap.data_date is not None
@@ -203,17 +205,17 @@ def _missed(e: _Evidence) -> HealthCheck:
 
 
 def _critical_path_test(e: _Evidence) -> HealthCheck:
-    """Lengthen the first task that is critical to the end: the end must move as far.
+    """Lengthen the first task that is critical to the end: the end must move by the same amount.
 
-    Deadlines are left out: a task that one makes critical, such as a condition of a decision, may have days before it
-    moves the end, and says nothing about the path. Fewer days where the calendars end sooner.
+    Deadlines are ignored: a task that a deadline makes critical, such as a condition of a decision, may have days
+    before it moves the end, so it does not test the path. Uses fewer days if the calendars end sooner.
     """
     schedule, name = e.schedule, "Critical path test"
     work = [t.id for t in e.open if not t.is_milestone]
     without = _without_deadlines(e)
     path = [t for t in work if without[t].critical] or [t for t in work if schedule[t].driving]
     if not path:
-        return _unknown(12, name, "nothing on the path is open")
+        return _unknown(12, name, "no task on the path is open")
     first = min(path, key=lambda t: (schedule[t].early_start, t))
     last = max((t.id for t in e.open), key=lambda t: (schedule[t].early_finish, t))
     calendar = e.roadmap.calendar_of(first)
@@ -224,8 +226,8 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
             gained = e.days(first, schedule[last].early_finish, e.slips.finish_if(first, later, last))
         except CalendarExhaustedError:
             continue
-        # Start windows of months and pay periods round a move, so that it need not be equal to the day.
-        found = f"{days} working days more move the end by {gained:.0f}"
+        # Monthly start windows and pay periods round a move, so it need not match to the day.
+        found = f"{days} more working days move the end by {gained:.0f}"
         return HealthCheck(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
     return _unknown(12, name, "the calendars end too soon")
 
@@ -238,7 +240,7 @@ def _without_deadlines(e: _Evidence) -> Schedule:
 
 
 def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
-    """Judge (length + float) / length: of working days from now to a milestone, and its total float in them."""
+    """Judge (length + float) / length, with working days from now to a milestone and its total float."""
     name = "Critical path length index"
     if target is None or target in e.done:
         return _unknown(13, name, "no milestone is open")
@@ -251,9 +253,9 @@ def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
 
 
 def _execution(e: _Evidence) -> HealthCheck:
-    """Judge tasks completed / tasks that the baseline has complete by now: early finishes may bring it above 1."""
+    """Judge completed tasks / tasks that the baseline completes by now; early finishes can raise it above 1."""
     name = "Baseline execution index"
     if not e.due:
-        return _unknown(14, name, "there is no baseline" if e.due is None else "nothing was due yet")
+        return _unknown(14, name, "there is no baseline" if e.due is None else "no task was due yet")
     completed = sum(1 for t in e.baseline if t in e.schedule.timed and t in e.done)
     return _at_least(e, 14, name, Fraction(completed, len(e.due)), "bei")

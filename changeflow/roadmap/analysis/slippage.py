@@ -1,8 +1,7 @@
-"""What a slip costs: cut-offs, drag, and the float that is left before the next one; and near-critical paths.
+"""The cost of a slip: cut-offs, drag, the float before the next cut-off, and near-critical paths.
 
-A slip is quantised. A day late may cost nothing, a day, or a month, where a pay period, a term or a half-term lies
-behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes again what
-follows from it, and nothing else.
+A slip moves in steps. A day late may cost nothing, a day, or a month if a pay period, term or half-term follows; so
+float alone does not show when to worry. Everything here moves one task's finish and recomputes only its consequences.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,11 +24,11 @@ from changeflow.values.moments import DAY, format_day
 
 @dataclass(frozen=True, slots=True)
 class NearPath:
-    """Linked tasks of little float, in the order of their dates."""
+    """Linked tasks with little float, in order of date."""
 
     tasks: tuple[TaskId, ...]
     total_float: int
-    """The least of theirs, in working minutes of the task that has it."""
+    """Their smallest float, in working minutes of its task."""
     tightest: TaskId
 
 
@@ -52,14 +51,14 @@ def near_critical_paths(roadmap: Roadmap, schedule: Schedule, *, within: int) ->
 
 
 JUMP_DAYS = 5
-"""Calendar days that one more working day may cost before it is a cut-off: a weekend with a public holiday is none."""
+"""Calendar days that one more working day may cost without being a cut-off, such as a bank holiday weekend."""
 LOOK_AHEAD = 60
-"""Working days within which a cut-off is looked for: our own choice."""
+"""Working days within which to look for a cut-off: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """The next cut-off: after `float_days` working days of slip without harm to speak of, one more moves the target."""
+    """The next cut-off: after `float_days` working days of slip with little harm, one more moves the target."""
 
     task: TaskId
     target: TaskId
@@ -71,13 +70,13 @@ class CutOff:
 
     @property
     def days(self) -> int:
-        """Calendar days that the one day costs."""
+        """Calendar days that this one day costs."""
         return (self.after - self.before) // DAY
 
 
 @dataclass(frozen=True, slots=True)
 class IfLonger:
-    """A milestone, and its finish for each task before it that takes longer: civil minutes."""
+    """A milestone, and its finish if each earlier task takes longer, in civil minutes."""
 
     id: str
     name: str
@@ -87,9 +86,9 @@ class IfLonger:
 
 
 class Slips:
-    """Answers many questions about one schedule; what does not follow from a task is computed once.
+    """Answers many slip queries about one schedule, and recomputes only what follows from a task.
 
-    It is prepared when the first question is asked, and threads may share it.
+    It is prepared on the first query, and threads may share it.
     """
 
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
@@ -110,15 +109,15 @@ class Slips:
         return Consequences(self.roadmap, self.schedule)
 
     def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
-        """Return where `target` finishes when `task` finishes at `finish`, all else as it is."""
+        """Return the finish of `target` if `task` finishes at `finish`, all else unchanged."""
         return self.consequences.finish_if(task, finish, target)
 
     def cut_off(self, task: TaskId, target: TaskId) -> CutOff | None:
-        """Return the next cut-off within the look-ahead, or None where the target slides day by day, or not at all."""
+        """Return the next cut-off within the look-ahead, or None if the target moves day by day or not at all."""
         return self.nearest(task, [target])
 
     def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
-        """Return the cut-off of the target that jumps first, with at most this many working days left before it."""
+        """Return the earliest cut-off of any target, at most this many working days ahead."""
         before = {t: self.schedule[t].early_finish for t in targets}
         for days in range(at_most + 1 if before else 0):
             slipped = self.slipped(task, days + 1)
@@ -131,10 +130,10 @@ class Slips:
         return None
 
     def slipped(self, task: TaskId, days: int) -> int:
-        """Return where a task finishes that slips by so many working days.
+        """Return a task's finish after a slip of this many working days.
 
-        What starts in a start window, or takes whole periods, and has not begun starts so much later: it lands in the
-        next window. All else finishes so much later.
+        An unstarted task with start windows or whole periods starts later, in the next window. Any other task finishes
+        later.
         """
         found, timed, calendar = self.roadmap.tasks[task], self.schedule[task], self.roadmap.calendar_of(task)
         minutes = days * self.roadmap.minutes_per_day
@@ -146,10 +145,10 @@ class Slips:
             return self.placer.ask(finish_of, task, start)
 
     def drag(self, task: TaskId, target: TaskId | None = None) -> int:
-        """Return the working minutes, on the task's calendar, that the roadmap would end earlier without its duration,
-        or that `target` would.
+        """Return how much earlier the roadmap or `target` would end without the task's duration, in working minutes of
+        the task's calendar.
 
-        Only what lies on the longest path has drag (Devaux, "Total Project Control"); a summary has none of its own.
+        Only tasks on the longest path have drag (Devaux, "Total Project Control"); summaries have none.
         """
         if target is not None:
             finish = self.finish_if(task, self.schedule[task].early_start, target)
@@ -162,8 +161,8 @@ class Slips:
         return self.roadmap.float_calendar_of(task).between(finish, last)
 
     def longer(self, tasks: Iterable[TaskId], minutes: int, target: TaskId) -> dict[TaskId, int]:
-        """Return the target's finish for each task before it that takes so many working minutes more (minutes of the
-        clock, if elapsed)."""
+        """Return the target's finish if each earlier task takes this many more working minutes (for elapsed tasks,
+        elapsed minutes)."""
         before = nx.ancestors(self.graph, target)
         found: dict[TaskId, int] = {}
         for task in (self.roadmap.tasks[t] for t in tasks if t in before):
@@ -177,9 +176,9 @@ class Slips:
         return found
 
     def cut_offs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[CutOff]:
-        """Yield the cut-off of each open task that ends before `until`, to the nearest target that it would move.
+        """Yield the cut-off of each open task that ends before `until`, for the first target that it would move.
 
-        Only those with at most `at_most` working days left, the nearest first.
+        Only those at most `at_most` working days ahead, the nearest first.
         """
         found = []
         for task, timed in self.schedule.timed.items():
@@ -193,7 +192,7 @@ class Slips:
 
 
 def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
+    """Format a cut-off: the slip that is left, and what the next day moves, with both dates."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)

@@ -1,4 +1,4 @@
-"""Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
+"""The reasons for a task's dates: links, calendar gaps, constraints and actuals as a chain in plain English."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ CONSTRAINT_WORDS = {
     "must_finish": "its set date is “must finish on this day”",
 }
 OFFICE = "office"
-"""The key of a calendar of working days, for lengths that are of no one task."""
+"""The key of a working-day calendar, for lengths that belong to no task."""
 REASON_WORDS: Mapping[str, str] = {
     **CONSTRAINT_WORDS,
     DateReason.START: "nothing comes before it, so it starts with the programme",
-    DateReason.MANUAL: "its dates are held by hand",
-    DateReason.ROLL_UP: "that is what its tasks make of it",
-    DateReason.DATA_DATE: "what has not begun cannot begin before the data date",
+    DateReason.MANUAL: "its dates are set manually",
+    DateReason.ROLL_UP: "its dates follow from its tasks",
+    DateReason.DATA_DATE: "work that has not begun cannot begin before the data date",
 }
-"""Why a task without drivers has its dates."""
+"""Reasons for the dates of a task without drivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The chain behind a task's early dates, from its beginning on, and what its late dates hang on."""
+    """The chain behind a task's early dates, from its beginning, and the chain behind its late dates."""
 
     task: TaskId
     chain: tuple[Because, ...]
     late: str
     late_chain: tuple[Because, ...] = ()
-    """From the task on to what its late dates hang on: why each must end by then."""
+    """The chain of late dates, from the task on: why each task must end by then."""
     sooner: str = ""
-    """How far it can slip until a task that waits for it moves, where that is less than its float."""
+    """How far it can slip before a successor moves, if less than its float."""
     costs: tuple[str, ...] = ()
-    """What a slip costs, and until when it can wait: sentences that others add."""
+    """The cost of a slip and the last day, in sentences that callers add."""
 
     @property
     def text(self) -> str:
@@ -66,7 +66,7 @@ class Why:
 
 
 def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
-    """Follow the driving links back from `task`; of several ties the first by id is told, the others are named."""
+    """Follow the driving links back from `task`; of several ties the chain follows the first by id."""
     steps: list[Because] = []
     current: TaskId | None = task
     while current is not None:
@@ -75,7 +75,7 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
         if drivers and current not in roadmap.progress:
             sentence += _hidden_float(roadmap, schedule, drivers[0], to=roadmap.tasks[task])
         steps.append(Because(current, sentence))
-        # Behind a summary stands the task that gives it its date.
+        # Replace a summary by the task that gives it its date.
         current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
     found, held = roadmap.tasks[task], list(_late_links(roadmap, schedule, task))
     late = _late_sentence(roadmap, schedule, found, held[-1][0] if held else task)
@@ -84,7 +84,7 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
 
 
 def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task) -> str:
-    """Say how much float of a driver a wait for an opening or for days off hides: it drives `to` all the same."""
+    """Describe how much float of a driver is hidden by a wait for a start window or days off."""
     before, gaps = link.predecessor, list(_gaps(roadmap, schedule, link))
     if not gaps or roadmap.is_done(before) or schedule[before].total_float <= 0:
         return ""
@@ -96,7 +96,7 @@ def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task)
 
 
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
-    """Say when a task happens: first and last day, both inclusive."""
+    """Write a task's first and last day, both inclusive."""
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone and task not in schedule.below:
         return mark_assumed(format_day(timed.last_day), schedule, task)
@@ -104,19 +104,19 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
 
 
 def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
-    """Return the working minutes from a task's finish to its deadline; without one, its total float."""
+    """Return the working minutes from a task's finish to its deadline, or its total float without one."""
     deadline, finish = roadmap.tasks[timed.task].deadline, timed.early_finish
     if deadline is None:
         return timed.total_float
     calendar = roadmap.float_calendar_of(timed.task)
     if finish == deadline and not timed.ends_day:
-        # It falls on the day that begins then, which is the day after.
+        # It is on the day that begins then, which is the day after.
         finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
     return calendar.between(finish, deadline)
 
 
 def day_unit(calendar: str) -> str:
-    """Return what a day of a calendar is called, from the calendar's key.
+    """Return the word for a calendar's day, from the calendar's key.
 
     >>> day_unit("term, northshire, training, around exams"), day_unit("office")
     ('school day', 'working day')
@@ -125,7 +125,7 @@ def day_unit(calendar: str) -> str:
 
 
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
-    """Quote a float in its own unit: working days, school days, or whole calendar days that are safe to use."""
+    """Write a float in its own unit: working days, school days, or whole calendar days that are safe to use."""
     found = roadmap.tasks[task]
     if found.duration.unit is Unit.ELAPSED:
         size, unit = (DAY, "calendar day") if abs(minutes) >= DAY else (60, "hour")
@@ -136,7 +136,7 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
 
 
 def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
-    """Say that a task is critical, or how much float it has: a negative float is quoted, for it says how late it is."""
+    """Write that a task is critical, or its float; negative float is written too, because it shows the lateness."""
     if 0 <= spare <= roadmap.slack_limit and roadmap.can_be_critical(task):
         return "critical"
     return float_in_words(roadmap, task, spare)
@@ -145,7 +145,7 @@ def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
 def length_in_words(length: Duration, minutes_per_day: int, calendar: str) -> str:
     """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`.
 
-    Working time is that of a calendar, named by its key: days of term time are school days.
+    Working time belongs to a calendar, named by its key; days in term are school days.
     """
     amount = length.amount
     plural = "" if amount == 1 else "s"
@@ -168,7 +168,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     if done is not None:
         left = f"it has begun, {_left_in_words(roadmap, schedule, task, done)}"
         if task.kind is Kind.DECISION:
-            left = "everything before it is done, and it waits for this decision"
+            left = "everything before it is finished, so only the decision remains"
             left += _passed(roadmap, schedule, task)
         return f"{head}: {'as recorded' if done.is_done else left}."
     passed = _passed(roadmap, schedule, task)
@@ -177,19 +177,19 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
             if reason in Bound and (added := _added_date(roadmap, schedule, task)):
                 return f"{head}: {added}{passed}."
             return f"{head}: {REASON_WORDS.get(reason, reason)}{passed}."
-        own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
+        own = "it follows the latest round of assessments" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}{passed}."
     first, rest = drivers[0], drivers[1:]
     relation = _relation(roadmap, first, f"“{roadmap.tasks[first.predecessor].name}”")
     sentence = f"{head}: it {relation}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.rule:
-        sentence += f"; rule {first.rule} asks for that"
+        sentence += f"; rule {first.rule} requires this"
     return f"{sentence}{_because(task)}{passed}."
 
 
 def _left_in_words(roadmap: Roadmap, schedule: Schedule, task: Task, done: TaskProgress) -> str:
-    """Say how much is left of a task that has begun: as reported, or else from the data date to its finish."""
+    """Describe a begun task's remaining duration: as reported, or else from the data date to its finish."""
     calendar, left = task.placed_on or task.calendar, done.remaining
     if left is None and roadmap.data_date is not None and task.duration.unit in (Unit.WORKING, Unit.ELAPSED):
         since, until = roadmap.data_date, schedule[task.id].early_finish
@@ -202,14 +202,14 @@ def _left_in_words(roadmap: Roadmap, schedule: Schedule, task: Task, done: TaskP
 
 
 def _added_date(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
-    """Return why changeflow has added the date that gives a task its start; empty where people set it."""
+    """Return why changeflow added the date that gives a task its start; empty if people set it."""
     calendar, start = roadmap.calendar_of(task.id), schedule[task.id].early_start
     at = [c for c in task.constraints if calendar.between(c.at, start) == 0]
     return next((c.because for c in at if c.because), "") if all(c.because for c in at) else ""
 
 
 def _passed(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
-    """Say that a set date of a task has passed, so that it no longer holds."""
+    """Describe a task's set date that has passed and so no longer applies."""
     if roadmap.data_date is None or not roadmap.profile.data_date_moves:
         return ""
     finish, dates = schedule[task.id].early_finish, task.constraints
@@ -221,11 +221,11 @@ def _passed(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
 def _because(task: Task) -> str:
     if not task.because:
         return ""
-    return f"; it is there because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
+    return f"; it was added because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
 
 
 def _relation(roadmap: Roadmap, link: Link, before: str) -> str:
-    """Say a link of what follows: `starts 20 working days after “Build” finishes`."""
+    """Write a link for its successor: `starts 20 working days after “Build” finishes`."""
     verb = "finishes" if link.type.to_finish else "starts"
     end = f"{before} {'finishes' if link.type.from_finish else 'starts'}"
     if link.lag.is_zero:
@@ -242,7 +242,7 @@ def _ties(others: int) -> str:
 
 
 def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
-    """Name what lies between a driving link and the start that it drives."""
+    """Name the gaps between a driving link and the start that it drives."""
     if link.type is not LinkType.FS or not link.lag.is_zero:
         return
     task = roadmap.tasks[link.successor]
@@ -256,7 +256,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
 
 
 def _window_in_words(roadmap: Roadmap, task: Task) -> str:
-    """Say what a task waits for that may start only on some days."""
+    """Describe what a task with start windows waits for."""
     if task.starts_on and isinstance(dates := roadmap.periods[task.starts_on], MeetingDates):
         return f"it waits for the next meeting: {dates.name}"
     kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
@@ -271,13 +271,13 @@ def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iter
 
 
 def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskId) -> str:
-    """Say the total float, and to what: `last` is where the chain of late dates ends, at a date or at the end."""
+    """Describe the total float and its limit; `last` is where the chain of late dates ends, at a date or the end."""
     timed = schedule[task.id]
     if timed.reason is DateReason.ACTUAL and timed.total_float == 0 and not timed.critical:
         return "It is done."
     total = timed.total_float
     if task.deadline is not None and timed.last_day > last_day_of(task.deadline):
-        # A milestone at the midnight of its deadline is on the day that begins then, and has no float in minutes.
+        # A milestone at the midnight of its deadline is on the next day, and has no float in minutes.
         total = min(total, spare_before(roadmap, timed))
     spare = float_in_words(roadmap, task.id, total).removeprefix("-")
     limit = _limit_in_words(roadmap, schedule, roadmap.tasks[last], task)
@@ -290,21 +290,21 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
         )
         return f"It has no float: {missed} {harm}."
     latest = _latest_day(roadmap, schedule, task.id, last)
-    return f"It may finish as late as {latest}, {spare} of float, before it {harm}."
+    return f"It may finish as late as {latest} ({spare} of float) before it {harm}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
-    """Say the free float where it is less than the total one: float to the end leaves nothing else where it is."""
+    """Describe the free float if it is less than the total float."""
     timed = schedule[task.id]
     if roadmap.is_done(task.id) or not 0 <= timed.free_float < timed.total_float:
         return ""
     if timed.free_float == 0:
-        return "Tasks that wait for it move from the first day on."
+        return "Tasks that wait for it move from the first day."
     return f"Tasks that wait for it move after {float_in_words(roadmap, task.id, timed.free_float)}."
 
 
 def _latest_day(roadmap: Roadmap, schedule: Schedule, task: TaskId, last: TaskId) -> str:
-    """Return the last day on which a task may end. At the very end of a deadline's day a milestone still keeps it."""
+    """Return the last day on which a task may end. A milestone at the end of the deadline's day still meets it."""
     timed = schedule[task]
     is_limit = timed.late_finish == schedule[last].late_finish and _own_limit(roadmap, schedule, roadmap.tasks[last])
     day = last_day_of(timed.late_finish) if is_limit else timed.day_at(timed.late_finish)
@@ -312,7 +312,7 @@ def _latest_day(roadmap: Roadmap, schedule: Schedule, task: TaskId, last: TaskId
 
 
 def _late_links(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[tuple[TaskId, Link | None]]:
-    """Follow what holds late dates: each task with the link that bounds it, until a date or the end does."""
+    """Follow the chain of late dates: each task with the link that bounds it, up to a date or the end."""
     current: TaskId | None = task
     while current is not None and not roadmap.is_done(current):
         is_last = _own_limit(roadmap, schedule, roadmap.tasks[current]) is not None
@@ -322,14 +322,14 @@ def _late_links(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
 
 
 def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskId, Link | None]]) -> Iterator[Because]:
-    """Say why each task of the chain must end by its late date."""
+    """Describe why each task in the chain must end by its late date."""
     for task, link in held:
         found = roadmap.tasks[task]
         head = f"{found.name} must end by {_latest_day(roadmap, schedule, task, held[-1][0])}"
         if link is not None:
-            rule = f", as rule {link.rule} asks" if link.rule else ""
+            rule = f", as rule {link.rule} requires" if link.rule else ""
             name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress
-            waits = f"what is left of {name} waits for it" if is_begun else f"{name} {_relation(roadmap, link, 'it')}"
+            waits = f"the rest of {name} waits for it" if is_begun else f"{name} {_relation(roadmap, link, 'it')}"
             yield Because(task, f"{head}: {waits}{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(task, f"{head}: {limit}.")
@@ -347,14 +347,14 @@ def _links_out_of(roadmap: Roadmap, task: TaskId) -> Iterator[Link]:
 
 
 def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
-    """Return the link that bounds a task's late dates first; None where the end does."""
+    """Return the link that first bounds a task's late dates; None if the end does."""
     timed, found = schedule[task], list[tuple[int, TaskId, Link]]()
     for link in _links_out_of(roadmap, task):
         if roadmap.is_done(link.successor) or not (held := _late_ends(roadmap, schedule, link.successor)):
             continue
         late, before = held[1] if link.type.to_finish else held[0], schedule[link.predecessor]
         passed = lagged(roadmap, late, link, (before.early_start, before.early_finish), back=True)
-        # What bounds the start bounds the finish by as much as the task takes.
+        # A bound on the start also bounds the finish, later by the task's duration.
         bound = passed if link.type.from_finish else passed + timed.late_finish - timed.late_start
         found.append((bound, link.successor, link))
     nearest = min(found, key=lambda f: f[:2], default=None)
@@ -362,7 +362,7 @@ def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
 
 
 def _late_ends(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> tuple[int, int] | None:
-    """Return a late start and finish; of begun work, when its rest may go on. None where it waits for nothing."""
+    """Return a late start and finish; for begun work, when the rest may resume. None if it waits for nothing."""
     timed, progress, found = schedule[task], roadmap.progress.get(task), roadmap.tasks[task]
     if progress is None or task in schedule.below:
         return timed.late_start, timed.late_finish
@@ -377,7 +377,7 @@ def _late_ends(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> tuple[int,
 
 
 def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
-    """Say the deadline or the set date that a task's late dates stand on."""
+    """Describe the deadline or set date that limits a task's late dates."""
     calendar, timed = roadmap.calendar_of(task.id), schedule[task.id]
     if task.deadline is not None and calendar.between(timed.late_finish, task.deadline) == 0:
         return f"its deadline is {format_day(last_day_of(task.deadline))}"
@@ -390,7 +390,7 @@ def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
 
 
 def _limit_in_words(roadmap: Roadmap, schedule: Schedule, last: Task, task: Task) -> str:
-    """Name the deadline or the set date where a task's late dates end; empty where that is the end."""
+    """Name the deadline or set date at which the chain of late dates ends; empty if it is the programme's end."""
     if _own_limit(roadmap, schedule, last) is None:
         return ""
     calendar, timed = roadmap.calendar_of(last.id), schedule[last.id]

@@ -1,6 +1,6 @@
-"""An independent checker: it tests every requirement again, from the plan's dates alone, and says why a date is one.
+"""An independent checker: it tests every requirement from the plan's dates alone, and explains a date.
 
-It shares no line with the model: it knows the request, and adds up what the plan says.
+It shares no code with the model: it knows only the request and the plan.
 """
 
 from collections import Counter, defaultdict
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, wave_names
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
 
@@ -21,7 +22,7 @@ class Broken:
 
 
 def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
-    """Return everything that is wrong with a plan; nothing for one that meets every requirement."""
+    """Return all broken requirements of a plan; none if it meets all of them."""
     checks = (_dates, _fixed, _waves, _pilots, _capacity, _at_once, _groups, _order, _hubs, _apart)
     return tuple(broken for check in checks for broken in check(problem, plan))
 
@@ -36,7 +37,7 @@ def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
             yield Broken("date", f"{what}: {why}" if why else what)
     for pair in plan.chosen:
         if pair not in problem.candidates:
-            yield Broken("date", f"nobody asked for {pair}")
+            yield Broken("date", f"{pair} was not requested")
 
 
 def _fixed(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -59,10 +60,10 @@ def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         for week, pairs in waves.items():
             if len(pairs) > asked.wave_size:
                 going = f"{len(pairs)} schools go live with {asked.name} in {problem.week_words(week)}"
-                yield Broken("wave size", f"{going}; {asked.wave_size} may")
+                yield Broken("wave size", f"{going} (limit {asked.wave_size})")
         for before, after in pairwise(sorted(waves)):
             if after - before < asked.weeks_between:
-                later = f"only {after - before} weeks later"
+                later = f"only {counted(after - before, 'week')} later"
                 yield Broken("weeks between", f"{asked.name} has waves in {problem.week_words(before)} and {later}")
 
 
@@ -71,7 +72,7 @@ def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         pilots = [p for p in plan.pilot if p[1] == service]
         if not asked.has_pilot:
             if pilots:
-                yield Broken("pilot", f"{asked.name} has a pilot that nobody asked for")
+                yield Broken("pilot", f"{asked.name} has a pilot that was not requested")
             continue
         weeks = {plan.week(p) for p in pilots}
         if not 1 <= len(pilots) <= asked.pilot_size or len(weeks) != 1:
@@ -81,16 +82,16 @@ def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         early = [w for w in _by_date(problem, plan, service) if w < tried + asked.evaluation_weeks]
         if early:
             week = problem.week_words(min(early))
-            yield Broken("pilot", f"{asked.name} goes on in {week}, before its pilot is judged")
+            yield Broken("pilot", f"{asked.name} continues in {week}, before its pilot is judged")
         chosen = {s for s, v in problem.declared if v == service}
         for school, _ in pilots:
             known = problem.schools[school]
             if known.pilot is False or (chosen and school not in chosen and not known.pilot):
-                yield Broken("pilot", f"{known.name} is in the pilot of {asked.name}, and should not be")
+                yield Broken("pilot", f"{known.name} is in the pilot of {asked.name} but should not be")
         willing = [problem.schools[s] for s, v in problem.candidates if v == service]
         reluctant = {s.school for s in willing if s.reluctant and s.pilot is not False}
         if reluctant and not chosen and not reluctant & {s for s, _ in pilots}:
-            yield Broken("pilot", f"nobody reluctant is in the pilot of {asked.name}")
+            yield Broken("pilot", f"the pilot of {asked.name} has no reluctant school")
         for wanted in willing:
             has_to = wanted.pilot or (wanted.school in chosen and wanted.pilot is None)
             if has_to and wanted.school not in {s for s, _ in pilots}:
@@ -106,7 +107,7 @@ def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
     for (team, week), tenths in sorted(load.items()):
         if tenths > problem.capacity[team][week]:
             given = f"{problem.capacity[team][week] / 10:g} days in {problem.week_words(week)}"
-            yield Broken("capacity", f"{problem.team_names[team]} have {given}, and would need {tenths / 10:g}")
+            yield Broken("capacity", f"{problem.team_names[team]} can give {given} but would need {tenths / 10:g}")
 
 
 def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -151,7 +152,7 @@ def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         if problem.hub_one_date and weeks[0] != weeks[-1]:
             yield Broken("hub", f"hub {hub} has several dates for {service}")
         if problem.hub_weeks is not None and weeks[-1] - weeks[0] >= problem.hub_weeks:
-            yield Broken("hub", f"hub {hub} takes {weeks[-1] - weeks[0] + 1} weeks with {service}")
+            yield Broken("hub", f"hub {hub} takes {counted(weeks[-1] - weeks[0] + 1, 'week')} with {service}")
     if problem.hubs_apart:
         every: Counter[tuple[str, str, int]] = Counter()
         for pair in plan.chosen:
@@ -174,9 +175,9 @@ def _apart(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
 
 
 def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
-    """Yield the date, and then what stands against each earlier one; dates with the same reason are told together.
+    """Yield the date, and then the reasons against each earlier date; dates with the same reason are grouped.
 
-    It is said with the rest of the plan where it is: that a date could not be whatever else moved, this does not say.
+    The reasons assume that the rest of the plan does not change. A date might be possible if other dates moved.
     """
     chosen = plan.chosen[pair]
     school, service = problem.schools[pair[0]], problem.services[pair[1]]
@@ -184,7 +185,7 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
     part = "in the pilot" if pair in plan.pilot and name == "pilot" else f"in {name}"
     yield f"{school.name} goes live with {service.name} on {format_day(chosen.day)}, {part}."
     if pair in problem.fixed:
-        yield "That is fixed: it was set, or it has happened."
+        yield "That date is fixed: it was set or has happened."
         return
     reasons: list[tuple[str, list[int]]] = []
     for week in service.weeks:
@@ -200,7 +201,7 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
         span = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
         yield f"Not {span}: {reason}."
     if not reasons:
-        yield "No earlier date exists for it."
+        yield "There is no earlier date."
 
 
 def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str:
@@ -208,8 +209,8 @@ def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str
         return reason
     earlier = next((c for c in problem.candidates[pair] if c.week == week), None)
     if earlier is None:
-        return "the service opens on no date of its then"
+        return "the service has no go-live date then"
     moved = replace(plan, chosen={**plan.chosen, pair: earlier})
     if broken := check_plan(problem, moved):
         return broken[0].what
-    return "nothing forbids it; the plan weighs it against a calmer, fairer or less changed one"
+    return "it is possible, but the plan prefers a calmer or fairer rollout, or fewer changes"

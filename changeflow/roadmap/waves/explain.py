@@ -1,4 +1,4 @@
-"""Why there is no plan: a minimal set of requests that conflict, and what would be enough to give up."""
+"""Why there is no plan: a minimal set of conflicting requests, and the smallest changes that would help."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,28 +14,28 @@ from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model
 from changeflow.values.duration import counted
 
 PROBE = SearchLimits(seconds=20.0, effort=5.0)
-"""For one question of the filter."""
+"""Seconds for one trial of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
-"""Amounts by which a limit is loosened, the smallest first."""
+"""Amounts by which a limit is relaxed, the smallest first."""
 LAST = ("capacity", "at once", "group")
-"""What can least be wished away stays in the answer longest, so that it reads well."""
+"""The hardest requests to change stay in the answer longest, so that it reads well."""
 FREE = Weights(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, announced=0, announced_week=0)
 Later = Callable[[int], WaveProblem]
-"""Gives the problem with so many weeks more until the last date."""
+"""Returns the problem with more weeks until the last date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveConflict:
-    """Requests that cannot all be kept; without any one of them a plan exists, where `is_minimal`."""
+    """Conflicting requests; if `is_minimal`, a plan exists without any one of them."""
 
     groups: tuple[str, ...]
     sentences: tuple[str, ...]
     is_minimal: bool
-    """False where a question ran out of time: then the set is small, and perhaps not the smallest."""
+    """False if a trial ran out of time, so that the set is small but perhaps not the smallest."""
 
 
 def explain(problem: WaveProblem) -> WaveConflict | None:
-    """Return a minimal conflict, or None where there is a plan, or none was found to be impossible in time."""
+    """Return a minimal conflict, or None if there is a plan or the time was too short to tell."""
     if (plain := explain_plainly(problem)) is not None:
         return plain
     rows = write_rows(problem, FREE)
@@ -44,7 +44,7 @@ def explain(problem: WaveProblem) -> WaveConflict | None:
         return None
     core = _core(rows) or groups
     if not _ask(rows, core).is_infeasible:
-        core = groups  # an assumption that the solver forgot
+        core = groups  # an assumption that the solver ignored
     minimal, is_minimal = _filtered(rows, core)
     return WaveConflict(
         groups=tuple(minimal), sentences=tuple(group_words(problem, g) for g in minimal), is_minimal=is_minimal
@@ -52,7 +52,7 @@ def explain(problem: WaveProblem) -> WaveConflict | None:
 
 
 def explain_plainly(problem: WaveProblem) -> WaveConflict | None:
-    """Return what needs no search: schools without any date, and dates on which nothing can be."""
+    """Return conflicts found without a search: schools without any date, and impossible fixed dates."""
     if sentences := tuple(_without_dates(problem)):
         return WaveConflict(groups=("dates",), sentences=sentences, is_minimal=True)
     if sentences := tuple(_fixed_to_nothing(problem)):
@@ -61,7 +61,7 @@ def explain_plainly(problem: WaveProblem) -> WaveConflict | None:
 
 
 def relaxations(problem: WaveProblem, conflict: WaveConflict, *, later: Later | None = None) -> Iterator[str]:
-    """Yield the least change of each limit that lets a plan exist, all else as it is."""
+    """Yield the smallest change of each limit that makes a plan possible, all else unchanged."""
     for group in conflict.groups:
         for words, loosened in _loosenings(problem, group):
             if _is_possible(loosened):
@@ -75,16 +75,18 @@ def relaxations(problem: WaveProblem, conflict: WaveConflict, *, later: Later | 
 
 
 def group_words(problem: WaveProblem, group: str) -> str:
-    """Say what a group of rows asks for."""
+    """Describe the request behind a group of rows."""
     kind, _, what = group.partition(":")
     services, schools = problem.services, problem.schools
     if kind == "capacity":
-        return f"{problem.team_names[what]}: nobody works more days in a week than there are."
+        return f"{problem.team_names[what]}: no more days of work in a week than the team can give."
     if kind == "at once":
         count = schools[what].at_once
-        return f"{schools[what].name} bears {counted(count, 'change')} at once."
+        return f"{schools[what].name} can bear at most {counted(count, 'change')} at once."
     if kind == "group":
-        return f"{problem.groups[what].name}: {counted(problem.groups[what].at_once, 'change')} at once, at most."
+        return (
+            f"{problem.groups[what].name} can bear at most {counted(problem.groups[what].at_once, 'change')} at once."
+        )
     if kind in ("fixed", "in the pilot"):
         school, service = what.split("/")
         if kind == "in the pilot":
@@ -95,10 +97,11 @@ def group_words(problem: WaveProblem, group: str) -> str:
         school, _, order = what.partition("/")
         first, _, then = order.partition(" before ")
         weeks = services[then].after[first]
-        return f"At {schools[school].name}, {services[then].name} comes {weeks} weeks after {services[first].name}."
+        apart = counted(weeks, "week")
+        return f"At {schools[school].name}, {services[then].name} comes {apart} after {services[first].name}."
     if kind in ("hub together", "hub apart"):
         hub, service = what.split("/")
-        how = f"within {problem.hub_weeks} weeks" if problem.hub_weeks is not None else "on one date"
+        how = f"within {counted(problem.hub_weeks, 'week')}" if problem.hub_weeks is not None else "on one date"
         return (
             f"Hub {hub} goes live with {services[service].name} {'on different dates' if kind == 'hub apart' else how}."
         )
@@ -108,10 +111,10 @@ def group_words(problem: WaveProblem, group: str) -> str:
     plan = services[what]
     return {
         "pilot": f"The pilot of {plan.name}{_who(problem, what)} is on one of its early dates.",
-        "wave size": f"{plan.name} takes {plan.wave_size} schools in a wave at most.",
-        "weeks between": f"Waves of {plan.name} are {plan.weeks_between} weeks apart at least.",
-        "pilot first": f"{plan.name} goes on {plan.evaluation_weeks} weeks after its pilot at the earliest.",
-        "pilot size": f"The pilot of {plan.name} has {plan.pilot_size} schools at most.",
+        "wave size": f"{plan.name} has at most {counted(plan.wave_size, 'school')} in a wave.",
+        "weeks between": f"Waves of {plan.name} are at least {counted(plan.weeks_between, 'week')} apart.",
+        "pilot first": f"{plan.name} continues at least {counted(plan.evaluation_weeks, 'week')} after its pilot.",
+        "pilot size": f"The pilot of {plan.name} has at most {counted(plan.pilot_size, 'school')}.",
         "pilot mix": f"The pilot of {plan.name} has a school that would rather wait.",
     }[kind]
 
@@ -133,8 +136,8 @@ def _without_dates(problem: WaveProblem) -> Iterator[str]:
 def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:
     for pair, week in problem.fixed.items():
         if week not in [c.week for c in problem.candidates[pair]]:
-            reason = problem.dropped[pair].get(week, "its service opens on no day of that week")
-            yield f"{problem.pair_name(pair)} is fixed to {problem.fixed_words(pair)}, and that cannot be: {reason}."
+            reason = problem.dropped[pair].get(week, "its service has no go-live day that week")
+            yield f"{problem.pair_name(pair)} is fixed to {problem.fixed_words(pair)}, which is impossible: {reason}."
 
 
 def _ask(rows: WaveRows, groups: Sequence[str]) -> WavesSolution:
@@ -143,11 +146,11 @@ def _ask(rows: WaveRows, groups: Sequence[str]) -> WavesSolution:
 
 
 def _core(rows: WaveRows) -> list[str]:
-    """Ask the solver which groups are enough for the conflict: small, and not always the smallest."""
+    """Ask the solver for a small set of groups that still conflicts, not always the smallest."""
     model, _, guards = cp_model_of(rows, rows.rows, is_guarded=True)
     model.add_assumptions(list(guards.values()))
     solver = make_solver(PROBE)
-    # With several workers, or interleaved, assumptions were seen to be ignored.
+    # With several workers, or interleaved, the solver ignored assumptions.
     solver.parameters.num_workers = 1
     solver.parameters.interleave_search = False
     if solved(solver, model) != cp_model.INFEASIBLE:
@@ -157,7 +160,7 @@ def _core(rows: WaveRows) -> list[str]:
 
 
 def _filtered(rows: WaveRows, core: Sequence[str]) -> tuple[list[str], bool]:
-    """Leave out one group after the other; what makes a plan possible belongs to the conflict."""
+    """Leave out one group after another; a group whose removal makes a plan possible belongs to the conflict."""
     order = sorted(core, key=lambda g: (g.partition(":")[0] in LAST, g))
     kept, is_minimal = list(order), True
     for group in order:
@@ -166,7 +169,7 @@ def _filtered(rows: WaveRows, core: Sequence[str]) -> tuple[list[str], bool]:
         if answer.is_infeasible:
             kept = fewer
         elif answer.plan is None:
-            is_minimal = False  # nobody knows, in time
+            is_minimal = False  # not decided in time
     return kept, is_minimal
 
 
@@ -177,7 +180,7 @@ def _is_possible(problem: WaveProblem) -> bool:
 
 
 def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem]]:
-    """Yield ever larger amounts of what could be loosened in a group, with words."""
+    """Yield ever larger relaxations of a group, with their descriptions."""
     kind, _, what = group.partition(":")
     if kind == "capacity":
         for step in STEPS:
@@ -187,13 +190,13 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
         school = problem.schools[what]
         for step in STEPS[:3]:
             changed = {**problem.schools, what: replace(school, at_once=school.at_once + step)}
-            words = f"Let {school.name} change in {school.at_once + step} ways at once."
+            words = f"Let {school.name} have {school.at_once + step} changes at once."
             yield words, replace(problem, schools=changed)
     elif kind == "group":
         known = problem.groups[what]
         for step in STEPS[:3]:
             looser = {**problem.groups, what: replace(known, at_once=known.at_once + step)}
-            yield f"Let {known.name} bear {known.at_once + step} changes at once.", replace(problem, groups=looser)
+            yield f"Let {known.name} have {known.at_once + step} changes at once.", replace(problem, groups=looser)
     elif kind == "fixed":
         pair = (what.split("/")[0], what.split("/")[1])
         fewer = {p: w for p, w in problem.fixed.items() if p != pair}
@@ -213,7 +216,7 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
 
 
 def _pilot_loosenings(problem: WaveProblem, what: str) -> Iterator[tuple[str, WaveProblem]]:
-    """Leave open who of the plan's pilot is in it, or one school that rollout.yaml asks for."""
+    """Leave the schools of the plan's pilot open, or one school that rollout.yaml requests."""
     school, _, service = what.rpartition("/")
     plan, known = problem.services[service], problem.schools.get(school)
     if known is not None and known.pilot:

@@ -1,8 +1,8 @@
-"""A first plan for the search to improve: quick ones, services one after the other, and the best of them annealed.
+"""A first plan for the search to improve: quick plans, service by service, and the best of them annealed.
 
-Where a quick one finds no place for a school, the search begins without any. It takes milliseconds, so several orders
-are tried: on one made-up trust of fifty schools the worst order of the services was a quarter dearer than the best.
-Annealing takes a second or two.
+If no quick plan has a place for every school, the search begins without one. A quick plan takes milliseconds, so
+several orders of services are tried: on one made-up trust of fifty schools the worst order cost a quarter more than the
+best. Annealing takes a second or two.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ MOST_ORDERS = 24
 def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], Fraction]) -> WavePlan | None:
     """Return the best of some quick plans, or None; the search tests every requirement again.
 
-    Services take their turns in every order, of four and fewer. `worth` is what a plan costs.
+    All orders are tried for up to four services. `worth` gives a plan's cost.
     """
     services = sorted(problem.services.values(), key=lambda s: (len(s.weeks), s.service))
     plans = (_Filler(problem, _in_order(list(o))).fill() for o in islice(permutations(services), MOST_ORDERS))
@@ -94,7 +94,7 @@ class _Filler:
         return None
 
     def _wave(self, service: ServicePlan, week: int, left: list[Pair]) -> int:
-        """Fill one wave, whole hubs first, easy schools before hard ones."""
+        """Fill one wave, with whole hubs first and easy schools before hard ones."""
         schools = self.problem.schools
         sizes = Counter(schools[p[0]].hub for p in left)
         order = sorted(left, key=lambda p: (-sizes[schools[p[0]].hub], schools[p[0]].hub, schools[p[0]].risk, p))
@@ -148,7 +148,7 @@ class _Filler:
 
 
 def _in_order(services: list[ServicePlan]) -> list[ServicePlan]:
-    """Keep the order, but let what goes first in each school come first."""
+    """Keep the order, but put services that go first in each school first."""
     out: list[ServicePlan] = []
     left = list(services)
     while left:
@@ -159,7 +159,7 @@ def _in_order(services: list[ServicePlan]) -> list[ServicePlan]:
 
 
 class WaveOption(NamedTuple):
-    """A date that a pair may have, as one of the pilot or in a wave."""
+    """A possible date of a pair, in the pilot or in a wave."""
 
     candidate: Candidate
     is_pilot: bool
@@ -167,22 +167,22 @@ class WaveOption(NamedTuple):
 
 Numbers = NDArray[np.int64]
 Cell = tuple[str, str, int]
-"""What has room for so much: what kind of thing it is, whose it is, and its week."""
+"""Something with limited room: its kind, its owner and its week."""
 HEAT = 5.0
-"""The first temperature: this many steps from a pair's date to its next, at their mean weight."""
+"""The first temperature, in steps from a pair's date to its next, at their mean weight."""
 
 
 def annealed(rows: WaveRows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
-    """Return a plan at least as good by its dates, its hubs' dates and its services' last weeks.
+    """Return a plan that is at least as good by its dates, its hubs' dates and its services' last weeks.
 
-    The plan given has to meet every requirement, and so does the plan returned. Peaks and fairness are left to the
-    search: they belong to the whole plan, and would have to be counted anew at each of millions of steps.
+    Both plans meet every requirement. Peaks and fairness are left to the search, because they depend on the whole plan
+    and would have to be recomputed at each of millions of steps.
     """
     return _Columns(rows, plan).walk(seed, steps)
 
 
 class _Columns:
-    """The problem as arrays, with everybody where one plan has them."""
+    """The problem as arrays, with every pair at one plan's date."""
 
     def __init__(self, rows: WaveRows, plan: WavePlan) -> None:
         self.rows, self.plan, self.problem = rows, plan, rows.problem
@@ -195,7 +195,7 @@ class _Columns:
         self.dates = {date: n for n, date in enumerate(chain(*self.waves, *self.tries))}
         self.cells: dict[Cell, int] = {}
         self.room: list[int] = []
-        """Of each cell: how much fits."""
+        """The capacity of each cell."""
 
     def walk(self, seed: int, steps: int) -> WavePlan:
         places, now = self._places(), self._now()
@@ -224,7 +224,7 @@ class _Columns:
         return WavePlan(chosen={pair: option.candidate for pair, option in best.items()}, pilot=pilot)
 
     def _options(self, pair: Pair) -> Iterator[WaveOption]:
-        """Yield where a pair may be: as it is if that is set, else in the pilot, or in a wave."""
+        """Yield a pair's possible places: its fixed one, or else in the pilot or in a wave."""
         now = WaveOption(self.plan.chosen[pair], pair in self.plan.pilot)
         if pair in self.problem.fixed:
             yield now
@@ -281,7 +281,7 @@ class _Columns:
         )
 
     def _cells(self, pair: Pair, option: WaveOption) -> Iterator[tuple[Cell, int]]:
-        """Yield what a date takes room in, and how much."""
+        """Yield the cells that a date uses, and how much."""
         problem, (school, service), found = self.problem, pair, option.candidate
         plan = problem.services[service]
         for (team, week), tenths in found.work.items():
@@ -312,7 +312,7 @@ class _Columns:
         return key
 
     def _hubs(self) -> Iterator[int]:
-        """Yield with whom each pair keeps together: its hub and service, where that is more than one school."""
+        """Yield each pair's hub and service, if that has more than one school."""
         sizes = Counter((self.problem.schools[s].hub, v) for s, v in self.pairs)
         numbers: dict[tuple[str, str], int] = {}
         for school, service in self.pairs:
@@ -321,7 +321,7 @@ class _Columns:
             yield NOWHERE if is_alone else numbers.setdefault((hub, service), len(numbers))
 
     def _partners(self, pair: Pair) -> Iterator[tuple[Pair, int, bool]]:
-        """Yield whoever goes before or after a pair in its school, and by how many weeks."""
+        """Yield the pairs that go before or after a pair at its school, and by how many weeks."""
         school, service = pair
         for other, plan in self.problem.services.items():
             if (school, other) in self.row_of:
@@ -332,7 +332,7 @@ class _Columns:
 
 
 def _offsets(rows: Sequence[Sized]) -> list[int]:
-    """Return where each row begins when all are laid end to end, and where the last one ends."""
+    """Return where each row begins if all are laid end to end, and where the last one ends."""
     return [0, *accumulate(len(row) for row in rows)]
 
 

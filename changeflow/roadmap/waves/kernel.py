@@ -1,9 +1,9 @@
 """Annealing on the dates of schools, compiled: moves and swaps that meet every requirement.
 
-Better ones are taken, worse ones less and less often (Kirkpatrick, Gelatt and Vecchi, 1983).
+Better moves are accepted, worse ones less and less often (Kirkpatrick, Gelatt and Vecchi, 1983).
 
-What limits a date is one kind of thing here: a cell with room for so much. A team in a week is one, a school in a
-week, a wave, two schools that are kept apart on a date. Nothing here allocates.
+Every limit on a date is a cell with limited room: a team in a week, a school in a week, a wave, or two schools that
+must not share a date. Nothing here allocates memory.
 """
 
 from typing import NamedTuple
@@ -21,11 +21,11 @@ PILOT, WAVE = range(2)
 COOLEST = 0.02
 """The last temperature, as a share of the first."""
 WHOLE_WAVES = 32
-"""Of so many proposals one moves a whole wave, and one a pilot."""
+"""One in this many proposals moves a whole wave, and one moves a pilot."""
 
 
 class Places(NamedTuple):
-    """A rollout in columns: pairs have options, options take room in cells."""
+    """A rollout in columns: pairs have options, and options use room in cells."""
 
     first_option: Ints
     """By pair and one more."""
@@ -42,20 +42,20 @@ class Places(NamedTuple):
     service: Ints
     """By pair."""
     first_pilot: Ints
-    """By service and one more: its pilot's dates; none where it has no pilot."""
+    """By service and one more: its pilot's dates; none without a pilot."""
     evaluation: Ints
     """By service: weeks from its pilot to the first wave."""
     is_reluctant: Ints
     """By pair."""
     reluctant_needed: Ints
-    """By service: how many of them its pilot has at least."""
+    """By service: the smallest number of them in its pilot."""
     hub: Ints
-    """By pair: the hub of its service, counted over all; NOWHERE where it keeps with nobody."""
+    """By pair: the hub of its service, numbered over all; NOWHERE if it keeps together with no other school."""
     first_partner: Ints
     """By pair and one more."""
     partner: Ints
     ahead: Ints
-    """By partner: weeks by which it has to go before the pair; negative: after."""
+    """By partner: weeks by which it must go before the pair; negative for after."""
     is_before: Ints
     first_date: Ints
     """By service and one more."""
@@ -63,14 +63,14 @@ class Places(NamedTuple):
     between: Ints
     """By service: weeks from one wave to the next."""
     window: Ints
-    """By service: weeks within which all of a hub goes live; 0 where that does not matter."""
+    """By service: weeks within which a whole hub goes live; 0 if there is no limit."""
     hub_weight: int
     last_weight: Ints
-    """By date: what it costs that its service is not done by the date before."""
+    """By date: the cost if its service is not finished by the previous date."""
 
 
 class Walk(NamedTuple):
-    """Where everybody is at the moment, and the best so far."""
+    """Where every pair is now, and the best plan so far."""
 
     option: Ints
     """By pair."""
@@ -80,7 +80,7 @@ class Walk(NamedTuple):
     going: Ints
     """By date: how many go live."""
     tried: Ints
-    """By service: the week of its pilot, where anybody is in it."""
+    """By service: the week of its pilot, if it has schools."""
     pilots: Ints
     """By service: how many are in its pilot."""
     reluctant: Ints
@@ -88,7 +88,7 @@ class Walk(NamedTuple):
     hub_going: Ints
     """Hub by date."""
     hub_dates: Ints
-    """By hub: on how many dates it goes live; all but one of them cost."""
+    """By hub: on how many dates it goes live; each beyond the first has a cost."""
     random: NDArray[np.uint64]
     who: Ints
     """Proposed: these pairs …"""
@@ -105,7 +105,7 @@ def _is_pilot(p: Places, date: int) -> bool:
 
 @compiled
 def _last_cost(p: Places, w: Walk, service: int) -> int:
-    """Return what the last wave of a service costs."""
+    """Return the cost of a service's last wave."""
     total = 0
     top = p.first_date[service] - 1
     for d in range(p.first_date[service], p.first_date[service + 1]):
@@ -118,7 +118,7 @@ def _last_cost(p: Places, w: Walk, service: int) -> int:
 
 @compiled
 def _give(p: Places, w: Walk, i: int) -> int:
-    """Take a pair off its date; return what that saves."""
+    """Take a pair off its date; return the saving."""
     o = w.option[i]
     w.option[i] = NOWHERE
     for j in range(p.first_cell[o], p.first_cell[o + 1]):
@@ -140,7 +140,7 @@ def _give(p: Places, w: Walk, i: int) -> int:
 
 @compiled
 def _take(p: Places, w: Walk, i: int, o: int) -> int:
-    """Put a pair on a date, whether it fits or not; return what that costs."""
+    """Put a pair on a date, whether it fits or not; return the cost."""
     w.option[i] = o
     for j in range(p.first_cell[o], p.first_cell[o + 1]):
         w.left[p.cell[j]] -= p.amount[j]
@@ -162,14 +162,14 @@ def _take(p: Places, w: Walk, i: int, o: int) -> int:
 
 @compiled
 def settle(p: Places, w: Walk) -> None:
-    """Count what everybody takes where they begin: `option` says where, and the rest is as if nobody were anywhere."""
+    """Count the room that all pairs use at the start: `option` gives their places, and the rest is still empty."""
     for i in range(len(w.option)):
         _take(p, w, i, w.option[i])
 
 
 @compiled
 def _fits(p: Places, w: Walk, i: int, o: int) -> bool:
-    """Tell whether a date is possible for a pair that is nowhere, as the others are now."""
+    """Tell whether a date is possible for an unplaced pair, with the others where they are."""
     for j in range(p.first_cell[o], p.first_cell[o + 1]):
         if w.left[p.cell[j]] < p.amount[j]:
             return False
@@ -189,7 +189,7 @@ def _fits(p: Places, w: Walk, i: int, o: int) -> bool:
 
 @compiled
 def _starts(p: Places, w: Walk, service: int, week: int) -> bool:
-    """Tell whether the pilot may be in a week: it is, or there is none and no wave comes too early for it."""
+    """Tell whether the pilot may be in a week: it already is, or there is none yet and no wave is too early for it."""
     if w.pilots[service] > 0:
         return w.tried[service] == week
     for d in range(p.first_date[service], p.first_date[service + 1]):
@@ -200,7 +200,7 @@ def _starts(p: Places, w: Walk, service: int, week: int) -> bool:
 
 @compiled
 def _opens(p: Places, w: Walk, d: int, service: int) -> bool:
-    """Tell whether a wave may be on a date: it is one already, or no other is too close."""
+    """Tell whether a wave may be on a date: there is one already, or no other is too close."""
     if w.going[d] > 0:
         return True
     for other in range(p.first_date[service], p.first_date[service + 1]):
@@ -232,7 +232,7 @@ def _option_on(p: Places, i: int, date: int) -> int:
 
 @compiled
 def _propose_one(p: Places, w: Walk, i: int) -> int:
-    """Propose another date for a pair; half of the time somebody of that date goes the other way, or anywhere."""
+    """Propose another date for a pair; half of the time a pair on that date moves the other way, or anywhere."""
     to = p.first_option[i] + below(w.random, p.first_option[i + 1] - p.first_option[i])
     w.who[0], w.to[0] = i, to
     if draw(w.random) & 1:
@@ -253,7 +253,7 @@ def _propose_one(p: Places, w: Walk, i: int) -> int:
 
 @compiled
 def _somebody_of_a_pilot(p: Places, w: Walk, i: int) -> int:
-    """Return the next pair from here on that is in a pilot; the pair itself where none is."""
+    """Return the next pair from here that is in a pilot; the pair itself if none is."""
     n = len(w.option)
     for step in range(n):
         k = (i + step) % n
@@ -264,7 +264,7 @@ def _somebody_of_a_pilot(p: Places, w: Walk, i: int) -> int:
 
 @compiled
 def _propose_wave(p: Places, w: Walk, i: int) -> int:
-    """Propose that a pair's whole wave goes on another date; of a pilot, that some do and others go anywhere."""
+    """Propose another date for a pair's whole wave; for a pilot, for some of it, while others move anywhere."""
     here, service = p.date[w.option[i]], p.service[i]
     is_pilot = _is_pilot(p, here)
     first = p.first_pilot if is_pilot else p.first_date
@@ -285,7 +285,7 @@ def _propose_wave(p: Places, w: Walk, i: int) -> int:
 
 @compiled
 def _go(p: Places, w: Walk, count: int) -> int:
-    """Do what is proposed, if it fits; return what it costs, or REFUSED with everybody where they were."""
+    """Apply the proposal if it fits; return its cost, or REFUSED with every pair where it was."""
     service = p.service[w.who[0]]
     change = -_last_cost(p, w, service)
     for m in range(count):
@@ -304,7 +304,7 @@ def _go(p: Places, w: Walk, count: int) -> int:
 
 @compiled
 def _back(p: Places, w: Walk, moved: int, count: int) -> None:
-    """Put all of a proposal back where they were, of whom some have moved and the others are nowhere."""
+    """Put all pairs of a proposal back; some have moved and the others are unplaced."""
     for m in range(moved):
         _give(p, w, w.who[m])
     for m in range(count):
@@ -313,7 +313,7 @@ def _back(p: Places, w: Walk, moved: int, count: int) -> None:
 
 @compiled
 def _tries(p: Places, w: Walk, service: int) -> bool:
-    """Tell whether a service that has a pilot has somebody in it, and somebody reluctant where that is asked for."""
+    """Tell whether a service's pilot has a school in it, and a reluctant one if required."""
     if p.first_pilot[service] == p.first_pilot[service + 1]:
         return True
     return w.pilots[service] > 0 and w.reluctant[service] >= p.reluctant_needed[service]
@@ -321,7 +321,7 @@ def _tries(p: Places, w: Walk, service: int) -> bool:
 
 @compiled
 def anneal(p: Places, w: Walk, steps: int, heat: float) -> int:
-    """Walk so many steps from where everybody is; the best goes into `best`. Returns by how much it is better."""
+    """Walk this many steps from the current places, and keep the best in `best`. Return the improvement."""
     n = len(w.option)
     now = better = 0
     cooling = COOLEST ** (1.0 / steps)

@@ -1,4 +1,4 @@
-"""Three plans side by side: the earliest, the calmest, and the one that moves the fewest schools, or a compromise."""
+"""Three plans: the earliest, the calmest, and the one that moves the fewest schools or a compromise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """What a plan puts first."""
+    """The priority of a plan."""
 
     key: str
     name: str
     factors: Mapping[str, float]
-    """By how much each weight is multiplied; those left out stay as they are."""
+    """The factor of each weight; others are unchanged."""
 
 
 EARLIEST = Style(
@@ -33,12 +33,12 @@ CALMEST = Style(
 FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"announced": 10, "announced_week": 4})
 COMPROMISE = Style(key="compromise", name="Compromise", factors={})
 IN_FORCE = Style(key="in-force", name="In force", factors={})
-"""The plan as it is: nobody searches for it, it is there to compare with."""
+"""The current plan, which is only for comparison."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One plan with its numbers, and how good it is known to be."""
+    """One plan with its numbers and its gap."""
 
     style: Style
     plan: WavePlan
@@ -49,15 +49,15 @@ class Offer:
 
 
 def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
-    """Return the three styles: "fewest changes" where dates were announced to schools, else a compromise."""
+    """Return the three styles, with "fewest changes" if dates were announced to schools, or else a compromise."""
     return (EARLIEST, CALMEST, FEWEST if problem.announced else COMPROMISE)
 
 
 def offers(
     problem: WaveProblem, limits: "SearchLimits", *, say: Callable[[str], None] | None = None
 ) -> "Iterator[tuple[Style, WavesSolution, WaveRows]]":
-    """Yield the answer in each style; each search begins with the plan before it, and says so to `say`."""
-    # Loaded here: a command that only explains its usage should not wait for the solver.
+    """Yield the answer in each style. Each search begins with the previous plan, and `say` receives its progress."""
+    # Loaded here, so that a command's help does not wait for the solver.
     from changeflow.roadmap.waves.solve import solve_plan
 
     hint: Mapping[int, int] | None = None
@@ -73,5 +73,5 @@ def offers(
 
 
 def weighted(weights: Weights, style: Style) -> Weights:
-    """Multiply the weights as a style does."""
+    """Multiply the weights by a style's factors."""
     return weights.model_copy(update={name: getattr(weights, name) * by for name, by in style.factors.items()})

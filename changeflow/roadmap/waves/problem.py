@@ -1,4 +1,4 @@
-"""One rollout as numbers: pairs of a school and a service, the dates that each could have, and what each date takes."""
+"""One rollout as numbers: pairs of a school and a service, the possible dates of each, and the work of each date."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one activity falls for one candidate: weeks from the programme's start, and tenths of a day in each."""
+    """The weeks of one activity for one candidate, counted from the programme's start, with tenths of a day in each."""
 
     kind: Kind
     team: str | None
@@ -26,7 +26,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A date that a pair could go live on, with all that it takes."""
+    """A possible go-live date of a pair, with its work."""
 
     week: int
     day: date
@@ -34,12 +34,12 @@ class Candidate:
 
     @property
     def first(self) -> int:
-        """The first week in which the school is busy with it; the week of go-live at the latest."""
+        """The first week in which the school is busy with it, at the latest the go-live week."""
         return min([self.week, *(w for p in self.placements for w in p.weeks)])
 
     @property
     def last(self) -> int:
-        """The last week in which the school is busy with it; the week of go-live at least."""
+        """The last week in which the school is busy with it, at the earliest the go-live week."""
         return max([self.week, *(w for p in self.placements for w in p.weeks)])
 
     @property
@@ -49,7 +49,7 @@ class Candidate:
 
     @property
     def work(self) -> Counter[tuple[str, int]]:
-        """The tenths of a day that it takes of each team in each week."""
+        """The tenths of a day of each team in each week."""
         work: Counter[tuple[str, int]] = Counter()
         for placement in self.placements:
             if placement.team is not None:
@@ -60,12 +60,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePlan:
-    """What holds for one service's waves."""
+    """The limits of one service's waves."""
 
     service: str
     name: str
     days: Mapping[int, date]
-    """The weeks in which it may go live somewhere, in order, and the day of each."""
+    """The weeks in which any school may go live, in order, with the day of each."""
     wave_size: int
     weeks_between: int
     has_pilot: bool
@@ -73,26 +73,26 @@ class ServicePlan:
     evaluation_weeks: int
     after: Mapping[str, int]
     pilot_by: int | None = None
-    """The week of a pilot that is set: as late as this, a pilot may be."""
+    """The week of a fixed pilot; pilots may be this late."""
     pilot_name: str = "pilot"
     wave_names: tuple[str, ...] = ()
-    """What the plan calls its other waves, in order."""
+    """The plan's names for the other waves, in order."""
 
     @property
     def weeks(self) -> tuple[int, ...]:
-        """The weeks in which it may go live somewhere, in order."""
+        """The weeks in which any school may go live, in order."""
         return tuple(self.days)
 
     @property
     def pilot_weeks(self) -> tuple[int, ...]:
-        """The early third of them, one at least: a pilot that comes late has nothing left to teach. Our own choice."""
+        """The first third of them, at least one: a late pilot teaches nothing. Our own choice."""
         weeks = self.weeks
         early = weeks[: max(1, (len(weeks) + 2) // 3)]
         by = max(early[-1], self.pilot_by or 0) if early else 0
         return tuple(w for w in weeks if w <= by)
 
     def wave_name(self, number: int) -> str:
-        """Return what the plan calls a wave, or would: they are counted from 1, by date, without the pilot."""
+        """Return the plan's name for a wave; waves are numbered from 1 by date, without the pilot."""
         if number <= len(self.wave_names):
             return self.wave_names[number - 1]
         counted = number + (self.pilot_name != "pilot")
@@ -103,7 +103,7 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolPlan:
-    """What holds for one school."""
+    """The limits of one school."""
 
     school: str
     name: str
@@ -116,7 +116,7 @@ class SchoolPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPlan:
-    """What schools can bear together: changes, one a school and service."""
+    """The limit of changes at several schools together; each school and service is one change."""
 
     name: str
     schools: frozenset[str]
@@ -125,7 +125,7 @@ class GroupPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveProblem:
-    """Everything that a plan of waves has to fit. Iteration orders are fixed: the same problem gives the same model."""
+    """All requirements of a plan of waves. Iteration orders are fixed, so equal problems give equal models."""
 
     start: date
     """Monday of week 0."""
@@ -137,21 +137,21 @@ class WaveProblem:
     dropped: Mapping[Pair, Mapping[int, str]]
     """Why a pair cannot go live in a week in which its service could."""
     capacity: Mapping[str, tuple[int, ...]]
-    """Tenths of a day that each team can give in each week."""
+    """Tenths of a day that each team has in each week."""
     team_names: Mapping[str, str]
     fixed: Mapping[Pair, int] = field(default_factory=dict)
-    """Pairs whose week is set: by the request, or because it has happened."""
+    """Pairs with a fixed week: requested, or already live."""
     fixed_days: Mapping[Pair, date] = field(default_factory=dict)
-    """The day that is set, as it was written, where it is known."""
+    """The fixed day as written, if known."""
     declared: frozenset[Pair] = frozenset()
-    """The pilot that the plan has: it is kept as it is."""
+    """The plan's own pilot, which does not change."""
     notes: tuple[str, ...] = ()
-    """What was asked for and could not be kept."""
+    """Requests that could not be met."""
     announced: Mapping[Pair, int] = field(default_factory=dict)
     announced_days: Mapping[Pair, date] = field(default_factory=dict)
-    """The day that was announced, where it is known."""
+    """The announced day, if known."""
     hub_weeks: int | None = None
-    """A hub's go-lives of a service are within this many weeks; None: by weight, without a limit."""
+    """The limit in weeks for a hub's go-lives of a service; None if only a weight applies."""
     hub_one_date: bool = False
     hubs_apart: bool = False
     apart: tuple[tuple[str, str], ...] = ()
@@ -166,21 +166,21 @@ class WaveProblem:
         return self.start + timedelta(weeks=week)
 
     def week_words(self, week: int) -> str:
-        """Say a week as people do."""
+        """Write a week for people."""
         return f"the week of {format_day(self.monday(week))}"
 
     def fixed_words(self, pair: Pair) -> str:
-        """Say when a pair is fixed."""
+        """Write a pair's fixed date."""
         day = self.fixed_days.get(pair) or self.services[pair[1]].days.get(self.fixed[pair])
         return format_day(day) if day else self.week_words(self.fixed[pair])
 
     def announced_words(self, pair: Pair) -> str:
-        """Say for when a pair was announced."""
+        """Write a pair's announced date."""
         day = self.announced_days.get(pair)
         return format_day(day) if day else self.week_words(self.announced[pair])
 
     def in_pilot(self, pair: Pair) -> bool | None:
-        """Tell whether a pair is in its service's pilot: it has to be, it must not, or None for as it comes."""
+        """Return whether a pair must be in its service's pilot, must not be, or may be (None)."""
         asked = self.schools[pair[0]].pilot
         if asked is not None or not self.declares_pilot(pair[1]):
             return asked
@@ -190,7 +190,7 @@ class WaveProblem:
         return any(name == service for _, name in self.declared)
 
     def needs_reluctant(self, service: str) -> bool:
-        """Tell whether a pilot has to have a school that would rather wait: there is one, and nobody has chosen."""
+        """Tell whether a pilot must include a reluctant school: one exists, and the schools are not chosen yet."""
         willing = (self.schools[p[0]] for p in self.pairs if p[1] == service and self.in_pilot(p) is not False)
         return not self.declares_pilot(service) and any(s.reluctant for s in willing)
 
@@ -200,7 +200,7 @@ class WaveProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WavePlan:
-    """An answer: a date for every pair, and which pairs are the pilot."""
+    """A plan: a date for every pair, and the pilot's pairs."""
 
     chosen: Mapping[Pair, Candidate]
     pilot: frozenset[Pair]
@@ -216,19 +216,19 @@ class Numbers:
     mean_week: float
     last_week: int
     peaks: Mapping[str, int]
-    """The fullest week of each team, in percent of what it can give then."""
+    """The fullest week of each team, in percent of its capacity then."""
     hub_dates: int
-    """Dates of hubs beyond one for each hub and service, pilots left out."""
+    """Dates of hubs beyond the first for each hub and service, without pilots."""
     fairness: float
-    """Weeks between the means of the earliest and the latest hub."""
+    """Weeks between the means of the earliest and latest hub."""
     announced_moved: int
-    """Schools and services whose announced date changes."""
+    """Pairs whose announced date changes."""
     announced_weeks: int
     waves: int
 
 
 def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
-    """Work out the totals of a plan."""
+    """Compute the totals of a plan."""
     weeks = [c.week for c in plan.chosen.values()]
     dates = {(pair[1], c.week) for pair, c in plan.chosen.items()}
     moved = [abs(plan.week(p) - w) for p, w in problem.announced.items() if p in plan.chosen and plan.week(p) != w]
@@ -261,18 +261,18 @@ def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
     found = {team: [0] * problem.weeks for team in problem.capacity}
     for candidate in plan.chosen.values():
         for (team, week), tenths in candidate.work.items():
-            if 0 <= week < problem.weeks:  # A plan in force may go on behind the last date that is asked for.
+            if 0 <= week < problem.weeks:  # The current plan may continue after the last requested date.
                 found[team][week] += tenths
     return found
 
 
 def percent_of(tenths: int, capacity: int) -> int:
-    """Return work as percent of what a team can give, rounded up; of a team that can give nothing, of a tenth."""
+    """Return work as a percentage of a team's capacity, rounded up; without capacity, of a tenth."""
     return -(-100 * tenths // max(1, capacity))
 
 
 def peaks(problem: WaveProblem, plan: WavePlan) -> dict[str, int]:
-    """Return the fullest week of each team, in percent of what it can give in that week."""
+    """Return the fullest week of each team, in percent of its capacity in that week."""
     return {
         team: max((percent_of(n, problem.capacity[team][w]) for w, n in enumerate(load) if n), default=0)
         for team, load in loads(problem, plan).items()
@@ -288,7 +288,7 @@ def hub_dates(problem: WaveProblem, plan: WavePlan) -> int:
 
 
 def fairness(problem: WaveProblem, plan: WavePlan) -> Fraction:
-    """Return the weeks between the means of the earliest and the latest hub."""
+    """Return the weeks between the means of the earliest and latest hub."""
     weeks: dict[str, list[int]] = {}
     for pair, candidate in plan.chosen.items():
         if hub := problem.schools[pair[0]].hub:

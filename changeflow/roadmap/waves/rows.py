@@ -1,7 +1,7 @@
 """The model as plain rows: 0/1 columns, step variables and linear rows in named groups. See docs/waves.md for each row.
 
-The same rows go to CP-SAT, which finds plans, and as a linear programme to GLOP, which bounds them. No wave has a
-number here: a wave is a date of a service that somebody uses, so there is no symmetry to break.
+CP-SAT uses the rows to find plans, and GLOP uses them as a linear programme to bound plans. Waves have no numbers here:
+a wave is a date that a service uses, so there is no symmetry to break.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,39 +15,39 @@ from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
 
 LARGEST = 2**53
-"""The objective's numbers together are at most this large, so that a float holds every value of it."""
+"""The largest sum of the objective's numbers, so that a float is exact for every value."""
 DIGITS = 12
 """Significant digits of a weight."""
 FINEST = 10_000
-"""The finest part of a week in which means of hubs are counted."""
+"""The finest fraction of a week for the means of hubs."""
 INFINITY = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """low <= sum of coefficient * variable <= high, asked for by a group."""
+    """low <= sum of coefficient * variable <= high, required by a group."""
 
     terms: tuple[tuple[int, int], ...]
     """(variable, coefficient)."""
     low: int
     high: int
     group: str
-    """Whose request it is; empty where it only says what a variable means."""
+    """The group that requires it; empty if it only defines a variable."""
 
 
 @dataclass
 class WaveRows:
-    """A model that is being written down."""
+    """A model under construction."""
 
     problem: WaveProblem
     weights: Weights
     highs: list[int] = field(default_factory=list)
-    """The upper bound of each variable; all begin at 0."""
+    """The upper bound of each variable; the lower bound is 0."""
     rows: list[Row] = field(default_factory=list)
     offset: Fraction = Fraction(0)
-    """What every plan costs besides, in weeks of one school: the objective leaves it out."""
+    """The constant cost of every plan, in weeks of one school, which the objective leaves out."""
     wanted: dict[int, Fraction] = field(default_factory=dict)
-    """What one unit of each variable costs, in weeks of one school: exactly what the weights say."""
+    """The exact cost of one unit of each variable by the weights, in weeks of one school."""
     column: dict[tuple[Pair, int], int] = field(default_factory=dict)
     """The variable of each pair and week."""
     pilot: dict[tuple[Pair, int], int] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class WaveRows:
         self.add(terms, -INFINITY, high, group)
 
     def weigh(self, terms: Iterable[tuple[int, int]], each: float, *, unit: int = 1) -> None:
-        """Add terms to the objective; `each` is the weight of so many units."""
+        """Add terms to the objective; `each` units have the weight."""
         weight = exactly(each) / unit
         for variable, count in terms:
             if count and weight:
@@ -73,7 +73,7 @@ class WaveRows:
 
     @cached_property
     def scale(self) -> Fraction:
-        """By how much the weights are multiplied to be whole numbers; less where those would be too large."""
+        """The factor that turns weights into whole numbers, reduced if those would be too large."""
         whole = [abs(w) * self.highs[v] for v, w in self.wanted.items()]
         exact = Fraction(lcm(*(w.denominator for w in self.wanted.values())))
         common = gcd(*(w.numerator * int(exact) // w.denominator for w in self.wanted.values())) or 1
@@ -81,24 +81,24 @@ class WaveRows:
 
     @cached_property
     def objective(self) -> dict[int, int]:
-        """The weights as whole numbers. However little one weighs beside others, it is never nothing."""
+        """The weights as whole numbers. Even the smallest is at least 1."""
         return {v: round(w * self.scale) or (1 if w > 0 else -1) for v, w in self.wanted.items() if w}
 
     def in_weeks(self, value: float) -> Fraction:
-        """Return a value of the objective in weeks of one school, counted from the programme's start."""
+        """Return a value of the objective in weeks of one school, from the programme's start."""
         return Fraction(value) / self.scale + self.offset
 
     def live_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
-        """Take away the step of a pair's last date up to a week, where there is one as early."""
+        """Subtract the step of a pair's last date up to a week, if there is one."""
         weeks = [w for w in self.problem.services[pair[1]].weeks if w <= week]
         return [(self.step[pair, weeks[-1]], -1)] if weeks else []
 
     def pilot_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
-        """Take away the mark of a pair's pilot in a week, where it may have one."""
+        """Subtract the mark of a pair's pilot in a week, if it may have one."""
         return [(self.pilot[pair, week], -1)] if (pair, week) in self.pilot else []
 
     def hint_of(self, plan: WavePlan) -> dict[int, int]:
-        """Say a plan in columns and pilot marks; the rest follows from them."""
+        """Express a plan in columns and pilot marks, which determine the rest."""
         columns = {v: int(pair in plan.chosen and plan.week(pair) == week) for (pair, week), v in self.column.items()}
         marks = {v: int(pair in plan.pilot and plan.week(pair) == week) for (pair, week), v in self.pilot.items()}
         return columns | marks
@@ -118,12 +118,12 @@ class WaveRows:
 
 
 def exactly(weight: float) -> Fraction:
-    """Return a weight as people write it: 0.3 is three tenths."""
+    """Return a weight as written: 0.3 is three tenths."""
     return Fraction(f"{weight:.{DIGITS}g}")
 
 
 def write_rows(problem: WaveProblem, weights: Weights) -> WaveRows:
-    """Write the whole model down, in a fixed order."""
+    """Build the whole model, in a fixed order."""
     out = WaveRows(problem, weights)
     _columns(out)
     for service in problem.services:
@@ -140,7 +140,7 @@ def write_rows(problem: WaveProblem, weights: Weights) -> WaveRows:
 
 
 def _columns(out: WaveRows) -> None:
-    """One date for each pair; the steps follow from it."""
+    """Add one date for each pair, which determines its steps."""
     for pair, candidates in out.problem.candidates.items():
         for candidate in candidates:
             out.column[pair, candidate.week] = out.variable()
@@ -154,7 +154,7 @@ def _columns(out: WaveRows) -> None:
 
 
 def _waves(out: WaveRows, service: str) -> None:
-    """Waves open on dates; the pilot comes first, is small and has a reluctant school; the others keep apart."""
+    """Add waves: the pilot is first, small and has a reluctant school; the others keep their distance."""
     plan = out.problem.services[service]
     pairs = [p for p in out.problem.pairs if p[1] == service]
     opened = {week: out.variable() for week in plan.weeks}
@@ -178,7 +178,7 @@ def _waves(out: WaveRows, service: str) -> None:
 
 
 def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
-    """The pilot is on one of the early dates; returns the variable of each."""
+    """Put the pilot on one of the early dates; return the variable of each."""
     plan, schools, problem = out.problem.services[service], out.problem.schools, out.problem
     tried = {week: out.variable() for week in plan.pilot_weeks}
     out.add([(z, 1) for z in tried.values()], 1, 1, f"pilot:{service}")
@@ -204,7 +204,7 @@ def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
 
 
 def _last(out: WaveRows, service: str) -> None:
-    """The last date of a service: the objective counts its weeks from the first date that it could have."""
+    """Add the last date of a service, counted in the objective from its first possible date."""
     weeks = out.problem.services[service].weeks
     out.offset += exactly(out.weights.last) * (weeks[0] if weeks else 0)
     pairs = [p for p in out.problem.pairs if p[1] == service]
@@ -218,7 +218,7 @@ def _last(out: WaveRows, service: str) -> None:
 
 
 def _capacity(out: WaveRows) -> None:
-    """Work of a week fits the share of its capacity that the team's fullest week has."""
+    """Limit each week's work by the share of capacity in the team's fullest week."""
     load: dict[tuple[str, int], dict[int, int]] = {}
     for pair, candidates in out.problem.candidates.items():
         for candidate in candidates:
@@ -233,7 +233,7 @@ def _capacity(out: WaveRows) -> None:
                 capacity = out.problem.capacity[team][week]
                 rows = [(v, 100 * t) for v, t in sorted(terms.items())]
                 out.at_most([*rows, (peak, -capacity)], 0, f"capacity:{team}")
-                # Work comes in whole portions: eight and a half schools of two days each are eight.
+                # Work comes in whole portions: room for eight and a half schools of two days is room for eight.
                 portion = gcd(*terms.values())
                 whole = [(v, t // portion) for v, t in sorted(terms.items())]
                 if sum(t for _, t in whole) > capacity // portion:
@@ -242,7 +242,7 @@ def _capacity(out: WaveRows) -> None:
 
 
 def _at_once(out: WaveRows) -> None:
-    """No school, and no group of schools, changes in more ways at once than it can bear."""
+    """Limit the changes at once at each school and group of schools."""
     problem = out.problem
     asked: list[tuple[list[Pair], int, str]] = []
     for school, plan in problem.schools.items():
@@ -263,9 +263,9 @@ def _at_once(out: WaveRows) -> None:
 
 
 def _active(out: WaveRows, pair: Pair, week: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Say with two steps whether a pair changes in a week; with columns where dates overtake one another.
+    """Express whether a pair changes in a week by two steps, or by columns if its spans are not in order.
 
-    `spans` are the first and the last week in which it is busy, for each of its dates.
+    `spans` are the first and last busy week of each date.
     """
     candidates = out.problem.candidates[pair]
     busy = [n for n, (first, last) in enumerate(spans) if first <= week <= last]
@@ -280,7 +280,7 @@ def _active(out: WaveRows, pair: Pair, week: int, spans: Sequence[tuple[int, int
 
 
 def _order(out: WaveRows) -> None:
-    """In each school some services go before others."""
+    """Put some services before others at each school."""
     for school in out.problem.schools:
         for service, plan in out.problem.services.items():
             for first, weeks in plan.after.items():
@@ -293,7 +293,7 @@ def _order(out: WaveRows) -> None:
 
 
 def _hubs(out: WaveRows) -> None:
-    """Schools of a hub keep together at a cost, within weeks, on one date, or keep apart."""
+    """Keep the schools of a hub together by cost, within weeks or on one date, or keep them apart."""
     problem = out.problem
     hubs = sorted({s.hub for s in problem.schools.values() if s.hub})
     for service, plan in problem.services.items():
@@ -324,7 +324,7 @@ def _hubs(out: WaveRows) -> None:
 
 
 def _within(out: WaveRows, service: str, pairs: list[Pair], window: int, group: str) -> None:
-    """When a hub has begun with a service, all of it is live within the window; its pilots do not begin it."""
+    """Require a hub that has begun with a service to finish within the window; pilots do not count as a beginning."""
     weeks = out.problem.services[service].weeks
     for week in weeks:
         begun = out.variable()
@@ -336,7 +336,7 @@ def _within(out: WaveRows, service: str, pairs: list[Pair], window: int, group: 
 
 
 def _fair(out: WaveRows, hubs: list[str]) -> None:
-    """The means of hubs lie close together: in a part of a week that holds each of them, where there is one."""
+    """Keep the means of hubs close together, in a fraction of a week that is exact for all of them if possible."""
     problem = out.problem
     members = {hub: [p for p in problem.pairs if problem.schools[p[0]].hub == hub] for hub in hubs}
     if len(hubs) < 2 or not out.weights.fairness:
@@ -352,7 +352,7 @@ def _fair(out: WaveRows, hubs: list[str]) -> None:
 
 
 def _apart(out: WaveRows) -> None:
-    """Two schools never go live in the same week, whatever the services."""
+    """Keep two schools from going live in the same week with any service."""
     problem = out.problem
     for one, other in problem.apart:
         for first, plan in problem.services.items():
@@ -371,7 +371,7 @@ def _fixed(out: WaveRows) -> None:
 
 
 def _wishes(out: WaveRows) -> None:
-    """Early, hard schools later than easy ones, and the dates that were announced."""
+    """Weigh earliness, hard schools after easy ones, and announced dates."""
     weights = out.weights
     for pair, candidates in out.problem.candidates.items():
         risk = out.problem.schools[pair[0]].risk

@@ -16,54 +16,54 @@ from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peak
 from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows, exactly
 
 WORKERS = 2
-"""Part of the seed: another number of workers finds other plans."""
+"""Part of the seed, because the number of workers changes the plan."""
 PATIENCE, LEAST_PATIENCE = 6, 20
-"""A machine that others use may take so many times as long, and some seconds more, before the clock ends a search."""
+"""The clock ends a search after this many times its effort, and some seconds more, to allow for busy machines."""
 LEAST_BOUND = 1.0
-"""Deterministic seconds that a bound may take at least."""
+"""The fewest deterministic seconds for a bound."""
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
-"""Steps of annealing for one deterministic second of the search: about a third of one."""
+"""Steps of annealing for each deterministic second of the search; they take about a third of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLimits:
-    """How long to look. The deterministic limit decides, and so the answer repeats; the clock is the safety net.
+    """How long to search. The deterministic limit decides, so that answers repeat; the clock is a safety net.
 
-    `seconds` of the clock are far more than the effort takes, so that a busy machine changes nothing.
+    `seconds` of the clock are far more than the effort takes, so that a busy machine does not change the answer.
     """
 
     seconds: float = 5.0
     effort: float = 5.0
-    """Deterministic seconds of the solver: about as many of the clock, on an ordinary machine."""
+    """Deterministic seconds of the solver, similar to seconds of the clock on an ordinary machine."""
     seed: int = 1
 
     @classmethod
     def about(cls, seconds: float, seed: int) -> "SearchLimits":
-        """Look for about so many seconds: the clock ends what takes `PATIENCE` times as long."""
+        """Search for about this many seconds; the clock ends a search after `PATIENCE` times as long."""
         return cls(seconds=PATIENCE * seconds + LEAST_PATIENCE, effort=seconds, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WavesSolution:
-    """What a search came to."""
+    """The result of a search."""
 
     plan: WavePlan | None
     value: int
-    """Of the objective, in the unit of its rows."""
+    """The value of the objective, in the unit of its rows."""
     bound: float
-    """No plan is better: the better of the search's own bound and the linear programme's."""
+    """The bound: the better of the search's own and the linear programme's."""
     is_proved: bool
     is_infeasible: bool
     is_repeatable: bool
-    """False where the clock cut the search off."""
+    """False if the clock ended the search."""
     offset: float = 0.0
-    """What every plan costs besides, in the same unit: weeks before the first date of a service."""
+    """The constant cost of every plan in the same unit: weeks before a service's first date."""
     values: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def gap(self) -> float | None:
-        """(plan - bound) / plan, weeks counted from the programme's start; None without a plan, or for a value of 0."""
+        """(plan - bound) / plan, in weeks from the programme's start; None without a plan, or for a value of 0."""
         if self.plan is None:
             return None
         if self.is_proved:
@@ -103,7 +103,7 @@ def solve(
     linear = bounder.bound if bounder is not None else -math.inf
     plan = rows.plan_of(values) if found else None
     value = sum(cost * values[v] for v, cost in rows.objective.items()) if found else 0
-    if plan is not None and rows.objective:  # Where a search was cut off, variables may be larger than they need be.
+    if plan is not None and rows.objective:  # If a search was ended early, variables may be larger than necessary.
         value = min(value, math.ceil(worth(rows, plan)))
     bound = max(own, linear)
     proved = status == cp_model.OPTIMAL or (found and bool(rows.objective) and bound >= value)
@@ -120,15 +120,15 @@ def solve(
 
 
 def solve_plan(rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] | None) -> WavesSolution:
-    """Search, beginning with a known plan, or with a quick one."""
+    """Search from a known plan, or else from a quick one."""
     quick = None if hint else _quick_plan(rows, limits)
     return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None))
 
 
 def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
-    """Return the better of a plan made in milliseconds and the same annealed; None where there is none so quickly.
+    """Return the better of a quick plan and its annealed version; None if there is no quick plan.
 
-    A plan that breaks a requirement is no hint: where no plan exists, CP-SAT 9.15 with a hint ends the whole process.
+    A plan that breaks a requirement must not be a hint: if no plan exists, CP-SAT 9.15 with a hint crashes.
     """
     quick = first_plan(rows.problem, lambda plan: worth(rows, plan))
     if quick is None or check_plan(rows.problem, quick):
@@ -138,7 +138,7 @@ def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
 
 
 def worth(rows: WaveRows, plan: WavePlan) -> Fraction:
-    """Return what a plan costs in the unit of the objective, whatever the model's variables are: exactly."""
+    """Return the exact cost of a plan in the unit of the objective, independent of the model's variables."""
     problem, weights = rows.problem, rows.weights
     dates = sum(rows.wanted.get(rows.column[pair, c.week], Fraction(0)) for pair, c in plan.chosen.items())
     last: dict[str, int] = {}
@@ -154,14 +154,14 @@ def worth(rows: WaveRows, plan: WavePlan) -> Fraction:
 
 
 def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
-    """Return a solver whose answer repeats: for a seed, a number of workers and an effort."""
+    """Return a solver whose answer repeats for a seed, number of workers and effort."""
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = limits.seconds
     solver.parameters.max_deterministic_time = limits.effort
     solver.parameters.random_seed = limits.seed
     solver.parameters.num_workers = WORKERS
     solver.parameters.interleave_search = True
-    # Probing took 8 of 10 seconds on fifty schools, and found nothing that the search does not find sooner.
+    # Probing took 8 of 10 seconds on fifty schools, and found nothing that the search did not find sooner.
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.max_presolve_iterations = 1
     solver.parameters.symmetry_level = 0
@@ -172,7 +172,7 @@ def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
 def cp_model_of(
     rows: WaveRows, kept: Sequence[Row], *, is_guarded: bool = False
 ) -> tuple[cp_model.CpModel, list[cp_model.IntVar], dict[str, cp_model.IntVar]]:
-    """Make a model of some rows; `is_guarded`: those of a group hold while its guard does, and nothing is weighed."""
+    """Build a model of some rows; with `is_guarded`, each group's rows depend on its guard, without an objective."""
     model = cp_model.CpModel()
     variables = [
         model.new_bool_var(f"v{n}") if high == 1 else model.new_int_var(0, high, f"v{n}")
@@ -193,7 +193,7 @@ def cp_model_of(
 
 
 class _Bounder(threading.Thread):
-    """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
+    """Solves the linear relaxation in parallel with the search; its optimum bounds every plan."""
 
     def __init__(self, rows: WaveRows, kept: Sequence[Row], limits: SearchLimits) -> None:
         super().__init__(daemon=True)
@@ -201,12 +201,12 @@ class _Bounder(threading.Thread):
         self.bound = -math.inf
         self.ended = threading.Event()
         self._solver = model_builder.Solver("glop")
-        # On some problems GLOP goes round in circles, for ever. Its own count of work ends that, the clock for safety.
+        # On some problems GLOP loops for ever. Its deterministic limit ends that; the clock is a safety net.
         self._solver.set_solver_specific_parameters(f"max_deterministic_time: {max(limits.effort, LEAST_BOUND)}")
         self._solver.set_time_limit_in_seconds(limits.seconds)
 
     def stop(self) -> None:
-        """End it: a thread that still computes when the process ends would abort it."""
+        """Stop it, because a thread that still runs when the process ends would abort the process."""
         self._solver.stop_search()  # type: ignore[no-untyped-call]
         self.ended.wait(GRACE)
 
@@ -231,6 +231,6 @@ class _Bounder(threading.Thread):
         model.minimize(model_builder.LinearExpr.weighted_sum([variables[v] for v in names], costs))
         solver = self._solver
         if solver.solve(model) == model_builder.SolveStatus.OPTIMAL:
-            # The optimum of a float solver is right to some digits; a plan's value is a whole number.
+            # A float solver's optimum is only approximate; a plan's value is a whole number.
             value = solver.objective_value
             self.bound = math.ceil(value - 1e-6 * max(1.0, abs(value)))

@@ -70,7 +70,7 @@ def test_what_follows_whole_terms_beyond_the_last_given_one_is_assumed(judged: J
 def test_the_missing_dates_name_the_file_its_line_and_the_task(folder: Path):
     [problem] = missing_dates(read_folder(folder))
     assert (problem.file, problem.line) == ("calendars/terms.yaml", 2)
-    span = "term dates are given from 4 Jan 2027 to 17 Dec 2027, and are needed until 24 Mar 2028"
+    span = "term dates are given from 4 Jan 2027 to 17 Dec 2027, but are needed until 24 Mar 2028"
     assert problem.what == f"Dates of 2 tasks are assumed: {span} (“Payroll: checkpoint, wave 2”)."
 
 

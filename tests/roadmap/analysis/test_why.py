@@ -41,7 +41,7 @@ def test_float_is_quoted_in_its_own_unit():
     # Of the ten working days to 19 February, five are school days: four are left after the first.
     assert (
         why.late
-        == "It may finish as late as 12 Feb 2027, 4 school days of float, before it moves the end of the programme."
+        == "It may finish as late as 12 Feb 2027 (4 school days of float) before it moves the end of the programme."
     )
 
 
@@ -56,7 +56,7 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
     text = explain(roadmap, time_roadmap(roadmap), "Ruled").text
     assert "Set runs 11 to 12 Jan 2027: its set date is “start no earlier than this”." in text
     assert "Waits runs 15 to 18 Jan 2027: it starts 2 working days after “Set” finishes." in text
-    assert "Ruled is on 19 Jan 2027: it starts after “Waits” finishes; rule R02 asks for that." in text
+    assert "Ruled is on 19 Jan 2027: it starts after “Waits” finishes; rule R02 requires this." in text
     assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
         "1. Done runs 4 to 5 Jan 2027: as recorded.\nIt is done."
     )
@@ -96,9 +96,9 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     why = explain(roadmap, schedule, "Live")
     assert why.late == (
-        "It may finish as late as 1 Mar 2027, 20 working days of float, before it moves the end of the programme."
+        "It may finish as late as 1 Mar 2027 (20 working days of float) before it moves the end of the programme."
     )
-    assert why.sooner == "Tasks that wait for it move from the first day on."
+    assert why.sooner == "Tasks that wait for it move from the first day."
     ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
     assert [schedule.finish < end for end in ends] == [False, True]
     assert slips.finish_if("Live", at("2027-03-01"), "Next") > schedule["Next"].early_finish
@@ -165,7 +165,7 @@ def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
         progress={"Next": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * DAY))},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Name").text
-    assert "1. Name must end by 26 Jan 2027: what is left of Next waits for it." in text
+    assert "1. Name must end by 26 Jan 2027: the rest of Next waits for it." in text
     assert "2. Next must end by 29 Jan 2027: Last starts after it finishes." in text
     assert "3. Last must end by 12 Feb 2027, when the programme ends." in text
 
@@ -194,7 +194,7 @@ def test_a_driving_task_with_float_says_both():
     schedule = time_roadmap(roadmap)
     assert schedule["A"].driving
     assert explain(roadmap, schedule, "A").late == (
-        "It may finish as late as 19 Feb 2027, 5 working days of float, before it moves the end of the programme."
+        "It may finish as late as 19 Feb 2027 (5 working days of float) before it moves the end of the programme."
     )
     assert "half-term, 15 to 19 Feb 2027, is between" in explain(roadmap, schedule, "B").text
 
@@ -218,7 +218,7 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
     roadmap = a_roadmap(a_task("Build", "5ed"), live, a_task("Other", 20), links=("Build -> Live",))
     why = explain(roadmap, time_roadmap(roadmap), "Build")
     assert why.late == (
-        "It may finish as late as 15 Jan 2027, 6 calendar days of float, "
+        "It may finish as late as 15 Jan 2027 (6 calendar days of float) "
         "before it misses the deadline of Live, 15 Jan 2027."
     )
     assert [b.sentence for b in why.late_chain] == [
@@ -231,7 +231,7 @@ def test_the_late_chain_names_the_rule_and_the_end():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
     roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "Build must end by 8 Jan 2027: Change starts after it finishes, as rule R02 asks.",
+        "Build must end by 8 Jan 2027: Change starts after it finishes, as rule R02 requires.",
         "Change must end by 12 Jan 2027, when the programme ends.",
     ]
 
