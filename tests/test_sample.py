@@ -7,7 +7,7 @@ Office days are Monday to Friday without England's public holidays and the trust
 |---|---|---|
 | name the lead provider | 3 | Tue 1 to Thu 3 Sep 2026 |
 | form the team | 10 | 4 to 17 Sep |
-| agree the road map | 4 | 18 to 23 Sep |
+| agree the roadmap | 4 | 18 to 23 Sep |
 | listen (school days) | 10 | 24 Sep to 7 Oct |
 | requirements | 8 | 8 to 19 Oct |
 | agreement | 10 | 20 Oct to 2 Nov |

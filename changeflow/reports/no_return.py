@@ -19,7 +19,7 @@ class NoReturnLine:
     wave: str
     what: str
     text: str
-    """What ends, and by what: “old posts end (end the roles of the old model)”."""
+    """What ends, and by what: “old posts end (end roles in the old model)”."""
     last_day: str
     """The last day on which the old way can still be taken."""
     iso: str

@@ -171,8 +171,8 @@ def test_a_list_of_one_service_needs_no_column_for_it(file: Path, sample: Folder
     rows = [
         ["Task", "% complete"],
         ["Form the project team", "100%"],
-        ["Agree the road map", "20%"],
-        ["run old and new side by side, pilot wave", "0%"],
+        ["Agree the roadmap", "20%"],
+        ["parallel run, pilot wave", "0%"],
     ]
     with file.open("w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows(rows)

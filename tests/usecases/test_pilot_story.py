@@ -192,7 +192,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         "Running both costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
     )
     assert [p.text for p in page.no_return] == [
-        "old posts end (end the roles of the old model)",
+        "old posts end (end roles in the old model)",
         "the way back ends, as confirmed (“The old licence runs”)",
         "the old licence ends (the licence of the old payroll system)",
     ]

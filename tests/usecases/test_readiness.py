@@ -114,7 +114,7 @@ class TestOnTheSample:
         assert go_lives(raised) == before
         said = why(low, "estates/w2/go-live")
         assert "have their barrier at awareness" in said
-        assert "Estates: people are ready" in said
+        assert "Estates: readiness confirmed" in said
         assert "held back" not in why(well, "estates/w2/go-live")
 
     @pytest.mark.slow
@@ -153,7 +153,7 @@ class TestOnTheSample:
         changes = changes_since(None, db=db, on=TODAY, since="baseline")
         text = "\n".join(changes_text(changes))
         assert "Readiness of people. " in text
-        assert "people are ready, pilot wave: not yet, as" in text
+        assert "readiness confirmed, pilot wave: not yet, as" in text
         assert "their barrier at awareness" in text
         for slip in changes.slips:
             assert sum(c.days for c in slip.causes) == slip.days

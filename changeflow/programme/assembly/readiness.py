@@ -118,7 +118,7 @@ def _add_wave(
         after = [t.id for t in tasks]
         if element in (Element.AWARENESS, Element.DESIRE):
             won = after
-    prepared = _task(reach, reach.task_id(READY), "people are ready", weeks=0, found=found)
+    prepared = _task(reach, reach.task_id(READY), "readiness confirmed", weeks=0, found=found)
     ready = replace(prepared, kind=Kind.READINESS, duration=ZERO)
     expansion.tasks[ready.id] = ready
     _link(expansion, after, ready.id)
@@ -159,8 +159,8 @@ def _history(reach: _Reach) -> Iterator[Task]:
 
 
 def _element(reach: _Reach, element: Element, found: Readiness, pace: float) -> Task:
-    words = {Element.AWARENESS: "explain the change", Element.DESIRE: "win people for it"}
-    text = words.get(element, "prepare people for it")
+    words = {Element.AWARENESS: "build awareness", Element.DESIRE: "build support"}
+    text = words.get(element, "prepare staff")
     return _task(reach, reach.task_id(f"people-{element}"), text, weeks=WEEKS[element] * pace, found=found)
 
 

@@ -136,7 +136,7 @@ def _without_dates(problem: WaveProblem) -> Iterator[str]:
 def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:
     for pair, week in problem.fixed.items():
         if week not in [c.week for c in problem.candidates[pair]]:
-            reason = problem.dropped[pair].get(week, "its service has no go-live day that week")
+            reason = problem.dropped[pair].get(week, "its service has no date that week")
             yield f"{problem.pair_name(pair)} is fixed to {problem.fixed_words(pair)}, which is impossible: {reason}."
 
 

@@ -141,7 +141,7 @@ class TestConflicts:
         told = explain(problem("ab", fixed={("a", "pay"): 3}))
         assert told is not None
         assert told.sentences == (
-            "A, Pay is fixed to the week of 25 Jan 2027, which is impossible: its service has no go-live day that week.",
+            "A, Pay is fixed to the week of 25 Jan 2027, which is impossible: its service has no date that week.",
         )
 
     def test_where_there_is_a_plan_there_is_no_conflict(self):
