@@ -149,13 +149,13 @@ class UnknownThingError(InputError):
 class AmbiguousNameError(InputError):
     """A short name was given that several things have."""
 
-    def __init__(self, what: str, name: str, candidates: Sequence[str]) -> None:
+    def __init__(
+        self, what: str, name: str, candidates: Sequence[str], *, remedy: str = "Write more of the name."
+    ) -> None:
         self.name, self.candidates = name, tuple(candidates)
         listed = ", ".join(candidates[:MOST_CANDIDATES])
         more = f" and {len(candidates) - MOST_CANDIDATES} more" if len(candidates) > MOST_CANDIDATES else ""
-        super().__init__(
-            f"'{printable(name)}' may be {len(candidates)} {what}s: {listed}{more}. Write more of the name."
-        )
+        super().__init__(f"'{printable(name)}' may be {len(candidates)} {what}s: {listed}{more}. {remedy}")
 
 
 class NotAllowedError(InputError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, command, shared
-from changeflow.cli.output import note, out, print_lines
+from changeflow.cli.output import note, out, out_as_it_is, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def nudge_calendar(
         person, db=context.db, programme=context.programme, now=context.now, actor=context.actor
     )
     if to is None:
-        out(content.decode())
+        out_as_it_is(content.decode())
     else:
         write_whole(to, content, private=True)
         note(f"Wrote {to}")

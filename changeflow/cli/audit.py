@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, Form, command
-from changeflow.cli.output import note, print_json, print_lines
+from changeflow.cli.output import note, print_error, print_json, print_lines
 
 if TYPE_CHECKING:
     from changeflow.storage.chain import Entry, Fault
@@ -44,7 +44,7 @@ def audit_verify(
     else:
         print_lines(_lines(checked, anchor))
         for line in _fault_lines(checked.verdict.faults):
-            typer.secho(line, fg="red", err=True)
+            print_error(line)
     if not checked.is_well:
         raise typer.Exit(3)
 

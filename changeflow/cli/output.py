@@ -4,13 +4,16 @@ import errno
 import io
 import json
 import os
+import re
 import select
+import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from textwrap import wrap
+from typing import Any, TextIO, TypeVar
 
 import typer
 
@@ -29,16 +32,60 @@ UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.
 """What the machine says of a name that a person gave: no failure of ours."""
 LAYOUT = "\n\t"
 """Control characters of our own texts: lines, and columns."""
+NARROWEST = 25
+"""Characters that a terminal, or the last column of a table, has at least: with fewer no text can be read."""
+_ITEM = re.compile(r"\s*(?:(?:[-•–…+]|\d+\.)\s+)?")
+_COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
+"""Between two columns of a table."""
+_PLACE = re.compile(r"\S+:\d+:\d+: ")
+"""What a mistake in a file begins with."""
 
 
 def out(text: str = "") -> None:
-    """Print data; what a terminal would obey is shown, not done."""
+    """Print data for people; what a terminal would obey is shown, not done."""
+    typer.echo(fitted(printable(text, keep=LAYOUT), sys.stdout))
+
+
+def out_as_it_is(text: str) -> None:
+    """Print data for programs, which no line may be wrapped of."""
     typer.echo(printable(text, keep=LAYOUT))
 
 
 def note(text: str) -> None:
     """Print what is not data."""
-    typer.echo(printable(text, keep=LAYOUT), err=True)
+    typer.echo(fitted(printable(text, keep=LAYOUT), sys.stderr), err=True)
+
+
+def print_error(text: object) -> None:
+    """Print what is wrong, in red."""
+    typer.secho(fitted(printable(text, keep=LAYOUT), sys.stderr), fg="red", err=True)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Wrap lines at the width of the terminal, where the stream leads to one: scripts get each line whole."""
+    if not stream.isatty():
+        return text
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        width = 0
+    width = max(width or shutil.get_terminal_size().columns, NARROWEST)
+    return "\n".join(piece for line in text.split("\n") for piece in _wrapped(line, width))
+
+
+def _wrapped(line: str, width: int) -> Sequence[str]:
+    """Wrap a line between words; what follows is set in as the text of a list's item, or of a table's last column."""
+    if len(line) <= width:
+        return [line]
+    marks, last = _ITEM.match(line), [found.end() for found in _COLUMN.finditer(line)]
+    indent = marks.end() if marks else 0
+    if last:
+        indent = last[-1] if last[-1] + NARROWEST <= width else indent + 4
+    elif _PLACE.match(line):
+        indent = 2
+    return wrap(
+        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -51,7 +98,7 @@ def print_json(data: object) -> None:
     """Print data as JSON; dataclasses become objects."""
     from changeflow.reports.documents import keyed
 
-    out(json.dumps(data, indent=1, ensure_ascii=False, default=keyed))
+    out_as_it_is(json.dumps(data, indent=1, ensure_ascii=False, default=keyed))
 
 
 def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
@@ -67,7 +114,7 @@ def confirm(question: str) -> bool:
     if not sys.stdin.isatty() and not _is_answered():
         raise NotConfirmedError
     try:
-        return typer.confirm(question, err=True)
+        return typer.confirm(fitted(question, sys.stderr), err=True)
     except typer.Abort:
         note("")
         if sys.stdin.isatty():
@@ -92,13 +139,13 @@ def formatted_errors() -> Iterator[None]:
         with _warnings_noted():
             yield
     except ChangeflowError as error:
-        typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
+        print_error(error)
         raise typer.Exit(error.exit_code) from None
     except OSError as error:
         if error.errno not in UNUSABLE or error.filename is None:
             raise
         name, why = printable(Path(os.fsdecode(error.filename)).name[:60]), os.strerror(error.errno)
-        typer.secho(f"'{name}' cannot be used: {why}. Give another name or place.", fg="red", err=True)
+        print_error(f"'{name}' cannot be used: {why}. Give another name or place.")
         raise typer.Exit(InputError.exit_code) from None
 
 

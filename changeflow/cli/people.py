@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
-from changeflow.cli.output import note, out
+from changeflow.cli.output import note, out, out_as_it_is
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def person_export(
     done = subject_access.everything_about(who, came, change, reason=reason, also=also or ())
     text = json.dumps(done.about, indent=2, ensure_ascii=False)
     if to is None:
-        out(text)
+        out_as_it_is(text)
     else:
         write_whole(to, text + "\n", private=True)
         note(f"Wrote {to}; it has to be with them by {done.about['to be answered by']}.")

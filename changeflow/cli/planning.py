@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared
-from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
+from changeflow.cli.output import formatted_errors, note, out, out_as_it_is, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.phrases import printable
 from changeflow.values.problem import check_known
@@ -77,12 +77,13 @@ def schema(
 
         if folder is not None:
             raise InputError("--out would have no effect: it writes JSON. Leave one of them out.")
-        print_lines(tables_in_words())
+        for line in tables_in_words():
+            out_as_it_is(line)
     elif folder is not None:
         write_schemas(folder)
         note(f"Wrote {', '.join(sorted(schemas()))} to {folder}")
     else:
-        out(json.dumps(schemas(), indent=2))
+        out_as_it_is(json.dumps(schemas(), indent=2))
 
 
 @shared("db", "programme", "at", "to", "fail_on")
@@ -101,7 +102,7 @@ def plan(
     judged = context.judged(folder)
     if form == "json":
         context.refuse(["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
-        out(plan_json(judged))
+        out_as_it_is(plan_json(judged))
     else:
         print_lines(plan_text(judged, to=_target(judged.programme, to) if to else None))
     if fail_on:
@@ -142,7 +143,7 @@ def schedule(
         roadmap, names, key = project.roadmap, dict(project.names), "uid"
         approved = project.baselines.get(0)
     if form == "json":
-        out(json.dumps({"tasks": schedule_rows(roadmap, timed, names, key=key, baseline=approved)}))
+        out_as_it_is(json.dumps({"tasks": schedule_rows(roadmap, timed, names, key=key, baseline=approved)}))
         return
     for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
         mark = critical_or_float(roadmap, task, timed[task].total_float)
@@ -156,7 +157,7 @@ def why(
         list[str],
         typer.Argument(
             metavar="[DIR] TASK",
-            help="A programme folder or a Project file, and a task's id (its UID there); "
+            help="A programme folder or a Project file, and a task's id (its name or UID there); "
             "a task alone is one of the stored programme. A school's id lists its go-lives; school/service is one.",
         ),
     ],
@@ -166,7 +167,7 @@ def why(
     from changeflow.programme.task_names import meant, task_named
     from changeflow.reports.announcements import school_lines
     from changeflow.roadmap.analysis.why import explain
-    from changeflow.usecases.project_files import schedule_project
+    from changeflow.usecases.project_files import schedule_project, task_in_file
 
     if len(what) > 2:
         raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
@@ -175,8 +176,7 @@ def why(
     if folder is not None and folder.is_file():
         context.refuse(["at"], "a Project file has a status date of its own.")
         project, timed = schedule_project(folder, say=note)
-        check_known("task", task, project.roadmap.tasks)
-        out(explain(project.roadmap, timed, task).text)
+        out(explain(project.roadmap, timed, task_in_file(project, task)).text)
         return
     found = context.judged(folder).programme
     if not meant(task, found.roadmap.tasks):

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from changeflow.errors import AmbiguousNameError, UnknownThingError
 from changeflow.intake.mpp import is_foreign, read_through_mpxj
 from changeflow.intake.mspdi.reader import ProjectFile, naming_loops, read_mspdi
 from changeflow.programme.dates import Dates
+from changeflow.programme.task_names import called
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import PROFILES
 from changeflow.roadmap.model.tasks import Roadmap
@@ -36,6 +38,26 @@ def schedule_project(
         for remark in (*project.notes, *_other_dates(project, schedule)):
             say(remark)
     return project, schedule
+
+
+def task_in_file(project: ProjectFile, name: str) -> TaskId:
+    """Return the UID of a task of a file: it may be named by that, or as the file names it."""
+    tasks = project.roadmap.tasks
+    if name in tasks:
+        return name
+    found = called(name, tasks)
+    if not found:
+        raise UnknownThingError("task", name, dict.fromkeys(project.names.values()))
+    if len(found) > 1:
+        raise AmbiguousNameError("task", name, [_with_place(project, task) for task in found], remedy="Write its UID.")
+    return found[0]
+
+
+def _with_place(project: ProjectFile, task: TaskId) -> str:
+    """Name a task with its UID, and with the summary that it is below."""
+    above = project.roadmap.parents.get(task)
+    below = f", below '{project.names[above]}'" if above is not None else ""
+    return f"'{project.names[task]}' (UID {task}{below})"
 
 
 def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeflow.errors import ProblemsError
+from changeflow.errors import AmbiguousNameError, ProblemsError, UnknownThingError
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
-from changeflow.usecases.project_files import schedule_project
+from changeflow.usecases.project_files import schedule_project, task_in_file
 from changeflow.values.moments import datetime_of, minute_of
 from tests.intake.project_files import START, a_file, a_lag, a_task, after, fields
 
@@ -488,3 +488,30 @@ def test_the_end_of_a_day_may_be_written_as_24_hours(tmp_path: Path):
     assert dates(planned(a_file(tmp_path, tasks=late))[0], "1") == ("Tue 02 08:00", "Tue 02 17:00")
     schedule, _ = planned(a_file(tmp_path, tasks=late, exceptions=holiday))
     assert dates(schedule, "1") == ("Wed 03 08:00", "Wed 03 17:00")
+
+
+NULL = "<Task><UID>2</UID><Name>Empty</Name><OutlineLevel>1</OutlineLevel>{}<DurationFormat>53</DurationFormat></Task>"
+
+
+@pytest.mark.parametrize(
+    ("length", "finish", "says"),
+    [
+        ("", "Mon 01 17:00", "it has no duration; a day is taken"),
+        (fields(Duration="PT0H0M0S"), "Mon 01 08:00", "no one has entered a duration: it takes no time"),
+    ],
+)
+def test_a_duration_that_no_one_has_entered_is_noted(tmp_path: Path, length: str, finish: str, says: str):
+    """Format 53 says so of a task that is not held by hand. Project takes a day."""
+    schedule, notes = planned(a_file(tmp_path, tasks=a_task(1) + NULL.format(length)))
+    assert dates(schedule, "2")[1] == finish
+    assert notes == (f"Task 'Empty' (line 1): {says}.",)
+
+
+def test_a_task_of_a_file_is_found_by_its_uid_or_its_name(tmp_path: Path):
+    tasks = a_task(1) + a_task(7, level=2).replace("T7", "Plan") + a_task(8) + a_task(9, level=2).replace("T9", "Plan")
+    project, _ = schedule_project(a_file(tmp_path, tasks=tasks))
+    assert [task_in_file(project, name) for name in ("1", "t1", "T8")] == ["1", "1", "8"]
+    with pytest.raises(AmbiguousNameError, match=r"'Plan' \(UID 7, below 'T1'\), 'Plan' \(UID 9, below 'T8'\)"):
+        task_in_file(project, "Plan")
+    with pytest.raises(UnknownThingError, match=r"There is no task 'T3'\. Did you mean 'T"):
+        task_in_file(project, "T3")

@@ -88,7 +88,7 @@ class TaskReader:
             placed_on=placed_on,
             assignments=assignments,
             manual=manual,
-            is_placeholder=may_be_none and (format_ % ESTIMATED == NO_FORMAT or element.get("Duration") is None),
+            is_placeholder=may_be_none and (_is_null(element) or element.get("Duration") is None),
             as_late_as_possible=code_of(element, "ConstraintType") == AS_LATE_AS_POSSIBLE,
             constraints=tuple(self._constraints(uid)),
             deadline=None if is_summary else end_in(dates, "Deadline"),
@@ -99,6 +99,10 @@ class TaskReader:
         text, lengths = element.get("Duration"), self.settings.lengths
         if text is not None:
             minutes = whole(lengths.minutes_in(text, elapsed=elapsed))
+            is_by_hand = element.get("Manual") == "1"
+            if not minutes and _is_null(element) and not is_by_hand and element.get("Milestone") != "1":
+                said = "no one has entered a duration: it takes no time"
+                self.remarks.note("durations that are missing", f"{task_named(element)}: {said}.")
             if has_days(text):
                 said = f"the duration {text} is read as {minutes / 60:g} hours"
                 self.remarks.note("durations in days, weeks or months", f"{task_named(element)}: {said}.")
@@ -109,7 +113,7 @@ class TaskReader:
         if start is not None and finish is not None and finish >= start:
             minutes = finish - start if elapsed else self.calendars.use(key).between(start, finish)
             said = f"it has no duration; its dates in the file give {minutes / 60:g} hours"
-        elif element.get("Manual") == "1":
+        elif element.get("Manual") == "1" or _is_null(element):
             minutes, said = lengths.day, "it has no duration; a day is taken"
         else:
             raise ValueError(NO_LENGTH)
@@ -233,6 +237,11 @@ class TaskReader:
 
     def _say(self, element: Record, kind: str, text: str) -> None:
         self.remarks.note(kind, f"{task_named(element)}: {text}.")
+
+
+def _is_null(element: Record) -> bool:
+    """Tell whether a task says that no one has entered its duration."""
+    return code_of(element, "DurationFormat") % ESTIMATED == NO_FORMAT
 
 
 def _in_words(kind: int) -> str:
