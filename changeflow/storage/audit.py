@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sqlalchemy import func, select
@@ -141,28 +142,45 @@ def _sealed_rows(session: Session) -> Iterator[SealedRow]:
 
 def _rows_of(session: Session, covered: Covered) -> Iterator[SealedRow]:
     """Yield a table's rows with the facts that seal them, then the facts whose rows are gone."""
-    width = len(covered.columns)
-    query = select(*covered.columns, _FACT[5], _FACT[7], _FACT[0], _FACT[1]).outerjoin(
-        AuditFactRow.__table__,  # type: ignore[attr-defined]
-        (_FACT[4] == covered.name) & (_FACT[6] == covered.key_sql()),
-    )
-    found = 0
-    for row in _stream(session, query.select_from(covered.table)):
+    width, queries, found = len(covered.columns), _queries_of(covered.name), 0
+    for row in _stream(session, queries.rows):
         digest, salt, programme, number = list(row)[width:]
         found += digest is not None
         key, content = covered.key_of(row), covered.content_of(row)
         yield SealedRow(covered.name, key, content, digest, salt, programme or covered.programme_of(row), number)
-    is_live = (_FACT[4] == covered.name) & _FACT[6].is_not(None)
     connection = session.connection()
-    if connection.execute(select(func.count()).select_from(AuditFactRow).where(is_live)).scalar_one() == found:
+    if connection.execute(queries.count_of_facts).scalar_one() == found:
         return
-    keys = set(connection.execute(select(covered.key_sql())).scalars())
-    live = (
-        select(_FACT[6], _FACT[5], _FACT[7], _FACT[0], _FACT[1]).where(is_live).order_by(_FACT[0], _FACT[1], _FACT[2])
-    )
-    for key, digest, salt, programme, number in _stream(session, live):
+    keys = set(connection.execute(queries.keys).scalars())
+    for key, digest, salt, programme, number in _stream(session, queries.facts):
         if key not in keys:
             yield SealedRow(covered.name, str(key), None, str(digest), salt, programme, number)
+
+
+class _Queries(NamedTuple):
+    """What is asked of a table and of the facts that seal its rows."""
+
+    rows: Any
+    count_of_facts: Any
+    keys: Any
+    facts: Any
+
+
+@cache
+def _queries_of(table: str) -> _Queries:
+    """Compose the queries of a table once: composing them takes longer than asking."""
+    covered = covered_tables()[table]
+    sealing = _FACT[5], _FACT[7], _FACT[0], _FACT[1]
+    is_of_row = (_FACT[4] == table) & (_FACT[6] == covered.key_sql())
+    facts = AuditFactRow.__table__  # type: ignore[attr-defined]
+    rows = select(*covered.columns, *sealing).outerjoin(facts, is_of_row)
+    is_live = (_FACT[4] == table) & _FACT[6].is_not(None)
+    return _Queries(
+        rows=rows.select_from(covered.table),
+        count_of_facts=select(func.count()).select_from(AuditFactRow).where(is_live),
+        keys=select(covered.key_sql()),
+        facts=select(_FACT[6], *sealing).where(is_live).order_by(_FACT[0], _FACT[1], _FACT[2]),
+    )
 
 
 def _facts(session: Session, programme: str) -> Iterator[Fact]:

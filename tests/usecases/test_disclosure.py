@@ -1,6 +1,7 @@
 """The sample over three rounds: what is published, reported, planned, exported and sent gives nobody's score away."""
 
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -18,7 +19,7 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.audiences import views
 from changeflow.reports.documents import json_of
 from changeflow.roadmap.analysis.why import explain
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import ticks
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
@@ -125,7 +126,7 @@ def test_the_product_publishes_what_was_attacked(rounds: list[list[Assessment]],
     assert [lines_of(s) for s in of_product] == [lines_of(s) for s in safe[1]]
 
 
-def _everything_said(db: str, folder: Path, day: date) -> str:
+def _everything_said(db: str, day: date) -> str:
     """Collect all that anybody can see: report, dates, reasons, nudges and the audit."""
     now = datetime.combine(day, datetime.min.time(), tzinfo=LONDON) + timedelta(hours=9)
     # The audit's head is a hash over salts and the real time: it differs from run to run, and says nothing.
@@ -149,8 +150,12 @@ def sample_id(session) -> str:
     return load(session, None, on=JUNE).programme.id
 
 
-def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]], *, name: str) -> str:
-    db = f"sqlite:///{tmp_path / name}"
+def _database_in(folder: Path) -> str:
+    return f"sqlite:///{folder / 'test.db'}"
+
+
+def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]]) -> str:
+    db = _database_in(tmp_path)
     start = datetime(2026, 9, 1, 9, tzinfo=LONDON)
     apply(sample_copy(tmp_path), db=db, actor="programme-manager", now=start)
     for answers in rounds:
@@ -166,13 +171,13 @@ def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]], *, name: str) ->
 
 def test_whatever_was_scored_what_was_published_is_all_that_is_said(tmp_path: Path, rounds: list[list[Assessment]]):
     """Two databases with the same publications and wholly other scores say the same to the letter, everywhere."""
-    texts = []
-    for name in ("one.db", "other.db"):
-        db = _stored(tmp_path, rounds, name=name)
-        if name == "other.db":
-            with session_scope(db) as session:
-                columns = ", ".join(f"{e} = 6 - {e}" for e in Element)
-                session.execute(text(f"update assessment set {columns}"))
-        texts.append(_everything_said(db, tmp_path, JUNE + timedelta(days=1)))
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    engine_for(_stored(one, rounds)).dispose()
+    shutil.copytree(one, other)
+    with session_scope(_database_in(other)) as session:
+        columns = ", ".join(f"{e} = 6 - {e}" for e in Element)
+        session.execute(text(f"update assessment set {columns}"))
+    texts = [_everything_said(_database_in(folder), JUNE + timedelta(days=1)) for folder in (one, other)]
     assert "their barrier at" in texts[0]
     assert texts[0] == texts[1]
