@@ -8,7 +8,8 @@ from changeflow.errors import NOT_SAVED, InputError
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
 from changeflow.programme.task_names import named
-from changeflow.storage import facts
+from changeflow.storage import erasure, facts
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import known_until, load
@@ -71,8 +72,10 @@ def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> 
 def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     """Withdraw a wrong fact, with the reason; both stay on record. Recording the same again is possible afterwards.
 
-    With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish.
+    With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish. The
+    words of a comment leave the database's files as well.
     """
+    state = MachineState(change.db)
     if not reason.strip():
         raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:
@@ -88,4 +91,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
+        if any(withdrawn.kind == "comment" for withdrawn in wrong):
+            erasure.owe(state)
+    erasure.settle(state)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

@@ -2,14 +2,18 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from changeflow.programme.facts import Comment
+from changeflow.storage import facts, versions
 from changeflow.storage.custody import MachineState
-from changeflow.storage.database import engine_for, sqlite_path
-from changeflow.usecases import definitions, ticks
+from changeflow.storage.database import engine_for, session_scope, sqlite_path
+from changeflow.usecases import definitions, recorded, ticks
+from changeflow.usecases.unit_of_work import Change
 from tests.asked import erase
 from tests.builders import PEOPLE, a_folder
 
@@ -35,11 +39,11 @@ def db(sqlite: str, tmp_path: Path) -> str:
     return sqlite
 
 
-def files_with(db: str) -> list[str]:
-    """Return which files of the database, and beside it, hold the address."""
+def files_with(db: str, words: bytes = ADDRESS) -> list[str]:
+    """Return which files of the database, and beside it, hold the address, or other words."""
     path = Path(sqlite_path(db) or "")
     found = [f for start in path.parent.glob(f"{path.name}*") for f in (start, *start.rglob("*")) if f.is_file()]
-    return sorted(f.name for f in found if ADDRESS in f.read_bytes())
+    return sorted(f.name for f in found if words in f.read_bytes())
 
 
 def test_an_erased_address_is_in_no_file(db: str):
@@ -59,6 +63,20 @@ def test_while_another_process_reads_it_is_owed_and_the_next_tick_does_it(db: st
         reader.execute("COMMIT")
     ticks.tick(db=db, now=TICK)
     assert files_with(db) == []
+    assert not MachineState(db).rewrite.exists()
+
+
+def test_the_words_of_a_withdrawn_comment_are_in_no_file(db: str):
+    """Those of another comment on the task stay."""
+    wrong, right = Comment(task="payroll/requirements", text="HR is slow", by="chief", on=NOW.date()), "HR has answered"
+    with session_scope(db) as session:
+        [name] = versions.programme_ids(session)
+        for comment in (wrong, replace(wrong, text=right)):
+            facts.add_comment(session, name, comment, at=NOW)
+    assert files_with(db, b"HR is slow") != []
+    recorded.withdraw_fact("comment-1", "unkind", Change(db=db, programme=None, actor="chief", now=NOW, on=NOW.date()))
+    assert files_with(db, b"HR is slow") == []
+    assert files_with(db, right.encode()) != []
     assert not MachineState(db).rewrite.exists()
 
 
