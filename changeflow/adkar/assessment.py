@@ -1,6 +1,6 @@
-"""Assessments and barriers of single people: personal data.
+"""Assessments of single people: personal data.
 
-Nothing that is shown is made from this: `publishing` is the one door, and a tool checks who comes through it.
+Only `publishing` may read them, so that nothing shows them directly; an import contract checks this.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from changeflow.adkar.elements import Element
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """One person's scores in one round, 1 to 5 an element. An element left out was not assessed."""
+    """One person's scores in one round, from 1 to 5 for each element. An element left out was not assessed."""
 
     person: str
     round: str

@@ -1,28 +1,29 @@
-"""Which groups to publish, where one person may be counted in a few groups only: those that tell most."""
+"""Choose the most useful groups to publish, with a limit on how many may count the same person."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 WEIGHTS: Mapping[str, int] = {"wave": 6, "group": 5, "service": 3, "audience": 3, "hub": 3, "hub-group": 2}
-"""How much a group of a division tells the project team: dates depend on waves. Our own choice."""
+"""How useful a group of each view is to the project team; waves weigh most because dates depend on them. Our own
+choice."""
 FIRST = ("programme", "service")
-"""Always offered before smaller groups, in this order, where all of a division can be published."""
+"""Views that come before smaller groups, in this order, where all their groups can be published."""
 AT_MOST_BANDS = 4
-"""More bands than this tell hardly more: our own choice."""
+"""More bands than this add little: our own choice."""
 EFFORT = 2.0
 """Deterministic seconds of search, so that two runs choose the same groups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A group that could be published: one set of people, under each of its names."""
+    """A group that could be published: one set of people, with all its names."""
 
     people: frozenset[str]
     key: Hashable
-    """What it is counted as: a group that replaces what was published of it before has the key of that."""
+    """What it counts as: a group that replaces an earlier publication of itself has that one's key."""
     views: tuple[str, ...]
     bands: int
-    """How many different bands a count of it can be in; 1 says nothing."""
+    """The number of bands that a count can be in; with 1 it says nothing."""
 
     @property
     def weight(self) -> int:
@@ -30,11 +31,11 @@ class Option:
 
 
 def choose(options: Sequence[Option], counted: Mapping[str, Collection[Hashable]], *, limit: int) -> list[int]:
-    """Return which options to publish, in their order, so that no one is counted in more than `limit` groups.
+    """Return the indices of the options to publish, so that no one is counted in more than `limit` groups.
 
-    `counted` says by person in which groups (keys) they are counted already. The programme and its services come
-    first; where the services overlap so much that the limit excludes one of them, they compete with all other groups,
-    of which those are chosen that together weigh most.
+    `counted` has, for each person, the keys of groups that already count them. The programme and its services come
+    first. If the services overlap so much that the limit excludes one, they compete with all other groups, and the
+    groups with the greatest total weight are chosen.
     """
     used = {p: set(keys) for p, keys in counted.items()}
     chosen = list[int]()
@@ -55,7 +56,7 @@ def _fits(option: Option, used: Mapping[str, set[Hashable]], limit: int) -> bool
 
 
 def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[Hashable]], limit: int) -> list[int]:
-    # Loaded where it is needed: most commands publish nothing.
+    # Loaded here: most commands publish nothing.
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -73,10 +74,10 @@ def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set
         return rest
     for few, room in binding:
         model.add(sum(take[n] for n in few) <= room)
-    # Of equally good choices the earlier groups are taken.
+    # Between equally good choices, prefer earlier groups.
     model.maximize(sum((options[n].weight * 1000 + len(options) - n) * take[n] for n in rest))
     solver = cp_model.CpSolver()
-    # Ctrl+C ends the command, and not this search alone.
+    # Ctrl+C must end the whole command, not only this search.
     solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = EFFORT

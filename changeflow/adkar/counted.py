@@ -1,8 +1,8 @@
-"""The answers that published lines count, now and earlier, as rows and columns that can be tested together.
+"""The answers that published lines count, now and earlier, as rows and columns to test together.
 
-Someone may know whose answers stayed the same. So an answer that is not kept any more is taken to be the one its person
-gives now, or gave at another time, wherever that fits all that was published of it: then nothing new says more than is
-safe.
+An attacker may know whose answers stayed the same. So an answer that is no longer stored is assumed to equal the
+person's current answer, or one from another time, wherever that fits all earlier publications. Then nothing new reveals
+more than is safe.
 """
 
 from collections import defaultdict
@@ -20,10 +20,10 @@ Key = tuple[str, int, bool | None]
 
 @dataclass(slots=True)
 class Ledger:
-    """Answers by person and place. One person's answer is one column for as long as it stays the same."""
+    """Answers by person and barrier. A person's answer is one column for as long as it stays the same."""
 
     now: Mapping[str, tuple[int, bool]]
-    """Where each person who is counted now has their barrier, and whether reinforcement applies to them."""
+    """The place of each counted person's barrier now, and whether reinforcement applies to them."""
     columns: dict[Key, int] = field(default_factory=dict)
     places: list[int] = field(default_factory=list)
     live: list[bool] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Ledger:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def column(self, person: str, place: int, *, live: bool) -> int:
-        # To whom reinforcement applies matters only where there is no earlier barrier.
+        # Whether reinforcement applies matters only where there is no earlier barrier.
         key = (person, place, live if place >= LAST else None)
         if key not in self.columns:
             self.columns[key] = len(self.places)
@@ -45,8 +45,7 @@ class Ledger:
         return self.column(person, place, live=live)
 
     def earlier(self, person: str, place: int, *, live: bool) -> tuple[int, bool]:
-        """Return the column of an earlier answer, and whether it is the same but for reinforcement, which applies now
-        and did not then."""
+        """Return the column of an earlier answer, and whether it differs only in whether reinforcement applies."""
         now = self.now.get(person)
         if now is not None and now[0] >= LAST and place >= LAST and now[1] != live:
             return self.current(person), True
@@ -61,7 +60,8 @@ def rows_of(
 ) -> tuple[Columns, Rows, Bools]:
     """Return all answers, the lines that count them, and all named groups (by columns).
 
-    The lines are the earlier ones, which are fixed, then one for each of `groups`. Nothing is published of `others`.
+    The earlier lines come first and are fixed; then there is one line for each of `groups`. `others` are named groups
+    that are not published.
     """
     ledger = Ledger(now)
     for person in now:
@@ -83,7 +83,7 @@ def rows_of(
         bands = one.standing.held or ()
         low[row], high[row] = [b.low for b in bands], [b.high for b in bands]
         if mixed:
-            # Without reinforcement for anybody the last count is the one before it, and says no more.
+            # If reinforcement applied to no one, the last count equals the one before it and adds nothing.
             low[row, LAST], high[row, LAST] = 0, len(inside)
     for row, group in enumerate(groups, start=len(shown)):
         members[row, [ledger.current(p) for p in group]] = True
@@ -97,7 +97,7 @@ def rows_of(
     _keep_true(rows, columns)
     hidden = [inside for one, inside, _ in lines if not one.is_shown]
     hidden += [[ledger.current(p) for p in group] for group in others]
-    # The same answers under another name, or again, are one group to be tested.
+    # Groups with the same answers are tested once.
     known = {row.tobytes() for row in members}
     targets = []
     for inside in hidden:
@@ -110,28 +110,28 @@ def rows_of(
 
 
 def _keep_true(rows: Rows, columns: Columns) -> None:
-    """Where an earlier line cannot be reconciled with the answers that are kept, let its counts move nowhere."""
+    """Pin the counts of earlier lines that do not agree with the stored answers."""
     held = rows.held(columns)
     wrong = rows.fixed[:, None] & ((held < rows.low) | (held > rows.high))
     rows.low[wrong], rows.high[wrong] = held[wrong], held[wrong]
 
 
 WORK = 5.0
-"""The most work that the search may take, as the solver counts it: the same on every machine."""
+"""The limit of the search, in the solver's deterministic seconds, which are the same on every machine."""
 
 _Answer = tuple[str, ...]
-"""A person; or a person, and the programme and round in which they answered."""
+"""A person; or a person, with the programme and round in which they answered."""
 _Kind = tuple[frozenset[int], int | None, bool]
-"""In which lines answers are counted, where their people have a barrier at other times, and who is live."""
+"""The lines that count an answer, the person's barrier at other times, and whether their service is live."""
 
 
 def filled(considered: Sequence[Considered], now: Mapping[str, tuple[int, bool]]) -> list[Considered]:
-    """Return groups with a place for every answer that is gone; `now` are the answers that are counted now."""
+    """Return groups with a place filled in for every answer that is gone; `now` are the answers counted now."""
     if not any(GONE in one.places for one in considered):
         return list(considered)
     wishes = {p: place for one in considered for p, place in zip(one.people, one.places, strict=True) if place != GONE}
     wishes |= {person: place for person, (place, _) in now.items()}
-    # First as if no one had ever answered otherwise; where that does not fit, each answer for itself.
+    # First assume that no one ever changed their answer; if that does not fit, treat each answer separately.
     for is_one in (True, False):
         found = _placed(considered, wishes, is_one=is_one)
         if found is not None:
@@ -150,7 +150,7 @@ def _answer(one: Considered, person: str, *, is_one: bool) -> _Answer:
 
 
 def _placed(considered: Sequence[Considered], wishes: Mapping[str, int], *, is_one: bool) -> dict[_Answer, int] | None:
-    """Return places that agree with all that was published, as many as wished for as possible; None: none was found."""
+    """Return places that agree with all publications, with as many wishes met as possible; None if there are none."""
     lines: dict[_Answer, set[int]] = defaultdict(set)
     live: dict[_Answer, bool] = {}
     for number, one in enumerate(considered):
@@ -178,7 +178,7 @@ def _placed(considered: Sequence[Considered], wishes: Mapping[str, int], *, is_o
             model.add_linear_constraint(held, band.low - known, band.high - known)
     model.maximize(sum(1 * at[kind][kind[1]] for kind in kinds if kind[1] is not None))
     solver = cp_model.CpSolver()
-    # Ctrl+C ends the command, and not this search alone.
+    # Ctrl+C must end the whole command, not only this search.
     solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = WORK

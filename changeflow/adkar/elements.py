@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Element(StrEnum):
-    """The five elements, in their order. Two begin with A: never key anything by the first letter."""
+    """The five elements, in their order. Two begin with A, so never use the first letter as a key."""
 
     AWARENESS = "awareness"
     DESIRE = "desire"
@@ -12,7 +12,7 @@ class Element(StrEnum):
     ABILITY = "ability"
     REINFORCEMENT = "reinforcement"
 
-    # An enum hashes its name in Python code; as a word it is looked up ten times as fast, and equals its text as ever.
+    # Hashing as a string makes lookups ten times as fast as an enum's own hash, and equality stays the same.
     __hash__ = str.__hash__
 
     @property
@@ -21,8 +21,8 @@ class Element(StrEnum):
 
 
 def at_or_before(element: str) -> str:
-    """Format where a barrier is: at an element, or at one before it."""
-    return element if element == Element.AWARENESS else f"{element} or before"
+    """Format where a barrier is: at an element or an earlier one."""
+    return element if element == Element.AWARENESS else f"{element} or earlier"
 
 
 NO_BARRIER = "none"

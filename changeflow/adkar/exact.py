@@ -1,4 +1,4 @@
-"""Whether an alternative world exists, decided exactly by CP-SAT where the quick search finds none."""
+"""Decide exactly, with CP-SAT, whether an alternative world exists where the quick search finds none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 LARGEST = 40_000
-"""Kinds times rows up to which worlds are decided exactly; beyond that bands are widened more than necessary."""
+"""The most kinds times rows for an exact decision; beyond this, bands are widened more than necessary."""
 EFFORT = 1.0
-"""Deterministic seconds that one question may take, so that two runs decide alike. Undecided counts as none."""
+"""Deterministic seconds for one question, so that two runs decide alike. If it is not decided, there is no world."""
 
 
 @dataclass(slots=True)
 class Effort:
-    """What is left, in deterministic seconds, for all questions together."""
+    """The deterministic seconds left for all questions together."""
 
     left: float
 
 
 class Exact:
-    """All worlds that fit the bands: how many of each kind have their barrier at each place."""
+    """A model of all worlds that fit the bands: how many of each kind have a barrier at each place."""
 
     def __init__(self, kinds: Kinds, *, low: Ints, high: Ints, worlds: Worlds, effort: Effort) -> None:
         self.kinds, self.worlds, self.effort = kinds, worlds, effort
@@ -36,10 +36,10 @@ class Exact:
         self.low, self.high = low.tolist(), high.tolist()
         self.built: cp_model.CpModel | None = None
         self.at: list[list[int]] = []
-        """The index of each variable: how many of a kind are at a place."""
+        """The index of each variable, which is the number of a kind at a place."""
 
     def can_be(self, kind: int, places: Sequence[int]) -> bool:
-        """Tell whether one of a kind can have the barrier at one of these places, whichever insider knows their own."""
+        """Tell whether a person of a kind can have a barrier at one of these places, for any one insider."""
         if self.worlds.can_be(kind, places):
             return True
         if not self.is_small or (gone := self._moved_whole(kind, places, keep=None)) is None:
@@ -47,7 +47,7 @@ class Exact:
         return all(self._moved_whole(kind, places, keep=other) is not None for other in gone)
 
     def width(self, pool: Ints, place: int, wanted: int, *, is_prefix: bool) -> int:
-        """Return by how much a count of a group can differ between two worlds, up to `wanted`."""
+        """Return how much a count of a group can differ between two worlds, up to `wanted`."""
         if wanted <= (width := self.worlds.width(pool, place, is_prefix=is_prefix)):
             return wanted
         for search in (self.worlds.search, self._push) if self.is_small else (self.worlds.search,):
@@ -78,18 +78,18 @@ class Exact:
         return self.built.clone()
 
     def _solve(self, model: "cp_model.CpModel") -> Ints | None:
-        """Return how many of each kind are where in the best world found, and remember it."""
+        """Find the best world (kinds by places) and remember it; return None if there is none."""
         from ortools.sat.python import cp_model
 
         if self.effort.left <= 0:
             return None
         solver = cp_model.CpSolver()
-        # Ctrl+C ends the command, and not this search alone.
+        # Ctrl+C must end the whole command, not only this search.
         solver.parameters.catch_sigint_signal = False
         solver.parameters.num_workers = 1
         solver.parameters.max_deterministic_time = min(EFFORT, self.effort.left)
-        # Measured on the questions of random trusts: without presolve, large ones take a hundred times as long; with
-        # all of it, every one takes twice as long.
+        # Measured on random trusts: without presolve, large questions take a hundred times as long; with full presolve,
+        # every question takes twice as long.
         solver.parameters.linearization_level = 2
         solver.parameters.cp_model_probing_level = 0
         solver.parameters.symmetry_level = 0
@@ -107,8 +107,10 @@ class Exact:
         return world
 
     def _moved_whole(self, kind: int, places: Sequence[int], *, keep: int | None) -> list[int] | None:
-        """Return the kinds of which nobody keeps their place in a world where one of `kind` is elsewhere; None where
-        there is no such world. Of `keep` one insider keeps it."""
+        """Return the kinds of which no one keeps their place in a world where one of `kind` moves to `places`.
+
+        None if there is no such world. One insider of the kind `keep` keeps their place.
+        """
         model = self._model()
         model.add(sum(model.get_int_var_from_proto_index(self.at[kind][k]) for k in places) >= 1)
         stays = []
@@ -127,19 +129,19 @@ class Exact:
         return [o for o, size in enumerate(self.sizes) if size - (o == kind) > 0 and not kept[o]]
 
     def _push(self, pool: Ints, place: int, way: int, wanted: int, *, is_prefix: bool) -> None:
-        """Find a world in which a count of a group is as much higher, or lower, as is wanted and possible."""
+        """Find a world in which a count of a group is up to `wanted` higher or lower."""
         model, parts, now = self._model(), [], 0
         places = range(place + 1) if is_prefix else range(place, place + 1)
         for kind in np.flatnonzero(pool).tolist():
             members = int(pool[kind])
             at = sum(model.get_int_var_from_proto_index(self.at[kind][k]) for k in places)
             part = model.new_int_var(0, members, "")
-            # Those of the kind who are not in the group must find room for the others.
+            # Non-members of the kind must account for the rest.
             model.add(part <= at)
             model.add(at - part <= self.sizes[kind] - members)
             parts.append(part)
             now += members * (self.places[kind] in places)
-        # As far as it is wanted: the search ends there.
+        # Limit the difference to `wanted`, so that the search ends there.
         model.add(way * sum(parts) <= way * now + wanted)
         model.maximize(way * sum(parts))
         self._solve(model)

@@ -1,8 +1,8 @@
 """What earlier publications decided about groups: shown with which bands, or hidden. A group is its members.
 
-Whatever a group is called and wherever it is stored: if it differs from an earlier group by fewer members than the
-minimum group has, it is that group. So renaming, splitting or re-creating a group, or storing the programme under
-another id, shows nothing that was hidden. Nor does silence: a member who does not answer has not left.
+A group that differs from an earlier one by fewer people than the minimum group is that group, whatever its name and
+wherever it is stored. So renaming, splitting or re-creating a group, or storing the programme under another id, reveals
+nothing that was hidden. Nor does silence: a member who does not answer has not left.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,32 +14,32 @@ from changeflow.adkar.published import Hidden, Standing
 from changeflow.adkar.worlds import Bools, Ints
 
 GONE = -2
-"""The place of an answer that is not kept any more, because its person was erased or its time was over."""
+"""The place of an answer that is no longer stored, because its person was erased or its retention period ended."""
 JOINED_OR_LEFT = 10
 """How many members must have joined or left before a hidden group may be shown: our own choice. A larger minimum group,
-of that time or of now, takes its place; a smaller one does not."""
+then or now, replaces it; a smaller one does not."""
 _FOR_WANT_OF_ANSWERS = (Hidden.FEW, Hidden.SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Considered:
-    """A group as one publication decided about it."""
+    """One publication's decision about a group."""
 
     programme: str
     people: tuple[str, ...]
-    """Who was counted."""
+    """The people counted."""
     places: tuple[int, ...]
-    """Where each barrier was: 0 to 4, 5 for none, `GONE`."""
+    """The place of each person's barrier: 0 to 4, 5 for none, or `GONE`."""
     live: tuple[bool, ...]
-    """To whom reinforcement applied."""
+    """Whether reinforcement applied to each person."""
     standing: Standing
-    """As it was published; without bands where the group was hidden."""
+    """The published standing, without bands if the group was hidden."""
     silent: tuple[str, ...] = ()
     """Members who were not counted."""
     minimum: int = 0
     """The minimum group of its publication."""
     is_older: bool = False
-    """Its figures are those of an earlier publication, which counted others than these."""
+    """Whether its figures are from an earlier publication, which counted other people than these."""
 
     @property
     def is_shown(self) -> bool:
@@ -51,7 +51,7 @@ class Considered:
 
     @property
     def waits_for_answers(self) -> bool:
-        """Tell whether it was hidden because too few had answered: then more answers count like people who joined."""
+        """Whether it was hidden because too few had answered: then further answers count like people who joined."""
         return not self.is_shown and self.standing.hidden in _FOR_WANT_OF_ANSWERS
 
     @property
@@ -61,27 +61,27 @@ class Considered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """What a group was before this publication."""
+    """A group's history before this publication."""
 
     shown: Considered | None
-    """What was published of it last, and stays until there is something new to say; None where nothing was."""
+    """Its last publication, which stays until there is something new; None if there is none."""
     is_kept_hidden: bool = False
-    """It was hidden, or another like it was, and stays so: too few have joined or left."""
+    """Whether it, or a similar group, was hidden and stays so, because too few have joined or left."""
     is_new: bool = True
-    """Nothing is known of it under its name with about these people."""
+    """Whether nothing is known about it under its name with about these people."""
 
 
 class History:
-    """Every group that was considered before, in all programmes, the oldest first."""
+    """Every group that was considered before, in all programmes, oldest first."""
 
     def __init__(self, considered: Sequence[Considered], *, minimum: int) -> None:
         self.minimum = minimum
         self.latest = {one.label: one for one in considered}
         decided, undecided = _split(considered, minimum)
         self.considered = decided
-        """What each publication newly showed or hid."""
+        """The groups that each publication newly showed or hid."""
         self.undecided = undecided
-        """Groups whose earlier figures stayed, or that stayed hidden: their counts of that time stay unknown too."""
+        """Groups whose earlier figures stayed, or that stayed hidden: their counts then must also stay unknown."""
         self.index: dict[str, int] = {}
         for one in self.considered:
             for person in (*one.people, *one.silent):
@@ -90,7 +90,7 @@ class History:
         self.members = self._inside([one.members for one in self.considered])
         self.is_shown = [c.is_shown for c in self.considered]
         self.needed = np.array([needed_of(c, minimum) for c in self.considered], dtype=np.int64)
-        """By how many people a group has to differ from each of them to be another one."""
+        """By how many people a group must differ from each of them to be a different group."""
         self.is_by_answers = np.array([c.is_shown or c.waits_for_answers for c in self.considered], dtype=np.bool_)
         self.named: dict[tuple[str, str, str], list[int]] = {}
         for n, one in enumerate(self.considered):
@@ -100,14 +100,14 @@ class History:
             if one.is_shown:
                 figures.setdefault((one.programme, one.standing.round, one.standing.held), []).append(n)
         self.carried: dict[tuple[str, str, str], set[int]] = {}
-        """Which earlier figures stayed last under a name."""
+        """The earlier figures that last stayed under each name."""
         for one in undecided:
             known = figures.get((one.programme, one.standing.round, one.standing.held), [])
             of_it = [n for n in known if self.considered[n].label == one.label]
             self.carried[one.label] = set(of_it or known)
 
     def shown_elsewhere(self, programme: str) -> frozenset[frozenset[str]]:
-        """Return who is counted in each group that other programmes show: with its latest figures, or earlier ones."""
+        """Return the people counted in each group that other programmes show, with its latest or earlier figures."""
         theirs = {c.label: n for n, c in enumerate(self.considered) if c.is_shown and c.programme != programme}
         stayed = {n for label, found in self.carried.items() if label[0] != programme for n in found}
         return frozenset(frozenset(self.considered[n].people) for n in {*theirs.values(), *stayed})
@@ -124,13 +124,13 @@ class History:
         members: Sequence[frozenset[str]],
         labels: Sequence[Sequence[tuple[str, str, str]]],
     ) -> list[Match]:
-        """Return what each group was before: by who is counted in it, by its members, then by one of its labels."""
+        """Return each group's history, found by its counted people, by its members, then by its labels."""
         apart, common = self._apart(groups, self.counted)
         of_members, shared = self._apart(members, self.members)
         is_near = (apart < self.needed) & (common > 0)
         is_near |= (of_members < self.needed) & (shared > 0) & ~self.is_by_answers
         labelled = {label: row for row, names in enumerate(labels) for label in names}
-        # Earlier groups that are still there under their own name: no other group is one of those renamed.
+        # Earlier groups that still exist under their own name: no other group is one of them renamed.
         kept = {
             n
             for n, one in enumerate(self.considered)
@@ -142,7 +142,7 @@ class History:
         ]
 
     def _apart(self, groups: Sequence[Collection[str]], earlier: Bools) -> tuple[Ints, Ints]:
-        """Return by how many people each group differs from each earlier one, and how many they have in common."""
+        """Return by how many people each group differs from each earlier one, and how many both have."""
         common = (self._inside(groups).astype(np.float32) @ earlier.astype(np.float32).T).astype(np.int64)
         sizes = np.array([len(g) for g in groups], dtype=np.int64)
         return sizes[:, None] + earlier.sum(axis=1)[None, :] - 2 * common, common
@@ -157,7 +157,7 @@ class History:
         kept: Collection[int],
     ) -> Match:
         named = sorted({n for name in names for n in self.named.get(name, ())})
-        # Under its name, and with most of its people: what was published of it is never taken back.
+        # With the same name and most of its people, the group keeps its publication.
         sizes = {n: len(self.considered[n].people) for n in named}
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, sizes[n]))]
         last = max(own, key=lambda n: (n in near, n), default=None)
@@ -175,7 +175,7 @@ class History:
 
 
 def _split(considered: Sequence[Considered], minimum: int) -> tuple[tuple[Considered, ...], tuple[Considered, ...]]:
-    """Tell what a publication decided of a group from what only repeats an earlier decision."""
+    """Separate decisions about groups from repetitions of earlier decisions."""
     decided, repeats = list[Considered](), list[Considered]()
     known: dict[tuple[str, str, str], list[Considered]] = {}
     for one in considered:
@@ -189,12 +189,12 @@ def _split(considered: Sequence[Considered], minimum: int) -> tuple[tuple[Consid
 
 
 def needed_of(one: Considered, minimum: int) -> int:
-    """Return by how many people a group has to differ from an earlier one to be another group."""
+    """Return by how many people a group must differ from an earlier one to be a different group."""
     return minimum if one.is_shown else max(JOINED_OR_LEFT, minimum, one.minimum)
 
 
 def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
-    """Tell whether a hidden group is one that was hidden before under its name."""
+    """Tell whether a hidden group was hidden before under the same name."""
     if one.is_shown or before.is_shown:
         return False
     needed = needed_of(before, minimum)
@@ -203,7 +203,7 @@ def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
 
 
 def changed_since(earlier: Considered, places: Mapping[str, int]) -> int:
-    """Count who has joined or left a group since, or stands elsewhere; `places` are those of who is counted now."""
+    """Count the people who have joined or left a group, or whose barrier has moved; `places` has those counted now."""
     then = dict(zip(earlier.people, earlier.places, strict=True))
     moved = sum(then.get(p) != place for p, place in places.items())
     return moved + len(then.keys() - places.keys())

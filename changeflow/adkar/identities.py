@@ -1,4 +1,4 @@
-"""Who is the same person under another id: by id, by address, and by answers that come again under new ids."""
+"""Recognise the same person under different ids: by id, by address, and by repeated answers under new ids."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,17 +10,17 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 
 LEAST_ALIKE = 10
-"""Answers of one publication that must come again under new ids before we take the ids for the same people: our own
-choice."""
+"""The least number of a publication's answers that must repeat under new ids before the ids count as the same people:
+our own choice."""
 SHARE_ALIKE = 0.9
-"""The share of that publication's answers, and of the new ones, that must be alike as well: our own choice."""
+"""The share of that publication's answers, and of the new ones, that must also be the same: our own choice."""
 LIKELY = "="
-"""The start of an address that we made up, to join two ids whose answers were the same."""
+"""The prefix of an artificial address, which joins two ids with the same answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one person answered, and the groups they were in then."""
+    """One person's answers, and their groups at that time."""
 
     scores: tuple[int | None, ...]
     groups: frozenset[tuple[str, str]]
@@ -33,12 +33,11 @@ def scores_of(answer: Assessment) -> tuple[int | None, ...]:
 def join_ids(
     everybody: Iterable[tuple[str, str, str]], *, together: Iterable[Collection[str]]
 ) -> dict[tuple[str, str], str]:
-    """Return a key for each (programme, person, address): the same for the same id, and for the same address.
+    """Return a key for each programme and person, which is the same for the same id or address.
 
-    `together` are the ids that a publication counts, or counted, at one time: each is a person of their own. An address
-    that several of them had joins no one, and nothing makes two of them into one. Someone who only is in a programme
-    together with another id may be known under both: to take two people for one is safe. What an address says comes
-    before what is only likely (`LIKELY`).
+    `together` are sets of ids that one publication counts or counted: each id in a set is a different person. An
+    address shared within a set joins no one, and two ids of a set are never joined. Two ids that are only in the same
+    programme may be joined: treating two people as one is safe. Real addresses come before likely ones (`LIKELY`).
     """
     people = {(where, person) for where, person, _ in everybody}
     by_address: dict[str, set[str]] = {}
@@ -64,9 +63,9 @@ def join_ids(
 
 
 def each_once(known_as: Mapping[str, str], answered: Collection[str], here: Collection[str]) -> dict[str, str]:
-    """Return the key of everybody who is here, each person once: under the id that answered, if one of these has.
+    """Return the key of everyone who is here, each person once, under the id that answered if there is one.
 
-    Someone may have answered under an id that is not here any more.
+    A person may have answered under an id that is no longer here.
 
     >>> each_once({"a": "x", "b": "x", "c": "c", "d": "c"}, ["b", "d"], ["a", "b", "c"])
     {'b': 'x', 'd': 'c', 'c': 'c'}
@@ -83,12 +82,11 @@ def each_once(known_as: Mapping[str, str], answered: Collection[str], here: Coll
 def renamed(
     new: Mapping[str, Answered], gone: Mapping[str, Answered], earlier: Sequence[Mapping[str, Answered]]
 ) -> dict[str, str]:
-    """Return which new people are likely to be people who were counted before, and under which key.
+    """Return the new people who are probably people counted before, with their earlier keys.
 
-    `gone` are people of the programme who are not there any more: whoever answers like one of them may be that person.
-    `earlier` are the people of each publication who are not counted now. They may all be there still, so they are taken
-    for the new ones only where nearly all have the same answers. Someone taken for another person by mistake does no
-    harm: then less is published.
+    `gone` are people who have left the programme: a new person with the same answers may be one of them. `earlier` are
+    the people of each publication who are not counted now. They may all still be here, so they are matched with new
+    people only if nearly all have the same answers. A wrong match does no harm: less is published.
     """
     found = _pairs(new, gone)
     for publication in reversed(earlier):
@@ -101,7 +99,7 @@ def renamed(
 
 
 def _pairs(new: Mapping[str, Answered], old: Mapping[str, Answered]) -> dict[str, str]:
-    """Pair people with the same answers, those who have most groups in common first."""
+    """Pair people with the same answers, those with the most groups in common first."""
     by_scores: dict[tuple[int | None, ...], list[str]] = defaultdict(list)
     for person in sorted(old):
         by_scores[old[person].scores].append(person)

@@ -1,6 +1,6 @@
-"""Stakeholders, as a version of the programme keeps them: roles and groups, never names or addresses.
+"""Stakeholders as a version stores them: roles and groups, never names or addresses.
 
-And change.yaml: what the change means for each group, who stands behind it, and what people are asked.
+Also change.yaml: what the change means for each group, the sponsor's coalition, and what assessments ask.
 """
 
 import re
@@ -28,49 +28,49 @@ class Away(Frozen):
     @model_validator(mode="after")
     def _forwards(self) -> "Away":
         if self.last_day < self.first_day:
-            raise ValueError("the last day is before the first")
+            raise ValueError("the last day is before the first day")
         return self
 
 
 class Move(Frozen):
-    """A change of school, from a day on."""
+    """A move to another school from a day on."""
 
     on: date
     school: Id
 
 
 class Person(Frozen):
-    """A stakeholder. A name and an address are contact details, kept apart."""
+    """A stakeholder. Name and address are contact details, which are stored separately."""
 
     id: Id
     role: str = Field(min_length=1)
     """The role's title, as the organisation writes it: `Headteacher`."""
     audience: str = "team"
-    """What messages are written for: `sponsor`, `manager`, `lead`, `champion`, `trainer`, `team`."""
+    """The audience of messages: `sponsor`, `manager`, `lead`, `champion`, `trainer`, `team`."""
     school: Id | None = None
     hub: Id | None = None
     groups: tuple[Id, ...] = ()
-    """Overlapping: a person may be in several."""
+    """Groups may overlap: a person can be in several."""
     manager: Id | None = None
     services: tuple[Id, ...] = ()
-    """The services whose change reaches this person; none means all."""
+    """The services whose change reaches this person; empty means all."""
     works_on: tuple[Weekday, ...] = ()
-    """For those who work part of the week; none means every working day of their calendar."""
+    """The weekdays on which a part-time person works; empty means every working day of their calendar."""
 
     joins: date | None = None
-    """Their first day; None for somebody who is there already."""
+    """Their first day; None for a person who has already joined."""
     leaves: date | None = None
     """Their last day."""
     successor: Id | None = None
-    """Who takes over what is theirs when they have left."""
+    """The person who takes over their open tasks after that."""
     moves: tuple[Move, ...] = ()
 
     def is_reached_by(self, service: str) -> bool:
-        """Tell whether a service's change reaches them: whoever names no service is reached by all."""
+        """Tell whether a service's change reaches them; a person without services is reached by all."""
         return not self.services or service in self.services
 
     def is_here(self, day: date) -> bool:
-        """Tell whether they have come by a day, and have not left."""
+        """Tell whether they have joined by a day and have not left."""
         return (self.joins is None or self.joins <= day) and (self.leaves is None or day <= self.leaves)
 
     def school_on(self, day: date) -> str | None:
@@ -80,21 +80,21 @@ class Person(Frozen):
         )
 
     def is_in(self, day: date) -> bool:
-        """Tell whether a person works on a weekday such as this one; holidays are their calendar's matter."""
+        """Tell whether a person works on this day of the week; their calendar has the holidays."""
         return not self.works_on or WEEKDAYS[day.weekday()] in self.works_on
 
 
 class Contact(Frozen):
-    """How a person is reached. Personal data: never part of a version."""
+    """A person's contact details. Personal data: never part of a version."""
 
     person: Id
     name: str = Field(min_length=1)
     email: str | None = None
     language: str = "en"
-    """In which messages are written, where there are templates for it."""
+    """The language of messages, where there are templates for it."""
     away: tuple[Away, ...] = ()
     is_active: bool = True
-    """False for somebody who has left: nobody is reminded who is not there."""
+    """False for a person who has left, who gets no reminders."""
 
     @field_validator("name", "email")
     @classmethod
@@ -104,7 +104,7 @@ class Contact(Frozen):
         return value
 
     def completed_from(self, known: "Contact", given: Collection[str]) -> "Contact":
-        """Return these details, with those that were not given as they are known.
+        """Return these details, with missing ones taken from the known details.
 
         `given` names columns of people.csv: `name`, `email`, `language`, `away`, `active`.
         """
@@ -118,8 +118,9 @@ class Contact(Frozen):
 def answer_by(received: date, *, months: int, works_on: Callable[[date], bool]) -> date:
     """Return the last day on which a request may be answered.
 
-    It is the corresponding day, that many months later, or that month's last day where there is none; where it is not a
-    working day, the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art. 12(3).
+    It is the same day of the month after that many months, or that month's last day if there is no such day; if that is
+    not a working day, the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art.
+    12(3).
 
     >>> answer_by(date(2027, 1, 31), months=1, works_on=lambda day: day.weekday() < 5)
     datetime.date(2027, 3, 1)
@@ -131,38 +132,38 @@ def answer_by(received: date, *, months: int, works_on: Callable[[date], bool]) 
 
 
 Evidence = Literal["self", "manager", "observed"]
-"""Who says it: the person, their manager, or somebody who saw it done."""
+"""The source of an assessment: the person, their manager, or a person who observed them."""
 
 SELF: Mapping[Element, str] = {
     Element.AWARENESS: "I know why this change is needed.",
-    Element.DESIRE: "I want to take part in it.",
+    Element.DESIRE: "I want to take part in this change.",
     Element.KNOWLEDGE: "I know what I will do differently.",
-    Element.ABILITY: "I can do it in my everyday work.",
-    Element.REINFORCEMENT: "The new way is supported, and it stays.",
+    Element.ABILITY: "I can work in the new way every day.",
+    Element.REINFORCEMENT: "The new way is supported and will last.",
 }
 MANAGER: Mapping[Element, str] = {
     Element.AWARENESS: "They can say in their own words why this change is needed.",
     Element.DESIRE: "They have said, or shown, that they want to take part.",
     Element.KNOWLEDGE: "They can explain what they will do differently.",
-    Element.ABILITY: "They do it in their everyday work, without help.",
-    Element.REINFORCEMENT: "They keep to the new way when it is busy.",
+    Element.ABILITY: "They work in the new way every day, without help.",
+    Element.REINFORCEMENT: "They keep to the new way when they are busy.",
 }
 OBSERVED: Mapping[Element, str] = {
-    Element.AWARENESS: "Asked why the change comes, they gave a reason that is right.",
-    Element.DESIRE: "They came forward: asked, offered help, or tried it.",
-    Element.KNOWLEDGE: "Shown a case, they named the right steps.",
-    Element.ABILITY: "Seen at work, they did it right.",
-    Element.REINFORCEMENT: "Seen weeks later, they did it the new way.",
+    Element.AWARENESS: "When asked why the change is needed, they gave a correct reason.",
+    Element.DESIRE: "They came forward: they asked about it, offered help, or tried it.",
+    Element.KNOWLEDGE: "When shown a case, they named the right steps.",
+    Element.ABILITY: "When observed at work, they did it correctly.",
+    Element.REINFORCEMENT: "When observed weeks later, they worked in the new way.",
 }
 OWN: Mapping[str, Mapping[Element, str]] = {"self": SELF, "manager": MANAGER, "observed": OBSERVED}
 
 
 class Instrument(Frozen):
-    """Statements that are scored 1 to 5. What it leaves out is asked in our own words."""
+    """Statements to score from 1 to 5. Our own statements replace any that it leaves out."""
 
     name: str = Field(min_length=1)
     licensed_from: str | None = Field(
-        None, description="Whose it is, where it is not the organisation's own: who loads it holds the licence"
+        None, description="The owner, if it is not the organisation's own; the organisation must have a licence"
     )
     statements: dict[Evidence, dict[Element, str]] = Field(min_length=1)
 
@@ -170,12 +171,12 @@ class Instrument(Frozen):
     def _says_something(self) -> "Instrument":
         for by_element in self.statements.values():
             if any(not text.strip() for text in by_element.values()):
-                raise ValueError("a statement is empty. Write it, or leave it out")
+                raise ValueError("a statement is empty. Write one, or leave the element out")
         return self
 
 
 def statements(instrument: Instrument | None, evidence: str = "self", *, live: bool) -> tuple[tuple[Element, str], ...]:
-    """Return what is asked, in the order of the elements; reinforcement only of those for whom a service is live."""
+    """Return the statements in the order of the elements; reinforcement only for people whose service is live."""
     loaded = {k: v for k, v in instrument.statements.items() if k == evidence} if instrument else {}
     theirs = next(iter(loaded.values()), {})
     return tuple((e, theirs.get(e, OWN[evidence][e])) for e in Element if live or e is not Element.REINFORCEMENT)
@@ -193,7 +194,7 @@ Aspect = Literal[
     "pay and terms",
     "place of work",
 ]
-"""What a change may touch, in our own words."""
+"""What a change may affect, in our own words."""
 Degree = Annotated[int, Field(ge=0, le=5)]
 
 
@@ -201,16 +202,16 @@ class Impact(Frozen):
     """What a service's change means for a group."""
 
     group: Id
-    service: Id | None = Field(None, description="Left out: all services")
+    service: Id | None = Field(None, description="By default, all services")
     aspects: dict[Aspect, Degree] = Field(
-        default_factory=dict, description="0 untouched to 5 wholly new; an aspect left out has not been looked at"
+        default_factory=dict, description="From 0 (no change) to 5 (entirely new); leave out what you have not assessed"
     )
     gains: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
 
     @property
     def touched(self) -> tuple[tuple[str, int], ...]:
-        """The aspects that change, each with its degree, the most changed first."""
+        """The aspects that change, with their degrees, the greatest first."""
         return tuple((a, n) for a, n in sorted(self.aspects.items(), key=lambda item: -item[1]) if n)
 
     @property
@@ -219,17 +220,17 @@ class Impact(Frozen):
 
 
 class Ally(Frozen):
-    """Somebody whom the sponsor's coalition needs, and what they have agreed to do: nothing about what they think."""
+    """A person whose support the sponsor needs, and what they have agreed to do; never what they think."""
 
     person: Id
     needed_for: str = Field(min_length=1)
     agreed: bool = Field(default=False, description="Whether they have said yes")
-    commitment: str = Field("", description="What they will be seen to do")
+    commitment: str = Field("", description="What they will visibly do")
 
 
 class ChangeImpact(Frozen):
-    """All of it; a programme may do without."""
+    """The contents of change.yaml, which is optional."""
 
     impacts: tuple[Impact, ...] = ()
     coalition: tuple[Ally, ...] = ()
-    instrument: Instrument | None = Field(None, description="What people are asked; left out, in our own words")
+    instrument: Instrument | None = Field(None, description="The statements that people score; by default, our own")

@@ -1,4 +1,4 @@
-"""What is published of scores: bands of groups, frozen. Everything that is shown of scores is made from this."""
+"""Published counts of groups, in frozen bands. Everything that is shown about scores is derived from these."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from changeflow.adkar.elements import NO_BARRIER, Element
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A number of people as it is told: at least `low` and at most `high`, both included."""
+    """A published number of people: at least `low` and at most `high`, inclusive."""
 
     low: int
     high: int
@@ -28,42 +28,42 @@ class Band:
 
 
 class Hidden(StrEnum):
-    """Why nothing is published of a group."""
+    """Why a group is not published."""
 
     FEW = "few"
     """Fewer answers than the minimum group."""
     SMALL = "small"
-    """So few answers that one band holds all of them."""
+    """So few answers that one band contains them all."""
     BEFORE = "before"
-    """It was hidden before, and fewer members than the minimum group have joined or left since."""
+    """It was hidden before, and too few members have joined or left since."""
     LIMIT = "limit"
-    """Some of its people are counted in as many published groups as one person may be."""
+    """Some of its people are already counted in the greatest allowed number of published groups."""
     TOGETHER = "together"
-    """Together with what is published of other groups it could identify a person."""
+    """Together with other published groups, it could identify a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where one group stands, as it was published."""
+    """One group's barriers, as published."""
 
     view: str
-    """Which division the group belongs to: `programme`, `service`, `wave`, `group`, `hub`, `audience`, `hub-group`."""
+    """The view that the group belongs to: `programme`, `service`, `wave`, `group`, `hub`, `audience`, `hub-group`."""
     group: str
     round: str
-    """In which these answers were given; no answer is ever counted in two rounds."""
+    """The round of these answers; no answer is ever counted in two rounds."""
     on: date
     """The day of the latest of these answers."""
     confirmed: date
-    """The day of the latest round that showed no more than a few people elsewhere; then the counts stay as they are."""
+    """The day of the latest round in which too few people had changed to replace the counts."""
     answered: int | None = None
     held: tuple[Band, ...] | None = None
-    """People whose barrier is this element or an earlier one, element by element; None where that is not shown."""
+    """For each element, the people with a barrier at it or an earlier one; None if the group is hidden."""
     hidden: Hidden | None = None
-    """Why it is not shown; None where it is, and in publications of 0.1.0."""
+    """Why it is hidden; None if it is shown, and in publications of 0.1.0."""
 
     @property
     def is_shown(self) -> bool:
-        """Tell whether the counts say anything about the group. Where all people are in one band, they do not."""
+        """Whether the counts say anything: at least one band must be narrower than the whole group."""
         return (
             self.held is not None
             and self.answered is not None
@@ -71,21 +71,21 @@ class Standing:
         )
 
     def held_by(self, element: Element) -> Band | None:
-        """Return how many have their barrier at an element or before it."""
+        """Return how many people have a barrier at an element or an earlier one."""
         return self.held[element.position] if self.held is not None else None
 
     def share_past(self, element: Element) -> tuple[float, float] | None:
-        """Return the least and the greatest share of people whose barrier, if any, lies after an element."""
+        """Return the least and greatest possible share of people with no barrier at an element or an earlier one."""
         band = self.held_by(element)
         if band is None or not self.answered:
             return None
         return 1 - band.high / self.answered, 1 - band.low / self.answered
 
     @property
-    def stands_at(self) -> str | None:
-        """The element by which half of the group has its barrier, `none` where it never has; None where not shown.
+    def barrier_at(self) -> str | None:
+        """The first element by which half the group has a barrier; `none` if there is none, None if it is not shown.
 
-        It is the middle person's barrier, as far as the bands tell: a mean of scores would hide it (see the glossary).
+        This is the median person's barrier, as far as the bands show it: a mean of scores would hide it.
         """
         if not self.is_shown or self.held is None or self.answered is None:
             return None
@@ -95,7 +95,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that was published of one round. It never changes."""
+    """The publication of one round. It never changes."""
 
     round: str
     on: date
@@ -103,7 +103,7 @@ class Snapshot:
     threshold: int
     minimum: int
     band: Annotated[int, Field(alias="step")]
-    """The narrowest band of a count. What is stored calls it `step`."""
+    """The width of the narrowest band of a count. Stored data calls it `step`."""
     standings: tuple[Standing, ...]
 
     def of(self, view: str, group: str) -> Standing | None:
@@ -114,9 +114,9 @@ class Snapshot:
 
 
 def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Element], ...]:
-    """Return the groups in which more people have a barrier than before, and the first element at which it is.
+    """Return the groups in which more people have a barrier than before, with the first such element.
 
-    Only what two publications say: a share that certainly grew.
+    It uses only two publications, and so only shares that certainly grew.
     """
     found = []
     for now in later.standings:
@@ -132,12 +132,12 @@ def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Elem
 
 
 OTHERS = "others"
-"""Into which the parts of a division that are too small to be shown are rolled up, so that their voice counts."""
+"""The name of the combined groups of a view that are too small to be shown, so that their voice counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A group to be looked at: its members, whether they have answered or not."""
+    """A named group of a view and its members, whether they have answered or not."""
 
     view: str
     group: str
@@ -145,7 +145,7 @@ class View:
 
 
 def roll_up(views: Sequence[View], answered: Collection[str], *, minimum: int) -> list[View]:
-    """Join the parts of a division that are too small to be shown, so that none is found by subtraction."""
+    """Combine the groups of a view that are too small to be shown, so that none can be found by subtraction."""
     sizes = {v.group: len(v.members & frozenset(answered)) for v in views}
     hidden = suppressed(sizes, minimum=minimum)
     kept = [v for v in views if v.group not in hidden]
@@ -156,8 +156,8 @@ def roll_up(views: Sequence[View], answered: Collection[str], *, minimum: int) -
 def suppressed(sizes: Mapping[str, int], *, minimum: int) -> frozenset[str]:
     """Return which parts of a published total must be hidden, so that none can be found by subtraction.
 
-    Parts below `minimum` are hidden; if that hides one part, or parts that together are still below `minimum`, the
-    next smallest is hidden as well, until what is hidden is at least two parts and `minimum` people.
+    Parts below `minimum` are hidden, then the next smallest ones until at least two parts and `minimum` people are
+    hidden.
 
     >>> sorted(suppressed({"a": 18, "b": 12, "c": 7, "d": 3}, minimum=10))
     ['c', 'd']

@@ -1,9 +1,9 @@
-"""The one door from people's scores to anything that is shown, exported, sent or computed from.
+"""The only way from people's scores to anything that is shown, exported, sent or computed.
 
-What comes out is a `Snapshot`: bands for how many of a group have which barrier, and no more of them than is safe
-together with everything that was ever published of the same people (`safety`, `history`). It is frozen: a group's
-bands are only replaced when so many of its members have joined, left or changed that the difference says nothing about
-one of them. What was hidden stays hidden until as many have joined or left.
+The result is a `Snapshot`: bands for how many people in a group have which barrier, as fine as is safe together with
+everything ever published about the same people (`safety`, `history`). It is frozen. A group's bands are replaced only
+when enough members have joined, left or changed that the difference says nothing about any one of them. A hidden group
+stays hidden until as many have joined or left.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
@@ -22,17 +22,17 @@ from changeflow.adkar.published import Band, Hidden, Snapshot, Standing, View
 from changeflow.adkar.safety import bands, protect
 
 GROUPS_OF_ONE = 3
-"""No one is counted in more published groups: our own choice. More views of the same people hide each other."""
+"""The most published groups that may count one person: our own choice. With more, fewer bands would be safe."""
 UNKNOWN = -1
-"""The place of a person whose answers end before a barrier was found. They are not counted."""
+"""The place of a person whose answers end before a barrier is found. They are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """How finely may be published. `together=False` tests no group with the others: it shows why that is needed."""
+    """How fine publications may be. `together=False` skips the joint test of groups, to show why it is needed."""
 
     minimum: int
-    """Answers below which nothing is published of a group."""
+    """The least number of answers for which a group is published."""
     band: int
     """The width of the narrowest band of a count."""
     together: bool = True
@@ -40,7 +40,7 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One round's answers as arrays: who, and where the barrier of each is (`UNKNOWN`, 0 to 4, 5 for nowhere)."""
+    """One round's answers as arrays: people and the places of their barriers (`UNKNOWN`, 0 to 4, 5 for none)."""
 
     round: str
     on: date
@@ -61,11 +61,11 @@ def read_answers(assessments: Sequence[Assessment], *, threshold: int, live: Col
 
 
 def places(scores: NDArray[np.int64], live: NDArray[np.bool_], threshold: int) -> NDArray[np.int64]:
-    """Return where the barrier of each person is, by rows of five scores; 0 is an element that was not assessed.
+    """Return the place of each person's barrier from rows of five scores; a score of 0 means not assessed.
 
-    It is the first element scored at or below the threshold. One that was not assessed ends the search: nothing is
-    known beyond it. Source of the method: Prosci, "Individual barriers to change", read as a public page; the same page
-    also says "less than 3", so the threshold is a setting.
+    It is the first element scored at or below the threshold. An element that was not assessed ends the search, because
+    nothing is known beyond it. Source of the method: Prosci, "Individual barriers to change", a public page; it also
+    says "less than 3", so the threshold is a setting.
     """
     found = np.full(len(scores), len(Element), dtype=np.int64)
     for k in reversed(range(len(Element))):
@@ -77,16 +77,16 @@ def places(scores: NDArray[np.int64], live: NDArray[np.bool_], threshold: int) -
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a round publishes, and what later publications need to know of it."""
+    """A round's publication, and what later publications need to know about it."""
 
     snapshot: Snapshot
     considered: tuple[Considered, ...]
-    """The groups that were newly shown or hidden. Who was counted in them is for nobody's eyes."""
+    """The groups that were newly shown or hidden. No one may see who was counted in them."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """One set of people who are counted, under each of its names."""
+    """One set of counted people, with all its names."""
 
     people: frozenset[str]
     members: frozenset[str]
@@ -95,9 +95,9 @@ class _Group:
     hidden: Hidden | None = None
     held: tuple[Band, ...] | None = None
     is_as_before: bool = False
-    """Nobody has joined, left or changed since it was published last."""
+    """Whether no one has joined, left or changed since it was last published."""
     is_beyond_limit: bool = False
-    """What was published of it counts somebody whom too many groups count by now."""
+    """Whether its published figures count a person in too many groups."""
 
 
 def publish(
@@ -109,10 +109,10 @@ def publish(
     history: Sequence[Considered] = (),
     programme: str = "",
 ) -> Publication:
-    """Publish a round of answers about the groups `views`, those that matter more first.
+    """Publish a round of answers for the groups in `views`, the more important ones first.
 
-    `history` is what was considered before, in every programme that has people in common, the oldest first. Groups with
-    the same people are one group with several names. The programme and its services are offered before smaller groups.
+    `history` is everything considered before, in every programme with people in common, the oldest first. Groups with
+    the same people are one group with several names. The programme and its services come before smaller groups.
     """
     door = _Door(answers, protection, History(history, minimum=protection.minimum), programme)
     door.decide(views)
@@ -136,9 +136,9 @@ class _Door:
     programme: str
     groups: list[_Group] = field(default_factory=list)
     now: dict[str, tuple[int, bool]] = field(init=False)
-    """Where each person who is counted has their barrier, and whether reinforcement applies to them."""
+    """The place of each counted person's barrier, and whether reinforcement applies to them."""
     elsewhere: frozenset[frozenset[str]] = field(init=False)
-    """Who is counted in each group that other programmes show."""
+    """The people counted in each group that other programmes show."""
 
     def __post_init__(self) -> None:
         known = zip(self.answers.people, self.answers.places.tolist(), self.answers.live.tolist(), strict=True)
@@ -146,7 +146,7 @@ class _Door:
         self.elsewhere = self.history.shown_elsewhere(self.programme)
 
     def decide(self, views: Sequence[View]) -> None:
-        """Decide of each group whether it is shown, and with which bands."""
+        """Decide for each group whether it is shown, and with which bands."""
         by_people: dict[frozenset[str], list[View]] = {}
         answered = frozenset(self.now)
         for view in views:
@@ -167,7 +167,7 @@ class _Door:
             self._keep(offered, np.zeros((len(offered), len(Element)), dtype=np.int64))
 
     def _is_offered(self, group: _Group) -> bool:
-        """Tell whether a group may say something new; note why where it may not."""
+        """Tell whether a group may get new figures; otherwise note why not."""
         size, minimum, shown = len(group.people), self.protection.minimum, group.match.shown
         if size < minimum:
             group.hidden = Hidden.FEW
@@ -176,7 +176,7 @@ class _Door:
         elif group.match.is_kept_hidden:
             group.hidden = Hidden.BEFORE
         elif shown is not None:
-            # The same answers again are not looked at again, whatever has changed in other groups.
+            # Identical answers are not considered again, whatever has changed in other groups.
             is_other = self._changed_since(shown, group.people) >= minimum and not self._is_known(group)
             if not is_other and self._carried(group) is None:
                 group.hidden = Hidden.LIMIT if group.is_beyond_limit else Hidden.BEFORE
@@ -187,9 +187,9 @@ class _Door:
         return changed_since(earlier, {p: self.now[p][0] for p in people})
 
     def _leave_out_beyond_limit(self) -> None:
-        """Leave out old figures that count somebody in too many groups by now; the newest stay.
+        """Drop old figures that count a person in too many groups; the newest stay.
 
-        A group may be gone for a round, because it was too small, while others with its people were published.
+        A group may have been too small in one round, while others with its people were published.
         """
         found = self._counted_elsewhere()
         carried = [(one, g) for g in self.groups if (one := self._carried(g)) is not None]
@@ -204,11 +204,11 @@ class _Door:
                 found.setdefault(person, set()).add(people)
 
     def _bands(self, size: int) -> int:
-        """Return in how many bands a count of so many people can be."""
+        """Return the number of bands that a count of this many people can be in."""
         return max(1, (size + 1) // self.protection.band)
 
     def _publish_together(self, offered: list[_Group]) -> None:
-        """Choose the groups that tell most, widen their bands until all is safe, and fill what became free."""
+        """Choose the most useful groups, widen their bands until all is safe, and add groups that now fit the limit."""
         rest, chosen = list(offered), list[_Group]()
         while True:
             counted = self._counted(chosen)
@@ -229,7 +229,7 @@ class _Door:
             group.hidden = Hidden.LIMIT
 
     def _rank(self, group: _Group) -> int:
-        """Return how early a group comes: the programme, its services, then the heavier divisions."""
+        """Return a group's rank: the programme first, then services, then views by weight."""
         order = list(dict.fromkeys((*FIRST, *sorted(WEIGHTS, key=lambda v: -WEIGHTS[v]))))
         return min((order.index(v.view) for v in group.views if v.view in order), default=len(order))
 
@@ -239,7 +239,7 @@ class _Door:
         return Option(people=group.people, key=self._key(group), views=views, bands=bands)
 
     def _counted(self, chosen: Sequence[_Group]) -> dict[str, set[Hashable]]:
-        """Return in which groups each person is counted that are chosen, or were shown before and still are."""
+        """Return the groups that count each person and are chosen, or were shown before and still are."""
         found = self._counted_elsewhere()
         ours = [frozenset(one.people) for g in self.groups if g not in chosen and (one := self._carried(g))]
         for people, key in [*((people, people) for people in ours), *((g.people, self._key(g)) for g in chosen)]:
@@ -248,7 +248,7 @@ class _Door:
         return found
 
     def _counted_elsewhere(self) -> dict[str, set[Hashable]]:
-        """Return in which groups of other programmes each person is counted."""
+        """Return the groups of other programmes that count each person."""
         found: dict[str, set[Hashable]] = {}
         for people in self.elsewhere:
             for person in people:
@@ -256,7 +256,7 @@ class _Door:
         return found
 
     def _key(self, group: _Group) -> Hashable:
-        """Return what a group is counted as when it is published: what it alone replaces, or else its people."""
+        """Return what a group counts as when published: the earlier group that only it replaces, or else its people."""
         before = self._carried(group)
         if before is None:
             return group.people
@@ -272,28 +272,28 @@ class _Door:
         self._keep(wanted, levels[~rows.fixed])
 
     def _keep(self, groups: Sequence[_Group], levels: NDArray[np.int64]) -> None:
-        """Give each group its bands; one whose bands all run from 0 to the whole group says nothing."""
+        """Set each group's bands; a group whose bands all run from 0 to its size says nothing and is hidden."""
         sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
         held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
         low, high = bands(held, sizes, levels, band=self.protection.band)
-        # No count is smaller than that of an earlier element: said once, a band says it of all.
+        # Counts never fall from one element to the next, so each band's limits apply to later or earlier ones too.
         low, high = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
         for group, lows, highs in zip(groups, low.tolist(), high.tolist(), strict=True):
-            told = tuple(Band(a, b) for a, b in zip(lows, highs, strict=True))
-            group.held = told if any(b.high - b.low < len(group.people) for b in told) else None
+            published = tuple(Band(a, b) for a, b in zip(lows, highs, strict=True))
+            group.held = published if any(b.high - b.low < len(group.people) for b in published) else None
 
     def _held(self, people: frozenset[str]) -> list[int]:
         at = [self.now[p][0] for p in people]
         return [sum(place <= k for place in at) for k in range(len(Element))]
 
     def standings(self, views: Sequence[View]) -> Iterator[Standing]:
-        """Yield how each group stands, under each of its names."""
+        """Yield each group's standing, under each of its names."""
         of = {(v.view, v.group): group for group in self.groups for v in group.views}
         for view in views:
             group = of[view.view, view.group]
             before = self._carried(group)
             if group.held is None and before is not None:
-                # What was published before stays, with its day: it gets stale in time.
+                # Earlier figures stay, with their day, and become stale in time.
                 is_enough = len(group.people) >= self.protection.minimum
                 confirmed = self.answers.on if is_enough else before.standing.confirmed
                 known = replace(before.standing, view=view.view, group=view.group, confirmed=confirmed, hidden=None)
@@ -303,16 +303,19 @@ class _Door:
                 yield self._standing(view, group)
 
     def _carried(self, group: _Group) -> Considered | None:
-        """Return what was published of a group before and stays in sight. Another programme's figures do not, but where
-        they are this one's to the last answer: then it is the same programme under another id."""
+        """Return the earlier publication of a group that stays visible.
+
+        Another programme's figures do not, unless every answer is the same: then it is this programme under another id.
+        """
         before = None if group.is_beyond_limit else group.match.shown
         is_own = before is not None and before.programme == self.programme
         return before if is_own or group.is_as_before else None
 
     def considered(self) -> Iterator[Considered]:
-        """Yield what later publications need to know: who was counted in each group, and where they were.
+        """Yield what later publications need to know: who was counted in each group, and their barriers.
 
-        A group whose earlier figures stay, or that stays hidden, is only named once, and where an answer has changed.
+        A group whose earlier figures stay, or that stays hidden, is included only the first time and when an answer has
+        changed.
         """
         views = [v for group in self.groups for v in group.views]
         standings = {(s.view, s.group): s for s in self.standings(views)}
@@ -337,7 +340,7 @@ class _Door:
                 )
 
     def _is_known(self, group: _Group) -> bool:
-        """Tell whether the same answers of a group were considered last under one of its names."""
+        """Tell whether the same answers were last considered for a group under one of its names."""
         for view in group.views:
             last = self.history.latest.get((self.programme, view.view, view.group))
             if last is not None and changed_since(last, {p: self.now[p][0] for p in group.people}) == 0:

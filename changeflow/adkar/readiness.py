@@ -1,8 +1,8 @@
-"""How far a group is from what comes next, by what was published of it, and what to do about its barrier. Pure.
+"""How ready a group is, from its published counts, and the actions for its barrier. Pure functions.
 
-By barrier, who acts and phase: nobody is trained who does not want it yet. The texts and the lead times are our own.
-What is in it for the group and what is in it for the students is said with every one of them, because that is what
-explains a change in schools.
+Actions depend on the barrier, the audience that acts and the phase; no one is trained before desire. The texts and lead
+times are our own. Each action says what the group and the students gain, because that is what explains a change in
+schools.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,21 +18,21 @@ from changeflow.values.words import Phase
 BEFORE = (Phase.PLAN, Phase.DESIGN, Phase.DEVELOP)
 UNTIL_LIVE = (*BEFORE, Phase.DEPLOY)
 AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
-"""Who acts, in the order in which they are named."""
+"""The audiences that act, in the order in which they are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupAction:
-    """One thing to do about a barrier, and who does it."""
+    """One action for a barrier, and who does it."""
 
     name: str
-    """Of the task that it becomes."""
+    """The name of the task that it becomes."""
     barrier: Element
     by: str
     """The audience that acts, one of `AUDIENCES`."""
     phases: tuple[Phase, ...]
     school_weeks: int
-    """How long it takes until it has been done and has had time to work."""
+    """How long it takes, including the time to have an effect."""
     text: str
 
     @property
@@ -40,12 +40,12 @@ class GroupAction:
         return self.name.replace(" ", "-")
 
     def message(self, *, group: str, gains: str) -> str:
-        """Return what is said to whoever acts: what to do, and what is in it for the group.
+        """Return the text for the person who acts: what to do, and what the group gains.
 
-        What is in it for the students stands in every message and on every page already.
+        Every message and page already says what students gain.
         """
         mine = (
-            f"What people of {group} gain: {gains.rstrip('.')}." if gains else f"Ask what people of {group} would gain."
+            f"What people in {group} gain: {gains.rstrip('.')}." if gains else f"Ask what people in {group} would gain."
         )
         return f"{self.text} {mine}"
 
@@ -55,38 +55,39 @@ DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.
 CATALOGUE: tuple[GroupAction, ...] = tuple(
     GroupAction(*row)
     for row in (
-        ("say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
-        ("walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
-        ("repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
-        ("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and the reason for each of them."),
-        ("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose; answer it."),
-        ("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about gains and losses in the role."),
-        ("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is live."),
-        ("mend a grievance", D, "lead", BEFORE, 6, "Mend one thing that the group complains of: a quick win."),
-        ("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train on the group's own cases, close to their need."),
-        ("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
-        ("try it out", K, "champion", DEPLOY, 2, "Open a system to try things out in, a colleague beside."),
-        ("give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
-        ("sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
-        ("answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
+        ("say why", A, "sponsor", UNTIL_LIVE, 3, "Explain in person why the change is needed now, and who benefits."),
+        ("walk through the week", A, "manager", BEFORE, 3, "Go through what changes in their week, and what stays."),
+        ("repeat the why", A, "manager", DEPLOY, 2, "Before any training, explain again what will change and why."),
+        ("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and explain each of them."),
+        ("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose, and respond to it."),
+        ("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about what each person gains and loses."),
+        ("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is already live."),
+        ("mend a grievance", D, "lead", BEFORE, 6, "As a quick win, fix one thing that the group complains about."),
+        ("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train people on their own cases, just in time."),
+        ("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and answers to three common questions."),
+        ("try it out", K, "champion", DEPLOY, 2, "Let people try out a practice system with a colleague."),
+        ("give time to practise", AB, "manager", AFTER, 2, "Free up time in the week to practise."),
+        ("sit beside", AB, "trainer", AFTER, 2, "Sit with people the first few times they do it."),
+        ("answer quickly", AB, "champion", SUSTAIN, 2, "In the first weeks, answer questions within an hour."),
         ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
-        ("look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
-        ("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
+        ("look at use", R, "manager", SUSTAIN, 2, "Check how it is used, and fix what drives people back."),
+        ("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and report what was done about it."),
     )
 )
-"""In the order of the elements. Who acts on what follows Prosci's public pages on sponsors and managers: awareness and
-desire come from them, knowledge and ability from training and practice. Texts and lead times are our own."""
+"""All actions, in the order of the elements. Task ids are made from the names, so these must not change. Who acts
+follows Prosci's public pages on sponsors and managers: awareness and desire come from them, knowledge and ability from
+training and practice. Texts and lead times are our own."""
 
 
 def actions_for(barrier: str | None, phase: Phase) -> tuple[GroupAction, ...]:
-    """Return what to do about a barrier in a phase; nothing for a group that is not shown, or has none."""
+    """Return the actions for a barrier in a phase; none for a group that is hidden or has no barrier."""
     return tuple(a for a in CATALOGUE if a.barrier == barrier and phase in a.phases)
 
 
 def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Element, tuple[GroupAction, ...]]]:
-    """Yield, element by element, what lies between a group's barrier and what comes after `until`.
+    """Yield the actions from a group's barrier up to the element `until`, element by element.
 
-    Nothing is trained before it is wanted: each element's actions follow those of the one before.
+    Each element's actions follow those of the one before, so there is no training before desire.
     """
     if held is None or held not in tuple(Element):
         return
@@ -95,21 +96,21 @@ def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Ele
 
 
 WEEKS = {e: max(a.school_weeks for a in CATALOGUE if a.barrier is e) for e in Element}
-"""School weeks until an element's actions have been done and have worked, side by side: our own planning figures."""
+"""School weeks for each element's actions, in parallel, including the time to have an effect: our planning figures."""
 PACE_LIMITS = (0.5, 3.0)
-"""What earlier waves teach is never drawn out further than that: our own choice."""
+"""The limits of the pace learnt from earlier waves: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What lies between a group and what needs it to be past an element."""
+    """What a group still needs in order to be past an element."""
 
     standing: Standing
     until: Element
     held_at: Element | None
-    """The first element that too few are past; None for a group that is ready."""
+    """The first element that too few people are past; None if the group is ready."""
     way: tuple[tuple[Element, tuple[GroupAction, ...]], ...]
-    """What to do, element by element, each after the one before."""
+    """The actions for each element, each after the one before."""
 
     @property
     def is_ready(self) -> bool:
@@ -117,21 +118,22 @@ class Readiness:
 
     @property
     def weeks(self) -> int:
-        """School weeks of all of it, as planned."""
+        """The planned school weeks of all actions."""
         return sum(WEEKS[e] for e, _ in self.way)
 
     @property
     def because(self) -> str:
-        """Say why it is not ready, as a clause."""
+        """Why it is not ready, as a clause."""
         if self.held_at is None or (band := self.standing.held_by(self.held_at)) is None:
             return ""
         return (
-            f"{band.text} of {self.standing.answered} who answered have their barrier at {at_or_before(self.held_at)}"
+            f"{band.text} of the {self.standing.answered} people who answered have a barrier at "
+            f"{at_or_before(self.held_at)}"
         )
 
 
 def is_past(standing: Standing, element: Element, *, share: float) -> bool | None:
-    """Tell whether at least a share of a group is past an element; None where the bands leave it open, or hide it."""
+    """Tell whether at least a share of a group is past an element; None if the bands do not decide it."""
     past = standing.share_past(element)
     if past is None:
         return None
@@ -139,10 +141,10 @@ def is_past(standing: Standing, element: Element, *, share: float) -> bool | Non
 
 
 def readiness(standing: Standing, *, until: Element, share: float, phase: Phase) -> Readiness | None:
-    """Say what a group needs until so many are past an element; None where it is not shown.
+    """Return what a group needs until a share of it is past an element; None if the group is hidden.
 
-    Where the lowest band is all that is known of those with a barrier, the group counts as ready for a forecast: a
-    gate says that it is not known.
+    If the count of people with a barrier is in the lowest band, the forecast treats the group as ready; a gate says
+    that it is not known.
     """
     if not standing.is_shown:
         return None
@@ -158,10 +160,10 @@ def learnt_pace(
     share: float,
     weeks_between: Callable[[date, date], float],
 ) -> float | None:
-    """Return how much longer than planned earlier waves took for what they passed; None where none has moved yet.
+    """Return the time that earlier waves took relative to plan; None if none has moved yet.
 
-    A history is what was published of one wave, the earliest first. Only moves forward teach: the time between two
-    publications, against the planned weeks of the elements that were passed between them. The middle one counts.
+    A history is one wave's publications, the earliest first. Each move forward gives one ratio: the time between two
+    publications against the planned weeks of the elements passed between them. The result is their median.
     """
     found = []
     for history in histories:

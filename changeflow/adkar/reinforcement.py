@@ -1,7 +1,7 @@
-"""Has it stuck? What a checkpoint found, and what follows from it. Pure.
+"""Has the change stuck? The results of checkpoints, and the verdict on them. Pure functions.
 
-Use is what counts: that training was completed, or that people say they are content, is no adoption. Thresholds are
-settings of the programme and our own choice.
+Use counts most: completed training or satisfied people are not adoption. Thresholds are settings of the programme;
+their defaults are our own choice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from datetime import date
 from enum import StrEnum
 
 FALL = 0.1
-"""Use that fell by so much is going back, wherever it stands: our own choice."""
+"""A fall in use by this share counts as reverting, whatever the level: our own choice."""
 
 
 class StickVerdict(StrEnum):
-    """Whether a change has stuck, by a checkpoint."""
+    """The verdict of a checkpoint on whether a change has stuck."""
 
     SUSTAINED = "sustained"
     AT_RISK = "at risk"
@@ -23,7 +23,7 @@ class StickVerdict(StrEnum):
 
 
 class Aspect(StrEnum):
-    """What a checkpoint looks at."""
+    """What a checkpoint checks."""
 
     USE = "use"
     PROFICIENCY = "proficiency"
@@ -34,19 +34,19 @@ class Aspect(StrEnum):
 
 
 ASKED = frozenset({Aspect.USE, Aspect.EXPERIENCE, Aspect.SPONSOR, Aspect.OLD_WAY})
-"""What every checkpoint looks at."""
+"""What every checkpoint must check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointResult:
-    """What was found at a checkpoint. What was not looked at is None."""
+    """The results of a checkpoint. What was not checked is None."""
 
     task: str
     on: date
     use: float | None = None
-    """The share of people who do it the new way, 0 to 1; of a group, never of one person."""
+    """The share of people who work in the new way, 0 to 1; for a group, never for one person."""
     proficiency: float | None = None
-    """The share who do it right without help, 0 to 1."""
+    """The share who do it correctly without help, 0 to 1."""
     experience: float | None = None
     """The share who find it no worse than before, 0 to 1."""
     sponsor_seen: bool | None = None
@@ -61,7 +61,7 @@ class CheckpointResult:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What is asked for."""
+    """The shares that are needed."""
 
     sustained_use: float
     reverting_use: float
@@ -71,7 +71,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reasons, and what has to be put right."""
+    """A verdict with its reasons, and what must be corrected."""
 
     verdict: StickVerdict
     reasons: tuple[str, ...]
@@ -85,17 +85,17 @@ def judge_checkpoint(
     *,
     is_past_barriers: bool | None,
 ) -> Judgement:
-    """Judge a checkpoint by what it found, and by what the earlier ones of the same wave had found.
+    """Judge a checkpoint by its results and those of earlier ones in the same wave.
 
-    `is_past_barriers` says whether enough people are past reinforcement, by what was published since the go-live; None
-    where that is not known.
+    `is_past_barriers` says whether enough people are past reinforcement, by the publications since the go-live; None if
+    that is not known.
     """
     looked_at = [
         *_use(result, earlier, thresholds),
         *_shares(result, thresholds),
-        *_yes_no(is_past_barriers, Aspect.BARRIER, "enough are past their barrier", "too many have a barrier"),
-        *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was seen", "the sponsor was not seen"),
-        *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is gone", "the old way is still there"),
+        *_yes_no(is_past_barriers, Aspect.BARRIER, "enough people have no barrier", "too many people have a barrier"),
+        *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was visible", "the sponsor was not visible"),
+        *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is closed", "the old way is still open"),
     ]
     wrong = tuple(a for a, is_right, _ in looked_at if not is_right)
     reasons = [text for _, _, text in looked_at]
@@ -104,9 +104,9 @@ def judge_checkpoint(
     elif wrong:
         verdict = StickVerdict.AT_RISK
     elif result.use is None or not {a for a, _, _ in looked_at} >= ASKED:
-        # Where people stand cannot always be told, nor how well they do it; everything else can be looked at.
+        # Barriers and proficiency cannot always be known; everything else can be checked.
         verdict = StickVerdict.UNKNOWN
-        reasons.append("use was not looked at" if result.use is None else "not everything was looked at")
+        reasons.append("use was not checked" if result.use is None else "not everything was checked")
     else:
         verdict = StickVerdict.SUSTAINED
     return Judgement(verdict, tuple(reasons), wrong)
@@ -116,7 +116,7 @@ _Look = tuple[Aspect, bool, str]
 
 
 def _fell(result: CheckpointResult, earlier: Sequence[CheckpointResult]) -> float | None:
-    """Return from which share use has fallen, where it has."""
+    """Return the earlier share from which use has fallen by at least `FALL`, or None."""
     best = max((r.use for r in earlier if r.use is not None), default=None)
     return best if best is not None and result.use is not None and round(best - result.use, 9) >= FALL else None
 
@@ -130,18 +130,18 @@ def _is_back(result: CheckpointResult, earlier: Sequence[CheckpointResult], thre
 def _use(result: CheckpointResult, earlier: Sequence[CheckpointResult], thresholds: Thresholds) -> Iterator[_Look]:
     if result.use is None:
         return
-    text, best = f"{result.use:.0%} use it ({thresholds.sustained_use:.0%} are asked for)", _fell(result, earlier)
+    text, best = f"{result.use:.0%} use it ({thresholds.sustained_use:.0%} needed)", _fell(result, earlier)
     if best is not None:
-        text += f", {best:.0%} did before"
+        text += f", down from {best:.0%}"
     yield Aspect.USE, result.use >= thresholds.sustained_use and best is None, text
 
 
 def _shares(result: CheckpointResult, thresholds: Thresholds) -> Iterator[_Look]:
     if result.proficiency is not None:
-        text = f"{result.proficiency:.0%} do it right without help ({thresholds.proficient:.0%} are asked for)"
+        text = f"{result.proficiency:.0%} do it correctly without help ({thresholds.proficient:.0%} needed)"
         yield Aspect.PROFICIENCY, result.proficiency >= thresholds.proficient, text
     if result.experience is not None:
-        text = f"{result.experience:.0%} find it no worse than before ({thresholds.satisfied:.0%} are asked for)"
+        text = f"{result.experience:.0%} find it no worse than before ({thresholds.satisfied:.0%} needed)"
         yield Aspect.EXPERIENCE, result.experience >= thresholds.satisfied, text
 
 

@@ -1,7 +1,7 @@
-"""How finely lines may be published together, so that no sum, difference or overlap identifies a person's score.
+"""Decide how fine published lines may be, so that no sum, difference or overlap identifies a person's score.
 
-A published line gives, for each element, a band for the number of people with a barrier at that element or before it
-(`bands`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
+A published line gives, for each element, a band for the number of people with a barrier at that element or an earlier
+one (`bands`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
 answers. So every statement needs an *alternative world*: other answers that fit every band ever published, in which
 
 - a person with a later barrier, or none, has their barrier at awareness: then any of their scores may be low;
@@ -9,12 +9,12 @@ answers. So every statement needs an *alternative world*: other answers that fit
 - the number behind any count of any named group, shown or hidden, differs by up to `band - 1`.
 
 For the first two, one insider who knows their own answers must gain nothing: two alternatives are needed, or one that
-involves no one else. Where no alternative world is found, the band that prevents it is widened, in the least important
+involves no one else. If no alternative world is found, the band that prevents it is widened, in the least important
 line first; a line whose bands say nothing is not shown. So the tests are sufficient and never optimistic. The package
-`disclosure` attacks what comes out by other means.
+`disclosure` attacks the results independently.
 
-Answers are columns. A person's answer counts once for as long as it stays the same, whichever lines count it: an
-attacker may know who did not change their answers. Earlier lines are fixed rows: nothing can widen them any more.
+Answers are columns. A person's answer is one column for as long as it stays the same, whichever lines count it: an
+attacker may know who did not change their answers. Earlier lines are fixed rows, which can no longer be widened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,14 +26,14 @@ from changeflow.adkar.exact import Effort, Exact
 from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Bools, Ints, Kinds, Worlds
 
 INSIDERS = 1
-"""People who know their own answers and help an attacker: our own choice."""
+"""The number of people who know their own answers and help an attacker: our own choice."""
 PARTNERS = 96
-"""At most this many kinds of answer are tried as partners of an exchange: enough, and quick."""
+"""The most kinds of answer to try as partners of an exchange, to keep it quick."""
 TO_WIDEN, TO_MAKE_FINER = 60.0, 2.0
-"""Deterministic seconds that the exact questions of a publication may take in all: first while bands are widened until
-all is safe, then while they are made finer again, which few trusts need and people wait for."""
+"""Deterministic seconds for all exact questions of a publication: first to widen bands until all is safe, then to make
+them finer again, which few trusts need."""
 WORK = 400_000
-"""Columns times rows that are tested again at most, to make bands finer again: it keeps large trusts quick."""
+"""The most columns times rows to test again when bands are made finer, to keep large trusts quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ class Columns:
     """Answers that published lines count."""
 
     persons: Ints
-    """Whose answer it is, as a number."""
+    """The person, as a number."""
     places: Ints
-    """Where the barrier is: 0 to 4 for an element, 5 for none."""
+    """The place of the barrier: 0 to 4 for an element, 5 for none."""
     live: Bools
     """Whether reinforcement applies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Published lines: who is counted, and the band of each element (prefix counts, both ends included)."""
+    """Published lines: the answers counted, and the band of each element (prefix counts, inclusive)."""
 
     members: Bools
-    """Rows by columns, the most important row first among those that are not fixed."""
+    """Rows by columns; rows that are not fixed are in order of importance."""
     low: Ints
     """Rows by elements."""
     high: Ints
@@ -61,16 +61,16 @@ class Rows:
     """Rows that were published before."""
 
     def held(self, columns: Columns) -> Ints:
-        """Count the people with a barrier at each element or before it, row by row."""
+        """Count the people with a barrier at each element or an earlier one (rows by elements)."""
         before = columns.places[:, None] <= np.arange(ELEMENTS)[None, :]
         return _in_common(self.members, before.T)
 
 
 def bands(held: Ints, sizes: Ints, levels: Ints, *, band: int) -> tuple[Ints, Ints]:
-    """Return the lowest and highest number of the band in which each count lies; each level doubles a band's width.
+    """Return the lowest and highest number of each count's band; each level doubles a band's width.
 
-    The last band ends with the group's size, and none is narrower than its width. The edges are fixed, so that they say
-    nothing of how many answered.
+    The last band ends at the group's size and is at least as wide as the others. The edges are fixed, so that they say
+    nothing about how many people answered.
     """
     widths = band << levels
     last = np.maximum(0, (sizes[:, None] + 1) // widths - 1) * widths
@@ -81,13 +81,13 @@ def bands(held: Ints, sizes: Ints, levels: Ints, *, band: int) -> tuple[Ints, In
 def protect(columns: Columns, rows: Rows, targets: Bools, *, band: int) -> Ints:
     """Return the level of each band (rows by elements) at which all rows may be published together.
 
-    `targets` are all named groups, shown or hidden (groups by columns). The levels of fixed rows stay 0. A row all of
-    whose bands reach from 0 to its size says nothing.
+    `targets` are all named groups, shown or hidden (groups by columns). The levels of fixed rows stay 0. A row says
+    nothing if all its bands run from 0 to its size.
     """
     test = _Test(columns, rows, targets, band=band)
     test.widen_all()
     test.effort.left = TO_MAKE_FINER
-    # Widening goes too far now and then: what can be finer again becomes finer, the most important row first.
+    # Widening sometimes goes too far: make bands finer again where possible, the most important row first.
     for row in np.flatnonzero((test.levels > 0).any(axis=1))[: WORK // max(1, rows.members.size)]:
         if not test.becomes_finer(int(row), np.arange(ELEMENTS)):
             for cell in np.flatnonzero(test.levels[row]).tolist():
@@ -106,10 +106,10 @@ class _Test:
         self.share = _meets(rows.members, rows.members)
         """Which rows have answers in common."""
         self.most = int(np.bincount(columns.persons).max(initial=1)) * INSIDERS
-        """Answers that insiders may know at most."""
+        """The most answers that insiders can know."""
         self.up, self.down = self.held, self.held
         self.is_silent = np.zeros_like(self.held, dtype=np.bool_)
-        """Which bands reach from 0 to the row's size."""
+        """The bands that run from 0 to the row's size."""
         self.pools = np.array([self.kinds.pool(t) for t in targets], dtype=np.int64).reshape(-1, len(self.kinds.counts))
         """How many of each kind are in each target."""
         self.effort = Effort(TO_WIDEN)
@@ -118,7 +118,7 @@ class _Test:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Work out by how many people each count may rise or fall before its band changes."""
+        """Compute how far each count may rise or fall before its band changes."""
         low, high = bands(self.held, self.sizes, self.levels, band=self.band)
         low = np.where(self.rows.fixed[:, None], self.rows.low, low)
         high = np.where(self.rows.fixed[:, None], self.rows.high, high)
@@ -128,7 +128,7 @@ class _Test:
         self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds, effort=self.effort)
 
     def becomes_finer(self, row: int, cells: Ints | int) -> bool:
-        """Make bands of one row as narrow as they can be, if all is still safe then; tell whether it is."""
+        """Reset bands of one row to the narrowest width if all stays safe; tell whether it did."""
         wider = self.levels.copy()
         self.levels[row, cells] = 0
         if not self.is_safe(row):
@@ -138,7 +138,7 @@ class _Test:
 
     def is_safe(self, row: int) -> bool:
         """Tell whether all is still safe after the bands of one row have become narrower."""
-        # Those who share answers with the row first: where it is not safe, they mostly show it.
+        # Test targets that share answers with the row first: they are the most likely to be unsafe.
         share = self.targets[:, self.rows.members[row]].any(axis=1)
         self.open = np.argsort(~share, kind="stable").tolist()
         self._refresh()
@@ -147,7 +147,7 @@ class _Test:
     def widen_all(self) -> None:
         """Widen bands until every test finds its alternative worlds."""
         for find in (self._at_awareness, self._elsewhere, self._narrow):
-            # What has an alternative world keeps it when a band is widened: there is only less to agree with.
+            # Widening a band never removes an alternative world, because it only relaxes the limits.
             for blocked in find():
                 self._widen(blocked)
 
@@ -157,15 +157,15 @@ class _Test:
         self._refresh()
 
     def _tight(self, span: slice) -> Bools:
-        """Tell of which bands within a span of elements a count cannot leave its value, in one direction or both."""
+        """Return the bands within a span of elements whose count cannot rise, or cannot fall."""
         tight = np.zeros_like(self.held, dtype=np.bool_)
         tight[:, span] = (self.up[:, span] <= 0) | (self.down[:, span] <= 0)
         return tight
 
     def _in_the_way(self, tight: Bools, near: Bools) -> Iterator[Bools]:
-        """Yield the tight bands that can be widened in rows that share answers with rows `near`; else all of those.
+        """Yield the tight bands that can be widened in rows that share answers with rows `near`, or else all of them.
 
-        Where nothing can be widened, what was published before is the cause, and nothing new makes it worse.
+        If nothing can be widened, earlier publications are the cause, and nothing new makes it worse.
         """
         beside = self.share[near].any(axis=0) | near
         cells = (beside & ~self.rows.fixed)[:, None] & ~self.is_silent
@@ -175,7 +175,7 @@ class _Test:
             yield cells
 
     def _at_awareness(self) -> Iterator[Bools]:
-        """Yield what prevents a person with a later barrier, or none, from having it at awareness."""
+        """Yield bands that prevent a person with a later barrier, or none, from having it at awareness."""
         for place in range(1, ELEMENTS + 1):
             yield from self._blocked(place, range(place), self._trade_down, slice(0, place), UP, (0,))
 
@@ -191,7 +191,7 @@ class _Test:
         return works, theirs
 
     def _elsewhere(self) -> Iterator[Bools]:
-        """Yield what prevents a person with a barrier at awareness from having it elsewhere."""
+        """Yield bands that prevent a person with a barrier at awareness from having it elsewhere."""
         later = range(1, ELEMENTS + 1)
         yield from self._blocked(0, later, self._trade_up, slice(0, ELEMENTS), DOWN, later)
 
@@ -218,11 +218,11 @@ class _Test:
         way: int,
         goals: Sequence[int],
     ) -> Iterator[Bools]:
-        """Yield what keeps people from leaving a place for one of `goals`, until nothing does."""
+        """Yield bands that keep people from moving from a place to one of `goals`, until none do."""
         rest = np.flatnonzero((self.kinds.places == place) & self.kinds.is_counted)
         while len(rest):
             stuck = _any(self.up[:, span] <= 0) if way == UP else _any(self.down[:, :1] <= 0)
-            # Who can move alone needs no one, and gives no insider anything.
+            # A person who can move alone needs no partner, and an insider learns nothing.
             rest = rest[_any(self.patterns[rest] & stuck)]
             rest = self._without_partners(rest, [trade(rest, place, other) for other in others])
             while len(rest) and self.exact.can_be(int(rest[0]), goals):
@@ -236,7 +236,7 @@ class _Test:
                 yield found
 
     def _without_partners(self, rest: Ints, ways: Sequence[tuple[Bools, Ints]]) -> Ints:
-        """Return the kinds for which fewer people can change places than insiders could tell apart."""
+        """Return the kinds with so few possible partners that insiders could rule them out."""
         found = np.zeros(len(rest), dtype=np.int64)
         for works, theirs in ways:
             found += (works * self.kinds.counts[theirs][None, :]).sum(axis=1)
@@ -248,9 +248,9 @@ class _Test:
         return rest[few]
 
     def _narrow(self) -> Iterator[Bools]:
-        """Yield what keeps a count of a named group within fewer than `band` values, until nothing does.
+        """Yield bands that keep a count of a named group within fewer than `band` values, until none do.
 
-        The bands may be widened between two steps: what is proved stays proved.
+        Bands may be widened between two steps: what has been proved stays true.
         """
         pools = self.pools[self.open]
         alone, both = self._free(pools)
@@ -274,12 +274,14 @@ class _Test:
                 return
 
     def _free(self, pools: Ints) -> tuple[Ints, Ints]:
-        """Return the width of each count that members can make without regard to others, as all their rows have room:
-        of each element alone, and with all elements before it (groups by elements)."""
+        """Return how much members alone can change each count, because all their rows have room (groups by elements).
+
+        The counts are at each element, and up to each element.
+        """
         room, places, live = self.band - 1, self.kinds.places, self.kinds.live
         kinds, ends = np.arange(len(places)), np.arange(ELEMENTS)
         up, down = (np.zeros((len(places), ELEMENTS + 1), dtype=np.int64) for _ in (UP, DOWN))
-        # How many of the counts before each place a kind's rows leave too little room to raise, or to lower.
+        # For each kind and place, how many of the earlier counts have too little room to rise or fall in its rows.
         up[:, 1:] = _meets(self.patterns, (self.up < room).T).cumsum(axis=1)
         down[:, 1:] = _meets(self.patterns, (self.down < room).T).cumsum(axis=1)
         goal = np.where(live[:, None] | (ends != LAST), ends, LAST - 1)
@@ -295,7 +297,7 @@ class _Test:
         return alone, both
 
     def _scarce(self, place: int, wanted: int, *, is_prefix: bool) -> Bools:
-        """Tell of which bands around a place a count cannot move by as many as wanted, one way or the other."""
+        """Return the bands around a place whose count cannot rise, or cannot fall, by as much as wanted."""
         span = slice(place if is_prefix else max(0, place - 1), place + 1)
         scarce = np.zeros_like(self.held, dtype=np.bool_)
         scarce[:, span] = np.minimum(self.up, self.down)[:, span] < wanted
@@ -307,13 +309,13 @@ def _any(cells: Bools) -> Bools:
 
 
 def _meets(left: Bools, right: Bools) -> Bools:
-    """Tell for each row of `left` and each of `right` whether both hold somewhere."""
+    """Tell, for each pair of rows of `left` and `right`, whether both are true in any column."""
     return np.asarray(_in_common(left, right) > 0, dtype=np.bool_)
 
 
 def _in_common(left: Bools, right: Bools) -> Ints:
-    """Count for each row of `left` and each of `right` where both hold."""
-    # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24. Some processors' libraries
-    # raise the flag for an invalid number while they read past the end of a row.
+    """Count, for each pair of rows of `left` and `right`, the columns in which both are true."""
+    # As floats, because NumPy multiplies integers slowly; they are exact up to 2**24. Some processors' libraries raise
+    # the flag for an invalid number while they read past the end of a row.
     with np.errstate(invalid="ignore"):
         return np.asarray(left.astype(np.float32) @ right.astype(np.float32).T).astype(np.int64)

@@ -11,28 +11,28 @@ Ints = NDArray[np.int64]
 
 ELEMENTS = 5
 LAST = ELEMENTS - 1
-"""Reinforcement: only people to whom a service is live can have a barrier there."""
+"""Reinforcement: only people whose service is live can have a barrier there."""
 UP, DOWN = 1, -1
-"""A count of people with a barrier at an element or before it rises, or falls."""
+"""Whether a count of people with a barrier at an element or an earlier one rises or falls."""
 AT_MOST, ROOM = 80, 400_000
-"""This many worlds are remembered, the latest ones; fewer where they have more numbers in all than that."""
+"""The most worlds in memory, and the most numbers in them all; the latest worlds stay."""
 KINDS = 160
-"""At most this many kinds of answer move in one search: enough, and quick."""
+"""The most kinds of answer that move in one search, to keep it quick."""
 REPAIRS = 12
-"""Moves that may follow one move, until every count is in its band again."""
+"""The most moves after the first one to bring every count back into its band."""
 _MOVES = [(start, end) for start in range(ELEMENTS + 1) for end in range(ELEMENTS + 1) if start != end]
 STARTS, ENDS = np.array(_MOVES).T
-"""Every move: from one place to another."""
+"""Every move from one place to another."""
 UNDO = np.array([_MOVES.index((end, start)) for start, end in _MOVES])
-"""The move that takes each move back."""
+"""The reverse of each move."""
 _FALLS = np.where(ENDS > STARTS, ELEMENTS + 1, 0)
-"""A move to an earlier place makes counts rise, one to a later place makes them fall."""
+"""A move to an earlier place makes counts rise; a move to a later place makes them fall."""
 UPPER, LOWER = np.maximum(STARTS, ENDS) + _FALLS, np.minimum(STARTS, ENDS) + _FALLS
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Answers counted in the same rows and with the barrier at the same place: they are exchangeable."""
+    """Groups of interchangeable answers, which are counted in the same rows and have the barrier at the same place."""
 
     patterns: Bools
     """Kinds by rows."""
@@ -42,11 +42,11 @@ class Kinds:
     of_column: Ints
     """The kind of each column."""
     persons: Ints
-    """Whose answer each column is."""
+    """The person of each column."""
 
     @classmethod
     def of(cls, members: Bools, places: Ints, live: Bools, persons: Ints) -> "Kinds":
-        # Packed to bytes first: NumPy sorts rows of many columns slowly.
+        # Pack to bytes first, because NumPy is slow at sorting rows of many columns.
         packed = np.packbits(np.vstack([members, live[None, :]]).T, axis=1)
         keys = np.ascontiguousarray(np.hstack([packed, places[:, None].astype(np.uint8)]))
         _, first, kind, counts = np.unique(
@@ -66,7 +66,7 @@ class Kinds:
 
     @property
     def is_counted(self) -> Bools:
-        """Tell which kinds any row counts."""
+        """The kinds that at least one row counts."""
         return np.asarray(self.patterns.any(axis=1), dtype=np.bool_)
 
     def pool(self, target: Bools) -> Ints:
@@ -79,7 +79,7 @@ class Kinds:
 
 
 class Worlds:
-    """Worlds that were found already: what one shows of one question it shows of many. The first is the real one."""
+    """The worlds found so far, which are reused for many questions. The first is the real one."""
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
@@ -91,7 +91,7 @@ class Worlds:
         self._used = self._next = 1
         self._near: _Near | None = None
         self.held = self._held(self.found)[0]
-        """The real counts, rows by elements."""
+        """The real counts (rows by elements)."""
         self.low = self.high = np.zeros((0, ELEMENTS), dtype=np.int64)
 
     @property
@@ -99,19 +99,19 @@ class Worlds:
         return self._room[: self._used]
 
     def add(self, world: Ints) -> None:
-        """Remember a world; of many the latest, but always the real one."""
+        """Remember a world; drop the oldest ones except the real one."""
         self._room[self._next] = world
         self._used = max(self._used, self._next + 1)
         self._next = self._next + 1 if self._next + 1 < len(self._room) else 1
 
     def fit(self, low: Ints, high: Ints) -> None:
-        """Take these bands, and forget the worlds that do not fit them."""
+        """Set the bands, and forget worlds that do not fit them."""
         is_wider = len(self.low) and bool(((low <= self.low) & (high >= self.high)).all())
         self.low, self.high = low, high
         if not is_wider and self._used > 1:
             held = self._held(self.found)
             fit = np.asarray(((held >= low) & (held <= high)).all(axis=(1, 2)), dtype=np.bool_)
-            # The oldest first, as they are overwritten.
+            # Oldest first, in the order in which they are overwritten.
             order = np.roll(np.arange(1, self._used), 1 - self._next if self._used == len(self._room) else 0)
             kept = order[fit[order]]
             self._room[1 : len(kept) + 1] = self._room[kept]
@@ -119,14 +119,16 @@ class Worlds:
             self._next = self._used if self._used < len(self._room) else 1
 
     def _held(self, worlds: Ints) -> Ints:
-        """Count the people with a barrier at each element or before it (worlds by rows by elements)."""
-        # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
+        """Count the people with a barrier at each element or an earlier one (worlds by rows by elements)."""
+        # As floats, because NumPy multiplies integers slowly; they are exact up to 2**24.
         counts = worlds.cumsum(axis=2)[:, :, :ELEMENTS].astype(np.float32)
         return np.asarray(np.matmul(self.patterns.T[None], counts)).astype(np.int64)
 
     def widths(self, pool: Ints) -> tuple[list[int], list[int]]:
-        """Return by how much each count of a group (`pool`: how many of each kind) differs between these worlds: of an
-        element alone, and with all elements before it."""
+        """Return how much each count of a group differs between these worlds: at each element, and up to each element.
+
+        `pool` has the number of members of each kind.
+        """
         inside = np.flatnonzero(pool)
         alone = self.found[:, inside, :ELEMENTS]
         both, members, others = [], pool[inside, None], (self.kinds.counts - pool)[inside, None]
@@ -136,11 +138,11 @@ class Worlds:
         return both[0], both[1]
 
     def width(self, pool: Ints, place: int, *, is_prefix: bool) -> int:
-        """Return by how much one count of a group differs between these worlds."""
+        """Return how much one count of a group differs between these worlds."""
         return int(self.widths(pool)[is_prefix][place])
 
     def can_be(self, kind: int, places: Sequence[int]) -> bool:
-        """Tell whether one of a kind is at one of these places in enough worlds, whichever insider knows their own."""
+        """Tell whether a person of a kind is at one of these places in enough worlds for any one insider."""
         elsewhere = self.found[self.found[:, kind, list(places)].sum(axis=1) > 0]
         if not len(elsewhere):
             return False
@@ -149,7 +151,7 @@ class Worlds:
         return not moved.all(axis=0).any()
 
     def search(self, pool: Ints, place: int, way: int, wanted: int, *, is_prefix: bool) -> None:
-        """Look for a world in which a count of a group is up to `wanted` higher (`UP`) or lower (`DOWN`)."""
+        """Search for a world in which a count of a group is up to `wanted` higher (`UP`) or lower (`DOWN`)."""
         if self._near is None or self._near.pool is not pool:
             self._near = _Near(self.kinds, pool)
         world = _Push(self, self._near)
@@ -164,7 +166,7 @@ class Worlds:
 
 
 class _Near:
-    """The answers that a search about one group may move: its members, and others who share rows with them."""
+    """The answers that a search about one group may move: its members, and others that share rows with them."""
 
     def __init__(self, kinds: Kinds, pool: Ints) -> None:
         self.pool = pool
@@ -172,19 +174,19 @@ class _Near:
         near = kinds.patterns[:, kinds.patterns[inside].any(axis=0)].any(axis=1)
         outside = np.flatnonzero(near & (kinds.counts > pool))[:KINDS]
         self.of = np.concatenate([inside, outside])
-        """The kind of each line: first the group's members, then all others near them."""
+        """The kind of each line: first the group's members, then the others."""
         self.members = len(inside)
         sizes = np.concatenate([pool[inside], (kinds.counts - pool)[outside]])
         self.at = np.zeros((len(self.of), ELEMENTS + 1), dtype=np.int64)
         self.at[range(len(self.of)), kinds.places[self.of]] = sizes
         self.patterns = kinds.patterns[self.of].astype(np.float64)
         self.closed = np.zeros((len(self.of), len(STARTS)))
-        """Infinite for moves to a place that no one of the kind can be at."""
+        """Infinite for moves to a place that is impossible for the kind."""
         self.closed[np.ix_(~kinds.live[self.of], ENDS == LAST)] = np.inf
 
 
 class _Push:
-    """One world after another, each with one more member of a group where a count wants them."""
+    """A sequence of worlds, each with one more member of a group moved into or out of a count."""
 
     def __init__(self, worlds: Worlds, near: _Near) -> None:
         self.worlds, self.kinds, self.near = worlds, worlds.kinds, near
@@ -194,23 +196,23 @@ class _Push:
     def whole(self) -> Ints:
         """Return the latest world that fits the bands."""
         world: Ints = self.worlds.found[0].copy()
-        # Members and others of one kind are two lines.
+        # Members and non-members of one kind are two lines.
         np.add.at(world, self.near.of, self.valid - self.near.at)
         return world
 
     def push(self, place: int, way: int, *, is_prefix: bool) -> bool:
-        """Move one more member, and others until every count is in its band again; False where that fails."""
+        """Move one more member, then others until every count is back in its band; return False if that fails."""
         at, held = self.at.copy(), self.held.copy()
         counted = np.arange(ELEMENTS + 1) <= place if is_prefix else np.arange(ELEMENTS + 1) == place
-        # From outside the count into it, or the other way round.
+        # Moves into the count, or out of it.
         crosses = counted[ENDS] & ~counted[STARTS] if way == UP else counted[STARTS] & ~counted[ENDS]
         cost = self._costs() + np.where(crosses, 0.0, np.inf)
         cost[self.near.members :] = np.inf
         back = np.zeros_like(cost)
-        """Infinite for moves that would undo one of these."""
+        """Infinite for moves that would undo an earlier one."""
         if not self._apply(cost, back):
             return False
-        # What follows moves no member across the border of the count.
+        # Later moves may not take members into or out of the count.
         stay = np.where(counted[STARTS] == counted[ENDS], 0.0, np.inf)
         for _ in range(REPAIRS):
             if not self._violation().any():
@@ -228,7 +230,7 @@ class _Push:
         return np.asarray(np.maximum(0, below) + np.maximum(0, above))
 
     def _costs(self) -> NDArray[np.float64]:
-        """Return how much worse each move of each line makes it (lines by moves); infinite where impossible."""
+        """Return how much each move increases the violation of bands (lines by moves); infinite if impossible."""
         now = self._violation()
         below, above = self.worlds.low - self.held, self.held - self.worlds.high
         up = np.maximum(0, below - 1) + np.maximum(0, above + 1) - now
@@ -243,7 +245,7 @@ class _Push:
         return cost
 
     def _apply(self, cost: NDArray[np.float64], back: NDArray[np.float64]) -> bool:
-        """Make the best move, and note in `back` that it is not to be undone; False where there is none."""
+        """Make the best move and block its reverse in `back`; return False if there is no move."""
         line, move = divmod(int(cost.argmin()), len(STARTS))
         if np.isinf(cost[line, move]):
             return False

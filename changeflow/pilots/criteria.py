@@ -108,7 +108,7 @@ class ExplainedVariance(Frozen):
     explained_by: Id
     period: str | None = None
     key: str | None = None
-    between: tuple[Decimal, Decimal] | None = Field(None, description="New minus old lies in this range, inclusive")
+    between: tuple[Decimal, Decimal] | None = Field(None, description="The range of new minus old, inclusive")
 
 
 class Scheme(Frozen):

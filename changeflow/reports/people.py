@@ -245,7 +245,7 @@ def _cell(band: Band, answered: int) -> Cell:
 
 def _barrier_of(standing: Standing) -> str | None:
     """Return the element by which half of a group has a barrier; None where its band there says nothing."""
-    at = standing.stands_at
+    at = standing.barrier_at
     if at is None or standing.held is None or not standing.answered:
         return None
     band = standing.held[-1] if at == NO_BARRIER else standing.held[Element(at).position]

@@ -202,7 +202,7 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
     barrier at awareness or desire, first explain the change and win support. Only published group results are used."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
     for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
-        if group.stands_at not in BEFORE_KNOWLEDGE:
+        if group.barrier_at not in BEFORE_KNOWLEDGE:
             continue
         name = group.group.replace("-", " ")
         for service in programme.services:
@@ -210,7 +210,7 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
                 begins = format_day(day_of(programme.timed(first.id).early_start))
                 message = (
-                    f"At least half of {name} have their barrier at {at_or_before(group.stands_at)}, but training for "
+                    f"At least half of {name} have their barrier at {at_or_before(group.barrier_at)}, but training for "
                     f"{service.name} begins on {begins} ({first.name})."
                 )
                 yield Breach("R25", service.service, message, service.service)

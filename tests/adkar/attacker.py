@@ -1,8 +1,8 @@
-"""An attacker: knows who is in which group, who answered, and all that is published; wants to know a person's score.
+"""An attacker who knows the groups, who answered and everything published, and wants to find out a person's score.
 
-It is written against what is published alone, with a solver (CP-SAT, exact in whole numbers), and shares nothing with
-the way in which the product hides. People who are in the same published groups are exchangeable, so the unknowns are
-how many of each such kind stand at each place: awareness to reinforcement (0 to 4), or nowhere (5).
+It uses only publications and an exact solver (CP-SAT), and shares no code with the product's protection. People in the
+same published groups are interchangeable, so the unknowns are how many of each such kind have a barrier at each place:
+awareness to reinforcement (0 to 4), or none (5).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +13,13 @@ from ortools.sat.python import cp_model
 PLACES = range(6)
 REINFORCEMENT = 4
 Kind = tuple[frozenset[int], bool]
-"""The published lines that count a person, and whether a service of theirs is live."""
+"""The published lines that count a person, and whether their service is live."""
 Model = tuple[cp_model.CpModel, dict[tuple[Kind, int], cp_model.IntVar]]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One published line: how many of these people are held back at each element or before, at least and at most."""
+class Line:
+    """One published line: the least and most people with a barrier at each element or an earlier one."""
 
     people: frozenset[str]
     held: tuple[tuple[int, int], ...]
@@ -27,19 +27,18 @@ class Told:
 
 @dataclass
 class Attack:
-    """The published lines of the answers of one round, and what can be found out from them."""
+    """The published lines of one round's answers, and what they reveal."""
 
-    told: list[Told]
+    lines: list[Line]
     answered: frozenset[str]
     live: frozenset[str] = frozenset()
     kinds: dict[Kind, list[str]] = field(default_factory=dict)
     worlds: list[Mapping[tuple[Kind, int], int]] = field(default_factory=list)
-    """How many of each kind may stand at each place, all at once: what one answer of the solver shows, another need not
-    ask it for."""
+    """Possible numbers of each kind at each place, reused so that the solver need not find them again."""
 
     def __post_init__(self) -> None:
         for person in sorted(self.answered):
-            lines = frozenset(n for n, line in enumerate(self.told) if person in line.people)
+            lines = frozenset(n for n, line in enumerate(self.lines) if person in line.people)
             self.kinds.setdefault((lines, person in self.live), []).append(person)
 
     def _model(self) -> Model:
@@ -50,7 +49,7 @@ class Attack:
                 possible = len(people) if kind[1] or place != REINFORCEMENT else 0
                 count[kind, place] = model.new_int_var(0, possible, f"{place}")
             model.add(sum(count[kind, p] for p in PLACES) == len(people))
-        for n, line in enumerate(self.told):
+        for n, line in enumerate(self.lines):
             kinds = [k for k in self.kinds if n in k[0]]
             for place, (low, high) in enumerate(line.held):
                 held = sum(count[k, p] for k in kinds for p in range(place + 1))
@@ -58,7 +57,7 @@ class Attack:
         return model, count
 
     def is_possible(self, person: str, place: int, insider: tuple[str, int] | None = None) -> bool:
-        """Tell whether a person may stand at a place, for somebody who also knows where an insider stands."""
+        """Tell whether a person may have a barrier at a place, also for an attacker who knows an insider's place."""
         wanted: dict[tuple[Kind, int], int] = {}
         for who, where in ((person, place), *([insider] if insider else [])):
             key = (self._kind(who), where)
@@ -71,8 +70,7 @@ class Attack:
         return self._solved(model, count) is not None
 
     def can_differ_by(self, people: Iterable[str], places: Iterable[int], spread: int) -> bool:
-        """Tell whether at least `spread` lies between the most of some people who can stand at some places and the
-        fewest."""
+        """Tell whether the number of some people at some places can differ by at least `spread`."""
         chosen, possible = frozenset(people) & self.answered, tuple(places)
         known = [self._inside(world, chosen, possible) for world in self.worlds]
         if known and max(high for _, high in known) - min(low for low, _ in known) >= spread:
@@ -83,7 +81,7 @@ class Attack:
     def _inside(
         self, world: Mapping[tuple[Kind, int], int], chosen: frozenset[str], places: Iterable[int]
     ) -> tuple[int, int]:
-        """Return how many of some people stand at some places in one world, at least and at most."""
+        """Return the least and most of some people at some places in one world."""
         low = high = 0
         for kind, members in self.kinds.items():
             inside = len(chosen.intersection(members))
@@ -93,7 +91,7 @@ class Attack:
         return low, high
 
     def bounds(self, people: Iterable[str], places: Iterable[int]) -> tuple[int, int]:
-        """Return how many of some people can stand at some places, at least and at most."""
+        """Return the least and most of some people at some places in any world."""
         chosen, low_high = frozenset(people) & self.answered, []
         for sign in (1, -1):
             model, count = self._model()
@@ -102,7 +100,7 @@ class Attack:
                 inside = len(chosen.intersection(members))
                 if not inside:
                     continue
-                # Of each kind some are inside the group and the others outside.
+                # Some of each kind are inside the group and the others outside.
                 for place in places:
                     part = model.new_int_var(0, inside, "")
                     rest = model.new_int_var(0, len(members) - inside, "")
@@ -112,12 +110,12 @@ class Attack:
                 inside = len(chosen.intersection(self.kinds[kind]))
                 mine = [p for k, p in parts if k == kind]
                 model.add(sum(mine) <= inside)
-                # Those outside must find room for the others.
+                # People outside must account for the rest.
                 model.add(sum(count[kind, p] for p in places) - sum(mine) <= len(self.kinds[kind]) - inside)
             total = sum(p for _, p in parts)
             model.minimize(sign * total)
             found = self._solved(model, count)
-            assert found is not None, "what is published contradicts itself"
+            assert found is not None, "the publications contradict each other"
             low_high.append(sign * found)
         return low_high[0], low_high[1]
 
@@ -125,7 +123,7 @@ class Attack:
         return next(k for k, people in self.kinds.items() if person in people)
 
     def _solved(self, model: cp_model.CpModel, count: Mapping[tuple[Kind, int], cp_model.IntVar]) -> int | None:
-        """Solve a model, and note the world that solves it."""
+        """Solve a model, and remember the world that solves it."""
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         status = solver.solve(model)
@@ -137,7 +135,7 @@ class Attack:
 
 
 def possible_scores(places: Iterable[int], element: int, threshold: int) -> frozenset[int]:
-    """Return the scores of an element that somebody may have who may stand at these places."""
+    """Return the possible scores of an element for a person whose barrier is at one of these places."""
     scores: set[int] = set()
     for place in places:
         if place < element:
@@ -150,14 +148,14 @@ def possible_scores(places: Iterable[int], element: int, threshold: int) -> froz
 
 
 def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, insiders: bool = True) -> Iterator[str]:
-    """Yield one person of each kind who has a score narrowed to two values or fewer, also by an insider."""
+    """Yield one person of each kind whose score is narrowed to two values or fewer, also with an insider."""
     one_of_each = {}
     for kind, people in attack.kinds.items():
         for person in people:
             one_of_each.setdefault((kind, truth[person]), []).append(person)
     for kind, people in attack.kinds.items():
         if not kind[0]:
-            continue  # Nothing is published of them.
+            continue  # No publication counts them.
         target = people[0]
         helpers: list[tuple[str, int] | None] = [None]
         if insiders:
@@ -167,7 +165,7 @@ def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, inside
                 if any(p != target for p in who)
             ]
         for helper in helpers:
-            # Who may stand at awareness has any score of the later elements, and 1 to the threshold of the first.
+            # A person who may be at awareness may have any later score, and 1 to the threshold for awareness.
             if threshold >= 3 and attack.is_possible(target, 0, helper):
                 continue
             places = [p for p in PLACES if attack.is_possible(target, p, helper)]

@@ -1,4 +1,4 @@
-"""Barriers against the verified cases of the field's notes."""
+"""Barrier points of published cases, and of random ones against a reference."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ def an_assessment(person: str, *values: int | None, on: str = "2027-02-08") -> A
     return Assessment(person=person, round=on, on=date.fromisoformat(on), scores=scores(*values))
 
 
-def test_ten_people_have_barriers_where_their_means_have_none():
+def test_ten_people_have_barriers_although_their_mean_scores_show_none():
     """4x(5,5,5,5,1), 2x(1,5,5,5,5), 2x(5,1,5,5,5), 2x(5,5,1,5,5): means 4.2/4.2/4.2/5/3.4; people R4 A2 D2 K2."""
     rows = [(5, 5, 5, 5, 1)] * 4 + [(1, 5, 5, 5, 5)] * 2 + [(5, 1, 5, 5, 5)] * 2 + [(5, 5, 1, 5, 5)] * 2
     means = [sum(row[n] for row in rows) / 10 for n in range(5)]
@@ -30,7 +30,7 @@ def test_ten_people_have_barriers_where_their_means_have_none():
     answers = read_answers(
         [an_assessment(f"p{n}", *row) for n, row in enumerate(rows)], threshold=3, live=[f"p{n}" for n in range(10)]
     )
-    # At awareness, desire, knowledge, ability, reinforcement and nowhere.
+    # At awareness, desire, knowledge, ability, reinforcement and none.
     assert [int((answers.places == n).sum()) for n in range(6)] == [2, 2, 2, 0, 4, 0]
 
 
@@ -55,11 +55,11 @@ def test_reinforcement_does_not_apply_before_go_live():
     assert barrier_point(scores(5, 5, 5, 5, 1), live=True) is Element.REINFORCEMENT
 
 
-def test_what_was_not_assessed_is_neither_one_nor_fine():
+def test_an_element_that_was_not_assessed_ends_the_search():
     assert barrier_point(scores(5, None, 1), live=True) is None
 
 
-def test_whoever_left_off_before_a_barrier_is_not_counted():
+def test_a_person_whose_answers_end_before_a_barrier_is_not_counted():
     answers = read_answers([an_assessment("a", 5, None, 1), an_assessment("b", 5, 2, None)], threshold=3, live=())
     assert answers.places.tolist() == [UNKNOWN, Element.DESIRE.position]
 
@@ -68,7 +68,7 @@ def test_whoever_left_off_before_a_barrier_is_not_counted():
     st.lists(st.tuples(*[st.integers(0, 5)] * 5, st.booleans()), min_size=1, max_size=30),
     st.integers(1, 4),
 )
-def test_many_at_once_are_read_as_one_by_one(rows: list[tuple[int, ...]], threshold: int):
+def test_many_answers_at_once_give_the_same_barriers_as_one_at_a_time(rows: list[tuple[int, ...]], threshold: int):
     found = [an_assessment(f"p{n}", *(v or None for v in row[:5])) for n, row in enumerate(rows)]
     live = {f"p{n}" for n, row in enumerate(rows) if row[5]}
     answers = read_answers(found, threshold=threshold, live=live)

@@ -1,4 +1,4 @@
-"""What people are asked, and what is said to whoever acts."""
+"""The statements of assessments, and the actions for each barrier."""
 
 import pytest
 from pydantic import ValidationError
@@ -10,12 +10,12 @@ from changeflow.values.words import Phase
 
 
 @pytest.mark.parametrize("evidence", OWN)
-def test_our_own_words_ask_for_every_element_in_order(evidence: str):
+def test_our_own_statements_cover_every_element_in_order(evidence: str):
     assert [e for e, _ in statements(None, evidence, live=True)] == list(Element)
     assert [e for e, _ in statements(None, evidence, live=False)] == list(Element)[:4]
 
 
-def test_a_loaded_instrument_wins_and_what_it_leaves_out_is_asked_in_our_words():
+def test_a_loaded_instrument_replaces_our_statements_and_ours_fill_its_gaps():
     theirs = Instrument(name="Ours", licensed_from="A firm", statements={"self": {"desire": "I am in."}})
     asked = dict(statements(theirs, live=False))
     assert asked[Element.DESIRE] == "I am in."
@@ -23,10 +23,10 @@ def test_a_loaded_instrument_wins_and_what_it_leaves_out_is_asked_in_our_words()
     assert dict(statements(theirs, "manager", live=False)) == {e: OWN["manager"][e] for e in list(Element)[:4]}
 
 
-@pytest.mark.parametrize("said", [{"self": {"wish": "x"}}, {"self": {"desire": " "}}, {"boss": {"desire": "x"}}, {}])
-def test_an_unknown_element_or_an_empty_statement_is_refused(said: dict):
+@pytest.mark.parametrize("texts", [{"self": {"wish": "x"}}, {"self": {"desire": " "}}, {"boss": {"desire": "x"}}, {}])
+def test_an_unknown_element_or_an_empty_statement_is_refused(texts: dict):
     with pytest.raises(ValidationError):
-        Instrument(name="n", statements=said)
+        Instrument(name="n", statements=texts)
 
 
 class TestCatalogue:
@@ -39,8 +39,8 @@ class TestCatalogue:
         assert {a.by for a in CATALOGUE} == set(AUDIENCES)
         assert len({a.id for a in CATALOGUE}) == len(CATALOGUE)
 
-    def test_nobody_is_trained_who_does_not_want_it_yet(self):
-        """From desire to knowledge: first all that wins people, then what they learn."""
+    def test_no_one_is_trained_before_desire(self):
+        """From desire to knowledge, the actions for desire come first, then those for knowledge."""
         way = list(way_to(Element.KNOWLEDGE, "desire", Phase.DEVELOP))
         assert [e for e, _ in way] == [Element.DESIRE, Element.KNOWLEDGE]
         assert "trainer" not in {a.by for a in way[0][1]}
@@ -48,9 +48,9 @@ class TestCatalogue:
         assert list(way_to(Element.KNOWLEDGE, "none", Phase.DEVELOP)) == []
         assert list(way_to(Element.KNOWLEDGE, None, Phase.DEVELOP)) == []
 
-    def test_what_is_said_names_what_the_group_gains(self):
+    def test_each_action_says_what_the_group_gains(self):
         for action in CATALOGUE:
             assert action.message(group="wave 2", gains="An expert to ask.").endswith(
-                "What people of wave 2 gain: An expert to ask."
+                "What people in wave 2 gain: An expert to ask."
             )
             assert "would gain" in action.message(group="wave 2", gains="")

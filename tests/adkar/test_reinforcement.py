@@ -1,4 +1,4 @@
-"""Has it stuck? Verdicts of checkpoints, by hand: 80 % use and 70 % content are asked for; below 50 % is back."""
+"""Verdicts of checkpoints, worked by hand: 80% use and 70% satisfied are needed; use below 50% is reverting."""
 
 from datetime import date
 
@@ -33,24 +33,24 @@ def found(past: bool | None = True, earlier: tuple[dict, ...] = (), **values) ->
         ({"experience": None, "sponsor_seen": None}, StickVerdict.UNKNOWN, set()),
     ],
 )
-def test_what_was_found_makes_the_verdict(change: dict, verdict: StickVerdict, wrong: set[Aspect]):
+def test_the_results_decide_the_verdict(change: dict, verdict: StickVerdict, wrong: set[Aspect]):
     assert found(**(GOOD | change)) == (verdict, wrong)
 
 
-def test_that_people_are_held_back_is_at_risk_and_that_it_cannot_be_told_is_not():
+def test_too_many_barriers_put_a_change_at_risk_and_unknown_barriers_do_not():
     assert found(past=False, **GOOD) == (StickVerdict.AT_RISK, {Aspect.BARRIER})
     assert found(past=None, **GOOD) == (StickVerdict.SUSTAINED, set())
 
 
-def test_use_that_falls_is_going_back_wherever_it_stands():
-    """From 95 % to 85 % is a fall of ten in a hundred; from 94 % it is nine."""
+def test_a_fall_in_use_is_reverting_whatever_the_level():
+    """From 95% to 85% is a fall of ten percentage points; from 94% it is nine."""
     assert found(earlier=({"use": 0.95},), **(GOOD | {"use": 0.85})) == (StickVerdict.REVERTING, {Aspect.USE})
     assert found(earlier=({"use": 0.94},), **(GOOD | {"use": 0.85})) == (StickVerdict.SUSTAINED, set())
 
 
-def test_an_old_way_that_was_opened_again_is_going_back():
+def test_a_reopened_old_way_is_reverting():
     assert found(earlier=({"old_way_gone": True},), **(GOOD | {"old_way_gone": False}))[0] is StickVerdict.REVERTING
 
 
-def test_training_and_contentment_alone_are_no_adoption():
+def test_training_and_satisfaction_alone_are_not_adoption():
     assert found(experience=1.0, sponsor_seen=True, old_way_gone=True)[0] is StickVerdict.UNKNOWN

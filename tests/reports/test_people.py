@@ -41,7 +41,7 @@ def test_a_group_is_shown_in_bands_and_a_hidden_one_by_name_alone(folder):
     [(_, [officers, few])] = people.tables
     assert [c.people for c in officers.cells] == ["0 to 5", "6 to 11", "12 to 20", "12 to 20"]
     assert [c.shade for c in officers.cells] == [1, 2, 4, 4]
-    assert officers.stands == "half or more have a barrier at knowledge or before"
+    assert officers.stands == "half or more have a barrier at knowledge or earlier"
     assert (few.cells, few.answered, few.stands, few.counted, few.actions) == (None, None, "", "", ())
 
 
@@ -90,7 +90,7 @@ def test_who_went_back_is_told(folder):
     first = a_snapshot(a_standing("officers", 20, held=(0, 4, 5)))
     later = a_snapshot(a_standing("officers", 20, held=(0, 12, 13), on="2027-02-08"), on="2027-02-08")
     people = lines_of(folder, first, later)
-    assert people.back == ("Officers: a larger share has a barrier at desire or before than in the round before.",)
+    assert people.back == ("Officers: a larger share has a barrier at desire or earlier than in the round before.",)
 
 
 def test_how_fast_a_group_got_on(folder):

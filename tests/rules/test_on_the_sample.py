@@ -170,7 +170,7 @@ def test_r25_reports_training_of_people_who_do_not_want_the_change_yet(sample: F
     policy = sample.definition.programme.policy.model_copy(update={"barrier_order_within_weeks": 26})
     found = said(judged(sample, programme(policy=policy), facts=facts), "R25")
     start = (
-        "At least half of payroll officers have their barrier at desire or before, but training for Payroll begins on "
+        "At least half of payroll officers have their barrier at desire or earlier, but training for Payroll begins on "
         "24 Feb"
     )
     assert any(text.startswith(start) for text in found), found

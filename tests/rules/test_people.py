@@ -100,7 +100,7 @@ class TestR25:
         result = check(people=STAFF, facts=asked(desire=7, knowledge=5))
         [message] = found(result, "R25", Severity.WARN)
         assert message == (
-            "At least half of officers have their barrier at desire or before, but training for Payroll begins on "
+            "At least half of officers have their barrier at desire or earlier, but training for Payroll begins on "
             "18 Jan 2027 (Payroll: train, Ash School)."
         )
 

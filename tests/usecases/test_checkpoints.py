@@ -87,7 +87,7 @@ class TestCorrections:
         report(live, use=0.95, experience=0.9, sponsor_seen=True, old_way_gone=True)
         later = report(live, date(2027, 3, 10), "payroll/w1/checkpoint-later", use=0.82)
         assert later.judgement.verdict is StickVerdict.REVERTING
-        assert later.judgement.reasons[0] == "82% use it (80% are asked for), 95% did before"
+        assert later.judgement.reasons[0] == "82% use it (80% needed), down from 95%"
 
     def test_a_corrective_task_done_keeps_its_place(self, live: str):
         report(live, use=0.6)

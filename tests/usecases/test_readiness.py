@@ -113,7 +113,7 @@ class TestOnTheSample:
         assert [t for t in before if after[t] != before[t] and "/pilot/" in t] == []
         assert go_lives(raised) == before
         said = why(low, "estates/w2/go-live")
-        assert "have their barrier at awareness" in said
+        assert "have a barrier at awareness" in said
         assert "Estates: readiness confirmed" in said
         assert "held back" not in why(well, "estates/w2/go-live")
 
@@ -154,6 +154,6 @@ class TestOnTheSample:
         text = "\n".join(changes_text(changes))
         assert "Readiness of people. " in text
         assert "readiness confirmed, pilot wave: not yet, as" in text
-        assert "their barrier at awareness" in text
+        assert "a barrier at awareness" in text
         for slip in changes.slips:
             assert sum(c.days for c in slip.causes) == slip.days
