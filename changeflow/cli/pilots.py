@@ -90,11 +90,14 @@ def pilot_reconcile(
     ] = None,
     service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
+    every: Annotated[
+        bool, typer.Option("--all", help="List every difference and contract, not only the first ten.")
+    ] = False,
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
-    from changeflow.errors import CheckFailedError, InputError
+    from changeflow.errors import InputError
     from changeflow.pilots.criteria import PRESETS, parse_policy, with_file_options
-    from changeflow.reconciliation.compare import reconcile
+    from changeflow.reconciliation.compare import ALL, KEPT, reconcile
     from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
 
@@ -117,15 +120,23 @@ def pilot_reconcile(
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
         policy = pick("preset", preset, PRESETS) if preset else parse_policy(key, tolerance or [])
         policy = with_file_options(policy, columns=columns or [], decimals=decimal or [])
-        result = reconcile(old, new, policy, period=period, identity=identity, say=note)
+        most = ALL if every else KEPT
+        result = reconcile(old, new, policy, period=period, identity=identity, say=note, most=most)
     summary = result.summary(service=service or "", period=period, on=context.day)
-    print_lines(reconciliation_lines(result, summary))
-    if summary.is_clean or service is not None:
-        print_lines(["", "The run is clean." if summary.is_clean else "The run is not clean."])
+    print_lines(reconciliation_lines(result, summary, is_all=every))
+    _end(kept, is_clean=summary.is_clean)
+
+
+def _end(kept: str, *, is_clean: bool) -> None:
+    """Give the verdict of a run; one that is not clean and not kept is an error."""
+    from changeflow.errors import CheckFailedError
+
+    verdict = "The run is clean." if is_clean else "The run is not clean."
+    if not (is_clean or kept):
+        raise CheckFailedError(verdict)
+    print_lines(["", verdict])
     if kept:
         note(kept)
-    if not summary.is_clean and service is None:
-        raise CheckFailedError("The run is not clean.")
 
 
 @command(pilot, "runs", "db", "programme", "actor", "at")
@@ -136,18 +147,20 @@ def pilot_runs(
     contracts: Annotated[
         bool, typer.Option("--contracts", help="Name contracts in full; that you looked is noted.")
     ] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every difference that is kept, not only twenty.")] = False,
 ) -> None:
     """List the kept runs of a service, or one run's differences; contracts are masked to their last four."""
     from changeflow.reports.pilots import runs_text, variances_text
     from changeflow.usecases import parallel_runs
 
     if period is None:
+        context.refuse(["every"], "it lists the differences of one run. Say which, with --period 2027-01.")
         context.refuse(["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
         kept_runs = parallel_runs.kept_runs(service, db=context.db, programme=context.programme, on=context.day)
         lines = list(runs_text(kept_runs, on=context.day))
     else:
         run, kept = parallel_runs.kept_variances(service, period, context.change, in_full=contracts)
-        lines = list(variances_text(run, kept, in_full=contracts))
+        lines = list(variances_text(run, kept, in_full=contracts, is_all=every))
     print_lines(lines)
 
 

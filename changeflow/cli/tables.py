@@ -28,16 +28,20 @@ def check_table(
             "ledger; by default, the kind that its columns fit.",
         ),
     ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Of a ledger: the columns that name a contract; several with commas.")
+    ] = None,
     form: Form = "text",
 ) -> None:
     """Show how a table would be read: header, columns, first lines, what is not used, and every mistake.
 
-    Names of tasks and people, and the amounts of a ledger, are checked by the command that takes the table.
+    A ledger is read as `pilot reconcile` reads it. Names of tasks and people are checked by the command that takes
+    the table.
     """
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked
 
-    check = checked(file, kind)
+    check = checked(file, kind, key=key)
     if form == "json":
         print_json(check_json(check))
     else:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from changeflow.intake.layout import clean
+from changeflow.values.cells import clean
 
 _THINGS = (
     "lines|rows|records|contracts|employees|people|persons|staff|members of staff|suppliers|assets|pupils|schools|"

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from changeflow.values.cells import plain_cell
+from changeflow.intake.endings import is_about
+from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem
 
 SEPARATORS = {",": "commas", ";": "semicolons", "|": "vertical bars", "\t": "tabs"}
@@ -32,7 +33,6 @@ _GIVEN = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?[ ,;|\t]*\r?\n?", re.IGNORECASE)
 _ALONE = re.compile(r"\r(?!\n)")
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _HINT = re.compile(
     r"\((?:[dmy /.-]{4,}|1\s*(?:-|–|to)\s*5|yes ?/ ?no|y ?/ ?n|required|optional|mandatory)\)", re.IGNORECASE
 )
@@ -90,18 +90,6 @@ class Layout:
         """Tell whether a line repeats the headings, as reports do on every page."""
         said = [fold(c) for c in cells if clean(c)]
         return len(said) > 1 and said == [fold(c.name) for c in self.columns]
-
-
-def clean(text: str) -> str:
-    """Return a cell without spaces around it; special spaces become plain ones, what prints nothing is left out.
-
-    >>> clean(" 1\\u00a0180\\u200b ")
-    '1 180'
-    """
-    text = text.strip()
-    if not text.isascii():
-        text = _UNSEEN.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").replace("\u2007", " ").strip()
-    return text
 
 
 def one_line(text: str) -> str:
@@ -270,8 +258,6 @@ class _Look:
         A cell of the data may be the same as one heading, so one alone counts only below an empty line or a grouping,
         or below lines about the report.
         """
-        from changeflow.intake.endings import is_about
-
         above = self.records[:MOST_ABOVE]
         known, _, before = max(((r.known(self.names), r.filled, -n) for n, r in enumerate(above)), default=(0, 0, 0))
         one, last = above[-before], above[-before - 1] if before else None
@@ -369,9 +355,6 @@ def _joined(upper: _Record, lower: _Record) -> list[str]:
 def _data_above(above: Sequence[_Record], header: _Record) -> _Record | None:
     """Return a line above the header that may be data: as wide as it, with no empty line between."""
     line = header.line
-    # Loaded here: most tables begin with their header.
-    from changeflow.intake.endings import is_about
-
     if is_about([record.cells for record in above]):
         return None
     for record in reversed(above):

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from changeflow.errors import ProblemsError
 from changeflow.values.problem import Problem
 
+WORKBOOKS = (".xlsx", ".xlsm")
 MOST_FILES = 1_000
 """In one folder: a programme has some tens of files."""
 ORDINARY = "Name an ordinary file."

@@ -6,10 +6,11 @@ from changeflow.alike import MOST_LISTED
 from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.day_order import DayOrder, check_orders, swapped_by_spreadsheet
+from changeflow.intake.endings import is_ending, is_remark, is_sum
 from changeflow.intake.formats import Field, FieldKind, Format
-from changeflow.intake.layout import SEPARATORS, SheetPercent, TableColumn, clean, fold
+from changeflow.intake.layout import SEPARATORS, SheetPercent, TableColumn, fold
 from changeflow.intake.table_rows import Table, TableRow, zeros_lost
-from changeflow.values.cells import plain_cell
+from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
 
 MOST_ROWS = 100_000
@@ -180,9 +181,6 @@ class TableLines:
         is_whole = bool(self.required) and all(place <= width and cells[place - 1].strip() for place in self.required)
         if is_whole and sum(1 for c in cells if c.strip()) > MOST_OF_A_REMARK and first.strip("-=_*~–—.+ "):
             return False
-        # Loaded here: most tables have no such line.
-        from changeflow.intake.endings import is_ending, is_remark, is_sum
-
         if self.required and not is_whole:
             is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
             is_left_out = is_empty or is_ending(cells) or self._are_totals(cells)

@@ -10,7 +10,7 @@ from changeflow.alike import MOST_LISTED
 from changeflow.intake.columns import match_columns, unmapped
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import MAX_FIELD, BrokenTableError, look_at_text, read_lines
-from changeflow.intake.opening import read_text_as
+from changeflow.intake.opening import WORKBOOKS, read_text_as
 from changeflow.intake.table_lines import Lines, Names, TableLines, TableTooBigError
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.values.problem import Problem
@@ -19,7 +19,6 @@ MOST_BYTES = 16_000_000
 """Of a CSV: fifty thousand people with twenty columns each have half as much."""
 MOST_COLUMNS = 500
 SPLIT = "Split the table into several files."
-WORKBOOKS = (".xlsx", ".xlsm")
 
 
 def read_table(

@@ -30,6 +30,10 @@ _BY_TOLERANCES, _THE_PERIOD, _DISPLACED = (
 )  # fmt: skip
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Why a column is left out that no one needs to look at."""
+OF_A_SERVICE = " (of a service: {} under parallel_run)"
+"""Where the criteria of a service are fixed, the command's own options are refused."""
+_OR_IN_A_FILE = OF_A_SERVICE.format("columns")
+NOTHING_TO_COMPARE = "There is nothing to compare"
 _NUMBERS = (
     CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
     CellKind.NUMBER,
@@ -128,7 +132,8 @@ def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
         if headings.place(name) is None:
             theirs = mapped.get(name, name)
             hint = did_you_mean(theirs, names)
-            other = "" if name in mapped else f" If it has another name: --columns {headings.side}:{name}=HEADING"
+            pair = f"--columns {headings.side}:{name}=HEADING{_OR_IN_A_FILE}"
+            other = "" if name in mapped else f" If it has another name: {pair}"
             other += ", or --key HEADING." if name in policy.key and other else "." if other else ""
             what = f"The column '{theirs}' is missing."
             remedy = f"{hint}{other}".strip()
@@ -177,10 +182,12 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
     said = [f"{h.source.shown} alone has {', '.join(alone[h.side][:8])}." for h in sides if alone[h.side]]
     if all(alone.values()):
         near = next((n for n in alone["new"] if nearest(alone["old"][0], [n])), alone["new"][0])
-        said.append(f"Where they are the same under other names: --columns new:{alone['old'][0]}={near}.")
+        said.append(
+            f"Where they are the same under other names: --columns new:{alone['old'][0]}={near}{_OR_IN_A_FILE}."
+        )
     if why:
         said.append(f"Not compared: {', '.join(why)}.")
-    what = "There is nothing to compare: no column of amounts is in both files."
+    what = f"{NOTHING_TO_COMPARE}: no column of amounts is in both files."
     return Problem(file=sides[0].source.shown, line=sides[0].source.header, what=what, remedy=" ".join(said))
 
 
@@ -211,7 +218,10 @@ def nearly_matched(elements: Sequence[ComparedElement]) -> Iterator[str]:
     for name in alone["old"]:
         near = next((other for other in alone["new"] if nearest(name, [other])), None)
         if near is not None:
-            yield f"If {name} of the old and {near} of the new output are the same: --columns new:{name}={near}."
+            yield (
+                f"If {name} of the old and {near} of the new output are the same: "
+                f"--columns new:{name}={near}{_OR_IN_A_FILE}."
+            )
 
 
 def _named(policy: ParallelRunPolicy) -> set[str]:

@@ -39,6 +39,7 @@ from changeflow.values.problem import Problem
 if TYPE_CHECKING:
     import duckdb
 
+ALL = 10_000_000
 KEPT = 1_000
 """Differences, and keys of each kind, that are kept one by one; all are counted."""
 MEMORY, SCRATCH = "600MB", "4GB"
@@ -58,8 +59,12 @@ def reconcile(
     identity: Path | None = None,
     say: Say | None = None,
     inside: Path | None = None,
+    most: int = KEPT,
 ) -> Reconciliation:
-    """Compare two files; every problem of both at once, as `ProblemsError`, and then nothing is compared."""
+    """Compare two files; every problem of both at once, as `ProblemsError`, and then nothing is compared.
+
+    At most so many differences, and contracts of each kind, are returned one by one.
+    """
     # Loaded here: it takes longer than most commands.
     import duckdb
 
@@ -89,7 +94,7 @@ def reconcile(
         if digests(old, new) != before:
             raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was compared; try again.")
         told("Comparing …")
-        found = _Comparison(db, choice.elements, policy, period).run()
+        found = _Comparison(db, choice.elements, policy, period, most).run()
         hints = id_hints(db, shown) if found.has_contracts_alone else ()
         doubts = (*reading.doubts, *differing(db, ledgers, choice.coverage))
         coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=doubts)
@@ -194,7 +199,7 @@ class _Reading:
             notes += read_as(ledger, choice.elements)
             said += [(ledger.source.shown, note) for note in notes]
         for note in dict.fromkeys(note for _, note in said):
-            files = [file for file, same in said if same == note]
+            files = dict.fromkeys(file for file, same in said if same == note)
             self.said.append(f"{' and '.join(files)}: {note}")
         self.said += [*matched(sides), *nearly_matched(choice.elements)]
         return choice
@@ -243,6 +248,7 @@ class _Comparison:
     elements: Sequence[ComparedElement]
     policy: ParallelRunPolicy
     period: str
+    most: int
 
     def run(self) -> Reconciliation:
         for side in ("old", "new"):
@@ -342,11 +348,11 @@ class _Comparison:
                 cells[name] = {MatchOutcome.EXPLAINED: number}
             counts[outcome] = self._one(f"select count(*) {alone}") - number
             found = self.db.execute(
-                f"select key {alone} and not {explained} order by key limit {KEPT}", values
+                f"select key {alone} and not {explained} order by key limit {self.most}", values
             ).fetchall()
             keys[outcome] = tuple(k for (k,) in found)
         counts[MatchOutcome.DUPLICATE] = self._one("select count(*) from twice")
-        twice = self.db.execute(f"select key from twice order by key limit {KEPT}").fetchall()
+        twice = self.db.execute(f"select key from twice order by key limit {self.most}").fetchall()
         keys[MatchOutcome.DUPLICATE] = tuple(k for (k,) in twice)
         return counts, keys
 
@@ -363,11 +369,11 @@ class _Comparison:
         hit = (
             "select key, max(class) as worst, max(abs(new - old)) as most, "
             "coalesce(max(case when element = ? then abs(new - old) end), 0) as paid "
-            f"from variance group by key order by worst desc, paid desc, most desc, key limit {KEPT}"
+            f"from variance group by key order by worst desc, paid desc, most desc, key limit {self.most}"
         )
         rows = self.db.execute(
-            f"select key, element, old, new, class, rule from variance join ({hit}) using (key) "
-            f"order by worst desc, paid desc, most desc, key, class desc, abs(new - old) desc, element limit {KEPT}",
+            f"select key, element, old, new, class, rule from variance join ({hit}) using (key) order by worst desc, "
+            f"paid desc, most desc, key, class desc, abs(new - old) desc, element limit {self.most}",
             [self.policy.pay],
         ).fetchall()
         for key, element, old, new, number, rule in rows:

@@ -1,5 +1,6 @@
 """Why contracts may seem to be missing, extra or there twice: ids that a spreadsheet rounded, stripped or rewrote."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 _EXPONENT = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]+"
 _CUT = "[0-9]{15}0+"
 """A spreadsheet keeps fifteen digits, and writes zeros for the others."""
+_DATE = "[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2})?|[A-Z][a-z]{2}-[0-9]{2}|(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_ODD = (
+    (_EXPONENT, "shortened to an exponent"),
+    (_CUT, "rounded to fifteen digits"),
+    (_DATE, "made a date"),
+)
+_OF = {"made a date": "with ids such as 1-2"}
 _SHOWN = 2
 _AS_TEXT = "Export it again, or import it into the spreadsheet, with the column of ids as text"
 _NO_POINT = r"regexp_replace({0}, '[.]0+$', '')"
@@ -23,18 +31,27 @@ _WHY = {
 }
 
 
+def odd_id(key: str) -> str:
+    """Say how a spreadsheet seems to have changed an id; empty where it does not.
+
+    >>> odd_id("1.00E+11"), odd_id("01-Feb"), odd_id("C10013")
+    ('shortened to an exponent', 'made a date', '')
+    """
+    return next((why for pattern, why in _ODD if re.fullmatch(pattern, key)), "")
+
+
 def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
     """Yield what is odd about ids that one side alone has; `shown` are the names of both files."""
     for side, other in (("old", "new"), ("new", "old")):
         alone = f'select key, line from "{side}" where key not in (select key from "{other}")'
-        for pattern, what in ((_EXPONENT, "shortened to an exponent"), (_CUT, "rounded to fifteen digits")):
+        for pattern, what in _ODD:
             rounded = f"select key, line from ({alone}) where regexp_full_match(key, '{pattern}')"
             count = _count(db, rounded)
             if count:
                 first = db.execute(f"{rounded} order by line limit {_SHOWN}").fetchall()
                 ids = "1 id looks" if count == 1 else f"{count} ids look"
                 yield IdHint(
-                    f"{ids} {what} in {shown[side]}, as a spreadsheet does with long numbers.",
+                    f"{ids} {what} in {shown[side]}, as a spreadsheet does {_OF.get(what, 'with long numbers')}.",
                     tuple((key, f"line {line}") for key, line in first),
                     f"{_AS_TEXT}.",
                 )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.intake.endings import LIKE_A_REMARK, is_remark, is_total, may_be_total
-from changeflow.intake.layout import NO_RESULT, clean
+from changeflow.intake.layout import NO_RESULT
 from changeflow.intake.spreadsheet_errors import ERRORS, spreadsheet_error
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.columns import PERIOD, ComparedElement, folded
 from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
+from changeflow.values.cells import clean
 
 _MOST = 1_000
 """Lines without a key that are looked at one by one: more are no totals."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from changeflow.intake.endings import is_remark
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
-from changeflow.intake.opening import open_input
+from changeflow.intake.opening import WORKBOOKS, open_input
 from changeflow.intake.sheets import SheetAmount, SheetNumber, read_workbook
 from changeflow.reconciliation.amounts import currency_of
 from changeflow.values.duration import counted
@@ -78,7 +78,7 @@ def open_source(
             if opened is None:
                 return None
         found = _parquet(db, _plain_name(path, scratch / f"{name}.parquet"), shown, problems)
-    elif suffix == ".xlsx":
+    elif suffix in WORKBOOKS:
         found = _sheet(path, shown, scratch / f"{name}.csv", problems, known)
     else:
         found = _csv(path, shown, scratch / f"{name}.csv", problems, known, is_patient=is_patient)

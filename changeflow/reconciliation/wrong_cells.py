@@ -6,6 +6,7 @@ from itertools import chain
 
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.reconciliation.amounts import DECIMALS, MOST, currency_of
+from changeflow.reconciliation.columns import OF_A_SERVICE
 from changeflow.reconciliation.marks import NAMES, Mark
 
 _EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?e[+-]?\d+", re.IGNORECASE)
@@ -59,7 +60,8 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
         return f"'{text}' is larger than any amount.", "Look whether the column is one of amounts."
     is_plain = not any(c in number[0] for c in "/-")
     if is_plain and _PARTED.search(text):
-        remedy = f"The file has {NAMES[mark]}: write it like the others, or say which it has with --decimal."
+        remedy = f"The file has {NAMES[mark]}: write it like the others, or say which it has with --decimal"
+        remedy += f"{OF_A_SERVICE.format('decimal')}."
         return f"'{text}' is not an amount.", remedy
     return f"'{text}' is not an amount.", _WRITE
 

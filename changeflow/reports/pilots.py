@@ -65,12 +65,15 @@ def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator
         yield f"Not run since: {', '.join(missed)}. A month that is not run breaks the series."
 
 
-def variances_text(run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool) -> Iterator[str]:
-    """Yield a run's differences, the largest effect first, then contracts on one side alone."""
+def variances_text(
+    run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool, is_all: bool = False
+) -> Iterator[str]:
+    """Yield a run's differences, the largest effect first, then contracts on one side alone; the first, or all."""
     yield from runs_text([run])
     if not kept and (run.unexplained or run.missing or run.extra or run.duplicates):
         yield "Its single contracts are no longer kept."
-    for v in kept[:SHOWN]:
+    shown = kept if is_all else kept[:SHOWN]
+    for v in shown:
         name = v.contract if in_full else masked(v.contract)
         if not v.element:
             yield f"  {name:<10} {v.outcome}"
@@ -80,8 +83,8 @@ def variances_text(run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bo
             f"  {name:<10} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}  "
             f"{v.outcome}{why}"
         )
-    if len(kept) > SHOWN:
-        yield f"  and {len(kept) - SHOWN} more"
+    if more := len(kept) - len(shown):
+        yield f"  and {more} more; --all lists them"
 
 
 def rules_text(rules: Sequence[ProposedRule]) -> Iterator[str]:
@@ -223,8 +226,8 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
         yield f"Or: {programme.school_names(other.schools)}, {other.distance:.0%} off."
 
 
-def reconciliation_lines(result: Reconciliation, run: RunSummary) -> Iterator[str]:
-    """Yield what was compared, the counts, then the unexplained differences by their effect.
+def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: bool = False) -> Iterator[str]:
+    """Yield what was compared, the counts, then the unexplained differences by their effect: the first, or all.
 
     Contracts are masked to their last four.
     """
@@ -240,18 +243,26 @@ def reconciliation_lines(result: Reconciliation, run: RunSummary) -> Iterator[st
     if worst:
         yield ""
         yield "Unexplained, the largest effect first:"
-    for v in worst[:WORST_SHOWN]:
+    shown = worst if is_all else worst[:WORST_SHOWN]
+    for v in shown:
         yield f"  {masked(v.key):<7} {v.element:<10} {v.old:>12} → {v.new:>12}  {v.difference:>+12}"
-    if len(worst) > WORST_SHOWN:
-        yield f"  and {len(worst) - WORST_SHOWN} more"
+    in_all = sum(classes.get(MatchOutcome.UNEXPLAINED, 0) for classes in result.cells.values())
+    if worst and (more := in_all - len(shown)):
+        yield f"  {_more(more, is_all=is_all)}"
     for outcome in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE):
         keys = [masked(k) for k in result.keys.get(outcome, ())]
-        if keys:
-            more = " …" if len(keys) > WORST_SHOWN else ""
-            yield from wrapped(f"{outcome.capitalize()}: {', '.join(keys[:WORST_SHOWN])}{more}")
+        named = keys if is_all else keys[:WORST_SHOWN]
+        if named:
+            more = result.count(outcome) - len(named)
+            said = f" {_more(more, is_all=is_all)}" if more else ""
+            yield from wrapped(f"{outcome.capitalize()}: {', '.join(named)}{said}")
     for hint in result.id_hints:
         yield ""
         yield from wrapped(hint.what)
         if hint.examples:
             yield from wrapped(f"Such as {', '.join(f'{masked(key)} ({place})' for key, place in hint.examples)}.")
         yield from wrapped(hint.remedy)
+
+
+def _more(count: int, *, is_all: bool) -> str:
+    return f"and {count} more, which are only counted" if is_all else f"and {count} more; --all lists them"

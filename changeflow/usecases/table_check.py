@@ -1,13 +1,13 @@
 """Show how a table would be read: its encoding, header and columns, the first lines as read, and what is not used."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
 
 from changeflow.errors import InputError
-from changeflow.intake.columns import Way
+from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, PROGRESS
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
@@ -21,10 +21,10 @@ from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
 from changeflow.intake.yaml import read_yaml
+from changeflow.usecases.ledger_check import LedgerCheck, check_ledger, looks_like_a_ledger
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem, check_known
 
-UNCHECKED = "not checked here; pilot reconcile checks them"
 _SHOWN = 5
 _NARROWEST, _WIDEST = 8, 24
 """Characters of a cell that are shown."""
@@ -38,26 +38,40 @@ class TableCheck:
     kind: Format
     is_guessed: bool
     problems: list[Problem] = field(default_factory=list)
+    ledger: LedgerCheck | None = None
 
 
-def check_table(path: Path, kind: str | None) -> TableCheck:
-    """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count."""
+def check_table(path: Path, kind: str | None, *, key: str | None = None) -> TableCheck:
+    """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count.
+
+    `key` names the columns of a ledger by which it is compared, with commas.
+    """
     folder = _Folder.of(path)
     if kind is not None:
         check_known("kind of table", kind, FORMATS)
-        return _with_cells(_read(path, FORMATS[kind], folder, is_guessed=False))
+        return _with_cells(_read(path, FORMATS[kind], folder, is_guessed=False), path, key)
     if not path.is_file():
         raise InputError(f"There is no file '{path}'. Check the name.")
     checks = [_read(path, one, folder, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
     best = max(checks, key=lambda check: _fit(check, path))
-    return _with_cells(best) if _fit(best, path)[:2] > (0, 0) else _read(path, LEDGER, folder, is_guessed=True)
+    is_known = key is None and _fit(best, path)[:2] > (0, 0) and not _is_of_pay(best)
+    return _with_cells(best if is_known else _read(path, LEDGER, folder, is_guessed=True), path, key)
+
+
+def _is_of_pay(check: TableCheck) -> bool:
+    """Tell whether a list of people has columns of pay, which only a ledger has."""
+    return (
+        check.kind is PEOPLE
+        and check.table is not None
+        and looks_like_a_ledger([column.name for column in check.table.columns.unused])
+    )
 
 
 _KEYS = {SCHOOLS.name: ("id", "school"), PEOPLE.name: ("id", "person"), ASSESSMENTS.name: ("person", "person")}
 """The column that no two lines of a kind may share, and what its cells name."""
 
 
-def _with_cells(check: TableCheck) -> TableCheck:
+def _with_cells(check: TableCheck, path: Path, key: str | None) -> TableCheck:
     """Add the mistakes that only the reader of the kind finds: in its cells, and duplicate lines."""
     if check.table is not None:
         if check.kind.name in _KEYS:
@@ -69,6 +83,10 @@ def _with_cells(check: TableCheck) -> TableCheck:
             check_progress(check.table, check.problems)
         elif check.kind is PLANNER:
             check_planner(check.table, check.problems)
+        elif check.kind is LEDGER and not check.problems:
+            ledger = check_ledger(path, check.table, key)
+            check.problems.extend(ledger.problems)
+            return replace(check, ledger=ledger)
     return check
 
 
@@ -146,11 +164,11 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     lines = counted(len(table.rows), "line")
     used = {c.place for m in matches for c in m.columns}
     yield f"  Data       {lines} as read, {len(used)} of {counted(len(layout.columns), 'column')} used"
-    if check.kind is LEDGER:
-        yield f"  Cells      {UNCHECKED}"
+    if check.ledger is not None:
+        yield from _wrapped(check.ledger.said, width, " " * 13, "  Cells      ")
     if matches:
         yield ""
-        yield from _columns(table, width)
+        yield from _columns(check, table, width)
     if not check.kind.takes_all and (
         not_there := [f.name for f in check.kind.fields if f.name not in {m.field.name for m in matches}]
     ):
@@ -159,11 +177,11 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     if unused := [c.name for c in table.columns.unused]:
         yield ""
         yield from _wrapped(f"Not used: {', '.join(unused)}", width, "  ")
-    remarks = [r for r in table.remarks if r.what != table.unused_columns]
-    if table.notes or remarks:
+    remarks = [r for r in _remarks(check, table) if r.what != table.unused_columns]
+    if (notes := _notes(check, table)) or remarks:
         yield ""
         yield "Notes"
-        for note in table.notes:
+        for note in notes:
             yield from _wrapped(f"- {note}", width, "    ", "  ")
         for remark in remarks:
             yield from _wrapped(
@@ -174,11 +192,30 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
             )
 
 
-def _columns(table: Table, width: int) -> Iterator[str]:
+def _notes(check: TableCheck, table: Table) -> list[str]:
+    """Return how a file was read, each note once."""
+    more = check.ledger.notes if check.ledger is not None else []
+    return list(dict.fromkeys([*table.notes, *more]))
+
+
+def _remarks(check: TableCheck, table: Table) -> list[Problem]:
+    """Return what was not used; of a ledger, its own check says which lines those are."""
+    skipped = (
+        {line.line for line in table.skipped} if check.ledger is not None and check.ledger.coverage else set[int]()
+    )
+    return [remark for remark in table.remarks if remark.line not in skipped]
+
+
+def _how(check: TableCheck, match: ColumnMatch) -> str:
+    """Say how a column was found; of a ledger, what it is for."""
+    return (check.ledger.use_of(match.heading) if check.ledger is not None else "") or match.way.value
+
+
+def _columns(check: TableCheck, table: Table, width: int) -> Iterator[str]:
     """Draw a line for each column that is used: its heading, how it was found, and its first cells as read."""
     head = ("", "In the file", "Read as", "How")
     places = [" + ".join(str(c.place) for c in m.columns) for m in table.columns.matches]
-    rows = [(at, m.heading, m.field.name, m.way.value) for at, m in zip(places, table.columns.matches, strict=True)]
+    rows = [(at, m.heading, m.field.name, _how(check, m)) for at, m in zip(places, table.columns.matches, strict=True)]
     wide = [max(len(row[n]) for row in (head, *rows)) for n in range(4)]
     wide[1] = min(wide[1], max(16, width // 4))
     left = width - sum(wide) - 2 * 4
@@ -191,11 +228,13 @@ def _columns(table: Table, width: int) -> Iterator[str]:
 
 def _shown(rows: Sequence[TableRow], left: int) -> list[tuple[TableRow, int]]:
     """Return the first rows that there is room for, each with the width of its cells."""
-    shown = []
+    shown = list[tuple[TableRow, int]]()
     for row in rows[:_SHOWN]:
         longest = max([len(f"Line {row.line}"), *(len(c) for c in row.cells.values())])
         wide = min(max(longest, _NARROWEST), _WIDEST)
-        if left < wide + 2:
+        if not shown:
+            wide = max(min(wide, left - 2), _NARROWEST)
+        if shown and left < wide + 2:
             break
         shown.append((row, wide))
         left -= wide + 2
@@ -231,9 +270,9 @@ def check_json(check: TableCheck) -> dict[str, object]:
         "rows": len(table.rows),
         "first": [dict(row.cells) for row in table.rows[:_SHOWN]],
         "notes": [
-            *([f"Cells are {UNCHECKED}."] if check.kind is LEDGER else []),
-            *table.notes,
-            *(str(u) for u in table.remarks),
+            *([f"Cells are {check.ledger.said}."] if check.ledger is not None else []),
+            *_notes(check, table),
+            *(str(u) for u in _remarks(check, table)),
         ],
         "problems": [str(p) for p in check.problems],
     }

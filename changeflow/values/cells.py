@@ -1,4 +1,4 @@
-"""Cells for spreadsheets: no text runs as a formula, and reading a cell returns the original text."""
+"""Cells of tables: the text without what prints nothing; for spreadsheets, no text runs as a formula."""
 
 import re
 
@@ -6,6 +6,19 @@ FORMULA = "=+\\-@\t\r\n＝＋－＠"
 """The characters that can start a formula, including full-width ones. Source: OWASP, CSV injection."""
 _RISKY = re.compile(f"'*[{FORMULA}]")
 _MADE_SAFE = re.compile(f"'+[{FORMULA}]")
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+
+
+def clean(text: str) -> str:
+    """Return a cell without spaces around it; special spaces become plain ones, what prints nothing is left out.
+
+    >>> clean(" 1\\u00a0180\\u200b ")
+    '1 180'
+    """
+    text = text.strip()
+    if not text.isascii():
+        text = _UNSEEN.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").replace("\u2007", " ").strip()
+    return text
 
 
 def safe_cell(text: str) -> str:

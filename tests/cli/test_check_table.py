@@ -164,11 +164,60 @@ def test_what_may_be_meant_otherwise_is_noted(tmp_path: Path, head: str, line: s
     assert (code, any(f"Line 2: {note}" in one for one in lines)) == (0, True)
 
 
-def test_a_ledger_says_that_its_cells_are_not_checked(tmp_path: Path):
-    path = tmp_path / "pay.csv"
-    path.write_text("contract,gross\nC1,lots\n")
-    _, lines, _ = check(path)
-    assert "  Cells      not checked here; pilot reconcile checks them" in lines
+class TestLedgers:
+    """A ledger is compared with itself, so that its cells are read as in a run."""
+
+    PAY = 'Employee No,Job Title,Gross Pay (£),Tax,Net Pay\n1001,Cook,"£2,000.00",-,"1,450.00"\n1002,Cook,5,1,4\n'
+
+    def test_it_says_what_is_compared_and_by_which_key(self, tmp_path: Path):
+        """Pay makes it a ledger, although a list of people has ids and job titles too."""
+        (tmp_path / "pay.csv").write_text(f"{self.PAY}Total,,2005.00,1,1454.00\nPage 1 of 1\n")
+        code, lines, _ = check(tmp_path / "pay.csv", width=200)
+        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (i")
+        assert any("by the key 'Employee No' (pilot reconcile needs --key \"Employee No\")" in line for line in lines)
+        found = [line.split()[-5:] for line in lines if line[:1].isdigit()]
+        assert [row[-3:] for row in found] == [
+            ["key", "1001", "1002"], ["compared", "Cook", "Cook"], ["compared", "£2,000.00", "5"],
+            ["compared", "-", "1"], ["compared", "1,450.00", "4"],
+        ]  # fmt: skip
+        notes = "\n".join(lines[lines.index("Notes") :])
+        for said in ("Not compared: Job Title (no amounts).", "1 dash counted as 0.00.", "Line 4 left out: a total.",
+                     "Line 5 left out: what a report prints below its table."):  # fmt: skip
+            assert notes.count(said) == 1
+
+    def test_its_cells_are_checked(self, tmp_path: Path):
+        (tmp_path / "pay.csv").write_text("contract,gross,net\nC1,10.00,abc\nC2,1E5,4.00\n,1.00,1.00\n")
+        code, _, errors = check(tmp_path / "pay.csv")
+        assert code == 4
+        assert "pay.csv:2:3: net: 'abc' is not an amount." in errors
+        assert "pay.csv:3:2: gross: '1E5' is shortened to an exponent." in errors
+        assert "pay.csv:4:1: The key 'contract' is empty." in errors
+        assert errors.count("abc") == 1
+        (tmp_path / "pay.csv").write_text("contract,gross\nC1,lots\n")
+        assert "No column has amounts. Not compared: gross (no amounts)." in check(tmp_path / "pay.csv")[2]
+
+    def test_its_ids_are_checked(self, tmp_path: Path):
+        (tmp_path / "pay.csv").write_text("contract,net\nC1,1.00\n1.00E+11,2.00\nC1,3.00\n01-Feb,4.00\n")
+        code, lines, _ = check(tmp_path / "pay.csv", width=200)
+        notes = "\n".join(lines)
+        assert code == 0
+        assert "'C1' is there 2 times, on lines 2, 4: it is not compared." in notes
+        assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
+        assert "Line 5: '01-Feb' looks made a date." in notes
+
+    def test_the_key_can_be_named(self, tmp_path: Path):
+        (tmp_path / "pay.csv").write_text("Person,Post,net\n1,1,2.00\n1,2,4.00\n")
+        code, lines, _ = check(tmp_path / "pay.csv", "--key", "Person,Post", width=200)
+        assert (code, any("is there" in line for line in lines)) == (0, False)
+        assert check(tmp_path / "pay.csv", "--key", "Persn,Post")[0] == 4
+
+
+def test_the_first_line_is_shown_however_narrow_the_terminal_is(tmp_path: Path):
+    path = tmp_path / "list.csv"
+    heading = "Establishment name of the place"
+    path.write_text(f"{heading},Employee Number,Job Title\nA very long name of a school indeed,1001,Cook\n")
+    _, lines, _ = check(path, width=60)
+    assert any(line.endswith("1001") for line in lines)
 
 
 def test_the_page_has_every_column_of_every_table():

@@ -177,6 +177,20 @@ def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
 
 
+def test_every_difference_can_be_listed(tmp_path: Path):
+    """Ten of twelve are listed, of twelve missing contracts too; with --all each of them."""
+    lines = [f"C-D{n:02},1.00" for n in range(12)]
+    (tmp_path / "old.csv").write_text("\n".join(["contract,net", *lines, *(f"C-M{n:02},1.00" for n in range(12))]))
+    (tmp_path / "new.csv").write_text("\n".join(["contract,net", *lines]).replace("1.00", "2.00"))
+    command = ["pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv"]
+    first = run(*command, code=3).stdout
+    assert first.count(" → ") == 10
+    assert " ".join(first.split()).count("and 2 more; --all lists them") == 2
+    every = run(*command, "--all", code=3).stdout
+    assert (every.count(" → "), "more" in every) == (12, False)
+    assert all(f"-{kind}{n:02}" in every for kind in "DM" for n in range(12))
+
+
 def test_what_was_compared_is_said_first(tmp_path: Path):
     """Names are no amounts; gross is Bruto in the new file, which has decimal commas. Net of C2 falls by a pound."""
     (tmp_path / "old.csv").write_text(PAY.replace("net", "net,name").replace("00\n", "00,x\n"))

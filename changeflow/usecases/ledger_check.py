@@ -1,0 +1,121 @@
+"""Check one side of a parallel run alone, as `pilot reconcile` would read it: the file is compared with itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeflow.errors import ProblemsError
+from changeflow.intake.folder_formats import PERSON_IDS
+from changeflow.intake.layout import fold
+from changeflow.intake.table_rows import Table
+from changeflow.intake.table_schemas import LEDGER
+from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy
+from changeflow.pilots.runs import Coverage
+from changeflow.reconciliation.columns import NOTHING_TO_COMPARE, may_be_of_ids
+from changeflow.reconciliation.compare import reconcile
+from changeflow.reconciliation.ids import odd_id
+from changeflow.values.problem import Problem
+
+_SHOWN = 10
+"""Keys of one kind that are named."""
+_PAID = {fold(f.name) for f in LEDGER.fields} | {fold(f"{f.name} pay") for f in LEDGER.fields} | {"paye", "nic"}
+_LIKE_A_LEDGER = 2
+"""Columns of amounts from which a list of people is one of pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCheck:
+    """What `pilot reconcile` would make of a file."""
+
+    key: tuple[str, ...]
+    is_key_guessed: bool
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    coverage: Coverage | None = None
+    """Which columns are compared; None where there are problems."""
+
+    @property
+    def said(self) -> str:
+        """Say how the cells were checked."""
+        names = " and ".join(f"'{name}'" for name in self.key)
+        option = f' (pilot reconcile needs --key "{",".join(self.key)}")' if self.is_key_guessed else ""
+        return f"checked as pilot reconcile reads them, by the key {names}{option}"
+
+    def use_of(self, heading: str) -> str:
+        """Say what a column is for; empty where that is not known."""
+        if fold(heading) in {fold(name) for name in self.key}:
+            return "key"
+        if self.coverage is None:
+            return ""
+        return "compared" if fold(heading) in {fold(name) for name in self.coverage.compared} else "not compared"
+
+
+def looks_like_a_ledger(headings: Sequence[str]) -> bool:
+    """Tell whether some columns have pay, in a list that could be one of people."""
+    return sum(fold(heading) in _PAID for heading in headings) >= _LIKE_A_LEDGER
+
+
+def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
+    """Read a file as both sides of a run; `key` names the columns of a contract, with commas."""
+    headings = [column.name for column in table.layout.columns]
+    names = tuple(part.strip() for part in key.split(",")) if key else _key_of(headings)
+    check = LedgerCheck(names, is_key_guessed=key is None and names != ParallelRunPolicy().key)
+    try:
+        result = reconcile(path, path, ParallelRunPolicy(key=names), period="")
+    except ProblemsError as error:
+        check.problems.extend(_of_one_file(problem) for problem in dict.fromkeys(error.problems))
+        check.notes.extend(_odd_keys(table, names))
+        return check
+    coverage = result.coverage
+    check.notes.extend(said.removeprefix(f"{table.file}: ") for said in result.read_as)
+    if coverage is not None:
+        left = [f"{entry.column} ({entry.reason})" for entry in coverage.left_out]
+        check.notes.extend([f"Not compared: {', '.join(left)}."] if left else [])
+        lines = (said.removeprefix("old output: ") for said in coverage.lines if said.startswith("old output: "))
+        check.notes.extend(said[:1].upper() + said[1:] for said in lines)
+        doubts = (doubt.removeprefix(f"{table.file}: ") for doubt in coverage.doubts)
+        check.notes.extend(f"{doubt} The run will not be clean." for doubt in dict.fromkeys(doubts))
+    check.notes.extend(_odd_keys(table, names))
+    return LedgerCheck(names, check.is_key_guessed, notes=list(dict.fromkeys(check.notes)), coverage=coverage)
+
+
+def _of_one_file(problem: Problem) -> Problem:
+    if not problem.what.startswith(NOTHING_TO_COMPARE):
+        return problem
+    _, mark, left_out = problem.remedy.partition("Not compared:")
+    remedy = f"{mark}{left_out}"
+    return Problem(file=problem.file, line=problem.line, what="No column has amounts.", remedy=remedy)
+
+
+def _key_of(headings: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that name a contract: of a preset, or by their heading, or else the first."""
+    theirs = {fold(heading): heading for heading in headings}
+    for policy in PRESETS.values():
+        if all(fold(name) in theirs for name in policy.key):
+            return policy.key
+    ids = {fold(name) for name in PERSON_IDS.split(" | ")} | {"id", "ref", "reference"}
+    likely = [h for h in headings if fold(h) in ids] or [h for h in headings if may_be_of_ids(h)]
+    return tuple((likely or list(headings))[:1])
+
+
+def _odd_keys(table: Table, key: Sequence[str]) -> Iterator[str]:
+    """Yield which contracts are there twice, and which a spreadsheet seems to have changed."""
+    seen: dict[str, list[int]] = {}
+    for row in table.rows:
+        parts = [_cell(row.cells, name) for name in key]
+        if all(parts):
+            seen.setdefault("|".join(parts), []).append(row.line)
+    twice = {name: lines for name, lines in seen.items() if len(lines) > 1}
+    for name, lines in list(twice.items())[:_SHOWN]:
+        yield f"'{name}' is there {len(lines)} times, on lines {', '.join(map(str, lines[:5]))}: it is not compared."
+    if len(twice) > _SHOWN:
+        yield f"And {len(twice) - _SHOWN} more are there more than once."
+    odd = [(name, lines[0], why) for name, lines in seen.items() if (why := odd_id(name))]
+    for name, line, why in odd[:_SHOWN]:
+        yield f"Line {line}: '{name}' looks {why}."
+    if len(odd) > _SHOWN:
+        yield f"And {len(odd) - _SHOWN} more ids look like that."
+
+
+def _cell(cells: Mapping[str, str], name: str) -> str:
+    return cells.get(name) or next((text for heading, text in cells.items() if fold(heading) == fold(name)), "")
