@@ -1,6 +1,6 @@
 """Level a programme: which tasks wait for people, what each wait costs, and a bound that no plan can beat."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -110,14 +110,30 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
 
 
 def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
-    """Turn the order found into dates; a task with a maximal lag waits as long as in the search."""
-    held = {t for first, second, _ in request.keeps for t in (first, second)}
+    """Turn the order found into dates; a task with a maximal lag waits as long as in the search.
+
+    A predecessor may start after its successor (by a link to the finish, or a lead), and is still placed first. Placed
+    as early as it can be, it may take people from the other: it is tried as well with the start that the search found.
+    """
+    kept = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
-    floors = {t: int(opens[found.start[place[t]]]) for t in held if found.start[place[t]] < len(opens)}
+    slot = {t: int(found.start[n]) for t, n in place.items()}
+    starts = {t: int(opens[n]) for t, n in slot.items() if n < len(opens)}
     free = dict(zip(request.capacity.teams, plan.problem.amounts, strict=True))
-    exact = ExactPass(request.roadmap, plan.axis, free, {t: request.dates[t] for t in request.fixed})
-    order = in_order(graph, lambda t: (found.start[place[t]], place[t]))
-    return exact.run(order, floors)
+    order = in_order(graph, lambda t: (slot[t], place[t]))
+    first, soonest = set[TaskId](), len(opens) + 1
+    for task in reversed(order):
+        if slot[task] > soonest:
+            first.add(task)
+        soonest = min(soonest, slot[task])
+
+    def placed(held: Set[TaskId]) -> Placed:
+        exact = ExactPass(request.roadmap, plan.axis, free, {t: request.dates[t] for t in request.fixed})
+        return exact.run(order, {t: starts[t] for t in held if t in starts})
+
+    plain = placed(kept)
+    again = placed(kept | first) if first - kept - request.fixed else plain
+    return min(plain, again, key=lambda p: (len(p.stuck), max(finish for _, finish in p.dates.values())))
 
 
 def _from_late_dates(roadmap: Roadmap, dates: Spans) -> Roadmap:

@@ -1,7 +1,7 @@
 """From a programme to a levelling problem: civil time in slots, with calendars and lags as tables."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.engine.pace import Span, periods_of, shared_lag, shift, work_of
+from changeflow.planning.levelling_links import WHOLE_PERIODS, LinkRows, after_elapsed, slot_of
+from changeflow.roadmap.engine.pace import periods_of, work_of
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.engine.spans import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.exact import Axis
@@ -69,20 +69,20 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     """Cut the time between two instants into slots, and the work into pieces."""
     roadmap, teams = request.roadmap, request.capacity.teams
     axis = Axis(in_use(roadmap), start, end, slot_minutes(roadmap))
-    placer, followers = Placer(roadmap), {link.successor for link in roadmap.links}
-    works = [_work(placer, roadmap.tasks[task], task in followers) for task in request.order]
+    placer = Placer(roadmap)
+    at_night, begins_at_night = _at_night(roadmap, request.order)
+    works = _works(placer, request.order, begins_at_night)
     partly: dict[WorkingCalendar | None, NDArray[np.bool_]]
     partly = {c: slots for c in dict.fromkeys(w.calendar for w in works) if c and not (slots := axis.works(c)).all()}
     tables = {key: _table(axis, placer, work) for key, work in {w.table: w for w in works if w.table}.items()}
     pieces = _pieces(request, axis, placer, works, list(partly), list(tables))
     place = {task: n for n, task in enumerate(request.order)}
     breaks = {w.task.id: None if w.table else partly.get(w.calendar) for w in works}
-    moves: dict[tuple[object, ...], Ints] = {}
+    rows = LinkRows(axis, placer, at_night)
     after_links = [
-        _after_link(axis, roadmap, link, request.dates[link.predecessor], breaks[link.successor], moves)
-        for link in roadmap.links
+        rows.of_link(n, request.dates[link.predecessor], breaks[link.successor]) for n, link in enumerate(roadmap.links)
     ]
-    after_keeps = [_after_lag(axis, axis.ends, roadmap, within, after, moves) for _, after, within in request.keeps]
+    after_keeps = [rows.of_keep(roadmap.tasks[after], within) for _, after, within in request.keeps]
     lags = {row.tobytes(): row for row in (*after_links, *after_keeps) if row is not None}
     number = {key: n for n, key in enumerate(lags)}
     days = (axis.opens // DAY).tolist()
@@ -126,18 +126,49 @@ class _Work:
     table: tuple[object, ...] | None
     """The key of its own table; None if its calendar alone decides how long it takes."""
     begins: int | None = None
-    """When it begins in its first slot, if not at the slot's beginning."""
+    """When it begins in its first slot, where that is not when the slot opens."""
+    follows_work: bool = False
+    """It is a wait that begins when people leave, and not when they come again."""
 
 
-def _work(placer: Placer, task: Task, has_predecessors: bool) -> _Work:
+WORKED = (Unit.WORKING, Unit.SCHOOL_WEEKS)
+
+
+def _at_night(roadmap: Roadmap, order: Iterable[TaskId]) -> tuple[set[TaskId], set[TaskId]]:
+    """Return what ends when people leave, or can: work, and waits that begin with its end or end with others; and what
+    begins then."""
+    into: dict[TaskId, list[Link]] = {}
+    for link in roadmap.links:
+        into.setdefault(link.successor, []).append(link)
+    ends, begins = set[TaskId](), set[TaskId]()
+    for task in order:
+        unit, links = roadmap.tasks[task].duration.unit, into.get(task, ())
+        finishes = (k for k in links if k.type.from_finish and not k.type.to_finish)
+        if any(k.predecessor in ends or (k.lag.unit in WORKED and k.lag.amount > 0) for k in finishes):
+            begins.add(task)
+        is_wait = unit is Unit.ELAPSED and (task in begins or any(k.type.to_finish for k in links))
+        if unit in WORKED or is_wait:
+            ends.add(task)
+    return ends, begins
+
+
+def _works(placer: Placer, order: Iterable[TaskId], begins_at_night: Set[TaskId]) -> list[_Work]:
+    """Return how the time of each task passes."""
+    followers = {k.successor for k in placer.roadmap.links}
+    return [_work(placer, placer.roadmap.tasks[t], t in followers, t in begins_at_night) for t in order]
+
+
+def _work(placer: Placer, task: Task, has_predecessors: bool, follows_work: bool) -> _Work:
     roadmap = placer.roadmap
     calendar, minutes = work_of(task, roadmap) or (None, 0)
     if calendar is not None and not task.starts_on:
         return _Work(task, calendar, minutes, None)
     # An elapsed wait may begin while no one works, and then no slot gives the time.
-    begins = _release(placer, task) if task.duration.unit is Unit.ELAPSED and not has_predecessors else None
-    key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms, begins)
-    return _Work(task, calendar, minutes, key, begins)
+    is_elapsed = task.duration.unit is Unit.ELAPSED
+    begins = _release(placer, task) if is_elapsed and not has_predecessors else None
+    follows = is_elapsed and follows_work and not task.starts_on
+    calendars = (task.placed_on or task.calendar, task.term_calendar, task.terms)
+    return _Work(task, calendar, minutes, (*calendars, task.duration, task.starts_on, begins, follows), begins, follows)
 
 
 def _pieces(
@@ -159,12 +190,20 @@ def _pieces(
             calendar=calendar_of.get(w.calendar, ALWAYS),
             table=table_of.get(w.table, FREE),
             holds=w.task.holds_people or w.calendar is None,
-            release=min(axis.slot(_release(placer, w.task)), len(axis) - 1),
+            release=min(_first_slot(axis, placer, w.task), len(axis) - 1),
             fixed=_fixed(axis, *request.dates[w.task.id]) if w.task.id in request.fixed else None,
             due=_due(axis, w.task, waiting.get(w.task.id, ())),
         )
         for w in works
     )
+
+
+def _first_slot(axis: Axis, placer: Placer, task: Task) -> int:
+    at = _release(placer, task)
+    if task.starts_on or task.duration.unit in WHOLE_PERIODS:
+        # An opening that is not missed yet lies before.
+        at = min(at, placer.ask(land_at, task.id, at))
+    return axis.slot(at)
 
 
 def _release(placer: Placer, task: Task) -> int:
@@ -208,21 +247,21 @@ def _table(axis: Axis, placer: Placer, work: _Work) -> tuple[Ints, Ints]:
     starts = np.unique(np.array(_landings(axis, placer, work.task), np.int64))
     starts = starts[starts < count]
     land = np.append(starts, count)[np.searchsorted(starts, np.arange(count))].astype(np.int32)
-    at = axis.opens[starts]
+    at = (axis.ends if work.follows_work else axis.opens)[starts]
     if work.begins is not None:
         at[starts == axis.slot(work.begins)] = work.begins
     end = np.full(count, count + 1, np.int32)
     if work.task.duration.unit is Unit.ELAPSED and work.task.manual is None:
-        end[starts] = _after_elapsed(axis, at, work.task.duration)
+        end[starts] = after_elapsed(axis, at, work.task.duration)
     else:
-        end[starts] = [_slot(axis, finish, instant, beyond=count + 1) for instant in at.tolist()]
+        end[starts] = [slot_of(axis, finish, instant, beyond=count + 1) for instant in at.tolist()]
     return land, end
 
 
 def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     if task.starts_on:
         periods = placer.roadmap.periods[task.starts_on]
-    elif task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+    elif task.duration.unit in WHOLE_PERIODS:
         periods = periods_of(task, task.duration.unit, placer.roadmap)
     else:
         return range(len(axis))
@@ -230,100 +269,3 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     # An earlier opening is not missed if no one has worked since.
     inside = (first, *periods.starts_within(day_of(first), day_of(last)))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
-
-
-def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> int:
-    """Return the slot of an instant, or the slot after the end if the calendars end sooner."""
-    try:
-        return axis.slot(move(at))
-    except CalendarExhaustedError:
-        return beyond
-
-
-def _after_link(
-    axis: Axis, roadmap: Roadmap, link: Link, planned: Span, works: NDArray[np.bool_] | None,
-    moves: dict[tuple[object, ...], Ints],
-) -> Ints | None:  # fmt: skip
-    """Return the boundary after a link for each boundary; `works` are the successor's slots if it has breaks.
-
-    `planned` are the predecessor's dates, which give the length of whole periods for percentage lags.
-    """
-    if link.lag.unit is Unit.PERCENT and not link.lag.is_zero:
-        lag, calendar = shared_lag(roadmap, link, planned)
-        at = _instants(axis, roadmap, link)
-        row: Ints | None = (
-            _after_elapsed(axis, at, lag) if lag.unit is Unit.ELAPSED else _after_work(axis, calendar, lag)
-        )
-    else:
-        row = _after_lag(axis, _instants(axis, roadmap, link), roadmap, link.lag, link.successor, moves)
-    if works is None or not link.type.to_finish:
-        return row
-    # A finish in a break is the same point of work as the beginning of the break.
-    boundaries = np.arange(len(axis) + 1)
-    last = np.maximum.accumulate(np.where(np.append(False, works), boundaries, 0))
-    moved: Ints = last[boundaries if row is None else row].astype(np.int32)
-    return moved
-
-
-def _instants(axis: Axis, roadmap: Roadmap, link: Link) -> NDArray[np.int64]:
-    """Return the instant of each boundary: work ends when people leave, everything else when they arrive."""
-    is_work = roadmap.tasks[link.predecessor].duration.unit in (Unit.WORKING, Unit.SCHOOL_WEEKS)
-    if link.type.from_finish and is_work:
-        return axis.ends
-    return np.append(axis.opens, axis.ends[-1:])
-
-
-def _after_lag(
-    axis: Axis,
-    instants: NDArray[np.int64],
-    roadmap: Roadmap,
-    lag: Duration,
-    successor: TaskId,
-    moves: dict[tuple[object, ...], Ints],
-) -> Ints | None:
-    """Return the boundary after a lag on the successor's calendar for each boundary; None without a lag.
-
-    `moves` caches results for periods and school weeks, which many links share.
-    """
-    if lag.is_zero:
-        return None
-    task, count = roadmap.tasks[successor], len(axis)
-    if lag.unit is Unit.ELAPSED:
-        return _after_elapsed(axis, instants, lag)
-    if lag.unit is not Unit.WORKING:
-        key = lag, task.calendar, task.term_calendar, task.terms, instants is axis.ends
-        if key not in moves:
-            move = partial(shift, lag=lag, task=task, roadmap=roadmap)
-            moves[key] = _moved(axis, move, instants.tolist(), beyond=count)
-        return moves[key]
-    return _after_work(axis, roadmap.calendars[task.calendar], lag)
-
-
-def _moved(axis: Axis, move: Callable[[int], int], instants: Sequence[int], *, beyond: int) -> Ints:
-    """Return the slots to which instants, in order, move: where two move to the same, so do all between them."""
-    found = np.empty(len(instants), np.int32)
-    last = len(instants) - 1
-    found[0], found[last] = (_slot(axis, move, instants[n], beyond=beyond) for n in (0, last))
-    spans = [(0, last)]
-    while spans:
-        low, high = spans.pop()
-        if found[low] == found[high]:
-            found[low:high] = found[low]
-        elif high - low > 1:
-            middle = (low + high) // 2
-            found[middle] = _slot(axis, move, instants[middle], beyond=beyond)
-            spans += (low, middle), (middle, high)
-    return found
-
-
-def _after_elapsed(axis: Axis, instants: NDArray[np.int64], lag: Duration) -> Ints:
-    found: Ints = np.searchsorted(axis.opens, instants + lag.amount).astype(np.int32)
-    return found
-
-
-def _after_work(axis: Axis, calendar: WorkingCalendar, lag: Duration) -> Ints:
-    works, count = axis.works(calendar), len(axis)
-    rank = np.concatenate([[0], np.cumsum(works)])
-    place = np.append(np.flatnonzero(works), count)
-    later: Ints = place[np.clip(rank + math.ceil(lag.amount / axis.minutes), 0, len(place) - 1)].astype(np.int32)
-    return later

@@ -14,6 +14,12 @@ SOONER = {
     832: "the same",
     891: "a lag by the clock counts from the end of a wait, not from the last hour of work before it",
     1301: "a wait that may not start before a day off begins on it, and not when people come back",
+    1726: "a whole period ends at midnight, so that a lag of periods after it does not miss the next one",
+    3050: "what has to be placed before a task that starts sooner does not take its people",
+    3073: "a lag that is a share of a pay period is a share of the one in which the task is",
+    3405: "a lag of periods does not miss an opening while no one could have worked since",
+    3939: "whole periods may start before the day on which a link lets them, if no one works between",
+    4279: "a wait after work begins in the evening, and not on the next morning",
 }
 """Programmes in which a plain order once ended sooner, and why."""
 

@@ -160,13 +160,18 @@ def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int
     """Return the earliest start of a task that a link allows; the earliest finish of one that has begun."""
     at = r.early[before, shape & 1 ^ 1]
     if shape & LAGGED:
-        if n.lags[link, LAG_KIND] == PERIOD:
-            at = reopened(n, i, n.lags[link, LAG_ON], at)
-        start, finish = r.early[before, 0], r.early[before, 1]
-        at = lagged(n, link, at, start, span_finish(n, before, link, start, finish))
+        at = after_lag(n, i, link, before, at, r.early[before, 0], r.early[before, 1])
     if shape & TO_FINISH and not is_milestone(n, i) and n.cold[i, STATE] != BEGUN:
         return earliest_start_of(n, i, at)
     return at
+
+
+@inlined
+def after_lag(n: Net, i: int, link: int, before: int, at: int, start: int, finish: int) -> int:
+    """Put the lag of a link into a task on an instant of the predecessor, whose dates are `start` and `finish`."""
+    if n.lags[link, LAG_KIND] == PERIOD:
+        at = reopened(n, i, n.lags[link, LAG_ON], at)
+    return lagged(n, link, at, start, span_finish(n, before, link, start, finish))
 
 
 @kernel

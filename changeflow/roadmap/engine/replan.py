@@ -27,7 +27,7 @@ from changeflow.roadmap.engine.arrays import (
     to_arrays,
 )
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, reach_further, refuse_run_out, settled
-from changeflow.roadmap.engine.forward import forward, place
+from changeflow.roadmap.engine.forward import after_lag, forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
 from changeflow.roadmap.engine.jit import call, viewed
 from changeflow.roadmap.engine.net import Net, empty_result, net_of, trial_of
@@ -327,6 +327,16 @@ class Placer:
         finally:
             arrays.hot[row, FLAGS], arrays.cold[row, START_NO_EARLIER] = flags, known
         return Early(*self.result.early[row].tolist())
+
+    def after_lag(self, number: int, at: int, start: int, finish: int) -> int:
+        """Put the lag of a link, given by its number in the roadmap, on an instant of its predecessor and its dates."""
+        link = self.roadmap.links[number]
+        before = self.row_of[link.predecessor]
+
+        def question(n: Net, i: int, at: int) -> int:
+            return after_lag(n, i, number, before, at, start, finish)
+
+        return self.ask(question, link.successor, at)
 
     def put(self, task: TaskId, dates: Early) -> None:
         """Put a task somewhere, for those that follow it."""
