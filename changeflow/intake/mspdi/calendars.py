@@ -24,6 +24,7 @@ MOST_BASES = 50
 MOST_DAYS = 5_000_000
 """That all calendars of a file are laid out for: three hundred calendars over forty years."""
 LONG_AGO = timedelta(days=3653)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MARGIN = timedelta(days=28)
 """Laid out before the first and after the last day of which a calendar says anything: weeks as all others."""
 
@@ -78,7 +79,9 @@ class ProjectCalendars:
         self.laid_out: dict[str, WorkingCalendar] = {}
         for element in elements:
             with remarks.refusing(element, _named):
-                self.stated[uid_of(element)] = self._read(element)
+                if (other := self.stated.get(uid := uid_of(element))) is not None:
+                    raise ValueError(f"it has the UID {uid} of '{other.name}' as well")
+                self.stated[uid] = self._read(element)
 
     def key(self, uid: str | None) -> str | None:
         """Return the key of a calendar, or None where the file has none of that number; a loop of bases is an error."""
@@ -139,7 +142,8 @@ class ProjectCalendars:
             return
         base = self.stated.get(above)
         if base is None:
-            text = f"Calendar '{first.name}' is derived from calendar {above}, which is not in the file."
+            text = f"Calendar '{first.name}' is derived from calendar {above}, which is not in the file. "
+            text += "The days that it does not state are those of Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00."
         elif base is first:
             text = f"Calendar '{first.name}' is derived from itself: only its own days are used."
         elif base in chain:
@@ -186,7 +190,9 @@ class ProjectCalendars:
     def _lay_out(self, chain: list[_Stated], first: date, last: date) -> tuple[list[Hours], dict[int, str]]:
         """Return each day's hours and why some are closed; exceptions win over work weeks, and those over weeks."""
         count = (last - first).days + 1
-        week = chain[0].week or STANDARD
+        first_of = chain[0]
+        # What is derived from a calendar that is not there says only where it differs.
+        week = STANDARD | first_of.week if first_of.base is not None or not first_of.week else first_of.week
         hours = [week.get((first.weekday() + n) % 7, ()) for n in range(7)] * (count // 7 + 1)
         del hours[count:]
         why: dict[int, str] = {}
@@ -274,5 +280,14 @@ def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _week_of(element: Record, say: Callable[[Record, str], None]) -> dict[int, Hours]:
-    kinds = ((day, code_of(day, "DayType")) for day in children(element, "WeekDays/WeekDay"))
-    return {(kind + 5) % 7: hours_of(day, say) for day, kind in kinds if 0 < kind < 8}
+    found: dict[int, Hours] = {}
+    for day in children(element, "WeekDays/WeekDay"):
+        kind = code_of(day, "DayType")
+        if not 0 <= kind < 8:
+            say(day, f"a day of the week of the type {kind} is not known and not used")
+        elif kind:
+            weekday = (kind + 5) % 7
+            if weekday in found:
+                say(day, f"{_WEEKDAYS[weekday]} is there twice: the last one counts")
+            found[weekday] = hours_of(day, say)
+    return found

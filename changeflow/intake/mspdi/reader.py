@@ -117,6 +117,9 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
     _stop(remarks)
     check_outline(parents, links)
     tasks.note_splits(made, known)
+    tasks.note_manual_summaries()
+    if not made:
+        remarks.note("tasks", "The file has no tasks.")
     progress.note_summaries(elements, parents, known)
     roadmap = Roadmap(
         tasks=made,

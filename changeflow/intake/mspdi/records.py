@@ -75,7 +75,9 @@ _FLAGS = {
     *("CrossProject", "DayWorking", "EnteredByOccurrences", "ScheduleFromStart", "MultipleCriticalPaths"),
     "HonorConstraints",
 }
-_TRUTH = {"true": "1", "false": "0"}
+_TRUTH = dict.fromkeys(("1", "true", "yes", "t", "y", "on", "-1"), "1") | dict.fromkeys(
+    ("0", "false", "no", "f", "n", "off"), "0"
+)
 """Project writes flags as 1 and 0; other programs write them in words."""
 _PARTS_OR_LEAVES = frozenset(name for names in _PARTS.values() for name in names)
 """The elements that are records, and no texts."""
@@ -232,8 +234,8 @@ class _Builder:
             return
         if self.field is not None:
             if text := self.text.strip():
-                if len(text) > 3 and self.field in _FLAGS:
-                    text = _TRUTH.get(text.lower(), text)
+                if text not in ("0", "1") and self.field in _FLAGS:
+                    text = self._flag(text)
                 # The same few numbers and dates stand in most tasks: each is kept once.
                 if len(text) <= 20 and len(self.pool) < 100_000:
                     text = self.pool.setdefault(text, text)
@@ -249,6 +251,12 @@ class _Builder:
             self.texts, self.here = above.texts, self.wanted.get(above.kind, _NO_TAGS)
         else:
             self.root = record
+
+    def _flag(self, text: str) -> str:
+        found = _TRUTH.get(text.lower())
+        if found is None:
+            raise _RefusedError(f"'{text[:20]}' is neither 1 nor 0 ({self.field}).")
+        return found
 
     def _characters(self, text: str) -> None:
         if self.passing:

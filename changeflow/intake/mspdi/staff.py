@@ -26,7 +26,11 @@ class Staff:
 
 def staff_of(root: Record, tasks: Mapping[str, Record], calendars: ProjectCalendars, remarks: Remarks) -> Staff:
     """Read resources and assignments; references to what the file does not have are noted."""
-    known = {uid_of(r): r for r in children(root, "Resources/Resource")}
+    known: dict[str, Record] = {}
+    for resource in children(root, "Resources/Resource"):
+        if (first := known.setdefault(uid_of(resource), resource)) is not resource:
+            text = f"{_named(resource)} (line {resource.line}) has the UID of {_named(first)} and is not used."
+            remarks.note(_KIND, text)
     all_tasks = {uid_of(t) for t in children(root, "Tasks/Task")}
     working: dict[str, str | None] = {}
     for uid, resource in known.items():

@@ -216,6 +216,22 @@ class TaskReader:
         if "Deadline" in dates:
             self._say(element, "summaries", "the deadline of a summary is not used")
 
+    def note_manual_summaries(self) -> None:
+        """Say which summaries are held by hand at other dates than their tasks have in the file."""
+        below: dict[str, list[Mapping[str, datetime]]] = {}
+        for uid, above in self.parents.items():
+            below.setdefault(above, []).append(self.dated[uid])
+        for uid, tasks in below.items():
+            if self.elements[uid].get("Manual") != "1":
+                continue
+            start, finish = self._held_dates(uid, self.elements[uid])
+            starts = [at for dates in tasks if (at := minute_in(dates, "Start")) is not None]
+            finishes = [at for dates in tasks if (at := end_in(dates, "Finish")) is not None]
+            theirs = min(starts, default=None), max(finishes, default=None)
+            if (start, finish) not in ((None, None), theirs):
+                text = "the dates by hand of a summary are not used: its tasks give them"
+                self._say(self.elements[uid], "summaries", text)
+
     def note_splits(self, tasks: Mapping[TaskId, Task], progress: Mapping[TaskId, TaskProgress]) -> None:
         """Say which tasks are interrupted in the file: between their dates is more working time than they take."""
         for uid, task in tasks.items():
