@@ -132,8 +132,10 @@ class _Search:
         """Take a column from another one of ours, or from several that make it together."""
         if (other := self.found.get(field.else_from)) is not None:
             self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
-        if field.else_called and (same := self._called({fold(field.else_called)})):
-            self._take(field, same, Way.SYNONYM)
+        for heading in field.else_called.split(" | ") if field.else_called else ():
+            if same := self._called({fold(heading)}):
+                self._take(field, same, Way.SYNONYM)
+                break
         parts = [self._called({fold(n) for n in names.split(" | ")}) for names in field.parts]
         if parts and all(len(p) == 1 for p in parts):
             self.found[field.name] = ColumnMatch(field, tuple(p[0] for p in parts), Way.JOINED)

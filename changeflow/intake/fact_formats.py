@@ -13,7 +13,7 @@ PROGRESS = Format(
             FieldKind.TEXT,
             "name of a task, or its id",
             also="task name | activity | activity name | task/activity | action",
-            else_called="name",
+            else_called="name | summary | title | card name | issue summary | work item | deliverable",
         ),
         Field("task_id", FieldKind.TEXT, "id of a task: goes before the name", also="task id | task code"),
         Field(
@@ -46,6 +46,7 @@ PROGRESS = Format(
                 "actual finish | actual end | actual finish date | actual end date | finished on | completed on | "
                 "date finished | date completed | completed date | completed | finish actual | actual completion date"
                 " | done on | date done | finished date | end date actual | finish date actual | done date"
+                " | completed at | resolved | resolution date"
             ),
         ),
         Field(

@@ -10,7 +10,9 @@ from changeflow.programme.definition import SchoolPhase
 
 PERSON_IDS = (
     "person id | staff id | staff no | staff number | staff code | employee id | employee no | employee number | "
-    "employee code | payroll id | payroll no | payroll number | personnel number | user id | username"
+    "employee code | payroll id | payroll no | payroll number | personnel number | user id | username | "
+    "personal reference | personal reference number | employee ref | employee reference | payroll ref | "
+    "payroll reference | staff ref | works number | assignment number | arbor staff id | bromcom id"
 )
 """What a column with the ids of people is called in other systems."""
 
@@ -73,7 +75,7 @@ SCHOOLS = Format(
             "number of pupils",
             also=(
                 "NumberOfPupils | number of pupils | number on roll | NOR | on roll | pupil numbers | pupil count | "
-                "roll | total pupils | headcount of pupils"
+                "roll | total pupils | headcount of pupils | headcount | pupils on roll"
             ),
         ),
         Field(
@@ -107,13 +109,17 @@ PEOPLE = Format(
             FieldKind.ID,
             "short id",
             also=PERSON_IDS,
+            else_called="code | ref | reference",
             is_required=True,
         ),
         Field(
             "role",
             FieldKind.TEXT,
             "title of the role",
-            also="job title | role title | post title | position | position title | job role | job | post",
+            also=(
+                "job title | role title | post title | position | position title | job role | job | post | "
+                "job titles | job roles | roles"
+            ),
             is_required=True,
         ),
         Field(
@@ -130,7 +136,10 @@ PEOPLE = Format(
             "email",
             FieldKind.EMAIL,
             "e-mail address",
-            also="e-mail address | email address | work email | work e-mail address | mail | primary email",
+            also=(
+                "e-mail address | email address | work email | work e-mail address | mail | primary email | "
+                "primary email address | work e-mail"
+            ),
         ),
         Field(
             "audience",
@@ -161,7 +170,7 @@ PEOPLE = Format(
             names_a_row=True,
             also=(
                 "manager id | line manager | line manager id | reports to | manager code | line manager staff id | "
-                "manager employee id | supervisor"
+                "manager employee id | supervisor | reporting manager | line manager name"
             ),
         ),
         Field("services", FieldKind.IDS, "services that reach them; none means all", also="service"),
@@ -184,6 +193,7 @@ PEOPLE = Format(
                 "joins on | start date | date started | joining date | date of joining | employment start date | "
                 "contract start date | first day | hire date"
             ),
+            else_called="date of arrival | doa | contract start | position start date | continuous service date",
             may_be_old=True,
         ),
         Field(
@@ -194,6 +204,7 @@ PEOPLE = Format(
                 "leaves on | end date | leaving date | leave date | date of leaving | employment end date | "
                 "contract end date | last day | termination date"
             ),
+            else_called="dol | contract end | position end date",
             may_be_old=True,
         ),
         Field(

@@ -55,7 +55,10 @@ class Field:
     names_a_row: bool = False
     """It is the id of another line of the table; that line's name or e-mail address will do."""
     else_called: str = ""
-    """A heading that gives it where no column is called otherwise: elsewhere it may mean another thing."""
+    """Headings that give it where no column is called otherwise, the first that is there, with bars between.
+
+    Elsewhere they may mean another thing.
+    """
     parts: tuple[str, ...] = ()
     """Where it has no column: headings of those that make it together, each with bars between."""
 

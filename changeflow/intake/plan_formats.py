@@ -9,7 +9,7 @@ PLANNER = Format(
     (
         Field("name", FieldKind.TEXT, "the task", "Task Name | Task", is_required=True),
         Field("task_id", FieldKind.TEXT, "", "Task ID | Task number | ID"),
-        Field("bucket", FieldKind.TEXT, "", "Bucket Name"),
+        Field("bucket", FieldKind.TEXT, "", "Bucket Name | Section/Column"),
         Field("outline", FieldKind.TEXT, "1.2, or how deep in the outline", "Outline number | WBS | Outline level"),
         Field("progress", FieldKind.TEXT, "Not started, In progress or Completed; or 50%", "Status"),
         Field("percent", FieldKind.PERCENT, "goes before the progress", "% Complete"),
@@ -21,7 +21,7 @@ PLANNER = Format(
         ),
         Field("due", FieldKind.TEXT, "", "Due Date | Finish Date | Finish | Scheduled finish"),
         Field("duration", FieldKind.TEXT, "where a start or a due date is missing: 3 days?, 2 wks, 1 mon (20 days)"),
-        Field("completed", FieldKind.TEXT, "", "Completed Date | Actual finish"),
+        Field("completed", FieldKind.TEXT, "", "Completed Date | Actual finish | Completed at"),
         Field("after", FieldKind.TEXT, "not used: the dates are kept", "Predecessors | Depends on"),
     ),
     sheet="Tasks",

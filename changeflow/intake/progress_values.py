@@ -38,14 +38,16 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 WORDS = {
     "notstarted": 0,
     "notbegun": 0,
-    **dict.fromkeys(("completed", "complete", "done", "finished", "closed"), 100),
+    "todo": 0,
+    "backlog": 0,
+    **dict.fromkeys(("completed", "complete", "done", "finished", "closed", "resolved"), 100),
 }
 """What Planner and other lists write instead of a percentage."""
 TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
 """In a column that asks whether it is done."""
 NOT_DONE = ("no", "n", "false", "✗", "☐")
 """In such a column: how much is done is unknown."""
-BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active")
+BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active", "doing", "workingonit")
 """It has begun, and how much is done is unknown."""
 
 

@@ -78,7 +78,7 @@ def tables_in_words() -> Iterator[str]:
 
 def _otherwise(field: Field) -> Iterator[str]:
     if field.else_called:
-        yield f"{field.else_called}, if no other column is called so"
+        yield f"{field.else_called.replace(' | ', ', ')}, if no other column is called so"
 
 
 def _joined(field: Field) -> Iterator[str]:
@@ -106,6 +106,6 @@ def _property(field: Field) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "string", "description": about}
     if field.options:
         found["examples" if field.cell is FieldKind.CHOICES or field.takes_others else "enum"] = list(field.options)
-    if also := [*field.synonyms, *filter(None, [field.else_called])]:
+    if also := [*field.synonyms, *filter(None, field.else_called.split(" | "))]:
         found["x-also-called"] = also
     return found

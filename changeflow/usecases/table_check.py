@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
 
+from changeflow.adkar.elements import Element
 from changeflow.errors import InputError
 from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, PROGRESS
@@ -97,10 +98,13 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     found = {m.field.name for m in check.table.columns.matches if m.way is not Way.OTHER}
     named = path.stem.lower().startswith(check.kind.name) or (check.kind is ASSESSMENTS and path.parent.name == "adkar")
     required, marks = check.kind.required, check.kind.marks
-    has = sum(name in found for name in marks or required)
+    has = sum(name in found for name in marks or required) + (check.kind is PROGRESS and "status" in found)
     is_whole = found.issuperset(required) and (has > 1 or not marks)
     if check.kind is PLANNER and not found & {"bucket", "after", "duration"}:
         # Any other list may have names and days; only Planner has buckets, and only plans durations and links.
+        return (0, 0, 0, 0)
+    if check.kind is ASSESSMENTS and not found & {*Element, "evidence"}:
+        # Any list of who does what and when has a person and a day; only a round has scores.
         return (0, 0, 0, 0)
     return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 

@@ -116,6 +116,9 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
         ("Task,Bucket,% complete,Actual start", "progress", "3 of 4"),
         ("Task,Status,Due date,Completed Date", "progress", "4 of 4"),
         ("contract,Name,gross,net", "ledger", "4 of 4"),
+        ("Name,Person,Status,Date", "progress", "2 of 4"),
+        ("Summary,Issue key,Status,Due date,Resolved", "progress", "4 of 5"),
+        ("Task ID,Completed At,Name,Section/Column,Assignee,Start Date,Due Date", "planner", "6 of 7"),
     ],
 )
 def test_the_kind_is_the_one_whose_marks_weigh_most(tmp_path: Path, head: str, kind: str, used: str):

@@ -357,6 +357,34 @@ def test_an_audience_without_effect_is_reported(tmp_path: Path):
     )
 
 
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("Arbor Staff ID,First Name,Last Name,Job Title(s),Email,Start Date", "1,Ann,Ash,Cook,a@x.org,01 Sep 2020"),
+        ("Staff Code,Forename,Surname,Post,DOA,Work Email", "1,Ann,Ash,Cook,01/09/2020,a@x.org"),
+        ("Code,Name,Job Title,Email,Date of Arrival", "1,Ann Ash,Cook,a@x.org,1-Sep-20"),
+        ("Staff Code,Display Name,Job Roles,Email Address,Contract Start,FTE",
+         "1,Ann Ash,Cook,a@x.org,2020-09-01T00:00:00,1.00"),
+        ("Personal Reference,Employee Name,Position Title,Position Start Date,Work E-mail",
+         "1,Ann Ash,Cook,01/09/2020,a@x.org"),
+        ("Employee Ref,Forename,Surname,Job Title,Start Date,Email", "1,Ann,Ash,Cook,01/09/20,a@x.org"),
+        ("Works Number,First Name,Surname,Job,Continuous Service Date,Work Email",
+         "1,Ann,Ash,Cook,01-Sep-2020,a@x.org"),
+    ],
+)  # fmt: skip
+def test_lists_of_staff_from_other_systems_are_read_as_they_are(tmp_path: Path, head: str, row: str):
+    table, problems = read(tmp_path / "t.csv", f"{head}\n{row}\n", PEOPLE)
+    assert problems == []
+    person = {"id": "1", "name": "Ann Ash", "role": "Cook", "email": "a@x.org", "joins": "2020-09-01"}
+    assert cells(table) == [person]
+
+
+def test_a_heading_that_may_mean_another_thing_counts_only_where_there_is_no_other(tmp_path: Path):
+    text = "Code,Staff No,Job Title,Start Date,Continuous Service Date\n9,1,Cook,01/09/2020,01/09/2010\n"
+    table, problems = read(tmp_path / "t.csv", text, PEOPLE)
+    assert (problems, cells(table)) == ([], [{"id": "1", "role": "Cook", "joins": "2020-09-01"}])
+
+
 FOOTERS = (
     "Page 1 of 1", "Records: 2", "End of report", "*** End of Report ***", "Printed on 01/02/2027 09:00",
     "Total records: 2", "2 records found.", "Run date: 01/02/2027", "Records:,2", "Printed on,01/02/2027",
