@@ -1,1 +1,1 @@
-"""An independent attack on what is published of people's scores: random trusts, their sequences, and an attacker."""
+"""An independent attack on publications of people's scores: random trusts, sequences of imports, and an attacker."""

@@ -1,12 +1,13 @@
-"""The attacker: takes in every import and every line, and says which guarantees are broken.
+"""The attacker: sees every import and every line, and reports which guarantees are broken.
 
-It is written from what is promised (docs/people.md, docs/privacy.md), not from the code that publishes. It knows all
-memberships, who answered and when, whose answers stayed the same, and perhaps one person's own place at all times.
+It was written from the promises (docs/people.md, docs/privacy.md), not from the publishing code. It knows all
+memberships, who answered and when, whose answers stayed the same, and perhaps one person's own barrier at all times.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from changeflow.values.duration import counted
 from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, Door, GroupKey, Import, Line
 from disclosure.history import History
 from disclosure.knowledge import Cuts, Identities, Knowledge, Late, know
@@ -14,28 +15,28 @@ from disclosure.search import Closed, Narrowed, Search
 
 GUARANTEES = {
     "G0": "Every published line is true of the answers that it counts",
-    "G1": "No place or score of a person is known exactly",
+    "G1": "No barrier or score of a person is known exactly",
     "G2": "No score of a person is narrowed to two values",
-    "G3": "Every count, shown or hidden, is open by at least five",
-    "G4": "No group under ten is shown",
+    "G3": "Every count, shown or hidden, is uncertain by at least five",
+    "G4": "No group with fewer than ten people is shown",
     "G5": "No one is in more than three published groups",
-    "G6": "What was hidden stays hidden until ten have joined or left",
+    "G6": "A hidden group stays hidden until ten people have joined or left",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A guarantee that is broken."""
+    """A broken guarantee."""
 
     guarantee: str
     text: str
     people: frozenset[str] = frozenset()
-    """The people concerned, by id, where they are single people."""
+    """The ids of the people concerned, if the finding is about single people."""
 
 
 @dataclass(slots=True)
 class Attacker:
-    """Everything that was seen of one sequence."""
+    """Everything seen in one sequence."""
 
     events: list[Import] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -45,9 +46,9 @@ class Attacker:
     late: Late = field(init=False)
     cuts: Cuts = field(init=False)
     asked: int = 0
-    """How many questions went to the solver."""
+    """The number of questions that went to the solver."""
     questions: int = 0
-    """How many people, beside each insider, and counts were looked at."""
+    """The number of people (for each insider) and counts examined."""
 
     def __post_init__(self) -> None:
         self.history = History(self.identities)
@@ -55,7 +56,7 @@ class Attacker:
         self.cuts = Cuts(self.identities)
 
     def see(self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> list[Finding]:
-        """Take in an import and all that can be seen after it; return what the lines alone show to be wrong."""
+        """Record an import and everything visible after it; return findings from the lines alone."""
         self.identities.learn(event)
         event = self.cuts.counted_in(self.late.counted_with(event))
         self.events.append(event)
@@ -64,12 +65,12 @@ class Attacker:
         return [Finding(*broken) for broken in self.history.see(event, lines, groups)]
 
     def attack(self, *, at_most: int | None = None) -> list[Finding]:
-        """Reason with everything seen so far; return what can be found out, at most so many of each kind.
+        """Return what everything seen so far reveals, at most `at_most` findings for each guarantee.
 
-        Lines are never forgotten, so an attack after the last import finds what one after any import finds.
+        Lines are never forgotten, so an attack after the last import finds everything that earlier attacks find.
         """
         knowledge, untrue = know(self.events, self.lines, self.named, self.identities)
-        found = [Finding("G0", f"No import of {line.day} makes {line.view}/{line.group} true.") for line in untrue]
+        found = [Finding("G0", f"{line.view}/{line.group} is not true of any import of {line.day}.") for line in untrue]
         if untrue:
             return _first(found, at_most)
         search = Search(knowledge, seed=len(self.lines) + 1)
@@ -86,19 +87,19 @@ class Attacker:
         return _first(found, at_most)
 
 
-def as_told(door: Door, event: Import) -> Import:
-    """Return an import with the threshold that its publication names: it may be an earlier one than was asked for."""
-    told = getattr(door, "threshold", None)
-    return replace(event, threshold=told(event.programme)) if told else event
+def as_published(door: Door, event: Import) -> Import:
+    """Return an import with the threshold that its publication names, which may be an earlier one than requested."""
+    published = getattr(door, "threshold", None)
+    return replace(event, threshold=published(event.programme)) if published else event
 
 
 def run(door: Door, events: Sequence[Import], *, at_most: int | None = 1) -> tuple[list[Finding], Attacker]:
-    """Play a sequence through a door; return what is broken, and the attacker with all that was seen."""
+    """Play a sequence through a door; return the findings, and the attacker with everything seen."""
     attacker = Attacker()
     found: list[Finding] = []
     for event in events:
         lines = door.play(event)
-        found += attacker.see(as_told(door, event), lines, door.named_groups(event))
+        found += attacker.see(as_published(door, event), lines, door.named_groups(event))
     return found + attacker.attack(at_most=at_most), attacker
 
 
@@ -121,12 +122,12 @@ def _explain(narrowed: Narrowed, knowledge: Knowledge) -> Finding:
     places = [{state[n] for state in narrowed.states} for n in range(len(domain.thresholds))]
     without = [{domain.place(s, t, live=False) for s in narrowed.states} for t in domain.not_live]
     is_exact = any(len(p) == 1 for p in (*places, *without)) or any(s.bit_count() == 1 for s in scores)
-    beside = " beside an insider" if narrowed.insider else ""
+    beside = " with an insider's help" if narrowed.insider else ""
     possible = " and ".join(
         f"{{{', '.join(map(_place, sorted(p)))}}} at threshold {t}"
         for p, t in zip(places, domain.thresholds, strict=True)
     )
-    who = f"{min(people)} and {len(people) - 1} others" if len(people) > 1 else min(people)
+    who = f"{min(people)} and {counted(len(people) - 1, 'other')}" if len(people) > 1 else min(people)
     return Finding("G1" if is_exact else "G2", f"The barrier of {who} is known to be {possible}{beside}.", people)
 
 
@@ -136,7 +137,7 @@ def _explain_count(closed: Closed) -> Finding:
     return Finding(
         "G3",
         f"{'/'.join(group.key)}, import {group.event + 1}: {closed.low} to {closed.high} of {len(group.counted)} "
-        f"people have their barrier at place {at}.",
+        f"people have a barrier at {at}.",
     )
 
 

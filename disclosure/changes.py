@@ -1,4 +1,4 @@
-"""What else may happen to a trust: other ids, silence, another threshold, answers that are removed."""
+"""More changes of a trust: other ids, silence, another threshold, removed answers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ Step = Callable[[Programme, list[Programme]], Iterator[Import]]
 
 
 def _new_ids_beside(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give people with addresses other ids, and keep the rows of the earlier ones, with or without the address."""
+    """Give people with addresses new ids, and keep the rows of the old ids, with or without the address."""
     those = with_addresses(programme)
     before = [programme.members[p] for p in those]
     keep_address = programme.chance.random() < 0.5
@@ -33,7 +33,7 @@ def _new_ids_beside(programme: Programme, _: list[Programme]) -> Iterator[Import
 
 
 def _new_ids_alone(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give everyone who answers another id, and no address says who they are: only their answers are the same."""
+    """Give everyone who answers a new id and no address, so that only their answers are the same."""
     for person in list(programme.members):
         programme.change(person, email=None)
     yield programme.next_round()
@@ -42,7 +42,7 @@ def _new_ids_alone(programme: Programme, _: list[Programme]) -> Iterator[Import]
 
 
 def _other_threshold(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Count from another threshold on; perhaps others answer first, and everyone the round after."""
+    """Change the threshold; perhaps only half the people answer the next round, and everyone the one after."""
     chance = programme.chance
     programme.threshold = chance.choice((2, 4, 1 + programme.threshold % 4))
     if chance.random() < 0.6:
@@ -54,7 +54,7 @@ def _other_threshold(programme: Programme, _: list[Programme]) -> Iterator[Impor
 
 
 def _roles_silent(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Ten or more of each larger role, wave or hub do not answer for a round; no one has joined or left."""
+    """Let ten or more of each larger role, wave or hub skip a round; no one has joined or left."""
     chance = programme.chance
     answered, kind = set(programme.answered()), chance.choice(("roles", "wave", "hub"))
     groups: dict[object, list[str]] = {}
@@ -71,7 +71,7 @@ def _roles_silent(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _closed(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
-    """Close a programme and remove its answers; another one asks the same people, many of whom answer the same."""
+    """Close a programme and remove its answers; another one asks the same people, many with the same answers."""
     chance = programme.chance
     other = copy_of(programme, f"after-{programme.files}-{programme.id}")
     programmes[programmes.index(programme)] = other
@@ -86,10 +86,10 @@ def _closed(programme: Programme, programmes: list[Programme]) -> Iterator[Impor
 
 
 MORE: dict[str, tuple[Step, int]] = {
-    "other ids beside the earlier ones": (_new_ids_beside, 8),
-    "other ids alone": (_new_ids_alone, 4),
+    "new ids beside the old ones": (_new_ids_beside, 8),
+    "new ids without addresses": (_new_ids_alone, 4),
     "another threshold": (_other_threshold, 8),
-    "many of a group silent": (_roles_silent, 8),
+    "much of a group silent": (_roles_silent, 8),
     "closed, and its answers removed": (_closed, 8),
 }
-"""What happens in three of eight trusts too: so the others, some of which are tests by their seed, stay as they are."""
+"""Changes that only three of eight trusts have, so that the other trusts, which tests name by seed, stay the same."""

@@ -1,4 +1,4 @@
-"""The product's own door: answers go through the very functions that publish stored rounds, without a database."""
+"""The product's own door: it publishes answers with the same functions as stored rounds, but without a database."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -19,11 +19,11 @@ from changeflow.usecases.publishing import Cut, cut_for, same_people, to_count
 from disclosure.events import GroupKey, Import, Line, Member
 
 PROTECTION = Protection(minimum=10, band=6)
-"""As the rulepack has it."""
+"""The values of the rulepack."""
 
 
 class ProductDoor:
-    """Remembers what a database would: answers with their revisions, publications, and whom they counted."""
+    """Stores what a database would: answers with their revisions, publications, and the people counted in them."""
 
     def __init__(self) -> None:
         self.kept: list[Kept] = []
@@ -32,21 +32,21 @@ class ProductDoor:
         self.snapshots: dict[str, dict[str, Snapshot]] = {}
         self.history: list[Considered] = []
         self.people: dict[tuple[str, str, str], None] = {}
-        """Everybody who is, or was, in a programme: it, their id and an address of theirs."""
+        """Everyone who is, or was, in a programme: the programme, their id and an address."""
         self.numbers: list[tuple[int, Considered]] = []
-        """Every group that was considered, with the number of its publication."""
+        """Every considered group, with the number of its publication."""
         self.cuts: list[tuple[int, str, frozenset[str]]] = []
-        """By publication: its threshold, its programme, and whose answers it counted."""
+        """For each publication: its threshold, its programme, and the people whose answers it counted."""
 
     def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
         return {(v.view, v.group): v.members for v in _views(event, list(event.scores))}
 
     def threshold(self, programme: str) -> int:
-        """Return the barrier threshold that the latest publication says it used."""
+        """Return the barrier threshold that the latest publication names."""
         return self._latest(programme).threshold
 
     def _latest(self, programme: str) -> Snapshot:
-        # Of two publications of one day the later one is seen: a product with a fault may publish a day twice.
+        # If a day has two publications, readers see the later one: a faulty product may publish a day twice.
         return sorted(self.snapshots[programme].values(), key=lambda s: s.on)[-1]
 
     def play(self, event: Import) -> tuple[Line, ...]:
@@ -111,7 +111,7 @@ class ProductDoor:
         ]
         known = [self._known(c, keys) for c in self.history]
         done = publish(read, looked_at, threshold=threshold, protection=PROTECTION, history=known, programme=programme)
-        # Kept by their own ids, as the database does: who is the same elsewhere may become known later.
+        # Stored under their own ids, as in the database: two ids may turn out later to be the same person.
         back = {key: person for person, key in mine.items()}
         back |= {mine[k.answer.person]: k.answer.person for k in counted}
         self.cuts.append((threshold, programme, frozenset(k.answer.person for k in counted)))
@@ -125,7 +125,7 @@ class ProductDoor:
         self.kept = [replace(k, publication=number) if k.id in ids else k for k in self.kept]
 
     def _read(self, event: Import, name: str) -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
-        """Return the answers to be counted, who each id of each programme is, and who each of this programme is."""
+        """Return the answers to count, the person of each id in all programmes, and of each id in this programme."""
         here = [k for k in self.kept if k.programme == event.programme]
         members = {m.id for m in event.members}
         keys = self._keys({k.answer.person for k in here if k.answer.round == name} & members)
@@ -144,7 +144,7 @@ class ProductDoor:
             yield PublishedGroup(publication=number, view=c.standing.view, group=c.standing.group, people=people)
 
     def _keys(self, answered: Collection[str] = ()) -> dict[tuple[str, str], str]:
-        """Return who each id of each programme is; `answered` are ids of people who answer now."""
+        """Return the person of each id in each programme; `answered` are ids of people who answer now."""
         together: dict[int, set[str]] = {}
         for number, group in self.numbers:
             together.setdefault(number, set()).update(group.people)
@@ -154,7 +154,7 @@ class ProductDoor:
         return join_ids(self.people, together=[*together.values(), answered])
 
     def _lines(self, event: Import) -> Iterator[Line]:
-        """Yield the lines of the latest publication, with those whom the publication that made them counted."""
+        """Yield the lines of the latest publication, with the people counted by the publication that made each line."""
         programme, keys = event.programme, self._keys()
         who = {id(c): frozenset(keys.get((c.programme, p), p) for p in c.people) for c in self.history}
         members = {key: {keys[programme, p] for p in people} for key, people in self.named_groups(event).items()}
@@ -169,7 +169,7 @@ class ProductDoor:
                 and (c.standing.held, c.standing.round) == (standing.held, standing.round)
                 and len(c.people) == standing.answered
             ]
-            # A group that was renamed shows what was published under its old name, of about the same people.
+            # A renamed group shows the publication under its old name, of about the same people.
             label = (programme, standing.view, standing.group)
             now = members.get((standing.view, standing.group), set())
             made = min(alike, key=lambda c: (c.label != label, len(now ^ who[id(c)])))
@@ -188,7 +188,7 @@ def make_door() -> ProductDoor:
 
 
 def _views(event: Import, answered: list[str]) -> list[View]:
-    """Return the groups that the product names: its own function over as much of a programme as it looks at."""
+    """Return the groups that the product names, with its own function on the parts of a programme that it needs."""
     waves = sorted({m.wave for m in event.members if m.wave})
     services = sorted({s for m in event.members for s in m.services}) or ["all-services"]
     definition = SimpleNamespace(

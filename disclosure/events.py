@@ -1,4 +1,4 @@
-"""What happens in a sequence: answers are imported, and a reader sees lines. Nothing here knows how they are made."""
+"""Events of a sequence: imports of answers, and the lines that a reader sees, however they are published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ NO_BARRIER = 5
 """The place of a person without a barrier; the places before it are the elements, from 0."""
 
 Scores = tuple[int | None, ...]
-"""One person's five scores, 1 to 5; None where an element was not answered."""
+"""One person's five scores, 1 to 5; None if an element was not answered."""
 GroupKey = tuple[str, str]
 """A view and a group in it, such as `("wave", "pilot")`."""
 
@@ -26,16 +26,16 @@ class Member:
     roles: tuple[str, ...] = ()
     hub: str | None = None
     services: tuple[str, ...] = ()
-    """The services that reach this person; none means all."""
+    """The services that reach this person; empty means all."""
     live: bool = False
     """Whether a service that reaches them is live: only then does reinforcement count."""
     who: str | None = None
-    """The first id of who this really is, where neither id nor address tells: the attacker has been told."""
+    """The person's first id, if neither id nor address shows who it is; the attacker knows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A file of answers that is imported: all members of the programme on that day, and who answered what."""
+    """An imported file of answers: all members of the programme on that day, and their answers."""
 
     programme: str
     file: str
@@ -44,12 +44,12 @@ class Import:
     scores: Mapping[str, Scores]
     threshold: int = 3
     forgets: tuple[str, ...] = ()
-    """Programmes whose earlier answers are no longer kept when these are imported. The attacker forgets nothing."""
+    """Programmes whose earlier answers are no longer stored at this import. The attacker forgets nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that a reader sees: the barriers of a group."""
+    """One line that a reader sees: a group's barriers."""
 
     programme: str
     view: str
@@ -57,21 +57,21 @@ class Line:
     day: date
     """The day of the import whose answers are counted."""
     people: frozenset[str]
-    """Exactly those who are counted."""
+    """Exactly the people counted."""
     held: tuple[tuple[int, int], ...]
-    """Element by element, at least and at most how many have their barrier there or earlier."""
+    """For each element, the least and most people with a barrier there or earlier."""
 
     @property
     def statements(self) -> int:
-        """How many bands say anything, being narrower than from nobody to everybody."""
+        """The number of bands that say anything: those narrower than from no one to everyone."""
         return sum(high - low < len(self.people) for low, high in self.held)
 
 
 class Door(Protocol):
-    """The one way by which answers are published. A door remembers what it was given before."""
+    """The only way in which answers are published. A door remembers all earlier imports."""
 
     def play(self, event: Import) -> tuple[Line, ...]:
-        """Import the answers; return every line that a reader can see afterwards, those of earlier rounds included."""
+        """Import the answers; return every line that a reader can see afterwards, including those of earlier rounds."""
         ...
 
     def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
@@ -80,7 +80,7 @@ class Door(Protocol):
 
 
 def place_of(scores: Sequence[int | None], *, threshold: int, live: bool) -> int | None:
-    """Return the first element scored at or below the threshold; None for a person who stopped answering before it.
+    """Return the first element scored at or below the threshold; None if the person stopped answering before it.
 
     >>> place_of((4, 3, 1, 2, 5), threshold=3, live=True)
     1

@@ -1,6 +1,6 @@
-"""Exact answers in whole numbers: is a world possible, and what is the least and the greatest that a count may be?
+"""Decide exactly whether a world is possible, and what the least and greatest values of a count are.
 
-Only this may call something a violation. The walk asks here for what it has not reached.
+Only this may report a violation. The random walk asks it about everything that it has not reached.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,24 +35,24 @@ class Exact:
         self.asked = 0
 
     def world(self, at_least: Mapping[int, int]) -> Ints | None:
-        """Return the counts of a world with at least so many people in some items; None where there is none."""
+        """Return the counts of a world with at least these numbers in some items; None if there is none."""
         model = self._base.clone()
         for item, least in at_least.items():
             model.add(model.get_int_var_from_proto_index(item) >= least)
         return self._solve(model)
 
     def extreme(self, groups: Groups, group: int, places: Sequence[int], sign: int) -> Ints:
-        """Return a world with the greatest count of a group at some places, or with the least for a sign of -1."""
+        """Return a world with the greatest count of a group at some places; the least if the sign is -1."""
         model, total = self._with_total(groups, group, places)
         model.maximize(sign * total)
         counts = self._solve(model)
-        assert counts is not None, "what is published contradicts itself"
+        assert counts is not None, "the publications contradict each other"
         return counts
 
     def reaching(self, groups: Groups, group: int, places: Sequence[int], sign: int, bound: int) -> Ints | None:
-        """Return a world in which a group's count is at least a bound, or at most for a sign of -1; None without one.
+        """Return a world in which a group's count is at least a bound (at most, if the sign is -1), or None.
 
-        This is answered much sooner than what the greatest count is.
+        This is much quicker than finding the greatest count.
         """
         model, total = self._with_total(groups, group, places)
         model.add(sign * total >= sign * bound)
@@ -72,7 +72,7 @@ class Exact:
                 if net.places[groups.map[n], item - begin] in places
             ]
             part = model.new_int_var(0, inside, "")
-            # Of each kind some are in the group; those outside it must find room for the rest.
+            # Some of each kind are in the group; those outside must account for the rest.
             model.add(part <= sum(mine))
             model.add(part >= sum(mine) - (size - inside))
             total.append(part)

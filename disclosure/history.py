@@ -1,4 +1,4 @@
-"""What can be seen from the lines alone: their size, how many count one person, and what was hidden before."""
+"""Findings from the lines alone: their size, how many count one person, and what was hidden before."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,43 +10,43 @@ from disclosure.knowledge import Identities
 MINIMUM = 10
 MOST_GROUPS = 3
 FEW = 11
-"""Of fewer answers nothing can be said; then more answers count like people who joined."""
+"""With fewer answers a band says nothing; then further answers count like people who joined."""
 JOINED_OR_LEFT = 10
 
 People = frozenset[str]
-"""People by who they are, whatever their id in a programme."""
+"""People by identity, whatever their id in a programme."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A set of people that was shown, or hidden, under some names."""
+    """A set of people that was shown or hidden under some names."""
 
     programme: str
     names: frozenset[GroupKey]
     people: frozenset[str]
-    """Those who are counted, by id, as identities may still become known."""
+    """The people counted, by id, because identities may become known later."""
     members: frozenset[str] = frozenset()
-    """Of a hidden set: all who belong to it, whether they answered or not."""
+    """All members of a hidden set, whether they answered or not."""
 
 
 @dataclass(slots=True)
 class History:
-    """Every import so far, what could be seen after it, and what was hidden then."""
+    """Every import so far, with what was visible and what was hidden after it."""
 
     identities: Identities
     visible: dict[str, tuple[Line, ...]] = field(default_factory=dict)
-    """By programme."""
+    """The visible lines of each programme."""
     shown: list[Seen] = field(default_factory=list)
     hidden: list[Seen] = field(default_factory=list)
     _lines: set[Line] = field(default_factory=set)
     _latest: dict[str, Import] = field(default_factory=dict)
     _published: dict[str, Import] = field(default_factory=dict)
-    """The import that was published last: corrections of the same day are not, until the next round."""
+    """The last published import: corrections on the same day are not published until the next round."""
 
     def see(
         self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]
     ) -> Iterator[tuple[str, str]]:
-        """Take in what is seen after an import; yield what is wrong, by guarantee."""
+        """Record what is visible after an import; yield broken guarantees with their texts."""
         before = self.visible.get(event.programme, ())
         self._show(event, lines)
         yield from self._small(lines)
@@ -65,7 +65,7 @@ class History:
                 yield "G4", f"{_name(line)} counts {len(line.people)} people."
 
     def _unchanged(self, event: Import, before: Sequence[Line]) -> Iterator[tuple[str, str]]:
-        """Neither the same answers again nor a corrected file of the same day may change what is seen."""
+        """Check that neither repeated answers nor a corrected file of the same day change what is visible."""
         latest = self._latest.get(event.programme)
         if latest is None:
             return
@@ -76,7 +76,7 @@ class History:
         elif _same_answers(event, self._published[event.programme]):
             as_seen = [{(line.view, line.group, line.people, line.held) for line in some} for some in (now, before)]
             if as_seen[0] != as_seen[1]:
-                yield "G6", f"Lines of {event.programme} changed though all answers are the same as before."
+                yield "G6", f"Lines of {event.programme} changed although all answers are the same as before."
 
     def _in_too_many(self, event: Import, groups: Mapping[GroupKey, frozenset[str]]) -> Iterator[tuple[str, str]]:
         mine = self.visible[event.programme]
@@ -91,7 +91,7 @@ class History:
                 yield "G5", f"A person ({person}) is counted in {most} groups of {where}."
 
     def _distinct(self, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> list[People]:
-        """Return the people of each group that is shown, one group once whatever it is called."""
+        """Return the people of each group shown, each group once, whatever its names."""
         found: list[tuple[list[Line], set[str]]] = []
         for line in lines:
             people = self.identities.all_of(line.people)
@@ -125,10 +125,10 @@ class History:
     def _came_out(
         self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]
     ) -> Iterator[tuple[str, str]]:
-        """A set that was hidden may be shown when ten have joined or left, under whatever name."""
+        """Check that a hidden set is shown, under any name, only when ten people have joined or left."""
         again = {line.people for line in lines if self._was_visible(line, self.identities.all_of(line.people))}
         for line in lines:
-            # A second name of what is shown anyway says nothing more.
+            # A second name for a visible group reveals nothing more.
             if line in self._lines or line.people in again:
                 continue
             people = self.identities.all_of(line.people)
@@ -148,7 +148,7 @@ class History:
                 )
 
     def _was_visible(self, line: Line, people: People) -> bool:
-        """Tell whether it is a group that was shown before under its own name, whatever others are like it."""
+        """Tell whether a group was shown before under its own name."""
         key = (line.view, line.group)
         return any(
             seen.programme == line.programme
@@ -158,13 +158,13 @@ class History:
         )
 
     def _members(self, event: Import, group: frozenset[str]) -> frozenset[str]:
-        """Return the ids in a group; where someone answers under another id, it is that id's groups that count."""
+        """Return the ids in a group; if a person answers under another id, the groups of that id count."""
         of = self.identities.of
         at = {of(p): p for p in event.scores}
         return frozenset(p for p in group if at.get(of(p), p) == p)
 
     def _since_hidden(self, people: People, members: People) -> Iterator[tuple[int, int]]:
-        """Yield how many have joined or left each hidden set: a member who does not answer has not left."""
+        """Yield how many people have joined or left each hidden set: a member who does not answer has not left."""
         yield from self._distances(people, self.hidden)
         for number, seen in enumerate(self.hidden):
             if len(seen.people) >= FEW:
@@ -186,7 +186,7 @@ class History:
         self._lines.update(lines)
         latest = self._latest.get(event.programme)
         if latest is not None and latest.day == event.day:
-            # Its day was published before: nothing is decided about its groups until the next one.
+            # Its day is already published: its groups are not decided until the next publication.
             self._latest[event.programme] = event
             return
         self._published[event.programme] = event

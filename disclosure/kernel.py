@@ -1,7 +1,7 @@
-"""A random walk over the worlds that fit everything published, compiled.
+"""A compiled random walk over the worlds that fit all publications.
 
-A world says how many people of each kind are in each state. An *item* is one kind in one state. The walk starts at
-the truth, keeps every published band at every step, and marks which items and which counts it has reached.
+A world has the number of people of each kind in each state. An *item* is one kind in one state. The walk starts at the
+truth, keeps to every published band at every step, and marks the items and counts that it has reached.
 """
 
 import math
@@ -19,11 +19,11 @@ STATS = 10
 """Counts kept of each group: each element alone, then each element or an earlier one."""
 
 LONGEST, MOST_MISSED, CANDIDATES = 12, 12, 8
-"""Moves in one chain, people by which bands may be missed within it, and moves drawn to mend one."""
+"""The most moves in one chain, the most people by which it may miss bands, and the moves drawn to repair one."""
 
 
 class Net(NamedTuple):
-    """What does not change: the kinds and the published lines."""
+    """The fixed data: the kinds and the published lines."""
 
     first: Ints
     """By kind: its first item; one more at the end."""
@@ -45,19 +45,19 @@ class Net(NamedTuple):
 
 
 class World(NamedTuple):
-    """Where the walk is."""
+    """The current world of the walk."""
 
     people: Ints
     """By item: people."""
     held: Ints
     """Line by element: people with a barrier there or earlier."""
     floor: Ints
-    """By item: people who may not leave it, as an insider knows them to be there."""
+    """By item: people who may not leave it, because an insider knows that they are there."""
     random: NDArray[np.uint64]
 
 
 class Insiders(NamedTuple):
-    """By row: an insider's items and how often; the first row is no insider. Then the items reached beside them."""
+    """By row: an insider's items and how often each occurs (the first row has no insider), and the items reached."""
 
     first: Ints
     item: Ints
@@ -66,7 +66,7 @@ class Insiders(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """By group: the kinds that it holds, and between what its counts have been seen."""
+    """By group: its kinds, and the least and greatest values seen of its counts."""
 
     first: Ints
     kind: Ints
@@ -82,7 +82,7 @@ class Groups(NamedTuple):
 
 @compiled
 def below(random: Any, n: int) -> Any:
-    """Return a random whole number from 0 to n - 1 (xorshift64*, Vigna 2016)."""
+    """Return a random integer from 0 to n - 1 (xorshift64*, Vigna 2016)."""
     x = random[0]
     x ^= x >> np.uint64(12)
     x ^= x << np.uint64(25)
@@ -93,7 +93,7 @@ def below(random: Any, n: int) -> Any:
 
 @compiled
 def shift(net: Any, world: Any, kind: int, old: int, new: int) -> int:
-    """Move one person of a kind from one state to another; return by how much more the bands are missed then."""
+    """Move one person of a kind to another state; return how many more people the bands are then missed by."""
     world.people[net.first[kind] + old] -= 1
     world.people[net.first[kind] + new] += 1
     missed = 0
@@ -130,7 +130,7 @@ def a_state(net: Any, world: Any, kind: int) -> int:
 
 @compiled
 def a_missed_band(net: Any, world: Any) -> Any:
-    """Return a random line and place whose band is missed; there is one."""
+    """Return a random line and place whose band is missed; there must be one."""
     cells = world.held.size
     start = below(world.random, cells)
     for n in range(cells):
@@ -143,7 +143,7 @@ def a_missed_band(net: Any, world: Any) -> Any:
 
 @compiled
 def repair(net: Any, world: Any, weight: Any) -> Any:
-    """Draw a few moves that mend one missed band; return the best one (kind, from, to), or a kind of -1."""
+    """Draw a few moves that repair one missed band; return the best one (kind, from, to), or a kind of -1."""
     line, place = a_missed_band(net, world)
     is_low = world.held[line, place] < net.low[line, place]
     best, kind_of_best, from_best, to_best = 1e9, -1, 0, 0
@@ -173,9 +173,9 @@ def repair(net: Any, world: Any, weight: Any) -> Any:
 
 @compiled
 def step(net: Any, world: Any, weight: Any, heat: float, focus: Any, focused: int) -> bool:
-    """Move one person, and others after them until every band is kept again; return whether that was done.
+    """Move one person, then others until every band fits again; return whether this succeeded.
 
-    Half of the moves begin with one of the first `focused` kinds of `focus`, where there are any.
+    Half of the moves begin with one of the first `focused` kinds in `focus`, if there are any.
     """
     if focused > 0 and below(world.random, 2) > 0:
         kind = focus[below(world.random, focused)]
@@ -195,7 +195,7 @@ def step(net: Any, world: Any, weight: Any, heat: float, focus: Any, focused: in
         length += 1
         missed += shift(net, world, kind, old, new)
         gain += weight[begin + new] - weight[begin + old]
-        world.floor[begin + new] += 1  # Who has moved stays there until the chain is complete.
+        world.floor[begin + new] += 1  # A person who has moved stays there until the chain is complete.
         if missed == 0 or missed > MOST_MISSED or length == LONGEST:
             break
         kind, old, new = repair(net, world, weight)
@@ -212,7 +212,7 @@ def step(net: Any, world: Any, weight: Any, heat: float, focus: Any, focused: in
 
 @compiled
 def note_items(world: Any, insiders: Any, row: int) -> None:
-    """Mark the items that this world shows to be possible for other people than an insider who is where they are."""
+    """Mark the items that this world shows to be possible for people other than the insider, who stays in place."""
     begin, end = insiders.first[row], insiders.first[row + 1]
     for n in range(begin, end):
         if world.people[insiders.item[n]] < insiders.need[n]:
@@ -230,7 +230,7 @@ def note_items(world: Any, insiders: Any, row: int) -> None:
 
 @compiled
 def note_groups(net: Any, world: Any, groups: Any) -> None:
-    """Widen what the groups' counts may be by this world. People of one kind are exchangeable, in or out of a group."""
+    """Widen the ranges of the groups' counts by this world. People of one kind are interchangeable within a group."""
     least = np.zeros(STATS, np.int64)
     most = np.zeros(STATS, np.int64)
     at = np.zeros(6, np.int64)
@@ -267,13 +267,13 @@ def note(net: Any, world: Any, insiders: Any, groups: Any) -> None:
 
 @compiled
 def wander(net: Any, world: Any, insiders: Any, groups: Any, phases: int, steps: int, every: int) -> None:
-    """Walk with and without a leaning, each phase another one, and note every so many steps what is reached."""
+    """Walk in phases with different weights or none, and record what is reached after every `every` steps."""
     weight = np.zeros(len(world.people))
     note(net, world, insiders, groups)
     for phase in range(phases):
         weight[:] = 0
         if phase % 3:
-            # Towards one state in each kind, drawn by kind or the same one for all.
+            # Prefer one state of each kind, drawn for each kind or the same for all.
             same = below(world.random, 1 << 20)
             for kind in range(len(net.domain)):
                 begin = net.first[kind]
@@ -290,7 +290,7 @@ def wander(net: Any, world: Any, insiders: Any, groups: Any, phases: int, steps:
 
 @compiled
 def aim(net: Any, insiders: Any, row: int, wanted: Any, weight: Any, focus: Any) -> int:
-    """Put a weight on the items that are wanted and not reached; return how many kinds have one, listed in `focus`."""
+    """Weight the items that are wanted and not reached; list the kinds with one in `focus`, and return their number."""
     focused = 0
     for kind in range(len(net.domain)):
         has = False
@@ -305,7 +305,7 @@ def aim(net: Any, insiders: Any, row: int, wanted: Any, weight: Any, focus: Any)
 
 @compiled
 def seek(net: Any, world: Any, insiders: Any, row: int, wanted: Any, steps: int) -> None:
-    """Walk beside one insider towards the items that are wanted and not reached; note all that is met."""
+    """Walk, with one insider fixed, towards items that are wanted and not reached; record all items met."""
     weight = np.zeros(len(world.people))
     focus = np.zeros(len(net.domain), np.int64)
     focused = aim(net, insiders, row, wanted, weight, focus)
@@ -319,7 +319,7 @@ def seek(net: Any, world: Any, insiders: Any, row: int, wanted: Any, steps: int)
 
 @compiled
 def climb(net: Any, world: Any, groups: Any, group: int, stat: int, enough: int, weight: Any, steps: int) -> None:
-    """Walk towards items with a weight until a group's count has been seen to be open enough."""
+    """Walk towards weighted items until a group's count has been seen to vary enough."""
     focus = np.zeros(len(net.domain), np.int64)
     focused = 0
     for n in range(groups.first[group], groups.first[group + 1]):

@@ -1,4 +1,4 @@
-"""Which people's scores are left open by the states that a walk has reached, compiled."""
+"""Compiled checks of which people's scores stay uncertain, given the states that a walk has reached."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from disclosure.kernel import compiled
 
 @compiled
 def is_open(masks: Any, places: Any, reached: Any, begin: int, states: int, distinct: int) -> bool:
-    """Tell whether the reached states of one kind leave more than two scores an element, and more than one place.
+    """Tell whether the reached states of one kind allow more than two scores for each element, and more than one place.
 
-    `masks` is state by element, a bit a score; `places` is state by threshold, of which there are `distinct`.
+    `masks` is state by element, one bit for each score; `places` is state by threshold, with `distinct` thresholds.
     """
     for element in range(5):
         union = 0
@@ -37,9 +37,9 @@ def is_open(masks: Any, places: Any, reached: Any, begin: int, states: int, dist
 def unproven(
     net: Any, reached: Any, targets: Any, masks: Any, places: Any, distinct: Any, wanted: Any, kinds: Any
 ) -> int:
-    """Mark the kinds whose reached states narrow a score, and the states that would open them; return how many kinds.
+    """Mark the kinds whose reached states narrow a score, and the states that would help; return the number of kinds.
 
-    By domain, `masks` is state by element and `places` state by threshold; `targets` are the kinds to look at.
+    For each domain, `masks` is state by element and `places` state by threshold; `targets` are the kinds to check.
     """
     found = 0
     wanted[:] = 0
@@ -64,7 +64,7 @@ def unproven(
 
 @compiled
 def helps(masks: Any, places: Any, reached: Any, begin: int, states: int, new: int, distinct: int) -> int:
-    """Tell whether a state, marked as reached, adds a score or a place where there are too few without it."""
+    """Tell whether a state, marked as reached, adds a score or a place where there are otherwise too few."""
     for element in range(5):
         union = 0
         for state in range(states):

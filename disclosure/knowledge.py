@@ -1,8 +1,8 @@
-"""What an attacker knows: who is who, whose answers stayed the same, and every line ever seen.
+"""What an attacker knows: identities, whose answers stayed the same, and every line ever seen.
 
-The unknown is where each person's barrier is. It is one unknown as long as their scores stay the same, in all rounds
-and programmes, and another one once they change. People whose unknowns are counted in exactly the same lines are one
-*kind*: nothing tells them apart.
+The unknown is the place of each person's barrier. It is one unknown while their scores stay the same, in all rounds and
+programmes, and a new one when they change. People whose unknowns are counted in exactly the same lines are one *kind*:
+nothing tells them apart.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ ALL_SCORES = 0b11111
 
 
 class Identities:
-    """Who is the same person: by id, by an e-mail address that only one person of an import has, or as told."""
+    """Identifies people: by id, by an e-mail address that only one of an import has, or by their known first id."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
@@ -53,15 +53,15 @@ class Identities:
 
 @dataclass(slots=True)
 class Late:
-    """Answers that came, or were corrected, after their day was published: the next publication counts them.
+    """Answers that arrived, or were corrected, after their day was published. The next publication counts them.
 
-    Where their person answers again by then, those answers are counted alone.
+    If the person answers again by then, only the new answers count.
     """
 
     identities: Identities
     _day: dict[str, date] = field(default_factory=dict)
     _known: dict[str, dict[str, Scores]] = field(default_factory=dict)
-    """By programme, the answers of its latest day, by id: who is who may become known later."""
+    """The answers of each programme's latest day, by id, because identities may become known later."""
     _waiting: dict[str, dict[str, Scores]] = field(default_factory=dict)
 
     def counted_with(self, event: Import) -> Import:
@@ -84,15 +84,15 @@ class Late:
 
 @dataclass(slots=True)
 class Cuts:
-    """At which threshold each person was counted last: whoever was counted at another one is not counted."""
+    """The threshold at which each person was last counted: people with another threshold are not counted."""
 
     identities: Identities
     _threshold: dict[str, int] = field(default_factory=dict)
-    """By id: who is who may become known later."""
+    """By id, because identities may become known later."""
     _published: set[tuple[str, date]] = field(default_factory=set)
 
     def counted_in(self, event: Import) -> Import:
-        """Return an import with the answers alone that its publication counts."""
+        """Return an import with only the answers that its publication counts."""
         of = self.identities.of
         latest = {of(p): t for p, t in self._threshold.items()}
         scores = {p: s for p, s in event.scores.items() if latest.get(of(p), event.threshold) == event.threshold}
@@ -109,7 +109,7 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """One person's scores for as long as they stay the same."""
+    """One person's scores while they stay the same."""
 
     number: int
     entity: str
@@ -127,7 +127,7 @@ class Counted:
 
 
 def track(events: Sequence[Import], identities: Identities) -> tuple[list[Unknown], list[dict[str, Counted]]]:
-    """Return all unknowns, and by import who is counted and with which unknown."""
+    """Return all unknowns and, for each import, the people counted with their unknowns."""
     unknowns: list[Unknown] = []
     latest: dict[tuple[str, str], int] = {}
     elsewhere: dict[str, dict[str, int]] = defaultdict(dict)
@@ -172,10 +172,10 @@ class Row:
 def row_of(
     line: Line, events: Sequence[Import], counted: Sequence[Mapping[str, Counted]], identities: Identities
 ) -> Row | None:
-    """Find the import that a line counts, the first of its day first; None where the line is true of none.
+    """Find the import that a line counts, in order within its day; None if the line is true of none.
 
     Files that correct a day come too late for its line. A late answer may count under an id that its person no longer
-    has: the line is of people, whatever their ids.
+    has: a line is about people, whatever their ids.
     """
     people = identities.all_of(line.people)
     for number, event in enumerate(events):
@@ -193,21 +193,21 @@ def row_of(
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The states that people of a kind may be in, and what each state says of their scores."""
+    """The possible states of a kind of people, and what each state says about their scores."""
 
     thresholds: tuple[int, ...]
     live: bool
     """Whether reinforcement ever counted for them."""
     states: tuple[State, ...]
     not_live: tuple[int, ...] = ()
-    """Thresholds at which they were seen without it as well: there, a barrier at reinforcement is none."""
+    """Thresholds at which they were also seen without it: there, a barrier at reinforcement counts as none."""
 
     def place(self, state: State, threshold: int, *, live: bool) -> int:
         place = state[self.thresholds.index(threshold)]
         return NO_BARRIER if place == REINFORCEMENT and not live else place
 
     def scores(self, state: State) -> tuple[int, ...]:
-        """Return the scores that each element may have, a bit a score."""
+        """Return the possible scores of each element, one bit for each score."""
         found = []
         for element in range(ELEMENTS):
             possible = ALL_SCORES
@@ -234,7 +234,7 @@ def domain_of(thresholds: tuple[int, ...], *, live: bool, not_live: tuple[int, .
 
 @dataclass(slots=True)
 class Kind:
-    """People whom nothing published tells apart."""
+    """People that no publication tells apart."""
 
     domain: Domain
     rows: tuple[tuple[int, bool], ...]
@@ -246,7 +246,7 @@ class Kind:
 
 @dataclass(slots=True)
 class Group:
-    """A named group's answers of one import: a count that must stay open, whether it is shown or not."""
+    """A named group's answers in one import: its counts must stay uncertain, whether it is shown or not."""
 
     event: int
     key: GroupKey
@@ -260,17 +260,17 @@ class Group:
 
 @dataclass(slots=True)
 class Knowledge:
-    """Everything that an attacker has to reason with."""
+    """Everything that an attacker can use."""
 
     unknowns: list[Unknown]
     kinds: list[Kind]
-    """Only those of whom something is published."""
+    """Only kinds that a publication counts."""
     rows: list[Row]
     groups: list[Group]
     kind_of: dict[int, int]
-    """Which kind an unknown is of; unknowns of whom nothing is published are left out."""
+    """The kind of each unknown, except unknowns that no publication counts."""
     thresholds: list[int]
-    """By row."""
+    """The threshold of each row."""
 
 
 def know(
@@ -279,7 +279,7 @@ def know(
     named: Sequence[Mapping[GroupKey, frozenset[str]]],
     identities: Identities,
 ) -> tuple[Knowledge, list[Line]]:
-    """Put together what is known after some imports; the second value is the lines that are true of no import."""
+    """Combine what is known after some imports; also return the lines that are not true of any import."""
     unknowns, counted = track(events, identities)
     untrue: list[Line] = []
     telling: set[int] = set()
@@ -335,7 +335,7 @@ def _kinds(
     order: dict[object, int] = {}
     for unknown, seen in sorted(lines_of.items()):
         flags = live[unknown]
-        # People whose service went live between two imports are kept apart: an import may see them in two ways.
+        # People whose service went live between two imports are a separate kind: imports may see them in two ways.
         changing = tuple(sorted(flags.items())) if len(set(flags.values())) > 1 else ()
         domain = domain_of(
             tuple(sorted(thresholds[unknown])), live=any(flags.values()), not_live=tuple(sorted(not_live[unknown]))
@@ -360,15 +360,15 @@ def _groups(
     named: Sequence[Mapping[GroupKey, frozenset[str]]],
     telling: Collection[int],
 ) -> dict[tuple[frozenset[tuple[int, bool]], int], Group]:
-    """Return the groups' counts, each set of answers once, whatever it is called and however often it was imported.
+    """Return the groups' answers, each set once, whatever its names and however often it was imported.
 
-    What is promised of counts is promised whenever something new is shown: what was shown before of people who only
-    form a group later cannot be taken back.
+    Counts are promised to stay uncertain whenever something new is shown. Earlier figures about people who form a group
+    later cannot be taken back.
     """
     found: dict[tuple[frozenset[tuple[int, bool]], int], Group] = {}
     published: set[tuple[str, date]] = set()
     for number, (event, here, groups) in enumerate(zip(events, counted, named, strict=True)):
-        # A corrected file is no round of its own: nothing counts it as it is.
+        # A corrected file is not a round: no publication counts it as it is.
         if (event.programme, event.day) in published:
             continue
         published.add((event.programme, event.day))

@@ -1,4 +1,4 @@
-"""Look for alternative worlds: a random walk first, directed walks for what it missed, a solver for what is left."""
+"""Search for alternative worlds: first a random walk, then directed walks, then a solver for what is left."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -27,22 +27,22 @@ PHASES, STEPS, EVERY = 24, 400, 20
 SEEK_STEPS, SEEK_ROUNDS = 600, 6
 CLIMB_STEPS, CLIMB_ROUNDS = 2000, 2
 WIDTH = 5
-"""Every count must be open by this much, or by the whole group where that is smaller."""
+"""Every count must be uncertain by this much, or by the size of a smaller group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A kind of people of whom too little is open, and what they may be."""
+    """A kind of people whose scores are too certain, with their possible states."""
 
     kind: int
     insider: tuple[tuple[int, int], ...]
-    """The items of the insider who helps, and how often; empty without one."""
+    """The items of the insider who helps, and how often each occurs; empty without one."""
     states: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A count that is not open enough."""
+    """A count that is too certain."""
 
     group: Group
     places: tuple[int, ...]
@@ -51,7 +51,7 @@ class Closed:
 
 
 class Search:
-    """All worlds that fit what is published, as far as they have been found."""
+    """The worlds found so far that fit all publications."""
 
     def __init__(self, knowledge: Knowledge, *, seed: int = 1) -> None:
         self.knowledge = knowledge
@@ -79,7 +79,7 @@ class Search:
 
     @property
     def asked(self) -> int:
-        """How many questions went to the solver."""
+        """The number of questions that went to the solver."""
         return self._exact.asked if self._exact else 0
 
     @property
@@ -87,12 +87,12 @@ class Search:
         return len(self.insiders.first) - 1
 
     def narrowed(self) -> Iterator[Narrowed]:
-        """Find the people of whom a score or place is too well known, alone and beside each insider."""
+        """Yield the people whose score or place is too certain, without an insider and with each one."""
         for row in range(self.insider_rows):
             yield from self.narrowed_beside(row)
 
     def narrowed_beside(self, row: int) -> Iterator[Narrowed]:
-        """Find them beside one insider, by row; the first row is for no insider."""
+        """Yield them with one insider, by row; the first row has no insider."""
         if not self._unproven(row):
             return
         insider = self._insider(row)
@@ -114,7 +114,7 @@ class Search:
         self._go_home()
 
     def _is_narrowed_exactly(self, kind: int, row: int, insider: tuple[tuple[int, int], ...]) -> bool:
-        """Ask the solver for every state that would open a kind; tell whether it stays narrowed."""
+        """Ask the solver for every state that would help a kind; tell whether it stays narrowed."""
         impossible: set[int] = set()
         while self._unproven(row) and self._kinds[kind]:
             items = range(int(self.net.first[kind]), int(self.net.first[kind + 1]))
@@ -130,7 +130,7 @@ class Search:
         return False
 
     def closed(self) -> Iterator[Closed]:
-        """Find the groups' counts that are not open enough."""
+        """Yield the groups' counts that are too certain."""
         self.world.floor[:] = 0
         self._go_home()
         for number, group in enumerate(self.knowledge.groups):
@@ -139,7 +139,7 @@ class Search:
                     yield Closed(group, places_of(stat), *self._interval(number, stat))
 
     def interval(self, group: int, stat: int) -> tuple[int, int]:
-        """Return exactly between what a group's count may be."""
+        """Return the exact least and greatest value of a group's count."""
         for sign in (-1, 1):
             self._ask(group, stat, sign)
         return self._interval(group, stat)
@@ -166,7 +166,7 @@ class Search:
                 note(self.net, self.world, self.insiders, self.groups)
                 self._go_home()
                 return False
-        # No world is so far from those seen; others in between may still be far enough from each other.
+        # No world is that far from the extremes seen, but the true extremes may be far enough apart.
         self.interval(group, stat)
         self._go_home()
         return self._is_closed(group, stat)
@@ -241,7 +241,7 @@ class Search:
                 mapped.append(map_of(kind.domain, self.knowledge.thresholds[row], live))
                 members[row].append(number)
             seen.append(len(line))
-        # Groups look at kinds in ways in which no line does; their maps are made first, so that the table is whole.
+        # Groups may need maps that no line needs; create them first, so that the table is complete.
         self._group_entries = self._entries()
         bands = np.array([r.held for r in rows], np.int64).reshape(-1, 5, 2)
         self._sizes = _ints([len(k.unknowns) for k in kinds])
@@ -264,7 +264,7 @@ class Search:
         self._true_held = self._held(self._true_count)
 
     def _entries(self) -> list[list[tuple[int, int, int]]]:
-        """Return by group the kinds that it holds, as which map sees them, and how many of each are in it."""
+        """Return, for each group, its kinds, with their maps and the number of each in the group."""
         knowledge = self.knowledge
         found = []
         for group in knowledge.groups:
@@ -339,7 +339,7 @@ class Search:
 
 
 def places_of(stat: int) -> tuple[int, ...]:
-    """Return the places that a statistic counts: one element, or all up to one."""
+    """Return the places that a statistic counts: one element, or all up to an element."""
     return (stat,) if stat < 5 else tuple(range(stat - 4))
 
 

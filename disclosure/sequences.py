@@ -1,4 +1,4 @@
-"""What may happen to a trust: imports, repeats, corrections, new names, joiners, leavers, a second programme."""
+"""Changes of a trust: imports, repeats, corrections, new names, joiners, leavers, a second programme."""
 
 import random
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ from disclosure.trusts import (
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A trust and what happens to it."""
+    """A trust and its sequence of imports."""
 
     seed: int
     story: tuple[str, ...]
-    """The name of each step, for people who look at a finding."""
+    """The name of each step, to explain a finding."""
     events: tuple[Import, ...]
 
 
 def a_trust(seed: int) -> Trust:
-    """Draw a trust, its first import and what follows.
+    """Draw a trust, its first import and further changes.
 
     >>> a_trust(1) == a_trust(1)
     True
@@ -48,7 +48,7 @@ def a_trust(seed: int) -> Trust:
 
 
 def first_import(seed: int) -> Import:
-    """Return the first import of a trust alone."""
+    """Return only the first import of a trust."""
     return a_programme(random.Random(seed)).import_again()
 
 
@@ -61,7 +61,7 @@ def _same_answers_later(programme: Programme, _: list[Programme]) -> Iterator[Im
 
 
 def _correct(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Correct some answers on the same day; the next round has the corrected ones."""
+    """Correct some answers on the same day; usually another round follows with the corrected ones."""
     number = programme.chance.choice((1, 2, 5, 12, 30))
     for person in some(programme.answered(), number, programme.chance):
         programme.answer(person)
@@ -71,7 +71,7 @@ def _correct(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _rename(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give a wave, a role or a hub another name; sometimes a few people join at the same time."""
+    """Rename a wave, a role or a hub; sometimes a few people join at the same time."""
     chance = programme.chance
     kind = chance.choice(("wave", "hub", "role"))
     if kind == "role":
@@ -97,7 +97,7 @@ def _swap_names(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _recreate(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Dissolve a role for a round, then make it again, perhaps with another name and a few others in it."""
+    """Dissolve a role for a round, then re-create it, perhaps with another name and a few other people."""
     chance = programme.chance
     roles = programme.roles()
     if not roles:
@@ -128,7 +128,7 @@ def _split(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _sub_group(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Name a part of a role or a wave as a role, all but a few of it or about half."""
+    """Create a role from a part of a role or programme: all but a few people, or about half."""
     chance = programme.chance
     whole = chance.choice([programme.in_role(r) for r in programme.roles()] or [list(programme.members)])
     number = chance.choice((len(whole) - 1, len(whole) - 3, len(whole) // 2, 11))
@@ -137,7 +137,7 @@ def _sub_group(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _overlap(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Name new roles that cut across all others."""
+    """Create new roles that overlap all others."""
     for n in range(programme.chance.randint(1, 3)):
         share = programme.chance.choice((0.2, 0.5, 0.9))
         members = [p for p in programme.members if programme.chance.random() < share]
@@ -175,7 +175,7 @@ def _change_many(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _everyone_again(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Everyone answers again, most of them further on; some who were silent answer, and others fall silent."""
+    """Let everyone answer again, mostly further on; some silent people answer, and others fall silent."""
     chance = programme.chance
     programme.weights = [w * (0.5 + 0.4 * place) for place, w in enumerate(programme.weights)]
     programme.absent = set(some(sorted(programme.members), chance.choice((0, 0, 2, 6)), chance))
@@ -185,7 +185,7 @@ def _everyone_again(programme: Programme, _: list[Programme]) -> Iterator[Import
 
 
 def _drift(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """A few people join, leave and change their answers each round, over three rounds."""
+    """Let a few people join, leave and change their answers in each of three rounds."""
     chance = programme.chance
     for _round in range(3):
         join(programme, chance.randint(1, 5))
@@ -197,7 +197,7 @@ def _drift(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _few_answer(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """A few people do not answer this round, and perhaps do the next."""
+    """Let a few people skip this round, and perhaps answer the next."""
     programme.absent = set(some(programme.answered(), programme.chance.choice((1, 2, 5, 12)), programme.chance))
     yield programme.next_round()
     if programme.chance.random() < 0.5:
@@ -206,7 +206,7 @@ def _few_answer(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _go_live(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """A service goes live in a wave: from now on reinforcement counts there."""
+    """Let a service go live in a wave, so that reinforcement counts there from now on."""
     chance = programme.chance
     waves = sorted({m.wave for m in programme.members.values() if m.wave})
     if waves:
@@ -221,7 +221,7 @@ def _go_live(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _second_programme(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
-    """Another programme of the same people: the same ids, or the same addresses under other ids; other thresholds."""
+    """Add a programme with the same people, under the same ids or new ones, and perhaps with another threshold."""
     chance = programme.chance
     is_renamed = chance.random() < 0.5
     rename = {p: f"x-{p}" if is_renamed and m.email else p for p, m in programme.members.items()}
@@ -259,7 +259,7 @@ def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[I
 
 
 def _new_ids(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give people with addresses other ids, all of them or some; sometimes groups change at the same time."""
+    """Give all or some people with addresses new ids; sometimes groups change at the same time."""
     give_ids(programme, with_addresses(programme))
     yield from ask_with_changes(programme)
 
@@ -278,23 +278,23 @@ STEPS: dict[str, tuple[Step, int]] = {
     "the same answers, another file": (_import_again, 4),
     "the same answers, a later day": (_same_answers_later, 2),
     "a correction": (_correct, 4),
-    "another name": (_rename, 4),
+    "a renamed group": (_rename, 4),
     "two names swapped": (_swap_names, 2),
-    "a role made again": (_recreate, 2),
+    "a role re-created": (_recreate, 2),
     "a role split": (_split, 2),
-    "a part named": (_sub_group, 4),
-    "roles across": (_overlap, 3),
+    "a named part": (_sub_group, 4),
+    "overlapping roles": (_overlap, 3),
     "joiners": (_join_few, 5),
     "many joiners": (_join_many, 3),
     "leavers": (_leave, 4),
-    "one other answer": (_change_one, 4),
-    "many other answers": (_change_many, 4),
-    "everyone again": (_everyone_again, 4),
+    "one changed answer": (_change_one, 4),
+    "many changed answers": (_change_many, 4),
+    "everyone answers again": (_everyone_again, 4),
     "slow drift": (_drift, 3),
     "some silent": (_few_answer, 3),
-    "a service live": (_go_live, 2),
+    "a service goes live": (_go_live, 2),
     "a second programme": (_second_programme, 4),
-    "another id": (_another_id, 3),
-    "people's other ids": (_new_ids, 3),
+    "another programme id": (_another_id, 3),
+    "people's new ids": (_new_ids, 3),
 }
-"""What may happen, and how often."""
+"""The steps of a sequence, with their weights."""

@@ -1,23 +1,23 @@
-"""One trial: a trust and all that happens to it, published through a new door and attacked."""
+"""One trial: publish a trust's sequence of imports through a new door, and attack it."""
 
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from disclosure.attacker import Attacker, Finding, as_told
+from disclosure.attacker import Attacker, Finding, as_published
 from disclosure.events import Door, Line
 from disclosure.sequences import a_trust
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one trust."""
+    """The result for one trust."""
 
     seed: int
     story: tuple[str, ...]
     imports: int
     lines: int
-    """Different lines seen in the whole sequence."""
+    """Distinct lines seen in the whole sequence."""
     first_lines: int
     """Lines that say anything after the first import."""
     first_statements: int
@@ -33,7 +33,7 @@ class Job:
 
 
 def door_maker(path: str) -> Callable[[], Door]:
-    """Return what makes a door, from `module:function`."""
+    """Return the function that makes a door, from `module:function`."""
     module, _, function = path.partition(":")
     made: Callable[[], Door] = getattr(importlib.import_module(module), function)
     return made
@@ -55,7 +55,7 @@ def _attack(job: Job) -> Outcome:
     for number, event in enumerate(trust.events):
         lines = door.play(event)
         first = lines if number == 0 else first
-        findings += attacker.see(as_told(door, event), lines, door.named_groups(event))
+        findings += attacker.see(as_published(door, event), lines, door.named_groups(event))
     findings += attacker.attack(at_most=1)
     statements = [line.statements for line in first]
     return Outcome(
@@ -72,14 +72,14 @@ def _attack(job: Job) -> Outcome:
 
 
 def explain(job: Job) -> Iterator[str]:
-    """Play one trust again, with an attack after every import; say when each finding can first be made."""
+    """Repeat one trust with an attack after every import, and say when each finding first becomes possible."""
     trust, door, attacker = a_trust(job.seed), door_maker(job.door)(), Attacker()
     known: set[str] = set()
     for number, event in enumerate(trust.events):
         yield f"{number + 1}. {event.programme} {event.file} of {event.day}: {len(event.members)} people"
         lines = door.play(event)
         new = [line for line in lines if line not in attacker.lines]
-        found = attacker.see(as_told(door, event), lines, door.named_groups(event)) + attacker.attack()
+        found = attacker.see(as_published(door, event), lines, door.named_groups(event)) + attacker.attack()
         for line in new:
             bands = ", ".join(f"{low} to {high}" for low, high in line.held)
             yield f"   shows {line.programme} {line.view}/{line.group} of {line.day}, {len(line.people)}: {bands}"

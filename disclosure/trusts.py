@@ -1,4 +1,4 @@
-"""Random trusts: people in waves, roles and hubs, and how they answer. A seed makes the same trust every time."""
+"""Random trusts: people in waves, roles and hubs, and their answers. A seed gives the same trust every time."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ BETWEEN = timedelta(days=28)
 
 @dataclass(slots=True)
 class Programme:
-    """A programme as it is now: who is in it, and what each last answered."""
+    """The current state of a programme: its members and their last answers."""
 
     id: str
     chance: random.Random
@@ -28,10 +28,10 @@ class Programme:
     absent: set[str] = field(default_factory=set)
     """People who do not answer the next round."""
     ghosts: set[str] = field(default_factory=set)
-    """Earlier ids of people, whose rows are still there. They never answer."""
+    """Old ids of people whose rows are still there. They never answer."""
 
     def import_again(self) -> Import:
-        """Import the present answers under another file name, on the same day."""
+        """Import the current answers under another file name, on the same day."""
         self.files += 1
         scores = {p: self.scores[p] for p in self.scores if p in self.members and p not in self.absent | self.ghosts}
         return Import(
@@ -46,7 +46,7 @@ class Programme:
         return sorted(p for p in self.scores if p in self.members and p not in self.absent | self.ghosts)
 
     def answer(self, person: str) -> None:
-        """Draw new answers for a person; now and then one stops before a barrier shows."""
+        """Draw new answers for a person, who occasionally stops before a barrier."""
         place = self.chance.choices(range(NO_BARRIER + 1), self.weights)[0]
         if self.chance.random() < 0.02:
             kept = self.chance.randrange(1, 4)
@@ -56,7 +56,7 @@ class Programme:
         self.scores[person] = scores_at(place, self.threshold, self.chance, live=self.members[person].live)
 
     def add(self, like: Member) -> str:
-        """Let a person join whose groups are those of another."""
+        """Add a person with the groups of another."""
         self.joined += 1
         name = f"{self.id}-new-{self.joined}"
         self.members[name] = replace(like, id=name, email=f"{name}@trust.example", who=None)
@@ -74,7 +74,7 @@ class Programme:
 
 
 def scores_at(place: int, threshold: int, chance: random.Random, *, live: bool) -> Scores:
-    """Draw scores of a person whose barrier is at a place; what comes after it may be anything, or left out."""
+    """Draw the scores of a person with a barrier at a place; later scores may be anything, or missing."""
     if place == REINFORCEMENT and not live:
         place = NO_BARRIER
     scores: list[int | None] = []
@@ -92,7 +92,7 @@ def scores_at(place: int, threshold: int, chance: random.Random, *, live: bool) 
 
 
 def a_programme(chance: random.Random) -> Programme:
-    """Draw a trust; a quarter of them are hard on purpose."""
+    """Draw a trust; a quarter of all trusts are hard on purpose."""
     draw = chance.random()
     if draw < 0.08:
         return _elevens(chance)
@@ -123,7 +123,7 @@ def _weights(chance: random.Random) -> list[float]:
 
 
 def _cut_across(chance: random.Random) -> Programme:
-    """Draw waves, roles, hubs and services that cut across each other."""
+    """Draw overlapping waves, roles, hubs and services."""
     people = chance.randint(15, 120)
     waves = [f"wave-{n}" for n in range(chance.randint(1, 4))]
     roles = [f"role-{n}" for n in range(chance.randint(1, 6))]
@@ -154,7 +154,7 @@ def _cut_across(chance: random.Random) -> Programme:
 
 
 def _elevens(chance: random.Random) -> Programme:
-    """A wave in roles of eleven, each with its barriers at the end of a band, and six people without a role."""
+    """Draw a wave in roles of eleven, each with a count at the edge of a band, and six people without a role."""
     place, size, held = chance.randrange(4), chance.choice((11, 11, 12, 17)), chance.choice((5, 6))
     outside = chance.choice((6, 6, 5, 7))
     groups = min(chance.randint(2, 8), (120 - outside) // size)
@@ -178,7 +178,7 @@ def _elevens(chance: random.Random) -> Programme:
 
 
 def _to_the_edges(programme: Programme) -> None:
-    """Let each role have its barriers at awareness or not at all, five, six, eleven or twelve of them, or all but."""
+    """Give each role 0, 1, 5, 6, 11, 12, all or all but one barriers at awareness, and none elsewhere."""
     for role in programme.roles():
         people = [p for p in programme.in_role(role) if p in programme.scores]
         held = programme.chance.choice((0, 1, 5, 6, 11, 12, len(people) - 1, len(people)))
@@ -189,7 +189,7 @@ def _to_the_edges(programme: Programme) -> None:
 
 
 def some(people: Sequence[str], number: int, chance: random.Random) -> Iterator[str]:
-    """Draw some of the people, or all where there are fewer."""
+    """Draw some of the people, or all if there are fewer."""
     yield from chance.sample(list(people), min(number, len(people)))
 
 
@@ -232,14 +232,14 @@ def give_ids(programme: Programme, those: list[str]) -> None:
 
 
 def regroup(programme: Programme) -> None:
-    """Divide the people into other roles."""
+    """Give all people new roles."""
     names = [f"team-{n}" for n in range(programme.chance.randint(1, 5))]
     for person in list(programme.members):
         programme.change(person, roles=(programme.chance.choice(names),))
 
 
 def join(programme: Programme, number: int) -> None:
-    """Let people join, each in the groups of one who is there; half the time all in the same."""
+    """Add people, each with the groups of an existing member; half the time all with the same groups."""
     chance = programme.chance
     models = [chance.choice(list(programme.members.values())) for _ in range(number)]
     same = chance.random() < 0.5

@@ -1,4 +1,4 @@
-"""Brute force on tiny trusts: every world is tried, person by person, and no code of the attacker is used."""
+"""Brute force on tiny trusts: it tries every world, person by person, without any code of the attacker."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Place = tuple[tuple[int, bool], ...]
 
 
 def place(scores: Sequence[int | None], threshold: int, live: bool) -> int | None:
-    """Return the first barrier by the words of docs/people.md; 5 where there is none, None where it is unknown."""
+    """Return the first barrier as docs/people.md defines it; 5 for none, None if it is unknown."""
     for element in range(5 if live else 4):
         if scores[element] is None:
             return None
@@ -25,7 +25,7 @@ def place(scores: Sequence[int | None], threshold: int, live: bool) -> int | Non
 
 @cache
 def all_worlds_of_one(lenses: Place) -> dict[tuple[int, ...], list[frozenset[int]]]:
-    """Return what one person may be: the place by each lens (threshold, live), and what their scores are then."""
+    """Return a person's possible states: the place by each lens (threshold, live), with the possible scores."""
     found: dict[tuple[int, ...], list[set[int]]] = {}
     for scores in product(range(1, 6), repeat=5):
         seen = tuple(place(scores, t, live) for t, live in lenses)
@@ -37,11 +37,11 @@ def all_worlds_of_one(lenses: Place) -> dict[tuple[int, ...], list[frozenset[int
 
 @dataclass
 class Brute:
-    """All worlds of a few imports: who is which unknown is found by comparing each answer with the one before."""
+    """All worlds of a few imports. Unknowns are found by comparing each answer with the one before."""
 
     events: Sequence[Import]
     lines: Sequence[tuple[int, Line]]
-    """Each with the import that it counts."""
+    """Each line with the import that it counts."""
 
     def __post_init__(self) -> None:
         self.unknowns: list[tuple[str, tuple[int | None, ...]]] = []
@@ -76,7 +76,7 @@ class Brute:
             for (_, scores), lenses in zip(self.unknowns, self.lenses, strict=True)
         ]
         states = [np.array(list(choices)) for choices in self.choices]
-        # World by unknown: which of its states.
+        # World by unknown: the index of its state.
         self.chosen = chosen = np.indices([len(s) for s in states]).reshape(len(states), -1).T
         self.seen = [s[chosen[:, n]] for n, s in enumerate(states)]
         fits = np.ones(len(chosen), dtype=bool)
@@ -88,7 +88,7 @@ class Brute:
         self.chosen, self.seen = chosen[fits], [s[fits] for s in self.seen]
 
     def places(self, event: int, people: Iterable[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
-        """Return the people's places, world by person, as an import sees them."""
+        """Return the people's places in an import (worlds by people)."""
         live = {m.id: m.live for m in self.events[event].members}
         columns = []
         for person in people:
@@ -99,7 +99,7 @@ class Brute:
         return np.array(columns).T if columns else np.zeros((len(self.chosen), 0), np.int64)
 
     def narrowed(self) -> set[tuple[str | None, int]]:
-        """Return the insiders (None for none) and unknowns of whom a place is known, or a score to two values."""
+        """Return pairs of insider (None for none) and unknown for which a place is known, or a score to two values."""
         found = set()
         for insider in [None, *sorted({person for person, _ in self.unknowns})]:
             mine = [n for n, (person, _) in enumerate(self.unknowns) if person == insider]
@@ -124,6 +124,6 @@ class Brute:
 
 
 def all_groups(people: Sequence[str]) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Return every group of one, two, or all but one, and all."""
+    """Return every group of one, two, all but one, or all people."""
     sizes = sorted({1, 2, len(people) - 1, len(people)})
     return {("group", "+".join(some)): frozenset(some) for n in sizes if n for some in combinations(people, n)}

@@ -1,4 +1,4 @@
-"""Toy doors. One is safe, the others leak, each by one mistake that products make."""
+"""Toy doors. One is safe; each of the others leaks by one mistake that products make."""
 
 from collections.abc import Callable, Mapping
 
@@ -18,7 +18,7 @@ def named(event: Import) -> dict[GroupKey, frozenset[str]]:
 
 
 def band(count: int, size: int, width: int = WIDTH) -> tuple[int, int]:
-    """Return the band of a count; the last one ends with the size, and none is narrower than the width.
+    """Return the band of a count; the last one ends at the size, and none is narrower than the width.
 
     >>> band(5, 11), band(11, 11), band(3, 10), band(3, 10, width=1)
     ((0, 5), (6, 11), (0, 10), (3, 3))
@@ -29,7 +29,7 @@ def band(count: int, size: int, width: int = WIDTH) -> tuple[int, int]:
 
 
 class ToyDoor:
-    """Shows the groups that `choose` picks after each import, and whatever it showed before unless that is replaced."""
+    """Shows the groups that `choose` picks after each import, and earlier lines until they are replaced."""
 
     def __init__(self, choose: Callable[[int, GroupKey], bool], *, width: int = WIDTH) -> None:
         self.choose, self.width = choose, width
@@ -57,33 +57,33 @@ class ToyDoor:
 
 
 def whole_once() -> ToyDoor:
-    """Show the whole programme after the first import, and never anything else.
+    """Show the whole programme after the first import, and nothing else.
 
-    It says little, and leaks nothing unless reinforcement counts for a part of the people.
+    It says little, and leaks nothing unless reinforcement counts for some of the people.
     """
     return ToyDoor(lambda number, key: number == 0 and key == ("all", "all"))
 
 
 def exact_counts() -> ToyDoor:
-    """Show every group of ten in whole numbers."""
+    """Show every group of ten or more in exact numbers."""
     return ToyDoor(lambda number, _: number == 0, width=1)
 
 
 def bands_alone() -> ToyDoor:
-    """Show every group of ten in bands, without a test of all of them together."""
+    """Show every group of ten or more in bands, without a joint test."""
     return ToyDoor(lambda number, _: number == 0)
 
 
 def whole_each_round() -> ToyDoor:
-    """Show the whole programme again after each import, whoever has joined."""
+    """Show the whole programme after each import, whoever has joined."""
     return ToyDoor(lambda _, key: key == ("all", "all"))
 
 
 def forgetful() -> ToyDoor:
-    """Show the waves first. After the next import, whatever it is, show what was hidden: the roles."""
+    """Show the waves first. After any further import, show the roles, which were hidden."""
     return ToyDoor(lambda number, key: key[0] == ("role" if number else "wave"))
 
 
 def forgetful_of_names(hidden: str) -> ToyDoor:
-    """Hide one role for ever, by its name alone."""
+    """Hide one role for ever, but only by its name."""
     return ToyDoor(lambda _, key: key == ("all", "all") or (key[0] == "role" and key[1] != hidden))

@@ -1,4 +1,4 @@
-"""A door into a database: each import is a folder that is stored and a file of answers that is imported."""
+"""A door with a database: it stores a folder and imports a file of answers for each import."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time
@@ -20,16 +20,16 @@ from tests.builders import PROGRAMME, SERVICE, a_folder
 
 MINIMUM = 10
 NOT_ASKED = ("chief", "lead")
-"""Who runs the programme, and never answers."""
+"""People who run the programme and never answer."""
 
 
 class StoredDoor:
-    """Stores and imports as people do, and reads the lines of the latest publication back from the database."""
+    """Stores and imports as people do, and reads the lines of the latest publication from the database."""
 
     def __init__(self, folder: Path, db: str, *, schools: Mapping[str, str] | None = None) -> None:
         self.folder, self.db = folder, db
         self.schools = schools or {}
-        """The school of each person; without it, every wave is one school."""
+        """The school of each person; without it, each wave is one school."""
         self.imported: list[ImportedRound] = []
 
     def play(self, event: Import) -> tuple[Line, ...]:
@@ -38,7 +38,7 @@ class StoredDoor:
         return self.lines(event.programme)
 
     def store(self, event: Import) -> None:
-        """Store the programme's folder as its people and groups are on the day."""
+        """Store the programme's folder with its people and groups on the day."""
         assert not any(m.live for m in event.members), "No service of these folders is live."
         school_of = {m.id: self.schools.get(m.id, f"in-{m.wave}") for m in event.members if m.wave}
         schools = sorted(set(school_of.values()))
@@ -88,7 +88,7 @@ class StoredDoor:
             return publications.snapshots(session, programme)
 
     def standing(self, programme: str, view: str, group: str) -> Standing:
-        """Return how a group stands in the latest publication."""
+        """Return a group's standing in the latest publication."""
         found = self.snapshots(programme)[-1].of(view, group)
         assert found is not None
         return found
@@ -111,7 +111,7 @@ class StoredDoor:
 
 
 def _counted(standing: Standing, groups: list[PublishedGroup], stored: Mapping[int, Snapshot]) -> Mapping[str, bool]:
-    """Return whom a line counts: those of the publication that made it, under this name or an earlier one."""
+    """Return the people that a line counts, from the publication that made it, under this name or an earlier one."""
     alike = [
         g
         for g in reversed(groups)

@@ -1,4 +1,4 @@
-"""`make disclosure` counts what is found; its exit code says whether anything was."""
+"""`make disclosure` counts the findings, and its exit code says whether there are any."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Faults are planted in the code that publishes, one at a time; the attacker finds each in a known random trust.
+"""The attacker finds each of several faults planted in the publishing code, each in a known random trust.
 
-Without a fault it finds nothing in the same trusts.
+Without a fault, it finds nothing in the same trusts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,14 +27,14 @@ Rows = tuple[safety.Columns, safety.Rows, safety.Bools]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One function or constant that is replaced, and the trust in which that shows."""
+    """A function or constant to replace, and a trust in which the fault shows."""
 
     where: object
     name: str
     by: object
     seed: int
     breaks: str
-    """The guarantee that the attacker finds broken."""
+    """The guarantee that the fault breaks."""
 
 
 def hidden_groups_are_fresh(self: History, *groups: Any) -> list[Match]:
@@ -123,16 +123,16 @@ MATCH, ROWS_OF, PLACES = History.match, publishing.rows_of, publishing.places
 POST_INIT: Callable[[Any], None] = publishing._Door.__post_init__
 
 FAULTS = {
-    "what was hidden counts as fresh": Fault(
+    "hidden groups count as new": Fault(
         where=History, name="match", by=hidden_groups_are_fresh, seed=4, breaks="G6"
     ),
-    "groups are told apart by their names": Fault(
+    "groups are identified by their names": Fault(
         where=History, name="match", by=groups_are_their_names, seed=4, breaks="G6"
     ),
     "earlier lines are left out of the joint test": Fault(
         where=publishing, name="rows_of", by=earlier_lines_are_left_out, seed=4, breaks="G3"
     ),
-    "another file of the same days is another round": Fault(
+    "another file for the same days is another round": Fault(
         where=rounds.Days, name="overlaps", by=never, seed=133, breaks="G6"
     ),
     "other programmes' publications are ignored": Fault(
@@ -144,7 +144,7 @@ FAULTS = {
     "groups of five are shown, in bands of three": Fault(
         where=door, name="PROTECTION", by=Protection(minimum=5, band=3), seed=2, breaks="G4"
     ),
-    "three joiners or leavers are enough": Fault(
+    "three joiners or leavers are enough to show a hidden group": Fault(
         where=history, name="needed_of", by=lambda *_: 3, seed=4, breaks="G6"
     ),
     "counts are exact": Fault(
@@ -153,31 +153,31 @@ FAULTS = {
     "groups are not tested together": Fault(
         where=door, name="PROTECTION", by=Protection(minimum=10, band=6, together=False), seed=2, breaks="G2"
     ),
-    "counts may be open by less than five": Fault(
+    "counts may be uncertain by less than five": Fault(
         where=safety._Test, name="_narrow", by=untested, seed=2, breaks="G3"
     ),
     "counts of hidden groups may be known": Fault(
         where=publishing, name="rows_of", by=hidden_groups_are_no_targets, seed=4, breaks="G3"
     ),
-    "an answer that stays the same is taken for another": Fault(
+    "an answer that stays the same counts as a new one": Fault(
         where=counted.Ledger, name="earlier", by=the_same_answer_is_another, seed=4, breaks="G3"
     ),
-    "what stays in sight is not counted for the limit": Fault(
+    "earlier lines that stay do not count towards the limit": Fault(
         where=publishing._Door, name="_counted", by=lines_that_stay_are_not_counted, seed=1, breaks="G5"
     ),
     "bands become finer again without a test": Fault(
         where=safety._Test, name="is_safe", by=always, seed=2, breaks="G2"
     ),
-    "people with another id are other people": Fault(
+    "people with a new id are new people": Fault(
         where=door, name="join_ids", by=ids_are_people, seed=5, breaks="G6"
     ),
-    "people whose answers come again under new ids are new": Fault(
+    "people with repeated answers under new ids are new people": Fault(
         where=door, name="same_people", by=no_one, seed=95, breaks="G6"
     ),
-    "what was published of answers that are gone is left out": Fault(
+    "publications of removed answers are left out": Fault(
         where=counted, name="filled", by=groups_with_gone_answers_are_left_out, seed=95, breaks="G3"
     ),
-    "a threshold is what the programme says": Fault(
+    "the programme's current threshold is used": Fault(
         where=door, name="cut_for", by=the_threshold_that_is_asked_for, seed=32, breaks="G0"
     ),
     "people who stopped answering have no barrier": Fault(
@@ -187,7 +187,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_attacker_finds_it(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_the_attacker_finds_the_fault(name: str, monkeypatch: pytest.MonkeyPatch):
     fault = FAULTS[name]
     monkeypatch.setattr(fault.where, fault.name, fault.by)
     found = attack_one(Job(fault.seed, DOOR)).findings
@@ -195,12 +195,12 @@ def test_the_attacker_finds_it(name: str, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("seed", sorted({fault.seed for fault in FAULTS.values()}))
-def test_without_a_fault_it_finds_nothing(seed: int):
+def test_the_attacker_finds_nothing_without_a_fault(seed: int):
     assert attack_one(Job(seed, DOOR)).findings == ()
 
 
-def test_the_attacker_finds_that_silence_counts_as_leaving(monkeypatch: pytest.MonkeyPatch):
-    """By hand: three roles of 24 with eleven barriers each, of which one is hidden; then ten of each do not answer."""
+def test_the_attacker_finds_a_fault_that_counts_silence_as_leaving(monkeypatch: pytest.MonkeyPatch):
+    """By hand: three roles of 24 with eleven barriers each, one of them hidden; then ten of each do not answer."""
     members = [Member(id=f"{role}-{n}", roles=(role,)) for role in ("a", "b", "c") for n in range(24)]
     members += [Member(id=f"other-{n}") for n in range(6)]
     scores = {m.id: (2, 5, 5, 5, None) if int(m.id[-2:].strip("-")) < 11 else (5, 5, 5, 5, None) for m in members}

@@ -1,4 +1,4 @@
-"""Random trusts, each with what happens to it, published by the product and attacked."""
+"""The attacker finds nothing in random trusts and sequences that the product has published."""
 
 import pytest
 
@@ -12,19 +12,19 @@ pytestmark = pytest.mark.slow
 
 TRUSTS, PARTS = 32, 8
 FOUND = {
-    278: "figures that are the same under another id count as one more group",
-    846: "a group that two programmes show grows into a fourth one",
-    2341: "a band that becomes finer tells of a group that shares no one with it",
-    2614: "a later round tells of answers that were given while a group stayed hidden",
-    3079: "an answer counts under an id that its person no longer has",
-    5008: "the first hidden group of a second programme",
-    20399: "a group whose name is another's by now",
+    278: "the same figures under another programme id counted as one more group",
+    846: "a group shown by two programmes grew into a fourth group",
+    2341: "a band made finer revealed a group that shares no one with it",
+    2614: "a later round revealed answers given while a group stayed hidden",
+    3079: "an answer counted under an id that its person no longer had",
+    5008: "the first hidden group of a second programme was shown",
+    20399: "a group was shown under a name that another group now has",
 }
-"""Trusts in which the attacker once found something, with what it was."""
+"""Seeds of trusts in which the attacker once had a finding, with that finding."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_nothing_can_be_found_out(part: int):
+def test_the_attacker_finds_nothing(part: int):
     for seed in range(1 + part, 1 + TRUSTS, PARTS):
         trust = a_trust(seed)
         found, _ = run(make_door(), trust.events)
@@ -32,13 +32,13 @@ def test_nothing_can_be_found_out(part: int):
 
 
 @pytest.mark.parametrize("seed", FOUND)
-def test_what_was_found_once_is_not_found_again(seed: int):
+def test_an_earlier_finding_does_not_come_back(seed: int):
     found, _ = run(make_door(), a_trust(seed).events)
     assert found == [], FOUND[seed]
 
 
 @pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 2.0)])
-def test_what_the_solver_has_no_time_to_decide_is_not_published(
+def test_the_attacker_finds_nothing_if_the_solver_has_too_little_time(
     widening: float, finer: float, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(safety, "TO_WIDEN", widening)
@@ -49,6 +49,6 @@ def test_what_the_solver_has_no_time_to_decide_is_not_published(
         assert found == [], f"seed {seed}: {', '.join(trust.story)}"
 
 
-def test_every_step_is_played():
+def test_the_trusts_cover_every_step():
     played = {step for seed in range(1, 1 + TRUSTS) for step in a_trust(seed).story}
     assert played == {"import", *STEPS, *MORE}
