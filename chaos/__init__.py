@@ -1,1 +1,1 @@
-"""Kills, restarts and cut lines: what is sent through all of it is compared with what a quiet run sends."""
+"""Kills, restarts and broken connections: compare what is sent despite them with what a quiet run sends."""

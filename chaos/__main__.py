@@ -1,4 +1,4 @@
-"""Run all of it, on SQLite and on PostgreSQL, and print the counts; the exit code is 1 where anything was lost.
+"""Run all parts on SQLite and PostgreSQL, and print the counts; exit with 1 if anything was lost.
 
 `make chaos` takes about twenty minutes; `python -m chaos --short --only sqlite` half a minute.
 """
@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from changeflow.storage import keys
+from changeflow.values.duration import counted
 from chaos.checks import Verdict
 from chaos.databases import Databases, Postgresql, Sqlite
 from chaos.kills import Size, at_every_point, at_random, quiet_run
@@ -27,14 +28,12 @@ COLUMNS = ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--kills", type=int, default=2_000, help="random kills, on each database")
+    parser.add_argument("--kills", type=int, default=2_000, help="random kills on each database")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
+    parser.add_argument("--stop-at-first", action="store_true", help="stop after the first kill or part with a fault")
     parser.add_argument(
-        "--stop-at-first", action="store_true", help="end after the first kill, or part, that is not well"
-    )
-    parser.add_argument(
-        "--short", action="store_true", help="every twentieth point and twenty kills, of databases alone"
+        "--short", action="store_true", help="only databases, with every twentieth point and twenty kills"
     )
     chosen = parser.parse_args(arguments)
     warm_up()
@@ -43,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         folder.chmod(0o755)
-        # One key for all: with keys of their own, two databases would give the same message two Message-IDs.
+        # One key for all: with separate keys, two databases would give the same message two Message-IDs.
         keys.keep_in(folder / "changeflow.key")
-        # What this machine has seen of PostgreSQL databases lies in the account's folder otherwise.
+        # Otherwise the account's own folder would get this machine's state of the PostgreSQL databases.
         os.environ["XDG_STATE_HOME"] = str(folder / "state")
         with closing(_parts(chosen, folder)) as parts:
             for name, verdict in parts:
@@ -59,43 +58,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Verdict], None, None]:
-    """Run each part that was chosen, and yield its name and what came of it."""
+    """Run each chosen part, and yield its name and verdict."""
     kills, every = (20, 20) if chosen.short else (chosen.kills, 1)
     size = Size(people=30 if chosen.short else 120, tasks=4, days=-(-kills // KILLS_A_DAY), kills_a_day=KILLS_A_DAY)
     kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
     wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
     if wanted:
-        _say(f"seed {chosen.seed}; a quiet run of {size.days} days to compare with ...")
+        _say(f"seed {chosen.seed}; a quiet run of {counted(size.days, 'day')} to compare with ...")
         quiet = quiet_run(folder, size)
     for kind in wanted:
         with closing(kind(folder)) as databases:
             name = databases.name
-            _say(f"{name}: killed at every marked point ...")
+            _say(f"{name}: kills at every marked point ...")
             verdict = at_every_point(databases, folder, every=every, stop_at_first=chosen.stop_at_first, say=_say)
             yield f"{name}, every point", verdict
             if not chosen.short:
-                yield f"{name}, broken lines", _lines(databases, folder)
-            _say(f"{name}: killed at random ...")
+                yield f"{name}, broken connections", _lines(databases, folder)
+            _say(f"{name}: random kills ...")
             yield f"{name}, at random", at_random(databases, folder, size, quiet, seed=chosen.seed, say=_say)
-            _say(f"{name}: copies put back ...")
+            _say(f"{name}: restores of copies ...")
             days, a_day, people = (4, 1, 20) if chosen.short else (25, 4, 60)
             verdict = restores(databases, folder, days=days, a_day=a_day, people=people, seed=chosen.seed, say=_say)
-            yield f"{name}, copies put back", verdict
+            yield f"{name}, restores", verdict
     if chosen.only == "prefect" or (chosen.only is None and not chosen.short):
         from chaos.prefect_line import prefect_faults
 
-        _say("Prefect behind a line that breaks ...")
-        yield "Prefect, broken lines", prefect_faults(folder, say=_say)
+        _say("Prefect behind a broken connection ...")
+        yield "Prefect, broken connections", prefect_faults(folder, say=_say)
 
 
 def _lines(databases: Databases, folder: Path) -> Verdict:
-    _say(f"{databases.name}: lines that break ...")
+    _say(f"{databases.name}: broken connections ...")
     verdict = line_faults(databases, folder, say=_say)
-    for check, title in ((refused_addresses, "addresses that are refused"), (stalled_claim, "a dead holder's claim")):
+    for check, title in ((refused_addresses, "refused addresses"), (stalled_claim, "the claim of a dead worker")):
         _say(f"{databases.name}: {title} ...")
         if not check(databases, folder, say=_say):
             verdict.different += 1
-            verdict.notes.append(f"Not as it should be: {title}.")
+            verdict.notes.append(f"Failed check: {title}.")
     return verdict
 
 

@@ -1,4 +1,4 @@
-"""What must be so whatever happened: nothing lost, every repeat marked, and all as in a quiet run."""
+"""What must be true whatever happened: nothing lost, every repeat marked, and everything as in a quiet run."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,35 +14,35 @@ from chaos.postroom import Letter
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a database holds when all is done."""
+    """The contents of a database at the end."""
 
     nudges: Mapping[str, str]
-    """By key: the Message-ID that carried it, or what became of it else."""
+    """By key: the Message-ID of its message, or its state if it has none."""
     messages: Mapping[str, str]
-    """By Message-ID, its state."""
+    """The state of each message, by Message-ID."""
     faults: tuple[str, ...]
-    """Of the audit's chain."""
+    """Faults in the audit chain."""
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What a run came to; every number but the first three should be nought."""
+    """The result of a run; every number except the first three should be 0."""
 
     messages: int = 0
     kills: int = 0
     repeats: int = 0
-    """Marked as such, with the same Message-ID: a receiver that honours it has each once."""
+    """Copies marked as repeats, with the same Message-ID, so that a receiver can drop them."""
     lost: int = 0
     unmarked: int = 0
-    """Second copies that look like first ones."""
+    """Second copies that are not marked as repeats."""
     under_two_ids: int = 0
-    """The same thing said under two Message-IDs: no receiver could tell."""
+    """The same message under two Message-IDs, which no receiver could recognise."""
     different: int = 0
-    """Nudges, or texts, that are other than in a quiet run."""
+    """Nudges or texts that differ from a quiet run."""
     unfinished: int = 0
     audit_faults: int = 0
     unreleased: int = 0
-    """Sent from a restored database before a person had released it."""
+    """Messages sent from a restored database before a person released it."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -61,7 +61,7 @@ class Verdict:
 
 
 def state_of(db: str) -> State:
-    """Read what a database holds."""
+    """Read the contents of a database."""
     with session_scope(db) as session:
         ids = {row.id: row.message_id for row in session.exec(select(MessageRow))}
         nudges = {}
@@ -74,7 +74,7 @@ def state_of(db: str) -> State:
 
 
 def judge(quiet: State, expected: Sequence[Letter], found: State, got: Sequence[Letter]) -> Verdict:
-    """Compare what came through with what a quiet run of the same days sent."""
+    """Compare the messages that arrived with those of a quiet run of the same days."""
     copies = Counter(letter.message_id for letter in got)
     firsts = Counter(letter.message_id for letter in got if not letter.is_repeat)
     texts = {letter.message_id: (letter.to, letter.text) for letter in expected}

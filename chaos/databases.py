@@ -1,4 +1,4 @@
-"""Databases to be hurt: SQLite files, and a PostgreSQL server that is restarted every few seconds."""
+"""Databases for the tests: SQLite files, and a PostgreSQL server that is restarted every few seconds."""
 
 import random
 import shutil
@@ -21,7 +21,7 @@ class Databases(Protocol):
     name: str
 
     def new(self, name: str) -> str:
-        """Return the address of an empty one."""
+        """Return the address of an empty database."""
 
     def copy(self, of: str, name: str) -> str:
         """Return the address of a copy."""
@@ -50,14 +50,14 @@ class Sqlite:
 
 
 class Postgresql:
-    """A server of its own, from a wheel."""
+    """A separate server, from a wheel."""
 
     name = "PostgreSQL"
 
     def __init__(self, folder: Path) -> None:
         self.server: Any = start_server(folder / "pg")
-        # What a killed server has handed to the operating system is kept without fsync as well; only a machine that
-        # loses its power would lose it. A copy for each marked point is thousands of files to sync otherwise.
+        # Without fsync, a killed server still keeps what it gave the operating system; only a power cut would lose it.
+        # With fsync, a copy for each marked point would mean thousands of files to sync.
         self._order("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         self.restarts = FORK.RawValue("i", 0)
         self._peace = FORK.Event()
@@ -71,13 +71,13 @@ class Postgresql:
         return _joined(of, create_database(self.server.get_uri(), name, copy_of=original))
 
     def restart_now_and_then(self, *, least: float, most: float, seed: int) -> None:
-        # Otherwise the first crash makes the server redo all copies of the marked points, which takes many minutes.
+        # Without this, the first crash makes the server replay all copies of the marked points, which takes minutes.
         self._order("CHECKPOINT")
         self._peace.clear()
         self._restarter = start(self._restart_until_peace, least, most, seed)
 
     def leave_in_peace(self) -> None:
-        """End the restarts, with the server up and accepting connections."""
+        """Stop the restarts, with the server up and accepting connections."""
         if self._restarter is not None:
             self._peace.set()
             self._restarter.join(PATIENCE)
@@ -95,7 +95,7 @@ class Postgresql:
     def _restart_until_peace(self, least: float, most: float, seed: int) -> None:
         chance = random.Random(seed)
         while not self._peace.wait(chance.uniform(least, most)):
-            # At once, without a goodbye to anyone: as a machine does that loses its power.
+            # Immediately and without notice, like a power cut.
             self._ctl("-m", chance.choice(["immediate", "fast"]), "stop")
             self._peace.wait(chance.uniform(0, 2))
             keep_running(self.server)
@@ -117,7 +117,7 @@ class Postgresql:
 
 
 def _joined(of: str, db: str) -> str:
-    """Have this machine know a copy as it knows the original: here it is a database of its own, and no restore."""
+    """Give a copy the machine state of the original: here it is a separate database, not a restore."""
     if (seen := MachineState(of).seen()) is not None:
         MachineState(db).note(seen)
     return db

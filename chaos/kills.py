@@ -1,4 +1,4 @@
-"""Killed at every marked point, and at random: tick and two dispatchers, with lines that break meanwhile."""
+"""Kill tick and two dispatchers, at every marked point and at random, while connections break."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from changeflow.usecases import ticks
+from changeflow.values.duration import counted
 from chaos import world
 from chaos.checks import State, Verdict, judge, state_of
 from chaos.databases import Databases, Postgresql
@@ -31,17 +32,17 @@ from chaos.workers import (
 
 Say = Callable[[str], None]
 TIMEOUT = 1.0
-"""Seconds that the mail channel waits: a black hole should not take all the time there is. On a busy machine a line
-that is whole times out as well. That makes repeats, and each must be marked."""
+"""Timeout of the mail channel in seconds, short so that a black hole costs little time. On a busy machine a working
+connection may time out too, which makes repeats; each must be marked."""
 SPOILT: tuple[Fault | Mood, ...] = (*list(Fault)[1:], Mood.BUSY)
-"""All that may happen to the line or to the server behind it."""
+"""All faults of the connection or of the server behind it."""
 WAITS = tuple(timedelta(minutes=m) for m in (0, 1, 6, 12, 24, 48, 96, 130))
-"""After these, everything that was put off has come round again, well before the evening."""
+"""After these waits, everything that was postponed is due again, well before the evening."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is done."""
+    """The size of a run."""
 
     people: int
     tasks: int
@@ -51,7 +52,7 @@ class Size:
 
 @dataclass(slots=True)
 class Post:
-    """Where mail goes: through a line that may break, to a server that writes down what it took."""
+    """A mail server that records what it accepts, behind a connection that may break."""
 
     room: Postroom
     line: Proxy
@@ -79,7 +80,7 @@ class Post:
 
 
 def quiet_run(folder: Path, size: Size, name: str = "quiet") -> tuple[State, list[Letter]]:
-    """Run the days with nothing in the way, on SQLite."""
+    """Run the days without faults, on SQLite."""
     db, clock = f"sqlite:///{folder / name}.db", Clock()
     ask(lambda: world.store(db, folder / name, people=size.people, tasks=size.tasks))
     with Post.opened(folder, name, seed=0) as post:
@@ -96,7 +97,7 @@ def _whole_day(db: str, port: int, clock: Clock) -> None:
 
 
 def drain(db: str, port: int, clock: Clock) -> None:
-    """Let one dispatcher finish what the others left, as the day goes on."""
+    """Let one dispatcher finish what the others left, over the rest of the day."""
     for wait in WAITS:
         clock.advance(wait)
         while patiently(lambda: dispatch_once(db, port, clock)):
@@ -106,7 +107,7 @@ def drain(db: str, port: int, clock: Clock) -> None:
 
 
 def at_every_point(databases: Databases, folder: Path, *, every: int, stop_at_first: bool, say: Say) -> Verdict:
-    """Kill dispatch, then tick, at their every (or every so many-th) marked point; recover; compare."""
+    """Kill dispatch, then tick, at every `every`-th marked point; recover and compare."""
     size = Size(people=6, tasks=2, days=5, kills_a_day=0)
     quiet, expected = quiet_run(folder, size, f"quiet-points-{databases.name}")
     days = world.working_days(size.days)
@@ -151,7 +152,7 @@ def at_every_point(databases: Databases, folder: Path, *, every: int, stop_at_fi
 def at_random(
     databases: Databases, folder: Path, size: Size, quiet: tuple[State, list[Letter]], *, seed: int, say: Say
 ) -> Verdict:
-    """Kill at random, with two dispatchers and a tick at once, a broken line every other day, and leases that end."""
+    """Kill two dispatchers and a tick at random, with broken connections on half of the days, and expired leases."""
     name = f"random-{databases.name}"
     db, clock, chance, kills = databases.new("random"), Clock(), random.Random(seed), 0
     ask(lambda: world.store(db, folder / name, people=size.people, tasks=size.tasks))
@@ -172,14 +173,14 @@ def at_random(
                 say(f"  day {number} of {len(days)}: {kills} kills")
         if isinstance(databases, Postgresql):
             databases.leave_in_peace()
-            say(f"  PostgreSQL was restarted {databases.restarts.value} times")
+            say(f"  PostgreSQL was restarted {counted(databases.restarts.value, 'time')}")
         verdict = judge(*quiet, ask(state_of, db), post.room.letters())
     verdict.kills = kills
     return verdict
 
 
 def _until_ticked(db: str, clock: Clock, chance: random.Random) -> int:
-    """Kill the tick a few times, then let it be; return how often."""
+    """Kill the tick a few times, then let it finish; return the number of kills."""
     kills = 0
     for _ in range(3):
         process = start(tick_patiently, db, clock)
@@ -190,7 +191,7 @@ def _until_ticked(db: str, clock: Clock, chance: random.Random) -> int:
 
 
 def _spoil(post: Post, chance: random.Random) -> None:
-    """Break the line, or the server's mood, on half of the days."""
+    """Add a fault of the connection or the server on half of the days."""
     if chance.random() < 0.5:
         post.spoil(chance.choice(SPOILT))
 
@@ -208,7 +209,7 @@ def _day_of_kills(db: str, post: Post, clock: Clock, chance: random.Random, want
         victim = chance.choice((0, 0, 0, 1, 1, 1, 2))
         kills += kill(slots[victim])
         if chance.random() < 0.2:
-            # All at once; and by the time anybody comes back, their leases have run out.
+            # Kill all at once; by the time new workers start, the leases have expired.
             kills += sum(kill(process) for process in slots)
             clock.advance(STALE)
             slots = [begin(n) for n in range(3)]

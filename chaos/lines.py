@@ -1,4 +1,4 @@
-"""Lines that break, each kind for a day of its own; addresses that are refused; a claim whose holder is dead."""
+"""Broken connections, with a day for each kind of fault; refused addresses; the claim of a dead worker."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -27,13 +27,13 @@ from tests.waiting import wait_until
 
 WORKERS = 2
 FELT = 6
-"""Messages that the dispatchers try on a broken line before it is mended."""
+"""Messages that the dispatchers try on a broken connection before it is repaired."""
 PROMISED = timedelta(seconds=60)
-"""Within which a dead worker's claim is another's, by the clock that the workers share."""
+"""The time within which another worker gets a dead worker's claim, by the workers' shared clock."""
 
 
 def line_faults(databases: Databases, folder: Path, *, say: Say) -> Verdict:
-    """Live through one day of each fault, and a day of 4xx."""
+    """Run one day with each fault, including a day of 4xx answers."""
     size = Size(people=60, tasks=2, days=len(SPOILT), kills_a_day=0)
     quiet, expected = quiet_run(folder, size, f"quiet-lines-{databases.name}")
     db, clock = databases.new("lines"), Clock()
@@ -48,12 +48,13 @@ def line_faults(databases: Databases, folder: Path, *, say: Say) -> Verdict:
             clock.advance(STALE)
             ask(drain, db, post.line.port, clock)
             got = post.room.letters()[before:]
-            say(f"  {fault.name.lower().replace('_', ' ')}: {len(got)} copies, {sum(g.is_repeat for g in got)} marked")
+            copies = "1 copy" if len(got) == 1 else f"{len(got)} copies"
+            say(f"  {fault.name.lower().replace('_', ' ')}: {copies}, {sum(g.is_repeat for g in got)} marked")
         return judge(quiet, expected, ask(state_of, db), post.room.letters())
 
 
 def _live_through(post: Post, db: str, clock: Clock) -> None:
-    """Let two dispatchers try a broken line, mend it, and kill them when they have finished what they were at."""
+    """Let two dispatchers try a broken connection, repair it, and kill them once they have finished a round."""
     progress = Progress(WORKERS)
     workers = [start(keep_dispatching, db, post.line.port, clock, TIMEOUT, progress, n) for n in range(WORKERS)]
 
@@ -61,12 +62,12 @@ def _live_through(post: Post, db: str, clock: Clock) -> None:
         met = all(tried or rounds for tried, rounds in zip(progress.tried, progress.rounds, strict=True))
         return met and sum(progress.tried) >= FELT
 
-    wait_until(have_felt_it, what="dispatchers that try a broken line", failed=lambda: died(workers))
+    wait_until(have_felt_it, what="dispatchers that try a broken connection", failed=lambda: died(workers))
     post.mend()
     ended = progress.rounds
     wait_until(
         lambda: all(now > then for now, then in zip(progress.rounds, ended, strict=True)),
-        what="the end of a round on a line that is whole again",
+        what="the end of a round on the repaired connection",
         failed=lambda: died(workers),
     )
     for worker in workers:
@@ -74,7 +75,7 @@ def _live_through(post: Post, db: str, clock: Clock) -> None:
 
 
 def refused_addresses(databases: Databases, folder: Path, *, say: Say) -> bool:
-    """Refuse some addresses with 550: the others get theirs, and what failed is told."""
+    """Refuse some addresses with 550: the others get their messages, and failures are reported."""
     db, clock = databases.new("refused"), Clock()
     ask(lambda: world.store(db, folder / f"refused-{databases.name}", people=12, tasks=1))
     with Post.opened(folder, f"refused-{databases.name}", seed=3) as post:
@@ -87,17 +88,17 @@ def refused_addresses(databases: Databases, folder: Path, *, say: Say) -> bool:
         troubles = ask(lambda: monitoring.troubles(db=db, now=clock.now()))
         letters = post.room.letters()
     failed = states.count("failed")
-    say(f"  {states.count('sent')} sent, {failed} refused; told: {'; '.join(troubles)}")
-    told = any("could not be delivered" in trouble for trouble in troubles)
-    nobody = not any(letter.to.startswith(REFUSED) for letter in letters)
-    # Each refused address is tried once, and then not again.
-    return failed == len(REFUSED) and told and nobody and states.count("sent") == len(letters) > 0
+    say(f"  {states.count('sent')} sent, {failed} refused; reported: {'; '.join(troubles)}")
+    is_reported = any("could not be delivered" in trouble for trouble in troubles)
+    is_refused = not any(letter.to.startswith(REFUSED) for letter in letters)
+    # Each refused address is tried only once.
+    return failed == len(REFUSED) and is_reported and is_refused and states.count("sent") == len(letters) > 0
 
 
 def stalled_claim(databases: Databases, folder: Path, *, say: Say) -> bool:
-    """Kill a dispatcher between sending and marking: its claim holds for the lease, and not longer than was promised.
+    """Kill a dispatcher between sending and marking: its claim lasts for the lease, and no longer than promised.
 
-    The clock stands still, so what happens when depends on no machine's speed.
+    The clock does not run, so the result does not depend on the machine's speed.
     """
     db, clock = databases.new("stalled"), Clock(runs=False)
     ask(lambda: world.store(db, folder / f"stalled-{databases.name}", people=1, tasks=1))
@@ -119,7 +120,7 @@ def stalled_claim(databases: Databases, folder: Path, *, say: Say) -> bool:
         ask(dispatch_once, db, post.room.port, clock)
         letters = post.room.letters()
     is_marked = len(letters) == 2 and letters[1].is_repeat and letters[0].message_id == letters[1].message_id
-    say(f"  sent again within {PROMISED.seconds} s of the clock, {'' if is_marked else 'NOT '}marked as a repeat")
+    say(f"  sent again within {PROMISED.seconds} seconds, {'' if is_marked else 'NOT '}marked as a repeat")
     if early:
-        say("  SENT AGAIN while the claim held")
+        say("  SENT AGAIN while the claim was still valid")
     return is_marked and not early

@@ -1,4 +1,4 @@
-"""A mail server that writes down every message that it has said 250 to."""
+"""A mail server that records every message that it has accepted."""
 
 import asyncio
 import json
@@ -22,13 +22,13 @@ LINK = re.compile(r"https?://\S+")
 
 
 class Mood(IntEnum):
-    """What the server says."""
+    """How the server answers."""
 
     WELL = 0
     BUSY = 1
-    """451 to every second message."""
+    """It answers 451 to every second message."""
     STRICT = 2
-    """550 to some addresses."""
+    """It answers 550 to some addresses."""
 
 
 REFUSED = ("p1@", "p2@")
@@ -45,7 +45,7 @@ class Letter:
 
 
 class Postroom:
-    """The server, as a process of its own."""
+    """The server, in a separate process."""
 
     def __init__(self, book: Path) -> None:
         self.book, self.mood = book, FORK.RawValue("i", Mood.WELL)

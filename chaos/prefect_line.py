@@ -1,4 +1,4 @@
-"""Flows whose Prefect server is behind a line that breaks: what is due is written and sent nevertheless, once."""
+"""Flows whose Prefect server is behind a broken connection still record and send everything due, once."""
 
 import os
 import subprocess
@@ -19,12 +19,12 @@ from tests.waiting import PATIENCE
 
 FAULTS = (Fault.REFUSE, Fault.BLACK_HOLE, Fault.RESET, Fault.DELAY)
 SUPERVISOR = 25.0
-"""Seconds until a supervisor kills a run on a broken line. On a whole line a run may take as long as it needs."""
+"""Seconds until a supervisor kills a run on a broken connection. Otherwise a run may take as long as it needs."""
 FLOWS = ("tick", "dispatch-nudges")
 
 
 def prefect_faults(folder: Path, *, say: Say) -> Verdict:
-    """Run tick and dispatch through each fault, then once more when the line is mended."""
+    """Run tick and dispatch with each fault, then again when the connection is repaired."""
     from flows.serving import local_server
 
     size = Size(people=60, tasks=2, days=len(FAULTS), kills_a_day=0)
@@ -37,7 +37,7 @@ def prefect_faults(folder: Path, *, say: Say) -> Verdict:
         env = os.environ | {
             "PREFECT_API_URL": f"http://127.0.0.1:{line.port}/api",
             "PREFECT_CLIENT_MAX_RETRIES": "2",
-            # Its processes use the key of the quiet run: with another one, the same message has another Message-ID.
+            # Use the key of the quiet run: with another key, the same message would have another Message-ID.
             "CHANGEFLOW_KEY_FILE": str(key_file(db)),
             "CHANGEFLOW_SMTP_URL": f"smtp://127.0.0.1:{post.room.port}",
         }
@@ -46,12 +46,12 @@ def prefect_faults(folder: Path, *, say: Say) -> Verdict:
                 line.spoil(fault)
                 spoilt = Counter(_run(name, db, world.morning(day), env, SUPERVISOR) for name in FLOWS)
                 line.mend()
-                # A claim that was broken off is free again by then.
+                # By then, an interrupted claim is free again.
                 ended = [_run(name, db, world.morning(day) + timedelta(minutes=6), env, PATIENCE) for name in FLOWS]
                 if ended != ["ended well"] * len(FLOWS):
-                    raise AssertionError(f"a run with a line that is whole: {ended}")
-                told = ", ".join(f"{count} {what}" for what, count in spoilt.items())
-                say(f"  {fault.name.lower().replace('_', ' ')}: {told}; whole again: both ended well")
+                    raise AssertionError(f"a run on a repaired connection: {ended}")
+                results = ", ".join(f"{count} {what}" for what, count in spoilt.items())
+                say(f"  {fault.name.lower().replace('_', ' ')}: {results}; after the repair, both ended well")
         finally:
             line.close()
         return judge(quiet, expected, ask(state_of, db), post.room.letters())

@@ -1,4 +1,4 @@
-"""A small TCP proxy that spoils connections as it is told to."""
+"""A small TCP proxy that causes faults on request."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from chaos.postroom import FORK
 from tests.waiting import PATIENCE, wait_until
 
 PACE = 0.01
-"""Seconds between looks at which fault is wanted."""
+"""Seconds between checks of which fault is wanted."""
 
 
 class Fault(IntEnum):
@@ -21,16 +21,16 @@ class Fault(IntEnum):
     NONE = 0
     REFUSE = 1
     BLACK_HOLE = 2
-    """It is taken, and then nothing."""
+    """It is accepted, and nothing is ever answered."""
     RESET = 3
-    """It is cut at some byte."""
+    """It is cut at a random byte."""
     DELAY = 4
     LOST_REPLY = 5
-    """The server has taken the whole message; its 250 is not passed on."""
+    """The server accepts the whole message, but its 250 is lost."""
 
 
 class Proxy:
-    """The proxy, as a process of its own; its port stays the same."""
+    """The proxy, in a separate process; its port stays the same."""
 
     def __init__(self, target: int, *, longest_delay: float = 1.5, seed: int = 1) -> None:
         self._fault = FORK.RawValue("i", Fault.NONE)
@@ -42,7 +42,7 @@ class Proxy:
         self.port: int = ready.get(timeout=PATIENCE)
 
     def spoil(self, fault: Fault) -> None:
-        """Spoil every connection from now on: when this returns, the fault is there."""
+        """Cause a fault in every connection from now on; it is active when this returns."""
         self._fault.value = fault
         wait_until(
             lambda: self._applied.value == fault,
@@ -68,7 +68,7 @@ class _Line:
         self.longest_delay, self.random = longest_delay, random.Random(seed)
 
     async def serve(self, ready: Any) -> None:
-        # It never listens: it only keeps the port from other programs while connections are refused.
+        # It never listens: it only keeps the port from other programs while the proxy refuses connections.
         keeper = _bound(0)
         port = keeper.getsockname()[1]
         server = await asyncio.start_server(self.handle, sock=_bound(port))
@@ -115,7 +115,7 @@ class _Talk:
 
     def __init__(self, fault: Fault, cut_at: int, longest_delay: float, chance: random.Random) -> None:
         self.fault, self.cut_at, self.longest_delay, self.random = fault, cut_at, longest_delay, chance
-        self.is_cut, self.passed, self.tail, self.is_told = False, 0, b"", False
+        self.is_cut, self.passed, self.tail, self.is_complete = False, 0, b"", False
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_client: bool) -> None:
         with suppress(OSError):
@@ -124,9 +124,9 @@ class _Talk:
                     await asyncio.sleep(self.random.uniform(0, self.longest_delay))
                 if is_client:
                     self.tail = (self.tail + chunk)[-5:]
-                    # From its end on, nothing that the server says of the message is passed on.
-                    self.is_told = self.is_told or self.tail.endswith(b"\r\n.\r\n")
-                elif self.fault is Fault.LOST_REPLY and self.is_told:
+                    # After the end of the message, none of the server's answers are forwarded.
+                    self.is_complete = self.is_complete or self.tail.endswith(b"\r\n.\r\n")
+                elif self.fault is Fault.LOST_REPLY and self.is_complete:
                     self.is_cut = True
                     return
                 self.passed += len(chunk)
@@ -138,7 +138,7 @@ class _Talk:
 
 
 def _bound(port: int) -> socket.socket:
-    """Return a socket at a port that several sockets of this process share."""
+    """Return a socket at a port that several sockets of this process can share."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     made.bind(("127.0.0.1", port))
@@ -146,7 +146,7 @@ def _bound(port: int) -> socket.socket:
 
 
 def _cut(writer: asyncio.StreamWriter) -> None:
-    """Close with a reset instead of a goodbye."""
+    """Close with a reset."""
     raw = writer.get_extra_info("socket")
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

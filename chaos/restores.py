@@ -1,8 +1,7 @@
-"""Copies put back while messages go out: nothing is sent before a release, and every repeat after it is marked.
+"""Restores while messages are sent: nothing is sent before a release, and every later repeat is marked.
 
-Each day, copies are taken at some moment and put back later: by `db restore`, which is killed now and then, and as
-other tools do it. A file is moved or written over the one that workers have open; a PostgreSQL database is made from a
-copy.
+Each day, copies are taken and restored later: by `db restore`, which is killed from time to time, and as other tools do
+it. They move or write a file over the one that workers have open, or make a PostgreSQL database from a copy.
 """
 
 import random
@@ -21,6 +20,7 @@ from changeflow.storage.backup import backup
 from changeflow.storage.custody import MachineState as Remembered
 from changeflow.storage.database import read_scope
 from changeflow.usecases import restoration
+from changeflow.values.duration import counted
 from chaos import world
 from chaos.checks import State, Verdict, state_of
 from chaos.databases import Databases, Postgresql
@@ -45,15 +45,15 @@ from tests.waiting import wait_until
 
 DISPATCHERS = 2
 ROUNDS = 3
-"""Rounds that each dispatcher ends before it is believed that it sends nothing."""
+"""Rounds that each dispatcher must complete without sending anything."""
 MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "sqlite_file"))
 MOST_STEPS = 150
-"""A restore that is to be killed is killed at one of so many steps, or not at all."""
+"""A restore is killed at one of this many steps, or not at all."""
 
 
 @dataclass(slots=True)
 class _Scene:
-    """One database with its workers and its post."""
+    """One database with its workers and its mail server."""
 
     databases: Databases
     db: str
@@ -64,9 +64,9 @@ class _Scene:
     kills: int = 0
     restores: Counter[str] = field(default_factory=Counter)
     nothing_since: bool = False
-    """This machine had noted nothing since the copy that was put back: then it may be taken for the database itself."""
+    """Whether this machine had noted nothing since the copy was taken, so that it may count as the database itself."""
     unreleased: int = 0
-    """Letters that went out of a restored database before anyone had released it."""
+    """Letters sent from a restored database before anyone released it."""
 
     def workers(self) -> tuple[list[BaseProcess], Progress]:
         progress = Progress(DISPATCHERS)
@@ -79,7 +79,7 @@ class _Scene:
 
 
 def restores(databases: Databases, folder: Path, *, days: int, a_day: int, people: int, seed: int, say: Say) -> Verdict:
-    """Put copies back `a_day` times on each day, and compare what came through with a quiet run."""
+    """Restore copies `a_day` times each day, and compare the messages that arrived with a quiet run."""
     size = Size(people=people, tasks=4, days=days, kills_a_day=0)
     name = f"restores-{databases.name}"
     _, expected = quiet_run(folder, size, f"quiet-{name}")
@@ -98,7 +98,7 @@ def restores(databases: Databases, folder: Path, *, days: int, a_day: int, peopl
                 say(f"  day {number} of {days}: {sum(scene.restores.values())} restores, {scene.kills} kills")
         verdict = _judge(expected, ask(state_of, db), post.room.letters())
     verdict.kills, verdict.unreleased = scene.kills, scene.unreleased
-    say("  " + ", ".join(f"{count} times {how}" for how, count in sorted(scene.restores.items())))
+    say("  " + ", ".join(f"{counted(count, 'restore')} {how}" for how, count in sorted(scene.restores.items())))
     return verdict
 
 
@@ -117,7 +117,7 @@ def _copy_and_put_back(scene: _Scene) -> None:
     put_back(workers)
     scene.kills += sum(kill(worker) for worker in workers)
     if scene.nothing_since and ask(_may_send, scene.db):
-        scene.restores[f"{how} with nothing since"] += 1
+        scene.restores[f"{how}, with nothing noted since"] += 1
         return
     scene.restores[how] += 1
     _stay_silent(scene)
@@ -130,12 +130,12 @@ def _may_send(db: str) -> bool:
 
 
 def _stay_silent(scene: _Scene) -> None:
-    """Let new workers look at the restored database for some rounds: they send nothing."""
+    """Let new workers use the restored database for some rounds, and count what they send."""
     before = scene.letters()
     workers, progress = scene.workers()
     try:
         wait_until(
-            lambda: min(progress.rounds) >= ROUNDS, what="a restored database being looked at",
+            lambda: min(progress.rounds) >= ROUNDS, what="rounds on a restored database",
             failed=lambda: died(workers),
         )  # fmt: skip
     finally:
@@ -180,14 +180,14 @@ def _on_sqlite(scene: _Scene) -> list[Way]:
     def under_workers(replace: Callable[[], object], workers: Sequence[BaseProcess]) -> None:
         shutil.copyfile(copy, put)
         replace()
-        # What they do to the file meanwhile would be found in it by the next one to open it.
+        # The next process to open the file would find what the workers did to it meanwhile.
         soon(scene.chance, 0.3)
         by_command(workers)
 
     return [
         (take, by_command, "by db restore"),
-        (take, partial(under_workers, lambda: put.replace(file)), "moved over an open file"),
-        (take, partial(under_workers, lambda: shutil.copyfile(put, file)), "written over an open file"),
+        (take, partial(under_workers, lambda: put.replace(file)), "by moving a file over an open one"),
+        (take, partial(under_workers, lambda: shutil.copyfile(put, file)), "by writing over an open file"),
     ]
 
 
@@ -202,7 +202,7 @@ def _on_postgresql(scene: _Scene) -> list[Way]:
                 connection.execute(statement)
 
     def made_from(template: str, into: str) -> None:
-        # Workers are thrown out and kept out for a moment: PostgreSQL copies no database that is in use.
+        # Disconnect workers and keep them out for a moment: PostgreSQL does not copy a database in use.
         run(f'ALTER DATABASE "{template}" WITH ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'")  # fmt: skip
         wait_until(lambda: _try(lambda: run(f'CREATE DATABASE "{into}" TEMPLATE "{template}"')), what=f"{into} made")
@@ -214,7 +214,7 @@ def _on_postgresql(scene: _Scene) -> list[Way]:
 
     def put_back(_workers: Sequence[BaseProcess]) -> None:
         run(f'DROP DATABASE "{name}" WITH (FORCE)')
-        # While it is gone, no one counts it on.
+        # While the database is gone, no worker changes its counter.
         seen = Remembered(scene.db).seen()
         with psycopg.connect(psycopg.conninfo.make_conninfo(uri, dbname=f"{name}_copy")) as connection:
             row = connection.execute("SELECT identity, counter, marker FROM custody").fetchone()
@@ -222,7 +222,7 @@ def _on_postgresql(scene: _Scene) -> list[Way]:
         made_from(f"{name}_copy", name)
         soon(scene.chance, 0.3)
 
-    return [(take, put_back, "made from a copy")]
+    return [(take, put_back, "from a copied database")]
 
 
 def _try(work: Callable[[], object]) -> bool:
@@ -234,7 +234,7 @@ def _try(work: Callable[[], object]) -> bool:
 
 
 def _judge(expected: Sequence[Letter], found: State, got: Sequence[Letter]) -> Verdict:
-    """Compare by what letters say: after a release, Message-IDs are others."""
+    """Compare letters by their texts, because Message-IDs change after a release."""
     wanted, firsts, copies = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     wanted.update((letter.to, letter.text) for letter in expected)
     copies.update((letter.to, letter.text) for letter in got)
@@ -251,6 +251,6 @@ def _judge(expected: Sequence[Letter], found: State, got: Sequence[Letter]) -> V
         audit_faults=len(found.faults),
     )
     verdict.notes += [f"{to} never got: {text[:200]!r}" for to, text in sorted((wanted - copies).keys())[:5]]
-    verdict.notes += [f"{to} got besides: {text[:200]!r}" for to, text in sorted(copies.keys() - wanted.keys())[:5]]
+    verdict.notes += [f"{to} also got: {text[:200]!r}" for to, text in sorted(copies.keys() - wanted.keys())[:5]]
     verdict.notes += [f"{to} got twice, unmarked: {text[:200]!r}" for to, text in sorted((firsts - wanted).keys())[:5]]
     return verdict

@@ -1,4 +1,4 @@
-"""Workers that can be killed: forked from this process, which holds no connection, so that each begins at once."""
+"""Workers that can be killed. They are forked from this process, which has no connections, so that they start fast."""
 
 import itertools
 import os
@@ -31,15 +31,15 @@ from tests.waiting import PATIENCE, PAUSE
 
 STALE = dispatch.LEASE + timedelta(seconds=1)
 PACE = 0.01
-"""Seconds between two rounds of a worker that never ends."""
+"""Seconds between two rounds of an endless worker."""
 Made = TypeVar("Made")
 
 
 class Clock:
-    """A clock that all workers share, and that can be put on. It runs as real time does, or stands still."""
+    """A clock that all workers share and that can be advanced. It runs in real time, or does not run."""
 
     def __init__(self, *, runs: bool = True) -> None:
-        # Without a lock: a killed worker that held one would hold it for ever.
+        # Without a lock, because a killed worker would never release it.
         self._shift, self._runs = FORK.RawValue("d", 0.0), runs
 
     def set(self, moment: datetime) -> None:
@@ -56,19 +56,19 @@ class Clock:
 
 
 class Progress:
-    """How far each of some workers is. Each writes its own place, so none needs a lock."""
+    """The progress of each worker. Each writes only its own element, so that no lock is needed."""
 
     def __init__(self, workers: int) -> None:
         self._tried, self._rounds = FORK.RawArray("l", workers), FORK.RawArray("l", workers)
 
     @property
     def tried(self) -> Sequence[int]:
-        """Messages that each has handed over, or failed to."""
+        """The messages that each worker has sent, or failed to send."""
         return list(self._tried)
 
     @property
     def rounds(self) -> Sequence[int]:
-        """Rounds that each has ended: it was at the end of the outbox, or the database was away."""
+        """The rounds that each worker has completed: it reached the end of the outbox, or the database was down."""
         return list(self._rounds)
 
     def note_try(self, worker: int) -> None:
@@ -79,7 +79,7 @@ class Progress:
 
 
 def warm_up() -> None:
-    """Do once in this process what every worker would have to do first: imports, templates, rulepacks, statements."""
+    """Prepare in this process what every worker needs first: imports, templates, rulepacks, statements."""
     share_statements(pytest.MonkeyPatch())
     with tempfile.TemporaryDirectory() as folder:
         db = f"sqlite:///{folder}/warm.db"
@@ -100,7 +100,7 @@ def start(work: Callable[..., object], *args: object) -> BaseProcess:
 
 
 def kill(process: BaseProcess) -> bool:
-    """Kill a worker as no handler can notice; tell whether it still ran."""
+    """Kill a worker with SIGKILL; tell whether it was still running."""
     was_alive = process.is_alive()
     with suppress(ProcessLookupError):
         os.kill(process.pid or 0, signal.SIGKILL)
@@ -109,7 +109,7 @@ def kill(process: BaseProcess) -> bool:
 
 
 def ask(work: Callable[..., Made], *args: object) -> Made:
-    """Do something in a worker, and return what it returns: connections end with it."""
+    """Run a function in a worker and return its result, so that its connections end with the worker."""
     receiver, sender = FORK.Pipe(duplex=False)
     name = getattr(work, "__name__", work)
 
@@ -120,7 +120,7 @@ def ask(work: Callable[..., Made], *args: object) -> Made:
     process = start(answer)
     sender.close()
     try:
-        # Read before it ends: an answer that is longer than a pipe holds would keep it from ending.
+        # Read before the worker ends: an answer longer than the pipe's buffer would block it.
         found: Made = receiver.recv() if receiver.poll(PATIENCE) else _hung(process, name)
     except EOFError:
         process.join(PATIENCE)
@@ -132,7 +132,7 @@ def ask(work: Callable[..., Made], *args: object) -> Made:
 
 
 def ends(process: BaseProcess, name: str) -> int:
-    """Wait for a worker's end; return its exit code."""
+    """Wait for a worker to end; return its exit code."""
     process.join(PATIENCE)
     if process.exitcode is None:
         _hung(process, name)
@@ -145,7 +145,7 @@ def _hung(process: BaseProcess, name: object) -> NoReturn:
 
 
 def died(workers: Sequence[BaseProcess]) -> str:
-    """Return how one of the workers ended that should go on for ever; nothing while all do."""
+    """Return how an endless worker ended, or an empty text while all are running."""
     codes = [w.exitcode for w in workers if not w.is_alive()]
     return f"a worker ended with {codes[0]}" if codes else ""
 
@@ -176,7 +176,7 @@ def dispatch_once(
 
 
 class _Counted(SmtpChannel):
-    """The mail channel, with a note of each message that it has tried."""
+    """The mail channel, which also counts the messages that it has tried."""
 
     def __init__(self, url: str, timeout: float, progress: Progress | None, worker: int) -> None:
         super().__init__(url, timeout=timeout)
@@ -191,7 +191,7 @@ class _Counted(SmtpChannel):
 
 
 def patiently(work: Callable[[], Made]) -> Made:
-    """Do it again while the database is down."""
+    """Retry while the database is down."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
@@ -207,15 +207,15 @@ def tick_patiently(db: str, clock: Clock) -> None:
 
 
 def killed_at(n: int, work: Callable[..., object], *args: object) -> bool:
-    """Run some work and kill it at its n-th marked point; False where it ended before."""
+    """Run some work and kill it at its n-th marked point; return False if it ended before."""
     code = ends(start(_run_marked, n, work, args), f"point {n}")
     if code not in (0, -signal.SIGKILL):
-        raise AssertionError(f"it ended with {code} instead of being killed at point {n}")
+        raise AssertionError(f"it ended with {code} before it could be killed at point {n}")
     return code != 0
 
 
 def _run_marked(n: int, work: Callable[..., object], args: tuple[object, ...]) -> None:
-    """Count every statement, commit and step of the mail's conversation, before and after it; die at the n-th."""
+    """Count each statement, commit and step of the mail conversation, before and after it; die at the n-th."""
     counter = itertools.count(1)
 
     def point(*_args: object, **_kwargs: object) -> None:

@@ -1,4 +1,4 @@
-"""A programme with a lot to say: many people, each with tasks that fall due all through the spring of 2027."""
+"""A programme with many messages: many people, each with tasks that are due throughout the spring of 2027."""
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from changeflow.values.moments import LONDON
 FIRST_DAY = date(2027, 1, 11)
 PROGRAMME = """\
 programme: chaos
-name: A programme that much happens to
+name: A busy programme
 organisation: A trust
 start: 2027-01-04
 live: true
@@ -37,7 +37,7 @@ PEOPLE = "id,name,role,email,audience,school,groups,manager\nchief,Chief,Chief E
 
 
 def store(db: str, folder: Path, *, people: int, tasks: int) -> None:
-    """Store the programme: so many people with so many tasks each, of different lengths, one after the other."""
+    """Store the programme: each person has `tasks` tasks of different lengths, one after the other."""
     names = [f"p{n}" for n in range(people)]
     lines = [
         f"  t{n}-{k}: {{phase: plan, duration: {4 + (n * 7 + k * 3) % 11}d, owner: {name}"

@@ -1,4 +1,4 @@
-"""The crash test's short form; `make chaos` is the long one."""
+"""The short crash test; `make chaos` is the long one."""
 
 import sys
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from chaos.__main__ import main
 from tests.apart import run_apart
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
-LEAST_KILLS = {"every point": 15, "at random": 15, "put back": 8}
-"""Workers that PostgreSQL has thrown out before they were to be killed do not count."""
+LEAST_KILLS = {"every point": 15, "at random": 15, "restores": 8}
+"""Kills of workers that PostgreSQL had already disconnected do not count."""
 
 
 def crash_test(*options: str) -> None:
@@ -24,7 +24,7 @@ def crash_test(*options: str) -> None:
 
 
 def marks_first() -> None:
-    """Mark a message as sent before it is handed over."""
+    """Mark a message as sent before sending it."""
 
     def hand_over(
         self: Any, claimed: Any, nudges: Any, letter: Any, counts: Any, after: Any = dispatch._Post._hand_over
@@ -36,27 +36,27 @@ def marks_first() -> None:
     crash_test("--stop-at-first", "--only", "sqlite")
 
 
-def says_not_that_it_repeats() -> None:
+def does_not_mark_repeats() -> None:
     channels.as_email = lambda m: message.as_email(replace(m, may_have_gone=False))  # type: ignore[attr-defined]
     crash_test("--stop-at-first", "--only", "sqlite")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_nothing_is_lost_and_every_repeat_is_marked_whatever_is_killed(kind: str, tmp_path: Path):
+def test_no_message_is_lost_and_every_repeat_is_marked_despite_kills(kind: str, tmp_path: Path):
     code, out, err = run_apart(crash_test, "--only", kind, folder=tmp_path)
     assert code == 0, out + err
     rows = [line for line in out.splitlines() if line.startswith(("SQLite,", "PostgreSQL,"))]
     assert len(rows) == 3
     for row in rows:
         least = next(kills for part, kills in LEAST_KILLS.items() if part in row)
-        messages, kills, _repeats, *bad = map(int, row.split()[3 + ("put back" in row) :])
+        messages, kills, _repeats, *bad = map(int, row.split()[2 + ("restores" not in row) :])
         assert messages >= 15
         assert kills >= least, row
         assert set(bad) == {0}
 
 
-@pytest.mark.parametrize("broken", [marks_first, says_not_that_it_repeats])
-def test_the_crash_test_notices_a_dispatcher_that_is_wrong(broken: Callable[[], None], tmp_path: Path):
+@pytest.mark.parametrize("broken", [marks_first, does_not_mark_repeats])
+def test_the_crash_test_finds_a_faulty_dispatcher(broken: Callable[[], None], tmp_path: Path):
     code, out, err = run_apart(broken, folder=tmp_path)
     assert code == 1, out + err
     assert "SOMETHING WAS LOST" in out
