@@ -103,7 +103,8 @@ def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
 @pytest.mark.parametrize("for_manager", [False, True])
 def test_a_subject_is_short_and_has_at_most_one_colon(reason: str, calendar: str, today: date, for_manager: bool):
     item = an_item(
-        title="Payroll, pilot: go/no-go", reason=reason, calendar=calendar, for_manager=for_manager,
+        title="Payroll, pilot: go/no-go decision" if reason != Reason.CHECKPOINT else "Payroll, wave 2: checkpoint",
+        reason=reason, calendar=calendar, for_manager=for_manager,
         due_on=date(2027, 9, 22),
     )  # fmt: skip
     subject = a_message(item, today=today).subject

@@ -183,7 +183,7 @@ def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked)
         assert letter is not None
         day = asked.needed[nudge.subject.partition("#")[0]]
         is_today = day == asked.today
-        assert f"needed {'today' if is_today else f'by {day:%a} {day.day} {day:%b}'}" in letter.subject
+        assert ("needed today" if is_today else f"by {day:%a} {day.day} {day:%b}") in letter.subject
         assert f"needed {'today' if is_today else f'by {day:%A} {day.day} {day:%B}'}" in letter.text
         [token] = re.findall(r"/a/(\S+)", letter.text)
         assert digest_of(token) in links
