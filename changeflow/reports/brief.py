@@ -47,7 +47,7 @@ class BriefDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefDate:
-    """One milestone."""
+    """One milestone; its days are without the report's own year."""
 
     name: str
     baseline: str
@@ -151,7 +151,7 @@ def build_brief(
         headline=headline_of(milestones, decisions, announced, changes.warning if changes else ""),
         cut_off=cut_offs[0] if cut_offs else "",
         decisions=tuple(_decision(d) for d in decisions),
-        dates=tuple(_date(m, moved) for m in _pressing(milestones)),
+        dates=tuple(_date(m, moved, today) for m in _pressing(milestones)),
         since=changes.title if changes else "",
         slips=tuple(_slip(s) for s in slips),
         confidence=BriefConfidence(
@@ -211,14 +211,17 @@ def _decision(found: DecisionLine) -> BriefDecision:
     )
 
 
-def _date(found: MilestoneLine, moved: Mapping[str, int]) -> BriefDate:
+def _date(found: MilestoneLine, moved: Mapping[str, int], today: date) -> BriefDate:
+    def short(day: str) -> str:
+        return day.replace(f" {today.year}", "")
+
     days, is_gone = moved.get(found.name, 0), found.state == "dropped"
     return BriefDate(
         name=found.name,
-        baseline=found.baseline,
-        forecast=found.forecast,
-        sure_on=found.sure_on or "–",
-        deadline=found.deadline,
+        baseline=short(found.baseline),
+        forecast=short(found.forecast),
+        sure_on=short(found.sure_on) or "–",
+        deadline=short(found.deadline),
         moved="" if not moved else later_or_earlier(days) if days else "–" if is_gone else "no change",
         spare=found.spare or "–",
         state=found.state,

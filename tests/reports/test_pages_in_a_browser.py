@@ -1,0 +1,105 @@
+"""Every report as a browser shows it, on a desk, a tablet and a phone, light and dark: axe finds nothing, pages do not
+scroll sideways, and the text of pictures has at least 11 px.
+
+The browser is Debian's chromium; nothing is downloaded.
+"""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changeflow.intake.folder import Folder
+from changeflow.planning.levelling import level_programme
+from changeflow.reports.documents import REPORTS, write_report
+from changeflow.reports.levelling import level_report
+from changeflow.reports.wave_pictures import draw
+from changeflow.reports.waves import waves_report
+from changeflow.roadmap.levelling.search import SearchEffort
+from changeflow.rules.engine import judge
+from changeflow.usecases import baselines, definitions
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.progress_import import store_import
+from changeflow.usecases.reports import go_no_go_of, sro_of_stored
+from changeflow.usecases.risk import simulate_programme
+from changeflow.usecases.stored import loaded
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.waves import plan_waves
+from tests.conftest import SAMPLE, sample_copy
+from tests.waiting import PATIENCE
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
+]
+MAY = date(2027, 5, 4)
+SMALL_TEXT = """() => [...document.querySelectorAll('svg text')]
+    .filter(t => t.getClientRects().length)
+    .map(t => [parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().d, t.textContent])
+    .filter(([size]) => size < 10.99)"""
+HINTS = """() => [...document.querySelectorAll('.scroll')].filter(s => s.getClientRects().length).map(s =>
+    [s.scrollWidth > s.clientWidth, getComputedStyle(s, '::before').visibility === 'visible'])"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, sample: Folder) -> dict[str, Path]:
+    """The sample's reports on 4 May 2027, and its plans of waves and levelled dates, by the name of their template."""
+    home = tmp_path_factory.mktemp("pages")
+    db, planned = f"sqlite:///{home / 'pages.db'}", judge(sample.programme).programme
+    first = datetime(2026, 9, 1, 8, tzinfo=UTC)
+    definitions.apply(sample_copy(home), db=db, actor="programme-manager", now=first)
+    approved = Change(db=db, programme=None, actor="chief-executive", now=first, on=first.date())
+    baselines.take_baseline("Agreed", approved)
+    may = Change(db=db, programme=None, actor="programme-manager", now=datetime(2027, 5, 4, 8, tzinfo=UTC), on=MAY)
+    store_import(SAMPLE / "progress.csv", may, SAMPLE / "decisions.csv")
+    for path in sorted((SAMPLE / "adkar").glob("*.csv")):
+        import_assessments(path, may)
+    waves = plan_waves(planned, seconds=PATIENCE, seed=1, effort=0.05)
+    written: dict[str, tuple[Any, dict[str, Any]]] = {
+        "sro": (sro_of_stored(None, db=db, today=MAY), {}),
+        "go-no-go": (go_no_go_of("payroll/pilot/go-no-go", db=db, programme=None, today=MAY), {}),
+        "risk": (simulate_programme(loaded(None, db=db, on=MAY), iterations=100, seed=1), {}),
+        "levelling": (level_report(level_programme(planned, SearchEffort(seconds=PATIENCE, effort=0.2))), {}),
+        "waves": (
+            waves_report(planned.name, waves.problem, waves.offers),
+            {"pictures": [draw(waves.problem, offer.plan) for offer in waves.offers]},
+        ),
+    }
+    for name, (report, pictures) in written.items():
+        write_report(report, home / f"{name}.html", **pictures)
+    return {name: home / f"{name}.html" for name in written}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+def test_every_report_is_looked_at(pages: dict[str, Path]):
+    assert pages.keys() == {kind.template for kind in REPORTS.values()}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 820, 390])
+@pytest.mark.parametrize("name", sorted(kind.template for kind in REPORTS.values()))
+def test_a_page_can_be_used_by_everybody(pages: dict[str, Path], browser: Any, name: str, width: int, scheme: str):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(pages[name].as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        # Only contrast differs in the dark.
+        options = {"resultTypes": ["violations"], **({"runOnly": ["color-contrast"]} if scheme == "dark" else {})}
+        found = Axe().run(page, options=options).response["violations"]
+        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(SMALL_TEXT) == []
+        assert all(is_wider == says_so for is_wider, says_so in page.evaluate(HINTS))
