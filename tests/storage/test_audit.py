@@ -26,6 +26,7 @@ from changeflow.values.acting import Acting, Via, acting, current
 from tests import audited
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
+from tests.stored import store_once
 
 pytestmark = pytest.mark.both_databases
 
@@ -35,7 +36,7 @@ ON = date(2027, 1, 20)
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    store_once(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     return db
 
 

@@ -16,6 +16,7 @@ from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
 from tests.builders import a_folder
 from tests.killing import killed_at, killed_beyond
+from tests.stored import store_once
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
-    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    store_once(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     return sqlite
 
 

@@ -25,6 +25,7 @@ from changeflow.usecases.upkeep import upgrade_database
 from tests import asked, audited
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
+from tests.stored import store_once
 
 # Python 3.12 warns of forks; these children run nothing but what they are for.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")]
@@ -36,7 +37,7 @@ LONG = "A long reason. " * 2000
 @pytest.fixture
 def file(sqlite: str, tmp_path: Path) -> Path:
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    definitions.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
+    store_once(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
     finish_task("payroll/requirements", ON, ON, change(sqlite))
     ticks.tick(db=sqlite, now=NOW)
     more = "".join(f"s{n},School {n},primary,north\n" for n in range(80))

@@ -19,6 +19,7 @@ from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database
+from tests.stored import store_once
 
 pytestmark = pytest.mark.both_databases
 
@@ -28,7 +29,7 @@ ON = date(2027, 1, 4)
 
 @pytest.fixture
 def small(db: str, tmp_path: Path) -> str:
-    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    store_once(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     return db
 
 

@@ -26,13 +26,14 @@ from changeflow.errors import (
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, head_version, session_scope
-from changeflow.usecases import definitions, progress
+from changeflow.usecases import progress
 from changeflow.usecases.restoration import Restored, restore
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.killing import crashed, killed_at
 from tests.storage.test_backup import leftovers, tables
 from tests.storage.test_upgrade import released
+from tests.stored import store_once
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "sqlite_file
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
     """A programme, a copy of it, and a task that was finished since the copy was taken."""
-    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    store_once(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     backup(sqlite, tmp_path / "copy.db", at=NOW)
     finish(sqlite)
     engine_for(sqlite).dispose()

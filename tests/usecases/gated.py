@@ -20,12 +20,13 @@ from changeflow.agenda.decisions import GateAnswer
 from changeflow.agenda.gates import GateCase, weigh
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
-from changeflow.usecases import definitions, progress
+from changeflow.usecases import progress
 from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PEOPLE, a_folder
+from tests.stored import store_once
 
 STEPS = """\
   plan: {phase: plan, duration: 2d, owner: lead}
@@ -50,7 +51,7 @@ def change(db: str, day: int, *, actor: str = "chief", month: int = 1) -> Change
 
 def stored_with(db: str, tmp_path: Path, **files: str) -> str:
     folder = a_folder(tmp_path / "trust", **({"pathway": GATED, "people": TEAM} | files))
-    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    store_once(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     return db
 
 

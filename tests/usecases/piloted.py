@@ -11,11 +11,12 @@ from changeflow.agenda.gates import GateCase
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.storage.database import read_scope
-from changeflow.usecases import definitions, parallel_runs, pilot_records
+from changeflow.usecases import parallel_runs, pilot_records
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
+from tests.stored import store_once
 
 RUN = """\
 class: payroll
@@ -61,7 +62,7 @@ def written(path: Path, service: str = SERVICE + RUN, programme: str = PILOT) ->
 
 
 def store(db: str, path: Path, service: str = SERVICE + RUN, programme: str = PILOT) -> str:
-    definitions.apply(written(path, service, programme), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    store_once(written(path, service, programme), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     return db
 
 

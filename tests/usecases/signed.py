@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from changeflow.storage.database import session_scope
-from changeflow.usecases import definitions
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
+from tests.stored import store_once
 
 NOW = datetime(2027, 1, 5, 17, tzinfo=UTC)
 TODAY = date(2027, 1, 5)
@@ -40,7 +40,7 @@ def apply(folder: Path, db: str, actor: str = "chief", **changes: str) -> int:
     for name in changes.keys() & more.keys():
         (folder / more[name]).parent.mkdir(exist_ok=True)
         (folder / more[name]).write_text(changes[name])
-    return definitions.apply(folder, db=db, actor=actor, now=NOW)
+    return store_once(folder, db=db, actor=actor, now=NOW)
 
 
 def a_pack(**values: int) -> str:

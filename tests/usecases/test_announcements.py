@@ -31,6 +31,7 @@ from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import PROGRAMME, SCHOOLS, a_folder
 from tests.conftest import SAMPLE, sample_copy
+from tests.stored import store_once
 
 PLANNED, LATE = date(2027, 1, 20), date(2027, 1, 25)
 
@@ -51,7 +52,7 @@ def lives(db: str, day: int) -> dict[str, GoLive]:
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     now = datetime(2027, 1, 4, 8, tzinfo=UTC)
-    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=now, on=date(2027, 1, 4))
+    store_once(a_folder(tmp_path / "trust"), db=db, actor="chief", now=now, on=date(2027, 1, 4))
     return db
 
 

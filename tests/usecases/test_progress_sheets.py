@@ -35,6 +35,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration
 from tests import audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
+from tests.stored import store_once
 from tests.usecases import gated
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -49,7 +50,7 @@ def change(db: str, actor: str = "lead", on: date = ON) -> Change:
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     folder = a_folder(tmp_path / "trust", service=OWNED)
-    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC), on=date(2027, 1, 4))
+    store_once(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC), on=date(2027, 1, 4))
     return db
 
 

@@ -25,6 +25,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
 from tests.builders import PATHWAY, SERVICE, Postbox, a_folder
+from tests.stored import store_once
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
 
@@ -43,7 +44,7 @@ def moment(day: int, hour: int = 7, month: int = 1) -> datetime:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    store_once(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     return db
 
 

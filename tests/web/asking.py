@@ -14,12 +14,12 @@ from lxml import html
 from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
-from changeflow.usecases import definitions
 from changeflow.usecases.messages import digest_of
 from changeflow.web.app import make_app
 from changeflow.web.clients import Limits, Rate
 from changeflow.web.guard import HEADERS
 from tests.builders import SERVICE, a_folder
+from tests.stored import store_once
 from tests.waiting import PATIENCE
 
 NOW = datetime(2027, 1, 8, 10, tzinfo=UTC)
@@ -30,7 +30,7 @@ PLENTY = Limits(per_address=Rate(burst=10_000, per_second=1), per_link=Rate(burs
 
 def store_links(db: str, trust: Path) -> str:
     """Store the small programme, with two links for the lead: one to answer, one to choose messages."""
-    definitions.apply(a_folder(trust, service=OWNED), db=db, actor="chief", now=NOW - timedelta(days=4))
+    store_once(a_folder(trust, service=OWNED), db=db, actor="chief", now=NOW - timedelta(days=4))
     common = {"programme": "small", "person": "lead", "due_on": date(2027, 1, 8), "expires_at": NOW + timedelta(days=9),
               "used_at": None, "revoked_at": None}  # fmt: skip
     with session_scope(db) as session:

@@ -25,6 +25,7 @@ from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
 from tests import audited
 from tests.builders import PEOPLE, SERVICE, Postbox, a_folder
+from tests.stored import store_once
 
 TASK = "payroll/requirements"
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -78,7 +79,7 @@ def pages(db: str, now: datetime) -> Browser:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    store_once(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     return db
 
 

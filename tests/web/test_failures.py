@@ -14,9 +14,9 @@ from changeflow import logs
 from changeflow.errors import DatabaseBusyError, NewerDatabaseError
 from changeflow.storage.database import engine_for
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import definitions
 from changeflow.web.app import make_app
 from tests.builders import a_folder
+from tests.stored import store_once
 from tests.web.asking import (
     ANSWER,
     CHOOSE,
@@ -61,7 +61,7 @@ class TestADatabaseThatIsNotAvailable:
     def test_gives_a_503_whatever_is_wrong_with_it(
         self, sqlite: str, tmp_path: Path, method: str, path: str, what: str
     ):
-        definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
+        store_once(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
         engine_for(sqlite).dispose()
         file = tmp_path / "test.db"
         if what == "gone":

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from changeflow.usecases import definitions
 from changeflow.web.clients import Buckets, Clients, Limits, Rate, address_key, networks
 from tests.builders import a_folder
+from tests.stored import store_once
 from tests.web.asking import ANSWER, CHOOSE, NOW, asking, assert_is_guarded, at_once, title
 
 
@@ -132,7 +132,7 @@ class TestWhoMaySeeTheNumbers:
     def test_from_this_machine_or_with_the_token(
         self, sqlite: str, tmp_path: Path, client: str, headers: dict[str, str], may: bool, proxies: str
     ):
-        definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+        store_once(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
         ask = asking(sqlite, clients=Clients(token="s3cret-token", proxies=networks(proxies)))
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
         health, metrics = (ask("GET", path, client=client, headers=sent) for path in ("/health", "/metrics"))
