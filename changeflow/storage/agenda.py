@@ -1,4 +1,4 @@
-"""What fell due, and the nudges that follow from it: unique keys on the way in, so that nothing is said twice."""
+"""Due things and their nudges. Unique keys on insert ensure that each nudge is recorded once."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -19,12 +19,12 @@ from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
 
-MOVED = "done by now, moved, or with somebody else"
+MOVED = "finished, moved or reassigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
-    """One thing to say to one person."""
+    """One reminder or request to one person."""
 
     id: int
     programme: str
@@ -36,11 +36,11 @@ class Nudge:
     priority: int
     content: Mapping[str, Any] = field(hash=False)
     may_have_gone: bool = False
-    """It may have gone out before the database was restored."""
+    """Whether it may have been sent before the database was restored."""
 
 
 def wait_until(session: Session, moment: datetime) -> None:
-    """Let nothing that waits go before a moment."""
+    """Hold all waiting nudges until a moment."""
     waits = (col(NudgeRow.message).is_(None), col(NudgeRow.withdrawn_at).is_(None))
     session.exec(update(NudgeRow).where(*waits).values(not_before=moment))
 
@@ -54,9 +54,9 @@ def record(
     not_before: datetime,
     contents: Mapping[str, Mapping[str, Any]],
 ) -> tuple[int, int]:
-    """Write what is not known yet, with its nudge; refresh what waits; withdraw what no longer holds.
+    """Record new due things with their nudges, refresh waiting nudges, and withdraw those that no longer apply.
 
-    `contents` is by key. Returns how many things were new, and how many nudges were withdrawn.
+    `contents` is by key. Returns the numbers of new things and withdrawn nudges.
     """
     known = _known_keys(session, programme)
     due = list(due)
@@ -83,9 +83,9 @@ def record(
 
 
 def _known_keys(session: Session, programme: str) -> set[str]:
-    """Return the keys of what was due before; of a renamed task also those that it would have by its new id.
+    """Return the keys of things that were due before; for a renamed task also the keys with its new id.
 
-    What has not gone out under an old id is left out: it is taken back, and goes out under the new one.
+    Unsent things under an old id are left out: they are withdrawn and sent under the new id.
     """
     known = set(session.exec(select(DueRow.key).where(DueRow.programme_id == programme)))
     if ids := versions.renames(session, programme):
@@ -99,7 +99,7 @@ def _known_keys(session: Session, programme: str) -> set[str]:
 def last_reminders(
     session: Session, programme: str, *, until: datetime | None = None
 ) -> dict[tuple[str, str], tuple[datetime, str]]:
-    """Return when people were last sent something about each reason and subject, and by which channel."""
+    """Return when people were last sent a message about each reason and subject, and by which channel."""
     query = (
         select(NudgeRow.reason, NudgeRow.subject, col(MessageRow.sent_at), col(MessageRow.channel))
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
@@ -114,7 +114,7 @@ def last_reminders(
 
 
 def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
-    """Let wait again what was withdrawn unsent and holds after all: work was opened again, or a clock had jumped."""
+    """Restore nudges that were withdrawn unsent but apply again, such as after work was reopened or a clock jumped."""
     unsent = select(NudgeRow).where(
         NudgeRow.programme_id == programme,
         col(NudgeRow.message).is_(None),
@@ -130,7 +130,7 @@ def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
 def _refresh(
     session: Session, programme: str, due: Mapping[str, Due], contents: Mapping[str, Mapping[str, Any]], at: datetime
 ) -> int:
-    """Bring what waits up to date with what is due now; what is on its way already can only be withdrawn."""
+    """Bring waiting nudges up to date with what is due now; those already being sent can only be withdrawn."""
     over = []
     for row in session.exec(_waiting().where(NudgeRow.programme_id == programme)):
         if row.key in due:
@@ -168,12 +168,12 @@ def save_tick(session: Session, programme: str, *, at: datetime, revision: int, 
 
 
 def due_counts(session: Session) -> dict[str, int]:
-    """Return how many things were due at the last tick of each programme."""
+    """Return the number of things due at each programme's last tick."""
     return dict(session.exec(select(TickRow.programme_id, TickRow.due)).all())
 
 
 def stale(session: Session, *, day: date, names: Collection[str] | None = None) -> list[str]:
-    """Return the programmes whose state, or day, is another than that which the last tick looked at, by name."""
+    """Return the programmes whose state or day has changed since the last tick, by name."""
     query = (
         select(ProgrammeRow.id)
         .join(TickRow, col(TickRow.programme_id) == ProgrammeRow.id, isouter=True)
@@ -189,20 +189,20 @@ def stale(session: Session, *, day: date, names: Collection[str] | None = None) 
 
 
 def waiting(session: Session, *, now: datetime) -> list[Nudge]:
-    """Return what waits to go out, what matters most first."""
+    """Return the waiting nudges, the most important first."""
     is_time = col(NudgeRow.not_before).is_(None) | (col(NudgeRow.not_before) <= now)
     query = _waiting().where(is_time).order_by(col(NudgeRow.priority), col(NudgeRow.id))
     return [_nudge(row) for row in session.exec(query)]
 
 
 def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
-    """Note that some of what waits may have gone already: the database was restored since."""
+    """Record that some waiting nudges may already have been sent, because the database was restored."""
     waits = (col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
     count_touched(session, update(NudgeRow).where(*waits).values(may_have_gone=True))
 
 
 def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
-    """Return (programme, person) of those with whom their manager is asked to talk this week."""
+    """Return (programme, person) for people whose manager is asked to talk with them this week."""
     query = select(NudgeRow.programme_id, NudgeRow.subject).where(
         NudgeRow.reason == Reason.CONVERSATION, col(NudgeRow.due_on) >= today, col(NudgeRow.withdrawn_at).is_(None)
     )
@@ -210,7 +210,7 @@ def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
 
 
 def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str) -> None:
-    """Take back what has not gone out."""
+    """Withdraw unsent nudges."""
     session.exec(
         update(NudgeRow)
         .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
@@ -219,7 +219,7 @@ def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str)
 
 
 def close(session: Session, programme: str, subjects: Collection[str], *, at: datetime) -> None:
-    """Take back what has not gone out about some subjects, and what is on its way."""
+    """Withdraw unsent nudges about some subjects, including those being sent."""
     on_its_way = select(MessageRow.id).where(MessageRow.state == OPEN)
     session.exec(
         update(NudgeRow)
@@ -234,14 +234,14 @@ def close(session: Session, programme: str, subjects: Collection[str], *, at: da
 
 
 def hold(session: Session, why: Mapping[int, str]) -> None:
-    """Write down why nudges are held back, where that is another reason than before."""
+    """Record why nudges are held, if the reason has changed."""
     for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
         if row.why != why[row.id or 0]:
             row.why = why[row.id or 0]
 
 
 def gone(session: Session, programme: str) -> list[Gone]:
-    """Return what went out, the oldest first."""
+    """Return the sent nudges, the oldest first."""
     query = (
         select(NudgeRow, col(MessageRow.sent_at))
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
@@ -262,14 +262,14 @@ def gone(session: Session, programme: str) -> list[Gone]:
 
 
 def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
-    """Return what calendars were sent of checkpoints, by task and person."""
+    """Return the calendar entries sent for checkpoints, by task and person."""
     query = (
         select(NudgeRow.subject, NudgeRow.person, col(NudgeRow.due_on))
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
         .where(
             NudgeRow.programme_id == programme,
             NudgeRow.reason == Reason.CHECKPOINT,
-            # What is on its way still has to be due, or it would be taken back.
+            # Nudges being sent must still be due, or they would be withdrawn.
             col(MessageRow.state).in_((SENT, PARKED)),
             col(NudgeRow.withdrawn_at).is_(None),
             col(NudgeRow.subject).contains("#"),
@@ -287,19 +287,19 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
 
 
 def carried_by(session: Session, message: int) -> list[Nudge]:
-    """Return the nudges that a message carries and that still hold, what matters most first."""
+    """Return a message's nudges that still apply, the most important first."""
     query = select(NudgeRow).where(NudgeRow.message == message, col(NudgeRow.withdrawn_at).is_(None))
     return [_nudge(row) for row in session.exec(query.order_by(col(NudgeRow.priority), col(NudgeRow.id)))]
 
 
 def programmes_of(session: Session, message: int) -> list[str]:
-    """Return the programmes whose nudges a message carries, also those that have been withdrawn since."""
+    """Return the programmes of a message's nudges, including withdrawn ones."""
     query = select(NudgeRow.programme_id).where(NudgeRow.message == message).distinct()
     return sorted(session.exec(query))
 
 
 def counts_by_reason(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return, by programme and reason, how many nudges wait and how many have a message; withdrawn ones are neither."""
+    """Return the numbers of nudges waiting and in messages, by programme and reason, without withdrawn ones."""
     still = case((col(NudgeRow.message).is_(None), 1), else_=0)
     query = (
         select(NudgeRow.programme_id, NudgeRow.reason, func.sum(still), func.count())

@@ -1,13 +1,13 @@
-"""The audit's anchor: a file outside the database that each entry is written to, so that no rewriting goes unseen.
+"""The audit's anchor: a file outside the database to which each entry is written, so that rewriting is noticed.
 
 A line is `TIME KIND PROGRAMME FIRST LAST HASH LINK`. Each transaction writes a `begun` line before it commits and a
 `stored` line after it, so an entry without a line was not written by changeflow, and a line without an entry is either
-a transaction that did not commit (`begun` alone) or an entry that is gone. `accepted` is a person's statement that a
-head is right, after a restore. LINK is a hash over the line and the link before it.
+a transaction that did not commit (`begun` alone) or a removed entry. `accepted` is a person's statement that a head is
+right, after a restore. LINK is a hash over the line and the previous link.
 
-An anchor begins with the first entry of a database, or with an accepted head. One that is lost or emptied does not
-begin again without a person: changes are refused until then. The same is true of each programme: it has a line from its
-first sealed entry on, and without one it is refused until a person accepts it, whatever was accepted of others.
+An anchor begins with the first entry of a database, or with an accepted head. A lost or emptied anchor does not begin
+again automatically: changes are refused until a person accepts it. The same applies to each programme: it has a line
+from its first sealed entry on, and without one it is refused until a person accepts it.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ from changeflow.storage.chain import GENESIS, Fault, moment_text
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
 _PASSING = (*FULL, ENOENT, EIO, EINTR, EAGAIN, ENOMEM, EMFILE, ENFILE, ESTALE)
-"""What may be wrong for a while with a place that is right: a folder that is not mounted, a file that was removed."""
+"""Temporary errors of a correct path: a folder that is not mounted, a file that was removed."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
-"""Bytes in which there must be a whole line of ours."""
+"""Bytes that must contain a whole line of ours."""
 _AT_ONCE = 8 * _BLOCK
-"""Bytes that are read at once where a line may be far from the end."""
+"""Bytes to read at once if a line may be far from the end."""
 
 
 class Head(NamedTuple):
@@ -66,17 +66,17 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """What was announced, to be confirmed once it is committed."""
+    """An announcement, to be confirmed after the commit."""
 
     path: str
     heads: tuple[Head, ...]
 
 
 def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collection[str] = ()) -> Anchored | None:
-    """Write what is about to be committed; an `AnchorError` stops the commit. Without a path nothing is written.
+    """Announce entries that are about to be committed; an `AnchorError` stops the commit. Does nothing without a path.
 
-    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost. `new` are the
-    programmes of which no entry is sealed yet: others need a line.
+    With `may_begin` no entry is sealed yet, so an anchor without a line is new; otherwise it is lost. `new` are the
+    programmes without a sealed entry; all others need a line.
     """
     if not path:
         return None
@@ -85,7 +85,7 @@ def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collecti
 
 
 def confirm(anchored: Anchored | None) -> None:
-    """Write that it was committed. A failure is logged alone: what was announced already vouches for the entries."""
+    """Confirm the commit. A failure is only logged, because the announcement already vouches for the entries."""
     if anchored is None:
         return
     try:
@@ -95,18 +95,18 @@ def confirm(anchored: Anchored | None) -> None:
 
 
 def accept(path: str, heads: Sequence[Head]) -> None:
-    """Write that a person holds these heads to be right: the lines beyond them no longer count."""
+    """Record that a person accepts these heads; later lines no longer count."""
     _append(path, ACCEPTED, heads, may_begin=True)
 
 
 def read(path: Path) -> Iterator[Line | Fault]:
-    """Yield the lines of an anchor, and what is wrong with them. A line that a crash cut short is passed over.
+    """Yield the lines of an anchor and their faults. A line that a crash cut short is skipped.
 
-    A file that is missing has no line.
+    A missing file has no lines.
     """
     try:
         with TextIOWrapper(open_ordinary(path), encoding="utf-8", errors="replace") as text:
-            # No line of ours is that long: of another file none fills the memory.
+            # Our lines are shorter, so a foreign file cannot fill the memory.
             yield from checked(iter(lambda: text.readline(_BLOCK), ""))
     except FileNotFoundError:
         return
@@ -115,7 +115,7 @@ def read(path: Path) -> Iterator[Line | Fault]:
 
 
 def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
-    """Check that each line follows the one before it; after a fault, the lines that are there are taken as they are."""
+    """Check that each line follows the previous one; after a fault, continue from the lines present."""
     link, has_fault = GENESIS, False
     for number, text in enumerate(lines, start=1):
         line = parse(text)
@@ -131,7 +131,7 @@ def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
 
 
 def parse(text: str) -> Line | None:
-    """Read one line; None for what is none."""
+    """Read one line; None if it is not one."""
     at, *parts = text[:-1].split(" ")
     if len(parts) != _FIELDS - 1 or text[-1] != "\n" or not (parts[2].isdecimal() and parts[3].isdecimal()):
         return None
@@ -179,12 +179,12 @@ def _meaning(error: OSError, path: str | Path, *, saved: str = "No changes saved
 
 @contextmanager
 def _locked(path: str, *, create: bool) -> Iterator[int]:
-    """Open the file for one writer at a time; readable and writable by its owner alone when it is made here."""
+    """Open the file for one writer at a time; a new file is readable and writable only by its owner."""
     import fcntl
 
     is_there = Path(path).exists()
     if is_there:
-        # Before it is opened, which may do something to a device.
+        # Checked before opening, which could affect a device.
         check_ordinary(Path(path))
     is_new = create and not is_there
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT if create else 0)
@@ -200,7 +200,7 @@ def _locked(path: str, *, create: bool) -> Iterator[int]:
 
 
 def _last_link(file: int, path: str) -> tuple[str, bool]:
-    """Return the link of the last whole line, and whether the file ends with one; another file has no such line."""
+    """Return the link of the last whole line, and whether the file ends with one; foreign files have none."""
     end = os.fstat(file).st_size
     tail, start = b"", end
     while start > 0:
@@ -217,18 +217,18 @@ def _last_link(file: int, path: str) -> tuple[str, bool]:
 
 
 def _without_a_line(file: int, programmes: set[str]) -> set[str]:
-    """Return those of the programmes that no line is about.
+    """Return the programmes without a line.
 
-    It reads from the end, where those that change have theirs. Complexity: O(bytes after the programme's last line).
+    Reads from the end, where changing programmes have theirs. Complexity: O(bytes after the programme's last line).
     """
     missing, end, cut = set(programmes), os.fstat(file).st_size, b""
     while missing and end > 0:
         start = max(0, end - _AT_ONCE)
         block = os.pread(file, end - start, start) + cut
-        # The first line of a block may begin in the one before.
+        # The first line of a block may begin in the previous block.
         at = block.find(b"\n") + 1 if start > 0 else 0
         cut, end = block[:at], start
-        # Few blocks have the name at all, so few lines are parsed.
+        # Few blocks contain the name, so few lines are parsed.
         if any(f" {name} ".encode() in block for name in missing):
             lines = map(parse, block[at:].decode("utf-8", "replace").splitlines(keepends=True))
             missing -= {line.programme for line in lines if line is not None}

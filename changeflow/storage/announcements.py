@@ -17,7 +17,7 @@ from changeflow.values.words import Kind
 
 
 def announced(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Announcement, ...]:
-    """Return every announcement in the order in which they were made; `until` a moment, those recorded by then."""
+    """Return every announcement in order; with `until`, those recorded by then."""
     rows = rows_until(session, AnnouncementRow, programme, until)
     found = [(row.at, Announcement(**values_of(row, Announcement))) for row in rows]
     found += _of_old_baselines(session, programme, until)
@@ -35,7 +35,7 @@ def add_announcements(
 def _of_old_baselines(
     session: Session, programme: str, until: datetime | None
 ) -> Iterator[tuple[datetime, Announcement]]:
-    """Yield what baselines announced before announcements were recorded: the days of their go-lives, by school."""
+    """Yield the go-live days that baselines announced before announcements were recorded, by school."""
     query = select(BaselineRow).where(BaselineRow.programme_id == programme, col(BaselineRow.announces).is_(None))
     if until is not None:
         query = query.where(col(BaselineRow.at) <= until)

@@ -1,4 +1,4 @@
-"""Links, what people answered by them, and how they want to be reached."""
+"""Links, people's answers through them, and contact preferences."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from changeflow.values.moments import local_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLink:
-    """What a link lets its holder do, and whether it still may."""
+    """The right that a link gives its holder, and whether it still works."""
 
     programme: str
     person: str
@@ -38,7 +38,7 @@ class Reach:
 
 
 def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime) -> None:
-    """Keep links by their tokens' digests; the tokens themselves stand in the messages alone."""
+    """Store links by the digests of their tokens; the tokens themselves are only in the messages."""
     rows = [
         values_of(link, AnswerLink, "programme", "used_at", "revoked_at")
         | {"token": digest, "programme_id": link.programme, "created_at": at}
@@ -52,13 +52,13 @@ def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
     if row is None:
         return None
-    # What a link is about may have another id since it was sent.
+    # A link's subject may have been renamed since it was sent.
     subject = versions.renames(session, row.programme_id).subject(row.subject)
     return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, "programme") | {"subject": subject})
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
-    """Use a link up; of a hundred who try at once, one is told True."""
+    """Use up a link; of many simultaneous attempts, only one returns True."""
     query = update(LinkRow).where(col(LinkRow.token) == digest, *_still_works(now))
     return count_touched(session, query.values(used_at=now)) == 1
 
@@ -78,7 +78,7 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
 
 
 def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
-    """End everybody's links about some subjects."""
+    """End all links about some subjects."""
     query = update(LinkRow).where(
         col(LinkRow.programme_id) == programme,
         col(LinkRow.subject).in_(subjects),
@@ -95,7 +95,7 @@ class KnownLink:
 
 
 def current_link(session: Session, programme: str, *, person: str, action: str, now: datetime) -> KnownLink | None:
-    """Return a person's latest link of a kind that still works."""
+    """Return a person's latest working link of a kind."""
     row = session.exec(
         select(LinkRow)
         .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
@@ -107,7 +107,7 @@ def current_link(session: Session, programme: str, *, person: str, action: str, 
 
 
 def forget_links(session: Session, programme: str, *, person: str, action: str, but: int) -> None:
-    """Remove a person's withdrawn links of a kind, but for the ones made last."""
+    """Remove a person's withdrawn links of a kind, except the latest ones."""
     ended = (
         select(LinkRow.token)
         .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
@@ -123,7 +123,7 @@ def add_answer(session: Session, programme: str, answer: Answer, *, text: str | 
 
 
 def answers(session: Session, programme: str, *, until: datetime | None = None) -> GivenAnswers:
-    """Return what people answered, in order; `until` a moment, by then."""
+    """Return people's answers in order; with `until`, those given by then."""
     rows = session.exec(_given(programme, until).order_by(col(AnswerRow.id)))
     ids = versions.renames(session, programme, until=until)
     return GivenAnswers(tuple(replace(given, subject=ids.subject(given.subject)) for given in map(_answer, rows)))
@@ -132,7 +132,7 @@ def answers(session: Session, programme: str, *, until: datetime | None = None) 
 def listed(
     session: Session, programme: str, *, until: datetime | None = None
 ) -> list[tuple[Answer, str | None, datetime]]:
-    """Return every answer with its words, the latest first; `until` a moment, those given by then."""
+    """Return every answer with its text, the latest first; with `until`, those given by then."""
     query = _given(programme, until).order_by(col(AnswerRow.id).desc())
     return [(_answer(row), row.text, row.at) for row in session.exec(query)]
 
@@ -143,7 +143,7 @@ def _given(programme: str, until: datetime | None) -> SelectOfScalar[AnswerRow]:
 
 
 def reach(session: Session, recipients: Iterable[str]) -> dict[str, Reach]:
-    """Return how people are to be reached; who is not in it has said nothing, and their address works."""
+    """Return people's contact preferences. People without an entry have stated none, and their address works."""
     rows = session.exec(select(ReachRow).where(col(ReachRow.recipient).in_(list(recipients))))
     return {r.recipient: Reach(r.optional_off, r.undeliverable_since is None) for r in rows}
 
@@ -153,14 +153,14 @@ def switch_optional(session: Session, recipient: str, *, off: bool) -> None:
 
 
 def forget_reach(session: Session) -> bool:
-    """Remove how people want to be reached; return whether anyone had switched optional messages off."""
+    """Remove people's contact preferences; return whether anyone had switched off optional messages."""
     some_off = session.exec(select(ReachRow.recipient).where(col(ReachRow.optional_off)).limit(1)).first() is not None
     session.exec(delete(ReachRow))
     return some_off
 
 
 def mark_undeliverable(session: Session, recipient: str, *, at: datetime, error: str) -> None:
-    """Note that an address is refused: nothing more goes there until somebody corrects it."""
+    """Record that an address is refused; no more messages go there until someone corrects it."""
     row = _reach_row(session, recipient)
     row.undeliverable_since, row.error = row.undeliverable_since or at, error
 
@@ -173,7 +173,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
             with session.begin_nested():
                 session.add(row)
         except IntegrityError:
-            # Two clicks at once: the other one has made it meanwhile.
+            # With two simultaneous clicks, the other one may have created it.
             row = session.get_one(ReachRow, recipient, populate_existing=True)
     return row
 
@@ -183,7 +183,7 @@ def _answer(row: AnswerRow) -> Answer:
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:
-    """Return when something was answered, by subject."""
+    """Return the moments of answers, by subject."""
     found: dict[str, list[datetime]] = {}
     query = select(AnswerRow.subject, col(AnswerRow.at)).where(AnswerRow.programme_id == programme)
     ids = versions.renames(session, programme)

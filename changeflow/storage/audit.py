@@ -1,4 +1,4 @@
-"""The audit: entries that say who did what, in a chain, each sealing the rows that were written with it."""
+"""The audit: a chain of entries that say who did what. Each entry seals the rows written with it."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,17 +22,17 @@ from changeflow.storage.tables.programme import ProgrammeRow, ReportRow
 from changeflow.storage.witnesses import HeadWitness
 
 TOGETHER = 10_000
-"""Rows that are read at once."""
+"""Rows to read at once."""
 UNREADABLE = (ValueError, TypeError, OverflowError, DataError, OperationalError)
-"""What reading a value raises that its column cannot have."""
+"""Errors from reading a value that is invalid for its column."""
 
 
 def append(
     session: Session, programme: str, *, at: datetime, actor: str, action: str, subject: str, fallback: bool = False
 ) -> None:
-    """Add one entry when the session commits; it seals all that the session wrote. `subject` is made of ids only.
+    """Add one entry when the session commits; it seals everything the session wrote. `subject` contains only ids.
 
-    A `fallback` is added only where the session changed something that is sealed and no other entry says so.
+    A `fallback` is added only if the session changed sealed rows and has no other entry for them.
     """
     sealing.pend(session, programme, [(action, subject)], at=at, actor=actor, fallback=fallback)
 
@@ -40,7 +40,7 @@ def append(
 def append_all(
     session: Session, programme: str, entries: Sequence[tuple[str, str]], *, at: datetime, actor: str
 ) -> None:
-    """Add an entry for each (action, subject), in order; the last one seals what the session wrote."""
+    """Add an entry for each (action, subject), in order; the last one seals everything the session wrote."""
     sealing.pend(session, programme, entries, at=at, actor=actor, fallback=False)
 
 
@@ -62,7 +62,7 @@ def heads(session: Session) -> dict[str, Head]:
 
 
 def heads_in(file: Path) -> dict[str, Head]:
-    """Return the last entry of each chain in a copy of an SQLite database; the copy is not written to."""
+    """Return the last entry of each chain in a copy of an SQLite database, which is not changed."""
     query = "SELECT programme_id, number, hash, at FROM audit a WHERE number = (SELECT max(number) FROM audit b \
 WHERE b.programme_id = a.programme_id) ORDER BY programme_id"
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as connection:
@@ -73,34 +73,34 @@ WHERE b.programme_id = a.programme_id) ORDER BY programme_id"
 
 
 def head(session: Session, programme: str) -> Head | None:
-    """Return the last entry of a chain; None where there is none yet."""
+    """Return the last entry of a chain; None if there is none yet."""
     return heads(session).get(programme)
 
 
 def has_after(session: Session, programme: str, moment: datetime) -> bool:
-    """Tell whether something of a programme was recorded after a moment."""
+    """Tell whether a programme has entries after a moment."""
     own = (col(AuditRow.programme_id) == programme, col(AuditRow.at) > moment)
     query = select(col(AuditRow.number)).where(*own).limit(1)
     return session.connection().execute(query).first() is not None
 
 
 def unsealed(session: Session) -> list[str]:
-    """Return the programmes of which no entry has sealed any row: an earlier release wrote them."""
+    """Return the programmes without any sealed rows, which an earlier release wrote."""
     sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)
     query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).not_in(sealed)).order_by(col(ProgrammeRow.id))
     return list(session.connection().execute(query).scalars())
 
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
-    """Check chains, the rows that they seal, and witnesses from outside; with a name, keep what concerns that chain."""
+    """Check chains, their sealed rows and outside witnesses; with a name, report only that chain."""
     connection = session.connection()
     changed = structure.differences(connection)
     try:
         verdict = _examined(session, witnesses)
         verdict.faults += [*changed, *structure.disguised(connection), *structure.custody(connection)]
     except (*UNREADABLE, ProgrammingError):
-        # A value that changeflow cannot have written, or a column that is gone: the rest can be checked once it is
-        # put right.
+        # A value that changeflow cannot have written, or a missing column: the rest can be checked once it is
+        # corrected.
         odd = changed or list(structure.unreadable(connection))
         if not odd:
             raise
@@ -125,7 +125,7 @@ def _examined(session: Session, witnesses: Iterable[Witness]) -> ChainVerdict:
 
 
 def _reports(session: Session) -> HeadWitness:
-    """Issued reports say which entry was the last when they were made."""
+    """Issued reports, which contain the last entry at their time."""
     query = select(
         col(ReportRow.programme_id), col(ReportRow.number), col(ReportRow.head_number), col(ReportRow.head_hash)
     ).where(col(ReportRow.head_number).is_not(None))
@@ -141,7 +141,7 @@ def _sealed_rows(session: Session) -> Iterator[SealedRow]:
 
 
 def _rows_of(session: Session, covered: Covered) -> Iterator[SealedRow]:
-    """Yield a table's rows with the facts that seal them, then the facts whose rows are gone."""
+    """Yield a table's rows with the facts that seal them, then the facts whose rows are missing."""
     width, queries, found = len(covered.columns), _queries_of(covered.name), 0
     for row in _stream(session, queries.rows):
         digest, salt, programme, number = list(row)[width:]
@@ -189,7 +189,7 @@ def _facts(session: Session, programme: str) -> Iterator[Fact]:
 
 
 def _programmes(session: Session) -> list[str]:
-    """Return every name that the chain knows, in the order of its bytes on every database."""
+    """Return every programme in the chain, in byte order on every database."""
     connection = session.connection()
     names = set(connection.execute(select(_ENTRY[0]).distinct()).scalars())
     return sorted(names | set(connection.execute(select(_FACT[0]).distinct()).scalars()))
@@ -202,6 +202,6 @@ def _stream(session: Session, query: Any) -> Iterator[Any]:  # noqa: ANN401  (a 
 
 
 _COLUMNS = {"programme": "programme_id", "table": "of_table", "key": "row_key"}
-"""The columns that are called otherwise than the fields of `Entry` and `Fact`."""
+"""The columns whose names differ from the fields of `Entry` and `Fact`."""
 _ENTRY: tuple[Any, ...] = tuple(getattr(AuditRow, _COLUMNS.get(name, name)) for name in Entry._fields)
 _FACT: tuple[Any, ...] = tuple(getattr(AuditFactRow, _COLUMNS.get(name, name)) for name in Fact._fields)

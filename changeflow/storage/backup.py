@@ -1,11 +1,11 @@
-"""Copies of an SQLite database: taken while it is in use, whole or not there; and put in its place.
+"""Backup and restore of an SQLite database. A backup can be taken while it is in use, and is complete or absent.
 
-Killed at any step of that, the old or the new one is there, whole.
+If a restore is killed at any step, either the old or the new database is in place, complete:
 
-1. The database is taken for this process alone.
-2. The copy is copied again, into a folder beside the database, and checked, upgraded and marked there.
-3. SQLite folds the old log into the old file; then no log is left that could be applied to the new one.
-4. The old file gets a second name, which no other file has.
+1. This process takes the database for itself.
+2. The copy is copied into a folder beside the database, and checked, upgraded and marked there.
+3. SQLite merges the old log into the old file, so that no log is left that could be applied to the new one.
+4. The old file gets a second, unused name.
 5. The new file is renamed over the old name.
 """
 
@@ -41,9 +41,9 @@ PART = ".part"
 
 
 def backup(url: str, to: Path, *, at: datetime) -> None:
-    """Copy the database. The copy knows that it is one: nothing is sent from it until a person has released it.
+    """Copy the database. The copy is marked, so that it sends no messages until a person releases it.
 
-    It is written beside its place and renamed, readable by this account alone.
+    It is written beside its destination and renamed, and only this account can read it.
     """
     source = file_of(url)
     if not source.is_file():
@@ -74,7 +74,7 @@ def file_of(url: str) -> Path:
 
 @contextmanager
 def written_beside(to: Path) -> Iterator[Path]:
-    """Yield a new file in the same folder, which takes its place when all went well, and is gone otherwise."""
+    """Yield a new file in the same folder, which replaces the old one on success and is removed otherwise."""
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         _clear_stale(to)
@@ -83,7 +83,7 @@ def written_beside(to: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"'{to}' cannot be written: {error.strerror}.") from None
     try:
-        # Who finds this file without a lock on it knows that its writer was killed.
+        # If this file is found without a lock, its writer was killed.
         presence.take(held)
         yield part
         os.fsync(held)
@@ -115,7 +115,7 @@ def check_whole(connection: sqlite3.Connection, file: Path) -> None:
     if found != ["ok"]:
         raise InputError(f"'{file}' is damaged: {'; '.join(found)}.")
     if loose is not None:
-        raise InputError(f"'{file}' is damaged: a row of table '{loose[0]}' refers to a row that is not there.")
+        raise InputError(f"'{file}' is damaged: a row of table '{loose[0]}' refers to a missing row.")
 
 
 def _check_place(to: Path, source: Path) -> None:
@@ -130,17 +130,17 @@ def _check_place(to: Path, source: Path) -> None:
     with to.open("rb") as opened:
         begins = opened.read(len(MAGIC))
     if begins not in (b"", MAGIC):
-        raise ConflictError(f"'{to}' exists and is no copy of a database. Name another file; nothing was changed.")
+        raise ConflictError(f"'{to}' exists and is not a copy of a database. Name another file; nothing was changed.")
 
 
 def _clear_stale(to: Path) -> None:
-    """Remove what a copy left behind that was killed."""
+    """Remove the files of a killed copy."""
     for stale in to.parent.glob(f".{glob.escape(to.name)}.*{PART}"):
         with suppress(OSError):
             held = os.open(stale, os.O_RDWR | os.O_CLOEXEC)
             try:
                 if presence.take(held):
-                    # The file last: by it the others are found.
+                    # This file goes last, because the others are found by it.
                     for path in (*sidecars(stale), stale):
                         path.unlink(missing_ok=True)
             finally:
@@ -148,38 +148,38 @@ def _clear_stale(to: Path) -> None:
 
 
 def failure(error: OSError | sqlite3.Error, to: Path) -> ChangeflowError:
-    """Say in our words why a file could not be written."""
+    """Describe in plain words why a file could not be written."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if getattr(error, "errno", None) in FULL or "full" in text:
         return CannotWriteError(to, "the disk is full")
     if "I/O error" in text:
         return CannotWriteError(to, "the disk failed, or is full")
-    return InputError(f"'{to}' was not written: {text}. What was there before is unchanged.")
+    return InputError(f"'{to}' was not written: {text}. Any earlier file is unchanged.")
 
 
 OURS = frozenset({"programme", "version", "audit", "contact"})
-"""Tables that a database of changeflow has had since its first version."""
+"""Tables that every version of changeflow has."""
 _WORK = "restoring-"
 
 
 @dataclass(slots=True)
 class PreparedCopy:
-    """A copy that has been checked and is ready to take its place; what its session still changes goes with it."""
+    """A checked copy that is ready to take its place, including changes in its session."""
 
     url: str
-    """Where it lies until then."""
+    """Its path until then."""
     found: str
-    """The version that it had."""
+    """Its original version."""
     is_older: bool
     was_without_custody: bool
-    """It is of a version that did not know yet which database it was."""
+    """Whether it is from a version without custody."""
     kept: Path | None = None
-    """Where the old database is kept, once it has been replaced."""
+    """The path of the old database after its replacement."""
 
 
 @contextmanager
 def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[PreparedCopy]:
-    """Yield the copy, upgraded, for last changes; put it in the place of the database when the block ends well."""
+    """Yield the upgraded copy for final changes; replace the database with it when the block succeeds."""
     target, copy = file_of(url), Path(os.path.realpath(copy))
     _check_names(copy, target, replace=replace)
     try:
@@ -190,7 +190,7 @@ def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[P
             found, was_without = _check_ours(fresh, copy)
             is_older = found != head_version()
             prepared = PreparedCopy(f"sqlite:///{fresh}", found, is_older=is_older, was_without_custody=was_without)
-            # The candidate's key is the database's own, and no new one beside it.
+            # The copy uses the database's own key, not a new one.
             before = keys.keep_in(keys.key_file(url))
             try:
                 upgrade(prepared.url)
@@ -213,12 +213,14 @@ def _check_names(copy: Path, target: Path, *, replace: bool) -> None:
     if copy == target or (target.exists() and copy.samefile(target)):
         raise InputError(f"'{copy}' is the database itself. Name a copy of it.")
     if target.exists() and not replace:
-        raise ConflictError(f"'{target}' exists. Add --yes to put the copy in its place; it will be kept beside it.")
+        raise ConflictError(
+            f"'{target}' exists. Add --yes to replace it with the copy; the old file will be kept beside it."
+        )
 
 
 @contextmanager
 def _work_folder(target: Path) -> Iterator[Path]:
-    """Make a folder beside the database that this account alone can read; those of killed restores go."""
+    """Make a folder beside the database that only this account can read, and remove those of killed restores."""
     for stale in target.parent.iterdir():
         if stale.name.startswith(f".{target.name}.{_WORK}") and stale.is_dir():
             shutil.rmtree(stale, ignore_errors=True)
@@ -230,7 +232,7 @@ def _work_folder(target: Path) -> Iterator[Path]:
 
 
 def _take_in(copy: Path, fresh: Path) -> None:
-    """Copy the copy, which is not touched."""
+    """Copy the backup, which is not changed."""
     with copy.open("rb") as opened:
         begins = opened.read(len(MAGIC))
     if not begins:
@@ -240,7 +242,7 @@ def _take_in(copy: Path, fresh: Path) -> None:
             f"'{copy}' is not a database. Name a copy that changeflow db backup made; nothing was changed."
         )
     fresh.touch(mode=0o600)
-    # Read as it is, or SQLite would make a log beside it; one that has a log is read with it.
+    # Opened as immutable, or SQLite would create a log beside it; a copy with a log is read with the log.
     quiet = uses_log(copy) and not sidecars(copy)[0].exists()
     try:
         copy_pages(sqlite3.connect(f"{copy.as_uri()}?{'immutable=1' if quiet else 'mode=ro'}", uri=True), fresh)
@@ -253,7 +255,7 @@ def _take_in(copy: Path, fresh: Path) -> None:
 
 
 def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
-    """Refuse what is no database of changeflow, or a newer one's; return its version, and whether it lacks custody."""
+    """Refuse a foreign or newer database; return its version, and whether it lacks custody."""
     with closing(sqlite3.connect(fresh)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         foreign = connection.execute(
@@ -275,7 +277,7 @@ def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
 
 
 def _check_tables(fresh: Path, copy: Path) -> None:
-    """Refuse a copy that lacks what its version should have."""
+    """Refuse a copy with missing tables or columns for its version."""
     with closing(sqlite3.connect(fresh)) as connection:
         for table in metadata.sorted_tables:
             there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table.name}")')}
@@ -286,7 +288,7 @@ def _check_tables(fresh: Path, copy: Path) -> None:
 
 
 def _close(fresh: Path, *, like: Path) -> None:
-    """Make one file of the new database, on the disk for good, for the account and group that the old one was for."""
+    """Write the new database to one file on disk, with the old file's account and group."""
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         new_life(connection)
@@ -305,7 +307,7 @@ def _close(fresh: Path, *, like: Path) -> None:
 
 
 def _put(fresh: Path, target: Path, *, at: datetime) -> Path | None:
-    """Take the old file's place; return its other name."""
+    """Replace the old file; return its second name."""
     if not target.exists():
         if any(side.exists() for side in sidecars(target)):
             _set_aside(target, _kept_name(target, at), with_file=False)
@@ -321,7 +323,7 @@ def _put(fresh: Path, target: Path, *, at: datetime) -> Path | None:
     log, kept_log = sidecars(target)[0], sidecars(kept)[0]
     if is_own:
         if log.exists():
-            # Should the file turn out to be damaged, SQLite drops its log.
+            # If the file turns out to be damaged, SQLite drops its log.
             shutil.copyfile(log, kept_log)
         with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as old:
             if _fold(old, target):
@@ -329,14 +331,14 @@ def _put(fresh: Path, target: Path, *, at: datetime) -> Path | None:
                 _second_name(target, kept)
                 _rename(fresh, target)
                 return kept
-    # It cannot be read, or the log is another file's: SQLite must not join them.
+    # It is unreadable, or the log belongs to another file: SQLite must not merge them.
     _set_aside(target, kept, with_file=True)
     _rename(fresh, target)
     return kept
 
 
 def _fold(old: sqlite3.Connection, target: Path) -> bool:
-    """Fold the old log into the old file and keep everyone out; False where the old file is damaged."""
+    """Merge the old log into the old file and keep others out; False if the old file is damaged."""
     try:
         mode = old.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
         old.execute("BEGIN EXCLUSIVE")
@@ -350,7 +352,7 @@ def _fold(old: sqlite3.Connection, target: Path) -> bool:
 
 
 def _set_aside(target: Path, kept: Path, *, with_file: bool) -> None:
-    """Keep what is there under other names, log and all, and leave no log that would be applied to the new file."""
+    """Keep the old files under other names, including the log, so that no log is applied to the new file."""
     pairs = list(zip(sidecars(target), sidecars(kept), strict=True))
     for there, other in [*([(target, kept)] if with_file else []), *pairs]:
         if there.exists() and not other.exists():
@@ -361,7 +363,7 @@ def _set_aside(target: Path, kept: Path, *, with_file: bool) -> None:
 
 
 def _clear_stale_names(target: Path) -> None:
-    """Remove the second names that killed restores gave the database that is still in place."""
+    """Remove second names that killed restores gave to the current database."""
     for name in target.parent.iterdir():
         if not name.name.startswith(f"{target.name}.before-restore-"):
             continue
@@ -371,7 +373,7 @@ def _clear_stale_names(target: Path) -> None:
 
 
 def _kept_name(target: Path, at: datetime) -> Path:
-    """Return a name that no file has."""
+    """Return an unused name."""
     stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     first = target.with_name(f"{target.name}.before-restore-{stamp}")
     names = [first, *(first.with_name(f"{first.name}-{n}") for n in range(2, 1000))]
@@ -379,7 +381,7 @@ def _kept_name(target: Path, at: datetime) -> Path:
 
 
 def _second_name(file: Path, name: Path) -> None:
-    """Give a file a second name, which must be free; where the disk knows no second names, copy it."""
+    """Give a file a second, unused name; copy it if the disk does not support hard links."""
     try:
         name.hardlink_to(file)
     except FileExistsError:

@@ -1,6 +1,6 @@
-"""The audit chain on plain values: how entries and rows are hashed, and what is wrong with a chain. No database here.
+"""The audit chain on plain values, without a database: hashes of entries and rows, and checks of a chain.
 
-docs/decisions/0012-the-audit-seals-rows-and-is-anchored.md has the format in full.
+docs/decisions/0012-the-audit-seals-rows-and-is-anchored.md describes the format.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ PLAIN, SEALING = 1, 2
 """The forms of an entry: that of 0.1.0, and the one that seals rows."""
 WRITTEN, ENDED, SPOILT = "+", "-", "!"
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""A machine's clock may be set back by this much between two entries: our own choice."""
+"""The allowed step back of a machine's clock between two entries: our own choice."""
 DATED_APART = timedelta(days=1)
 """A claimed moment this far from the real one is listed: our own choice."""
 
 
 class Entry(NamedTuple):
-    """One entry of a programme's chain. What comes after `hash` is only there in form 2."""
+    """One entry of a programme's chain. The fields after `hash` exist only in form 2."""
 
     programme: str
     number: int
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
     @property
     def days_apart(self) -> int:
-        """Whole days from the claimed moment to the real one: positive where the entry is back-dated."""
+        """Whole days from the claimed moment to the real one; positive if the entry is back-dated."""
         if self.real_at is None:
             return 0
         apart = self.real_at - self.at
@@ -63,31 +63,31 @@ class Fact(NamedTuple):
 
 
 class SealedRow(NamedTuple):
-    """One row as the database has it now, with the fact that seals it; None where none does."""
+    """One row as it is in the database now, with the fact that seals it, or None."""
 
     table: str
     key: str
     content: str | None
-    """None where the fact is there, and the row is not."""
+    """None if the fact exists but the row does not."""
     digest: str | None
     salt: str | None
     programme: str | None
-    """Of the chain that sealed it; the row's own where none did."""
+    """The programme of the chain that sealed it, or else the row's own."""
     number: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is not as the chain has it."""
+    """A difference from the chain."""
 
     programme: str
     number: int | None
-    """Of the entry; None where no entry is at fault."""
+    """The number of the entry; None if no entry is at fault."""
     what: str
 
 
 class Witness(Protocol):
-    """Something outside the database that has seen entries."""
+    """A record of entries outside the database."""
 
     def see(self, entry: Entry) -> Iterator[Fault]: ...
 
@@ -96,14 +96,14 @@ class Witness(Protocol):
 
 @dataclass(slots=True)
 class ChainVerdict:
-    """What a check found."""
+    """The result of a check."""
 
     entries: int = 0
     sealed: dict[str, int] = field(default_factory=dict)
-    """Rows that are there and as they were sealed, by table."""
+    """Rows that match their seal, by table."""
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
-    """The clock went back, which alone proves nothing."""
+    """Entries at which the clock went back, which alone proves nothing."""
     dated_apart: int = 0
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Each chain's last entry: its number and hash."""
@@ -137,7 +137,7 @@ def _json(value: object) -> str:
 
 
 def row_digest(salt: str, content: str) -> str:
-    """Return the digest of a row's canonical content; without the salt it gives nothing away."""
+    """Return the digest of a row's canonical content, which reveals nothing without the salt."""
     return hashlib.sha256(f"{salt}\n{content}".encode()).hexdigest()
 
 
@@ -167,7 +167,7 @@ def check(
     """Check chains, facts and rows against each other.
 
     `entries` come by programme and number, `facts` by programme, number and position; `ended` are the digests of all
-    facts that end others. Complexity: O(entries + facts + rows); in memory are the ended digests alone.
+    facts that end others. Complexity: O(entries + facts + rows); only the ended digests are in memory.
     """
     verdict = ChainVerdict()
     chains = _Chains(verdict, facts, ended, tuple(witnesses))
@@ -194,7 +194,7 @@ class _Chains:
             self._twice += packed in self._ended
             self._ended.add(packed)
         self.live: dict[str, int] = {}
-        """Facts that no later one ended, by table."""
+        """Facts not ended by a later one, by table."""
         self._strays: list[Fault] = []
         self._last: Entry | None = None
         self._is_broken = False
@@ -207,7 +207,7 @@ class _Chains:
         facts_fault = self._facts_fault(entry)
         what = _link_fault(entry, last) or facts_fault
         if what is not None and not self._is_broken:
-            # What follows a broken link is measured against the hash that is stored, so that one fault is named once.
+            # After a broken link the stored hash is used, so that one fault is reported once.
             self.verdict.faults.append(Fault(entry.programme, entry.number, what))
             self._is_broken = True
         for witness in self.witnesses:
@@ -229,7 +229,7 @@ class _Chains:
             self.verdict.warnings.append(Fault(entry.programme, entry.number, what))
 
     def _facts_fault(self, entry: Entry) -> str | None:
-        """Compare an entry with its facts; facts that belong to no entry are faults of their own."""
+        """Compare an entry with its facts; facts without an entry are separate faults."""
         self._skip_strays((entry.programme, entry.number))
         root, what = Root(), None
         while self._next is not None and (self._next.programme, self._next.number) == (entry.programme, entry.number):
@@ -238,7 +238,7 @@ class _Chains:
             found = self._fact_fault(fact, root.count)
             what = what or found
         if entry.form == PLAIN:
-            return what or ("rows were added to what it sealed" if root.count else None)
+            return what or ("rows were added to those it sealed" if root.count else None)
         if (root.count, root.text) != (entry.facts, entry.root):
             return what or "the list of rows that it sealed was changed"
         return what
@@ -262,9 +262,9 @@ class _Chains:
         return None
 
     def _skip_strays(self, upto: tuple[str, int] | None) -> None:
-        """Note the facts before an entry, or all that are left: they belong to none."""
+        """Report facts that belong to no entry, up to an entry or to the end."""
         while self._next is not None and (upto is None or (self._next.programme, self._next.number) < upto):
-            what = "rows are sealed by an entry that is not there"
+            what = "rows are sealed by a missing entry"
             fault = Fault(self._next.programme, self._next.number, what)
             if not self._strays or self._strays[-1] != fault:
                 self._strays.append(fault)
@@ -283,11 +283,11 @@ class _Chains:
 def _link_fault(entry: Entry, last: Entry | None) -> str | None:
     expected = last.number + 1 if last is not None else 1
     if entry.number != expected:
-        return f"entry {expected} is missing" if entry.number > expected else f"entry {entry.number} is there twice"
+        return f"entry {expected} is missing" if entry.number > expected else f"entry {entry.number} is duplicated"
     if entry.previous != (last.hash if last is not None else GENESIS):
         return "it does not follow the entry before it"
     if entry.form not in (PLAIN, SEALING):
-        return f"its form {entry.form} is not known"
+        return f"its form {entry.form} is unknown"
     if last is not None and entry.form < last.form:
         return "it has an older form than the entry before it"
     return None if entry_hash(entry) == entry.hash else "its content was changed"
@@ -303,9 +303,9 @@ def _check_rows(rows: Iterable[SealedRow], live: Mapping[str, int], verdict: Cha
             continue
         seen[row.table] = seen.get(row.table, 0) + 1
         if row.content is None:
-            what = f"row {row.key} of '{row.table}', which it sealed, was removed, and no entry says so"
+            what = f"row {row.key} of '{row.table}', which it sealed, was removed without an entry"
         elif row_digest(row.salt or "", row.content) != row.digest:
-            what = f"row {row.key} of '{row.table}' is not as it sealed it"
+            what = f"row {row.key} of '{row.table}' differs from the sealed row"
         else:
             verdict.sealed[row.table] = verdict.sealed.get(row.table, 0) + 1
             continue
@@ -317,7 +317,7 @@ def _check_rows(rows: Iterable[SealedRow], live: Mapping[str, int], verdict: Cha
 
 
 def _packed(digest: str) -> bytes:
-    """Keep a digest in half the memory; what is none is kept as it is, and matches nothing."""
+    """Store a digest in half the memory; an invalid one is kept unchanged and matches nothing."""
     try:
         return bytes.fromhex(digest)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What the audit seals: every row of every table, unless a table or column is named here with the reason.
+"""The rows that the audit seals: every row of every table, except the tables and columns listed here with a reason.
 
-A new table is covered by default. Whoever writes to it appends an audit entry in the same transaction. Which rows a
-transaction touches is noticed at each statement: the session's own and those over many rows alike.
+A new table is covered by default, so code that writes to it must add an audit entry in the same transaction. Every
+statement is watched for the rows that it changes, whether one row or many.
 """
 
 import json
@@ -44,18 +44,18 @@ from changeflow.storage.types import UtcDateTime
 EXEMPT: Mapping[str, str] = {
     "audit": "It is the chain itself.",
     "audit_fact": "The chain's entries seal it by their roots.",
-    "key_check": "It tells the database's key file from others; with another value nothing could use the database.",
-    "custody": "It counts each tick and message, to tell a restored copy. Who released one is an entry of its own.",
-    "tick": "It notes what the last tick looked at. The next tick computes it again, and nothing is reported from it.",
+    "key_check": "It identifies the database's key file; with another value the database could not be used.",
+    "custody": "It counts ticks and messages, to recognise a restored copy. Each release has its own entry.",
+    "tick": "It records the last tick's state. The next tick computes it again, and no report uses it.",
 }
 """Tables that no entry seals, and why."""
 
 MECHANICS: Mapping[str, Mapping[str, str]] = {
-    "programme": {"revision": "It counts changes, so that pages know when to compute again."},
+    "programme": {"revision": "It counts changes, so that pages know when to update."},
     "nudge": {
         "priority": "It is computed again at each tick.",
-        "not_before": "It is the hour at which messages may go out.",
-        "why": "It is the reason for holding a message back at the moment.",
+        "not_before": "It is the hour from which messages may be sent.",
+        "why": "It is the current reason for holding a message.",
     },
     "message": {
         "may_have_gone": "It changes when a sender takes over a claim.",
@@ -67,10 +67,10 @@ MECHANICS: Mapping[str, Mapping[str, str]] = {
     },
     "reach": {"error": "It is the answer of the mail server."},
 }
-"""Columns that change without an act of anyone's, and why no entry seals them."""
+"""Columns that change without a person's act, and why no entry seals them."""
 
 SEALED_ONCE: Mapping[str, tuple[str, str]] = {"nudge": ("content", "message")}
-"""A column that is sealed once another has a value: a nudge's wording, computed at each tick until a message has it."""
+"""Columns that are sealed once another column has a value: a nudge's text changes until a message contains it."""
 
 PROGRAMME = "programme_id"
 
@@ -81,15 +81,15 @@ class Covered:
 
     table: Table
     columns: tuple[Column[Any], ...]
-    """What is sealed, by name: a column's absence, null and default are the same, so that a later one changes none."""
+    """Sealed columns, by name. A missing column, null and the default are equal, so a new column changes no seal."""
     forms: tuple[tuple[str, Any, Callable[[Any], str]], ...]
-    """For each column its name as JSON has it, the value that is left out, and what writes a value as JSON."""
+    """For each column its JSON name, the value that is left out, and the function that writes a value as JSON."""
     keys: tuple[Column[Any], ...]
     key_places: tuple[int, ...]
     programme_place: int | None
-    """Where in a row its programme is; None for a table that all programmes share."""
+    """The position of the programme in a row; None for a shared table."""
     sealed_once: tuple[int, int] | None = None
-    """Where in a row a column is that is sealed once another has a value, and where that one is."""
+    """The positions of a conditionally sealed column and of the column it depends on."""
 
     @property
     def name(self) -> str:
@@ -97,7 +97,7 @@ class Covered:
 
     @property
     def counts_keys(self) -> bool:
-        """The database numbers its rows."""
+        """Whether the database numbers its rows."""
         return len(self.keys) == 1 and kind_of(self.keys[0]) is int
 
     def key_sql(self) -> ColumnElement[str]:
@@ -128,7 +128,7 @@ class Covered:
 
 @lru_cache(maxsize=1)
 def covered_tables() -> Mapping[str, Covered]:
-    """Return every table that is sealed, by name."""
+    """Return every sealed table, by name."""
     models = {mapper.local_table: mapper for mapper in SQLModel._sa_registry.mappers}
     return {
         table.name: _covered(table, models.get(table)) for table in metadata.sorted_tables if table.name not in EXEMPT
@@ -158,7 +158,7 @@ def _programme_columns(table: Table) -> tuple[str, ...]:
 
 
 def _default_of(column: Column[Any], model: Mapper[Any] | None) -> object:
-    """Return a column's default; None where null is another value than it."""
+    """Return a column's default; None if null means something else."""
     if column.nullable or column.primary_key or model is None:
         return None
     field = model.class_.model_fields.get(column.name)
@@ -172,7 +172,7 @@ def kind_of(column: Column[Any]) -> type:
 
 
 def _to_json_of(column: Column[Any]) -> Callable[[Any], str]:
-    """Return what writes a column's values as JSON; a million rows have no time for an encoder that asks each one."""
+    """Return the function that writes a column's values as JSON, faster than a general encoder for a million rows."""
     if isinstance(column.type, UtcDateTime):
         return lambda at: f'"{moment_text(at)}"'
     kind = kind_of(column)
@@ -202,11 +202,11 @@ class Touched:
     keys: dict[str, set[str]] = field(default_factory=dict)
     """By table."""
     above: dict[str, int] = field(default_factory=dict)
-    """By table: rows with a higher number were added by this transaction."""
+    """By table: this transaction added the rows with higher numbers."""
     spoilt: set[tuple[str, str]] = field(default_factory=set)
-    """By table and key: the row was not as it had been sealed when it was touched first."""
+    """By table and key: the row differed from its seal when first touched."""
     unsealed: set[tuple[str, str]] = field(default_factory=set)
-    """No entry had sealed the row when it was touched first."""
+    """No entry had sealed the row when first touched."""
 
     @property
     def tables(self) -> list[str]:
@@ -214,12 +214,12 @@ class Touched:
 
 
 def listen(engine: Engine) -> None:
-    """Notice what goes through an engine, for the sessions that are followed."""
+    """Watch an engine's statements, for the sessions that are followed."""
     event.listen(engine, "before_execute", _before_execute)
 
 
 def follow(session: Session) -> Touched:
-    """Notice what a session writes from its next transaction on."""
+    """Watch what a session writes, from its next transaction on."""
     touched = Touched()
 
     def on_begin(_session: Session, _transaction: object, connection: Connection) -> None:
@@ -304,7 +304,7 @@ def _note_rows(
     sets: Sequence[Mapping[str, Any]],
     touched: Touched,
 ) -> None:
-    """Note which rows a statement is about to touch, and whether they are as they were sealed."""
+    """Record which rows a statement is about to touch, and whether they match their seals."""
     query = select(*covered.columns)
     if clause.whereclause is not None:
         query = query.where(clause.whereclause)
@@ -330,7 +330,7 @@ def _note_rows(
 
 
 def _moved_key(covered: Covered, row: Row[Any], moved: Mapping[str, Any]) -> str:
-    """Return the key of a row once its primary key is changed."""
+    """Return the key of a row after its primary key changes."""
     if not moved or not all(isinstance(value, (int, str)) for value in moved.values()):
         raise TypeError(f"Change a primary key of '{covered.name}' to values, not to an expression.")
     old = zip(covered.keys, covered.key_places, strict=True)
@@ -338,6 +338,6 @@ def _moved_key(covered: Covered, row: Row[Any], moved: Mapping[str, Any]) -> str
 
 
 def _assigned(clause: Insert | Update) -> dict[str, Any]:
-    """Return what a statement itself assigns, by column; the rest comes with its parameters."""
+    """Return the values that a statement itself assigns, by column; others are in its parameters."""
     pairs = [*(clause._values or {}).items(), *(getattr(clause, "_ordered_values", None) or [])]
     return {str(getattr(column, "key", column)): getattr(value, "value", value) for column, value in pairs}

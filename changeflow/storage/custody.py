@@ -1,9 +1,9 @@
-"""Is this the database that it was? How far it has come, compared with what this machine has seen of it.
+"""Custody: recognise a restored database by comparing its count with what this machine has seen.
 
-Each tick, and each transaction that opens or claims messages, counts the database on; the machine notes the count
-outside the database, in a small file for each address, before anything is sent. A database that has come less far was
-restored, by whatever tool, and waits for a person. What cannot be told is in docs/running.md. Beside these files are
-some to which lines of JSON are only ever added.
+Each tick, and each transaction that opens or claims messages, increases the database's count. The machine records the
+count outside the database, in a small file for each address, before any message is sent. A database with a lower count
+was restored, by any tool, and waits for a person. docs/running.md has the limits of this check. In the same folder are
+append-only files with lines of JSON.
 """
 
 import hashlib
@@ -35,12 +35,12 @@ if sys.platform != "win32":
     import fcntl
 
 _MOST_BYTES = 10_000
-"""Of what this machine has seen of one database: it has three short values."""
+"""The most bytes of the record of one database, which has three short values."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
-    """How far a database had come when this machine last wrote to it."""
+    """A database's count when this machine last wrote to it."""
 
     identity: str
     counter: int
@@ -59,10 +59,10 @@ class MachineState:
         name = hashlib.sha256(_address(url, file).encode()).hexdigest()[:16]
         self.file = self.folder / f"seen-{name}.json"
         self.rewrite = self.folder / f"rewrite-{name}"
-        """Is there while what was erased may be in the database's files still."""
+        """Exists while erased data may still be in the database's files."""
 
     def seen(self) -> StateSeen | None:
-        """Return what this machine has seen, None where that is nothing."""
+        """Return what this machine has seen; None if nothing."""
         try:
             found = json.loads(read_ordinary(self.file, most=_MOST_BYTES))
             return StateSeen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
@@ -71,12 +71,12 @@ class MachineState:
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = (error.strerror if isinstance(error, OSError) else None) or "it is damaged"
             raise InputError(
-                f"What this machine has seen of the database cannot be read: '{self.file}' ({why}). Put the file "
-                "right, or remove it and look at what may have gone: changeflow db review"
+                f"This machine's record of the database cannot be read: '{self.file}' ({why}). Correct the file, "
+                "or remove it and review what may have been sent: changeflow db review"
             ) from None
 
     def note(self, seen: StateSeen, *, anew: bool = False) -> None:
-        """Write down how far a database has come. Of the same database only more than before, unless `anew`."""
+        """Record a database's count, which only increases for the same database unless `anew`."""
         with self.writing():
             before = None if anew else self.seen()
             if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
@@ -89,7 +89,7 @@ class MachineState:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep other processes of this machine out; what cannot be written is an `InputError`."""
+        """Lock out other processes of this machine; raise `InputError` if writing fails."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -105,9 +105,9 @@ class MachineState:
             os.close(lock)
 
     def append(self, file: Path, line: Mapping[str, object]) -> None:
-        """Add a line of JSON, which is on the disk when this returns.
+        """Add a line of JSON, which is on disk when this returns.
 
-        An `InputError` where that cannot be done, and then the file is as it was.
+        Raises `InputError` if that fails; the file is then unchanged.
         """
         text = json.dumps(line, sort_keys=True) + "\n"
         with self.writing():
@@ -137,12 +137,12 @@ class MachineState:
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(
             f"'{error.filename or self.folder}' cannot be written: {error.strerror}. No changes saved. Make room "
-            "there, or name another folder in CHANGEFLOW_STATE: without it a restored database would go unnoticed."
+            "there, or name another folder in CHANGEFLOW_STATE. Without it, a restored database would not be noticed."
         )
 
 
 def _address(url: str, file: Path | None) -> str:
-    """Return what tells a database's place from others: no account and no password."""
+    """Return an identifier of a database's address, without account and password."""
     if file is not None:
         return f"sqlite {file}"
     parsed = engine_for(url).url
@@ -154,10 +154,10 @@ def _address(url: str, file: Path | None) -> str:
 def read_lines(
     file: Path, what: str, is_one: Callable[[dict[str, Any]], bool], *, remedy: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file, none where there is no file.
+    """Yield the lines of a file; none if it does not exist.
 
-    A last line that was cut off was never committed, and is left out; any other that is not `is_one` is an
-    `InputError`. `what` says in it what the file is, and `remedy` what to do.
+    A truncated last line was never committed and is left out. Any other line that fails `is_one` is an `InputError`;
+    `what` names the file in it, and `remedy` says what to do.
     """
     try:
         with open_ordinary(file) as opened:
@@ -166,7 +166,7 @@ def read_lines(
         return
     except OSError as error:
         raise InputError(
-            f"The {what} cannot be read: '{file}' ({error.strerror}). It has to be an ordinary file that this account "
+            f"The {what} cannot be read: '{file}' ({error.strerror}). It must be an ordinary file that this account "
             "may read and write."
         ) from None
     rows = text.split("\n")
@@ -185,23 +185,23 @@ def read_lines(
 
 
 LEAP = 1_000_000
-"""A release counts on by more than any other machine can have seen since."""
-OLDER = "it has come less far than this machine has seen"
+"""A release increases the count by more than any other machine can have seen since."""
+OLDER = "it is older than the state this machine has seen"
 OTHER = "this machine has seen another database at this address"
 
 
 class CustodyState(StrEnum):
-    """What a database is to this machine."""
+    """A database's state for this machine."""
 
     KNOWN = "known"
     FIRST = "first"
-    """Neither has seen the other, and nothing was ever sent from it."""
+    """Both are new to each other, and it has never sent a message."""
     RESTORED = "restored"
     """It waits for a person to release it."""
     OUTDATED = "outdated"
-    """It was restored, and does not know it yet."""
+    """It was restored, and is not marked yet."""
     STRANGE = "strange"
-    """It has been in use, and this machine has no record of it."""
+    """It has been in use, but this machine has no record of it."""
 
     @property
     def may_send(self) -> bool:
@@ -210,7 +210,7 @@ class CustodyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custody:
-    """What a database says of itself."""
+    """A database's own record."""
 
     identity: str
     counter: int
@@ -227,13 +227,13 @@ class Custody:
 
 
 class NotReleasedError(Exception):
-    """It turned out to be restored while something was about to be sent; the transaction must not be committed."""
+    """It was found to be restored just before a message was sent; the transaction must not be committed."""
 
 
 def read(session: Session, *, for_change: bool = False) -> Custody:
-    """Return what a database says of itself; `for_change` keeps others from counting it on.
+    """Return a database's own record; `for_change` keeps others from increasing its count.
 
-    Without exactly one row it is a `CustodyLostError`.
+    Raises `CustodyLostError` unless there is exactly one row.
     """
     query = select(CustodyRow).execution_options(populate_existing=True)
     rows = session.exec(query.with_for_update() if for_change else query).all()
@@ -256,7 +256,7 @@ def stand(found: Custody, seen: StateSeen | None) -> tuple[CustodyState, str]:
 
 
 def advance(session: Session, seen: StateSeen) -> StateSeen:
-    """Count the database on, at the end of a transaction; `NotReleasedError` where it is not what was seen."""
+    """Increase the count at the end of a transaction; raise `NotReleasedError` if it differs from what was seen."""
     rows = session.exec(
         update(CustodyRow)
         .values(counter=CustodyRow.counter + 1, marker=secrets.token_hex(8))
@@ -274,12 +274,12 @@ def advance(session: Session, seen: StateSeen) -> StateSeen:
 
 
 def is_lost(session: Session) -> bool:
-    """Return whether the row is gone."""
+    """Return whether the row is missing."""
     return session.exec(select(CustodyRow.id).limit(1)).first() is None
 
 
 def mark_restored(session: Session, *, at: datetime, why: str, identity: str | None = None) -> None:
-    """Have it wait for a person. `identity` replaces one that is lost, or that an upgrade has just made up."""
+    """Make it wait for a person. `identity` replaces a lost one, or one that an upgrade has just created."""
     if is_lost(session):
         session.add(CustodyRow(identity=secrets.token_hex(16), marker=secrets.token_hex(8)))
         session.flush()
@@ -297,7 +297,7 @@ def note_review(session: Session, digest: str) -> None:
 
 
 def release(session: Session, seen: StateSeen | None) -> StateSeen:
-    """Let it send again; return what this machine has seen from now on."""
+    """Let it send again; return this machine's new record."""
     found = read(session)
     counter = max(found.counter, seen.counter if seen else 0) + LEAP
     marker = secrets.token_hex(8)
@@ -309,9 +309,9 @@ def release(session: Session, seen: StateSeen | None) -> StateSeen:
 
 
 def mark_copy(connection: sqlite3.Connection, *, at: datetime) -> None:
-    """Have a copy know that it is one: put to use anywhere, by any tool, it waits for a person."""
+    """Mark a copy, so that it waits for a person wherever and however it is used."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'custody'").fetchone():
-        return  # of an earlier version: whoever restores it marks it then
+        return  # from an earlier version: it is marked when restored
     moment = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     last = connection.execute(
         "SELECT max(m) FROM (SELECT max(at) m FROM audit UNION ALL SELECT max(at) FROM tick "

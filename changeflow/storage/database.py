@@ -1,4 +1,4 @@
-"""Opening the database: SQLite by default, PostgreSQL when the address names one; the same code on both."""
+"""Open the database: SQLite by default, PostgreSQL if the address names one, with the same code for both."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -36,11 +36,11 @@ from changeflow.storage.sqlite_file import check_owner, plain_words
 from changeflow.values.acting import current
 
 BUSY_SECONDS = 10
-"""How long a writer waits for another one before it gives up."""
+"""How long a writer waits for another before it gives up."""
 MOST_CONNECTIONS = 25
-"""Of one process: as many as the threads of the pages, and some."""
+"""Connections of one process: one for each thread of the pages, and some more."""
 CONNECT_SECONDS = 4
-"""How long a server has to answer: whoever watches the pages must hear within five seconds that it does not."""
+"""How long a server may take to answer, so that monitoring learns of a failure within five seconds."""
 _DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
@@ -48,7 +48,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-"""By an address's scheme: others, with another driver, behave otherwise."""
+"""Drivers by an address's scheme; other drivers behave differently."""
 _SERVER_OPTIONS = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": 10,
@@ -56,14 +56,14 @@ _SERVER_OPTIONS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""A server that has gone without a word is noticed within half a minute, not after hours (libpq's defaults)."""
+"""These settings detect a vanished server within half a minute, not after hours (libpq's defaults)."""
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
 """PostgreSQL: serialization failure, deadlock, lock not available, cancelled by a time limit."""
 _REFUSED_STATES = frozenset({"25006", "42501", "42P01"})
-"""PostgreSQL: a standby server that takes no writes, an account without the right, and a table that is gone."""
+"""PostgreSQL: a read-only standby server, an account without permission, and a missing table."""
 _BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _STATEMENT_CODES = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
-"""SQLite: what is wrong with a statement. All other codes are about the file, the disk or the memory."""
+"""SQLite: errors in a statement. All other codes are about the file, the disk or memory."""
 _READ_ONLY = "changeflow_read_only"
 _BEFORE_COMMIT, _AFTER_COMMIT = "changeflow_before_commit", "changeflow_after_commit"
 _UPGRADE_LOCK = 7_272_741
@@ -71,7 +71,7 @@ _UPGRADE_LOCK = 7_272_741
 
 @lru_cache(maxsize=8)
 def engine_for(url: str) -> Engine:
-    """Open an engine. A wrong address is a `DatabaseUrlError`, at the latest when it is first used."""
+    """Open an engine. A wrong address raises `DatabaseUrlError`, at the latest on first use."""
     scheme, mark, rest = url.partition("://")
     if not mark or scheme not in _DRIVERS:
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
@@ -97,25 +97,25 @@ def engine_for(url: str) -> Engine:
 def _check_sqlite_address(url: str) -> None:
     name = url.partition(":///")[2]
     if name in ("", ":memory:"):
-        raise DatabaseUrlError(url, "it names no file, and what is kept in memory is lost with the command")
+        raise DatabaseUrlError(url, "it names no file, and a database in memory is lost when the command ends")
     if "?" in name:
         raise DatabaseUrlError(url, "the name of an SQLite file has no question mark, and takes no options after one")
 
 
 def _check_server_address(engine: Engine, url: str) -> None:
-    """Refuse options that libpq does not know, before a driver takes them for something else."""
+    """Refuse options unknown to libpq, before a driver misreads them."""
     import psycopg
 
     _, options = engine.dialect.create_connect_args(engine.url)
     for host in str(options.get("host", "")).split(","):
         if not host.startswith("/"):  # a socket's folder
-            # What is no host's name is a `ValueError` here, as it would be when it is looked up.
+            # An invalid host name raises `ValueError` here, as it would when looked up.
             host.encode("idna")
     try:
         # The context is SQLAlchemy's own.
         psycopg.conninfo.make_conninfo(**{name: value for name, value in options.items() if name != "context"})
     except psycopg.Error:
-        raise DatabaseUrlError(url, "it has an option that libpq does not know, or cannot read") from None
+        raise DatabaseUrlError(url, "it has an option that libpq does not support or cannot read") from None
 
 
 def _options(url: str) -> dict[str, int]:
@@ -135,17 +135,17 @@ def _set_up_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA synchronous=FULL")
-        # What is erased is overwritten in the file as well.
+        # Erased data is overwritten in the file as well.
         cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # Each transaction says which it is: connections go back to the pool and serve both.
+        # Each transaction sets its own mode, because pooled connections serve both.
         is_read = bool(connection.get_execution_options().get(_READ_ONLY))
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_read else 'OFF'}")
-        # A reader in WAL mode sees one state and keeps nobody out; a writer takes its turn before it reads.
+        # A reader in WAL mode sees one state and blocks no one; a writer takes its lock before it reads.
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
     presence.look_within(engine)
@@ -155,12 +155,12 @@ def _set_up_sqlite(engine: Engine) -> None:
 def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iterator[Session]:
     """Open a session in one transaction: committed at the end, rolled back on any error.
 
-    What is written is sealed by the audit entries that are appended in it. With an anchor, they are announced to it
-    before the commit and confirmed after it.
+    Audit entries added in it seal everything it writes. With an anchor, they are announced to it before the commit and
+    confirmed afterwards.
 
-    A database that is not there, or has no tables yet, is an error unless `create` makes them. Without `write` the
-    session sees one state, waits for nobody and keeps nobody out, and an attempt to write is a `WriteInReadError`.
-    A database that cannot do it now is a `DatabaseError`.
+    A missing database, or one without tables, is an error unless `create` makes them. Without `write` the session sees
+    one state, waits for no one and blocks no one, and writing raises `WriteInReadError`. A database that is unavailable
+    raises `DatabaseError`.
     """
     engine = engine_for(url)
     presence.confirm(engine)
@@ -173,7 +173,7 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
             session.rollback()
             _check_version(engine, url, create=create)
         if write and not is_sqlite(url):
-            # SQLite's writers give up after as long; without a limit a page would wait for ever.
+            # SQLite's writers give up after the same time; without a limit a page would wait for ever.
             session.connection().exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
         try:
             yield session
@@ -191,12 +191,12 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
 
 
 def before_commit(session: Session, act: Callable[[], None]) -> None:
-    """Do something just before a session commits: only if it does, and where it fails, nothing is committed."""
+    """Run a function just before a session commits; if it fails, the session does not commit."""
     session.info.setdefault(_BEFORE_COMMIT, []).append(act)
 
 
 def after_commit(session: Session, act: Callable[[], None]) -> None:
-    """Do something once a session has committed; it must not fail."""
+    """Run a function after a session has committed; it must not fail."""
     session.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
@@ -208,7 +208,7 @@ def url_of(session: Session) -> str:
 
 
 def name_of(url: str) -> str:
-    """Return what a database is called, wherever it is: its file's name, or its name on the server."""
+    """Return a database's name: its file name, or its name on the server."""
     return sqlite_path(url).name if is_sqlite(url) else engine_for(url).url.database or ""
 
 
@@ -229,41 +229,41 @@ def read_scope(url: str) -> Iterator[Session]:
 
 
 class WriteInReadError(RuntimeError):
-    """A session for reading was asked to write: our bug."""
+    """A read-only session tried to write, which is a bug."""
 
 
 @contextmanager
 def _translated(url: str, *, write: bool) -> Iterator[None]:
-    """Turn what drivers raise when a database cannot do it now into our errors; a constraint's error stays itself."""
+    """Turn drivers' errors about an unavailable database into ours; constraint errors are not changed."""
     try:
         yield
     except PoolTimeoutError:
         raise DatabaseBusyError from None
     except DBAPIError as error:
-        # A file that was overwritten looks damaged to the driver.
+        # An overwritten file looks damaged to the driver.
         presence.confirm(engine_for(url))
         if not write and _is_write_refused(error):
             raise WriteInReadError("A session for reading was asked to write.") from error
         if (meant := _meaning(error, url)) is None:
             raise
-        # From None: what the driver said may have a part of the password in it, and a traceback shows causes.
+        # From None, because the driver's message may contain part of the password, and a traceback shows causes.
         raise meant from None
 
 
 @contextmanager
 def rolled_back(url: str) -> Iterator[Session]:
-    """Open a session of which nothing is kept: for a look at what would happen."""
+    """Open a session that is rolled back, for a preview."""
     with suppress(_EnoughError), session_scope(url) as session:
         yield session
         raise _EnoughError
 
 
 class _EnoughError(Exception):
-    """Ends a look at what would happen."""
+    """Ends a preview."""
 
 
 def upgrade(url: str) -> str:
-    """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
+    """Upgrade the database to this version of changeflow; return the version. An empty one gets its tables."""
     from alembic import command
 
     engine = engine_for(url)
@@ -275,7 +275,7 @@ def upgrade(url: str) -> str:
             raise NewerDatabaseError(found)
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                # Two who come at once to an empty database: the second waits, and finds everything done.
+                # If two processes start with an empty database, the second waits and finds everything done.
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
             config = migrations.config()
             config.attributes["connection"] = connection
@@ -285,7 +285,7 @@ def upgrade(url: str) -> str:
 
 
 def _seal_all(url: str) -> None:
-    """Seal what an earlier release wrote, all of it or nothing, so that a later change of it is found."""
+    """Seal all rows of an earlier release, or none, so that later changes are noticed."""
     with session_scope(url) as session:
         for name in audit.unsealed(session):
             now = current().clock()
@@ -295,14 +295,14 @@ def _seal_all(url: str) -> None:
 def current_version(engine: Engine) -> str | None:
     from alembic.migration import MigrationContext
 
-    # Without a lock: whether a database is ours and up to date can be told while another process writes.
+    # Without a lock, so that it works while another process writes.
     with _engine_to(engine, write=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def _version_in(session: Session) -> str | None:
-    """Ask the database itself, each time: it may have been upgraded since this process began. None: no tables yet."""
-    # Not below: a server that cannot be reached is no database without tables.
+    """Return the database's version, read each time because it may have been upgraded. None if it has no tables yet."""
+    # Done here, because an unreachable server is not a database without tables.
     connection = session.connection()
     try:
         return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
@@ -331,13 +331,13 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
 
 
 def _is_write_refused(error: DBAPIError) -> bool:
-    """Tell whether a write was refused because the transaction is one for reading."""
+    """Tell whether a write was refused because the transaction is read-only."""
     state = getattr(error.orig, "sqlstate", None)
     return state == "25006" or "attempt to write a readonly database" in str(error.orig)
 
 
 def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
-    """Return what a driver's error says about the database; None where it says something about the statement."""
+    """Return what a driver's error says about the database; None if it is about the statement."""
     text, state = str(error.orig).strip().split("\n")[0], getattr(error.orig, "sqlstate", None)
     if is_sqlite(url):
         code = getattr(error.orig, "sqlite_errorname", "")
@@ -348,17 +348,17 @@ def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
     if state in _BUSY_STATES:
         return DatabaseBusyError()
     if state is None and error.statement is None and not isinstance(error, OperationalError | InterfaceError):
-        # No server has said so: the driver could not use what the address says.
+        # Not from the server: the driver could not use the address.
         return DatabaseUrlError(url, "an option in it has a value that cannot be used")
-    # A read-only transaction that we did not ask for is a standby server's.
+    # A read-only transaction that we did not request means a standby server.
     is_about_the_server = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    # Of an address that is written otherwise, no one can tell which of the driver's words are the password.
-    text = text if is_plain(url) else "its user, host, port or name has a character that none of them has"
+    # If the address is malformed, any of the driver's words could be the password.
+    text = text if is_plain(url) else "its user, host, port or name has an invalid character"
     return DatabaseDownError(url, text) if is_about_the_server or state in _REFUSED_STATES else None
 
 
 def count_touched(session: Session, statement: Delete | Update) -> int:
-    """Run a statement over many rows; return how many it touched."""
+    """Run a statement over many rows; return the number of rows changed."""
     done = session.exec(statement.execution_options(synchronize_session=False))
     return done.rowcount if isinstance(done, CursorResult) else 0
 

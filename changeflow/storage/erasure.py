@@ -1,8 +1,9 @@
-"""What goes: all about an erased person, but for a tombstone so that no import brings them back; and what is old.
+"""Erasure and retention: remove everything about an erased person except a tombstone, and remove old records.
 
-SQLite overwrites a deleted row where it is, but not copies that it left when it split a page, nor older pages in the
-log (`-wal`). So the file is written again and the log is cut off. While another process reads or writes, that cannot
-be: a note in the folder for state says that it is owed, and the next erasure, retention or tick tries again.
+The tombstone keeps imports from bringing the person back. SQLite overwrites a deleted row in place, but not copies left
+by page splits or older pages in the log (`-wal`), so the file is rewritten and the log truncated. That is impossible
+while another process reads or writes: a note in the state folder records it as pending, and the next erasure, retention
+or tick tries again.
 """
 
 import secrets
@@ -36,22 +37,22 @@ _THEIRS: Mapping[str, Any] = {
     "answers": AnswerRow,
     "links": LinkRow,
 }
-"""Tables whose rows about a person go, by what they are called."""
+"""Tables whose rows about a person are removed, by name."""
 
 
 def erase(
     session: Session, programme: str, person: str, *, email: str | None, recipients: Collection[str], at: datetime
 ) -> dict[str, int]:
-    """Remove what is about a person; return how much of what.
+    """Remove all data about a person; return the numbers of rows by kind.
 
-    Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on. It
-    also stays among the people that published groups counted, because later publications are tested with these figures.
-    `recipients` are the hashes under which messages went to them and to no one else, and `email` is their address where
-    no one else has or had it.
+    Their id stays where history depends on it (versions, the audit, due things) and is a pseudonym from then on. It
+    also stays among the people counted in published groups, because later publications are tested against these.
+    `recipients` are the hashes of messages to them and to no one else; `email` is their address if no one else has or
+    had it.
     """
     key = adopt_key(session)
     theirs = (col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person)
-    # A row's number may be given out again: no withdrawal outlives its row.
+    # A row's number may be reused, so no withdrawal outlives its row.
     of_theirs = (
         col(WithdrawalRow.programme_id) == programme,
         col(WithdrawalRow.kind) == AttendanceRow.__tablename__,
@@ -77,7 +78,7 @@ def erase(
 
 
 def _words_of(programme: str, person: str) -> tuple[Any, ...]:
-    """Match the comments of a person that still have words."""
+    """Match a person's comments that still have text."""
     own = (col(CommentRow.programme_id) == programme, col(CommentRow.by) == person)
     return (*own, col(CommentRow.text) != "")
 
@@ -85,7 +86,7 @@ def _words_of(programme: str, person: str) -> tuple[Any, ...]:
 def _leave_messages(
     session: Session, programme: str, person: str, recipients: Collection[str], at: datetime
 ) -> dict[str, int]:
-    """Withdraw what has not gone out, empty what has, and take the person off their messages; the rows stay."""
+    """Withdraw unsent nudges, empty sent ones, and remove the person from their messages; the rows stay."""
     own = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person)
     waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
     count_touched(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
@@ -106,7 +107,7 @@ def count_tombstones(session: Session) -> int:
 
 
 def erased(session: Session, programme: str, people: Iterable[tuple[str, str | None]]) -> dict[str, datetime]:
-    """Return which of some people, given as (id, address), were erased, and when."""
+    """Return which of the given people, as (id, address), were erased, and when."""
     own = TombstoneRow.programme_id == programme
     if session.exec(select(TombstoneRow.digest).where(own).limit(1)).first() is None:
         return {}
@@ -122,7 +123,7 @@ def erased(session: Session, programme: str, people: Iterable[tuple[str, str | N
 
 
 def people_named(session: Session, programme: str) -> set[str]:
-    """Return the ids of everyone whom some row of a programme is about."""
+    """Return the ids of everyone with a row in a programme."""
     found: set[str] = set()
     for table in (*_THEIRS.values(), NudgeRow, DueRow):
         people = session.exec(select(table.person).where(col(table.programme_id) == programme).distinct())
@@ -132,7 +133,7 @@ def people_named(session: Session, programme: str) -> set[str]:
 
 
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
-    """Tell whether rows are there that an erasure would have removed, or words of comments or messages."""
+    """Tell whether there are rows, or texts of comments or messages, that an erasure would have removed."""
     for table in _THEIRS.values():
         own = (col(table.programme_id) == programme, col(table.person) == person)
         if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
@@ -150,28 +151,28 @@ def remove_links(session: Session, programme: str, *, ended_before: datetime) ->
 
 
 def remove_words(session: Session, programme: str, *, given_before: datetime) -> int:
-    """Remove the words of answers that were given before a moment; what was answered, and when, is kept."""
+    """Remove the text of answers given before a moment; the answer and its time are kept."""
     own = (col(AnswerRow.programme_id) == programme, col(AnswerRow.at) < given_before)
     return count_touched(session, update(AnswerRow).where(*own, col(AnswerRow.text).is_not(None)).values(text=None))
 
 
 def remove_comments(session: Session, programme: str, *, given_before: datetime) -> int:
-    """Empty the comments that were written before a moment; that one was written, when and by whom, is kept."""
+    """Empty comments written before a moment; their authors and times are kept."""
     own = (col(CommentRow.programme_id) == programme, col(CommentRow.at) < given_before, col(CommentRow.text) != "")
     return count_touched(session, update(CommentRow).where(*own).values(text=""))
 
 
 def remove_scores(session: Session, programme: str) -> int:
-    """Remove all that single people scored."""
+    """Remove all individual scores."""
     return count_touched(session, delete(AssessmentRow).where(col(AssessmentRow.programme_id) == programme))
 
 
 PATIENCE_SECONDS = 2
-"""How long others keep it from being done now; writers wait meanwhile."""
+"""How long to wait for others; writers wait meanwhile."""
 
 
 def compact(url: str) -> None:
-    """Write an SQLite file again, without what was deleted."""
+    """Rewrite an SQLite file without deleted data."""
     if not is_sqlite(url):
         return
     try:
@@ -181,29 +182,29 @@ def compact(url: str) -> None:
 
 
 def owe(state: MachineState) -> None:
-    """Note, before an erasure commits, that the file has to be written again."""
+    """Record, before an erasure commits, that the file must be rewritten."""
     if is_sqlite(state.url):
         state.note_rewrite()
 
 
 def settle(state: MachineState) -> bool:
-    """Write the file again where that is owed; return whether nothing is owed any more."""
+    """Rewrite the file if pending; return whether none is pending any more."""
     if not is_sqlite(state.url) or not state.rewrite.exists():
         return True
     try:
         is_done = _rewrite(state.url, patience=PATIENCE_SECONDS)
     except (sqlite3.Error, SQLAlchemyError) as error:
-        log("database", state="erased rows are in its files still", error=plain_words(str(error)))
+        log("database", state="erased rows are still in its files", error=plain_words(str(error)))
         return False
     if is_done:
         state.rewrite.unlink(missing_ok=True)
     else:
-        log("database", state="erased rows are in its log still", error="another process reads")
+        log("database", state="erased rows are still in its log", error="another process is reading")
     return is_done
 
 
 def _rewrite(url: str, *, patience: int) -> bool:
-    """Return whether the log is empty now: who reads an older state keeps it."""
+    """Return whether the log is empty now; a reader of an older state keeps it."""
     with closing(engine_for(url).raw_connection()) as connection, closing(connection.cursor()) as cursor:
         # The connection may have served a reader before.
         cursor.execute("PRAGMA query_only=OFF")

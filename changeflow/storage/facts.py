@@ -1,4 +1,4 @@
-"""Facts in and out of the database: append-only, the latest counts. A withdrawal is a row of its own."""
+"""Facts in and out of the database: append-only, and the latest counts. A withdrawal is a separate row."""
 
 import hashlib
 import json
@@ -42,10 +42,10 @@ from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
-    """Return everything that is known to have happened; `until` a moment, what was known then."""
+    """Return all facts; with `until`, those known at that moment."""
     progress: dict[str, TaskProgress] = {}
     for r in rows_until(session, ProgressRow, programme, until):
-        progress.pop(r.task, None)  # In the order of the latest recordings: of tasks that were joined the last counts.
+        progress.pop(r.task, None)  # In the order of the latest records, because for joined tasks the last one counts.
         progress[r.task] = _progress(r)
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
@@ -78,7 +78,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 
 
 def _snapshots(session: Session, programme: str, *, until: datetime | None) -> tuple[Snapshot, ...]:
-    """Return what has been published, with each wave under the name that its schools have in the version looked at."""
+    """Return the publications, with each wave under the name of its schools in the given version."""
     found = publications.dated_snapshots(session, programme, until=until)
     now = versions.latest(session, programme) if until is None else versions.at_moment(session, programme, until)
     if not found or now is None:
@@ -88,7 +88,7 @@ def _snapshots(session: Session, programme: str, *, until: datetime | None) -> t
 
 
 def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: datetime) -> bool:
-    """Add what a simulation found; False where the last one of the same version and day found the same."""
+    """Add a simulation's result; False if the last one of the same version and day is equal."""
     known = {(o.milestone, o.version, o.on): o for o in facts_until(session, OddsRow, Odds, programme, None)}
     new = [o for o in found if known.get((o.milestone, o.version, o.on)) != o]
     session.add_all(OddsRow(programme_id=programme, at=at, **asdict(o)) for o in new)
@@ -96,7 +96,7 @@ def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: dat
 
 
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
-    """Add a row; False when it says what the last one said."""
+    """Add a row; False if it equals the last one."""
     last = latest_of(session, ProgressRow, programme, ProgressRow.task == task, is_in_force(ProgressRow), by="id")
     if last and _progress(last) == progress:
         return False
@@ -108,7 +108,7 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
             actual_start=progress.actual_start,
             actual_finish=progress.actual_finish,
             remaining=None if left is None else left.amount,
-            # Working time has no unit of its own here: that is how it was stored before there was one.
+            # Working time has no unit here, as it was stored before there were units.
             unit=None if left is None or left.unit is Unit.WORKING else left.unit.value,
             percent=progress.percent,
             at=at,
@@ -124,13 +124,13 @@ def _progress(row: ProgressRow) -> TaskProgress:
 
 
 def progress_by(session: Session, programme: str, person: str) -> frozenset[str]:
-    """Return the tasks whose latest progress a person recorded."""
+    """Return the tasks whose latest progress was recorded by a person."""
     latest = {r.task: r.by for r in rows_until(session, ProgressRow, programme, None)}
     return frozenset(task for task, by in latest.items() if by == person)
 
 
 def add_comment(session: Session, programme: str, comment: Comment, *, at: datetime) -> bool:
-    """Add a comment; False when it says what the task's last one says."""
+    """Add a comment; False if it equals the task's last one."""
     own = (CommentRow.task == comment.task, is_in_force(CommentRow))
     last = latest_of(session, CommentRow, programme, *own, by="id")
     if last is not None and last.text == comment.text:
@@ -140,7 +140,7 @@ def add_comment(session: Session, programme: str, comment: Comment, *, at: datet
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
-    """Add a gate's answer and its conditions. One that its round has already is refused by the database."""
+    """Add a gate's decision and its conditions. The database refuses a second decision in a round."""
     attempt = attempts(
         session,
         DecisionRow,
@@ -158,8 +158,8 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
-    """Add something that the sponsor did; False when the same is known of that day."""
-    # The plain act of the sponsor is sealed as it always was; what is recorded beside it makes it another one.
+    """Add a visible act; False if the same act is known for that day."""
+    # A plain act of the sponsor is sealed as before; additional data makes it a different one.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
     same = (SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest)
@@ -171,7 +171,7 @@ def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, 
 
 
 def add_attendance(session: Session, programme: str, attendance: Sequence[Attendance], *, at: datetime, by: str) -> int:
-    """Add those that are not known yet, by session and person; return how many."""
+    """Add new attendances, by session and person; return how many."""
     own, in_force = AttendanceRow.programme_id == programme, is_in_force(AttendanceRow)
     query = select(AttendanceRow.task, AttendanceRow.person).where(own)
     known = set(session.exec(query.where(in_force)).all())
@@ -221,17 +221,17 @@ TABLES: Mapping[str, type[SQLModel]] = {
 }
 """The tables of the kinds of fact."""
 _APART = {"id", "programme_id", "at", "contract", "digest"}
-"""Columns that are no part of what was said, or name a contract."""
+"""Columns that are not part of the statement, or name a contract."""
 _OF_ONE_CONTRACT = {"reason", "evidence", "between"}
-"""What is said of one contract's pay: it is for the service's manager and lead provider, and no part of a list."""
+"""Entries about one contract's pay, which are only for the service's manager and lead provider, and never listed."""
 
 
 def recorded(
     session: Session, programme: str, kind: str | None = None, *, until: datetime | None = None
 ) -> list[RecordedFact]:
-    """Return every recorded fact of a programme, or of one kind, in the order in which they were recorded.
+    """Return all recorded facts of a programme, or of one kind, in the order recorded.
 
-    `until` a moment: as the list was then.
+    With `until`, as the list was at that moment.
     """
     order = list(OF_SAME)
     found = [f for name in order if kind in (None, name) for f in _of_kind(session, programme, name)]
@@ -248,7 +248,7 @@ def _as_of(fact: RecordedFact, moment: datetime) -> RecordedFact:
 def withdraw(
     session: Session, programme: str, facts: Sequence[RecordedFact], *, reason: str, at: datetime, by: str
 ) -> None:
-    """Note that facts were wrong: from `at` on nothing counts them. The words of a comment go."""
+    """Withdraw facts, which no longer count from `at` on. The text of a comment is removed."""
     for fact in facts:
         table = str(TABLES[fact.kind].__tablename__)
         if fact.kind == "comment":

@@ -1,11 +1,11 @@
-"""The key of a database, kept in a file apart from it, and the pseudonyms that are made with it.
+"""The key of a database, kept in a separate file, and the pseudonyms made with it.
 
-Whoever steals a copy of the database could try every address of a school against plain hashes. Hashes made with a key
-tell them nothing without the file. The database holds a check value, so that a wrong or missing key is an error and
-never a silent new one.
+A thief with a copy of the database could test every address of a school against plain hashes; keyed hashes reveal
+nothing without the key file. The database holds a check value, so that a wrong or missing key is an error and is never
+silently replaced.
 
-Recipients of messages, Message-IDs and tombstones outlive their people: they need to be recognised, never read. Each is
-a keyed hash over the plain hash that 0.1.0 kept, so every row of 0.1.0 can be carried over without knowing its person.
+Recipients of messages, Message-IDs and tombstones outlive their people: they must be recognised but never read. Each is
+a keyed hash over the plain hash that 0.1.0 kept, so every row of 0.1.0 can be converted without knowing its person.
 """
 
 import hashlib
@@ -34,21 +34,21 @@ from changeflow.values.acting import current
 
 KEY_BYTES = 32
 _MOST_BYTES = 1_000
-"""Of a key file: it has 64 digits and the end of a line."""
+"""The most bytes of a key file, which has 64 digits and a line end."""
 _KEY = "key"
-"""Where a session remembers the key that it has checked."""
+"""Where a session stores its checked key."""
 _place: Path | None = None
 
 
 def keep_in(file: Path | None) -> Path | None:
-    """Keep keys in `file` from now on (`CHANGEFLOW_KEY_FILE`); None: beside each SQLite file. Return what was set."""
+    """Keep keys in `file` from now on (`CHANGEFLOW_KEY_FILE`), or for None beside each SQLite file; return the old."""
     global _place
     before, _place = _place, file
     return before
 
 
 def key_file(url: str) -> Path:
-    """Return where the key of a database is: the file that is set, or `<database file>.key` beside SQLite."""
+    """Return the path of a database's key: the configured file, or `<database file>.key` beside SQLite."""
     if _place is not None:
         return _place
     if engine_for(url).dialect.name != "sqlite":
@@ -58,13 +58,13 @@ def key_file(url: str) -> Path:
 
 
 def key_for(url: str) -> bytes:
-    """Return the key of a database, made now if there is none yet. Whether the database knows it is not looked at."""
+    """Return the key of a database, creating it if there is none. Does not check it against the database."""
     file = key_file(url)
     return _read(file) or _create(file)
 
 
 def key_of(session: Session) -> bytes:
-    """Return the key of an open database; one that the database does not know is a `KeyFileError`. Writes no row."""
+    """Return the key of an open database; raise `KeyFileError` if it is the wrong key. Writes no row."""
     known: bytes | None = session.info.get(_KEY)
     if known is None:
         file, check = key_file(url_of(session)), _check_in(session)
@@ -80,7 +80,7 @@ def key_of(session: Session) -> bytes:
 
 
 def held_for(session: Session) -> bytes | None:
-    """Return the key of an open database as `key_of` does, but make none: None where there is no key file."""
+    """Return the key of an open database like `key_of`, without creating one: None if there is no key file."""
     return key_of(session) if _read(key_file(url_of(session))) is not None else None
 
 
@@ -90,16 +90,16 @@ def is_bound(session: Session) -> bool:
 
 
 def bind(session: Session) -> None:
-    """Note the check value of the key: from now on the database is of no use with another one."""
+    """Store the check value of the key; from now on the database works only with this key."""
     mine = check_of(key_of(session))
     with suppress(IntegrityError), session.begin_nested():
         session.add(KeyCheckRow(check=mine))
     if _check_in(session) != mine:
-        raise KeyFileError(key_file(url_of(session)), "was made while another machine made its own")
+        raise KeyFileError(key_file(url_of(session)), "was created while another machine created its own")
 
 
 def renew(session: Session) -> Path | None:
-    """Make a new key in the place of a lost one; return where a wrong key that was there is kept now."""
+    """Replace a lost key with a new one; return where a wrong key is now kept."""
     file = key_file(url_of(session))
     kept = None
     if file.exists():
@@ -113,12 +113,12 @@ def renew(session: Session) -> Path | None:
 
 
 def keyed(key: bytes, *parts: str) -> str:
-    """Hash some parts with a key: 64 hexadecimal digits. The first part says what for."""
+    """Hash parts with a key into 64 hexadecimal digits. The first part names the purpose."""
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def check_of(key: bytes) -> str:
-    """Return what tells a key from others without giving it away."""
+    """Return a check value that identifies a key without revealing it."""
     return keyed(key, "check")[:KEY_BYTES]
 
 
@@ -128,7 +128,7 @@ def _check_in(session: Session) -> str | None:
 
 
 def _read(file: Path) -> bytes | None:
-    """Return the key in a file; None where there is no such file."""
+    """Return the key in a file; None if the file does not exist."""
     try:
         key = bytes.fromhex(read_ordinary(file, most=_MOST_BYTES).decode("ascii").strip())
     except FileNotFoundError:
@@ -138,12 +138,12 @@ def _read(file: Path) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise KeyFileError(file, "is not a key of changeflow")
+        raise KeyFileError(file, "is not a changeflow key")
     return key
 
 
 def _create(file: Path) -> bytes:
-    """Make a key file that only its owner may read, whole or not at all; where another was quicker, theirs counts."""
+    """Create a key file that only its owner may read, complete or not at all; if another was faster, use its key."""
     part = file.with_name(f".{file.name[:100]}.{secrets.token_hex(8)}.part")
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -152,7 +152,7 @@ def _create(file: Path) -> bytes:
                 out.write(secrets.token_bytes(KEY_BYTES).hex() + "\n")
                 out.flush()
                 os.fsync(out.fileno())
-            # A link, unlike a rename, never takes the place of a key that is there.
+            # A link, unlike a rename, never replaces an existing key.
             with suppress(FileExistsError):
                 file.hardlink_to(part)
         finally:
@@ -171,27 +171,27 @@ _OLD_RECIPIENT = re.compile(r"[0-9a-f]{32}")
 _OLD_MESSAGE = re.compile(r"<([0-9a-f]{32})(@[^>]*>)")
 """Message-IDs of 0.1.0: a plain hash of the recipient, the day and a number."""
 IN_USE = ("open", "parked")
-"""Messages that are known to a mail server, or to a person, by their Message-ID still."""
+"""States of messages that a mail server or person may still know by their Message-ID."""
 
 
 def recipient_of(key: bytes, programme: str, person: str, contact: Contact | None) -> str:
-    """Return who is meant, the same in every programme: by their address, or by their id where there is none."""
+    """Return a recipient's identity, equal in every programme: from their address, or their id without one."""
     if contact and contact.email:
         return recipient_at(key, contact.email)
     return _recipient(key, hashlib.sha256(f"{programme}/{person}".encode()).hexdigest()[:RECIPIENT_DIGITS])
 
 
 def recipient_at(key: bytes, email: str) -> str:
-    """Return who is meant by an address."""
+    """Return the identity of an address."""
     return _recipient(key, hashlib.sha256(email.casefold().encode()).hexdigest()[:RECIPIENT_DIGITS])
 
 
 def tombstones_of(
     key: bytes, programme: str, person: str, email: str | None, *, recipients: Iterable[str] = ()
 ) -> list[str]:
-    """Return what is written on a tombstone: the id, the address, and each hash under which they were written to.
+    """Return the contents of a tombstone: the id, the address, and each hash under which they received messages.
 
-    An earlier address is known only by that last hash.
+    An earlier address is known only by such a hash.
     """
     names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
     names += [f"recipient:{one}" for one in sorted(recipients)]
@@ -199,19 +199,19 @@ def tombstones_of(
 
 
 def message_id(key: bytes, recipient: str, day: date, number: int, *, domain: str, releases: int = 0) -> str:
-    """Return the Message-ID of a recipient's how many-th message of a day: the same each time it is tried.
+    """Return the Message-ID of a recipient's nth message of a day, equal for each attempt.
 
-    After a restore was released, numbers come again that may have gone with other words. A receiver would drop the
-    second under the same Message-ID, so each release begins others.
+    After a restore is released, numbers may repeat with other contents. A receiver would drop a second message with the
+    same Message-ID, so each release uses new ones.
     """
     life = [f"release {releases}"] if releases else []
     return f"<{keyed(key, 'message', recipient, day.isoformat(), str(number), *life)[:MESSAGE_DIGITS]}@{domain}>"
 
 
 def adopt_key(session: Session) -> bytes:
-    """Return the database's key, and see that every row that stands for a person rests on it.
+    """Return the database's key, and make sure that every pseudonym is hashed with it.
 
-    The first time, what 0.1.0 wrote is hashed again with the key, in the caller's transaction.
+    On first use, rows of 0.1.0 are hashed again with the key, in the caller's transaction.
     """
     key = key_of(session)
     if not is_bound(session):
@@ -224,7 +224,7 @@ def adopt_key(session: Session) -> bytes:
 
 
 def has_plain_hashes(session: Session) -> bool:
-    """Return whether the database has rows of 0.1.0 that no key protects."""
+    """Return whether the database has rows of 0.1.0 without a keyed hash."""
     if is_bound(session):
         return False
     old = [*session.exec(select(MessageRow.recipient)), *session.exec(select(ReachRow.recipient))]
@@ -232,7 +232,7 @@ def has_plain_hashes(session: Session) -> bool:
 
 
 def forget_plain_ids(session: Session, messages: Iterable[int]) -> None:
-    """Hash the Message-IDs of 0.1.0 again, of messages that nothing more happens to."""
+    """Hash the Message-IDs of 0.1.0 again, for messages that are finished."""
     rows = session.exec(select(MessageRow.id, MessageRow.message_id).where(col(MessageRow.id).in_(list(messages))))
     old = [(n, found) for n, text in rows if (found := _OLD_MESSAGE.fullmatch(text))]
     if old:

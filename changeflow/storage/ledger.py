@@ -1,7 +1,7 @@
-"""Erasures, kept outside the database, so that a restored copy does not bring anyone back.
+"""The ledger of erasures, outside the database, so that a restored copy does not bring anyone back.
 
-One line an erasure: when, in which database, and a hash of the person and of their address, made with the database's
-key (`keys`), whose check value says which key it was. Nothing in it names anyone. Lines are only ever added.
+Each line is one erasure: its time, its database, and keyed hashes of the person and their address, with the check value
+of the key (`keys`). It names no one. Lines are only ever added.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -19,7 +19,7 @@ from changeflow.storage.custody import MachineState, read_lines
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """Who was erased, as the ledger tells it."""
+    """The erased people in the ledger."""
 
     key: bytes
     hashes: frozenset[str]
@@ -31,10 +31,10 @@ class Erasures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """One erasure, before it is hashed."""
+    """One erasure before hashing."""
 
     identity: str
-    """Of the database."""
+    """The identity of the database."""
     programme: str
     person: str
     email: str | None
@@ -43,7 +43,7 @@ class Erasure:
 
 @contextmanager
 def kept(state: MachineState) -> Iterator[Callable[[Erasure], None]]:
-    """Write erasures down within a transaction, before it commits; where it fails, note that they did not happen."""
+    """Record erasures within a transaction, before it commits; if it fails, record that they did not happen."""
     written: list[Erasure] = []
 
     def keep(erasure: Erasure) -> None:
@@ -60,7 +60,7 @@ def kept(state: MachineState) -> Iterator[Callable[[Erasure], None]]:
 
 
 def add(state: MachineState, erasure: Erasure, *, undone: bool = False) -> None:
-    """Add a line; it is on the disk when this returns."""
+    """Add a line, which is on disk when this returns."""
     key = keys.key_for(state.url)
     line: dict[str, object] = {
         "at": erasure.at.isoformat(),
@@ -72,7 +72,7 @@ def add(state: MachineState, erasure: Erasure, *, undone: bool = False) -> None:
 
 
 def note_new_key(state: MachineState, identity: str, *, at: datetime) -> None:
-    """Note that a person has given up the lost key of a database: what was hashed with it is no longer asked for."""
+    """Record that a person has given up a database's lost key; its hashes are no longer required."""
     if state.ledger.exists():
         check = keys.check_of(keys.key_for(state.url))
         line = {"at": at.isoformat(), "database": identity, "key": check, "hashes": [], "renewed": True}
@@ -82,17 +82,17 @@ def note_new_key(state: MachineState, identity: str, *, at: datetime) -> None:
 def read(
     state: MachineState, session: Session, *, identities: Collection[str], everywhere: bool = False
 ) -> Erasures | None:
-    """Return the erasures in some databases; None where there are none.
+    """Return the erasures in some databases; None if there are none.
 
-    `everywhere`: also those of databases with other identities, for a copy that does not know its own. A ledger that
-    cannot be understood, or whose key is missing or another one, is an `InputError`: people would come back.
+    `everywhere` includes databases with other identities, for a copy without its own. An unreadable ledger, or a
+    missing or wrong key, raises `InputError`, because erased people would come back.
     """
     found = [line for line in _lines(state) if everywhere or line["database"] in identities]
     if not any(line["hashes"] for line in found):
         return None
     key = _key(state, session)
     mine, counts, lost = keys.check_of(key), dict[str, int](), 0
-    # A copy that has no key yet may be from before the lost one was given up.
+    # A copy without a key may be older than the lost key's replacement.
     is_bound = keys.is_bound(session) and not everywhere
     for line in found:
         if line.get("renewed") and line["key"] == mine and is_bound:
@@ -119,9 +119,9 @@ def _key(state: MachineState, session: Session) -> bytes:
 
 def _cannot_be_read(state: MachineState, why: str) -> InputError:
     return InputError(
-        f"The ledger of erasures '{state.ledger}' {why} (now in use: '{keys.key_file(state.url)}'). Put the right key "
-        "file back from a copy; without it people who were erased would come back. If that key is lost for good, move "
-        "the ledger away, and erase them again by hand once the database is restored."
+        f"The ledger of erasures '{state.ledger}' {why} (now in use: '{keys.key_file(state.url)}'). Restore the right "
+        "key file from a copy; without it, erased people would come back. If that key is lost for good, move the "
+        "ledger away and erase these people again after the database is restored."
     )
 
 
@@ -129,7 +129,7 @@ def _lines(state: MachineState) -> Iterator[dict[str, Any]]:
     def is_one(line: dict[str, Any]) -> bool:
         return isinstance(line["hashes"], list) and isinstance(line["key"], str) and bool(line["database"])
 
-    remedy = "Put it back from a copy; without it, people who were erased would come back."
+    remedy = "Restore it from a copy; without it, erased people would come back."
     return read_lines(state.ledger, "ledger of erasures", is_one, remedy=remedy)
 
 

@@ -1,4 +1,4 @@
-"""The outbox, a row a message: claimed by a lease, sent, marked. Nothing is lost, and a repeat is marked as one."""
+"""The outbox, one row for each message: claimed by a lease, sent, marked. None is lost, and repeats are marked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _UNCLAIMED: dict[str, object] = {"claimed_by": None, "claimed_until": None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message that somebody has claimed."""
+    """A claimed message."""
 
     id: int
     recipient: str
@@ -31,24 +31,24 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message that is to be opened, and the nudges that it carries."""
+    """A message to open, with its nudges."""
 
     recipient: str
     day: date
     number: int
-    """The recipient's how many-th of the day."""
+    """The number of the recipient's message on that day."""
     message_id: str
     nudges: tuple[int, ...]
     may_have_gone: bool = False
-    """Something in it may have gone out before the database was restored."""
+    """Whether part of it may have been sent before the database was restored."""
 
 
 def open_messages(
     session: Session, drafts: Sequence[Draft], *, worker: str, now: datetime, lease: timedelta
 ) -> list[Outgoing] | None:
-    """Make messages, claimed at once, in the order of the drafts; None where somebody else has some of the nudges.
+    """Create claimed messages in the order of the drafts; None if another worker has some of the nudges.
 
-    A second message of the same day and number is refused by the table: the caller's transaction ends with it.
+    The table refuses a second message with the same day and number, which ends the caller's transaction.
     """
     session.flush()
     connection = session.connection()
@@ -79,7 +79,7 @@ def open_messages(
 
 
 def resumable(session: Session, *, now: datetime) -> list[int]:
-    """Return the messages that can be tried again: their lease ran out, or their time has come. The oldest first."""
+    """Return the messages to try again, because their lease expired or their time has come; the oldest first."""
     query = (
         select(MessageRow.id)
         .where(col(MessageRow.state) == OPEN, _is_free(now))
@@ -90,9 +90,9 @@ def resumable(session: Session, *, now: datetime) -> list[int]:
 
 
 def claim(session: Session, message: int, *, worker: str, now: datetime, lease: timedelta) -> Outgoing | None:
-    """Take a message for sending; None when another worker took it first.
+    """Claim a message for sending; None if another worker claimed it first.
 
-    Where its last claim was never given back, whoever had it died with it: it may have gone.
+    If its last claim was never returned, that worker died and the message may have been sent.
     """
     claimed = (
         update(MessageRow)
@@ -120,7 +120,7 @@ def settle(
     channel: str,
     error: str | None = None,
 ) -> set[int]:
-    """Note what became of messages; return those whose claim we still had. The others are another worker's by now."""
+    """Record the results of messages; return those whose claim was still ours. Other workers have taken the rest."""
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
@@ -135,14 +135,14 @@ def settle(
 
 
 def put_back(session: Session, message: int, *, worker: str, until: datetime) -> None:
-    """Give a claim back that nothing was done with: it is the wrong hour."""
+    """Return an unused claim, because it is the wrong hour."""
     _give_back(session, message, worker, {"next_try": until, "attempts": MessageRow.attempts - 1})
 
 
 def postpone(
     session: Session, message: int, *, worker: str, until: datetime, error: str, may_have_gone: bool = False
 ) -> None:
-    """Give a claim back; the message is tried again from a moment on."""
+    """Return a claim; the message is tried again from a moment on."""
     values: dict[str, object] = {"next_try": until, "error": error}
     if may_have_gone:
         values["may_have_gone"] = True
@@ -155,21 +155,21 @@ def _give_back(session: Session, message: int, worker: str, values: Mapping[str,
 
 
 def opened(session: Session) -> list[int]:
-    """Return the messages that are on their way, the oldest first."""
+    """Return the messages being sent, the oldest first."""
     query = select(MessageRow.id).where(MessageRow.state == OPEN).order_by(col(MessageRow.id))
     return [found for found in session.exec(query) if found is not None]
 
 
 def mark_as_possible_repeats(session: Session, some: Sequence[int]) -> None:
-    """Note that some messages on their way may have gone already: the database was restored since."""
+    """Record that some messages may already have been sent, because the database was restored."""
     still_open = (col(MessageRow.id).in_(some), col(MessageRow.state) == OPEN)
     count_touched(session, update(MessageRow).where(*still_open).values(may_have_gone=True))
 
 
 def counts_since(session: Session, day: date) -> dict[str, int]:
-    """Count the messages of each recipient since a day, across all programmes; dropped ones never went.
+    """Count each recipient's messages since a day, across all programmes, without dropped ones.
 
-    One that was opened earlier counts on the day on which it went; one that is on its way still, every day.
+    A message opened earlier counts on the day it was sent; one still being sent counts on every day.
     """
     midnight = datetime.combine(day, time(), tzinfo=LONDON)
     is_since = or_(col(MessageRow.day) >= day, col(MessageRow.sent_at) >= midnight, col(MessageRow.state) == OPEN)
@@ -178,7 +178,7 @@ def counts_since(session: Session, day: date) -> dict[str, int]:
 
 
 def numbers_on(session: Session, day: date) -> dict[str, int]:
-    """Return the highest number that each recipient's messages of a day have; dropped ones have theirs as well."""
+    """Return the highest number of each recipient's messages on a day, including dropped ones."""
     query = select(MessageRow.recipient, func.max(MessageRow.number)).where(MessageRow.day == day)
     return dict(session.exec(query.group_by(MessageRow.recipient)).all())
 
@@ -188,13 +188,13 @@ def by_state(session: Session) -> dict[str, int]:
 
 
 def open_since(session: Session, since: datetime) -> int:
-    """Count what was opened before a moment and is on its way still."""
+    """Count messages opened before a moment and still being sent."""
     query = select(func.count()).where(MessageRow.state == OPEN, col(MessageRow.created_at) < since)
     return session.exec(query).one()
 
 
 def reasons(session: Session) -> dict[str, int]:
-    """Count the reasons for which messages failed or were parked, as the channel gave them."""
+    """Count the channel's reasons for failed or parked messages."""
     query = select(MessageRow.error, func.count()).where(col(MessageRow.state).in_((PARKED, FAILED)))
     return {error or "no reason given": count for error, count in session.exec(query.group_by(MessageRow.error))}
 

@@ -1,8 +1,8 @@
-"""Everything that is kept about one person, from every table that can name one; and under which ids they are known.
+"""All records about one person, from every table that can name a person, and all ids of that person.
 
-An address suggests that two ids are one person, and whoever exports or erases confirms it: the mailbox of a post is
-handed on, and an office shares one. So an address alone joins no one here: ids that have or had the same address are
-listed, and reached only when they are named. Whoever gets another id is still the same person.
+A shared address suggests that two ids are one person, but the person who exports or erases must confirm it: mailboxes
+are handed on, and offices share one. So ids with the same current or former address are only listed, and are included
+only if named. A person who gets another id is still the same person.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -32,16 +32,16 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "addresses they were known under, as keyed hashes": (AddressSeenRow, ("person",), ()),
     "assessments": (facts.AssessmentRow, ("person",), ()),
     "training they came to, or reported": (facts.AttendanceRow, ("person", "by"), ()),
-    "what was due": (DueRow, ("person",), ()),
+    "due things": (DueRow, ("person",), ()),
     "nudges": (NudgeRow, ("person",), ()),
     "answers": (AnswerRow, ("person", "to"), ()),
-    # Who has a token can answer in somebody's name; even its digest is left out.
+    # A token's holder can answer for the person, so even its digest is left out.
     "links": (LinkRow, ("person",), ("token",)),
     "progress they reported": (facts.ProgressRow, ("by",), ()),
     "comments they wrote": (facts.CommentRow, ("by",), ()),
     "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
     "conditions they own": (facts.ConditionRow, ("owner",), ()),
-    "acts that were seen of them, or that they noted": (facts.SponsorActRow, ("by", "who"), ()),
+    "visible acts of theirs, or that they recorded": (facts.SponsorActRow, ("by", "who"), ()),
     "checkpoints they reported": (facts.CheckpointRow, ("by",), ()),
     "confidence they set": (facts.ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (facts.RunRow, ("by",), ()),
@@ -49,23 +49,23 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "dates they announced": (facts.AnnouncementRow, ("by",), ()),
     "facts they withdrew": (facts.WithdrawalRow, ("by",), ()),
     "measures they recorded": (facts.MeasureRow, ("by",), ()),
-    # Whose pay somebody explained is about others.
-    "what they said about pilots, or own": (facts.PilotEntryRow, ("by", "owner"), ("contract",)),
+    # Explanations of pay are about other people.
+    "entries about pilots that they made or own": (facts.PilotEntryRow, ("by", "owner"), ("contract",)),
     "reports they issued": (ReportRow, ("by",), ()),
-    # The definition itself is the organisation's; that they stored it is about them.
+    # The definition belongs to the organisation; the fact that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }
-"""What it is, its table, the columns that name a person, and the columns that are left out."""
+"""The name, table, columns that name a person, and columns that are left out."""
 
 
 def rows_about(
     session: Session, programme: str, person: str, recipients: Collection[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return every row about a person, by what it is.
+    """Return every row about a person, by kind.
 
-    `recipients` are the hashes under which messages went to them, and to no one else. Of other messages those are
-    returned that carry a nudge of theirs.
+    `recipients` are the hashes of messages to them and to no one else. Other messages are returned if they contain one
+    of the person's nudges.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for what, (table, _, left_out) in ABOUT.items():
@@ -74,7 +74,7 @@ def rows_about(
         found[what] = [_plain(row, left_out) for row in session.connection().execute(query).mappings()]
     nudges = SQLModel.metadata.tables[str(NudgeRow.__tablename__)]
     carried = select_rows(nudges.c.message).where(nudges.c.programme_id == programme, nudges.c.person == person)
-    for what, table in (("messages", MessageRow), ("how they want to be reached", ReachRow)):
+    for what, table in (("messages", MessageRow), ("contact preferences", ReachRow)):
         own = SQLModel.metadata.tables[str(table.__tablename__)]
         theirs: ColumnElement[bool] = own.c.recipient.in_(list(recipients))
         if table is MessageRow:
@@ -86,7 +86,7 @@ def rows_about(
 
 
 def is_named(session: Session, programme: str, person: str) -> bool:
-    """Tell whether a programme has, or had, something about a person: a row of any table, or a place in a version."""
+    """Tell whether a programme has or had any record of a person, in a table or a version."""
     for what, (table, _, _) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]
         query = select_rows(own.c[PROGRAMME]).where(_names(own, what, programme, person)).limit(1)
@@ -101,7 +101,7 @@ def _names(own: Table, what: str, programme: str, person: str) -> ColumnElement[
 
 
 def _counted_in(session: Session, programme: str, person: str) -> list[dict[str, Any]]:
-    """Return the groups that a publication showed or hid with a person among those it counted."""
+    """Return the groups, shown or hidden, in which a publication counted a person."""
     known = {p.id: p for p in publications.all_publications(session) if p.programme == programme}
     found = []
     for group in publications.all_groups(session):
@@ -136,9 +136,9 @@ _ABOUT_PEOPLE = (facts.AssessmentRow, facts.AttendanceRow, AnswerRow, NudgeRow, 
 
 
 def remember(session: Session, programme: str) -> None:
-    """Keep a keyed hash of every address that a programme has now, once it has rows about people. None is removed.
+    """Store a keyed hash of each current address of a programme, once it has rows about people. None is removed.
 
-    Publications know by them who has another id; so do exports and erasures.
+    Publications, exports and erasures use them to recognise people with another id.
     """
     if not any(_has_rows(session, table, programme) for table in _ABOUT_PEOPLE):
         return
@@ -146,13 +146,13 @@ def remember(session: Session, programme: str) -> None:
 
 
 def seen(session: Session, programme: str) -> list[tuple[str, str]]:
-    """Return (person, keyed hash of an address) of all whom a programme remembers."""
+    """Return (person, keyed hash of an address) for everyone recorded in a programme."""
     query = select(AddressSeenRow.person, AddressSeenRow.address).where(AddressSeenRow.programme_id == programme)
     return sorted(session.exec(query))
 
 
 def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> None:
-    """Remember people under addresses (keyed hashes), those that are not known yet."""
+    """Record people's new addresses, as keyed hashes."""
     before = set(seen(session, programme))
     for person, address in dict.fromkeys(known):
         if (person, address) not in before:
@@ -161,14 +161,14 @@ def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> N
 
 
 def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> None:
-    """Keep that ids of a programme are new ids of other people's, as if both were known under one address."""
+    """Record that ids in a programme are new ids of known people, as if both had one address."""
     key = adopt_key(session)
     known = [(one, LIKELY + keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
     add(session, programme, known)
 
 
 def everybody(session: Session) -> list[tuple[str, str, str]]:
-    """Return (programme, person, keyed hash of an address, or nothing) of all who are, and were, in any programme."""
+    """Return (programme, person, keyed hash of an address or nothing) for everyone now or formerly in any programme."""
     rows = session.exec(select(AddressSeenRow).order_by(col(AddressSeenRow.programme_id), col(AddressSeenRow.person)))
     found = dict.fromkeys((r.programme_id, r.person, r.address) for r in rows)
     for programme in versions.programme_ids(session):
@@ -189,16 +189,16 @@ def _addresses_now(session: Session, programme: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One person, by the ids that they have and had."""
+    """One person, with all current and former ids."""
 
     ids: tuple[str, ...]
-    """The id that was asked for comes first."""
+    """The requested id comes first."""
     unsure: tuple[str, ...] = ()
-    """Ids that have or had an address of theirs, directly or by way of another id: the same person, or others."""
+    """Ids that share an address with theirs, directly or through another id: the same person, or others."""
 
 
 def identity_of(session: Session, person: str, *, also: Collection[str] = ()) -> Identity:
-    """Find what ids may be a person's; `also` are those that the caller knows to be theirs."""
+    """Find a person's possible ids; `also` are those that the caller knows to be theirs."""
     by_address = _ids_by_address(session)
     same = UnionFind({person, *(one for ids in by_address.values() for one in ids)})
     for ids in by_address.values():
@@ -209,7 +209,7 @@ def identity_of(session: Session, person: str, *, also: Collection[str] = ()) ->
 
 
 def programmes_that_name(session: Session, people: Collection[str]) -> dict[str, list[str]]:
-    """Return which of some ids each programme knows, in their order; programmes that know none are left out."""
+    """Return which of the ids each programme has, in order, without programmes that have none."""
     found = {}
     for name in versions.programme_ids(session):
         known = versions.contacts(session, name).keys() | people_named(session, name)
@@ -220,9 +220,9 @@ def programmes_that_name(session: Session, people: Collection[str]) -> dict[str,
 
 
 def own_recipients(session: Session, programme: str, people: Collection[str]) -> dict[str, set[str]]:
-    """Return for each of some ids the hashes under which messages went to them, and to no one else.
+    """Return for each id the hashes of messages to that person and to no one else.
 
-    An address that another id has or had, or that another programme writes to, is left out.
+    An address that another id has or had, or that another programme uses, is left out.
     """
     key, seen = adopt_key(session), everybody(session)
     now = {
@@ -243,7 +243,7 @@ def own_recipients(session: Session, programme: str, people: Collection[str]) ->
 
 
 def is_address_shared(session: Session, programme: str, person: str, people: Collection[str]) -> bool:
-    """Tell whether an id that is none of `people` has or had the address that a person has now."""
+    """Tell whether an id outside `people` has or had a person's current address."""
     contact = versions.contact(session, programme, person)
     if contact is None or not contact.email:
         return False
@@ -254,7 +254,7 @@ def is_address_shared(session: Session, programme: str, person: str, people: Col
 def _ids_by_address(session: Session) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for _, person, address in everybody(session):
-        # What is only likely is enough to hide something, and not to erase anyone.
+        # A likely match is enough to hide data, but not to erase a person.
         if address and not address.startswith(LIKELY):
             found.setdefault(address, set()).add(person)
     return found

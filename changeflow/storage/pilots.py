@@ -1,4 +1,4 @@
-"""Pilots and parallel runs in and out of the database: what was compared, measured, filed and said."""
+"""Pilots and parallel runs in and out of the database: comparisons, measures, filings and entries."""
 
 import json
 from collections.abc import Iterable
@@ -20,13 +20,13 @@ from changeflow.storage.tables.facts import MeasureRow, PilotEntryRow, RunRow, S
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _COVERAGE = TypeAdapter(Coverage)
 _BESIDE = {"contract", "service", "number", "on", "by"}
-"""Fields of an entry that have columns of their own."""
+"""Fields of an entry with their own columns."""
 KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
-"""Differences that are kept one by one: those that somebody has looked into, or has to."""
+"""Classes of differences that are stored one by one, because people must look into them."""
 
 
 def runs(session: Session, programme: str, *, until: datetime | None = None) -> tuple[RunSummary, ...]:
-    """Return every kept run, in the order in which they were kept."""
+    """Return every stored run, in order."""
     return tuple(_run(r) for r in rows_until(session, RunRow, programme, until))
 
 
@@ -43,12 +43,12 @@ def measures(session: Session, programme: str, *, until: datetime | None = None)
 
 
 def entries(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Entry, ...]:
-    """Return everything that was said about pilots, in the order in which it was said."""
+    """Return all entries about pilots, in order."""
     return tuple(_entry(r) for r in rows_until(session, PilotEntryRow, programme, until))
 
 
 def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -> int | None:
-    """Add what was said, with its number; None when the same person said the same on that day."""
+    """Add an entry and its number; None if the same person made the same entry on that day."""
     content = _content(entry)
     own = (
         PilotEntryRow.programme_id == programme,
@@ -106,7 +106,7 @@ def add_run(
     at: datetime,
     by: str,
 ) -> bool:
-    """Add a run, with the differences to look into; False when the same inputs were reconciled so before."""
+    """Add a run with the differences to look into; False if the same inputs had the same result before."""
     same = (RunRow.programme_id == programme, col(RunRow.digest).startswith(digest))
     if session.exec(select(RunRow.id).where(*same, is_in_force(RunRow))).first():
         return False
@@ -141,7 +141,7 @@ def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[Vari
 def latest_variances(
     session: Session, programme: str, service: str, period: str, *, until: datetime | None = None
 ) -> list[KeptVariance]:
-    """Return the differences of a period's latest run, the most severe first; none once they are no longer kept."""
+    """Return the differences of a period's latest run, the most severe first; none after the retention time."""
     own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow, until=until))
     by_then = (col(RunRow.at) <= until,) if until is not None else ()
     latest = latest_of(session, RunRow, programme, *own, *by_then, by="id")
@@ -152,7 +152,7 @@ def latest_variances(
 
 
 def remove_contracts(session: Session, programme: str, *, kept_before: datetime) -> int:
-    """Remove what runs and explanations from before a moment hold of single contracts; their totals stay."""
+    """Remove data about single contracts from runs and explanations before a moment; totals stay."""
     old = select(RunRow.id).where(RunRow.programme_id == programme, col(RunRow.at) < kept_before)
     removed = count_touched(session, delete(VarianceRow).where(col(VarianceRow.run).in_(old)))
     named = (

@@ -1,8 +1,8 @@
-"""Who has an SQLite database open, and whether the file is still the one that was opened.
+"""Which processes have an SQLite database open, and whether the file is still the one that was opened.
 
-Every process that opens a database shares a lock on the file `NAME.lock` beside it, for as long as it has a connection;
-a restore takes that lock for itself. The kernel gives it back when a process is killed. Each session looks again at
-the file when it begins, before it commits and after: what was written to a replaced file is never acknowledged.
+Every process with a connection shares a lock on the file `NAME.lock` beside the database; a restore takes that lock
+exclusively. The kernel releases it when a process is killed. Each session checks the file when it begins, before it
+commits and afterwards, so a write to a replaced file is never acknowledged.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ if sys.platform != "win32":
     import fcntl
 
 PATIENCE_SECONDS = 10.0
-"""How long a process waits for a restore that is under way."""
+"""How long a process waits for a restore in progress."""
 _TRIES = 5
 _GUARD = threading.RLock()
 _WATCHES: dict[Path, "Watch"] = {}
@@ -42,21 +42,21 @@ _ENGINES: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 
 
 class Watch:
-    """One database file, as this process has it open."""
+    """One database file that this process has open."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self.connections = 0
         self._lock: int | None = None
         self._file: int | None = None
-        """Our own look at the file. It stays open while SQLite has it: closing it would drop SQLite's locks."""
+        """Our own handle of the file, open while SQLite uses the file: closing it would drop SQLite's locks."""
         self._known = FileMark()
-        """The latest that the file itself showed; the log may be ahead of it."""
+        """The latest mark in the file itself; the log may be newer."""
         self._life = 0
         self._was_filled = False
 
     def connect(self, make: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
-        """Open a connection to the very file that this process has open, or will have."""
+        """Open a connection to the same file that this process has open or will open."""
         with _GUARD:
             if self.connections == 0:
                 self._enter()
@@ -78,7 +78,7 @@ class Watch:
                 self._forget()
 
     def check(self, inside: FileMark | None = None) -> None:
-        """Raise `DatabaseReplacedError` where the file is not what this process opened, or was overwritten."""
+        """Raise `DatabaseReplacedError` if the file was replaced or overwritten since this process opened it."""
         with _GUARD:
             if self._file is None:
                 return
@@ -98,7 +98,7 @@ class Watch:
         raise DatabaseReplacedError(self.file, "was overwritten while this process had it open")
 
     def _follows(self, found: FileMark, inside: FileMark | None) -> bool:
-        # Until its log is folded into it for the first time, a new file shows no life.
+        # Until its log is first merged into it, a new file has no mark.
         life = self._known.life or self._life
         if found.life != life and (found.life or self._known.life):
             return False
@@ -116,12 +116,12 @@ class Watch:
             raise DatabaseReplacedError(self.file)
 
     def _enter(self) -> None:
-        # Here alone, with no connection open: to close the file later would drop SQLite's locks on it.
+        # Only here, with no connection open: closing the file later would drop SQLite's locks.
         check_file(f"sqlite:///{self.file}", self.file)
         self._lock = _open_lock(self.file)
         try:
             _share(self._lock, self.file)
-            # Personal data: for this account alone, as far as we make the file.
+            # Personal data: a file that we create is only for this account.
             self._file = os.open(self.file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             if not log_is_own(self.file, self._file):
                 what = f"and the log beside it ('{sidecars(self.file)[0].name}') do not belong together"
@@ -138,18 +138,18 @@ class Watch:
     def _forget(self) -> None:
         for descriptor in (self._file, self._lock):
             if descriptor is not None:
-                # Closed, never unlocked: a forked process may share the lock.
+                # Closed, never unlocked, because a forked process may share the lock.
                 os.close(descriptor)
         self._file = self._lock = None
         self._known, self._life, self._was_filled = FileMark(), 0, False
 
 
 class GuardedConnection(sqlite3.Connection):
-    """A connection that is counted for as long as it is open."""
+    """A connection that counts while it is open."""
 
     watch: Watch | None = None
     changes = 0
-    """What it had changed when its transaction began."""
+    """Its number of changes when the transaction began."""
 
     def close(self) -> None:
         watch, self.watch = self.watch, None
@@ -159,8 +159,8 @@ class GuardedConnection(sqlite3.Connection):
         try:
             watch.check()
         except DatabaseReplacedError:
-            # SQLite would fold the log of the old file into the new one, or remove the new one's log. The end of the
-            # process closes it without either; until then no one must drop the last reference.
+            # SQLite would merge the old file's log into the new file, or remove the new file's log. The end of the
+            # process closes it without doing so; until then the last reference must be kept.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
             return
         super().close()
@@ -172,7 +172,7 @@ class GuardedConnection(sqlite3.Connection):
 
 
 def guard(engine: Engine) -> None:
-    """Count an SQLite engine's connections, and look at its file before every transaction begins."""
+    """Count an SQLite engine's connections, and check its file before every transaction."""
     _ENGINES.add(engine)
 
     @event.listens_for(engine, "do_connect")
@@ -187,13 +187,13 @@ def guard(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # Before SQLite reads: it may call a file that was overwritten damaged.
+        # Checked before SQLite reads, because it may report an overwritten file as damaged.
         if (raw := _raw(connection)) is not None and raw.watch is not None:
             raw.watch.check()
 
 
 def look_within(engine: Engine) -> None:
-    """Look again within each transaction, when it has begun and before it commits."""
+    """Check again in each transaction, after it begins and before it commits."""
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
@@ -210,7 +210,7 @@ def look_within(engine: Engine) -> None:
 
 
 def confirm(engine: Engine) -> None:
-    """Look at the file once a transaction is committed, before it is acknowledged, or after it failed."""
+    """Check the file after a commit, before acknowledging it, or after a failure."""
     if engine.dialect.name == "sqlite":
         args, _ = engine.dialect.create_connect_args(engine.url)
         file = _file_of(args)
@@ -224,7 +224,7 @@ def is_open_here(file: Path) -> bool:
 
 @contextmanager
 def shared(file: Path) -> Iterator[None]:
-    """Keep restores out of a database that is there, without a connection of an engine's."""
+    """Keep restores out of an existing database without an engine's connection."""
     lock = _open_lock(Path(os.path.realpath(file)))
     try:
         _share(lock, file)
@@ -235,7 +235,7 @@ def shared(file: Path) -> Iterator[None]:
 
 @contextmanager
 def alone(file: Path) -> Iterator[None]:
-    """Have a database to oneself; `DatabaseInUseError` where any process has it open."""
+    """Lock a database exclusively; raise `DatabaseInUseError` if any process has it open."""
     file = Path(os.path.realpath(file))
     for engine in list(_ENGINES):
         args, _ = engine.dialect.create_connect_args(engine.url)
@@ -250,7 +250,7 @@ def alone(file: Path) -> Iterator[None]:
     try:
         if not take(lock):
             raise DatabaseInUseError(file, users(file))
-        # Who opened it with an earlier changeflow, or another tool, has no lock of ours.
+        # Earlier versions of changeflow and other tools do not hold our lock.
         if others := _users_of((file, *sidecars(file))):
             raise DatabaseInUseError(file, others)
         yield
@@ -259,7 +259,7 @@ def alone(file: Path) -> Iterator[None]:
 
 
 def take(descriptor: int) -> bool:
-    """Take a file's lock for oneself; False where another process has it."""
+    """Lock a file exclusively; False if another process has it."""
     if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -269,7 +269,7 @@ def take(descriptor: int) -> bool:
 
 
 def users(file: Path) -> list[str]:
-    """Return the other processes that have a database open, as far as this machine shows them."""
+    """Return the other processes that have a database open, as far as visible on this machine."""
     return _users_of((file, *sidecars(file), _lock_path(file)))
 
 
@@ -299,12 +299,12 @@ def _has_open(process: Path, wanted: set[tuple[int, int]]) -> bool:
                 if (status.st_dev, status.st_ino) in wanted:
                     return True
     except OSError:
-        return False  # another account's, or just ended
+        return False  # belongs to another account, or has just ended
     return False
 
 
 def _name_of(process: Path) -> str:
-    """Return which command a process runs, without its options: they may hold secrets."""
+    """Return a process's command without its options, which may contain secrets."""
     try:
         words = [w for w in (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0") if w]
     except OSError:

@@ -1,9 +1,8 @@
-"""The record of publications, outside the database: a restored copy must not publish a round again, in other groups.
+"""The record of publications, outside the database: a restored copy must not publish a round differently.
 
-Two lines a publication. The first is written before its transaction commits: in which database, of which programme,
-what it says, who was in which group and which answers it counted, and under which addresses (keyed hashes) these
-people were known. The second says that it was committed; without it the first counts for nothing. Lines are only ever
-added.
+Each publication has two lines. The first is written before its transaction commits: the database, programme and
+content, the people in each group, the counted answers, and these people's addresses as keyed hashes. The second
+confirms the commit; without it the first does not count. Lines are only ever added.
 """
 
 import json
@@ -25,9 +24,7 @@ from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.storage.tables.facts import AssessmentRow
 
 _WHAT = "record of publications"
-_REMEDY = (
-    "Put it back from a copy; if there is none, move it away: then what was published before a restore is not known."
-)
+_REMEDY = "Restore it from a copy. If there is none, move it away; publications from before a restore are then unknown."
 _Line = dict[str, Any]
 
 
@@ -40,7 +37,7 @@ def note(
     *,
     at: datetime,
 ) -> None:
-    """Write a publication down when its transaction commits; where that cannot be done, nothing is committed."""
+    """Record a publication when its transaction commits; if that fails, the transaction does not commit."""
     state, people = MachineState(url_of(session)), {person for g in groups for person in (*g.people, *g.silent)}
     line: dict[str, object] = {
         "publication": secrets.token_hex(8),
@@ -57,10 +54,10 @@ def note(
 
 
 def put_back(session: Session, state: MachineState, *, now: datetime) -> int:
-    """Take in again what a database has published and does not know of; return how many publications that were.
+    """Restore publications that a database has lost; return their number.
 
-    Do this before anything else is recorded: answers that it still has count as counted by the publication that counted
-    them. A programme that the database does not have is left out.
+    Do this before recording anything else, so that remaining answers are linked to the publications that counted them.
+    Programmes that the database does not have are skipped.
     """
     mine, committed = _database(session, state), set[str]()
     found: list[_Line] = []
@@ -110,12 +107,12 @@ def _key(line: _Line) -> tuple[str, str]:
 
 
 def _database(session: Session, state: MachineState) -> dict[str, object]:
-    """Return what tells this database from others, and from a copy of it that is tried out under another name."""
+    """Return an identifier of this database, different from copies that are tried out under another name."""
     return {"database": custody.read(session).identity, "name": name_of(state.url)}
 
 
 def _confirm(state: MachineState, committed: Iterable[_Line]) -> None:
-    """Say that publications were committed; where that cannot be written now, the next publication says it."""
+    """Confirm committed publications; if writing fails now, the next publication confirms them."""
     with suppress(InputError):
         for line in committed:
             state.append(state.publications, {"committed": line["publication"]})

@@ -1,4 +1,4 @@
-"""What was published of where people stand: written once a round, never changed. And the way in to single scores."""
+"""Publications, written once for each round and never changed, and access to individual scores."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,32 +23,32 @@ _SNAPSHOT = TypeAdapter(Snapshot)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPublication:
-    """A publication as it is stored."""
+    """A stored publication."""
 
     id: int
     programme: str
     snapshot: Snapshot
     at: datetime
     keeps_people: bool
-    """Whom it counted was kept with it: not by 0.1.0."""
+    """Whether the counted people were stored with it; 0.1.0 did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedGroup:
-    """Who was counted in a group that a publication showed or hid."""
+    """The people counted in a group that a publication showed or hid."""
 
     publication: int
     view: str
     group: str
     people: Mapping[str, bool]
-    """By id: whether reinforcement applied."""
+    """Whether reinforcement applied, by person id."""
     silent: Sequence[str] = ()
     """Members who were not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """One revision of one person's answers, as it is stored."""
+    """One stored revision of one person's answers."""
 
     id: int
     programme: str
@@ -59,14 +59,14 @@ class Kept:
 
 
 def snapshots(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Snapshot, ...]:
-    """Return what has been published, in the order of its days: a round may be taken in after a later one."""
+    """Return the publications by day, because a round may be imported after a later one."""
     return tuple(snapshot for _, snapshot in dated_snapshots(session, programme, until=until))
 
 
 def dated_snapshots(
     session: Session, programme: str, *, until: datetime | None = None
 ) -> list[tuple[datetime, Snapshot]]:
-    """Return what has been published with its moment, in the same order."""
+    """Return the publications with their moments, in the same order."""
     query = select(PublicationRow.at, PublicationRow.content).where(PublicationRow.programme_id == programme)
     if until is not None:
         query = query.where(col(PublicationRow.at) <= until)
@@ -75,12 +75,12 @@ def dated_snapshots(
 
 
 def snapshot_of(content: str) -> Snapshot:
-    """Return a publication from what is kept of it."""
+    """Return a publication from its stored form."""
     return _SNAPSHOT.validate_json(content)
 
 
 def all_publications(session: Session) -> list[StoredPublication]:
-    """Return what has been published of all programmes, the oldest first."""
+    """Return the publications of all programmes, the oldest first."""
     rows = session.exec(select(PublicationRow).order_by(col(PublicationRow.id)))
     return [
         StoredPublication(
@@ -99,7 +99,7 @@ def content_of(snapshot: Snapshot) -> str:
 
 
 def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> int:
-    """Keep a publication; return its number. A second one of the same round is refused by the database."""
+    """Store a publication; return its number. The database refuses a second one for the same round."""
     content = content_of(snapshot)
     row = PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at, keeps_people=True)
     session.add(row)
@@ -108,7 +108,7 @@ def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: da
 
 
 def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup]) -> None:
-    """Keep who was counted in groups that a publication showed or hid."""
+    """Store the people counted in groups that a publication showed or hid."""
     for g in groups:
         people = json.dumps(written(g))
         row = PublishedGroupRow(
@@ -119,7 +119,7 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
 
 
 def all_groups(session: Session) -> list[PublishedGroup]:
-    """Return who was counted in which group, of all programmes, the oldest first."""
+    """Return the people counted in each group, for all programmes, the oldest first."""
     return [
         group_of(r.publication, r.view, r.group, json.loads(r.people))
         for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))
@@ -127,19 +127,19 @@ def all_groups(session: Session) -> list[PublishedGroup]:
 
 
 def written(group: PublishedGroup) -> dict[str, bool | None]:
-    """Return a group's people as they are kept: nothing is said of reinforcement where someone was not counted."""
+    """Return the stored form of a group's people, with reinforcement only for counted people."""
     return dict(sorted({**dict.fromkeys(group.silent), **group.people}.items()))
 
 
 def group_of(publication: int, view: str, group: str, written: Mapping[str, bool | None]) -> PublishedGroup:
-    """Return a group from its people as they are kept."""
+    """Return a group from its stored form."""
     people = {p: live for p, live in written.items() if live is not None}
     silent = tuple(p for p, live in written.items() if live is None)
     return PublishedGroup(publication=publication, view=view, group=group, people=people, silent=silent)
 
 
 def answered(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, frozenset[str]]:
-    """Return who has answered in each round, without what; `until` a moment, those who had by that day."""
+    """Return the people who answered in each round, without their answers; with `until`, by that day."""
     query = select(AssessmentRow.round, AssessmentRow.person).where(AssessmentRow.programme_id == programme)
     if until is not None:
         query = query.where(col(AssessmentRow.on) <= local_day(until))
@@ -150,21 +150,21 @@ def answered(session: Session, programme: str, *, until: datetime | None = None)
 
 
 def rounds(session: Session, programme: str) -> dict[str, Days]:
-    """Return the rounds that have answers, with their days."""
+    """Return the rounds with answers, with their days."""
     query = select(AssessmentRow.round, func.min(AssessmentRow.on), func.max(AssessmentRow.on))
     query = query.where(AssessmentRow.programme_id == programme).group_by(AssessmentRow.round)
     return {name: Days(_day(first), _day(last)) for name, first, last in session.exec(query)}
 
 
 def unpublished(session: Session, programme: str) -> list[str]:
-    """Return the rounds that have answers and have not been published."""
+    """Return the unpublished rounds with answers."""
     done = select(PublicationRow.round).where(PublicationRow.programme_id == programme)
     own = (AssessmentRow.programme_id == programme, col(AssessmentRow.round).not_in(done))
     return sorted(session.exec(select(AssessmentRow.round).where(*own).distinct()))
 
 
 def kept_answers(session: Session) -> list[Kept]:
-    """Return every revision of everybody's answers. Personal data: only what publishes them may ask for them."""
+    """Return every revision of all answers. Personal data: only publishing code may call this."""
     return [
         Kept(
             id=r.id or 0,
@@ -178,7 +178,7 @@ def kept_answers(session: Session) -> list[Kept]:
 
 
 def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> None:
-    """Add answers that are not known yet. Other answers of a person in the same round are a revision of them."""
+    """Add new answers. Changed answers of a person in the same round are a revision."""
     latest: dict[tuple[str, str], AssessmentRow] = {}
     query = select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.revision))
     for row in session.exec(query):
@@ -194,7 +194,7 @@ def add_assessments(session: Session, programme: str, assessments: Sequence[Asse
 
 
 def mark_counted(session: Session, answers: Sequence[int], publication: int) -> None:
-    """Note which revisions a publication has counted."""
+    """Record which revisions a publication counted."""
     statement = update(AssessmentRow).where(col(AssessmentRow.id).in_(answers)).values(publication=publication)
     count_touched(session, statement)
 
@@ -205,5 +205,5 @@ def _assessment(r: AssessmentRow) -> Assessment:
 
 
 def _day(value: date | str) -> date:
-    """Return a day: SQLite forgets that the least of days is a day."""
+    """Return a date, because SQLite loses the type of the minimum of dates."""
     return date.fromisoformat(value) if isinstance(value, str) else value

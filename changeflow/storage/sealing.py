@@ -1,4 +1,4 @@
-"""Seal what a transaction wrote into its audit entries, in the same transaction, just before it commits."""
+"""Seal a transaction's rows with its audit entries, in the same transaction, just before it commits."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,20 +34,20 @@ class Pending:
     subject: str
     act: Acting
     fallback: bool
-    """Only where the transaction changed a sealed row of which no other entry says anything."""
+    """Added only if the transaction changed sealed rows without another entry."""
 
 
 @dataclass(slots=True)
 class SealingWork:
-    """What one session has done, and the entries that are to say so."""
+    """One session's changes, and the entries for them."""
 
     touched: Touched
     pending: dict[str, list[Pending]] = field(default_factory=dict)
-    """By programme, in the order in which they came."""
+    """By programme, in order."""
 
 
 class Ended(NamedTuple):
-    """A fact that is ended."""
+    """A fact that has ended."""
 
     id: int
     op: str
@@ -55,12 +55,12 @@ class Ended(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """What became of one row: the fact that it ends, the content that is sealed from now on, or both."""
+    """A change of one row: the fact that it ends, the content to seal, or both."""
 
     table: str
     key: str
     programme: str | None
-    """None for a row that all programmes share."""
+    """None for a shared row."""
     ended: Ended | None
     content: str | None
 
@@ -71,12 +71,12 @@ def begin(session: Session) -> None:
 
 
 def is_reader(session: Session) -> bool:
-    """Tell whether a session only reads: nothing that it did would be sealed."""
+    """Tell whether a session is read-only, so that its writes would not be sealed."""
     return _WORK not in session.info
 
 
 def has_written_nothing(session: Session) -> bool:
-    """Tell whether a writer has written nothing yet, so that it sees what everyone does."""
+    """Tell whether a writer has not written yet, so that it sees the committed state."""
     session.flush()
     work: SealingWork = session.info[_WORK]
     return not work.touched.tables and not any(work.pending.values())
@@ -88,7 +88,7 @@ def pend(
     """Write an entry for each (action, subject) when the session commits."""
     work: SealingWork | None = session.info.get(_WORK)
     if work is None:
-        raise TypeError("Open the session with session_scope: nothing follows what this one writes.")
+        raise TypeError("Open the session with session_scope: this one's writes are not sealed.")
     act = current()
     own = work.pending.setdefault(programme, [])
     own += (
@@ -98,10 +98,10 @@ def pend(
 
 
 def finish(session: Session) -> Anchored | None:
-    """Write the entries of a session that is about to commit, and announce them to the anchor; return what was said."""
+    """Write the entries of a session about to commit, and announce them to the anchor; return the announcement."""
     transaction = session.get_transaction()
     if transaction is None or not transaction.is_active:
-        return None  # an error that was caught has rolled it back: there is nothing to commit
+        return None  # a caught error rolled it back, so there is nothing to commit
     session.flush()
     work: SealingWork = session.info[_WORK]
     if not work.touched.tables and not any(work.pending.values()):
@@ -114,7 +114,7 @@ def finish(session: Session) -> Anchored | None:
     return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first, new=sealer.new)
 
 
-# Queries of each table, composed once: composing one takes longer than asking.
+# Queries of each table, built once because building takes longer than running.
 
 
 @cache
@@ -131,7 +131,7 @@ def _above(table: str) -> Select[Any]:
 
 @cache
 def _of_programme(table: str) -> Select[Any]:
-    """Ask for every row of the programme `programme`; of a table that all share, for every row."""
+    """Select every row of the programme `programme`; for a shared table, every row."""
     covered = covered_tables()[table]
     query = select(*covered.columns).order_by(*covered.keys)
     if covered.programme_place is not None:
@@ -146,9 +146,9 @@ class _Sealer:
         self.connection, self.work = connection, work
         self.anchor = ""
         self.is_first = False
-        """No entry of the database had sealed a row before."""
+        """Whether no entry of the database had sealed a row before."""
         self.new: set[str] = set()
-        """Programmes of which no entry had sealed a row before."""
+        """Programmes without sealed rows so far."""
 
     def seal(self) -> list[anchor.Head]:
         own, shared = self._changes()
@@ -175,7 +175,7 @@ class _Sealer:
         return heads
 
     def _changes(self) -> tuple[dict[str, list[RowChange]], list[RowChange]]:
-        """Return what became of the rows that were touched, by programme; and of those that all programmes share."""
+        """Return the changes of the touched rows, by programme, and those of shared rows."""
         own: dict[str, list[RowChange]] = {}
         shared: list[RowChange] = []
         touched = self.work.touched
@@ -204,7 +204,7 @@ class _Sealer:
         return own, shared
 
     def _rows_of(self, covered: Covered, touched: Touched) -> Iterator[tuple[str, tuple[str, str | None]]]:
-        """Yield the touched rows that are there: key, then content and programme."""
+        """Yield the touched rows that exist: key, then content and programme."""
         keys = sorted(touched.keys.get(covered.name, ()))
         queries: list[tuple[Select[Any], dict[str, Any]]] = [
             (_with_keys(covered.name), {"some": some}) for some in in_chunks(keys)
@@ -216,7 +216,7 @@ class _Sealer:
                 yield covered.key_of(row), (covered.content_of(row), covered.programme_of(row))
 
     def _all_of(self, programme: str, *, with_shared: bool) -> Iterator[RowChange]:
-        """Yield every row of a programme that no entry has sealed before: its first sealing entry takes them all."""
+        """Yield every unsealed row of a programme, which its first sealing entry seals."""
         for covered in covered_tables().values():
             if covered.programme_place is None and not with_shared:
                 continue
@@ -224,7 +224,7 @@ class _Sealer:
                 yield RowChange(covered.name, covered.key_of(row), programme, None, covered.content_of(row))
 
     def _is_sealing(self, programme: str | None) -> bool:
-        """Tell whether a chain, or any, has entries that seal rows."""
+        """Tell whether a chain, or any chain, has entries that seal rows."""
         query = select(col(AuditRow.id)).where(col(AuditRow.form) >= SEALING)
         if programme is not None:
             query = query.where(col(AuditRow.programme_id) == programme)
@@ -236,7 +236,7 @@ class _Sealer:
         self.connection.execute(query.with_for_update(key_share=True)).all()
 
     def _write(self, programme: str, pending: Sequence[Pending], changes: Iterable[RowChange]) -> anchor.Head:
-        """Write entries; the last one has the rows that the whole transaction wrote."""
+        """Write entries; the last one seals all rows of the transaction."""
         last = self.connection.execute(
             select(col(AuditRow.number), col(AuditRow.hash))
             .where(col(AuditRow.programme_id) == programme)
@@ -297,6 +297,6 @@ def _fact(programme: str, number: int, position: int, change: RowChange, op: str
 
 
 def _account(pending: Pending) -> str:
-    """Return how the actor was known; of what the system does under a link, nothing that leads to its holder."""
+    """Return how the actor was identified; for the system's acts under a link, without its holder."""
     is_hidden = pending.act.via is Via.LINK and pending.actor == "system"
     return "" if is_hidden else pending.act.account

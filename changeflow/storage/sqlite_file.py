@@ -1,8 +1,8 @@
-"""An SQLite file looked at from outside SQLite: may changeflow use it, which is it, and is the log beside it its own?
+"""Inspect an SQLite file from outside SQLite: whether changeflow may use it, its identity, and whether its log matches.
 
-Two numbers in the header, which SQLite itself never changes, tell files apart. The application id is the file's *life*:
-random, and another one in every copy that `db backup` makes and every file that `db restore` puts in place. The user
-version counts the transactions that wrote. SQLite copies both from the log (`-wal`) to the file with each checkpoint.
+Two numbers in the header, which SQLite never changes itself, identify files. The application id is the file's *life*: a
+random number, new in every copy by `db backup` and every file restored by `db restore`. The user version counts the
+writing transactions. SQLite copies both from the log (`-wal`) to the file at each checkpoint.
 """
 
 import os
@@ -27,19 +27,19 @@ _LOG_MAGIC = (0x377F0682, 0x377F0683)
 _MOST_FRAMES = 100_000
 _MOST_WRITES = 2**31 - 2
 _TRIES = 5
-"""A header may be read while SQLite writes it; what looks wrong is read again."""
+"""Attempts to read a header, because SQLite may be writing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileMark:
-    """Which file it is; both are 0 until changeflow first writes to it."""
+    """A file's identity; both numbers are 0 until changeflow first writes to it."""
 
     life: int = 0
     writes: int = 0
 
 
 def read_mark(descriptor: int) -> FileMark | None:
-    """Return the mark of an open file; None where it is no SQLite file, or an empty one."""
+    """Return the mark of an open file; None if it is empty or not an SQLite file."""
     header = os.pread(descriptor, _HEADER, 0)
     if len(header) < _HEADER or not header.startswith(MAGIC):
         return None
@@ -47,14 +47,14 @@ def read_mark(descriptor: int) -> FileMark | None:
 
 
 def mark_inside(connection: sqlite3.Connection) -> FileMark:
-    """Return the mark as a transaction sees it: the log included."""
+    """Return the mark as a transaction sees it, including the log."""
     [life] = connection.execute("PRAGMA application_id").fetchone()
     [writes] = connection.execute("PRAGMA user_version").fetchone()
     return FileMark(life & 0xFFFFFFFF, writes)
 
 
 def count_write(connection: sqlite3.Connection) -> None:
-    """Count a transaction that has written, within it."""
+    """Count a writing transaction, within it."""
     found = mark_inside(connection)
     if found.life == 0:
         new_life(connection)
@@ -62,13 +62,13 @@ def count_write(connection: sqlite3.Connection) -> None:
 
 
 def new_life(connection: sqlite3.Connection) -> None:
-    """Tell this file apart from the one that it was copied from."""
+    """Give this file a new identity, different from the one it was copied from."""
     # Signed, and never 0.
     connection.execute(f"PRAGMA application_id={secrets.randbelow(2**31 - 1) + 1}")
 
 
 def uses_log(file: Path) -> bool:
-    """Tell whether a file is in the mode that keeps a log beside it."""
+    """Tell whether a file is in the mode with a log beside it."""
     with file.open("rb") as opened:
         return opened.read(_HEADER)[_FORMAT_AT : _FORMAT_AT + 1] == b"\x02"
 
@@ -79,14 +79,14 @@ def sidecars(file: Path) -> tuple[Path, ...]:
 
 
 def log_is_own(file: Path, descriptor: int) -> bool:
-    """Tell whether the log beside a file was written for it: SQLite would apply any log that is whole."""
+    """Tell whether the log beside a file belongs to it; SQLite would apply any complete log."""
     for tried in range(_TRIES):
         if tried:
             time.sleep(0.01)
-        # The log first: what the file counts only grows, so that a checkpoint in between does no harm.
+        # The log is read first: the file's count only grows, so a checkpoint in between does no harm.
         pages = _first_pages(sidecars(file)[0])
         mark = read_mark(descriptor)
-        # SQLite writes the file's first page before it begins a log: an empty file has none.
+        # SQLite writes the file's first page before it begins a log, so an empty file has none.
         if not pages or (mark is not None and _fits(mark, pages)):
             return True
     return False
@@ -138,7 +138,7 @@ RESTORE = "Restore a backup (changeflow db restore)"
 
 
 def check_file(url: str, path: Path) -> None:
-    """Refuse what is no SQLite database: a folder, a pipe, a device, another kind of file. An empty one is new."""
+    """Refuse anything but an SQLite database: a folder, pipe, device or other file. An empty file is new."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -164,16 +164,16 @@ def check_file(url: str, path: Path) -> None:
 
 
 _LOOKED_INTO: set[tuple[int, int]] = set()
-"""Files that this process has looked into already."""
+"""Files that this process has already checked."""
 
 
 def _look_into(url: str, path: Path) -> None:
-    """Refuse another application's database before opening it in earnest, which would change its journal."""
+    """Refuse another application's database before fully opening it, which would change its journal."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.OperationalError:
-        # Busy, or in a folder that takes no side files: whoever opens it hears of it.
+        # Busy, or in a folder without space for side files: opening it will report that.
         return
     except sqlite3.DatabaseError:
         raise DatabaseDownError(url, f"it is damaged. {RESTORE}") from None
@@ -182,12 +182,12 @@ def _look_into(url: str, path: Path) -> None:
 
 
 def check_owner(engine: Engine, url: str) -> None:
-    """Refuse a database that has tables, and not ours: another application's, or one that has lost its version."""
+    """Refuse a database with foreign tables, or one that has lost its version."""
     with suppress(DBAPIError):
         tables = set(inspect(engine).get_table_names())
-        # Asked after the tables: another process may be making them at this moment.
+        # Read after the tables, because another process may be creating them now.
         if OURS in tables and not (VERSIONS in tables and _has_version(engine)):
-            raise DatabaseDownError(url, f"it does not say of which version it is. {RESTORE}")
+            raise DatabaseDownError(url, f"its version is missing. {RESTORE}")
         if tables - {VERSIONS} and OURS not in tables:
             raise DatabaseDownError(url, "its tables belong to another application")
 
@@ -198,13 +198,13 @@ def _has_version(engine: Engine) -> bool:
 
 
 def plain_words(text: str) -> str:
-    """Say in plain words what SQLite says of a file; what has no such words stays as it is."""
+    """Translate SQLite's error about a file into plain words, if known."""
     if "malformed" in text or "not a database" in text:
         return f"it is damaged. {RESTORE}"
     if text.startswith("no such table: "):
         return f"its table '{text.partition(': ')[2]}' is missing. {RESTORE}"
     if "is full" in text:
-        return "the disk is full. No changes saved; make room, and try again"
+        return "the disk is full. No changes saved; make room and try again"
     if "I/O error" in text:
         return "the disk failed, or is full (I/O error). No changes saved"
     if "readonly" in text or "read-only" in text:

@@ -1,8 +1,8 @@
-"""What changeflow never makes or writes: another structure of tables, and values that are not of their column's type.
+"""Find structures and values that changeflow never creates: foreign table structures, and values of the wrong type.
 
-A view, a trigger or another default can change what people read or write; without a unique index the same round is
-decided twice. What the migrations make is found by running them on an empty database in memory. SQLite takes values of
-any type, in any form.
+A view, trigger or different default can change what people read or write, and without a unique index a round could be
+decided twice. The expected structure comes from running the migrations on an empty database in memory. SQLite accepts
+values of any type and form.
 """
 
 import re
@@ -69,7 +69,7 @@ UNION ALL SELECT relname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN 
 UNION ALL SELECT relname, 'index that is not valid ' || indexrelid::regclass FROM pg_index
           JOIN own ON own.oid = indrelid WHERE NOT (indisvalid AND indisready AND indislive)
 """
-"""What changeflow uses nothing of. Objects of extensions are the server's business."""
+"""Finds objects that changeflow never uses. Objects of extensions are ignored."""
 _OF_EXTENSIONS = """
 SELECT relname FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
 WHERE d.deptype = 'e' AND relnamespace = current_schema()::regnamespace
@@ -77,14 +77,14 @@ WHERE d.deptype = 'e' AND relnamespace = current_schema()::regnamespace
 
 
 class StructurePart(NamedTuple):
-    """One part of a table, in words that compare; a `TABLE` is the table itself. A view is of no table."""
+    """One part of a table, as a comparable text; `TABLE` is the table itself. A view belongs to no table."""
 
     table: str
     what: str
 
 
 def differences(connection: Connection) -> list[Fault]:
-    """Return what was added to the tables, dropped from them, or changed."""
+    """Return additions, removals and changes in the structure."""
     is_sqlite = connection.dialect.name == "sqlite"
     found = frozenset(_of_sqlite(connection) if is_sqlite else _of_postgresql(connection))
     made = _made()[0 if is_sqlite else 1]
@@ -102,14 +102,14 @@ def _differences(made: frozenset[StructurePart], found: frozenset[StructurePart]
 
 
 def _only_in(one: frozenset[StructurePart], other: frozenset[StructurePart]) -> list[StructurePart]:
-    """Return what one structure has and another has not; of a table that the other lacks, the table alone."""
+    """Return the parts of one structure that another lacks; for a missing table, only the table."""
     whole = {p.table for p in one - other if p.what == TABLE}
     return [p for p in sorted(one - other) if p.what == TABLE or p.table not in whole]
 
 
 @lru_cache(maxsize=1)
 def _made() -> tuple[frozenset[StructurePart], frozenset[StructurePart]]:
-    """Return what the migrations make: as SQLite has it, and in the terms of both databases."""
+    """Return the structure from the migrations: as in SQLite, and in terms of both databases."""
     from alembic import command
 
     engine = create_engine("sqlite://")
@@ -124,7 +124,7 @@ def _made() -> tuple[frozenset[StructurePart], frozenset[StructurePart]]:
 
 
 def _of_sqlite(connection: Connection) -> Iterator[StructurePart]:
-    """Yield each clause of each statement that made something: a column, a constraint, an index, a view, a trigger."""
+    """Yield each clause of each creating statement: a column, constraint, index, view or trigger."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
     for kind, name, table, sql in rows.all():
         if _OWN_OF_SQLITE.match(str(name)):
@@ -140,7 +140,7 @@ def _of_sqlite(connection: Connection) -> Iterator[StructurePart]:
 
 @lru_cache(maxsize=256)
 def _clauses(sql: str) -> list[str]:
-    """Return the columns and constraints of a statement that makes a table, whatever their order, and what follows."""
+    """Return the columns and constraints of a table's statement, in any order, and the rest."""
     body, _, tail = sql.partition("(")[2].rpartition(")")
     clauses, depth, quote, start = [], 0, "", 0
     for place, character in enumerate(body):
@@ -159,7 +159,7 @@ def _clauses(sql: str) -> list[str]:
 
 @lru_cache(maxsize=1_024)
 def _plain(sql: str) -> str:
-    """Write a clause without quotes of names, with single spaces, in small letters: texts keep theirs."""
+    """Normalise a clause: no quotes around names, single spaces, lower case; texts are unchanged."""
     parts = re.split(r"('(?:[^']|'')*')", sql)
     parts[::2] = [re.sub(r"\s+", " ", part.replace('"', "")).lower() for part in parts[::2]]
     parts[::2] = [re.sub(r" ?([(,)]) ?", lambda m: _SPACED[m[1]], part) for part in parts[::2]]
@@ -174,7 +174,7 @@ def _of_postgresql(connection: Connection) -> Iterator[StructurePart]:
 
 
 def _reflected(connection: Connection) -> Iterator[StructurePart]:
-    """Yield tables with their columns, keys, constraints and indexes, in terms that both databases share."""
+    """Yield tables with their columns, keys, constraints and indexes, in terms of both databases."""
     inspector = inspect(connection)
     columns, primary = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
     unique, foreign = inspector.get_multi_unique_constraints(), inspector.get_multi_foreign_keys()
@@ -204,7 +204,7 @@ def _column(table: str, column: Any, key: list[str]) -> str:  # noqa: ANN401  (w
         kind = "TIMESTAMP WITH TIME ZONE"
     default = column["default"]
     if default is None and key == [column["name"]] and kind == "INTEGER":
-        default = "counted"  # SQLite does that for each key of this kind
+        default = "counted"  # SQLite does this for each key of this kind
     elif default is not None:
         counted = _COUNTED.fullmatch(default)
         default = "counted" if counted and counted[1] == table else _value(default, kind)
@@ -215,7 +215,7 @@ def _column(table: str, column: Any, key: list[str]) -> str:  # noqa: ANN401  (w
 
 
 def _value(default: str, kind: str) -> str:
-    """Write a default as both databases have it: without its type, and truth as a number."""
+    """Normalise a default for both databases: without its type, and booleans as numbers."""
     plain = re.sub(r"::[\w ]+$", "", default)
     if re.fullmatch(r"'[^']*'", plain):
         plain = plain[1:-1]
@@ -223,7 +223,7 @@ def _value(default: str, kind: str) -> str:
 
 
 def _more(reflected: Any) -> str:  # noqa: ANN401
-    """Write what a constraint or index has beyond its columns."""
+    """Write a constraint's or index's properties besides its columns."""
     options = {**(reflected.get("dialect_options") or {}), **(reflected.get("options") or {})}
     if order := reflected.get("column_sorting"):
         options["sorting"] = order
@@ -233,13 +233,13 @@ def _more(reflected: Any) -> str:  # noqa: ANN401
 TOGETHER = 1_000
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _FORMS = {date: _DAY, datetime: f"{_DAY} [0-9][0-9]:[0-9][0-9]:[0-9][0-9].{'[0-9]' * 6}"}
-"""How changeflow writes days and moments to SQLite; it would read other forms as the same."""
+"""The form in which changeflow writes days and moments to SQLite, which also accepts other forms."""
 
 
 def disguised(connection: Connection) -> Iterator[Fault]:
-    """Yield each value of SQLite that is read as another one: a 2 as true, a week as a day. Its seal does not show it.
+    """Yield each SQLite value that is read as another one, such as 2 as true; its seal would not show it.
 
-    PostgreSQL keeps the types of its columns itself. Complexity: O(all values), in the database.
+    PostgreSQL enforces its column types itself. Complexity: O(all values), in the database.
     """
     if connection.dialect.name != "sqlite":
         return
@@ -252,15 +252,15 @@ def disguised(connection: Connection) -> Iterator[Fault]:
 
 
 def custody(connection: Connection) -> Iterator[Fault]:
-    """Yield a fault where the database no longer says which one it is."""
+    """Yield a fault if the database has lost its identity."""
     count = connection.execute(select(func.count()).select_from(metadata.tables["custody"])).scalar_one()
     if count != 1:
-        what = f"the table 'custody' has {count} rows and needs exactly one: it says which database this is"
+        what = f"the table 'custody' has {count} rows but needs exactly one, which identifies this database"
         yield Fault("", None, what)
 
 
 def unreadable(connection: Connection) -> Iterator[Fault]:
-    """Yield each value that cannot be read as what its column is for; none where the line to the server has broken.
+    """Yield each value that is invalid for its column; none if the connection to the server is lost.
 
     Complexity: O(all values).
     """
@@ -287,7 +287,7 @@ def _all_of(table: Table, dialect: str) -> Select[Any]:
 
 
 def _is_disguised(column: Column[Any]) -> ColumnElement[bool]:
-    """Return the condition that SQLite has a value in another form than changeflow writes it in."""
+    """Return the condition that an SQLite value is in another form than changeflow writes."""
     raw = type_coerce(column, NullType())
     kind, of_kind = kind_of(column), func.typeof(raw)
     if issubclass(kind, bool):
@@ -301,7 +301,7 @@ def _is_disguised(column: Column[Any]) -> ColumnElement[bool]:
 
 @contextmanager
 def _broken_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is no UTF-8, as bytes, where it would break off."""
+    """Let SQLite return invalid UTF-8 text as bytes instead of failing."""
     raw: object = connection.connection.dbapi_connection
     if not isinstance(raw, sqlite3.Connection):
         yield
@@ -321,14 +321,14 @@ def _text_or_bytes(value: bytes) -> str | bytes:
 
 
 def _raw(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401  (an expression of any type)
-    """Select a value as the database has it; days on PostgreSQL as text, as the driver cannot read each of them."""
+    """Select a raw value; PostgreSQL days as text, because the driver cannot read all of them."""
     if dialect == "postgresql" and issubclass(kind_of(column), date):
         return cast(column, String)
     return type_coerce(column, NullType())
 
 
 def _is_odd(column: Column[Any], value: object, *, is_exact: bool = False) -> bool:
-    """Tell whether a value cannot be read as what its column is for; `is_exact`: or is in another form than ours."""
+    """Tell whether a value is invalid for its column or, with `is_exact`, in another form than ours."""
     if value is None:
         return not column.nullable
     kind = kind_of(column)

@@ -1,4 +1,4 @@
-"""Column types that every database keeps the same, and what most tables begin with."""
+"""Column types that are equal in every database, and the common first columns."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC; a naive one is refused, as SQLite would store it without a word."""
+    """An aware moment in UTC. Naive moments are refused, because SQLite would store them silently."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Versions of a definition, the contact details that are kept apart from them, forecasts and baselines."""
+"""Versions of a definition, contact details (stored separately), forecasts and baselines."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -45,14 +45,14 @@ class Version:
 
 
 def lock_programme(session: Session, programme: str) -> bool:
-    """Keep other writers of this programme out until the session ends; False when it is not stored yet."""
-    # SQLite has one writer at a time already and ignores FOR UPDATE.
+    """Lock this programme for writing until the session ends; False if it is not stored yet."""
+    # SQLite has only one writer at a time and ignores FOR UPDATE.
     query = select(ProgrammeRow.id).where(ProgrammeRow.id == programme).with_for_update()
     return session.exec(query).first() is not None
 
 
 def lock_all(session: Session) -> None:
-    """Keep out others who want the whole database, until the session ends: SQLite has one writer at a time already."""
+    """Lock the whole database until the session ends; SQLite has only one writer at a time anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WHOLE_DATABASE})
 
@@ -79,24 +79,24 @@ def _version(row: VersionRow | None) -> Version | None:
 
 @lru_cache(maxsize=8)
 def _definition(text: str) -> Definition:
-    """Read a definition; the same text gives the same object, so that what was worked out from it can be kept."""
+    """Read a definition; equal texts give the same object, so that derived data can be cached."""
     return Definition.model_validate_json(text)
 
 
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
-    """Return the version that was the latest at a moment."""
+    """Return the latest version at a moment."""
     return _version(latest_of(session, VersionRow, programme, VersionRow.created_at <= moment))
 
 
 def waves_at(session: Session, programme: str, moment: datetime) -> tuple[Wave, ...]:
-    """Return the waves of the version that was the latest at a moment; none where there was no version."""
+    """Return the waves of the latest version at a moment; none if there was no version."""
     row = latest_of(session, VersionRow, programme, VersionRow.created_at <= moment)
     return () if row is None else _waves(row.definition)
 
 
 @lru_cache(maxsize=64)
 def _waves(text: str) -> tuple[Wave, ...]:
-    """Read no more of a definition than its waves: the whole of it takes much longer."""
+    """Read only a definition's waves, because reading all of it takes much longer."""
     return tuple(Wave.model_validate(wave) for wave in json.loads(text)["programme"].get("waves", ()))
 
 
@@ -106,11 +106,11 @@ def numbered(session: Session, programme: str, number: int) -> Version | None:
 
 
 def required(session: Session, programme: str, *, until: datetime | None = None) -> Version:
-    """Return the latest version, or the one that was the latest at a moment; an error where there is none."""
+    """Return the latest version, or the latest at a moment; raise an error if there is none."""
     version = latest(session, programme) if until is None else at_moment(session, programme, until)
     if version is None and until is not None and latest(session, programme) is not None:
         day = format_day(local_day(until))
-        raise InputError(f"'{programme}' was not stored by {day}: nothing is known of it then.")
+        raise InputError(f"'{programme}' was not stored yet on {day}.")
     if version is None:
         raise UnknownThingError(
             "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
@@ -121,9 +121,9 @@ def required(session: Session, programme: str, *, until: datetime | None = None)
 def renames(
     session: Session, programme: str, *, until: datetime | None = None, since: datetime | None = None
 ) -> Renames:
-    """Return the ids that tasks have in the latest version, by those they had; or in the one of a moment.
+    """Return tasks' ids in the latest version, or the version at a moment, by former id.
 
-    `since` a moment, by those that they had then.
+    With `since`, by the ids at that moment.
     """
     query = select(VersionRow.definition).where(
         VersionRow.programme_id == programme, col(VersionRow.definition).contains('"was":')
@@ -136,7 +136,7 @@ def renames(
 
 
 def people_ever(session: Session, programme: str | None = None) -> set[frozenset[str]]:
-    """Return the ids of the people that each version has: of one programme, or of all."""
+    """Return the ids of the people in each version, for one programme or all."""
     query = select(VersionRow.definition)
     if programme is not None:
         query = query.where(VersionRow.programme_id == programme)
@@ -171,13 +171,13 @@ def append(
 
 
 def add_joined(session: Session, programme: str, joined: Mapping[str, date], *, version: int) -> None:
-    """Note the schools that a version has added, each with the day on which it joined."""
+    """Record the schools that a version added, with their joining days."""
     for school, day in sorted(joined.items()):
         session.add(SchoolJoinedRow(programme_id=programme, school=school, on=day, version=version))
 
 
 def joined_schools(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, date]:
-    """Return the schools that joined after the first version; `until` a moment, those that had by that day."""
+    """Return the schools that joined after the first version; with `until`, by that day."""
     query = select(SchoolJoinedRow).where(SchoolJoinedRow.programme_id == programme)
     if until is not None:
         query = query.where(col(SchoolJoinedRow.on) <= local_day(until))
@@ -223,9 +223,9 @@ def revision(session: Session, programme: str) -> int:
 
 
 def state(session: Session, programme: str) -> tuple[object, ...]:
-    """Return what tells one state of a programme from every other, also from one of another file or another history.
+    """Return a unique key of a programme's state, also across files and histories.
 
-    Of a programme that is not stored it is empty. The last audit entry's hash rests on all entries before it, and each
+    It is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and each
     change has an entry or counts as a revision.
     """
     return tuple(session.exec(_STATE, params={"programme": programme}).first() or ())
@@ -240,7 +240,7 @@ _STATE = select(
     .correlate(ProgrammeRow)
     .scalar_subquery(),
 ).where(col(ProgrammeRow.id) == bindparam("programme"))
-"""Put together once: it is asked at every look at a page."""
+"""Built once, because every page view uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,13 +256,13 @@ class StoredPlan:
     approver: str = ""
     on: date | None = None
     announces: bool | None = None
-    """Whether a baseline announced its go-lives; None where that was not recorded yet."""
+    """Whether a baseline announced its go-lives; None if that was not recorded."""
 
 
 def add_forecast(
     session: Session, programme: str, dates: Mapping[str, Dates], *, version: int, on: date, at: datetime, cause: str
 ) -> int | None:
-    """Add a forecast; None when nothing moved since the last one."""
+    """Add a forecast; None if no date moved since the last one."""
     last = latest_forecast(session, programme)
     if last is not None and dict(last.dates) == dict(dates) and last.version == version:
         return None
@@ -307,12 +307,12 @@ def add_baseline(
 
 
 def baseline_dates(row: BaselineRow) -> dict[str, Dates]:
-    """Return the dates that a baseline approved, by task."""
+    """Return a baseline's approved dates, by task."""
     return _read_dates(row.schedule)
 
 
 def latest_baseline(session: Session, programme: str, *, until: datetime | None = None) -> StoredPlan | None:
-    """Return the latest baseline, or the one that was the latest at a moment."""
+    """Return the latest baseline, or the latest at a moment."""
     by_then = [BaselineRow.at <= until] if until is not None else []
     row = latest_of(session, BaselineRow, programme, *by_then)
     ids = renames(session, programme, until=until)
@@ -320,7 +320,7 @@ def latest_baseline(session: Session, programme: str, *, until: datetime | None 
 
 
 def baselines(session: Session, programme: str, *, until: datetime | None = None) -> list[StoredPlan]:
-    """Return every baseline, the first one first; `until` a moment, those taken by then."""
+    """Return every baseline in order; with `until`, those taken by then."""
     query = select(BaselineRow).where(BaselineRow.programme_id == programme)
     if until is not None:
         query = query.where(col(BaselineRow.at) <= until)
@@ -329,7 +329,7 @@ def baselines(session: Session, programme: str, *, until: datetime | None = None
 
 
 def baseline(session: Session, programme: str, number: int, *, until: datetime | None = None) -> StoredPlan | None:
-    """Return a baseline by its number; `until` a moment, where it was taken by then."""
+    """Return a baseline by its number; with `until`, only if taken by then."""
     by_then = [BaselineRow.at <= until] if until is not None else []
     row = latest_of(session, BaselineRow, programme, BaselineRow.number == number, *by_then)
     ids = renames(session, programme, until=until)

@@ -1,4 +1,4 @@
-"""Witnesses of the audit: what an anchor's lines, or heads that someone noted, say about the entries of a database."""
+"""Witnesses of the audit: an anchor's lines, or heads noted elsewhere, compared with a database's entries."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class AnchorWitness:
         self.last: Line | None = None
         self._late: set[str] = set()
         self.lines = self.accepted = 0
-        """Lines that are there, and those by which a person accepted a head."""
+        """All lines, and those with which a person accepted a head."""
         for line in lines:
             if isinstance(line, Fault):
                 self._faults.append(line)
@@ -50,9 +50,9 @@ class AnchorWitness:
         yield Fault(entry.programme, entry.number, what)
 
     def _see_stranger(self, entry: Entry) -> Iterator[Fault]:
-        """A programme without a line is at fault, whatever was accepted of others: what is left of it proves nothing.
+        """Report each programme without a line, even if others were accepted: its remaining entries prove nothing.
 
-        Entries that seal nothing were never anchored: 0.1.0 wrote them.
+        Entries of 0.1.0, which seal nothing, were never anchored.
         """
         if self.first is None or entry.real_at is None or entry.programme in self._late:
             return
@@ -87,21 +87,21 @@ class AnchorWitness:
                 yield Fault(programme, own.fork, what)
 
     def late(self, programmes: Iterable[str]) -> list[tuple[str, int]]:
-        """Return the chains that the anchor has only from a later entry on, with that entry."""
+        """Return the chains that the anchor covers only from a later entry on, with that entry."""
         known = {name: self._timelines[name].since for name in sorted(set(programmes) & self._timelines.keys())}
         return [(name, since) for name, since in known.items() if since > 1]
 
     def strangers(self, programmes: Iterable[str]) -> list[str]:
-        """Return the programmes of which the anchor has no line."""
+        """Return the programmes without a line in the anchor."""
         return sorted(set(programmes) - self._timelines.keys())
 
 
 @dataclass(slots=True)
 class HeadWitness:
-    """Heads that were noted elsewhere, such as on a printed report: by programme and number, the hash's beginning."""
+    """Heads noted elsewhere, such as on a printed report: the beginning of the hash by programme and number."""
 
     heads: Mapping[tuple[str, int], Sequence[tuple[str, str]]]
-    """Each with where it was noted."""
+    """Each with its source."""
 
     def see(self, entry: Entry) -> Iterator[Fault]:
         for where, known in self.heads.get((entry.programme, entry.number), ()):
@@ -118,7 +118,7 @@ class HeadWitness:
 
 
 class _Ranges:
-    """Numbers, kept as ranges: entries are numbered without a gap, so there are few."""
+    """Numbers stored as ranges; entries have no gaps, so there are few."""
 
     def __init__(self) -> None:
         self._ranges: list[tuple[int, int]] = []
@@ -139,27 +139,27 @@ class _Ranges:
 
 @dataclass(slots=True)
 class _Timeline:
-    """What an anchor has seen of one programme."""
+    """An anchor's record of one programme."""
 
     since: int
-    """The first entry that has a line; the hashes of the chain vouch for those before it."""
+    """The first entry with a line; the chain's hashes vouch for earlier ones."""
     accepted: int = 0
     stored: dict[int, str] = field(default_factory=dict)
     """The hash of each transaction's last entry."""
     begun: dict[int, tuple[str, datetime]] = field(default_factory=dict)
-    """By the last number: the hash that was announced last, and when."""
+    """By the last number: the hash announced last, and when."""
     begun_before: dict[int, dict[str, datetime]] = field(default_factory=dict)
-    """The same of announcements that another followed: their transactions did not commit."""
+    """The same for announcements followed by another, whose transactions did not commit."""
     seen: _Ranges = field(default_factory=_Ranges)
-    """Numbers that some line has."""
+    """Numbers with any line."""
     kept: _Ranges = field(default_factory=_Ranges)
-    """Numbers that were stored."""
+    """Stored numbers."""
     fork: int | None = None
-    """A number that was stored twice, with different hashes."""
+    """A number stored twice with different hashes."""
     is_bad: bool = False
 
     def misses(self, entry: Entry) -> bool:
-        """Tell whether the anchor began after a sealed entry, and no one has accepted that."""
+        """Tell whether the anchor began after a sealed entry without a person's acceptance."""
         return entry.number < self.since and entry.form >= SEALING and not self.accepted
 
     def take(self, line: Line) -> None:
@@ -181,18 +181,18 @@ class _Timeline:
                 self.seen.add(line.first, line.last)
                 if begun is not None:
                     self.begun[line.last] = begun
-            # The text that was announced is kept once, not twice: there may be a million.
+            # The announced text is stored once, because there may be a million.
             announced = self.begun.get(line.last, ("",))[0]
             self.stored[line.last] = announced if announced == line.hash else line.hash
             self.kept.add(line.first, line.last)
 
     def announced(self, entry: Entry) -> datetime | None:
-        """Return when an entry was announced as the last of its transaction; None where it was not."""
+        """Return when an entry was announced as the last of its transaction; None if it was not."""
         known, at = self.begun[entry.number]
         return at if known == entry.hash else self.begun_before.get(entry.number, {}).get(entry.hash)
 
     def _forget(self, number: int) -> None:
-        """Forget what was seen from a number on: the database was put back to before it."""
+        """Forget entries from a number on, because the database was restored to an earlier state."""
         self.stored = {n: h for n, h in self.stored.items() if n < number}
         self.begun = {n: h for n, h in self.begun.items() if n < number}
         self.begun_before = {n: h for n, h in self.begun_before.items() if n < number}
@@ -211,7 +211,7 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
     if not own.seen.meets(number, number):
         return _NEVER
     if number not in own.begun:
-        return None  # its transaction went on, and the last entry of that one vouches for it
+        return None  # its transaction continued, and that one's last entry vouches for it
     announced = own.announced(entry)
     if announced is None:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"

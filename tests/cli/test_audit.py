@@ -66,11 +66,11 @@ def test_without_an_anchor_it_says_what_cannot_be_known(home: Path, monkeypatch:
 def test_the_first_fault_is_named_and_the_exit_code_is_3(home: Path):
     execute(home, "update baseline set reason = 'Not agreed'")
     result = run("audit", "verify", code=3)
-    assert "small, entry 2: row 1 of 'baseline' is not as it sealed it." in result.stderr
+    assert "small, entry 2: row 1 of 'baseline' differs from the sealed row." in result.stderr
     found = json.loads(run("audit", "verify", "--format", "json", code=3).stdout)
     assert (found["ok"], found["entries"]) == (False, 2)
     assert found["faults"] == [
-        {"programme": "small", "number": 2, "what": "row 1 of 'baseline' is not as it sealed it"}
+        {"programme": "small", "number": 2, "what": "row 1 of 'baseline' differs from the sealed row"}
     ]
 
 

@@ -198,7 +198,7 @@ class TestEveryWayOfWriting:
             note(session)
         assert faults(stored) == []
         outside(stored, update(NudgeRow).values(content='{"title": "Third"}'))
-        assert [f.what for f in faults(stored)] == ["row 1 of 'nudge' is not as it sealed it"]
+        assert [f.what for f in faults(stored)] == ["row 1 of 'nudge' differs from the sealed row"]
 
     def test_rows_that_all_programmes_share_are_sealed_by_whoever_writes(self, stored: str):
         with session_scope(stored) as session:
@@ -237,12 +237,14 @@ class TestWritingPastChangeflow:
             note(session)
         finish(stored, 8)
         outside(stored, update(ConfidenceRow).values(tier="green"))
-        assert [(f.number, f.what) for f in faults(stored)] == [(2, "row 1 of 'confidence' is not as it sealed it")]
+        assert [(f.number, f.what) for f in faults(stored)] == [
+            (2, "row 1 of 'confidence' differs from the sealed row")
+        ]
         outside(stored, update(ConfidenceRow).values(tier="red"), update(ProgressRow).values(by="lead"))
-        assert [(f.number, f.what) for f in faults(stored)] == [(3, "row 1 of 'progress' is not as it sealed it")]
+        assert [(f.number, f.what) for f in faults(stored)] == [(3, "row 1 of 'progress' differs from the sealed row")]
         outside(stored, delete(ProgressRow))
         [fault] = faults(stored)
-        assert fault.what == "row 1 of 'progress', which it sealed, was removed, and no entry says so"
+        assert fault.what == "row 1 of 'progress', which it sealed, was removed without an entry"
 
     def test_a_transaction_without_an_entry(self, stored: str):
         with session_scope(stored) as session:
@@ -335,7 +337,10 @@ def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
         connection.execute("update assessment set desire = 5 where id = 7")
         connection.commit()
     found = {f.what for f in faults(db)}
-    assert found == {"row 3 of 'decision' is not as it sealed it", "row 7 of 'assessment' is not as it sealed it"}
+    assert found == {
+        "row 3 of 'decision' differs from the sealed row",
+        "row 7 of 'assessment' differs from the sealed row",
+    }
     engine_for(db).dispose()
 
 

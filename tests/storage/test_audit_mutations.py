@@ -238,7 +238,7 @@ def test_a_row_that_was_changed_is_named_with_the_entry_that_sealed_it(story: Wo
     key = next(k for k in world.rows if k[0] == "baseline")
     world.rows[key] = world.rows[key].replace("Agreed", "Rejected")
     [fault] = looked_at(world).faults
-    assert (fault.number, fault.what) == (2, "row 1 of 'baseline' is not as it sealed it")
+    assert (fault.number, fault.what) == (2, "row 1 of 'baseline' differs from the sealed row")
 
 
 def test_what_is_erased_leaves_neither_key_nor_salt(story: World):

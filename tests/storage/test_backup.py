@@ -131,7 +131,7 @@ def test_a_copy_takes_the_place_of_nothing_but_a_copy(db: str, tmp_path: Path):
     for name in ("trust", "pipe"):
         with pytest.raises(InputError, match="is not a file"):
             backup(db, tmp_path / name, at=NOW)
-    with pytest.raises(ConflictError, match="is no copy of a database"):
+    with pytest.raises(ConflictError, match="is not a copy of a database"):
         backup(db, tmp_path / "people.csv", at=NOW)
     other = f"sqlite:///{tmp_path / 'other.db'}"
     definitions.apply(a_folder(tmp_path / "trust"), db=other, actor="chief", now=NOW)

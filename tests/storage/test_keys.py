@@ -185,7 +185,7 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
     with pytest.raises(KeyFileError, match="belongs to another database"):
         dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     file.write_text("a key")
-    with pytest.raises(KeyFileError, match="is not a key of changeflow"):
+    with pytest.raises(KeyFileError, match="is not a changeflow key"):
         dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     file.write_text(key)
     dispatch.dispatch(db=small, now=NOW, channel=Postbox())
@@ -194,7 +194,7 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
 @pytest.mark.parametrize("place", [Path("/dev/zero"), Path("/")])
 def test_what_is_no_file_is_refused_as_a_key_and_not_read_to_its_end(tmp_path: Path, place: Path):
     keys.keep_in(place)
-    with pytest.raises(KeyFileError, match=r"is not a key of changeflow|cannot be read"):
+    with pytest.raises(KeyFileError, match=r"is not a changeflow key|cannot be read"):
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
 
 

@@ -211,7 +211,7 @@ UNFIT = {
     "another tool's": (another_tools, InputError, "is not a database of changeflow"),
     "no version": (sql("DELETE FROM alembic_version"), InputError, "is not a database of changeflow"),
     "newer": (sql("UPDATE alembic_version SET version_num = '9999'"), NewerDatabaseError, "newer changeflow"),
-    "a loose row": (sql("DELETE FROM programme"), InputError, "refers to a row that is not there"),
+    "a loose row": (sql("DELETE FROM programme"), InputError, "refers to a missing row"),
     "a table short": (sql("DROP TABLE measure"), InputError, "its table 'measure' lacks"),
     "a trigger": (sql("CREATE TRIGGER t AFTER INSERT ON audit BEGIN SELECT 1; END"), InputError, "has a trigger 't'"),
     "a view": (sql("CREATE VIEW v AS SELECT * FROM contact"), InputError, "has a view 'v'"),

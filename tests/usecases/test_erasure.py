@@ -53,7 +53,7 @@ def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     assert removed["links"] > 0
     with session_scope(db) as session:
         left = persons.rows_about(session, "small", "lead", [recipient])
-        assert left.keys() == {"what was due", "nudges", KEPT_TO_RECOGNISE}
+        assert left.keys() == {"due things", "nudges", KEPT_TO_RECOGNISE}
         assert {n["content"] for n in left["nudges"]} == {"{}"}
         assert not session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
         waiting = session.exec(select(NudgeRow).where(NudgeRow.person == "lead", NudgeRow.message == None)).all()  # noqa: E711

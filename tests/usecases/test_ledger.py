@@ -58,14 +58,14 @@ class TestItsKey:
         file, before = tmp_path / "test.db.key", (tmp_path / "test.db").read_bytes()
         key = file.read_text()
         file.unlink()
-        with pytest.raises(InputError, match=r"key file, which is missing.*Put the right key file back"):
+        with pytest.raises(InputError, match=r"key file, which is missing.*Restore the right key file"):
             self.restored(erased, tmp_path)
         assert not file.exists()
         file.write_text("00" * 32)
         with pytest.raises(InputError, match="made with another key"):
             self.restored(erased, tmp_path)
         file.write_text("a key")
-        with pytest.raises(InputError, match="which is not a key of changeflow"):
+        with pytest.raises(InputError, match="which is not a changeflow key"):
             self.restored(erased, tmp_path)
         assert (tmp_path / "test.db").read_bytes() == before
         file.write_text(key)

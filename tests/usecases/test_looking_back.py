@@ -96,7 +96,7 @@ def test_before_it_was_stored_nothing_is_known(stored: str):
     progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
     done = CliRunner().invoke(app, ["changes", "--db", stored, "--at", "2026-12-01"])
     assert done.exit_code == 4
-    assert "'small' was not stored by 1 Dec 2026" in done.output
+    assert "'small' was not stored yet on 1 Dec 2026" in done.output
 
 
 def test_a_change_rests_on_all_that_is_recorded(stored: str):

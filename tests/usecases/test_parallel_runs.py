@@ -194,7 +194,7 @@ class TestKeeping:
         found = asked.everything_about(
             "lead", MARCH, db=stored, programme=None, actor="chief", now=change(MARCH, stored).now
         ).about
-        [said] = found["what they said about pilots, or own"]
+        [said] = found["entries about pilots that they made or own"]
         assert "Back-pay" in said["content"]
         assert "A2" not in str(said)
 

@@ -1,4 +1,4 @@
-"""Alembic's way in: the connection is given by `changeflow.storage.database.upgrade`."""
+"""Alembic's entry point; `changeflow.storage.database.upgrade` supplies the connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The tables, a file a family. Import `metadata` from here: it knows all of them."""
+"""The tables, one file for each family. Import `metadata` from here, which includes all of them."""
 
 from sqlmodel import SQLModel
 

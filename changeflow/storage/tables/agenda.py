@@ -1,4 +1,4 @@
-"""What fell due, the nudges that follow from it, and the outbox of messages that carry them."""
+"""Due things, their nudges, and the outbox of messages."""
 
 from datetime import date, datetime
 
@@ -9,22 +9,22 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class TickRow(SQLModel, table=True):
-    """The last tick of a programme, and what it looked at: the same again has nothing new to say."""
+    """The last tick of a programme and its state; another tick for the same state finds nothing new."""
 
     __tablename__ = "tick"
 
     programme_id: str = Field(foreign_key="programme.id", primary_key=True)
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     revision: int = -1
-    """Of the programme, when it was looked at."""
+    """The programme's revision at that tick."""
     day: date | None = None
-    """The day as of which it was looked at."""
+    """The day of that tick."""
     due: int = 0
-    """How many things were due then."""
+    """The number of things due then."""
 
 
 class DueRow(OwnRow, table=True):
-    """One thing that fell due. Its key makes a second tick do nothing."""
+    """One due thing. Its key stops a second tick from adding it again."""
 
     __tablename__ = "due"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_due_key"),)
@@ -39,7 +39,7 @@ class DueRow(OwnRow, table=True):
 
 
 class NudgeRow(OwnRow, table=True):
-    """One thing to say to one person. It goes out with a message, or is withdrawn when it no longer holds."""
+    """One reminder or request to one person, sent in a message or withdrawn when it no longer applies."""
 
     __tablename__ = "nudge"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_nudge_key"),)
@@ -52,21 +52,21 @@ class NudgeRow(OwnRow, table=True):
     due_on: date
     priority: int = 0
     content: str = Field(default="{}", sa_column=Column(Text, nullable=False))
-    """What the templates say of it, as JSON: names of tasks and roles, never of people, and no score."""
+    """The content for templates, as JSON: names of tasks and roles, never of people, and no scores."""
     not_before: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     message: int | None = Field(default=None, foreign_key="message.id", index=True)
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    """Why it was withdrawn, or is held back at the moment."""
+    """Why it was withdrawn or is being held."""
     may_have_gone: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    """It may have gone out before the database was restored: the message that carries it may be a repeat."""
+    """Whether it may have been sent before the database was restored, so that its message may be a repeat."""
 
 
 class MessageRow(SQLModel, table=True):
     """One message to one recipient: claimed by a lease, sent, marked.
 
-    At most so many a day go to a recipient, of all programmes together: the unique key keeps two dispatchers to it.
+    The daily limit for a recipient applies across all programmes; the unique key enforces it for two dispatchers.
     """
 
     __tablename__ = "message"
@@ -74,14 +74,14 @@ class MessageRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     recipient: str = Field(index=True)
-    """A keyed hash of the address: erasing a contact leaves no address here, and nothing to guess one by."""
+    """A keyed hash of the address, so that an erased contact leaves no address here, or a way to guess it."""
     day: date
     number: int = 1
     message_id: str = Field(unique=True)
     state: str = Field(default="open", index=True)
     """`open`, `sent`, `parked` (may have been sent, and must not be repeated), `failed` or `dropped`."""
     may_have_gone: bool = False
-    """An earlier attempt was cut off between sending and marking, so that this one may be a repeat."""
+    """Whether an earlier attempt ended between sending and marking, so that this one may be a repeat."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     next_try: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     claimed_by: str | None = None
@@ -93,7 +93,7 @@ class MessageRow(SQLModel, table=True):
 
 
 class ReachRow(SQLModel, table=True):
-    """How somebody wants to be reached, and whether their address works: across all programmes."""
+    """A person's contact preferences and whether their address works, across all programmes."""
 
     __tablename__ = "reach"
 
@@ -104,7 +104,7 @@ class ReachRow(SQLModel, table=True):
 
 
 class LinkRow(SQLModel, table=True):
-    """A link that lets one person do one thing once. Kept is the token's digest alone."""
+    """A link that lets one person do one thing once. Only the token's digest is stored."""
 
     __tablename__ = "link"
 
@@ -122,7 +122,7 @@ class LinkRow(SQLModel, table=True):
 
 
 class AnswerRow(OwnRow, table=True):
-    """What a person answered to a nudge. The latest of a subject and a person counts."""
+    """A person's answer to a nudge. The latest answer for each subject and person counts."""
 
     __tablename__ = "answer"
 

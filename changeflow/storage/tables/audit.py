@@ -1,5 +1,5 @@
-"""The audit chain and what each entry sealed: ids only, never names, addresses, scores or free text. And which database
-this is, how far it has come and which key it has: what tells a restored copy from the database it was taken of.
+"""The audit chain and its sealed rows: ids only, never names, addresses, scores or free text. Also the database's
+identity, count and key, which distinguish a restored copy from the original.
 """
 
 from datetime import datetime
@@ -11,14 +11,14 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class AuditRow(OwnRow, table=True):
-    """One entry. `form` 1 is that of release 0.1.0, which sealed no rows; the columns after it are of form 2."""
+    """One entry. `form` 1 is from release 0.1.0, which sealed no rows; the columns after it belong to form 2."""
 
     __tablename__ = "audit"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_audit_number"),)
 
     number: int
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-    """The moment that the act claims; `real_at` is what the machine's clock said."""
+    """The claimed moment of the act; `real_at` is the machine's clock."""
     actor: str
     action: str
     subject: str
@@ -29,9 +29,9 @@ class AuditRow(OwnRow, table=True):
     via: str | None = None
     account: str | None = None
     version: int | None = None
-    """Of the programme's definition, once the act was done; None before there is one."""
+    """The hash of the programme's definition after the act; None before there is one."""
     facts: int | None = None
-    """How many rows of `audit_fact` belong to it."""
+    """The number of its rows in `audit_fact`."""
     root: str | None = None
     """The digest over those rows."""
 
@@ -39,8 +39,8 @@ class AuditRow(OwnRow, table=True):
 class AuditFactRow(SQLModel, table=True):
     """One row of another table that an entry wrote, changed or removed, as a salted digest.
 
-    `row_key` and `salt` are there as long as the row is. Without its salt a digest gives nothing away, so an erased
-    score cannot be guessed from it.
+    `row_key` and `salt` exist as long as the row does. Without its salt a digest reveals nothing, so an erased score
+    cannot be guessed from it.
     """
 
     __tablename__ = "audit_fact"
@@ -55,7 +55,7 @@ class AuditFactRow(SQLModel, table=True):
     """Of the entry."""
     position: int
     op: str
-    """`+` written, `-` ended by a change or a removal, `!` ended although the row was not as it had been sealed."""
+    """`+` written, `-` ended by a change or removal, `!` ended although the row differed from its seal."""
     of_table: str
     digest: str
     row_key: str | None = None
@@ -69,18 +69,18 @@ class CustodyRow(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     identity: str
-    """Random; copies have the same one."""
+    """A random number, equal in copies."""
     counter: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
-    """Grows with each tick and each message that is opened; the machines that send keep the last one they saw."""
+    """A count that grows with each tick and opened message; sending machines record the last one they saw."""
     marker: str
-    """Random, another one with each count: two copies that both went on differ in it."""
+    """A random number, new with each count, so that two copies that both continued differ."""
     releases: int = 0
-    """How often a person has released it; Message-IDs differ after each."""
+    """The number of releases; each changes the Message-IDs."""
     restored_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """Since when it has waited for a person: nothing is sent meanwhile."""
+    """Since when it has waited for a person; no messages are sent meanwhile."""
     restored_why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     copied_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """The last moment that the copy knew of."""
+    """The latest moment in the copy."""
     reviewed: str | None = None
     """A digest of the list of possible repeats that was last shown."""
 
@@ -92,4 +92,4 @@ class KeyCheckRow(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     check: str
-    """A hash of the key: it tells keys apart and gives none away."""
+    """A hash of the key, which identifies it without revealing it."""

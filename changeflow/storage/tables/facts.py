@@ -1,6 +1,6 @@
-"""What happened: append-only rows, the latest of which counts.
+"""Facts: append-only rows, the latest of which counts.
 
-Of pilots and parallel runs, what is about single contracts goes when its time of keeping is over.
+Data about single contracts in pilots and parallel runs is removed after its retention time.
 """
 
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class ProgressRow(OwnRow, table=True):
-    """Positions are civil minutes; `remaining` is counted in `unit`: working minutes where that is null."""
+    """Reported progress. Positions are civil minutes; `remaining` is in `unit`, or working minutes if that is null."""
 
     __tablename__ = "progress"
 
@@ -22,13 +22,13 @@ class ProgressRow(OwnRow, table=True):
     remaining: int | None = None
     unit: str | None = None
     percent: int | None = None
-    """% complete as it was reported, where it was."""
+    """% complete, if reported."""
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
 
 
 class CommentRow(OwnRow, table=True):
-    """What a person wrote beside a task; its words are emptied when their time of keeping is over."""
+    """A person's comment on a task; its text is removed after its retention time."""
 
     __tablename__ = "comment"
 
@@ -40,7 +40,7 @@ class CommentRow(OwnRow, table=True):
 
 
 class AssessmentRow(OwnRow, table=True):
-    """One person's scores of one round; an element that was not assessed is null. A correction is a new revision."""
+    """One person's scores in one round; an unassessed element is null. A correction is a new revision."""
 
     __tablename__ = "assessment"
     __table_args__ = (
@@ -58,11 +58,11 @@ class AssessmentRow(OwnRow, table=True):
     reinforcement: int | None = None
     revision: int = 1
     publication: int | None = Field(default=None, foreign_key="publication.id", index=True)
-    """The publication that counted it: one at most."""
+    """The publication that counted it, if any."""
 
 
 class PublicationRow(OwnRow, table=True):
-    """What was published of one round: counts of groups in steps, nobody's scores. Its content is JSON."""
+    """The publication of one round: counts of groups in bands, no one's scores. Its content is JSON."""
 
     __tablename__ = "publication"
     __table_args__ = (UniqueConstraint("programme_id", "round", name="uq_publication_round"),)
@@ -71,11 +71,11 @@ class PublicationRow(OwnRow, table=True):
     content: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     keeps_people: bool = Field(default=False, sa_column=Column(Boolean(), nullable=False, server_default=false()))
-    """Whom it counted was kept with it; 0.1.0 kept that of no publication."""
+    """Whether the counted people were stored with it; 0.1.0 did not."""
 
 
 class PublishedGroupRow(OwnRow, table=True):
-    """Who was in a group that a publication newly showed, or hid: later publications are tested with it."""
+    """The people in a group that a publication newly showed or hid, to test later publications."""
 
     __tablename__ = "published_group"
     __table_args__ = (UniqueConstraint("publication", "view", "group", name="uq_published_group"),)
@@ -84,11 +84,11 @@ class PublishedGroupRow(OwnRow, table=True):
     view: str
     group: str
     people: str = Field(sa_column=Column(Text, nullable=False))
-    """Ids as JSON, with whether reinforcement applied, null for a member who was not counted: nothing of answers."""
+    """Ids as JSON with whether reinforcement applied (null for uncounted members), without answers."""
 
 
 class DecisionRow(OwnRow, table=True):
-    """A gate's answer. A second answer of the same round is refused here as well, unless the first was withdrawn."""
+    """A decision at a gate. The table refuses a second one for a round, unless the first was withdrawn."""
 
     __tablename__ = "decision"
     __table_args__ = (Index("uq_decision_round", "programme_id", "task", "round", "attempt", unique=True),)
@@ -103,11 +103,11 @@ class DecisionRow(OwnRow, table=True):
     dissent: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     recorded_by: str | None = None
     attempt: int = 0
-    """How many recordings of the same were withdrawn before this one."""
+    """The number of withdrawn records of the same subject before this one."""
 
 
 class ConditionRow(OwnRow, table=True):
-    """What an approval asks for, in the order in which it was said."""
+    """A condition of an approval, in order."""
 
     __tablename__ = "condition"
     __table_args__ = (Index("uq_condition_number", "programme_id", "task", "round", "number", "attempt", unique=True),)
@@ -125,7 +125,7 @@ class ConditionRow(OwnRow, table=True):
 
 
 class SponsorActRow(OwnRow, table=True):
-    """Something that the sponsor, or a change lead, did for the change where people could see it."""
+    """A visible act of the sponsor or a change lead."""
 
     __tablename__ = "sponsor_act"
     __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", "attempt", unique=True),)
@@ -139,11 +139,11 @@ class SponsorActRow(OwnRow, table=True):
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
     attempt: int = 0
-    """How many recordings of the same were withdrawn before this one."""
+    """The number of withdrawn records of the same subject before this one."""
 
 
 class CheckpointRow(OwnRow, table=True):
-    """What a checkpoint found; the latest report of one counts."""
+    """A checkpoint's result; its latest report counts."""
 
     __tablename__ = "checkpoint"
 
@@ -162,7 +162,7 @@ class CheckpointRow(OwnRow, table=True):
 
 
 class AttendanceRow(OwnRow, table=True):
-    """A person came to a training session: once, however often it is reported."""
+    """A person's presence at a training session, stored once however often it is reported."""
 
     __tablename__ = "attendance"
     __table_args__ = (UniqueConstraint("programme_id", "task", "person", "attempt", name="uq_attendance_task_person"),)
@@ -174,11 +174,11 @@ class AttendanceRow(OwnRow, table=True):
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
     attempt: int = 0
-    """How many recordings of the same were withdrawn before this one."""
+    """The number of withdrawn records of the same subject before this one."""
 
 
 class ConfidenceRow(OwnRow, table=True):
-    """The delivery confidence that a person set; the latest counts."""
+    """The delivery confidence; the latest counts."""
 
     __tablename__ = "confidence"
 
@@ -190,7 +190,7 @@ class ConfidenceRow(OwnRow, table=True):
 
 
 class AnnouncementRow(OwnRow, table=True):
-    """The day on which a service goes live at a school, as it was announced; the latest announcement counts."""
+    """An announced go-live day of a service at a school; the latest announcement counts."""
 
     __tablename__ = "announcement"
 
@@ -204,7 +204,7 @@ class AnnouncementRow(OwnRow, table=True):
 
 
 class OddsRow(OwnRow, table=True):
-    """How sure a milestone's dates were, in a simulation of one version on one day; the latest counts."""
+    """A milestone's odds in a simulation of one version on one day; the latest counts."""
 
     __tablename__ = "odds"
 
@@ -225,7 +225,7 @@ class OddsRow(OwnRow, table=True):
 
 
 class WithdrawalRow(OwnRow, table=True):
-    """A recorded fact that was wrong. Both rows are kept; the fact counts until the moment of its withdrawal."""
+    """The withdrawal of a wrong fact. Both rows are kept; the fact counts until its withdrawal."""
 
     __tablename__ = "withdrawal"
     __table_args__ = (UniqueConstraint("programme_id", "kind", "row", name="uq_withdrawal_row"),)
@@ -239,7 +239,7 @@ class WithdrawalRow(OwnRow, table=True):
 
 
 class SubmissionRow(OwnRow, table=True):
-    """What was filed. A second submitter of a scheme's period is refused here as well."""
+    """A filing. The table also refuses a second submitter for a scheme's period."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -253,11 +253,11 @@ class SubmissionRow(OwnRow, table=True):
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
     attempt: int = 0
-    """How many recordings of the same were withdrawn before this one."""
+    """The number of withdrawn records of the same subject before this one."""
 
 
 class RunRow(OwnRow, table=True):
-    """One reconciled parallel run, without any contract: the same inputs are recognised by their digest."""
+    """One reconciled parallel run, without contracts; equal inputs have equal digests."""
 
     __tablename__ = "run"
     __table_args__ = (UniqueConstraint("programme_id", "digest", name="uq_run_digest"),)
@@ -265,7 +265,7 @@ class RunRow(OwnRow, table=True):
     service: str
     period: str
     digest: str
-    """Of the inputs; followed by a number where the same inputs were kept, and withdrawn, before."""
+    """The digest of the inputs, with a number if the same inputs were stored and withdrawn before."""
     compared: int
     equal: int
     within_tolerance: int
@@ -280,7 +280,7 @@ class RunRow(OwnRow, table=True):
     cells: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """Counts by element and class, as JSON."""
     coverage: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    """Which columns were compared and which not, as JSON: headings and reasons, no cell."""
+    """The compared and skipped columns, as JSON: headings and reasons, no cells."""
     on: date
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
@@ -300,7 +300,7 @@ class MeasureRow(OwnRow, table=True):
 
 
 class VarianceRow(OwnRow, table=True):
-    """One difference of a kept run that somebody has to look into; removed when its time of keeping is over."""
+    """One difference in a stored run that a person must look into; removed after its retention time."""
 
     __tablename__ = "variance"
 
@@ -314,7 +314,7 @@ class VarianceRow(OwnRow, table=True):
 
 
 class PilotEntryRow(OwnRow, table=True):
-    """What was said about a pilot: its content is JSON; whom or whose pay it is about stands beside that."""
+    """An entry about a pilot. Its content is JSON; the person or contract is in separate columns."""
 
     __tablename__ = "pilot_entry"
     __table_args__ = (UniqueConstraint("programme_id", "service", "kind", "number", name="uq_pilot_entry_number"),)

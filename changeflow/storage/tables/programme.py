@@ -1,4 +1,4 @@
-"""Programmes: their versions, forecasts, baselines and reports (schedules as JSON), and how people are reached."""
+"""Programmes: versions, forecasts, baselines and reports (schedules as JSON), and contact details."""
 
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ class ProgrammeRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     revision: int = 0
-    """Counts the changes of its state: a version, a fact, an answer. What is made of it holds as long as this does."""
+    """Counts changes of its state: a version, a fact, an answer. Derived data is valid while this is unchanged."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
@@ -33,7 +33,7 @@ class VersionRow(OwnRow, table=True):
 
 
 class SchoolJoinedRow(SQLModel, table=True):
-    """A school that a later version has added, and when: it is planned from that day."""
+    """A school that a later version added, with the day from which it is planned."""
 
     __tablename__ = "school_joined"
 
@@ -54,12 +54,12 @@ class ContactRow(SQLModel, table=True):
     email: str | None = None
     language: str = "en"
     away: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    """Days on which somebody is not to be written to: `2027-02-01..2027-02-12`, several with a semicolon."""
+    """Days without messages to the person: `2027-02-01..2027-02-12`, separated by semicolons."""
     is_active: bool = True
 
 
 class AddressSeenRow(SQLModel, table=True):
-    """That a person was known under an address, as a keyed hash: with another id they are still the same person."""
+    """A person's address as a keyed hash, to recognise them under another id."""
 
     __tablename__ = "address_seen"
 
@@ -69,7 +69,7 @@ class AddressSeenRow(SQLModel, table=True):
 
 
 class TombstoneRow(SQLModel, table=True):
-    """That somebody was erased: keyed hashes of their id and address, so that neither is taken in again."""
+    """An erased person: keyed hashes of their id and address, so that neither is imported again."""
 
     __tablename__ = "tombstone"
 
@@ -79,7 +79,7 @@ class TombstoneRow(SQLModel, table=True):
 
 
 class ForecastRow(OwnRow, table=True):
-    """What the engine made of a version and the facts, each time that one of them changed."""
+    """The engine's schedule for a version and its facts, stored at each change."""
 
     __tablename__ = "forecast"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_forecast_number"),)
@@ -93,7 +93,7 @@ class ForecastRow(OwnRow, table=True):
 
 
 class ReportRow(OwnRow, table=True):
-    """A report as it was issued: what the next one is compared with, and a point of each milestone's trend."""
+    """An issued report, for comparison with the next one and as a point in each milestone's trend."""
 
     __tablename__ = "report"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_report_number"),)
@@ -105,15 +105,15 @@ class ReportRow(OwnRow, table=True):
     by: str
     milestones: str = Field(sa_column=Column(Text, nullable=False))
     head_number: int | None = None
-    """The last entry of the audit when the report was made: its number and hash, which the report shows."""
+    """The number and hash of the last audit entry at that time, which the report shows."""
     head_hash: str | None = None
     go_lives_announced: int | None = None
-    """School go-lives with an announced day, and how many of them were later; null before that was kept."""
+    """The numbers of announced go-lives and of late ones; null before these were stored."""
     go_lives_late: int | None = None
 
 
 class BaselineRow(OwnRow, table=True):
-    """An approved forecast. None is ever changed: a new one is taken, with its reason."""
+    """An approved forecast, never changed. A new one is taken with a reason."""
 
     __tablename__ = "baseline"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_baseline_number"),)
@@ -125,4 +125,4 @@ class BaselineRow(OwnRow, table=True):
     reason: str = Field(sa_column=Column(Text, nullable=False))
     schedule: str = Field(sa_column=Column(Text, nullable=False))
     announces: bool | None = None
-    """Whether its go-live days were announced to schools; null where it was taken before that was recorded."""
+    """Whether its go-live days were announced to schools; null if taken before this was recorded."""
