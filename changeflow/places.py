@@ -48,11 +48,6 @@ def templates_dir() -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / "templates"
 
 
-def fonts_dir() -> Path:
-    """Return the folder of the fonts that pages are printed with."""
-    return _PACKAGE / "fonts"
-
-
 def programme_templates() -> dict[str, Path]:
     """Return the ready programme folders by name."""
     folder = templates_dir() / "programmes"

@@ -43,7 +43,7 @@ def waves(
     folder: StoredOrFolder = None,
     form: Form = "text",
     page: Annotated[
-        Path | None, typer.Option("--out", help="Write a page with the wave board and each team's load.")
+        Path | None, typer.Option("--out", help="Write the wave board and each team's load: .html, .pdf or .json.")
     ] = None,
     why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
     seconds: Annotated[
@@ -120,7 +120,9 @@ def level(
     context: Context,
     folder: StoredOrFolder = None,
     form: Form = "text",
-    page: Annotated[Path | None, typer.Option("--out", help="Write a page with each team's load.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--out", help="Write dates and each team's load: .html, .pdf or .json.")
+    ] = None,
     accept: Annotated[
         list[str] | None, typer.Option(metavar="TASK", help="Make a move part of the plan; or: all.")
     ] = None,
@@ -162,7 +164,7 @@ def simulate(
     folder: StoredOrFolder = None,
     form: Form = "text",
     page: Annotated[
-        Path | None, typer.Option("--out", help="Write a page with S-curves and what drives the end.")
+        Path | None, typer.Option("--out", help="Write S-curves and what drives the end: .html, .pdf or .json.")
     ] = None,
     iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
     seed: Annotated[int, seed_option("The same seed draws the same numbers, whatever the number of threads.")] = 1,

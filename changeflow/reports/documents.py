@@ -1,6 +1,5 @@
-"""Reports as files: HTML from the templates, PDF of the same pages, JSON of the same numbers."""
+"""Reports as files: HTML from the templates, JSON of the same numbers, and a PDF of what the JSON has."""
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -9,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
-from changeflow.places import fonts_dir, template_environment
+from changeflow.places import template_environment
 
 if TYPE_CHECKING:
-    import plutoprint
     from _typeshed import DataclassInstance
 
     from changeflow.reports.levelling import LevelReport
     from changeflow.reports.risk import RiskReport
 
-FONTS = (("DejaVuSans.ttf", "normal"), ("DejaVuSans-Bold.ttf", "bold"))
-"""Ours: a machine without any font would print white pages, and one with other fonts lacks our signs."""
+ENDINGS = (".html", ".pdf", ".json")
 OLD_KEYS = {
     "cut_offs": "cliffs",
     "recovery_options": "levers",
@@ -48,12 +45,12 @@ class ReportKind:
     """How a report becomes a file."""
 
     template: str
-    """Its page: `templates/reports/TEMPLATE.html.j2`, which knows the report as `r`."""
+    """Its page is `templates/reports/TEMPLATE.html.j2`, its PDF `templates/print/TEMPLATE.typ`; both call it `r`."""
     command: str
     flow: str = ""
     """The flow that writes it on a schedule, where one does."""
     for_one: bool = False
-    """Whether it says where groups of people are: only the owner can read the file. It can be printed as well."""
+    """Whether it says where groups of people are: only the owner can read the file."""
     draw: Callable[[Any], Mapping[str, object]] = lambda _: {}
     """Pictures that follow from the report alone, by their names in the template."""
 
@@ -70,12 +67,14 @@ REPORTS: Mapping[str, ReportKind] = {
 
 def write_report(report: "DataclassInstance", out: Path, **pictures: object) -> None:
     """Write a report as the ending of `out` says: a page, with the pictures given, a PDF of it, or its numbers."""
+    if out.suffix not in ENDINGS:
+        raise InputError(f"'{out.name}' should end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
     kind = REPORTS[type(report).__name__]
-    endings = (".html", ".pdf", ".json") if kind.for_one else (".html", ".json")
-    if out.suffix not in endings:
-        raise InputError(f"'{out.name}' should end in {', '.join(endings[:-1])} or {endings[-1]}.")
-    page = json_of(report) if out.suffix == ".json" else html_of(report, **pictures)
-    write_whole(out, pdf_of(page) if out.suffix == ".pdf" else page, private=kind.for_one)
+    if out.suffix == ".json":
+        made: str | bytes = json_of(report)
+    else:
+        made = html_of(report, **pictures) if out.suffix == ".html" else pdf_of(report, **pictures)
+    write_whole(out, made, private=kind.for_one)
 
 
 def html_of(report: "DataclassInstance", **pictures: object) -> str:
@@ -89,31 +88,15 @@ def json_of(report: "DataclassInstance") -> str:
     return json.dumps(keyed(report), indent=2, ensure_ascii=False) + "\n"
 
 
-def pdf_of(page: str) -> bytes:
-    """Write a page as a PDF."""
-    written = io.BytesIO()
-    laid_out(page).write_to_pdf_stream(written)
-    return written.getvalue()
+def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
+    """Print a report: a PDF of what its JSON has, with the pictures of its page."""
+    # Loaded here, as Typst is there: most commands print nothing.
+    from changeflow.reports.pictures import PICTURES
+    from changeflow.reports.printing import print_report
 
-
-def laid_out(page: str) -> "plutoprint.Book":
-    """Lay a page out on A4; nothing is fetched, for a page of ours has everything in it."""
-    # Loaded here: most commands write no PDF.
-    import plutoprint
-
-    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, media=plutoprint.MEDIA_TYPE_PRINT)
-    # Links within the page need an address to stand on.
-    book.load_html(page, user_style=_style(), base_url="https://changeflow.invalid/")
-    return book
-
-
-def _style() -> str:
-    faces = "".join(
-        f'@font-face {{ font-family: "changeflow"; font-weight: {weight}; '
-        f'src: url("{(fonts_dir() / name).as_uri()}"); }}\n'
-        for name, weight in FONTS
-    )
-    return f'{faces}* {{ font-family: "changeflow" !important; }}\n'
+    kind = REPORTS[type(report).__name__]
+    drawn = PICTURES[kind.template](report, **kind.draw(report), **pictures)
+    return print_report(kind.template, keyed(report), drawn)
 
 
 def keyed(report: "DataclassInstance") -> dict[str, Any]:

@@ -35,7 +35,7 @@ PROGRAM = f"import sys, changeflow.cli; print(*(name for name in {HEAVY} if name
 SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "programmes"
 SAMPLE, SMALL = SHIPPED / "trust-central-services", SHIPPED / "first-programme"
 SOLVERS = ("numba", "ortools", "pandas")
-ELSEWHERE = ("fastapi", "httpx", "lxml", "plutoprint", "prefect", "smtplib")
+ELSEWHERE = ("fastapi", "httpx", "lxml", "prefect", "smtplib", "typst")
 RUN = """
 import sys
 from changeflow.cli import app

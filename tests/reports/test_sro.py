@@ -1,6 +1,7 @@
 """The SRO's report: the same numbers as page and JSON, safe to show, and readable without colour."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from changeflow.places import template_environment
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.reports.documents import html_of, json_of
+from changeflow.reports.documents import html_of, json_of, pdf_of
 from changeflow.reports.sro import SroReport, build_sro
 from changeflow.rules.engine import judge
 from changeflow.usecases.publishing import publish_rounds
@@ -23,6 +24,7 @@ from changeflow.values.cells import safe_cell
 from changeflow.values.problem import Problem
 from tests.builders import PROGRAMME, a_folder
 from tests.conftest import SAMPLE
+from tests.paper import read_paper, words
 
 TODAY = date(2027, 5, 4)
 
@@ -59,6 +61,28 @@ def test_the_page_and_the_json_say_the_same(report: SroReport):
             assert line["group"].lower() in text.lower()
             for cell in line["cells"] or ():
                 assert cell["people"] in text
+
+
+@pytest.mark.slow
+def test_the_print_and_the_json_say_the_same(report: SroReport):
+    """No number is on paper that the JSON does not have, but those of the fixed text: the DCMA's 14 points, ADKAR's
+    degrees from 0 to 5, 30 and 60 days, 80 of a hundred, and the numbers of steps, tasks and pages."""
+    paper, data = read_paper(pdf_of(report)), json_of(report)
+    text = " ".join(re.sub(r"Page \d+ of \d+", "", page) for page in paper.pages)
+    for line in (
+        report.brief.headline,
+        report.brief.work,
+        *(m.sentence for m in report.milestones),
+        *report.cut_offs,
+        *report.holes,
+    ):
+        assert words(line) in text
+    numbers = {n for n in re.findall(r"\d+(?:[.,]\d+)*", text) if len(n) > 1}
+    assert len(numbers) > 50
+    assert numbers - set(re.findall(r"\d+(?:[.,]\d+)*", data)) <= {"14", "30", "60", "80"}
+    assert paper.title == "Central services for fourteen schools: report to the senior responsible owner, 4 May 2027"
+    assert "The driving path as bars on a time axis." in " ".join(paper.alternatives)
+    assert paper.kinds.count("H1") > 8
 
 
 def test_small_groups_are_nowhere_in_it(report: SroReport):

@@ -18,7 +18,7 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.planning.risk import keeping_people_order
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_report
+from changeflow.reports.documents import pdf_of, write_report
 from changeflow.reports.levelling import level_report, level_text
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.levelling.search import SearchEffort
@@ -28,6 +28,7 @@ from changeflow.usecases.levelling import Decisions, decide, level_plan
 from changeflow.values.duration import Duration
 from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
+from tests.paper import read_paper
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -287,14 +288,16 @@ class TestOnTheSample:
         text = "\n".join(level_text(report))
         write_report(report, tmp_path / "level.html")
         write_report(report, tmp_path / "level.json")
+        paper = read_paper(pdf_of(report))
         page, data = (tmp_path / "level.html").read_text(), json.loads((tmp_path / "level.json").read_text())
         assert len(data["moves"]) == len(report.moves) > 0
         for move in report.moves:
             assert move.task in text
             assert move.task in page
             assert move.starts in text
+            assert move.starts in paper.text
         with pytest.raises(InputError):
-            write_report(report, tmp_path / "level.pdf")
+            write_report(report, tmp_path / "level.docx")
 
     @pytest.mark.parametrize("seed", [101, 105, 123, 128])
     def test_whoever_is_needed_the_checker_agrees(self, sample_programme: Programme, seed: int) -> None:

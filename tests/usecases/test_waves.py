@@ -17,7 +17,7 @@ from changeflow.planning.waves import wave_problem
 from changeflow.programme.announcements import forecast_announcements
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.reports.documents import write_report
+from changeflow.reports.documents import pdf_of, write_report
 from changeflow.reports.wave_pictures import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text
 from changeflow.roadmap.model.requests import SchoolRollout, ServiceRollout
@@ -31,6 +31,7 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, a_folder, at
 from tests.conftest import SAMPLE
+from tests.paper import read_paper
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -143,6 +144,10 @@ class TestThreePlans:
         for plan in report.plans:
             assert plan.name in text
             assert all(w.day in text for w in plan.waves)
+        drawn = [draw(waves.problem, o.plan) for o in waves.offers]
+        paper = read_paper(pdf_of(report, pictures=drawn))
+        assert all(w.day in paper.text for plan in report.plans for w in plan.waves)
+        assert len(paper.alternatives) == sum(1 + len(d.loads) for d in drawn)
         lines = list(waves_text(report))
         assert any("Oakfield School" in line for line in lines)
 

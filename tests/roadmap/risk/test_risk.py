@@ -15,7 +15,7 @@ from changeflow.planning.lessons import lessons
 from changeflow.planning.risk import risk_model
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_report
+from changeflow.reports.documents import pdf_of, write_report
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.requests import Risk
@@ -28,6 +28,7 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.values.moments import day_of
 from tests.builders import DAY, FIRST, PATHWAY, a_folder, a_roadmap, a_task, at
 from tests.conftest import SAMPLE
+from tests.paper import read_paper
 from tests.rules.judging import judged
 
 MANY = 40_000
@@ -207,6 +208,9 @@ class TestCommandAndFiles:
             assert f"{line.planned_odds} in 100" in text
             assert (f"{line.milestone}: {line.certain_share}% of its path" in text) == bool(line.certain)
             assert line.p80 in text
+        paper = read_paper(pdf_of(report))
+        assert all(line.p80 in paper.text and line.milestone in paper.text for line in report.milestones)
+        assert len(paper.alternatives) == 2
         assert len(page.xpath("//*[local-name()='polyline']")) == 3
         assert all(s.get("role") == "img" or s.get("aria-hidden") for s in page.xpath("//*[local-name()='svg']"))
 
