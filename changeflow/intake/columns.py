@@ -132,8 +132,9 @@ class _Search:
         """Take a column from another one of ours, or from several that make it together."""
         if (other := self.found.get(field.else_from)) is not None:
             self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
+        used = {c.place for match in self.found.values() for c in match.columns}
         for heading in field.else_called.split(" | ") if field.else_called else ():
-            if same := self._called({fold(heading)}):
+            if same := [c for c in self._called({fold(heading)}) if c.place not in used]:
                 self._take(field, same, Way.SYNONYM)
                 break
         parts = [self._called({fold(n) for n in names.split(" | ")}) for names in field.parts]

@@ -121,6 +121,17 @@ ATTENDANCE = Format(
             is_required=True,
         ),
         Field("evidence", FieldKind.TEXT, "what they can do since", also="evidence of skill | skill shown"),
+        Field(
+            "attended",
+            FieldKind.YES_NO,
+            "no for a person who did not come, whose line is left out",
+            also="attendance | attendance status | present | did attend | status | completion status | course status",
+            words=(
+                "present=yes | attended=yes | completed=yes | complete=yes | passed=yes | late=yes | absent=no | "
+                "did not attend=no | not attended=no | dna=no | no show=no | cancelled=no | withdrawn=no | booked=no | "
+                "enrolled=no | registered=no | invited=no | not started=no | in progress=no | apologies=no"
+            ),
+        ),
     ),
 )
 
@@ -173,7 +184,8 @@ DECISIONS = Format(
             "task",
             FieldKind.TEXT,
             "gate: a task’s id or name",
-            also="gate | gate id | gate name | decision | task id | task name | item",
+            also="gate | gate id | gate name | task id | task name | item",
+            else_called="decision",
             is_required=True,
         ),
         Field(
@@ -181,6 +193,7 @@ DECISIONS = Format(
             FieldKind.TEXT,
             "approve (go), approve_with_conditions, reject (no_go)",
             also="result | decided | answer | verdict",
+            else_called="decision",
             is_required=True,
         ),
         Field(

@@ -1,12 +1,13 @@
 """What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`."""
 
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.decisions import GateAnswer
-from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.errors import AmbiguousNameError, UnknownThingError, UnusedWarning
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, ATTENDANCE, DECISIONS
 from changeflow.intake.people import ids_by_name
 from changeflow.intake.table_rows import TableRow
@@ -16,6 +17,7 @@ from changeflow.programme.facts import Announcement, Attendance, Condition
 from changeflow.programme.task_names import task_named
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 from changeflow.values.words import Outcome
@@ -43,7 +45,15 @@ def read_attendance(
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
     seen: dict[str, int] = {}
+    absent: list[Problem] = []
     for row in read_table(path, shown, problems, ATTENDANCE):
+        if "attended" in row.columns and row.cells.get("attended") != "yes":
+            if "attended" in row.cells:
+                absent.append(row.problem("attended", f"{row.cells['person']} did not come and was not recorded."))
+            elif not any(p.line == row.line for p in problems):
+                what = f"'{row.headings['attended']}' is empty."
+                problems.append(row.problem("attended", what, "Write yes for a person who came, else no."))
+            continue
         session, person = _task_in(row, "session", "training session", sessions, problems), row.cells["person"]
         if session is None:
             continue
@@ -56,6 +66,9 @@ def read_attendance(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
         elif on is not None:
             yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))
+    if absent:
+        more = f" {counted(len(absent) - 1, 'more line')} of people who did not come." if len(absent) > 1 else ""
+        warnings.warn(UnusedWarning(f"{absent[0]}{more}"), stacklevel=2)
 
 
 def read_announcements(

@@ -62,8 +62,9 @@ def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Total
         is_last = line.key is None and line.line == last and lines_in_all > 2
         if not (line.is_total or line.may_be_total or is_last):
             continue
+        least = 1 if line.is_total or (line.key is None and line.may_be_total) else 2
         is_sum = any(
-            _is_sum(parts, line.line, without, after, least=1 if line.is_total else 2)
+            _is_sum(parts, line.line, without, after, least=least)
             for after in {None, max(totals, default=0), max((n for n in maybe if n < line.line), default=0)}
             for without in (sure.union(totals), sure | maybe)
         )
@@ -94,10 +95,16 @@ def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iter
     filled = " + ".join(["0", *(f"(coalesce(v{place}, 0) <> 0)::int" for place in ledger.places(elements))])
     query = f"select line from {ledger.table} where {filled} < 2 and (key is null or regexp_matches(key, ?))"
     lines = [n for (n,) in ledger.db.execute(f"{query} order by line desc limit {_MOST}", [LIKE_A_REMARK]).fetchall()]
-    footers = [line for line, cells in _texts(ledger, lines) if is_remark(cells)]
+    texts = dict(_texts(ledger, lines))
+    footers = [line for line, cells in texts.items() if is_remark(cells)]
     if footers:
         leave_out(ledger, footers)
         yield f"{_numbered(footers)} left out: what a report prints below its table."
+    places = [*ledger.places(elements), *ledger.key_places()]
+    titles = [line for line, cells in texts.items() if line not in footers and not any(cells[p - 1] for p in places)]
+    if titles:
+        leave_out(ledger, titles)
+        yield f"{_numbered(titles)} left out: no key and no amount."
 
 
 def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]]:

@@ -99,6 +99,7 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     named = path.stem.lower().startswith(check.kind.name) or (check.kind is ASSESSMENTS and path.parent.name == "adkar")
     required, marks = check.kind.required, check.kind.marks
     has = sum(name in found for name in marks or required) + (check.kind is PROGRESS and "status" in found)
+    has += len(found & {*Element}) if check.kind is ASSESSMENTS else 0
     is_whole = found.issuperset(required) and (has > 1 or not marks)
     if check.kind is PLANNER and not found & {"bucket", "after", "duration"}:
         # Any other list may have names and days; only Planner has buckets, and only plans durations and links.

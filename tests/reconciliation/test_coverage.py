@@ -302,6 +302,18 @@ class TestLines:
         result = compared(tmp_path, f"contract,net\nTotal,12\n{parts}", f"contract,net\n{parts}Grand total,12\n")
         assert (result.count(MatchOutcome.EQUAL), result.coverage.doubts, result.has_contracts_alone) == (4, (), False)
 
+    def test_titles_and_totals_of_departments_are_left_out(self, tmp_path: Path):
+        """Their lines have no key: 10 + 20 are 30, 5 alone is the total of its department, and 35 are all."""
+        old = (
+            "Department,contract,net\nFinance,,\n,A,10\n,B,20\nFinance Total,,30\nHR,,\n,C,5\nHR Total,,5\nTotal,,35\n"
+        )
+        result = compared(tmp_path, old, "contract,net\nA,10\nB,20\nC,5\n")
+        assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone, result.coverage.doubts) == (3, False, ())
+        assert result.coverage.lines == (
+            "old output: 3 lines (5, 8, 9) left out: totals.",
+            "old output: 2 lines (2, 6) left out: no key and no amount.",
+        )
+
     def test_lines_about_the_report_around_a_table_are_left_out(self, tmp_path: Path):
         """A label and its value in two cells, or one cell in a line of a table of two."""
         above = "Company,Ash\nRun date:,01/02/2027\n"

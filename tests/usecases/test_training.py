@@ -7,7 +7,7 @@ import pytest
 
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
-from changeflow.errors import ProblemsError
+from changeflow.errors import ProblemsError, UnusedWarning
 from changeflow.programme.people import sessions
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import session_scope
@@ -75,6 +75,20 @@ def test_nine_of_ten_are_enough_and_nobody_is_counted_twice(held: str, tmp_path:
     with session_scope(held) as session:
         [one] = [s for s in sessions(load(session, None, on=date(2027, 1, 20)).programme) if s.task.id == SESSION]
     assert (len(one.needed_by), len(one.came), len(one.with_evidence)) == (10, 9, 1)
+
+
+def test_people_who_did_not_come_are_not_recorded_and_reported(held: str, tmp_path: Path):
+    path = tmp_path / "came.csv"
+    rows = [(1, "Attended"), (2, "Did not attend"), (3, "Absent"), (4, "present")]
+    path.write_text("\n".join(["session,person,on,Status", *(f"{SESSION},p{n},{TRAINED},{said}" for n, said in rows)]))
+    with pytest.warns(
+        UnusedWarning, match=r"came\.csv:3:4: p2 did not come and was not recorded\. 1 more line of people"
+    ):
+        assert import_attendance(path, change(held)) == 2
+    path.write_text(f"session,person,on,Status\n{SESSION},p5,{TRAINED},\n{SESSION},p6,{TRAINED},perhaps\n")
+    with pytest.raises(ProblemsError) as raised:
+        import_attendance(path, change(held))
+    assert [(p.line, p.column) for p in raised.value.problems] == [(2, 4), (3, 4)]
 
 
 def test_every_mistake_at_once_and_nothing_recorded(held: str, tmp_path: Path):
