@@ -33,13 +33,17 @@ def test_a_flag_that_is_neither_is_refused_by_its_line(tmp_path: Path):
         read_mspdi(path)
 
 
-def test_a_day_that_ends_a_minute_before_midnight_is_whole(tmp_path: Path):
-    """Forty hours by day and night, from Monday 8:00, end at midnight after Tuesday."""
+@pytest.mark.parametrize(("ends", "finishes"), [("00:00:00", "Wed 03 00:00"), ("23:59:00", "Wed 03 00:02")])
+def test_hours_end_when_they_say_and_midnight_is_the_end_of_the_day(tmp_path: Path, ends: str, finishes: str):
+    """Forty hours by day and night from Monday 8:00 are 16 on Monday and 24 on Tuesday.
+
+    Where both days lack their last minute, two minutes are left for Wednesday.
+    """
     path = a_file(tmp_path, tasks=a_task(1, hours=40))
-    day = "<WorkingTime><FromTime>00:00:00</FromTime><ToTime>23:59:00</ToTime></WorkingTime>"
+    day = f"<WorkingTime><FromTime>00:00:00</FromTime><ToTime>{ends}</ToTime></WorkingTime>"
     text = re.sub(r"<WorkingTimes>.*?</WorkingTimes>", f"<WorkingTimes>{day}</WorkingTimes>", path.read_text())
     path.write_text(text)
-    assert finish(path) == ("Wed 03 00:00", ())
+    assert finish(path) == (finishes, ())
 
 
 def with_calendar(path: Path, more: str) -> Path:

@@ -73,8 +73,9 @@ def hours_of(day: Record, say: Callable[[Record, str], None]) -> Hours:
                 f"hours from {time.get('FromTime')} to {time.get('ToTime')} end before they begin: taken to midnight",
             )
             end = DAY
-        # Midnight, or the minute before it, is the end of the day; from midnight to midnight is all of it.
-        pieces.append((start, DAY if end in (0, DAY - 1) else end))
+        # Midnight as an end is the end of the day; from midnight to midnight is all of it. 23:59 is what it says, as in
+        # Project: what we export ends some days a minute before midnight, so that floats stay.
+        pieces.append((start, end or DAY))
     if not pieces and day.get("DayWorking") == "1":
         say(day, "a working day without hours is taken as 08:00 to 12:00 and 13:00 to 17:00")
         return USUAL_HOURS
