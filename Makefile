@@ -27,7 +27,7 @@ run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge
 	@$(BIN)/python -m demo out
 
 test: $(VENV)/.ready  ## Every test
-	@$(TESTS) 3  # some wait for servers, so that two cores have work for three
+	@$(TESTS) 3 -rs  # some wait for servers, so that two cores have work for three; what is skipped is listed
 
 check: $(VENV)/.ready  ## Quick: format, lint, types, layers, the fast tests
 	@$(MAKE) -s lint

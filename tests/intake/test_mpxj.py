@@ -1,7 +1,6 @@
 """MPXJ, the best open engine, reads what we export; and its other formats reach us through it. Needs Java."""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,10 +21,10 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgr
 from changeflow.usecases.project_files import schedule_project
 from changeflow.values.moments import datetime_of, minute_of
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
+from tests.mpxj import needs_java
 
 pytestmark = pytest.mark.slow
 
-needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 READ_BACK = """
 import json, sys, jpype, mpxj
 jpype.startJVM(classpath=[f"{mpxj.mpxj_dir}/*"])
