@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from changeflow.intake.folder import read_folder
+from changeflow.reports.brief import BriefDecision
 from changeflow.reports.documents import pdf_of
 from changeflow.reports.levelling import LevelledMilestone, LevelledMoveLine, LevelReport, TeamLine, WeekLine
 from changeflow.reports.pictures import PICTURES
@@ -33,19 +34,9 @@ HOSTILE = (
     "</text><script>&amp;]]>",
 )
 OF_A_SET = {
-    "state",
-    "severity",
-    "proposed",
-    "set_to",
-    "verdict",
-    "outcome",
-    "kind",
-    "iso",
-    "anchor",
-    "way",
-    "path",
-    "shape",
-}
+    "state", "severity", "proposed", "set_to", "verdict", "outcome", "kind", "iso", "anchor", "way", "path", "shape",
+    "legend", "curves",
+}  # fmt: skip
 """Fields whose words are not free: pages look up what they mean."""
 
 
@@ -149,6 +140,13 @@ def test_no_text_breaks_it(text: str):
 def test_no_text_breaks_a_whole_report(small: SroReport, text: str):
     paper = read_paper(pdf_of(changed(small, lambda words: text if text == "" else f"{words} {text}")))
     assert paper.is_tagged
+
+
+def test_a_name_that_shows_nothing_is_a_dash(small: SroReport):
+    """PDF/UA refuses a heading without words, and a name of joiners alone has none."""
+    decision = BriefDecision(name="\u200d", needed_by="1 Mar 2027", owner="chief", cost="", says="")
+    brief = replace(small.brief, decisions=(decision,))
+    assert "– By 1 Mar 2027, chief." in read_paper(pdf_of(replace(small, brief=brief))).text
 
 
 def test_markup_is_printed_as_it_was_written():
