@@ -27,8 +27,7 @@ APPROVED, TODAY = "2026-09-01", date(2027, 5, 4)
 
 
 def measure_report() -> dict[str, float]:
-    """Return milliseconds of `changeflow report sro`, and seconds of printing: of the sample, and of 2 600 tasks that are
-    judged already."""
+    """Return milliseconds of `changeflow report sro`, and seconds of printing: the sample, and 2 600 judged tasks."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         # A folder that is stored is given its version to keep: the ready programmes stay as they are.
