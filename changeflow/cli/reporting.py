@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, Form, command, shared
-from changeflow.cli.output import note, print_as, print_lines
-from changeflow.errors import InputError
+from changeflow.cli.output import formatted_errors, note, print_as, print_lines
+from changeflow.errors import CheckFailedError, InputError
+from changeflow.values.duration import counted
 
 Since = Annotated[
     str | None,
@@ -57,6 +58,27 @@ def report_sro(
         )
     write_report(built, out)
     note(f"Wrote {out}")
+
+
+@report.command("verify")
+def report_verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The report to the SRO, as JSON.")],
+) -> None:
+    """Prove a report's dates from its JSON alone, by code that shares nothing with the planner."""
+    from changeflow.verifying.check import NotAReportError, check
+
+    with formatted_errors():
+        try:
+            verdict = check(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"'{file}' cannot be read: {error}") from error
+        except NotAReportError as error:
+            raise InputError(f"'{file}' is no report that can be checked. {error}") from error
+        for problem in verdict.problems:
+            note(problem)
+        if verdict.problems:
+            raise CheckFailedError(f"'{file}' does not hold: {counted(len(verdict.problems), 'problem')}.")
+        print_lines([f"'{file}' holds:", *(f"  {line}" for line in verdict.proved)])
 
 
 @command(report, "go-no-go", "db", "programme", "actor", "at")

@@ -168,7 +168,7 @@ _RUN_CHANGEFLOW = (
 _WORK_ON_FILES = (
     "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
     "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
-    "rules show", "roles", "report sro", "export", "pilot choose", "pilot reconcile", "warm",
+    "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 """Commands by purpose, where there are many."""
 

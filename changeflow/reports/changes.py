@@ -20,7 +20,7 @@ from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.moments import day_of, format_day, iso, last_day_of
 from changeflow.values.words import RULE_ORIGIN, Kind
 
 TOLD = 5
@@ -37,13 +37,27 @@ class CauseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartLine:
+    """What one cause did to a milestone's date: every part of it, where the lines for people sum small ones."""
+
+    cause: str
+    days: int
+    tasks: tuple[TaskId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlipLine:
-    """One milestone's move; the days of its causes add up to its own."""
+    """One milestone's move; the days of its causes add up to its own, and so do those of its parts."""
 
     name: str
     days: int
     sentence: str
     causes: tuple[CauseLine, ...]
+    task: TaskId
+    before: str
+    """Its finish then and now: local, to the minute."""
+    after: str
+    parts: tuple[PartLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +139,16 @@ class _Words:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
-        return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
+        return SlipLine(
+            name=name,
+            days=slip.days,
+            sentence=sentence,
+            causes=tuple(causes),
+            task=slip.target,
+            before=iso(slip.before),
+            after=iso(slip.after),
+            parts=tuple(PartLine(cause=p.cause.value, days=p.days, tasks=p.tasks) for p in slip.parts),
+        )
 
     def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,14 @@ def html_of(report: "DataclassInstance", **pictures: object) -> str:
 
 
 def json_of(report: "DataclassInstance") -> str:
-    return json.dumps(keyed(report), indent=2, ensure_ascii=False) + "\n"
+    """Write a report's numbers; where its dates can be proved from the file, with the proof."""
+    grounds, data = getattr(report, "grounds", None), keyed(report)
+    if grounds is None:
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    # Loaded here: a page needs none.
+    from changeflow.reports.proof import with_proof
+
+    return with_proof(data, grounds)
 
 
 def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
@@ -100,14 +107,18 @@ def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
 
 
 def keyed(report: "DataclassInstance") -> dict[str, Any]:
-    """Return a report as nested dicts.
+    """Return a report as nested dicts, without its grounds.
 
     >>> from changeflow.reports.waves import MoveLine
     >>> move = keyed(MoveLine(pair="Ash, payroll", announced="4 Jan 2027", day="1 Feb 2027", weeks=4))
     >>> move["announced"], move["told"]
     ('4 Jan 2027', '4 Jan 2027')
     """
-    return asdict(report, dict_factory=_with_old_keys)
+    if not hasattr(report, "grounds"):
+        return asdict(report, dict_factory=_with_old_keys)
+    data = asdict(replace(report, grounds=None), dict_factory=_with_old_keys)
+    del data["grounds"]
+    return data
 
 
 def _with_old_keys(values: list[tuple[str, Any]]) -> dict[str, Any]:

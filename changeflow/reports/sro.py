@@ -33,6 +33,7 @@ from changeflow.reports.paths import (
     near_lines,
 )
 from changeflow.reports.people import PeopleLines, people_lines
+from changeflow.reports.proof import Grounds
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines
@@ -142,6 +143,8 @@ class SroReport:
     headings: tuple[HeadingLine, ...]
     balance: tuple[BalanceLine, ...]
     progress: str
+    grounds: Grounds
+    """What the proof in its JSON is built of: no part of the page."""
 
 
 def build_sro(
@@ -203,6 +206,7 @@ def build_sro(
         headings=heading_lines(programme, health),
         balance=balance_lines(programme),
         progress=_progress(programme),
+        grounds=Grounds(programme, baseline),
     )
 
 

@@ -14,7 +14,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.recording import ReportedProgress, progress_of
 from changeflow.reports.tables import plan_json
-from changeflow.rules.engine import judge
+from changeflow.rules.engine import Judged, judge
 
 PACKS = shipped_rulepacks()
 YEARS_AFTER = 2
@@ -78,7 +78,10 @@ def planned_programme(documents: Documents) -> Programme:
 
 def planned(programme: Programme) -> Mapping[str, dict[str, Any]]:
     """Return the rows of the plan, by the task's id, with their free floats, which the plan does not show."""
-    judged = judge(programme)
+    return rows_of(judge(programme))
+
+
+def rows_of(judged: Judged) -> Mapping[str, dict[str, Any]]:
     schedule = judged.programme.schedule
     assert schedule is not None
     rows: Iterable[dict[str, Any]] = json.loads(plan_json(judged))["tasks"]

@@ -7,12 +7,15 @@ from functools import cached_property, lru_cache
 from statistics import median
 
 from changeflow.programme.programme import Programme
-from tests.oracles.answers import Documents, joined, planned
+from changeflow.rules.engine import judge
+from changeflow.verifying.check import check
+from tests.oracles.answers import Documents, joined, rows_of
 from tests.oracles.clock import minute_of_text, text
 from tests.oracles.expansion import Item
 from tests.oracles.naive import Naive
 from tests.oracles.pushing import pushed
 from tests.oracles.random_programmes import FEATURES, random_programme
+from tests.verifying.reports import dates_report
 
 LEAST_TASKS = 40
 """That many tasks has the median programme at least, and two of three programmes have each feature."""
@@ -27,6 +30,9 @@ class Tally:
     features: Counter[str] = field(default_factory=Counter)
     pushed: int = 0
     differences: list[str] = field(default_factory=list)
+    proved: int = 0
+    """Programmes whose report holds for the checker."""
+    unproved: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         self.programmes += other.programmes
@@ -69,14 +75,15 @@ def case_of(seed: int) -> Case:
     return Case(*random_programme(seed))
 
 
-def compare(case: Case, name: str, tally: Tally) -> None:
+def compare(case: Case, name: str, tally: Tally, *, with_proof: bool = False) -> None:
     """Plan a programme, and keep what differs from its dates by hand."""
     naive = case.naive
     tally.programmes += 1
     tally.tasks.append(len(naive.order))
     tally.features.update(case.documents.features)
     try:
-        rows = planned(case.programme)
+        judged = judge(case.programme)
+        rows = rows_of(judged)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer)
         tally.differences.append(f"{name} has no answer: {type(error).__name__}: {error}")
         return
@@ -86,6 +93,10 @@ def compare(case: Case, name: str, tally: Tally) -> None:
     for item in naive.order:
         for what, ours, theirs in _fields(naive, item, rows[item.id]):
             tally.differences.append(f"{name} {item.id} {what}: {ours} right, {theirs} planned")
+    if with_proof:
+        problems = check(dates_report(judged.programme)).problems
+        tally.proved += not problems
+        tally.unproved += [f"{name} {problem}" for problem in problems]
     tasks, found = pushed(naive, rows)
     tally.pushed += tasks
     tally.differences += [f"{name} {text}" for text in found]
@@ -112,8 +123,8 @@ def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[
         yield "total_float", dates.float, row["total_float"]
 
 
-def compare_seeds(seeds: Iterable[int]) -> Tally:
+def compare_seeds(seeds: Iterable[int], *, with_proof: bool = False) -> Tally:
     tally = Tally()
     for seed in seeds:
-        compare(case_of(seed), str(seed), tally)
+        compare(case_of(seed), str(seed), tally, with_proof=with_proof)
     return tally

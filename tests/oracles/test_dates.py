@@ -16,12 +16,18 @@ def test_a_few_random_programmes_have_the_dates_of_a_naive_scheduler():
 
 @pytest.fixture(scope="module")
 def tally() -> Tally:
-    return compare_seeds(range(PROGRAMMES))
+    return compare_seeds(range(PROGRAMMES), with_proof=True)
 
 
 @pytest.mark.slow
 def test_random_programmes_have_the_dates_of_a_naive_scheduler(tally: Tally):
     assert tally.differences == []
+
+
+@pytest.mark.slow
+def test_the_reports_of_random_programmes_hold_for_the_checker(tally: Tally):
+    assert tally.unproved == []
+    assert tally.proved == PROGRAMMES
 
 
 @pytest.mark.slow
