@@ -161,10 +161,9 @@ def build_sro(
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
 ) -> SroReport:
     """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown."""
-    programme = judged.programme
-    lines, log = milestone_lines(programme, baseline, first), build_decisions(judged, today=today)
-    ahead = [m for m in milestones_in_time(programme) if m in programme.open_milestones]
-    slips, health, lives = programme.slips, health_lines(programme, baseline), go_lives(programme)
+    programme, log = judged.programme, build_decisions(judged, today=today)
+    lines, lives, ahead = milestone_lines(programme, baseline, first), go_lives(programme), _ahead(programme)
+    slips, health = programme.slips, health_lines(programme, baseline)
     confidence, cut_offs = confidence_line(judged, today=today, baseline=baseline), _cut_offs(programme, slips, today)
     brief = build_brief(programme, lines, log.needed, changes, confidence, cut_offs, today=today)
     return SroReport(
@@ -208,6 +207,10 @@ def build_sro(
         progress=_progress(programme),
         grounds=Grounds(programme, baseline),
     )
+
+
+def _ahead(programme: Programme) -> list[Milestone]:
+    return [m for m in milestones_in_time(programme) if m in programme.open_milestones]
 
 
 def _students(programme: Programme) -> str:

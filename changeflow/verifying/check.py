@@ -136,7 +136,11 @@ class _Checker:
                 yield f"{_name(task)}: its {what} float is {given} minutes in the file; {follows} follow."
 
     def _slips(self) -> Iterator[str]:
-        for slip in (self.data.get("changes") or {}).get("slips", ()):
+        for slip in (self.data.get("brief") or {}).get("slips", ()):
+            if (total := sum(days for days, _ in slip["parts"])) != slip["days"]:
+                yield f"Brief, “{slip['sentence']}”: it has moved by {slip['days']} days, and its parts make {total}."
+        changes = self.data.get("changes") or {}
+        for slip in (*changes.get("slips", ()), *changes.get("go_lives", ())):
             task = self.plan.tasks[slip["task"]]
             self.counts["slips"] += 1
             days = (_day(task, minute(slip["after"])) - _day(task, minute(slip["before"]))).days
@@ -153,6 +157,11 @@ class _Checker:
         """Check the dates that the report shows elsewhere; each milestone that it still has must be among them."""
         places = {place for place, _, _ in self.proof["shown"]}
         wanted = [f"milestones.{n}.forecast" for n, m in enumerate(self.data["milestones"]) if m["state"] != "dropped"]
+        for line in (self.data.get("brief") or {}).get("dates", ()):
+            same = [m for m in self.data["milestones"] if m["name"].startswith(line["name"].rstrip("… "))]
+            for what in ("forecast", "baseline", "deadline"):
+                if same and line[what] not in {m[what] for m in same}:
+                    yield f"Brief, “{line['name']}”: its {what} is {line[what]}; {same[0][what]} in the annex."
         for place in [w for w in wanted if w not in places]:
             yield f"{place}: the proof does not say which task it is."
         for place, name, what in self.proof["shown"]:
