@@ -44,7 +44,7 @@ def measure_reconcile() -> dict[str, float]:
 
 
 def _write(old: Path, new: Path) -> None:
-    """Write both sides, the new one in another order and with so many cells a pound off."""
+    """Write both sides, the new one in another order and with this many cells off by a pound."""
     chance = random.Random(8)  # noqa: S311
     wrong = {chance.randrange(LINES): chance.randrange(len(ELEMENTS)) for _ in range(WRONG)}
     head = "contract," + ",".join(ELEMENTS) + "\n"

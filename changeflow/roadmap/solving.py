@@ -6,7 +6,7 @@ from concurrent.futures import Future, wait
 from typing import Any, Protocol, TypeVar
 
 LOOK, GRACE = 0.1, 5.0
-"""Seconds between looks at whether somebody has interrupted, and seconds that a stopped search has to end."""
+"""Seconds between checks for an interruption, and seconds that a stopped search has to end."""
 Model = TypeVar("Model", contravariant=True)
 Status = TypeVar("Status", covariant=True)
 Answer = TypeVar("Answer")

@@ -406,7 +406,7 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
     """On Friday 8 January at 8:30 ten days of the clock are left: until Monday 18 January. It counts from then on."""
     run("apply", folder, "--yes", "--at", "2027-01-04")
     about = ("payroll/requirements", "--started", "2027-01-05", "--at", "2027-01-08", "--remaining")
-    for text, says in (("abc", "is not a duration"), ("50%", "is a percentage"), ("1t", "counts terms")):
+    for text, says in (("abc", "is not a duration"), ("50%", "is a percentage"), ("1t", "is in terms")):
         assert says in run("task", "progress", *about, text, code=4).stderr
     run("task", "progress", *about, "10ed")
     assert "10 calendar days left" in run("fact", "list").stdout

@@ -28,18 +28,18 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
 
 NEVER: int = int(np.iinfo(np.int64).min)
-"""Stands for a date that nobody set."""
+"""The value for no set date."""
 WORK, CLOCK, PERIOD, PEOPLE, SPAN = range(5)
-"""How an amount passes: in working time, on the clock, in whole periods, in several people's working time; of a lag
-also as a share of the predecessor's span, in working time."""
+"""How an amount passes: working time, elapsed time, whole periods or several people's working time; for a lag also as a
+percentage of the predecessor's span, in working time."""
 OPEN, BEGUN, DONE = range(3)
 BOUNDS: Sequence[Bound] = tuple(Bound)
 """The order of the six columns from `SET_DATES` on."""
 
-# Columns of `Arrays.hot`: all that an ordinary task needs. A task is ordinary when its flags are 0.
+# Columns of `Arrays.hot`: everything an ordinary task needs. A task is ordinary if its flags are 0.
 FLAGS, AMOUNT, PLACED, OWN = range(4)
 SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
-"""Flags: what makes a task other than open work on one calendar without any date of its own."""
+"""Flags of tasks that are not open work on one calendar without their own date."""
 ODD_INTO, ODD_OUT = 32, 64
 """Flags: some link into it, or out of it, is not plain."""
 # Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
@@ -47,7 +47,7 @@ KIND, REST, PERIODS, WINDOW, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_TO = range(12, 20)
 REST_KIND = 20
-"""How what is left of begun work passes; `REST` is its calendar or its periods."""
+"""How the rest of begun work passes; `REST` is its calendar or periods."""
 MEASURED = 21
 """The calendar that floats are counted in."""
 SET_DATES = 22
@@ -65,7 +65,7 @@ SEVERAL_PATHS, LATE_SHOWS_EARLY, LIMITS_EXTEND = range(12, 15)
 
 
 class Arrays(NamedTuple):
-    """What the kernel works on, and what turns its answer back into tasks and links."""
+    """The kernel's input, and the mapping from its answer back to tasks and links."""
 
     outline: Outline
     """The rows in topological order; a summary comes after its tasks, when its dates are known."""
@@ -118,7 +118,7 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
 
 
 class Codes:
-    """The numbers that stand for calendars and periods."""
+    """The numbers of calendars and periods."""
 
     def __init__(self, roadmap: Roadmap) -> None:
         self.roadmap = roadmap
@@ -333,6 +333,6 @@ ODD_LINKS = ODD_INTO | ODD_OUT
 
 
 def laid_out_again(arrays: Arrays, roadmap: Roadmap) -> Arrays:
-    """Return the same arrays with the calendars and periods as far as they are laid out now."""
+    """Return the arrays with the current layout of calendars and periods."""
     calendars, periods = list(roadmap.calendars.values()), list(roadmap.periods.values())
     return arrays._replace(calendars=calendar_tables(calendars), periods=period_tables(periods))

@@ -1,4 +1,4 @@
-"""Which dates of a schedule rest on days that nobody has given: terms and pay periods beyond those of the files."""
+"""Assumed dates of a schedule: those that depend on terms and pay periods beyond the files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,25 +16,25 @@ from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of, last_day_of
 
 Beyond = Mapping[TaskId, tuple[GivenDates, ...]]
-"""What the dates of tasks go beyond."""
+"""The given dates that tasks' dates go beyond."""
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What dates rest on that nobody has given."""
+    """The assumptions behind dates."""
 
     early: Beyond
-    """For each task whose early dates do, by its own days or by those of what drives it: what they go beyond."""
+    """For each task with assumed early dates, through its own days or its drivers': the given dates exceeded."""
     own: Beyond
-    """The same, by its own days alone."""
+    """The same, only through its own days."""
     own_late: Beyond
-    """For each task whose late dates do, by its own days: what they go beyond."""
+    """For each task with assumed late dates, only through its own days: the given dates exceeded."""
     carried: Callable[[], Beyond] | None = field(default=None, compare=False, repr=False)
-    """Works out `late`: not every schedule is asked for it."""
+    """Computes `late` on demand, because not every schedule needs it."""
 
     @cached_property
     def late(self) -> Beyond:
-        """For each task whose late dates do, by its own days or by those of what holds them: what they go beyond."""
+        """For each task with assumed late dates, through its own days or its successors': the given dates exceeded."""
         return self.carried() if self.carried is not None else self.own_late
 
 
@@ -42,7 +42,7 @@ NOTHING_ASSUMED = Assumptions({}, {}, {})
 
 
 def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumptions:
-    """Find what a schedule assumes. Complexity: O(tasks + links), and next to nothing where all days are given."""
+    """Find a schedule's assumptions. Complexity: O(tasks + links), and almost none if all days are given."""
     given = {g for c in roadmap.calendars.values() for g in c.given}
     given |= {g for p in roadmap.periods.values() for g in p.given}
     if not given or not len(arrays.hot):
@@ -77,9 +77,9 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
 
 
 def _carried_back(roadmap: Roadmap, arrays: Arrays, result: Result, early: Beyond, own: Beyond) -> Beyond:
-    """Carry what late dates rest on back to the tasks whose late dates they hold.
+    """Carry assumptions of late dates back to the tasks whose late dates depend on them.
 
-    The last of all is the end, where that is the finish of the last task: it rests on what that finish rests on.
+    The end, if it is the finish of the last task, depends on the assumptions of that finish.
     """
     n, r, end = viewed(net_of(arrays, result.trouble.copy())), viewed(result), int(result.end[0])
     last = (t for t in early if roadmap.finish is None and result.early[arrays.row_of[t], 1] == end)
@@ -114,7 +114,7 @@ def _covers(given: GivenDates, start: int, finish: int) -> bool:
 
 
 def goes_beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[GivenDates]:
-    """Yield what a task's own days go beyond: its start window's, and its duration's."""
+    """Yield the given dates that a task's own days exceed: those of its start window and duration."""
     if task.starts_on is not None:
         yield from (g for g in roadmap.periods[task.starts_on].given if not _covers(g, start, start + 1))
     if not task.duration.is_zero:
@@ -122,7 +122,7 @@ def goes_beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterat
 
 
 def lag_goes_beyond(roadmap: Roadmap, task: Task, link: Link, before: Span) -> Iterable[GivenDates]:
-    """Return what the days of a driving link's lag go beyond; `before` is its predecessor's span."""
+    """Return the given dates that a driving link's lag exceeds; `before` is its predecessor's span."""
     if link.lag.is_zero:
         return ()
     at = before[_end_of(link)]
@@ -131,7 +131,7 @@ def lag_goes_beyond(roadmap: Roadmap, task: Task, link: Link, before: Span) -> I
 
 
 def _given(roadmap: Roadmap, task: Task, amount: Duration) -> Sequence[GivenDates]:
-    """Return what the dates in which an amount passes for a task are given by."""
+    """Return the source of the dates in which an amount passes for a task."""
     if amount.unit is Unit.ELAPSED:
         return ()
     if amount.unit is Unit.PAY_PERIODS:

@@ -1,4 +1,4 @@
-"""What is left of begun work, over arrays: how it passes, and when it ends."""
+"""The rest of begun work, over arrays: how it passes, and when it ends."""
 
 from changeflow.roadmap.engine.arrays import (
     ACTUAL_START,
@@ -50,7 +50,7 @@ from changeflow.values.moments import DAY
 
 @kernel
 def passes_by(n: Net, i: int) -> int:
-    """Return how the time of a task passes, or of what is left of it."""
+    """Return how the time of a task, or of its rest, passes."""
     return n.cold[i, REST_KIND] if n.cold[i, STATE] == BEGUN and n.cold[i, REMAINING] > 0 else n.cold[i, KIND]
 
 
@@ -119,7 +119,7 @@ def rest_until(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def left_at(n: Net, i: int, at: int) -> int:
-    """Return how much of a begun task's planned duration is left at an instant, where nobody has said it."""
+    """Return the rest of a begun task's planned duration at an instant, if it was not reported."""
     planned = finish_of(n, i, n.cold[i, ACTUAL_START])
     kind = n.cold[i, KIND]
     if kind == CLOCK:

@@ -62,7 +62,7 @@ from changeflow.values.moments import DAY, day_of, last_day_of
 
 
 class DateReason(StrEnum):
-    """What gives a task its early dates. A date that was set for it is a reason too: then it is that `Bound`."""
+    """The reason for a task's early dates. A set date is also a reason: then it is that `Bound`."""
 
     START = "start"
     LINKS = "links"
@@ -132,7 +132,7 @@ class Schedule:
     below: Mapping[TaskId, tuple[TaskId, ...]]
     """The tasks below each summary."""
     assumed: Assumptions = NOTHING_ASSUMED
-    """Which of its dates rest on days that nobody has given."""
+    """Which of its dates depend on assumed days."""
 
     def __getitem__(self, task: TaskId) -> TimedTask:
         return self.timed[task]
@@ -224,9 +224,9 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
         )
 
     def _ends_day(self, row: int) -> bool:
-        """Tell whether what stands at a midnight is the end of something: of work, of a period, of a day that was set.
+        """Tell whether a midnight is the end of something: of work, a period, or a set day.
 
-        A milestone is what it follows. Of several that it follows together, what begins then decides.
+        A milestone takes the nature of what it follows. If it follows several together, one that begins then decides.
         """
         r, arrays = self.result, self.arrays
         at, is_point = int(r.early[row, 1]), int(r.early[row, 0]) == int(r.early[row, 1])
@@ -318,7 +318,7 @@ def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
 
 
 def reach_further(roadmap: Roadmap, arrays: Arrays, trouble: Ints) -> bool:
-    """Lay out more of what a pass has run off, so that it can run again; False where there is no trouble, or no more.
+    """Lay out more where a pass ran out of calendar, so that it can run again; False if it did not or no more exists.
 
     What a pass went on without is reached as well: see `keep_trouble`. Others may have laid out more of the same
     calendars since: then the arrays have to be brought up to date, and that is all.
@@ -351,7 +351,7 @@ def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
 
 
 def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
-    """Hold what is to be as late as possible at its late start; return its rows."""
+    """Fix as-late-as-possible tasks at their late start; return their rows."""
     late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
     rows = [arrays.row_of[t] for t in late]
     held = [row for row in rows if arrays.cold[row, STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY]

@@ -1,1 +1,1 @@
-"""Levelling: dates at which no one and no team has more to do than there is time for."""
+"""Levelling: dates at which no team needs more people than it has."""

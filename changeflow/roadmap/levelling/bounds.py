@@ -1,6 +1,6 @@
-"""What no levelled plan can beat: the critical path without any limit of people, and the energy that work takes.
+"""Lower bounds for levelled plans, from the critical path without limits on people and from the energy of the work.
 
-And an independent look at a plan: it knows the request alone, and nothing of how the plan was found.
+Also an independent check of a plan, which knows only the request and not how the plan was found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,19 +19,19 @@ class Bounds:
 
     head: NDArray[np.int64]
     tail: NDArray[np.int64]
-    """At least so many slots lie between its finish and the last one."""
+    """The fewest slots between its finish and the last one."""
     path: int
     """The critical path's finish."""
     finish: int
-    """No plan finishes before."""
+    """The lower bound of the finish."""
     cost: int
-    """No plan costs less."""
+    """The lower bound of the cost."""
 
 
 def bounds_of(problem: LevelProblem) -> Bounds | None:
-    """Bound a problem; None where the time that there is does not hold it even with all people in the world."""
+    """Bound a problem; None if it does not fit in the time even with unlimited people."""
     slots = problem.slots
-    # A maximal lag may be kept by starting later: the earliest starts say nothing of it.
+    # A maximal lag may be met by starting later, so the earliest starts do not show it.
     alone = slots._replace(first_need=np.zeros_like(slots.first_need), keep_from=slots.keep_from[:0])
     count = len(problem.pieces)
     start, finish = np.zeros(count, np.int32), np.zeros(count, np.int32)
@@ -60,7 +60,7 @@ def energy_finish(problem: LevelProblem, bounds: Bounds) -> int:
 
 
 def _asking(problem: LevelProblem, resource: int) -> Iterator[tuple[int, Piece, int]]:
-    """Yield the pieces that ask for a resource, fixed ones left out: place, piece, amount."""
+    """Yield the pieces that need a resource, without fixed ones: place, piece, amount."""
     for n, piece in enumerate(problem.pieces):
         if piece.fixed is None:
             yield from ((n, piece, amount) for r, amount in piece.needs if r == resource)
@@ -79,7 +79,7 @@ def _tails(problem: LevelProblem) -> NDArray[np.int64]:
 
 
 def _energy(problem: LevelProblem, resource: int, head: NDArray[np.integer], tail: NDArray[np.int64]) -> int:
-    """Return the least finish at which one resource can have given all that is asked of it.
+    """Return the least finish at which one resource can have done all the work that needs it.
 
     Work that cannot begin before `a` and leaves at least `b` behind it has to be done between: for each such pair, what
     is free from `a` on has to add up to it, and `b` follows.
@@ -101,7 +101,7 @@ def _energy(problem: LevelProblem, resource: int, head: NDArray[np.integer], tai
 
 
 def check_level(problem: LevelProblem, start: Sequence[int], finish: Sequence[int]) -> list[str]:
-    """Return every promise that a plan breaks, in words: lengths, fixed dates, links, maximal lags, people."""
+    """Return every broken requirement of a plan, in words: lengths, fixed dates, links, maximal lags, people."""
     return [*_lengths(problem, start, finish), *_links(problem, start, finish), *_people(problem, start, finish)]
 
 
@@ -109,10 +109,10 @@ def _lengths(problem: LevelProblem, start: Sequence[int], finish: Sequence[int])
     for n, piece in enumerate(problem.pieces):
         if piece.fixed is not None:
             if (start[n], finish[n]) != piece.fixed:
-                yield f"{piece.id} is fixed at slots {piece.fixed}, and stands at {start[n], finish[n]}"
+                yield f"{piece.id} is fixed at slots {piece.fixed}, but is at {start[n], finish[n]}"
             continue
         if start[n] < piece.release:
-            yield f"{piece.id} may start in slot {piece.release}, and starts in {start[n]}"
+            yield f"{piece.id} may start in slot {piece.release}, but starts in {start[n]}"
         if problem.finish_of(piece, start[n]) != finish[n]:
             yield f"{piece.id} takes from slot {start[n]} to {problem.finish_of(piece, start[n])}, not to {finish[n]}"
 
@@ -142,4 +142,4 @@ def _people(problem: LevelProblem, start: Sequence[int], finish: Sequence[int]) 
     for resource, name in enumerate(problem.resources):
         over = np.flatnonzero(load[resource] > problem.free[resource])
         if len(over):
-            yield f"{name} are asked for {load[resource, over[0]]} in slot {over[0]}, more than they have"
+            yield f"slot {over[0]} needs {load[resource, over[0]]} of {name}, more than there are"

@@ -20,7 +20,7 @@ from changeflow.values.moments import DAY
 
 
 class Axis:
-    """Slots of civil time: those in which some calendar works, between two instants."""
+    """Slots of civil time between two instants in which some calendar works."""
 
     def __init__(self, calendars: Sequence[WorkingCalendar], start: int, end: int, minutes: int) -> None:
         self.minutes = minutes
@@ -73,7 +73,7 @@ class Placed:
     dates: Mapping[TaskId, tuple[int, int]]
     waits: Mapping[TaskId, Wait]
     stuck: tuple[TaskId, ...]
-    """Tasks that a date of their own holds where too few people are."""
+    """Tasks that their own date fixes where there are too few people."""
 
 
 class ExactPass:
@@ -113,7 +113,7 @@ class ExactPass:
         return Placed(dates, waits, tuple(stuck))
 
     def _wait(self, task: Task, placed: Early, floor: int | None) -> tuple[Early, Wait | None, bool]:
-        """Move a task behind each slot in which somebody whom it needs is not free."""
+        """Move a task past each slot in which the people it needs are not free."""
         wanted, team = placed.start, ""
         while (full := self._full(task, placed.start, placed.finish)) is not None:
             slot, short = full

@@ -18,7 +18,7 @@ FROM_START, TO_FINISH = 1, 2
 
 @inlined
 def fits(p: Slots, free: Ints, i: int, t: int) -> bool:
-    """Tell whether a slot has enough of everybody whom a task needs."""
+    """Tell whether a slot has enough of all the people that a task needs."""
     for k in range(p.first_need[i], p.first_need[i + 1]):
         w = p.word[k]
         if (free[w, t] - p.need[k]) & p.guards[w] != p.guards[w]:

@@ -245,7 +245,7 @@ def _pick(s: Search, many: int) -> int:
 
 @compiled
 def _cross(s: Search, mother: Ints, father: Ints, n: int) -> None:
-    """Take what stands outside two cuts from the mother, and between them the father's order."""
+    """Take the mother's order outside two cuts, and the father's between them."""
     a, b = below(s.random, n + 1), below(s.random, n + 1)
     low, high = min(a, b), max(a, b)
     s.seen[:] = 0
@@ -268,7 +268,7 @@ def _cross(s: Search, mother: Ints, father: Ints, n: int) -> None:
 
 @compiled
 def _swap(p: Slots, s: Search, n: int, is_odd: bool) -> None:
-    """Swap neighbours here and there, where no link stands between them."""
+    """Swap some neighbours that are not linked."""
     for k in range(n - 1):
         if below(s.random, 100) < 5:
             a, b = s.child[k], s.child[k + 1]

@@ -1,8 +1,8 @@
-"""What levelling is asked: work in slots of time, links, and people of whom there are only so many; and that as arrays.
+"""The levelling problem: work in slots of time, links, and limited people; also as arrays.
 
-A slot is a stretch of time in which somebody works: nights and weekends in which nobody does are left out. A task takes
-a number of slots of its calendar, and a link binds boundaries between slots. An instance of a benchmark, in whole days
-without calendars, is the plainest case.
+A slot is a stretch of working time; nights and weekends without work are left out. A task takes a number of slots of
+its calendar, and a link joins boundaries between slots. A benchmark instance, in whole days without calendars, is the
+simplest case.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -127,7 +127,7 @@ class Keep:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelProblem:
-    """Pieces stand so that the first of any link comes before the second."""
+    """Pieces are in an order in which the first of any link comes before the second."""
 
     pieces: tuple[Piece, ...]
     binds: tuple[Bind, ...]
@@ -253,7 +253,7 @@ class LevelProblem:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """Where each resource's amounts stand: its word, and the bits to its right."""
+    """The place of each resource's amounts: its word, and the bits to its right."""
 
     word: tuple[int, ...]
     shift: tuple[int, ...]

@@ -29,7 +29,7 @@ class LevellingSolution:
     bound: float = -math.inf
     """No plan costs less."""
     is_proved: bool = False
-    """There is no better plan than this one."""
+    """Whether this plan is proved to be the best."""
     is_infeasible: bool = False
     """Maximal lags and fixed dates contradict each other."""
 

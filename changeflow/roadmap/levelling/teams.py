@@ -1,4 +1,4 @@
-"""How many people each team has and how much is asked of it, minute by minute, in tenths of a person; without slots."""
+"""Each team's people and needs, minute by minute, in tenths of a person; without slots."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ TENTHS = 10
 
 
 class Capacity:
-    """What teams have, day by day. Days are counted from 1970-01-01."""
+    """The capacity of teams, day by day. Days are counted from 1970-01-01."""
 
     def __init__(self, teams: Mapping[str, WaveTeam]) -> None:
         self.known = dict(teams)
@@ -39,13 +39,13 @@ class Capacity:
         return [minute_of(day) for a in away for day in (a.first_day, a.last_day + timedelta(days=1))]
 
     def most(self, team: str) -> int:
-        """Return a team's tenths of a person on a day on which nobody is away."""
+        """Return a team's tenths of a person on a day without absences."""
         return round((self.known[team].days_per_week - self.known[team].backfill) * TENTHS / 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time `[start, end)` in which a team is asked for as much: tenths of a person."""
+    """A stretch of time `[start, end)` with a constant need for a team, in tenths of a person."""
 
     team: str
     start: int
@@ -83,7 +83,7 @@ def loads(
 def overloads(
     roadmap: Roadmap, dates: Spans, capacity: Capacity, *, teams: Iterable[str] | None = None
 ) -> tuple[Stretch, ...]:
-    """Return the stretches in which a team is asked for more than it has."""
+    """Return the stretches in which a team's need exceeds its people."""
     return tuple(s for s in loads(roadmap, dates, capacity, teams=teams) if s.over)
 
 

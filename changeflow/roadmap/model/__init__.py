@@ -1,1 +1,1 @@
-"""What a roadmap is made of: tasks, links, pathways, and what they guarantee whatever the dates."""
+"""The parts of a roadmap: tasks, links, pathways, and the order that links guarantee."""

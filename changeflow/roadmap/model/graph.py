@@ -1,4 +1,4 @@
-"""What follows from links alone, whatever the dates: loops, order, and what starts no earlier than another finishes."""
+"""Properties of links alone, independent of dates: loops, order and precedence."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

@@ -39,14 +39,14 @@ WEEK = "week"
 
 
 def _a_start_window(text: str, *more: str) -> str:
-    """Let through a start window: one of three words (or of `more`), or a meeting."""
+    """Accept a start window: one of three words (or of `more`), or a meeting."""
     if text not in (*STARTS_ON, *more) and not re.fullmatch(f"{MEETING}{ID_PATTERN[1:-1]}", text):
         raise ValueError(f"'{text}' is not known here. {did_you_mean(text, (*more, *STARTS_ON, f'{MEETING}ID'))}")
     return text
 
 
 def _an_opening(text: str) -> str:
-    """Let through what go-lives open on: a start window, or any week."""
+    """Accept the start windows of go-lives: a start window, or any week."""
     return _a_start_window(text, WEEK)
 
 
@@ -65,24 +65,24 @@ OpensOn = Annotated[
 
 
 class StepFields(Frozen):
-    """What a step of a pathway, or a change to one, may say. What is left out stays as it was."""
+    """The fields of a pathway's step, or of a change to one. Missing fields are unchanged."""
 
-    name: str | None = Field(None, min_length=1, description="What people read")
-    kind: Kind | None = Field(None, description="What the rules look at")
-    gate: Gate | None = Field(None, description="Of a decision: what may not begin without it")
-    track: Track | None = Field(None, description="What it works on: people, process or technology")
+    name: str | None = Field(None, min_length=1, description="Its name for people")
+    kind: Kind | None = Field(None, description="The kind that rules use")
+    gate: Gate | None = Field(None, description="For a decision: the gate that it opens")
+    track: Track | None = Field(None, description="Its focus: people, process or technology")
     phase: Phase | None = None
     per: Per | None = Field(None, description="Expanded for the service, each wave or each school")
     duration: DurationText | None = None
     durations: dict[str, DurationText] | None = Field(
         None,
-        description="Of a step per school, where it differs: by school, or by phase for all of its schools",
+        description="For a step per school, durations that differ: by school, or by phase for all schools of the phase",
         examples=[{"secondary": "5d", "oakfield": "6d"}],
     )
     estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
         None,
-        description="Optimistic, likely, pessimistic, in the unit of its duration, which is within it. "
-        "A duration that is written nearer to the task replaces it",
+        description="Optimistic, likely, pessimistic, in the unit of its duration, which must be within this range. "
+        "A more specific duration replaces it",
     )
     calendar: Literal["office", "term", "every_day"] | None = Field(
         None, description="office: the trust's working days; term: school days; every_day: no day off"
@@ -90,9 +90,9 @@ class StepFields(Frozen):
     starts_on: StartsOn | None = Field(
         None, description="It starts with a pay period, a term or a month, or on the day of a meeting in calendars/"
     )
-    after: Links | None = Field(None, description="task [FS|SS|FF|SF][+lag|-lag]; replaces what the pathway says")
-    also_after: Links | None = Field(None, description="Links in addition to what the pathway says")
-    after_previous_wave: Links | None = Field(None, description="The same step names, in the wave before")
+    after: Links | None = Field(None, description="task [FS|SS|FF|SF][+lag|-lag]; replaces the pathway's links")
+    also_after: Links | None = Field(None, description="Links in addition to the pathway's")
+    after_previous_wave: Links | None = Field(None, description="Links to the same steps in the previous wave")
     owner: str | None = Field(
         None,
         description="A person's id, a group's, or a role: lead_provider, service_manager, sponsor, head, change_lead",
@@ -108,31 +108,31 @@ class StepFields(Frozen):
     must_finish: date | None = None
     deadline: date | None = None
     as_late_as_possible: bool | None = Field(
-        None, description="Takes all its total float: what waits for it moves too, but not the end or a deadline"
+        None, description="Uses all its total float: successors move too, but not the end or a deadline"
     )
     sources: tuple[Literal["heads", "board", "local_governing_bodies", "users", "suppliers"], ...] | None = Field(
-        None, description="Of requirements: whom they come from"
+        None, description="For requirements: who they come from"
     )
     redundancies: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
-        None, description="Of ended roles: how many end by redundancy, by school"
+        None, description="For ended roles: how many end by redundancy, by school"
     )
     needs: dict[Id, Annotated[float, Field(gt=0, le=1000)]] | None = Field(
         None, description="Teams of rollout.yaml, and how many of their people work on it at once: {ict: 0.5}"
     )
     holds_people: bool | None = Field(
-        None, description="Its people wait through holidays that interrupt it; left out, they do other work meanwhile"
+        None, description="Its people are not released during holidays; by default they do other work then"
     )
     minor: bool | None = None
     irreversible: bool | None = None
-    no_return: NoReturn | None = Field(None, description="Its beginning ends the way back to the old service: how")
+    no_return: NoReturn | None = Field(None, description="How its beginning ends the way back to the old service")
     assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
-        None, description="Only for services that are assured in one of these ways"
+        None, description="Only for services with one of these kinds of assurance"
     )
     was: Names | None = Field(None, description="Its former id; records continue under this one")
     drop: bool | None = Field(None, description="Leave this step out")
 
     def changed_by(self, other: "StepFields") -> "StepFields":
-        """Lay another's statements over these. A duration replaces the range that was meant for the one before."""
+        """Apply another's fields over these. A new duration also replaces the old range."""
         changed = {k: getattr(other, k) for k in other.model_dump(exclude_none=True) if k != "also_after"}
         if other.duration is not None:
             changed["estimate"] = other.estimate
@@ -143,7 +143,7 @@ class StepFields(Frozen):
 
 
 class Pathway(Frozen):
-    """A template of steps, by local id, in the order that people read them."""
+    """A template of steps, by local id, in reading order."""
 
     pathway: Id
     name: str
@@ -152,7 +152,7 @@ class Pathway(Frozen):
 
 
 class LinkText(Frozen):
-    """One link as written, taken apart."""
+    """One link as written, parsed."""
 
     task: str
     type: LinkType = LinkType.FS
@@ -166,7 +166,7 @@ class LinkText(Frozen):
 
 
 def parse_link(text: str) -> LinkText:
-    """Read `task [FS|SS|FF|SF][+lag|-lag]`; `ValueError` says what would be right.
+    """Read `task [FS|SS|FF|SF][+lag|-lag]`; a `ValueError` gives the remedy.
 
     >>> parse_link("delegation-drafted SS+10d")
     LinkText(task='delegation-drafted', type=<LinkType.SS: 'SS'>, lag='+10d')

@@ -1,4 +1,4 @@
-"""Precedence, whatever the dates: which tasks start no earlier than another finishes, by links alone."""
+"""Precedence by links alone, independent of dates: which tasks start no earlier than another finishes."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Precedence:
     ) -> None:
         self._tasks, self._progress = tasks or {}, progress or {}
         self._out: dict[TaskId, list[tuple[TaskId, bool, bool]]] = {}
-        """Of each task, the successors that its links pass precedence to, and which ends those join."""
+        """For each task, the successors to which its links pass precedence, with the ends that they join."""
         self._links: dict[TaskId, list[Link]] = {}
         self._overlaps = False
         self._after: dict[TaskId, tuple[set[TaskId], frozenset[TaskId]]] = {}
@@ -34,7 +34,7 @@ class Precedence:
             self._learn(link)
 
     def add(self, link: Link) -> None:
-        """Take one more link in; what it cannot touch stays known."""
+        """Add a link; cached answers that it cannot affect are kept."""
         self._learn(link)
         self._after = {t: known for t, known in self._after.items() if link.predecessor not in known[0]}
         self._bounds = {t: known for t, known in self._bounds.items() if link.predecessor not in known}
@@ -69,7 +69,7 @@ class Precedence:
         return self._after[first][1]
 
     def _follow(self, first: TaskId) -> tuple[set[TaskId], frozenset[TaskId]]:
-        """Return what is known to finish no earlier than `first`, and of that what starts no earlier, too."""
+        """Return the tasks known to finish no earlier than `first`, and those of them that also start no earlier."""
         finish_known, start_known = {first}, set[TaskId]()
         queue = deque([first])
         while queue:
@@ -84,7 +84,7 @@ class Precedence:
         return finish_known, frozenset(start_known)
 
     def _measure(self, first: TaskId) -> dict[TaskId, "_Bounds"]:
-        """Return how much working time after `first` finishes each task starts and finishes at least."""
+        """Return the least working time from the finish of `first` to each task's start and finish."""
         length = self._length(first)
         bounds = {first: _Bounds(None if length is None else -length, 0)}
         queue = deque([first])
@@ -105,7 +105,7 @@ class Precedence:
             return known
         if self._tasks[link.predecessor].calendar != self._tasks[link.successor].calendar:
             if at < 0:
-                return known  # an hour of one calendar says nothing about an hour of another
+                return known  # hours of different calendars cannot be compared
             at = 0
         lag = self._lag(link)
         if lag is None:
@@ -126,7 +126,7 @@ class Precedence:
         return 0 if link.lag.amount >= 0 else None
 
     def _length(self, task: TaskId) -> int | None:
-        """Return the working minutes that a task takes; None where nobody knows: elapsed time, or begun already."""
+        """Return the working minutes of a task; None if unknown: elapsed time, or begun work."""
         duration: Duration = self._tasks[task].duration
         is_known = (duration.unit is Unit.WORKING or duration.is_zero) and task not in self._progress
         return duration.amount if is_known else None
@@ -134,7 +134,7 @@ class Precedence:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """Working minutes after the first task's finish, at least; None where nothing is known."""
+    """The fewest working minutes after the first task's finish; None if unknown."""
 
     start: int | None
     finish: int | None

@@ -1,6 +1,6 @@
-"""What people ask of waves, risk and levelling: rollout.yaml, risk.yaml and levelling.yaml, in the shapes they write.
+"""Requests for waves, risk and levelling: rollout.yaml, risk.yaml and levelling.yaml, as people write them.
 
-Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
+Renamed keys keep their old names in stored versions, because the versions' hashes depend on them.
 """
 
 import warnings
@@ -17,15 +17,15 @@ from changeflow.values.words import Kind
 
 
 class Activity(Frozen):
-    """Work around a go-live at one school: what, when, by whom and how much."""
+    """Work around a go-live at one school: what, when, by which team and how much."""
 
     kind: Kind = Kind.WORK
     weeks_before: int = Field(
         0, ge=-26, le=52, description="Its last week, before the week of go-live; negative: after"
     )
-    weeks: int = Field(1, ge=1, le=26, description="How many weeks it takes; weeks that are bad for it are passed over")
+    weeks: int = Field(1, ge=1, le=26, description="How many weeks it takes; unsuitable weeks are skipped")
     team: Id | None = None
-    days: float = Field(0.0, ge=0, description="Days of the team's work for one school in all")
+    days: float = Field(0.0, ge=0, description="Total days of the team's work for one school")
 
 
 class ServiceRollout(Frozen):
@@ -35,16 +35,18 @@ class ServiceRollout(Frozen):
     opens_on: OpensOn | None = Field(
         None,
         description="Where it may go live: week, month, pay_period, term, or the days of a meeting (meeting/board); "
-        "left out, as its pathway's go-live says, else any week",
+        "by default as in its pathway's go-live, or else any week",
     )
     earliest: date | None = None
     latest: date | None = None
-    wave_size: int = Field(5, ge=1, description="Schools in one wave at most")
-    weeks_between: int = Field(4, ge=1, description="Weeks from one wave to the next, at least")
-    pilot: bool | None = Field(None, description="Left out: in larger trusts, as rule R11 has it")
+    wave_size: int = Field(5, ge=1, description="Most schools in one wave")
+    weeks_between: int = Field(4, ge=1, description="Fewest weeks from one wave to the next")
+    pilot: bool | None = Field(None, description="By default in larger trusts, by rule R11")
     pilot_size: int = Field(3, ge=1)
     evaluation_weeks: int = Field(6, ge=1, description="From the pilot's go-live to the first wave after it")
-    after: dict[Id, int] = Field(default_factory=dict, description="Services that go first in each school, by weeks")
+    after: dict[Id, int] = Field(
+        default_factory=dict, description="Services that go first at each school, with weeks in between"
+    )
 
 
 class Absence(Frozen):
@@ -56,15 +58,15 @@ class Absence(Frozen):
 
 
 class WaveTeam(Frozen):
-    """People who do the work, and the days a week that they can give it."""
+    """People who do the work, and their days a week for it."""
 
     name: str = ""
     days_per_week: float = Field(gt=0)
-    backfill: float = Field(0.0, ge=0, description="Of these days, those that everyday work takes")
+    backfill: float = Field(0.0, ge=0, description="The part of these days needed for everyday work")
     away: tuple[Absence, ...] = ()
 
     def left_on(self, day: date) -> float:
-        """Return the days a week that it can give on a day: as usual, or what is left while some are away."""
+        """Return its days a week on a day: the usual number, or fewer during absences."""
         away = [a.days_per_week for a in self.away if a.first_day <= day <= a.last_day]
         return min([self.days_per_week - self.backfill, *away])
 
@@ -76,27 +78,27 @@ class WaveTeam(Frozen):
 
 
 class SchoolRollout(Frozen):
-    """What is special about one school."""
+    """Settings of one school."""
 
-    risk: int = Field(2, ge=1, le=5, description="How hard it is: 5 is hardest, and goes late")
+    risk: int = Field(2, ge=1, le=5, description="How difficult it is: 5 is the most difficult and goes late")
     reluctant: bool = Field(
-        default=False, description="Would rather wait: a pilot has one of these, where there are any"
+        default=False, description="Would rather wait; a pilot includes one such school, if there are any"
     )
-    pilot: bool | None = Field(None, description="True: in the pilot; false: never; left out: as it comes")
-    at_once: int | None = Field(None, ge=1, description="Changes at once that it can bear; the rollout's when left out")
+    pilot: bool | None = Field(None, description="True: in the pilot; false: never; by default either")
+    at_once: int | None = Field(None, ge=1, description="Most changes at once; by default the rollout's")
     earliest: date | None = None
     latest: date | None = None
-    fixed: dict[Id, date] = Field(default_factory=dict, description="Service: the day that it goes live, come what may")
+    fixed: dict[Id, date] = Field(default_factory=dict, description="Fixed go-live days, by service")
     announced: dict[Id, date] = Field(
         default_factory=dict,
-        description="Service: the day that was announced to the school",
+        description="Go-live days announced to the school, by service",
         validation_alias=AliasChoices("announced", "told"),
         serialization_alias="told",
     )
 
 
 class Hubs(Frozen):
-    """How schools of a hub keep together."""
+    """How a hub's schools keep together."""
 
     together: Literal["weight", "weeks", "same_wave", "apart"] = "weight"
     within_weeks: int = Field(16, ge=1, description="With `weeks`: from a hub's first go-live to its last")
@@ -104,7 +106,7 @@ class Hubs(Frozen):
     @field_validator("together", mode="before")
     @classmethod
     def _use_new_name(cls, value: object) -> object:
-        # It is the default, which stored versions leave out: only files can have the old name.
+        # It is the default, which stored versions leave out, so only files can have the old name.
         if value != "price":
             return value
         what = "rollout.yaml: 'together: price' is now 'together: weight'. The old name still works."
@@ -113,16 +115,16 @@ class Hubs(Frozen):
 
 
 class Group(Frozen):
-    """Schools that feel each other's changes: a hub, those that share a business manager, the whole trust."""
+    """Schools with a joint limit on changes: a hub, schools that share a business manager, the whole trust."""
 
     name: str = ""
-    schools: tuple[Id, ...] = Field((), description="Its schools; left out, those of the hub, or all")
+    schools: tuple[Id, ...] = Field((), description="Its schools; by default the hub's, or all")
     hub: Id | None = None
-    at_once: int = Field(ge=1, description="Changes at its schools together that it can bear at the same time")
+    at_once: int = Field(ge=1, description="Most changes at once across its schools")
 
 
 class Weights(Frozen):
-    """What is weighed against what, in weeks of one school: all of it our own choice, and yours to change."""
+    """The weights, in weeks of one school. All are our own choice, and you can change them."""
 
     finish: float = Field(1.0, ge=0, description="A week later, for one school and service")
     last: float = Field(1.0, ge=0, description="A week later, for the last school of a service")
@@ -147,16 +149,14 @@ class Weights(Frozen):
 
 
 class Rollout(Frozen):
-    """rollout.yaml. Everything left out has a default that is right for a trust of ten schools."""
+    """rollout.yaml. Missing settings have defaults for a trust of ten schools."""
 
-    latest: date | None = Field(
-        None, description="The last day of any go-live; two years after the start when left out"
-    )
-    at_once: int = Field(2, ge=1, description="Services that change at one school at the same time, at most")
+    latest: date | None = Field(None, description="The last day of any go-live; by default two years after the start")
+    at_once: int = Field(2, ge=1, description="Most services that change at one school at once")
     services: dict[Id, ServiceRollout] = Field(default_factory=dict)
     teams: dict[Id, WaveTeam] = Field(default_factory=dict)
     schools: dict[Id, SchoolRollout] = Field(default_factory=dict)
-    groups: dict[Id, Group] = Field(default_factory=dict, description="What schools can bear together")
+    groups: dict[Id, Group] = Field(default_factory=dict, description="Joint limits of schools")
     hubs: Hubs = Hubs()
     apart: tuple[tuple[Id, Id], ...] = Field((), description="Pairs of schools that never go live in the same week")
     weights: Weights = Field(
@@ -164,51 +164,51 @@ class Rollout(Frozen):
     )
     announced_as_planned: bool = Field(
         default=False,
-        description="The dates that the plan forecasts with its waves were announced to schools",
+        description="Whether the plan's forecast dates were announced to schools",
         validation_alias=AliasChoices("announced_as_planned", "told_as_planned"),
         serialization_alias="told_as_planned",
     )
 
 
 Tasks = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
-"""Full ids, or steps: `system-built` means the step in every service, `payroll/system-built` in one."""
+"""Full ids, or steps: `system-built` is the step in every service, `payroll/system-built` in one."""
 
 
 class SharedCause(Frozen):
-    """Something that tasks share: a supplier, a team. What goes badly with one of them goes badly with the others."""
+    """Something that tasks share, such as a supplier or team: if one goes badly, so do the others."""
 
     id: Id
     name: str = ""
-    correlation: float = Field(0.5, ge=0, lt=1, description="Between any two of its tasks, of their ranks")
+    correlation: float = Field(0.5, ge=0, lt=1, description="Rank correlation between any two of its tasks")
     tasks: Tasks
 
 
 class Event(Frozen):
-    """Something that may happen, and then costs days."""
+    """Something that may happen and then costs days."""
 
     id: Id
     name: str = ""
     probability: float = Field(ge=0, le=1)
     effect: tuple[DurationText, DurationText, DurationText] = Field(
-        description="Least, likely, most, in one unit: 5d, 30ed, 2sw or 1pp, whatever the unit of its tasks"
+        description="Optimistic, likely, pessimistic, in one unit: 5d, 30ed, 2sw or 1pp; its tasks may have other units"
     )
     tasks: Tasks
 
 
 class RecoveryOption(Frozen):
-    """Something that could be done to keep a date, and what it costs."""
+    """A measure that could recover a date, with its cost."""
 
     id: Id
     name: str = ""
-    cost: float = Field(ge=0, description="In whatever unit all options share: pounds, days of effort")
+    cost: float = Field(ge=0, description="In a unit that all options share, such as pounds or days of effort")
     shorten: dict[str, Annotated[int, Field(ge=1, le=99)]] = Field(
-        default_factory=dict, description="Tasks, and how many percent of their time they take then"
+        default_factory=dict, description="Tasks, with the percentage of their time that they then take"
     )
     events: dict[Id, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, description="Events, and how likely they are then"
+        default_factory=dict, description="Events, with their new probability"
     )
     starts: dict[str, date] = Field(
-        default_factory=dict, description="Tasks with a date of their own, and from when they may start then"
+        default_factory=dict, description="Tasks with their own date, with the day from which they may then start"
     )
 
     @model_validator(mode="after")
@@ -221,17 +221,17 @@ class RecoveryOption(Frozen):
 
 
 class Risk(Frozen):
-    """risk.yaml. Estimates of single tasks stand with the tasks: `estimate: [45d, 60d, 95d]`."""
+    """risk.yaml. Ranges of single tasks are with the tasks: `estimate: [45d, 60d, 95d]`."""
 
     distribution: Literal["triangular", "pert"] = Field(
-        "triangular", description="How likely what lies between is; pert gives the ends less weight"
+        "triangular", description="The distribution within a range; pert gives the ends less weight"
     )
     causes: tuple[SharedCause, ...] = ()
     events: tuple[Event, ...] = ()
     recovery_options: tuple[RecoveryOption, ...] = Field(
         (),
         max_length=16,
-        description="What could be done to keep a date",
+        description="Measures that could recover a date",
         validation_alias=AliasChoices("recovery_options", "levers"),
         serialization_alias="levers",
     )
@@ -241,29 +241,29 @@ class Risk(Frozen):
         names = [*(c.id for c in self.causes), *(e.id for e in self.events), *(v.id for v in self.recovery_options)]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
-            raise ValueError(f"'{twice[0]}' is listed twice. Give one of them another id.")
+            raise ValueError(f"Duplicate id '{twice[0]}'. Change one of them.")
         return self
 
 
 class KeepWithin(Frozen):
-    """A maximal lag: training that is too long before a go-live is forgotten."""
+    """A maximal lag, for example because early training is forgotten."""
 
     after: str = Field(description="A task, `service/step`, or a step of every service")
-    start: str = Field(description="What has to start soon enough after it, at the same schools")
+    start: str = Field(description="The task that must start soon enough after it, at the same schools")
     within: DurationText = Field(description="6w, 40d: working time of the second's calendar; 42ed: calendar days")
 
 
 class Levelling(Frozen):
-    """levelling.yaml: what a person has decided about single tasks. Needs stand with the tasks: `needs: {ict: 1}`."""
+    """levelling.yaml: people's decisions about single tasks. Needs are with the tasks: `needs: {ict: 1}`."""
 
     accepted: dict[str, NaiveDatetime] = Field(
         default_factory=dict,
-        description="Moves that are part of the plan now: task, and when it starts at the earliest",
+        description="Moves that are now part of the plan: each task with its earliest start",
     )
     pinned: dict[str, NaiveDatetime] = Field(
-        default_factory=dict, description="Task, and when it starts, come what may: all others work around it"
+        default_factory=dict, description="Fixed starts by task; other tasks work around them"
     )
     refused: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
-        (), description="Tasks that levelling leaves where their links put them"
+        (), description="Tasks that levelling leaves where their links place them"
     )
     keep_within: tuple[KeepWithin, ...] = ()

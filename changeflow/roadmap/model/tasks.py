@@ -1,4 +1,4 @@
-"""Tasks, links and the roadmap that they make, and the profile by which it is scheduled."""
+"""Tasks, links and their roadmap, with its scheduling profile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from changeflow.values.words import RULE_ORIGIN, Gate, Kind, NoReturn, Origin, P
 
 
 class LinkType(StrEnum):
-    """Which end of the predecessor binds which end of the successor."""
+    """The ends of predecessor and successor that a link joins."""
 
     FS = "FS"
     SS = "SS"
@@ -31,7 +31,7 @@ class LinkType(StrEnum):
 
 
 class Bound(StrEnum):
-    """A date that somebody set for a task."""
+    """A set date of a task."""
 
     START_NO_EARLIER = "start_no_earlier"
     FINISH_NO_EARLIER = "finish_no_earlier"
@@ -53,12 +53,12 @@ class Constraint:
     at: int
     """Civil minutes. A start on a day is its first minute, a finish on a day the first minute of the next."""
     because: str = field(default="", compare=False)
-    """Why changeflow has added it, as in `its schools join on that day`; empty where it is set in the files."""
+    """Why changeflow added it, as in `its schools join on that day`; empty if it is set in the files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Work that somebody does on a calendar of their own: working minutes of that calendar."""
+    """One person's work on their own calendar, in working minutes of that calendar."""
 
     calendar: str
     minutes: int
@@ -66,7 +66,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class ManualDates:
-    """Dates that a person holds by hand: civil minutes. Links do not move them."""
+    """Manually set dates, in civil minutes. Links do not move them."""
 
     start: int
     finish: int
@@ -80,7 +80,7 @@ class Task:
     name: str
     kind: Kind = Kind.WORK
     gate: Gate | None = None
-    """What its decision opens; a decision may open nothing."""
+    """The gate that its decision opens, if any."""
     track: Track = Track.PROCESS
     phase: Phase | None = None
     service: str | None = None
@@ -94,10 +94,10 @@ class Task:
     measured_on: str | None = None
     """The calendar that floats are counted in, where it is not the task's own: of what goes on through blackouts."""
     assignments: tuple[Assignment, ...] = ()
-    """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
+    """Several if their calendars differ: each runs separately, and the task ends with the last."""
     manual: ManualDates | None = None
     is_placeholder: bool = False
-    """A placeholder, scheduled manually, that has no length yet: it is never critical."""
+    """A manually scheduled placeholder without a duration, which is never critical."""
     as_late_as_possible: bool = False
     term_calendar: str | None = None
     """The calendar that school weeks are counted in; its own when left out."""
@@ -109,25 +109,25 @@ class Task:
     deadline: int | None = None
     owner: str | None = None
     sources: tuple[str, ...] = ()
-    """Of requirements: whom they come from."""
+    """For requirements: who they come from."""
     redundancies: Mapping[str, int] = field(default_factory=dict)
-    """Of ended roles: how many are proposed to end by redundancy, by school."""
+    """For ended roles: how many are proposed to end by redundancy, by school."""
     estimate: tuple[int, int, int] | None = None
-    """Optimistic, likely and pessimistic amounts in the unit of its duration, where somebody gave a range."""
+    """Optimistic, likely and pessimistic amounts in the unit of its duration, if it has a range."""
     needs: Mapping[str, int] = field(default_factory=dict)
-    """Whom it takes while it is worked on: tenths of a person, by team."""
+    """The people it needs while it is worked on, in tenths of a person by team."""
     holds_people: bool = False
-    """Its people wait through breaks of its calendar; else they do other work meanwhile."""
+    """Whether its people are not released during breaks of its calendar; otherwise they do other work then."""
     because: str = ""
-    """Why it is there, where no file says so: a clause in plain English."""
+    """Why it was added, if it is in no file: a clause in plain English."""
     note: str = ""
-    """What whoever does it should know."""
+    """Notes for its owner."""
     minor: bool = False
     irreversible: bool = False
     no_return: NoReturn | None = None
-    """Where its beginning ends the way back: how."""
+    """How its beginning ends the way back, if it does."""
     is_added: bool = False
-    """No file says it: where people stand, a checkpoint or a decision called for it."""
+    """Whether it is in no file but was added for people's results, a checkpoint or a decision."""
 
     @property
     def is_milestone(self) -> bool:
@@ -141,7 +141,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One task binds another. A positive lag waits, a negative one overlaps."""
+    """A dependency of one task on another. A positive lag waits; a negative lag overlaps."""
 
     predecessor: TaskId
     successor: TaskId
@@ -154,13 +154,13 @@ class Link:
 
     @property
     def rule(self) -> str:
-        """The code of the rule that added it; empty where none did."""
+        """The code of the rule that added it; empty if none did."""
         return self.origin.removeprefix(RULE_ORIGIN) if self.origin.startswith(RULE_ORIGIN) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """What is known to have happened: civil minutes, and how much remains."""
+    """Reported progress: civil minutes, and the remaining duration."""
 
     actual_start: int
     actual_finish: int | None = None
@@ -221,7 +221,7 @@ class Roadmap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """A date that people steer by, and the task that stands for it."""
+    """A date that people steer by, with its task."""
 
     id: str
     name: str

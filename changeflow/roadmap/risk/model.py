@@ -1,8 +1,7 @@
-"""What is drawn, what came of it, and what would recover a date: they know nothing of the kernel that draws.
+"""The input and results of a simulation, and the search for recovery options, independent of the kernel.
 
-Every set of recovery options is played through with the same draws (a task's place decides what it draws), so that sets
-differ by their options alone and not by luck. An option only ever helps: a set that fails lets none of its subsets
-succeed.
+Every set of recovery options is simulated with the same draws (a task's place decides its draw), so that sets differ
+only by their options and not by luck. An option never makes things worse: if a set fails, so do all its subsets.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +56,7 @@ class RiskModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """What came of it. Finishes are civil minutes."""
+    """The results. Finishes are civil minutes."""
 
     iterations: int
     seed: int
@@ -80,7 +79,7 @@ class Simulation:
     matter."""
 
     def percentile(self, target: TaskId, percent: float) -> int:
-        """Return the finish that so many of a hundred iterations keep: the smallest with at least that share."""
+        """Return the smallest finish that at least this percentage of iterations meet."""
         ordered = np.sort(self.finishes[target])
         return int(ordered[max(0, -(-round(percent * 100) * len(ordered) // 10_000) - 1)])
 
@@ -89,13 +88,13 @@ class Simulation:
         return float(np.mean(self.finishes[target] <= by))
 
     def sure_odds(self, target: TaskId, by: int) -> float | None:
-        """Return these odds; None where every iteration keeps the moment, and part of the path was not drawn at all."""
+        """Return these odds; None if every iteration meets the moment but part of the path was not drawn."""
         odds = self.odds(target, by)
         return None if odds == 1 and self.certain_share[target] > 0 else odds
 
 
 MOST_TRIED = 400
-"""Simulations after which the search says what it has, and that it may not be the cheapest."""
+"""The most simulations, after which the search returns its best set, which may not be the cheapest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,7 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a set of options achieves: the share of iterations that keep the day, and the percentile asked for."""
+    """The effect of a set of options: the share of iterations that meet the day, and the requested percentile."""
 
     odds: float
     at: int
@@ -122,12 +121,12 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDate:
-    """The answer. `chosen` is empty where nothing is needed, and None where all options together do not do."""
+    """The answer. `chosen` is empty if no option is needed, and None if all options together are not enough."""
 
     now: Tried
     chosen: tuple[TaskChange, ...] | None
     then: Tried
-    """With the chosen options; with all of them, where even those do not do."""
+    """The effect of the chosen options, or of all options if they are not enough."""
     alone: Mapping[str, Tried]
     """Each option by itself."""
     is_cheapest: bool
@@ -172,7 +171,7 @@ class _Search:
         return KeptDate(now=now, chosen=chosen, then=then, alone=alone, is_cheapest=is_cheapest, tried=tried)
 
     def _by_cost(self, needed: Sequence[TaskChange]) -> Iterator[list[TaskChange]]:
-        """Yield every set that has what is needed, the cheapest first."""
+        """Yield every set that includes the necessary options, the cheapest first."""
         others = [c for c in self.options if c not in needed]
         sets = [[*needed, *more] for count in range(len(others) + 1) for more in combinations(others, count)]
         yield from sorted(sets, key=lambda s: (sum(c.cost for c in s), len(s), sorted(c.id for c in s)))

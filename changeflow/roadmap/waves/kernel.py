@@ -252,7 +252,7 @@ def _propose_one(p: Places, w: Walk, i: int) -> int:
 
 
 @compiled
-def _somebody_of_a_pilot(p: Places, w: Walk, i: int) -> int:
+def _next_in_a_pilot(p: Places, w: Walk, i: int) -> int:
     """Return the next pair from here that is in a pilot; the pair itself if none is."""
     n = len(w.option)
     for step in range(n):
@@ -330,7 +330,7 @@ def anneal(p: Places, w: Walk, steps: int, heat: float) -> int:
         i = below(w.random, n)
         kind = below(w.random, WHOLE_WAVES)
         if kind == PILOT:
-            i = _somebody_of_a_pilot(p, w, i)
+            i = _next_in_a_pilot(p, w, i)
         if p.first_option[i + 1] - p.first_option[i] < 2:
             continue
         count = _propose_wave(p, w, i) if kind <= WAVE else _propose_one(p, w, i)

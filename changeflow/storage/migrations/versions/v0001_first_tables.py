@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def _programmes() -> None:
-    """Make the tables of programmes, their versions and the people whom they write to."""
+    """Make the tables of programmes, their versions and the people they write to."""
     op.create_table(
         "programme",
         sa.Column("id", sa.String(), nullable=False),

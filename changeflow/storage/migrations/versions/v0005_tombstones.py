@@ -1,4 +1,4 @@
-"""Tombstones: whoever was erased is not taken in again."""
+"""Tombstones, so that erased people are not imported again."""
 
 import sqlalchemy as sa
 from alembic import op

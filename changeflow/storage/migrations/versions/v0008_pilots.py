@@ -1,4 +1,4 @@
-"""What is said about pilots, and the differences of parallel runs that somebody has to look into."""
+"""Entries about pilots, and the differences in parallel runs that people must look into."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Under which addresses people were known: keyed hashes, so that nobody becomes another person with another id."""
+"""People's former addresses as keyed hashes, so that a new id does not make them another person."""
 
 import sqlalchemy as sa
 from alembic import op
