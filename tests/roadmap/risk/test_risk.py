@@ -224,7 +224,7 @@ class TestCommandAndFiles:
             ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3d], tasks: trian}]\n", "Did you mean 'train'?"),
             ("causes: [{id: c, correlation: 1.0, tasks: train}]\n", "less than 1"),
             ("causes: [{id: c, tasks: train}, {id: d, tasks: payroll/train}]\n", "shares two causes: c and d."),
-            ("causes: [{id: c, tasks: train}, {id: c, tasks: skills}]\n", "'c' is listed twice."),
+            ("causes: [{id: c, tasks: train}, {id: c, tasks: skills}]\n", "Duplicate id 'c'."),
         ],
     )
     def test_what_cannot_be_is_told_with_its_place(self, tmp_path: Path, risk: str, message: str):
