@@ -13,7 +13,8 @@ from changeflow.values.duration import counted
 Since = Annotated[
     str | None,
     typer.Option(
-        metavar="WHEN", help="report (the last issued), baseline, baseline:1, or a day; left out: the nearest of these."
+        metavar="WHEN",
+        help="report (the last issued), report:3, baseline, baseline:1, or a day; left out: the nearest.",
     ),
 ]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]

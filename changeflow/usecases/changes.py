@@ -1,6 +1,6 @@
 """What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approve
 from changeflow.roadmap.analysis.differences import in_order, task_differences
 from changeflow.storage import facts, issued_reports, versions
 from changeflow.storage.database import read_scope
+from changeflow.storage.issued_reports import IssuedReport
 from changeflow.storage.versions import StoredPlan
 from changeflow.usecases.plan import plan_folder, scheduled
 from changeflow.usecases.stored import judged_as, known_until, load
@@ -86,12 +87,17 @@ def variance_of(
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
     """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
     until = known_until(session, programme.id)
-    issued = [r for r in issued_reports.reports(session, programme.id, until=until) if r.on < programme.on]
+    every = issued_reports.reports(session, programme.id, until=until)
+    issued = [r for r in every if r.on < programme.on]
     baseline = versions.latest_baseline(session, programme.id, until=until)
     named, _, number = (since or "").partition(":")
     if named == BASELINE and number:
-        known = _numbered(session, programme.id, int(number) if number.isascii() and number.isdigit() else 0)
+        known = _numbered(session, programme.id, _number(number))
         return _at_baseline(session, programme, known, label=f"baseline {known.number}")
+    if named == REPORT and number:
+        report = _report(every, _number(number))
+        label = f"report {report.number} of {format_day(report.on)}"
+        return _as_of(session, programme, label, report.at, report.on)
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
         return _as_of(session, programme, format_day(day), end_of_day(day), day)
@@ -103,6 +109,19 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     if baseline is None:
         return None
     return _at_baseline(session, programme, baseline, label="the baseline")
+
+
+def _number(text: str) -> int:
+    """Read the number of a baseline or report; 0, which none has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _report(issued: Sequence[IssuedReport], number: int) -> IssuedReport:
+    for report in issued:
+        if report.number == number:
+            return report
+    known = f"The reports are numbered 1 to {issued[-1].number}." if issued else "No report has been issued yet."
+    raise InputError(f"There is no such report. {known}")
 
 
 def _numbered(session: Session, programme: str, number: int) -> StoredPlan:
@@ -155,4 +174,6 @@ def _day(text: str) -> date:
         return parse_day(text)
     except ValueError as error:
         what = str(error).partition(". ")[0]
-        raise InputError(f"{what}. Write a day such as 2027-03-01, {BASELINE}, {BASELINE}:1 or {REPORT}.") from None
+        raise InputError(
+            f"{what}. Write a day such as 2027-03-01, {BASELINE}, {BASELINE}:1, {REPORT} or {REPORT}:1."
+        ) from None

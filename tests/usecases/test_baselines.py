@@ -85,6 +85,29 @@ def test_a_baseline_that_there_is_not_is_an_error(approved_twice: str, since: st
         changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
 
 
+def test_each_report_can_be_compared_with(approved_twice: str):
+    """Reports are named by number, baselines by number, and days by themselves."""
+    for day in (4, 5):
+        now = change(approved_twice, day).now
+        reports.issue_sro(None, db=approved_twice, today=date(2027, 1, day), actor="chief", now=now)
+    for since, title in (
+        ("report:1", "since report 1 of 4 Jan 2027"),
+        ("report:2", "since report 2 of 5 Jan 2027"),
+        ("report", "since the report of 5 Jan 2027"),
+        ("baseline:1", "since baseline 1"),
+        ("2027-01-05", "since 5 Jan 2027"),
+    ):
+        found = reports.sro_of_stored(None, db=approved_twice, today=date(2027, 1, 6), since=since).changes
+        assert found is not None
+        assert found.title == title
+
+
+@pytest.mark.parametrize("since", ["report:1", "report:0", "report:x"])
+def test_a_report_that_there_is_not_is_an_error(approved_twice: str, since: str):
+    with pytest.raises(InputError, match="No report has been issued yet"):
+        changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
+
+
 def test_the_report_shows_the_first_baseline_beside_the_latest(approved_twice: str):
     line = milestone(approved_twice)
     assert (line.first_baseline, line.baseline, line.forecast) == ("20 Jan 2027", "25 Jan 2027", "27 Jan 2027")
