@@ -14,7 +14,7 @@ from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
-    from changeflow.delivery.channels import Ways
+    from changeflow.delivery.channels import ChannelSettings
 
 MOST_OF_A_SECRET = 10_000
 DEFAULT_DB = "sqlite:///changeflow.db"
@@ -30,7 +30,7 @@ class Settings:
     db: str = field(repr=False)
     """An address with a password in it is a secret."""
     actor: str | None
-    ways: "Ways"
+    channels: "ChannelSettings"
     reports: Path
     base_url: str
     """Where the pages are that links in messages lead to."""
@@ -55,13 +55,13 @@ class Settings:
 
 def settings() -> Settings:
     # Loaded here, as is what writes logs: most commands send nothing, and this brings the mail library with it.
-    from changeflow.delivery.channels import Ways
+    from changeflow.delivery.channels import ChannelSettings
 
     env = os.environ
     return Settings(
         db=database(),
         actor=env.get("CHANGEFLOW_AS") or None,
-        ways=Ways(
+        channels=ChannelSettings(
             channel=env.get("CHANGEFLOW_CHANNEL") or None,
             outbox=Path(env.get("CHANGEFLOW_OUTBOX", "outbox")),
             smtp_url=_secret("CHANGEFLOW_SMTP_URL"),

@@ -18,7 +18,7 @@ from changeflow.usecases.messages import Desk
 def dispatch_nudges(now: datetime | None = None) -> Dispatched:
     """Send what is in the outbox at `now` (by default, the current time); return the results."""
     chosen = begin()
-    channel = channel_for(chosen.ways)
+    channel = channel_for(chosen.channels)
     desk = Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
 
     def clock() -> datetime:

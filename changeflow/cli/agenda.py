@@ -49,11 +49,11 @@ def nudge_dispatch(
     from changeflow.delivery.channels import channel_for, channel_name
     from changeflow.usecases import dispatch
 
-    ways = begin().ways
-    if (name := channel_name(ways)) != "file":
+    chosen = begin().channels
+    if (name := channel_name(chosen)) != "file":
         why = f"messages leave by the channel '{name}'. Set CHANGEFLOW_CHANNEL=file to write files."
         context.refuse(["outbox"], why)
-    channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
+    channel = channel_for(replace(chosen, outbox=outbox) if outbox else chosen)
     result = dispatch.dispatch(db=context.db, now=context.now, channel=channel, desk=_desk(), clock=lambda: context.now)
     note(result.blocked or result.words or "nothing waits")
     if result.blocked:

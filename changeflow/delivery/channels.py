@@ -296,7 +296,7 @@ def card(message: Message) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class ChannelSettings:
     """The settings of the channels. Secrets are never shown."""
 
     channel: str | None = None
@@ -318,34 +318,34 @@ class Ways:
         return value
 
 
-def _file(ways: Ways) -> Channel:
-    if ways.outbox.exists() and not ways.outbox.is_dir():
-        raise InputError(f"CHANGEFLOW_OUTBOX: {ways.outbox} is not a folder.")
-    return FileChannel(ways.outbox)
+def _file(settings: ChannelSettings) -> Channel:
+    if settings.outbox.exists() and not settings.outbox.is_dir():
+        raise InputError(f"CHANGEFLOW_OUTBOX: {settings.outbox} is not a folder.")
+    return FileChannel(settings.outbox)
 
 
-CHANNELS: Mapping[str, Callable[[Ways], Channel]] = {
+CHANNELS: Mapping[str, Callable[[ChannelSettings], Channel]] = {
     "file": _file,
     "console": lambda _: ConsoleChannel(sys.stdout),
-    "smtp": lambda ways: SmtpChannel(ways.needed("smtp_url")),
-    "notify": lambda ways: NotifyChannel(
-        ways.needed("notify_key"), ways.needed("notify_template"), base_url=ways.notify_url
+    "smtp": lambda settings: SmtpChannel(settings.needed("smtp_url")),
+    "notify": lambda settings: NotifyChannel(
+        settings.needed("notify_key"), settings.needed("notify_template"), base_url=settings.notify_url
     ),
-    "teams": lambda ways: TeamsChannel(ways.needed("teams_url")),
+    "teams": lambda settings: TeamsChannel(settings.needed("teams_url")),
 }
-"""Makes each channel, by its name in CHANGEFLOW_CHANNEL. The settings are fields of `Ways`."""
+"""Makes each channel, by its name in CHANGEFLOW_CHANNEL. The settings are fields of `ChannelSettings`."""
 REACHING_PEOPLE = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.reaches_people)
 """Channels that send messages to people. The others only write them down."""
 
 
-def channel_name(ways: Ways) -> str:
+def channel_name(settings: ChannelSettings) -> str:
     """Return the name of the channel that is used."""
-    return ways.channel or ("smtp" if ways.smtp_url else "file")
+    return settings.channel or ("smtp" if settings.smtp_url else "file")
 
 
-def channel_for(ways: Ways) -> Channel:
+def channel_for(settings: ChannelSettings) -> Channel:
     """Return the channel that is set; raise `InputError` where a setting that it needs is missing."""
-    name = channel_name(ways)
+    name = channel_name(settings)
     if name not in CHANNELS:
         raise InputError(f"CHANGEFLOW_CHANNEL is '{name}'. Use one of {', '.join(CHANNELS)}.")
-    return CHANNELS[name](ways)
+    return CHANNELS[name](settings)

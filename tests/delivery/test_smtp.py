@@ -13,7 +13,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Handler
 
-from changeflow.delivery.channels import CHANNELS, DELIVERED, FileChannel, Sent, SmtpChannel, Ways, channel_for
+from changeflow.delivery.channels import (
+    CHANNELS,
+    DELIVERED,
+    ChannelSettings,
+    FileChannel,
+    Sent,
+    SmtpChannel,
+    channel_for,
+)
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from tests.waiting import PATIENCE
@@ -135,36 +143,36 @@ def test_a_line_break_cannot_add_a_header(tmp_path: Path, part: str):
 
 class TestChoosing:
     def test_smtp_is_the_channel_where_a_mail_server_is_set(self):
-        assert channel_for(Ways()).name == "file"
-        assert channel_for(Ways(smtp_url="smtp://localhost")).name == "smtp"
+        assert channel_for(ChannelSettings()).name == "file"
+        assert channel_for(ChannelSettings(smtp_url="smtp://localhost")).name == "smtp"
 
     @pytest.mark.parametrize("name", CHANNELS)
     def test_every_registered_channel_can_be_built_and_has_its_own_name(self, name: str, tmp_path: Path):
         key = f"key-{'0' * 8}-0000-0000-0000-{'0' * 12}-{'0' * 8}-0000-0000-0000-{'0' * 12}"
-        ways = Ways(
+        settings = ChannelSettings(
             channel=name, outbox=tmp_path, smtp_url="smtp://localhost", notify_key=key, notify_template="t",
             teams_url="https://example.org/flow",
         )  # fmt: skip
-        channel = channel_for(ways)
+        channel = channel_for(settings)
         assert channel.name == name
         declared = (channel.may_repeat, channel.overwrites, channel.reaches_people)
         assert all(isinstance(answer, bool) for answer in declared)
 
     @pytest.mark.parametrize(
-        ("ways", "what"),
+        ("settings", "what"),
         [
-            (Ways(smtp_url="http://example.org"), "smtp://host:port"),
-            (Ways(smtp_url="smtp://host:port"), "port is not a number"),
-            (Ways(channel="pigeon"), "one of file, console, smtp, notify, teams"),
-            (Ways(channel="smtp"), "needs CHANGEFLOW_SMTP_URL"),
-            (Ways(channel="notify", notify_key="x"), "needs CHANGEFLOW_NOTIFY_TEMPLATE"),
-            (Ways(channel="teams", teams_url="example"), "not a web address"),
+            (ChannelSettings(smtp_url="http://example.org"), "smtp://host:port"),
+            (ChannelSettings(smtp_url="smtp://host:port"), "port is not a number"),
+            (ChannelSettings(channel="pigeon"), "one of file, console, smtp, notify, teams"),
+            (ChannelSettings(channel="smtp"), "needs CHANGEFLOW_SMTP_URL"),
+            (ChannelSettings(channel="notify", notify_key="x"), "needs CHANGEFLOW_NOTIFY_TEMPLATE"),
+            (ChannelSettings(channel="teams", teams_url="example"), "not a web address"),
         ],
     )
-    def test_a_wrong_setting_is_an_error_that_names_it(self, ways: Ways, what: str):
+    def test_a_wrong_setting_is_an_error_that_names_it(self, settings: ChannelSettings, what: str):
         with pytest.raises(InputError, match=what):
-            channel_for(ways)
+            channel_for(settings)
 
     def test_secrets_are_never_shown(self):
-        shown = repr(Ways(smtp_url="smtp://u:secret@h", notify_key="secret", teams_url="https://x/secret"))
+        shown = repr(ChannelSettings(smtp_url="smtp://u:secret@h", notify_key="secret", teams_url="https://x/secret"))
         assert "secret" not in shown
