@@ -141,7 +141,9 @@ class TestActs:
             assert [a.what for a in facts.load_facts(session, "small").acts] == ["Opened the training"]
             assert audited.verify(session) == (2, [])
 
-    @pytest.mark.parametrize(("what", "day", "message"), [(" ", 4, "Say what people saw"), ("x", 5, "in the future")])
+    @pytest.mark.parametrize(
+        ("what", "day", "message"), [(" ", 4, "Describe what people saw"), ("x", 5, "in the future")]
+    )
     def test_nothing_and_the_future_are_refused(self, stored: str, what: str, day: int, message: str):
         with pytest.raises(InputError, match=message):
             governance.note_act(what, date(2027, 1, day), change(stored))
