@@ -47,7 +47,7 @@ class TestSetDates:
         return time_roadmap(project(a_task("A", 5), b, a_task("C", 1), links=("A -> B", "B -> C"), **more))
 
     def test_start_no_later_than_wins_over_later_logic(self):
-        """Thursday 7 is earlier than logic's Monday 11: B stands on Thursday; A should have ended on Wednesday."""
+        """Thursday 7 is earlier than logic's Monday 11: B is on Thursday; A should have ended on Wednesday."""
         schedule = self.b(Bound.START_NO_LATER, "2027-01-07T09:00")
         assert early(schedule, "B") == ("Thu 07 Jan 09:00", "Thu 07 Jan 17:00")
         assert floats(schedule, "A")[0] == -2
@@ -58,7 +58,7 @@ class TestSetDates:
         assert early(schedule, "B")[0] == "Mon 11 Jan 09:00"
 
     def test_finish_no_later_than_wins_over_later_logic(self):
-        """By Friday 8 at 17:00, B of one day stands on Friday; A should have ended on Thursday: one day late."""
+        """By Friday 8 at 17:00, B of one day is on Friday; A should have ended on Thursday: one day late."""
         schedule = self.b(Bound.FINISH_NO_LATER, "2027-01-08T17:00")
         assert early(schedule, "B") == ("Fri 08 Jan 09:00", "Fri 08 Jan 17:00")
         assert floats(schedule, "A")[0] == -1
@@ -77,7 +77,7 @@ class TestSetDates:
         assert floats(schedule, "B")[0] == 0
 
     def test_must_finish_of_a_milestone_earlier_than_logic(self):
-        """A ends Friday 8, 17:00; M after it must finish on Thursday, 17:00: M stands on Thursday in all four dates,
+        """A ends Friday 8, 17:00; M after it must finish on Thursday, 17:00: M is on Thursday in all four dates,
         with a total float of minus one day; A: late finish Thursday, total float minus one day, free float 0."""
         m = a_task("M", 0, constraints=(bound(Bound.MUST_FINISH, "2027-01-07T17:00"),))
         schedule = time_roadmap(project(a_task("A", 5), m, links=("A -> M",)))
@@ -126,7 +126,7 @@ class TestTheStart:
 class TestAsLateAsPossible:
     def test_it_takes_the_total_float_and_pushes_what_follows(self):
         """X takes ten days and ends the project on Friday 15. A (2 days) then B (1 day) have seven days of float.
-        A as late as possible stands on Wednesday 13 and Thursday 14, B on Friday 15; neither has float left. Its
+        A as late as possible is on Wednesday 13 and Thursday 14, B on Friday 15; neither has float left. Its
         early dates are still those that it could have."""
         a = a_task("A", 2, as_late_as_possible=True)
         roadmap = project(a_task("X", 10), a, a_task("B", 1), links=("A -> B",))
@@ -405,7 +405,7 @@ def test_a_finish_no_later_date_after_the_end_is_the_late_finish_of_what_nothing
 
 
 def test_a_placeholder_is_never_critical():
-    """Held by hand for all of the project: without float, but nobody has said how long it takes."""
+    """Held by hand for all of the project: without float, but its duration is unknown."""
     by_hand = ManualDates(at("2027-01-04T09:00"), at("2027-01-05T17:00"))
     known, unknown = a_task("K", 2, manual=by_hand), a_task("U", 2, manual=by_hand, is_placeholder=True)
     schedule = time_roadmap(project(known, unknown))

@@ -200,7 +200,7 @@ class TestEveryWayOfWriting:
         outside(stored, update(NudgeRow).values(content='{"title": "Third"}'))
         assert [f.what for f in faults(stored)] == ["row 1 of 'nudge' differs from the sealed row"]
 
-    def test_rows_that_all_programmes_share_are_sealed_by_whoever_writes(self, stored: str):
+    def test_the_writing_programme_seals_shared_rows(self, stored: str):
         with session_scope(stored) as session:
             session.add(ReachRow(recipient="r", optional_off=True))
             note(session)

@@ -76,7 +76,7 @@ def content(file: Path) -> list[str]:
 
 @contextmanager
 def pages_left(db: str, file: Path, pages: int) -> Iterator[None]:
-    """Let the database grow by so many pages and no more, as on a disk that is full then."""
+    """Let the database grow by this many pages and no more, as on a disk that is then full."""
     engine = engine_for(db)
     engine.dispose()
     with closing(sqlite3.connect(file)) as connection:
@@ -94,7 +94,7 @@ def pages_left(db: str, file: Path, pages: int) -> Iterator[None]:
 
 
 def tried(act: Callable[[], object], db: str, file: Path, pages: int) -> str | None:
-    """Try something with so many pages left; return why it failed, or None."""
+    """Try something with this many pages left; return why it failed, or None."""
     try:
         with pages_left(db, file, pages):
             act()

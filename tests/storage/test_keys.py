@@ -57,7 +57,7 @@ def small(sqlite: str, tmp_path: Path) -> str:
 
 
 def name_contact(session: Session) -> None:
-    """Name the data protection contact, whom 0.1.0 did not know: no one may erase a person before."""
+    """Name the data protection contact, which 0.1.0 did not have: no one may erase a person before that."""
     before = versions.required(session, NAME)
     programme = before.definition.programme.model_copy(update={"data_protection_contact": "governance-lead"})
     named = before.definition.model_copy(update={"programme": programme})

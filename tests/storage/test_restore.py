@@ -67,7 +67,7 @@ def put_back(db: str, tmp_path: Path, copy: str = "copy.db") -> Restored:
 
 
 class Elsewhere:
-    """Some work in another process, which has begun when the block does and ends when it is told to."""
+    """Some work in another process, which begins with the block and ends on request."""
 
     def __init__(self, begin: Callable[[], object]) -> None:
         self._begin = begin

@@ -86,7 +86,7 @@ class TestOneCause:
         assert causes(a_plan(), after) == [(Cause.ACTUAL, ("requirements",), 2)]
 
     def test_a_late_decision_is_told_apart(self):
-        """Build ended as planned on Friday 15; nobody decided by Thursday 21, the data date: three days later."""
+        """Build ended as planned on Friday 15; no one decided by Thursday 21, the data date: three days later."""
         done = {
             "requirements": TaskProgress(at("2027-01-04T09:00"), at("2027-01-08T17:00")),
             "build": TaskProgress(at("2027-01-11T09:00"), at("2027-01-15T17:00")),
@@ -94,7 +94,7 @@ class TestOneCause:
         after = replace(a_plan(), progress=done, data_date=at("2027-01-21"))
         assert causes(a_plan(), after) == [(Cause.DECISION, ("decide",), 3)]
 
-    def test_work_that_nobody_began_is_told_with_its_task(self):
+    def test_unstarted_work_is_reported_with_its_task(self):
         """Nothing has begun by Wednesday 6: two days later."""
         assert causes(a_plan(), replace(a_plan(), data_date=at("2027-01-06"))) == [
             (Cause.NOT_DONE, ("requirements",), 2)

@@ -58,8 +58,8 @@ def test_the_wait_for_a_checkpoint_is_no_lag_that_hides_work():
     assert [(c.passed, c.found) for c in found] == [(False, "1 of 2 links (50%)"), (True, "0 of 2 links (0%)")]
 
 
-def test_whoever_wrote_the_plan_is_not_blamed_for_what_was_added():
-    """An added task without an owner or a link is nobody's mistake; as soon as a file says it, it is one."""
+def test_added_tasks_do_not_count_against_the_plan():
+    """An added task without an owner or link is not a mistake; a task from a file is."""
     loose = a_task("say-why", 60)
     for number in (1, 8, 10):
         assert point(number, a_roadmap(*CHAIN, replace(loose, is_added=True), links=LINKS)).passed, number

@@ -87,24 +87,24 @@ def test_drag_is_what_the_task_costs_the_whole():
 @given(roadmaps())
 @settings(max_examples=60)
 def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
-    """The oracle: lengthen the task by three days and schedule the whole roadmap anew."""
+    """The oracle: lengthen the task by three days and schedule the whole roadmap again."""
     schedule = time_roadmap(roadmap)
     for task in roadmap.tasks.values():
         if task.duration.unit is not Unit.WORKING or task.is_milestone:
             continue
         longer = replace(task, duration=replace(task.duration, amount=task.duration.amount + 3 * DAY))
-        anew = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, task.id: longer}))
-        if anew[task.id].early_start != schedule[task.id].early_start:
+        again = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, task.id: longer}))
+        if again[task.id].early_start != schedule[task.id].early_start:
             continue  # A link to its finish moved its start: that is another question than a later finish.
         found = Slips(roadmap, schedule)
         for target in roadmap.tasks:
             if target != task.id:
-                assert found.finish_if(task.id, anew[task.id].early_finish, target) == anew[target].early_finish
+                assert found.finish_if(task.id, again[task.id].early_finish, target) == again[target].early_finish
 
 
 def test_what_shortening_and_lengthening_do_to_a_milestone_in_between():
     """A (4 days) and B (2) come before Live; C (20) decides the end. Without A, Live waits for B: it gains two days,
-    and the end nothing. A or B longer by five days: Live five or three days later, as planned anew."""
+    and the end nothing. A or B longer by five days: Live is five or three days later, as planned again."""
     tasks = [a_task("A", 4), a_task("B", 2), a_task("Live", 0), a_task("C", 20)]
     links = ("A -> Live", "B -> Live")
     roadmap = a_roadmap(*tasks, links=links)

@@ -35,7 +35,7 @@ def test_the_shorter_branch_gets_the_float():
     assert (schedule["pilot"].total_float, schedule["train"].total_float) == (0, 6 * DAY)
     assert schedule["train"].free_float == 6 * DAY
     assert [t for t in roadmap.tasks if schedule[t].driving] == ["pilot", "go-live"]
-    assert early(schedule, "go-live") == ("Fri 15 Jan 17:00", "Fri 15 Jan 17:00"), "a milestone stands where it fell"
+    assert early(schedule, "go-live") == ("Fri 15 Jan 17:00", "Fri 15 Jan 17:00"), "a milestone keeps its position"
 
 
 def test_a_driver_may_have_float_when_calendars_differ():

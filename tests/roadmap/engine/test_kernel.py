@@ -113,7 +113,7 @@ def a_random_roadmap(seed: int) -> Roadmap:
     names = [t.id for t in tasks]
     for summary in sorted(set(parents.values())):
         tasks.append(a_task(summary, "0d", calendar=r.choice(list(CALENDARS))))
-        # A summary stands among the tasks where its first one does, so that links seldom make a loop.
+        # A summary is placed with its first task, so that links seldom make a loop.
         names.insert(names.index(min(t for t in names if parents.get(t) == summary or t in parents)), summary)
     links = []
     for after in range(1, len(names)):
@@ -196,7 +196,7 @@ def test_compiled_code_gives_what_interpreted_code_gives_on_a_thousand_networks(
     ],
 )
 def test_what_runs_out_is_named(duration: str, runs_out: str, way: str, monkeypatch: pytest.MonkeyPatch):
-    """The first 400 days of work, and the months to the end of 2028; nobody has 900 days or 40 pay periods."""
+    """The first 400 days of work, and the months to the end of 2028; no calendar has 900 days or 40 pay periods."""
     # Other tests may have laid out more of these, before their first days too.
     days = [interval for interval in OFFICE.intervals if interval[0] >= at(f"{FIRST}")]
     office = WorkingCalendar("office", days[:400])

@@ -191,7 +191,7 @@ def test_what_has_float_costs_nothing_and_what_drives_costs_the_day():
     assert if_longer(roadmap, 4 * DAY).if_longer["B"] == at("2027-01-12T17:00")
 
 
-def test_a_change_of_links_plans_everything_anew():
+def test_a_change_of_links_plans_everything_again():
     roadmap = a_roadmap(a_task("A", 5), a_task("B", 2), links=("A -> B",))
     replanner = Replanner(roadmap)
     free = replace(roadmap, links=())

@@ -73,7 +73,7 @@ def measured(*links: str, **days: int) -> bool:
         (["a -> x FS-6d", "x -> b"], False),  # x starts six days before a ends, and ends one before
         (["a -> x FF", "x -> b FS-1d"], False),
         (["a -> x SS+50%", "x -> b"], True),  # 2.5 days on x begins, and takes five
-        (["a -> b FS-1ed"], False),  # nobody knows what a day of the clock is in working time
+        (["a -> b FS-1ed"], False),  # an elapsed day has no known working time
     ],
 )
 def test_enough_lag_or_work_on_the_way_makes_up_for_an_overlap(links: list[str], holds: bool):

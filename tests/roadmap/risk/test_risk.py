@@ -285,7 +285,7 @@ class TestLessons:
         assert model.ranges
         assert model.events
 
-    def test_a_range_that_somebody_gave_is_stretched(self, tmp_path: Path):
+    def test_a_given_range_is_stretched(self, tmp_path: Path):
         given_range = PATHWAY.replace(
             "duration: 2d, after: [system", "duration: 2d, estimate: [1d, 2d, 4d], after: [system"
         )

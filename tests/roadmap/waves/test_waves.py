@@ -1,4 +1,4 @@
-"""Waves: the model against brute force on tiny problems, conflicts, and what stands against an earlier date.
+"""Waves: the model against brute force on tiny problems, conflicts, and reasons against an earlier date.
 
 The tiny problems have three or four schools, one or two services and a few dates, so that every plan can be looked at.
 """
@@ -284,7 +284,7 @@ class TestSearchesThatComeToNothing:
 
 class TestThePlansPilot:
     def test_it_is_kept_without_a_reluctant_school(self):
-        """Only a is declared; c would rather wait, and is needed in a pilot that nobody has chosen."""
+        """Only a is declared; c would rather wait, and is needed in a pilot whose schools are not chosen."""
         service = {"has_pilot": True, "pilot_size": 2}
         tried = problem(service=service, school={"c": {"reluctant": True}}, declared=frozenset({("a", "pay")}))
         found = solve(write_rows(tried, tried.weights), QUICK)
@@ -305,7 +305,7 @@ class TestThePlansPilot:
 
 
 class TestWhy:
-    """Two schools are told apart by what stands against the earlier dates; A is fixed to week 2."""
+    """Two schools have different reasons against earlier dates; A is fixed to week 2."""
 
     def lines(self, tried: WaveProblem, pair: Pair) -> list[str]:
         found = solve(write_rows(tried, tried.weights), QUICK)
