@@ -82,6 +82,27 @@ def report_verify(
         print_lines([f"'{file}' holds:", *(f"  {line}" for line in verdict.proved)])
 
 
+@command(report, "trustees", "db", "programme", "since", "at")
+def report_trustees(
+    context: Context,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
+    out: OutFile = Path("trustees.html"),
+    since: Since = None,
+) -> None:
+    """Write one page for trustees: what the change is for, its dates and why they moved, and what waiting costs."""
+    from changeflow.reports.documents import write_report
+    from changeflow.reports.trustees import trustees_of
+    from changeflow.usecases import reports
+
+    context.refuse_beside(folder, "since")
+    if folder is not None:
+        built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
+    else:
+        built = reports.sro_of_stored(context.programme, db=context.db, today=context.day, since=since)
+    write_report(trustees_of(built), out)
+    note(f"Wrote {out}")
+
+
 @command(report, "go-no-go", "db", "programme", "actor", "at")
 def report_go_no_go(
     context: Context,

@@ -252,7 +252,10 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="published groups, in bands; each look is recorded",
     ),
     Action.READ_REPORT: _plain(
-        "read the report", _OPEN, ("report sro", "report go-no-go"), note="recorded if it shows people's results"
+        "read the report",
+        _OPEN,
+        ("report sro", "report trustees", "report go-no-go"),
+        note="recorded if it shows people's results",
     ),
     Action.READ_ANSWERS: _plain(
         "read what people answered to messages", _OPEN, ("nudge answers",), note="recorded if there are any"

@@ -57,6 +57,7 @@ class ReportKind:
 
 REPORTS: Mapping[str, ReportKind] = {
     "SroReport": ReportKind("sro", "report sro", flow="weekly-sro-report", for_one=True),
+    "TrusteesBrief": ReportKind("trustees", "report trustees", for_one=True),
     "GoNoGoPage": ReportKind("go-no-go", "report go-no-go", for_one=True),
     "WavesReport": ReportKind("waves", "waves"),
     "LevelReport": ReportKind("levelling", "level", draw=_draw_level),

@@ -82,6 +82,7 @@ def _loads(loads: "Sequence[Load]", prefix: str) -> Iterator[Picture]:
 
 PICTURES: Mapping[str, Callable[..., Iterable[Picture]]] = {
     "sro": sro_pictures,
+    "trustees": lambda _: (),
     "go-no-go": go_no_go_pictures,
     "waves": waves_pictures,
     "levelling": level_pictures,

@@ -4,6 +4,7 @@ scroll sideways, and the text of pictures has at least 11 px.
 The browser is Debian's chromium; nothing is downloaded.
 """
 
+import io
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from changeflow.intake.folder import Folder
 from changeflow.planning.levelling import level_programme
 from changeflow.reports.documents import REPORTS, write_report
 from changeflow.reports.levelling import level_report
+from changeflow.reports.trustees import trustees_of
 from changeflow.reports.wave_pictures import draw
 from changeflow.reports.waves import waves_report
 from changeflow.roadmap.levelling.search import SearchEffort
@@ -59,8 +62,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory, sample: Folder) -> dict[str,
     for path in sorted((SAMPLE / "adkar").glob("*.csv")):
         import_assessments(path, may)
     waves = plan_waves(planned, seconds=PATIENCE, seed=1, effort=0.05)
+    report = sro_of_stored(None, db=db, today=MAY)
     written: dict[str, tuple[Any, dict[str, Any]]] = {
-        "sro": (sro_of_stored(None, db=db, today=MAY), {}),
+        "sro": (report, {}),
+        "trustees": (trustees_of(report), {}),
         "go-no-go": (go_no_go_of("payroll/pilot/go-no-go", db=db, programme=None, today=MAY), {}),
         "risk": (simulate_programme(loaded(None, db=db, on=MAY), iterations=100, seed=1), {}),
         "levelling": (level_report(level_programme(planned, SearchEffort(seconds=PATIENCE, effort=0.2))), {}),
@@ -103,3 +108,14 @@ def test_a_page_can_be_used_by_everybody(pages: dict[str, Path], browser: Any, n
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SMALL_TEXT) == []
         assert all(is_wider == says_so for is_wider, says_so in page.evaluate(HINTS))
+
+
+def test_printed_the_brief_is_two_pages_and_the_trustees_page_is_one(pages: dict[str, Path], browser: Any):
+    with browser.new_context() as context:
+        page, texts = context.new_page(), {}
+        for name in ("sro", "trustees"):
+            page.goto(pages[name].as_uri())
+            printed = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
+            texts[name] = [sheet.extract_text().splitlines() for sheet in printed.pages]
+    assert [n for n, lines in enumerate(texts["sro"], 1) if "Annex" in lines] in ([2], [3])
+    assert len(texts["trustees"]) == 1

@@ -29,6 +29,7 @@ from changeflow.reports.exports import write_ics
 from changeflow.reports.last_days import format_cost
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.sro import SroReport
+from changeflow.reports.trustees import trustees_of
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.decisions import decisions_sheet
 from changeflow.reports.workbook.go_lives import go_lives_sheet
@@ -147,6 +148,25 @@ def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
     assert [c.xpath(".//strong")[0].text for c in cards] == list(wanted.values())
     listed = "\n".join(decisions_text(decision_log(None, db=asked.db, today=asked.today)))
     assert re.findall(r"needed by (\w+ \d+ \w+ \d+)", listed) == list(wanted.values())
+
+
+def test_the_pages_for_the_sro_and_trustees_have_the_numbers_of_their_json(asked: Asked):
+    """Of the brief and of the trustees' page: each number is in the JSON, and each of the JSON's texts on the page."""
+    for report, end in ((asked.report, '<section id="annex"'), (trustees_of(asked.report), "<footer>")):
+        page, data = html_of(report), json.loads(json_of(report))
+        text = " ".join(html.fromstring(page[page.index("<header>") : page.index(end)]).itertext())
+        known = data["brief"] if report is asked.report else data
+        # 80% and 30 days are the page's own words.
+        said = json.dumps([known, data["programme"], data["organisation"], data["on"]], ensure_ascii=False)
+        assert {*re.findall(r"\d+", text)} <= {*re.findall(r"\d+", said), "80", "30"}
+        shown = " ".join(text.split())
+        for line in known["dates"]:
+            assert [v for v in line.values() if " ".join(v.split()) not in shown] == []
+        for line in (*known.get("decisions", known.get("costs")), *known.get("events", ())):
+            assert [v for v in line.values() if " ".join(v.split()) not in shown] == []
+        for slip in known["slips"]:
+            assert sum(days for days, _ in slip["parts"]) == slip["days"]
+            assert [words for days, words in slip["parts"] if f"{days:+d} day" not in shown or words not in shown] == []
 
 
 def test_the_calendars_have_each_open_decision_on_its_last_day(asked: Asked, tmp_path: Path):
