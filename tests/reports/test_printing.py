@@ -225,4 +225,4 @@ def test_a_checker_of_pdf_ua_finds_nothing(small: SroReport):
 
 
 def test_every_report_has_something_that_draws_its_pictures():
-    assert set(PICTURES) == {"sro", "go-no-go", "waves", "levelling", "risk"}
+    assert set(PICTURES) == {"sro", "trustees", "go-no-go", "waves", "levelling", "risk"}
