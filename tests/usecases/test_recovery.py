@@ -108,7 +108,7 @@ class TestBadInput:
             ("{id: a, cost: -1, shorten: {programme/build: 50}}", "cost"),
             ("{id: a, cost: 1, shorten: {programme/build: 120}}", "99"),
             ("{id: a, cost: 1, events: {flood: 1.2}}", "1"),
-            ("{id: flood, cost: 1, events: {flood: 0.2}}", "is listed twice"),
+            ("{id: flood, cost: 1, events: {flood: 0.2}}", "Duplicate id 'flood'"),
         ],
     )
     def test_options_that_cannot_be(self, tmp_path: Path, option: str, says: str) -> None:
