@@ -105,7 +105,7 @@ def vouch(db: str) -> None:
 def test_run_1_fails_and_the_case_says_by_how_much(told: tuple[str, list[GateCase]]):
     """March lacks a contract, and three differ; April alone is unexplained before somebody explains it."""
     _, (first, second, _) = told
-    assert "2027-03: 3 unexplained, 1 missing; the largest difference is £118.40." in first.of(State.BLOCKS)
+    assert "2027-03: 3 unexplained and 1 missing; the largest difference is £118.40." in first.of(State.BLOCKS)
     assert "Only 0 of 2 consecutive clean parallel runs." in first.of(State.BLOCKS)
     assert "2027-04: 5 unexplained; the largest difference is £9.75." in second.of(State.BLOCKS)
 

@@ -261,7 +261,7 @@ def test_the_same_seed_finds_the_same_plan() -> None:
 @pytest.mark.parametrize(
     ("start", "finish", "says"),
     [
-        ([0, 1], [2, 3], "more than they have"),
+        ([0, 1], [2, 3], "more than there are"),
         ([0, 2], [3, 4], "takes from slot 0 to 2"),
         ([2, 0], [4, 2], "b does not wait for a"),
     ],
