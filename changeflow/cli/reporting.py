@@ -8,7 +8,6 @@ import typer
 from changeflow.cli.context import Context, Form, command, shared
 from changeflow.cli.output import formatted_errors, note, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.values.duration import counted
 
 Since = Annotated[
     str | None,
@@ -66,6 +65,7 @@ def report_verify(
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The report to the SRO, as JSON.")],
 ) -> None:
     """Prove a report's dates from its JSON alone, by code that shares nothing with the planner."""
+    from changeflow.values.duration import counted
     from changeflow.verifying.check import NotAReportError, check
 
     with formatted_errors():
