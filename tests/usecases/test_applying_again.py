@@ -71,7 +71,7 @@ def test_a_task_of_the_definition_with_facts_needs_to_be_retired_once(db: str, t
         "also_after: payroll-ids-agreed", "also_after: ids-agreed"
     )
     (folder / "services" / "payroll.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(CheckFailedError, match=f"no longer has {task}, of which facts are stored") as refused:
+    with pytest.raises(CheckFailedError, match=f"no longer has {task}, which has stored facts") as refused:
         definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON)
     assert str(refused.value).count("--retire") == 1
     assert definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON, retire=[task]) == 2

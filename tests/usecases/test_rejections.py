@@ -57,7 +57,7 @@ def test_the_go_live_moves_to_the_next_pay_period_and_why_says_so(refused: str):
     assert programme.schedule is not None
     said = explain(programme.roadmap, programme.schedule, GO_LIVE).text
     assert "it was rejected on 4 May 2027 (April's run was not clean)" in said
-    assert "it can be asked again when the next period has opened, on 1 Jun 2027" in said
+    assert "it can be decided again when the next period has opened, on 1 Jun 2027" in said
 
 
 @pytest.mark.slow
