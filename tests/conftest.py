@@ -21,8 +21,8 @@ from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
 
-# Python's collector calls Java's where a test has started it, whose threads are not in a forked process: it would wait for
-# them without end.
+# Python's collector calls Java's where a test has started it. In a forked process that would wait without end, for
+# threads that are not there.
 os.register_at_fork(after_in_child=gc.disable)
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
