@@ -16,6 +16,9 @@ from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
+CHOICE = "unsubscribe"
+"""The action of a link by which people choose their messages: theirs for as long as it lasts, whatever is answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLink:
@@ -68,9 +71,12 @@ def _still_works(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
-    """End the links of a person, or those about one subject."""
+    """End the links of a person, or those about one subject; their choice of messages stays open to them."""
     query = update(LinkRow).where(
-        col(LinkRow.programme_id) == programme, col(LinkRow.person) == person, col(LinkRow.used_at).is_(None)
+        col(LinkRow.programme_id) == programme,
+        col(LinkRow.person) == person,
+        col(LinkRow.action) != CHOICE,
+        col(LinkRow.used_at).is_(None),
     )
     if subject is not None:
         query = query.where(col(LinkRow.subject) == subject)
@@ -78,10 +84,11 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
 
 
 def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
-    """End all links about some subjects."""
+    """End all links about some subjects, except those by which people choose their messages."""
     query = update(LinkRow).where(
         col(LinkRow.programme_id) == programme,
         col(LinkRow.subject).in_(subjects),
+        col(LinkRow.action) != CHOICE,
         col(LinkRow.used_at).is_(None),
         col(LinkRow.revoked_at).is_(None),
     )

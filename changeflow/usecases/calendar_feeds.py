@@ -43,7 +43,7 @@ def new_feed(token: str, *, db: str, now: datetime, replace: str = "") -> FeedAd
     its place, and the old one ends. So a mail scanner that sends the form again, however often, changes nothing.
     """
     with session_scope(db) as session:
-        link = usable(session, token, "unsubscribe", now)
+        link = usable(session, token, answers.CHOICE, now)
         # One after the other, or two that come at once would both find no address.
         versions.lock_programme(session, link.programme)
         known = answers.current_link(session, link.programme, person=link.person, action=FEED, now=now)

@@ -129,7 +129,7 @@ def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
     """Return whether optional messages are switched off for whoever has this link."""
     with read_scope(db) as session:
-        link = usable(session, token, "unsubscribe", now)
+        link = usable(session, token, answers.CHOICE, now)
         recipient = _recipient(session, link)
         known = answers.reach(session, [recipient]).get(recipient)
     return known is not None and known.optional_off
@@ -141,7 +141,7 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
     One click is enough (RFC 8058), and the link can be used again.
     """
     with session_scope(db) as session:
-        link = usable(session, token, "unsubscribe", now)
+        link = usable(session, token, answers.CHOICE, now)
         versions.lock_programme(session, link.programme)
         adopt_key(session)
         answers.switch_optional(session, _recipient(session, link), off=off)

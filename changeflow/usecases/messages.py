@@ -22,7 +22,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.names import names_in, person_in_a_sentence, person_in_words
 from changeflow.storage import versions
 from changeflow.storage.agenda import Nudge
-from changeflow.storage.answers import AnswerLink
+from changeflow.storage.answers import CHOICE, AnswerLink
 from changeflow.storage.messages import Outgoing
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import local_day
@@ -102,7 +102,7 @@ def write_letter(
             today=today,
             message_id=message_id,
             at=now,
-            unsubscribe=_link(first, "unsubscribe", desk, now, links),
+            unsubscribe=_link(first, CHOICE, desk, now, links),
             may_have_gone=outgoing is not None and outgoing.may_have_gone,
         ),
         desk.templates,
@@ -160,7 +160,7 @@ def _entry(nudge: Nudge, house: House, now: datetime) -> CalendarEntry:
 
 
 def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str, AnswerLink] | None) -> str:
-    path = {"answer": "a", "unsubscribe": "u"}[action]
+    path = {"answer": "a", CHOICE: "u"}[action]
     if links is None:
         return f"{desk.base_url}/{path}/…"
     token = secrets.token_urlsafe(32)

@@ -212,8 +212,19 @@ def test_a_task_that_is_passed_on_goes_to_the_deputy(db: str, tmp_path: Path):
     refused = client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "nobody"})
     assert (refused.status_code, "Choose a person from the list" in refused.text) == (422, True)
     client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "deputy"})
+    assert client.get(f"/a/{token_in(message)}").status_code == 410
+    assert client.post(f"/u/{token_in(message, 'u')}", data={"List-Unsubscribe": "One-Click"}).status_code == 200
     [passed_on] = sent_on(db, 12)
     assert passed_on.to_address == "deputy@example.org"
+
+
+def test_optional_messages_can_be_switched_off_after_the_task_is_done(stored: str, token: str):
+    [message] = sent_on(stored, 12)
+    client = pages(stored, moment(12, 10))
+    client.post(f"/a/{token}", data={"answer": "done"})
+    ticks.tick(db=stored, now=moment(13))
+    assert client.get(f"/a/{token_in(message)}").status_code == 410
+    assert client.post(f"/u/{token_in(message, 'u')}", data={"List-Unsubscribe": "One-Click"}).status_code == 200
 
 
 @pytest.mark.parametrize(
