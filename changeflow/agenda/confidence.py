@@ -136,7 +136,7 @@ def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
     for logged in decision_log(programme, today=today):
         if logged.is_waiting and (against := weigh(judged, logged.task.id).of(State.BLOCKS)):
             yield Signal(
-                Tier.AMBER, f"“{logged.task.name}” is waiting, and the evidence does not support a go: {against[0]}"
+                Tier.AMBER, f"“{logged.task.name}” is waiting, and the evidence does not yet support a go: {against[0]}"
             )
         if logged.late:
             yield Signal(Tier.AMBER, f"“{logged.task.name}” is {counted(logged.late, 'day')} later than planned.")

@@ -49,6 +49,20 @@ class GateCase:
         """What the evidence supports, in words."""
         return {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions"}.get(self.proposal, "not yet")
 
+    @property
+    def sentence(self) -> str:
+        return evidence_sentence(self.says)
+
+
+def evidence_sentence(says: str) -> str:
+    """Say what the evidence supports, from `GateCase.says`, the same wherever people read it.
+
+    >>> evidence_sentence("not yet"), evidence_sentence("go, with conditions")
+    ('The evidence does not yet support a go.', 'The evidence supports a go with conditions.')
+    """
+    supports = "does not yet support a go" if says == "not yet" else f"supports a {says.replace(',', '')}"
+    return f"The evidence {supports}."
+
 
 def gate_of(programme: Programme, task: TaskId) -> Task:
     """Return the task of a gate or of another decision, by id."""

@@ -18,6 +18,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateErro
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from changeflow.agenda.gates import evidence_sentence
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.calendar.extent import ASSUMED
 from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
@@ -227,6 +228,7 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "the_owner": item.the_owner,
         "note": item.note,
         "says": item.says,
+        "evidence": evidence_sentence(item.says) if item.says else "",
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,

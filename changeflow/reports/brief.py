@@ -25,7 +25,7 @@ from changeflow.values.words import Kind
 
 MOST_WORDS = 350
 """Before the annex, with headings and labels."""
-HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 32, 14, 5, 5
+HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 32, 14, 2, 5
 """Words that the page adds at most: once, to the table of dates, to a decision, and where something is left out."""
 WEEKS = timedelta(weeks=4)
 NAMED, NAME_WORDS = 3, 12

@@ -118,7 +118,7 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
             proposal=case.proposal.value if case.criteria else "",
-            says=case.says if case.criteria else "",
+            says=case.sentence if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
         )
 
@@ -187,7 +187,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         who, day = programme.the_person(answer.by), format_day(answer.on)
         yield f"Decided: {answer.outcome.label} on {day} by {who}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
-        yield f"The evidence says: {case.says}."
+        yield case.sentence
     if not programme.is_done(gate.id):
         found = last_day(programme, gate.id)
         yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
@@ -207,7 +207,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
         yield "    " + " ".join(filter(None, (needed, d.waited)))
         yield f"    {d.last_day.cost}"
         if d.says:
-            yield f"    the evidence says: {d.says}"
+            yield f"    {d.says}"
     yield f"Made: {len(lines.made) or 'none yet'}"
     for m in lines.made:
         waited = f", {m.waited}" if m.waited else ""

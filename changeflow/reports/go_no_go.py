@@ -293,11 +293,11 @@ def _headline(case: GateCase) -> str:
     if blocking:
         things = "one criterion blocks it" if blocking == 1 else f"{blocking} criteria block it"
         more = f", and {still_open} {'is' if still_open == 1 else 'are'} open" if still_open else ""
-        return f"The evidence does not support a go: {things}{more}."
+        return f"{case.sentence.removesuffix('.')}: {things}{more}."
     if still_open:
         things = "One criterion is" if still_open == 1 else f"{still_open} criteria are"
         return f"Nothing blocks a go. {things} still open; a condition can cover that."
-    return "The evidence supports a go."
+    return case.sentence
 
 
 def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:

@@ -116,7 +116,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     assert moved["Payroll is live in the pilot schools"] == 30
     gate = next(d for d in report.decisions if d.task == "payroll/roadmap-agreed")
     assert (gate.gate, gate.proposal, gate.says) == (
-        "from plan to design", "approve_with_conditions", "go, with conditions",
+        "from plan to design", "approve_with_conditions", "The evidence supports a go with conditions.",
     )  # fmt: skip
     assert [c.text for c in gate.criteria if c.state == "open"] == ["“Payroll: form the project team” is not finished."]
 
