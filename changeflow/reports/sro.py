@@ -37,7 +37,7 @@ from changeflow.reports.proof import Grounds
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines
-from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+from changeflow.roadmap.analysis.slippage import Slips, slip_in_words
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
@@ -226,9 +226,9 @@ def _waivers(judged: Judged) -> Iterator[str]:
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> tuple[str, ...]:
     targets, said = [m.task for m in programme.open_milestones], list[tuple[str, str]]()
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
-        said.append((cut_off.task, format_cut_off(programme.roadmap, programme.required_schedule, cut_off)))
+        said.append((cut_off.task, slip_in_words(programme.roadmap, programme.required_schedule, cut_off)))
     return tuple(
-        f"{name}: {words if count == 1 else words.replace('It can', 'Each can', 1)}"
+        f"“{name}” {words}." if count == 1 else f"{name} {words.replace('can slip', 'can each slip', 1)}."
         for name, words, count in grouped(programme.roadmap, said)
     )
 

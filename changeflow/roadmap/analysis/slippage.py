@@ -193,6 +193,11 @@ class Slips:
 
 def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
     """Format a cut-off: the slip that is left, and what the next day moves, with both dates."""
+    return f"It {slip_in_words(roadmap, schedule, cut_off)}."
+
+
+def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
+    """Say the same of a task that the sentence names: `can slip 5 working days; one day more moves “Live” from …`."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)
@@ -200,6 +205,6 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
     )
     moves = f"“{target}” from {before} to {after}"
     if cut_off.float_days == 0:
-        return f"One {day_unit(roadmap.tasks[cut_off.task].calendar)} later moves {moves}."
+        return f"cannot slip; one {day_unit(roadmap.tasks[cut_off.task].calendar)} later moves {moves}"
     days = counted(cut_off.float_days, day_unit(roadmap.tasks[cut_off.task].calendar))
-    return f"It can slip {days}; one day more moves {moves}."
+    return f"can slip {days}; one day more moves {moves}"
