@@ -19,7 +19,7 @@ UNNAMED = "unnamed"
 NO_PEOPLE = (SYSTEM, UNNAMED)
 """Audit actors whose names no person may use."""
 NAMED = tuple(role for role in Role if role not in (Role.VIEWER, Role.SYSTEM, Role.MACHINE))
-"""Roles of people in people.csv, all of whom are viewers as well."""
+"""Roles of people in people.csv, who are all viewers as well."""
 WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
 """Roles that do the work of the change."""
 HOW_NAMED: Mapping[Role, str] = {

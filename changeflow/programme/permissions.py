@@ -84,7 +84,7 @@ def is_allowed(action: Action, role: Role) -> bool:
 
 
 _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, Role.SPONSOR)
-"""Roles with many people, whom a refusal does not list."""
+"""Roles with many people, so a refusal does not list them."""
 _ARTICLES = {
     Role.HEAD: "the head of the school",
     Role.CHANGE_LEAD: "a change lead",

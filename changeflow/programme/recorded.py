@@ -35,7 +35,7 @@ LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "anno
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The withdrawal of a fact: why, by whom and when."""
+    """The withdrawal of a fact: why, when and by which person."""
 
     reason: str
     by: str

@@ -75,10 +75,10 @@ class MachineState:
                 "or remove it and review what may have been sent: changeflow db review"
             ) from None
 
-    def note(self, seen: StateSeen, *, anew: bool = False) -> None:
-        """Record a database's count, which only increases for the same database unless `anew`."""
+    def note(self, seen: StateSeen, *, reset: bool = False) -> None:
+        """Record a database's count, which only increases for the same database, unless `reset`."""
         with self.writing():
-            before = None if anew else self.seen()
+            before = None if reset else self.seen()
             if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
                 return
             write_whole(self.file, json.dumps(asdict(seen)) + "\n", private=True)

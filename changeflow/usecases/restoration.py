@@ -129,7 +129,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
         messages.mark_as_possible_repeats(session, opened)
         note_everywhere(session, "db:release", f"repeats:{len(repeats)}", at=now, by=by)
         now_seen = custody.release(session, seen)
-    state.note(now_seen, anew=True)
+    state.note(now_seen, reset=True)
     return len(repeats)
 
 
@@ -146,7 +146,7 @@ def join(*, db: str, actor: str | None, now: datetime) -> bool:
         subject = f"machine:{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]}"
         note_everywhere(session, "db:join", subject, at=now, by=by)
         seen = custody.read(session).seen
-    state.note(seen, anew=True)
+    state.note(seen, reset=True)
     return True
 
 

@@ -75,7 +75,7 @@ def bands_alone() -> ToyDoor:
 
 
 def whole_each_round() -> ToyDoor:
-    """Show the whole programme after each import, whoever has joined."""
+    """Show the whole programme after each import, even if people have joined."""
     return ToyDoor(lambda _, key: key == ("all", "all"))
 
 

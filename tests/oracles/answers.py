@@ -23,7 +23,7 @@ YEARS_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What somebody reported about a task."""
+    """What a person reported about a task."""
 
     started: date
     finished: date | None = None

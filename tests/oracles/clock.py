@@ -62,14 +62,14 @@ class Working:
         return self.before[n] + min(at, self.ends[n]) - self.starts[n]
 
     def begin(self, amount: int) -> int:
-        """Return the moment at which work goes on after so many working minutes: a start."""
+        """Return the moment at which work continues after that many working minutes: a start."""
         n = max(bisect_right(self.before, amount) - 1, 0)
         if amount >= self.total:
             return NEVER
         return self.starts[n] + amount - self.before[n]
 
     def stop(self, amount: int) -> int:
-        """Return the moment at which so many working minutes are over: a finish."""
+        """Return the moment at which that many working minutes are over: a finish."""
         n = max(bisect_left(self.before, amount) - 1, 0)
         return self.starts[n] + max(amount, 0) - self.before[n]
 

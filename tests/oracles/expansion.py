@@ -122,7 +122,7 @@ class Expanded:
         return ((self.week & ALL_DAYS) - closed) | opened, closed
 
     def _school_days(self, school: str) -> set[int]:
-        """The days on which a school teaches: in term, not in half-term, nobody above it closed, or open of its own."""
+        """The days when a school teaches: in term, not in half-term, not closed by a level above, or itself open."""
         if school not in self._taught:
             taught: set[int] = set()
             for term in self._terms_of(school):

@@ -202,7 +202,7 @@ def _placed_in_order(people: People, expanded: Expanded, seed: int, *, before: i
             dates = early._placed(item, at, least)
             if (short := people.short(item, dates.start, dates.finish)) is None:
                 break
-            # Whoever starts before people are short is at work then; whole periods are missed after a week.
+            # A task that starts before the shortage is still at work in it; whole periods are missed after a week.
             later = dates.start + ((short[1] - dates.start) // STEP + 1) * STEP
             later = max(later, dates.start + 7 * DAY + 1 if item.length.unit == "pay_period" else later)
             at = people.next_hour(max(at, later))

@@ -1,4 +1,4 @@
-"""A schedule by the plainest means: task by task, each question asked of the documents anew, nothing remembered.
+"""A schedule by the plainest means: task by task, each question answered from the documents, nothing remembered.
 
 Early dates follow from what comes before. Late dates are searched for: the latest moment of a predecessor for which
 what follows, placed again by the same rules as early dates, still keeps its own late dates.
@@ -124,7 +124,7 @@ class Early:
         return calendar.add(at, _share(calendar.work(finish) - calendar.work(start), tie.lag.amount))
 
     def _whole(self, item: Item, kind: str, amount: int, at: int, *, late: bool = False) -> tuple[int, int]:
-        """From the first opening that has not been missed at a moment, over so many whole periods."""
+        """From the first opening that has not been missed at a moment, over that many whole periods."""
         periods = (item.late_periods if late else item.periods)[kind]
         first = bisect_right(periods, (at, NEVER)) - 1
         if first < 0 or self._last_call(item, periods[first][0]) < at:
@@ -239,7 +239,7 @@ class Early:
         return (item.term if unit == "school" else self.calendar_of(item)).last(bound)
 
     def _left(self, item: Item, start: int, on: int) -> tuple[str, int]:
-        """What is left of begun work on the data date, where nobody has said: what has not passed since its start."""
+        """The unreported rest of begun work on the data date: what has not passed since its start."""
         if item.length.unit == "elapsed":
             return "elapsed", max(start + item.length.amount - on, 0)
         if item.length.unit in ("pay_period", "term"):

@@ -67,7 +67,7 @@ class Pushed:
             dates[item.id] = self.plan[item.id]
 
     def by_free_float(self, item: Item, more: int) -> tuple[int, int]:
-        """The dates of ordinary work that is later by its float, and so many minutes."""
+        """The dates of ordinary work that is later by its float and `more` minutes."""
         start = self.plan[item.id].start
         if item.length.unit == "elapsed":
             return self.naive._from(item, start + more)

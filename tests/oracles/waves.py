@@ -202,7 +202,7 @@ class Waves:
         return [d for d in self.openings[service] if first <= d <= last]
 
     def windows_of(self, pair: Pair) -> list[date]:
-        """The same for one school: where any week will do, the day that it was given stands for its week."""
+        """The same for one school: if any week will do, its announced day counts as its week."""
         days, given = self.windows(pair[1]), self.announced.get(pair)
         first, last = self._span(pair[1])
         if given is None or self.opens_on(pair[1]) != "week" or not first <= given <= last or not self.is_open(given):
@@ -425,7 +425,7 @@ class Waves:
         declared, has_pilot, size, early = self.asked_pilots[service]
         if not has_pilot:
             if pilot:
-                yield f"nobody asked for a pilot of {service}"
+                yield f"no pilot of {service} was requested"
             return
         weeks = {own[s] for s in pilot}
         if len(weeks) != 1 or len(pilot) > size or not weeks <= early:
@@ -439,7 +439,7 @@ class Waves:
                 yield f"{school} is or is not in the pilot of {service}"
         reluctant = {s for s in own if self.is_reluctant(s) and self.in_pilot((s, service)) is not False}
         if not declared and reluctant and not reluctant & pilot:
-            yield f"nobody reluctant is in the pilot of {service}"
+            yield f"the pilot of {service} has no reluctant school"
 
     def is_reluctant(self, school: str) -> bool:
         """By schools.csv, or by rollout.yaml."""

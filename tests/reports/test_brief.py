@@ -45,7 +45,7 @@ def words_before_the_annex(report: SroReport) -> str:
 
 
 def announced(days_late: dict[tuple[str, str], int]) -> list[GoLive]:
-    """Return the sample's go-lives as if each had been announced so many days before its forecast."""
+    """Return the sample's go-lives as if each had been announced that many days before its forecast."""
     found = []
     for live in go_lives(planned()):
         late = days_late.get((live.school, live.service))

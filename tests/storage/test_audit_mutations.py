@@ -189,7 +189,7 @@ def test_an_untouched_story_raises_no_alarm(story: World):
 
 
 def test_the_format_is_the_one_that_is_published(story: World):
-    """An auditor's own check, written from the decision, comes to the same hashes."""
+    """An auditor's own check, written from the decision, gives the same hashes."""
     for e in story.entries:
         own = [f for f in story.facts if f["entry"] is e]
         root = sha("".join(f"{f['op']} {f['table']} {f['digest']}\n" for f in own))
@@ -214,7 +214,7 @@ def test_no_act_raises_an_alarm(db: str, tmp_path: Path):
 
 
 def test_the_plain_attacks_need_no_anchor_and_the_thorough_ones_do(story: World):
-    """Whoever makes everything consistent again is found by the anchor alone: so the anchor is what counts."""
+    """Only the anchor finds an attacker who makes everything consistent again."""
     found: Counter[bool] = Counter()
     for kind, mutate in KINDS.items():
         for n in range(40):

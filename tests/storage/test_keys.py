@@ -1,4 +1,4 @@
-"""The database alone gives no one away: hashes of people need a key that is kept apart from it."""
+"""The database alone identifies no one: hashes of people need a key that is kept apart from it."""
 
 import hashlib
 import itertools

@@ -1,4 +1,4 @@
-"""Limits on requests, how clients are told apart, and who may read the details."""
+"""Limits on requests, how clients are distinguished, and who may read the details."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

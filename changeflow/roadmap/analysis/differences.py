@@ -82,9 +82,9 @@ class _States:
 
     def both(self, *, regrouped: bool = False) -> Iterator[tuple[Task, Task]]:
         """Yield each task in both states. The first part of a split task is a different task, unless requested."""
-        told = {t for sides in self.regrouped for ids in sides for t in ids}
+        parts = {t for sides in self.regrouped for ids in sides for t in ids}
         for old, new in self.same.items():
-            if regrouped or not {old, new} & told:
+            if regrouped or not {old, new} & parts:
                 yield self.before.tasks[old], self.after.tasks[new]
 
     def is_gate(self, task: Task) -> bool:
@@ -177,9 +177,9 @@ def _regrouped(states: _States) -> Iterator[Altered]:
 
 
 def _came_and_went(states: _States) -> Iterator[Altered]:
-    told = [{t for ids in sides for t in ids} for sides in zip(*states.regrouped, strict=True)] or [set(), set()]
-    gone = [t for i, t in sorted(states.before.tasks.items()) if i not in states.same and i not in told[0]]
-    kept = {*states.same.values(), *told[1]}
+    parts = [{t for ids in sides for t in ids} for sides in zip(*states.regrouped, strict=True)] or [set(), set()]
+    gone = [t for i, t in sorted(states.before.tasks.items()) if i not in states.same and i not in parts[0]]
+    kept = {*states.same.values(), *parts[1]}
     new = [t for i, t in sorted(states.after.tasks.items()) if i not in kept]
     for how, tasks in ((How.DROPPED, gone), (How.ADDED, new)):
         for topic, own in _grouped((states.topic_of(t), t) for t in tasks).items():

@@ -42,7 +42,7 @@ SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
 """Flags of tasks that are not open work on one calendar without their own date."""
 ODD_INTO, ODD_OUT = 32, 64
 """Flags: some link into it, or out of it, is not plain."""
-# Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
+# Columns of `Arrays.cold`: what only some tasks need. -1 means no calendar or periods.
 KIND, REST, PERIODS, WINDOW, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_TO = range(12, 20)

@@ -125,7 +125,7 @@ def left_at(n: Net, i: int, at: int) -> int:
     if kind == CLOCK:
         return max(0, planned - at)
     if kind == PERIOD:
-        # So many whole periods have still to open.
+        # This number of whole periods has still to open.
         k = n.cold[i, PERIODS]
         first, last = n.p.first[k], n.p.first[k + 1]
         since = reopened(n, i, k, at)

@@ -354,11 +354,10 @@ class Longer:
 
 
 def if_longer(roadmap: Roadmap, minutes: int, schedule: Schedule | None = None) -> Longer:
-    """Return the finish for each open task that takes so many working minutes more (minutes of the clock, if elapsed).
+    """Return the finish for each open task if it takes `minutes` longer: working minutes, or elapsed ones.
 
-    One sweep over all tasks: whatever has the float for it costs nothing, of the others only what they move is
-    computed. A negative number asks what a shorter task would gain. The roadmap's schedule, where there is one, is not
-    computed again.
+    One sweep over all tasks: tasks with enough float cost nothing; for the others only what they move is computed. A
+    negative number gives the gain of a shorter task. The roadmap's schedule, if there is one, is not computed again.
     """
     # What is as late as possible takes no float from others here: it would move before it moved them.
     early = {t.id: replace(t, as_late_as_possible=False) for t in roadmap.tasks.values() if t.as_late_as_possible}

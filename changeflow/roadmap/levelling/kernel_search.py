@@ -223,7 +223,7 @@ def inject(p: Slots, s: Search, start: Ints, cost: int, is_odd: bool) -> None:
 
 @compiled
 def evolve(p: Slots, s: Search, schedules: int, enough: int, is_odd: bool) -> None:
-    """Make children until so many schedules have been made in all, or the cost is no more than `enough`."""
+    """Make children until that many schedules have been made in all, or the cost is no more than `enough`."""
     n, many = p.work.shape[0], s.lists.shape[0]
     while s.best[MADE] < schedules and s.best[COST] > enough:
         mother, father = _pick(s, many), _pick(s, many)

@@ -106,7 +106,7 @@ def simulate(
 
 
 def parts_of(iterations: int, parts: int) -> list[range]:
-    """Share iterations out among so many parts at most, each of whole blocks but for the last."""
+    """Share iterations out among at most that many parts, all of whole blocks except the last."""
     blocks = -(-iterations // BLOCK)
     size = max(1, -(-blocks // max(1, parts))) * BLOCK
     return [range(first, min(first + size, iterations)) for first in range(0, iterations, size)]

@@ -97,7 +97,7 @@ def cost(problem: LevelProblem, start: tuple[int, ...], finish: list[int]) -> in
 
 
 def least(problem: LevelProblem) -> int | None:
-    """Look at every plan. Work of no length may stand at the end of time."""
+    """Look at every plan. Work of no length may be after the last slot."""
     best = None
     for start in product(*(range(problem.horizon + (p.work == 0)) for p in problem.pieces)):
         finish = [problem.finish_of(p, s) for p, s in zip(problem.pieces, start, strict=True)]

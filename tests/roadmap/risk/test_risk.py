@@ -35,7 +35,7 @@ MANY = 40_000
 
 
 def waves(count: int) -> tuple[object, RiskModel]:
-    """So many waves beside each other, each 50 to 80 days and likely 58; the end waits for all of them."""
+    """Parallel waves, each of 50 to 80 days and probably 58; the end waits for all of them."""
     names = [f"w{n}" for n in range(count)]
     roadmap = a_roadmap(*(a_task(n, 58) for n in names), a_task("end", 0), links=tuple(f"{n} -> end" for n in names))
     return roadmap, RiskModel(ranges=tuple(Range(task=n, low=50 * DAY, likely=58 * DAY, high=80 * DAY) for n in names))
