@@ -105,9 +105,9 @@ def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
     for element in elements(styles):
         name, above = str(element.tag).rpartition("}")[2], element.getparent()
         if name == "numFmt":
-            codes[int(element.get("numFmtId", "-1"))] = element.get("formatCode", "")
+            codes[_format_of(element, "-1")] = element.get("formatCode", "")
         elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
-            code = codes.get(int(element.get("numFmtId", "0")), "").split(";")[0]
+            code = codes.get(_format_of(element, "0"), "").split(";")[0]
             if _PERCENT.fullmatch(code):
                 yield number, _Shown()
             elif zeros := _ZEROS.fullmatch(code):
@@ -116,6 +116,13 @@ def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
             elif beside := next((text for m in _CURRENCY.finditer(code) if (text := _beside(m))), ""):
                 yield number, _Shown(currency=beside)
             number += 1
+
+
+def _format_of(element: "etree._Element", default: str) -> int:
+    text = element.get("numFmtId", default).strip()
+    if re.fullmatch("[+-]?[0-9]{1,9}", text) is None:
+        raise odd()
+    return int(text)
 
 
 def _beside(found: re.Match[str]) -> str:

@@ -7,7 +7,6 @@ cell shows and its value does not say is looked up in the sheet itself (`sheet_m
 
 import io
 import posixpath
-import struct
 import tempfile
 import zipfile
 import zlib
@@ -17,16 +16,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from changeflow.intake.layout import Layout, SheetPercent, fold, look_at_rows
 from changeflow.intake.opening import NOT_TEXT, read_bytes
 from changeflow.intake.sheet_marks import Marks, elements, marks_in
 from changeflow.intake.sheet_size import SheetRefusedError, check_size
 from changeflow.values.problem import Problem
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
 
 Lines = list[tuple[int, list[str]]]
 
@@ -43,6 +38,8 @@ INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
 _NEEDED = ("[Content_Types].xml", "_rels/.rels", WORKBOOK, RELATIONS, SHARED, STYLES)
+_OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
+"""What `zipfile` raises: for damage, unknown ways to pack, names that are not UTF-8, and places outside the file."""
 _ENCRYPTED = 0x1
 """The flag of a part that is packed with a password."""
 _DIGITS = 15
@@ -149,12 +146,11 @@ def _fill(lines: Lines, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
-    """Turn what a damaged or hostile zip leads to into a refusal."""
+def _refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Turn what a library raises for a damaged or hostile workbook into a refusal."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
-            KeyError, UnicodeError, OverflowError, struct.error) as error:  # fmt: skip
+    except errors as error:
         raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
 
 
@@ -162,15 +158,15 @@ class _Book:
     """A workbook: the names of its sheets, and the lines of each, once its size is known."""
 
     def __init__(self, raw: bytes) -> None:
-        with _refused():
+        with _refusing(*_OF_A_ZIP):
             self._zip = zipfile.ZipFile(io.BytesIO(raw))
-            if len(self._zip.infolist()) > MOST_PARTS:
-                raise SheetRefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
-            self._unpacked = _Unpacked(self._zip)
-            self._parts = {name: self._unpacked.read(name) for name in _NEEDED if self._unpacked.has(name)}
-            if WORKBOOK not in self._parts:
-                raise SheetRefusedError("This is not an Excel workbook")
-            found = list(_sheets(self._parts))
+        if len(self._zip.infolist()) > MOST_PARTS:
+            raise SheetRefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
+        self._unpacked = _Unpacked(self._zip)
+        self._parts = {name: self._unpacked.read(name) for name in _NEEDED if self._unpacked.has(name)}
+        if WORKBOOK not in self._parts:
+            raise SheetRefusedError("This is not an Excel workbook")
+        found = list(_sheets(self._parts))
         if not found:
             raise SheetRefusedError("The workbook has no sheet")
         self._places = {name: part for name, part, _ in found}
@@ -190,25 +186,28 @@ class _Book:
         from python_calamine import CalamineError, CalamineWorkbook
 
         part = self._places[name]
-        with _refused():
-            content = self._unpacked.read(part)
-            check_size(content, self._parts.get(SHARED, b""))
-            marks = marks_in(content, self._parts.get(STYLES, b""))
-        with tempfile.TemporaryDirectory() as scratch:
+        if not self._unpacked.has(part):
+            raise SheetRefusedError(f"The workbook cannot be read: its part {part[:60]} is missing")
+        content = self._unpacked.read(part)
+        check_size(content, self._parts.get(SHARED, b""))
+        marks = marks_in(content, self._parts.get(STYLES, b""))
+        # An `OSError` is of the copy, such as where the disk is full; a `ValueError` of a cell that Python cannot hold.
+        with tempfile.TemporaryDirectory() as scratch, _refusing(CalamineError, OSError, ValueError):
             measured = Path(scratch) / "measured.xlsx"
-            with _refused(), zipfile.ZipFile(measured, "w") as copy:
+            with zipfile.ZipFile(measured, "w") as copy:
                 for each, text in {**self._parts, part: content}.items():
                     copy.writestr(each, text)
             try:
                 sheet = CalamineWorkbook.from_path(str(measured)).get_sheet_by_name(name)
-                return list(_lines(sheet, marks)), list(sheet.merged_cell_ranges or ())
-            except (CalamineError, OSError, ValueError, IndexError, KeyError) as error:
-                raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
+                rows, ranges = sheet.to_python(skip_empty_area=False), list(sheet.merged_cell_ranges or ())
+            except OverflowError:
+                raise SheetRefusedError("The workbook cannot be read: it has a duration that is too long") from None
             except BaseException as error:
                 # The reader is written in another language: where it fails, it raises what is not an `Exception`.
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
+        return list(_lines(rows, marks)), ranges
 
 
 def _first_line(error: Exception) -> str:
@@ -237,7 +236,7 @@ class _Unpacked:
             raise SheetRefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
         # What it says first, then what it is: a zip may lie.
         if info.file_size <= self.left:
-            with self.book.open(info) as part:
+            with _refusing(*_OF_A_ZIP), self.book.open(info) as part:
                 content = part.read(self.left + 1)
             self.left -= len(content)
             if self.left >= 0:
@@ -259,10 +258,9 @@ def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
         yield element.get("name", ""), place, element.get("state", "visible") != "visible"
 
 
-def _lines(sheet: "CalamineSheet", marks: Marks) -> Iterator[tuple[int, list[str]]]:
+def _lines(rows: Sequence[Sequence[object]], marks: Marks) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the lines that have something in them."""
     marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies)}
-    rows: Sequence[Sequence[object]] = sheet.to_python(skip_empty_area=False)
     deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
     # What lies beyond the area that the library knows holds nothing but formulas without a result.
     for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):

@@ -1,11 +1,13 @@
 """Workbooks as people write them: cover sheets, errors, percentages, ids with leading zeros, merged cells."""
 
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 import xlsxwriter
 
 from changeflow.intake.fact_formats import PROGRESS
@@ -111,3 +113,35 @@ def test_formulas_without_results_are_named_wherever_they_are(tmp_path: Path):
     assert [(p.line, p.column) for p in problems] == [(1, 3), (2, 1), (2, 2)]
     assert all("a formula whose result is not in the file" in p.what for p in problems)
     assert {p.remedy for p in problems} == {"Open the file in Excel and save it, or export it again."}
+
+
+def refusal(path: Path) -> str:
+    problems: list[Problem] = []
+    assert read_workbook(path, "t.xlsx", problems, known=KNOWN) is None
+    [problem] = problems
+    return problem.what
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "why"),
+    [
+        ("xl/_rels/workbook.xml.rels", "/sheet1.xml", "/sheet2.xml", "its part xl/worksheets/sheet2.xml is missing"),
+        ("xl/styles.xml", 'numFmtId="0"', 'numFmtId="none"', "no spreadsheet writes it in this way"),
+    ],
+)
+def test_a_workbook_whose_parts_do_not_fit_is_refused(tmp_path: Path, part: str, old: str, new: str, why: str):
+    path = workbook(tmp_path, lambda book: rows(book, "Staff", ["id", "name"]))
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content.replace(old.encode(), new.encode()) if name == part else content)
+    assert refusal(path) == f"The workbook cannot be read: {why}."
+
+
+def test_a_workbook_with_a_duration_beyond_all_bounds_is_refused(tmp_path: Path):
+    def write(book: Any) -> None:
+        sheet = rows(book, "Staff", ["id", "name"])
+        sheet.write_number(1, 1, 1e12, book.add_format({"num_format": "[h]:mm"}))
+
+    assert refusal(workbook(tmp_path, write)) == "The workbook cannot be read: it has a duration that is too long."
