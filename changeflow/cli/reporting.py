@@ -48,6 +48,7 @@ def report_sro(
     context.refuse_beside(folder, "since", "issue", "actor")
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
+        note(f"From {folder} alone: progress, baselines and odds are in the database.")
     elif issue:
         built = reports.issue_sro(
             context.programme, db=context.db, today=context.day, actor=context.actor, now=context.now, since=since

@@ -163,7 +163,9 @@ class Odds:
     @property
     def sure_by(self) -> str:
         """The day that 80 of 100 iterations meet, or that there are no odds, with the share without a range."""
-        share = f"{self.certain_share}% of its path has no range"
+        all_of_it = self.certain_share == 100
+        share = "no work" if all_of_it else f"{self.certain_share}% of the work"
+        share += f" on its path has {'a' if all_of_it else 'no'} range"
         if not self.is_known:
             return f"no odds: {share}"
         return f"{format_day(self.p80)}{f' ({share})' if self.certain_share else ''}"

@@ -130,7 +130,7 @@ def test_the_tier_of_odds(plain: Judged, plan: int, deadline: int | None, tier: 
     known = replace(plain, programme=with_facts(plain.programme, Facts(odds=(line,))))
     signals = [s for s in propose_confidence(known, today=date(2027, 1, 4)).signals if "simulated" in s.text]
     assert [s.tier for s in signals] == ([tier] if tier else [])
-    assert all("80% sure by 1 Feb 2027 (40% of its path has no range)" in s.text for s in signals)
+    assert all("80% sure by 1 Feb 2027 (40% of the work on its path has no range)" in s.text for s in signals)
     assert not any("the odds of these" in reason for reason in confidence_line(known, today=date(2027, 1, 4)).reasons)
 
 
@@ -142,10 +142,10 @@ def test_a_plan_without_ranges_has_no_odds_in_report_or_confidence(plain: Judged
         p90=date(2027, 1, 20), certain_share=100, iterations=400, seed=1,
     )  # fmt: skip
     known = replace(plain, programme=with_facts(plain.programme, Facts(odds=(line,))))
-    assert line.sure_by == "no odds: 100% of its path has no range"
+    assert line.sure_by == "no odds: no work on its path has a range"
     assert not any("simulated" in s.text for s in propose_confidence(known, today=date(2027, 1, 4)).signals)
     reasons = confidence_line(known, today=date(2027, 1, 4)).reasons
-    assert "“All are live” has no odds: 100% of its path has no range." in reasons
+    assert "“All are live” has no odds: no work on its path has a range." in reasons
 
 
 def with_facts(programme: Programme, known: Facts) -> Programme:
