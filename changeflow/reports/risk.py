@@ -190,7 +190,8 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield f"  {report.assumption} That is an assumption: give ranges for what matters."
     for line in report.milestones:
         if line.certain:
-            yield f"{line.milestone}: {line.certain_share}% of the work on its path has no range; these odds treat it as fixed:"
+            share = f"{line.certain_share}% of the work on its path has no range"
+            yield f"{line.milestone}: {share}; these odds treat it as fixed:"
             yield f"  {', '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
         yield f"{line.milestone}: planned {line.planned}; P50 {line.p50}, P80 {line.p80}, P90 {line.p90}"
         yield f"  chance of the planned date: {odds_in_words(line.planned_odds)}"

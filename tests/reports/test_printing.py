@@ -93,7 +93,7 @@ def test_what_the_json_has_is_on_paper():
         "All are live 26 Feb 2027 3 Mar 2027 3 1 Mar 2027 late", "Train the payroll officers", "payroll/train",
         "5 Jan 2027 12 Jan 2027 5", "busy with Estates: train", "All are live: 3 days later",
         "Pilot is live: 1 day later",
-        "Trainers 130% 95% 2.5", "4 Jan 2027 130 % 95 %", "11 Jan 2027 17 % 52 %",
+        "Trainers 130% 95% 2.5", "4 Jan 2027 130% 95%", "11 Jan 2027 17% 52%",
     ):  # fmt: skip
         assert text in paper.text
 
