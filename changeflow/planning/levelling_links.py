@@ -19,7 +19,6 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of
 
-WHOLE_PERIODS = (Unit.PAY_PERIODS, Unit.TERMS)
 Instants = NDArray[np.int64]
 
 
@@ -44,7 +43,7 @@ class LinkRows:
         """
         link = self.roadmap.links[number]
         row, after = self._row(number, link, planned), self.roadmap.tasks[link.successor]
-        if after.starts_on or after.duration.unit in WHOLE_PERIODS:
+        if after.begins_in_windows:
             # An opening is not missed while no one could have worked since.
             last = self._last_work(self.roadmap.calendar_of(after.id))
         elif works is not None and link.type.to_finish:
@@ -70,7 +69,7 @@ class LinkRows:
         if lag.is_zero:
             return None
         if lag.unit is Unit.PERCENT:
-            if before.duration.unit in WHOLE_PERIODS:
+            if before.duration.unit.is_whole_period:
                 return self._shared_by_periods(number, link, before)
             part, calendar = shared_lag(self.roadmap, link, planned)
             is_elapsed = part.unit is Unit.ELAPSED
@@ -109,7 +108,7 @@ class LinkRows:
         Work ends when people leave, whole periods begin and end at midnight, and everything else happens when people
         arrive. Of a wait, which can end at any hour of a night, the earliest is taken.
         """
-        if task.duration.unit not in WHOLE_PERIODS:
+        if not task.duration.unit.is_whole_period:
             return self.axis.ends if from_finish and task.id in self.at_night else self.opens
         key = (from_finish, task.duration, *_calendars(task))
         if key not in self.instants:

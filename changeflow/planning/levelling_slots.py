@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.planning.levelling_links import WHOLE_PERIODS, LinkRows, after_elapsed, slot_of
+from changeflow.planning.levelling_links import LinkRows, after_elapsed, slot_of
 from changeflow.roadmap.engine.pace import periods_of, work_of
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.engine.spans import earliest_start_of, finish_of, land_at
@@ -131,9 +131,6 @@ class _Work:
     """It is a wait that begins when people leave, and not when they come again."""
 
 
-WORKED = (Unit.WORKING, Unit.SCHOOL_WEEKS)
-
-
 def _at_night(roadmap: Roadmap, order: Iterable[TaskId]) -> tuple[set[TaskId], set[TaskId]]:
     """Return what ends when people leave, or can: work, and waits that begin with its end or end with others; and what
     begins then."""
@@ -144,10 +141,10 @@ def _at_night(roadmap: Roadmap, order: Iterable[TaskId]) -> tuple[set[TaskId], s
     for task in order:
         unit, links = roadmap.tasks[task].duration.unit, into.get(task, ())
         finishes = (k for k in links if k.type.from_finish and not k.type.to_finish)
-        if any(k.predecessor in ends or (k.lag.unit in WORKED and k.lag.amount > 0) for k in finishes):
+        if any(k.predecessor in ends or (k.lag.unit.counts_working_time and k.lag.amount > 0) for k in finishes):
             begins.add(task)
         is_wait = unit is Unit.ELAPSED and (task in begins or any(k.type.to_finish for k in links))
-        if unit in WORKED or is_wait:
+        if unit.counts_working_time or is_wait:
             ends.add(task)
     return ends, begins
 
@@ -200,7 +197,7 @@ def _pieces(
 
 def _first_slot(axis: Axis, placer: Placer, task: Task) -> int:
     at = _release(placer, task)
-    if task.starts_on or task.duration.unit in WHOLE_PERIODS:
+    if task.begins_in_windows:
         # An opening that is not missed yet lies before.
         at = min(at, placer.ask(land_at, task.id, at))
     return axis.slot(at)
@@ -261,7 +258,7 @@ def _table(axis: Axis, placer: Placer, work: _Work) -> tuple[Ints, Ints]:
 def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     if task.starts_on:
         periods = placer.roadmap.periods[task.starts_on]
-    elif task.duration.unit in WHOLE_PERIODS:
+    elif task.duration.unit.is_whole_period:
         periods = periods_of(task, task.duration.unit, placer.roadmap)
     else:
         return range(len(axis))

@@ -182,7 +182,7 @@ class _Proof:
             on = self._calendar(task.calendar)
         elif unit is Unit.SCHOOL_WEEKS:
             on = self._calendar(task.term_calendar or task.calendar)
-        elif unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        elif unit.is_whole_period:
             on = PAY_PERIODS if unit is Unit.PAY_PERIODS else task.terms
             self.periods[on] = None
         return [length.amount, unit.value, on]

@@ -31,6 +31,10 @@ class Unit(StrEnum):
     def counts_working_time(self) -> bool:
         return self in (Unit.WORKING, Unit.SCHOOL_WEEKS)
 
+    @property
+    def is_whole_period(self) -> bool:
+        return self in (Unit.PAY_PERIODS, Unit.TERMS)
+
 
 _PATTERN = re.compile(r"^(?P<sign>[+-]?)(?P<amount>\d+(?:\.\d+)?)(?P<unit>ed|ew|eh|em|pp|sw|m|h|d|w|t|%)$")
 _ELAPSED = {"em": 1, "eh": 60, "ed": 24 * 60, "ew": 7 * 24 * 60}

@@ -137,8 +137,7 @@ class Slips:
         """
         found, timed, calendar = self.roadmap.tasks[task], self.schedule[task], self.roadmap.calendar_of(task)
         minutes = days * self.roadmap.minutes_per_day
-        is_in_windows = found.starts_on is not None or found.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS)
-        if not is_in_windows or task in self.roadmap.progress:
+        if not found.begins_in_windows or task in self.roadmap.progress:
             return calendar.add(timed.early_finish, minutes)
         with self._asking:
             start = self.placer.ask(land_at, task, calendar.add(timed.early_start, minutes))

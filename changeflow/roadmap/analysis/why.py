@@ -247,7 +247,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
         return
     task = roadmap.tasks[link.successor]
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
-    if task.starts_on or task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+    if task.begins_in_windows:
         if day_of(start) > first:
             yield _window_in_words(roadmap, task)
         return

@@ -57,7 +57,6 @@ from changeflow.roadmap.engine.working_time import (
 )
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit
 from changeflow.values.moments import DAY, day_of, last_day_of
 
 
@@ -241,7 +240,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
         return all(self._ends(arrays.links[int(arrays.into[LINK, j])], int(arrays.into[TASK, j])) for j in drivers)
 
     def _ends(self, link: Link, before: int) -> bool:
-        if not link.lag.is_zero and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        if not link.lag.is_zero and link.lag.unit.is_whole_period:
             return True
         return link.type.from_finish and self._ends_day(before)
 

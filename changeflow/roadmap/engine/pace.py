@@ -35,7 +35,7 @@ def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, back: b
     """Move `position` by a lag that is no share, on the calendar of the successor `task`; `back` takes it off again."""
     if lag.is_zero:
         return position
-    if lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+    if lag.unit.is_whole_period:
         periods = periods_of(task, lag.unit, roadmap)
         return periods.subtract(position, lag.amount) if back else periods.add(position, lag.amount)
     if lag.unit is Unit.SCHOOL_WEEKS:
@@ -63,7 +63,7 @@ def shared_lag(roadmap: Roadmap, link: Link, span: Span) -> tuple[Duration, Work
         unit = Unit.ELAPSED
     elif before.duration.unit is Unit.SCHOOL_WEEKS:
         amount, calendar = school_weeks(amount, roadmap), term_calendar(before, roadmap)
-    elif before.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+    elif before.duration.unit.is_whole_period:
         calendar = roadmap.calendars[before.calendar]
         amount = calendar.between(*span)
     elif roadmap.profile.shares_on_successor:

@@ -134,6 +134,11 @@ class Task:
         return self.duration.is_zero
 
     @property
+    def begins_in_windows(self) -> bool:
+        """Whether it begins on a few days only: where a start window, or its first whole period, opens."""
+        return self.starts_on is not None or self.duration.unit.is_whole_period
+
+    @property
     def step(self) -> str:
         """The last part of its id: its step in the pathway."""
         return self.id.rsplit("/", 1)[-1]
