@@ -140,7 +140,7 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
             yield Criterion(text, State.OPEN, "R11")
         else:
             number = len(service.pilot.exit_criteria)
-            text = f"{counted(number, 'exit criterion') if number == 1 else f'{number} exit criteria'} set."
+            text = f"{number} exit {'criterion' if number == 1 else 'criteria'} set."
             yield Criterion(text, State.MET, "R11")
 
 

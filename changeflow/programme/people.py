@@ -13,7 +13,7 @@ from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.values.moments import DAY, last_day_of, minute_of
+from changeflow.values.moments import DAY, format_day, last_day_of, minute_of
 from changeflow.values.words import Kind, Phase
 
 
@@ -112,7 +112,7 @@ def closed_on(programme: Programme) -> date | None:
 def answer_due(programme: Programme, received: date, today: date, *, is_complex: bool = False) -> date:
     """Return the last day to answer a request, by the months in the rulepack `privacy`. Refuse a future day."""
     if received > today:
-        raise InputError(f"{received:%d %B %Y} is in the future. Give the day on which the request was received.")
+        raise InputError(f"{format_day(received)} is in the future. Give the day on which the request was received.")
     key = "access_months_complex" if is_complex else "access_months"
     months = programme.rulepacks.number("privacy", key, on=received)
     nation = programme.definition.programme.nation

@@ -265,7 +265,8 @@ def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedL
             yield Breach("R06", service.service, message, service.service)
         held = {skill for m in team.members for skill in m.skills}
         if missing := [s for s in team.needed_skills if s not in held]:
-            message = f"No one in the team of {service.name} has the skill {listed(missing)}."
+            skills = "skill" if len(missing) == 1 else "skills"
+            message = f"No one in the team of {service.name} has the {skills} {listed(missing)}."
             yield Breach("R06", service.service, message, service.service)
 
 

@@ -169,6 +169,6 @@ def test_what_cannot_be_is_said(stored: str):
         asked.everything_about("laed", date(2027, 1, 31), actor="chief", **ask)
     with pytest.raises(ActorMissingError):
         asked.everything_about("lead", date(2027, 1, 31), actor=None, **ask)
-    with pytest.raises(InputError, match="01 February 2027 is in the future"):
+    with pytest.raises(InputError, match="1 Feb 2027 is in the future"):
         asked.deadline(date(2027, 2, 1), **ask)
     assert asked.deadline(date(2027, 1, 31), is_complex=True, **ask) == date(2027, 4, 30)

@@ -155,7 +155,7 @@ def length_in_words(length: Duration, minutes_per_day: int, calendar: str) -> st
         Unit.SCHOOL_WEEKS: f"{amount} school week{plural}",
         Unit.PAY_PERIODS: f"{amount} pay period{plural}",
         Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
-        Unit.PERCENT: f"{amount} % of its duration",
+        Unit.PERCENT: f"{amount}% of its duration",
     }[length.unit]
 
 

@@ -185,7 +185,7 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
     if kind == "capacity":
         for step in STEPS:
             more = {**problem.capacity, what: tuple(n * (100 + 10 * step) // 100 for n in problem.capacity[what])}
-            yield f"Give {problem.team_names[what]} {10 * step} % more days.", replace(problem, capacity=more)
+            yield f"Give {problem.team_names[what]} {10 * step}% more days.", replace(problem, capacity=more)
     elif kind == "at once":
         school = problem.schools[what]
         for step in STEPS[:3]:

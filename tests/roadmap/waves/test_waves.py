@@ -92,39 +92,39 @@ class TestConflicts:
     @pytest.mark.parametrize("fixed", ["abc", "abcd"])
     def test_what_is_told_is_one_of_the_minimal_conflicts(self, fixed: str):
         tried = self.crowded(fixed)
-        told = explain(tried)
-        assert told is not None
-        assert told.is_minimal
-        assert set(told.groups) in self.every_minimal(tried)
+        conflict = explain(tried)
+        assert conflict is not None
+        assert conflict.is_minimal
+        assert set(conflict.groups) in self.every_minimal(tried)
 
     def test_it_is_told_in_words_with_what_would_be_enough(self):
         tried = self.crowded()
-        told = explain(tried)
-        assert told is not None
-        assert set(told.sentences) == {
+        conflict = explain(tried)
+        assert conflict is not None
+        assert set(conflict.sentences) == {
             "A goes live with Pay on 18 Jan 2027.",
             "B goes live with Pay on 18 Jan 2027.",
             "C goes live with Pay on 18 Jan 2027.",
             "Pay has at most 2 schools in a wave.",
         }
-        ways = list(relaxations(tried, told))
+        ways = list(relaxations(tried, conflict))
         assert "Allow 3 schools in a wave of Pay." in ways
         assert "Leave the date of A, Pay open." in ways
 
     def test_a_pair_that_is_kept_apart_and_fixed_together(self):
         tried = problem("ab", fixed={("a", "pay"): 4, ("b", "pay"): 4}, apart=(("a", "b"),))
-        told = explain(tried)
-        assert told is not None
-        assert set(told.groups) == {"apart:a/b", "fixed:a/pay", "fixed:b/pay"}
-        assert "Let A and B go live in the same week." in list(relaxations(tried, told))
+        conflict = explain(tried)
+        assert conflict is not None
+        assert set(conflict.groups) == {"apart:a/b", "fixed:a/pay", "fixed:b/pay"}
+        assert "Let A and B go live in the same week." in list(relaxations(tried, conflict))
 
     def test_a_team_that_cannot_carry_a_fixed_wave(self):
         tried = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2, ("b", "pay"): 2})
-        told = explain(tried)
-        assert told is not None
-        assert "Trainers: no more days of work in a week than the team can give." in told.sentences
+        conflict = explain(tried)
+        assert conflict is not None
+        assert "Trainers: no more days of work in a week than the team can give." in conflict.sentences
         # Twenty tenths are needed where fifteen are: forty percent more give twenty-one.
-        assert "Give Trainers 40 % more days." in list(relaxations(tried, told))
+        assert "Give Trainers 40% more days." in list(relaxations(tried, conflict))
 
     def test_a_school_without_any_date_is_told_with_what_took_them(self):
         base = problem("ab")
@@ -133,14 +133,14 @@ class TestConflicts:
             candidates={**base.candidates, ("a", "pay"): ()},
             dropped={**base.dropped, ("a", "pay"): {2: "exams", 4: "exams", 6: "the summer holiday"}},
         )
-        told = explain(tried)
-        assert told is not None
-        assert told.sentences == ("A, Pay: no date is left. exams (2 dates); the summer holiday (1 date).",)
+        conflict = explain(tried)
+        assert conflict is not None
+        assert conflict.sentences == ("A, Pay: no date is left. exams (2 dates); the summer holiday (1 date).",)
 
     def test_a_date_on_which_nothing_opens(self):
-        told = explain(problem("ab", fixed={("a", "pay"): 3}))
-        assert told is not None
-        assert told.sentences == (
+        conflict = explain(problem("ab", fixed={("a", "pay"): 3}))
+        assert conflict is not None
+        assert conflict.sentences == (
             "A, Pay is fixed to the week of 25 Jan 2027, which is impossible: its service has no date that week.",
         )
 
@@ -154,8 +154,8 @@ class TestConflicts:
     ):
         fixed = {(n, "pay"): w for n, w in zip("abc", weeks, strict=True)}
         tried = replace(tiny(drawn), fixed=fixed)
-        told: WaveConflict | None = explain(tried)
-        if told is None:
+        conflict: WaveConflict | None = explain(tried)
+        if conflict is None:
             assert any(True for _ in every_plan(tried))
             return
         rows = write_rows(tried, FREE)
@@ -164,9 +164,9 @@ class TestConflicts:
         def is_impossible(some: set[str]) -> bool:
             return solve(rows, QUICK, without=groups - some, with_bound=False).is_infeasible
 
-        assert is_impossible(set(told.groups))
-        for group in told.groups:
-            assert not is_impossible(set(told.groups) - {group})
+        assert is_impossible(set(conflict.groups))
+        for group in conflict.groups:
+            assert not is_impossible(set(conflict.groups) - {group})
             assert group_words(tried, group)
 
 
