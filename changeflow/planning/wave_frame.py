@@ -85,7 +85,7 @@ def frame_of(programme: Programme) -> Frame:
     start = first - timedelta(days=first.weekday())
     latest = rollout.latest or first + timedelta(days=730)
     joins = joining_days(programme.definition, programme.facts)
-    return Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme), joins)
+    return Frame(programme, rollout, Calendars.of(programme.definition), start, latest, _happened(programme), joins)
 
 
 @lru_cache(maxsize=2**14)
