@@ -25,7 +25,7 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
 
 
 def shortened(text: str, words: int) -> str:
-    """Cut a text after so many words.
+    """Cut a text that is longer than a number of words.
 
     >>> shortened("Payroll is live", 3), shortened("Payroll is live in all schools", 3)
     ('Payroll is live', 'Payroll is live …')

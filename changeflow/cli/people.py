@@ -125,7 +125,7 @@ def assess_show(
     context: Context,
     out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
 ) -> None:
-    """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
+    """Show the barriers in each group, as published, and why some groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
     from changeflow.usecases.assessments import look_at_people
 

@@ -75,12 +75,12 @@ def report_verify(
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"'{file}' cannot be read: {error}") from error
         except NotAReportError as error:
-            raise InputError(f"'{file}' is no report that can be checked. {error}") from error
+            raise InputError(f"'{file}' is not a report that can be checked. {error}") from error
         for problem in verdict.problems:
             note(problem)
         if verdict.problems:
-            raise CheckFailedError(f"'{file}' does not hold: {counted(len(verdict.problems), 'problem')}.")
-        print_lines([f"'{file}' holds:", *(f"  {line}" for line in verdict.proved)])
+            raise CheckFailedError(f"'{file}' is not proved: {counted(len(verdict.problems), 'problem')}.")
+        print_lines([f"'{file}' is proved:", *(f"  {line}" for line in verdict.proved)])
 
 
 @command(report, "trustees", "db", "programme", "since", "at")

@@ -336,7 +336,7 @@ def _limited(whole: Brief, most: Mapping[str, int]) -> Brief:
 
 
 def summed(slip: BriefSlip, most: int) -> BriefSlip:
-    """Keep the largest parts of a slip, at most so many, the last of them the sum of all others."""
+    """Keep the first `most` parts of a slip; where there are more, the last one kept is the sum of the others."""
     if len(slip.parts) <= most:
         return slip
     kept = slip.parts[: most - 1] if most > 1 else ()

@@ -24,7 +24,7 @@ WHY_HIDDEN = ("why it is not shown", "what you can do")
 
 
 def write_standings(people: PeopleLines, out: Path) -> None:
-    """Write where groups stand as a CSV: what the pages show, and why groups are not shown."""
+    """Write the barriers in each group as a CSV: what the pages show, and why some groups are not shown."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked", *WHY_HIDDEN])

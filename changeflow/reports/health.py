@@ -10,7 +10,7 @@ from changeflow.roadmap.analysis.health import check_health
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Track
 
-WORDS = {True: "kept", False: "look at it", None: "cannot be told"}
+WORDS = {True: "kept", False: "look at it", None: "not assessed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,5 +119,5 @@ def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) ->
     yield "Under the ten headings of the Schedule Assessment Guide (GAO), by the points above"
     for heading in headings:
         mark = {"kept": "ok", "look at it": "LOOK"}.get(heading.state, "–")
-        points = f"points {', '.join(map(str, heading.points))}" if heading.points else "no point stands for it"
+        points = f"points {', '.join(map(str, heading.points))}" if heading.points else "no points yet"
         yield f"  {mark:<5} {heading.heading} ({points})"

@@ -174,7 +174,7 @@ class PeopleLines:
 
 
 def people_lines(programme: Programme, *, today: date) -> PeopleLines:
-    """Say where people stand, from the latest publication."""
+    """Say how ready people are, from the latest publication."""
     snapshot = programme.facts.snapshot
     elements = tuple(e.value for e in Element)
     if snapshot is None:

@@ -47,7 +47,7 @@ class TrusteesBrief:
     costs: tuple[BriefDecision, ...]
     """The decisions that are needed, and what a later day costs."""
     students: str
-    """What is in it for the students; empty where nobody has written it."""
+    """What is in it for the students; empty if it has not been written."""
     benefits: tuple[Benefit, ...]
     more_benefits: int
 

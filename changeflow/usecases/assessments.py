@@ -1,4 +1,4 @@
-"""Assessments: import a round and publish it; look at where groups stand, which the audit notes."""
+"""Assessments: import a round and publish it; look at the barriers in each group, which the audit notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Publish where people stand: a round once, when it is closed. Only this reads everybody's scores."""
+"""Publish how ready people are: a round once, when it is closed. Only this reads everybody's scores."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Check a report's JSON: what the file proves of its dates, and in plain words what it does not."""
+"""Check a report's JSON: what the file proves of its dates, and in plain words what is wrong."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ class NotAReportError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was proved, with counts, and what does not hold."""
+    """What was proved, with counts, and what is wrong."""
 
     proved: tuple[str, ...]
     problems: tuple[str, ...]
@@ -78,7 +78,7 @@ class _Checker:
             "drivers": "named drivers are tight, and no other link is",
             "floats": "tasks have the late dates and floats that follow",
             "windows": "start windows and periods are in order",
-            "blackouts": "blackouts have no work of theirs in them",
+            "blackouts": "blackouts have no working time in the calendars that keep out of them",
             "slips": "slips have parts that add up",
             "shown": "dates elsewhere in the report are those of the tasks",
         }
@@ -99,7 +99,8 @@ class _Checker:
             for first, last in spans:
                 next_month = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
                 if last < first or (is_month and (first.day != 1 or last + timedelta(days=1) != next_month)):
-                    yield f"Period {first} to {last} of “{key}”: {'it is no month' if is_month else 'it ends first'}."
+                    wrong = "it is not a whole month" if is_month else "it ends before it begins"
+                    yield f"Period {first} to {last} of “{key}”: {wrong}."
             for (_, ended), (opens, _) in pairwise(spans):
                 if opens <= ended or (is_month and opens != ended + timedelta(days=1)):
                     yield f"Period from {opens} of “{key}”: it does not follow the one that ends on {ended}."
@@ -139,17 +140,17 @@ class _Checker:
     def _slips(self) -> Iterator[str]:
         for slip in (self.data.get("brief") or {}).get("slips", ()):
             if (total := sum(days for days, _ in slip["parts"])) != slip["days"]:
-                yield f"Brief, “{slip['sentence']}”: it has moved by {slip['days']} days, and its parts make {total}."
+                yield f"Brief, “{slip['sentence']}”: it has moved by {slip['days']} days, and its parts total {total}."
         changes = self.data.get("changes") or {}
         for slip in (*changes.get("slips", ()), *changes.get("go_lives", ())):
             task = self.plan.tasks[slip["task"]]
             self.counts["slips"] += 1
             days = (_day(task, minute(slip["after"])) - _day(task, minute(slip["before"]))).days
-            total, told = (sum(p["days"] for p in slip[key]) for key in ("parts", "causes"))
-            if len({days, slip["days"], total, told}) > 1:
+            total, caused = (sum(p["days"] for p in slip[key]) for key in ("parts", "causes"))
+            if len({days, slip["days"], total, caused}) > 1:
                 yield (
-                    f"{_name(task)}: its slip is {slip['days']} days in the file; its dates make {days}, its parts "
-                    f"{total}, its causes {told}."
+                    f"{_name(task)}: its slip is {slip['days']} days in the file; its dates give {days}, its parts "
+                    f"total {total}, its causes {caused}."
                 )
             if minute(slip["after"]) != task.dates["finish"]:
                 yield f"{_name(task)}: its slip ends on another date than the task."

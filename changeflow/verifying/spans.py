@@ -31,7 +31,7 @@ class WorkTime:
         return 0 if n < 0 else self.before[n] + min(at, self.spans[n][1]) - self.starts[n]
 
     def begin(self, work: int) -> int:
-        """Return the latest moment with so much work before it, a start; `stop` the earliest, a finish."""
+        """Return the latest moment with this much work before it, a start; `stop` the earliest, a finish."""
         if not 0 <= work < self.before[-1]:
             raise BeyondError("its calendar")
         n = bisect_right(self.before, work) - 1

@@ -29,7 +29,7 @@ def test_a_report_that_does_not_hold_exits_as_a_check_that_said_no(tmp_path: Pat
     code, text = verify(file)
     assert code == 3
     assert "its free float is" in text
-    assert "does not hold: 1 problem." in text
+    assert "is not proved: 1 problem." in text
 
 
 def test_a_file_that_is_no_report_is_wrong_input(tmp_path: Path):
