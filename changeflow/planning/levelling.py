@@ -112,8 +112,8 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
 def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
     """Turn the order found into dates; a task with a maximal lag waits as long as in the search.
 
-    A predecessor may start after its successor (by a link to the finish, or a lead), and is still placed first. Placed
-    as early as it can be, it may take people from the other: it is tried as well with the start that the search found.
+    A predecessor may start after its successor (by a link to the finish, or a lead) but is still placed first. As early
+    as possible, it may take people from the successor, so the start that the search found is tried as well.
     """
     kept = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}

@@ -23,7 +23,7 @@ Instants = NDArray[np.int64]
 
 
 class LinkRows:
-    """Computes the rows of links; what many links share is computed once. `at_night` ends when people leave, or can."""
+    """Computes the rows of links, and computes shared parts once. The tasks `at_night` can end when people leave."""
 
     def __init__(self, axis: Axis, placer: Placer, at_night: Set[TaskId]) -> None:
         self.axis = axis
@@ -44,10 +44,10 @@ class LinkRows:
         link = self.roadmap.links[number]
         row, after = self._row(number, link, planned), self.roadmap.tasks[link.successor]
         if after.begins_in_windows:
-            # An opening is not missed while no one could have worked since.
+            # A window is not missed while no one could have worked since it opened.
             last = self._last_work(self.roadmap.calendar_of(after.id))
         elif works is not None and link.type.to_finish:
-            # A finish in a break is the same point of work as the beginning of the break.
+            # In working time, a finish in a break equals the beginning of the break.
             last = _last(works)
         else:
             return row
@@ -91,7 +91,7 @@ class LinkRows:
         return self.placer.after_lag(number, at, *span)
 
     def _shared_by_periods(self, number: int, link: Link, before: Task) -> Ints:
-        """Return the row of a lag that is a share of periods, which are of different lengths."""
+        """Return the row of a lag that is a share of whole periods, whose lengths differ."""
         count = len(self.axis)
         found = np.full(count + 1, count, np.int32)
         for start, finish in self._spans(before):
@@ -162,7 +162,7 @@ def slot_of(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> 
 
 
 def moved(axis: Axis, move: Callable[[int], int], instants: Sequence[int], *, beyond: int) -> Ints:
-    """Return the slots to which instants, in order, move: where two move to the same, so do all between them."""
+    """Return the slots to which ordered instants move. If two move to the same slot, so do all between them."""
     found = np.empty(len(instants), np.int32)
     last = len(instants) - 1
     found[0], found[last] = (slot_of(axis, move, instants[n], beyond=beyond) for n in (0, last))

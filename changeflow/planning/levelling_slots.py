@@ -126,14 +126,16 @@ class _Work:
     table: tuple[object, ...] | None
     """The key of its own table; None if its calendar alone decides how long it takes."""
     begins: int | None = None
-    """When it begins in its first slot, where that is not when the slot opens."""
+    """When it begins in its first slot, if not when the slot opens."""
     follows_work: bool = False
-    """It is a wait that begins when people leave, and not when they come again."""
+    """Whether it is elapsed time that begins when people leave, not when they return."""
 
 
 def _at_night(roadmap: Roadmap, order: Iterable[TaskId]) -> tuple[set[TaskId], set[TaskId]]:
-    """Return what ends when people leave, or can: work, and waits that begin with its end or end with others; and what
-    begins then."""
+    """Return the tasks that can end when people leave, and those that can begin then.
+
+    Work can end then, and so can elapsed time that begins then or has a link to its finish.
+    """
     into: dict[TaskId, list[Link]] = {}
     for link in roadmap.links:
         into.setdefault(link.successor, []).append(link)
@@ -198,7 +200,7 @@ def _pieces(
 def _first_slot(axis: Axis, placer: Placer, task: Task) -> int:
     at = _release(placer, task)
     if task.begins_in_windows:
-        # An opening that is not missed yet lies before.
+        # A window that opened earlier may not be missed yet.
         at = min(at, placer.ask(land_at, task.id, at))
     return axis.slot(at)
 
@@ -263,6 +265,6 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
     else:
         return range(len(axis))
     first, last = int(axis.opens[0]), int(axis.opens[-1])
-    # An earlier opening is not missed if no one has worked since.
+    # A window that opened earlier is not missed if no one has worked since.
     inside = (first, *periods.starts_within(day_of(first), day_of(last)))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
