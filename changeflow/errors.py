@@ -74,8 +74,10 @@ class ProblemsError(InputError):
         self.problems = tuple(problems)
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
-        head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n".join([*grouped_lines(self.problems), f"{head} found. {ending}".rstrip()]))
+        head = "1 problem found" if count == 1 else f"{count} problems found"
+        files = len({problem.file for problem in self.problems})
+        head += f" in {files} files" if files > 1 else ""
+        super().__init__("\n".join([*grouped_lines(self.problems), f"{head}. {ending}".rstrip()]))
 
 
 class CyclicRoadmapError(InputError):

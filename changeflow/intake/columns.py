@@ -13,6 +13,8 @@ from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
 """How alike a heading and a name of ours are from which it is more likely misspelt than meant."""
+ALIKE = 0.7
+"""How alike they are from which a name of ours is suggested."""
 _SHOWN = 8
 """Headings that are named where a column is missing."""
 SHORTEST = 5
@@ -53,6 +55,10 @@ class MatchedColumns:
 
     matches: tuple[ColumnMatch, ...]
     unused: tuple[TableColumn, ...]
+    misspelt: frozenset[int] = frozenset()
+    """The places of those that are not used because they are misspelt, which is a problem already."""
+    meant: Mapping[int, str] = made_by(default_factory=dict)
+    """By the place of a column that is not used: a name of ours that is like its heading."""
 
 
 def match_columns(
@@ -63,7 +69,11 @@ def match_columns(
     search.run()
     matches = sorted(search.found.values(), key=lambda m: m.place)
     used = {c.place for m in matches for c in m.columns}
-    return MatchedColumns(tuple(matches), tuple(c for c in layout.columns if c.place not in used))
+    unused = tuple(c for c in layout.columns if c.place not in used)
+    free = {fold(f.name): f.name for f in wanted.fields if f.name not in search.found}
+    near = {c.place: difflib.get_close_matches(fold(c.name), free, n=1, cutoff=ALIKE) for c in unused}
+    meant = {place: free[names[0]] for place, names in near.items() if names}
+    return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant)
 
 
 @dataclass(slots=True)
@@ -74,6 +84,7 @@ class _Search:
     shown: str
     problems: list[Problem]
     found: dict[str, ColumnMatch] = made_by(default_factory=dict)
+    misspelt: set[int] = made_by(default_factory=set)
 
     def run(self) -> None:
         free = list(self.layout.columns)
@@ -152,6 +163,7 @@ class _Search:
     def _misspelt(self, columns: Iterable[TableColumn], fields: Sequence[Field]) -> None:
         for column in columns:
             if (meant := _meant(column.name, fields)) is not None:
+                self.misspelt.add(column.place)
                 self._add(column.place, f"Unknown column '{column.name}'.", f"Did you mean '{meant}'?")
 
     def _missing(self) -> None:

@@ -4,146 +4,35 @@ Pydantic's complaints become problems in plain English, with their positions.
 """
 
 import json
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
 from changeflow.adkar.people import ChangeImpact
-from changeflow.errors import RenamedWarning
 from changeflow.files import write_whole
-from changeflow.intake.opening import is_there, list_files
-from changeflow.intake.table_rows import TableRow
-from changeflow.intake.yaml import Document, read_yaml
+from changeflow.intake.doubts import Doubts
+from changeflow.intake.opening import is_there, list_files, read_text
+from changeflow.intake.shaping import shape_in_part
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.yaml import MAX_BYTES, Document, parse_yaml
 from changeflow.places import shipped_pathway
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
-from changeflow.values.base import ID_PATTERN, Frozen
-from changeflow.values.limits import no_day
-from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.base import Frozen
+from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack
 
 Model = TypeVar("Model", bound=Frozen)
 
 
-def shape(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
-    """Make a `model` of a document; every complaint is added to `problems`. Old names of keys still work."""
-    _use_new_names(document, model)
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        for complaint in error.errors():
-            path = _written_path(document, complaint["loc"])
-            what, remedy, on_key = _explained(dict(complaint), model, path)
-            problems.append(document.problem(path, what, remedy, on_key=on_key))
-        return None
-
-
-def _use_new_names(document: Document, model: type[BaseModel]) -> None:
-    """Rename the keys that have a newer name, and warn of each: those below first, so that their paths still hold."""
-    renamed, found = _renamed_in(model), list[tuple[int, int, str]]()
-    for path in [p for p in reversed(document.keys) if p[-1] in renamed] if renamed else ():
-        new = renamed[str(path[-1])]
-        if new in _fields_at(model, path[:-1]) and (*path[:-1], new) not in document.keys:
-            found.append((*document.position(path, on_key=True), f"'{path[-1]}' is now called '{new}'"))
-            document.rename(path, new)
-    for line, column, what in sorted(found):
-        text = f"{document.file}:{line}:{column}: {what}. The old name still works."
-        warnings.warn(text, RenamedWarning, stacklevel=2)
-
-
-@cache
-def _renamed_in(model: type[BaseModel]) -> dict[str, str]:
-    """Return the new names of keys by their old ones, of a model and of those within it."""
-    found: dict[str, str] = {}
-    for name, about in model.model_fields.items():
-        found |= dict.fromkeys(_old_names(about), name)
-        for inner in _models_in(about.annotation):
-            found |= _renamed_in(inner)
-    return found
-
-
-def _old_names(field: FieldInfo) -> Iterator[str]:
-    if isinstance(field.validation_alias, AliasChoices):
-        yield from (str(name) for name in field.validation_alias.choices[1:])
-
-
-def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str | int, ...]:
-    """Leave out what pydantic adds to a path: names of union members and of validators."""
-    path: tuple[str | int, ...] = ()
-    for part in loc:
-        if (*path, part) in document.values or (*path, part) in document.keys:
-            path = (*path, part)
-    last = loc[-1] if loc else None
-    return (*path, last) if last is not None and (not path or path[-1] != last) and isinstance(last, str) else path
-
-
-def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
-    kind, given = complaint["type"], complaint.get("input")
-    name = path[-1] if path else "the file"
-    if kind == "extra_forbidden":
-        return f"Unknown key '{name}'.", did_you_mean(str(name), _fields_at(model, path[:-1])), True
-    if kind == "missing":
-        return f"'{name}' is missing.", "Add it here.", True
-    if kind in ("enum", "literal_error"):
-        expected = str(complaint.get("ctx", {}).get("expected", ""))
-        options = [o.strip("' ") for o in expected.replace(" or ", ", ").split(",")]
-        return f"'{given}' is not known here.", did_you_mean(str(given), options), False
-    if kind == "string_pattern_mismatch":
-        if complaint.get("ctx", {}).get("pattern") == ID_PATTERN:
-            return f"'{given}' is not an id.", "Use lower-case letters, digits and hyphens.", False
-        example = "Write it like 2026-09." if name == "first_month" else "Look at an example."
-        return f"'{given}' is not a '{name}'.", example, False
-    if kind.startswith("date"):
-        return *no_day(str(given)), False
-    if kind in ("string_type", "int_type", "int_parsing", "float_type", "float_parsing", "bool_type", "bool_parsing"):
-        return *_other_type(kind.partition("_")[0], given), False
-    message = str(complaint["msg"]).removeprefix("Value error, ")
-    if kind == "value_error":
-        what, _, remedy = message.partition(". ")
-        remedy = remedy if remedy.endswith("?") or not remedy else f"{remedy.rstrip('.')}."
-        return what.rstrip(".") + ".", remedy, False
-    return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
-
-
-def _other_type(wanted: str, given: object) -> tuple[str, str]:
-    """Say that a value is of another type than its key takes."""
-    shown = "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) else f"'{given}'"
-    if wanted == "bool":
-        return f"{shown} is neither true nor false.", "Write one of the two."
-    if wanted != "string":
-        return f"{shown} is not a {'whole ' if wanted == 'int' else ''}number.", "Write it in digits."
-    remedy = "Write a text here." if shown.startswith("a ") else "Put it in quotation marks."
-    return f"{shown} is not text.", remedy
-
-
-def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that may stand at a path of a model."""
-    kinds: list[type[BaseModel]] = [model]
-    for part in path:
-        found: list[type[BaseModel]] = []
-        for kind in kinds:
-            by_name = {(f.alias or n): f for n, f in kind.model_fields.items()}
-            by_name |= {old: f for f in kind.model_fields.values() for old in _old_names(f)}
-            if str(part) in by_name:
-                found += _models_in(by_name[str(part)].annotation)
-        # A key of a mapping or an index of a list stays with the models that it holds.
-        kinds = found or kinds
-    return [f.alias or n for kind in kinds for n, f in kind.model_fields.items()]
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for arg in get_args(annotation) for m in _models_in(arg)]
-
-
+NO_WAVE = "no-wave"
+"""Stands for the waves of a programme of which none can be read."""
 MOST_YAML = 6_000_000
 """Characters of all YAML files of a folder: three of the largest that is read."""
 
@@ -162,6 +51,9 @@ class Reading:
     """Of the folder's own YAML files, by their path in it."""
     tables: dict[str, str] = field(default_factory=dict)
     """Texts of tables that a version keeps without what was not used: it may name people."""
+    read: dict[str, Table] = field(default_factory=dict)
+    """The tables of schools and people as read."""
+    doubts: Doubts = field(default_factory=Doubts)
 
     def add(self, file: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(file=file, what=what, remedy=remedy))
@@ -180,13 +72,20 @@ def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
     def read(reading: Reading, _: Mapping[str, Any]) -> Frozen | None:
         if is_there(reading.path / name):
             shaped = read_described(reading, reading.path / name, name, model)
-            return shaped if shaped is not None or required else model()
+            if shaped is None and required:
+                reading.doubts.kinds |= {"waves", "start"}
+            return shaped if shaped is not None else _empty(model, name)
         if required:
             reading.add(name, "The file is missing.", "changeflow init makes one.")
-            return None
-        return model()
+            reading.doubts.kinds |= {"waves", "start"}
+        return _empty(model, name)
 
     return read
+
+
+def _empty(model: type[Frozen], name: str) -> Frozen:
+    """Return what stands for a file that is missing, or wrong as a whole."""
+    return model.model_validate(stand_ins(model, name.partition(".")[0]))
 
 
 def many(folder: str, model: type[Frozen], kind: str) -> Reader:
@@ -210,16 +109,22 @@ def read_pathways(reading: Reading, parts: Mapping[str, Any]) -> tuple[Pathway, 
             document = reading.documents[f"service:{service.service}"]
             remedy = f"Add pathways/{service.pathway}.yaml, or use central-service."
             reading.problems.append(document.problem(("pathway",), f"No pathway '{service.pathway}'.", remedy))
+            reading.doubts.services.add(service.service)
         elif pathway := read_described(reading, path, f"pathways/{path.name}", Pathway, "pathway"):
             found.append(pathway)
+        else:
+            reading.doubts.services.add(service.service)
     return tuple(found)
 
 
 def read_described(reading: Reading, path: Path, shown: str, model: type[Model], kind: str = "") -> Model | None:
-    """Read and remember one file; one that describes the same thing as an earlier file is a problem."""
+    """Read and remember one file, or what is right in it; one that describes the same thing as an earlier file is a
+    problem."""
     inside = reading.path if path.is_relative_to(reading.path) else None
-    document = read_yaml(path, shown, reading.problems, inside=inside)
+    text = read_text(path, shown, reading.problems, most=MAX_BYTES, inside=inside)
+    document = None if text is None else parse_yaml(text, shown, reading.problems, in_part=True)
     if document is None:
+        reading.doubts.add_words([path.stem, text or ""])
         return None
     if inside is not None:
         reading.texts[shown] = document.text
@@ -227,15 +132,25 @@ def read_described(reading: Reading, path: Path, shown: str, model: type[Model],
         what = f"The folder's files have more than {MOST_YAML // 1_000_000} MB in all."
         reading.add(shown, what, "Keep only the programme's files in it.")
         return None
-    shaped = shape(document, model, reading.problems)
+    shaped = shape_in_part(document, model, reading.problems, reading.doubts, stand_ins(model, path.stem))
     if shaped is None:
         return None
     name = f"{kind}:{getattr(shaped, kind)}" if kind else path.stem
     if (earlier := reading.documents.setdefault(name, document)) is not document:
         what = f"'{name.split(':')[-1]}' is described in {earlier.file} already."
         reading.problems.append(document.problem((), what, "Give one of them another id."))
+        reading.doubts.add_words([document.text])
         return None
     return shaped
+
+
+def stand_ins(model: type[Frozen], stem: str) -> Mapping[str, object]:
+    """Return what stands for required keys of a file that are missing or wrong, while the rest of it is checked."""
+    if model is ProgrammeFile:
+        wave = {"id": NO_WAVE, "name": NO_WAVE, "schools": [NO_WAVE]}
+        named = {"programme": stem, "name": stem, "organisation": stem, "office": {"email": "office@example.org"}}
+        return {**named, "start": date(2026, 9, 1), "waves": [wave]}
+    return dict.fromkeys({"service", "calendar", "pathway", "name"} & model.model_fields.keys(), stem)
 
 
 _MODELS: Mapping[str, type[BaseModel]] = {

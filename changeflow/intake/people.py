@@ -10,19 +10,21 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from changeflow.adkar.people import Contact, Person
+from changeflow.alike import MOST_LISTED
 from changeflow.intake.documents import Reading
 from changeflow.intake.folder_formats import PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
 from changeflow.intake.opening import is_there
-from changeflow.intake.table_rows import TableRow
-from changeflow.intake.tables import open_table, read_table
+from changeflow.intake.table_lines import Names
+from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.tables import open_table
+from changeflow.intake.yaml import words_of
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen
 from changeflow.values.cells import safe_cell
 from changeflow.values.limits import no_day
-from changeflow.values.problem import Problem
 
 OF_A_CONTACT = ("name", "email", "language", "away", "active")
 """Columns of people.csv that say how a person is reached: no version keeps them."""
@@ -46,20 +48,20 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
     found = []
     names = _names(reading, SCHOOLS) or ["schools.csv"]
     if len(names) > 1:
+        reading.doubts.kinds.add("school")
         return ()
     if not is_there(reading.path / names[0]):
         reading.add(names[0], "The file is missing.", f"Its columns are {', '.join(SCHOOLS.required)}.")
+        reading.doubts.kinds.add("school")
         return ()
     mapping = columns_of(parts, SCHOOLS.name)
-    path = reading.path / names[0]
-    table = open_table(path, names[0], reading.problems, SCHOOLS, mapping=mapping, inside=reading.path)
+    table = _opened(reading, names[0], SCHOOLS, mapping, {}, kind="school")
     if table is None:
         return ()
-    table.warn()
     if not table.is_plain:
         reading.tables["schools.csv"] = _text(table.rows, mapping)
     for row in table.rows:
-        school = _shape(row, School, row.cells, reading.problems)
+        school = _shape(row, School, row.cells, reading)
         if school is None:
             continue
         row.is_first("id", school.id, seen, reading.problems, remedy="Keep one of them.", what="school")
@@ -72,43 +74,60 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     """Read people.csv or people.xlsx, where there is one."""
     names = _names(reading, PEOPLE)
     if len(names) != 1:
+        reading.doubts.kinds |= {"person"} if names else set()
         return PeopleRead()
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given, seen = set[str](), dict[str, int]()
     schools = {"school": ids_by_name((s.id, s.name, s.urn or "") for s in parts["schools"])}
-    mapping, path = columns_of(parts, PEOPLE.name), reading.path / names[0]
-    for row in read_table(
-        path, names[0], reading.problems, PEOPLE, mapping=mapping, names=schools, inside=reading.path
-    ):
+    table = _opened(reading, names[0], PEOPLE, columns_of(parts, PEOPLE.name), schools, kind="person")
+    for row in table.rows if table is not None else ():
+        if len(reading.problems) > MOST_LISTED:
+            break
         given |= row.columns.keys() & set(OF_A_CONTACT)
-        person = _person(row, reading.problems)
+        person = _person(row, reading)
         if person is None:
             continue
         row.is_first("id", person.id, seen, reading.problems, remedy="Keep one of them.", what="person")
         people[person.id] = person
         reading.rows.setdefault(("people", person.id), row)
-        if (contact := _contact(row, person, reading.problems)) is not None:
+        if (contact := _contact(row, person, reading)) is not None:
             contacts.append(contact)
     if not any(c.email for c in contacts):
         given.discard("email")
     return PeopleRead(tuple(people.values()), tuple(contacts), frozenset(given))
 
 
-def _person(row: TableRow, problems: list[Problem]) -> Person | None:
+def _opened(
+    reading: Reading, name: str, wanted: Format, mapping: Mapping[str, str], names: Names, *, kind: str
+) -> Table | None:
+    """Read a table of schools or people; `kind` is in doubt where it has none."""
+    path = reading.path / name
+    table = open_table(path, name, reading.problems, wanted, mapping=mapping, names=names, inside=reading.path)
+    if table is None or not table.rows:
+        reading.doubts.kinds.add(kind)
+        return None
+    table.warn()
+    reading.read[wanted.name] = table
+    reading.doubts.add_words(table.lost)
+    return table
+
+
+def _person(row: TableRow, reading: Reading) -> Person | None:
     cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in OF_A_CONTACT}
     cells |= {column: tuple(_several(row, column)) for column in ("groups", "services", "works_on")}
     moves = [m.partition("=") for m in _several(row, "moves")]
     cells["moves"] = tuple({"on": day.strip(), "school": school.strip()} for day, _, school in moves)
-    person = _shape(row, Person, cells, problems)
+    person = _shape(row, Person, cells, reading)
     if person is not None and person.id in NO_PEOPLE:
         what = f"No person may be called '{person.id}': the audit uses it for acts without a person."
-        problems.append(row.problem("id", what, "Give the person another id."))
+        reading.problems.append(row.problem("id", what, "Give the person another id."))
+        reading.doubts.add_words([person.id])
         return None
     return person
 
 
-def _contact(row: TableRow, person: Person, problems: list[Problem]) -> Contact | None:
+def _contact(row: TableRow, person: Person, reading: Reading) -> Contact | None:
     spans = [span.partition("..") for span in _several(row, "away")]
     about = {
         "person": person.id,
@@ -118,7 +137,7 @@ def _contact(row: TableRow, person: Person, problems: list[Problem]) -> Contact 
         "is_active": row.cells.get("active", "yes") == "yes",
         "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
     }
-    return _shape(row, Contact, about, problems)
+    return _shape(row, Contact, about, reading)
 
 
 def _several(row: TableRow, column: str) -> Iterator[str]:
@@ -161,24 +180,38 @@ def ids_by_name(things: Iterable[tuple[str, ...]]) -> Mapping[str, str]:
 
 def columns_of(parts: Mapping[str, Any], table: str) -> Mapping[str, str]:
     """Return the names that a programme has for the columns of a table."""
-    programme = parts["programme"]
-    return programme.columns.get(table, {}) if programme else {}
+    columns: Mapping[str, str] = parts["programme"].columns.get(table, {})
+    return columns
 
 
-def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], problems: list[Problem]) -> Model | None:
+def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], reading: Reading) -> Model | None:
+    """Make a model of the cells that are right; None where one that is needed is wrong."""
+    given = {k: v for k, v in cells.items() if k in model.model_fields}
     try:
-        return model.model_validate({k: v for k, v in cells.items() if k in model.model_fields})
+        return model.model_validate(given)
     except ValidationError as error:
+        wrong = set()
         for complaint in error.errors():
             if complaint["type"] == "missing":
                 continue  # The cell was refused, and that is said.
-            column, given = str(complaint["loc"][0]), complaint["input"]
-            # A line break in what a person wrote is shown, not made.
-            quoted = repr(given) if isinstance(given, str) else f"'{given}'"
-            what = f"{quoted}: {complaint['msg'].removeprefix('Value error, ')}."
-            if complaint["type"].startswith("date"):
-                what = " ".join(no_day(str(given)))
-            elif complaint["type"] == "string_pattern_mismatch":
-                what = f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
-            problems.append(row.problem(column, what))
+            column = str(complaint["loc"][0])
+            wrong.add(column)
+            reading.problems.append(row.problem(column, _said(complaint["type"], complaint["msg"], complaint["input"])))
+            reading.doubts.add_words(words_of(complaint["input"]))
+    try:
+        return model.model_validate({column: value for column, value in given.items() if column not in wrong})
+    except ValidationError:
+        # What is wrong was said above, and without it the line is of no use.
+        reading.doubts.add_words(row.cells.values())
         return None
+
+
+def _said(kind: str, message: str, given: object) -> str:
+    """Say what is wrong with a cell."""
+    if kind.startswith("date"):
+        return " ".join(no_day(str(given)))
+    if kind == "string_pattern_mismatch":
+        return f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
+    # A line break in what a person wrote is shown, not made.
+    quoted = repr(given) if isinstance(given, str) else f"'{given}'"
+    return f"{quoted}: {message.removeprefix('Value error, ')}."

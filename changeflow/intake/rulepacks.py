@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from changeflow.errors import ProblemsError
-from changeflow.intake.documents import shape
 from changeflow.intake.opening import list_files
+from changeflow.intake.shaping import shape
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks

@@ -63,10 +63,13 @@ class TableLines:
             if count > MOST_ROWS:
                 raise TableTooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
             if not self._is_inside(line, cells):
+                table.lost += cells
                 continue
             row = TableRow(table.file, line, {}, self.places, self.headings)
             if self._fill(row, cells):
                 table.rows.append(row)
+            else:
+                table.lost += cells
             if self.others:
                 table.others[line] = {c: clean(cells[c.place - 1]) for c in self.others if c.place <= len(cells)}
             filled += len(row.cells)

@@ -100,13 +100,20 @@ class Table:
     """What was read and not used, and what to check; no mistakes."""
     skipped: list[Problem] = field(default_factory=list)
     """Of what was not used, whole lines that are no part of the table."""
+    lost: list[str] = field(default_factory=list)
+    """Cells of lines with mistakes that became no row."""
     others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)
     """By line, the cells of columns that were not used, where the format keeps them."""
 
     @property
     def unused_columns(self) -> str:
-        """Say which columns were not used; nothing where all were."""
-        unused = [f"'{c.name}'" for c in self.columns.unused]
+        """Say which columns were not used, but for misspelt ones, which are problems; nothing where all were."""
+        meant = self.columns.meant
+        unused = [
+            f"'{c.name}' (did you mean '{meant[c.place]}'?)" if c.place in meant else f"'{c.name}'"
+            for c in self.columns.unused
+            if c.place not in self.columns.misspelt
+        ]
         more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
         which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
         return f"{which} not used: {', '.join(unused[:_NAMED])}{more}." if unused else ""

@@ -3,7 +3,8 @@
 import gc
 import math
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +52,10 @@ class Document:
     text: str = ""
     values: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    wrong: list[Path_] = field(default_factory=list)
+    """Where a value could not be read, in a document that is read in part."""
+    lost: list[str] = field(default_factory=list)
+    """Words of what was not read: the second of two equal keys."""
 
     def position(self, path: Path_, *, on_key: bool = False) -> tuple[int, int]:
         """Return line and column, from 1, of the value at `path`, or of its nearest parent that is written."""
@@ -71,9 +76,53 @@ class Document:
             below = [p for p in table if p[: len(path)] == path]
             table.update({(*path[:-1], name, *p[len(path) :]): table.pop(p) for p in below})
 
+    def leave_out(self, wrong: Iterable[Path_]) -> Iterator[str]:
+        """Take parts out, as if they had not been written; yield their words. Later items of a list move up."""
+        gone = {path for path in set(wrong) if path and (path in self.values or path in self.keys)}
+        gone = {path for path in gone if not any(path[:n] in gone for n in range(1, len(path)))}
+        shifts: dict[Path_, list[int]] = {}
+        # Of one list, the last item first.
+        for path in sorted(gone, key=lambda p: p[-1] if isinstance(p[-1], int) else 0, reverse=True):
+            parent = self._at(path[:-1])
+            yield from words_of(path[-1] if isinstance(parent, dict) else "", parent[path[-1]])
+            if isinstance(parent, list):
+                shifts.setdefault(path[:-1], []).insert(0, int(path[-1]))
+            del parent[path[-1]]
+        for table in (self.keys, self.values):
+            moved = {new: place for path, place in table.items() if (new := _moved(path, gone, shifts)) is not None}
+            table.clear()
+            table.update(moved)
+
+    def _at(self, path: Path_) -> Any:  # noqa: ANN401
+        found = self.data
+        for part in path:
+            found = found[part]
+        return found
+
     def problem(self, path: Path_, what: str, remedy: str = "", *, on_key: bool = False) -> Problem:
         line, column = self.position(path, on_key=on_key)
         return Problem(file=self.file, line=line, column=column, what=what, remedy=remedy)
+
+
+def _moved(path: Path_, gone: Collection[Path_], shifts: Mapping[Path_, Sequence[int]]) -> Path_ | None:
+    """Return where a path is after the parts `gone` are left out; None for what was within one of them."""
+    out: list[str | int] = []
+    for n, part in enumerate(path):
+        if path[: n + 1] in gone:
+            return None
+        out.append(part - bisect_left(shifts.get(path[:n], ()), part) if isinstance(part, int) else part)
+    return tuple(out)
+
+
+def words_of(*values: object) -> Iterator[str]:
+    """Yield every key and value within some data, as texts."""
+    for value in values:
+        if isinstance(value, dict):
+            yield from words_of(*value, *value.values())
+        elif isinstance(value, list):
+            yield from words_of(*value)
+        elif value is not None:
+            yield str(value)
 
 
 def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Document | None:
@@ -83,9 +132,17 @@ def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path |
 
 
 def parse_yaml(
-    text: str, shown: str, problems: list[Problem], *, composed_by: Callable[[str], Composed] = compose
+    text: str,
+    shown: str,
+    problems: list[Problem],
+    *,
+    composed_by: Callable[[str], Composed] = compose,
+    in_part: bool = False,
 ) -> Document | None:
-    """Parse YAML text of the file `shown`: one document, a mapping, of plain values."""
+    """Parse YAML text of the file `shown`: one document, a mapping, of plain values.
+
+    `in_part` returns a document with single mistakes as well: see `Document.wrong`.
+    """
     if (line := next((n for n, each in enumerate(text.split("\n"), 1) if len(each) > MAX_SCALAR), 0)) > 0:
         what = f"The line has more than {MAX_SCALAR:,} characters."
         problems.append(Problem(file=shown, line=line, what=what, remedy="Write it shorter, or on several lines."))
@@ -101,7 +158,7 @@ def parse_yaml(
                 builder = _Builder(document, construct)
                 document.data = builder.build(node, ())
                 problems += builder.problems
-                if builder.problems:
+                if builder.problems and not in_part:
                     return None
     except TooBigError as error:
         what, remedy = error.args
@@ -115,6 +172,8 @@ def parse_yaml(
         problems.append(Problem(file=shown, what="This is not YAML.", remedy="Check the file against an example."))
         return None
     if not isinstance(document.data, dict):
+        if document.wrong:
+            return None
         what = "The file is empty." if node is None or document.data is None else "The file is not a list of keys."
         problems.append(Problem(file=shown, what=what, remedy="It should hold `key: value` lines."))
         return None
@@ -147,6 +206,20 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     return Problem(file=shown, line=line, column=column, what=what, remedy=remedy)
 
 
+def _scalars(node: Node) -> Iterator[str]:
+    """Yield the texts within a node, each once."""
+    seen, waiting = set[int](), [node]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.id == "scalar":
+            yield str(one.value)
+        else:
+            waiting += [part for each in one.value for part in (each if one.id == "mapping" else (each,))]
+
+
 class _Builder:
     def __init__(self, document: Document, construct: Construct) -> None:
         self.document = document
@@ -164,53 +237,63 @@ class _Builder:
         self.built.add(id(node))
         self.document.values[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if str(node.tag) not in _CORE:
-            self._add(node, f"The tag '{node.tag}' is not read.", "Write plain text, numbers, dates and lists.")
-            return None
+            return self._add(
+                node, path, f"The tag '{node.tag}' is not read.", "Write plain text, numbers, dates and lists."
+            )
         if node.id == "mapping":
             return self._mapping(node, path)
         if node.id == "sequence":
             return [self.build(child, (*path, n)) for n, child in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node, path)
 
     def _mapping(self, node: Node, path: Path_) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in node.value:
             if key.id != "scalar":
-                self._add(key, "A key is a list or a mapping.", "A key is a word.")
+                self._report(key, "A key is a list or a mapping.", "A key is a word.")
                 continue
             name = str(key.value)
             here = (*path, name)
             if name in out:
                 first = self.document.keys[here]
-                self._add(key, f"'{name}' is written twice, first in line {first[0]}.", "Keep one of them.")
+                self._report(key, f"'{name}' is written twice, first in line {first[0]}.", "Keep one of them.")
+                self.document.lost += [name, *_scalars(value)]
                 continue
             if control := _CONTROL.search(name):
-                self._add(key, f"A key holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+                self._add(key, here, f"A key holds the control character U+{ord(control[0]):04X}.", "Take it out.")
             self.document.keys[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
             out[name] = self.build(value, here)
         return out
 
-    def _scalar(self, node: Node) -> Any:  # noqa: ANN401
+    def _scalar(self, node: Node, path: Path_) -> Any:  # noqa: ANN401
         tag, text = str(node.tag), str(node.value)
         if len(text) > MAX_SCALAR:
-            return self._add(node, f"The value has more than {MAX_SCALAR:,} characters.", "Write it shorter.")
+            return self._add(node, path, f"The value has more than {MAX_SCALAR:,} characters.", "Write it shorter.")
         if tag == INT and len(text) > _DIGITS:
-            return self._add(node, f"'{text[:60]}' is too large.", f"A number has at most {_DIGITS} digits.")
+            return self._add(node, path, f"'{text[:60]}' is too large.", f"A number has at most {_DIGITS} digits.")
         try:
             value = self.construct(node)
         except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):
             if tag == TIMESTAMP:
-                return self._add(node, *no_day(text))
-            return self._add(node, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
+                return self._add(node, path, *no_day(text))
+            return self._add(node, path, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
         if isinstance(value, str) and (control := _CONTROL.search(value)):
-            return self._add(node, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+            return self._add(
+                node, path, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out."
+            )
         if isinstance(value, date) and not is_supported(value):
             what, _, remedy = out_of_range(text[:60]).partition(". ")
-            return self._add(node, f"{what}.", f"{remedy}.")
+            return self._add(node, path, f"{what}.", f"{remedy}.")
         if isinstance(value, float) and not math.isfinite(value):
-            return self._add(node, f"'{text[:60]}' is not a number that exists.", "Write one in digits, such as 0.5.")
+            return self._add(
+                node, path, f"'{text[:60]}' is not a number that exists.", "Write one in digits, such as 0.5."
+            )
         return value
 
-    def _add(self, node: Node, what: str, remedy: str) -> None:
+    def _add(self, node: Node, path: Path_, what: str, remedy: str) -> None:
+        self.document.wrong.append(path)
+        self._report(node, what, remedy)
+
+    def _report(self, node: Node, what: str, remedy: str) -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self.problems.append(Problem(file=self.document.file, line=line, column=column, what=what, remedy=remedy))

@@ -85,7 +85,7 @@ def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
     result = run("validate", bad, code=4)
     assert "programme.yaml:2:1: Unknown key 'nam'. Did you mean 'name'?" in result.stderr
     assert "people.csv:4:3: 'role' is empty." in result.stderr
-    assert result.stderr.rstrip().endswith("3 problems found.")
+    assert result.stderr.rstrip().endswith("2 problems found in 2 files.")
     assert result.stdout == ""
 
 

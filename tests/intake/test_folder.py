@@ -1,12 +1,15 @@
 """Bad input: every mistake at once, with its place, and nothing taken."""
 
+import re
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from changeflow.errors import ProblemsError, UnknownThingError
+from changeflow.errors import ProblemsError, UnknownThingError, UnusedWarning
 from changeflow.intake.folder import READERS, read_folder
+from changeflow.places import programme_templates
 from changeflow.programme.definition import Definition
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
@@ -39,7 +42,6 @@ def test_a_good_folder_is_read(tmp_path: Path):
 def test_a_misspelt_key(tmp_path: Path):
     text = PROGRAMME.replace("organisation:", "organization:")
     assert [str(p) for p in problems(tmp_path, programme=text)] == [
-        "programme.yaml:1:1: 'organisation' is missing. Add it here.",
         "programme.yaml:3:1: Unknown key 'organization'. Did you mean 'organisation'?",
     ]
 
@@ -279,3 +281,47 @@ def test_what_is_wrong_in_a_line_of_people_is_said_with_the_line(tmp_path: Path)
         read_folder(a_folder(tmp_path, people=people))
     [problem] = raised.value.problems
     assert str(problem) == "people.csv:4:6: There is no school of head 'as'. Did you mean 'ash'?"
+
+
+def without_groups(text: str) -> str:
+    """Take the seventh column, groups, out of a people.csv."""
+    lines = [line.split(",") for line in text.splitlines()]
+    return "".join(",".join([*cells[:6], *cells[7:]]) + "\n" for cells in lines)
+
+
+def test_groups_that_a_shipped_pathway_needs_are_missed_in_the_users_own_file(tmp_path: Path):
+    shutil.copytree(programme_templates()["first-programme"], tmp_path / "trust")
+    people = tmp_path / "trust" / "people.csv"
+    whole = people.read_text()
+    needed = "'business-managers', 'change-leads', 'governance' and 'people', which own tasks of the pathway"
+    remedy = "for the people who do this work."
+    for text, place, where in (
+        (without_groups(whole), "1:1", "a column 'groups'"),
+        (re.sub("people;governance|change-leads(?=,)|business-managers(?=,)", "", whole), "1:7", "the column"),
+    ):
+        people.write_text(text)
+        with pytest.raises(ProblemsError) as raised:
+            read_folder(tmp_path / "trust")
+        [problem] = raised.value.problems
+        assert str(problem).startswith(f"people.csv:{place}: No one is in the groups {needed} central-service.")
+        assert f"Name them in {where}" in str(problem)
+        assert str(problem).endswith(remedy)
+
+
+def test_what_a_shipped_pathway_needs_is_missed_where_the_service_takes_it(tmp_path: Path):
+    shutil.copytree(programme_templates()["first-programme"], tmp_path / "trust")
+    service = tmp_path / "trust" / "services" / "estates.yaml"
+    service.write_text(service.read_text().replace("name: Estates\n", "name: Estates\nclass: payroll\n"))
+    with pytest.raises(ProblemsError) as raised:
+        read_folder(tmp_path / "trust")
+    assert {p.file for p in raised.value.problems} == {"services/estates.yaml"}
+    assert "needs pay periods. Add pay periods to calendars/." in str(raised.value)
+
+
+def test_the_columns_that_were_not_used_are_said_once_and_near_names_are_suggested(tmp_path: Path):
+    people = PEOPLE.replace("manager", "mangaer").replace("audience", "the audience").replace("school", "colour")
+    with pytest.warns(UnusedWarning) as warned:
+        found = problems(tmp_path, people=people)
+    assert [str(p) for p in found] == ["people.csv:1:8: Unknown column 'mangaer'. Did you mean 'manager'?"]
+    [said] = [str(w.message) for w in warned]
+    assert said == ("people.csv:1:1: 2 columns were not used: 'the audience' (did you mean 'audience'?), 'colour'.")

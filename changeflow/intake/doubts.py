@@ -1,0 +1,58 @@
+"""What is not known of a folder while parts of it are wrong: what may follow from those is not reported as well.
+
+A mistake hides no other: what is wrong is left out and the rest is checked. A name that was written in a part that was
+left out may be what is missing elsewhere, and so is no mistake of its own.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from changeflow.programme.references import DefinitionError, Place
+
+_QUOTED = re.compile(r"'([^']*)'")
+_WORD = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
+MISSING = ("There is no ", "No task ", "No wave ")
+"""What the message about a name that nothing has begins with."""
+IN_MESSAGES = {"person": ("person", "manager", "successor", "group"), "waves": ("wave",)}
+"""What messages call a kind of thing, where that is not its own name."""
+
+
+@dataclass(slots=True)
+class Doubts:
+    """What was left out, by its words and by its place."""
+
+    words: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    """Kinds of things of which any may be missing: `school`, `person`, `wave`."""
+    services: set[str] = field(default_factory=set)
+    """Services whose steps are not known."""
+    places: set[Place] = field(default_factory=set)
+    """By the names of files: where something was left out."""
+
+    def add_words(self, texts: Iterable[str]) -> None:
+        """Remember names that are written in a part that is left out."""
+        for text in texts:
+            self.words |= {word.casefold() for word in (text.strip(), *_WORD.findall(text))}
+
+    def has_word(self, text: str) -> bool:
+        return any(part.casefold() in self.words for part in (text, *_WORD.findall(text)))
+
+    def is_about_a_name(self, error: DefinitionError) -> bool:
+        return error.what.startswith(MISSING)
+
+    def cover(self, error: DefinitionError, file: str) -> bool:
+        """Tell whether an error in a file may only follow from what was left out."""
+        names = _QUOTED.findall(error.what)
+        if any(self.has_word(name) or name.partition("/")[0] in self.services for name in names):
+            return True
+        path = error.place.path
+        if path[:1] == ("tasks",) and error.place.file.removeprefix("service:") in self.services:
+            return True
+        if "calendar" in self.kinds and " needs " in error.what:
+            return True
+        if self.is_about_a_name(error):
+            said = error.what.partition("'")[0]
+            return any(word in said for kind in self.kinds for word in IN_MESSAGES.get(kind, (kind,)))
+        # Around what was left out, or beside it.
+        return any(p.file == file and (p.path[: len(path)] == path or p.path[:-1] == path[:-1]) for p in self.places)

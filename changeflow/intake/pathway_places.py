@@ -1,0 +1,47 @@
+"""Mistakes that show in a pathway that ships: a user can mend them in their own files only, and is led there."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from changeflow.intake.documents import Reading
+from changeflow.phrases import listed
+from changeflow.programme.definition import Definition
+from changeflow.programme.references import DefinitionError, Place
+from changeflow.values.problem import Problem
+
+PATHWAY = "pathway:"
+
+
+def in_own_files(
+    reading: Reading, definition: Definition, errors: Iterable[DefinitionError]
+) -> Iterator[DefinitionError | Problem]:
+    """Yield errors at places in the folder; of groups that pathways need and no one is in, one problem a pathway."""
+    groups: dict[str, list[str]] = {}
+    for error in errors:
+        pathway = error.place.file.removeprefix(PATHWAY)
+        if pathway == error.place.file or reading.documents[error.place.file].file in reading.texts:
+            yield error
+        elif error.place.path[-1:] == ("owner",):
+            groups.setdefault(pathway, []).append(error.what.split("'")[1])
+        else:
+            users = [s.service for s in definition.services if s.pathway == pathway]
+            user = next((s for s in users if f"'{s}/" in error.what), users[0])
+            key = "pathway" if ("pathway",) in reading.documents[f"service:{user}"].keys else "service"
+            yield replace(error, place=Place.service(user, key), on_key=True)
+    for pathway, names in groups.items():
+        yield _empty_groups(reading, pathway, sorted(set(names)))
+
+
+def _empty_groups(reading: Reading, pathway: str, names: list[str]) -> Problem:
+    table = reading.read.get("people")
+    column = next((m.place for m in table.columns.matches if m.field.name == "groups"), None) if table else None
+    quoted, are_several = listed([f"'{name}'" for name in names]), len(names) > 1
+    groups, own, them = ("groups", "own", "them") if are_several else ("group", "owns", "it")
+    where = "the column 'groups'" if column else "a column 'groups'"
+    return Problem(
+        file=table.file if table else "people.csv",
+        line=table.layout.header_line if table else 1,
+        column=column or 1,
+        what=f"No one is in the {groups} {quoted}, which {own} tasks of the pathway {pathway}.",
+        remedy=f"Name {them} in {where}, for the people who do this work.",
+    )

@@ -1,0 +1,215 @@
+"""From a YAML document to a frozen model: pydantic's complaints become problems in plain English, with their positions.
+
+With `Doubts`, what is wrong is left out and the rest becomes the model, so that the other mistakes are found too.
+"""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from changeflow.errors import RenamedWarning
+from changeflow.intake.doubts import Doubts
+from changeflow.intake.yaml import Document, words_of
+from changeflow.programme.references import Place
+from changeflow.values.base import ID_PATTERN, Frozen
+from changeflow.values.limits import no_day
+from changeflow.values.problem import Problem, did_you_mean, is_near
+
+Model = TypeVar("Model", bound=Frozen)
+Path_ = tuple[str | int, ...]
+MOST_ROUNDS = 8
+"""What is left out may be needed by what is around it, and that by what is around that."""
+MOST_RENAMED = 50
+"""Misspelt keys of one file that are read as what was probably meant."""
+
+
+def shape(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
+    """Make a `model` of a document; every complaint is added to `problems`. Old names of keys still work."""
+    _use_new_names(document, model)
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problems += [problem for _, problem in _problems(document, model, error)]
+        return None
+
+
+def shape_in_part(
+    document: Document, model: type[Model], problems: list[Problem], doubts: Doubts, stand_ins: Mapping[str, object]
+) -> Model | None:
+    """Make a `model` of what is right in a document; a misspelt key counts as the one that was meant.
+
+    `stand_ins` replace required keys of the file that are missing or wrong, which `doubts` then has as kinds. None
+    where the file as a whole is wrong.
+    """
+    _use_new_names(document, model)
+    doubts.add_words(document.lost)
+    unread = set(document.wrong)
+    leave_out(document, unread, doubts)
+    document.lost, document.wrong = [], []
+    renamed: dict[Path_, Path_] | None = None
+    for _ in range(MOST_ROUNDS):
+        try:
+            return model.model_validate(document.data)
+        except ValidationError as error:
+            found = _problems(document, model, error)
+            if renamed is None:
+                renamed = _meant(document, model, error)
+                found = [(path, problem) for path, problem in found if path not in renamed.values()]
+                problems += [problem for path, problem in found if path not in unread]
+                for path, meant in renamed.items():
+                    document.rename(path, str(meant[-1]))
+                found = [(path, problem) for path, problem in found if path not in renamed]
+            else:
+                # What is wrong only now follows from what was left out, but for what is below a renamed key.
+                below = set(renamed.values())
+                problems += [p for path, p in found if any(path[:n] in below for n in range(1, len(path) + 1))]
+            wrong = {path: written_part(document, path) for path, _ in found}
+            for path in [path for path, part in wrong.items() if part == ()]:
+                if len(path) != 1 or path[0] not in stand_ins or path[0] in document.data:
+                    doubts.add_words(words_of(document.data))
+                    return None
+                document.data[path[0]] = stand_ins[str(path[0])]
+                doubts.kinds.add(str(path[0]))
+            leave_out(document, wrong.values(), doubts)
+    doubts.add_words(words_of(document.data))
+    return None
+
+
+def leave_out(document: Document, wrong: Iterable[Path_], doubts: Doubts) -> None:
+    """Take what is wrong out of a document, and remember its words and places."""
+    wrong = [path for path in wrong if path]
+    doubts.add_words(document.leave_out(wrong))
+    for path in wrong:
+        doubts.places.add(Place(document.file, path))
+
+
+def _problems(document: Document, model: type[BaseModel], error: ValidationError) -> list[tuple[Path_, Problem]]:
+    """Return each complaint as a problem, with its path."""
+    found = []
+    for complaint in error.errors():
+        path = _written_path(document, complaint["loc"])
+        what, remedy, on_key = _explained(dict(complaint), model, path)
+        found.append((path, document.problem(path, what, remedy, on_key=on_key)))
+    return found
+
+
+def _meant(document: Document, model: type[BaseModel], error: ValidationError) -> dict[Path_, Path_]:
+    """Return the paths of keys that are one slip away from a key that is not given, and the paths that were meant."""
+    meant: dict[Path_, Path_] = {}
+    for complaint in error.errors():
+        path = _written_path(document, complaint["loc"])
+        if complaint["type"] != "extra_forbidden" or len(meant) >= MOST_RENAMED:
+            continue
+        name = str(path[-1])
+        near = [(*path[:-1], key) for key in _fields_at(model, path[:-1]) if is_near(name, [key])]
+        if len(near) == 1 and near[0] not in document.keys and near[0] not in meant.values():
+            meant[path] = near[0]
+    return meant
+
+
+def written_part(document: Document, path: Path_) -> Path_:
+    """Return as much of a path as is written: of a missing key, what it is missing in."""
+    return next((path[:n] for n in range(len(path), 0, -1) if path[:n] in document.values), ())
+
+
+def _use_new_names(document: Document, model: type[BaseModel]) -> None:
+    """Rename the keys that have a newer name, and warn of each: those below first, so that their paths still hold."""
+    renamed, found = _renamed_in(model), list[tuple[int, int, str]]()
+    for path in [p for p in reversed(document.keys) if p[-1] in renamed] if renamed else ():
+        new = renamed[str(path[-1])]
+        if new in _fields_at(model, path[:-1]) and (*path[:-1], new) not in document.keys:
+            found.append((*document.position(path, on_key=True), f"'{path[-1]}' is now called '{new}'"))
+            document.rename(path, new)
+    for line, column, what in sorted(found):
+        text = f"{document.file}:{line}:{column}: {what}. The old name still works."
+        warnings.warn(text, RenamedWarning, stacklevel=2)
+
+
+@cache
+def _renamed_in(model: type[BaseModel]) -> dict[str, str]:
+    """Return the new names of keys by their old ones, of a model and of those within it."""
+    found: dict[str, str] = {}
+    for name, about in model.model_fields.items():
+        found |= dict.fromkeys(_old_names(about), name)
+        for inner in _models_in(about.annotation):
+            found |= _renamed_in(inner)
+    return found
+
+
+def _old_names(field: FieldInfo) -> Iterator[str]:
+    if isinstance(field.validation_alias, AliasChoices):
+        yield from (str(name) for name in field.validation_alias.choices[1:])
+
+
+def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str | int, ...]:
+    """Leave out what pydantic adds to a path: names of union members and of validators."""
+    path: tuple[str | int, ...] = ()
+    for part in loc:
+        if (*path, part) in document.values or (*path, part) in document.keys:
+            path = (*path, part)
+    last = loc[-1] if loc else None
+    return (*path, last) if last is not None and (not path or path[-1] != last) and isinstance(last, str) else path
+
+
+def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
+    kind, given = complaint["type"], complaint.get("input")
+    name = path[-1] if path else "the file"
+    if kind == "extra_forbidden":
+        return f"Unknown key '{name}'.", did_you_mean(str(name), _fields_at(model, path[:-1])), True
+    if kind == "missing":
+        return f"'{name}' is missing.", "Add it here.", True
+    if kind in ("enum", "literal_error"):
+        expected = str(complaint.get("ctx", {}).get("expected", ""))
+        options = [o.strip("' ") for o in expected.replace(" or ", ", ").split(",")]
+        return f"'{given}' is not known here.", did_you_mean(str(given), options), False
+    if kind == "string_pattern_mismatch":
+        if complaint.get("ctx", {}).get("pattern") == ID_PATTERN:
+            return f"'{given}' is not an id.", "Use lower-case letters, digits and hyphens.", False
+        example = "Write it like 2026-09." if name == "first_month" else "Look at an example."
+        return f"'{given}' is not a '{name}'.", example, False
+    if kind.startswith("date"):
+        return *no_day(str(given)), False
+    if kind in ("string_type", "int_type", "int_parsing", "float_type", "float_parsing", "bool_type", "bool_parsing"):
+        return *_other_type(kind.partition("_")[0], given), False
+    message = str(complaint["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        what, _, remedy = message.partition(". ")
+        remedy = remedy if remedy.endswith("?") or not remedy else f"{remedy.rstrip('.')}."
+        return what.rstrip(".") + ".", remedy, False
+    return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
+
+
+def _other_type(wanted: str, given: object) -> tuple[str, str]:
+    """Say that a value is of another type than its key takes."""
+    shown = "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) else f"'{given}'"
+    if wanted == "bool":
+        return f"{shown} is neither true nor false.", "Write one of the two."
+    if wanted != "string":
+        return f"{shown} is not a {'whole ' if wanted == 'int' else ''}number.", "Write it in digits."
+    remedy = "Write a text here." if shown.startswith("a ") else "Put it in quotation marks."
+    return f"{shown} is not text.", remedy
+
+
+def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that may stand at a path of a model."""
+    kinds: list[type[BaseModel]] = [model]
+    for part in path:
+        found: list[type[BaseModel]] = []
+        for kind in kinds:
+            by_name = {(f.alias or n): f for n, f in kind.model_fields.items()}
+            by_name |= {old: f for f in kind.model_fields.values() for old in _old_names(f)}
+            if str(part) in by_name:
+                found += _models_in(by_name[str(part)].annotation)
+        # A key of a mapping or an index of a list stays with the models that it holds.
+        kinds = found or kinds
+    return [f.alias or n for kind in kinds for n, f in kind.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for arg in get_args(annotation) for m in _models_in(arg)]
