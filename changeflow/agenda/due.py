@@ -222,7 +222,8 @@ NOBODY_ANSWERED = Readers({})
 
 
 def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
-    """Return what is due on `today`, by priority, with only the highest level of each open task.
+    """Return what is due on `today`, by priority: of each open task the highest level, and beside a line in the SRO's
+    report the level before it, so that a person hears of it even if no earlier day was looked at.
 
     Only tasks that can be worked on are due: started, or with every predecessor done. Their due day depends on what
     has happened before them, never on today: a task that no one starts is late, and does not slip unnoticed.
@@ -274,7 +275,6 @@ def _of_task(
     if _reached(days, ask.due_on, path, today) >= TO_SRO:
         # The SRO's report has the plan's own day, whatever the person has promised since.
         yield ask
-        return
     promised = readers.answers.promised(task.id, asked.id)
     if promised:
         ask = replace(ask, due_on=max(ask.due_on, promised))

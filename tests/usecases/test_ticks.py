@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from changeflow.agenda.due import Answer, AnswerKind
 from changeflow.agenda.policy import Fate
 from changeflow.delivery.channels import FileChannel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.reports.sro import build_sro
-from changeflow.storage import messages
+from changeflow.storage import answers, messages
 from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
@@ -90,6 +91,26 @@ def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     with session_scope(stored) as session:
         report = build_sro(load(session, None, on=date(2027, 1, 22)).judged, today=date(2027, 1, 22))
     assert report.late == ("Payroll: requirements: due on 8 Jan 2027, with the Director of People.",)
+
+
+def test_what_is_late_for_long_before_the_first_tick_is_reported_and_the_manager_reminded(stored: str):
+    ticks.tick(db=stored, now=moment(26))
+    assert rows(stored) == [("payroll/requirements", 3, "chief"), ("payroll/requirements", 4, None)]
+    ticks.tick(db=stored, now=moment(27))
+    assert len(rows(stored)) == 2
+
+
+def test_reminders_start_again_after_a_promised_day_however_late_it_was(stored: str):
+    ticks.tick(db=stored, now=moment(8))
+    with session_scope(stored) as session:
+        said = Answer(
+            person="lead", subject="payroll/requirements", due_on=date(2027, 1, 8), kind=AnswerKind.NOT_YET,
+            on=date(2027, 1, 8), until=date(2027, 1, 25),
+        )  # fmt: skip
+        answers.add_answer(session, "small", said, text=None, at=moment(8))
+    for day in (22, 25):
+        ticks.tick(db=stored, now=moment(day))
+    assert rows(stored)[1:] == [("payroll/requirements", 4, None), ("payroll/requirements", 1, "lead")]
 
 
 def test_nobody_is_reminded_of_what_cannot_begin_yet(stored: str):
