@@ -5,6 +5,7 @@ payroll's pilot is decided on 20 May 2027.
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -26,12 +27,30 @@ TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
 QUESTIONS = ("why oakfield/payroll", "announce list --late", "gate list")
 """What to ask at the end: why a school goes live when it does, which schools go later, and what is late."""
+PAGES = {
+    "sro-report.html": "the report to the senior responsible owner: start here",
+    "trustees.html": "one page for the trustees",
+    "go-no-go.html": "payroll's pilot: go or no-go?",
+    "waves.html": "which school goes when: three plans compared",
+    "risk.html": "how sure the dates are",
+}
+"""What to open, in this order."""
+FILES = {
+    "trustees.pdf": "the trustees' page on paper",
+    "go-no-go.pdf": "the go/no-go page on paper",
+    "sro-report.json": "the report's numbers, which `changeflow report verify` proves",
+}
+TRUST = "the programme's own files, to read and change"
 GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18
 SHOWN_NOTES = 6
+"""Of what a command says beside its answer: a long search tells of each better plan."""
 GROUPS = ("gate", "report", "pilot")
 """Commands of two words."""
-"""Of what a command says beside its answer: a long search tells of each better plan."""
+PROGRESS = "…"
+"""What a note of progress ends with."""
+_IN_DOUBLE = re.compile(r"[\w\s.,;:/+=@%'()-]*")
+"""What double quotation marks protect in a shell."""
 
 
 class Demo:
@@ -67,22 +86,24 @@ class Demo:
 
     def run(self, title: str, *command: str, shown: int = SHOWN_LINES, allowed: Sequence[int] = (0,)) -> None:
         """Run one command; its whole output is kept in the folder when it is long."""
-        self.console.print(f"\n[bold]{title}[/bold]")
-        line, environment = f"changeflow {shlex.join(command)}", self.environment
+        self.console.print(f"\n[bold]{title}[/bold]", soft_wrap=True)
+        line, environment = f"changeflow {' '.join(map(quoted, command))}", self.environment
         if self.server is not None and command[0] == SERVED:
             address = self.server.address()
             line, environment = f"PREFECT_API_URL={address} {line}", {**environment, "PREFECT_API_URL": address}
         self.console.print(f"$ {line}", style="cyan", markup=False, soft_wrap=True)
         done = run_command(command, environment)
-        lines = done.stdout.splitlines()
+        lines, notes = done.stdout.splitlines(), done.stderr.splitlines()
+        for note in [n for n in notes if n.endswith(PROGRESS)][-SHOWN_NOTES:]:
+            self._note(note)
         for line in lines[:shown]:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
         if len(lines) > shown:
             kept = self.home / f"{'-'.join(command[:2] if command[0] in GROUPS else command[:1])}.txt"
             write_whole(kept, done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
-        for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
-            self._note(line)
+        for note in [n for n in notes if not n.endswith(PROGRESS)][-SHOWN_NOTES:]:
+            self._note(note)
         if command[0] == SERVED:
             self.stop_server()
         if done.exit_code not in allowed:
@@ -91,6 +112,11 @@ class Demo:
 
     def _note(self, line: str) -> None:
         self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
+
+
+def quoted(word: str) -> str:
+    """Write a word as people do in a shell: in double quotation marks where it has an apostrophe."""
+    return f'"{word}"' if "'" in word and _IN_DOUBLE.fullmatch(word) else shlex.quote(word)
 
 
 @formatted_errors()
@@ -109,20 +135,32 @@ def main(home: Path) -> None:
                 demo.run(title, *command)
         finally:
             demo.stop_server()
-    messages = len(list(demo.outbox.glob("*.eml")))
-    demo.console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold] Every server is stopped.")
-    demo.console.print(f"  The report to the SRO:  {home / 'sro-report.html'}", soft_wrap=True)
-    demo.console.print(f"  Its numbers as JSON:    {home / 'sro-report.json'}", soft_wrap=True)
-    demo.console.print(f"  Payroll: go or no-go:   {home / 'go-no-go.html'}, and .pdf", soft_wrap=True)
-    demo.console.print(f"  Rollout waves:          {home / 'waves.html'}", soft_wrap=True)
-    demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
-    demo.console.print(f"  {f'{messages} messages:':<23} {demo.outbox}{'/'}", soft_wrap=True)
-    demo.console.print(f"  The programme's folder: {trust}", soft_wrap=True)
-    demo.console.print("\nTo ask it more, copy these lines:", soft_wrap=True)
+    _say_what_to_open(demo, time.monotonic() - began)
+
+
+def _say_what_to_open(demo: Demo, seconds: float) -> None:
+    def say(text: str = "", style: str | None = None) -> None:
+        demo.console.print(text, style=style, markup=False, soft_wrap=True)
+
+    home, messages = demo.home, len(list(demo.outbox.glob("*.eml")))
+    say()
+    say(f"Done in {seconds:.0f} s. Every server is stopped.", "bold")
+    say("Open these in a browser:")
+    for file, what in PAGES.items():
+        say(f"  {home / file!s:<24} {what}")
+    say("Also written:")
+    for file, what in (
+        *FILES.items(),
+        ("messages/", f"{messages} reminders as files; nothing left this machine"),
+        ("trust/", TRUST),
+    ):
+        say(f"  {f'{home}/{file}':<24} {what}")
+    say()
+    say("To ask it more, copy these lines:")
     known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
-    demo.console.print(f"  source .venv/bin/activate; export {known}", soft_wrap=True)
+    say(f"  source .venv/bin/activate; export {known}")
     for question in QUESTIONS:
-        demo.console.print(f"  changeflow {question} --at {DECIDED}", markup=False, soft_wrap=True)
+        say(f"  changeflow {question} --at {DECIDED}")
 
 
 def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
@@ -152,7 +190,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
     ]
     shipped = programme_templates()[TEMPLATE]
     steps += [
-        (f"Where people stand: {path.stem}", ["assess", "import", str(trust / "adkar" / path.name), *at])
+        (f"Where people are in the change: {path.stem}", ["assess", "import", str(trust / "adkar" / path.name), *at])
         for path in sorted((shipped / "adkar").glob("*.csv"))
     ]
     explained = ["--between=-12..12", "--reason", "April's back-dated change of band", "--as", "payroll-manager", *at]
@@ -177,6 +215,9 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ),
         ("The report to the SRO, as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
         ("The same as a page, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
+        ("The report's dates are proved from its numbers alone", ["report", "verify", str(home / "sro-report.json")]),
+        ("One page for the trustees", ["report", "trustees", "--out", str(home / "trustees.html"), *at]),
+        ("The same on paper", ["report", "trustees", "--out", str(home / "trustees.pdf"), *at]),
         *_decision(home, trust, runs),
         ("Is the chain of changes whole?", ["audit", "verify"]),
     ]

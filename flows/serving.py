@@ -180,9 +180,7 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
     """Run one flow now and return its result; stop a server that was started for it."""
     check_known("flow", name, FLOWS)
     with local_server(say=say):
-        result = _load(name)(now=now)
-    say(f"{name}: {result}")
-    return result
+        return _load(name)(now=now)
 
 
 def _knows_all(url: str) -> bool:

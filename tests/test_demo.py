@@ -5,6 +5,7 @@ import locale
 import logging
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -237,3 +238,34 @@ def test_the_questions_at_the_end_can_be_asked(sample: Folder, environment: dict
     [asked] = [q.removeprefix("why ") for q in demo.__main__.QUESTIONS if q.startswith("why ")]
     assert asked.partition("/")[0] in {s.id for s in sample.definition.schools}
     assert asked.partition("/")[2] in {s.service for s in sample.definition.services}
+
+
+def test_progress_is_shown_before_the_results_and_apostrophes_as_people_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    ran = Ran(stdout="The run is clean.\n", stderr="Comparing …\nRun saved.\n", exit_code=0)
+    monkeypatch.setattr(demo.__main__, "run_command", lambda *_: ran)
+
+    Demo(tmp_path).run("Explained", "pilot", "explain", "--reason", "April's back-dated change")
+
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines() if line]
+    assert shown == [
+        "Explained",
+        '$ changeflow pilot explain --reason "April\'s back-dated change"',
+        "Comparing …",
+        "The run is clean.",
+        "Run saved.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "word", ["plain", "two words", "it's", "it's $5", 'say "it\'s"', "back`tick's", "what's\\n", ""]
+)
+def test_a_shown_command_can_be_copied(word: str):
+    assert shlex.split(demo.__main__.quoted(word)) == [word]
+
+
+def test_all_pages_that_are_named_at_the_end_are_written_by_a_step(tmp_path: Path):
+    written = {word for _, command in demo.__main__._steps(tmp_path, tmp_path / "trust") for word in command}
+
+    assert {str(tmp_path / name) for name in (*demo.__main__.PAGES, *demo.__main__.FILES)} <= written

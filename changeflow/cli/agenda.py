@@ -27,11 +27,10 @@ def add_to(app: typer.Typer) -> None:
 def tick(context: Context) -> None:
     """Find what is due and write it down; run twice, the second time does nothing."""
     from changeflow.usecases import ticks
-    from changeflow.values.duration import counted
 
     begin()
     for ticked in ticks.tick(db=context.db, now=context.now, programme=context.programme):
-        out(f"{ticked.programme}: {counted(ticked.due, 'thing')} due, {ticked.new} new.")
+        out(ticked.words)
 
 
 @command(nudge, "dispatch", "db", "at", "outbox", "dry_run")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, command, shared
-from changeflow.cli.output import note, out
+from changeflow.cli.output import note, out, print_lines
 from changeflow.collector import collect_as_usual
 from changeflow.settings import begin
 from changeflow.usecases.scheduled import FLOWS
@@ -36,7 +36,10 @@ def flows_serve(context: Context) -> None:
 def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(FLOWS)}.")]) -> None:
     """Run one flow now, once; a server that was started for it is stopped again."""
     os.environ["CHANGEFLOW_DB"] = context.db
-    flow_module("serving").run_once(name, now=context.now, say=note)
+    result = flow_module("serving").run_once(name, now=context.now, say=note)
+    from changeflow.cli.flow_results import result_lines
+
+    print_lines(result_lines(result))
 
 
 def flow_module(name: str) -> ModuleType:

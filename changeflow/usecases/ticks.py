@@ -22,6 +22,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.custody import count_on, note_seen, take_stock
 from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.stored import Stored, load
+from changeflow.values.duration import counted
 from changeflow.values.moments import LONDON, local_day
 from changeflow.values.words import Kind
 
@@ -38,6 +39,10 @@ class Ticked:
     """Nudges that no longer hold: what they ask for is done, has moved, or is with somebody else."""
     readiness: bool
     """The forecast had moved since the last one, and was stored anew."""
+
+    @property
+    def words(self) -> str:
+        return f"{self.programme}: {counted(self.due, 'thing')} due, {self.new} new."
 
 
 def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticked, ...]:
