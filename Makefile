@@ -40,6 +40,9 @@ lint: $(VENV)/.ready  ## Format, lint, types and layers, without tests
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@tail -n 3 $(VENV)/imports.log
 
+messages: $(VENV)/.ready  ## Bring the catalogues of messages up to date with the templates and the code
+	@$(BIN)/python -m tests.languages.extracting
+
 format: $(VENV)/.ready  ## Write the code in the house's format
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
@@ -61,4 +64,4 @@ oracles: $(VENV)/.ready  ## Answer 5 000 random programmes twice, by the engine 
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint format bench chaos audit-mutations disclosure oracles clean
+.PHONY: help install run test check lint messages format bench chaos audit-mutations disclosure oracles clean

@@ -62,6 +62,12 @@ class ChangeflowError(Exception):
 
     exit_code = 1
 
+    @property
+    def text(self) -> str:
+        """The message as it was raised, which a catalogue can translate where it is a `Sentence`."""
+        said = str(self)
+        return next((part for part in self.args if isinstance(part, str) and part == said), said)
+
 
 class InputError(ChangeflowError):
     exit_code = 4

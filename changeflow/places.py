@@ -61,7 +61,12 @@ def shipped_pathway(name: str) -> Path | None:
 
 @lru_cache(maxsize=1)
 def template_environment() -> "Environment":
-    """Templates escape what they print, and an unknown name is an error."""
+    """Return the environment of reports, whose templates are in English."""
+    return new_environment()
+
+
+def new_environment() -> "Environment":
+    """Return a new environment: templates escape what they print, and an unknown name is an error."""
     # Loaded here: what only asks for a folder prints no page.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 

@@ -45,6 +45,7 @@ def test_the_wheel_carries_flows_templates_rulepacks_and_migrations(wheel: Path)
         "changeflow/templates/programmes/pathways/central-service.yaml",
         "changeflow/templates/programmes/trust-central-services/programme.yaml",
         "changeflow/rules/packs/payroll.yaml",
+        "changeflow/languages/catalogues/cy.po",
         "changeflow/templates/print/house.typ",
         "changeflow/storage/migrations/versions/v0001_first_tables.py",
         "changeflow/py.typed",

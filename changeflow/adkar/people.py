@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from changeflow.adkar.elements import Element
 from changeflow.values.base import Frozen, Id
+from changeflow.values.sentences import sentence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -90,8 +91,8 @@ class Contact(Frozen):
     person: Id
     name: str = Field(min_length=1)
     email: str | None = None
-    language: str = "en"
-    """The language of messages, where there are templates for it."""
+    language: str = ""
+    """The language of messages and their pages; empty means the programme's."""
     away: tuple[Away, ...] = ()
     is_active: bool = True
     """False for a person who has left, who gets no reminders."""
@@ -135,25 +136,25 @@ Evidence = Literal["self", "manager", "observed"]
 """The source of an assessment: the person, their manager, or a person who observed them."""
 
 SELF: Mapping[Element, str] = {
-    Element.AWARENESS: "I know why this change is needed.",
-    Element.DESIRE: "I want to take part in this change.",
-    Element.KNOWLEDGE: "I know what I will do differently.",
-    Element.ABILITY: "I can work in the new way every day.",
-    Element.REINFORCEMENT: "The new way is supported and will last.",
+    Element.AWARENESS: sentence("I know why this change is needed."),
+    Element.DESIRE: sentence("I want to take part in this change."),
+    Element.KNOWLEDGE: sentence("I know what I will do differently."),
+    Element.ABILITY: sentence("I can work in the new way every day."),
+    Element.REINFORCEMENT: sentence("The new way is supported and will last."),
 }
 MANAGER: Mapping[Element, str] = {
-    Element.AWARENESS: "They can say in their own words why this change is needed.",
-    Element.DESIRE: "They have said, or shown, that they want to take part.",
-    Element.KNOWLEDGE: "They can explain what they will do differently.",
-    Element.ABILITY: "They work in the new way every day, without help.",
-    Element.REINFORCEMENT: "They keep to the new way when they are busy.",
+    Element.AWARENESS: sentence("They can say in their own words why this change is needed."),
+    Element.DESIRE: sentence("They have said, or shown, that they want to take part."),
+    Element.KNOWLEDGE: sentence("They can explain what they will do differently."),
+    Element.ABILITY: sentence("They work in the new way every day, without help."),
+    Element.REINFORCEMENT: sentence("They keep to the new way when they are busy."),
 }
 OBSERVED: Mapping[Element, str] = {
-    Element.AWARENESS: "When asked why the change is needed, they gave a correct reason.",
-    Element.DESIRE: "They came forward: they asked about it, offered help, or tried it.",
-    Element.KNOWLEDGE: "When shown a case, they named the right steps.",
-    Element.ABILITY: "When observed at work, they did it correctly.",
-    Element.REINFORCEMENT: "When observed weeks later, they worked in the new way.",
+    Element.AWARENESS: sentence("When asked why the change is needed, they gave a correct reason."),
+    Element.DESIRE: sentence("They came forward: they asked about it, offered help, or tried it."),
+    Element.KNOWLEDGE: sentence("When shown a case, they named the right steps."),
+    Element.ABILITY: sentence("When observed at work, they did it correctly."),
+    Element.REINFORCEMENT: sentence("When observed weeks later, they worked in the new way."),
 }
 OWN: Mapping[str, Mapping[Element, str]] = {"self": SELF, "manager": MANAGER, "observed": OBSERVED}
 

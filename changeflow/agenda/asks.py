@@ -25,6 +25,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
@@ -240,12 +241,12 @@ def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besi
 def check_answer(asked: str, kind: AnswerKind, text: str) -> None:
     """Refuse an answer that the request (`asked`) does not accept, or whose text is missing or too long."""
     if len(text) > MOST_CHARACTERS:
-        raise InputError(f"Your text is too long: write at most {MOST_CHARACTERS} characters.")
+        raise InputError(sentence("Your text is too long: write at most %(most)s characters.", most=MOST_CHARACTERS))
     if asked in ONE_ANSWER and kind is not AnswerKind.DONE:
-        raise InputError("Choose one of the answers on the page.")
+        raise InputError(sentence("Choose one of the answers on the page."))
     if asked == "gate" and kind is AnswerKind.DONE:
-        raise InputError("The programme office records this decision. Choose “I have seen it” instead.")
+        raise InputError(sentence("The programme office records this decision. Choose “I have seen it” instead."))
     if asked in ("feedback", "sponsor") and not text.strip():
-        raise InputError("Write a line or two.")
+        raise InputError(sentence("Write a line or two."))
     if kind is AnswerKind.BLOCKED and not text.strip():
-        raise InputError("Write a line about what is in the way.")
+        raise InputError(sentence("Write a line about what is in the way."))

@@ -17,8 +17,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Task
-from changeflow.values.duration import counted
-from changeflow.values.moments import format_day
+from changeflow.values.sentences import counted_sentence, sentence
 from changeflow.values.words import Kind
 
 
@@ -94,23 +93,35 @@ def check_postponing(
 ) -> None:
     """Refuse a day that is not ahead, one that is over a year away, and postponing more than `at_most` times."""
     if until <= today:
-        raise InputError(f"{format_day(until)} is not after today. Give a later day, or record it as done.")
+        raise InputError(sentence("%(day)s is not after today. Give a later day, or record it as done.", day=until))
     if (until - today).days > FARTHEST_DAYS:
-        raise InputError(f"{format_day(until)} is over a year away. Give an earlier day, or say what is in the way.")
+        raise InputError(
+            sentence("%(day)s is over a year away. Give an earlier day, or say what is in the way.", day=until)
+        )
     before = sum(a.kind is AnswerKind.NOT_YET for a in answers.about(subject, person))
     if before >= at_most:
-        raise InputError(f"You have postponed this {counted(before, 'time')} already. Please say what is in the way.")
+        raise InputError(
+            counted_sentence(
+                "You have postponed this %(num)s time already. Please say what is in the way.",
+                "You have postponed this %(num)s times already. Please say what is in the way.",
+                before,
+            )
+        )
 
 
 def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, people: Iterable[str]) -> None:
     """Refuse to pass a request to oneself, to an unknown person, or to a person who has already passed it on."""
     if to not in set(people):
-        raise InputError("Choose a person from the list.")
+        raise InputError(sentence("Choose a person from the list."))
     passed = {a.person for a in answers.all if a.subject == subject and a.kind is AnswerKind.DELEGATED}
     if to == person:
-        raise InputError("You cannot pass this to yourself. Choose another person, or say what is in the way.")
+        raise InputError(
+            sentence("You cannot pass this to yourself. Choose another person, or say what is in the way.")
+        )
     if to in passed:
-        raise InputError("That person has already passed this on. Choose another person, or say what is in the way.")
+        raise InputError(
+            sentence("That person has already passed this on. Choose another person, or say what is in the way.")
+        )
 
 
 MOST_DAYS = 400

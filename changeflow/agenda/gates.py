@@ -23,6 +23,7 @@ from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day
+from changeflow.values.sentences import Sentence, sentence
 from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 
@@ -54,14 +55,17 @@ class GateCase:
         return evidence_sentence(self.says)
 
 
-def evidence_sentence(says: str) -> str:
+def evidence_sentence(says: str) -> Sentence:
     """Say what the evidence supports, from `GateCase.says`, the same wherever people read it.
 
     >>> evidence_sentence("not yet"), evidence_sentence("go, with conditions")
     ('The evidence does not yet support a go.', 'The evidence supports a go with conditions.')
     """
-    supports = "does not yet support a go" if says == "not yet" else f"supports a {says.replace(',', '')}"
-    return f"The evidence {supports}."
+    if says == "not yet":
+        return sentence("The evidence does not yet support a go.")
+    if says == "go, with conditions":
+        return sentence("The evidence supports a go with conditions.")
+    return sentence("The evidence supports a go.")
 
 
 def gate_of(programme: Programme, task: TaskId) -> Task:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from statistics import median
 
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 
 
@@ -32,7 +33,7 @@ class ReasonToNudge:
     """How a reason is handled. Its numbers are in a rulepack and its words in a template."""
 
     template: str
-    """Its e-mail, in each language: `templates/emails/LANGUAGE/TEMPLATE.j2`."""
+    """Its e-mail: `templates/emails/TEMPLATE.j2`."""
     title: str = ""
     """The title of a request that is not about a task."""
     is_escalated: bool = True
@@ -48,10 +49,12 @@ REASONS: Mapping[Reason, ReasonToNudge] = {
     Reason.EVIDENCE: ReasonToNudge("evidence"),
     Reason.TRAINING: ReasonToNudge("training", kind=Kind.TRAINING),
     Reason.CHECKPOINT: ReasonToNudge("checkpoint", kind=Kind.CHECKPOINT),
-    Reason.ASSESSMENT: ReasonToNudge("assessment", "Five short questions about the change", is_escalated=False),
+    Reason.ASSESSMENT: ReasonToNudge(
+        "assessment", sentence("Five short questions about the change"), is_escalated=False
+    ),
     Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
-    Reason.SPONSOR: ReasonToNudge("sponsor", "A visible act for the change"),
-    Reason.CONVERSATION: ReasonToNudge("conversation", "A talk about workload"),
+    Reason.SPONSOR: ReasonToNudge("sponsor", sentence("A visible act for the change")),
+    Reason.CONVERSATION: ReasonToNudge("conversation", sentence("A talk about workload")),
 }
 """Every reason. A gate shares the template of a decision."""
 _BY_KIND = {reason.kind: key for key, reason in REASONS.items() if reason.kind is not None}

@@ -13,25 +13,27 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from babel.dates import format_date
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from changeflow.agenda.gates import evidence_sentence
 from changeflow.agenda.reasons import REASONS, Reason
-from changeflow.calendar.extent import ASSUMED
+from changeflow.delivery.costs import LaterCost, cost_in_words
 from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
+from changeflow.languages.language import Language, language_of
+from changeflow.languages.templating import say_in
 from changeflow.places import templates_dir
 from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.values.duration import counted
+from changeflow.values.sentences import sentence
+from changeflow.values.words import LANGUAGES
 
 SHOWN_AGAINST = 5
 """Few enough to read on a phone: our own choice."""
-LANGUAGES = ("en", "cy")
-ASSUMED_IN = {"en": ASSUMED, "cy": "tybiedig"}
+ASSUMED = sentence("assumed")
 SECONDS = 2.0
 """Processor time, so that a busy machine stops no template. It is more than any template needs, unless it loops."""
 LARGEST = 100_000
@@ -41,9 +43,10 @@ Made = TypeVar("Made")
 class Templates:
     """Renders messages from the templates that ship and a trust's own, which take precedence and run in a sandbox.
 
-    `emails/LANGUAGE/REASON.j2` has three macros: `subject(n)`, `say(n)` (one sentence a line; a dash begins a list
-    item) and `action(n)`. A trust's folder (CHANGEFLOW_TEMPLATES) has the same layout and may contain any part of it.
-    A fault in a trust's own template is an `InputError` that names it.
+    `emails/REASON.j2` has three macros: `subject(n)`, `say(n)` (one sentence a line; a dash begins a list item) and
+    `action(n)`. Its sentences are in the catalogues of `changeflow.languages`. A trust's folder (CHANGEFLOW_TEMPLATES)
+    may contain `LANGUAGE/REASON.j2`, which replaces the shipped template in that language. A fault in a trust's own
+    template is an `InputError` that names it.
     """
 
     def __init__(self, own: Path | None = None) -> None:
@@ -51,28 +54,24 @@ class Templates:
             raise InputError(f"CHANGEFLOW_TEMPLATES: {own} is not a folder.")
         self.own = own
         shipped = FileSystemLoader(templates_dir() / "emails")
-        self._environment = _Sandbox(
-            loader=ChoiceLoader([FileSystemLoader(own), shipped]) if own else shipped,
-            autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["counted"] = counted
+        loader = ChoiceLoader([FileSystemLoader(own), shipped]) if own else shipped
+        self._environments = {str(code): _environment(loader, language_of(code)) for code in LANGUAGES}
 
-    def say(self, reason: str, part: str, values: Mapping[str, Any], language: str) -> str:
-        """Render one macro of a reason in the language, or in English where it has no template for that."""
-        names = [f"{language}/{reason}.j2", f"en/{reason}.j2"]
+    def say(self, reason: str, part: str, values: Mapping[str, Any], language: Language) -> str:
+        """Render one macro of a reason in the language."""
+        names = [f"{language}/{reason}.j2", f"{reason}.j2"]
 
         def render() -> str:
-            module = self._environment.select_template(names).module
+            module = self._environments[language.code].select_template(names).module
             return str(getattr(module, part)(dict(values)))
 
         return self._guarded(f"{names[0]} ({part})", render)
 
-    def render(self, name: str, values: Mapping[str, Any]) -> str:
-        words = self._environment.select_template([f"{values['language']}/words.j2", "en/words.j2"])
-        return self._guarded(name, lambda: self._environment.get_template(name).render(**values, words=words.module))
+    def render(self, name: str, values: Mapping[str, Any], language: Language) -> str:
+        """Render the frame of a message in the language."""
+        environment = self._environments[language.code]
+        words = environment.select_template([f"{language}/words.j2", "words.j2"])
+        return self._guarded(name, lambda: environment.get_template(name).render(**values, words=words.module))
 
     def _guarded(self, name: str, render: Callable[[], Made]) -> Made:
         if self.own is None:
@@ -98,6 +97,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+def _environment(loader: BaseLoader, language: Language) -> _Sandbox:
+    environment = _Sandbox(
+        loader=loader,
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    say_in(environment, language)
+    environment.filters["counted"] = counted
+    return environment
+
+
 def _within(seconds: float, make: Callable[[], Made]) -> Made:
     """Run a template with a time limit. Jinja compiles it to Python, so a trace function can check the clock."""
     deadline = time.thread_time() + seconds
@@ -118,18 +130,6 @@ def _within(seconds: float, make: Callable[[], Made]) -> Made:
 @lru_cache(maxsize=4)
 def templates_of(own: Path | None) -> Templates:
     return Templates(own)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterCost:
-    """What deciding on `from_day` or later moves: the date that moves furthest, and how many others (`more`)."""
-
-    from_day: date
-    name: str
-    days: int
-    before: date
-    after: date
-    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +185,11 @@ class Letter:
 
 def write(letter: Letter, templates: Templates) -> Message:
     """Write one letter, with one action and one link for each item."""
-    language = letter.language if letter.language in LANGUAGES else "en"
+    language = language_of(letter.language)
     items = [_format_item(item, letter, language, templates) for item in letter.items]
     values = {
         "letter": letter,
         "items": items,
-        "language": language,
         # Each programme's statement appears once.
         "whys": list(dict.fromkeys(item.students for item in letter.items if item.students)),
         "subject": _subject(items, language, templates),
@@ -203,47 +202,50 @@ def write(letter: Letter, templates: Templates) -> Message:
         from_name=letter.office,
         from_address=letter.office_email,
         subject=str(values["subject"]),
-        text=templates.render("message.txt.j2", values).strip() + "\n",
-        html=templates.render("message.html.j2", values).strip() + "\n",
+        text=templates.render("message.txt.j2", values, language).strip() + "\n",
+        html=templates.render("message.html.j2", values, language).strip() + "\n",
         message_id=letter.message_id,
         at=letter.at,
-        language=language,
+        language=language.code,
         unsubscribe=letter.unsubscribe,
         may_have_gone=letter.may_have_gone,
         invitations=tuple(invitation(item.entry) for item in letter.items if item.entry is not None),
     )
 
 
-def _format_item(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+def _format_item(item: LetterItem, letter: Letter, language: Language, templates: Templates) -> dict[str, Any]:
     """Format one item: its subject line, its sentences (a dash begins a list item) and its action."""
     late, last = (letter.today - item.due_on).days, item.last_day or item.due_on
+    assumed, short_day = language.say(ASSUMED), language.short_day(item.due_on)
+    title = language.say(item.title)
     values = {
-        "title": item.title,
+        "title": title,
         "late": late,
-        "day": mark_if(translate_day(item.due_on, language), is_marked=item.is_assumed, word=ASSUMED_IN[language]),
-        "short_day": short_day(item.due_on, language) + f", {ASSUMED_IN[language]}" * item.is_assumed,
+        "day": mark_if(language.day(item.due_on), is_marked=item.is_assumed, word=assumed),
+        "short_day": f"{short_day}, {assumed}" if item.is_assumed else short_day,
         "for_manager": item.for_manager,
         "owner": item.owner,
         "owner_role": item.owner,  # the name in templates written for 0.1.0
-        "the_owner": item.the_owner,
+        "the_owner": language.say(item.the_owner),
         "note": item.note,
         "says": item.says,
-        "evidence": evidence_sentence(item.says) if item.says else "",
+        "evidence": language.say(evidence_sentence(item.says)) if item.says else "",
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
         "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
         "hour": f"{MEETS_AT:%H:%M}",
-        "last": translate_day(last, language),
-        "short_last": short_day(last, language),
+        "last": language.day(last),
+        "short_last": language.short_day(last),
         "last_is_today": last == letter.today,
         "cost": _format_cost(item.cost, language) if item.cost is not None else None,
+        "cost_sentence": cost_in_words(item.cost, language) if item.cost is not None else "",
     }
     name = REASONS[item.reason].template
     lines = templates.say(name, "say", values, language).splitlines()
     return {
-        "title": item.title,
+        "title": title,
         "subject": _line(templates.say(name, "subject", values, language)),
         "action": _line(templates.say(name, "action", values, language)),
         "lines": [line.strip() for line in lines if line.strip()],
@@ -253,9 +255,10 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
     }
 
 
-def _format_cost(cost: LaterCost, language: str) -> dict[str, Any]:
-    before, after = (translate_day(day, language, year=True) for day in (cost.before, cost.after))
-    first = translate_day(cost.from_day, language)
+def _format_cost(cost: LaterCost, language: Language) -> dict[str, Any]:
+    """Format the parts of a later decision's cost for a trust's own templates."""
+    before, after = (language.full_day(day) for day in (cost.before, cost.after))
+    first = language.day(cost.from_day)
     return {"from": first, "name": cost.name, "days": cost.days, "before": before, "after": after, "more": cost.more}
 
 
@@ -273,7 +276,7 @@ def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
     return blocks
 
 
-def _subject(items: Sequence[dict[str, Any]], language: str, templates: Templates) -> str:
+def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Templates) -> str:
     if len(items) == 1:
         return str(items[0]["subject"])
     return _line(templates.say("words", "several", {"count": len(items), "first": items[0]["subject"]}, language))
@@ -281,21 +284,3 @@ def _subject(items: Sequence[dict[str, Any]], language: str, templates: Template
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def translate_day(day: date, language: str, *, year: bool = False) -> str:
-    """Write a day in full, in a language.
-
-    >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
-    ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
-    """
-    return format_date(day, "d MMMM y" if year else "EEEE d MMMM", locale="en_GB" if language == "en" else language)
-
-
-def short_day(day: date, language: str) -> str:
-    """Write a day short enough for a subject line, in a language.
-
-    >>> short_day(date(2027, 1, 8), "en"), short_day(date(2027, 1, 8), "cy")
-    ('Fri 8 Jan', 'Gwen 8 Ion')
-    """
-    return format_date(day, "EEE d MMM", locale="en_GB" if language == "en" else language)

@@ -7,6 +7,7 @@ from changeflow.adkar.people import WEEKDAYS, Evidence
 from changeflow.adkar.readiness import AUDIENCES
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.programme.definition import SchoolPhase
+from changeflow.values.words import LANGUAGES
 
 PERSON_IDS = (
     "person id | staff id | staff no | staff number | staff code | employee id | employee no | employee number | "
@@ -231,8 +232,9 @@ PEOPLE = Format(
         Field(
             "language",
             FieldKind.CHOICE,
-            "language of messages: en or cy",
+            "language of messages; where empty, the programme's",
             also="preferred language",
+            options=LANGUAGES,
             words="english=en | en gb=en | welsh=cy | cymraeg=cy | cy gb=cy",
         ),
     ),

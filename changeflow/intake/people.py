@@ -133,7 +133,7 @@ def _contact(row: TableRow, person: Person, reading: Reading) -> Contact | None:
         "person": person.id,
         "name": row.cells.get("name", person.role),
         "email": row.cells.get("email"),
-        "language": row.cells.get("language", "en"),
+        "language": row.cells.get("language", ""),
         "is_active": row.cells.get("active", "yes") == "yes",
         "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
     }

@@ -17,7 +17,7 @@ from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
 from changeflow.values.limits import parse_day
 from changeflow.values.rulepack import Rulepack
-from changeflow.values.words import NoReturn
+from changeflow.values.words import LanguageCode, NoReturn
 
 PAYROLL = "payroll"
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
@@ -277,6 +277,9 @@ class ProgrammeFile(Frozen):
     start: date
     finish: date | None = Field(
         None, description="Its last day, to schedule back from; by default it is scheduled from the start"
+    )
+    language: LanguageCode = Field(
+        "en", description="The language of messages to people who have none in people.csv: en, or cy (Welsh)"
     )
     live: bool = Field(
         default=False, description="Whether messages leave the organisation; until then they are written as files"

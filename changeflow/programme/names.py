@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from changeflow.adkar.people import Contact
 from changeflow.programme.definition import Definition
+from changeflow.values.sentences import Sentence, sentence
 
 NO_ONE = "no one"
 
@@ -32,7 +33,12 @@ def person_in_a_sentence(definition: Definition, names: Mapping[str, str], perso
     role = definition.role_of(person)
     if not role:
         return person
-    return f"{names[person]} ({role})" if person in names else f"the {role}"
+    return f"{names[person]} ({role})" if person in names else the_role(role)
+
+
+def the_role(role: str) -> Sentence:
+    """Name a person in a sentence by their role."""
+    return sentence("the %(role)s", role=role)
 
 
 def begin(text: str) -> str:

@@ -100,6 +100,21 @@ def _waves(text: str) -> tuple[Wave, ...]:
     return tuple(Wave.model_validate(wave) for wave in json.loads(text)["programme"].get("waves", ()))
 
 
+def language_of_messages(session: Session, programme: str, person: str) -> str:
+    """Return the language of messages to a person: their own, or else the programme's."""
+    own = session.get(ContactRow, (programme, person))
+    if own is not None and own.language:
+        return own.language
+    row = latest_of(session, VersionRow, programme)
+    return "en" if row is None else _language(row.definition)
+
+
+@lru_cache(maxsize=64)
+def _language(text: str) -> str:
+    """Read only a definition's language, because reading all of it takes much longer."""
+    return str(json.loads(text)["programme"].get("language", "en"))
+
+
 def numbered(session: Session, programme: str, number: int) -> Version | None:
     """Return a version by its number."""
     return _version(latest_of(session, VersionRow, programme, VersionRow.number == number))

@@ -34,6 +34,8 @@ class FeedAddress:
     since: date
     mark: str
     """Names this address in the form that replaces it."""
+    language: str
+    """The person's, for the page."""
 
 
 def new_feed(token: str, *, db: str, now: datetime, replace: str = "") -> FeedAddress:
@@ -44,13 +46,15 @@ def new_feed(token: str, *, db: str, now: datetime, replace: str = "") -> FeedAd
     """
     with session_scope(db) as session:
         link = usable(session, token, answers.CHOICE, now)
+        language = versions.language_of_messages(session, link.programme, link.person)
         # One after the other, or two that come at once would both find no address.
         versions.lock_programme(session, link.programme)
         known = answers.current_link(session, link.programme, person=link.person, action=FEED, now=now)
         if known is not None and _mark(known.digest) != replace:
-            return FeedAddress(token=None, since=local_day(known.created_at), mark=_mark(known.digest))
+            since, mark = local_day(known.created_at), _mark(known.digest)
+            return FeedAddress(token=None, since=since, mark=mark, language=language)
         made = _address(session, link.programme, link.person, now)
-        return FeedAddress(token=made, since=local_day(now), mark=_mark(digest_of(made)))
+        return FeedAddress(token=made, since=local_day(now), mark=_mark(digest_of(made)), language=language)
 
 
 def _mark(digest: str) -> str:

@@ -13,14 +13,14 @@ from changeflow.agenda.asks import ROUND, can_take_over, check_answer, kind_of, 
 from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import REASONS, Reason
+from changeflow.delivery.costs import LaterCost
 from changeflow.errors import InputError
 from changeflow.logs import log
-from changeflow.planning.last_days import last_day
+from changeflow.planning.last_days import LastDay, last_day
 from changeflow.programme.facts import SponsorAct
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
 from changeflow.programme.recording import checked_progress, finish_of
-from changeflow.reports.last_days import format_cost
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
@@ -30,14 +30,23 @@ from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in
 from changeflow.values.moments import local_day
+from changeflow.values.sentences import sentence
+
+NOT_OURS = sentence("This link is not one of ours, or part of it is missing.")
+WITHDRAWN = sentence("This link has been withdrawn: the task is closed, or someone else has it now.")
+USED = sentence("This link has been used already. You do not need to do anything else.")
+EXPIRED = sentence("This link has expired. The next message will have a new one.")
+NOT_IN_PLAN = sentence("What this link asks about is no longer part of the plan.")
+YOU = sentence("you")
 
 
 class LinkError(InputError):
     """A link that leads nowhere: forged, used, expired or withdrawn."""
 
-    def __init__(self, text: str, *, was_known: bool) -> None:
+    def __init__(self, text: str, *, was_known: bool, language: str = "en") -> None:
         super().__init__(text)
-        self.was_known = was_known
+        self.was_known, self.language = was_known, language
+        """`language` is that of the link's reader, where the link was known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +66,15 @@ class LinkQuestion:
     criteria: tuple[tuple[str, str], ...] = ()
     """Of a gate and its evidence: how each criterion stands (a `State`), and its text; reasons against first."""
     last_day: date | None = None
-    """A decision's last responsible day, and what the next day costs."""
-    cost: str = ""
+    """A decision's last responsible day; `cost` is what the next day costs."""
+    cost: LaterCost | None = None
     students: str = ""
     note: str = ""
     """What whoever does it should know."""
     statements: tuple[tuple[Element, str], ...] = ()
     """What an assessment asks."""
     language: str = "en"
+    """The reader's, for the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,22 @@ class Given:
     scores: Mapping[Element, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenAnswer:
+    """What to tell a person whose answer was taken, and in which language."""
+
+    message: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChoice:
+    """Whether a person has switched optional messages off, and their language."""
+
+    is_off: bool
+    language: str
+
+
 def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
     with read_scope(db) as session:
@@ -86,7 +112,7 @@ def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
     return _question(link, stored)
 
 
-def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | None = None) -> str:
+def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | None = None) -> TakenAnswer:
     """Take an answer: the link is used up, and what follows from it is written, in one transaction or not at all.
 
     Returns what to tell the person. `ahead` is what `prepare_done` found.
@@ -97,13 +123,14 @@ def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | 
         with work_in(session, change, ahead=ahead) as work:
             # Used up first: whatever goes wrong afterwards takes this back as well.
             if not answers.use_link(session, digest_of(token), now=now):
-                raise LinkError("This link has been used already.", was_known=True)
+                raise LinkError(USED, was_known=True, language=_language(link, work.stored))
             message = _AnswerRecorder(work, link, given).take()
+            language = _language(link, work.stored)
             name, by = link.programme, link.person
             audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
     if not link.subject.startswith(ROUND):
         log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
-    return message
+    return TakenAnswer(message, language)
 
 
 def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
@@ -121,21 +148,22 @@ def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
     programme = before.programme
     if link.subject not in programme.roadmap.tasks or programme.is_done(link.subject):
         return None
-    if _kind_of(link.subject, before) != "task":
+    if _kind_of(link, before) != "task":
         return None
     return rehearse(before, [finish_of(programme, link.subject, today)])
 
 
-def reach_of(token: str, *, db: str, now: datetime) -> bool:
-    """Return whether optional messages are switched off for whoever has this link."""
+def choice_of(token: str, *, db: str, now: datetime) -> MessageChoice:
+    """Return whether the person who has this link has switched optional messages off."""
     with read_scope(db) as session:
         link = usable(session, token, answers.CHOICE, now)
         recipient = _recipient(session, link)
         known = answers.reach(session, [recipient]).get(recipient)
-    return known is not None and known.optional_off
+        language = versions.language_of_messages(session, link.programme, link.person)
+    return MessageChoice(known is not None and known.optional_off, language)
 
 
-def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
+def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> MessageChoice:
     """Switch optional messages off, or on again; what comes with somebody's part then comes once a week.
 
     One click is enough (RFC 8058), and the link can be used again.
@@ -148,6 +176,7 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
         action, subject = f"optional:{'off' if off else 'on'}", f"person:{link.person}"
         name, by = link.programme, link.person
         audit.append(session, name, at=now, actor=by, action=action, subject=subject, fallback=True)
+        return MessageChoice(off, versions.language_of_messages(session, name, by))
 
 
 def _recipient(session: Session, link: AnswerLink) -> str:
@@ -159,33 +188,44 @@ def usable(session: Session, token: str, action: str, now: datetime) -> AnswerLi
     """Return what a token lets its holder do; a `LinkError` says why it does not."""
     link = answers.find_link(session, digest_of(token))
     if link is None or link.action != action:
-        raise LinkError("This link is not one of ours, or part of it is missing.", was_known=False)
-    if link.revoked_at is not None:
-        raise LinkError("This link has been withdrawn: the task is closed, or someone else has it now.", was_known=True)
-    if link.used_at is not None:
-        raise LinkError(
-            "This link has been used already. Thank you: you do not need to do anything else.", was_known=True
-        )
-    if link.expires_at <= now:
-        raise LinkError("This link has expired. The next message will have a new one.", was_known=True)
+        raise LinkError(NOT_OURS, was_known=False)
+    reason = WITHDRAWN if link.revoked_at else USED if link.used_at else EXPIRED if link.expires_at <= now else None
+    if reason is not None:
+        language = versions.language_of_messages(session, link.programme, link.person)
+        raise LinkError(reason, was_known=True, language=language)
     return link
 
 
-def _kind_of(subject: str, stored: Stored) -> str:
-    kind = kind_of(subject, stored.programme)
+def _kind_of(link: AnswerLink, stored: Stored) -> str:
+    kind = kind_of(link.subject, stored.programme)
     if kind is None:
-        raise LinkError("What this link asks about is no longer part of the plan.", was_known=True)
+        raise LinkError(NOT_IN_PLAN, was_known=True, language=_language(link, stored))
     return kind
+
+
+def _language(link: AnswerLink, stored: Stored) -> str:
+    contact = stored.contacts.get(link.person)
+    return (contact.language if contact else "") or stored.version.definition.programme.language
+
+
+def _cost(last: LastDay | None) -> LaterCost | None:
+    """Return what the first day after a decision's last responsible day moves."""
+    if last is None or not last.later:
+        return None
+    run = last.later[0]
+    first, more = run.moved[0], len(run.moved) - 1
+    return LaterCost(
+        from_day=run.first, name=first.name, days=first.days, before=first.before, after=first.after, more=more
+    )
 
 
 def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
     definition, programme = stored.version.definition, stored.programme
-    kind = _kind_of(link.subject, stored)
+    kind = _kind_of(link, stored)
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
     case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
     is_open = case is not None and not programme.is_done(case.task)
     last = last_day(programme, case.task) if case is not None and is_open else None
-    contact = stored.contacts.get(link.person)
     others = can_take_over(programme, stored.contacts, besides=link.person)
     return LinkQuestion(
         kind=kind,
@@ -193,18 +233,18 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         due_on=link.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,
-        role=programme.person(link.person) if definition.role_of(link.person) else "you",
+        role=programme.person(link.person) if definition.role_of(link.person) else YOU,
         office_email=definition.programme.office.email,
         people=tuple(others) if kind in ("task", "gate", "evidence") else (),
         criteria=tuple((c.state.value, c.text) for c in case.criteria) if case else (),
         last_day=last.day if last is not None else None,
-        cost=format_cost(last) if last is not None else "",
+        cost=_cost(last),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
         statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
         if kind == "assessment"
         else (),
-        language=contact.language if contact else "en",
+        language=_language(link, stored),
     )
 
 
@@ -215,7 +255,7 @@ class _AnswerRecorder:
         self.work, self.session, self.link, self.given = work, work.session, link, given
         self.stored, self.now, self.today = work.stored, work.change.now, work.change.on
         self.known: GivenAnswers = answers.answers(work.session, work.name)
-        self.kind = _kind_of(link.subject, work.stored)
+        self.kind = _kind_of(link, work.stored)
 
     @property
     def asked(self) -> str:
@@ -233,37 +273,37 @@ class _AnswerRecorder:
                 return self._done()
             case AnswerKind.ACKNOWLEDGED:
                 self._keep()
-                return "Thank you. You will not be reminded of it again for this due day."
+                return sentence("You will get no more reminders about this due date.")
             case AnswerKind.NOT_YET:
                 return self._not_yet()
             case AnswerKind.BLOCKED:
                 self._keep(text=self.given.text.strip())
-                return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
+                return sentence("The programme office can read what is in the way. Reminders pause for a week.")
             case AnswerKind.DELEGATED:
                 return self._delegated()
 
     def _done(self) -> str:
         if self.kind == "task":
             self._finish()
-            return "Thank you. It is recorded as done."
+            return sentence("It is recorded as done.")
         if self.kind == "assessment":
             self._assess()
-            return "Thank you. Your answers are kept apart, and only groups are reported."
+            return sentence("No one sees your own answers: only groups are reported.")
         text = self.given.text.strip()
         if self.kind == "sponsor":
             act = SponsorAct(on=self.today, what=text)
             facts.add_act(self.session, self.link.programme, act, at=self.now, by=self.link.person)
         self._keep(text=text or None)
-        return "Thank you. It is recorded."
+        return sentence("It is recorded.")
 
     def _not_yet(self) -> str:
         if self.given.until is None:
-            raise InputError("Give the day by which it will be done.")
+            raise InputError(sentence("Give the day by which it will be done."))
         packs = self.stored.programme.rulepacks
         at_most = packs.number("nudges", "postponed_at_most", on=self.today)
         check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
         self._keep(until=self.given.until)
-        return "Thank you. We will ask again on that day. The plan keeps its own day until it is changed."
+        return sentence("We will remind you on that day. The date in the plan does not change.")
 
     def _delegated(self) -> str:
         others = can_take_over(self.stored.programme, self.stored.contacts, besides=self.link.person)
@@ -272,7 +312,7 @@ class _AnswerRecorder:
         answers.revoke_links(
             self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject
         )
-        return "Thank you. They are asked from now on."
+        return sentence("We will ask them from now on.")
 
     def _finish(self) -> None:
         programme, task = self.stored.programme, self.link.subject
@@ -284,7 +324,7 @@ class _AnswerRecorder:
     def _assess(self) -> None:
         scores = dict(self.given.scores)
         if not scores:
-            raise InputError("Choose an answer to one question at least.")
+            raise InputError(sentence("Answer at least one question."))
         name = round_name(int(self.link.subject.removeprefix(ROUND)))
         given = Assessment(person=self.link.person, round=name, on=self.today, scores=scores, evidence="self")
         publications.add_assessments(self.session, self.link.programme, [given])

@@ -13,13 +13,14 @@ from changeflow.adkar.people import Contact
 from changeflow.agenda.asks import about_calendar
 from changeflow.agenda.due import PeoplesDays
 from changeflow.agenda.policy import NudgePolicy
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
+from changeflow.delivery.costs import LaterCost
 from changeflow.delivery.invitations import CalendarEntry
 from changeflow.delivery.message import Message
-from changeflow.delivery.writing import LaterCost, Letter, LetterItem, Templates, templates_of, write
+from changeflow.delivery.writing import Letter, LetterItem, Templates, templates_of, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
-from changeflow.programme.names import names_in, person_in_a_sentence, person_in_words
+from changeflow.programme.names import names_in, person_in_a_sentence, person_in_words, the_role
 from changeflow.storage import versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import CHOICE, AnswerLink
@@ -95,7 +96,7 @@ def write_letter(
         Letter(
             name=contact.name,
             address=contact.email,
-            language=contact.language,
+            language=contact.language or houses[first.programme].definition.programme.language,
             items=items,
             office=office.name,
             office_email=office.email,
@@ -116,14 +117,14 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
     owner, role = content.get("owner"), str(content.get("owner_role", ""))
     return LetterItem(
         reason=reason,
-        title=str(content.get("title", nudge.subject)),
+        title=REASONS[reason].title or str(content.get("title", nudge.subject)),
         due_on=nudge.due_on,
         is_assumed=bool(content.get("assumed")),
         link=link,
         programme=programme.name,
         students=programme.wiifts.statement if programme.wiifts else "",
         owner=house.person(owner) if owner else role,
-        the_owner=house.the_person(owner) if owner else f"the {role}",
+        the_owner=house.the_person(owner) if owner else the_role(role),
         note=str(content.get("note", "")),
         for_manager=bool(content.get("for_manager")),
         is_optional=reason in optional,

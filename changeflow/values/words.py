@@ -1,6 +1,11 @@
 """Shared terms: kinds of task, phases, severities, roles, actions. `docs/glossary.md` defines them."""
 
 from enum import StrEnum
+from typing import Literal, get_args
+
+LanguageCode = Literal["en", "cy"]
+LANGUAGES: tuple[LanguageCode, ...] = get_args(LanguageCode)
+"""The languages of messages and their pages: English, and Welsh."""
 
 
 class Phase(StrEnum):

@@ -13,12 +13,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
 from changeflow.agenda.due import AnswerKind
+from changeflow.delivery.costs import cost_in_words
 from changeflow.errors import ChangeflowError, DatabaseBusyError, DatabaseError
+from changeflow.languages.language import language_of
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
 from changeflow.usecases import calendar_feeds, link_answers, monitoring
 from changeflow.usecases.link_answers import LinkError
 from changeflow.usecases.stored import NotKeptError, Stored, kept_only
+from changeflow.values.sentences import sentence
 from changeflow.web.clients import Clients, Limits
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
@@ -28,6 +31,8 @@ Clock = Callable[[], datetime]
 LOOK = ["GET", "HEAD"]
 NO_PROXY, LIMITS = Clients(), Limits()
 T = TypeVar("T")
+OPTIONAL_OFF = sentence("Optional messages are switched off. The others come once a week, in one message.")
+OPTIONAL_ON = sentence("You get all messages again, at most one a day.")
 
 READERS, JUDGES, WRITERS = 3, 1, 2
 """Threads of each lane. They are few because Python runs one at a time, and each further one makes the others wait."""
@@ -169,41 +174,44 @@ async def _link_failed(_: Request, error: Exception) -> Response:
     """Say why a link does not work."""
     if not isinstance(error, LinkError):
         return answer_to(NOT_FOUND)
-    return answer_to(Trouble(410 if error.was_known else 404, "This link does not work", str(error)))
+    trouble = Trouble(410 if error.was_known else 404, sentence("This link does not work"), error.text)
+    return answer_to(trouble, language=error.language)
 
 
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
     question = link_answers.question_of(token, db=db, now=now)
-    values = {"question": question, "error": error, "form": form or {}}
-    return page("answer", values, status=422 if error else 200)
+    cost = cost_in_words(question.cost, language_of(question.language)) if question.cost else ""
+    values = {"question": question, "cost": cost, "error": error, "form": form or {}}
+    return page("answer", values, language=question.language, status=422 if error else 200)
 
 
 def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None) -> Response:
     try:
-        message = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
+        taken = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
     except (LinkError, *UNAVAILABLE):
         raise
     except ChangeflowError as error:
         # The link has not been used, so the reader can correct the answer on the same page.
-        return _asked(token, db, now, error=str(error), form=form.cleaned())
-    return page("thanks", {"message": message})
+        return _asked(token, db, now, error=error.text, form=form.cleaned())
+    return page("thanks", {"message": taken.message}, language=taken.language)
 
 
 def _chosen(token: str, db: str, now: datetime) -> Response:
-    off = link_answers.reach_of(token, db=db, now=now)
-    return page("choose", {"is_off": off, "token": token})
+    choice = link_answers.choice_of(token, db=db, now=now)
+    return page("choose", {"is_off": choice.is_off, "token": token}, language=choice.language)
 
 
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
-    link_answers.switch_optional(token, off=off, db=db, now=now)
-    off_words = "Optional messages are switched off. The others come once a week, in one message."
-    return page("thanks", {"message": off_words if off else "You get all messages again, at most one a day."})
+    choice = link_answers.switch_optional(token, off=off, db=db, now=now)
+    message = OPTIONAL_OFF if choice.is_off else OPTIONAL_ON
+    return page("thanks", {"message": message}, language=choice.language)
 
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:
     feed = calendar_feeds.new_feed(token, db=db, now=now, replace=replace)
     address = f"{base_url}/c/{feed.token}.ics" if feed.token else None
-    return page("calendar", {"address": address, "since": feed.since, "mark": feed.mark})
+    values = {"address": address, "since": feed.since, "mark": feed.mark}
+    return page("calendar", values, language=feed.language)
 
 
 def _calendar(token: str, db: str, now: datetime) -> Response:

@@ -14,6 +14,7 @@ from changeflow.agenda.due import AnswerKind
 from changeflow.errors import InputError
 from changeflow.usecases.link_answers import Given
 from changeflow.values.limits import is_supported
+from changeflow.values.sentences import sentence
 from changeflow.web.clients import Limits
 from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleError
 
@@ -82,13 +83,13 @@ async def read_form(request: Request, limits: Limits, *, one_click: bool = False
 def given_of(form: Form) -> Given:
     """Turn a form into an answer; raise `InputError` where it cannot be understood."""
     if form.has_controls:
-        raise InputError("Your answer contained characters that cannot be shown. We have removed them.")
+        raise InputError(sentence("Your answer contained characters that cannot be shown. We have removed them."))
     kind = form.get("answer")
     if kind not in {k.value for k in AnswerKind}:
-        raise InputError("Choose one of the answers.")
+        raise InputError(sentence("Choose one of the answers."))
     scores = {element: value for element in Element if (value := form.get(element.value))}
     if any(value not in {"1", "2", "3", "4", "5"} for value in scores.values()):
-        raise InputError("Answer with a number from 1 to 5.")
+        raise InputError(sentence("Answer with a number from 1 to 5."))
     return Given(
         kind=AnswerKind(kind),
         until=_day(form.get("until").strip()),
@@ -108,4 +109,4 @@ def _day(text: str) -> date | None:
             continue
         if is_supported(day):
             return day
-    raise InputError(f"“{text[:40]}” is not a day. Write it like 31/03/2027.")
+    raise InputError(sentence("“%(text)s” is not a day. Write it like 31/03/2027.", text=text[:40]))

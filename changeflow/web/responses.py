@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from jinja2 import Environment
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
-from changeflow.places import template_environment
-from changeflow.values.moments import format_day
+from changeflow.languages.language import Language, language_of
+from changeflow.languages.templating import say_in
+from changeflow.places import new_environment
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
 """When to try again: a writer finishes in seconds, a database that is down takes longer."""
@@ -110,18 +113,23 @@ def of_database(error: Exception) -> Trouble:
     )
 
 
-def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
-    template = template_environment().get_template(f"web/{name}.html.j2")
-    return HTMLResponse(template.render(**values, format_day=format_day), status_code=status)
+@lru_cache
+def _environment(language: Language) -> Environment:
+    return say_in(new_environment(), language)
 
 
-def answer_to(trouble: Trouble, *, plain: bool = False) -> Response:
+def page(name: str, values: Mapping[str, Any], *, language: str = "en", status: int = 200) -> Response:
+    template = _environment(language_of(language)).get_template(f"web/{name}.html.j2")
+    return HTMLResponse(template.render(values), status_code=status)
+
+
+def answer_to(trouble: Trouble, *, language: str = "en", plain: bool = False) -> Response:
     """Return a page that says why, or one line for `/health` and `/metrics`."""
     if plain:
         response: Response = PlainTextResponse("not ok", status_code=trouble.status)
     else:
         values = {"title": trouble.title, "text": trouble.text, "is_link": trouble.status in (404, 410)}
-        response = page("trouble", values, status=trouble.status)
+        response = page("trouble", values, language=language, status=trouble.status)
     response.headers.update(trouble.headers or {})
     if trouble.retry is not None:
         response.headers["Retry-After"] = str(trouble.retry)

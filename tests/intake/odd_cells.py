@@ -279,7 +279,7 @@ CHOICES: Mapping[str, Reading] = {
     "evidence": {**EVIDENCE, **DASHES},
     "how": {**CHANNELS, **DASHES},
     "audience": {"Team": "team", "MANAGER": "manager", "Staff": "team", "Cooks": "cooks", "sposnor": REFUSED, **DASHES},
-    "language": {"en": "en", "English": "en", "Cymraeg": "cy", **DASHES},
+    "language": {"en": "en", "English": "en", "Cymraeg": "cy", "French": REFUSED, **DASHES},
 }
 PLAIN: Mapping[str, str] = {
     "text": "Some words",

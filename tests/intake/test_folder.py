@@ -275,6 +275,16 @@ def test_a_school_in_no_wave_is_named_with_its_line(tmp_path: Path):
     read_folder(a_folder(tmp_path / "other", schools=schools, programme=taken))
 
 
+def test_an_unknown_language_is_a_problem_with_its_place(tmp_path: Path):
+    people = PEOPLE.replace("manager\n", "manager,language\n", 1).replace(",chief\n", ",chief,french\n")
+    with pytest.raises(ProblemsError) as problems:
+        read_folder(a_folder(tmp_path, people=people, programme=PROGRAMME + "language: cymraeg\n"))
+    assert [str(p) for p in problems.value.problems] == [
+        "people.csv:3:9: language 'french' is not known. Known: cy, en.",
+        "programme.yaml:16:11: 'cymraeg' is not known here. Known: cy, en.",
+    ]
+
+
 def test_what_is_wrong_in_a_line_of_people_is_said_with_the_line(tmp_path: Path):
     people = PEOPLE + "head,Head,Head,head@example.org,lead,as,,chief\n"
     with pytest.raises(ProblemsError) as raised:

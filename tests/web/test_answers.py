@@ -147,7 +147,7 @@ class TestNotYet:
         return pages(db, moment(day, 10)).post(f"/a/{token}", data={"answer": "not_yet", "until": until})
 
     def test_reminders_start_again_on_the_promised_day(self, stored: str, token: str):
-        assert "ask again on that day" in self.answer(stored, token, "2027-01-14").text  # type: ignore[attr-defined]
+        assert "remind you on that day" in self.answer(stored, token, "2027-01-14").text  # type: ignore[attr-defined]
         assert sent_on(stored, 12) == []
         [message] = sent_on(stored, 14)
         assert message.subject == "Payroll: requirements (due today)"

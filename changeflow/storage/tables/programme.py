@@ -52,7 +52,8 @@ class ContactRow(SQLModel, table=True):
     person: str = Field(primary_key=True)
     name: str
     email: str | None = None
-    language: str = "en"
+    language: str = ""
+    """The language of messages to them; empty means the programme's."""
     away: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """Days without messages to the person: `2027-02-01..2027-02-12`, separated by semicolons."""
     is_active: bool = True

@@ -1,0 +1,105 @@
+"""One language: its catalogue, and how it writes days and numbers.
+
+English is the source, so it has no catalogue. Every other language has `catalogues/LANGUAGE.po`. It is read directly:
+there is no compiled copy that could be older.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from changeflow.values.sentences import Sentence, SentenceValue, sentence
+from changeflow.values.words import LANGUAGES
+
+CATALOGUES = Path(__file__).parent / "catalogues"
+LOCALES: Mapping[str, str] = {"en": "en_GB"}
+"""Where a language's ways of writing days and numbers have another name than the language."""
+UNCHECKED = "NOT YET CHECKED BY A SPEAKER"
+"""In a catalogue's first comment until a speaker has checked it; until then every message and page says so."""
+NOTE = sentence("No speaker of this language has checked the translation yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How texts are said in one language."""
+
+    code: str
+    catalogue: NullTranslations
+    is_checked: bool
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def note(self) -> str:
+        """What to add to every text; empty where a speaker has checked the catalogue."""
+        return "" if self.is_checked else self.say(NOTE)
+
+    @property
+    def locale(self) -> str:
+        return LOCALES.get(self.code, self.code)
+
+    def say(self, text: str) -> str:
+        """Return a sentence in this language. Any other text is returned as it is."""
+        if not isinstance(text, Sentence):
+            return text
+        translated = (
+            self.catalogue.ngettext(text.message, text.plural, text.number)
+            if text.plural
+            else self.catalogue.gettext(text.message)
+        )
+        return translated % {name: self._write(value) for name, value in text.values.items()}
+
+    def _write(self, value: SentenceValue) -> str:
+        if isinstance(value, date):
+            return self.full_day(value)
+        return self.number(value) if isinstance(value, int) else self.say(value)
+
+    def number(self, number: int) -> str:
+        return str(format_decimal(number, locale=self.locale))
+
+    def day(self, day: date) -> str:
+        """Write a day of this year or the next.
+
+        >>> language_of("en").day(date(2027, 1, 8)), language_of("cy").day(date(2027, 1, 8))
+        ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
+        """
+        return format_date(day, "EEEE d MMMM", locale=self.locale)
+
+    def full_day(self, day: date) -> str:
+        """Write a day with its year.
+
+        >>> language_of("en").full_day(date(2027, 1, 8)), language_of("cy").full_day(date(2027, 1, 8))
+        ('8 January 2027', '8 Ionawr 2027')
+        """
+        return format_date(day, "d MMMM y", locale=self.locale)
+
+    def short_day(self, day: date) -> str:
+        """Write a day short enough for a subject line.
+
+        >>> language_of("en").short_day(date(2027, 1, 8)), language_of("cy").short_day(date(2027, 1, 8))
+        ('Fri 8 Jan', 'Gwen 8 Ion')
+        """
+        return format_date(day, "EEE d MMM", locale=self.locale)
+
+
+@lru_cache
+def language_of(code: str) -> Language:
+    """Return a language by its code; English for a code that is not known."""
+    if code == "en" or code not in LANGUAGES:
+        return Language("en", NullTranslations(), is_checked=True)
+    with (CATALOGUES / f"{code}.po").open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Language(code, GNUTranslations(compiled), is_checked=UNCHECKED not in catalogue.header_comment)

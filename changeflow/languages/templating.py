@@ -1,0 +1,15 @@
+"""Templates in one language: their sentences are looked up in its catalogue."""
+
+from jinja2 import Environment
+
+from changeflow.languages.language import Language
+
+
+def say_in(environment: Environment, language: Language) -> Environment:
+    """Give an environment `{% trans %}` and `_()` in a language, and `language` itself; return it."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["language"] = language
+    environment.filters["say"] = language.say
+    return environment
