@@ -1,10 +1,11 @@
 """What changed and why, in words: slips by cause, variance against a baseline, the trend from report to report."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.causes import CauseWords
 from changeflow.reports.differences import (
     ChangedPart,
     changed_parts,
@@ -14,18 +15,18 @@ from changeflow.reports.differences import (
     parts_text,
 )
 from changeflow.reports.grouping import grouped
-from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
+from changeflow.roadmap.analysis.changes import Slip, SlipPart
 from changeflow.roadmap.analysis.differences import Altered
-from changeflow.roadmap.analysis.why import length_in_words
-from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day, iso, last_day_of
-from changeflow.values.words import RULE_ORIGIN, Kind
+from changeflow.values.moments import format_day, iso
+from changeflow.values.words import Kind
 
 TOLD = 5
 """Causes that are told one by one; the smaller ones are summed: our own choice."""
-NAMED = 3
+TOLD_BELOW = 2
+"""Causes that are told below a line about a gate, go-live or task."""
 SHOWN_VARIANCES = 40
 
 
@@ -47,7 +48,10 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlipLine:
-    """One milestone's move; the days of its causes add up to its own, and so do those of its parts."""
+    """One milestone's move; the days of its causes add up to its own, and so do those of its parts.
+
+    Parts of the same tasks are one cause; parts that undo each other are none.
+    """
 
     name: str
     days: int
@@ -85,22 +89,26 @@ def build_changes(
     *,
     found: Sequence[Altered] = (),
     go_lives: Sequence[Slip] = (),
+    others: Sequence[Slip] = (),
 ) -> Changes:
-    """Put slips into words, of milestones and of `go_lives`, the largest first, and all else that differs (`found`)."""
+    """Put slips into words, of milestones and of `go_lives`, the largest first, and all else that differs (`found`).
+
+    `others` are slips of gates, go-lives and tasks, whose causes are told below the lines about them.
+    """
 
     def in_order(of: Sequence[Slip]) -> list[Slip]:
         return sorted((s for s in of if s.days), key=lambda s: (-abs(s.days), s.after, s.target))
 
     moved = in_order(slips)
-    words = _Words(before, after)
+    lines = _Lines(before, after)
     return Changes(
         title=title,
-        slips=tuple(words.slip(s) for s in moved),
+        slips=tuple(lines.slip(s) for s in moved),
         unmoved=len(slips) - len(moved),
-        go_lives=tuple(words.slip(s) for s in in_order(go_lives)),
+        go_lives=tuple(lines.slip(s) for s in in_order(go_lives)),
         dropped=dropped_lines(found),
         warning=dropped_warning(found),
-        parts=changed_parts(found, with_milestones=False),
+        parts=tuple(lines.explained(part, others) for part in changed_parts(found, with_milestones=False)),
     )
 
 
@@ -123,19 +131,22 @@ def changes_text(changes: Changes) -> Iterator[str]:
         yield "  No milestone moved."
 
 
-class _Words:
+class _Lines:
+    """Puts slips into lines."""
+
     def __init__(self, before: Roadmap, after: Roadmap) -> None:
-        self.before = before
         self.after = after
+        self.words = CauseWords(before, after)
 
     def slip(self, slip: Slip) -> SlipLine:
-        name = self._name(slip.target)
+        name = self.words.name(slip.target)
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
         then, now = map(format_day, slip.on)
-        told = slip.parts[:TOLD]
-        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self._format(p)}.") for p in told]
-        if rest := slip.parts[TOLD:]:
+        joined = _without_offsets(slip.parts)
+        told = joined[:TOLD]
+        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self.words.of(p)}.") for p in told]
+        if rest := joined[TOLD:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
@@ -150,96 +161,42 @@ class _Words:
             parts=tuple(PartLine(cause=p.cause.value, days=p.days, tasks=p.tasks) for p in slip.parts),
         )
 
-    def _format(self, part: SlipPart) -> str:
-        if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
-            return single
-        if part.cause is Cause.NOT_DONE and not part.tasks:
-            return "Time went by before work that leads to it was done"
-        who = self._names(part.tasks)
-        if part.cause is Cause.READINESS:
-            return self._readiness(part.tasks)
-        whole = {
-            Cause.CALENDAR: "A calendar changed: days that were open are closed, or the other way round",
-            Cause.SET_DATE: "The programme's own start or finish was set anew",
-            Cause.RESOURCE: "Who does the work, and when they can, changed",
-            Cause.OTHER: "The way in which dates are computed changed",
-        }
-        several = {
-            Cause.ADDED_WORK: f"{len(part.tasks)} tasks were added: {who}",
-            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks were taken out: {who}",
-            Cause.NOT_DONE: f"Work waits to be begun or finished: {who}",
-            Cause.DECISION: f"Decisions wait to be taken: {who}",
-        }
-        return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
+    def explained(self, part: ChangedPart, slips: Sequence[Slip]) -> ChangedPart:
+        """Return a part with the causes of each line that is about a slip; go-lives of one service share a line."""
+        causes = [next((self._causes(s) for s in slips if self._is_about(line, s)), ()) for line in part.lines]
+        return replace(part, causes=tuple(causes)) if any(causes) else part
 
-    def _readiness(self, tasks: Sequence[TaskId]) -> str:
-        """Say which waves stand elsewhere than before, each by its milestone's reason."""
-        parts = []
-        for task in tasks:
-            found = self.after.tasks.get(task) or self.before.tasks[task]
-            if found.kind is not Kind.READINESS:
-                continue
-            is_held = task in self.after.tasks and found.because
-            parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
-        text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
-        return f"Readiness of people. {text}" if text else "What is done for people changed"
+    def _is_about(self, line: str, slip: Slip) -> bool:
+        name, (then, now) = self.words.name(slip.target), map(format_day, slip.on)
+        if (task := self.after.tasks[slip.target]).kind is Kind.GO_LIVE and not task.is_milestone:
+            return False
+        if task.kind is Kind.GO_LIVE:
+            is_service = line.startswith(f"{name.partition(':')[0]} goes live at ")
+            return is_service and f" on {now} instead of {then}: " in line
+        return f"“{name}” is on {now} instead of" in line or f"“{name}” ends " in line or f"“{name}” moves most" in line
 
-    def _single(self, cause: Cause, task: TaskId) -> str:
-        name = f"“{self._name(task)}”"
-        old, new = self.before.tasks.get(task), self.after.tasks.get(task)
-        simple = {
-            Cause.ADDED_WORK: f"{name} was added",
-            Cause.REMOVED_WORK: f"{name} was taken out",
-            Cause.CALENDAR: f"{name} follows another calendar",
-            Cause.SET_DATE: f"A date was set, or lifted, for {name}",
-            Cause.LINK: f"What {name} waits for was changed",
-            Cause.NOT_DONE: f"{name} waits to be begun or finished",
-        }
-        if cause is Cause.SET_DATE and new and new.because and (old is None or old.because != new.because):
-            return f"{name}: {new.because}"
-        if cause is Cause.RE_ESTIMATE and old and new:
-            return f"{name} takes {self._length(new)} instead of {self._length(old)}"
-        if cause is Cause.WAVE_MOVE and new:
-            return f"{name} moved to another wave ({new.wave})"
-        if cause is Cause.RULE:
-            return self._rule(task, name)
-        if cause in (Cause.ACTUAL, Cause.DECISION):
-            return self._happened(task, name, is_decision=cause is Cause.DECISION)
-        return simple.get(cause, "")
+    def _causes(self, slip: Slip) -> tuple[str, ...]:
+        """Return the largest causes of a slip, and the sum of the others."""
+        parts = _without_offsets(slip.parts)
+        # A sum of one says less than the one.
+        told = parts[: TOLD_BELOW + (len(parts) == TOLD_BELOW + 1)]
+        rest = parts[len(told) :]
+        lines = [f"{p.days:+4d}  {self.words.of(p)}." for p in told]
+        if rest:
+            lines.append(f"{sum(p.days for p in rest):+4d}  {len(rest)} smaller changes together.")
+        return tuple(lines)
 
-    def _rule(self, task: TaskId, name: str) -> str:
-        def rules(roadmap: Roadmap) -> set[str]:
-            origins = (k.origin for k in roadmap.links if k.successor == task)
-            return {o.removeprefix(RULE_ORIGIN) for o in origins if o.startswith(RULE_ORIGIN)}
 
-        gained, lost = rules(self.after) - rules(self.before), rules(self.before) - rules(self.after)
-        if gained:
-            return f"{name} now waits for what rule {', '.join(sorted(gained))} asks for"
-        if lost:
-            return f"{name} no longer waits for what rule {', '.join(sorted(lost))} asks for: it was waived or is kept"
-        return f"What rules make {name} wait for was changed"
-
-    def _happened(self, task: TaskId, name: str, *, is_decision: bool) -> str:
-        done = self.after.progress.get(task)
-        if done is None:
-            return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
-        if done.actual_finish is None:
-            return (
-                f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was estimated again"
-            )
-        last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
-        return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
-
-    def _length(self, task: Task) -> str:
-        return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
-
-    def _names(self, tasks: Sequence[TaskId]) -> str:
-        named = ", ".join(f"“{self._name(t)}”" for t in tasks[:NAMED])
-        return f"{named} and {len(tasks) - NAMED} more" if len(tasks) > NAMED else named
-
-    def _name(self, task: TaskId) -> str:
-        found = self.after.tasks.get(task) or self.before.tasks.get(task)
-        return found.name if found else task
+def _without_offsets(parts: Sequence[SlipPart]) -> list[SlipPart]:
+    """Join parts of the same tasks, such as begun work that waits to be finished; what they undo is left out."""
+    alike: dict[object, list[SlipPart]] = {}
+    for part in parts:
+        alike.setdefault(part.tasks or part.cause, []).append(part)
+    joined = []
+    for group in alike.values():
+        days = sum(p.days for p in group)
+        joined += [replace(p, days=days) for p in group if p.days * days > 0][:1]
+    return sorted(joined, key=lambda p: (-abs(p.days), p.cause, p.tasks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ class ChangedPart:
 
     title: str
     lines: tuple[str, ...]
+    causes: tuple[tuple[str, ...], ...] = ()
+    """Of each line: what moved it, the largest part first; empty where nothing is known, or was asked for."""
 
 
 def dropped_lines(found: Iterable[Altered]) -> tuple[str, ...]:
@@ -51,6 +53,8 @@ def parts_text(parts: Iterable[ChangedPart]) -> Iterator[str]:
     """Yield the lines for the terminal."""
     for part in parts:
         yield part.title
-        yield from (f"  {line}" for line in part.lines[:SHOWN])
+        for n, line in enumerate(part.lines[:SHOWN]):
+            yield f"  {line}"
+            yield from (f"    {cause}" for cause in (part.causes[n] if part.causes else ()))
         if len(part.lines) > SHOWN:
             yield f"  … and {len(part.lines) - SHOWN} more"

@@ -17,6 +17,8 @@ from changeflow.programme.renames import renames_of
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
 from changeflow.roadmap.analysis.differences import in_order, task_differences
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
@@ -26,8 +28,11 @@ from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import end_of_day, format_day, local_day
+from changeflow.values.words import Kind
 
 BASELINE, REPORT = "baseline", "report"
+MOST_EXPLAINED = 12
+"""Gates, go-lives and tasks, of each, whose causes are given: a terminal shows ten lines of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def changes_between(before: Path, after: Path, *, say: Callable[[str], None] | N
         milestones = {t.id for roadmap in (old, new) for t in roadmap.tasks.values() if t.is_milestone}
         found = tuple(in_order(task_differences(old, new, milestones=milestones, dates=(dates, now))))
         targets = ends_of(new, now)
-    return build_changes(title, attribute(old, new, targets), old, new, found=found)
+    others = attribute(old, new, _moved(old, new))
+    return build_changes(title, attribute(old, new, targets), old, new, found=found, others=others)
 
 
 def changes_since(programme: str | None, *, db: str, since: str | None, on: date) -> Changes:
@@ -67,7 +73,7 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
         earlier = earlier_state(session, stored.programme, since=since)
     if earlier is None:
         raise InputError("There is nothing to compare with yet: no report was issued, and no baseline was taken.")
-    return compare_states(earlier, stored.programme)
+    return compare_states(earlier, stored.programme, with_others=True)
 
 
 def variance_of(
@@ -138,15 +144,20 @@ def _at_baseline(session: Session, programme: Programme, baseline: StoredPlan, *
     return replace(found, approved=baseline.dates) if found is not None else None
 
 
-def compare_states(earlier: Since, programme: Programme) -> Changes:
-    """Attribute the slip of every milestone that has not happened by the earlier state."""
+def compare_states(earlier: Since, programme: Programme, *, with_others: bool = False) -> Changes:
+    """Attribute the slip of every milestone that has not happened by the earlier state.
+
+    `with_others` also gives the causes for gates, go-lives and tasks.
+    """
     before, after = earlier.programme, programme
     targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
     late = {live.task for live in go_lives(after) if live.is_late and live.task} - before.roadmap.progress.keys()
     approved = {t: d.finish for t, d in earlier.approved.items()}
+    others = _moved(before.roadmap, after.roadmap) if with_others else []
+    asked = dict.fromkeys([*targets, *sorted(late), *others])
     slips = tuple(
         from_approved(s, approved[s.target]) if s.target in approved else s
-        for s in attribute(before.roadmap, after.roadmap, [*targets, *sorted(late.difference(targets))])
+        for s in attribute(before.roadmap, after.roadmap, list(asked))
     )
     return build_changes(
         f"since {earlier.label}",
@@ -155,7 +166,19 @@ def compare_states(earlier: Since, programme: Programme) -> Changes:
         after.roadmap,
         found=differences(before, after, earlier.regrouped),
         go_lives=[s for s in slips if s.target in late],
+        others=[s for s in slips if s.target in others and s.target not in late],
     )
+
+
+def _moved(before: Roadmap, after: Roadmap) -> list[TaskId]:
+    """Return the gates, go-lives and other tasks in both states that move most."""
+    then, now = time_roadmap(before), time_roadmap(after)
+    days = {t: abs((now[t].last_day - then[t].last_day).days) for t in after.tasks if t in before.tasks}
+    kinds: dict[str, list[TaskId]] = {}
+    for task in sorted((t for t in days if days[t]), key=lambda t: (-days[t], t)):
+        kind = after.tasks[task].kind
+        kinds.setdefault(kind if kind in (Kind.GO_LIVE, Kind.DECISION) else Kind.WORK, []).append(task)
+    return [task for tasks in kinds.values() for task in tasks[:MOST_EXPLAINED]]
 
 
 def _as_of(session: Session, now: Programme, label: str, moment: datetime, on: date) -> Since | None:

@@ -1,0 +1,186 @@
+"""The cause of a moved date, in words: the duration, date, link, calendar or fact that changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from changeflow.phrases import listed
+from changeflow.roadmap.analysis.changes import Cause, SlipPart
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.model.tasks import STARTS, Constraint, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import day_of, format_day, format_days, last_day_of
+from changeflow.values.words import RULE_ORIGIN, Kind
+
+NAMED = 3
+"""Tasks and days that are named; the others are counted."""
+
+
+class CauseWords:
+    """Says what one cause is, between two states of a roadmap."""
+
+    def __init__(self, before: Roadmap, after: Roadmap) -> None:
+        self.before = before
+        self.after = after
+
+    def of(self, part: SlipPart) -> str:
+        if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
+            return single
+        if part.cause is Cause.NOT_DONE and not part.tasks:
+            return "Time went by before work that leads to it was done"
+        who = self._names(part.tasks)
+        if part.cause is Cause.READINESS:
+            return self._readiness(part.tasks)
+        if part.cause is Cause.CALENDAR and not part.tasks:
+            return self._calendars()
+        if part.cause is Cause.SET_DATE and not part.tasks:
+            return self._own_dates()
+        whole = {
+            Cause.RESOURCE: "Who does the work, and when they can, changed",
+            Cause.OTHER: "The way in which dates are computed changed",
+        }
+        several = {
+            Cause.ADDED_WORK: f"{len(part.tasks)} tasks were added: {who}",
+            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks were taken out: {who}",
+            Cause.NOT_DONE: f"Work waits to be begun or finished: {who}",
+            Cause.DECISION: f"Decisions wait to be taken: {who}",
+        }
+        return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
+
+    def _readiness(self, tasks: Sequence[TaskId]) -> str:
+        """Say which waves stand elsewhere than before, each by its milestone's reason."""
+        parts = []
+        for task in tasks:
+            found = self.after.tasks.get(task) or self.before.tasks[task]
+            if found.kind is not Kind.READINESS:
+                continue
+            is_held = task in self.after.tasks and found.because
+            parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
+        text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
+        return f"Readiness of people. {text}" if text else "What is done for people changed"
+
+    def _single(self, cause: Cause, task: TaskId) -> str:
+        name = f"“{self.name(task)}”"
+        old, new = self.before.tasks.get(task), self.after.tasks.get(task)
+        simple = {
+            Cause.ADDED_WORK: f"{name} was added",
+            Cause.REMOVED_WORK: f"{name} was taken out",
+            Cause.CALENDAR: f"{name} follows another calendar",
+            Cause.NOT_DONE: f"{name} waits to be begun or finished",
+        }
+        if cause is Cause.SET_DATE:
+            return self._set_date(name, old, new)
+        if cause is Cause.LINK:
+            return self._links(task, name)
+        if cause is Cause.RE_ESTIMATE and old and new:
+            return f"{name} takes {self._length(new)} instead of {self._length(old)}"
+        if cause is Cause.WAVE_MOVE and new:
+            return f"{name} moved to another wave ({new.wave})"
+        if cause is Cause.RULE:
+            return self._rule(task, name)
+        if cause in (Cause.ACTUAL, Cause.DECISION):
+            return self._happened(task, name, is_decision=cause is Cause.DECISION)
+        return simple.get(cause, "")
+
+    def _calendars(self) -> str:
+        """Say which days are closed or open now, where it is days."""
+        closed, opened = dict[date, str](), dict[date, str]()
+        for key in sorted(self.before.calendars.keys() & self.after.calendars.keys()):
+            then, now = self.before.calendars[key], self.after.calendars[key]
+            if then is not now:
+                closed |= {d: why for d, why in now.closures.items() if then.works_on(d) and not now.works_on(d)}
+                opened |= {d: why for d, why in then.closures.items() if now.works_on(d) and not then.works_on(d)}
+        said = [(span, "closed", why) for span, why in _spans(closed)]
+        said += [(span, "no longer closed", why) for span, why in _spans(opened)]
+        if not said:
+            return "A calendar changed: its hours, pay periods or meetings"
+        words = [f"{format_days(*span)} {how} ({why})" for span, how, why in sorted(said)]
+        return f"A calendar changed: {listed(words, most=NAMED)}"
+
+    def _own_dates(self) -> str:
+        before, after = self.before, self.after
+        start, was = format_day(day_of(after.start)), format_day(day_of(before.start))
+        if before.start != after.start:
+            return f"The programme starts on {start} instead of {was}"
+        ends = [format_day(last_day_of(end)) if end is not None else "" for end in (before.finish, after.finish)]
+        if all(ends):
+            return f"The programme is to finish on {ends[1]} instead of {ends[0]}"
+        return f"The programme is now to finish on {ends[1]}" if ends[1] else "The programme has no set finish any more"
+
+    def _set_date(self, name: str, old: Task | None, new: Task | None) -> str:
+        if new and new.because and (old is None or old.because != new.because):
+            return f"{name}: {new.because}"
+        if old is None or new is None or set(old.constraints) == set(new.constraints):
+            return f"A date that is set for {name} changed"
+        then, now = (list(task.constraints) for task in (old, new))
+        lost, gained = [c for c in then if c not in now], [c for c in now if c not in then]
+        words = [*(bound_in_words(c) for c in gained), *(f"no longer {bound_in_words(c)}" for c in lost)]
+        if [c.bound for c in gained] == [c.bound for c in lost]:
+            words = [f"{bound_in_words(new)} instead of {_day(old)}" for new, old in zip(gained, lost, strict=True)]
+        return f"{name}: {listed(words)}"
+
+    def _links(self, task: TaskId, name: str) -> str:
+        """Say what a task waits for now, and no longer, apart from rules."""
+        then, now = (
+            {k.predecessor: k for k in roadmap.links if k.successor == task and not k.rule}
+            for roadmap in (self.before, self.after)
+        )
+        gained, lost = [t for t in now if t not in then], [t for t in then if t not in now]
+        changed = [t for t in now if t in then and now[t] != then[t]]
+        words = [f"now waits for {self._names(gained)}"] if gained else []
+        words += [f"no longer waits for {self._names(lost)}"] if lost else []
+        words += [f"follows {self._names(changed)} by another link or lag"] if changed else []
+        return f"{name} {listed(words)}" if words else f"What {name} waits for changed"
+
+    def _rule(self, task: TaskId, name: str) -> str:
+        def rules(roadmap: Roadmap) -> set[str]:
+            origins = (k.origin for k in roadmap.links if k.successor == task)
+            return {o.removeprefix(RULE_ORIGIN) for o in origins if o.startswith(RULE_ORIGIN)}
+
+        gained, lost = rules(self.after) - rules(self.before), rules(self.before) - rules(self.after)
+        if gained:
+            return f"{name} now waits for what rule {', '.join(sorted(gained))} requires"
+        if lost:
+            return f"{name} no longer waits for what rule {', '.join(sorted(lost))} requires: it was waived or is kept"
+        return f"What rules make {name} wait for was changed"
+
+    def _happened(self, task: TaskId, name: str, *, is_decision: bool) -> str:
+        done = self.after.progress.get(task)
+        if done is None:
+            return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
+        if done.actual_finish is None:
+            return (
+                f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was estimated again"
+            )
+        last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
+        return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
+
+    def _length(self, task: Task) -> str:
+        return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
+
+    def _names(self, tasks: Sequence[TaskId]) -> str:
+        named = ", ".join(f"“{self.name(t)}”" for t in tasks[:NAMED])
+        return f"{named} and {len(tasks) - NAMED} more" if len(tasks) > NAMED else named
+
+    def name(self, task: TaskId) -> str:
+        found = self.after.tasks.get(task) or self.before.tasks.get(task)
+        return found.name if found else task
+
+
+def bound_in_words(one: Constraint) -> str:
+    """Say a set date: `start no earlier than 12 May 2027`."""
+    return f"{one.bound.value.replace('_', ' ')} {'than' if 'no_' in one.bound.value else 'on'} {_day(one)}"
+
+
+def _day(one: Constraint) -> str:
+    return format_day(day_of(one.at) if one.bound in STARTS else last_day_of(one.at))
+
+
+def _spans(days: Mapping[date, str]) -> list[tuple[tuple[date, date], str]]:
+    """Join days that follow each other for the same reason."""
+    spans: list[tuple[tuple[date, date], str]] = []
+    for day, why in sorted(days.items()):
+        if spans and spans[-1][1] == why and spans[-1][0][1] == day - timedelta(days=1):
+            spans[-1] = ((spans[-1][0][0], day), why)
+        else:
+            spans.append(((day, day), why))
+    return spans

@@ -1,0 +1,105 @@
+"""`changes` gives the cause of each move of a gate, a go-live or a task: what it is in the files, or what happened.
+
+The small programme starts on Monday 4 January 2027; everything waits for its requirements of five days.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.reports.changes import Changes, changes_text
+from changeflow.usecases import baselines, definitions, progress
+from changeflow.usecases.changes import changes_between, changes_since
+from changeflow.usecases.unit_of_work import Change
+from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
+
+GATED = PATHWAY.replace(
+    "  delegation: {kind: delegation,",
+    "  agreed: {kind: decision, gate: design, after: requirements, owner: chief}\n  delegation: {kind: delegation,",
+)
+
+
+def compared(tmp_path: Path, **after: str) -> Changes:
+    before = a_folder(tmp_path / "before", pathway=GATED)
+    return changes_between(before, a_folder(tmp_path / "after", **{"pathway": GATED} | after))
+
+
+def causes_below(changes: Changes, title: str) -> dict[str, tuple[str, ...]]:
+    [part] = [p for p in changes.parts if p.title == title]
+    return dict(zip(part.lines, part.causes or ((),) * len(part.lines), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"),
+    [
+        (
+            {"service": SERVICE + "tasks:\n  requirements: {duration: 8d}\n"},
+            "“Payroll: requirements” takes 8 working days instead of 5 working days.",
+        ),
+        (
+            {"service": SERVICE + "tasks:\n  requirements: {start_no_earlier: 2027-01-07}\n"},
+            "“Payroll: requirements”: start no earlier than 7 Jan 2027.",
+        ),
+        ({"programme": PROGRAMME.replace("start: 2027-01-04", "start: 2027-01-07")},
+         "The programme starts on 7 Jan 2027 instead of 4 Jan 2027."),
+        (
+            {"programme": PROGRAMME + "closed:\n  - {name: Move, first_day: 2027-01-06, last_day: 2027-01-08}\n"},
+            "A calendar changed: 6 to 8 Jan 2027 closed (Move).",
+        ),
+        (
+            {"service": SERVICE + "tasks:\n  papers: {name: Gather papers, duration: 3d}\n"
+                                  "  requirements: {also_after: papers}\n"},
+            "“Payroll: gather papers” was added.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_gate_that_moves_names_what_changed_in_the_files(tmp_path: Path, after: dict[str, str], cause: str):
+    """Three working days, from Friday 8 to Wednesday 13 January."""
+    [(line, causes)] = causes_below(compared(tmp_path, **after), "Gates").items()
+
+    assert line.startswith("“Payroll: agreed” is on 13 Jan 2027 instead of 8 Jan 2027: 5 days later.")
+    assert causes == (f"  +5  {cause}",)
+
+
+def test_a_link_that_is_new_or_gone_is_named_with_the_task_it_waits_for(tmp_path: Path):
+    """Capacity takes five days, as delegation does: its end moves by a working week."""
+    pathway = GATED.replace(
+        "per: wave, duration: 5d, after: requirements}", "per: wave, duration: 5d, after: delegation}", 1
+    )
+
+    text = "\n".join(changes_text(compared(tmp_path, pathway=pathway)))
+
+    assert (
+        "“Payroll: capacity, wave 1” now waits for “Payroll: delegation” and no longer waits for “Payroll: req" in text
+    )
+
+
+def test_go_lives_of_one_service_have_their_cause_below_the_line(tmp_path: Path):
+    changes = compared(tmp_path, service=SERVICE + "tasks:\n  requirements: {duration: 8d}\n")
+
+    causes = causes_below(changes, "School go-lives")
+
+    assert causes
+    assert all(c[0].endswith("takes 8 working days instead of 5 working days.") for c in causes.values())
+    text = list(changes_text(changes))
+    line = next(n for n, each in enumerate(text) if "goes live at" in each)
+    assert text[line + 1].lstrip().startswith("+")
+
+
+def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, tmp_path: Path):
+    """Requirements begin on Monday 4 and end on Wednesday 13: known as begun first, and then as ended."""
+    folder = a_folder(tmp_path / "trust", pathway=GATED)
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC), on=date(2027, 1, 4))
+    baselines.take_baseline("Agreed", change(db, 4))
+    progress.finish_task("payroll/requirements", date(2027, 1, 13), date(2027, 1, 4), change(db, 13))
+
+    found = changes_since(None, db=db, since="baseline", on=date(2027, 1, 13))
+
+    [causes] = causes_below(found, "Gates").values()
+    assert causes == ("  +5  “Payroll: requirements” ended on 13 Jan 2027.",)
+
+
+def change(db: str, day: int) -> Change:
+    now = datetime(2027, 1, day, 8, tzinfo=UTC)
+    return Change(db=db, programme=None, actor="chief", now=now, on=date(2027, 1, day))
