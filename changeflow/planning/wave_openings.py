@@ -1,18 +1,17 @@
 """The days on which a service may go live: the first working day of each week, month or pay period."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from changeflow.calendar.periods import MeetingDates, Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.planning.wave_frame import Frame, first_forecast
+from changeflow.programme.assembly.calendars import EVERY_DAY
+from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
 from changeflow.programme.definition import ServiceFile
 from changeflow.roadmap.model.pathways import WEEK
 from changeflow.values.moments import day_of, minute_of
 from changeflow.values.words import Kind
-
-LONGEST_BREAK = timedelta(days=62)
-"""The longest time from the start of a month or pay period to its first working day: a school's summer holidays."""
 
 
 def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
@@ -49,11 +48,8 @@ def _span(frame: Frame, service: ServiceFile) -> tuple[date, date]:
 
 def as_working_day(frame: Frame, service: str, day: date) -> date:
     """Return the working day of a go-live that was given as the first of a month or pay period."""
-    file = frame.programme.service(service)
-    periods = _opens_on(frame, file)[1]
-    if periods is None or not periods.starts_within(day, day):
-        return day
-    return day_of(at_work(frame, file).next_working(minute_of(day)))
+    periods = _opens_on(frame, frame.programme.service(service))[1]
+    return periods.working_day(day) if isinstance(periods, FirstWorkingDays) else day
 
 
 def not_an_opening(frame: Frame, service: ServiceFile, day: date) -> str:
@@ -73,42 +69,39 @@ def is_missed(frame: Frame, service: ServiceFile, day: date, done: int) -> bool:
 
 def at_work(frame: Frame, service: ServiceFile) -> WorkingCalendar:
     """Return the days on which people are present for a go-live, by its tasks' calendar without blackouts."""
+    return frame.calendars.get(_worked(frame, service))
+
+
+def _worked(frame: Frame, service: ServiceFile) -> str:
     lives = sorted(t.calendar for t in frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service))
-    base = next((b for b in ("every_day", "office") if lives and lives[0].startswith(b)), "term" if lives else "office")
-    return frame.calendars.get(frame.calendars.key(base, frozenset(frame.programme.schools_of(service.service))))
+    base = next((b for b in (EVERY_DAY, "office") if lives and lives[0].startswith(b)), "term" if lives else "office")
+    return frame.calendars.key(base, frozenset(frame.programme.schools_of(service.service)))
 
 
 def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
-    """Return a description of a service's go-live days, and its periods; none if any week will do."""
+    """Return a description of a service's go-live days, and its start windows; none if any week will do."""
     programme, asked = frame.programme, frame.asked(service.service).opens_on
     if asked == WEEK:
         return WEEK, None
-    if asked is not None:
-        key = frame.calendars.start_window_key(asked, programme.schools_of(service.service))
-        periods = frame.calendars.periods.get(key or "")
-    else:
-        lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service)
-        key = next((t.starts_on for t in lives if t.starts_on), None)
-        periods = programme.roadmap.periods.get(key or "")
+    lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+    window = asked or next((t.starts_on.partition(",")[0] for t in lives if t.starts_on), None)
+    schools = frozenset(programme.schools_of(service.service))
+    key = frame.calendars.go_live_window_key(window, schools, _worked(frame, service))
+    periods = frame.calendars.periods[key] if key is not None else None
     if isinstance(periods, MeetingDates):
         return f"a day on which “{periods.name}” meets", periods
-    return f"the first working day of a {(key or WEEK).partition(',')[0].replace('_', ' ')}", periods
+    return f"the first working day of a {(window or WEEK).replace('_', ' ')}", periods
 
 
 def _opening_days(frame: Frame, service: ServiceFile, first: date, last: date) -> list[date]:
-    """Return the first working days of weeks, months or pay periods in a span of days."""
-    days = dict.fromkeys(_first_days(frame, service, first, last))
-    return [d for d in days if first <= d <= last]
-
-
-def _first_days(frame: Frame, service: ServiceFile, first: date, last: date) -> Iterator[date]:
-    calendar, periods = at_work(frame, service), _opens_on(frame, service)[1]
+    """Return the days of start windows, or the first working days of weeks, in a span of days."""
+    periods = _opens_on(frame, service)[1]
     if periods is not None:
-        for opens in periods.starts_within(first - LONGEST_BREAK, last):
-            yield day_of(calendar.next_working(opens))
-        return
+        return [day_of(opens) for opens in periods.starts_within(first, last)]
+    calendar, days = at_work(frame, service), list[date]()
     for week in range(frame.week_of(first), frame.week_of(last) + 1):
         monday = frame.start + timedelta(weeks=week)
         day = day_of(calendar.next_working(minute_of(monday)))
-        if frame.week_of(day) == week:  # A week of holidays is skipped.
-            yield day
+        if frame.week_of(day) == week and first <= day <= last:  # A week of holidays is skipped.
+            days.append(day)
+    return days

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from changeflow.planning.wave_frame import frame_of, placed
-from changeflow.planning.wave_openings import as_working_day
 from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.assembly.instances import former, instances_of
 from changeflow.programme.definition import Definition, ServiceFile, Wave
@@ -48,16 +47,12 @@ class PlanEffect:
 
 
 def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
-    """Return the programme's forecast go-lives, with the work around them, as a plan of waves.
-
-    A forecast on a day off at the start of a month is on the first working day, as in proposals.
-    """
+    """Return the programme's forecast go-lives, with the work around them, as a plan of waves."""
     frame, lives = frame_of(programme), go_live_tasks(programme)
     chosen: dict[Pair, Candidate] = {}
     for school, service in problem.pairs:
         if (live := lives.get((school, service))) is not None:
             day = programme.days_of(live.id)[1]
-            day = day if (school, service) in frame.happened else as_working_day(frame, service, day)
             known = (c for c in problem.candidates[school, service] if c.day == day)
             week = min(max(0, frame.week_of(day)), problem.weeks - 1)
             own = Candidate(week, day, placed(frame, school, programme.service(service), day)[0])

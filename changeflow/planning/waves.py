@@ -60,7 +60,7 @@ def wave_problem(programme: Programme) -> WaveProblem:
         fixed_days={pair: day for pair, day in said.items() if pair in candidates},
         declared=frozenset((school, service) for service, found in pilots.items() for school in found.schools),
         notes=tuple(note for found in pilots.values() for note in found.notes),
-        announced={pair: frame.week_of(day) for pair, day in known.items()},
+        announced={pair: frame.week_of(as_working_day(frame, pair[1], day)) for pair, day in known.items()},
         announced_days=known,
         hub_weeks=rollout.hubs.within_weeks if together == "weeks" else None,
         hub_one_date=together == "same_wave",
@@ -206,10 +206,9 @@ def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
 
 
 def _announced(frame: Frame) -> dict[Pair, date]:
-    """Return the working day announced to each school or, with `announced_as_planned`, of its forecast."""
+    """Return the day announced to each school or, with `announced_as_planned`, of its forecast."""
     programme, days = frame.programme, dict[Pair, date]()
     if frame.rollout.announced_as_planned:
         days = {pair: programme.days_of(t.id)[1] for pair, t in go_live_tasks(programme).items()}
     pairs = {(school, s.service) for s in programme.services for school in programme.schools_of(s.service)}
-    known = sorted((days | announced_days(programme)).items())
-    return {pair: as_working_day(frame, pair[1], day) for pair, day in known if pair in pairs}
+    return {pair: day for pair, day in sorted((days | announced_days(programme)).items()) if pair in pairs}

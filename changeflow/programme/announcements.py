@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.errors import InputError
+from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import CHANNELS, Announcement
 from changeflow.programme.programme import Programme
@@ -87,10 +88,18 @@ def announced(programme: Programme) -> dict[Pair, Announcement]:
 
 
 def announced_days(programme: Programme) -> dict[Pair, date]:
-    """Return the latest day announced to each school: the recorded one, otherwise the one in rollout.yaml."""
-    rollout = programme.definition.rollout
+    """Return the latest day announced to each school: the recorded one, otherwise the one in rollout.yaml.
+
+    If a school was given the first of a month or pay period, and that is a day off, it is its first working day.
+    """
+    rollout, tasks, periods = programme.definition.rollout, go_live_tasks(programme), programme.roadmap.periods
     days = {(school, service): day for school, own in rollout.schools.items() for service, day in own.announced.items()}
-    return days | {pair: fact.day for pair, fact in announced(programme).items()}
+    days |= {pair: fact.day for pair, fact in announced(programme).items()}
+    for pair, day in days.items():
+        live = tasks.get(pair)
+        windows = periods[live.starts_on] if live is not None and live.starts_on else None
+        days[pair] = windows.working_day(day) if isinstance(windows, FirstWorkingDays) else day
+    return days
 
 
 def forecast_announcements(

@@ -326,11 +326,11 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the go-live to the next working day, or arrange for staff to work and set `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="The whole rule. A go-live on the first day of its month, pay period or term is only noted",
+        our_choice="The whole rule. A go-live on the day of a meeting is only noted",
         check=go_lives.on_working_days,
         example=(
-            "Payroll goes live with the pay period that starts on Saturday 1 January 2028, New Year's Day. The plan "
-            "says so, and that people are back on Tuesday 4 January."
+            "A go-live with a date set to Easter Monday, 29 March 2027, is reported, with Tuesday 30 March as the next "
+            "working day. One that starts with January 2028 is on Tuesday the 4th, because the 1st is a Saturday."
         ),
         needs_schedule=True,
     ),

@@ -6,14 +6,13 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from changeflow.calendar.nations import public_holidays
-from changeflow.programme.assembly.calendars import PAY_PERIOD
+from changeflow.programme.assembly.calendars import EVERY_DAY, PAY_PERIOD
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.pathways import MEETING
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Severity
-
-EVERY_DAY = "every_day"
 
 
 def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
@@ -24,13 +23,13 @@ def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             continue
         holidays = dict(public_holidays(programme.definition.programme.nation, day.year, day.year))
         closed = office.closures.get(day) or holidays.get(day)
-        window = (live.starts_on or "").split(",")[0].split("/")[0].replace("_", " ")
-        why = f"its {window} starts that day" if window else "a set date or earlier work puts it there"
+        meeting = (live.starts_on or "").startswith(MEETING)
+        why = "It starts on the day of a meeting" if meeting else "A set date or earlier work puts it there"
         message = (
-            f"{live.name} is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one works: "
+            f"{live.name} is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one works. "
             f"{why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
         )
-        severity = Severity.INFO if window else Severity.WARN
+        severity = Severity.INFO if meeting else Severity.WARN
         yield Breach("R29", live.id, message, live.service, live.schools, severity)
 
 
@@ -38,7 +37,7 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """A payroll that goes live in a pay period has its data ready by the end of that period's cut-off day."""
     pays_people = {s.service for s in programme.services if s.pays_people}
     for live in go_lives_ahead(programme):
-        if live.starts_on != PAY_PERIOD and live.service not in pays_people:
+        if not (live.starts_on or "").startswith(PAY_PERIOD) and live.service not in pays_people:
             continue
         day = day_of(programme.timed(live.id).early_start)
         pays, ready = programme.pay.pays(live.schools, day), _data_ready(programme, live)

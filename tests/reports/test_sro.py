@@ -109,8 +109,8 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     # summer holiday, and a pay period is lost a second time.
     assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
     assert decision.last_day.cost.startswith(
-        "If you decide on or after Fri 4 Sep 2026, “All three services are live in all schools” is 61 days later, on "
-        "1 May 2028 instead of 1 Mar 2028, and "
+        "If you decide on or after Fri 4 Sep 2026, “Payroll: go live, wave 2” is 64 days later, on 4 Jan 2028 instead "
+        "of 1 Nov 2027, and "
     )
     moved = {m.name: m.days for m in decision.last_day.later[0].moved}
     assert moved["Payroll is live in the pilot schools"] == 30

@@ -30,30 +30,36 @@ def said(path: Path, live: str, rule: str, severity: Severity, *calendars: str) 
     return found(judged(path, service=service.read_text(encoding="utf-8")), rule, severity)
 
 
-def test_a_go_live_at_a_month_start_on_a_saturday_is_noted(tmp_path: Path):
-    """1 May 2027 is a Saturday and Monday 3 May a bank holiday, so people are back on Tuesday 4 May."""
-    [message] = said(tmp_path, "{starts_on: month, start_no_earlier: 2027-04-02}", "R29", Severity.INFO)
+def test_a_set_date_on_a_day_off_is_a_warning(tmp_path: Path):
+    """29 March 2027 is Easter Monday."""
+    [message] = said(tmp_path, "{must_start: 2027-03-29}", "R29", Severity.WARN)
     assert message == (
-        "Payroll: go live, wave 1 is on Sat 1 May 2027, when no one works: its month starts that day. The next "
-        "working day is Tue 4 May 2027."
+        "Payroll: go live, wave 1 is on Mon 29 Mar 2027 (Easter Monday), when no one works. A set date or earlier work "
+        "puts it there. The next working day is Tue 30 Mar 2027."
     )
 
 
 def test_a_holiday_at_a_weekend_is_named(tmp_path: Path):
-    [message] = said(tmp_path, "{starts_on: month, start_no_earlier: 2027-12-02}", "R29", Severity.INFO)
+    [message] = said(tmp_path, "{must_start: 2028-01-01}", "R29", Severity.WARN)
     assert "Sat 1 Jan 2028 (New Year's Day)" in message
 
 
-def test_a_set_date_on_a_day_off_is_a_warning(tmp_path: Path):
-    """29 March 2027 is Easter Monday."""
-    [message] = said(tmp_path, "{must_start: 2027-03-29}", "R29", Severity.WARN)
-    assert "Mon 29 Mar 2027 (Easter Monday), when no one works" in message
-    assert message.endswith("The next working day is Tue 30 Mar 2027.")
+def test_a_go_live_on_the_day_of_a_meeting_that_is_a_saturday_is_noted(tmp_path: Path):
+    board = "calendar: trust\nmeetings: [{id: board, name: Board, dates: [2027-05-01]}]\n"
+    [message] = said(tmp_path, "{starts_on: meeting/board}", "R29", Severity.INFO, board)
+    assert "Sat 1 May 2027, when no one works. It starts on the day of a meeting. The next working" in message
 
 
-@pytest.mark.parametrize("live", ["{starts_on: month, start_no_earlier: 2027-02-02}", "{must_start: 2027-03-30}"])
+@pytest.mark.parametrize(
+    "live",
+    [
+        "{starts_on: month, start_no_earlier: 2027-02-02}",
+        "{starts_on: month, start_no_earlier: 2027-04-02}",
+        "{must_start: 2027-03-30}",
+    ],
+)
 def test_a_go_live_on_a_working_day_keeps_the_rule(tmp_path: Path, live: str):
-    """1 March 2027 is a Monday, and 30 March a Tuesday."""
+    """1 March 2027 is a Monday, and 30 March a Tuesday. The go-live of May is not on Saturday the 1st."""
     for severity in (Severity.INFO, Severity.WARN):
         assert not [m for m in said(tmp_path, live, "R29", severity) if "wave 1" in m]
 

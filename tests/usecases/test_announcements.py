@@ -233,7 +233,7 @@ def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: s
 
 @pytest.mark.slow
 def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_path: Path):
-    """14 schools and 3 services make 42. Finance's pilot (3 schools) goes live on 1 June instead of 1 May, because its
+    """14 schools and 3 services make 42. Finance's pilot (3 schools) goes live on 1 June instead of 4 May, because its
     system came three days later. Later waves wait for the pilot's review, and have time for that."""
     day, may = date(2026, 9, 1), date(2027, 5, 4)
     first, now = datetime(2026, 9, 1, 8, tzinfo=UTC), datetime(2027, 5, 4, 8, tzinfo=UTC)
@@ -246,7 +246,7 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
     report = sro_of_stored(None, db=db, today=may)
     assert report.headline.startswith(
         "3 of 42 school go-lives are later than announced: "
-        "Finance at Ashdown Primary, Oakfield School and The Bridge (1 Jun instead of 1 May 2027). "
+        "Finance at Ashdown Primary, Oakfield School and The Bridge (1 Jun instead of 4 May 2027). "
     )
     late = {m.service: 0 for m in report.go_live_moves}
     for move in report.go_live_moves:

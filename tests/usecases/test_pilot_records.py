@@ -170,14 +170,14 @@ class TestFreezing:
 
 class TestRepeating:
     def test_one_more_period_moves_the_go_live_and_why_says_so(self, stored: str):
-        """Two periods are February and March; one more is April, and the go-live is on 1 May instead of 1 April."""
+        """Two periods are February and March; one more is April, and the go-live is on 4 May instead of 1 April."""
         before = programme(stored, START)
         assert day_of(before.timed("payroll/w1/go-live").early_start) == date(2027, 4, 1)
         name = pilot_records.repeat(SIDE_BY_SIDE, "1pp", "March was not clean", change(START, stored))
         assert name == f"{SIDE_BY_SIDE}-again-1"
         after = programme(stored, START)
         assert last_day_of(after.timed(name).early_finish) == date(2027, 4, 30)
-        assert day_of(after.timed("payroll/w1/go-live").early_start) == date(2027, 5, 1)
+        assert day_of(after.timed("payroll/w1/go-live").early_start) == date(2027, 5, 4)
         assert after.schedule is not None
         assert "it is repeated: March was not clean" in why(after.roadmap, after.schedule, "payroll/w1/go-live").text
 

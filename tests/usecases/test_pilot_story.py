@@ -158,10 +158,10 @@ def test_a_no_moves_every_date_to_a_later_pay_period_and_why_says_so(asked: str)
     )
     refused = loaded(None, db=asked, on=MAY_20)
     no = go_lives(refused)
-    assert go == [date(2027, 6, 1), date(2027, 11, 1), date(2028, 1, 1), date(2028, 3, 1)]
+    assert go == [date(2027, 6, 1), date(2027, 11, 1), date(2028, 1, 4), date(2028, 3, 1)]
     # The pilot's review is four weeks after its go-live, and then it is August: wave 2 is trained in the new term, and
     # its parallel run is October and November. Those of waves 3 and 4 are the two months after, and the next two.
-    assert no == [date(2027, 7, 1), date(2028, 1, 1), date(2028, 3, 1), date(2028, 5, 1)]
+    assert no == [date(2027, 7, 1), date(2028, 1, 4), date(2028, 3, 1), date(2028, 5, 2)]
     assert refused.schedule is not None
     for live in LIVES[:2]:
         said = explain(refused.roadmap, refused.schedule, live).text

@@ -107,7 +107,7 @@ class TestOnTheSample:
         raised = loaded(asked(begun, sample, tmp_path, all_well, name="raised"))
 
         before, after = go_lives(well), go_lives(low)
-        assert go_lives(unwilling)["estates/w2/go-live"] == before["estates/w2/go-live"] == date(2027, 8, 1)
+        assert go_lives(unwilling)["estates/w2/go-live"] == before["estates/w2/go-live"] == date(2027, 8, 2)
         assert after["estates/w2/go-live"] == date(2027, 10, 1)
         assert {t for t in before if after[t] > before[t]} >= {"estates/w3/go-live", "estates/w4/go-live"}
         assert [t for t in before if after[t] != before[t] and "/pilot/" in t] == []

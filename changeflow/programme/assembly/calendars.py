@@ -11,6 +11,7 @@ from changeflow.calendar.nations import nation_layer
 from changeflow.calendar.periods import MeetingDates, Periods, calendar_months, open_periods
 from changeflow.calendar.terms import JointTerms, Terms
 from changeflow.calendar.working import WorkingCalendar, intersection
+from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of, kept_out_of
 from changeflow.programme.definition import Closure, Definition, School
 from changeflow.programme.meetings import meetings_held
@@ -26,6 +27,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AFTER = 6
 """How far past a programme's start its calendars are first laid out; later needs extend them."""
 PAY_PERIOD, MONTH = "pay_period", "month"
+EVERY_DAY = "every_day"
 
 
 class Calendars:
@@ -97,7 +99,7 @@ class Calendars:
         if base != "term" or not any(c.terms for c in self.definition.calendars):
             base = "office" if base == "term" else base
             key = _around_key(base, kind, around)
-            return self._remember(key, lambda: self._office(key, around, every_day=base == "every_day"))
+            return self._remember(key, lambda: self._office(key, around, every_day=base == EVERY_DAY))
         if not schools:
             return self._key_of(None, kind, around)
         if is_whole and len(schools) > 1:
@@ -156,6 +158,19 @@ class Calendars:
         key = starts_on if held.is_of_all else f"{starts_on}, {held.calendar}"
         if key not in self.periods:
             self.periods[key] = MeetingDates(held.meeting.name, held.meeting.dates, calendar=held.calendar)
+        return key
+
+    def go_live_window_key(self, starts_on: str | None, schools: frozenset[str], worked: str) -> str | None:
+        """Return the key of the start windows of a go-live: each opens on the first working day of a calendar.
+
+        A meeting is on its day, and where people work every day, a period opens on its first.
+        """
+        window = self.start_window_key(starts_on, schools)
+        if window is None or worked == EVERY_DAY or isinstance(periods := self.periods[window], MeetingDates):
+            return window
+        key = f"{window}, first day of {worked}"
+        if key not in self.periods:
+            self.periods[key] = FirstWorkingDays(periods, self.compiled[worked], self.days)
         return key
 
     @cached_property

@@ -129,7 +129,11 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         measured_on=None if begins_outside(duration) or measured == calendar else measured,
         term_calendar=school_calendar,
         terms=calendars.terms_key(instance.schools),
-        starts_on=calendars.start_window_key(fields.starts_on, instance.schools),
+        starts_on=(
+            calendars.go_live_window_key(fields.starts_on, instance.schools, measured)
+            if kind is Kind.GO_LIVE
+            else calendars.start_window_key(fields.starts_on, instance.schools)
+        ),
         constraints=(*_constraints(fields, instance.wave), *_levelled(instance.id, scope.definition)),
         deadline=end_of(fields.deadline),
         as_late_as_possible=bool(fields.as_late_as_possible),

@@ -109,10 +109,12 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
     if deadline is None:
         return timed.total_float
     calendar = roadmap.float_calendar_of(timed.task)
-    if finish == deadline and not timed.ends_day:
-        # It is on the day that begins then, which is the day after.
+    spare = calendar.between(finish, deadline)
+    if spare == 0 and finish >= deadline and not timed.ends_day:
+        # It is on a later day than its deadline, at the start of the first day that is worked after it.
         finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
-    return calendar.between(finish, deadline)
+        return calendar.between(finish, deadline)
+    return spare
 
 
 def day_unit(calendar: str) -> str:
