@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from changeflow.programme.programme import Programme
+    from changeflow.roadmap.waves.problem import WavePlan
     from changeflow.usecases.waves import Waves
 
 LARGEST_SEED = 2**31 - 1
@@ -57,9 +58,9 @@ def waves(
     yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask.")] = False,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
-    from changeflow.reports.waves import conflict_text, waves_report, waves_text
-    from changeflow.roadmap.waves.check import why as explain_pair
-    from changeflow.usecases.waves import compare_with_plan, pair_named, plan_waves
+    from changeflow.reports.waves import waves_report
+    from changeflow.reports.waves_text import conflict_text, waves_text
+    from changeflow.usecases.waves import compare_with_plan, plan_waves
 
     context.refuse_beside(folder)
     if why is not None:
@@ -69,7 +70,7 @@ def waves(
         if folder is None:
             raise InputError("A plan is written into a folder: changeflow waves DIR --use earliest.")
     programme = _programme(context, folder)
-    found = plan_waves(programme, seconds=seconds, seed=seed, wanted=use, say=note)
+    found = plan_waves(programme, seconds=seconds, seed=seed, wanted=use, explained=why, say=note)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
@@ -87,17 +88,25 @@ def waves(
         plans += [offer.plan for offer in found.offers]
         _write_page(report, page, pictures=[draw(found.problem, plan) for plan in plans])
     if why is not None:
-        pair = pair_named(found.problem, why)
-        for offer in found.offers:
-            out(f"{offer.style.name}:")
-            print_lines(f"  {line}" for line in explain_pair(found.problem, offer.plan, pair))
+        _explain(found, beside.in_force, why)
         return
     print_as(form, report, waves_text)
 
 
+def _explain(found: "Waves", current: "WavePlan", why: str) -> None:
+    """Say why a school goes live when it does, once for all proposals that agree."""
+    from changeflow.phrases import listed
+    from changeflow.usecases.waves import explain_date, pair_named
+
+    for names, lines in explain_date(found, current, pair_named(found.problem, why)):
+        out(f"{listed(names)}:")
+        print_lines(f"  {line}" for line in lines)
+    out("The reasons assume that all other dates of the proposal stay as they are.")
+
+
 def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     """Show what a plan would change in the folder and what would follow, ask, and write it."""
-    from changeflow.reports.waves import effect_text
+    from changeflow.reports.waves_text import effect_text
     from changeflow.usecases.wave_use import check_history, rewritten, write
     from changeflow.usecases.waves import compare_with_plan
     from changeflow.values.problem import pick

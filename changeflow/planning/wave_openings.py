@@ -10,7 +10,8 @@ from changeflow.programme.assembly.calendars import EVERY_DAY
 from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
 from changeflow.programme.definition import ServiceFile
 from changeflow.roadmap.model.pathways import WEEK
-from changeflow.values.moments import day_of, minute_of
+from changeflow.values.base import TaskId
+from changeflow.values.moments import day_of, format_day, minute_of
 from changeflow.values.words import Kind
 
 
@@ -58,6 +59,27 @@ def not_an_opening(frame: Frame, service: ServiceFile, day: date) -> str:
     if periods is None or day in _opening_days(frame, service, day, day):
         return ""
     return f"{service.name} goes live on {opens}"
+
+
+def first_day_reason(frame: Frame, service: ServiceFile) -> str:
+    """Return why a service cannot go live before the first of its days."""
+    opens, periods = _opens_on(frame, service)
+    only = f", and {service.name} goes live on {opens}" if periods is not None else ""
+    if (earliest := frame.asked(service.service).earliest) is not None:
+        return f"rollout.yaml allows go-lives with {service.name} from {format_day(earliest)}{only}"
+    if (last := last_before(frame, service)) is not None:
+        name, ends = frame.programme.roadmap.tasks[last].name, frame.programme.days_of(last)[1]
+        return f"“{name}” comes first and ends on {format_day(ends)}{only}"
+    if (found := first_forecast(frame, service)) is not None:
+        return f"the plan has its first go-live on {format_day(found[1])}"
+    return f"the programme starts on {format_day(frame.programme.definition.programme.start)}{only}"
+
+
+def last_before(frame: Frame, service: ServiceFile) -> TaskId | None:
+    """Return the task before a service's next go-live that ends last; None if nothing comes before it."""
+    programme, first = frame.programme, first_forecast(frame, service)
+    before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
+    return max(before, key=lambda t: (programme.timed(t).early_finish, t), default=None)
 
 
 def is_missed(frame: Frame, service: ServiceFile, day: date, done: int) -> bool:

@@ -34,12 +34,23 @@ class MilestoneEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterWave:
+    """A wave that goes live later than proposed, because the tasks before it take longer than its activities."""
+
+    service: str
+    name: str
+    proposed: date
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanEffect:
     """The whole programme with a plan of waves: its deadlines, and what would break."""
 
     milestones: tuple[MilestoneEffect, ...] = ()
     breaks: tuple[str, ...] = ()
-    """New blocking findings, and milestones that would disappear."""
+    """New blocking findings, and milestones that would disappear; of the plan in force, limits that it exceeds."""
+    later: tuple[LaterWave, ...] = ()
     assumed: frozenset[Pair] = frozenset()
     """The schools and services whose go-live depends on assumed days."""
     planned: WavePlan | None = None
@@ -107,15 +118,14 @@ def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers:
     waves, renamed = [], {}
     every = {s.service for s in programme.services}
     for same, own in groups.items():
-        first = own[0]
+        first, services = own[0], tuple(g.service for g in own)
         if first.base is not None and owners[first.base.id] == same:
             wave_id = first.base.id
         else:
-            wave_id = _free(f"{first.name.replace(' ', '-')}-{first.service}".lower(), taken)
+            wave_id = _free("-".join((*first.name.split(), *services)).lower(), taken)
             taken.add(wave_id)
         if first.base is not None and wave_id != first.base.id:
             renamed.update({(g.service, first.base.id): wave_id for g in own})
-        services = tuple(g.service for g in own)
         waves.append(
             Wave(
                 id=wave_id,

@@ -7,7 +7,15 @@ from fractions import Fraction
 from math import floor
 
 from changeflow.planning.wave_frame import Frame, first_forecast, frame_of, placed
-from changeflow.planning.wave_openings import as_working_day, is_missed, not_an_opening, start_windows, with_announced
+from changeflow.planning.wave_openings import (
+    as_working_day,
+    first_day_reason,
+    is_missed,
+    last_before,
+    not_an_opening,
+    start_windows,
+    with_announced,
+)
 from changeflow.planning.wave_pilots import planned_pilot
 from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.definition import ServiceFile
@@ -120,11 +128,9 @@ def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> It
 
 def _earlier_work(frame: Frame, service: ServiceFile, day: date) -> str:
     """Describe the work before a service's first go-live that is unfinished by a day; empty if all is done."""
-    programme, first = frame.programme, first_forecast(frame, service)
-    before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
-    if not before:
+    programme, first, last = frame.programme, first_forecast(frame, service), last_before(frame, service)
+    if last is None:
         return f"its forecast is {format_day(first[1])}" if first and day < first[1] else ""
-    last = max(before, key=lambda t: (programme.timed(t).early_finish, t))
     if not is_missed(frame, service, day, programme.timed(last).early_finish):
         return ""
     name, ends = programme.roadmap.tasks[last].name, programme.days_of(last)[1]
@@ -171,6 +177,7 @@ def _service_plan(
         pilot_by=max(set_weeks, default=None),
         pilot_name=next((w.name for w in waves if w.pilot), "pilot"),
         wave_names=tuple(w.name for w in waves if not w.pilot),
+        begins=first_day_reason(frame, service),
         evaluation_weeks=asked.evaluation_weeks,
         after=asked.after,
     )

@@ -1,8 +1,8 @@
 """Plans of waves for people: side by side, their waves, and the load of each team."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
 from changeflow.roadmap.analysis.assumed import mark_if
@@ -35,6 +35,18 @@ class MoveLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncedMove:
+    """The schools for which one announced date of a service becomes the same other day."""
+
+    service: str
+    announced: str
+    day: str
+    by: str
+    """How far it moves: `5 weeks earlier`."""
+    schools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadLine:
     """A team's fullest weeks."""
 
@@ -55,27 +67,56 @@ class DeadlineLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterWaveLine:
+    """A wave that goes live later than proposed, once all tasks are planned."""
+
+    wave: str
+    proposed: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
     key: str
     name: str
+    aim: str
+    """What the plan tries first."""
+    certainty: str
+    gap: float | None
+    same_as: str = ""
+    """The name of an earlier plan with the same waves."""
     mean_week: float
+    mean_day: str
     last_day: str
     waves: tuple[WaveLine, ...]
     peaks: Mapping[str, int]
     hub_dates: int
     fairness: float
     moves: tuple[MoveLine, ...]
-    gap: float | None
-    certainty: str
+    changes: tuple[AnnouncedMove, ...]
+    """The same moves, with schools of the same two days together."""
     loads: tuple[LoadLine, ...]
     deadlines: tuple[DeadlineLine, ...] = ()
     """Of open milestones, if the whole programme is planned with these waves."""
+    limits: tuple[str, ...] = ()
+    """The limits of rollout.yaml that the plan in force exceeds; proposals exceed none."""
+    findings: tuple[str, ...] = ()
+    """What would block then and does not now."""
+    later: tuple[LaterWaveLine, ...] = ()
     breaks: tuple[str, ...] = ()
-    """What would block then and does not now; of the plan in force, what it does not keep of what is asked for."""
+    """All of the former three, as sentences."""
     planned_last_day: str = ""
     """The last go-live if the whole programme is planned with these waves; empty where that was not tried."""
     planned_moves: int | None = None
     """The announced go-lives that then change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareLine:
+    """One number of each plan, side by side."""
+
+    label: str
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +128,11 @@ class WavesReport:
     plans: tuple[PlanReport, ...]
     in_force: PlanReport | None = None
     """The plan as it is, to compare with."""
+    explained: tuple[str, ...] = ()
+    """How to read the plans: what they all meet, and what may differ once all tasks are planned."""
+    compared: tuple[CompareLine, ...] = ()
     notes: tuple[str, ...] = ()
-    """What was asked for and could not be kept."""
+    """Requests in rollout.yaml that do not apply."""
 
     @property
     def shown(self) -> tuple[PlanReport, ...]:
@@ -108,50 +152,148 @@ def waves_report(
     effects: Effects | None = None,
 ) -> WavesReport:
     """Turn offers, and the plan in force, into what people read."""
-    known = effects or {}
-    standing = None
+    known, own = effects or {}, list[Offer]()
     if in_force is not None and in_force.chosen:
         numbers = numbers_of(problem, in_force)
-        own = Offer(style=IN_FORCE, plan=in_force, numbers=numbers, gap=None, is_proved=False, is_repeatable=True)
-        standing = _plan(problem, own, known.get(IN_FORCE.key))
+        own = [Offer(style=IN_FORCE, plan=in_force, numbers=numbers, gap=None, is_proved=False, is_repeatable=True)]
+    shown: list[PlanReport] = []
+    for offer in (every := (*own, *offers)):
+        same = next((o.style.name for o in every[: len(shown)] if _waves_of(o.plan) == _waves_of(offer.plan)), "")
+        shown.append(replace(_plan(problem, offer, known.get(offer.style.key)), same_as=same))
     return WavesReport(
         programme=name,
         start=format_day(problem.start),
-        plans=tuple(_plan(problem, offer, known.get(offer.style.key)) for offer in offers),
-        in_force=standing,
+        plans=tuple(shown[len(own) :]),
+        in_force=shown[0] if own else None,
+        explained=tuple(_explained(shown, {key: e.planned for key, e in known.items()})),
+        compared=tuple(_compared(problem, shown)),
         notes=problem.notes,
     )
 
 
+def _waves_of(plan: WavePlan) -> tuple[Mapping[Pair, date], frozenset[Pair]]:
+    return {pair: candidate.day for pair, candidate in plan.chosen.items()}, plan.pilot
+
+
 def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> PlanReport:
-    numbers, chosen, assumed = offer.numbers, offer.plan.chosen, effect.assumed if effect else frozenset[Pair]()
-    last = max(c.day for c in chosen.values())
+    numbers, chosen = offer.numbers, offer.plan.chosen
+    known = effect or PlanEffect()
+    breaks, later = known.breaks, tuple(_later(known))
+    days = [c.day.toordinal() for c in chosen.values()]
     return PlanReport(
-        deadlines=tuple(_deadline(m) for m in (effect.milestones if effect else ())),
-        breaks=effect.breaks if effect else (),
         key=offer.style.key,
         name=offer.style.name,
+        aim=offer.style.aim,
+        certainty=_certainty(offer),
+        gap=None if offer.gap is None else round(offer.gap, 4),
         mean_week=round(numbers.mean_week, 1),
-        last_day=mark_if(format_day(last), is_marked=any(chosen[p].day == last for p in assumed & chosen.keys())),
-        waves=tuple(_waves(problem, offer.plan, assumed)),
+        mean_day=format_day(date.min + timedelta(days=round(sum(days) / len(days)) - 1)),
+        last_day=_last_go_live(offer.plan, known.assumed),
+        waves=tuple(_waves(problem, offer.plan, known.assumed)),
         peaks={problem.team_names[t]: p for t, p in numbers.peaks.items()},
         hub_dates=numbers.hub_dates,
         fairness=round(numbers.fairness, 1),
         moves=tuple(_moves(problem, offer.plan)),
-        gap=None if offer.gap is None else round(offer.gap, 4),
-        certainty=_certainty(offer),
+        changes=tuple(_changes(problem, offer.plan)),
         loads=tuple(_loads(problem, offer.plan)),
-        planned_last_day=_last_go_live(effect),
-        planned_moves=sum(1 for _ in _moves(problem, effect.planned)) if effect and effect.planned else None,
+        deadlines=tuple(_deadline(m) for m in known.milestones),
+        limits=breaks if offer.style is IN_FORCE else (),
+        findings=() if offer.style is IN_FORCE else breaks,
+        later=later,
+        breaks=(*breaks, *(later_in_words(line) for line in later)),
+        planned_last_day=_last_go_live(known.planned, known.assumed) if known.planned else "",
+        planned_moves=sum(1 for _ in _moves(problem, known.planned)) if known.planned else None,
     )
 
 
-def _last_go_live(effect: PlanEffect | None) -> str:
-    if effect is None or effect.planned is None or not effect.planned.chosen:
+def _last_go_live(plan: WavePlan, assumed: frozenset[Pair]) -> str:
+    if not plan.chosen:
         return ""
-    chosen = effect.planned.chosen
-    last = max(c.day for c in chosen.values())
-    return mark_if(format_day(last), is_marked=any(chosen[p].day == last for p in effect.assumed & chosen.keys()))
+    last = max(c.day for c in plan.chosen.values())
+    is_marked = any(plan.chosen[p].day == last for p in assumed & plan.chosen.keys())
+    return mark_if(format_day(last), is_marked=is_marked)
+
+
+def _explained(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | None]) -> Iterator[str]:
+    yield from _earliest_end(shown, planned)
+    yield (
+        "Each proposal meets every limit that rollout.yaml or a default sets: possible dates, the days of each team, "
+        "changes at once, pilots, and the size and distance of waves."
+    )
+    for plan in shown:
+        if plan.key == IN_FORCE.key:
+            cases = counted(len(plan.limits), "case")
+            yield f"The current plan exceeds limits in {cases}." if plan.limits else "The current plan meets them too."
+    yield "Weights are preferences: they decide between plans that meet the limits. Each proposal has its own weights."
+    if any(plan.later for plan in shown):
+        yield (
+            "A proposal counts only the activities in rollout.yaml. Some waves will go live later, because the tasks "
+            "before them take longer: the numbers “all tasks planned” allow for that."
+        )
+
+
+def _earliest_end(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | None]) -> Iterator[str]:
+    """Say whether a proposal ends earlier than the current plan once all tasks are planned."""
+    ends = {
+        plan.name: max(c.day for c in found.chosen.values())
+        for plan in shown
+        if (found := planned.get(plan.key)) is not None and found.chosen
+    }
+    current = ends.pop(IN_FORCE.name, None)
+    if current is None or not ends:
+        return
+    name = min(ends, key=lambda n: ends[n])
+    if ends[name] < current:
+        yield (
+            f"Once all tasks are planned, the last go-live can be on {format_day(ends[name])} (“{name}”) instead of "
+            f"{format_day(current)}."
+        )
+    else:
+        than = f"the current plan's, {format_day(current)}"
+        yield f"Once all tasks are planned, no proposal has an earlier last go-live than {than}."
+
+
+def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[CompareLine]:
+    """Yield the numbers of the plans. Dates are forecasts only once every task before a go-live is planned."""
+
+    def line(label: str, cells: Iterator[object]) -> CompareLine:
+        return CompareLine(label=label, cells=tuple(str(cell) for cell in cells))
+
+    is_planned = any(p.planned_last_day for p in shown)
+    yield line("Average go-live", (p.mean_day for p in shown))
+    yield line("Last go-live", (p.last_day for p in shown))
+    if is_planned:
+        yield line("Last go-live, all tasks planned", (p.planned_last_day or "unknown" for p in shown))
+    yield line("Waves, with pilots", (len(p.waves) for p in shown))
+    if problem.announced:
+        yield line("Announced dates changed", (len(p.moves) for p in shown))
+        if is_planned:
+            moves = ("unknown" if p.planned_moves is None else p.planned_moves for p in shown)
+            yield line("Changed, all tasks planned", moves)
+    if is_planned:
+        yield line("Deadlines missed", (sum(d.days_late > 0 for d in p.deadlines) for p in shown))
+        yield line("Limits exceeded", (len(p.limits) for p in shown))
+        if any(p.later for p in shown):
+            yield line("Waves later than proposed", (len(p.later) for p in shown))
+        if any(p.findings for p in shown):
+            yield line("New blocking findings", (len(p.findings) for p in shown))
+    if any(school.hub for school in problem.schools.values()):
+        yield line("Extra go-live dates within hubs", (p.hub_dates for p in shown))
+        yield line("Weeks from first to last hub", (f"{p.fairness:g}" for p in shown))
+    for team in shown[0].peaks if shown else ():
+        yield line(f"Fullest week, {team}", (f"{p.peaks[team]}%" for p in shown))
+
+
+def _later(effect: PlanEffect) -> Iterator[LaterWaveLine]:
+    for wave in effect.later:
+        yield LaterWaveLine(
+            wave=f"{wave.service}, {wave.name}", proposed=format_day(wave.proposed), day=format_day(wave.day)
+        )
+
+
+def later_in_words(line: LaterWaveLine) -> str:
+    """Say that a wave goes live later than proposed."""
+    return f"{line.wave} would go live on {line.day}, not on {line.proposed}, because the tasks before it take longer"
 
 
 def _deadline(effect: MilestoneEffect) -> DeadlineLine:
@@ -165,11 +307,11 @@ def _deadline(effect: MilestoneEffect) -> DeadlineLine:
 
 def _certainty(offer: Offer) -> str:
     if offer.style is IN_FORCE:
-        return "the plan as it is"
+        return "for comparison"
     if offer.is_proved:
-        return "proved: no plan is better in this style"
-    near = "no bound is known" if offer.gap is None else f"at most {offer.gap:.1%} from the best there can be"
-    return near if offer.is_repeatable else f"{near}; the clock cut the search off, so it may not repeat"
+        return "proved best for its weights"
+    near = "a better plan may exist" if offer.gap is None else f"at most {offer.gap:.1%} from the best for its weights"
+    return near if offer.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 
 
 def _waves(problem: WaveProblem, plan: WavePlan, assumed: frozenset[Pair]) -> Iterator[WaveLine]:
@@ -204,6 +346,26 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
             )
 
 
+def _changes(problem: WaveProblem, plan: WavePlan) -> Iterator[AnnouncedMove]:
+    """Yield the moves, with schools of the same two days together, in the order of services and days."""
+    together: dict[tuple[int, date, str, int], list[str]] = {}
+    order = {service: n for n, service in enumerate(problem.services)}
+    for (school, service), week in problem.announced.items():
+        pair = school, service
+        if pair in plan.chosen and plan.week(pair) != week:
+            key = order[service], plan.chosen[pair].day, problem.announced_words(pair), plan.week(pair) - week
+            together.setdefault(key, []).append(problem.schools[school].name)
+    names = [service.name for service in problem.services.values()]
+    for (service_number, day, announced, weeks), schools in sorted(together.items()):
+        yield AnnouncedMove(
+            service=names[service_number],
+            announced=announced,
+            day=format_day(day),
+            by=f"{counted(abs(weeks), 'week')} {'later' if weeks > 0 else 'earlier'}",
+            schools=tuple(sorted(schools)),
+        )
+
+
 def _loads(problem: WaveProblem, plan: WavePlan) -> Iterator[LoadLine]:
     for team, tenths in loads(problem, plan).items():
         weeks = [
@@ -212,73 +374,6 @@ def _loads(problem: WaveProblem, plan: WavePlan) -> Iterator[LoadLine]:
         yield LoadLine(team=problem.team_names[team], peak=max((p for _, p in weeks), default=0), weeks=tuple(weeks))
 
 
-def waves_text(report: WavesReport) -> Iterator[str]:
-    """Yield the plans side by side, then each plan's waves and the schools that it moves."""
-    shown = report.shown
-    names = [p.name for p in shown]
-    width = max(16, *(len(n) + 2 for n in names))
-    rows = [
-        ("mean week of go-live", [f"{p.mean_week:g}" for p in shown]),
-        ("last go-live", [p.last_day for p in shown]),
-        ("waves", [str(len(p.waves)) for p in shown]),
-        ("extra dates in hubs", [str(p.hub_dates) for p in shown]),
-        ("weeks between hubs", [f"{p.fairness:g}" for p in shown]),
-        ("announced dates moved", [str(len(p.moves)) for p in shown]),
-        *_planned_rows(shown),
-        ("deadlines missed", [str(sum(d.days_late > 0 for d in p.deadlines)) for p in shown]),
-        ("requests not met", [str(len(p.breaks)) for p in shown]),
-        *((f"peak, {team}", [f"{p.peaks[team]} %" for p in shown]) for team in shown[0].peaks),
-    ]
-    beside = "; in force is the plan as it is" if report.in_force else ""
-    yield f"{report.programme}: {counted(len(report.plans), 'plan')}, each checked against every request{beside}"
-    yield from (f"  {note}" for note in report.notes)
-    yield f"{'':<26}" + "".join(f"{n:<{width}}" for n in names)
-    for label, cells in rows:
-        yield f"  {label:<24}" + "".join(f"{c:<{width}}" for c in cells)
-    for plan in shown:
-        yield ""
-        yield f"{plan.name} ({plan.certainty})"
-        for wave in plan.waves:
-            yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<11} {', '.join(wave.schools)}"
-        for line in plan.deadlines:
-            yield f"  {deadline_in_words(line)}"
-        yield from (f"  {'does not keep' if plan is report.in_force else 'would not keep'}: {b}" for b in plan.breaks)
-        for move in plan.moves:
-            way = "later" if move.weeks > 0 else "earlier"
-            weeks = counted(abs(move.weeks), "week")
-            yield f"  moved: {move.pair}, announced for {move.announced}, now {move.day}, {weeks} {way}"
-
-
-def _planned_rows(shown: Sequence[PlanReport]) -> Iterator[tuple[str, list[str]]]:
-    """What becomes of the plans once every task before a go-live is planned: only then are their dates forecasts."""
-    if any(p.planned_moves is not None for p in shown):
-        yield "last go-live, all tasks", [p.planned_last_day or "unknown" for p in shown]
-        moves = ["unknown" if p.planned_moves is None else str(p.planned_moves) for p in shown]
-        yield "dates moved, all tasks", moves
-
-
-def deadline_in_words(line: DeadlineLine) -> str:
-    """Say when a milestone would be reached, and whether that keeps its deadline."""
-    late = f"misses its deadline of {line.deadline} by {counted(line.days_late, 'day')}"
-    kept = f"keeps its deadline of {line.deadline}"
-    return f"{line.milestone}: {line.day}, {late if line.days_late else kept}"
-
-
-def effect_text(effect: PlanEffect) -> Iterator[str]:
-    """Say what becomes of deadlines, and what would break, with one plan."""
-    yield from (deadline_in_words(_deadline(m)) for m in effect.milestones)
-    yield from (f"would not keep: {broken}" for broken in effect.breaks)
-
-
-def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:
-    """Yield why there is no plan, and what would be enough."""
-    size = (
-        "These cannot all be kept; without any one of them there is a plan"
-        if is_minimal
-        else "Among these lies a conflict"
-    )
-    yield f"There is no plan. {size}:"
-    yield from (f"  - {sentence}" for sentence in sentences)
-    if ways:
-        yield "Any one of these would be enough:"
-        yield from (f"  - {way}" for way in ways)
+def effect_lines(effect: PlanEffect) -> tuple[tuple[DeadlineLine, ...], tuple[LaterWaveLine, ...], tuple[str, ...]]:
+    """Return the deadlines, the waves that go live later, and the findings with one plan."""
+    return tuple(_deadline(m) for m in effect.milestones), tuple(_later(effect)), effect.breaks

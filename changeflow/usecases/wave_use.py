@@ -19,6 +19,7 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import list_files
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.planning.wave_use import (
+    LaterWave,
     MilestoneEffect,
     PlanEffect,
     Refers,
@@ -41,14 +42,14 @@ from changeflow.rules.engine import Judged, judge
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.facts import load_facts
-from changeflow.values.moments import format_day
+from changeflow.usecases.wave_changes import wave_changes
 from changeflow.values.problem import Problem
 
 FILE = "programme.yaml"
 
 
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
-    """Return the deadlines of the plan in force, and what it does not keep of what rollout.yaml asks for."""
+    """Return the deadlines of the plan in force, and the limits of rollout.yaml that it exceeds."""
     breaks = tuple(broken.what for broken in check_plan(problem, plan))
     milestones = tuple(milestone_effects(programme))
     return PlanEffect(milestones=milestones, breaks=breaks, assumed=_assumed(programme), planned=plan)
@@ -75,10 +76,10 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     breaks = [f"{f.rule}: {f.message}" for f in after.blocks if (f.rule, f.subject) not in known]
     moved = {f"{service}/{old}/" for (service, old) in used.renamed}
     breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
-    breaks += _later_than_proposed(after.programme, problem, plan)
     return PlanEffect(
         milestones=tuple(milestone_effects(after.programme)),
         breaks=tuple(dict.fromkeys(breaks)),
+        later=tuple(_later_than_proposed(after.programme, problem, plan)),
         assumed=_assumed(after.programme),
         planned=plan_in_force(after.programme, problem),
     )
@@ -89,19 +90,18 @@ def _assumed(programme: Programme) -> frozenset[Pair]:
     return frozenset(pair for pair, live in go_live_tasks(programme).items() if live.id in assumed)
 
 
-def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[str]:
-    """Say which waves would go live later than proposed, as the tasks before them take until then."""
+def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[LaterWave]:
+    """Yield the waves that would go live later than proposed, in the order of their proposed days."""
     lives, names = go_live_tasks(programme), wave_names(problem, plan)
-    late: dict[tuple[str, str, date], date] = {}
+    late: dict[tuple[date, str, str], date] = {}
     for pair, candidate in plan.chosen.items():
         live = lives.get(pair)
         day = programme.days_of(live.id)[1] if live else candidate.day
         if day > candidate.day:
-            key = problem.services[pair[1]].name, names[pair], candidate.day
+            key = candidate.day, problem.services[pair[1]].name, names[pair]
             late[key] = max(day, late.get(key, day))
-    for (service, name, proposed), day in sorted(late.items(), key=lambda item: item[0][2]):
-        planned = f"{service}, {name} would go live on {format_day(day)} and not on {format_day(proposed)}"
-        yield f"{planned}: the tasks before it take longer than rollout.yaml says"
+    for (proposed, service, name), day in sorted(late.items()):
+        yield LaterWave(service=service, name=name, proposed=proposed, day=day)
 
 
 def _on(programme: Programme) -> date | None:
@@ -168,7 +168,7 @@ def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: Wa
         if service in used.was or service in used.gone:
             files[path] = _with_block(files.get(path, text), "tasks", partial(_set_tasks, service=service, used=used))
     read = _check(folder, files)
-    return Rewritten(files=files, lines=tuple(_changes(programme, used)), read=read)
+    return Rewritten(files=files, lines=tuple(wave_changes(programme, problem, plan, used)), read=read)
 
 
 def write(folder: Path, found: Rewritten) -> None:
@@ -284,30 +284,3 @@ def _check(folder: Path, files: Mapping[Path, str]) -> Folder:
                 "With these waves the folder would not be valid. No changes saved. First remove or change what the "
                 f"files say about waves that this plan does not have, or use another plan:\n{error}"
             ) from None
-
-
-def _changes(programme: Programme, used: UsedWaves) -> Iterator[str]:
-    """Say what changes: waves that come and go, and of each one its schools and days."""
-    before = {w.id: w for w in programme.definition.programme.waves}
-    for wave in used.waves:
-        old = before.pop(wave.id, None)
-        on = f"from {format_day(wave.start_no_earlier)}" if wave.start_no_earlier else "as early as possible"
-        of = f" of {', '.join(programme.service(s).name for s in wave.services)}" if wave.services else ""
-        if old is None:
-            yield f"new: {wave.name}{of} ({wave.id}), {on}: {_names(programme, wave.schools)}"
-            continue
-        came = [s for s in wave.schools if s not in old.schools]
-        went = [s for s in old.schools if s not in wave.schools]
-        parts = [on] if wave.start_no_earlier != old.start_no_earlier else []
-        parts += [f"only {', '.join(programme.service(s).name for s in wave.services)}"] * (
-            set(wave.services) != set(old.services) and bool(wave.services)
-        )
-        parts += [f"with {_names(programme, came)}"] * bool(came) + [f"without {_names(programme, went)}"] * bool(went)
-        yield f"{'changed' if parts else 'as it is'}: {wave.name} ({wave.id}){', ' if parts else ''}{'; '.join(parts)}"
-    yield from (f"gone: {wave.name} ({wave.id})" for wave in before.values())
-    for (service, old_id), new_id in used.renamed.items():
-        yield f"renamed: tasks of {service}/{old_id} become {service}/{new_id}"
-
-
-def _names(programme: Programme, schools: "tuple[str, ...] | list[str]") -> str:
-    return ", ".join(programme.school_name(s) for s in schools)

@@ -1,6 +1,6 @@
 """Plan rollout waves of a folder or a stored programme: three plans, or why there is none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,12 +9,13 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.planning.wave_use import PlanEffect, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.check import check_plan, why
 from changeflow.roadmap.waves.plans import IN_FORCE, Offer, offers, styles_for
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, numbers_of
+from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, numbers_of, wave_names
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in
+from changeflow.values.moments import format_day
 from changeflow.values.problem import check_known
 
 MOST_SECONDS = 3600
@@ -65,13 +66,14 @@ def plan_waves(
     seed: int,
     effort: float | None = None,
     wanted: str | None = None,
+    explained: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
     """Search for the three plans, each for about so many seconds, and check them independently.
 
     The search ends by its own count of work, so that an answer repeats on a busy machine too. With `effort`, that is
-    the count, and `seconds` are the most that it may take. `wanted` is the key of a plan: one that does not exist is
-    an `UnknownThingError` before the search.
+    the count, and `seconds` are the most that it may take. `wanted` is the key of a plan, and `explained` a school and
+    service: one that does not exist is an `UnknownThingError` before the search.
     """
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
@@ -82,6 +84,8 @@ def plan_waves(
     problem = wave_problem(programme)
     if wanted is not None:
         check_known("plan", wanted, [style.key for style in styles_for(problem)])
+    if explained is not None:
+        pair_named(problem, explained)
     if not problem.candidates:
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
@@ -137,6 +141,17 @@ def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
     if (school, service) not in problem.candidates:
         raise UnknownThingError("school and service", text, [f"{s}/{v}" for s, v in problem.candidates])
     return school, service
+
+
+def explain_date(found: Waves, current: WavePlan, pair: Pair) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield proposals that give a school the same date for the same reasons, and these; the current date is first."""
+    if pair in current.chosen:
+        day, wave = current.chosen[pair].day, wave_names(found.problem, current)[pair]
+        yield (IN_FORCE.name,), (f"{found.problem.pair_name(pair)}: {format_day(day)}, in {wave}.",)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for offer in found.offers:
+        together.setdefault(tuple(why(found.problem, offer.plan, pair)), []).append(offer.style.name)
+    yield from ((tuple(names), lines) for lines, names in together.items())
 
 
 def _later(programme: Programme, weeks: int) -> WaveProblem:

@@ -1,7 +1,8 @@
 """One question has one answer: the last day of each gate, and each milestone's date and float, wherever one asks.
 
 Asked are the report, its JSON, `gate list`, `gate show`, `task list`, `plan`, `why`, the e-mail, the page behind its
-link, the go/no-go page, the risk page, the calendars, the spreadsheet and the Project file: what they print.
+link, the go/no-go page, the risk page, plans of waves, the calendars, the spreadsheet and the Project file: what they
+print.
 """
 
 import json
@@ -22,6 +23,8 @@ from typer.testing import CliRunner
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.cli import app, planning
 from changeflow.planning.last_days import last_day
+from changeflow.planning.wave_use import plan_in_force
+from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import case_text, decisions_text
 from changeflow.reports.documents import html_of, json_of
@@ -30,6 +33,9 @@ from changeflow.reports.last_days import format_cost
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.sro import SroReport
 from changeflow.reports.trustees import trustees_of
+from changeflow.reports.wave_pictures import draw
+from changeflow.reports.waves import waves_report
+from changeflow.reports.waves_text import waves_text
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.decisions import decisions_sheet
 from changeflow.reports.workbook.go_lives import go_lives_sheet
@@ -37,6 +43,8 @@ from changeflow.reports.workbook.week import COLUMNS as COLUMNS_OF_WEEK
 from changeflow.reports.workbook.week import week_sheet
 from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.waves.plans import FEWEST, IN_FORCE, Offer
+from changeflow.roadmap.waves.problem import WavePlan, numbers_of
 from changeflow.storage.answers import AnswerLink, add_links
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import baselines, definitions, gates, reports
@@ -50,6 +58,7 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.ticks import tick
 from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.wave_use import effect_in_force
 from changeflow.values.base import calendar_uid
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
@@ -352,6 +361,40 @@ def test_the_workbook_has_the_same_week_decisions_and_go_lives(asked: Asked):
     lives = json.loads(say(asked, "announce", "list", "--format", "json"))
     rows = go_lives_sheet(source, "").rows
     assert [(row[0], row[4] or 0, row[5]) for row in rows] == [(x["school"], x["days"], x["state"]) for x in lives]
+
+
+def test_plans_of_waves_have_the_go_lives_and_announced_dates_of_the_list(asked: Asked):
+    """The current plan has the forecasts. A plan with the last day of each school names the announced days."""
+    programme, problem = asked.programme, wave_problem(asked.programme)
+    current = plan_in_force(programme, problem)
+    chosen = {pair: (problem.candidates[pair] or (live,))[-1] for pair, live in current.chosen.items()}
+    last = WavePlan(chosen=chosen, pilot=current.pilot)
+    numbers = numbers_of(problem, last)
+    offer = Offer(style=FEWEST, plan=last, numbers=numbers, gap=None, is_proved=False, is_repeatable=True)
+    effects = {IN_FORCE.key: effect_in_force(programme, problem, current)}
+    report = waves_report(programme.name, problem, [offer], in_force=current, effects=effects)
+    lives = json.loads(say(asked, "announce", "list", "--format", "json"))
+    days = {(x["service"], x["school"]): x["forecast"] for x in lives}
+    announced = {(x["service"], x["school"], x["announced"]) for x in lives}
+    data = json.loads(json_of(report))
+    assert {(w["service"], s): w["day"] for w in data["in_force"]["waves"] for s in w["schools"]} == days
+    page = html.fromstring(html_of(report, pictures=[draw(problem, current), draw(problem, last)]))
+    table, _ = page.xpath("//table[contains(caption, 'Waves of the plan')]")
+    rows = [[cell.text_content() for cell in row] for row in table.xpath("tbody/tr")]
+    assert {(service, s): day for day, service, _, schools in rows for s in schools.split(", ")} == days
+    text = list(waves_text(report))
+    printed = text[text.index(next(line for line in text if line.startswith("Current plan:"))) :]
+    lines = [re.fullmatch(r"  (\d+ \w+ \d+) +(\w+)  .* {2,}(\S.*)", line) for line in printed[: len(rows) + 1]]
+    assert {(m[2], s): m[1] for m in lines if m for s in m[3].split(", ")} == days
+    shown = (data["in_force"], *data["plans"])
+    told = {(c["service"], s, c["announced"]) for plan in shown for c in plan["changes"] for s in c["schools"]}
+    assert told
+    assert told <= announced
+    moves = page.xpath("//table[contains(caption, 'Announced dates')]/tbody/tr")
+    rows = [[cell.text_content() for cell in row] for row in moves]
+    assert {(service, s, day) for service, _, day, schools in rows for s in schools.split(", ")} == told
+    changed = [re.search(r"    (\w+), .* instead of (\d+ \w+ \d+) \(.*?\): (.*)", line) for line in text]
+    assert {(m[1], s, m[2]) for m in changed if m for s in m[3].split(", ")} == told
 
 
 @pytest.mark.slow

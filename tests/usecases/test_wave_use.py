@@ -13,7 +13,8 @@ from changeflow.intake.folder import read_folder
 from changeflow.planning.wave_use import plan_in_force, waves_of
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
-from changeflow.reports.waves import waves_report, waves_text
+from changeflow.reports.waves import later_in_words, waves_report
+from changeflow.reports.waves_text import effect_text, waves_text
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Candidate, WavePlan, WaveProblem
 from changeflow.usecases import definitions
@@ -80,8 +81,14 @@ def test_a_wave_that_would_go_live_later_than_proposed_is_named(folder: Path):
     """Nothing is done by 11 January: the tasks take until the 20th."""
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 1, 11)))
-    breaks = effect_of(judged_again(programme), problem, plan, refers_in(folder)).breaks
-    assert any("Payroll, wave 1 would go live on 20 Jan 2027 and not on 11 Jan 2027" in b for b in breaks)
+    effect = effect_of(judged_again(programme), problem, plan, refers_in(folder))
+    assert [(w.service, w.name, w.proposed, w.day) for w in effect.later] == [
+        ("Payroll", "wave 1", date(2027, 1, 11), date(2027, 1, 20))
+    ]
+    assert "  Payroll, wave 1: 20 Jan 2027, not 11 Jan 2027" in list(effect_text(effect))
+    [current] = waves_report(programme.name, problem, (), in_force=plan, effects={"in-force": effect}).shown
+    assert current.breaks == tuple(later_in_words(line) for line in current.later)
+    assert "would go live on 20 Jan 2027, not on 11 Jan 2027" in current.breaks[0]
 
 
 def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
@@ -96,8 +103,8 @@ def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
     ]
     found = rewritten(folder, programme, problem, plan)
     assert found.lines == (
-        "changed: wave 1 (w1), from 1 Feb 2027; without Beech School",
-        "changed: wave 2 (w2), from 8 Feb 2027; with Beech School",
+        "Payroll, wave 1: 1 Feb 2027 instead of 20 Jan 2027; without Beech School",
+        "Payroll, wave 2: 8 Feb 2027 instead of 20 Jan 2027; joined by Beech School",
     )
     before = (folder / FILE).read_text()
     write(folder, found)
@@ -256,7 +263,9 @@ def test_a_moved_school_is_shown_with_the_day_that_was_announced(folder: Path):
     programme, problem = both(folder)
     later = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
     lines = list(waves_text(waves_report(programme.name, problem, (), in_force=later)))
-    assert "  moved: Ash School, Payroll, announced for 20 Jan 2027, now 1 Feb 2027, 2 weeks later" in lines
+    change = "Payroll, 1 Feb 2027 instead of 20 Jan 2027 (2 weeks later): Ash School, Beech School, Cedar School"
+    assert f"    {change}" in lines
+    assert "  3 announced dates changed:" in lines
 
 
 def test_a_wrong_plan_name_is_refused_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -271,12 +280,13 @@ def test_the_command_shows_asks_and_writes(folder: Path, monkeypatch: pytest.Mon
     run = ["waves", str(folder), "--seconds", "0.2", "--use"]
     asked = CliRunner().invoke(app, [*run, "earliest"], input="n\n")
     assert asked.exit_code == 0
-    assert "wave 1 (w1)" in asked.output
+    assert "Payroll, wave 1: " in asked.output
+    assert "(w1)" not in asked.output
     assert "All are live:" in asked.output
     assert (folder / FILE).read_text() == COMMENTED
     assert CliRunner().invoke(app, [*run, "earliest", "--yes"]).exit_code == 0
     assert "start_no_earlier" in (folder / FILE).read_text()
     assert "There is no plan 'soonest'" in CliRunner().invoke(app, [*run, "soonest"]).output
     shown = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "0.2"]).output
-    assert "In force (the plan as it is)" in shown
-    assert "deadlines missed" in shown
+    assert "Current plan: the waves in programme.yaml, with their forecast dates (for comparison)" in shown
+    assert "Deadlines missed" in shown

@@ -19,7 +19,8 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import pdf_of, write_report
 from changeflow.reports.wave_pictures import draw
-from changeflow.reports.waves import conflict_text, waves_report, waves_text
+from changeflow.reports.waves import waves_report
+from changeflow.reports.waves_text import conflict_text, waves_text
 from changeflow.roadmap.model.requests import SchoolRollout, ServiceRollout
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan

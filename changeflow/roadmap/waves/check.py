@@ -4,10 +4,12 @@ It shares no code with the model: it knows only the request and the plan.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 
+from changeflow.phrases import listed
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, wave_names
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -28,13 +30,16 @@ def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
 
 
 def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    impossible: dict[tuple[str, date, str], list[str]] = {}
     for pair in problem.pairs:
         if pair not in plan.chosen:
             yield Broken("date", f"{problem.pair_name(pair)} has no date")
         elif plan.chosen[pair] not in problem.candidates[pair]:
-            why = problem.dropped[pair].get(plan.week(pair))
-            what = f"{problem.pair_name(pair)} cannot go live on {format_day(plan.chosen[pair].day)}"
-            yield Broken("date", f"{what}: {why}" if why else what)
+            why, day = problem.dropped[pair].get(plan.week(pair), ""), plan.chosen[pair].day
+            impossible.setdefault((pair[1], day, why), []).append(problem.schools[pair[0]].name)
+    for (service, day, why), schools in impossible.items():
+        what = f"{problem.services[service].name} cannot go live on {format_day(day)} at {listed(schools)}"
+        yield Broken("date", f"{what}: {why}" if why else what)
     for pair in plan.chosen:
         if pair not in problem.candidates:
             yield Broken("date", f"{pair} was not requested")
@@ -63,7 +68,7 @@ def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 yield Broken("wave size", f"{going} (limit {asked.wave_size})")
         for before, after in pairwise(sorted(waves)):
             if after - before < asked.weeks_between:
-                later = f"only {counted(after - before, 'week')} later"
+                later = f"only {counted(after - before, 'week')} later (at least {asked.weeks_between})"
                 yield Broken("weeks between", f"{asked.name} has waves in {problem.week_words(before)} and {later}")
 
 
@@ -75,8 +80,13 @@ def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 yield Broken("pilot", f"{asked.name} has a pilot that was not requested")
             continue
         weeks = {plan.week(p) for p in pilots}
-        if not 1 <= len(pilots) <= asked.pilot_size or len(weeks) != 1:
-            yield Broken("pilot", f"the pilot of {asked.name} has {len(pilots)} schools in {len(weeks)} weeks")
+        if not 1 <= len(pilots) <= asked.pilot_size:
+            size = f"{counted(len(pilots), 'school')} (from 1 to {asked.pilot_size})"
+            yield Broken("pilot", f"the pilot of {asked.name} has {size}")
+        if len(weeks) != 1:
+            yield from [Broken("pilot", f"the pilot schools of {asked.name} go live in different weeks")] * (
+                len(weeks) > 1
+            )
             continue
         [tried] = weeks
         early = [w for w in _by_date(problem, plan, service) if w < tried + asked.evaluation_weeks]
@@ -115,11 +125,8 @@ def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
     for (school, _), candidate in plan.chosen.items():
         busy[school].update(candidate.busy)
     for school, weeks in busy.items():
-        limit = problem.schools[school].at_once
-        for week, count in sorted(weeks.items()):
-            if count > limit:
-                where = f"{problem.schools[school].name} in {problem.week_words(week)}"
-                yield Broken("at once", f"{count} changes at once at {where}")
+        known = problem.schools[school]
+        yield from (Broken("at once", what) for what in _too_many(problem, known.name, weeks, known.at_once))
 
 
 def _groups(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -128,9 +135,23 @@ def _groups(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         for (school, _), candidate in plan.chosen.items():
             if school in group.schools:
                 busy.update(candidate.busy)
-        for week, count in sorted(busy.items()):
-            if count > group.at_once:
-                yield Broken("group", f"{count} changes at once in {group.name} in {problem.week_words(week)}")
+        yield from (Broken("group", what) for what in _too_many(problem, group.name, busy, group.at_once))
+
+
+def _too_many(problem: WaveProblem, name: str, weeks: Mapping[int, int], limit: int) -> Iterator[str]:
+    """Describe each run of weeks with the same number of changes, above the limit."""
+    over = sorted((week, count) for week, count in weeks.items() if count > limit)
+    runs: list[tuple[int, int, int]] = []
+    for week, count in over:
+        if runs and runs[-1][1:] == (week - 1, count):
+            runs[-1] = runs[-1][0], week, count
+        else:
+            runs.append((week, week, count))
+    for first, last, count in runs:
+        span = f"in {problem.week_words(first)}"
+        if last > first:
+            span = f"from {problem.week_words(first)} to {problem.week_words(last)}"
+        yield f"{name} has {count} changes at once {span} (limit {limit})"
 
 
 def _order(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -139,7 +160,9 @@ def _order(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
             for school in problem.schools:
                 later, earlier = (school, service), (school, first)
                 if later in plan.chosen and earlier in plan.chosen and plan.week(later) < plan.week(earlier) + weeks:
-                    yield Broken("order", f"{problem.pair_name(later)} comes too soon after {first}")
+                    yield Broken(
+                        "order", f"{problem.pair_name(later)} comes too soon after {problem.services[first].name}"
+                    )
 
 
 def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -148,11 +171,15 @@ def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         if (hub := problem.schools[pair[0]].hub) and pair not in plan.pilot:
             groups[hub, pair[1]].append(pair)
     for (hub, service), pairs in groups.items():
+        name = problem.services[service].name
         weeks = sorted(plan.week(p) for p in pairs)
         if problem.hub_one_date and weeks[0] != weeks[-1]:
-            yield Broken("hub", f"hub {hub} has several dates for {service}")
+            yield Broken("hub", f"hub {hub} has several dates for {name}")
         if problem.hub_weeks is not None and weeks[-1] - weeks[0] >= problem.hub_weeks:
-            yield Broken("hub", f"hub {hub} takes {counted(weeks[-1] - weeks[0] + 1, 'week')} with {service}")
+            yield Broken(
+                "hub",
+                f"hub {hub} takes {counted(weeks[-1] - weeks[0] + 1, 'week')} with {name} (limit {problem.hub_weeks})",
+            )
     if problem.hubs_apart:
         every: Counter[tuple[str, str, int]] = Counter()
         for pair in plan.chosen:
@@ -160,7 +187,7 @@ def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 every[hub, pair[1], plan.week(pair)] += 1
         for (hub, service, week), count in every.items():
             if count > 1:
-                going = f"{count} schools of hub {hub} go live with {service}"
+                going = f"{count} schools of hub {hub} go live with {problem.services[service].name}"
                 yield Broken("hub", f"{going} in {problem.week_words(week)}")
 
 
@@ -175,7 +202,9 @@ def _apart(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
 
 
 def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
-    """Yield the date, and then the reasons against each earlier date; dates with the same reason are grouped.
+    """Yield the date, then the reasons against each earlier date, and why there is none before the first.
+
+    Dates with the same reason are grouped.
 
     The reasons assume that the rest of the plan does not change. A date might be possible if other dates moved.
     """
@@ -200,7 +229,9 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
         days = [format_day(service.days[w]) for w in weeks]
         span = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
         yield f"Not {span}: {reason}."
-    if not reasons:
+    if service.begins and service.days:
+        yield f"Not before {format_day(min(service.days.values()))}: {service.begins}."
+    elif not reasons:
         yield "There is no earlier date."
 
 

@@ -18,21 +18,34 @@ class Style:
 
     key: str
     name: str
+    aim: str
+    """What it tries first, as a sentence without its full stop."""
     factors: Mapping[str, float]
     """The factor of each weight; others are unchanged."""
 
 
 EARLIEST = Style(
-    key="earliest", name="Earliest", factors={"peak": 0.1, "hub": 0.5, "announced": 0.1, "announced_week": 0.1}
+    key="earliest",
+    name="Earliest",
+    aim="Schools go live as early as possible",
+    factors={"peak": 0.1, "hub": 0.5, "announced": 0.1, "announced_week": 0.1},
 )
 CALMEST = Style(
     key="calmest",
     name="Calmest",
+    aim="Each team's fullest week is as light as possible",
     factors={"peak": 30, "finish": 0.3, "last": 0.3, "announced": 0.1, "announced_week": 0.1},
 )
-FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"announced": 10, "announced_week": 4})
-COMPROMISE = Style(key="compromise", name="Compromise", factors={})
-IN_FORCE = Style(key="in-force", name="In force", factors={})
+FEWEST = Style(
+    key="fewest-changes",
+    name="Fewest changes",
+    aim="As few announced dates as possible change",
+    factors={"announced": 10, "announced_week": 4},
+)
+COMPROMISE = Style(key="compromise", name="Compromise", aim="The weights of rollout.yaml apply as they are", factors={})
+IN_FORCE = Style(
+    key="in-force", name="Current plan", aim="The waves in programme.yaml, with their forecast dates", factors={}
+)
 """The current plan, which is only for comparison."""
 
 

@@ -77,6 +77,8 @@ class ServicePlan:
     pilot_name: str = "pilot"
     wave_names: tuple[str, ...] = ()
     """The plan's names for the other waves, in order."""
+    begins: str = ""
+    """Why there is no earlier date than the first."""
 
     @property
     def weeks(self) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.reports.schedules import what_if_lines
 from changeflow.reports.sro import build_sro
 from changeflow.reports.tables import plan_json, plan_text
-from changeflow.reports.waves import effect_text
+from changeflow.reports.waves_text import effect_text
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.writing import write_workbook
 from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
@@ -150,7 +150,8 @@ def test_a_levelled_end_is_marked(judged: Judged):
 def test_the_deadline_of_a_plan_of_waves_is_marked():
     effect = MilestoneEffect(name="All live", forecast=date(2028, 2, 1), deadline=date(2028, 3, 1), is_assumed=True)
     assert list(effect_text(PlanEffect(milestones=(effect,)))) == [
-        "All live: 1 Feb 2028 (assumed), keeps its deadline of 1 Mar 2028"
+        "Deadlines:",
+        "  All live: 1 Feb 2028 (assumed), keeps its deadline of 1 Mar 2028",
     ]
 
 
