@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm, propose
 from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
-from changeflow.pilots.issues import issues
+from changeflow.pilots.issues import Issue, issues
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
@@ -19,8 +19,8 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import effective
 from changeflow.rules.rule import Rule
-from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import day_of
+from changeflow.values.sentences import Sentence, SentenceValue, counted_sentence, sentence
 from changeflow.values.words import Gate, Kind
 
 
@@ -133,14 +133,17 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         yield from (Criterion(text, against, code, remedy=remedy) for text in proposal.against)
         yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
     if service.pilot is not None and service.pilot.skipped:
-        yield Criterion(f"No pilot: {service.pilot.skipped.rstrip('.')}.", State.NOTED, "R11")
+        reason = service.pilot.skipped.rstrip(".")
+        yield Criterion(sentence("No pilot: %(reason)s.", reason=reason), State.NOTED, "R11")
     if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
         if service.pilot is None or not service.pilot.exit_criteria:
-            text = f"{service.name} has no exit criteria for its pilot; set them before it starts."
+            text = sentence(
+                "%(service)s has no exit criteria for its pilot. Set them before it starts.", service=service.name
+            )
             yield Criterion(text, State.OPEN, "R11")
         else:
             number = len(service.pilot.exit_criteria)
-            text = f"{number} exit {'criterion' if number == 1 else 'criteria'} set."
+            text = counted_sentence("%(num)s exit criterion set.", "%(num)s exit criteria set.", number)
             yield Criterion(text, State.MET, "R11")
 
 
@@ -156,14 +159,26 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
         last = latest.get(case.id)
         if last is None:
             remedy = "Run the case in the new system and record the result."
-            yield Criterion(f"Test pack, {case.what}: not run yet.", against, "R12", remedy=remedy)
+            text = sentence("Test pack, %(case)s: not run yet.", case=case.what)
+            yield Criterion(text, against, "R12", remedy=remedy)
         elif not last.passed:
-            text = f"Test pack, {case.what}: failed on {format_day(last.on)}: {last.evidence}"
+            text = sentence(
+                "Test pack, %(case)s: failed on %(day)s: %(evidence)s",
+                case=case.what,
+                day=last.on,
+                evidence=last.evidence,
+            )
             yield Criterion(text, against, "R12", remedy="Fix the cause and run the case again.")
         else:
             passed += 1
     if passed:
-        yield Criterion(f"{passed} of {counted(len(service.assurance.cases), 'test case')} passed.", State.MET, "R12")
+        text = counted_sentence(
+            "%(passed)s of %(num)s test case passed.",
+            "%(passed)s of %(num)s test cases passed.",
+            len(service.assurance.cases),
+            passed=passed,
+        )
+        yield Criterion(text, State.MET, "R12")
 
 
 def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -174,9 +189,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
     known = issues(programme.facts.pilot, gate.service)
     still_open = [i for i in known if i.is_open]
     for issue in still_open:
-        age = counted(issue.age(programme.on), "day")
-        where = f" at {programme.school_name(issue.school)}" if issue.school else ""
-        text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
+        text = _of_issue(programme, issue)
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a workaround that makes it less severe."
@@ -184,7 +197,20 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif issue.severity is IssueSeverity.HARMS:
             yield Criterion(text, State.NOTED, "R11")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
-        yield Criterion("No open issue stops the service.", State.MET, "R11")
+        yield Criterion(sentence("No open issue stops the service."), State.MET, "R11")
+
+
+def _of_issue(programme: Programme, issue: Issue) -> Sentence:
+    known: dict[str, SentenceValue] = {
+        "number": str(issue.number),
+        "severity": issue.severity.label,
+        "age": counted_sentence("%(num)s day", "%(num)s days", issue.age(programme.on)),
+        "text": issue.text,
+    }
+    if issue.school is None:
+        return sentence("Issue %(number)s, %(severity)s, open for %(age)s: %(text)s", **known)
+    known["school"] = programme.school_name(issue.school)
+    return sentence("Issue %(number)s at %(school)s, %(severity)s, open for %(age)s: %(text)s", **known)
 
 
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -192,20 +218,35 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for asked in to_confirm(programme, gate):
         given, what = asked.confirmed, asked.item.what.rstrip(".")
         if given is None:
-            who = f" ({programme.person(asked.owner)})" if asked.owner else ""
+            text = (
+                sentence("%(what)s: not confirmed yet (%(owner)s).", what=what, owner=programme.person(asked.owner))
+                if asked.owner
+                else sentence("%(what)s: not confirmed yet.", what=what)
+            )
             remedy = "Ask a person who knows to confirm it with evidence."
-            yield Criterion(f"{what}: not confirmed yet{who}.", State.OPEN, "R12", remedy=remedy)
-            continue
-        by, until = programme.person(given.by), ""
-        if given.until is not None:
-            until = f", until {format_day(given.until)}"
-            if given.until < max(programme.on, goes_live):
-                text = f"{what}: only{until}, but the go-live is on {format_day(goes_live)}."
-                yield Criterion(text, State.OPEN, "R12", remedy="Extend it beyond the go-live, or go live earlier.")
-                continue
-        yield Criterion(
-            f"{what}: {given.evidence.rstrip('.')} ({by}, {format_day(given.on)}{until}).", State.MET, "R12"
-        )
+            yield Criterion(text, State.OPEN, "R12", remedy=remedy)
+        elif given.until is not None and given.until < max(programme.on, goes_live):
+            text = sentence(
+                "%(what)s: confirmed only until %(until)s, but the go-live is on %(day)s.",
+                what=what,
+                until=given.until,
+                day=goes_live,
+            )
+            yield Criterion(text, State.OPEN, "R12", remedy="Extend it beyond the go-live, or go live earlier.")
+        else:
+            yield Criterion(_as_confirmed(programme, what, given), State.MET, "R12")
+
+
+def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sentence:
+    known: dict[str, SentenceValue] = {
+        "what": what,
+        "evidence": given.evidence.rstrip("."),
+        "by": programme.person(given.by),
+        "day": given.on,
+    }
+    if given.until is None:
+        return sentence("%(what)s: %(evidence)s (%(by)s, %(day)s).", **known)
+    return sentence("%(what)s: %(evidence)s (%(by)s, %(day)s, until %(until)s).", until=given.until, **known)
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
@@ -236,20 +277,28 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, given in signatures(programme, gate).items():
         who = begin(programme.the_person(person))
         if given is None:
-            yield Criterion(
-                f"{who} has not signed yet.", State.BLOCKS, remedy="Ask them to sign, or to say why they will not."
-            )
+            text = sentence("%(who)s has not signed yet.", who=who)
+            yield Criterion(text, State.BLOCKS, remedy="Ask them to sign, or to say why they will not.")
             continue
-        said = f"({format_day(given.on)})" + (f": {given.words.rstrip('.')}." if given.words else ".")
+        remedy = "" if given.agrees else "Provide what they need, and ask them again."
+        yield Criterion(_as_signed(who, given), State.MET if given.agrees else State.BLOCKS, remedy=remedy)
+
+
+def _as_signed(who: str, given: Signature) -> Sentence:
+    known: dict[str, SentenceValue] = {"who": who, "day": given.on}
+    if not given.words:
         if given.agrees:
-            yield Criterion(f"{who} has signed {said}", State.MET)
-        else:
-            remedy = "Provide what they need, and ask them again."
-            yield Criterion(f"{who} will not sign {said}", State.BLOCKS, remedy=remedy)
+            return sentence("%(who)s has signed (%(day)s).", **known)
+        return sentence("%(who)s will not sign (%(day)s).", **known)
+    words = given.words.rstrip(".")
+    if given.agrees:
+        return sentence("%(who)s has signed (%(day)s): %(words)s.", words=words, **known)
+    return sentence("%(who)s will not sign (%(day)s): %(words)s.", words=words, **known)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:
     """Yield questions that no plan can answer, to ask before a new system pays people."""
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
-            yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")
+            text = sentence("Ask: %(question)s?", question=str(question).rstrip("?."))
+            yield Criterion(text, State.NOTED, "R12")

@@ -23,7 +23,7 @@ from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day
-from changeflow.values.sentences import Sentence, sentence
+from changeflow.values.sentences import Sentence, SentenceValue, sentence
 from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 
@@ -136,10 +136,13 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
         if waiver is not None:
-            day = format_day(waiver.expires)
-            yield Criterion(f"{rule.code} {rule.title}: waived until {day}.", State.WAIVED, rule.code)
+            text = sentence(
+                "%(code)s %(title)s: waived until %(day)s.", code=rule.code, title=rule.title, day=waiver.expires
+            )
+            yield Criterion(text, State.WAIVED, rule.code)
         else:
-            yield Criterion(f"{rule.code} {rule.title}: kept by the plan.", State.MET, rule.code)
+            text = sentence("%(code)s %(title)s: kept by the plan.", code=rule.code, title=rule.title)
+            yield Criterion(text, State.MET, rule.code)
 
 
 def _concerns(programme: Programme, rule: Rule, gate: Task) -> bool:
@@ -164,12 +167,15 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         task = programme.roadmap.tasks[name]
         done = progress.get(name)
         if task.kind is Kind.DECISION and done and done.is_done:
-            yield Criterion(f"“{task.name}” has been decided.", State.MET)
+            yield Criterion(sentence("“%(task)s” has been decided.", task=task.name), State.MET)
         elif done and done.is_done:
-            yield Criterion(f"“{task.name}” is finished.", State.MET)
+            yield Criterion(sentence("“%(task)s” is finished.", task=task.name), State.MET)
         else:
             ready = format_day(programme.timed(name).last_day)
-            text, remedy = f"“{task.name}” is not finished.", f"Finish it; the forecast is {ready}."
+            text, remedy = (
+                sentence("“%(task)s” is not finished.", task=task.name),
+                f"Finish it; the forecast is {ready}.",
+            )
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
 
@@ -188,49 +194,75 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     done = [s for s in held if not s.is_counted or s.share >= asked]
     trained = frozenset(school for s in done for school in s.task.schools & gate.schools)
     for thin in (s for s in held if s not in done):
-        text = f"{thin.task.name}: {len(thin.came)} of {len(thin.needed_by)} people attended ({asked:.0%} needed)."
+        text = sentence(
+            "%(task)s: %(came)s of %(people)s people attended (%(share)s needed).",
+            task=thin.task.name,
+            came=len(thin.came),
+            people=len(thin.needed_by),
+            share=f"{asked:.0%}",
+        )
         yield Criterion(text, State.OPEN, rule.code)
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
-    text = f"Training delivered at {len(trained)} of {len(gate.schools)} schools"
+    known: dict[str, SentenceValue] = {"trained": len(trained), "schools": len(gate.schools)}
     if share >= wanted:
-        yield Criterion(f"{text}.", State.MET, rule.code)
+        text = sentence("Training delivered at %(trained)s of %(schools)s schools.", **known)
+        yield Criterion(text, State.MET, rule.code)
         return
-    missing = programme.school_names(gate.schools - trained)
-    needed = "all" if wanted >= 1 else f"{wanted:.0%}"
-    text += f" ({needed} needed). Missing: {missing}."
+    text = sentence(
+        "Training delivered at %(trained)s of %(schools)s schools (%(share)s needed). Missing: %(missing)s.",
+        share=sentence("all") if wanted >= 1 else f"{wanted:.0%}",
+        missing=programme.school_names(gate.schools - trained),
+        **known,
+    )
     yield Criterion(text, unless_waived(programme, rule, gate), rule.code)
 
 
-BEFORE_GATE: Mapping[Gate, tuple[Element | None, str]] = {
-    Gate.WAVE_RELEASE: (Element.DESIRE, "training"),
-    Gate.GO_LIVE: (Element.KNOWLEDGE, "go-live"),
-}
+BEFORE_GATE: Mapping[Gate, Element] = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
 """The element that enough people must be past before training and before a go-live."""
-NO_ELEMENT: tuple[Element | None, str] = (None, "")
 
 
 def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     """Check whether enough people are past the element needed, by the published counts, if these are recent."""
-    element, what = BEFORE_GATE.get(gate.gate, NO_ELEMENT) if gate.gate else NO_ELEMENT
+    element = BEFORE_GATE.get(gate.gate) if gate.gate else None
     if element is None or gate.service is None or gate.wave is None:
         return
     share, standing = programme.policy.ready_share, standing_of(programme.facts, gate.service, gate.wave)
-    asked = f"{element.title()} before {what} ({share:.0%} needed)"
-    past = is_past(standing, element, share=share) if standing is not None else None
-    if standing is None:
-        why = "too few people have answered, or the number would identify a person"
-        why = why if programme.facts.snapshots else "there has been no assessment yet"
-        yield Criterion(f"{asked}: not known, because {why}.", State.NOTED, "R25")
+    asked = (
+        sentence("Desire before training (%(share)s needed)", share=f"{share:.0%}")
+        if element is Element.DESIRE
+        else sentence("Knowledge before go-live (%(share)s needed)", share=f"{share:.0%}")
+    )
+    band = standing.held_by(element) if standing is not None else None
+    if standing is None or band is None or standing.answered is None:
+        yield Criterion(_not_known(programme, asked), State.NOTED, "R25")
         return
-    band, day = standing.held_by(element), format_day(standing.confirmed)
-    held = f"{band.text} of {standing.answered} have a barrier" if band else ""
     if is_stale(programme, standing, programme.on):
-        yield Criterion(f"{asked}: not known, because the last assessment was on {day}.", State.OPEN, "R25")
-    elif past is None:
-        why = "The group is too small to say more; check in person."
-        yield Criterion(f"{asked}: {held} ({day}). {why}", State.NOTED, "R25")
-    else:
-        yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")
+        text = sentence(
+            "%(asked)s: not known, because the last assessment was on %(day)s.", asked=asked, day=standing.confirmed
+        )
+        yield Criterion(text, State.OPEN, "R25")
+        return
+    text = sentence(
+        "%(asked)s: %(band)s of %(answered)s have a barrier (%(day)s).",
+        asked=asked,
+        band=band.text,
+        answered=standing.answered,
+        day=standing.confirmed,
+    )
+    past = is_past(standing, element, share=share)
+    if past is None:
+        text = sentence("%(held)s The group is too small to say more; check in person.", held=text)
+    state = State.NOTED if past is None else State.MET if past else State.OPEN
+    yield Criterion(text, state, "R25")
+
+
+def _not_known(programme: Programme, asked: Sentence) -> Sentence:
+    if not programme.facts.snapshots:
+        return sentence("%(asked)s: not known, because there has been no assessment yet.", asked=asked)
+    return sentence(
+        "%(asked)s: not known, because too few people have answered, or the number would identify a person.",
+        asked=asked,
+    )
 
 
 def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -242,12 +274,13 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
         one = latest.get(key)
         if one is None:
             wave = next(w.name for w in programme.definition.programme.waves if w.id == key[1])
-            text = f"{programme.service(key[0] or '').name}, {wave}: no checkpoint has been reported."
+            service = programme.service(key[0] or "").name
+            text = sentence("%(service)s, %(wave)s: no checkpoint has been reported.", service=service, wave=wave)
             yield Criterion(text, State.OPEN, "R16")
         else:
             is_met = one.judgement.verdict is StickVerdict.SUSTAINED
-            text = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
-            yield Criterion(text, State.MET if is_met else State.OPEN, "R16")
+            found = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
+            yield Criterion(found, State.MET if is_met else State.OPEN, "R16")
 
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -260,8 +293,12 @@ def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
         if order.get(earlier.wave, 0) > order.get(gate.wave, len(order)):
             continue
         if condition.due <= programme.on:
-            due = format_day(condition.due)
-            yield Criterion(f"The condition “{condition.text}” was due on {due} and has not been met.", State.OPEN)
+            text = sentence(
+                "The condition “%(condition)s” was due on %(day)s and has not been met.",
+                condition=condition.text,
+                day=condition.due,
+            )
+            yield Criterion(text, State.OPEN)
 
 
 def open_conditions(programme: Programme) -> Iterator[tuple[Decision, Condition]]:

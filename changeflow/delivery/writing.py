@@ -230,7 +230,7 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "note": item.note,
         "says": item.says,
         "evidence": language.say(evidence_sentence(item.says)) if item.says else "",
-        "against": item.against[:SHOWN_AGAINST],
+        "against": [language.say(text) for text in item.against[:SHOWN_AGAINST]],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
         "is_gate": item.reason == Reason.GATE,

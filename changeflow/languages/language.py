@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -59,9 +60,15 @@ class Language:
         )
         return translated % {name: self._write(value) for name, value in text.values.items()}
 
+    def code_of(self, text: str) -> str:
+        """Return the language that a text of ours comes out in: only sentences are translated."""
+        return self.code if isinstance(text, Sentence) else "en"
+
     def _write(self, value: SentenceValue) -> str:
         if isinstance(value, date):
             return self.full_day(value)
+        if isinstance(value, tuple):
+            return format_list([self.say(each) for each in value], locale=self.locale)
         return self.number(value) if isinstance(value, int) else self.say(value)
 
     def number(self, number: int) -> str:

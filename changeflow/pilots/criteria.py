@@ -1,6 +1,6 @@
 """What pilots and parallel runs must show, and what the evidence supports."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -11,10 +11,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from changeflow.errors import InputError
-from changeflow.phrases import listed
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period, missed_since
 from changeflow.values.base import Frozen, Id, as_list
-from changeflow.values.duration import counted
+from changeflow.values.sentences import Sentence, counted_sentence, sentence
 
 
 class ExitCriterion(Frozen):
@@ -258,30 +257,66 @@ def propose(
 def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: list[str], bad: list[str]) -> None:
     series = latest_by_period(runs)
     clean = consecutive_clean(series, on=on)
-    have = f"{clean} of {needed} consecutive clean parallel runs"
-    (good if clean >= needed else bad).append(f"{have}." if clean >= needed else f"Only {have}.")
+    if clean >= needed:
+        good.append(sentence("%(clean)s of %(needed)s consecutive clean parallel runs.", clean=clean, needed=needed))
+    else:
+        bad.append(
+            sentence("Only %(clean)s of %(needed)s consecutive clean parallel runs.", clean=clean, needed=needed)
+        )
     if on is not None and (missed := missed_since(series, on)):
-        months = missed[0] if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
-        verb = "was" if len(missed) == 1 else "were"
-        bad.append(f"{months} {verb} not run. A month without a run breaks the series, so earlier runs do not count.")
+        bad.append(_of_missed(missed))
     for run in series:
         if run.is_clean:
             good.append(
-                f"{run.period}: all {counted(run.compared, 'contract')} equal, within tolerance or explained "
-                f"({run.explained} explained)."
+                counted_sentence(
+                    "%(period)s: %(num)s contract equal, within tolerance or explained (%(explained)s explained).",
+                    "%(period)s: all %(num)s contracts equal, within tolerance or explained (%(explained)s explained).",
+                    run.compared,
+                    period=run.period,
+                    explained=run.explained,
+                )
             )
-            continue
-        if run is series[-1] or clean < needed:
-            odd = {"unexplained": run.unexplained, "missing": run.missing, "extra": run.extra, "twice": run.duplicates}
-            faults = listed([f"{count} {word}" for word, count in odd.items() if count])
-            if faults:
-                bad.append(f"{run.period}: {faults}; the largest difference is £{run.largest_unexplained:.2f}.")
-            doubts = run.coverage.doubts if run.coverage else ()
-            bad += [f"{run.period}: {doubt}" for doubt in doubts]
-            if not run.compares_pay:
-                bad.append(f"{run.period}: {run.pay}, what people are paid, was not compared.")
-            elif not faults and not doubts:
-                bad.append(f"{run.period}: no contract is on both sides.")
+        elif run is series[-1] or clean < needed:
+            bad += _faults_of(run)
+
+
+def _of_missed(missed: Sequence[str]) -> Sentence:
+    if len(missed) == 1:
+        return sentence(
+            "%(month)s was not run. A month without a run breaks the series, so earlier runs do not count.",
+            month=missed[0],
+        )
+    return sentence(
+        "%(first)s to %(last)s were not run. A month without a run breaks the series, so earlier runs do not count.",
+        first=missed[0],
+        last=missed[-1],
+    )
+
+
+def _faults_of(run: RunSummary) -> Iterator[str]:
+    """Yield what is wrong with a run: differences, doubts about what was compared, and pay that was not."""
+    odd = [
+        (run.unexplained, sentence("%(count)s unexplained", count=run.unexplained)),
+        (run.missing, sentence("%(count)s missing", count=run.missing)),
+        (run.extra, sentence("%(count)s extra", count=run.extra)),
+        (run.duplicates, sentence("%(count)s twice", count=run.duplicates)),
+    ]
+    faults = tuple(words for count, words in odd if count)
+    if faults:
+        yield sentence(
+            "%(period)s: %(faults)s; the largest difference is £%(largest)s.",
+            period=run.period,
+            faults=faults,
+            largest=f"{run.largest_unexplained:.2f}",
+        )
+    doubts = run.coverage.doubts if run.coverage else ()
+    yield from (f"{run.period}: {doubt}" for doubt in doubts)
+    if not run.compares_pay:
+        yield sentence(
+            "%(period)s: %(pay)s, what people are paid, was not compared.", period=run.period, pay=str(run.pay)
+        )
+    elif not faults and not doubts:
+        yield sentence("%(period)s: no contract is on both sides.", period=run.period)
 
 
 def _weigh_pay(
@@ -290,17 +325,35 @@ def _weigh_pay(
     """Check that each of the last runs leaves no one unpaid and pays enough contracts the same, explained or not."""
     for run in runs:
         if pay is not None and run.pay is None:
-            bad.append(f"{run.period}: it is not known whether {pay} was compared. Reconcile the period again.")
+            bad.append(
+                sentence(
+                    "%(period)s: it is not known whether %(pay)s was compared. Reconcile the period again.",
+                    period=run.period,
+                    pay=pay,
+                )
+            )
         if not run.compares_pay:
             continue
         if run.unpaid:
-            bad.append(f"{run.period}: {counted(run.unpaid, 'contract')} would not be paid at all.")
+            bad.append(
+                counted_sentence(
+                    "%(period)s: %(num)s contract would not be paid at all.",
+                    "%(period)s: %(num)s contracts would not be paid at all.",
+                    run.unpaid,
+                    period=run.period,
+                )
+            )
         if not asked:
             continue
         # Rounded down: 99.49% must not look like the 99.5% that is needed.
         share = f"{floor(run.pay_share * 10_000) / 100:g}%"
         wanted = f"{(asked * 100).normalize():f}%"
-        text = f"{run.period}: {share} of contracts have the same pay within tolerance ({wanted} needed)."
+        text = sentence(
+            "%(period)s: %(share)s of contracts have the same pay within tolerance (%(wanted)s needed).",
+            period=run.period,
+            share=share,
+            wanted=wanted,
+        )
         (good if run.pay_share >= asked else bad).append(text)
 
 
@@ -310,15 +363,20 @@ def _weigh(criterion: ExitCriterion, value: str | None, good: list[str], bad: li
     except InvalidOperation:
         number = None
     if number is None:
-        bad.append(f"{criterion.measure}: not measured yet.")
+        bad.append(sentence("%(measure)s: not measured yet.", measure=criterion.measure))
         return
-    limits = []
+    limits: list[Sentence] = []
     met = True
     if criterion.at_least is not None:
-        limits.append(f"at least {criterion.at_least}")
+        limits.append(sentence("at least %(limit)s", limit=str(criterion.at_least)))
         met = met and number >= criterion.at_least
     if criterion.at_most is not None:
-        limits.append(f"at most {criterion.at_most}")
+        limits.append(sentence("at most %(limit)s", limit=str(criterion.at_most)))
         met = met and number <= criterion.at_most
-    text = f"{criterion.measure}: {number} (must be {' and '.join(limits)})."
+    text = sentence(
+        "%(measure)s: %(number)s (must be %(limits)s).",
+        measure=criterion.measure,
+        number=str(number),
+        limits=tuple(limits),
+    )
     (good if met else bad).append(text)

@@ -3,6 +3,7 @@
 Entries are only added, never changed. The current state, such as an issue's, follows from all entries: see `issues`.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from changeflow.values.base import Frozen, Id, TaskId
 from changeflow.values.duration import DurationText
+from changeflow.values.sentences import Sentence, sentence
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -53,7 +55,15 @@ class IssueSeverity(IntEnum):
 
     @property
     def label(self) -> str:
-        return {1: "stops the service", 2: "harms some people", 3: "hinders", 4: "cosmetic"}[self.value]
+        return SEVERITIES[self]
+
+
+SEVERITIES: Mapping[IssueSeverity, Sentence] = {
+    IssueSeverity.STOPS: sentence("stops the service"),
+    IssueSeverity.HARMS: sentence("harms some people"),
+    IssueSeverity.HINDERS: sentence("hinders"),
+    IssueSeverity.COSMETIC: sentence("cosmetic"),
+}
 
 
 class IssueRaised(PilotStatement):

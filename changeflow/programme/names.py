@@ -47,4 +47,6 @@ def begin(text: str) -> str:
     >>> begin("the Headteacher"), begin("A. Person (Headteacher)")
     ('The Headteacher', 'A. Person (Headteacher)')
     """
+    if isinstance(text, Sentence):
+        return sentence("The %(role)s", **text.values)
     return f"T{text[1:]}" if text.startswith("the ") else text

@@ -28,6 +28,7 @@ from changeflow.storage.messages import Outgoing
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import local_day
 from changeflow.values.rulepack import Rulepacks
+from changeflow.values.sentences import from_data
 
 LINK_DAYS = timedelta(days=30)
 
@@ -129,7 +130,7 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         for_manager=bool(content.get("for_manager")),
         is_optional=reason in optional,
         says=str(content.get("says", "")),
-        against=tuple(content.get("against", ())),
+        against=tuple(from_data(text) for text in content.get("against", ())),
         last_day=date.fromisoformat(content["last_day"]) if "last_day" in content else None,
         cost=_cost(content["cost"]) if "cost" in content else None,
         calendar=str(content.get("calendar", "")),

@@ -24,6 +24,7 @@ from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.stored import Stored, load
 from changeflow.values.duration import counted
 from changeflow.values.moments import LONDON, local_day
+from changeflow.values.sentences import as_data
 from changeflow.values.words import Kind
 
 
@@ -171,7 +172,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         case = weigh(stored.judged.with_names({}), task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
             content["says"] = case.says
-        content["against"] = list(case.of(State.BLOCKS, State.OPEN))
+        content["against"] = [as_data(text) for text in case.of(State.BLOCKS, State.OPEN)]
     return content
 
 

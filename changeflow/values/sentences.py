@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+from changeflow.phrases import listed
 from changeflow.values.moments import format_day
 
-SentenceValue = str | int | date
+SentenceValue = str | int | date | tuple[str, ...]
+"""What goes into a sentence: another sentence or a text, a number, a day, or a list of sentences."""
 
 
 class Sentence(str):
@@ -52,4 +55,33 @@ def _made(message: str, plural: str, count: int, values: Mapping[str, SentenceVa
 
 
 def _in_english(value: SentenceValue) -> str:
+    if isinstance(value, tuple):
+        return listed(value)
     return format_day(value) if isinstance(value, date) else str(value)
+
+
+def as_data(value: SentenceValue) -> Any:  # noqa: ANN401
+    """Return a text as JSON can keep it; a sentence keeps its message and values."""
+    if isinstance(value, Sentence):
+        values = {name: as_data(each) for name, each in value.values.items()}
+        return {"message": value.message, "plural": value.plural, "number": value.number, "values": values}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return [as_data(each) for each in value] if isinstance(value, tuple) else value
+
+
+def from_data(data: Any) -> Any:  # noqa: ANN401
+    """Return what `as_data` was given.
+
+    >>> kept = as_data(sentence("%(day)s is not after today.", day=date(2027, 2, 5)))
+    >>> from_data(kept), from_data(kept).values
+    ('5 Feb 2027 is not after today.', {'day': datetime.date(2027, 2, 5)})
+    """
+    if isinstance(data, list):
+        return tuple(from_data(each) for each in data)
+    if not isinstance(data, dict):
+        return data
+    if "day" in data:
+        return date.fromisoformat(data["day"])
+    values = {name: from_data(each) for name, each in data["values"].items()}
+    return _made(data["message"], data["plural"], data["number"], values)

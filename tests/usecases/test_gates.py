@@ -198,7 +198,7 @@ class TestEvidence:
         piloted = PROGRAMME.replace("name: wave 1,", "name: wave 1, pilot: true,")
         steps = GATED + "  released: {gate: wave_release, per: wave, after: delegation, owner: sponsor}\n"
         stored_with(db, tmp_path, programme=piloted, pathway=steps)
-        text = "Payroll has no exit criteria for its pilot; set them before it starts."
+        text = "Payroll has no exit criteria for its pilot. Set them before it starts."
         assert text in case(db, "payroll/w1/released", 12).of(State.OPEN)
         assert text not in case(db, "payroll/w2/released", 12).of(State.OPEN)
 

@@ -47,7 +47,7 @@ class TestVouching:
         with pytest.raises(InputError, match="needs an end date: add --until"):
             pilot_records.confirm(GO, "way-back", "Licence", None, change(MARCH, stored))
         pilot_records.confirm(GO, "way-back", "Licence", date(2027, 3, 31), change(MARCH, stored))
-        assert any("only, until 31 Mar 2027" in t for t in weighed(stored).of(State.OPEN))
+        assert any("confirmed only until 31 Mar 2027" in t for t in weighed(stored).of(State.OPEN))
         pilot_records.confirm(GO, "way-back", "Licence, longer", date(2028, 3, 31), change(MARCH, stored))
         assert any("Licence, longer" in t for t in weighed(stored).of(State.MET))
 
