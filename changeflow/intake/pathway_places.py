@@ -10,6 +10,8 @@ from changeflow.programme.references import DefinitionError, Place
 from changeflow.values.problem import Problem
 
 PATHWAY = "pathway:"
+FIELD = 3
+"""Parts of the path to a field of a task: `tasks`, the task, the field."""
 
 
 def in_own_files(
@@ -17,7 +19,7 @@ def in_own_files(
 ) -> Iterator[DefinitionError | Problem]:
     """Yield errors at places in the folder; of groups that pathways need and no one is in, one problem a pathway."""
     groups: dict[str, list[str]] = {}
-    for error in errors:
+    for error in (_where_written(reading, definition, e) for e in errors):
         pathway = error.place.file.removeprefix(PATHWAY)
         if pathway == error.place.file or reading.documents[error.place.file].file in reading.texts:
             yield error
@@ -30,6 +32,23 @@ def in_own_files(
             yield replace(error, place=Place.service(user, key), on_key=True)
     for pathway, names in groups.items():
         yield _empty_groups(reading, pathway, sorted(set(names)))
+
+
+def _where_written(reading: Reading, definition: Definition, error: DefinitionError) -> DefinitionError:
+    """Return an error about a field of a task at the level where the field is written: one copy, the step, or the
+    pathway."""
+    service = next((s for s in definition.services if error.place.file == f"service:{s.service}"), None)
+    if service is None or error.place.path[:1] != ("tasks",) or len(error.place.path) < FIELD:
+        return error
+    _, local, *rest = error.place.path
+    step, written = str(local).rpartition("/")[2], reading.documents[error.place.file].keys
+    for name in (local, step):
+        if ("tasks", name, rest[0]) in written:
+            return replace(error, place=Place.service(service.service, "tasks", name, *rest))
+    pathway = reading.documents.get(f"{PATHWAY}{service.pathway}")
+    if pathway is None or ("steps", step, rest[0]) not in pathway.keys:
+        return error
+    return replace(error, place=Place.pathway(service.pathway, step).at(*rest))
 
 
 def _empty_groups(reading: Reading, pathway: str, names: list[str]) -> Problem:

@@ -318,6 +318,15 @@ def test_groups_that_a_shipped_pathway_needs_are_missed_in_the_users_own_file(tm
         assert str(problem).endswith(remedy)
 
 
+def test_a_wrong_field_of_a_pathway_is_reported_there_although_the_service_changes_other_fields(tmp_path: Path):
+    pathway = PATHWAY.replace("per: school, duration: 2d,", "per: school, duration: 2d, owner: cheif,")
+    for service in ("tasks:\n  train: {duration: 3d}\n", "tasks:\n  ash/train: {duration: 3d}\n"):
+        found = problems(tmp_path, service=SERVICE + service, pathway=pathway)
+        assert {(p.file, p.line) for p in found} == {("pathways/short.yaml", 8)}
+    found = problems(tmp_path, service=SERVICE + "tasks:\n  train: {owner: cheif}\n  ash/train: {duration: 3d}\n")
+    assert {(p.file, p.line) for p in found} == {("services/payroll.yaml", 8)}
+
+
 def test_what_a_shipped_pathway_needs_is_missed_where_the_service_takes_it(tmp_path: Path):
     shutil.copytree(programme_templates()["first-programme"], tmp_path / "trust")
     service = tmp_path / "trust" / "services" / "estates.yaml"
