@@ -250,6 +250,8 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "action": _line(templates.say(name, "action", values, language)),
         "lines": [line.strip() for line in lines if line.strip()],
         "blocks": _blocks(lines),
+        # What no catalogue has: a screen reader should read it as English.
+        "english": [text for text in item.against if language.code_of(text) != language.code],
         "link": item.link,
         "programme": item.programme,
     }

@@ -190,6 +190,14 @@ def test_a_message_says_whether_it_can_be_switched_off():
     assert "Some of this is optional" in a_message(an_item(), an_item(is_optional=True)).text
 
 
+def test_a_reason_that_no_catalogue_has_is_marked_as_english():
+    against = ("R21: Payroll goes live in a pause.", sentence("%(who)s has not signed yet.", who="Headteacher"))
+    page = html.fromstring(a_message(an_item(reason="gate", says="not yet", against=against), language="cy").html)
+    assert [(li.get("lang"), li.text) for li in page.xpath("//li")] == [
+        ("en", against[0]), (None, "Nid yw Headteacher wedi llofnodi eto."),
+    ]  # fmt: skip
+
+
 class TestATrustsOwnTemplates:
     def own(self, folder: Path, say: str) -> Templates:
         (folder / "en").mkdir()
@@ -203,6 +211,12 @@ class TestATrustsOwnTemplates:
         assert "Do Train <everybody> & all, in our words." in message.text
         assert "Do Train &lt;everybody&gt; &amp; all, in our words." in message.html
         assert "More time for students" in message.text
+
+    def test_they_are_for_the_language_of_their_folder(self, tmp_path: Path):
+        templates = self.own(tmp_path, "Do {{ n.title }}, in our words.")
+        assert "i’w gwblhau heddiw" in a_message(templates=templates, language="cy").text
+        (tmp_path / "en").rename(tmp_path / "cy")
+        assert "in our words." in a_message(templates=Templates(tmp_path), language="cy").text
 
     @pytest.mark.slow
     @pytest.mark.parametrize(
