@@ -142,7 +142,8 @@ def machine_account() -> str:
 
         user = pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
-        pass  # a container's user may have no name
+        # Windows has no such list, and a container's user may not be in it: what is known already stands for the name.
+        pass
     return f"{user}@{socket.gethostname()}"
 
 

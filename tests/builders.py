@@ -1,9 +1,11 @@
 """Builders with the dullest valid values, so that a test shows only what matters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+import xlsxwriter
 
 from changeflow.adkar.published import Snapshot, Standing
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
@@ -168,4 +170,13 @@ def a_folder(path: Path, **changes: str) -> Path:
         target = path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(changes.get(key, text), encoding="utf-8")
+    return path
+
+
+def a_table_workbook(path: Path, rows: Iterable[Sequence[object]], *, sheet: str | None = None) -> Path:
+    """Write rows as a workbook; days are shown as in Britain."""
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "dd/mm/yyyy"}) as book:
+        page = book.add_worksheet(sheet)
+        for n, row in enumerate(rows):
+            page.write_row(n, 0, row)
     return path

@@ -109,7 +109,7 @@ def test_the_notice_is_honest_about_the_trademark():
     assert "ADKAR® is a registered trademark of Prosci, Inc." in (TOP / "NOTICE").read_text()
 
 
-def test_no_file_names_a_person_or_an_index():
+def test_templates_name_no_person_and_constraints_no_address():
     emails = re.compile(r"[\w.+-]+@(?!example\.org)[\w-]+\.[a-z]{2,}")
     for path in templates_dir().rglob("*"):
         if path.is_file():

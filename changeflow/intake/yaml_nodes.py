@@ -163,7 +163,8 @@ def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Compose
         try:
             return _compose_fast((reader or READER)(text), text), _construct
         except (yaml.YAMLError, _DoubtError, ValueError):
-            pass  # ruamel.yaml reads it again, and says what is wrong.
+            # No mistake is lost: ruamel.yaml reads the same text next, and raises what is wrong with it.
+            pass
     return compose_by_ruamel(text)
 
 

@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.intake.table_schemas import tables_in_words
-from tests.builders import PROGRAMME, SCHOOLS, a_folder
+from tests.builders import PROGRAMME, SCHOOLS, a_folder, a_table_workbook
 
 TOP = Path(__file__).resolve().parents[2]
 STAFF = (
@@ -92,10 +91,7 @@ def test_a_folders_own_names_for_columns_count(tmp_path: Path):
 def test_the_schools_of_a_folder_are_known_by_name_also_from_a_workbook(tmp_path: Path):
     folder = a_folder(tmp_path, people="id,role,school\na,Head,Ash School\n")
     (folder / "schools.csv").unlink()
-    with xlsxwriter.Workbook(str(folder / "schools.xlsx")) as book:
-        sheet = book.add_worksheet()
-        for n, line in enumerate(SCHOOLS.splitlines()):
-            sheet.write_row(n, 0, line.split(","))
+    a_table_workbook(folder / "schools.xlsx", [line.split(",") for line in SCHOOLS.splitlines()])
     code, lines, _ = check(folder / "people.csv", "--format", "json")
     assert (code, json.loads("\n".join(lines))["first"]) == (0, [{"id": "a", "role": "Head", "school": "ash"}])
 

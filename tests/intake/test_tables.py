@@ -22,7 +22,7 @@ from changeflow.intake.tables import open_table, read_table
 from changeflow.programme.definition import School
 from changeflow.values.problem import Problem
 from tests.builders import SCHOOLS as OUR_SCHOOLS
-from tests.builders import a_folder
+from tests.builders import a_folder, a_table_workbook
 
 GIAS = (
     '"URN","LA (code)","LA (name)","EstablishmentName","TypeOfEstablishment (name)","PhaseOfEducation (name)",'
@@ -67,10 +67,7 @@ def test_no_version_keeps_columns_that_were_not_used(tmp_path: Path):
 
 def test_schools_may_be_a_workbook(tmp_path: Path):
     folder = a_folder(tmp_path)
-    with xlsxwriter.Workbook(str(folder / "schools.xlsx")) as book:
-        sheet = book.add_worksheet("Schools")
-        for n, line in enumerate(OUR_SCHOOLS.splitlines()):
-            sheet.write_row(n, 0, line.split(","))
+    a_table_workbook(folder / "schools.xlsx", [line.split(",") for line in OUR_SCHOOLS.splitlines()], sheet="Schools")
     with pytest.raises(ProblemsError, match=r"There are schools\.csv and schools\.xlsx, and only one can be right\."):
         read_folder(folder)
     (folder / "schools.csv").unlink()

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
@@ -18,7 +17,7 @@ from changeflow.usecases.definitions import apply
 from changeflow.usecases.export import ExportRequest, export_folder
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
-from tests.builders import PATHWAY, SERVICE, a_folder, at
+from tests.builders import PATHWAY, SERVICE, a_folder, a_table_workbook, at
 
 PEOPLE = """\
 id,role,email,audience,school,manager,joins,leaves,successor,moves
@@ -88,11 +87,7 @@ def test_what_was_read_is_written_out_again(tmp_path: Path, sqlite: str):
 class TestWorkbook:
     def written(self, path: Path, rows: list[list[object]]) -> Path:
         (path / "people.csv").unlink()
-        with xlsxwriter.Workbook(str(path / "people.xlsx"), {"default_date_format": "dd/mm/yyyy"}) as book:
-            sheet = book.add_worksheet()
-            for n, row in enumerate(rows):
-                for m, cell in enumerate(row):
-                    sheet.write(n, m, cell)
+        a_table_workbook(path / "people.xlsx", rows)
         return path
 
     def test_a_workbook_is_read_as_its_csv(self, tmp_path: Path):
