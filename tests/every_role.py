@@ -43,6 +43,7 @@ from changeflow.usecases import (
     reports,
     waivers,
 )
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Action, Outcome, Role
@@ -341,7 +342,7 @@ HOW: dict[Action, Call] = {
     Action.PLAN_IMPROVEMENT: improve,
     Action.FINISH_IMPROVEMENT: lambda w, who: pilot_records.make_improvement("payroll", 1, "Written", w.change(who)),
     Action.ANNOUNCE: lambda w, who: announcements.announce([ANNOUNCED], w.change(who)),
-    Action.ISSUE_REPORT: lambda w, who: reports.issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
+    Action.ISSUE_REPORT: lambda w, who: issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
     Action.WITHDRAW_DECISION: lambda w, who: withdraw(w, who, "decision"),
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),

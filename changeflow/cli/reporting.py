@@ -1,13 +1,17 @@
 """Commands that look back, report and export: report, changes, export."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from changeflow.cli.context import Context, Form, command, shared
-from changeflow.cli.output import formatted_errors, note, print_as, print_lines
+from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
+
+if TYPE_CHECKING:
+    from changeflow.reports.sro import SroReport
 
 Since = Annotated[
     str | None,
@@ -16,6 +20,7 @@ Since = Annotated[
         help="report (the last issued), report:3, baseline, baseline:1, or a day; left out: the nearest.",
     ),
 ]
+Live = Annotated[bool, typer.Option("--live", help="Work it out anew, although one was issued on the day of --at.")]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)
 
@@ -38,49 +43,75 @@ def report_sro(
     out: OutFile = Path("sro-report.html"),
     since: Since = None,
     issue: Annotated[
-        bool, typer.Option("--issue", help="Record it as issued: the next report says what changed since.")
+        bool, typer.Option("--issue", help="Freeze and sign it as issued: the next report says what changed since.")
     ] = False,
+    live: Live = False,
 ) -> None:
-    """Write the report to the senior responsible owner."""
+    """Write the report to the senior responsible owner. With --at a day on which one was issued, that one as it was."""
     from changeflow.reports.documents import write_report
-    from changeflow.usecases import reports
+    from changeflow.usecases import issued_reports, reports
 
-    context.refuse_beside(folder, "since", "issue", "actor")
+    context.refuse_beside(folder, "since", "issue", "live", "actor")
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
         note(f"From {folder} alone: progress, baselines and odds are in the database.")
     elif issue:
-        built = reports.issue_sro(
+        built = issued_reports.issue_sro(
             context.programme, db=context.db, today=context.day, actor=context.actor, now=context.now, since=since
         )
     else:
-        built = reports.sro_of_stored(
-            context.programme, db=context.db, today=context.day, since=since, actor=context.actor, now=context.now
-        )
+        built = _of_stored(context, since, is_live=live, actor=context.actor, now=context.now)
     write_report(built, out)
     note(f"Wrote {out}")
 
 
-@report.command("verify")
+def _of_stored(
+    context: Context, since: str | None, *, is_live: bool, actor: str | None = None, now: datetime | None = None
+) -> "SroReport":
+    """Return the report of a stored programme; with --at a day on which one was issued, that one."""
+    from changeflow.usecases import issued_reports, reports
+
+    programme, db, day = context.programme, context.db, context.day
+    if context.given_day is not None and since is None and not is_live:
+        found = issued_reports.issued_on(programme, db=db, on=day, actor=actor, now=now)
+        if found is not None:
+            note(found.note)
+            return found.report
+    return reports.sro_of_stored(programme, db=db, today=day, since=since, actor=actor, now=now)
+
+
+@command(report, "verify", "issued", "db", "programme")
 def report_verify(
+    context: Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The report to the SRO, as JSON.")],
+    issued: Annotated[
+        bool, typer.Option("--issued", help="Compare it also with the issued report that the database has.")
+    ] = False,
 ) -> None:
     """Prove a report's dates from its JSON alone, by code that shares nothing with the planner."""
     from changeflow.values.duration import counted
     from changeflow.verifying.check import NotAReportError, check
 
-    with formatted_errors():
-        try:
-            verdict = check(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"'{file}' cannot be read: {error}") from error
-        except NotAReportError as error:
-            raise InputError(f"'{file}' is not a report that can be checked. {error}") from error
-        for problem in verdict.problems:
-            note(problem)
-        if verdict.problems:
-            raise CheckFailedError(f"'{file}' is not proved: {counted(len(verdict.problems), 'problem')}.")
-        print_lines([f"'{file}' is proved:", *(f"  {line}" for line in verdict.proved)])
+    if not issued:
+        context.refuse(["db", "programme"], "they are for --issued.")
+    try:
+        text = file.read_text(encoding="utf-8")
+        verdict = check(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"'{file}' cannot be read: {error}") from error
+    except NotAReportError as error:
+        raise InputError(f"'{file}' is not a report that can be checked. {error}") from error
+    for problem in verdict.problems:
+        note(problem)
+    if verdict.problems:
+        raise CheckFailedError(f"'{file}' is not proved: {counted(len(verdict.problems), 'problem')}.")
+    lines = [f"  {line}" for line in verdict.proved]
+    if issued:
+        from changeflow.usecases.issued_reports import check_issued
+
+        number = check_issued(text, context.programme, db=context.db, on=context.day)
+        lines.append(f"  it is report {number} as it was issued")
+    print_lines([f"'{file}' is proved:", *lines])
 
 
 @command(report, "trustees", "db", "programme", "since", "at")
@@ -89,17 +120,18 @@ def report_trustees(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
     out: OutFile = Path("trustees.html"),
     since: Since = None,
+    live: Live = False,
 ) -> None:
     """Write one page for trustees: what the change is for, its dates and why they moved, and what waiting costs."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.trustees import trustees_of
     from changeflow.usecases import reports
 
-    context.refuse_beside(folder, "since")
+    context.refuse_beside(folder, "since", "live")
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
     else:
-        built = reports.sro_of_stored(context.programme, db=context.db, today=context.day, since=since)
+        built = _of_stored(context, since, is_live=live)
     write_report(trustees_of(built), out)
     note(f"Wrote {out}")
 

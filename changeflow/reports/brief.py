@@ -41,6 +41,8 @@ class BriefDecision:
     owner: str
     cost: str
     """What moves if it is decided later than that."""
+    refusal: str
+    """What a no today moves; empty where it cannot be answered yet."""
     says: str
     """What the evidence says; empty where none is asked for."""
 
@@ -207,6 +209,7 @@ def _decision(found: DecisionLine) -> BriefDecision:
         needed_by=f"{found.needed_by}{today}",
         owner=found.owner,
         cost=found.last_day.cost_in_short,
+        refusal=found.refusal,
         says=found.says,
     )
 
@@ -352,7 +355,9 @@ def _cut(brief: Brief, words: int) -> Brief:
     return replace(
         brief,
         cut_off=short(brief.cut_off),
-        decisions=tuple(replace(d, name=short(d.name), cost=short(d.cost)) for d in brief.decisions),
+        decisions=tuple(
+            replace(d, name=short(d.name), cost=short(d.cost), refusal=short(d.refusal)) for d in brief.decisions
+        ),
         dates=tuple(replace(d, name=short(d.name)) for d in brief.dates),
         slips=tuple(
             replace(s, sentence=short(s.sentence), parts=tuple((days, short(text)) for days, text in s.parts))

@@ -1,6 +1,6 @@
 """Decisions for people: those that are needed, with their evidence and their last day, and those that were made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,15 +11,17 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.planning.last_days import last_day
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
-from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line
+from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line, refusal_text
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.rules.engine import Judged
+from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
 SHOWN_NEEDED = 8
+Refused = Mapping[TaskId, Mapping[TaskId, date]]
 MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
 
 
@@ -47,6 +49,8 @@ class DecisionLine:
     """Everything before it is done: it waits for this decision alone."""
     waited: str
     """Since when it has been asked, where it has been; and what that has cost so far."""
+    refusal: str = ""
+    """What a no today moves; empty where it cannot be answered yet, or was not played through."""
     proposal: str
     """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
     says: str
@@ -87,14 +91,19 @@ class DecisionLog:
     made: tuple[MadeLine, ...]
 
 
-def build_decisions(judged: Judged, *, today: date) -> DecisionLog:
-    """Build the log: decisions that wait, will within 30 days, or were rejected; and every answer that was given."""
+def build_decisions(judged: Judged, *, today: date, refused: Refused | None = None) -> DecisionLog:
+    """Build the log: decisions that wait, will within 30 days, or were rejected; and every answer that was given.
+
+    `refused` has, by decision, the day of each date in the plan in which it is answered with a no today.
+    """
     programme = judged.programme
     log = decision_log(programme, today=today)
-    return DecisionLog(needed=tuple(_needed(judged, log, today)), made=tuple(_made(programme, log, today)))
+    return DecisionLog(
+        needed=tuple(_needed(judged, log, today, refused or {})), made=tuple(_made(programme, log, today))
+    )
 
 
-def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Iterator[DecisionLine]:
+def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date, refused: Refused) -> Iterator[DecisionLine]:
     programme = judged.programme
     due = due_days(programme)
     last = {
@@ -117,6 +126,7 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
             owner=programme.person(logged.task.owner),
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
+            refusal=refusal_text(last[logged.task.id], no) if (no := refused.get(logged.task.id)) is not None else "",
             proposal=case.proposal.value if case.criteria else "",
             says=case.sentence if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
@@ -205,7 +215,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
         yield f"  {d.task}  {d.name} ({d.gate})"
         needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}. Owner: {d.owner}."
         yield "    " + " ".join(filter(None, (needed, d.waited)))
-        yield f"    {d.last_day.cost}"
+        yield "    " + " ".join(filter(None, (d.last_day.cost, d.refusal)))
         if d.says:
             yield f"    {d.says}"
     yield f"Made: {len(lines.made) or 'none yet'}"

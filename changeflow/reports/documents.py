@@ -87,13 +87,13 @@ def html_of(report: "DataclassInstance", **pictures: object) -> str:
 
 def json_of(report: "DataclassInstance") -> str:
     """Write a report's numbers; where its dates can be proved from the file, with the proof."""
-    grounds, data = getattr(report, "grounds", None), keyed(report)
-    if grounds is None:
+    proof, data = getattr(report, "proof", None), keyed(report)
+    if proof is None:
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     # Loaded here: a page needs none.
     from changeflow.reports.proof import with_proof
 
-    return with_proof(data, grounds)
+    return with_proof(data, proof())
 
 
 def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
@@ -108,17 +108,17 @@ def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
 
 
 def keyed(report: "DataclassInstance") -> dict[str, Any]:
-    """Return a report as nested dicts, without its grounds.
+    """Return a report as nested dicts, without the proof of its dates.
 
     >>> from changeflow.reports.waves import MoveLine
     >>> move = keyed(MoveLine(pair="Ash, payroll", announced="4 Jan 2027", day="1 Feb 2027", weeks=4))
     >>> move["announced"], move["told"]
     ('4 Jan 2027', '4 Jan 2027')
     """
-    if not hasattr(report, "grounds"):
+    if not hasattr(report, "proof"):
         return asdict(report, dict_factory=_with_old_keys)
-    data = asdict(replace(report, grounds=None), dict_factory=_with_old_keys)
-    del data["grounds"]
+    data = asdict(replace(report, proof=None), dict_factory=_with_old_keys)
+    del data["proof"]
     return data
 
 

@@ -139,6 +139,27 @@ def _short_cost(found: LastDay) -> str:
     return f"Later than that, “{first.name}” moves {days}, to {format_day(first.after)}{also}."
 
 
+def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
+    """Say what a no today moves; `refused` has the day of each date in the plan with that no.
+
+    Dates are compared with a decision in time, as those of a later decision are.
+    """
+    moved = [
+        MovedDate(task=t, name=found.names[t], before=day, after=refused[t])
+        for t, day in found.dates.items()
+        if refused.get(t, day) > day
+    ]
+    if not moved:
+        return "A no today moves no date."
+    known = {m.task: n for n, m in enumerate(found.later[0].moved)} if found.later else {}
+    first = min(moved, key=lambda m: (known.get(m.task, len(known)), -m.days, m.task))
+    if found.later and set(moved) == set(found.later[0].moved):
+        return "A no today has the same effect."
+    others = counted(len(moved) - 1, "more date")
+    also = f"; {others} {'moves' if len(moved) == 2 else 'move'}" if len(moved) > 1 else ""
+    return f"With a no today, “{first.name}” moves {counted(first.days, 'day')}, to {format_day(first.after)}{also}."
+
+
 def last_day_text(found: LastDay) -> str:
     """Say until when a decision can wait, and what the next day costs, as a line of its own."""
     if not found.later:

@@ -155,7 +155,7 @@ def draw_gantt(programme: Programme, target: TaskId | None, *, today: date) -> G
                 label=programme.roadmap.tasks[task].name,
                 dates=dates_in_words(programme.roadmap, schedule, task),
                 x=left,
-                width=0 if is_milestone else max(2.0, round(right - left, 1)),
+                width=0.0 if is_milestone else max(2.0, round(right - left, 1)),
                 y=TOP + row * ROW_HEIGHT,
                 state=state,
             )

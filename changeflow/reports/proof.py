@@ -36,14 +36,13 @@ class Grounds:
     baseline: Mapping[TaskId, Dates] | None
 
 
-def with_proof(data: Mapping[str, Any], grounds: Grounds) -> str:
+def with_proof(data: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
     """Write a report's JSON with its proof, a line a row, and the checksum of all of it.
 
     The checksum is of the same data without line breaks, in the order of their keys.
     """
-    proof = proof_of(grounds)
     text = json.dumps({**data, "proof": proof}, sort_keys=True, separators=(",", ":"))
-    proof["checksum"] = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    proof = {**proof, "checksum": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}
     page = json.dumps(data, indent=2, ensure_ascii=False).removesuffix("\n}")
     return "\n".join([f"{page},", '  "proof": {', *proof_lines(proof), "  }", "}"]) + "\n"
 

@@ -1,8 +1,9 @@
 """The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from functools import partial
 
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import RunSummary, latest_by_period
@@ -16,7 +17,7 @@ from changeflow.reports.brief import Brief, build_brief
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.coverage import UNKNOWN, columns_compared, columns_left_out
-from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
+from changeflow.reports.decisions import DecisionLine, MadeLine, Refused, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
 from changeflow.reports.grouping import grouped, joined_sentences
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
@@ -33,7 +34,7 @@ from changeflow.reports.paths import (
     near_lines,
 )
 from changeflow.reports.people import PeopleLines, people_lines
-from changeflow.reports.proof import Grounds
+from changeflow.reports.proof import Grounds, Row, proof_of
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines
@@ -91,6 +92,22 @@ COUNTED = {field.name for field in fields(RunLine)} & {field.name for field in f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedAs:
+    """Which issued report this is, what it was made from, and the signature over all of it."""
+
+    number: int
+    on: str
+    by: str
+    release: str
+    """The changeflow that made it."""
+    inputs: str
+    """SHA-256 of what it was made from: the definition, the rulepacks, the audit's head (which seals every fact), the
+    data date, and what it was compared with."""
+    signature: str = ""
+    """A hash of the whole report, made with the database's key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SroReport:
     """Everything that the page says, in its order."""
 
@@ -100,8 +117,6 @@ class SroReport:
     on: str
     data_date: str
     version: int | None
-    audit_head: str
-    """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
     baseline_note: str
     first_baseline: str
     """What the first baseline is called; empty where there is none, or no other."""
@@ -143,8 +158,12 @@ class SroReport:
     headings: tuple[HeadingLine, ...]
     balance: tuple[BalanceLine, ...]
     progress: str
-    grounds: Grounds
-    """What the proof in its JSON is built of: no part of the page."""
+    audit_head: str = ""
+    """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
+    issued: IssuedAs | None = None
+    """What makes it an issued report; None for any other."""
+    proof: Callable[[], Row] | None = None
+    """Builds the proof in its JSON: no part of the page."""
 
 
 def build_sro(
@@ -154,14 +173,15 @@ def build_sro(
     baseline: Mapping[str, Dates] | None = None,
     baseline_note: str = "",
     version: int | None = None,
-    audit_head: str = "",
     changes: Changes | None = None,
     trend: Trend | None = None,
     first: ApprovedPlan | None = None,
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
+    refused: Refused | None = None,
 ) -> SroReport:
-    """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown."""
-    programme, log = judged.programme, build_decisions(judged, today=today)
+    """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown;
+    `refused` is as for `build_decisions`."""
+    programme, log = judged.programme, build_decisions(judged, today=today, refused=refused)
     lines, lives, ahead = milestone_lines(programme, baseline, first), go_lives(programme), _ahead(programme)
     slips, health = programme.slips, health_lines(programme, baseline)
     confidence, cut_offs = confidence_line(judged, today=today, baseline=baseline), _cut_offs(programme, slips, today)
@@ -173,7 +193,6 @@ def build_sro(
         on=format_day(today),
         data_date=format_day(programme.on),
         version=version,
-        audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
         first_baseline=first.name if first and not first.is_latest else "",
         headline=brief.headline,
@@ -205,7 +224,7 @@ def build_sro(
         headings=heading_lines(programme, health),
         balance=balance_lines(programme),
         progress=_progress(programme),
-        grounds=Grounds(programme, baseline),
+        proof=partial(proof_of, Grounds(programme, baseline)),
     )
 
 

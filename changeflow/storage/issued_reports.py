@@ -1,15 +1,20 @@
-"""Reports that the SRO was given, and what they said of each milestone."""
+"""Issued reports: each milestone's finish, for changes and trends, and the text of each report, frozen and signed."""
 
+import hmac
 import json
+import zlib
+from base64 import b85decode, b85encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from changeflow.errors import CheckFailedError
 from changeflow.programme.renames import Renames
+from changeflow.storage.keys import adopt_key, check_of, key_of, keyed
 from changeflow.storage.rows import values_of
-from changeflow.storage.tables.programme import ReportRow
+from changeflow.storage.tables.programme import FrozenReportRow, ReportRow
 from changeflow.storage.versions import renames
 
 
@@ -26,36 +31,68 @@ class IssuedReport:
     go_lives_late: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenReport:
+    """What an issued report says, as JSON, and its signature."""
+
+    text: str
+    signature: str
+    is_checked: bool
+    """Whether the signature could be checked; the key that made it may have been lost and replaced."""
+
+
 def add_report(
     session: Session,
     programme: str,
     milestones: Mapping[str, tuple[int, int]],
     *,
+    number: int,
     version: int,
     on: date,
     at: datetime,
     by: str,
     go_lives: tuple[int, int],
+    text: str,
     head: tuple[int, str] | None = None,
-) -> int | None:
-    """Record that a report was issued; None where one of that day says the same already.
+) -> str:
+    """Record that a report was issued, with its frozen text; return the signature.
 
     `go_lives` are the announced ones, and those of them that are late. `head` is the audit's last entry, number and
     hash, as the report shows it.
     """
-    known = reports(session, programme)
-    last = known[-1] if known else None
-    if last is not None and (last.on, last.version, dict(last.milestones), _go_lives(last)) == (
-        on, version, dict(milestones), go_lives,
-    ):  # fmt: skip
-        return None
-    number = last.number + 1 if last else 1
-    text = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
-    row = ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=text)
+    points = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
+    row = ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=points)
     row.head_number, row.head_hash = head or (None, None)
     row.go_lives_announced, row.go_lives_late = go_lives
     session.add(row)
-    return number
+    key = adopt_key(session)
+    signature, packed = _signature(key, programme, number, text), b85encode(zlib.compress(text.encode())).decode()
+    session.add(
+        FrozenReportRow(
+            programme_id=programme, number=number, text=packed, signature=signature, signed_with=check_of(key)
+        )
+    )
+    return signature
+
+
+def frozen_report(session: Session, programme: str, number: int) -> FrozenReport | None:
+    """Return what an issued report says; None if it was issued before reports were frozen.
+
+    Raises `CheckFailedError` if the stored text is not what was signed.
+    """
+    query = select(FrozenReportRow).where(FrozenReportRow.programme_id == programme, FrozenReportRow.number == number)
+    row = session.exec(query).first()
+    if row is None:
+        return None
+    try:
+        text = zlib.decompress(b85decode(row.text)).decode()
+    except (ValueError, zlib.error):
+        raise _changed(number) from None
+    key = key_of(session)
+    is_checked = hmac.compare_digest(row.signed_with, check_of(key))
+    if is_checked and not hmac.compare_digest(row.signature, _signature(key, programme, number, text)):
+        raise _changed(number)
+    return FrozenReport(text, row.signature, is_checked)
 
 
 def reports(session: Session, programme: str, *, until: datetime | None = None) -> list[IssuedReport]:
@@ -67,9 +104,16 @@ def reports(session: Session, programme: str, *, until: datetime | None = None) 
     return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones, ids)}) for r in rows]
 
 
-def _go_lives(report: IssuedReport) -> tuple[int | None, int | None]:
-    return report.go_lives_announced, report.go_lives_late
-
-
 def _points(text: str, ids: Renames) -> dict[str, tuple[int, int]]:
     return ids.milestones({name: (finish, spare) for name, (finish, spare) in json.loads(text).items()})
+
+
+def _signature(key: bytes, programme: str, number: int, text: str) -> str:
+    return keyed(key, "report", programme, str(number), text)
+
+
+def _changed(number: int) -> CheckFailedError:
+    return CheckFailedError(
+        f"Report {number} was changed in the database after it was issued: its signature does not match. "
+        "See what else was changed with changeflow audit verify, and restore a backup."
+    )

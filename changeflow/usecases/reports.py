@@ -1,22 +1,23 @@
 """The SRO's report, of a folder or of a stored programme, and the page for a go or no-go."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
+from changeflow.agenda.decisions import decision_log as log_of
 from changeflow.agenda.decisions import played_through
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
+from changeflow.planning.last_days import last_day
 from changeflow.programme.dates import Dates, dates_of
-from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
-from changeflow.reports.decisions import DecisionLog, build_decisions
-from changeflow.reports.documents import write_report
+from changeflow.reports.decisions import DecisionLog, Refused, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
-from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend, late_go_lives, points_of
+from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import agenda, audit, issued_reports, versions
 from changeflow.storage.database import read_scope
@@ -26,9 +27,11 @@ from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import Stored, judged, known_until, load, stored_on
-from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Gate, Outcome
+
+MOST_REFUSED = 4
+"""Decisions whose no is played through: each plans the programme again. Our own choice."""
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -53,7 +56,7 @@ def sro_of_stored(
     """
     with read_scope(db) as session:
         stored = load(session, programme, on=today)
-        report = _build(session, stored, today=today, since=since)
+        report = build_report(session, stored, today=today, since=since)
     if now is not None and (actor is not None or report.people.round):
         subject = f"report:{today.isoformat()}"
         definition, names = stored.version.definition, stored.programme.names
@@ -61,34 +64,8 @@ def sro_of_stored(
     return report
 
 
-def issue_sro(
-    programme: str | None, *, db: str, today: date, actor: str | None, now: datetime, since: str | None = None
-) -> SroReport:
-    """Build the report and record that it was issued, so that the next one says what changed since."""
-    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
-        by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
-        stored = work.looked_at()
-        report = _build(session, stored, today=today, since=since)
-        points, version = points_of(stored.programme), stored.version.number
-        last = audit.head(session, name)
-        head = (last.last, last.hash) if last is not None else None
-        number = issued_reports.add_report(
-            session,
-            name,
-            points,
-            version=version,
-            on=today,
-            at=now,
-            by=by,
-            head=head,
-            go_lives=late_go_lives(stored.programme),
-        )
-        if number is not None:
-            work.note("report", f"report:{number}", by=by)
-    return report
-
-
-def _build(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
+def build_report(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
+    """Build the report of a loaded programme, against what `since` names."""
     baseline, note = stored.baseline, ""
     if baseline is not None:
         approver = stored.programme.the_person(baseline.approver)
@@ -98,18 +75,20 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
     until = known_until(session, stored.programme.id)
     issued = [_point_of(r) for r in issued_reports.reports(session, stored.programme.id, until=until)]
     first = _first(session, stored, until)
-    return build_sro(
+    report = build_sro(
         stored.judged,
         today=today,
+        refused=refused(stored.programme, today=today),
         baseline=baseline.dates if baseline else None,
         baseline_note=note,
         version=stored.version.number,
-        audit_head=head_text(last) if (last := audit.head(session, stored.programme.id)) is not None else "",
         changes=compare_states(earlier, stored.programme) if earlier else None,
         trend=build_trend(stored.programme, issued, first=first),
         first=first,
         reminders=_reminders(session, stored.programme.id, until),
     )
+    last = audit.head(session, stored.programme.id)
+    return replace(report, audit_head=head_text(last) if last is not None else "")
 
 
 def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
@@ -148,21 +127,20 @@ def _point_of(issued: IssuedReport) -> ReportPoint:
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
     judged = stored_on(programme, db=db, on=today).judged
-    return build_decisions(judged, today=today)
+    return build_decisions(judged, today=today, refused=refused(judged.programme, today=today))
 
 
-def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:
-    """Issue the report of every stored programme, as HTML and JSON; return the HTML files."""
-    with read_scope(db) as session:
-        names = versions.programme_ids(session)
-    written = []
-    for name in names:
-        report = issue_sro(name, db=db, today=today, actor=SYSTEM, now=now)
-        path = folder / f"{name}-{today.isoformat()}.html"
-        write_report(report, path)
-        write_report(report, path.with_suffix(".json"))
-        written.append(path)
-    return written
+def refused(programme: Programme, *, today: date) -> Refused:
+    """Return what follows from a no today, for the first decisions that wait for an answer alone: the day of each date
+    in a plan with that no."""
+    waiting = [d for d in log_of(programme, today=today) if d.is_open and d.is_waiting]
+    waiting.sort(key=lambda d: (last_day(programme, d.task.id).day, d.task.id))
+    found = {}
+    for logged in waiting[:MOST_REFUSED]:
+        dates = _if_answered(programme, logged.task, Outcome.REJECT, today)
+        days = {t: programme.timed(t).day_at(d.finish) for t, d in dates.items() if t in programme.roadmap.tasks}
+        found[logged.task.id] = days
+    return found
 
 
 def go_no_go_of(

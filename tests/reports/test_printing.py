@@ -67,8 +67,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SroReport:
         "milestones:\n", "milestones:\n  built: {name: It is built, after: build, deadline: 2027-01-05}\n"
     )
     folder = a_folder(tmp_path_factory.mktemp("small") / "trust", programme=programme)
-    # Its grounds are for the JSON alone.
-    return replace(build_sro(judge(read_folder(folder).programme), today=date(2027, 1, 8)), grounds=None)
+    # The proof is for the JSON alone.
+    return replace(build_sro(judge(read_folder(folder).programme), today=date(2027, 1, 8)), proof=None)
 
 
 def changed(value: Any, change: Callable[[str], str], field: str = "") -> Any:

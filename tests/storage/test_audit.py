@@ -20,7 +20,8 @@ from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, Nud
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
 from changeflow.storage.tables.programme import ContactRow, ForecastRow, ProgrammeRow
-from changeflow.usecases import audit_trail, definitions, progress, reports
+from changeflow.usecases import audit_trail, definitions, progress
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting, current
 from tests import audited
@@ -308,7 +309,7 @@ class TestHowTheActorWasKnown:
 
 
 def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
-    made = reports.issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
+    made = issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
     number, _, known = made.audit_head.partition(":")
     assert (number, len(known)) == ("1", 16)
 

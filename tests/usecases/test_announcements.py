@@ -25,8 +25,9 @@ from changeflow.storage.tables.programme import BaselineRow
 from changeflow.usecases import baselines, definitions, progress
 from changeflow.usecases.announcements import announce, announce_forecast, import_announcements, withdraw_baseline
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.progress_import import store_import
-from changeflow.usecases.reports import issue_sro, sro_of_stored
+from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import PROGRAMME, SCHOOLS, a_folder

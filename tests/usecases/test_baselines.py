@@ -19,6 +19,7 @@ from changeflow.reports.sro import MilestoneLine, SroReport
 from changeflow.usecases import baselines, definitions, progress, reports
 from changeflow.usecases.changes import changes_since, variance_of
 from changeflow.usecases.export import export_schedule
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.wave_use import milestone_effects
@@ -89,7 +90,7 @@ def test_each_report_can_be_compared_with(approved_twice: str):
     """Reports are named by number, baselines by number, and days by themselves."""
     for day in (4, 5):
         now = change(approved_twice, day).now
-        reports.issue_sro(None, db=approved_twice, today=date(2027, 1, day), actor="chief", now=now)
+        issue_sro(None, db=approved_twice, today=date(2027, 1, day), actor="chief", now=now)
     for since, title in (
         ("report:1", "since report 1 of 4 Jan 2027"),
         ("report:2", "since report 2 of 5 Jan 2027"),
@@ -126,7 +127,7 @@ def test_with_one_baseline_it_is_shown_once(db: str, folder: Path):
 
 def test_the_trend_begins_with_the_first_baseline(approved_twice: str):
     now = change(approved_twice, 6).now
-    reports.issue_sro(None, db=approved_twice, today=date(2027, 1, 6), actor="chief", now=now)
+    issue_sro(None, db=approved_twice, today=date(2027, 1, 6), actor="chief", now=now)
     trend = report(approved_twice, 7).trend
     assert trend.first == "Baseline 1 of 4 Jan 2027"
     assert [line.first for line in trend.lines] == ["20 Jan 2027"]

@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import InputError
 from changeflow.programme.recording import ReportedProgress
+from changeflow.reports.sro import SroReport
 from changeflow.storage import issued_reports, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases import baselines, definitions, progress, reports, waivers
+from changeflow.usecases import baselines, definitions, progress, waivers
 from changeflow.usecases.changes import changes_between, changes_since
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
@@ -68,8 +70,8 @@ def test_what_is_left_needs_a_start_once(stored: str):
         progress.progress_task("payroll/delegation", change(stored, 6), **asked)
 
 
-def issue(db: str, day: int) -> reports.SroReport:
-    return reports.issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
+def issue(db: str, day: int) -> SroReport:
+    return issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
 
 
 def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):

@@ -198,6 +198,22 @@ def test_the_page_for_a_go_or_no_go_names_it_as_well(asked: Asked):
     assert f"<strong>{day}</strong>" in html_of(page)
 
 
+def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(states: Callable[[str], Asked]):
+    """A waiting go-live: the report's sentence, the list and the page have the dates of one plan with that no."""
+    asked = states("middle")
+    [waiting] = [d for d in asked.report.decisions if d.task == PILOT]
+    page = go_no_go_of(PILOT, db=asked.db, programme=None, today=asked.today)
+    own = page.answers[0]
+    assert own.later
+    later = waiting.last_day.later[0].moved[0]
+    assert (later.before, later.after) == (own.on_go, own.on_no)
+    assert later.task == "payroll/pilot/go-live"
+    assert waiting.refusal == "A no today has the same effect."
+    assert waiting.refusal in html_of(asked.report)
+    [listed] = [d for d in decision_log(None, db=asked.db, today=asked.today).needed if d.task == PILOT]
+    assert listed.refusal == waiting.refusal
+
+
 def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked):
     tick(db=asked.db, now=asked.now)
     links: dict[str, AnswerLink] = {}

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import json_of
-from changeflow.reports.proof import Grounds, with_proof
+from changeflow.reports.proof import Grounds, proof_of, with_proof
 from changeflow.reports.sro import build_sro
 from changeflow.usecases.changes import Since, compare_states
 from changeflow.usecases.plan import plan_folder
@@ -37,7 +37,7 @@ def dates_report(programme: Programme) -> str:
     """Return the JSON of a report that has nothing but milestones and the proof."""
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = [{"state": "on time", "forecast": format_day(programme.timed(m.task).last_day)} for m in in_time]
-    return with_proof({"milestones": lines, "go_lives": [], "changes": None}, Grounds(programme, None))
+    return with_proof({"milestones": lines, "go_lives": [], "changes": None}, proof_of(Grounds(programme, None)))
 
 
 @lru_cache(maxsize=1)

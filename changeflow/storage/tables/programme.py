@@ -113,6 +113,21 @@ class ReportRow(OwnRow, table=True):
     go_lives_late: int | None = None
 
 
+class FrozenReportRow(OwnRow, table=True):
+    """What an issued report says, never changed. People are in it by id, so no name needs to be erased."""
+
+    __tablename__ = "frozen_report"
+    __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_frozen_report_number"),)
+
+    number: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON, compressed and in base 85."""
+    signature: str
+    """A hash of the JSON, made with the database's key."""
+    signed_with: str
+    """The check value of that key, which is another one after a lost key was replaced."""
+
+
 class BaselineRow(OwnRow, table=True):
     """An approved forecast, never changed. A new one is taken with a reason."""
 

@@ -1,0 +1,155 @@
+"""Issue the SRO's report, and show an issued one again as it was."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from changeflow import __version__
+from changeflow.errors import CheckFailedError, InputError
+from changeflow.programme.mandates import SYSTEM
+from changeflow.reports.documents import json_of, write_report
+from changeflow.reports.issued_reports import differing, frozen, same, stand_ins, thawed
+from changeflow.reports.sro import IssuedAs, SroReport
+from changeflow.reports.trend import late_go_lives, points_of
+from changeflow.storage import audit, issued_reports, versions
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import note_look
+from changeflow.usecases.reports import build_report
+from changeflow.usecases.stored import Stored, known_until, load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.moments import format_day
+from changeflow.values.words import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An issued report as it was, and what to say beside it."""
+
+    report: SroReport
+    note: str
+
+
+def issue_sro(
+    programme: str | None, *, db: str, today: date, actor: str | None, now: datetime, since: str | None = None
+) -> SroReport:
+    """Issue the report: freeze and sign it, so that the next one says what changed since. On a day on which the same
+    was issued already, return that one."""
+    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
+        by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
+        stored = work.looked_at()
+        known = issued_reports.reports(session, name)
+        number = known[-1].number + 1 if known else 1
+        report = _to_issue(work, stored, number=number, by=by, since=since)
+        text = frozen(report)
+        before = issued_reports.frozen_report(session, name, known[-1].number) if known else None
+        if before is not None and known[-1].on == today and same(before.text, text):
+            return _shown(session, stored, before, known[-1].number)
+        last = audit.head(session, name)
+        signature = issued_reports.add_report(
+            session,
+            name,
+            points_of(stored.programme),
+            number=number,
+            version=stored.version.number,
+            on=today,
+            at=now,
+            by=by,
+            head=(last.last, last.hash) if last is not None else None,
+            go_lives=late_go_lives(stored.programme),
+            text=text,
+        )
+        work.note("report", f"report:{number}", by=by)
+        return _shown(session, stored, issued_reports.FrozenReport(text, signature, is_checked=True), number)
+
+
+def issued_on(
+    programme: str | None, *, db: str, on: date, actor: str | None = None, now: datetime | None = None
+) -> Shown | None:
+    """Return the report that was last issued on a day, as it was; None if none was, or it was not frozen.
+
+    The audit notes that it was read as for `sro_of_stored`.
+    """
+    with read_scope(db) as session:
+        stored = load(session, programme, on=on)
+        name = stored.programme.id
+        known = issued_reports.reports(session, name, until=known_until(session, name))
+        numbers = [r.number for r in known if r.on == on]
+        found = issued_reports.frozen_report(session, name, numbers[-1]) if numbers else None
+        if found is None:
+            return None
+        report = _shown(session, stored, found, numbers[-1])
+    if now is not None and (actor is not None or report.people.round):
+        definition, names = stored.version.definition, stored.programme.names
+        note_look(definition, actor, Action.READ_REPORT, f"report:{numbers[-1]}", db=db, now=now, names=names)
+    words = f"Report {numbers[-1]} as it was issued on {format_day(on)}; --live works it out anew."
+    unchecked = (
+        "" if found.is_checked else " Its signature cannot be checked: it was made with a key that was replaced."
+    )
+    return Shown(report, words + unchecked)
+
+
+def check_issued(text: str, programme: str | None, *, db: str, on: date) -> int:
+    """Compare the JSON of a report with the one that was issued; return its number.
+
+    Raises `InputError` if it is not of an issued report, `CheckFailedError` if it differs.
+    """
+    file: Mapping[str, Any] = json.loads(text)
+    number = (file.get("issued") or {}).get("number")
+    if not isinstance(number, int):
+        raise InputError("It is not an issued report: it has no number.")
+    with read_scope(db) as session:
+        stored = load(session, programme, on=on)
+        found = issued_reports.frozen_report(session, stored.programme.id, number)
+        if found is None:
+            raise InputError(f"This database has no frozen report {number}.")
+        issued = json.loads(json_of(_shown(session, stored, found, number)))
+    if parts := differing(file, issued):
+        raise CheckFailedError(f"It differs from report {number} as it was issued, in: {', '.join(parts)}.")
+    return number
+
+
+def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:
+    """Issue the report of every stored programme, as HTML and JSON; return the HTML files."""
+    with read_scope(db) as session:
+        names = versions.programme_ids(session)
+    written = []
+    for name in names:
+        report = issue_sro(name, db=db, today=today, actor=SYSTEM, now=now)
+        path = folder / f"{name}-{today.isoformat()}.html"
+        write_report(report, path)
+        write_report(report, path.with_suffix(".json"))
+        written.append(path)
+    return written
+
+
+def _to_issue(work: UnitOfWork, stored: Stored, *, number: int, by: str, since: str | None) -> SroReport:
+    """Build a report that names people by stand-ins."""
+    nameless = replace(stored, judged=stored.judged.with_names(stand_ins(stored.programme.names)))
+    report = build_report(work.session, nameless, today=work.change.on, since=since)
+    title = report.changes.title if report.changes is not None else ""
+    made_from = [stored.version.hash, stored.rulepacks, report.audit_head, stored.programme.on.isoformat(), title]
+    issued = IssuedAs(
+        number=number,
+        on=report.on,
+        by="changeflow" if by == SYSTEM else nameless.programme.the_person(by),
+        release=__version__,
+        inputs=f"sha256:{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()}",
+    )
+    return replace(report, issued=issued)
+
+
+def _shown(session: Session, stored: Stored, found: issued_reports.FrozenReport, number: int) -> SroReport:
+    names = {c.person: c.name for c in versions.contacts(session, stored.programme.id).values()}
+    report = thawed(found.text, names, found.signature)
+    if report is None:
+        raise InputError(
+            f"Report {number} was frozen by another release of changeflow, and this one cannot show it. "
+            "Use the release that its file names."
+        )
+    return report
