@@ -27,7 +27,7 @@ from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import case_text, decisions_text
-from changeflow.reports.documents import html_of, json_of
+from changeflow.reports.documents import html_of, json_of, pdf_of
 from changeflow.reports.exports import write_ics
 from changeflow.reports.last_days import format_cost
 from changeflow.reports.mspdi.writer import write_roadmap
@@ -64,6 +64,7 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Gate, Kind, Outcome
 from tests.conftest import SAMPLE, sample_copy
+from tests.paper import read_paper
 
 PILOT = "payroll/pilot/go-no-go"
 
@@ -176,6 +177,42 @@ def test_the_pages_for_the_sro_and_trustees_have_the_numbers_of_their_json(asked
         for slip in known["slips"]:
             assert sum(days for days, _ in slip["parts"]) == slip["days"]
             assert [words for days, words in slip["parts"] if f"{days:+d} day" not in shown or words not in shown] == []
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+OWN_NUMBERS = {"60", "80"}
+"""What headings of the report say in each case: cut-offs within 60 days, 80% sure by."""
+
+
+def test_every_number_of_the_page_and_the_pdf_is_one_of_the_json(asked: Asked):
+    data = json.loads(json_of(asked.report))
+    # Pixels, and what only scripts need.
+    del data["gantt"], data["proof"]
+    for decision in data["decisions"]:
+        del decision["last_day"]["by_day"], decision["last_day"]["chart"]
+    counts = {str(len(part)) for part in data.values() if isinstance(part, list)}
+    counts |= {str(sum(c["state"] in ("met", "waived") for c in d["criteria"])) for d in data["decisions"]}
+    known = {*NUMBER.findall(json.dumps(data, ensure_ascii=False)), *counts, *OWN_NUMBERS}
+    page = html.fromstring(html_of(asked.report))
+    for part in page.xpath("//style | //svg"):
+        part.drop_tree()
+    # The numbers of its pages and of its lists are the paper's own.
+    paper = re.sub(r"Page \d+ of \d+|(?<=\.) \d+\. (?=[A-Z“])", " ", read_paper(pdf_of(asked.report)).text)
+    for text in (" ".join(page.itertext()), paper):
+        assert {*NUMBER.findall(text)} <= known
+        plain = " ".join(text.split())
+        for key, parts in SAID.items():
+            for line in data[key]:
+                assert [line[part] for part in parts if " ".join(str(line[part] or "").split()) not in plain] == []
+
+
+SAID = {
+    "milestones": ("name", "forecast", "baseline", "deadline"),
+    "go_lives": ("school", "forecast"),
+    "decisions": ("name", "needed_by", "owner", "refusal"),
+    "made": ("name", "on", "outcome", "by"),
+}
+"""What must be on the page and on paper, of parts of the JSON."""
 
 
 def test_the_calendars_have_each_open_decision_on_its_last_day(asked: Asked, tmp_path: Path):
