@@ -38,13 +38,20 @@ class Doubts:
     def has_word(self, text: str) -> bool:
         return any(part.casefold() in self.words for part in (text, *_WORD.findall(text)))
 
+    def cover_name(self, what: str) -> bool:
+        """Tell whether a message names what was left out, or a kind of thing of which any may be missing."""
+        names = _QUOTED.findall(what)
+        if any(self.has_word(name) or name.partition("/")[0] in self.services for name in names):
+            return True
+        kind_of_thing = what.partition("'")[0] if what.startswith(MISSING) else ""
+        return any(word in kind_of_thing for kind in self.kinds for word in IN_MESSAGES.get(kind, (kind,)))
+
     def is_about_a_name(self, error: DefinitionError) -> bool:
         return error.what.startswith(MISSING)
 
     def cover(self, error: DefinitionError, file: str) -> bool:
         """Tell whether an error in a file may only follow from what was left out."""
-        names = _QUOTED.findall(error.what)
-        if any(self.has_word(name) or name.partition("/")[0] in self.services for name in names):
+        if self.cover_name(error.what):
             return True
         path = error.place.path
         if path[:1] == ("tasks",) and error.place.file.removeprefix("service:") in self.services:
@@ -52,7 +59,6 @@ class Doubts:
         if "calendar" in self.kinds and " needs " in error.what:
             return True
         if self.is_about_a_name(error):
-            said = error.what.partition("'")[0]
-            return any(word in said for kind in self.kinds for word in IN_MESSAGES.get(kind, (kind,)))
+            return False
         # Around what was left out, or beside it.
         return any(p.file == file and (p.path[: len(path)] == path or p.path[:-1] == path[:-1]) for p in self.places)

@@ -23,6 +23,7 @@ from changeflow.intake.yaml import Document
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
+from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks
 
 
@@ -54,14 +55,15 @@ def _read_services(reading: Reading, parts: Mapping[str, Any]) -> tuple[ServiceF
 
 
 def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment, ...]:
-    return tuple(
-        assessment
-        for path in reading.files("adkar", ".csv", ".xlsx")
-        for assessment in read_assessments(
-            path, f"adkar/{path.name}", reading.problems, people={p.id for p in parts["people"].people},
-            mapping=columns_of(parts, "assessments"), inside=reading.path,
+    people, found, problems = {p.id for p in parts["people"].people}, list[Assessment](), list[Problem]()
+    for path in reading.files("adkar", ".csv", ".xlsx"):
+        mapping = columns_of(parts, "assessments")
+        found += read_assessments(
+            path, f"adkar/{path.name}", problems, people=people, mapping=mapping, inside=reading.path
         )
-    )  # fmt: skip
+    # Of a person whose own line is wrong, that alone is said.
+    reading.problems.extend(p for p in problems if not reading.doubts.cover_name(p.what))
+    return tuple(found)
 
 
 def _read_own_rulepacks(reading: Reading, _: Mapping[str, Any]) -> tuple[Rulepack, ...]:

@@ -137,6 +137,20 @@ def test_a_larger_mistake_hides_none_of_other_files(name: str, tmp_path: Path):
     assert files == {WHOLE[name][0], *others}
 
 
+def test_answers_of_a_person_whose_line_is_wrong_are_no_mistake_of_their_own(tmp_path: Path):
+    """The id is refused, or the whole table; a person that no line has is reported all the same."""
+    for n, (old, new, reported) in enumerate((
+        ("change-lead,Change Lead,Change Lead,", "change-lead,Change Lead,,", {"adkar/2027-01.csv", "people.csv"}),
+        ("id,name,role", "x,name,role", {"people.csv"}),
+    )):  # fmt: skip
+        folder = copy(tmp_path / str(n))
+        (folder / "adkar").mkdir()
+        (folder / "adkar" / "2027-01.csv").write_text("person,on\nchange-lead,2027-01-05\nnobody,2027-01-05\n")
+        change(folder, "people.csv", old, new)
+        assert {p.file for p in problems(folder)} == reported
+        assert not [p for p in problems(folder) if "'change-lead'" in p.what]
+
+
 @pytest.mark.slow
 def test_no_mistake_hides_another(tmp_path: Path, alone: dict[str, set[str]]):
     for n, (one, other) in enumerate(combinations(MISTAKES, 2)):
