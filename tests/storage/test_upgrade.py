@@ -50,6 +50,18 @@ def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path
         }  # fmt: skip
 
 
+def test_people_without_a_language_follow_the_programmes_after_an_upgrade(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        connection.execute("update contact set language = 'cy' where person = 'chief-executive'")
+        connection.commit()
+    upgrade(db)
+    with session_scope(db) as session:
+        languages = {c.person: c.language for c in load(session, None, on=ON).contacts.values()}
+    assert languages.pop("chief-executive") == "cy"
+    assert {*languages.values()} == {""}
+
+
 def test_where_nothing_is_known_of_withdrawals_what_was_withdrawn_is_gone(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)
