@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
 from changeflow.roadmap.analysis.assumed import mark_if
-from changeflow.roadmap.waves.plans import IN_FORCE, Offer
+from changeflow.roadmap.waves.plans import IN_FORCE, Offer, certainty_of
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, loads, numbers_of, percent_of, wave_names
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -184,7 +184,7 @@ def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> Plan
         key=offer.style.key,
         name=offer.style.name,
         aim=offer.style.aim,
-        certainty=_certainty(offer),
+        certainty="for comparison" if offer.style is IN_FORCE else certainty_of(offer),
         gap=None if offer.gap is None else round(offer.gap, 4),
         mean_week=round(numbers.mean_week, 1),
         mean_day=format_day(date.min + timedelta(days=round(sum(days) / len(days)) - 1)),
@@ -303,15 +303,6 @@ def _deadline(effect: MilestoneEffect) -> DeadlineLine:
         deadline=format_day(effect.deadline),
         days_late=effect.days_late,
     )
-
-
-def _certainty(offer: Offer) -> str:
-    if offer.style is IN_FORCE:
-        return "for comparison"
-    if offer.is_proved:
-        return "proved best for its weights"
-    near = "a better plan may exist" if offer.gap is None else f"at most {offer.gap:.1%} from the best for its weights"
-    return near if offer.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 
 
 def _waves(problem: WaveProblem, plan: WavePlan, assumed: frozenset[Pair]) -> Iterator[WaveLine]:

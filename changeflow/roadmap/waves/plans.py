@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.problem import Numbers, WavePlan, WaveProblem
+from changeflow.roadmap.waves.progress import SearchProgress, result_in_words
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
+from changeflow.values.duration import counted
 
 if TYPE_CHECKING:
     from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution
@@ -74,15 +76,29 @@ def offers(
     from changeflow.roadmap.waves.solve import solve_plan
 
     hint: Mapping[int, int] | None = None
-    for style in styles_for(problem):
+    styles = styles_for(problem)
+    for number, style in enumerate(styles, 1):
         rows = write_rows(problem, weighted(problem.weights, style))
-        if say is not None:
-            say(f"{style.name} plan: searching …")
-        found = solve_plan(rows, limits, hint=hint)
+        if say is None:
+            found = solve_plan(rows, limits, hint=hint)
+        else:
+            say(f"{style.name}, {number} of {len(styles)}: searching for {counted(round(limits.effort), 'second')} …")
+            with SearchProgress(problem, style.name, limits.effort, say) as progress:
+                found = solve_plan(rows, limits, hint=hint, progress=progress)
+            if found.plan is not None:
+                say(f"{style.name}: {result_in_words(problem, found.plan)}; {certainty_of(found)}")
         yield style, found, rows
         if found.plan is None:
             return
         hint = found.values
+
+
+def certainty_of(found: "Offer | WavesSolution") -> str:
+    """Say how near a plan is to the best for its weights."""
+    if found.is_proved:
+        return "proved best for its weights"
+    near = "a better plan may exist" if found.gap is None else f"at most {found.gap:.1%} from the best for its weights"
+    return near if found.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 
 
 def weighted(weights: Weights, style: Style) -> Weights:

@@ -13,6 +13,7 @@ from changeflow.roadmap.solving import GRACE, solved
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.first_plan import annealed, first_plan
 from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
+from changeflow.roadmap.waves.progress import BestSoFar, SearchProgress
 from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows, exactly
 
 WORKERS = 2
@@ -21,6 +22,8 @@ PATIENCE, LEAST_PATIENCE = 6, 20
 """The clock ends a search after this many times its effort, and some seconds more, to allow for busy machines."""
 LEAST_BOUND = 1.0
 """The fewest deterministic seconds for a bound."""
+LOOK_EVERY = 0.5
+"""Seconds between looks at better plans, which come by the hundred at first."""
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
 """Steps of annealing for each deterministic second of the search; they take about a third of a second."""
@@ -79,6 +82,7 @@ def solve(
     hint: Mapping[int, int] | None = None,
     without: Collection[str] = (),
     with_bound: bool = True,
+    progress: SearchProgress | None = None,
 ) -> WavesSolution:
     """Search within the limits; `without` leaves the rows of some groups out."""
     kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
@@ -90,7 +94,7 @@ def solve(
     if bounder is not None:
         bounder.start()
     try:
-        status = solved(solver, model)
+        status = solved(solver if progress is None else _Watched(solver, rows, variables, bounder, progress), model)
         if bounder is not None:
             bounder.ended.wait()
     except BaseException:
@@ -119,10 +123,19 @@ def solve(
     )
 
 
-def solve_plan(rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] | None) -> WavesSolution:
-    """Search from a known plan, or else from a quick one."""
+def solve_plan(
+    rows: WaveRows,
+    limits: SearchLimits,
+    *,
+    hint: Mapping[int, int] | None,
+    progress: SearchProgress | None = None,
+) -> WavesSolution:
+    """Search from a known plan, or else from a quick one. `progress` receives each better plan."""
     quick = None if hint else _quick_plan(rows, limits)
-    return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None))
+    if quick is not None and progress is not None:
+        cost, offset = float(worth(rows, quick)), float(rows.offset * rows.scale)
+        progress.found(BestSoFar(plan=quick, value=cost, bound=-math.inf, offset=offset))
+    return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), progress=progress)
 
 
 def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
@@ -190,6 +203,46 @@ def cp_model_of(
         costs = [rows.objective[v] for v in names]
         model.minimize(cp_model.LinearExpr.weighted_sum([variables[v] for v in names], costs))
     return model, variables, guards
+
+
+class _Watched(cp_model.CpSolverSolutionCallback):
+    """A solver whose better plans are reported. It only looks on, so that answers are the same."""
+
+    def __init__(
+        self,
+        solver: cp_model.CpSolver,
+        rows: WaveRows,
+        variables: Sequence[cp_model.IntVar],
+        bounder: "_Bounder | None",
+        progress: SearchProgress,
+    ) -> None:
+        super().__init__()
+        self._solver, self._rows, self._variables = solver, rows, variables
+        self._bounder, self._progress = bounder, progress
+        self._looked = -LOOK_EVERY
+        self.parameters = solver.parameters
+
+    def solve(self, model: cp_model.CpModel, /) -> cp_model.CpSolverStatus:
+        return self._solver.solve(model, self)
+
+    def stop_search(self) -> None:
+        self._solver.stop_search()
+
+    def on_solution_callback(self) -> None:
+        if self.wall_time - self._looked < LOOK_EVERY:
+            return
+        self._looked = self.wall_time
+        plan = self._rows.plan_of({n: int(self.value(v)) for n, v in enumerate(self._variables)})
+        linear = self._bounder.bound if self._bounder is not None else -math.inf
+        best = BestSoFar(
+            plan=plan,
+            value=self.objective_value,
+            bound=max(self.best_objective_bound, linear),
+            offset=float(self._rows.offset * self._rows.scale),
+            seconds=self.wall_time,
+            share=self.deterministic_time / self.parameters.max_deterministic_time,
+        )
+        self._progress.found(best)
 
 
 class _Bounder(threading.Thread):
