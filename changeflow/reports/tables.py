@@ -111,6 +111,7 @@ def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
             yield {
                 "service": service.service,
                 "wave": wave.id,
+                "name": wave.name,
                 "pilot": wave.pilot,
                 "schools": list(wave.schools),
                 "go_live": iso(last) if last is not None else None,
@@ -138,10 +139,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         yield f"  {day:<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"
-    for wave in _waves(programme):
-        if wave["go_live"]:
-            day = mark_if(format_day(datetime.fromisoformat(wave["go_live"]).date()), is_marked="assumed" in wave)
-            yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
+    yield from _waves_text(programme)
     if points := no_return_lines(programme):
         yield ""
         yield "Points of no return: the last day on which a wave can go back"
@@ -154,6 +152,17 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         yield from (f"  {line}" for line in assumed)
     yield ""
     yield from findings_text(judged)
+
+
+def _waves_text(programme: Programme) -> Iterator[str]:
+    """Yield the go-live of each service's waves, with the names of the plan."""
+    planned = [wave for wave in _waves(programme) if wave["go_live"]]
+    services = max((len(programme.service(wave["service"]).name) for wave in planned), default=0)
+    waves = max((len(wave["name"]) for wave in planned), default=0)
+    for wave in planned:
+        day = mark_if(format_day(datetime.fromisoformat(wave["go_live"]).date()), is_marked="assumed" in wave)
+        schools = ", ".join(programme.school_name(school) for school in wave["schools"])
+        yield f"  {day:<12} {programme.service(wave['service']).name:<{services}}  {wave['name']:<{waves}}  {schools}"
 
 
 SAME_STEPS = 3
