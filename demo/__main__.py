@@ -38,6 +38,7 @@ PAGES = {
 FILES = {
     "trustees.pdf": "the trustees' page on paper",
     "go-no-go.pdf": "the go/no-go page on paper",
+    "sro-report.pdf": "the report on paper",
     "sro-report.json": "the report's numbers, which `changeflow report verify` proves",
 }
 TRUST = "the programme's own files, to read and change"
@@ -213,9 +214,13 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
             "How sure are these dates? Played through ten thousand times",
             ["simulate", "--out", str(home / "risk.html"), *at],
         ),
-        ("The report to the SRO, as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
-        ("The same as a page, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
-        ("The report's dates are proved from its numbers alone", ["report", "verify", str(home / "sro-report.json")]),
+        ("The report to the SRO, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
+        ("The same on paper", ["report", "sro", "--out", str(home / "sro-report.pdf"), *at]),
+        ("The same as numbers", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
+        (
+            "Its dates are proved from these alone, and it is what was issued",
+            ["report", "verify", str(home / "sro-report.json"), "--issued"],
+        ),
         ("One page for the trustees", ["report", "trustees", "--out", str(home / "trustees.html"), *at]),
         ("The same on paper", ["report", "trustees", "--out", str(home / "trustees.pdf"), *at]),
         *_decision(home, trust, runs),

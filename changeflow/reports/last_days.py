@@ -154,7 +154,7 @@ def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
     known = {m.task: n for n, m in enumerate(found.later[0].moved)} if found.later else {}
     first = min(moved, key=lambda m: (known.get(m.task, len(known)), -m.days, m.task))
     if found.later and set(moved) == set(found.later[0].moved):
-        return "A no today has the same effect."
+        return "A no today moves the same dates."
     others = counted(len(moved) - 1, "more date")
     also = f"; {others} {'moves' if len(moved) == 2 else 'move'}" if len(moved) > 1 else ""
     return f"With a no today, “{first.name}” moves {counted(first.days, 'day')}, to {format_day(first.after)}{also}."

@@ -31,7 +31,7 @@ MONTH = (moved("go-live", date(2027, 7, 1)), moved("done", date(2027, 10, 1)))
         ({}, "A no today moves no date."),
         (DATES, "A no today moves no date."),
         (DATES | {"early": date(2027, 4, 1)}, "A no today moves no date."),
-        (DATES | {m.task: m.after for m in MONTH}, "A no today has the same effect."),
+        (DATES | {m.task: m.after for m in MONTH}, "A no today moves the same dates."),
         (
             DATES | {"go-live": date(2027, 8, 2), "done": date(2027, 10, 1)},
             "With a no today, “Payroll: go live” moves 62 days, to 2 Aug 2027; 1 more date moves.",
