@@ -85,6 +85,8 @@ class _Search:
     problems: list[Problem]
     found: dict[str, ColumnMatch] = made_by(default_factory=dict)
     misspelt: set[int] = made_by(default_factory=set)
+    meant: set[str] = made_by(default_factory=set)
+    """Columns of ours that are misspelt, and so are not missing."""
 
     def run(self) -> None:
         free = list(self.layout.columns)
@@ -164,6 +166,7 @@ class _Search:
         for column in columns:
             if (meant := _meant(column.name, fields)) is not None:
                 self.misspelt.add(column.place)
+                self.meant.add(meant)
                 self._add(column.place, f"Unknown column '{column.name}'.", f"Did you mean '{meant}'?")
 
     def _missing(self) -> None:
@@ -176,7 +179,7 @@ class _Search:
             )
             return
         for field in self.wanted.fields:
-            if field.is_required and field.name not in self.found:
+            if field.is_required and field.name not in self.found and field.name not in self.meant:
                 name = self.mapping.get(field.name, field.name)
                 remedy = nearest(name, theirs) or f"The file has {shown}."
                 self._add(1, f"The column '{name}' is missing.", remedy)

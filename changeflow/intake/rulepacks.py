@@ -130,8 +130,9 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
         pack = shape(document, Rulepack, problems) if document else None
         if pack is None or document is None:
             continue
-        if folder != _SHIPPED:
-            problems += check_values(document, pack, shipped_rulepacks())
+        if folder != _SHIPPED and (wrong := list(check_values(document, pack, shipped_rulepacks()))):
+            problems += wrong
+            continue  # Its numbers cannot be used to check the rest.
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."

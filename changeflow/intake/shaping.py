@@ -23,6 +23,7 @@ Model = TypeVar("Model", bound=Frozen)
 Path_ = tuple[str | int, ...]
 MOST_ROUNDS = 8
 """What is left out may be needed by what is around it, and that by what is around that."""
+_COMPARISONS = {f"{way}_than{end}" for way in ("less", "greater") for end in ("", "_equal")}
 MOST_RENAMED = 50
 """Misspelt keys of one file that are read as what was probably meant."""
 
@@ -175,6 +176,8 @@ def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[st
         return *no_day(str(given)), False
     if kind in ("string_type", "int_type", "int_parsing", "float_type", "float_parsing", "bool_type", "bool_parsing"):
         return *_other_type(kind.partition("_")[0], given), False
+    if (bounds := _out_of_bounds(kind, str(name), given, complaint.get("ctx", {}))) is not None:
+        return *bounds, False
     message = str(complaint["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         what, _, remedy = message.partition(". ")
@@ -192,6 +195,28 @@ def _other_type(wanted: str, given: object) -> tuple[str, str]:
         return f"{shown} is not a {'whole ' if wanted == 'int' else ''}number.", "Write it in digits."
     remedy = "Write a text here." if shown.startswith("a ") else "Put it in quotation marks."
     return f"{shown} is not text.", remedy
+
+
+def _out_of_bounds(kind: str, name: str, given: object, limits: Mapping[str, object]) -> tuple[str, str] | None:
+    """Say that a value is empty, too large or too small, or not built as its key needs."""
+    shown = "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) else f"'{given}'"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        what = f"'{name}' is empty." if given is None else f"'{name}' is {shown}, where keys with values are needed."
+        return what, "Write `key: value` lines below it, each indented by two spaces more."
+    if kind in ("tuple_type", "list_type"):
+        what = f"'{name}' is empty." if given is None else f"'{name}' is {shown}, where a list is needed."
+        return what, "Write a list, such as [one, two]."
+    if kind in ("too_short", "string_too_short") and not given:
+        return f"'{name}' is empty.", "Write at least one." if kind == "too_short" else "Write a text here."
+    for key, words in (("le", "up to"), ("lt", "less than"), ("ge", "from"), ("gt", "more than")):
+        if kind in _COMPARISONS and key in limits:
+            way = "too large" if key[0] == "l" else "too small"
+            return f"{shown} is {way} for '{name}'.", f"Write a number {words} {_number(limits[key])}."
+    return None
+
+
+def _number(limit: object) -> str:
+    return f"{limit:g}" if isinstance(limit, float) else str(limit)
 
 
 def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:

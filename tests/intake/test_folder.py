@@ -344,3 +344,36 @@ def test_the_columns_that_were_not_used_are_said_once_and_near_names_are_suggest
     assert [str(p) for p in found] == ["people.csv:1:8: Unknown column 'mangaer'. Did you mean 'manager'?"]
     [said] = [str(w.message) for w in warned]
     assert said == ("people.csv:1:1: 2 columns were not used: 'the audience' (did you mean 'audience'?), 'colour'.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  delegation: {kind: delegation, phase: develop, duration: 5d, after: requirements}", "  delegation:",
+         "'delegation' is empty. Write `key: value` lines below it, each indented by two spaces more."),
+        ("delegation: {kind: delegation, phase: develop, duration: 5d, after: requirements}", "delegation: 5d",
+         "'delegation' is '5d', where keys with values are needed. Write `key: value` lines below it"),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_build_is_said_in_plain_words(tmp_path: Path, old: str, new: str, said: str):
+    assert old in PATHWAY
+    found = [str(p) for p in problems(tmp_path, pathway=PATHWAY.replace(old, new))]
+    assert any(said in one for one in found)
+    assert not any("nput should" in one or "instance of" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SERVICE.replace("days_per_week: 2", "days_per_week: 9"),
+         "'9' is too large for 'days_per_week'. Write a number up to 5."),
+        (SERVICE.replace("days_per_week: 2", "days_per_week: -1"), "'-1' is too small for 'days_per_week'."),
+    ],
+)  # fmt: skip
+def test_a_number_out_of_bounds_is_said_with_the_bound(tmp_path: Path, text: str, said: str):
+    assert said in the_problem(tmp_path, service=text)
+
+
+def test_no_waves_are_missed_in_words(tmp_path: Path):
+    text = PROGRAMME[: PROGRAMME.index("waves:")] + "waves: []\n" + PROGRAMME[PROGRAMME.index("tasks:") :]
+    assert the_problem(tmp_path, programme=text).endswith("'waves' is empty. Write at least one.")

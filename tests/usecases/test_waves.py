@@ -258,13 +258,13 @@ class TestFolder:
         [
             (
                 "teams: {trainers: {days_per_week: 0}}\n",
-                "rollout.yaml:1:35: 'days_per_week': input should be greater than 0.",
+                "rollout.yaml:1:35: '0' is too small for 'days_per_week'. Write a number more than 0.",
             ),
             ("teams: {t: {days_per_week: 2, backfill: 2}}\n", "everyday work takes all of the team's days."),
             ("services: {payrol: {}}\n", "There is no service 'payrol'. Did you mean 'payroll'?"),
             ("services: {payroll: {activities: [{team: ict}]}}\n", "There is no team 'ict'."),
             ("schools: {oak: {}}\n", "There is no school 'oak'."),
-            ("schools: {ash: {risk: 6}}\n", "'risk': input should be less than or equal to 5."),
+            ("schools: {ash: {risk: 6}}\n", "'6' is too large for 'risk'. Write a number up to 5."),
             ("schools: {ash: {earliest: 2027-06-01, latest: 2027-05-01}}\n", "The window of ash is empty"),
             ("services: {payroll: {earliest: 2027-06-01, latest: 2027-05-01}}\n", "The window of payroll is empty"),
             ("services: {payroll: {after: {payroll: 4}}}\n", "'payroll' and 'payroll' wait for each other."),
