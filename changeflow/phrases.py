@@ -1,11 +1,11 @@
-"""Words that are put together, and what others wrote, the same wherever people read them."""
+"""Join words into lists, shorten texts, and show text from others safely, the same wherever people read it."""
 
 import re
 from collections.abc import Sequence
 
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
-"""Characters of one text: a loop of tasks is named in full, a file's contents are not."""
+"""The longest text shown, in characters: enough for a loop of tasks, but not for the contents of a file."""
 
 
 def listed(words: Sequence[str], *, most: int | None = None) -> str:

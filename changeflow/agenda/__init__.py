@@ -1,1 +1,1 @@
-"""What is due: programme and a moment in, due things out. Pure: a tick can run twice, a missed day is caught up."""
+"""Find what is due in a programme at a moment. Pure functions: a tick can run twice, and makes up for missed days."""

@@ -29,7 +29,7 @@ from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
-"""The sponsor is not asked for an act that is due later than this."""
+"""The sponsor is asked for an act once it is due within this time."""
 LATE_ANSWERS = timedelta(weeks=1)
 """How long after its due day a round still accepts answers: our own choice."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
@@ -57,7 +57,7 @@ def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> 
 
 
 def invitations(programme: Programme, schedule: Schedule, today: date, readers: Readers) -> Iterator[Due]:
-    """Invite a checkpoint's owner after its go-live and when it moves; cancel invitations that no longer hold."""
+    """Invite a checkpoint's owner after its go-live and when it moves; cancel invitations that no longer apply."""
     wanted: set[tuple[str, str]] = set()
     for task in programme.tasks(kind=Kind.CHECKPOINT):
         if task.owner is None or not is_open(programme, task):
@@ -141,7 +141,7 @@ def open_round(programme: Programme, today: date) -> str | None:
 
 
 def _round_number(programme: Programme, today: date) -> int | None:
-    """Return the number of the latest round, from 1; None before the first, and where the programme opens none."""
+    """Return the number of the latest round, from 1; None before the first, or if the programme opens none."""
     weeks, start = programme.policy.assess_every_weeks, programme.definition.programme.start
     if weeks is None or today < start:
         return None
@@ -205,7 +205,7 @@ ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
 
 
 def kind_of(subject: str, programme: Programme) -> str | None:
-    """Return the kind of request that a link's subject is; None where its task is no longer in the plan.
+    """Return a link's kind of request, from its subject; None if its task is no longer in the plan.
 
     The kinds are `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` and `conversation`.
     """

@@ -29,7 +29,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One reason that lowers confidence, and to which tier."""
+    """One reason to lower the confidence, and the tier to lower it to."""
 
     tier: Tier
     text: str
@@ -92,7 +92,7 @@ def _announced(programme: Programme) -> Iterator[Signal]:
 
 
 def _odds(programme: Programme) -> Iterator[Signal]:
-    """Weigh the latest simulated odds of each milestone's deadline, or of its forecast where it has no deadline."""
+    """Weigh the latest simulated odds of each milestone's deadline, or of its forecast if it has no deadline."""
 
     def limit(key: str) -> int:
         return int(programme.rulepacks.entry(PACK, key, on=programme.on).value)
@@ -105,10 +105,10 @@ def _odds(programme: Programme) -> Iterator[Signal]:
         of_deadline, of_plan = odds.deadline_odds, odds.planned_odds
         if odds.deadline == milestone.deadline and of_deadline is not None and of_deadline < limit("amber_odds"):
             tier = Tier.RED if of_deadline < limit("red_odds") else Tier.AMBER
-            what = f"“{milestone.name}” keeps its deadline in {of_deadline} of 100 simulated programmes"
+            what = f"“{milestone.name}” meets its deadline in {of_deadline} of 100 simulated programmes"
             yield Signal(tier, f"{what}; it is {sure}.")
         elif of_plan is not None and of_plan < limit("amber_plan_odds"):
-            what = f"“{milestone.name}” keeps its forecast of {format_day(odds.planned)} in {of_plan} of 100"
+            what = f"“{milestone.name}” meets its forecast of {format_day(odds.planned)} in {of_plan} of 100"
             yield Signal(Tier.AMBER, f"{what} simulated programmes; it is {sure}.")
 
 

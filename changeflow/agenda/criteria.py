@@ -45,13 +45,13 @@ class Criterion:
     state: State
     rule: str = ""
     with_owner: bool = False
-    """Whether a task with an owner covers it, who is reminded of that task."""
+    """Whether it is covered by a task whose owner is reminded of it."""
     remedy: str = ""
-    """What would meet the criterion, where that is not obvious."""
+    """How to meet the criterion, if that is not obvious."""
 
 
 def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
-    """Return `WAIVED` where a waiver covers the gate or what it opens, otherwise `BLOCKS`."""
+    """Return `WAIVED` if a waiver covers the gate or what it opens, otherwise `BLOCKS`."""
     subjects = (gate.id, *programme.graph.successors(gate.id))
     waived = any(
         w.is_in_force(programme.on) and w.covers(service=gate.service, subject=subject, schools=gate.schools)
@@ -94,7 +94,7 @@ def _comes_after(programme: Programme, gate: Task, kind: Kind) -> bool:
 
 
 def policy_of(service: ServiceFile) -> ParallelRunPolicy:
-    """Return the policy by which a service's runs are judged. By default, services that pay people compare net pay."""
+    """Return the policy for judging a service's runs. By default, services that pay people compare net pay."""
     policy = service.parallel_run or ParallelRunPolicy()
     return policy.model_copy(update={"pay": "net"}) if service.pays_people and policy.pay is None else policy
 
@@ -250,7 +250,7 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
-    """Return the forecast day of the go-live that a gate opens, or of the gate itself where it opens none."""
+    """Return the forecast day of the go-live that a gate opens, or of the gate itself if it opens none."""
     lives = [
         programme.timed(t.id).early_start
         for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service)
@@ -297,7 +297,7 @@ def _as_signed(who: str, given: Signature) -> Sentence:
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:
-    """Yield questions that no plan can answer, to ask before a new system pays people."""
+    """Yield the questions to ask before a new system pays people, which no plan can answer."""
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
             text = sentence("Ask: %(question)s?", question=str(question).rstrip("?."))

@@ -104,7 +104,7 @@ def _asked_on(programme: Programme, task: Task, today: date) -> date | None:
 def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[MovedMilestone]:
     """Yield the milestones that have moved because an open decision was not made on its due day, the furthest first.
 
-    Only its own delay counts: what follows is assumed to begin as soon as it can, and not to wait for today as well.
+    Only its own delay counts: later work is assumed to begin as soon as it can, even if that is before today.
     """
     slips, task = programme.unslipped, decision.task.id
     finish = programme.timed(task).early_finish
@@ -124,7 +124,7 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
-    """What a person decides at a gate."""
+    """A person's decision at a gate, as it is entered."""
 
     task: str
     outcome: Outcome
@@ -149,7 +149,7 @@ class GateAnswer:
 
 
 def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
-    """Return the progress of a gate that is approved on a day. It began as reported, else as planned, else that day."""
+    """Return the progress of a gate approved on a day; it began as reported, or else as planned, or else that day."""
     timed = programme.timed(gate.id)
     done = progress_of(programme, ReportedProgress(gate.id, timed.first_day if timed.last_day == on else on, on))
     begun = known.progress.get(gate.id)
@@ -157,7 +157,7 @@ def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskP
 
 
 def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: date) -> Facts:
-    """Return the facts as if a gate were answered on a day; record nothing."""
+    """Return the facts as if a gate had been decided on a day; record nothing."""
     known = programme.facts
     answer = GateAnswer(task=gate.id, outcome=outcome, reason="played through", on=on)
     decisions = (*known.decisions, answer.decision(SYSTEM, known.decision(gate.id)))

@@ -1,4 +1,4 @@
-"""What is due: who is reminded of what, on which day, and at which level of the escalation path.
+"""What is due: who is reminded of what, on which day, and at which escalation level.
 
 Answers to nudges decide who is asked next, and how long reminders pause.
 """
@@ -36,7 +36,7 @@ class AnswerKind(StrEnum):
 
 
 FARTHEST_DAYS = 366
-"""A day more than a year away is a typing error."""
+"""A promised day more than a year away is taken as a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, 
 
 
 MOST_DAYS = 400
-"""A person who is away for longer than this is asked nevertheless: by then their manager must deal with it."""
+"""A person who is away for longer than this is asked all the same, so that their manager can deal with it."""
 
 
 class PersonalDays:
@@ -192,7 +192,7 @@ class Due:
     priority: int
     """Total float in working minutes: less float is more important."""
     asked: str = ""
-    """The person asked, also where their manager is the recipient; not part of the key."""
+    """The person asked, even if their manager is the recipient; not part of the key."""
 
     @property
     def key(self) -> str:
@@ -200,7 +200,7 @@ class Due:
 
     @property
     def task(self) -> str:
-        """The id of the task that it is about, where there is one."""
+        """The id of the task that it is about, if there is one."""
         return self.subject.partition("#")[0]
 
 
@@ -216,7 +216,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """How people can be reached and what they have answered, which decides who is reminded and when."""
+    """How people can be reached, and their answers; these decide who is reminded and when."""
 
     contacts: Mapping[str, Contact]
     answers: GivenAnswers = field(default_factory=GivenAnswers)
@@ -233,8 +233,9 @@ NOBODY_ANSWERED = Readers({})
 
 
 def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
-    """Return what is due on `today`, by priority: of each open task the highest level, and beside a line in the SRO's
-    report the level before it, so that a person hears of it even if no earlier day was looked at.
+    """Return what is due on `today`, by priority: each open task at its highest level only.
+
+    A line in the SRO's report comes with the level before it, so that a person hears of it even after missed days.
 
     Only tasks that can be worked on are due: started, or with every predecessor done. Their due day depends on what
     has happened before them, never on today: a task that no one starts is late, and does not slip unnoticed.
@@ -284,7 +285,7 @@ def _of_task(
         asked=asked.id,
     )
     if _reached(days, ask.due_on, path, today) >= TO_SRO:
-        # The SRO's report has the plan's own day, whatever the person has promised since.
+        # The SRO's report shows the planned day, even if the person has promised another.
         yield ask
     promised = readers.answers.promised(task.id, asked.id)
     if promised:

@@ -47,7 +47,7 @@ class GateCase:
 
     @property
     def says(self) -> str:
-        """What the evidence supports, in words."""
+        """The answer that the evidence supports, in words."""
         return {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions"}.get(self.proposal, "not yet")
 
     @property
@@ -115,7 +115,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
     programme = judged.programme
     for rule in RULES.values():
         if gate.gate is None:
-            # A decision that is not a gate takes the rules that stop a gate but name none.
+            # A decision that is not a gate is judged by the rules that stop gates in general.
             if rule.blocks is not Stops.GATE:
                 continue
         elif gate.gate not in rule.gates:

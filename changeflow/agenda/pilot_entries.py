@@ -233,7 +233,7 @@ def lesson_effect(
 ) -> LessonEffect:
     """Compute the plan with and without the lesson, from the same facts.
 
-    `definition` is the stored one, because the programme's own already has people moved to where they are on its day.
+    `definition` is the stored one, because the programme's own has each person where they are on its data date.
     `rulepacks` are the shipped ones. A lesson that changes nothing or breaks the definition is an `InputError`.
     """
     tasks = _changeable(programme, lesson)
@@ -287,7 +287,7 @@ def _changed(definition: Definition, lesson: LessonProposed, tasks: Sequence[Tas
 
 
 def proposed_cohorts(programme: Programme, *, size: int) -> tuple[Cohort, ...]:
-    """Return possible cohorts of a size, best first; raise `InputError` with the reason where there are none."""
+    """Return possible cohorts of a size, best first; raise `InputError` with the reason if there are none."""
     schools = programme.definition.schools
     if not 1 <= size < len(schools):
         raise InputError(f"A pilot cannot have {size} of {len(schools)} schools. Give a smaller number with --size.")

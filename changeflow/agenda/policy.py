@@ -1,4 +1,4 @@
-"""When a nudge is sent: quiet hours, caps and digests, for each person across all programmes. Pure functions."""
+"""When a nudge is sent: quiet hours, caps and digests, which apply to each person across all programmes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class NudgePolicy:
 
     @classmethod
     def strictest(cls, policies: "Sequence[NudgePolicy]") -> "NudgePolicy":
-        """Return a policy that keeps to all of them: a person may be in several programmes with their own rulepacks."""
+        """Return a policy within the limits of all: a person may be in several programmes with their own rulepacks."""
         return cls(
             per_day=min(p.per_day for p in policies),
             per_week=min(p.per_week for p in policies),
@@ -69,7 +69,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What decides whether a person may get a message now."""
+    """Everything that decides whether a person may get a message now."""
 
     days: WorkingDays
     policy: NudgePolicy
@@ -81,7 +81,7 @@ class Reader:
     week: int = 0
     """Messages that they have had in the last seven days, including today's."""
     is_saturated: bool = False
-    """Whether they have too many requests at once, and their manager is asked to talk to them."""
+    """Whether they have too many requests at once, so that their manager is asked to talk to them."""
 
 
 class Fate(StrEnum):
@@ -105,7 +105,7 @@ class SendVerdict:
 
 
 def sort_out(waiting: Sequence[Waiting], readers: Mapping[str, Reader], *, now: datetime) -> Iterator[SendVerdict]:
-    """Decide whether each person's nudges go now, together in one message, or are held, and why."""
+    """Decide whether each person's nudges are sent now, in one message, or held, and why."""
     for recipient, group in groupby(sorted(waiting, key=lambda w: w.recipient), key=lambda w: w.recipient):
         own = sorted(group, key=lambda w: (w.priority, w.due_on, w.id))
         reader = readers[recipient]

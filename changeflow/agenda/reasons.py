@@ -1,4 +1,4 @@
-"""Reasons for nudges, each with its template and its place in the policy; and what nudges led to."""
+"""Reasons for nudges, each with its template and how it is handled; and the effect of nudges."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,14 +30,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonToNudge:
-    """How a reason is handled. Its numbers are in a rulepack and its words in a template."""
+    """How a reason is handled. Its numbers are in a rulepack, its wording in a template."""
 
     template: str
     """Its e-mail: `templates/emails/TEMPLATE.j2`."""
     title: str = ""
     """The title of a request that is not about a task."""
     is_escalated: bool = True
-    """Whether others hear when there is no answer. If they did, people would not answer honestly about themselves."""
+    """Whether others are told of a missing answer; never for answers about oneself, so that people answer honestly."""
     kind: Kind | None = None
     """The kind of task whose owner gets this reason."""
 
@@ -89,7 +89,7 @@ class NudgeEffect:
     level: int
     sent: int
     held_back: int
-    """How many of these went a day or more after they fell due, because of caps, quiet hours or days off."""
+    """How many of these were sent a day or more late, because of caps, quiet hours or days off."""
     acted: int | None
     """How many led to an action before the next level; None for reasons that are private."""
     days: float | None

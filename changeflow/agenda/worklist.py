@@ -33,12 +33,12 @@ class WorkItem:
     first: date
     """Its first day: the actual one, or the forecast's."""
     due: date
-    """Its last day, from what has happened before it, so that it does not slip unnoticed; for a waiting task, the
-    forecast's."""
+    """Its due day, computed from what has happened before it, so that it does not slip unnoticed; for a waiting task,
+    the last day of its forecast."""
     days_late: int
     """Working days of its calendar since its due day."""
     not_before: date | None
-    """The earliest day on which it can begin, where it waits for a meeting, a month or the end of a lag."""
+    """The earliest day on which it can begin, if it waits for a meeting, a month or the end of a lag."""
     asked: str | None
     """The person asked: the owner, or the person it was passed on to."""
 
@@ -97,7 +97,7 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
         state = WorkState.DONE
     elif progress is not None or in_hand(programme, task):
         not_before = first if progress is None and not _can_begin(programme, task, today) else None
-        # What has happened decides when it is due: a task that no one starts is late, whatever the forecast says now.
+        # The due day depends only on what has happened: a task that no one starts is late, even if its forecast moves.
         if (since := due_day(programme.unslipped.schedule, task)) < today:
             due, state, late = since, WorkState.LATE, _days_late(programme, task, since, today)
         elif since <= until:

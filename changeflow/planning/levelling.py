@@ -1,4 +1,4 @@
-"""Level a programme: which tasks wait for people, what each wait costs, and a bound that no plan can beat."""
+"""Level a programme: find which tasks wait for people, what each wait costs, and a bound that no plan can beat."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class LevellingMove:
     costs: Mapping[str, int]
     """Milestones, or the programme's end, that would be earlier without this wait, in minutes."""
     short: int
-    """Minutes of one person's work for which the team has no time if it does not wait."""
+    """Minutes of one person's work for which the team has no time if the task does not wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class LevelledProgramme:
     after: Spans
     moves: tuple[LevellingMove, ...]
     kept: Mapping[TaskId, tuple[int, int]]
-    """Tasks that had to stay, pinned or refused, and their dates."""
+    """Tasks that had to stay because they are pinned or refused, with their dates."""
     load_before: tuple[Stretch, ...]
     load_after: tuple[Stretch, ...]
     capacity: Capacity

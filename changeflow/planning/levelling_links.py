@@ -23,7 +23,7 @@ Instants = NDArray[np.int64]
 
 
 class LinkRows:
-    """Computes the rows of links, and computes shared parts once. The tasks `at_night` can end when people leave."""
+    """Compute the rows of links, with shared parts only once. The tasks `at_night` can end when people leave."""
 
     def __init__(self, axis: Axis, placer: Placer, at_night: Set[TaskId]) -> None:
         self.axis = axis
@@ -106,7 +106,7 @@ class LinkRows:
         """Return when a task starts or finishes at each boundary; at night that can be at any time.
 
         Work ends when people leave, whole periods begin and end at midnight, and everything else happens when people
-        arrive. Of a wait, which can end at any hour of a night, the earliest is taken.
+        arrive. A wait can end at any hour of a night; the earliest is used.
         """
         if not task.duration.unit.is_whole_period:
             return self.axis.ends if from_finish and task.id in self.at_night else self.opens

@@ -117,7 +117,7 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """How one task's time passes."""
+    """The kinds of time that one task takes, and its calendar."""
 
     task: Task
     calendar: WorkingCalendar | None
@@ -152,7 +152,7 @@ def _at_night(roadmap: Roadmap, order: Iterable[TaskId]) -> tuple[set[TaskId], s
 
 
 def _works(placer: Placer, order: Iterable[TaskId], begins_at_night: Set[TaskId]) -> list[_Work]:
-    """Return how the time of each task passes."""
+    """Return the kinds of time that each task takes."""
     followers = {k.successor for k in placer.roadmap.links}
     return [_work(placer, placer.roadmap.tasks[t], t in followers, t in begins_at_night) for t in order]
 

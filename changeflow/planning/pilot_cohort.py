@@ -36,7 +36,7 @@ def candidates(programme: Programme) -> list[PilotCandidate]:
 
 
 def most_at_once(programme: Programme) -> tuple[int, str]:
-    """Return how many schools can go first together, and the limit: the size of waves, or a team."""
+    """Return how many schools can go first together, and what limits them: the size of waves, or a team."""
     limits = [(len(programme.definition.schools), "there are no more schools")]
     teams = programme.definition.rollout.teams
     for name, asked in programme.definition.rollout.services.items():

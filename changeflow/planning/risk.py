@@ -15,7 +15,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import DAY, minute_of
 
-"""The number of finished tasks at which a lesson weighs as much as the plan, so that one late school does not change a
+"""The number of finished tasks at which a lesson counts as much as the plan, so that one late school does not change a
 whole rollout. Our own choice."""
 
 
@@ -78,7 +78,7 @@ def last_moment(day: date) -> int:
 
 
 def whole_percent(share: float) -> int:
-    """Return whole percent; 0 and 100 are used only for none and all."""
+    """Return whole percent; only none gives 0, and only all gives 100."""
     return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
 
 

@@ -57,7 +57,7 @@ class Frame:
         return self.calendars.get(self.calendars.key(base, frozenset({school}), kind, service))
 
     def blackouts(self, kind: Kind, school: str, service: str) -> Iterator[ScopedBlackout]:
-        """Yield the blackouts that an activity at a school keeps out of."""
+        """Yield the blackouts that an activity at a school must avoid."""
         return iter(kept_out_of(self.calendars.blackouts, frozenset({school}), kind, service))
 
     def asked(self, service: str) -> ServiceRollout:
@@ -120,7 +120,7 @@ def _happened(programme: Programme) -> dict[Pair, date]:
 
 
 def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
-    """Place each activity of one date; the second value says what forbids the date, if it has not happened."""
+    """Place each activity of one date. The second value says why the date is impossible; empty if possible or past."""
     placed, reason = [], _forbidden(frame, school, service, day)
     for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
         end = frame.week_of(day) - activity.weeks_before
@@ -132,7 +132,7 @@ def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[
 
 
 def _forbidden(frame: Frame, school: str, service: ServiceFile, day: date) -> str:
-    """Describe what keeps a go-live out of a day."""
+    """Describe why a go-live cannot be on a day; empty if it can."""
     for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
         if blackout.touches(day, day):
             return f"“{blackout.name}” keeps go-lives out of it"
@@ -174,7 +174,7 @@ def _beginning(frame: Frame, school: str) -> str:
 
 
 def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
-    """Describe what takes a week from an immovable activity by leaving it too few days."""
+    """Describe what leaves an immovable activity too few days in a week."""
     calendar, office, since = (
         frame.calendar(kind, school, service),
         frame.calendars.office,

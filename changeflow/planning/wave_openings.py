@@ -26,7 +26,7 @@ def start_windows(frame: Frame, service: ServiceFile) -> list[date]:
 
 
 def with_announced(frame: Frame, service: ServiceFile, days: Sequence[date], announced: date | None) -> list[date]:
-    """Return the days for one school; if any week will do, a day it was given replaces that week's day."""
+    """Return the days for one school. If any week will do, a day announced to it replaces that week's day."""
     first, last = _span(frame, service)
     if (
         announced is None
@@ -48,7 +48,7 @@ def _span(frame: Frame, service: ServiceFile) -> tuple[date, date]:
 
 
 def as_working_day(frame: Frame, service: str, day: date) -> date:
-    """Return the working day of a go-live that was given as the first of a month or pay period."""
+    """Return the working day of a go-live whose date is the first of a month or pay period."""
     periods = _opens_on(frame, frame.programme.service(service))[1]
     return periods.working_day(day) if isinstance(periods, FirstWorkingDays) else day
 

@@ -49,7 +49,7 @@ class PlanEffect:
 
     milestones: tuple[MilestoneEffect, ...] = ()
     breaks: tuple[str, ...] = ()
-    """New blocking findings, and milestones that would disappear; of the plan in force, limits that it exceeds."""
+    """New blocking findings, and milestones that would disappear; for the plan in force, the limits that it exceeds."""
     later: tuple[LaterWave, ...] = ()
     assumed: frozenset[Pair] = frozenset()
     """The schools and services whose go-live depends on assumed days."""
@@ -105,7 +105,7 @@ class UsedWaves:
 def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers: Refers) -> UsedWaves:
     """Turn a plan into waves. A wave's history follows most of its schools.
 
-    It keeps its id for services for which the folder refers to it; for the others its tasks record their former ids.
+    A wave keeps its id for services whose tasks the folder refers to; for the others, tasks record their former ids.
     """
     known = programme.definition.programme.waves
     groups: dict[tuple[object, ...], list[_Group]] = {}
@@ -219,7 +219,7 @@ def _has_begun(programme: Programme, service: str, wave: Wave) -> bool:
 def _bases(groups: Sequence[_Group], known: Sequence[Wave], begun: Collection[str]) -> dict[int, Wave]:
     """Return the wave that each group continues: the one with most schools in common, then the one with its name.
 
-    A remaining wave that has not begun continues as any remaining group, so that changes to its tasks are kept.
+    Each remaining wave that has not begun continues as one of the remaining groups, to keep changes to its tasks.
     """
     shared = sorted(
         (-len({*group.schools} & {*wave.schools}), group.name != wave.name, w, n)

@@ -90,7 +90,7 @@ def announced(programme: Programme) -> dict[Pair, Announcement]:
 def announced_days(programme: Programme) -> dict[Pair, date]:
     """Return the latest day announced to each school: the recorded one, otherwise the one in rollout.yaml.
 
-    If a school was given the first of a month or pay period, and that is a day off, it is its first working day.
+    If the announced day is the first of a month or pay period and a day off, the next working day counts instead.
     """
     rollout, tasks, periods = programme.definition.rollout, go_live_tasks(programme), programme.roadmap.periods
     days = {(school, service): day for school, own in rollout.schools.items() for service, day in own.announced.items()}
@@ -132,7 +132,7 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
 
 
 def dropped_sentence(found: Iterable[GoLive]) -> str:
-    """Say how many announced go-lives are no longer planned; empty where none is."""
+    """Say how many announced go-lives are no longer planned; empty if there are none."""
     dropped = sum(live.is_dropped for live in found)
     noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
     return f"{dropped} {noun} {verb} no longer planned." if dropped else ""

@@ -47,7 +47,7 @@ def evening_of(roadmap: Roadmap, task: TaskId, at: int) -> int:
 
 
 def with_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> Roadmap:
-    """Return the progress with each decision that is ready to be made ending this evening, or when its time is up.
+    """Return the roadmap in which each decision that is ready ends this evening, or when its planned time is up.
 
     `reported` is the progress that people reported. A decision with start windows waits for the next window.
     """
@@ -71,7 +71,7 @@ def with_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> Roa
 
 
 def without_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> dict[TaskId, TaskProgress]:
-    """Return the progress without the additions of `with_asked`: decisions are then due when their time is up."""
+    """Return the progress without the additions of `with_asked`; decisions are then due when their time is up."""
     return {
         t: reported[t] if t in reported and roadmap.tasks[t].kind is Kind.DECISION else p
         for t, p in roadmap.progress.items()

@@ -1,4 +1,4 @@
-"""Blackouts: the single rule for which activities keep out of which days, where, and in which services."""
+"""Blackouts: the single rule for which activities must avoid which days, where, and in which services."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,9 +62,9 @@ def kept_out_of(
 ) -> list[ScopedBlackout]:
     """Return the blackouts that apply to work at some schools: the single rule for plan, rules, waves and pilots.
 
-    Work for a wave or at a school keeps out of the blackouts of each of its schools. Work for a whole service or
-    programme (`is_whole`) continues while any school is free: it keeps out of days on which all schools are in a
-    blackout, and of blackouts that name its service.
+    Work for a wave or at a school avoids the blackouts of each of its schools. Work for a whole service or
+    programme (`is_whole`) continues while any school is free: it avoids only days on which all schools are in a
+    blackout, and blackouts that name its service.
     """
     about = [b for b in blackouts if b.is_about(kind, service) and (b.schools is None or schools & b.schools)]
     if not is_whole or len(schools) < 2:

@@ -81,7 +81,7 @@ class PayPeriodTable(Frozen):
 
 
 class Blackout(Frozen):
-    """Days that some kinds of activity keep out of.
+    """Days that some kinds of activity must avoid.
 
     All limits apply together: the authority or school of its file, and `phases`, `schools` and `services`.
     """
@@ -251,7 +251,7 @@ class Mandates(Frozen):
 
 
 class MilestoneShape(Frozen):
-    """A date that people steer by, after these tasks."""
+    """A key date of the programme, reached when these tasks are finished."""
 
     name: str
     after: Links
@@ -261,7 +261,7 @@ class MilestoneShape(Frozen):
 
 
 class Office(Frozen):
-    """Where answers go."""
+    """The office that receives answers to messages."""
 
     name: str = "Programme office"
     email: str
@@ -305,7 +305,7 @@ class ProgrammeFile(Frozen):
 
 
 class DesignChange(Frozen):
-    """A new decision about a service: earlier answers were about a different service."""
+    """A change to a service's design. Assessments from before it no longer describe the service."""
 
     on: date
     what: str = Field(min_length=1)

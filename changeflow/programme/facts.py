@@ -72,7 +72,7 @@ class SponsorAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendance:
-    """A person's presence at a training session, with evidence of what they can do since, if known."""
+    """A person's attendance at a training session, with evidence of what they can now do, if known."""
 
     task: TaskId
     person: str
@@ -143,7 +143,7 @@ class Odds:
     """The data date of the simulation."""
     planned: date
     planned_odds: int | None
-    """The odds of meeting the plan; None if all iterations met it but part of the path was not drawn."""
+    """The odds of meeting the plan; None if all iterations met it but part of the path has no range."""
     deadline: date | None
     deadline_odds: int | None
     """The odds of meeting the deadline; None also without a deadline."""
@@ -151,7 +151,7 @@ class Odds:
     p80: date
     p90: date
     certain_share: int
-    """The share of the planned path that was not drawn."""
+    """The share of the planned path without a range, in percent."""
     iterations: int
     seed: int
 
@@ -162,7 +162,7 @@ class Odds:
 
     @property
     def sure_by(self) -> str:
-        """The day that 80 of 100 iterations meet, or that there are no odds, with the share without a range."""
+        """The day that 80 of 100 iterations meet, or a note that there are no odds; with the share without a range."""
         all_of_it = self.certain_share == 100
         share = "no work" if all_of_it else f"{self.certain_share}% of the work"
         share += f" on its path has {'a' if all_of_it else 'no'} range"

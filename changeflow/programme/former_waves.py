@@ -1,4 +1,4 @@
-"""Published results of waves stay with their schools, even if another wave takes the name later."""
+"""Keep a wave's published results with its schools, even if another wave takes its name later."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ def with_waves_of_now(published: Iterable[Published], now: Definition) -> tuple[
     """Return the publications, with each wave under the current name of the same schools.
 
     A wave stays the same while the schools that joined or left it have fewer people than the minimum group. Results of
-    a wave that no longer exists keep their figures under a name that lists its schools, because they do not describe
-    the people of another wave with its name.
+    a wave that no longer exists keep their figures under a name that lists its schools, because another wave with the
+    same name has different people.
     """
     return tuple(_renamed(one, now) for one in published)
 

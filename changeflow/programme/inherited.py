@@ -30,7 +30,7 @@ class Inherited:
 
     progress: Mapping[TaskId, TaskProgress]
     decisions: tuple[Decision, ...] = ()
-    """Approvals of a gate for all its parts except the first, which already has them."""
+    """Approvals of a split gate for all its parts except the first, which already has them."""
     lines: tuple[str, ...] = ()
     """The same in words, one sentence a task."""
 
@@ -146,7 +146,7 @@ def _in_progress(case: _Case) -> dict[TaskId, TaskProgress]:
 
 
 def _left_of_first(case: _Case, first: Task) -> Duration | None:
-    """Return the remaining duration of the first part, which takes all the work done. None if not reported."""
+    """Return the remaining duration of the first part, to which all work done counts. None if not reported."""
     left = [_left_of(case, task) for task in case.olds]
     whole = [task.duration for task in case.olds]
     if None in left or len({d.unit for d in (*left, *whole, first.duration) if d is not None and not d.is_zero}) > 1:

@@ -13,15 +13,15 @@ OFFICE, BOARD = "programme-office", "board"
 SPONSORS = "sponsor"
 """The audience in people.csv that gives a role, in addition to `LEADS`."""
 SYSTEM = "system"
-"""The actor for what flows do automatically."""
+"""The audit's actor for automatic actions by flows."""
 UNNAMED = "unnamed"
-"""The actor in the audit for reading without a name."""
+"""The audit's actor for reads by an unnamed person."""
 NO_PEOPLE = (SYSTEM, UNNAMED)
-"""Audit actors whose names no person may use."""
+"""The audit's own actors; no person may have these ids."""
 NAMED = tuple(role for role in Role if role not in (Role.VIEWER, Role.SYSTEM, Role.MACHINE))
-"""Roles of people in people.csv, who are all viewers as well."""
+"""Roles that people in people.csv can hold. Each of them is also a viewer."""
 WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
-"""Roles that do the work of the change."""
+"""Roles whose holders carry out the change."""
 HOW_NAMED: Mapping[Role, str] = {
     Role.VIEWER: "everyone in people.csv",
     Role.HEAD: "people of the group `heads`, for their own school",
@@ -48,7 +48,7 @@ _OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The subject of an action; fields that do not matter are left out."""
+    """The subject of an action; only the fields that matter to it are set."""
 
     thing: str = ""
     """Its name in a refusal, such as “Payroll: plan agreed”."""
@@ -70,7 +70,7 @@ PROGRAMME = Subject()
 def holders(definition: Definition, mandate: Mandate, service: str | None = None) -> frozenset[str]:
     """Return the holders of a mandate, by id; a lead provider's covers their own service.
 
-    The SRO holds every lead provider's mandate too, being accountable for everything: our own choice.
+    The SRO also holds every lead provider's mandate, because they are accountable for everything: our own choice.
     """
     if mandate is Mandate.LEAD_PROVIDER:
         leads = in_role(definition, Role.LEAD_PROVIDER, Subject(service=service)) if service else frozenset[str]()

@@ -28,10 +28,10 @@ class PointOfNoReturn:
     last_day: date
     """The last day on which the old way is available."""
     task: TaskId | None = None
-    """The task that begins with it, if there is one."""
+    """The task that begins with this point, if there is one."""
     is_passed: bool = False
     is_confirmed: bool = False
-    """A person has confirmed how long the way back is open, in the words of `what`."""
+    """Whether a person has confirmed how long the way back is open; `what` has their words."""
 
 
 def points_of_no_return(

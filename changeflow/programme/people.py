@@ -1,4 +1,4 @@
-"""People of a programme: who a change reaches, who was trained, what is known of groups, and when it closes."""
+"""People of a programme: who the change reaches, who was trained, what is known about groups, and when it closes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def schools_of(programme: Programme, person: Person) -> frozenset[str]:
 
 
 def live_people(programme: Programme, *, on: date) -> frozenset[str]:
-    """Return the people who need reinforcement by a day: those reached by a service that is live at their school."""
+    """Return the people to reinforce by a day: everyone whom a live service reaches at their school."""
     end = minute_of(on) + DAY
     finishes = ((t, programme.facts.finish_of(t.id)) for t in programme.tasks(kind=Kind.GO_LIVE))
     live = [t for t, finish in finishes if finish is not None and finish <= end]
@@ -42,7 +42,7 @@ class Session:
     needed_by: frozenset[str]
     came: frozenset[str]
     with_evidence: frozenset[str]
-    """The people with evidence of what they can do since: a test, a completed case, an observer."""
+    """The people with evidence of what they can now do: a test, a completed case, an observation."""
     is_counted: bool
     """Whether any attendance was reported; otherwise attendance is unknown."""
 

@@ -39,7 +39,7 @@ def may(
     on: date | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Allowed | Refused:
-    """Return the roles in which a person may do something, or else who may, using their `names`.
+    """Return the roles that allow a person to do something, or else a refusal that says who may, with their `names`.
 
     A person who has left by `on`, or has not joined yet, has no role. Without a list of people, anyone who works on the
     programme is a viewer and in its project team.
@@ -73,7 +73,7 @@ def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
 
 
 def looks_back(command: str) -> bool:
-    """Tell whether a command only reads a stored programme, so that --at shows what was known on an earlier day."""
+    """Tell whether a command only reads a stored programme; its --at then shows what was known on that day."""
     return any(command in TABLE[action].commands for action in _LOOKS)
 
 
@@ -84,7 +84,7 @@ def is_allowed(action: Action, role: Role) -> bool:
 
 
 _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, Role.SPONSOR)
-"""Roles with many people, so a refusal does not list them."""
+"""Roles with so many holders that a refusal names the role only."""
 _ARTICLES = {
     Role.HEAD: "the head of the school",
     Role.CHANGE_LEAD: "a change lead",
@@ -129,7 +129,7 @@ class PermissionEntry:
     """One row of the table."""
 
     words: str
-    """The action, as it follows “may”: “take a baseline”. `{thing}` is the subject's name."""
+    """The action as it reads after “may”, such as “take a baseline”. `{thing}` is the subject's name."""
     roles: Sequence[Role]
     """The roles that may, in the order in which a refusal names them."""
     commands: Sequence[str] = ()
@@ -170,7 +170,7 @@ _WORK_ON_FILES = (
     "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
     "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
-"""Commands by purpose, where there are many."""
+"""Long lists of commands, by purpose."""
 
 TABLE: Mapping[Action, PermissionEntry] = {
     Action.TAKE_BASELINE: _decision("take a baseline", (Role.SRO, Role.BOARD), ("baseline take",)),

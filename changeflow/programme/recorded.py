@@ -1,4 +1,4 @@
-"""Recorded facts one by one, for finding a wrong one: who recorded it, and whether it still counts."""
+"""Single recorded facts, to find a wrong one: who recorded each, and whether it still counts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ OF_SAME: Mapping[str, tuple[str, ...]] = {
 }
 """The kinds of fact, each with the columns that identify its subject."""
 LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "announcement")
-"""Kinds of which only the latest record of a subject counts."""
+"""Kinds of fact for which only the latest record of a subject counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def check_result(programme: Programme, result: CheckpointResult, *, today: date)
 
 
 SHOWN_AHEAD = 5
-"""The most checkpoints listed in a terminal: our own choice."""
+"""The largest number of checkpoints that a message lists: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ReportedProgress:
     finished: date | None = None
     remaining: str | None = None
     percent: int | None = None
-    """Gives the remaining duration if that is not reported."""
+    """Used to compute the remaining duration if that is not reported."""
 
 
 def finish_of(programme: Programme, task: TaskId, finished: date, started: date | None = None) -> ReportedProgress:
@@ -149,7 +149,7 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
     if (planned := _as_planned(programme, task, reported)) is not None:
         return planned
     if task.kind is Kind.DECISION and task.is_milestone:
-        # A decision takes effect on the evening of its day, because what led to it happened before.
+        # A decision takes effect on the evening of its day, because the work before it ended earlier that day.
         start = max(start, calendar.previous_working(minute_of(reported.started + timedelta(days=1))))
         finish = start if reported.finished else None
     elif task.is_milestone:

@@ -21,7 +21,7 @@ _MADE_OF = re.compile(r"(.+?)((?:-again-\d+|/condition-\d+).*)")
 
 
 class Renames:
-    """New ids by former id; for a split task those of its parts, in order."""
+    """The new ids of tasks, by former id. A split task has one for each part, in order."""
 
     def __init__(
         self,

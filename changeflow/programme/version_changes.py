@@ -29,11 +29,11 @@ POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, 
 """Roles with more permissions than everyone in people.csv has."""
 OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
 OF_A_THING = (Role.OWNER, Role.SIGNATORY, Role.RECORDER, Role.RECIPIENT)
-"""Roles that are not compared here: gate owners and signatories are compared one by one, others follow from facts."""
+"""Roles that are not compared here: gate owners and signatories are compared singly; the others follow from facts."""
 GUARDED = tuple(r for r in POWERFUL if r not in (*OF_A_SERVICE, *OF_A_THING, Role.HEAD))
-"""Roles of the whole programme, including the project team, which people of a new service's team join too."""
+"""Roles of the whole programme, including the project team, which the members of a new service's team join."""
 OF_MANY = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SPONSOR)
-"""Roles that people leave with the organisation, without a decision about powers."""
+"""Roles that end when a person leaves the organisation, without a decision about powers."""
 MANDATED = tuple(r for r in GUARDED if r not in OF_MANY)
 _WORDS = {
     Role.ADMIN: "the admins",

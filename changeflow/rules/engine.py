@@ -53,8 +53,8 @@ class _Judge:
         self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}
 
     def run(self) -> Judged:
-        # Rules reason about paths, so the programme's own links must not form a loop.
-        if not nx.is_directed_acyclic_graph(self.programme.graph):  # `schedule` raises and names the loop.
+        # Rules check paths, so the programme's own links must not form a loop.
+        if not nx.is_directed_acyclic_graph(self.programme.graph):  # `schedule` raises an error that names the loop.
             self.growing.schedule()
         self.findings += self._wrong_waivers()
         for rule in RULES.values():
@@ -191,7 +191,7 @@ def missing_mandates(definition: Definition, waiver: Waiver) -> tuple[Mandate, .
 
 
 def lifts(definition: Definition, waiver: Waiver) -> bool:
-    """Tell whether a waiver's rule can be waived, and people with all the mandates have approved it."""
+    """Tell whether a waiver's rule can be waived, and its approvers hold all the mandates that it needs."""
     rule = RULES.get(waiver.rule)
     return rule is not None and bool(rule.lifted_by) and not missing_mandates(definition, waiver)
 

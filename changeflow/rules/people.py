@@ -171,7 +171,7 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
-    """Return the day since which no visible act of the sponsor is known, and whether one was ever recorded."""
+    """Return the day since which the sponsor has not been visibly active, and whether any act was ever recorded."""
     seen = [a.on for a in programme.facts.acts if a.on <= programme.on and a.who is None]
     return max([sponsor.since, programme.definition.programme.start, *seen[-1:]]), bool(seen)
 
@@ -179,7 +179,7 @@ def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
 def school_days(programme: Programme, since: date, on: date) -> int:
     """Count the school days after `since`, up to `on`, by the programme's own terms, exams included.
 
-    Where schools have different terms, the terms with the fewest days count. Closures of single schools are ignored.
+    If schools have different terms, the terms with the fewest days count. Closures of single schools are ignored.
     """
     days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
     terms = programme.once("terms of each authority", lambda: _terms(programme))
@@ -238,7 +238,7 @@ def students_benefit_approved(programme: Programme) -> Iterator[Breach | Implied
 
 
 def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Every service has a lead provider with a name and enough time."""
+    """Every service has a named lead provider with enough time."""
     for service in programme.services:
         lead = service.lead_provider
         if lead is None:

@@ -21,7 +21,7 @@ class Rule:
     blocks: Stops = Stops.NOTHING
     """What a finding stops: `baseline`, `gate`, `closure`, or nothing."""
     lifted_by: tuple[Mandate, ...] = ()
-    """All the mandates that are needed together to waive it; empty if no one may."""
+    """The mandates that are all needed to waive it; empty if no one may."""
     remedy: str
     source: str = MAKING_CHANGE_STICK
     """The document or law that it comes from."""
@@ -33,13 +33,13 @@ class Rule:
     gates: tuple[Gate, ...] = ()
     """The gates that use it as a criterion."""
     hardens_at: Gate | None = None
-    """From this gate on, its warning blocks."""
+    """The gate from which its warning blocks."""
     only_for: Callable[[ServiceFile], bool] | None = None
     """Selects the services that it applies to; None for all."""
     example: str = ""
-    """What it means in a trust, in a sentence or two."""
+    """An example from a trust, in a sentence or two."""
     needs_schedule: bool = False
-    """Its check uses dates, so it runs after scheduling."""
+    """Whether its check uses dates, so that it runs after scheduling."""
     on_dates: Check | None = None
     """A second check, which runs after scheduling."""
     enforced_by: str = ""

@@ -89,7 +89,7 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
 
 
 def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -> Iterator[Breach | ImpliedLink]:
-    """A go-live before the pilot was judged keeps its severity; training or a move that has begun is only noted."""
+    """Keep the severity for a go-live before the pilot was judged; only note training or a move that has begun."""
     begun = programme.facts.progress.get(task.id)
     for proof in proofs:
         if begun is None or task.kind is Kind.GO_LIVE:
@@ -117,7 +117,7 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
                 yield from _unearned(programme, live, needed)
         runs = list(programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service))
         for run in runs:
-            # A repetition, for longer, counts together with the first run.
+            # A repetition extends the first run, so their pay periods are added.
             together = [r.duration for r in runs if r.wave == run.wave and r.schools == run.schools]
             periods = sum(d.amount for d in together if d.unit is Unit.PAY_PERIODS)
             if periods < needed:

@@ -11,7 +11,7 @@ from changeflow.values.base import Frozen, Id
 
 
 class AgreementKind(StrEnum):
-    """The form of the agreement; neither is preferred."""
+    """The form of the agreement. Neither form is preferred."""
 
     SLA = "sla"
     GIVES_AND_GETS = "gives_and_gets"

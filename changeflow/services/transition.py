@@ -93,7 +93,7 @@ class Transition:
     new_posts: int
     open_posts: int
     internal_share: float | None
-    """The share of filled full-time equivalents that people of the trust fill; None while no post is filled."""
+    """The share of filled full-time equivalents that went to people of the trust; None if no post is filled."""
 
 
 def summed_up(posts: Iterable[Post], new_posts: Iterable[NewPost]) -> Transition:
@@ -120,7 +120,7 @@ def redundancies(posts: Iterable[Post]) -> dict[str, int]:
 
 
 Law = Callable[[str, date], RulepackEntry]
-"""Returns the entry in force on a day, by its key."""
+"""A function that returns the entry in force on a day, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Duty:
 
     establishment: str
     posts: int
-    """Posts in the window that has the most."""
+    """The number of posts in the window with the most."""
     first_effect: date
     """The first day in that window on which a post ends."""
     days: int
@@ -146,7 +146,7 @@ class Duty:
 
 
 def minimum_days(posts: int, *, on: date, law: Law, tiers_in: str = "consultation_tiers") -> int:
-    """Return the days of consultation for a number of posts at one establishment; 0 where none are required.
+    """Return the days of consultation for a number of posts at one establishment; 0 if none are required.
 
     `tiers_in` names the entry that has the tiers of another duty, such as notifying the Secretary of State.
     """

@@ -1,4 +1,4 @@
-"""Due things and their nudges. Unique keys on insert ensure that each nudge is recorded once."""
+"""Items that are due, and their nudges. A unique key ensures that each nudge is recorded only once."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -54,9 +54,9 @@ def record(
     not_before: datetime,
     contents: Mapping[str, Mapping[str, Any]],
 ) -> tuple[int, int]:
-    """Record new due things with their nudges, refresh waiting nudges, and withdraw those that no longer apply.
+    """Record new due items with their nudges, refresh waiting nudges, and withdraw those that no longer apply.
 
-    `contents` is by key. Returns the numbers of new things and withdrawn nudges.
+    `contents` is by key. Returns the numbers of new items and withdrawn nudges.
     """
     known = _known_keys(session, programme)
     due = list(due)
@@ -83,9 +83,9 @@ def record(
 
 
 def _known_keys(session: Session, programme: str) -> set[str]:
-    """Return the keys of things that were due before; for a renamed task also the keys with its new id.
+    """Return the keys of items that were due before; for a renamed task also the keys with its new id.
 
-    Unsent things under an old id are left out: they are withdrawn and sent under the new id.
+    Unsent items under an old id are left out: they are withdrawn and sent under the new id.
     """
     known = set(session.exec(select(DueRow.key).where(DueRow.programme_id == programme)))
     if ids := versions.renames(session, programme):
@@ -130,7 +130,7 @@ def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
 def _refresh(
     session: Session, programme: str, due: Mapping[str, Due], contents: Mapping[str, Mapping[str, Any]], at: datetime
 ) -> int:
-    """Bring waiting nudges up to date with what is due now; those already being sent can only be withdrawn."""
+    """Update waiting nudges to what is due now; those already being sent can only be withdrawn."""
     over = []
     for row in session.exec(_waiting().where(NudgeRow.programme_id == programme)):
         if row.key in due:
@@ -168,7 +168,7 @@ def save_tick(session: Session, programme: str, *, at: datetime, revision: int, 
 
 
 def due_counts(session: Session) -> dict[str, int]:
-    """Return the number of things due at each programme's last tick."""
+    """Return the number of items due at each programme's last tick."""
     return dict(session.exec(select(TickRow.programme_id, TickRow.due)).all())
 
 
@@ -202,7 +202,7 @@ def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
 
 
 def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
-    """Return (programme, person) for people whose manager is asked to talk with them this week."""
+    """Return (programme, person) for each person whose manager has been asked to talk to them this week."""
     query = select(NudgeRow.programme_id, NudgeRow.subject).where(
         NudgeRow.reason == Reason.CONVERSATION, col(NudgeRow.due_on) >= today, col(NudgeRow.withdrawn_at).is_(None)
     )

@@ -1,4 +1,4 @@
-"""The audit's anchor: a file outside the database to which each entry is written, so that rewriting is noticed.
+"""The audit's anchor: a file outside the database that records each entry, so that a rewritten chain is noticed.
 
 A line is `TIME KIND PROGRAMME FIRST LAST HASH LINK`. Each transaction writes a `begun` line before it commits and a
 `stored` line after it, so an entry without a line was not written by changeflow, and a line without an entry is either
@@ -29,12 +29,12 @@ from changeflow.storage.chain import GENESIS, Fault, moment_text
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
 _PASSING = (*FULL, ENOENT, EIO, EINTR, EAGAIN, ENOMEM, EMFILE, ENFILE, ESTALE)
-"""Temporary errors of a correct path: a folder that is not mounted, a file that was removed."""
+"""Errors that can be temporary although the path is correct, such as a folder that is not mounted."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
-"""Bytes that must contain a whole line of ours."""
+"""The number of bytes that always contains one whole line that changeflow wrote."""
 _AT_ONCE = 8 * _BLOCK
-"""Bytes to read at once if a line may be far from the end."""
+"""The block size in bytes for reading if a line may be far from the end."""
 
 
 class Head(NamedTuple):
@@ -73,7 +73,7 @@ class Anchored:
 
 
 def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collection[str] = ()) -> Anchored | None:
-    """Announce entries that are about to be committed; an `AnchorError` stops the commit. Does nothing without a path.
+    """Announce entries before they are committed; an `AnchorError` stops the commit. Does nothing without a path.
 
     With `may_begin` no entry is sealed yet, so an anchor without a line is new; otherwise it is lost. `new` are the
     programmes without a sealed entry; all others need a line.
@@ -85,7 +85,7 @@ def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collecti
 
 
 def confirm(anchored: Anchored | None) -> None:
-    """Confirm the commit. A failure is only logged, because the announcement already vouches for the entries."""
+    """Confirm the commit. A failure is only logged, because the announcement already accounts for the entries."""
     if anchored is None:
         return
     try:

@@ -17,7 +17,7 @@ from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
 CHOICE = "unsubscribe"
-"""The action of a link by which people choose their messages: theirs for as long as it lasts, whatever is answered."""
+"""The action of a link for choosing one's messages. It works until it expires, whatever the person answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def find_link(session: Session, digest: str) -> AnswerLink | None:
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
-    """Use up a link; of many simultaneous attempts, only one returns True."""
+    """Mark a link as used; of several simultaneous attempts, only one returns True."""
     query = update(LinkRow).where(col(LinkRow.token) == digest, *_still_works(now))
     return count_touched(session, query.values(used_at=now)) == 1
 
@@ -71,7 +71,7 @@ def _still_works(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
-    """End the links of a person, or those about one subject; their choice of messages stays open to them."""
+    """End the links of a person, or those about one subject, except the link for choosing their messages."""
     query = update(LinkRow).where(
         col(LinkRow.programme_id) == programme,
         col(LinkRow.person) == person,
@@ -84,7 +84,7 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
 
 
 def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
-    """End all links about some subjects, except those by which people choose their messages."""
+    """End all links about some subjects, except those for choosing messages."""
     query = update(LinkRow).where(
         col(LinkRow.programme_id) == programme,
         col(LinkRow.subject).in_(subjects),
@@ -150,7 +150,7 @@ def _given(programme: str, until: datetime | None) -> SelectOfScalar[AnswerRow]:
 
 
 def reach(session: Session, recipients: Iterable[str]) -> dict[str, Reach]:
-    """Return people's contact preferences. People without an entry have stated none, and their address works."""
+    """Return people's contact preferences. A person without an entry has stated none, and their address works."""
     rows = session.exec(select(ReachRow).where(col(ReachRow.recipient).in_(list(recipients))))
     return {r.recipient: Reach(r.optional_off, r.undeliverable_since is None) for r in rows}
 
@@ -180,7 +180,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
             with session.begin_nested():
                 session.add(row)
         except IntegrityError:
-            # With two simultaneous clicks, the other one may have created it.
+            # If two clicks arrive at the same time, the other one may have created the row.
             row = session.get_one(ReachRow, recipient, populate_existing=True)
     return row
 

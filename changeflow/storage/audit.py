@@ -22,7 +22,7 @@ from changeflow.storage.tables.programme import ProgrammeRow, ReportRow
 from changeflow.storage.witnesses import HeadWitness
 
 TOGETHER = 10_000
-"""Rows to read at once."""
+"""The number of rows to read at once."""
 UNREADABLE = (ValueError, TypeError, OverflowError, DataError, OperationalError)
 """Errors from reading a value that is invalid for its column."""
 
@@ -125,7 +125,7 @@ def _examined(session: Session, witnesses: Iterable[Witness]) -> ChainVerdict:
 
 
 def _reports(session: Session) -> HeadWitness:
-    """Issued reports, which contain the last entry at their time."""
+    """Return the issued reports as witnesses: each contains the last entry at its time."""
     query = select(
         col(ReportRow.programme_id), col(ReportRow.number), col(ReportRow.head_number), col(ReportRow.head_hash)
     ).where(col(ReportRow.head_number).is_not(None))
@@ -158,7 +158,7 @@ def _rows_of(session: Session, covered: Covered) -> Iterator[SealedRow]:
 
 
 class _Queries(NamedTuple):
-    """What is asked of a table and of the facts that seal its rows."""
+    """The queries for a table and for the facts that seal its rows."""
 
     rows: Any
     count_of_facts: Any
@@ -168,7 +168,7 @@ class _Queries(NamedTuple):
 
 @cache
 def _queries_of(table: str) -> _Queries:
-    """Compose the queries of a table once: composing them takes longer than asking."""
+    """Build the queries of a table once, because building them takes longer than running them."""
     covered = covered_tables()[table]
     sealing = _FACT[5], _FACT[7], _FACT[0], _FACT[1]
     is_of_row = (_FACT[4] == table) & (_FACT[6] == covered.key_sql())

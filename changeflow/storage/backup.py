@@ -1,8 +1,8 @@
-"""Backup and restore of an SQLite database. A backup can be taken while it is in use, and is complete or absent.
+"""Backup and restore of an SQLite database. A backup can be taken while the database is in use, and is never partial.
 
-If a restore is killed at any step, either the old or the new database is in place, complete:
+If a restore is killed at any step, either the old or the new database is in place, and complete:
 
-1. This process takes the database for itself.
+1. This process locks the database exclusively.
 2. The copy is copied into a folder beside the database, and checked, upgraded and marked there.
 3. SQLite merges the old log into the old file, so that no log is left that could be applied to the new one.
 4. The old file gets a second, unused name.
@@ -43,7 +43,7 @@ PART = ".part"
 def backup(url: str, to: Path, *, at: datetime) -> None:
     """Copy the database. The copy is marked, so that it sends no messages until a person releases it.
 
-    It is written beside its destination and renamed, and only this account can read it.
+    The copy is written beside its destination and renamed, and only this account can read it.
     """
     source = file_of(url)
     if not source.is_file():
@@ -140,7 +140,7 @@ def _clear_stale(to: Path) -> None:
             held = os.open(stale, os.O_RDWR | os.O_CLOEXEC)
             try:
                 if presence.take(held):
-                    # This file goes last, because the others are found by it.
+                    # This file is removed last, because it leads to the others.
                     for path in (*sidecars(stale), stale):
                         path.unlink(missing_ok=True)
             finally:
@@ -169,7 +169,7 @@ class PreparedCopy:
     url: str
     """Its path until then."""
     found: str
-    """Its original version."""
+    """The version of its tables before the upgrade."""
     is_older: bool
     was_without_custody: bool
     """Whether it is from a version without custody."""
@@ -255,7 +255,7 @@ def _take_in(copy: Path, fresh: Path) -> None:
 
 
 def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
-    """Refuse a foreign or newer database; return its version, and whether it lacks custody."""
+    """Refuse another application's or a newer database; return its version, and whether it lacks custody."""
     with closing(sqlite3.connect(fresh)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         foreign = connection.execute(

@@ -16,9 +16,9 @@ PLAIN, SEALING = 1, 2
 """The forms of an entry: that of 0.1.0, and the one that seals rows."""
 WRITTEN, ENDED, SPOILT = "+", "-", "!"
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""The allowed step back of a machine's clock between two entries: our own choice."""
+"""How far a machine's clock may go back between two entries without a note: our own choice."""
 DATED_APART = timedelta(days=1)
-"""A claimed moment this far from the real one is listed: our own choice."""
+"""Entries whose claimed moment is at least this far from the real one are listed: our own choice."""
 
 
 class Entry(NamedTuple):
@@ -78,7 +78,7 @@ class SealedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A difference from the chain."""
+    """A fault in the chain, or a difference from it."""
 
     programme: str
     number: int | None
@@ -130,7 +130,7 @@ def entry_hash(e: Entry) -> str:
 
 
 def _json(value: object) -> str:
-    """Write a text, a whole number or nothing as `json.dumps` does, without making an encoder for each entry."""
+    """Write a text, a whole number or None as `json.dumps` does, without making an encoder for each entry."""
     if isinstance(value, str):
         return json_text(value)
     return "null" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)

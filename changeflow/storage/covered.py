@@ -83,7 +83,7 @@ class Covered:
     columns: tuple[Column[Any], ...]
     """Sealed columns, by name. A missing column, null and the default are equal, so a new column changes no seal."""
     forms: tuple[tuple[str, Any, Callable[[Any], str]], ...]
-    """For each column its JSON name, the value that is left out, and the function that writes a value as JSON."""
+    """For each column: its name in JSON, the value that is left out, and the function that writes a value as JSON."""
     keys: tuple[Column[Any], ...]
     key_places: tuple[int, ...]
     programme_place: int | None
@@ -190,7 +190,7 @@ def _other_json(value: object) -> str:
 
 
 TOGETHER = 500
-"""Keys in one query."""
+"""The largest number of keys in one query."""
 _OPTION = "changeflow_touched"
 T = TypeVar("T")
 
@@ -202,11 +202,11 @@ class Touched:
     keys: dict[str, set[str]] = field(default_factory=dict)
     """By table."""
     above: dict[str, int] = field(default_factory=dict)
-    """By table: this transaction added the rows with higher numbers."""
+    """By table: the highest number before this transaction, which added all rows with higher numbers."""
     spoilt: set[tuple[str, str]] = field(default_factory=set)
-    """By table and key: the row differed from its seal when first touched."""
+    """By table and key: the rows that differed from their seal when first touched."""
     unsealed: set[tuple[str, str]] = field(default_factory=set)
-    """No entry had sealed the row when first touched."""
+    """The rows that no entry had sealed when first touched."""
 
     @property
     def tables(self) -> list[str]:

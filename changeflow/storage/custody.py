@@ -1,4 +1,4 @@
-"""Custody: recognise a restored database by comparing its count with what this machine has seen.
+"""Custody: recognise a restored database by comparing its count with the one that this machine recorded.
 
 Each tick, and each transaction that opens or claims messages, increases the database's count. The machine records the
 count outside the database, in a small file for each address, before any message is sent. A database with a lower count
@@ -76,7 +76,7 @@ class MachineState:
             ) from None
 
     def note(self, seen: StateSeen, *, reset: bool = False) -> None:
-        """Record a database's count, which only increases for the same database, unless `reset`."""
+        """Record a database's count. For the same database it is never lowered, except with `reset`."""
         with self.writing():
             before = None if reset else self.seen()
             if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
@@ -195,11 +195,11 @@ class CustodyState(StrEnum):
 
     KNOWN = "known"
     FIRST = "first"
-    """Both are new to each other, and it has never sent a message."""
+    """This machine has no record of the database, which has never sent a message."""
     RESTORED = "restored"
-    """It waits for a person to release it."""
+    """It was restored, and waits for a person to release it."""
     OUTDATED = "outdated"
-    """It was restored, and is not marked yet."""
+    """It was restored, but has not been marked as such yet."""
     STRANGE = "strange"
     """It has been in use, but this machine has no record of it."""
 
@@ -227,7 +227,7 @@ class Custody:
 
 
 class NotReleasedError(Exception):
-    """It was found to be restored just before a message was sent; the transaction must not be committed."""
+    """The database was found to be restored just before a message was sent. The transaction must not be committed."""
 
 
 def read(session: Session, *, for_change: bool = False) -> Custody:
@@ -274,12 +274,15 @@ def advance(session: Session, seen: StateSeen) -> StateSeen:
 
 
 def is_lost(session: Session) -> bool:
-    """Return whether the row is missing."""
+    """Return whether the database has lost its own record."""
     return session.exec(select(CustodyRow.id).limit(1)).first() is None
 
 
 def mark_restored(session: Session, *, at: datetime, why: str, identity: str | None = None) -> None:
-    """Make it wait for a person. `identity` replaces a lost one, or one that an upgrade has just created."""
+    """Mark a database as restored, so that it waits for a person.
+
+    `identity` replaces a lost identity, or one that an upgrade has just created.
+    """
     if is_lost(session):
         session.add(CustodyRow(identity=secrets.token_hex(16), marker=secrets.token_hex(8)))
         session.flush()
@@ -297,7 +300,7 @@ def note_review(session: Session, digest: str) -> None:
 
 
 def release(session: Session, seen: StateSeen | None) -> StateSeen:
-    """Let it send again; return this machine's new record."""
+    """Let a restored database send again; return this machine's new record."""
     found = read(session)
     counter = max(found.counter, seen.counter if seen else 0) + LEAP
     marker = secrets.token_hex(8)
@@ -311,7 +314,7 @@ def release(session: Session, seen: StateSeen | None) -> StateSeen:
 def mark_copy(connection: sqlite3.Connection, *, at: datetime) -> None:
     """Mark a copy, so that it waits for a person wherever and however it is used."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'custody'").fetchone():
-        return  # from an earlier version: it is marked when restored
+        return  # A copy from an earlier version is marked when it is restored.
     moment = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     last = connection.execute(
         "SELECT max(m) FROM (SELECT max(at) m FROM audit UNION ALL SELECT max(at) FROM tick "

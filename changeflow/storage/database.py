@@ -38,9 +38,9 @@ from changeflow.values.acting import current
 BUSY_SECONDS = 10
 """How long a writer waits for another before it gives up."""
 MOST_CONNECTIONS = 25
-"""Connections of one process: one for each thread of the pages, and some more."""
+"""The number of connections of one process: one for each thread of the pages, and some more."""
 CONNECT_SECONDS = 4
-"""How long a server may take to answer, so that monitoring learns of a failure within five seconds."""
+"""How long a server may take to answer; monitoring then learns of a failure within five seconds."""
 _DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
@@ -86,7 +86,7 @@ def engine_for(url: str) -> Engine:
             engine = create_engine(plain, pool_pre_ping=True, connect_args=_options(plain), **pool)
             _check_server_address(engine, url)
     except (ArgumentError, ValueError, NoSuchModuleError, ImportError):
-        # The driver's own words repeat parts of the address, and may repeat the password.
+        # The driver's own message repeats parts of the address, perhaps including the password.
         raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
@@ -159,8 +159,8 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
     confirmed afterwards.
 
     A missing database, or one without tables, is an error unless `create` makes them. Without `write` the session sees
-    one state, waits for no one and blocks no one, and writing raises `WriteInReadError`. A database that is unavailable
-    raises `DatabaseError`.
+    one state, neither waits for other sessions nor blocks them, and raises `WriteInReadError` on writing. A database
+    that is unavailable raises `DatabaseError`.
     """
     engine = engine_for(url)
     presence.confirm(engine)
@@ -285,7 +285,7 @@ def upgrade(url: str) -> str:
 
 
 def _seal_all(url: str) -> None:
-    """Seal all rows of an earlier release, or none, so that later changes are noticed."""
+    """Seal all rows of an earlier release in one transaction, so that later changes are noticed."""
     with session_scope(url) as session:
         for name in audit.unsealed(session):
             now = current().clock()
@@ -352,7 +352,7 @@ def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
         return DatabaseUrlError(url, "an option in it has a value that cannot be used")
     # A read-only transaction that we did not request means a standby server.
     is_about_the_server = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    # If the address is malformed, any of the driver's words could be the password.
+    # If the address is malformed, any part of the driver's message could be the password.
     text = text if is_plain(url) else "its user, host, port or name has an invalid character"
     return DatabaseDownError(url, text) if is_about_the_server or state in _REFUSED_STATES else None
 

@@ -45,7 +45,7 @@ def erase(
 ) -> dict[str, int]:
     """Remove all data about a person; return the numbers of rows by kind.
 
-    Their id stays where history depends on it (versions, the audit, due things) and is a pseudonym from then on. It
+    Their id stays where history depends on it (versions, the audit, due items) and is a pseudonym from then on. It
     also stays among the people counted in published groups, because later publications are tested against these.
     `recipients` are the hashes of messages to them and to no one else; `email` is their address if no one else has or
     had it.
@@ -133,7 +133,7 @@ def people_named(session: Session, programme: str) -> set[str]:
 
 
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
-    """Tell whether there are rows, or texts of comments or messages, that an erasure would have removed."""
+    """Tell whether any rows or texts remain that an erasure would have removed."""
     for table in _THEIRS.values():
         own = (col(table.programme_id) == programme, col(table.person) == person)
         if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
@@ -168,7 +168,7 @@ def remove_scores(session: Session, programme: str) -> int:
 
 
 PATIENCE_SECONDS = 2
-"""How long to wait for others; writers wait meanwhile."""
+"""How long to wait for other processes. Writers wait during this time."""
 
 
 def compact(url: str) -> None:
@@ -206,7 +206,7 @@ def settle(state: MachineState) -> bool:
 def _rewrite(url: str, *, patience: int) -> bool:
     """Return whether the log is empty now; a reader of an older state keeps it."""
     with closing(engine_for(url).raw_connection()) as connection, closing(connection.cursor()) as cursor:
-        # The connection may have served a reader before.
+        # A reader may have used this connection before.
         cursor.execute("PRAGMA query_only=OFF")
         cursor.execute(f"PRAGMA busy_timeout={patience * 1000}")
         try:

@@ -45,7 +45,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     """Return all facts; with `until`, those known at that moment."""
     progress: dict[str, TaskProgress] = {}
     for r in rows_until(session, ProgressRow, programme, until):
-        progress.pop(r.task, None)  # In the order of the latest records, because for joined tasks the last one counts.
+        progress.pop(r.task, None)  # Keep the order of the latest records: for joined tasks the last one counts.
         progress[r.task] = _progress(r)
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
@@ -108,7 +108,7 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
             actual_start=progress.actual_start,
             actual_finish=progress.actual_finish,
             remaining=None if left is None else left.amount,
-            # Working time has no unit here, as it was stored before there were units.
+            # Working time is stored without a unit, as it was before units existed.
             unit=None if left is None or left.unit is Unit.WORKING else left.unit.value,
             percent=progress.percent,
             at=at,
@@ -159,7 +159,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
     """Add a visible act; False if the same act is known for that day."""
-    # A plain act of the sponsor is sealed as before; additional data makes it a different one.
+    # An act of the sponsor without a person or group keeps the key that earlier releases gave it.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
     same = (SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest)

@@ -20,7 +20,7 @@ from changeflow.storage.versions import renames
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedReport:
-    """A report that the SRO was given: each milestone's finish in civil minutes, and the spare working minutes."""
+    """A report issued to the SRO: each milestone's finish in civil minutes, and its spare working minutes."""
 
     number: int
     version: int
@@ -57,8 +57,8 @@ def add_report(
 ) -> str:
     """Record that a report was issued, with its frozen text; return the signature.
 
-    `go_lives` are the announced ones, and those of them that are late. `head` is the audit's last entry, number and
-    hash, as the report shows it.
+    `go_lives` are the numbers of announced go-lives and of late ones. `head` is the number and hash of the audit's last
+    entry, as the report shows them.
     """
     points = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
     row = ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=points)
@@ -96,7 +96,7 @@ def frozen_report(session: Session, programme: str, number: int) -> FrozenReport
 
 
 def reports(session: Session, programme: str, *, until: datetime | None = None) -> list[IssuedReport]:
-    """Return every issued report, the oldest first; `until` a moment, those issued by then."""
+    """Return every issued report, the oldest first; with `until`, those issued by then."""
     query = select(ReportRow).where(ReportRow.programme_id == programme)
     if until is not None:
         query = query.where(col(ReportRow.at) <= until)

@@ -1,11 +1,12 @@
 """The key of a database, kept in a separate file, and the pseudonyms made with it.
 
-A thief with a copy of the database could test every address of a school against plain hashes; keyed hashes reveal
-nothing without the key file. The database holds a check value, so that a wrong or missing key is an error and is never
+Someone who steals a copy of the database could test every address of a school against plain hashes; keyed hashes reveal
+nothing without the key file. The database stores a check value, so that a wrong or missing key is an error and is never
 silently replaced.
 
-Recipients of messages, Message-IDs and tombstones outlive their people: they must be recognised but never read. Each is
-a keyed hash over the plain hash that 0.1.0 kept, so every row of 0.1.0 can be converted without knowing its person.
+Recipients of messages, Message-IDs and tombstones are kept after a person's other data is gone: they must be
+recognisable but not readable. Each is a keyed hash over the plain hash that 0.1.0 stored, so every row of 0.1.0 can be
+converted without knowing its person.
 """
 
 import hashlib
@@ -41,7 +42,7 @@ _place: Path | None = None
 
 
 def keep_in(file: Path | None) -> Path | None:
-    """Keep keys in `file` from now on (`CHANGEFLOW_KEY_FILE`), or for None beside each SQLite file; return the old."""
+    """Keep keys in `file` (`CHANGEFLOW_KEY_FILE`), or with None beside each SQLite file; return the old setting."""
     global _place
     before, _place = _place, file
     return before
@@ -80,7 +81,7 @@ def key_of(session: Session) -> bytes:
 
 
 def held_for(session: Session) -> bytes | None:
-    """Return the key of an open database like `key_of`, without creating one: None if there is no key file."""
+    """Return the key of an open database as `key_of` does, but create none: None if there is no key file."""
     return key_of(session) if _read(key_file(url_of(session))) is not None else None
 
 
@@ -143,7 +144,7 @@ def _read(file: Path) -> bytes | None:
 
 
 def _create(file: Path) -> bytes:
-    """Create a key file that only its owner may read, complete or not at all; if another was faster, use its key."""
+    """Create a complete key file that only its owner may read; if another process was faster, use its key."""
     part = file.with_name(f".{file.name[:100]}.{secrets.token_hex(8)}.part")
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -43,7 +43,7 @@ class Erasure:
 
 @contextmanager
 def kept(state: MachineState) -> Iterator[Callable[[Erasure], None]]:
-    """Record erasures within a transaction, before it commits; if it fails, record that they did not happen."""
+    """Record erasures before their transaction commits; if it fails, record that they did not happen."""
     written: list[Erasure] = []
 
     def keep(erasure: Erasure) -> None:

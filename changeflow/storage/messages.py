@@ -1,4 +1,4 @@
-"""The outbox, one row for each message: claimed by a lease, sent, marked. None is lost, and repeats are marked."""
+"""The outbox: a worker claims each message for a time, sends it and marks it. None is lost, and repeats are marked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Draft:
 def open_messages(
     session: Session, drafts: Sequence[Draft], *, worker: str, now: datetime, lease: timedelta
 ) -> list[Outgoing] | None:
-    """Create claimed messages in the order of the drafts; None if another worker has some of the nudges.
+    """Create claimed messages in the order of the drafts; None if another worker has claimed any of the nudges.
 
     The table refuses a second message with the same day and number, which ends the caller's transaction.
     """
@@ -120,7 +120,7 @@ def settle(
     channel: str,
     error: str | None = None,
 ) -> set[int]:
-    """Record the results of messages; return those whose claim was still ours. Other workers have taken the rest."""
+    """Record the results of messages; return those that this worker still claimed. Others have taken the rest."""
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
@@ -135,7 +135,7 @@ def settle(
 
 
 def put_back(session: Session, message: int, *, worker: str, until: datetime) -> None:
-    """Return an unused claim, because it is the wrong hour."""
+    """Return an unused claim, because the message may not be sent at this hour."""
     _give_back(session, message, worker, {"next_try": until, "attempts": MessageRow.attempts - 1})
 
 

@@ -86,7 +86,7 @@ def rows_about(
 
 
 def is_named(session: Session, programme: str, person: str) -> bool:
-    """Tell whether a programme has or had any record of a person, in a table or a version."""
+    """Tell whether any table or version of a programme names a person, now or formerly."""
     for what, (table, _, _) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]
         query = select_rows(own.c[PROGRAMME]).where(_names(own, what, programme, person)).limit(1)
@@ -254,7 +254,7 @@ def is_address_shared(session: Session, programme: str, person: str, people: Col
 def _ids_by_address(session: Session) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for _, person, address in everybody(session):
-        # A likely match is enough to hide data, but not to erase a person.
+        # A likely match is reason enough to hide data, but not to erase a person.
         if address and not address.startswith(LIKELY):
             found.setdefault(address, set()).add(person)
     return found

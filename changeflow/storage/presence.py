@@ -49,7 +49,7 @@ class Watch:
         self.connections = 0
         self._lock: int | None = None
         self._file: int | None = None
-        """Our own handle of the file, open while SQLite uses the file: closing it would drop SQLite's locks."""
+        """Our own handle of the file, kept open while SQLite uses the file: closing it would drop SQLite's locks."""
         self._known = FileMark()
         """The latest mark in the file itself; the log may be newer."""
         self._life = 0
@@ -98,7 +98,7 @@ class Watch:
         raise DatabaseReplacedError(self.file, "was overwritten while this process had it open")
 
     def _follows(self, found: FileMark, inside: FileMark | None) -> bool:
-        # Until its log is first merged into it, a new file has no mark.
+        # A new file has no mark until its log is first merged into it.
         life = self._known.life or self._life
         if found.life != life and (found.life or self._known.life):
             return False
@@ -116,12 +116,12 @@ class Watch:
             raise DatabaseReplacedError(self.file)
 
     def _enter(self) -> None:
-        # Only here, with no connection open: closing the file later would drop SQLite's locks.
+        # The file may be opened and closed only now, with no connection open: later, that would drop SQLite's locks.
         check_file(f"sqlite:///{self.file}", self.file)
         self._lock = _open_lock(self.file)
         try:
             _share(self._lock, self.file)
-            # Personal data: a file that we create is only for this account.
+            # The file will contain personal data, so only this account may read it.
             self._file = os.open(self.file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             if not log_is_own(self.file, self._file):
                 what = f"and the log beside it ('{sidecars(self.file)[0].name}') do not belong together"

@@ -107,7 +107,7 @@ def _key(line: _Line) -> tuple[str, str]:
 
 
 def _database(session: Session, state: MachineState) -> dict[str, object]:
-    """Return an identifier of this database, different from copies that are tried out under another name."""
+    """Return an identifier of this database, which differs from those of copies under other names."""
     return {"database": custody.read(session).identity, "name": name_of(state.url)}
 
 

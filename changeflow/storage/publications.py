@@ -30,7 +30,7 @@ class StoredPublication:
     snapshot: Snapshot
     at: datetime
     keeps_people: bool
-    """Whether the counted people were stored with it; 0.1.0 did not."""
+    """Whether the counted people were stored with it. Release 0.1.0 did not store them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,9 +146,9 @@ class _Sealer:
         self.connection, self.work = connection, work
         self.anchor = ""
         self.is_first = False
-        """Whether no entry of the database had sealed a row before."""
+        """Whether no earlier entry of the database has sealed a row."""
         self.new: set[str] = set()
-        """Programmes without sealed rows so far."""
+        """Programmes that have no sealed rows yet."""
 
     def seal(self) -> list[anchor.Head]:
         own, shared = self._changes()

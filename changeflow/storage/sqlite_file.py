@@ -27,7 +27,7 @@ _LOG_MAGIC = (0x377F0682, 0x377F0683)
 _MOST_FRAMES = 100_000
 _MOST_WRITES = 2**31 - 2
 _TRIES = 5
-"""Attempts to read a header, because SQLite may be writing it."""
+"""The number of attempts to read a header, because SQLite may be writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def uses_log(file: Path) -> bool:
 
 
 def sidecars(file: Path) -> tuple[Path, ...]:
-    """Return the files that SQLite may keep beside one: log, its index, journal."""
+    """Return the files that SQLite may keep beside a database: the log, its index and the journal."""
     return tuple(file.with_name(file.name + end) for end in ("-wal", "-shm", "-journal"))
 
 

@@ -1,4 +1,4 @@
-"""Column types that are equal in every database, and the common first columns."""
+"""Column types that behave the same in every database, and the first columns that most tables share."""
 
 from datetime import UTC, datetime
 

@@ -79,7 +79,7 @@ def _version(row: VersionRow | None) -> Version | None:
 
 @lru_cache(maxsize=8)
 def _definition(text: str) -> Definition:
-    """Read a definition; equal texts give the same object, so that derived data can be cached."""
+    """Read a definition. Equal texts give the same object, so that derived data can be cached."""
     return Definition.model_validate_json(text)
 
 
@@ -115,7 +115,7 @@ _DEFINITION = (
     .order_by(col(VersionRow.number).desc())
     .limit(1)
 )
-"""Built once, like `_STATE`; a version's sources are as long again."""
+"""Built once, like `_STATE`. It does not read a version's sources, which are as long as its definition."""
 
 
 @lru_cache(maxsize=64)
@@ -250,7 +250,7 @@ def state(session: Session, programme: str) -> tuple[object, ...]:
     """Return a unique key of a programme's state, also across files and histories.
 
     It is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and each
-    change has an entry or counts as a revision.
+    change adds an entry or increases the revision.
     """
     return tuple(session.exec(_STATE, params={"programme": programme}).first() or ())
 

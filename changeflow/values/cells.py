@@ -1,4 +1,4 @@
-"""Cells of tables: the text without what prints nothing; for spreadsheets, no text runs as a formula."""
+"""Cells of tables: clean their text, and stop spreadsheets from running it as a formula."""
 
 import re
 
@@ -10,7 +10,7 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 
 
 def clean(text: str) -> str:
-    """Return a cell without spaces around it; special spaces become plain ones, what prints nothing is left out.
+    """Return a cell's text without surrounding spaces or invisible characters, and with special spaces as plain ones.
 
     >>> clean(" 1\\u00a0180\\u200b ")
     '1 180'
@@ -31,7 +31,7 @@ def safe_cell(text: str) -> str:
 
 
 def plain_cell(text: str) -> str:
-    """Return the text that `safe_cell` was given.
+    """Return the original text of a `safe_cell`.
 
     >>> plain_cell("'=1+1"), plain_cell("''=1+1"), plain_cell("'t Hooft"), plain_cell("=1+1")
     ('=1+1', "'=1+1", "'t Hooft", '=1+1')

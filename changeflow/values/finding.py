@@ -30,9 +30,9 @@ class Breach:
     service: str | None = None
     schools: frozenset[str] = frozenset()
     severity: Severity | None = None
-    """Set where a rule blocks some things and only warns of others; otherwise the rule's own severity applies."""
+    """Set if a rule blocks some things and only warns of others; otherwise the rule's own severity applies."""
     remedy: str | None = None
-    """Set where the rule's own remedy, a change of the plan, would not help."""
+    """Set if the rule's own remedy would not help, because it changes the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
-"""The oldest post that anyone still holds began after the first day; no current plan reaches the last."""
+"""Everyone still in post joined after the first day, and no plan reaches the last."""
 MOST = 10**12
 """The largest number in a file, whether pounds, pupils or weeks."""
 LONGEST_YEARS = 100

@@ -21,7 +21,7 @@ class RulepackEntry(Frozen):
     grade: str = Field(pattern=r"^(S|P|V|K|D)$")
     note: str = ""
     raise_only: bool = False
-    """Other rulepacks may only raise this number."""
+    """Whether other rulepacks may only raise this number."""
 
     @property
     def is_unknown(self) -> bool:

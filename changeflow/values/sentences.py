@@ -8,23 +8,23 @@ from changeflow.phrases import listed
 from changeflow.values.moments import format_day
 
 SentenceValue = str | int | date | tuple[str, ...]
-"""What goes into a sentence: another sentence or a text, a number, a day, or a list of sentences."""
+"""A value in a sentence: another sentence, a text, a number, a day, or a list of sentences."""
 
 
 class Sentence(str):
     """An English text that remembers the message it was made from, so that a catalogue can translate it.
 
-    It is an ordinary text wherever no other language is wanted: in a file, at the terminal, in a log.
+    Files, the terminal and logs, which are in English only, use it as ordinary text.
     """
 
     __slots__ = ("message", "number", "plural", "values")
 
     message: str
-    """The message in the catalogues, with `%(name)s` where a value goes."""
+    """The message in the catalogues, with `%(name)s` for each value."""
     plural: str
-    """The message for several, or an empty text."""
+    """The plural message; empty if there is none."""
     number: int
-    """What the plural form depends on; the message has it as `%(num)s`."""
+    """The number that decides the plural form; the message has it as `%(num)s`."""
     values: Mapping[str, SentenceValue]
 
 
@@ -39,7 +39,7 @@ def sentence(message: str, /, **values: SentenceValue) -> Sentence:
 
 
 def counted_sentence(one: str, several: str, count: int, /, **values: SentenceValue) -> Sentence:
-    """Write a message with a number, which is its value `num`.
+    """Write a message in the singular or plural; `count` is its value `num`.
 
     >>> counted_sentence("%(num)s day later", "%(num)s days later", 3)
     '3 days later'
@@ -61,7 +61,7 @@ def _in_english(value: SentenceValue) -> str:
 
 
 def as_data(value: SentenceValue) -> Any:  # noqa: ANN401
-    """Return a text as JSON can keep it; a sentence keeps its message and values."""
+    """Return a value in a form that JSON can store; a sentence keeps its message and values."""
     if isinstance(value, Sentence):
         values = {name: as_data(each) for name, each in value.values.items()}
         return {"message": value.message, "plural": value.plural, "number": value.number, "values": values}
@@ -71,7 +71,7 @@ def as_data(value: SentenceValue) -> Any:  # noqa: ANN401
 
 
 def from_data(data: Any) -> Any:  # noqa: ANN401
-    """Return what `as_data` was given.
+    """Return the original value from the result of `as_data`.
 
     >>> kept = as_data(sentence("%(day)s is not after today.", day=date(2027, 2, 5)))
     >>> from_data(kept), from_data(kept).values

@@ -73,7 +73,7 @@ PEOPLE_KINDS = (Kind.ENGAGEMENT, Kind.READINESS)
 
 
 class Track(StrEnum):
-    """What a task works on."""
+    """The focus of a task."""
 
     PEOPLE = "people"
     PROCESS = "process"
@@ -81,7 +81,7 @@ class Track(StrEnum):
 
 
 class Gate(StrEnum):
-    """What a gate opens. The gate between develop and deploy is decided wave by wave, first for the pilot."""
+    """The step that a gate opens. The gate between develop and deploy is decided wave by wave, first for the pilot."""
 
     PLAN = "plan"
     DESIGN = "design"
@@ -91,7 +91,7 @@ class Gate(StrEnum):
 
 
 class NoReturn(StrEnum):
-    """What ends a wave's way back to the old service."""
+    """The event after which a wave cannot go back to the old service."""
 
     LICENCE_ENDED = "licence_ended"
     POSTS_ENDED = "posts_ended"

@@ -101,7 +101,7 @@ class TestReport:
         assert CliRunner().invoke(app, run).exit_code == 0
         assert len(kept(db)) == 1
         result = CliRunner().invoke(app, ["confidence", "show", "--db", db, "--at", "2027-01-04"])
-        assert "keeps its forecast of 20 Jan 2027 in" in result.output
+        assert "meets its forecast of 20 Jan 2027 in" in result.output
 
 
 @pytest.fixture

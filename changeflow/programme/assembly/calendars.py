@@ -25,7 +25,7 @@ from changeflow.values.words import Kind
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AFTER = 6
-"""How far past a programme's start its calendars are first laid out; later needs extend them."""
+"""How far past a programme's start its calendars are first computed; they are extended when later days are needed."""
 PAY_PERIOD, MONTH = "pay_period", "month"
 EVERY_DAY = "every_day"
 
@@ -51,7 +51,7 @@ class Calendars:
 
     @staticmethod
     def of(definition: Definition) -> "Calendars":
-        """Return a definition's calendars for those who only ask, and not for a roadmap: one for all of them."""
+        """Return a definition's shared calendars, for queries that add none; a roadmap needs a `copy`."""
         return _calendars_of(Same(definition))
 
     def copy(self) -> "Calendars":
@@ -72,7 +72,7 @@ class Calendars:
 
     @cached_property
     def pay(self) -> PayTables:
-        """The pay tables. A blackout keeps out work but never moves a payday."""
+        """The pay tables. A blackout stops work but never moves a payday."""
         return PayTables(self.definition, self.office)
 
     def key(
@@ -84,10 +84,10 @@ class Calendars:
         *,
         is_whole: bool = False,
     ) -> str:
-        """Return the key of a calendar, which is compiled: its base without the blackouts of a kind in a service.
+        """Compile a calendar and return its key: a base calendar without the blackouts for a kind of task in a service.
 
-        Without a kind it is the base itself: when people work and schools are open, regardless of blackouts.
-        `is_whole` is for work for all schools of a service, or for the programme.
+        Without a kind, blackouts are ignored: the days are those on which people work and schools are open.
+        `is_whole` is for work that serves all schools of a service, or the whole programme.
         """
         asked = (base, schools, kind, service, is_whole)
         if asked not in self._keys:

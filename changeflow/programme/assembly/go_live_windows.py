@@ -9,7 +9,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.values.moments import day_of, minute_of
 
 LONGEST_BREAK = timedelta(days=62)
-"""More days than there are from the start of a period to its first working day: a school's summer holidays."""
+"""Longer than any gap between the start of a period and its first working day, such as a school's summer holidays."""
 ONE_DAY = timedelta(days=1)
 
 

@@ -1,4 +1,4 @@
-"""Due things, their nudges, and the outbox of messages."""
+"""Items that are due, their nudges, and the outbox of messages."""
 
 from datetime import date, datetime
 
@@ -20,11 +20,11 @@ class TickRow(SQLModel, table=True):
     day: date | None = None
     """The day of that tick."""
     due: int = 0
-    """The number of things due then."""
+    """The number of items due at that tick."""
 
 
 class DueRow(OwnRow, table=True):
-    """One due thing. Its key stops a second tick from adding it again."""
+    """One item that is due. Its key stops a second tick from adding it again."""
 
     __tablename__ = "due"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_due_key"),)
@@ -64,7 +64,7 @@ class NudgeRow(OwnRow, table=True):
 
 
 class MessageRow(SQLModel, table=True):
-    """One message to one recipient: claimed by a lease, sent, marked.
+    """One message to one recipient. A worker claims it for a time, sends it and marks it.
 
     The daily limit for a recipient applies across all programmes; the unique key enforces it for two dispatchers.
     """
@@ -74,14 +74,14 @@ class MessageRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     recipient: str = Field(index=True)
-    """A keyed hash of the address, so that an erased contact leaves no address here, or a way to guess it."""
+    """A keyed hash of the address, so that nothing here reveals the address of an erased contact."""
     day: date
     number: int = 1
     message_id: str = Field(unique=True)
     state: str = Field(default="open", index=True)
     """`open`, `sent`, `parked` (may have been sent, and must not be repeated), `failed` or `dropped`."""
     may_have_gone: bool = False
-    """Whether an earlier attempt ended between sending and marking, so that this one may be a repeat."""
+    """Whether an earlier attempt may have sent it without marking it, so that this one may be a repeat."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     next_try: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     claimed_by: str | None = None

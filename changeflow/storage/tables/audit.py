@@ -52,7 +52,7 @@ class AuditFactRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id")
     number: int
-    """Of the entry."""
+    """The number of its entry."""
     position: int
     op: str
     """`+` written, `-` ended by a change or removal, `!` ended although the row differed from its seal."""
@@ -69,24 +69,24 @@ class CustodyRow(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     identity: str
-    """A random number, equal in copies."""
+    """A random number that identifies the database; copies have the same one."""
     counter: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
     """A count that grows with each tick and opened message; sending machines record the last one they saw."""
     marker: str
     """A random number, new with each count, so that two copies that both continued differ."""
     releases: int = 0
-    """The number of releases; each changes the Message-IDs."""
+    """How often a person has released it after a restore; each release changes the Message-IDs."""
     restored_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """Since when it has waited for a person; no messages are sent meanwhile."""
+    """When it was found to be restored; no messages are sent until a person releases it."""
     restored_why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     copied_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """The latest moment in the copy."""
+    """The latest moment that the copy knows."""
     reviewed: str | None = None
     """A digest of the list of possible repeats that was last shown."""
 
 
 class KeyCheckRow(SQLModel, table=True):
-    """One row, from the first keyed hash on."""
+    """One row, which exists once the database has a keyed hash."""
 
     __tablename__ = "key_check"
 

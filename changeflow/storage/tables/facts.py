@@ -71,7 +71,7 @@ class PublicationRow(OwnRow, table=True):
     content: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     keeps_people: bool = Field(default=False, sa_column=Column(Boolean(), nullable=False, server_default=false()))
-    """Whether the counted people were stored with it; 0.1.0 did not."""
+    """Whether the counted people were stored with it. Release 0.1.0 did not store them."""
 
 
 class PublishedGroupRow(OwnRow, table=True):
@@ -120,7 +120,7 @@ class ConditionRow(OwnRow, table=True):
     due: date
     before: str | None = None
     attempt: int = 0
-    """Of its decision."""
+    """The attempt of its decision."""
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
@@ -162,7 +162,7 @@ class CheckpointRow(OwnRow, table=True):
 
 
 class AttendanceRow(OwnRow, table=True):
-    """A person's presence at a training session, stored once however often it is reported."""
+    """A person's attendance at a training session, stored once however often it is reported."""
 
     __tablename__ = "attendance"
     __table_args__ = (UniqueConstraint("programme_id", "task", "person", "attempt", name="uq_attendance_task_person"),)

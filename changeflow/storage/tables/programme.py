@@ -44,7 +44,7 @@ class SchoolJoinedRow(SQLModel, table=True):
 
 
 class ContactRow(SQLModel, table=True):
-    """Personal data, kept apart from versions so that it can be erased."""
+    """A person's contact details, stored apart from versions so that they can be erased."""
 
     __tablename__ = "contact"
 

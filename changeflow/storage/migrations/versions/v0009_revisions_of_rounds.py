@@ -32,7 +32,7 @@ def upgrade() -> None:
             "uq_assessment_round_person_revision", ["programme_id", "round", "person", "revision"]
         )
     op.create_index("ix_assessment_publication", "assessment", ["publication"])
-    # What was answered in a published round was counted in it: an answer that came too late cannot be told apart.
+    # Answers in a published round are taken as counted: one that came too late cannot be distinguished.
     op.execute(
         "UPDATE assessment SET publication = (SELECT p.id FROM publication p "
         "WHERE p.programme_id = assessment.programme_id AND p.round = assessment.round)"
