@@ -19,7 +19,7 @@ Fact = dict[str, Any]
 
 @dataclass
 class World:
-    """What a database and its anchor hold."""
+    """The contents of a database and its anchor."""
 
     entries: list[Entry]
     facts: list[Fact]
@@ -27,7 +27,7 @@ class World:
     """Canonical JSON by table and key."""
     anchor: list[str]
     is_anchored: bool = field(default=False)
-    """Set by a mutation that only the anchor can show."""
+    """Whether only the anchor can reveal the mutation."""
 
     def copy(self) -> "World":
         own = {id(e): dict(e) for e in self.entries}
@@ -52,7 +52,7 @@ def hash_of(e: Entry) -> str:
 
 
 def rehash(world: World, *, renumber: bool = True) -> None:
-    """Make entries, roots and numbers consistent again, as an attacker does who knows the format."""
+    """Make entries, roots and numbers consistent again, as an attacker who knows the format would."""
     by_entry: dict[int, list[Fact]] = {}
     for fact in world.facts:
         by_entry.setdefault(id(fact["entry"]), []).append(fact)
@@ -111,7 +111,7 @@ def swap_entries(world: World, chance: random.Random) -> None:
 
 
 def insert_entry(world: World, chance: random.Random) -> None:
-    """Put in a forged entry: in the middle or at the end, plain or with every hash made consistent."""
+    """Insert a forged entry in the middle or at the end, with or without making every hash consistent."""
     at = chance.randrange(len(world.entries) + 1)
     base = world.entries[at - 1] if at else world.entries[0]
     forged = dict(base, actor="chief", action="gate:approve", subject="payroll/go-no-go", facts=0, root=sha(""), form=2)
@@ -126,7 +126,7 @@ def insert_entry(world: World, chance: random.Random) -> None:
 
 
 def truncate(world: World, chance: random.Random) -> None:
-    """Cut off the last entries, with the rows that they wrote and all that tells of them."""
+    """Remove the last entries, with the rows that they wrote and all traces of them."""
     count = chance.randrange(1, len(world.entries) + 1)
     gone = world.entries[-count:]
     del world.entries[-count:]
@@ -150,7 +150,7 @@ def rewrite(world: World, chance: random.Random) -> None:
 
 
 def drop_chain(world: World, chance: random.Random) -> None:
-    """Remove a programme's whole chain, and perhaps everything that it wrote."""
+    """Remove a programme's whole chain, and sometimes everything that it wrote."""
     world.entries.clear()
     if chance.random() < 0.7:
         world.facts.clear()
@@ -166,7 +166,7 @@ def edit_row(world: World, chance: random.Random) -> None:
 
 
 def edit_wording(world: World, chance: random.Random) -> None:
-    """Change what a message said to a person after it went."""
+    """Change the text of a message after it was sent."""
     sent = [key for key in sorted(world.rows) if key[0] == "nudge" and "content" in json.loads(world.rows[key])[1]]
     key = chance.choice(sent)
     table, values = json.loads(world.rows[key])
@@ -175,7 +175,7 @@ def edit_wording(world: World, chance: random.Random) -> None:
 
 
 def edit_row_cleverly(world: World, chance: random.Random) -> None:
-    """Change a row and whatever seals it, as far as the attacker's patience goes."""
+    """Change a row, and some or all of what seals it."""
     fact = chance.choice(live(world))
     key = (fact["table"], fact["key"])
     world.rows[key] = other_content(world.rows[key], chance)
@@ -207,7 +207,7 @@ def delete_row(world: World, chance: random.Random) -> None:
 
 
 def insert_row(world: World, chance: random.Random) -> None:
-    """Add a row: a second approval; perhaps with a fact that would seal it."""
+    """Add a row, such as a second approval, with or without a fact that would seal it."""
     table, key = chance.choice(sorted(world.rows))
     new = (table, f"{key}{chance.randrange(10_000)}")
     world.rows[new] = other_content(world.rows[table, key], chance)
@@ -235,7 +235,7 @@ def edit_salt(world: World, chance: random.Random) -> None:
 
 
 def end_row(world: World, chance: random.Random) -> None:
-    """Remove a row and forge the entry that would explain it: a retention that never was."""
+    """Remove a row and forge an entry to explain it: a retention run that never happened."""
     fact = chance.choice(live(world))
     del world.rows[fact["table"], fact["key"]]
     last = world.entries[-1]
@@ -248,7 +248,7 @@ def end_row(world: World, chance: random.Random) -> None:
 
 
 def date_back(world: World, chance: random.Random) -> None:
-    """Change when things really happened, with every hash made consistent."""
+    """Change the real times, with every hash made consistent."""
     e = chance.choice([e for e in world.entries if e["form"] == 2])
     e["real_at"] -= timedelta(days=chance.randrange(1, 400))
     rehash(world)
@@ -256,7 +256,7 @@ def date_back(world: World, chance: random.Random) -> None:
 
 
 def downgrade(world: World, chance: random.Random) -> None:
-    """Say that an entry is of the form that seals nothing."""
+    """Change an entry to the form that seals nothing."""
     e = chance.choice([e for e in world.entries if e["form"] == 2])
     e["form"] = chance.choice([1, 3])
     if chance.random() < 0.5:

@@ -1,4 +1,4 @@
-"""An attacker of an SQLite file who writes what reads back as before, or changes the tables themselves.
+"""An attacker of an SQLite file who writes values that read back as before, or changes the tables themselves.
 
 Each takes a connection of Python's own driver, and shares no code with the product.
 """
@@ -32,7 +32,7 @@ def any_name(chance: random.Random) -> str:
 
 
 def truth_as_number(connection: Connection, chance: random.Random) -> None:
-    """Write another number where true or false is: 2 reads as true, 0.0 as false."""
+    """Write another number for true or false: 2 reads as true, 0.0 as false."""
     table, column, row = chance.choice(made_of(connection, "BOOLEAN"))
     [before] = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (row,)).fetchone()
     after = chance.choice([2, -1, 7, chance.randrange(2, 10**12), 0.5, "yes"]) if before else chance.choice(["", b""])
@@ -40,7 +40,7 @@ def truth_as_number(connection: Connection, chance: random.Random) -> None:
 
 
 def other_form(connection: Connection, chance: random.Random) -> None:
-    """Write a day or a moment in another form of the same."""
+    """Write the same day or moment in another form."""
     table, column, row = chance.choice([*made_of(connection, "DATE"), *made_of(connection, "DATETIME")])
     [before] = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (row,)).fetchone()
     day, _, hour = str(before).partition(" ")
@@ -79,7 +79,7 @@ def add_index(connection: Connection, chance: random.Random) -> None:
 
 
 def drop_index(connection: Connection, chance: random.Random) -> None:
-    """Drop an index, or make it again as one that is not unique."""
+    """Drop an index, or create it again without uniqueness."""
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
     name, sql = chance.choice(connection.execute(query).fetchall())
     connection.execute(f'DROP INDEX "{name}"')
@@ -94,7 +94,7 @@ def drop_constraint(connection: Connection, chance: random.Random) -> None:
 
 
 def change_column(connection: Connection, chance: random.Random) -> None:
-    """Let a column be null, have another default, or compare without regard to case."""
+    """Let a column be null, have another default, or ignore case in comparisons."""
     table = chance.choice(tables(connection))
     clauses = clauses_of(connection, table)
     place = chance.choice([n for n, c in enumerate(clauses) if " NOT NULL" in c and "DEFAULT" not in c])
@@ -104,14 +104,14 @@ def change_column(connection: Connection, chance: random.Random) -> None:
 
 
 def clauses_of(connection: Connection, table: str) -> list[str]:
-    """Return the lines of a table's statement; a column that was added later is in the line of the one before."""
+    """Return the lines of a table's statement; a column added later is on the same line as the one before it."""
     [sql] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     body = sql.partition("(")[2].rpartition(")")[0]
     return [clause.strip() for clause in re.split(r",\s*\n", body)]
 
 
 def rebuild(connection: Connection, table: str, clauses: list[str]) -> None:
-    """Make a table again with other clauses, its rows and indexes as they are."""
+    """Create a table again with other clauses and the same rows and indexes."""
     query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
     indexes = [sql for (sql,) in connection.execute(query, (table,))]
     names = ", ".join(f'"{name}"' for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")'))

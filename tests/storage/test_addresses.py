@@ -1,4 +1,4 @@
-"""An address is shown without its password, whatever goes wrong with it."""
+"""An address is shown without its password, whatever the error."""
 
 import logging
 import re
@@ -120,14 +120,14 @@ def test_a_password_in_the_wrong_place_is_shown_nowhere(url: str, password: str,
 
 
 def everything_said(error: BaseException) -> str:
-    """What a person, a log or a traceback shows of an error."""
+    """Return an error as a person, a log or a traceback shows it."""
     return "\n".join([str(error), repr(error), *traceback.format_exception(error)])
 
 
 def said_of(act: Callable[[], object]) -> tuple[BaseException, str]:
     with pytest.raises(ChangeflowError) as caught:
         act()
-    # A traceback quotes the lines of this file as well, which name the variable but not what is in it.
+    # A traceback quotes lines of this file, which have the variable's name but not its value.
     return caught.value, everything_said(caught.value)
 
 
@@ -180,7 +180,7 @@ def test_an_error_about_an_address_never_has_its_password(url: str, password: st
         "anna:{}",
     ],
 )
-def test_neither_has_one_about_an_address_without_a_host(url: str, password: str):
+def test_an_error_about_an_address_without_a_host_never_has_its_password(url: str, password: str):
     error, said = said_of(looked_at(url.format(password)))
     assert isinstance(error, DatabaseUrlError)
     assert SECRET not in said
@@ -205,7 +205,7 @@ UNUSABLE = [
     "postgresql://anna@a..b/change",
     "postgresql://anna",
 ]
-"""Addresses that no database can be used under; `place` is a server's that would take everybody."""
+"""Addresses that no database can have; `place` is that of a server that accepts everyone."""
 
 
 @pytest.mark.parametrize("url", UNUSABLE)
@@ -224,7 +224,7 @@ def test_an_address_that_cannot_be_used_is_a_clear_error_and_exit_4(
 
 @contextmanager
 def a_server_that_refuses(message: bytes) -> Iterator[int]:
-    """Something that speaks as much of PostgreSQL's protocol as it takes to turn everybody away."""
+    """A server that knows just enough of PostgreSQL's protocol to refuse everyone."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -234,7 +234,7 @@ def a_server_that_refuses(message: bytes) -> Iterator[int]:
                 except OSError:
                     return
                 with peer:
-                    if peer.recv(1024)[4:8] == struct.pack("!i", 80877103):  # may we speak TLS?
+                    if peer.recv(1024)[4:8] == struct.pack("!i", 80877103):  # a request for TLS
                         peer.sendall(b"N")
                         peer.recv(1024)
                     fields = b"SFATAL\0VFATAL\0C28P01\0M" + message + b"\0\0"
@@ -258,7 +258,7 @@ def test_a_wrong_password_is_not_repeated():
 
 @pytest.fixture
 def with_password(postgres: str) -> Iterator[str]:
-    """A database that anybody may open, under an address with a password in it."""
+    """A database that anyone may open, under an address with a password."""
     url = new_database(postgres)
     full = re.sub(r"://([^:@/]*)(:[^@/]*)?@", rf"://\1:{SECRET}@", url)
     assert SECRET in full
@@ -268,19 +268,19 @@ def with_password(postgres: str) -> Iterator[str]:
 
 @pytest.mark.slow
 class TestOnAServer:
-    def test_a_database_that_is_not_there(self, with_password: str):
+    def test_an_error_about_a_missing_database_hides_the_password(self, with_password: str):
         missing = re.sub(r"/test_\w+", "/missing", with_password)
         error, said = said_of(looked_at(missing))
         assert "does not exist" in str(error)
         assert SECRET not in said
 
-    def test_a_database_without_tables(self, with_password: str):
+    def test_an_error_about_a_database_without_tables_hides_the_password(self, with_password: str):
         error, said = said_of(looked_at(with_password))
         assert "no tables yet" in str(error)
         assert SECRET not in said
 
     @pytest.mark.parametrize("version", ["0001", "9999"])
-    def test_a_database_of_another_version(self, with_password: str, version: str):
+    def test_an_error_about_another_version_hides_the_password(self, with_password: str, version: str):
         upgrade(with_password)
         with engine_for(with_password).begin() as connection:
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
@@ -290,7 +290,9 @@ class TestOnAServer:
         if isinstance(error, OlderDatabaseError):
             assert "changeflow db upgrade --db postgresql://" in str(error)
 
-    def test_a_busy_database(self, with_password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def test_an_error_about_a_busy_database_hides_the_password(
+        self, with_password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
         definitions.apply(a_folder(tmp_path / "trust"), db=with_password, actor="chief", now=NOW)
         monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
         change = Change(db=with_password, programme=None, actor="chief", now=NOW, on=date(2027, 1, 4))
@@ -300,7 +302,7 @@ class TestOnAServer:
             connection.rollback()
         assert SECRET not in said
 
-    def test_commands_and_logs(
+    def test_commands_and_logs_hide_the_password(
         self, with_password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
     ):
         missing = re.sub(r"/test_\w+", "/missing", with_password)
@@ -329,12 +331,12 @@ def test_an_engine_does_not_show_its_password():
     assert SECRET not in repr(engine) + str(engine.url) + repr(engine.pool)
 
 
-def test_a_change_does_not_show_the_address_it_is_made_in():
+def test_a_unit_of_work_does_not_show_the_address():
     change = Change(db=f"postgresql://anna:{SECRET}@h/c", programme=None, actor=None, now=NOW, on=date(2027, 1, 4))
     assert SECRET not in repr(change)
 
 
-def test_a_session_that_fails_says_nothing_of_the_address():
+def test_a_failing_session_does_not_show_the_address():
     error, said = said_of(lambda: session_scope(f"postgresql://anna:{SECRET}@127.0.0.1:1/c").__enter__())
     assert isinstance(error, DatabaseDownError)
     assert SECRET not in said

@@ -1,4 +1,4 @@
-"""Each commit is announced to the anchor and confirmed in it; what the anchor has seen is compared with the chain."""
+"""Each commit is announced to the anchor and confirmed in it; a check compares the anchor with the chain."""
 
 import os
 from dataclasses import replace
@@ -43,7 +43,7 @@ def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
 
 
 @pytest.mark.both_databases
-def test_without_the_last_entries_the_database_is_older_than_the_anchor(db: str, anchored: Path):
+def test_a_database_without_its_last_entries_is_older_than_the_anchor(db: str, anchored: Path):
     outside(
         db,
         "delete from audit_fact where number > 3",
@@ -55,7 +55,7 @@ def test_without_the_last_entries_the_database_is_older_than_the_anchor(db: str,
     assert fault.what.startswith("the database is older than the anchor (entry 3, anchor 5)")
 
 
-def test_a_whole_chain_that_is_gone(db: str, anchored: Path):
+def test_a_missing_chain_is_reported(db: str, anchored: Path):
     outside(db, "delete from audit_fact", "delete from audit")
     found = [f.what for f in faults(db, anchored)]
     assert "the whole chain is gone; the anchor has 5 entries" in found
@@ -63,7 +63,7 @@ def test_a_whole_chain_that_is_gone(db: str, anchored: Path):
         audit_trail.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
 
 
-def test_an_entry_that_was_never_announced(db: str, anchored: Path):
+def test_an_entry_that_was_never_anchored_is_reported(db: str, anchored: Path):
     finish(db, 11)
     [fault] = faults(db, anchored)
     assert (fault.number, fault.what[:24]) == (6, "it was never anchored: a")
@@ -78,7 +78,7 @@ def test_an_anchor_that_cannot_be_written_stops_the_change(db: str, anchored: Pa
     assert faults(db, anchored) == []
 
 
-def test_an_anchor_that_is_no_file_of_ours_is_neither_read_to_its_end_nor_waited_for(db: str, tmp_path: Path):
+def test_a_foreign_file_as_anchor_is_refused_without_reading_all_of_it(db: str, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "video").write_bytes(b"\0" * 100_000_000)
     for path, why in (
@@ -94,7 +94,7 @@ def test_an_anchor_that_is_no_file_of_ours_is_neither_read_to_its_end_nor_waited
     assert list(anchor.read(tmp_path / "video")) == []
 
 
-def test_a_line_that_a_crash_cut_short_harms_nothing(db: str, anchored: Path):
+def test_a_line_cut_short_by_a_crash_is_ignored(db: str, anchored: Path):
     with anchored.open("a") as file:
         file.write("2026-07-30T10:00:00.000000+00:00 begun small 6 ")
     with acting(replace(current(), anchor=str(anchored))):
@@ -102,7 +102,7 @@ def test_a_line_that_a_crash_cut_short_harms_nothing(db: str, anchored: Path):
     assert faults(db, anchored) == []
 
 
-def test_an_act_that_was_announced_and_not_committed_harms_nothing(
+def test_an_announced_change_that_was_not_committed_is_no_fault(
     db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch, acting(replace(current(), anchor=str(anchored))):
@@ -115,7 +115,7 @@ def test_an_act_that_was_announced_and_not_committed_harms_nothing(
     assert faults(db, anchored) == []
 
 
-def test_an_act_that_was_committed_and_not_confirmed_harms_nothing(
+def test_a_committed_change_that_was_not_confirmed_is_no_fault(
     db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch, acting(replace(current(), anchor=str(anchored))):
@@ -124,14 +124,14 @@ def test_an_act_that_was_committed_and_not_confirmed_harms_nothing(
     assert faults(db, anchored) == []
 
 
-def test_a_line_that_was_changed_is_found(db: str, anchored: Path):
+def test_a_changed_line_is_found(db: str, anchored: Path):
     lines = anchored.read_text().splitlines(keepends=True)
     for damaged in (lines[:3] + lines[4:], [*lines[:3], lines[3].replace(" 2 2 ", " 2 9 "), *lines[4:]]):
         anchored.write_text("".join(damaged))
         assert any("of the anchor was changed" in f.what for f in faults(db, anchored))
 
 
-def test_an_anchor_that_begins_late_vouches_for_what_was_before(db: str, tmp_path: Path):
+def test_an_anchor_that_begins_late_covers_earlier_entries(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     finish(db, 8)
     path = tmp_path / "late.txt"
@@ -141,7 +141,7 @@ def test_an_anchor_that_begins_late_vouches_for_what_was_before(db: str, tmp_pat
     assert faults(db, path)
 
 
-def test_a_programme_that_was_forged_beside_an_anchor(db: str, anchored: Path, tmp_path: Path):
+def test_a_forged_programme_beside_an_anchor_is_found(db: str, anchored: Path, tmp_path: Path):
     text = PROGRAMME.replace("programme: small", "programme: other")
     other = a_folder(tmp_path / "other", programme=text)
     with acting(replace(current(), clock=lambda: datetime(2999, 1, 1, tzinfo=UTC))):
@@ -151,7 +151,7 @@ def test_a_programme_that_was_forged_beside_an_anchor(db: str, anchored: Path, t
 
 
 @pytest.mark.both_databases
-def test_two_who_write_at_once_keep_the_anchor_whole(db: str, anchored: Path):
+def test_two_simultaneous_writers_keep_the_anchor_complete(db: str, anchored: Path):
     from concurrent.futures import ThreadPoolExecutor
 
     def write(n: int) -> None:

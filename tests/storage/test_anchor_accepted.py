@@ -1,4 +1,4 @@
-"""After an anchor was lost, accepting one programme accepts that one: the others stay refused and reported."""
+"""After an anchor was lost, accepting one programme accepts no other: the others are still refused and reported."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -89,7 +89,7 @@ def test_accepting_one_programme_accepts_no_other(
         assert [name for name in names if refuses(db, name, path)] == others
 
 
-def test_each_programme_is_accepted_in_its_turn(db: str, path: Path, names: Sequence[str]):
+def test_programmes_can_be_accepted_one_by_one(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     for count, name in enumerate(names, start=1):
         accept(db, path, name)
@@ -98,14 +98,14 @@ def test_each_programme_is_accepted_in_its_turn(db: str, path: Path, names: Sequ
 
 
 @pytest.mark.both_databases
-def test_all_are_accepted_where_no_programme_is_named(db: str, path: Path, names: Sequence[str]):
+def test_all_programmes_are_accepted_if_none_is_named(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     accept(db, path)
     assert not any(refuses(db, name, path) for name in names)
     assert reported(db, path) == []
 
 
-def test_all_are_accepted_after_one_was(db: str, path: Path, names: Sequence[str]):
+def test_all_programmes_can_be_accepted_after_one(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     accept(db, path, names[0])
     accept(db, path)
@@ -113,7 +113,7 @@ def test_all_are_accepted_after_one_was(db: str, path: Path, names: Sequence[str
     assert reported(db, path) == []
 
 
-def test_the_refusal_names_the_programme_and_what_to_do(db: str, path: Path):
+def test_the_refusal_names_the_programme_and_the_remedy(db: str, path: Path):
     path.unlink()
     accept(db, path, "alpha")
     with pytest.raises(NotAcceptedError, match=REFUSED.format("beta", "beta")) as caught:
@@ -121,7 +121,7 @@ def test_the_refusal_names_the_programme_and_what_to_do(db: str, path: Path):
     assert (caught.value.programme, caught.value.exit_code) == ("beta", 1)
 
 
-def test_a_programme_that_is_stored_after_the_acceptance_begins_its_own_line(
+def test_a_programme_stored_after_the_acceptance_begins_its_own_line(
     db: str, path: Path, names: Sequence[str], tmp_path: Path
 ):
     path.unlink()
@@ -132,8 +132,8 @@ def test_a_programme_that_is_stored_after_the_acceptance_begins_its_own_line(
     assert all(refuses(db, name, path) for name in names[1:])
 
 
-def test_a_programme_that_was_rewritten_is_reported_though_another_was_accepted(db: str, path: Path):
-    """Without its line the anchor cannot tell what was rewritten, so it must not stay silent."""
+def test_a_rewritten_programme_is_reported_although_another_was_accepted(db: str, path: Path):
+    """Without its line, the anchor cannot show what was rewritten, so the missing line is reported."""
     path.unlink()
     with Session(engine_for(db)) as session, session.begin():
         session.execute(text("delete from audit_fact where programme_id = 'beta' and number > 1"))
@@ -147,7 +147,7 @@ def test_a_programme_that_was_rewritten_is_reported_though_another_was_accepted(
 
 
 @pytest.mark.both_databases
-def test_one_that_is_refused_stops_a_transaction_over_several(db: str, path: Path):
+def test_one_refused_programme_stops_a_transaction_over_several(db: str, path: Path):
     path.unlink()
     accept(db, path, "alpha")
     before = [entries(db, name) for name in ("alpha", "beta")]
@@ -156,9 +156,7 @@ def test_one_that_is_refused_stops_a_transaction_over_several(db: str, path: Pat
     assert [entries(db, name) for name in ("alpha", "beta")] == before
 
 
-def test_a_programme_that_a_process_without_an_anchor_stored_is_refused_until_someone_accepts_it(
-    db: str, path: Path, tmp_path: Path
-):
+def test_a_programme_stored_without_an_anchor_is_refused_until_a_person_accepts_it(db: str, path: Path, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "unseen", programme=named("unseen")), db=db, actor="chief", now=NOW)
     assert refuses(db, "unseen", path)
     assert [programme for programme, _ in reported(db, path)] == ["unseen"]
@@ -167,7 +165,7 @@ def test_a_programme_that_a_process_without_an_anchor_stored_is_refused_until_so
     assert reported(db, path) == []
 
 
-def test_a_confirmation_that_comes_after_the_loss_accepts_nothing(db: str, path: Path):
+def test_a_confirmation_after_the_loss_accepts_nothing(db: str, path: Path):
     with session_scope(db) as session:
         head = audit.heads(session)["beta"]
     announced = anchor.announce(str(path), [head._replace(first=head.last)], may_begin=False)
@@ -178,7 +176,7 @@ def test_a_confirmation_that_comes_after_the_loss_accepts_nothing(db: str, path:
 
 
 @pytest.mark.parametrize("block", [256, 300, 1000, 65_536])
-def test_a_line_is_found_however_far_from_the_end_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int):
+def test_a_line_is_found_however_far_it_is_from_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int):
     monkeypatch.setattr(anchor, "_AT_ONCE", block)
     path = str(tmp_path / "anchor.txt")
     anchor.accept(path, [Head(name, 1, 1, "0" * 64, NOW) for name in ("first", "second")])
@@ -191,8 +189,8 @@ def test_a_line_is_found_however_far_from_the_end_it_is(tmp_path: Path, monkeypa
             anchor.announce(path, [Head(name, 2, 2, "0" * 64, NOW)], may_begin=False)
 
 
-def test_a_tick_goes_on_with_the_programmes_that_are_accepted(db: str, path: Path, names: Sequence[str]):
-    """The first one is refused; the others are reminded of what is due all the same."""
+def test_a_tick_continues_with_the_accepted_programmes(db: str, path: Path, names: Sequence[str]):
+    """The first programme is refused; reminders for the others are recorded all the same."""
     path.unlink()
     for name in names[1:]:
         accept(db, path, name)

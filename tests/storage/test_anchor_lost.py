@@ -1,4 +1,4 @@
-"""An anchor that is lost or emptied does not begin again in silence: a person has to accept it."""
+"""A lost or emptied anchor does not begin again silently: a person has to accept it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -63,7 +63,7 @@ def overwritten(path: Path) -> None:
 
 @pytest.mark.parametrize("lose", [Path.unlink, emptied, overwritten])
 @pytest.mark.parametrize("was_accepted", [False, True])
-def test_it_is_said_by_verifying_and_by_each_change_until_someone_accepts_it(
+def test_verifying_and_each_change_report_it_until_a_person_accepts_it(
     db: str, anchored: Path, lose: Callable[[Path], None], was_accepted: bool
 ):
     if was_accepted:
@@ -80,8 +80,8 @@ def test_it_is_said_by_verifying_and_by_each_change_until_someone_accepts_it(
     assert faults(db, anchored) == []
 
 
-def test_an_anchor_that_began_again_late_is_said_until_someone_accepts_it(db: str, anchored: Path):
-    """Its lines are right, one after the other: they only begin in the middle."""
+def test_an_anchor_that_began_again_late_is_reported_until_a_person_accepts_it(db: str, anchored: Path):
+    """Each of its lines follows the previous one, but the first entries are missing."""
     finish(db, 6, anchored)
     lines = [line for line in map(anchor.parse, anchored.read_text().splitlines(keepends=True)[-2:]) if line]
     link, text = GENESIS, ""
@@ -105,7 +105,7 @@ def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, t
 
 
 @pytest.mark.both_databases
-def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_written_to(db: str, anchored: Path, tmp_path: Path):
+def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_changed(db: str, anchored: Path, tmp_path: Path):
     store(db, tmp_path, "other", anchored)
     anchored.unlink()
     accept(db, anchored, "other")
@@ -123,8 +123,8 @@ def test_a_confirmation_does_not_begin_an_anchor(db: str, anchored: Path):
     assert not anchored.exists()
 
 
-def test_an_upgrade_begins_one(tmp_path: Path):
-    """What the first release wrote was never sealed: the anchor begins with the entry that seals it."""
+def test_an_upgrade_begins_an_anchor(tmp_path: Path):
+    """The first release sealed nothing: the anchor begins with the entry that seals its rows."""
     db, path = released("0.1.0", tmp_path), tmp_path / "anchor.txt"
     with acting(replace(current(), anchor=str(path))):
         upgrade(db)

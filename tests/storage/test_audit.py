@@ -1,4 +1,4 @@
-"""What an audit entry seals, whatever way it was written; and what is found when someone writes past changeflow."""
+"""Audit entries seal rows however they were written, and rows written outside changeflow are found."""
 
 import sqlite3
 from contextlib import closing
@@ -54,7 +54,7 @@ def faults(db: str, anchored: Path | None = None) -> list[Fault]:
 
 
 def outside(db: str, *statements: object) -> None:
-    """Write past changeflow, as someone does who has the database's password."""
+    """Write outside changeflow, as someone with the database's password could."""
     with Session(engine_for(db)) as session, session.begin():
         for statement in statements:
             session.execute(text(statement) if isinstance(statement, str) else statement)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def note(session: Session, action: str = "test") -> None:
 
 
 def last_facts(db: str) -> list[tuple[str, str]]:
-    """Return what the last entry did to rows: (op, table)."""
+    """Return the facts of the last entry: (op, table)."""
     with session_scope(db) as session:
         number = audit.heads(session)["small"].last
         query = select(AuditFactRow).where(AuditFactRow.number == number).order_by(col(AuditFactRow.position))
@@ -94,7 +94,7 @@ def test_every_column_of_a_sealed_table_is_sealed_or_has_a_reason():
 
 
 class TestEveryWayOfWriting:
-    def test_a_row_that_a_session_adds_changes_and_deletes(self, stored: str):
+    def test_a_row_is_sealed_when_added_changed_and_deleted(self, stored: str):
         with session_scope(stored) as session:
             answer = an_answer(session)
             note(session)
@@ -110,7 +110,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("-", "answer")]
         assert faults(stored) == []
 
-    def test_statements_over_many_rows(self, stored: str):
+    def test_statements_over_many_rows_are_sealed(self, stored: str):
         with session_scope(stored) as session:
             for _ in range(3):
                 an_answer(session)
@@ -125,7 +125,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("-", "answer")] * 3
         assert faults(stored) == []
 
-    def test_statements_on_the_connection(self, stored: str):
+    def test_statements_on_the_connection_are_sealed(self, stored: str):
         link = {"programme_id": "small", "person": "lead", "action": "answer", "subject": "x", "due_on": ON,
                 "created_at": NOW, "expires_at": NOW}  # fmt: skip
         with session_scope(stored) as session:
@@ -134,14 +134,14 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("+", "link")] * 2
         assert faults(stored) == []
 
-    def test_a_row_that_is_added_and_removed_in_one_transaction_leaves_nothing(self, stored: str):
+    def test_a_row_added_and_removed_in_one_transaction_is_not_sealed(self, stored: str):
         with session_scope(stored) as session:
             session.delete(an_answer(session))
             note(session)
         assert last_facts(stored) == []
         assert faults(stored) == []
 
-    def test_a_key_that_is_used_again(self, stored: str):
+    def test_a_reused_key_is_sealed_again(self, stored: str):
         for _ in range(3):
             with session_scope(stored) as session:
                 session.exec(delete(ContactRow).where(col(ContactRow.person) == "lead"))
@@ -150,12 +150,12 @@ class TestEveryWayOfWriting:
         assert sorted(last_facts(stored)) == [("+", "contact"), ("-", "contact")]
         assert faults(stored) == []
 
-    def test_a_row_that_is_written_again_as_it_was_is_no_change(self, stored: str, tmp_path: Path):
+    def test_a_row_written_again_unchanged_is_no_change(self, stored: str, tmp_path: Path):
         assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
         with session_scope(stored) as session:
             assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
-    def test_new_contact_details_in_the_same_version_are_an_entry(self, stored: str, tmp_path: Path):
+    def test_new_contact_details_add_an_entry_without_a_new_version(self, stored: str, tmp_path: Path):
         path = tmp_path / "trust" / "people.csv"
         path.write_text(path.read_text().replace("lead@example.org", "new-lead@example.org"))
         assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
@@ -163,7 +163,7 @@ class TestEveryWayOfWriting:
             assert [e[3] for e in audited.entries(session, "small")] == ["apply", "contacts"]
         assert faults(stored) == []
 
-    def test_mechanics_are_not_sealed(self, stored: str):
+    def test_columns_for_claims_and_retries_are_not_sealed(self, stored: str):
         def message(session: Session) -> MessageRow:
             return session.exec(select(MessageRow)).one()
 
@@ -181,7 +181,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("-", "message"), ("+", "message")]
         assert faults(stored) == []
 
-    def test_a_wording_is_sealed_once_a_message_has_it(self, stored: str):
+    def test_a_nudges_text_is_sealed_once_a_message_contains_it(self, stored: str):
         def nudge(session: Session) -> NudgeRow:
             return session.exec(select(NudgeRow)).one()
 
@@ -207,14 +207,14 @@ class TestEveryWayOfWriting:
             note(session)
         assert last_facts(stored) == [("+", "reach")]
 
-    def test_a_look_at_what_would_happen_leaves_no_trace(self, stored: str):
+    def test_a_preview_leaves_no_trace(self, stored: str):
         with rolled_back(stored) as session:
             an_answer(session)
             note(session)
         with session_scope(stored) as session:
             assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
-    def test_a_primary_key_that_changes(self, stored: str):
+    def test_a_changed_primary_key_is_sealed(self, stored: str):
         with session_scope(stored) as session:
             session.add(ReachRow(recipient="old", optional_off=True))
             note(session)
@@ -232,7 +232,7 @@ class TestEveryWayOfWriting:
 
 
 class TestWritingPastChangeflow:
-    def test_each_attack_that_the_first_release_did_not_see(self, stored: str):
+    def test_each_attack_that_the_first_release_missed_is_found(self, stored: str):
         with session_scope(stored) as session:
             session.add(ConfidenceRow(programme_id="small", tier="red", reason="x", on=ON, at=NOW, by="chief"))
             note(session)
@@ -247,13 +247,13 @@ class TestWritingPastChangeflow:
         [fault] = faults(stored)
         assert fault.what == "row 1 of 'progress', which it sealed, was removed without an entry"
 
-    def test_a_transaction_without_an_entry(self, stored: str):
+    def test_a_transaction_without_an_entry_is_found(self, stored: str):
         with session_scope(stored) as session:
             an_answer(session)
         [fault] = faults(stored)
         assert fault.what == "row 1 of 'answer' was written outside changeflow: no entry seals it"
 
-    def test_what_was_tampered_with_stays_so_when_changeflow_writes_it_again(self, stored: str):
+    def test_a_tampered_row_stays_reported_when_changeflow_writes_it_again(self, stored: str):
         with session_scope(stored) as session:
             an_answer(session)
             note(session)
@@ -275,7 +275,7 @@ class TestWritingPastChangeflow:
 
 
 class TestHowTheActorWasKnown:
-    def test_an_entry_says_so_beside_the_real_time_and_the_version(self, stored: str):
+    def test_an_entry_records_the_actors_account_the_real_time_and_the_version(self, stored: str):
         real = datetime(2026, 7, 30, 10, tzinfo=UTC)
         with acting(Acting(via=Via.COMMAND, account="office@host", clock=lambda: real)):
             finish(stored, 8)
@@ -284,7 +284,7 @@ class TestHowTheActorWasKnown:
         assert (last.via, last.account, last.real_at) == ("command", "office@host", real)
         assert audit_trail.apart_text(last) == "dated 157 days ahead"
 
-    def test_back_dating_is_counted_and_listed_but_no_fault(self, stored: str):
+    def test_back_dated_entries_are_counted_and_listed_but_no_fault(self, stored: str):
         with acting(replace(current(), clock=lambda: NOW + timedelta(days=40, hours=1))):
             finish(stored, 8)
         checked = audit_trail.verify(db=stored, programme=None, anchor_file=None)
@@ -300,7 +300,7 @@ class TestHowTheActorWasKnown:
         assert verdict.faults == []
         assert [w.what for w in verdict.warnings] == ["the machine's clock went back by 120 minutes before it"]
 
-    def test_what_the_system_does_under_a_link_leads_to_no_one(self, stored: str):
+    def test_an_act_of_the_system_under_a_link_identifies_no_one(self, stored: str):
         with acting(Acting(via=Via.LINK, account="link:1234")), session_scope(stored) as session:
             audit.append(session, "small", at=NOW, actor="system", action="assess", subject="assessment:one")
             audit.append(session, "small", at=NOW, actor="lead", action="answer:done", subject="x")
@@ -308,7 +308,7 @@ class TestHowTheActorWasKnown:
         assert found == ["", "link:1234"]
 
 
-def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
+def test_a_report_and_a_noted_head_serve_as_anchors(stored: str):
     made = issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
     number, _, known = made.audit_head.partition(":")
     assert (number, len(known)) == ("1", 16)
@@ -327,7 +327,7 @@ def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
 
 
 @pytest.mark.slow
-def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
+def test_an_upgrade_seals_the_rows_of_an_earlier_release(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)
     checked = audit_trail.verify(db=db, programme=None, anchor_file=None)
@@ -345,7 +345,7 @@ def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
     engine_for(db).dispose()
 
 
-def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
+def test_one_programme_can_be_checked_alone(stored: str, tmp_path: Path):
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
     definitions.apply(other, db=stored, actor="chief", now=NOW)
     outside(stored, update(ForecastRow).where(col(ForecastRow.programme_id) == "other").values(cause="x"))
@@ -359,7 +359,7 @@ def test_the_count_of_changes_is_not_sealed(stored: str):
     assert faults(stored) == []
 
 
-def test_a_line_that_breaks_while_the_audit_is_checked_is_said_as_such(stored: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_connection_lost_during_a_check_is_reported_as_such(stored: str, monkeypatch: pytest.MonkeyPatch):
     def break_off(session: Session, *_rest: object) -> None:
         connection = session.connection()
         connection.invalidate()

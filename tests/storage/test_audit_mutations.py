@@ -1,4 +1,4 @@
-"""Whatever an attacker does to the database, the audit or its anchor shows it; what changeflow does raises no alarm."""
+"""The audit or its anchor reveals every change by an attacker, and changes by changeflow raise no alarm."""
 
 import json
 import os
@@ -31,9 +31,9 @@ from tests.storage.mutations import KINDS, World, hash_of, sha
 pytestmark = pytest.mark.slow
 
 COUNT = int(os.environ.get("MUTATIONS", "300"))
-"""Of each kind; `make audit-mutations` tries ten thousand."""
+"""Mutations of each kind; `make audit-mutations` tries ten thousand."""
 TAMPERINGS = COUNT if "MUTATIONS" in os.environ else 50
-"""Of each kind that changes a file: each takes ten times as long."""
+"""Mutations of each kind that changes a file, which take ten times as long."""
 
 
 def at(day: int, hour: int = 9) -> datetime:
@@ -41,7 +41,7 @@ def at(day: int, hour: int = 9) -> datetime:
 
 
 def tell(db: str, folder: Path) -> Iterator[str]:
-    """Play a small story with every kind of write, and stop after each act."""
+    """Run through a short programme with every kind of write, and yield after each change."""
 
     def change(day: int) -> Change:
         return Change(db=db, programme=None, actor="chief", now=at(day), on=date(2027, 1, day))
@@ -91,7 +91,7 @@ def world_of(db: str, anchored: Path) -> World:
 
 
 def looked_at(world: World, *, with_anchor: bool = True) -> ChainVerdict:
-    """Verify a world as the product does a database."""
+    """Check a world as the product checks a database."""
     own = {(f["table"], f["key"]): f for f in world.facts if f["key"] is not None}
     rows = []
     for (table, key), content in world.rows.items():
@@ -133,7 +133,7 @@ def missed(story: World, kind: str, count: int, seed: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def tampered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database of the story, opened as another tool does that makes tables again."""
+    """A database with the same history, opened as by a tool that creates tables again."""
     folder = tmp_path_factory.mktemp("tampered")
     db = f"sqlite:///{folder / 'story.db'}"
     for _ in tell(db, folder):
@@ -155,7 +155,7 @@ def tampered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def faults_after(engine: Engine, tamper: Callable[[sqlite3.Connection], None], *, in_full: bool) -> list[Fault]:
-    """Return what is found after something was done, which is undone then; in full, or by what looks at the file."""
+    """Return the faults found after a change, and undo it; by the full check, or only by the checks of the file."""
     with Session(engine) as session:
         connection = session.connection()
         raw = connection.connection.dbapi_connection
@@ -167,7 +167,7 @@ def faults_after(engine: Engine, tamper: Callable[[sqlite3.Connection], None], *
 
 
 @pytest.mark.parametrize("kind", tampering.KINDS)
-def test_whatever_is_done_to_the_file_is_found(tampered: Engine, kind: str):
+def test_every_change_to_the_file_is_found(tampered: Engine, kind: str):
     def tamper(n: int) -> list[Fault]:
         return faults_after(tampered, lambda raw: tampering.KINDS[kind](raw, random.Random(f"1:{n}")), in_full=n < 10)
 
@@ -180,7 +180,7 @@ def test_every_mutation_is_found(story: World, kind: str):
     assert missed(story, kind, COUNT, seed=1) == []
 
 
-def test_an_untouched_story_raises_no_alarm(story: World):
+def test_an_untouched_database_raises_no_alarm(story: World):
     for with_anchor in (True, False):
         verdict = looked_at(story, with_anchor=with_anchor)
         assert (verdict.faults, verdict.warnings) == ([], [])
@@ -188,8 +188,8 @@ def test_an_untouched_story_raises_no_alarm(story: World):
     assert verdict.facts == len(story.rows) > 20
 
 
-def test_the_format_is_the_one_that_is_published(story: World):
-    """An auditor's own check, written from the decision, gives the same hashes."""
+def test_the_format_matches_the_published_one(story: World):
+    """An auditor's own check, written from the decision, computes the same hashes."""
     for e in story.entries:
         own = [f for f in story.facts if f["entry"] is e]
         root = sha("".join(f"{f['op']} {f['table']} {f['digest']}\n" for f in own))
@@ -202,7 +202,7 @@ def test_the_format_is_the_one_that_is_published(story: World):
 
 
 @pytest.mark.both_databases
-def test_no_act_raises_an_alarm(db: str, tmp_path: Path):
+def test_ordinary_changes_raise_no_alarm(db: str, tmp_path: Path):
     anchored = tmp_path / "anchor.txt"
     with acting(Acting(via=Via.COMMAND, account="office@host", anchor=str(anchored))):
         for act in tell(db, tmp_path):
@@ -213,7 +213,7 @@ def test_no_act_raises_an_alarm(db: str, tmp_path: Path):
     assert verdict.dated_apart == verdict.entries, "the story's days are not today"
 
 
-def test_the_plain_attacks_need_no_anchor_and_the_thorough_ones_do(story: World):
+def test_simple_attacks_are_found_without_an_anchor_and_thorough_ones_only_with_it(story: World):
     """Only the anchor finds an attacker who makes everything consistent again."""
     found: Counter[bool] = Counter()
     for kind, mutate in KINDS.items():
@@ -233,7 +233,7 @@ def test_the_first_bad_entry_is_named(story: World):
     assert (fault.programme, fault.number, fault.what) == ("small", 5, "its content was changed")
 
 
-def test_a_row_that_was_changed_is_named_with_the_entry_that_sealed_it(story: World):
+def test_a_changed_row_is_named_with_the_entry_that_sealed_it(story: World):
     world = story.copy()
     key = next(k for k in world.rows if k[0] == "baseline")
     world.rows[key] = world.rows[key].replace("Agreed", "Rejected")
@@ -241,14 +241,14 @@ def test_a_row_that_was_changed_is_named_with_the_entry_that_sealed_it(story: Wo
     assert (fault.number, fault.what) == (2, "row 1 of 'baseline' differs from the sealed row")
 
 
-def test_what_is_erased_leaves_neither_key_nor_salt(story: World):
+def test_an_erased_row_leaves_neither_key_nor_salt(story: World):
     ended = {f["digest"] for f in story.facts if f["op"] == "-"}
     written = [f for f in story.facts if f["op"] == "+" and f["digest"] in ended]
     assert {"assessment", "contact"} <= {f["table"] for f in written}
     assert all(f["key"] is None and f["salt"] is None for f in written)
 
 
-def test_entries_hold_ids_alone(story: World):
+def test_entries_contain_only_ids(story: World):
     text = str([{k: v for k, v in e.items() if k != "entry"} for e in story.entries])
     assert "example.org" not in text
     assert "Director" not in text

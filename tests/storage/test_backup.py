@@ -1,4 +1,4 @@
-"""A copy is whole or not there: on a full disk, killed at any write, and never in the place of something else."""
+"""A copy is complete or absent, even on a full disk or if killed, and never replaces another kind of file."""
 
 import os
 import resource
@@ -30,7 +30,7 @@ def db(sqlite: str, tmp_path: Path) -> str:
 
 
 def tables(file: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in a file but the row that says that it is a copy."""
+    """Return everything in a file except the row that marks it as a copy."""
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         names = [n for (n,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY name")]
@@ -41,7 +41,7 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir())
 
 
-def test_a_copy_taken_in_use_has_everything_and_is_for_this_account_alone(db: str, tmp_path: Path):
+def test_a_copy_taken_in_use_is_complete_and_readable_only_by_this_account(db: str, tmp_path: Path):
     with session_scope(db):
         backup(db, tmp_path / "copies" / "copy.db", at=NOW)
     assert leftovers(tmp_path / "copies") == ["copy.db"]
@@ -50,7 +50,7 @@ def test_a_copy_taken_in_use_has_everything_and_is_for_this_account_alone(db: st
 
 
 def test_a_full_disk_leaves_the_earlier_copy_and_nothing_else(db: str, tmp_path: Path):
-    """Every size at which the disk may be full, by pages of the copy."""
+    """Yield every size at which the disk may be full, in pages of the copy."""
     copy = tmp_path / "copies" / "copy.db"
     backup(db, copy, at=NOW)
     before, size = copy.read_bytes(), copy.stat().st_size
@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_the_earlier_copy_and_nothing_else(db: str, tmp_path:
     failed = 0
     for limit in [*range(0, size, max(4096, size // 40 // 4096 * 4096)), size - 1]:
         try:
-            # Python ignores the signal, and the write is an error: as on a full disk.
+            # Python ignores the signal, so the write fails as on a full disk.
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
             with pytest.raises(CannotWriteError, match="What was there before is unchanged"):
                 backup(db, copy, at=NOW)
@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_the_earlier_copy_and_nothing_else(db: str, tmp_path:
     assert failed > 10
 
 
-def test_a_disk_without_room_is_named_as_what_it_is(db: str, tmp_path: Path):
+def test_a_full_disk_is_named_in_the_error(db: str, tmp_path: Path):
     disk = tmp_path / "disk"
     disk.mkdir()
     done = subprocess.run(
@@ -86,7 +86,7 @@ def test_a_disk_without_room_is_named_as_what_it_is(db: str, tmp_path: Path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_killed_at_any_write_the_copy_is_the_earlier_one_or_none(db: str, tmp_path: Path):
+def test_a_backup_killed_at_any_write_leaves_the_earlier_copy_or_none(db: str, tmp_path: Path):
     folder = tmp_path / "copies"
     folder.mkdir()
     size = (tmp_path / "test.db").stat().st_size
@@ -101,7 +101,7 @@ def test_killed_at_any_write_the_copy_is_the_earlier_one_or_none(db: str, tmp_pa
             (folder / "copy.db").unlink()
         n, kills = n + 1, kills + 1
     assert kills > 30
-    # What the killed ones left behind goes with the next copy.
+    # The next copy removes the files of the killed ones.
     assert leftovers(folder) == ["copy.db"]
 
 
@@ -118,7 +118,7 @@ def test_a_copy_that_is_being_written_is_left_alone(db: str, tmp_path: Path, mon
     assert tables(tmp_path / "copy.db") == tables(tmp_path / "test.db")
 
 
-def test_a_copy_takes_the_place_of_nothing_but_a_copy(db: str, tmp_path: Path):
+def test_a_copy_replaces_only_another_copy(db: str, tmp_path: Path):
     file = tmp_path / "test.db"
     (tmp_path / "soft").symlink_to(file)
     (tmp_path / "hard").hardlink_to(file)
@@ -142,7 +142,7 @@ def test_a_copy_takes_the_place_of_nothing_but_a_copy(db: str, tmp_path: Path):
     assert {p: p.read_bytes() for p in before} == before
 
 
-def test_only_a_database_is_copied(tmp_path: Path):
+def test_only_a_database_can_be_copied(tmp_path: Path):
     (tmp_path / "letter.db").write_text("This is a letter. " * 400)
     with pytest.raises(InputError, match=r"letter\.db.* is not a database"):
         backup(f"sqlite:///{tmp_path / 'letter.db'}", tmp_path / "copy.db", at=NOW)

@@ -1,4 +1,4 @@
-"""A disk that is full, or fails, at the n-th page: the database is as before or as after, and the words are plain."""
+"""If the disk fills or fails at any page, the database is as before or after, and the message is plain."""
 
 import os
 import resource
@@ -27,7 +27,7 @@ from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 from tests.stored import store_once
 
-# Python 3.12 warns of forks; these children run nothing but what they are for.
+# Python 3.12 warns of forks; these children run only their own task.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")]
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ON = date(2027, 1, 4)
@@ -65,7 +65,7 @@ ACTS: dict[str, Callable[[str, Path], object]] = {
 
 
 GROWING = ("apply", "baseline", "withdraw")
-"""What needs more pages than the tables have room in."""
+"""Changes that need more pages than the tables have free."""
 
 
 def content(file: Path) -> list[str]:
@@ -94,7 +94,7 @@ def pages_left(db: str, file: Path, pages: int) -> Iterator[None]:
 
 
 def tried(act: Callable[[], object], db: str, file: Path, pages: int) -> str | None:
-    """Try something with this many pages left; return why it failed, or None."""
+    """Try a change with this many pages left; return why it failed, or None."""
     try:
         with pages_left(db, file, pages):
             act()
@@ -104,7 +104,7 @@ def tried(act: Callable[[], object], db: str, file: Path, pages: int) -> str | N
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_full_at_the_nth_page_is_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
+def test_a_disk_full_at_any_page_leaves_the_state_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
     before, refused = content(file), 0
     for pages in range(400):
         if (said := tried(lambda: ACTS[act](sqlite, tmp_path), sqlite, file, pages)) is not None:
@@ -124,7 +124,7 @@ def test_full_at_the_nth_page_is_before_or_after(sqlite: str, file: Path, tmp_pa
 
 
 def limited(most: int, work: Callable[[], int | str]) -> tuple[int, str]:
-    """Do something in a process that may write no file beyond a size; return its exit code and what it said."""
+    """Run a change in a process with a limit on file sizes; return its exit code and output."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -143,7 +143,9 @@ def limited(most: int, work: Callable[[], int | str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_a_disk_that_fails_at_the_nth_write_is_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
+def test_a_disk_that_fails_at_any_write_leaves_the_state_before_or_after(
+    sqlite: str, file: Path, tmp_path: Path, act: str
+):
     engine_for(sqlite).dispose()
     before, failed, kept = content(file), 0, file.read_bytes()
 
@@ -174,7 +176,7 @@ def test_a_disk_that_fails_at_the_nth_write_is_before_or_after(sqlite: str, file
     assert content(file) != before
 
 
-def test_a_command_on_a_failing_disk_says_so_without_a_traceback(sqlite: str, file: Path):
+def test_a_command_on_a_failing_disk_reports_it_without_a_traceback(sqlite: str, file: Path):
     engine_for(sqlite).dispose()
     call = ["task", "finish", "payroll/delegation", "--on", "2027-01-04", "--db", sqlite, "--at", "2027-01-04T12:00"]
 
@@ -188,7 +190,7 @@ def test_a_command_on_a_failing_disk_says_so_without_a_traceback(sqlite: str, fi
     assert "the disk failed, or is full (I/O error). No changes saved" in said
 
 
-def test_an_upgrade_on_a_full_disk_can_be_done_again(tmp_path: Path):
+def test_an_upgrade_that_failed_on_a_full_disk_can_be_repeated(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"
     before, refused = content(file), 0
@@ -199,7 +201,7 @@ def test_an_upgrade_on_a_full_disk_can_be_done_again(tmp_path: Path):
         refused += 1
         assert "the disk is full" in said
         if (now := content(file)) != before:
-            # The tables are upgraded, whole; what is left for the next try is to seal what 0.1.0 wrote.
+            # The tables are fully upgraded; the next try only has to seal the rows of 0.1.0.
             rows = [sum(line.startswith('INSERT INTO "progress"') for line in lines) for lines in (before, now)]
             assert rows[0] == rows[1] > 100
     assert refused

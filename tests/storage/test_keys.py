@@ -1,4 +1,4 @@
-"""The database alone identifies no one: hashes of people need a key that is kept apart from it."""
+"""The database alone identifies no one: people are hashed with a key that is kept elsewhere."""
 
 import hashlib
 import itertools
@@ -57,7 +57,7 @@ def small(sqlite: str, tmp_path: Path) -> str:
 
 
 def name_contact(session: Session) -> None:
-    """Name the data protection contact, which 0.1.0 did not have: no one may erase a person before that."""
+    """Name the data protection contact, which 0.1.0 lacked: until then no one may erase a person."""
     before = versions.required(session, NAME)
     programme = before.definition.programme.model_copy(update={"data_protection_contact": "governance-lead"})
     named = before.definition.model_copy(update={"programme": programme})
@@ -65,7 +65,7 @@ def name_contact(session: Session) -> None:
 
 
 def plain_hashes_of(words: set[str]) -> set[str]:
-    """Return what anyone could work out from a list of ids and addresses."""
+    """Return every hash that anyone could compute from a list of ids and addresses."""
     found = set()
     for word in words:
         for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "sha3_256"):
@@ -74,7 +74,7 @@ def plain_hashes_of(words: set[str]) -> set[str]:
     return found
 
 
-def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database(tmp_path: Path):
+def test_a_list_of_ids_and_addresses_finds_nothing_in_an_upgraded_database(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"
     with closing(sqlite3.connect(file)) as connection:
@@ -91,7 +91,7 @@ def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database
     addresses = {*people.values(), gone_address}
     words |= {f"{prefix}{a}" for a in addresses | set(map(str.casefold, addresses)) for prefix in ("", "address:")}
     plain = plain_hashes_of(words)
-    # A hash of a hash is as easy to guess: that is what Message-IDs were.
+    # A hash of a hash is as easy to guess, and Message-IDs were such hashes.
     recipients = {hashlib.sha256(a.casefold().encode()).hexdigest()[:32] for a in addresses}
     plain |= plain_hashes_of({f"{r}|{day}|{number}" for r, (_, day, number) in itertools.product(recipients, sent)})
     assert plain & set(re.findall("[0-9a-f]{16,128}", file.read_bytes().decode("latin-1"))), "0.1.0 had them"
@@ -108,20 +108,20 @@ def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database
     left = b"".join(path.read_bytes() for path in (file, *tmp_path.glob("released.db-*"))).decode("latin-1")
     digits = " ".join(re.findall("[0-9a-f]{16,}", left))
     assert not [digest for digest in plain if digest in digits]
-    # Erased means overwritten: the address is in no free page of the file either.
+    # Erased data is overwritten, so the address is not in a free page of the file either.
     assert people["payroll-manager"] not in left
 
 
-def test_caps_preferences_and_tombstones_of_0_1_0_go_on_after_the_upgrade(tmp_path: Path):
+def test_caps_preferences_and_tombstones_of_0_1_0_still_apply_after_the_upgrade(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
         old = dict(connection.execute("select recipient, count(*) from message group by recipient"))
         connection.execute("insert into reach (recipient, optional_off) select distinct recipient, 1 from message")
         emails = connection.execute("select person, email from contact where email is not null").fetchall()
-        # Everything waits again, for people who have had a message that day.
+        # Everything waits again for people who have already had a message that day.
         connection.execute("update nudge set message = null")
         connection.commit()
-    upgrade(db)  # The first use carries over what an upgrade of the tables alone left as it was.
+    upgrade(db)  # The first use converts what the upgrade of the tables left unchanged.
     day = date(2027, 5, 4)
     with session_scope(db) as session:
         key = keys.adopt_key(session)
@@ -159,7 +159,7 @@ def test_an_open_message_keeps_its_message_id_until_it_is_settled(tmp_path: Path
         assert {n: text for n, text in now.items() if n != first} == {n: t for n, t in before.items() if n != first}
 
 
-def test_the_same_hashes_need_the_same_key(small: str, tmp_path: Path):
+def test_another_key_gives_other_hashes(small: str, tmp_path: Path):
     file = tmp_path / "test.db.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = keys.key_for(small)
@@ -192,7 +192,7 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
 
 
 @pytest.mark.parametrize("place", [Path("/dev/zero"), Path("/")])
-def test_what_is_no_file_is_refused_as_a_key_and_not_read_to_its_end(tmp_path: Path, place: Path):
+def test_an_invalid_key_file_is_refused(tmp_path: Path, place: Path):
     keys.keep_in(place)
     with pytest.raises(KeyFileError, match=r"is not a changeflow key|cannot be read"):
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
@@ -203,21 +203,21 @@ def test_plans_facts_and_folders_need_no_key(sqlite: str, tmp_path: Path):
     assert not (tmp_path / "test.db.key").exists()
 
 
-def test_a_key_made_by_two_at_once_is_one_key(tmp_path: Path):
+def test_two_processes_that_create_a_key_at_once_share_one(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'new.db'}"
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: keys.key_for(url), range(40)))) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["new.db.key"]
 
 
-def test_a_key_file_that_cannot_be_made_is_an_error_in_words(tmp_path: Path):
+def test_a_key_file_that_cannot_be_created_gives_a_plain_error(tmp_path: Path):
     keys.keep_in(tmp_path / "nowhere" / "key")
     with pytest.raises(KeyFileError, match=r"cannot be made \(No such file or directory\)"):
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
 
 
 @pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
-def test_what_is_no_ordinary_file_is_no_key_and_is_not_waited_for(tmp_path: Path, kind: str):
+def test_a_special_file_is_refused_as_a_key_without_waiting(tmp_path: Path, kind: str):
     file = tmp_path / "key"
     if kind == "a pipe":
         os.mkfifo(file)
@@ -230,7 +230,7 @@ def test_what_is_no_ordinary_file_is_no_key_and_is_not_waited_for(tmp_path: Path
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
 
 
-def test_a_huge_key_file_is_not_read_to_its_end(tmp_path: Path):
+def test_a_huge_key_file_is_refused_without_reading_all_of_it(tmp_path: Path):
     with (tmp_path / "key").open("wb") as file:
         file.truncate(10**12)
     keys.keep_in(tmp_path / "key")
@@ -238,7 +238,7 @@ def test_a_huge_key_file_is_not_read_to_its_end(tmp_path: Path):
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
 
 
-def test_a_key_may_be_a_link_as_in_a_container(tmp_path: Path):
+def test_a_key_file_may_be_a_symbolic_link(tmp_path: Path):
     (tmp_path / "secret").write_text("ab" * 32)
     (tmp_path / "key").symlink_to(tmp_path / "secret")
     keys.keep_in(tmp_path / "key")
@@ -262,7 +262,7 @@ def test_the_environment_says_where_the_key_is(small: str, tmp_path: Path, monke
     assert not (tmp_path / "test.db.key").exists()
 
 
-def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(small: str, tmp_path: Path):
+def test_after_a_new_key_nothing_is_sent_for_a_day_and_optional_messages_stop(small: str, tmp_path: Path):
     file = tmp_path / "test.db.key"
     with session_scope(small) as session:
         key = keys.adopt_key(session)
@@ -288,7 +288,7 @@ def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(
 
 
 @pytest.mark.both_databases
-def test_tombstones_hold_on_both_databases(db: str, tmp_path: Path):
+def test_tombstones_work_on_both_databases(db: str, tmp_path: Path):
     if db.startswith("postgres"):
         keys.keep_in(tmp_path / "key")
     folder = a_folder(tmp_path / "trust")

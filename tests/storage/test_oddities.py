@@ -1,4 +1,4 @@
-"""The audit names what changeflow cannot have written, and never breaks off at it."""
+"""The audit names values that changeflow cannot have written, and continues after them."""
 
 import sqlite3
 from contextlib import closing
@@ -40,7 +40,7 @@ def found(db: str) -> list[tuple[str, int | None, str]]:
     return [(f.programme, f.number, f.what) for f in verdict.faults]
 
 
-def test_an_untouched_database_has_none(stored: str):
+def test_an_untouched_database_has_no_oddities(stored: str):
     assert found(stored) == []
 
 
@@ -54,11 +54,11 @@ ODD = {
     "subject = x'00ff'": ("subject", True),
     "facts = 1.5": ("facts", True),
 }
-"""What is written, the column that is named, and whether the value can be read, so that the hash shows it as well."""
+"""The value written, the column named, and whether the value can be read, so that the hash reveals it too."""
 
 
 @pytest.mark.parametrize("change", ODD)
-def test_a_value_that_no_entry_can_have_is_named(sqlite: str, tmp_path: Path, change: str):
+def test_an_impossible_value_in_an_entry_is_named(sqlite: str, tmp_path: Path, change: str):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
@@ -75,7 +75,7 @@ def test_a_value_that_no_entry_can_have_is_named(sqlite: str, tmp_path: Path, ch
     assert shown.exception is None or isinstance(shown.exception, SystemExit), shown.exception
 
 
-def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
+def test_an_impossible_value_in_a_row_is_named(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
@@ -87,8 +87,8 @@ def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_value_that_reads_as_before_is_named(sqlite: str, tmp_path: Path):
-    """2 is read as true and a day without zeros as that day: what is read has the digest that was sealed."""
+def test_a_disguised_value_is_named(sqlite: str, tmp_path: Path):
+    """2 is read as true, and a day without zeros as that day, so the digest still matches the seal."""
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     for change, name in (
         ("contact SET is_active = 2 WHERE person = 'lead'", "row small/lead of 'contact' has a value in 'is_active'"),
@@ -99,7 +99,7 @@ def test_a_value_that_reads_as_before_is_named(sqlite: str, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_moment_that_no_calendar_has_is_named_on_postgresql(db: str, tmp_path: Path):
+def test_an_impossible_moment_is_named_on_postgresql(db: str, tmp_path: Path):
     if not db.startswith("postgresql"):
         return
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
@@ -110,8 +110,8 @@ def test_a_moment_that_no_calendar_has_is_named_on_postgresql(db: str, tmp_path:
     engine_for(db).dispose()
 
 
-def test_a_trigger_that_changes_what_is_written_is_named(stored: str):
-    """What it changes is sealed as changed: the chain alone does not show it."""
+def test_a_trigger_that_changes_rows_is_named(stored: str):
+    """Rows are sealed after the trigger has changed them, so the chain alone does not reveal it."""
     if stored.startswith("sqlite"):
         outside(
             stored,

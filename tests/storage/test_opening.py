@@ -1,4 +1,4 @@
-"""What is given as a database and is none: refused in plain words, and left as it was."""
+"""A file that is not a changeflow database is refused with a plain message, and not changed."""
 
 import inspect
 import os
@@ -59,7 +59,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("create", [False, True])
-def test_what_is_no_database_of_ours_is_refused_and_left_as_it_was(tmp_path: Path, kind: str, create: bool):
+def test_a_foreign_database_is_refused_and_not_changed(tmp_path: Path, kind: str, create: bool):
     path = tmp_path / "given.db"
     KINDS[kind](path)
     engine_for(f"sqlite:///{path}").dispose()
@@ -95,8 +95,8 @@ def test_an_address_that_names_no_file_is_refused(url: str):
         pass
 
 
-def test_what_is_committed_is_on_the_disk(tmp_path: Path):
-    """The other tests do not wait for it (`tests/engines.py`)."""
+def test_committed_data_is_on_the_disk(tmp_path: Path):
+    """Other tests switch off the waiting for the disk (`tests/engines.py`)."""
     engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
     inspect.unwrap(database._set_up_sqlite)(engine)
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""A process notices that the file under it is another one: nothing is acknowledged that a replaced file has."""
+"""A process notices that its file was replaced, and never acknowledges a write to the old one."""
 
 import gc
 import shutil
@@ -67,13 +67,13 @@ FAULTS: list[Callable[[Path], None]] = [move, overwrite, empty, remove, scribble
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_session_is_refused_once_the_file_is_another_one(db: str, tmp_path: Path, fault: Callable[[Path], None]):
+def test_a_session_is_refused_after_the_file_was_replaced(db: str, tmp_path: Path, fault: Callable[[Path], None]):
     write(db)
     fault(tmp_path)
     for _ in range(3):
         with pytest.raises(DatabaseReplacedError, match=r"test\.db.*No changes saved"):
             write(db)
-    # Nor does the end of the process fold its log into the other file.
+    # The end of the process does not merge its log into the other file either.
     crashed(lambda: (engine_for(db).dispose(), gc.collect()))
     engine_for(db).dispose()
     gc.collect()
@@ -82,7 +82,7 @@ def test_a_session_is_refused_once_the_file_is_another_one(db: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_under_way_is_not_saved_once_the_file_is_another_one(
+def test_changes_in_progress_are_not_saved_after_the_file_was_replaced(
     db: str, tmp_path: Path, fault: Callable[[Path], None]
 ):
     def replaced_meanwhile() -> None:
@@ -112,7 +112,7 @@ except DatabaseReplacedError:
 """
 
 
-def test_a_process_that_ends_leaves_the_other_file_as_it_is(db: str, tmp_path: Path):
+def test_a_process_that_ends_does_not_change_the_new_file(db: str, tmp_path: Path):
     engine_for(db).dispose()
     copy, file = tmp_path / "copy.db", tmp_path / "test.db"
     done = subprocess.run([sys.executable, "-c", ENDS, db, str(copy), str(file)], check=False)
@@ -120,8 +120,8 @@ def test_a_process_that_ends_leaves_the_other_file_as_it_is(db: str, tmp_path: P
     assert file.read_bytes() == copy.read_bytes()
 
 
-def test_what_a_removed_file_has_is_not_acknowledged(db: str, tmp_path: Path):
-    """The file goes between the look before the commit and the end of the commit."""
+def test_a_write_to_a_removed_file_is_not_acknowledged(db: str, tmp_path: Path):
+    """The file is removed between the check before the commit and the end of the commit."""
 
     def late(_session: Session) -> None:
         move(tmp_path)
@@ -134,8 +134,8 @@ def test_what_a_removed_file_has_is_not_acknowledged(db: str, tmp_path: Path):
         event.remove(Session, "after_commit", late)
 
 
-def test_an_earlier_copy_of_the_file_itself_is_noticed_as_well(db: str, tmp_path: Path):
-    """Neither its place nor its life is another one; what it counts is less."""
+def test_an_earlier_copy_of_the_same_file_is_noticed(db: str, tmp_path: Path):
+    """Its path and its life are the same, but its count is lower."""
     with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copyfile(tmp_path / "test.db", tmp_path / "earlier.db")
@@ -149,7 +149,7 @@ def test_an_earlier_copy_of_the_file_itself_is_noticed_as_well(db: str, tmp_path
         write(db)
 
 
-def test_a_log_is_never_applied_to_a_file_that_it_was_not_written_for(db: str, tmp_path: Path):
+def test_a_log_is_never_applied_to_another_file(db: str, tmp_path: Path):
     engine_for(db).dispose()
     shutil.copyfile(tmp_path / "test.db", tmp_path / "earlier.db")
     for _ in range(2):
@@ -165,7 +165,7 @@ def test_a_log_is_never_applied_to_a_file_that_it_was_not_written_for(db: str, t
         assert (tmp_path / "test.db").read_bytes() == before
 
 
-def test_the_log_of_a_process_that_was_killed_is_applied(db: str, tmp_path: Path):
+def test_the_log_of_a_killed_process_is_applied(db: str, tmp_path: Path):
     for expected in range(2, 8):
         crashed(lambda: write(db))
         with session_scope(db) as session:
@@ -189,8 +189,8 @@ def test_a_database_of_an_earlier_version_is_opened_with_its_log(tmp_path: Path)
     engine_for(url).dispose()
 
 
-def test_many_writers_and_checkpoints_are_no_replacement(db: str, tmp_path: Path):
-    """No false alarm: three processes write, and fold the log into the file at every few writes."""
+def test_many_writers_and_checkpoints_do_not_look_like_a_replacement(db: str, tmp_path: Path):
+    """There is no false alarm when three processes write and often merge the log into the file."""
     writes = 60
 
     def busy() -> object:
@@ -227,7 +227,7 @@ engine_for(sys.argv[1]).dispose()
 
 
 def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str, tmp_path: Path):
-    """A process that closes any view of the file of its own drops SQLite's locks; the next to close removes the log."""
+    """A process that closes its own handle of the file drops SQLite's locks; the next one to close removes the log."""
     for _ in range(3):
         write(db)
         subprocess.run([sys.executable, "-c", WRITES, db], check=True)
@@ -238,7 +238,7 @@ def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str
     assert not [link for link in links if link.startswith(str(tmp_path)) and link.endswith("(deleted)")]
 
 
-def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
+def test_commands_report_a_replaced_database_and_exit_with_5(db: str, tmp_path: Path):
     write(db)
     move(tmp_path)
     with pytest.raises(ChangeflowError) as caught:
@@ -251,6 +251,6 @@ def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
     assert caught.value.exit_code == 5
 
 
-def test_a_new_database_is_for_this_account_alone(tmp_path: Path):
+def test_only_this_account_can_read_a_new_database(tmp_path: Path):
     upgrade(f"sqlite:///{tmp_path / 'new.db'}")
     assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""Reading takes no lock and cannot write; a database that cannot do it now is a `DatabaseError`, on both databases."""
+"""Reading takes no lock and cannot write; an unavailable database is a `DatabaseError`, on both databases."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -69,20 +69,20 @@ def test_a_session_for_reading_cannot_write(small: str, write: Callable[[Session
         write(session)
     with session_scope(small) as session:
         assert revision(session) == before
-        # The same connection, back from the pool, writes again.
+        # The same connection, taken from the pool again, can write.
         a_statement(session)
     with read_scope(small) as session:
         assert revision(session) == 7
 
 
-def test_what_a_reader_left_to_the_end_is_not_written_either(small: str):
+def test_a_readers_pending_changes_are_not_written_at_the_end(small: str):
     with pytest.raises(WriteInReadError), read_scope(small) as session:
         session.add(ReachRow(recipient="x"))
     with read_scope(small) as session:
         assert session.exec(select(ReachRow)).all() == []
 
 
-def test_a_reader_sees_one_state_and_keeps_no_writer_out(small: str):
+def test_a_reader_sees_one_state_and_blocks_no_writer(small: str):
     with read_scope(small) as reader:
         before = revision(reader)
         with session_scope(small) as writer:
@@ -114,13 +114,13 @@ def test_readers_do_not_wait_for_a_writer(small: str, name: str, tmp_path: Path,
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
     engine_for(small).dispose()
     with a_writer(small):
-        # The control: another writer would have to wait.
+        # As a control, another writer would have to wait.
         with pytest.raises(DatabaseBusyError):
             take_baseline("Agreed", Change(db=small, programme=None, actor="chief", now=NOW, on=ON))
         assert READERS[name](small, tmp_path) is not None
 
 
-def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(small: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_writer_that_waits_too_long_learns_that_the_database_is_busy(small: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
     engine_for(small).dispose()
     with a_writer(small), pytest.raises(DatabaseBusyError, match="no changes were saved") as caught:
@@ -129,13 +129,13 @@ def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(small: st
 
 
 @pytest.mark.parametrize("content", [b"This is a letter. " * 400, None], ids=["foreign", "damaged"])
-def test_a_file_that_is_no_database_any_more_is_said_to_be_so(sqlite: str, tmp_path: Path, content: bytes | None):
+def test_a_file_that_is_no_longer_a_database_is_reported(sqlite: str, tmp_path: Path, content: bytes | None):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     path = tmp_path / "test.db"
     sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
     whole = path.read_bytes()
-    # The header stays and says how many pages there are; what the pages hold is gone.
+    # The header still has the number of pages, but their contents are gone.
     path.write_bytes(content or whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(DatabaseError) as caught, read_scope(sqlite) as session:
         session.exec(select(ProgrammeRow)).all()
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_database_any_more_is_said_to_be_so(sqlite: str, tmp_p
 
 
 @pytest.mark.slow
-def test_a_connection_that_the_server_ends_is_a_database_that_is_down(postgres: str, tmp_path: Path):
+def test_a_connection_ended_by_the_server_means_that_the_database_is_down(postgres: str, tmp_path: Path):
     db = new_database(postgres)
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
 

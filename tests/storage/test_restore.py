@@ -1,4 +1,4 @@
-"""Putting a copy back: the database to itself, the copy checked first, the old or the new state there, whole."""
+"""A restore locks the database, checks the copy first, and leaves the complete old or new state."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "sqlite_file
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
-    """A programme, a copy of it, and a task that was finished since the copy was taken."""
+    """A programme, a copy of it, and a task that was finished after the copy was taken."""
     store_once(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     backup(sqlite, tmp_path / "copy.db", at=NOW)
     finish(sqlite)
@@ -67,7 +67,7 @@ def put_back(db: str, tmp_path: Path, copy: str = "copy.db") -> Restored:
 
 
 class Elsewhere:
-    """Some work in another process, which begins with the block and ends on request."""
+    """Run work in another process, which begins with the block and ends on request."""
 
     def __init__(self, begin: Callable[[], object]) -> None:
         self._begin = begin
@@ -97,7 +97,7 @@ def test_a_restore_is_refused_while_another_process_has_the_database_open(db: st
 
     def use() -> object:
         with session_scope(db) as session:
-            # The connection goes back to the pool, and stays open: as a server's does between two requests.
+            # The connection returns to the pool and stays open, like a server's between two requests.
             return versions.programme_ids(session)
 
     with Elsewhere(use) as process:
@@ -110,7 +110,7 @@ def test_a_restore_is_refused_while_another_process_has_the_database_open(db: st
     assert put_back(db, tmp_path).kept is not None
 
 
-def test_a_killed_process_does_not_keep_a_restore_out(db: str, tmp_path: Path):
+def test_a_killed_process_does_not_block_a_restore(db: str, tmp_path: Path):
     crashed(lambda: session_scope(db).__enter__())
     put_back(db, tmp_path)
     assert finished(tmp_path / "test.db") == 0
@@ -151,7 +151,9 @@ def test_a_restore_is_refused_within_a_session_of_this_process(db: str, tmp_path
         assert versions.programme_ids(session) == ["small"]
 
 
-def test_who_opens_a_database_while_it_is_restored_waits(db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_process_that_opens_a_database_during_a_restore_waits(
+    db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     from changeflow.storage import presence
 
     monkeypatch.setattr(presence, "PATIENCE_SECONDS", 0.1)
@@ -163,15 +165,15 @@ def test_who_opens_a_database_while_it_is_restored_waits(db: str, tmp_path: Path
         pass
 
 
-def test_the_old_database_is_kept_under_a_name_of_its_own_each_time(db: str, tmp_path: Path):
+def test_each_restore_keeps_the_old_database_under_its_own_name(db: str, tmp_path: Path):
     kept = [put_back(db, tmp_path).kept for _ in range(3)]
     assert len({*kept}) == 3
     assert [finished(k) for k in kept if k] == [1, 0, 0]
-    # Each is a file of its own, not another name of the database.
+    # Each is a separate file, not another name of the database.
     assert not any(k.samefile(tmp_path / "test.db") for k in kept if k)
 
 
-def test_the_new_file_has_the_rights_of_the_old_one(db: str, tmp_path: Path):
+def test_the_new_file_has_the_permissions_of_the_old_one(db: str, tmp_path: Path):
     (tmp_path / "test.db").chmod(0o640)
     put_back(db, tmp_path)
     assert (tmp_path / "test.db").stat().st_mode & 0o777 == 0o640
@@ -220,7 +222,7 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_a_copy_that_is_not_fit_is_refused_and_nothing_is_touched(db: str, tmp_path: Path, name: str):
+def test_an_unusable_copy_is_refused_and_nothing_is_changed(db: str, tmp_path: Path, name: str):
     spoil, error, match = UNFIT[name]
     copy = tmp_path / "copy.db"
     spoil(copy)
@@ -231,7 +233,7 @@ def test_a_copy_that_is_not_fit_is_refused_and_nothing_is_touched(db: str, tmp_p
     assert not [n for n in leftovers(tmp_path) if "restor" in n]
 
 
-def test_the_database_itself_a_folder_and_nothing_at_all_are_no_copies(db: str, tmp_path: Path):
+def test_the_database_itself_a_folder_and_a_missing_file_are_refused_as_copies(db: str, tmp_path: Path):
     (tmp_path / "soft.db").symlink_to(tmp_path / "test.db")
     (tmp_path / "hard.db").hardlink_to(tmp_path / "test.db")
     for name in ("test.db", "soft.db", "hard.db"):
@@ -245,7 +247,7 @@ def test_the_database_itself_a_folder_and_nothing_at_all_are_no_copies(db: str, 
     assert finished(tmp_path / "test.db") == 1
 
 
-def test_an_older_copy_is_upgraded_before_it_takes_the_place(db: str, tmp_path: Path):
+def test_an_older_copy_is_upgraded_before_it_replaces_the_database(db: str, tmp_path: Path):
     engine_for(released("0.1.0", tmp_path)).dispose()
     older = (tmp_path / "released.db").read_bytes()
     done = put_back(db, tmp_path, "released.db")
@@ -256,7 +258,7 @@ def test_an_older_copy_is_upgraded_before_it_takes_the_place(db: str, tmp_path: 
     assert (tmp_path / "released.db").read_bytes() == older
 
 
-def test_a_damaged_database_is_replaced_and_kept_as_it_is(db: str, tmp_path: Path):
+def test_a_damaged_database_is_replaced_and_kept_unchanged(db: str, tmp_path: Path):
     (tmp_path / "test.db").write_bytes(b"SQLite format 3\x00" + b"\x00" * 9000)
     (tmp_path / "test.db-wal").write_bytes(b"not a log")
     kept = put_back(db, tmp_path).kept
@@ -266,7 +268,7 @@ def test_a_damaged_database_is_replaced_and_kept_as_it_is(db: str, tmp_path: Pat
     assert finished(tmp_path / "test.db") == 0
 
 
-def test_what_only_the_log_has_is_kept_with_the_old_database_and_never_applied_to_the_new(db: str, tmp_path: Path):
+def test_the_old_log_is_kept_with_the_old_database_and_never_applied_to_the_new_one(db: str, tmp_path: Path):
     crashed(lambda: finish(db, "payroll/delegation"))
     assert (tmp_path / "test.db-wal").stat().st_size > 0
     kept = put_back(db, tmp_path).kept
@@ -282,7 +284,7 @@ def test_a_log_without_its_database_is_never_applied(db: str, tmp_path: Path):
     assert [n for n in leftovers(tmp_path) if "before-restore" in n and n.endswith("-wal")]
 
 
-def test_killed_at_any_step_the_old_or_the_new_database_is_there_whole(db: str, tmp_path: Path):
+def test_a_restore_killed_at_any_step_leaves_the_complete_old_or_new_database(db: str, tmp_path: Path):
     base, home = tmp_path / "base", tmp_path / "home"
     base.mkdir()
     crashed(lambda: finish(db, "payroll/delegation"))
@@ -294,7 +296,7 @@ def test_killed_at_any_step_the_old_or_the_new_database_is_there_whole(db: str, 
         shutil.copytree(base, home)
         url = f"sqlite:///{home / 'test.db'}"
         was_killed = killed_at(n, partial(put_back, url, home), modules=MODULES)
-        # Opened as any command would: with whatever log was left behind.
+        # Open it as any command would, with any log that was left behind.
         with session_scope(url) as session:
             assert versions.programme_ids(session) == ["small"]
         engine_for(url).dispose()
@@ -322,7 +324,7 @@ def tables_with_log(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     return tables(folder.with_name("read") / "test.db")
 
 
-def test_a_killed_restore_leaves_nothing_behind_after_the_next_one(db: str, tmp_path: Path):
+def test_the_next_restore_removes_the_files_of_a_killed_one(db: str, tmp_path: Path):
     for n in (30, 60, 90, 120):
         killed_at(n, lambda: put_back(db, tmp_path), modules=MODULES)
     put_back(db, tmp_path)
@@ -346,11 +348,11 @@ def test_a_full_disk_leaves_the_old_database(db: str, tmp_path: Path):
         assert not [n for n in leftovers(tmp_path) if "restor" in n]
 
 
-def test_only_sqlite_is_restored_here(tmp_path: Path):
+def test_only_sqlite_databases_can_be_restored(tmp_path: Path):
     (tmp_path / "copy.db").touch()
     with pytest.raises(InputError, match="pg_restore"):
         restore(tmp_path / "copy.db", db="postgresql://db.example.org/change", now=NOW)
 
 
-def test_a_database_that_was_replaced_is_an_error_of_its_own():
+def test_a_replaced_database_has_its_own_error():
     assert issubclass(DatabaseReplacedError, ConflictError)

@@ -1,4 +1,4 @@
-"""What is stored comes back, on SQLite and on PostgreSQL; nothing is stored by halves."""
+"""Stored data is read back unchanged, on SQLite and PostgreSQL, and nothing is stored partially."""
 
 import multiprocessing
 import sqlite3
@@ -71,7 +71,7 @@ def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     assert "lead@example.org" not in before.canonical(), "contact details are kept apart"
 
 
-def test_applying_the_same_again_stores_nothing(db: str, tmp_path: Path):
+def test_applying_an_unchanged_folder_stores_nothing(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
     assert definitions.difference(folder, db=db).is_same
@@ -79,13 +79,13 @@ def test_applying_the_same_again_stores_nothing(db: str, tmp_path: Path):
     assert audit_actions(db) == ["apply"]
 
 
-def test_a_changed_folder_is_the_next_version_and_the_difference_says_what_moves(db: str, tmp_path: Path):
+def test_a_changed_folder_becomes_the_next_version_and_the_difference_shows_moved_dates(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
     a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 15d}\n")
     difference = definitions.difference(folder, db=db)
     assert difference.number == 2
-    # Ten working days more are two weeks more.
+    # Ten more working days are two weeks.
     assert next(m for m in difference.moved if m.task == "payroll/requirements").minutes == 14 * 1440
     assert apply(folder, db) == 2
 
@@ -105,7 +105,7 @@ def test_a_folder_made_from_an_older_version_is_refused(db: str, tmp_path: Path)
         assert versions.required(session, "small").number == 2
 
 
-def test_an_actor_is_needed_and_must_be_known(db: str, tmp_path: Path):
+def test_an_actor_is_required_and_must_be_known(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     with pytest.raises(ActorMissingError):
         definitions.apply(folder, db=db, actor=None, now=NOW)
@@ -113,9 +113,7 @@ def test_an_actor_is_needed_and_must_be_known(db: str, tmp_path: Path):
         definitions.apply(folder, db=db, actor="cheif", now=NOW)
 
 
-def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
-    db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_crash_during_apply_changes_nothing(db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
     a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 6d}\n")
@@ -141,7 +139,7 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
 
 
 @pytest.mark.slow
-def test_of_two_at_once_one_is_stored_and_one_is_refused(empty_db: str, tmp_path: Path):
+def test_one_of_two_simultaneous_versions_is_refused(empty_db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
     a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")
     results = APART.Queue()
@@ -157,7 +155,7 @@ def test_of_two_at_once_one_is_stored_and_one_is_refused(empty_db: str, tmp_path
         assert versions.required(session, "small").number == 1
 
 
-def test_a_writer_who_waits_too_long_is_told_so(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_writer_that_waits_too_long_gets_a_clear_error(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
     folder = a_folder(tmp_path / "trust")
     apply(folder, sqlite)
@@ -171,7 +169,7 @@ def test_a_writer_who_waits_too_long_is_told_so(sqlite: str, tmp_path: Path, mon
     other.close()
 
 
-def test_progress_moves_the_forecast_and_what_is_known_is_not_repeated(db: str, tmp_path: Path):
+def test_progress_moves_the_forecast_and_repeating_it_changes_nothing(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     later = change(db, on=date(2027, 1, 20))
     assert progress.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 1
@@ -183,7 +181,7 @@ def test_progress_moves_the_forecast_and_what_is_known_is_not_repeated(db: str, 
     assert audit_actions(db) == ["apply", "progress"]
 
 
-def test_a_task_with_progress_does_not_vanish_unless_it_is_meant(db: str, tmp_path: Path):
+def test_a_task_with_progress_is_dropped_only_if_retired(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
     progress.finish_task("payroll/ash/train", date(2027, 1, 20), None, change(db, on=date(2027, 1, 20)))
@@ -193,7 +191,7 @@ def test_a_task_with_progress_does_not_vanish_unless_it_is_meant(db: str, tmp_pa
     assert apply(folder, db, retire=["payroll/ash/train"]) == 2
 
 
-def test_a_baseline_is_stopped_by_findings_that_block(db: str, tmp_path: Path):
+def test_blocking_findings_stop_a_baseline(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
     apply(folder, db)
     with pytest.raises(CheckFailedError, match=r"R02 .*none goes live at Ash School, Beech School"):
@@ -218,7 +216,7 @@ def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: P
         export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
 
 
-def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, tmp_path: Path):
+def test_four_simultaneous_changes_are_all_stored(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     rules = ("R01", "R02", "R03", "R15")
 
@@ -234,7 +232,7 @@ def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, t
     assert {w.rule for w in kept} == set(rules)
 
 
-def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
+def test_the_audit_chain_finds_every_manipulation(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     for day in range(5, 9):
         progress.finish_task("payroll/requirements", date(2027, 1, day), ON, change(db, on=date(2027, 1, 20)))
@@ -252,7 +250,7 @@ def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
     assert (broken[0].number, broken[0].what) == (4, "entry 3 is missing")
 
 
-def test_the_migrations_make_the_tables(empty_db: str):
+def test_the_migrations_create_the_tables(empty_db: str):
     upgrade(empty_db)
     with engine_for(empty_db).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -269,7 +267,7 @@ def test_upgrading_twice_does_nothing(empty_db: str):
     assert upgrade(empty_db) == upgrade(empty_db)
 
 
-def test_a_database_of_a_newer_version_is_left_alone(db: str):
+def test_a_database_of_a_newer_version_is_not_changed(db: str):
     upgrade(db)
     with engine_for(db).begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -282,12 +280,12 @@ def test_a_database_of_a_newer_version_is_left_alone(db: str):
     "url",
     ["nonsense", "mysql://x/y", "oracle://x", "sqlite:////nowhere/at/all/x.db", "postgresql://nobody@127.0.0.1:1/x"],
 )
-def test_a_wrong_address_is_an_error_that_says_what_would_be_right(url: str):
+def test_a_wrong_address_is_an_error_with_a_remedy(url: str):
     with pytest.raises(DatabaseUrlError, match=r"sqlite:///changeflow\.db"), session_scope(url):
         pass
 
 
-def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path):
+def test_reading_does_not_create_a_missing_database(tmp_path: Path):
     scope = session_scope(f"sqlite:///{tmp_path / 'typo.db'}")
     with pytest.raises(DatabaseUrlError, match="there is no such file yet; changeflow apply makes it"):
         scope.__enter__()
@@ -299,7 +297,7 @@ def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
         definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=datetime(2027, 1, 4))
 
 
-def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
+def test_progress_on_a_future_day_is_refused(sqlite: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), sqlite)
     with pytest.raises(InputError, match="is in the future"):
         progress.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))

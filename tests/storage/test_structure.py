@@ -1,4 +1,4 @@
-"""Verifying names what was added to the tables, dropped from them, or changed, on both databases."""
+"""Verifying names everything added to the tables, dropped from them or changed, on both databases."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,11 +61,11 @@ def stored(db: str, tmp_path: Path) -> str:
     return db
 
 
-def test_what_the_migrations_make_is_no_difference(stored: str):
+def test_the_migrations_own_structure_has_no_differences(stored: str):
     assert found(stored) == []
 
 
-def test_an_upgraded_database_is_as_a_new_one(tmp_path: Path):
+def test_an_upgraded_database_has_the_structure_of_a_new_one(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)
     with engine_for(db).connect() as connection:
@@ -74,13 +74,13 @@ def test_an_upgraded_database_is_as_a_new_one(tmp_path: Path):
 
 
 @pytest.mark.parametrize("statement", ON_BOTH)
-def test_a_change_is_named(stored: str, statement: str):
+def test_a_changed_structure_is_named(stored: str, statement: str):
     outside(stored, statement)
     assert any(what.startswith(ON_BOTH[statement]) for what in found(stored)), found(stored)
 
 
 @pytest.mark.slow
-def test_changes_that_only_postgresql_knows_are_named(postgres: str, migrated_database: str, tmp_path: Path):
+def test_changes_specific_to_postgresql_are_named(postgres: str, migrated_database: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     for statement, expected in ON_POSTGRESQL.items():
         db = new_database(postgres, copy_of=migrated_database)

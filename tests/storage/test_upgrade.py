@@ -1,4 +1,4 @@
-"""A database of an earlier release is upgraded with everything in it."""
+"""An upgrade keeps everything in a database of an earlier release."""
 
 import sqlite3
 from collections import Counter
@@ -23,7 +23,7 @@ NAME = "trust-central-services"
 
 
 def released(version: str, into: Path) -> str:
-    """Build the database that a release left behind; return its address."""
+    """Build a database of a release; return its address."""
     file = into / "released.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript((RELEASES / f"changeflow-{version}.sql").read_text(encoding="utf-8"))
@@ -31,7 +31,7 @@ def released(version: str, into: Path) -> str:
 
 
 @pytest.mark.parametrize("version", ["0.1.0"])
-def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path, version: str):
+def test_an_upgrade_keeps_all_data_of_a_released_database(tmp_path: Path, version: str):
     db = released(version, tmp_path)
     with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
         [begun] = connection.execute("select count(distinct task) from progress").fetchone()
@@ -62,7 +62,7 @@ def test_people_without_a_language_follow_the_programmes_after_an_upgrade(tmp_pa
     assert {*languages.values()} == {""}
 
 
-def test_where_nothing_is_known_of_withdrawals_what_was_withdrawn_is_gone(tmp_path: Path):
+def test_a_downgrade_without_withdrawals_removes_withdrawn_facts(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)
     with session_scope(db) as session:
