@@ -1,0 +1,102 @@
+"""One word for each idea: the glossary has each term once, and no text that people read uses a retired word."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+GLOSSARY = TOP / "docs" / "glossary.md"
+
+RETIRED = {
+    r"black-outs?|black outs?": "blackout",
+    r"cliff edges?": "cut-off",
+    r"levers?": "recovery option",
+    r"rungs?|ladders?": "escalation level, escalation path",
+    r"told (?:schools?|dates?|days?)|(?:dates?|days?) told": "announced",
+    r"price of an? (?:aim|week)|priced at": "weight",
+    r"held back at": "barrier at",
+    r"other worlds?|witness worlds?": "alternative world",
+    r"flaws?|flawed": "definition error",
+    r"promised order|order promised": "precedence",
+    r"opening (?:days?|windows?)|next opening|missed openings?": "start window",
+    r"slack": "float",
+    r"cutovers?": "cut-over",
+    r"senior responsible officer": "senior responsible owner",
+    r"go/no go|no-go/go": "go/no-go",
+    r"roll-outs?": "rollout",
+}
+"""The retired words for an idea, as a pattern, and the term in use."""
+
+ALLOWED = {
+    ("ladder", "docs/rules.md"): "it is a rulepack's key, which folders may already use",
+    ("slack", "docs/glossary.md"): "it names Microsoft Project's word for float",
+    ("slack", "docs/profiles.md"): "the slack limit is a setting of a Microsoft Project file",
+}
+
+
+def entries() -> list[tuple[str, str, str]]:
+    """Return the glossary's rows: term, definition, links."""
+    rows = re.findall(r"^\| (.+?) \| (.+) \| (.+) \|$", GLOSSARY.read_text(encoding="utf-8"), re.M)
+    return [row for row in rows if row[0] != "term"]
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9%']+", " ", text.casefold())
+
+
+def test_the_glossary_has_each_term_once_in_alphabetical_order():
+    terms = [re.sub(r"[^a-z0-9 ]", "", term.casefold()).strip() for term, _, _ in entries()]
+    assert len(terms) > 100
+    assert terms == sorted(set(terms))
+
+
+@pytest.mark.parametrize(("term", "definition", "links"), entries(), ids=[term for term, _, _ in entries()])
+def test_a_definition_is_one_sentence_with_a_link_to_a_text_that_uses_the_term(term: str, definition: str, links: str):
+    assert definition[0].isupper()
+    assert definition.endswith(".")
+    assert not re.search(r"[.!?] ", definition)
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", links)
+    assert targets
+    for target in targets:
+        assert plain(term) in plain((GLOSSARY.parent / target).read_text(encoding="utf-8")), target
+
+
+def strings(file: Path) -> Iterator[str]:
+    """Yield the string literals of a module that can be sentences: those with a space."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.value
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield every text that people read, with the path of its file: code's strings, pages, templates and catalogues."""
+    for file in sorted((TOP / "changeflow").rglob("*.py")):
+        yield file.relative_to(TOP).as_posix(), "\n".join(strings(file))
+    pages = [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")]
+    templates = [f for f in (TOP / "templates").rglob("*") if f.suffix in {".j2", ".typ", ".yaml", ".csv"}]
+    for file in sorted([*pages, *templates, *(TOP / "changeflow" / "languages").rglob("*.pot")]):
+        yield file.relative_to(TOP).as_posix(), file.read_text(encoding="utf-8")
+
+
+def retired_words(place: str, text: str) -> Iterator[str]:
+    for pattern, term in RETIRED.items():
+        for found in re.finditer(rf"(?<![\w/-])(?:{pattern})(?![\w-])", text, re.I):
+            if (found[0].casefold(), place) not in ALLOWED:
+                yield f"{place}: “{found[0]}”; write {term}"
+
+
+def test_no_text_uses_a_retired_word_for_an_idea():
+    assert [f for place, text in texts() for f in retired_words(place, text)] == []
+
+
+@pytest.mark.parametrize("text", ["The black-out ends.", "Missed openings", "2 days of slack", "The cliff edge"])
+def test_a_retired_word_is_found(text: str):
+    assert list(retired_words("docs/example.md", text))
+
+
+def test_every_retired_word_has_a_term_of_the_glossary_or_an_established_spelling():
+    known = {term for term, _, _ in entries()} | {"cut-over", "senior responsible owner", "go/no-go", "rollout"}
+    assert {term for terms in RETIRED.values() for term in terms.split(", ")} <= known
