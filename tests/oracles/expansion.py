@@ -303,6 +303,11 @@ class Expanded:
         for bound in ("finish_no_earlier", "finish_no_later", "must_finish"):
             if bound in step:
                 item.dates[bound] = minute(step[bound]) + DAY
+        if kind == "go_live" and item.starts_on in item.periods and name != "every_day":
+            worked = self.working(name, schools, "", is_whole=wave is None)
+            for periods in (item.periods, item.late_periods):
+                periods["first working day"] = _on_working_days(periods[item.starts_on], worked)
+            item.starts_on = "first working day"
         if "deadline" in step:
             item.deadline = minute(step["deadline"]) + DAY
         self.items[task] = item
@@ -345,6 +350,12 @@ def _clock(written: str) -> int:
 
 def _many(written: str | list[str] | None) -> list[str]:
     return [written] if isinstance(written, str) else list(written or [])
+
+
+def _on_working_days(periods: list[tuple[int, int]], worked: Working) -> list[tuple[int, int]]:
+    """Each period opens on its first working day; without one, it does not open."""
+    opened = [(worked.next(opens) // DAY * DAY, closes) for opens, closes in periods]
+    return [(opens, closes) for opens, closes in opened if opens < closes]
 
 
 def _months(first: int, last: int) -> list[tuple[int, int]]:
