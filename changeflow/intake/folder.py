@@ -67,10 +67,7 @@ def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment
 
 
 def _read_own_rulepacks(reading: Reading, _: Mapping[str, Any]) -> tuple[Rulepack, ...]:
-    known = len(reading.problems)
-    packs = read_rulepacks(reading.path / "rulepacks", reading.problems, inside=reading.path)
-    # The rest is checked by those that ship, where the folder's own cannot be used.
-    return packs if len(reading.problems) == known else ()
+    return read_rulepacks(reading.path / "rulepacks", reading.problems, inside=reading.path)
 
 
 READERS: Mapping[str, Reader] = {

@@ -132,7 +132,7 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
             continue
         if folder != _SHIPPED and (wrong := list(check_values(document, pack, shipped_rulepacks()))):
             problems += wrong
-            continue  # Its numbers cannot be used to check the rest.
+            continue  # The rest is checked by those that ship.
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."
