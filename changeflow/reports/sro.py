@@ -1,7 +1,7 @@
 """The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from functools import partial
 
@@ -88,7 +88,7 @@ class RunLine:
     """What was not, with the reasons; empty where everything was."""
 
 
-COUNTED = {field.name for field in fields(RunLine)} & {field.name for field in fields(RunSummary)}
+COUNTED = {f.name for f in fields(RunLine)} & {f.name for f in fields(RunSummary)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class SroReport:
     """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
     issued: IssuedAs | None = None
     """What makes it an issued report; None for any other."""
-    proof: Callable[[], Row] | None = None
+    proof: Callable[[], Row] | None = field(default=None, compare=False, repr=False)
     """Builds the proof in its JSON: no part of the page."""
 
 

@@ -143,18 +143,9 @@ class Waves:
             early.pass_forward()
             built[service] = early.dates[f"{service}/built"].finish
             for wave in self.documents.programme["waves"]:
-                at = self._opened(service, day_at(early.dates[f"{service}/{wave['id']}/live"].finish))
+                at = day_at(early.dates[f"{service}/{wave['id']}/live"].finish)
                 lives |= {(school, service): at for school in wave["schools"]}
         return lives, built
-
-    def _opened(self, service: str, day: date) -> date:
-        """What starts with a month or pay period starts on its first working day: not before, on the days off."""
-        if "starts_on" in self.tasks[service]["live"] and not any(
-            self.is_open(day.replace(day=n)) for n in range(1, day.day + 1)
-        ):
-            while not self.is_open(day):
-                day += timedelta(days=1)
-        return day
 
     def _stops(self, service: str) -> Iterator[dict[str, Any]]:
         """The blackouts that a service's own work keeps out of; one that names the service stops all of it."""
