@@ -54,7 +54,7 @@ def audit_show(
     context: Context,
     last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
     apart: Annotated[
-        bool, typer.Option("--apart", help="Only entries that claim a day other than the real one.")
+        bool, typer.Option("--apart", help="Only entries recorded for another day than they were made on.")
     ] = False,
     form: Form = "text",
 ) -> None:
@@ -92,8 +92,8 @@ def _lines(checked: "Checked", anchor: Path | None) -> Iterator[str]:
         yield f"Head of {name}: {number}:{known[:16]}"
     if verdict.dated_apart:
         yield (
-            f"Entries that claim a day other than the real one: {verdict.dated_apart} "
-            "(changeflow audit show --apart lists them)."
+            f"Entries recorded for another day than they were made on, such as with --at: {verdict.dated_apart} "
+            "(changeflow audit show --apart lists them). This alone is no fault."
         )
     for w in verdict.warnings:
         yield f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault."

@@ -236,10 +236,10 @@ def _slip(found: SlipLine) -> BriefSlip:
 
 
 def _odds(programme: Programme) -> str:
-    """Say which simulation the odds are of; the newest counts."""
+    """Say which simulation the odds are of; the newest counts. Without one, a reason of the confidence says so."""
     found = [o for m in programme.open_milestones if (o := programme.facts.odds_of(m.id)) is not None]
     if not found:
-        return "The plan has not been simulated." if programme.open_milestones else ""
+        return ""
     last = max(found, key=lambda o: (o.on, o.version))
     return f"Odds: simulated on {format_day(last.on)}, version {last.version}."
 

@@ -52,7 +52,7 @@ def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
     assert "Rows as the entries sealed them, not counting scores: " in said
-    assert "Entries that claim a day other than the real one: 2" in said
+    assert "Entries recorded for another day than they were made on, such as with --at: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
 
