@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.languages.language import Language, language_of
 from changeflow.languages.templating import say_in
+from changeflow.phrases import shortened
 from changeflow.places import templates_dir
 from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.values.duration import counted
@@ -33,6 +34,8 @@ from changeflow.values.words import LANGUAGES
 
 SHOWN_AGAINST = 5
 """Few enough to read on a phone: our own choice."""
+MOST_OF_A_SUBJECT = 60
+"""Characters: what most mail programs show."""
 ASSUMED = sentence("assumed")
 SECONDS = 2.0
 """Processor time, so that a busy machine stops no template. It is more than any template needs, unless it loops."""
@@ -246,7 +249,7 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
     lines = templates.say(name, "say", values, language).splitlines()
     return {
         "title": title,
-        "subject": _line(templates.say(name, "subject", values, language)),
+        "subject": partial(_subject_of_item, name, values, language, templates),
         "action": _line(templates.say(name, "action", values, language)),
         "lines": [line.strip() for line in lines if line.strip()],
         "blocks": _blocks(lines),
@@ -279,9 +282,26 @@ def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
 
 
 def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Templates) -> str:
+    """Return the first item's subject, and how many more items there are, in what a phone shows of a subject."""
+    first = items[0]["subject"]
     if len(items) == 1:
-        return str(items[0]["subject"])
-    return _line(templates.say("words", "several", {"count": len(items), "first": items[0]["subject"]}, language))
+        return str(first(MOST_OF_A_SUBJECT))
+
+    def several(subject: str) -> str:
+        return _line(templates.say("words", "several", {"count": len(items), "first": subject}, language))
+
+    # One more character stands for the space that an empty subject leaves out.
+    return several(first(MOST_OF_A_SUBJECT - len(several("")) - 1))
+
+
+def _subject_of_item(name: str, values: Mapping[str, Any], language: Language, templates: Templates, most: int) -> str:
+    """Return the subject of one item, with as many words of its title as there is room for."""
+    title, subject = str(values["title"]), ""
+    for words in range(len(title.split()), 0, -1):
+        subject = _line(templates.say(name, "subject", {**values, "title": shortened(title, words)}, language))
+        if len(subject) <= most:
+            break
+    return subject
 
 
 def _line(text: str) -> str:

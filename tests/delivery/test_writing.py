@@ -133,6 +133,23 @@ def test_a_subject_is_short_and_has_at_most_one_colon(
     assert subject.count(":") <= 1
 
 
+@pytest.mark.parametrize("language", list(LONGEST_DAYS))
+@pytest.mark.parametrize("others", [0, 1, 12])
+@pytest.mark.parametrize(
+    "title", ["Payroll: judge the pilot against its exit criteria, pilot wave of larger schools", "Go"]
+)
+def test_a_long_title_is_cut_at_a_word_so_that_the_subject_says_when_and_how_many(
+    language: str, others: int, title: str
+):
+    items = [an_item(title=title, due_on=LONGEST_DAYS[language]), *[an_item(title="Another")] * others]
+    message = a_message(*items, today=LONGEST_DAYS[language] - timedelta(days=4), language=language)
+    assert len(message.subject) <= 60
+    assert str(LONGEST_DAYS[language].day) in message.subject
+    assert others == 0 or str(others) in message.subject
+    assert message.subject.startswith(title.split()[0])
+    assert title in message.text
+
+
 def test_the_subject_marks_an_assumed_day():
     subject = a_message(an_item(is_assumed=True), today=date(2027, 1, 4)).subject
     assert subject.endswith("(due Fri 8 Jan, assumed)")
