@@ -5,7 +5,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +14,20 @@ from changeflow.programme.announcements import go_lives
 from changeflow.programme.blackouts import blackouts_of, kept_out_of, works_around
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.engine.pace import PAY_PERIODS
-from changeflow.roadmap.model.tasks import Link, Roadmap, Task
+from changeflow.reports.brief import BriefDate
+from changeflow.reports.milestones import MilestoneLine
+from changeflow.roadmap.engine.pace import PAY_PERIODS, school_weeks
+from changeflow.roadmap.model.tasks import LIMITS, Link, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, datetime_of, day_of
 
-FORMAT = 1
+FORMAT = 2
 MARGIN = 300 * DAY
 """How far calendars are written out before the first date and after the last one."""
 MARGIN_OF_PERIODS = 2 * 366 * DAY
 """The same of periods: whole ones are counted back and forth."""
+FINISH_LIMITS = ("finish_no_later", "must_finish", "deadline")
 Row = dict[str, Any]
 Length = list[int | str | None]
 
@@ -34,6 +38,9 @@ class Grounds:
 
     programme: Programme
     baseline: Mapping[TaskId, Dates] | None
+    lines: Sequence[MilestoneLine] = ()
+    """The milestones of the annex, in time, and what the brief shows of them."""
+    brief: Sequence[BriefDate] = ()
 
 
 def with_proof(data: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
@@ -96,24 +103,26 @@ class _Proof:
         links = [self._link(link) for link in roadmap.links]
         baseline = self.grounds.baseline or {}
         days, calendars = self._calendars()
+        late_starts = [self.schedule[task].late_start for task in roadmap.tasks]
+        start = roadmap.start if roadmap.finish is None else max(roadmap.start, min(late_starts, default=0))
         return {
             "format": FORMAT,
             "settings": {
-                "start": _at(roadmap.start),
+                "start": _at(start),
                 "finish": _at(roadmap.finish),
                 "data_date": _at(roadmap.data_date),
                 "retains_logic": roadmap.profile.retains_logic,
-                "minutes_per_day": roadmap.minutes_per_day,
                 "end": _at(self.schedule.finish),
             },
             "tasks": tasks,
             "links": links,
+            "origins": Counter(link["origin"] for link in links),
             **days,
             "calendars": calendars,
             "periods": dict(self._periods()),
             "blackouts": list(self._blackouts()),
             "baseline": {t: [_at(d.start), _at(d.finish)] for t, d in baseline.items()},
-            "shown": list(self._shown()),
+            "shown": dict(self._shown()),
         }
 
     def _task(self, task: Task, number: Mapping[Link, int]) -> Row:
@@ -131,24 +140,19 @@ class _Proof:
             "total_float": timed.total_float,
             "free_float": timed.free_float,
             "drivers": sorted(number[link] for link in timed.drivers),
+            "given": {name: _at(at) for name, at in _given(task, done).items()},
         }
         if task.measured_on:
             row["floats_on"] = self._calendar(task.measured_on)
-        if task.starts_on:
+        if task.starts_on and done is None:
             self.periods[task.starts_on] = None
             row["starts_on"] = task.starts_on
-        if task.constraints:
-            row["set"] = [[c.bound.value, _at(c.at)] for c in task.constraints]
-        if task.deadline is not None:
-            row["deadline"] = _at(task.deadline)
         if task.as_late_as_possible:
             row["as_late_as_possible"] = True
-        if done is not None:
-            row["began"] = _at(done.actual_start)
-            if done.actual_finish is not None:
-                row["ended"] = _at(done.actual_finish)
-            elif done.remaining is not None:
-                row["left"] = self._length(task, done.remaining)
+        if not timed.ends_day:
+            row["opens_day"] = True
+        if done is not None and done.actual_finish is None and done.remaining is not None:
+            row["left"] = self._length(task, done.remaining)
         known = [timed.early_start, timed.early_finish, timed.late_start, timed.late_finish]
         known += [c.at for c in task.constraints]
         self.low, self.high = min(self.low, *known), max(self.high, *known)
@@ -156,15 +160,20 @@ class _Proof:
 
     def _link(self, link: Link) -> Row:
         before, after = (self.roadmap.tasks[t] for t in (link.predecessor, link.successor))
-        row: Row = {"from": before.id, "to": after.id, "type": link.type.value, "origin": self._origin(link, after)}
         if link.lag.unit is Unit.PERCENT and link.lag.amount:
             on = self._length(before, before.duration)[2]
             is_timed = before.duration.unit.counts_working_time
             on = on if is_timed else None if before.duration.unit is Unit.ELAPSED else self._calendar(before.calendar)
-            row["lag"] = [link.lag.amount, Unit.PERCENT.value, on]
-        elif link.lag.amount:
-            row["lag"] = self._length(after, link.lag)
-        return row
+            lag: Length = [link.lag.amount, Unit.PERCENT.value, on]
+        else:
+            lag = self._length(after, link.lag) if link.lag.amount else [0, Unit.ELAPSED.value, None]
+        return {
+            "from": before.id,
+            "to": after.id,
+            "type": link.type.value,
+            "lag": lag,
+            "origin": self._origin(link, after),
+        }
 
     def _origin(self, link: Link, after: Task) -> str:
         """Return where a link comes from: a rule's code, a pathway's name or a file's part."""
@@ -180,7 +189,8 @@ class _Proof:
         if unit is Unit.WORKING:
             on = self._calendar(task.calendar)
         elif unit is Unit.SCHOOL_WEEKS:
-            on = self._calendar(task.term_calendar or task.calendar)
+            weeks = school_weeks(length.amount, self.roadmap)
+            return [weeks, Unit.WORKING.value, self._calendar(task.term_calendar or task.calendar)]
         elif unit.is_whole_period:
             on = PAY_PERIODS if unit is Unit.PAY_PERIODS else task.terms
             self.periods[on] = None
@@ -237,17 +247,47 @@ class _Proof:
         for (name, first, last), keys in sorted(found.items()):
             yield {"name": name, "first_day": first, "last_day": last, "calendars": sorted(keys)}
 
-    def _shown(self) -> Iterator[list[str]]:
-        """Yield where else in the report a task's date is: its place, the task, and which date."""
+    def _shown(self) -> Iterator[tuple[str, str]]:
+        """Yield where else in the report the finish of a task, or that of its baseline, is; and which task it is."""
         programme, baseline = self.programme, self.grounds.baseline or {}
         in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
-        for number, milestone in enumerate(in_time):
-            yield [f"milestones.{number}.forecast", milestone.task, "finish"]
-            if milestone.task in baseline:
-                yield [f"milestones.{number}.baseline", milestone.task, "baseline"]
+        places = [(f"milestones.{number}", milestone.task) for number, milestone in enumerate(in_time)]
+        for number, line in enumerate(self.grounds.brief):
+            lines = zip(self.grounds.lines, in_time, strict=False)
+            same = [m.task for found, m in lines if _is_cut_from(line, found)]
+            places += [(f"brief.{number}", task) for task in same[:1]]
+        for place, task in places:
+            yield f"{place}.forecast", task
+            if task in baseline:
+                yield f"{place}.baseline", task
         for number, live in enumerate(go_lives(programme)):
             if live.task is not None:
-                yield [f"go_lives.{number}.forecast", live.task, "finish"]
+                yield f"go_lives.{number}.forecast", live.task
+
+
+def _is_cut_from(line: BriefDate, milestone: MilestoneLine) -> bool:
+    """Tell whether a line of the brief is that of a milestone: with a shorter name, and no year in its dates."""
+    is_same_day = milestone.forecast.startswith(line.forecast.split(" (")[0])
+    return is_same_day and milestone.name.startswith(line.name.rstrip("… "))
+
+
+def _given(task: Task, done: TaskProgress | None) -> dict[str, int]:
+    """Return the dates of a task that are not worked out, if they can still move it.
+
+    Of two set dates of one kind the tighter counts. Begun work keeps the limits of its finish only.
+    """
+    found: dict[str, int] = {}
+    for constraint in task.constraints:
+        known, tighter = found.get(constraint.bound, constraint.at), min if constraint.bound in LIMITS else max
+        found[constraint.bound.value] = tighter(known, constraint.at)
+    if done is not None and done.actual_finish is not None:
+        return {"began": done.actual_start, "ended": done.actual_finish}
+    if task.deadline is not None:
+        found["deadline"] = task.deadline
+    if done is None:
+        return found
+    ends = [at for name, at in found.items() if name in FINISH_LIMITS]
+    return {"began": done.actual_start} | ({"finish_no_later": min(ends)} if ends else {})
 
 
 def _runs(days: Iterable[tuple[int, int]]) -> Iterator[list[str | int]]:

@@ -224,7 +224,7 @@ def build_sro(
         headings=heading_lines(programme, health),
         balance=balance_lines(programme),
         progress=_progress(programme),
-        proof=partial(proof_of, Grounds(programme, baseline)),
+        proof=partial(proof_of, Grounds(programme, baseline, lines, brief.dates)),
     )
 
 

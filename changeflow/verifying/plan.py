@@ -1,245 +1,210 @@
-"""The tasks and links of a proof, and the dates and floats that follow for each task from those beside it.
-
-Early dates follow from the file's dates of what comes before a task, late dates from those of what comes after it.
-"""
+"""Where the tasks of a proof can be. Moments are minutes of the local clock since 1970; `FAR` is beyond any file."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from graphlib import TopologicalSorter
+from itertools import accumulate
+from typing import Any, NamedTuple
 
-from changeflow.verifying.spans import DAY, Json, Length, OpenPeriods, ProvedLink, ProvedTask, WorkTime, last, minute
+DAY, FAR, EPOCH = 24 * 60, 2**33, datetime(1970, 1, 1)  # noqa: DTZ001  (the local clock)
+Json = Any
+Dates = tuple[int, int]
 
-LIMITS = ("start_no_later", "finish_no_later")
+
+class Spans:
+    """The working time of a calendar, or periods. What a file does not have is at `FAR`: it proves no date."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        edges = [edge for span in [(-2 * FAR, -FAR), *spans, (FAR, 2 * FAR)] for edge in span]
+        if edges != sorted(edges):
+            raise ValueError("Working time or periods overlap, or end before they begin.")
+        self.opens, self.closes = edges[::2], edges[1::2]
+        self.before = [0, *accumulate(z - a for a, z in zip(self.opens, self.closes, strict=True))]
+
+    def work(self, at: int) -> int:
+        number = bisect_right(self.opens, at) - 1
+        return self.before[number] + min(at, self.closes[number]) - self.opens[number]
+
+    def start(self, at: int, amount: int = 0) -> int:
+        """Return the last moment by which an amount has been worked since another; `finish` returns the first one."""
+        work = self.work(at) + amount
+        number = bisect_right(self.before, work) - 1
+        return self.opens[number] + work - self.before[number]
+
+    def finish(self, at: int, amount: int = 0) -> int:
+        return self.start(at, amount - 1) + 1
+
+
+CLOCK = Spans([(-FAR, FAR)])
+
+
+class Length(NamedTuple):
+    """An amount of whole periods, or of minutes of some hours."""
+
+    amount: int
+    hours: Spans = CLOCK
+    whole: Spans | None = None
+
+
+class ProvedTask:
+    """A task, or what is left of begun work: how long it takes, and from when on. Of ended work nothing is left."""
+
+    def __init__(self, row: Json, plan: "Plan") -> None:
+        given = self.given = {name: minute(at) for name, at in row["given"].items()}
+        self.row, self.on, self.into, self.out = row, plan.on, list[ProvedLink](), list[ProvedLink]()
+        self.is_begun, self.is_done = "began" in given, "ended" in given
+        self.early: Dates = (minute(row["start"]), minute(row["finish"]))
+        self.late: Dates = (minute(row["late_start"]), minute(row["late_finish"]))
+        amount, unit, on = row["duration"]
+        self.people = plan.hours[on if unit == "working" else row["calendar"]]
+        self.floats = CLOCK if unit == "elapsed" else plan.hours[row.get("floats_on", row["calendar"])]
+        self.length = self.planned = plan.length(row["duration"]) if amount or unit != "working" else Length(0)
+        start = self.people.start(plan.start) if unit == "elapsed" and "starts_on" not in row else plan.start
+        late = self.late[0] if "as_late_as_possible" in row else start
+        self.floor = max(start, plan.on, late, given.get("start_no_earlier", start))
+        self.last_finish = min(plan.end, *(given.get(x, FAR) for x in ("deadline", "finish_no_later", "must_finish")))
+        if self.is_done:
+            self.length, self.floor, self.last_finish = Length(0), given["ended"], given["ended"]
+        elif self.is_begun:
+            self.floor = self.go_on(max(given["began"], plan.on), plan)
+        whole, begin = self.length.whole if self.length.amount else None, self.length.hours.start
+        window = plan.periods[row["starts_on"]] if "starts_on" in row else whole
+        opens = window.opens if window else []
+        self.starts = [whole.opens[bisect_left(whole.opens, at)] if whole else begin(at) for at in opens]
+        must, no_later = begin(given.get("must_start", FAR)), given.get("start_no_later", FAR)
+        self.last_start = min(must, begin(no_later) if begin(no_later) < no_later + DAY else no_later)
+
+    def go_on(self, since: int, plan: "Plan") -> int:
+        """Set how much is left of begun work, as reported or planned; return from when it goes on."""
+        if "left" in self.row:
+            self.length, work = plan.length(self.row["left"]), self.people.start(since)
+            return work if self.row["left"][1] == "elapsed" and work < since + DAY else since
+        length, end = self.planned, self.after(self.planned, self.given["began"])
+        more = first(lambda n: self.after(length._replace(amount=n), since) > end, 1, length.amount + 1)
+        self.length, self.given["finish_no_earlier"] = length._replace(amount=more - 1), end
+        return since
+
+    def number(self, ends: list[int], at: int) -> int:
+        """Return the number of the first opening or closing that counts: each does until people work, or for a week."""
+        number = min(bisect_left(ends, at), len(ends) - 1)
+        before = ends[max(number - 1, 0)]
+        return number - 1 if number and min(self.people.start(before), before + 7 * DAY) >= at else number
+
+    def after(self, length: Length, at: int) -> int:
+        """Let an amount of time pass from a moment on."""
+        amount, hours, whole = length
+        if whole and amount:
+            return whole.closes[min(self.number(whole.opens, at) + amount, len(whole.closes)) - 1]
+        return hours.finish(at, amount) if amount > 0 else hours.start(at, amount) if amount else at
+
+    def lands(self, at: int) -> int:
+        """Return its first start from a moment on."""
+        if not self.starts:
+            return self.length.hours.start(at) if self.length.amount else at
+        if self.length.whole:
+            return self.starts[self.number(self.starts, at)]
+        number = min(bisect_left(self.starts, at), len(self.starts) - 1)
+        return at if number and self.people.start(self.starts[number - 1]) >= at else self.starts[number]
+
+    def place(self, at: int) -> Dates:
+        """Return its dates if it starts, or goes on, as soon as it can from a moment on."""
+        start = self.lands(at)
+        return self.given["began"] if self.is_begun else start, self.after(self.length, start)
+
+    def reach(self, finish: int) -> Dates:
+        """Return its first dates that end no earlier."""
+        return self.place(first(lambda at: self.place(at)[1] >= finish))
+
+    def stops(self, at: int) -> int:
+        """Return the first finish that counts as no earlier than a moment."""
+        whole = self.length.whole if self.length.amount or at > self.floor else None
+        return whole.closes[self.number(whole.closes, at)] if whole else self.length.hours.finish(at)
+
+    def earliest(self) -> tuple[Dates, set[int], int]:
+        """Return its earliest dates, the links that allow no earlier ones, and its finish if no date was set."""
+        reached = {link.number: self.reach(link.needs(link.before.early)) for link in self.into}
+        no_earlier = self.reach(self.stops(self.given.get("finish_no_earlier", -FAR)))
+        dates = max([self.place(self.floor), no_earlier, *reached.values()])
+        at, finish = self.given.get("must_start"), self.given.get("must_finish")
+        if at is None and finish is not None:
+            at = self.lands(first(lambda x: self.place(x)[1] > finish) - 1)
+        if at is not None and at >= self.on:
+            return self.place(at), set(), dates[1]
+        has_none_left = self.length.whole and not self.length.amount
+        return dates, {number for number, each in reached.items() if each == dates or has_none_left}, dates[1]
+
+    def fits(self, dates: Dates) -> bool:
+        """Tell whether late dates keep its limits, and leave its successors their late dates."""
+        links = (link for link in self.out if link.from_finish or not self.is_begun)
+        is_kept = dates[0] <= self.last_start and dates[1] <= self.last_finish
+        return is_kept and all(link.needs(dates, is_late=True) <= link.after.late[1] for link in links)
+
+    def spares(self, slip: int) -> bool:
+        """Tell whether it can slip by an amount before a successor moves."""
+        start, finish = (self.floats.finish(at, slip) for at in self.early)
+        if not self.is_begun:
+            start, placed = self.place(first(lambda at: self.lands(at) >= start))
+            finish = placed if self.starts else max(finish, placed)
+        return slip <= 0 or all(link.needs((start, finish)) <= link.after.early[1] for link in self.out)
+
+
+class ProvedLink:
+    def __init__(self, number: int, row: Json, plan: "Plan") -> None:
+        self.number, self.before, self.after = number, plan.tasks[row["from"]], plan.tasks[row["to"]]
+        self.from_finish, self.to_finish = (end == "F" for end in row["type"])
+        self.lag, self.is_share = plan.length(row["lag"]), row["lag"][1] == "percent"
+
+    def needs(self, dates: Dates, *, is_late: bool = False) -> int:
+        """Return the first finish that it leaves its successor, if its predecessor has some dates."""
+        after, planned, lag = self.after, self.before.planned, self.lag
+        if self.is_share:
+            start = self.before.given.get("began", dates[0])
+            worked = lag.hours.work(self.before.after(planned, start)) - lag.hours.work(start)
+            lag = lag._replace(amount=round((worked if planned.whole else planned.amount) * lag.amount / 100))
+        at = after.after(lag, dates[self.from_finish])
+        if self.to_finish:
+            return after.stops(at)
+        # Whole periods that have begun are not late because of what ends before they go on.
+        is_past = is_late and after.is_begun and after.starts and not after.number([after.floor, FAR], at)
+        return -FAR if is_past else after.place(at)[1]
 
 
 class Plan:
-    """The tasks and links of a proof, in order."""
+    """The tasks and links of a proof. A link into work that no longer waits for it has no say."""
 
     def __init__(self, proof: Json) -> None:
-        s = proof["settings"]
-        self.start, self.data_date = minute(s["start"]), minute(s["data_date"]) if s["data_date"] else None
-        self.retains, self.end, self.week = s["retains_logic"], minute(s["end"]), 5 * s["minutes_per_day"]
-        hours = [WorkTime(spans_of(proof["hours"], days)) for days in proof["working_days"]]
-        self.hours = {key: hours[n] for key, n in proof["calendars"].items()}
-        self.periods = {key: OpenPeriods(days) for key, days in proof["periods"].items()}
-        self.tasks = {row["id"]: self.task(row) for row in proof["tasks"]}
-        for n, row in enumerate(proof["links"]):
-            before, after = self.tasks[row["from"]], self.tasks[row["to"]]
-            lag = row.get("lag", [0, "working", after.row["calendar"]])
-            link = ProvedLink(n, before, after, row["type"], self.length(lag), lag[1] == "percent")
-            before.out.append(link)
-            after.into.append(link)
-        names = {t: {k.before.row["id"] for k in task.into} for t, task in self.tasks.items()}
-        self.order = [self.tasks[t] for t in TopologicalSorter(names).static_order()]
-        if s["finish"]:
-            self.start = max(self.start, min(t.dates["late_start"] for t in self.order))
+        settings = proof["settings"]
+        self.start, self.end = minute(settings["start"]), minute(settings["end"])
+        self.on = minute(settings["data_date"]) if settings["data_date"] else -FAR
+        hours = [self.worked(runs, proof["hours"]) for runs in proof["working_days"]]
+        self.hours = {key: hours[number] for key, number in proof["calendars"].items()}
+        self.periods = {k: Spans((minute(a), minute(z) + DAY) for a, z in days) for k, days in proof["periods"].items()}
+        months = [self.periods[key] for key in ("month", "pay_period") if key in self.periods]
+        if any(each.closes[1:-2] != each.opens[2:-1] for each in months):
+            raise ValueError("Months or pay periods do not follow each other.")
+        self.tasks = {row["id"]: ProvedTask(row, self) for row in proof["tasks"]}
+        for link in [ProvedLink(number, row, self) for number, row in enumerate(proof["links"])]:
+            if not link.after.is_done and (settings["retains_logic"] or not link.after.is_begun):
+                link.after.into.append(link)
+                link.before.out += [] if link.before.is_done else [link]
+        TopologicalSorter({k: [x.before.row["id"] for x in t.into] for k, t in self.tasks.items()}).prepare()
+
+    def worked(self, runs: Json, hours: Json) -> Spans:
+        """Return the working time of runs of days: the first day, how many, and which hours they have."""
+        days = [(minute(since) + n * DAY, which) for since, count, which in runs for n in range(count)]
+        return Spans((day + a, day + z) for day, which in days for a, z in hours[which])
 
     def length(self, given: Json) -> Length:
         amount, unit, on = given
-        if unit in ("pay_periods", "terms"):
-            return Length(amount, whole=self.periods[on])
-        return Length(amount * self.week if unit == "school_weeks" else amount, self.hours[on] if on else None)
-
-    def task(self, row: Json) -> ProvedTask:
-        own, dates = self.hours[row["calendar"]], dict[str, int]()
-        for bound, at in row.get("set", []):
-            known = dates.get(bound, minute(at))
-            dates[bound] = min(known, minute(at)) if bound in LIMITS else max(known, minute(at))
-        names = ("start", "finish", "late_start", "late_finish", "deadline", "began", "ended")
-        dates |= {name: minute(row[name]) for name in names if name in row}
-        left = self.length(row["left"]) if "left" in row else None
-        floats, window = self.hours[row.get("floats_on", row["calendar"])], self.periods.get(row.get("starts_on", ""))
-        return ProvedTask(row, self.length(row["duration"]), own, floats, window, left, dates)
-
-    def bound(self, link: ProvedLink) -> int:
-        """Return the earliest start of a task that a link allows; the earliest finish of a begun one."""
-        after, at = link.after, link.before.dates["finish" if link.type[0] == "F" else "start"]
-        at = after.after(link.length(), at)
-        return after.ending(at) if link.type[1] == "F" and not after.is_begun else at
-
-    def early(self, t: ProvedTask) -> tuple[int, int, set[int]]:
-        """Return the earliest start and finish, and the links that put them there."""
-        dates, on = t.dates, self.data_date
-        if "ended" in dates:
-            t.ends_day = dates["began"] != dates["ended"] or dates["ended"] % DAY > 0
-            return dates["began"], dates["ended"], set()
-        bounds = {k.number: self.bound(k) for k in t.into}
-        if "began" in dates:
-            return dates["began"], *self.begun(t, bounds)
-        at = max([*bounds.values(), dates.get("start_no_earlier", self.start)])
-        by_end = t.ending(dates["finish_no_earlier"]) if "finish_no_earlier" in dates else at
-        is_clock = not (t.length.hours or t.length.whole or t.window)
-        floor = max(t.own.next(self.start) if is_clock else self.start, self.start if on is None else on)
-        floor = max(floor, dates["late_start"] if t.row.get("as_late_as_possible") else floor)
-        by_hand = by_end > at and by_end >= floor
-        start = t.lands(max(at, by_end, floor))
-        held = dates.get("must_start")
-        if held is None and "must_finish" in dates:
-            held = t.last_start(dates["must_finish"])
-        tight = {n for n, b in bounds.items() if t.lands(b) == start}
-        if held is not None and (on is None or held >= on):
-            t.logic, start, tight, by_hand = t.after(t.length, start), t.lands(held), set(), "must_start" not in dates
-        finish, ends = t.after(t.length, start), by_hand
-        if tight:
-            ends = all(
-                (k.lag.whole and k.lag.amount) or (k.type[0] == "F" and k.before.ends_day)
-                for k in t.into
-                if k.number in tight
-            )
-        t.ends_day = start != finish or finish % DAY > 0 or (ends and t.window is None)
-        return start, finish, tight
-
-    def left(self, t: ProvedTask, at: int) -> Length:
-        """Return how much of begun work is left at a moment, if no one has said it."""
-        planned, length = t.after(t.length, t.dates["began"]), t.length
-        if length.whole:
-            opens = length.whole.opens
-            return length._replace(amount=max(0, bisect_left(opens, planned) - t.counts(opens, at)))
-        amount = length.hours.work(planned) - length.hours.work(at) if length.hours else planned - at
-        return length._replace(amount=max(0, amount))
-
-    def begun(self, t: ProvedTask, bounds: Mapping[int, int]) -> tuple[int, set[int]]:
-        """Return the finish of begun work: what is left goes on from the data date, and may wait for others."""
-        start, on = t.dates["began"], self.data_date
-        since = start if on is None else max(start, on)
-        starts = {k.number: bounds[k.number] for k in t.into if k.type[1] == "S" and self.retains}
-        ends = {k.number: bounds[k.number] for k in t.into if k.type[1] == "F" and self.retains}
-        is_known = t.left is not None
-        resume = max([since, *starts.values()]) if on is not None or is_known else since
-        finish = t.after(t.length, start)
-        if t.left is not None:
-            first = t.people.next(resume)
-            is_today = (
-                not (t.left.hours or t.left.whole) and resume == on and resume % DAY == 0 and first < resume + DAY
-            )
-            resume = first if is_today else resume
-            finish = t.after(t.left, resume)
-        elif resume > since:
-            finish = max(finish, t.after(self.left(t, since), resume))
-        elif on is not None:
-            finish = max(finish, on)
-        held = {n: self.held(t, finish, b) for n, b in ends.items()}
-        latest = max([finish, *held.values()])
-        if latest > finish:
-            return latest, {n for n, at in held.items() if at == latest}
-        return finish, {n for n, b in starts.items() if b == resume and (is_known or resume > since)}
-
-    def held(self, t: ProvedTask, finish: int, at: int) -> int:
-        """Return where begun work ends that others hold until a moment."""
-        rest = t.left or t.length
-        if at <= finish:
-            return finish
-        if rest.whole:
-            return rest.whole.at(rest.whole.closes, t.counts(rest.whole.closes, at))
-        return max(finish, rest.hours.last(at)) if rest.hours else at
-
-    def room(self, link: ProvedLink, start: int, finish: int) -> int | None:
-        """Return the last moment of a predecessor's end with which a task keeps some dates."""
-        t, own, lag = link.after, link.before, link.length()
-        if "ended" in t.dates or (t.is_begun and not self.retains):
-            return None
-        if link.type[1] == "F":
-            at = self.until(t, finish)
-        elif not t.is_begun:
-            at = t.call(start) if t.length.whole else start
-        elif t.left is None and self.data_date is None:
-            return None
-        else:
-            since = max(t.dates["began"], self.data_date or 0)
-            left = t.left or self.left(t, since)
-            at = last(lambda x: t.after(left, x) <= finish, finish) if left.amount else finish
-            at = max(at, t.call(since)) if left.whole and left.amount else at
-        if not lag.amount:
-            return at
-        if link.is_share and own.length.whole and "began" not in own.dates:
-            return self._room_of_share(link, at)
-        limit = at
-        return last(lambda x: t.after(lag, x) <= limit, limit - (0 if lag.whole else lag.amount))
-
-    def _room_of_share(self, link: ProvedLink, limit: int) -> int:
-        """Return the same of whole periods that a lag is a share of."""
-        own, from_finish = link.before, link.type[0] == "F"
-
-        def fits(at: int) -> bool:
-            start = own.lands(at, opens=True)
-            return link.after.after(link.length(start), own.after(own.length, start) if from_finish else start) <= limit
-
-        start = own.lands(last(fits, limit), opens=True)
-        return own.after(own.length, start) if from_finish else start
-
-    def until(self, t: ProvedTask, finish: int) -> int:
-        """Return until when others may hold the end of a task, for it to end by a moment."""
-        if not t.is_begun:
-            return t.ends(finish, t.length)
-        rest = t.left or t.length
-        if rest.whole and rest.amount:
-            closed = rest.whole.at(rest.whole.closes, bisect_right(rest.whole.closes, finish) - 1)
-            return max(min(t.dates["finish"], finish), t.call(closed))
-        return rest.hours.next(finish) if rest.hours and not t.is_point else finish
-
-    def late(self, t: ProvedTask) -> tuple[int, int]:
-        """Return the latest dates that move neither the end nor a deadline."""
-        dates = t.dates
-        if "ended" in dates:
-            return dates["start"], dates["finish"]
-        rooms = [(k.type[0], self.room(k, k.after.dates["late_start"], k.after.dates["late_finish"])) for k in t.out]
-        own = (dates.get(name, self.end) for name in ("deadline", "finish_no_later", "must_finish"))
-        latest = min([self.end, *own, *(at for end, at in rooms if end == "F" and at is not None)])
-        if t.is_begun:
-            return dates["start"], self.late_rest(t, latest)
-        caps = [at for end, at in rooms if end == "S" and at is not None]
-        is_work = t.length.hours is not None and not t.is_point
-        for name in ("start_no_later", "must_start"):
-            if (at := dates.get(name)) is not None:
-                first = t.people.next(at) if is_work else at
-                caps.append(first if name == "must_start" or (at % DAY == 0 and first < at + DAY) else at)
-        start = t.last_start(latest, min(caps, default=None), dates["late_start"])
-        return start, t.after(t.length, start)
-
-    def late_rest(self, t: ProvedTask, latest: int) -> int:
-        """Return the latest end of begun work."""
-        rest = t.left if t.left and t.left.amount else t.length
-        since = max(t.dates["began"], self.data_date or 0)
-        left = t.left or (self.left(t, since) if self.data_date is not None else t.length)
-        if not left.amount:
-            return latest
-        if rest.whole:
-            return rest.whole.at(rest.whole.closes, bisect_right(rest.whole.closes, latest) - 1)
-        return rest.hours.last(latest) if rest.hours else latest
-
-    def floats(self, t: ProvedTask) -> tuple[int, int]:
-        """Return total and free float."""
-        d = t.dates
-        if "ended" in d:
-            return 0, 0
-        total = t.between(d["finish"], d["late_finish"])
-        if not t.is_begun:
-            total = min(total, t.between(d["start"], d["late_start"]))
-        if t.logic is not None:
-            total = min(total, t.between(t.logic, d["late_finish"]))
-        free = []
-        for link in t.out:
-            at = self.room(link, link.after.dates["start"], link.after.dates["finish"])
-            if at is not None and link.type[0] == "F":
-                free.append(self.slips(t, at))
-            elif at is not None:
-                begins = at if t.is_begun else t.last_start_by(at)
-                free.append(t.between(d["start"], begins))
-        return total, min(max(0, min(free, default=self.slips(t, self.end))), total)
-
-    def slips(self, t: ProvedTask, at: int) -> int:
-        """Return how far a task may slip until it would end after a moment."""
-        gap = t.between(t.dates["finish"], at)
-        if t.is_begun or not (t.window or t.length.whole or t.people is not t.own):
-            return gap
-        by_start = t.between(t.dates["start"], t.last_start(at))
-        return by_start if t.window or t.length.whole else min(gap, by_start)
+        whole = self.periods[on] if unit in ("pay_periods", "terms") else None
+        return Length(amount, self.hours[on] if on and not whole else CLOCK, whole)
 
 
-def spans_of(hours: Json, days: Json) -> list[tuple[int, int]]:
-    """Write out runs of days with the same hours."""
-    spans: list[tuple[int, int]] = []
-    for first, count, which in days:
-        begins = minute(first)
-        spans += [(day + a, day + z) for day in range(begins, begins + count * DAY, DAY) for a, z in hours[which]]
-    return spans
+def first(holds: Callable[[int], bool], low: int = -FAR, high: int = FAR) -> int:
+    """Return the first number for which something holds, where it holds for all after it."""
+    return low + bisect_left(range(low, high), x=True, key=holds)
+
+
+def minute(text: str) -> int:
+    return int((datetime.fromisoformat(text) - EPOCH).total_seconds()) // 60

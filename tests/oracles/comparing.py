@@ -1,5 +1,6 @@
 """Naive dates beside the engine's, task by task, and counts of what was tried."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ def compare(case: Case, name: str, tally: Tally, *, with_proof: bool = False) ->
         for what, ours, theirs in _fields(naive, item, rows[item.id]):
             tally.differences.append(f"{name} {item.id} {what}: {ours} right, {theirs} planned")
     if with_proof:
-        problems = check(dates_report(judged.programme)).problems
+        problems = check(json.loads(dates_report(judged.programme)))
         tally.proved += not problems
         tally.unproved += [f"{name} {problem}" for problem in problems]
     tasks, found = pushed(naive, rows)

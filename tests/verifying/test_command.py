@@ -19,7 +19,9 @@ def test_a_report_that_holds_says_what_was_proved(tmp_path: Path):
     file.write_text(moved_report(), encoding="utf-8")
     code, text = verify(file)
     assert code == 0
+    slips = json.loads(moved_report())["changes"]["slips"]
     assert "49 tasks have the earliest dates" in text
+    assert f"{len(slips)} slips have parts that add up" in text
 
 
 def test_a_report_that_does_not_hold_exits_as_a_check_that_said_no(tmp_path: Path):
@@ -30,6 +32,16 @@ def test_a_report_that_does_not_hold_exits_as_a_check_that_said_no(tmp_path: Pat
     assert code == 3
     assert "its free float is" in text
     assert "is not proved: 1 problem." in text
+
+
+def test_links_in_a_loop_are_named(tmp_path: Path):
+    report, file = json.loads(moved_report()), tmp_path / "report.json"
+    first = report["proof"]["links"][0]
+    report["proof"]["links"].append({**first, "from": first["to"], "to": first["from"]})
+    file.write_text(sealed(report), encoding="utf-8")
+    code, text = verify(file)
+    assert code == 3
+    assert "Tasks wait for each other: " in text
 
 
 def test_a_file_that_is_no_report_is_wrong_input(tmp_path: Path):
