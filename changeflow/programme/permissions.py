@@ -182,7 +182,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="also if another person records the decision",
     ),
     Action.RECORD_DECISION: _decision(
-        "record what another person has decided",
+        "record another person's decision",
         (*WORKING, Role.SPONSOR, Role.BOARD),
         ("gate decide", "gate import", "task import", "confidence set"),
     ),
@@ -201,7 +201,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
     Action.SIGN: _decision("sign {thing}", (Role.SIGNATORY,), ("pilot sign",), thing="a go-live"),
     Action.CONFIRM: _decision(
-        "confirm what {thing} requires", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
+        "confirm a checklist item of {thing}", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
     ),
     Action.WITHDRAW_DECISION: _decision(
         "withdraw {thing}",
@@ -214,16 +214,16 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a confirmation"
     ),
     Action.WITHDRAW_SIGNATURE: _decision(
-        "withdraw {thing}", (Role.RECORDER,), ("fact withdraw",), thing="a signature", note="each their own"
+        "withdraw {thing}", (Role.RECORDER,), ("fact withdraw",), thing="a signature", note="only the person who signed"
     ),
     Action.EXPORT_PERSON: _personal(
-        "export what is kept about a person",
+        "export everything stored about a person",
         (Role.DATA_PROTECTION, Role.ADMIN),
         ("person export",),
         note="needs a reason if it includes scores; nothing else shows one person's scores",
     ),
     Action.ERASE_PERSON: _personal(
-        "erase what is kept about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
+        "erase everything stored about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
     ),
     Action.EXPORT_ADDRESSES: _personal(
         "export names and addresses",
@@ -236,7 +236,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot runs", "pilot reconcile", "export"),
         thing="a service",
-        note="including masked ones, and `--with-contracts` in a folder; totals are open to all. Each look is recorded",
+        note="masked or not, and `--with-contracts` in a folder; totals are open to all. Each access is recorded",
     ),
     Action.EXPLAIN_CONTRACTS: _personal(
         "explain differences in pay of {thing}",
@@ -249,7 +249,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "look at the results of groups",
         _ALL,
         ("assess show",),
-        note="published groups, in bands; each look is recorded",
+        note="published groups, in bands; each access is recorded",
     ),
     Action.READ_REPORT: _plain(
         "read the report",
@@ -258,9 +258,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="recorded if it shows people's results",
     ),
     Action.READ_ANSWERS: _plain(
-        "read what people answered to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
+        "read people's answers to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
     ),
-    Action.READ_CALENDAR: _plain("write out a person's calendar", _OPEN, ("nudge calendar",), note="noted"),
+    Action.READ_CALENDAR: _plain("export a person's calendar", _OPEN, ("nudge calendar",), note="recorded"),
     Action.READ_FACTS: _plain(
         "list recorded facts",
         _OPEN,
@@ -307,12 +307,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("assess import",),
         note="a correction, or the same file again",
     ),
-    Action.RECORD_TRAINING: _plain("record who came to training", WORKING, ("training import",)),
+    Action.RECORD_TRAINING: _plain("record attendance at training", WORKING, ("training import",)),
     Action.REPORT_CHECKPOINT: _plain(
         "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
     ),
     Action.NOTE_SPONSOR: _plain(
-        "note what the sponsor did", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
+        "record a visible act of the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
     ),
     Action.MEASURE_PILOT: _plain("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
     Action.RECONCILE: _plain(
@@ -324,7 +324,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "files"
         ),
     ),
-    Action.RECORD_FILING: _plain("record what was filed", WORKING, ("pilot submitted",)),
+    Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",)),
     Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",)),
     Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",)),
     Action.UPDATE_ISSUE: _plain(

@@ -195,7 +195,7 @@ def test_what_may_be_asked_of_a_person_needs_a_name_that_is_known(stored: str):
     with pytest.raises(NotAllowedError) as caught:
         asked.erase("clerk", actor="lead", **ask)
     assert str(caught.value) == (
-        "The Director of People may not erase what is kept about a person. The data protection contact (Chief "
+        "The Director of People may not erase everything stored about a person. The data protection contact (Chief "
         "Executive) may."
     )
     assert entries(stored, "refused") == [("lead", "erase-person")]
