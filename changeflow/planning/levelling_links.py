@@ -37,7 +37,7 @@ class LinkRows:
         self.last_work: dict[WorkingCalendar, Ints] = {}
 
     def of_link(self, number: int, planned: Span, works: NDArray[np.bool_] | None) -> Ints | None:
-        """Return the boundary after a link for each boundary; None where it is the same one.
+        """Return the boundary after a link for each boundary; None if both are always the same.
 
         `planned` are the predecessor's dates. `works` are the slots of a successor that has breaks.
         """

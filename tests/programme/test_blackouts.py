@@ -114,7 +114,7 @@ def test_blackouts_that_overlap_close_the_days_of_both(two_services):
     assert office.day_after(date(2027, 2, 12), 1) == date(2027, 2, 22)
 
 
-def test_work_at_several_schools_keeps_out_of_each_schools_blackouts(two_services):
+def test_work_at_several_schools_avoids_each_schools_blackouts(two_services):
     own = CalendarFile(calendar="own", school="ash", blackouts=(a_blackout(),))
     calendars = Calendars(with_calendars(two_services, own))
     for base in ("office", "term"):
@@ -126,7 +126,7 @@ def test_work_at_several_schools_keeps_out_of_each_schools_blackouts(two_service
 def test_work_for_a_whole_service_stops_only_when_no_school_is_free(two_services, base: str):
     """Ash has a blackout all week, Beech on Tuesday and Wednesday, Cedar on Wednesday and Thursday: all on Wednesday.
 
-    A wave of the three keeps out of all five days. A school's blackout that names the service stops it too.
+    A wave of the three avoids all five days. A school's blackout that names the service stops it too.
     """
     spans = {"ash": (15, 19), "beech": (16, 17), "cedar": (17, 18)}
 

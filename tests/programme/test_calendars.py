@@ -18,7 +18,7 @@ tasks:
 
 
 def test_the_only_task_of_a_programme_can_avoid_a_blackout(tmp_path: Path):
-    """Work keeps out of Monday 4 to Friday 8 January, so five days from Monday 11 end on Friday 15."""
+    """Work avoids Monday 4 to Friday 8 January, so five days from Monday 11 end on Friday 15."""
     programme = PROGRAMME[: PROGRAMME.index("tasks:")]
     folder = a_folder(tmp_path / "trust", service=ALONE, programme=programme)
     (folder / "pathways" / "none.yaml").write_text("pathway: none\nname: None\nsteps: {}\n", encoding="utf-8")

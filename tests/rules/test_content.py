@@ -126,7 +126,7 @@ class TestFreezes:
 
     WINDOW = "name: pause, class: payroll, activities: [go_live], why: x"
 
-    def told(self, tmp_path: Path, days: str = "") -> list[str]:
+    def messages(self, tmp_path: Path, days: str = "") -> list[str]:
         folder = tmp_path / "trust"
         if days:
             (folder / "rulepacks").mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ class TestFreezes:
         return [m for m in found(result, "R21", Severity.WARN) if "(since " in m]
 
     def test_a_freeze_without_a_known_end_is_reported_once(self, tmp_path: Path):
-        [message] = self.told(tmp_path)
+        [message] = self.messages(tmp_path)
         assert message.startswith(
             "Payroll: go live, wave 1 is on 20 Jan 2027, during the Teachers' Pensions on-boarding pause (since "
             "1 Feb 2026, end not known: ask first): "
@@ -145,34 +145,34 @@ class TestFreezes:
 
     def test_a_freeze_with_an_end_warns_of_every_task_in_it(self, tmp_path: Path):
         days = "first_day: 2027-01-01, last_day: 2027-01-31"
-        assert len(self.told(tmp_path, days)) == 2
+        assert len(self.messages(tmp_path, days)) == 2
 
     def test_a_freeze_that_has_ended_is_not_reported(self, tmp_path: Path):
         days = "first_day: 2026-02-01, last_day: 2027-01-19"
-        assert self.told(tmp_path, days) == []
+        assert self.messages(tmp_path, days) == []
 
 
 class TestWindows:
     """Both waves go live on 20 January 2027, and are then moved into a rulepack's window to avoid."""
 
-    def told(self, check: Check, service_class: str, day: str, nation: str = "england") -> list[str]:
+    def messages(self, check: Check, service_class: str, day: str, nation: str = "england") -> list[str]:
         programme = PROGRAMME + f"nation: {nation}\n"
         service = SERVICE + f"class: {service_class}\ntasks:\n  w1/go-live: {{start_no_earlier: {day}}}\n"
         result = check(service=service, programme=programme)
         return [m for m in found(result, "R21", Severity.WARN) if "(since " not in m]
 
     def test_a_first_payroll_in_december_or_april_is_reported(self, check: Check):
-        [message] = self.told(check, "payroll", "2027-12-01")
+        [message] = self.messages(check, "payroll", "2027-12-01")
         assert message.startswith("Payroll: go live, wave 1 is on 1 Dec 2027, in “December's early payday”: ")
-        assert "no earlier figures to match" in self.told(check, "payroll", "2027-04-06")[0]
+        assert "no earlier figures to match" in self.messages(check, "payroll", "2027-04-06")[0]
 
     def test_the_days_before_and_after_a_window_are_free(self, check: Check):
         for day in ("2027-11-30", "2028-01-03", "2027-04-05", "2027-05-03"):
-            assert self.told(check, "payroll", day) == []
+            assert self.messages(check, "payroll", day) == []
 
     def test_the_financial_statements_window_applies_only_in_england(self, check: Check):
-        assert "31 December" in self.told(check, "finance", "2027-12-10")[0]
-        assert self.told(check, "finance", "2027-12-10", nation="scotland") == []
+        assert "31 December" in self.messages(check, "finance", "2027-12-10")[0]
+        assert self.messages(check, "finance", "2027-12-10", nation="scotland") == []
 
     def test_a_window_does_not_apply_to_other_services(self, check: Check):
-        assert self.told(check, "estates", "2027-12-10") == []
+        assert self.messages(check, "estates", "2027-12-10") == []

@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def _programmes() -> None:
-    """Make the tables of programmes, their versions and the people they write to."""
+    """Create the tables for programmes, their versions and people's contact details."""
     op.create_table(
         "programme",
         sa.Column("id", sa.String(), nullable=False),
@@ -54,7 +54,7 @@ def _programmes() -> None:
 
 
 def _facts() -> None:
-    """Make the tables of what people have reported: progress and decisions."""
+    """Create the tables for progress and decisions."""
     op.create_table(
         "progress",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -86,7 +86,7 @@ def _facts() -> None:
 
 
 def _evidence() -> None:
-    """Make the tables of what was measured: runs, criteria and assessments."""
+    """Create the tables for runs, measured criteria and assessments."""
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -146,7 +146,7 @@ def _evidence() -> None:
 
 
 def _plans() -> None:
-    """Make the tables of what was forecast, and what was approved."""
+    """Create the tables for forecasts and baselines."""
     op.create_table(
         "forecast",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -180,7 +180,7 @@ def _plans() -> None:
 
 
 def _agenda() -> None:
-    """Make the tables of what is due, the outbox, and when each was last looked at."""
+    """Create the tables for items that are due, the outbox and ticks."""
     op.create_table(
         "due",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -233,7 +233,7 @@ def _agenda() -> None:
 
 
 def _audit() -> None:
-    """Make the table of who did what, in a chain."""
+    """Create the table for the audit chain."""
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),

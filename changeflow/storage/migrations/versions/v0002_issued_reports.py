@@ -1,4 +1,4 @@
-"""Reports are recorded when they are issued, so that the next one says what changed since, and trends can be drawn."""
+"""Record issued reports, so that the next one can show what has changed, and each milestone's trend."""
 
 import sqlalchemy as sa
 from alembic import op

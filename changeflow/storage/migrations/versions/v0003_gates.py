@@ -1,4 +1,4 @@
-"""Gates are answered once a round, with conditions and dissent; the sponsor's acts and the delivery confidence."""
+"""Decide gates once in each round, with conditions and dissent; add the sponsor's acts and the delivery confidence."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.add_column("decision", sa.Column("round", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("decision", sa.Column("dissent", sa.Text(), nullable=True))
     op.add_column("decision", sa.Column("recorded_by", sa.String(), nullable=True))
-    # Earlier versions let a gate be answered again and again: each answer counts as a round of its own.
+    # Earlier versions allowed several decisions at a gate: each one counts as a separate round.
     op.execute(
         "UPDATE decision SET round = (SELECT COUNT(*) FROM decision AS d WHERE d.programme_id = decision.programme_id "
         "AND d.task = decision.task AND d.id <= decision.id)"

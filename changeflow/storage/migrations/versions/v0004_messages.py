@@ -1,4 +1,4 @@
-"""Messages apart from nudges, so that a digest carries several; answers, links, preferences, revisions."""
+"""Separate messages from nudges, so that a digest contains several; add answers, links, preferences and revisions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,7 +42,7 @@ def upgrade() -> None:
     )
     for column in ("recipient", "state", "sent_at"):
         op.create_index(op.f(f"ix_message_{column}"), "message", [column])
-    # What went out before had a message of its own each; the recipient's address was not kept.
+    # Each nudge sent before had its own message; the recipient's address was not stored.
     op.execute(
         "INSERT INTO message (id, recipient, day, number, message_id, state, may_have_gone, created_at, attempts, "
         "sent_at, channel) SELECT id, 'nudge ' || id, due_on, 1, message_id, 'sent', attempts > 1, created_at, "

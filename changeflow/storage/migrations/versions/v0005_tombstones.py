@@ -1,4 +1,4 @@
-"""Tombstones, so that erased people are not imported again."""
+"""Add tombstones, so that erased people are not imported again."""
 
 import sqlalchemy as sa
 from alembic import op

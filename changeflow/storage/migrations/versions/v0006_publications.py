@@ -1,4 +1,4 @@
-"""Publications, frozen; what checkpoints found; who came to training; what kind an act of sponsorship is."""
+"""Add frozen publications, results of checkpoints, attendance at training, and the kind of a sponsor's act."""
 
 import sqlalchemy as sa
 from alembic import op

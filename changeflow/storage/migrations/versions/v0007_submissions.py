@@ -1,4 +1,4 @@
-"""What was filed, by which system."""
+"""Add filings, with the system that filed each."""
 
 import sqlalchemy as sa
 from alembic import op

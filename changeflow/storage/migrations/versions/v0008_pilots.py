@@ -1,4 +1,4 @@
-"""Entries about pilots, and the differences in parallel runs that people must look into."""
+"""Add entries about pilots, and the differences in parallel runs that people must look into."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
-"""Corrections are revisions of their round, and publications know whom they counted, so that later ones are tested with
-them."""
+"""Store corrections as revisions of their round, and the people that each publication counted, so that later ones can
+be tested against it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Audit entries seal rows, keep the real time and how the actor was known; reports keep the audit's head."""
+"""Let audit entries seal rows and record the real time and the actor; store the audit's head in reports."""
 
 import sqlalchemy as sa
 from alembic import op

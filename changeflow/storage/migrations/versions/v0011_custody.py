@@ -1,4 +1,4 @@
-"""A database knows which one it is and how far it has come, so that a restored copy is noticed and sends nothing."""
+"""Give a database an identity and a count, so that a restored copy is noticed and sends nothing."""
 
 import secrets
 

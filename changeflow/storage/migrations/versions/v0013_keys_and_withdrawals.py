@@ -1,4 +1,4 @@
-"""A check value of the key that hashes are made with; withdrawals of wrong facts, which can then be recorded again.
+"""Add a check value of the key for hashes, and withdrawals of wrong facts, which can then be recorded again.
 
 A wrong or missing key file is an error, never a new key. A fact is never deleted: a withdrawal says that it was wrong,
 and `attempt` lets the same thing be recorded after that.
@@ -64,7 +64,7 @@ FACTS = (
 
 
 def downgrade() -> None:
-    # What was withdrawn must not count again where nothing is known of withdrawals.
+    # Without the table of withdrawals, withdrawn facts would count again.
     op.execute("DELETE FROM variance WHERE run IN (SELECT row FROM withdrawal WHERE kind = 'run')")
     for table in FACTS:
         op.execute(f"DELETE FROM {table} WHERE id IN (SELECT row FROM withdrawal WHERE kind = '{table}')")  # noqa: S608

@@ -1,4 +1,4 @@
-"""People's former addresses as keyed hashes, so that a new id does not make them another person."""
+"""Add people's former addresses as keyed hashes, so that a new id does not make them another person."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which publications kept whom they counted: those of 0.1.0 did not, and a publication may have no new group."""
+"""Mark the publications that stored the counted people: those of 0.1.0 did not, and one may have no new group."""
 
 import sqlalchemy as sa
 from alembic import op

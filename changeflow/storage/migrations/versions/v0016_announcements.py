@@ -1,6 +1,6 @@
-"""The go-live days that were announced to schools, and whether a baseline announced its own.
+"""Add the go-live days announced to schools, and whether a baseline announced its own.
 
-Of a baseline that is stored already nobody has said it: it counts as announced, as it did in plans of waves.
+For an existing baseline this was not recorded: it counts as announced, as it did in plans of waves.
 """
 
 import sqlalchemy as sa

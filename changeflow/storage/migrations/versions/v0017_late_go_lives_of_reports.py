@@ -1,4 +1,4 @@
-"""How many announced go-lives each issued report found late, for the trend; nothing is known of earlier reports."""
+"""Add the number of late announced go-lives to issued reports, for the trend; it is unknown for earlier reports."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The schools that joined a programme after its first version, with the day: they are planned from it."""
+"""Add the schools that joined a programme after its first version, with the day from which they are planned."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Odds of milestones, as simulations found them: of one version on one day each."""
+"""Add the odds of milestones from simulations, each of one version on one day."""
 
 import sqlalchemy as sa
 from alembic import op

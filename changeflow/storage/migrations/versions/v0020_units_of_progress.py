@@ -1,4 +1,4 @@
-"""What is left of a task may be counted in any unit: of 30 elapsed days or 2 pay periods, what remains is no work."""
+"""Let the remaining duration have any unit: what remains of 30 elapsed days or 2 pay periods is not working time."""
 
 import sqlalchemy as sa
 from alembic import op

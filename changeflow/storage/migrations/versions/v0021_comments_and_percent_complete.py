@@ -1,4 +1,4 @@
-"""Comments on tasks, and % complete as it was reported: progress sheets come back with both."""
+"""Add comments on tasks and the reported % complete, which progress sheets bring back."""
 
 import sqlalchemy as sa
 from alembic import op

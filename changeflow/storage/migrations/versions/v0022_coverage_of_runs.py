@@ -1,4 +1,4 @@
-"""A run keeps which columns were compared and which not: what was not compared is not equal."""
+"""Store the compared and skipped columns of a run, because a column that was not compared is not known to be equal."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""People who never chose a language follow the programme's.
+"""Let people who never chose a language follow the programme's.
 
 Until now a person without a language was stored as one who reads English, and English was the only default. Where a
 person did choose English, their line in people.csv says so, and is read together with a programme's new language.

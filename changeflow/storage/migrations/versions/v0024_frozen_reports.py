@@ -1,4 +1,4 @@
-"""An issued report is frozen: what it says is stored as a whole, with a signature."""
+"""Freeze issued reports: store the whole report with a signature."""
 
 import sqlalchemy as sa
 from alembic import op
