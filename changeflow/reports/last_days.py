@@ -11,6 +11,8 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
 WIDTH, HEIGHT, TOP, BELOW = 360, 22, 18, 17
+LABEL_WIDTH = 120
+"""Pixels that a label needs."""
 LEAST = 4.0
 """Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
 
@@ -208,10 +210,10 @@ def _bars(runs: Sequence[tuple[date, date, int]], first: date, most: int, scale:
         begins, ends, days = run
         left, right = right, round(((ends - first).days + 1) * scale, 1)
         height = max(LEAST, round(HEIGHT * days / most, 1)) if days else LEAST
-        label = f"+{counted(days, 'day')}" if days else "in time"
+        label = _later_by(days)
         # A label where there is room after the one before it; the table has every number.
         is_shown = left >= shown
-        shown = left + 70 if is_shown else shown
+        shown = left + LABEL_WIDTH if is_shown else shown
         yield CostBar(
             x=left,
             y=round(TOP + HEIGHT - height, 1),
@@ -219,13 +221,17 @@ def _bars(runs: Sequence[tuple[date, date, int]], first: date, most: int, scale:
             height=height,
             in_time=number == 0,
             label=label if is_shown else "",
-            label_x=left if left < WIDTH - 70 else float(WIDTH),
-            anchor="start" if left < WIDTH - 70 else "end",
+            label_x=left if left < WIDTH - LABEL_WIDTH else float(WIDTH),
+            anchor="start" if left < WIDTH - LABEL_WIDTH else "end",
             day=format_day(begins, year=False) if is_shown else "",
             tooltip=_words(begins, ends, days),
         )
 
 
 def _words(first: date, last: date, days: int) -> str:
-    later = f"{counted(days, 'day')} later" if days else "in time"
-    return f"{format_days(first, last)}: {later}"
+    return f"{format_days(first, last)}: {_later_by(days)}"
+
+
+def _later_by(days: int) -> str:
+    """Name the furthest move; other dates may move by less."""
+    return f"up to {counted(days, 'day')} later" if days else "in time"
