@@ -1,4 +1,4 @@
-"""Go-lives of schools in words: what was announced, and what is forecast."""
+"""School go-lives in words: announced and forecast."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ class GoLiveLine:
     service: str
     school: str
     announced: str
-    """A dash where nothing was announced."""
+    """A dash if not announced."""
     announced_on: str
     how: str
     forecast: str
-    """A dash where it is no longer planned."""
+    """A dash if no longer planned."""
     days: int
-    """Calendar days later than announced; earlier when negative."""
+    """Calendar days later than announced; negative if earlier."""
     state: str
     """`live`, `later`, `earlier`, `as announced`, `not announced` or `no longer planned`."""
 
 
 def go_live_lines(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLiveLine, ...]:
-    """Put go-lives into words."""
+    """Describe go-lives."""
     names = {s.service: s.name for s in programme.services}
     return tuple(
         GoLiveLine(
@@ -57,21 +57,21 @@ def _is_assumed(programme: Programme, live: GoLive) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoLiveMove:
-    """Schools whose go-live with a service is on another day than was announced to them: the same two days for all."""
+    """Schools whose go-live with a service moved from the same announced day to the same forecast day."""
 
     service: str
     schools: tuple[str, ...]
     announced: str
     forecast: str
-    """A dash where it is no longer planned."""
+    """A dash if no longer planned."""
     move: str
     """`31 days later`, `no longer planned`."""
     live: bool
-    """Whether it has happened."""
+    """Whether they are live."""
 
 
 def go_live_moves(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLiveMove, ...]:
-    """Gather go-lives that differ from what was announced: those no longer planned first, then the latest moves."""
+    """Group go-lives that differ from the announced day: those no longer planned first, then the largest moves."""
     groups: dict[tuple[str, date, date | None, bool], list[str]] = {}
     for live in found:
         if live.announced is not None and (live.is_dropped or live.days_late):
@@ -104,7 +104,7 @@ def _state(live: GoLive) -> str:
 
 
 def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[str]:
-    """Yield when a school goes live with each service, and the command (`asked`, and a name) that explains the day."""
+    """Yield when a school goes live with each service, and the command that explains the day: `asked` and an id."""
     found, names = go_lives_of(school, programme), {s.service: s.name for s in programme.services}
     for (_, service), task in found:
         verb = "went" if programme.is_done(task.id) else "goes"
@@ -129,15 +129,14 @@ def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:
 
 
 NAMED, BUT, WORDS = 12, 3, 6
-"""Schools that the headline names one by one, over all services, exceptions to a whole service, and words of a school's
-name: our own choice."""
+"""The most schools that the headline names, exceptions to “all schools but”, and words of a school's name: our own
+choice."""
 
 
 def late_names(programme: Programme, found: Iterable[GoLive]) -> str:
-    """Name every go-live that is later than announced, service by service; empty where none is.
+    """List go-lives later than announced by service; empty if there are none.
 
-    Schools are named while they are few; else a service's schools are “all 14 schools”, all but a few, those of whole
-    waves, or a number.
+    A few schools are named. More are summed up as “all 14 schools”, all but a few, whole waves, or a number.
     """
     known = [live for live in found if live.announced is not None]
     late = [live for live in known if live.is_late]

@@ -1,7 +1,7 @@
 """The two pages that an SRO reads in three minutes; the rest of the report is their annex.
 
-Nothing is computed here: every date, number and sentence comes from what the annex shows. What is shown is chosen, the
-most pressing first, so that the pages have at most 350 words.
+Every date, number and sentence comes from the annex; nothing is computed here. The most pressing come first, in at most
+350 words.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +24,12 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 MOST_WORDS = 350
-"""Before the annex, with headings and labels."""
+"""The limit for the two pages, headings and labels included."""
 HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 32, 14, 2, 5
-"""Words that the page adds at most: once, to the table of dates, to a decision, and where something is left out."""
+"""The most words that the layout adds: once, to the table of dates, to a decision, and where items are left out."""
 WEEKS = timedelta(weeks=4)
 NAMED, NAME_WORDS = 3, 12
-"""Milestones and gates that the headline names, and words of such a name at most."""
+"""The most milestones or gates that the headline names, and the most words of each name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +40,27 @@ class BriefDecision:
     needed_by: str
     owner: str
     cost: str
-    """What moves if it is decided later than that."""
+    """The dates that move if the decision is later."""
     refusal: str
-    """What a no today moves; empty where it cannot be answered yet."""
+    """The dates that a no today moves; empty if it cannot be answered yet."""
     says: str
-    """What the evidence says; empty where none is asked for."""
+    """What the evidence supports; empty if the decision needs none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefDate:
-    """One milestone; its days are without the report's own year."""
+    """One milestone. Days in the report's own year are written without the year."""
 
     name: str
     baseline: str
     forecast: str
     sure_on: str
-    """The day that 80 of a hundred simulated programmes keep; a dash where no day is known."""
+    """The day that 80 of 100 simulated programmes meet; a dash if unknown."""
     deadline: str
     moved: str
-    """Since the state that the report is compared with: `3 days later`, `no change`; empty where none has moved."""
+    """Change since the compared state: `3 days later`, `no change`; empty if no milestone has moved."""
     spare: str
-    """Its one float; a dash once it has happened."""
+    """Its float; a dash once it is reached."""
     state: str
 
 
@@ -84,7 +84,7 @@ class BriefEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefConfidence:
-    """The tier that the evidence proposes beside the one that a person has set; `set_to` is empty without one."""
+    """The tier that the evidence proposes and the tier that a person has set; `set_to` is empty if no one has."""
 
     proposed: str
     reasons: tuple[str, ...]
@@ -92,12 +92,12 @@ class BriefConfidence:
     set_by: str
     set_on: str
     odds: str
-    """What the odds rest on: the day and the version that were simulated."""
+    """The day and version of the simulation behind the odds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """How many of each part are in the annex alone."""
+    """The number of items of each part that only the annex shows."""
 
     decisions: int = 0
     dates: int = 0
@@ -108,25 +108,25 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """The two pages, in their order."""
+    """The two pages, in order."""
 
     headline: str
     cut_off: str
-    """The nearest cut-off; empty where none is near."""
+    """The nearest cut-off; empty if none is near."""
     decisions: tuple[BriefDecision, ...]
     dates: tuple[BriefDate, ...]
     since: str
-    """What the dates are compared with: `since the baseline`; empty without anything."""
+    """The compared state: `since the baseline`; empty if there is none."""
     slips: tuple[BriefSlip, ...]
     confidence: BriefConfidence
     events: tuple[BriefEvent, ...]
     work: str
-    """How much work is late or due in the four weeks, and what is latest."""
+    """The number of tasks late or due within four weeks, and the oldest late one."""
     left: Left = Left()
 
     @property
     def words(self) -> int:
-        """Words of the two pages at most, without the names of the programme and the organisation."""
+        """The most words of the two pages, not counting the names of the programme and the organisation."""
         table = TABLE_WORDS + len(self.dates) if self.dates else 0
         parts = sum(len(slip.parts) for slip in self.slips)
         left_out = sum(bool(count) for count in asdict(self.left).values())
@@ -144,7 +144,7 @@ def build_brief(
     *,
     today: date,
 ) -> Brief:
-    """Choose from the report's parts what the two pages show."""
+    """Choose what the two pages show from the report's parts."""
     lives = go_lives(programme)
     announced = " ".join(filter(None, (late_names(programme, lives), dropped_sentence(lives))))
     moved = {s.name: s.days for s in changes.slips} if changes else {}
@@ -174,8 +174,8 @@ def build_brief(
 def headline_of(
     milestones: Sequence[MilestoneLine], decisions: Sequence[DecisionLine], announced: str, dropped: str
 ) -> str:
-    """Say what was dropped, which go-lives are later than announced, the most severe thing about the milestones, and
-    which waiting decisions the evidence does not support."""
+    """State what was dropped, the go-lives later than announced, the most severe milestone problem, and the waiting
+    decisions that the evidence does not support."""
     states = [(line.state, shortened(line.name, NAME_WORDS)) for line in milestones]
     message = "All milestones are on time." if states else "The programme has no milestones yet."
     message, is_missed = announced or message, any(state == "too late" for state, _ in states)
@@ -197,7 +197,7 @@ def headline_of(
 
 
 def _pressing(milestones: Sequence[MilestoneLine]) -> Sequence[MilestoneLine]:
-    """Return the milestones that miss a date first, then the others that are ahead by day, then what has happened."""
+    """Return milestones that miss their deadline, dropped ones, other open ones, then those reached."""
     order = {"too late": 0, "dropped": 1, "done": 3}
     return sorted(milestones, key=lambda m: order.get(m.state, 2))
 
@@ -236,7 +236,7 @@ def _slip(found: SlipLine) -> BriefSlip:
 
 
 def _odds(programme: Programme) -> str:
-    """Say which simulation the odds are of; the newest counts. Without one, a reason of the confidence says so."""
+    """Name the newest simulation behind the odds; without one, a reason of the confidence says so."""
     found = [o for m in programme.open_milestones if (o := programme.facts.odds_of(m.id)) is not None]
     if not found:
         return ""
@@ -245,7 +245,7 @@ def _odds(programme: Programme) -> str:
 
 
 def _events(programme: Programme, today: date, listed_already: set[TaskId]) -> Iterator[BriefEvent]:
-    """Yield the go-lives, milestones and other decisions of the next four weeks by day; alike ones are one."""
+    """Yield the go-lives, milestones and other decisions of the next four weeks by day, with similar ones grouped."""
     steered = {m.task for m in programme.open_milestones}
     ahead = []
     for task in programme.tasks():
@@ -278,7 +278,7 @@ def _late(programme: Programme, late: Sequence[WorkItem]) -> str:
 
 
 AT_MOST = {"decisions": 4, "dates": 6, "slips": 3, "parts": 3, "reasons": 2, "events": 5}
-"""Of each part on two pages, where there is room: our own choice."""
+"""The most items of each part, if there is room: our own choice."""
 SHRINKING: tuple[tuple[str, int], ...] = (
     ("reasons", 1),
     ("decisions", 3),
@@ -301,13 +301,13 @@ SHRINKING: tuple[tuple[str, int], ...] = (
     ("dates", 1),
     ("slips", 0),
 )
-"""What goes to the annex, step by step, until the pages fit: our own choice of what matters most."""
+"""Limits applied one by one until the pages fit: our own choice of what matters most."""
 SHORT = (40, 25, 15, 8, 5)
-"""Words of one text, where single texts are too long even then; the headline stays whole."""
+"""Word limits for each text, tried in turn if the pages are still too long; the headline is never cut."""
 
 
 def _fitted(whole: Brief, most: int) -> Brief:
-    """Leave things to the annex until the words fit; the parts of a slip that are left out are summed in one."""
+    """Move items to the annex until the words fit."""
     for number in range(len(SHRINKING) + 1):
         shown = _limited(whole, {**AT_MOST, **dict(SHRINKING[:number])})
         if shown.words <= most:
@@ -339,7 +339,7 @@ def _limited(whole: Brief, most: Mapping[str, int]) -> Brief:
 
 
 def summed(slip: BriefSlip, most: int) -> BriefSlip:
-    """Keep the first `most` parts of a slip; where there are more, the last one kept is the sum of the others."""
+    """Limit a slip to `most` parts; if any are left out, the last part is their sum."""
     if len(slip.parts) <= most:
         return slip
     kept = slip.parts[: most - 1] if most > 1 else ()

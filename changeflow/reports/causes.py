@@ -1,4 +1,4 @@
-"""The cause of a moved date, in words: the duration, date, link, calendar or fact that changed."""
+"""Why a date moved, in words: the duration, date, link, calendar or fact that changed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -12,11 +12,11 @@ from changeflow.values.moments import day_of, format_day, format_days, last_day_
 from changeflow.values.words import RULE_ORIGIN, Kind
 
 NAMED = 3
-"""Tasks and days that are named; the others are counted."""
+"""The most tasks or days that are named; the others are counted."""
 
 
 class CauseWords:
-    """Says what one cause is, between two states of a roadmap."""
+    """Describes a cause from two states of a roadmap."""
 
     def __init__(self, before: Roadmap, after: Roadmap) -> None:
         self.before = before
@@ -26,7 +26,7 @@ class CauseWords:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
         if part.cause is Cause.NOT_DONE and not part.tasks:
-            return "Time went by before work that leads to it was done"
+            return "Work that it depends on was not done in time"
         who = self._names(part.tasks)
         if part.cause is Cause.READINESS:
             return self._readiness(part.tasks)
@@ -35,19 +35,19 @@ class CauseWords:
         if part.cause is Cause.SET_DATE and not part.tasks:
             return self._own_dates()
         whole = {
-            Cause.RESOURCE: "Who does the work, and when they can, changed",
-            Cause.OTHER: "The way in which dates are computed changed",
+            Cause.RESOURCE: "The people for the work, or their availability, changed",
+            Cause.OTHER: "The calculation of dates changed",
         }
         several = {
             Cause.ADDED_WORK: f"{len(part.tasks)} tasks were added: {who}",
-            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks were taken out: {who}",
-            Cause.NOT_DONE: f"Work waits to be begun or finished: {who}",
-            Cause.DECISION: f"Decisions wait to be taken: {who}",
+            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks were removed: {who}",
+            Cause.NOT_DONE: f"Work has not started or finished: {who}",
+            Cause.DECISION: f"Decisions are outstanding: {who}",
         }
         return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
 
     def _readiness(self, tasks: Sequence[TaskId]) -> str:
-        """Say which waves stand elsewhere than before, each by its milestone's reason."""
+        """Say which waves' readiness changed, with each milestone's reason."""
         parts = []
         for task in tasks:
             found = self.after.tasks.get(task) or self.before.tasks[task]
@@ -56,16 +56,16 @@ class CauseWords:
             is_held = task in self.after.tasks and found.because
             parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
         text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
-        return f"Readiness of people. {text}" if text else "What is done for people changed"
+        return f"Readiness of people. {text}" if text else "The preparation of people changed"
 
     def _single(self, cause: Cause, task: TaskId) -> str:
         name = f"“{self.name(task)}”"
         old, new = self.before.tasks.get(task), self.after.tasks.get(task)
         simple = {
             Cause.ADDED_WORK: f"{name} was added",
-            Cause.REMOVED_WORK: f"{name} was taken out",
+            Cause.REMOVED_WORK: f"{name} was removed",
             Cause.CALENDAR: f"{name} follows another calendar",
-            Cause.NOT_DONE: f"{name} waits to be begun or finished",
+            Cause.NOT_DONE: f"{name} has not started or finished",
         }
         if cause is Cause.SET_DATE:
             return self._set_date(name, old, new)
@@ -82,7 +82,7 @@ class CauseWords:
         return simple.get(cause, "")
 
     def _calendars(self) -> str:
-        """Say which days are closed or open now, where it is days."""
+        """Say which days are now closed or open, or else that the calendar changed."""
         closed, opened = dict[date, str](), dict[date, str]()
         for key in sorted(self.before.calendars.keys() & self.after.calendars.keys()):
             then, now = self.before.calendars[key], self.after.calendars[key]
@@ -103,14 +103,14 @@ class CauseWords:
             return f"The programme starts on {start} instead of {was}"
         ends = [format_day(last_day_of(end)) if end is not None else "" for end in (before.finish, after.finish)]
         if all(ends):
-            return f"The programme is to finish on {ends[1]} instead of {ends[0]}"
-        return f"The programme is now to finish on {ends[1]}" if ends[1] else "The programme has no set finish any more"
+            return f"The programme must finish by {ends[1]} instead of {ends[0]}"
+        return f"The programme must now finish by {ends[1]}" if ends[1] else "The programme no longer has a set finish"
 
     def _set_date(self, name: str, old: Task | None, new: Task | None) -> str:
         if new and new.because and (old is None or old.because != new.because):
             return f"{name}: {new.because}"
         if old is None or new is None or set(old.constraints) == set(new.constraints):
-            return f"A date that is set for {name} changed"
+            return f"A date set for {name} changed"
         then, now = (list(task.constraints) for task in (old, new))
         lost, gained = [c for c in then if c not in now], [c for c in now if c not in then]
         words = [*(bound_in_words(c) for c in gained), *(f"no longer {bound_in_words(c)}" for c in lost)]
@@ -119,7 +119,7 @@ class CauseWords:
         return f"{name}: {listed(words)}"
 
     def _links(self, task: TaskId, name: str) -> str:
-        """Say what a task waits for now, and no longer, apart from rules."""
+        """Say which predecessors a task gained, lost or follows differently, apart from those of rules."""
         then, now = (
             {k.predecessor: k for k in roadmap.links if k.successor == task and not k.rule}
             for roadmap in (self.before, self.after)
@@ -129,7 +129,7 @@ class CauseWords:
         words = [f"now waits for {self._names(gained)}"] if gained else []
         words += [f"no longer waits for {self._names(lost)}"] if lost else []
         words += [f"follows {self._names(changed)} by another link or lag"] if changed else []
-        return f"{name} {listed(words)}" if words else f"What {name} waits for changed"
+        return f"{name} {listed(words)}" if words else f"The predecessors of {name} changed"
 
     def _rule(self, task: TaskId, name: str) -> str:
         def rules(roadmap: Roadmap) -> set[str]:
@@ -140,17 +140,15 @@ class CauseWords:
         if gained:
             return f"{name} now waits for what rule {', '.join(sorted(gained))} requires"
         if lost:
-            return f"{name} no longer waits for what rule {', '.join(sorted(lost))} requires: it was waived or is kept"
-        return f"What rules make {name} wait for was changed"
+            return f"{name} no longer waits for what rule {', '.join(sorted(lost))} requires: it was waived or is met"
+        return f"The links that rules add to {name} changed"
 
     def _happened(self, task: TaskId, name: str, *, is_decision: bool) -> str:
         done = self.after.progress.get(task)
         if done is None:
-            return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
+            return f"{name} has not been decided" if is_decision else f"The report on {name} was withdrawn"
         if done.actual_finish is None:
-            return (
-                f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was estimated again"
-            )
+            return f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was re-estimated"
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
         return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
 
@@ -167,7 +165,7 @@ class CauseWords:
 
 
 def bound_in_words(one: Constraint) -> str:
-    """Say a set date: `start no earlier than 12 May 2027`."""
+    """Describe a set date: `start no earlier than 12 May 2027`."""
     return f"{one.bound.value.replace('_', ' ')} {'than' if 'no_' in one.bound.value else 'on'} {_day(one)}"
 
 
@@ -176,7 +174,7 @@ def _day(one: Constraint) -> str:
 
 
 def _spans(days: Mapping[date, str]) -> list[tuple[tuple[date, date], str]]:
-    """Join days that follow each other for the same reason."""
+    """Join consecutive days that have the same reason."""
     spans: list[tuple[tuple[date, date], str]] = []
     for day, why in sorted(days.items()):
         if spans and spans[-1][1] == why and spans[-1][0][1] == day - timedelta(days=1):

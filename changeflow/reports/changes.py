@@ -1,4 +1,4 @@
-"""What changed and why, in words: slips by cause, variance against a baseline, the trend from report to report."""
+"""What changed and why, in words: slips by cause, baselines, and variance against a baseline."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +24,9 @@ from changeflow.values.moments import format_day, iso
 from changeflow.values.words import Kind
 
 TOLD = 5
-"""Causes that are told one by one; the smaller ones are summed: our own choice."""
+"""The most causes listed for a slip; smaller ones are summed: our own choice."""
 TOLD_BELOW = 2
-"""Causes that are told below a line about a gate, go-live or task."""
+"""The most causes listed below a line about a gate, go-live or task: our own choice."""
 SHOWN_VARIANCES = 40
 
 
@@ -39,7 +39,7 @@ class CauseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartLine:
-    """What one cause did to a milestone's date: every part of it, where the lines for people sum small ones."""
+    """What one cause did to a milestone's date, for the JSON, which sums no small causes."""
 
     cause: str
     days: int
@@ -48,9 +48,9 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlipLine:
-    """One milestone's move; the days of its causes add up to its own, and so do those of its parts.
+    """One milestone's move; the days of its causes, and of its parts, add up to its own.
 
-    Parts of the same tasks are one cause; parts that undo each other are none.
+    Parts about the same tasks are one cause; parts that cancel out are left out.
     """
 
     name: str
@@ -59,7 +59,7 @@ class SlipLine:
     causes: tuple[CauseLine, ...]
     task: TaskId
     before: str
-    """Its finish then and now: local, to the minute."""
+    """Its finish before the change, local time to the minute; `after` likewise."""
     after: str
     parts: tuple[PartLine, ...]
 
@@ -67,18 +67,18 @@ class SlipLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     title: str
-    """Against what: `since the baseline`."""
+    """The compared state: `since the baseline`."""
     slips: tuple[SlipLine, ...]
     unmoved: int
-    """Milestones that stayed where they were."""
+    """The number of milestones that did not move."""
     go_lives: tuple[SlipLine, ...] = ()
     """Why announced go-lives are later, the latest first."""
     dropped: tuple[str, ...] = ()
-    """Milestones, gates and deadlines that are gone."""
+    """Dropped milestones, gates and deadlines."""
     warning: str = ""
-    """That milestones or deadlines were dropped, in one sentence; empty where none was."""
+    """Dropped milestones and deadlines in one sentence; empty if there are none."""
     parts: tuple[ChangedPart, ...] = ()
-    """All else that came, went, was renamed or changed."""
+    """Everything else that was added, removed, renamed or changed."""
 
 
 def build_changes(
@@ -91,9 +91,9 @@ def build_changes(
     go_lives: Sequence[Slip] = (),
     others: Sequence[Slip] = (),
 ) -> Changes:
-    """Put slips into words, of milestones and of `go_lives`, the largest first, and all else that differs (`found`).
+    """Describe the slips of milestones and `go_lives`, the largest first, and all other differences (`found`).
 
-    `others` are slips of gates, go-lives and tasks, whose causes are told below the lines about them.
+    `others` are slips of gates, go-lives and tasks; their causes are listed below the lines about them.
     """
 
     def in_order(of: Sequence[Slip]) -> list[Slip]:
@@ -123,7 +123,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
             yield f"    {cause.days:+4d}  {cause.sentence}"
     if changes.slips and changes.unmoved:
         yield ""
-        yield f"  {counted(changes.unmoved, 'other')} stayed where {'it' if changes.unmoved == 1 else 'each'} was."
+        yield f"  {counted(changes.unmoved, 'other')} did not move."
     if changes.parts:
         yield ""
         yield from (f"  {line}" for line in parts_text(changes.parts))
@@ -132,7 +132,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
 
 
 class _Lines:
-    """Puts slips into lines."""
+    """Describes slips."""
 
     def __init__(self, before: Roadmap, after: Roadmap) -> None:
         self.after = after
@@ -162,7 +162,7 @@ class _Lines:
         )
 
     def explained(self, part: ChangedPart, slips: Sequence[Slip]) -> ChangedPart:
-        """Return a part with the causes of each line that is about a slip; go-lives of one service share a line."""
+        """Add causes to each line about a slip; go-lives of one service share a line."""
         causes = [next((self._causes(s) for s in slips if self._is_about(line, s)), ()) for line in part.lines]
         return replace(part, causes=tuple(causes)) if any(causes) else part
 
@@ -178,7 +178,7 @@ class _Lines:
     def _causes(self, slip: Slip) -> tuple[str, ...]:
         """Return the largest causes of a slip, and the sum of the others."""
         parts = _without_offsets(slip.parts)
-        # A sum of one says less than the one.
+        # If only one cause would be left, list it rather than sum it.
         told = parts[: TOLD_BELOW + (len(parts) == TOLD_BELOW + 1)]
         rest = parts[len(told) :]
         lines = [f"{p.days:+4d}  {self.words.of(p)}." for p in told]
@@ -188,7 +188,7 @@ class _Lines:
 
 
 def _without_offsets(parts: Sequence[SlipPart]) -> list[SlipPart]:
-    """Join parts of the same tasks, such as begun work that waits to be finished; what they undo is left out."""
+    """Join parts about the same tasks, such as started work that is not finished; leave out those that cancel out."""
     alike: dict[object, list[SlipPart]] = {}
     for part in parts:
         alike.setdefault(part.tasks or part.cause, []).append(part)
@@ -201,12 +201,12 @@ def _without_offsets(parts: Sequence[SlipPart]) -> list[SlipPart]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineLine:
-    """One baseline that was taken."""
+    """One baseline."""
 
     number: int
     on: str
     approver: str
-    """By role."""
+    """A role."""
     reason: str
     announced: bool
 
@@ -222,7 +222,7 @@ def baselines_text(lines: Sequence[BaselineLine]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VarianceLine:
-    """A task's forecast against its baseline, in calendar days: later is positive."""
+    """A task's forecast against its baseline, in calendar days; positive if later."""
 
     id: TaskId
     name: str
@@ -239,12 +239,12 @@ class Variance:
     tasks: tuple[VarianceLine, ...]
     """The largest first."""
     added: tuple[str, ...]
-    """Tasks that the baseline does not hold."""
+    """Tasks that are not in the baseline."""
     gone: tuple[str, ...]
 
 
 def build_variance(programme: Programme, baseline: Mapping[TaskId, Dates], *, note: str, everything: bool) -> Variance:
-    """Compare finishes; without `everything` tasks that stand where they stood are left out, milestones never."""
+    """Compare finishes; without `everything`, leave out unmoved tasks but not milestones."""
     is_milestone = {m.task for m in programme.milestones}
     lines = [_variance(programme, t, baseline[t]) for t in programme.roadmap.tasks if t in baseline]
     moved = [x for x in lines if x.id not in is_milestone and (x.days or everything)]
@@ -258,7 +258,7 @@ def build_variance(programme: Programme, baseline: Mapping[TaskId, Dates], *, no
 
 
 def variance_text(variance: Variance, roadmap: Roadmap) -> Iterator[str]:
-    """Yield the lines for the terminal; tasks that move alike make one."""
+    """Yield the lines for the terminal; similar tasks that move alike share a line."""
     yield variance.note
     for title, lines in (("Milestones", variance.milestones), ("Tasks", variance.tasks)):
         yield ""
@@ -270,14 +270,14 @@ def variance_text(variance: Variance, roadmap: Roadmap) -> Iterator[str]:
             yield f"  … and {left} more"
         if not lines:
             yield "  none"
-    for title, names in (("Not in the baseline", variance.added), ("In the baseline alone", variance.gone)):
+    for title, names in (("Not in the baseline", variance.added), ("In the baseline only", variance.gone)):
         if names:
             yield ""
             yield f"{title}: {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
 
 
 def variance_days(programme: Programme, task: TaskId, planned: Dates) -> int:
-    """Return by how many calendar days a task ends later than in its baseline."""
+    """Return the calendar days by which a task ends later than in its baseline."""
     timed = programme.timed(task)
     return (timed.last_day - timed.day_at(planned.finish)).days
 

@@ -1,4 +1,4 @@
-"""Delivery confidence for people: what the evidence proposes beside what a person has set."""
+"""Delivery confidence in words: proposed from the evidence, and set by a person."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from changeflow.values.words import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceLine:
-    """The two, side by side. `set_to` is empty where nobody has set one yet."""
+    """Confidence proposed from the evidence and set by a person; `set_to` is empty if no one has set it."""
 
     proposed: str
     meaning: str
@@ -27,7 +27,7 @@ class ConfidenceLine:
 
 
 def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> ConfidenceLine:
-    """Put the proposal beside the judgement."""
+    """Describe the proposed confidence and the one set by a person."""
     programme = judged.programme
     found = propose_confidence(judged, today=today, baseline=baseline)
     tiers = programme.rulepacks.entry(PACK, "tiers", on=programme.on).value
@@ -49,13 +49,13 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
 
 
 def _rules_in_words(judged: Judged) -> str:
-    """Nothing blocks here, or it would be a signal; but a rule that warns is not kept either."""
+    """Describe the rules when none blocks; a rule that warns is not kept either."""
     warnings = sum(f.severity is Severity.WARN for f in judged.findings)
     return f"rules block nothing ({counted(warnings, 'warning')})" if warnings else "every rule is kept"
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:
-    """Yield the two for the terminal."""
+    """Yield both for the terminal."""
     yield f"The evidence proposes {line.proposed}: {line.meaning[:1].lower()}{line.meaning[1:]}."
     for reason in line.reasons:
         yield f"  {reason}"

@@ -1,4 +1,4 @@
-"""Which columns of a parallel run were compared, and which not, in words."""
+"""The columns that a parallel run compared and left out, in words."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -7,24 +7,24 @@ from changeflow.phrases import listed
 from changeflow.pilots.runs import Coverage, RunSummary
 
 WIDTH = 80
-UNKNOWN = "Which columns were compared was not kept."
+UNKNOWN = "The compared columns were not recorded."
 
 
 def columns_compared(coverage: Coverage) -> str:
-    """Return the columns that were compared, and on which side the other one counts as 0.00."""
+    """Return the compared columns; those in one output only count as 0.00 in the other."""
     said = ", ".join(coverage.compared) or "no column"
     for side, other, alone in (("old", "new", coverage.only_old), ("new", "old", coverage.only_new)):
         if alone:
             is_one = len(alone) == 1
             said += (
-                f"; {listed(alone)} {'is' if is_one else 'are'} in the {side} output alone, "
+                f"; {listed(alone)} {'is' if is_one else 'are'} in the {side} output only, "
                 f"so the {other} one counts as 0.00"
             )
     return f"{said}."
 
 
 def columns_left_out(coverage: Coverage) -> str:
-    """Return the columns that were not compared, each with the reason; empty where there are none."""
+    """Return the columns not compared, each with the reason; empty if there are none."""
     parts = [
         f"{entry.column} ({'' if entry.side == 'both' else f'{entry.side} output: '}{entry.reason})"
         for entry in coverage.left_out
@@ -33,7 +33,7 @@ def columns_left_out(coverage: Coverage) -> str:
 
 
 def coverage_lines(run: RunSummary) -> Iterator[str]:
-    """Yield what was compared and what was not, to be read beside a run's counts."""
+    """Yield what a run compared and did not compare."""
     if run.coverage is None:
         yield UNKNOWN
         return
@@ -47,14 +47,14 @@ def coverage_lines(run: RunSummary) -> Iterator[str]:
 
 
 def coverage_of_runs(runs: Sequence[RunSummary]) -> Iterator[str]:
-    """Yield what runs compared, those that compared the same in one sentence."""
+    """Yield what runs compared, in one sentence for runs that compared the same."""
     said = {run.period: " ".join(coverage_lines(run)) for run in runs}
     for text in dict.fromkeys(said.values()):
         yield f"{listed([period for period, same in said.items() if same == text])}: {text}"
 
 
 def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:
-    """Yield a sentence in lines that fit a terminal; those after the first are set in."""
+    """Wrap a sentence to the terminal's width, with later lines indented."""
     yield from wrap(
         text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2), break_long_words=False,
         break_on_hyphens=False,

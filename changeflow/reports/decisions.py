@@ -1,4 +1,4 @@
-"""Decisions for people: those that are needed, with their evidence and their last day, and those that were made."""
+"""Decisions in words: those needed, with evidence and last day, and those made."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
 SHOWN_NEEDED = 8
 Refused = Mapping[TaskId, Mapping[TaskId, date]]
-MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
+MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "check", State.OPEN: "open", State.BLOCKS: "against"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +39,20 @@ class DecisionLine:
     task: str
     name: str
     gate: str
-    """What it opens."""
+    """What the decision allows, in words."""
     needed_by: str
     """The last responsible day."""
     last_day: LastDayLine
-    """The same day, and what each later one costs."""
+    """The last responsible day, and the cost of each later day."""
     owner: str
     waiting: bool
-    """Everything before it is done: it waits for this decision alone."""
+    """Whether everything before it is done."""
     waited: str
-    """Since when it has been asked, where it has been; and what that has cost so far."""
+    """When it was asked for, and what the delay has cost so far; empty if not yet asked for."""
     refusal: str = ""
-    """What a no today moves; empty where it cannot be answered yet, or was not played through."""
+    """The dates that a no today moves; empty if it cannot be answered yet, or a no was not computed."""
     proposal: str
-    """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
+    """`approve`, `approve_with_conditions`, `reject`, or empty if the decision needs no evidence."""
     says: str
     criteria: tuple[CriterionLine, ...]
     """Reasons against come first."""
@@ -85,16 +85,16 @@ class MadeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLog:
-    """The log as people read it."""
+    """Decisions needed and decisions made."""
 
     needed: tuple[DecisionLine, ...]
     made: tuple[MadeLine, ...]
 
 
 def build_decisions(judged: Judged, *, today: date, refused: Refused | None = None) -> DecisionLog:
-    """Build the log: decisions that wait, will within 30 days, or were rejected; and every answer that was given.
+    """List the decisions that wait, are due within 30 days or were rejected, and every answer given.
 
-    `refused` has, by decision, the day of each date in the plan in which it is answered with a no today.
+    `refused` has, for each decision, the dates of the plan in which it is rejected today.
     """
     programme = judged.programme
     log = decision_log(programme, today=today)
@@ -134,12 +134,12 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date, refused:
 
 
 def _is_soon(programme: Programme, logged: LoggedDecision, today: date) -> bool:
-    """Tell whether a decision is listed before it waits: its day is near, or it was rejected and is asked again."""
+    """Whether to list a decision that does not wait yet: its day is near, or it was rejected."""
     return bool(logged.answers) or day_of(programme.timed(logged.task.id).early_start) <= today + SOON
 
 
 def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> Iterator[MadeLine]:
-    """Yield the answers, the latest first; a rejected gate has one for each round."""
+    """Yield the answers, the latest first; a gate rejected before has several."""
     for logged in log:
         for answer in reversed(logged.answers):
             is_last = answer is logged.answers[-1] and not logged.is_open
@@ -189,7 +189,7 @@ def _move(moved: MovedMilestone) -> str:
 
 
 def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
-    """Yield what there is to say about one gate, for the terminal."""
+    """Yield one gate's evidence, last day and points of no return, for the terminal."""
     gate = gate_of(programme, case.task)
     yield f"{gate.name} ({gate_words(programme, gate)})"
     answer = programme.facts.decision(gate.id)

@@ -1,4 +1,4 @@
-"""What came, went, was renamed or changed, by what it is about: lines for the terminal and the page."""
+"""What was added, removed, renamed or changed, by subject, for the terminal and the page."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
 
 SHOWN = 10
-"""Lines of one part that a terminal shows: our own choice."""
+"""The most lines of one part on a terminal: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedPart:
-    """What changed about one kind of thing."""
+    """Changes to one kind of thing."""
 
     title: str
     lines: tuple[str, ...]
     causes: tuple[tuple[str, ...], ...] = ()
-    """Of each line: what moved it, the largest part first; empty where nothing is known, or was asked for."""
+    """The causes of each line, the largest first; empty if unknown or not requested."""
 
 
 def dropped_lines(found: Iterable[Altered]) -> tuple[str, ...]:
-    """Return the milestones, gates and deadlines that are gone: they are said before anything else."""
+    """Return the dropped milestones, gates and deadlines, which are reported first."""
     return tuple(d.sentence for d in found if d.comes_first)
 
 
 def dropped_warning(found: Iterable[Altered]) -> str:
-    """Say in one sentence which milestones and deadlines are gone; empty where none is."""
+    """Name the dropped milestones and deadlines in one sentence; empty if there are none."""
     lines = [d.sentence for d in found if d.comes_first and d.topic is Topic.MILESTONES]
     if len(lines) > 1:
         return f"{len(lines)} milestones and deadlines were dropped."
@@ -33,7 +33,7 @@ def dropped_warning(found: Iterable[Altered]) -> str:
 
 
 def changed_parts(found: Iterable[Altered], *, with_milestones: bool) -> tuple[ChangedPart, ...]:
-    """Gather all other differences; without `with_milestones` those are left out whose date alone moved."""
+    """Gather all other differences; without `with_milestones`, leave out milestones of which only the date moved."""
     parts: dict[Topic, list[str]] = {}
     for one in found:
         is_slip = (one.topic, one.how) == (Topic.MILESTONES, How.MOVED)

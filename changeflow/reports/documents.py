@@ -1,4 +1,4 @@
-"""Reports as files: HTML from the templates, JSON of the same numbers, and a PDF of what the JSON has."""
+"""Reports as files: HTML, and JSON and PDF with the same numbers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ OLD_KEYS = {
     "tooltip": "said",
     "description": "said",
 }
-"""Names that keys had in 0.1.0, by their new ones: scripts that people have written read them."""
+"""New keys with their names in 0.1.0, which people's scripts still read."""
 
 
 def _draw_level(report: "LevelReport") -> Mapping[str, object]:
@@ -42,17 +42,17 @@ def _draw_risk(report: "RiskReport") -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class ReportKind:
-    """How a report becomes a file."""
+    """How to write one kind of report."""
 
     template: str
-    """Its page is `templates/reports/TEMPLATE.html.j2`, its PDF `templates/print/TEMPLATE.typ`; both call it `r`."""
+    """For `templates/reports/TEMPLATE.html.j2` and `templates/print/TEMPLATE.typ`; both call the report `r`."""
     command: str
     flow: str = ""
-    """The flow that writes it on a schedule, where one does."""
+    """The flow that writes it on a schedule, if any."""
     for_one: bool = False
-    """Whether it says where groups of people are: only the owner can read the file."""
+    """Whether the report is restricted: only the file's owner can then read it."""
     draw: Callable[[Any], Mapping[str, object]] = lambda _: {}
-    """Pictures that follow from the report alone, by their names in the template."""
+    """Pictures drawn from the report alone, by their names in the template."""
 
 
 REPORTS: Mapping[str, ReportKind] = {
@@ -63,11 +63,11 @@ REPORTS: Mapping[str, ReportKind] = {
     "LevelReport": ReportKind("levelling", "level", draw=_draw_level),
     "RiskReport": ReportKind("risk", "simulate", flow="portfolio-risk", draw=_draw_risk),
 }
-"""Every report that is written to a file, by the name of its class."""
+"""Every report that can be written to a file, by class name."""
 
 
 def write_report(report: "DataclassInstance", out: Path, **pictures: object) -> None:
-    """Write a report as the ending of `out` says: a page, with the pictures given, a PDF of it, or its numbers."""
+    """Write a report as HTML, PDF or JSON, by the extension of `out`; `pictures` go to the page and the PDF."""
     if out.suffix not in ENDINGS:
         raise InputError(f"'{out.name}' should end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
     kind = REPORTS[type(report).__name__]
@@ -79,26 +79,26 @@ def write_report(report: "DataclassInstance", out: Path, **pictures: object) -> 
 
 
 def html_of(report: "DataclassInstance", **pictures: object) -> str:
-    """Write a report's page: one file, no script, nothing fetched."""
+    """Write a report's page as one file that has no script and fetches nothing."""
     kind = REPORTS[type(report).__name__]
     page = template_environment().get_template(f"reports/{kind.template}.html.j2")
     return page.render(r=report, **kind.draw(report), **pictures)
 
 
 def json_of(report: "DataclassInstance") -> str:
-    """Write a report's numbers; where its dates can be proved from the file, with the proof."""
+    """Write a report's numbers, with the proof of its dates if it has one."""
     proof, data = getattr(report, "proof", None), keyed(report)
     if proof is None:
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    # Loaded here: a page needs none.
+    # Imported here because a page needs no proof.
     from changeflow.reports.proof import with_proof
 
     return with_proof(data, proof())
 
 
 def pdf_of(report: "DataclassInstance", **pictures: object) -> bytes:
-    """Print a report: a PDF of what its JSON has, with the pictures of its page."""
-    # Loaded here, as Typst is there: most commands print nothing.
+    """Return a report as a PDF: the data of its JSON and the pictures of its page."""
+    # Imported here because most commands print nothing.
     from changeflow.reports.pictures import PICTURES
     from changeflow.reports.printing import print_report
 

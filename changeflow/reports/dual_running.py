@@ -1,4 +1,4 @@
-"""How long a wave runs old and new side by side, what that costs, and who files meanwhile."""
+"""Dual running of a wave: how long, at what cost, and which system files meanwhile."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -18,7 +18,7 @@ from changeflow.values.words import Kind
 def dual_running(
     programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
 ) -> Iterator[str]:
-    """Yield how long a gate's wave runs both, with each answer, and what that costs; both run until its go-live."""
+    """Yield how long a gate's wave runs both systems with each answer, and the cost; both run until go-live."""
     service = programme.service(gate.service or "")
     if not service.assurance.runs_in_parallel:
         yield f"A test pack instead of parallel runs: {service.assurance.rationale.rstrip('.')}."
@@ -36,7 +36,7 @@ def dual_running(
     ]
     yield from _how_long(programme, first, ends or [least], policy_of(service).cost_a_period)
     if (planned := policy_of(service).ends) is not None:
-        yield f"For all waves, running both should end by {format_day(planned)}."
+        yield f"Dual running should end by {format_day(planned)} for all waves."
 
 
 def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _how_long(programme: Programme, first: date, ends: list[date], price: Decima
         totals = [f"£{price * n:,.0f}" for n in counts if n]
         if totals:
             with_each = f"{totals[0]} with a go, {totals[1]} with a no" if len(totals) == 2 else totals[0]
-            yield f"Running both costs £{price:,.0f} a period: {with_each}."
+            yield f"Dual running costs £{price:,.0f} a period: {with_each}."
 
 
 def _words(count: int) -> str:
@@ -71,7 +71,7 @@ def _goes_live(programme: Programme, gate: Task, dates: Mapping[str, Dates]) -> 
 
 
 def _periods(programme: Programme, first: date, last: date) -> int:
-    """Count the pay periods that begin or go on from one day to another, both inclusive; 0 where there are none."""
+    """Count the pay periods that overlap a span of days, both inclusive."""
     periods = programme.roadmap.periods.get(PAY_PERIODS)
     if periods is None:
         return 0
@@ -85,7 +85,7 @@ def _periods(programme: Programme, first: date, last: date) -> int:
 
 
 def filing(programme: Programme, gate: Task) -> Iterator[str]:
-    """Yield who files each scheme, and that nothing of a parallel run is filed."""
+    """Yield which system files each scheme, and that nothing from a parallel run is filed."""
     service = programme.service(gate.service or "")
     if not service.assurance.runs_in_parallel:
         return
@@ -98,4 +98,4 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
             until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
             yield f"Scheme {scheme.id}: no filing has been recorded; the old system files until {until}."
     if programme.facts.runs_of(service.service):
-        yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."
+        yield "Nothing from a parallel run is filed: no FPS or EPS, no payment, no pension upload."

@@ -1,4 +1,4 @@
-"""Exports: standings as a table, and a calendar. Cells that a spreadsheet might run are made plain text."""
+"""Exports: barriers by group as CSV, and a calendar. Cells that a spreadsheet might run become plain text."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ WHY_HIDDEN = ("why it is not shown", "what you can do")
 
 
 def write_standings(people: PeopleLines, out: Path) -> None:
-    """Write the barriers in each group as a CSV: what the pages show, and why some groups are not shown."""
+    """Write the barriers in each group as CSV, and why some groups are not shown."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked", *WHY_HIDDEN])
@@ -66,7 +66,7 @@ def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDays:
-    """A task in a calendar: its days, both inclusive. An open decision is on its last responsible day."""
+    """A task's days in a calendar, both inclusive. An open decision is on its last responsible day."""
 
     title: str
     first: date

@@ -1,4 +1,4 @@
-"""Findings and waivers in words, and the roles of people in them."""
+"""Findings and waivers in words, with people's roles."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "so
 
 
 def findings_text(judged: Judged) -> Iterator[str]:
-    """Yield the findings, the most severe first, and the waivers that lift something."""
+    """Yield the findings, the most severe first, and the waivers that have an effect."""
     yield findings_headline(judged.findings)
     for line in finding_lines(judged.programme, judged.findings):
         stops = f" (stops a {line.blocks})" if line.blocks else ""
@@ -30,7 +30,7 @@ def findings_text(judged: Judged) -> Iterator[str]:
 
 
 def findings_headline(findings: Sequence[Finding]) -> str:
-    """Say how many findings there are, and how severe."""
+    """State the number of findings by severity."""
     if not findings:
         return "Findings: none. Every rule is kept, or waived."
     found = Counter(f.severity for f in findings)
@@ -46,15 +46,15 @@ class FindingLine:
     severity: str
     title: str
     messages: tuple[str, ...]
-    """Those that say the same of several tasks are joined."""
+    """Messages that say the same about several tasks are joined."""
     remedy: str
     source: str
     blocks: str
-    """What it stops, such as `baseline`; often nothing."""
+    """What it blocks, such as `baseline`; usually empty."""
 
 
 def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator[FindingLine]:
-    """Group findings of one rule and severity, so that fourteen schools make one line."""
+    """Group findings of one rule and severity, so that fourteen schools share a line."""
     groups: dict[tuple[str, Severity, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.rule, finding.severity, finding.remedy, finding.blocks), []).append(finding)
@@ -72,17 +72,17 @@ def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator
 
 
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
-    """Say what a waiver lifts, for whom, why and until when."""
+    """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
     scope = waiver.task or waiver.service or "the whole programme"
     if waiver.schools:
         scope += f" at {programme.school_names(waiver.schools)}"
     day = format_day(waiver.expires)
     if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
-        state = "lifts nothing: it is not approved by whoever may lift the rule"
+        state = "has no effect: the people who may waive the rule have not approved it"
     elif not waiver.is_in_force(programme.on):
-        state = f"expired on {day}: the rule holds again"
+        state = f"expired on {day}: the rule applies again"
     else:
-        state = f"until {day}" + ("" if used else ", and lifts nothing at present")
+        state = f"until {day}" + ("" if used else ", with no effect at present")
     owner, approvers = programme.person(waiver.owner), " and ".join(programme.person(p) for p in waiver.approved_by)
     reason = waiver.reason.rstrip(".")
     return f"{waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}; approved by: {approvers}."

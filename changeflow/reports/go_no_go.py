@@ -1,4 +1,4 @@
-"""The page for a go or no-go, as numbers, sentences and pictures: HTML, PDF and JSON are three views of it."""
+"""The go/no-go page as numbers, sentences and pictures, for the page, the PDF and the JSON."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from changeflow.values.words import Kind
 
 WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
 COLUMNS, TRAITS = 3, 90
-"""Of the picture of schools' traits: columns, and pixels of their labels."""
+"""The picture of schools' traits: its columns, and the width of their labels in pixels."""
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
-"""What differs, the most severe first; equal contracts are not drawn, or they would hide all others."""
+"""Kinds of difference, the most severe first. Equal contracts are not drawn: they would hide all others."""
 NAMES = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
 
 
@@ -47,15 +47,15 @@ class AgeBar:
     y: int
     parts: tuple[BarPart, ...]
     end: str
-    """What stands at its end."""
+    """The text at its end."""
     end_x: float
     left: float = 0
-    """Where its column begins."""
+    """The left edge of its column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A picture of bars, in pixels; and the kinds of part that it has, in words, for its legend."""
+    """A bar chart in pixels; `legend` names the kinds of part."""
 
     width: int
     height: int
@@ -64,13 +64,13 @@ class Bars:
     bars: tuple[AgeBar, ...]
     legend: tuple[tuple[str, str], ...]
     heads: tuple[tuple[str, int, float], ...] = ()
-    """Headings of groups of bars, and where they stand: y, x."""
+    """Headings of groups of bars: text, y, x."""
     description: str = "The table below has the same numbers."
-    """For people who do not see the picture."""
+    """For people who cannot see the picture."""
 
 
 def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
-    """Draw a bar a run, of the contracts that differ by class: it shrinks from run to run where things come right."""
+    """Draw a bar for each run with its differing contracts by class; bars shrink as differences are resolved."""
     if not runs:
         return None
     counts = [{kind: int(getattr(run, kind)) for kind in CLASSES} for run in runs]
@@ -92,7 +92,7 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
 
 
 def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
-    """Draw a bar an open issue, as long as it is old, the most severe first."""
+    """Draw a bar for each open issue, as long as its age, the most severe first."""
     still_open = [i for i in issues if i.is_open]
     if not still_open:
         return None
@@ -112,7 +112,7 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
 
 
 def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mapping[str, float]]) -> Bars:
-    """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
+    """Draw the shares of each trait among the pilot's schools and among all schools."""
     half, y, left, tallest = ROW // 2, 0, 0.0, 0
     scale = WIDTH / COLUMNS - TRAITS - 50
     bars, heads, described = list[AgeBar](), list[tuple[str, int, float]](), list[str]()
@@ -138,7 +138,7 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One criterion, with what would make it pass."""
+    """One criterion, and what would make it pass."""
 
     text: str
     state: str
@@ -160,7 +160,7 @@ class IssueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidAndDone:
-    """You said, we did."""
+    """One entry of “You said, we did”."""
 
     said: str
     did: str
@@ -168,13 +168,13 @@ class SaidAndDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLine:
-    """What follows from an answer: when the services of the gate's own wave and of the next ones go live."""
+    """When a wave goes live with a go and with a no."""
 
     wave: str
     on_go: str
     on_no: str
     later: str
-    """By how much a "no" puts it off."""
+    """The delay that a no causes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoNoGoPage:
-    """Everything that the page says, in its order."""
+    """Everything on the page, in order."""
 
     programme: str
     organisation: str
@@ -198,7 +198,7 @@ class GoNoGoPage:
     version: int | None
     schools: str
     needed_by: str
-    """The last responsible day; nothing once it is passed."""
+    """The last day to decide; empty once the gate is passed."""
     last_day: LastDayLine | None
     owner: str
     proposal: str
@@ -207,7 +207,7 @@ class GoNoGoPage:
     noted: tuple[Evidence, ...]
     supports: tuple[Evidence, ...]
     decided: str
-    """The answer that was given, or nothing."""
+    """The outcome; empty if not decided."""
     decided_by: str
     decided_reason: str
     dissent: str
@@ -216,12 +216,12 @@ class GoNoGoPage:
     answers: tuple[AnswerLine, ...]
     runs: tuple[RunLine, ...]
     coverage: tuple[str, ...]
-    """Which columns the runs compared, and which not."""
+    """The columns that the runs compared, and those they did not."""
     convergence: Bars | None
     costs: tuple[str, ...]
-    """Which system is live, until when both run, and what that costs."""
+    """How long both systems run, what that costs, and which system files."""
     no_return: tuple[NoReturnLine, ...]
-    """What ends this wave's way back, the next first."""
+    """This wave's points of no return, the next first."""
     issues: tuple[IssueRow, ...]
     ages: Bars | None
     said: tuple[SaidAndDone, ...]
@@ -238,7 +238,7 @@ def build_go_no_go(
     if_no: Mapping[str, Dates],
     version: int | None = None,
 ) -> GoNoGoPage:
-    """Build the page of a gate; `if_go` and `if_no` are the dates of the plan in which it is answered so today."""
+    """Build a gate's page; `if_go` and `if_no` are the plan's dates if the gate is approved or rejected today."""
     gate = gate_of(programme, case.task)
     decision = programme.facts.decision(gate.id)
     runs = latest_by_period(programme.facts.runs_of(gate.service or ""))
@@ -319,7 +319,7 @@ def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
 def _answers(
     programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
 ) -> Iterator[AnswerLine]:
-    """What each answer means: for the gate's own wave, then for others that it moves; nothing once it was passed."""
+    """Yield what each answer means for the gate's own wave, then for others that it moves; skip waves already live."""
     names = {w.id: w.name for w in programme.definition.programme.waves}
     lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service) if t.id in if_go and t.id in if_no]
     for live in sorted(lives, key=lambda t: (t.wave != gate.wave, if_go[t.id].start, t.id)):

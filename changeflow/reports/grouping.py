@@ -1,4 +1,4 @@
-"""Lines that say the same of several tasks become one: those of a step at its schools, or those of a wave."""
+"""Joins lines that say the same about several tasks, such as a step at several schools, or tasks of a wave."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
@@ -7,24 +7,24 @@ from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.duration import counted
 
 NAMED = 3
-"""Members of a group that are named: our own choice."""
+"""The most members of a group that are named: our own choice."""
 Said = TypeVar("Said", bound=Hashable)
 
 
 def of_a_wave(task: Task) -> tuple[object, ...]:
-    """Return what tasks of one wave and kind have in common; of a task without a wave its own id."""
+    """Return a key shared by tasks of one wave and kind; a task without a wave has its own."""
     return (task.wave, task.kind) if task.wave else (task.id,)
 
 
 def of_a_step(task: Task) -> tuple[object, ...]:
-    """Return what the copies of one step have in common; of a task without a wave its own id."""
+    """Return a key shared by the copies of one step; a task without a wave has its own."""
     return (task.service, task.step) if task.wave else (task.id,)
 
 
 def grouped(
     roadmap: Roadmap, said: Iterable[tuple[str, Said]], *, alike: Callable[[Task], tuple[object, ...]] = of_a_wave
 ) -> list[tuple[str, Said, int]]:
-    """Join tasks that are alike and of which the same is said; return (name, said, how many), in their order."""
+    """Join similar tasks about which the same is said; return (name, said, number of tasks), in order."""
     groups: dict[tuple[object, ...], list[Task]] = {}
     for task, words in said:
         found = roadmap.tasks[task]
@@ -33,9 +33,9 @@ def grouped(
 
 
 def joined_sentences(roadmap: Roadmap, said: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
-    """Join sentences that begin with their task's name and go on alike: “7 tasks in wave 2 (…): each is on 1 Aug.”
+    """Join sentences that differ only in the task's name: “7 tasks in wave 2 (…): each is on 1 Aug.”
 
-    `said` has a task id, or the id of something else, and a sentence. Return each sentence with how many it stands for.
+    `said` has pairs of an id, of a task or anything else, and a sentence. Return each sentence with the number joined.
     """
     alone: dict[str, int] = {}
     by_rest: list[tuple[str, str]] = []
@@ -54,7 +54,7 @@ def joined_sentences(roadmap: Roadmap, said: Iterable[tuple[str, str]]) -> list[
 
 
 def group_name(members: Sequence[Task]) -> str:
-    """Name one task, or several: “Payroll: train staff at 2 schools (Ash School, Beech School)”."""
+    """Name one task or a group: “Payroll: train staff at 2 schools (Ash School, Beech School)”."""
     if len(members) == 1:
         return members[0].name
     parts = [task.name.rpartition(", ") for task in members]
@@ -70,7 +70,7 @@ def group_name(members: Sequence[Task]) -> str:
 
 
 def _is_at_a_school(task: Task) -> bool:
-    """Tell whether a task is a school's own copy of a step: its id says so."""
+    """Whether a task is a school's own copy of a step, by its id."""
     parts = task.id.split("/")
     return len(parts) > 2 and parts[1] in task.schools
 

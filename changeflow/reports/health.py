@@ -1,4 +1,4 @@
-"""The health card of a programme's schedule, as reports and commands show it."""
+"""The health card of a programme's schedule in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class HealthLine:
 
 
 def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> tuple[HealthLine, ...]:
-    """Judge a scheduled programme by the thresholds that its rulepacks have in force."""
+    """Judge a scheduled programme by the thresholds in force in its rulepacks."""
     last = max(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id), default=None)
     checks = check_health(
         programme.slips,
@@ -51,7 +51,7 @@ def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadingLine:
-    """One of the ten headings of a schedule assessment, and its points."""
+    """One of the ten headings of a schedule assessment, with its points."""
 
     heading: str
     points: tuple[int, ...]
@@ -59,9 +59,9 @@ class HeadingLine:
 
 
 def heading_lines(programme: Programme, lines: Sequence[HealthLine]) -> tuple[HeadingLine, ...]:
-    """Sum the points up under the headings of the Schedule Assessment Guide: the worst of its points counts.
+    """Group the points under the headings of the Schedule Assessment Guide; the worst point decides.
 
-    A heading without a point is not known: what no one has checked is not kept.
+    A heading without points is not assessed.
     """
     states = {line.number: line.state for line in lines}
     found = []
@@ -74,7 +74,7 @@ def heading_lines(programme: Programme, lines: Sequence[HealthLine]) -> tuple[He
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceLine:
-    """How a service's planned work is shared out: whole percents."""
+    """How a service's planned work is shared out, in whole percentages."""
 
     name: str
     people: int
@@ -84,7 +84,7 @@ class BalanceLine:
 
 
 def balance_lines(programme: Programme) -> tuple[BalanceLine, ...]:
-    """Share out the planned work among people, process and technology: all services first, then each."""
+    """Divide the planned work into people, process and technology, for all services and then each."""
     return tuple(
         BalanceLine(
             name=found.name,
@@ -109,7 +109,7 @@ def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) ->
     """Yield the card for the terminal."""
     yield "Can the dates be trusted? (DCMA 14 points; this says nothing about finishing on time)"
     for line in lines:
-        mark = {"kept": "ok", "look at it": "LOOK"}.get(line.state, "–")
+        mark = {"kept": "ok", "look at it": "CHECK"}.get(line.state, "–")
         yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found} ({line.threshold})"
         for name in line.offenders[:5] if line.state == "look at it" else ():
             yield f"       {name}"
@@ -118,6 +118,6 @@ def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) ->
     yield ""
     yield "Under the ten headings of the Schedule Assessment Guide (GAO), by the points above"
     for heading in headings:
-        mark = {"kept": "ok", "look at it": "LOOK"}.get(heading.state, "–")
+        mark = {"kept": "ok", "look at it": "CHECK"}.get(heading.state, "–")
         points = f"points {', '.join(map(str, heading.points))}" if heading.points else "no points yet"
         yield f"  {mark:<5} {heading.heading} ({points})"

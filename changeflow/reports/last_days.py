@@ -1,4 +1,4 @@
-"""The last responsible day of a decision for people: one day, what each later day costs, and a small picture of it."""
+"""The last responsible day of a decision, the cost of each later day, and a small chart of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WIDTH, HEIGHT, TOP, BELOW = 360, 22, 18, 17
 LABEL_WIDTH = 120
 """Pixels that a label needs."""
 LEAST = 4.0
-"""Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
+"""The height of the lowest bar in pixels, so that a day's delay is visible beside a month's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +30,26 @@ class DateMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterLine:
-    """What deciding on any of some days costs."""
+    """The cost of deciding on any day of a run."""
 
     days: str
     first_day: str
     last_day: str
-    """Both inclusive, as 2027-06-01."""
+    """The run's last day, inclusive, as `2027-06-01`; its first day likewise."""
     cost: str
-    """The first move, in words."""
+    """The first move in words."""
     moved: tuple[DateMove, ...]
-    """Every date that moves: the go-live that the decision opens first, then the furthest."""
+    """Every date that moves: the go-live that the decision allows, then the largest moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionDays:
-    """Days of deciding, both inclusive, with the same dates behind them: as 2027-06-01."""
+    """A run of days, both inclusive as `2027-06-01`, on which deciding has the same effect."""
 
     first_day: str
     last_day: str
     moved: Mapping[str, str]
-    """The new day of each date that is later for it, by task; every other date is as in `dates`."""
+    """The new day of each date that moves, by task; the others are as in `dates`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,13 @@ class CostBar:
     label_x: float
     anchor: str
     day: str
-    """The first day of the run, written below the bar; empty where there is no room."""
+    """The first day of the run, shown below the bar; empty if there is no room."""
     tooltip: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostChart:
-    """A bar for each run of days: as wide as its days, as high as the furthest date moves."""
+    """A bar for each run of days: as wide as the run, as high as the largest move."""
 
     width: int
     height: int
@@ -79,28 +79,28 @@ class CostChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastDayLine:
-    """Until when a decision can wait."""
+    """The last day to decide, and what a later day costs."""
 
     day: str
     iso: str
     today: bool
-    """Today is the last day."""
+    """Whether today is the last day."""
     cost: str
-    """What the next day costs, as one sentence."""
+    """The cost of deciding a day later, in one sentence."""
     cost_in_short: str
-    """The same in few words, for a list of decisions."""
+    """The same in brief, for a list of decisions."""
     dates: Mapping[str, str]
-    """Every go-live and milestone behind it, by task, if it is decided in time; `later` has those that move."""
+    """The day of every dependent go-live and milestone if the decision is in time, by task."""
     names: Mapping[str, str]
-    """What these are called."""
+    """Their names, by task."""
     later: tuple[LaterLine, ...]
     by_day: tuple[DecisionDays, ...]
-    """What deciding on any coming day moves: nothing from today to the last responsible day, then on for a year."""
+    """What deciding on each day of the next year moves: nothing up to the last responsible day."""
     chart: CostChart | None
 
 
 def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDayLine:
-    """Say until when a decision can wait, and what each later day costs."""
+    """Describe the last day to decide, and what each later day costs."""
     found = last_day(programme, gate)
     return LastDayLine(
         day=format_day(found.day, weekday=True),
@@ -124,7 +124,7 @@ def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDay
 
 
 def format_cost(found: LastDay) -> str:
-    """Say what the first day after the last responsible one costs."""
+    """Describe the cost of deciding on the first day after the last responsible day."""
     if not found.later:
         return "No date is known to wait for it."
     run = found.later[0]
@@ -132,7 +132,7 @@ def format_cost(found: LastDay) -> str:
 
 
 def _short_cost(found: LastDay) -> str:
-    """Say what the first day after the last responsible one moves furthest, and how many more dates."""
+    """Describe the largest move on that day, and the number of other moves."""
     if not found.later:
         return "No date is known to wait for it."
     first, *others = found.later[0].moved
@@ -163,7 +163,7 @@ def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
 
 
 def last_day_text(found: LastDay) -> str:
-    """Say until when a decision can wait, and what the next day costs, as a line of its own."""
+    """Describe the last day to decide and the cost of the next day, in one line."""
     if not found.later:
         return format_cost(found)
     return f"Last day to decide: {format_day(found.day, weekday=True)}. {format_cost(found)}"
@@ -211,7 +211,7 @@ def _bars(runs: Sequence[tuple[date, date, int]], first: date, most: int, scale:
         left, right = right, round(((ends - first).days + 1) * scale, 1)
         height = max(LEAST, round(HEIGHT * days / most, 1)) if days else LEAST
         label = _later_by(days)
-        # A label where there is room after the one before it; the table has every number.
+        # Labels that do not fit are left out; the table has every number.
         is_shown = left >= shown
         shown = left + LABEL_WIDTH if is_shown else shown
         yield CostBar(

@@ -1,4 +1,4 @@
-"""Milestones in words: forecast against baseline and deadline, how sure, and what is spare."""
+"""Milestones in words: forecast against baseline and deadline, odds and float."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,24 +23,24 @@ class MilestoneLine:
     """`done`, `on time`, `earlier`, `later`, `too late` or `dropped`."""
     sentence: str
     first_baseline: str
-    """Its day in the first baseline; a dash where it has none."""
+    """Its day in the first baseline; a dash if it has none."""
     sure_by: str = ""
-    """The day that 80 of a hundred simulated programmes keep, with the odds; empty where none was simulated."""
+    """The day that 80 of 100 simulated programmes meet, with the odds; empty if not simulated."""
     sure_on: str = ""
-    """The same day alone; empty where no day is known."""
+    """The same day alone; empty if unknown."""
     spare: str = ""
-    """What is left before its deadline, or its float where it has none: the one float of a milestone."""
+    """Float before its deadline, or total float if it has none."""
 
 
 def milestones_in_time(programme: Programme) -> list[Milestone]:
-    """Return the milestones in the order of their dates."""
+    """Return the milestones by date."""
     return sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
 
 
 def milestone_lines(
     programme: Programme, baseline: Mapping[str, Dates] | None = None, first: ApprovedPlan | None = None
 ) -> tuple[MilestoneLine, ...]:
-    """Return a line for each milestone in the order of their dates, then those of the first baseline that are gone."""
+    """Return a line for each milestone by date, then for those dropped since the first baseline."""
     lines = (_milestone(programme, m, baseline, first) for m in milestones_in_time(programme))
     return (*lines, *_dropped(programme, baseline, first))
 
@@ -112,7 +112,7 @@ def _sure_by(programme: Programme, milestone: Milestone) -> str:
 def _dropped(
     programme: Programme, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
 ) -> Iterator[MilestoneLine]:
-    """Yield the milestones of the first baseline that the programme no longer has."""
+    """Yield the milestones dropped since the first baseline."""
     if first is None:
         return
     kept = {m.task for m in programme.milestones} | {m.name for m in programme.milestones}

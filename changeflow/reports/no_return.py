@@ -1,4 +1,4 @@
-"""Points of no return for people: what they are, of which wave, and the last day before each."""
+"""Points of no return in words: what ends, for which wave, and the last day before it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class NoReturnLine:
     wave: str
     what: str
     text: str
-    """What ends, and by what: “old posts end (end roles in the old model)”."""
+    """What ends, and the task that ends it: “old posts end (end roles in the old model)”."""
     last_day: str
-    """The last day on which the old way can still be taken."""
+    """The last day on which the wave can go back."""
     iso: str
     passed: bool
 
@@ -33,7 +33,7 @@ class NoReturnLine:
 def no_return_lines(
     programme: Programme, *, service: str | None = None, wave: str | None = None
 ) -> tuple[NoReturnLine, ...]:
-    """Return the points of all waves or of one, the next first."""
+    """Return the points of all waves, or of one, the next first."""
     names = {w.id: w.name for w in programme.definition.programme.waves}
     return tuple(_line(programme, point, names) for point in points_of_no_return(programme, service=service, wave=wave))
 
@@ -60,7 +60,7 @@ def _text(programme: Programme, point: PointOfNoReturn) -> str:
         return f"the way back ends, as confirmed (“{point.what}”)"
     what = point.what
     if point.task is not None:
-        # Service and wave are said beside it.
+        # The line already names the service and wave.
         what = what.removeprefix(f"{programme.service(point.service).name}: ").partition(", ")[0]
     elif what.startswith(ARTICLES):
         what = f"{what[0].lower()}{what[1:]}"
@@ -68,7 +68,7 @@ def _text(programme: Programme, point: PointOfNoReturn) -> str:
 
 
 def no_return_text(lines: Iterable[NoReturnLine]) -> Iterator[str]:
-    """Yield a line a point, for the terminal."""
+    """Yield a line for each point, for the terminal."""
     for line in lines:
         passed = " (passed)" if line.passed else ""
         yield f"  until {line.last_day:<15}  {line.where}: {line.text}{passed}"

@@ -1,4 +1,4 @@
-"""The driving path: its bars on a time axis (drawn in `templates/reports/gantt.svg.j2`), and what lies beside it."""
+"""The driving path: its Gantt chart (`templates/reports/gantt.svg.j2`), near-critical paths and drag."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,31 +16,31 @@ from changeflow.values.duration import days_in_words
 from changeflow.values.moments import day_of, minute_of
 
 SHOWN_PATHS, SHOWN_DRAG, ASKED_DRAG = 3, 5, 40
-"""How many near-critical paths and tasks with drag are told, and how many are asked for theirs: our own choice."""
+"""The most near-critical paths and tasks with drag shown, and the most tasks whose drag is computed: our own choice."""
 LABEL_WIDTH, CHART_WIDTH, ROW_HEIGHT, TOP = 330, 630, 24, 34
 MAX_ROWS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearLine:
-    """Near-critical paths that are alike: their float, and their tasks with the dates, equal ones together."""
+    """Similar near-critical paths: their float, and their tasks with dates."""
 
     spare: str
     steps: tuple[str, ...]
     tasks: int
-    """How many tasks these are."""
+    """The number of tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DragLine:
-    """A task of the longest path, or equal ones, and what the end would gain without it."""
+    """A task of the longest path, or several similar ones, and its drag: what the end would gain without it."""
 
     task: str
     gain: str
 
 
 def near_lines(programme: Programme) -> Iterator[NearLine]:
-    """Yield the paths that come next, the tightest first."""
+    """Yield the near-critical paths, the least float first."""
     roadmap, schedule = programme.roadmap, programme.required_schedule
     days = programme.rulepacks.number("schedule-health", "near_critical_days", on=programme.on)
     alike: dict[tuple[str, tuple[object, ...]], list[NearPath]] = {}
@@ -57,14 +57,14 @@ def near_lines(programme: Programme) -> Iterator[NearLine]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneDrag:
-    """Where shortening helps most for milestones that gain the same by it."""
+    """The tasks whose shortening helps most, for milestones that gain the same."""
 
     milestones: tuple[str, ...]
     lines: tuple[DragLine, ...]
 
 
 def milestone_drags(programme: Programme, slips: Slips) -> Iterator[MilestoneDrag]:
-    """Yield for each open milestone what it gains the most by, those that gain the same together."""
+    """Yield the tasks with the most drag for each open milestone, with milestones that gain the same together."""
     found: dict[tuple[DragLine, ...], list[str]] = {}
     in_order = sorted(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     for milestone in in_order:
@@ -73,7 +73,7 @@ def milestone_drags(programme: Programme, slips: Slips) -> Iterator[MilestoneDra
 
 
 def drag_lines(programme: Programme, slips: Slips, target: TaskId | None = None) -> Iterator[DragLine]:
-    """Yield the open tasks of the longest path, to the end or to a task, whose work costs that the most."""
+    """Yield the open tasks with the most drag on the longest path to `target`, or to the end."""
     roadmap, schedule = programme.roadmap, slips.schedule
     now, within = minute_of(programme.on), set(schedule.path_to(target)) if target is not None else None
     on_path = [
@@ -91,7 +91,7 @@ def drag_lines(programme: Programme, slips: Slips, target: TaskId | None = None)
 
 
 def _gain_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
-    """Quote a drag in the days of the calendar that it is counted on."""
+    """Format a drag in days of its own calendar."""
     found = roadmap.tasks[task]
     unit = day_unit(found.measured_on or found.calendar)
     return days_in_words(minutes, roadmap.minutes_per_day).replace("day", unit)
@@ -99,7 +99,7 @@ def _gain_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GanttBar:
-    """One task: pixels from the left edge of the drawing; a milestone has no width."""
+    """One task, in pixels from the left edge of the drawing; a milestone has no width."""
 
     label: str
     dates: str
@@ -126,11 +126,11 @@ class Gantt:
     months: tuple[Mark, ...]
     today: Mark | None
     left_out: int
-    """Finished tasks of the path that are not drawn."""
+    """The number of finished tasks not drawn."""
 
 
 def draw_gantt(programme: Programme, target: TaskId | None, *, today: date) -> Gantt:
-    """Lay out the longest path to `target`, in order of start; the oldest finished tasks are left out if it is long."""
+    """Lay out the longest path to `target` in order of start, without the oldest finished tasks if it is long."""
     schedule, width = programme.schedule, LABEL_WIDTH + CHART_WIDTH
     if schedule is None or target is None:
         return Gantt(width, 0, (), (), None, 0)

@@ -1,4 +1,4 @@
-"""When people are paid: each pay with its opening, cut-off, payday and close, for people and other programs."""
+"""Pay periods as text and rows, each with its opening, input cut-off, payday and close."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 
 
 def pay_rows(programme: Programme) -> Iterator[dict[str, Any]]:
-    """Yield a row for each pay; days are inclusive, and what no table gives is assumed."""
+    """Yield a row for each pay period; days are inclusive, and days outside the tables are assumed."""
     for each in _listed(programme):
         yield {
             "name": each.pay.period.name,
@@ -23,7 +23,7 @@ def pay_rows(programme: Programme) -> Iterator[dict[str, Any]]:
 
 
 def pay_text(programme: Programme) -> Iterator[str]:
-    """Yield the same as a table for the terminal. Schools are named where not all have the same pay."""
+    """Yield the pay periods as a table for the terminal, with schools if they do not all share them."""
     found = list(_listed(programme))
     if not found:
         yield "No file of calendars/ has pay_periods, so paydays are unknown."
@@ -41,7 +41,7 @@ def pay_text(programme: Programme) -> Iterator[str]:
 
 
 def _listed(programme: Programme) -> Iterator[SchoolsPay]:
-    """Yield the pays from the programme's start to its end, or as far as the tables go."""
+    """Yield the pay periods from the programme's start to its end, or as far as the tables go."""
     given = [g.last for g in programme.pay.given]
     last = max([last_day_of(programme.required_schedule.finish), *given])
     return programme.pay.listed(day_of(programme.roadmap.start), last)

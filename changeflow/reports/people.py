@@ -1,4 +1,4 @@
-"""Where people stand, as lines and as pictures: made of what was published, and of nothing else."""
+"""People's barriers and readiness as lines and charts, from published figures only."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
 from changeflow.values.moments import format_day, round_label
 
 SHADES = 5
-DASH = f"{NOTHING}: at this element the band runs from 0 to the whole group, so it says nothing."
+DASH = f"{NOTHING}: at this element the band runs from 0 to the whole group, so it tells you nothing."
 DIVISIONS: Mapping[str, str] = {
     PROGRAMME: "Whole programme",
     SERVICE: "By service",
@@ -25,7 +25,7 @@ DIVISIONS: Mapping[str, str] = {
     HUB_GROUP: "By hub and role",
     HUB: "By hub",
 }
-"""How each view divides people, in the order in which reports show them."""
+"""The ways to divide people into groups, in the order of reports."""
 ASK = "Ask more of its people to answer in the next round."
 LARGER = "Read the larger groups that its people belong to."
 
@@ -36,12 +36,12 @@ class WhyHidden:
 
     reason: str
     remedy: str
-    """What the project team can do about it, or read instead."""
+    """What the project team can do, or read instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenLine:
-    """The groups that are not shown for one reason."""
+    """The groups that share one reason for not being shown."""
 
     reason: str
     remedy: str
@@ -50,7 +50,7 @@ class HiddenLine:
 
 
 def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
-    """Return why a group is not shown; None where it is shown."""
+    """Return why a group is not shown; None if it is shown."""
     if standing.is_shown:
         return None
     minimum, band = snapshot.minimum, snapshot.band
@@ -61,14 +61,14 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
                 f"{ASK} A group of fewer than {minimum} people is never shown: read the larger groups instead.",
             )
         case Hidden.SMALL:
-            return WhyHidden(f"So few of its people answered that a count in bands of {band} would say nothing.", ASK)
+            return WhyHidden(f"Too few of its people answered: a count in bands of {band} would tell you nothing.", ASK)
         case Hidden.BEFORE:
             return WhyHidden(
                 "It was hidden in an earlier round. Figures now, compared with that round, could identify a person.",
                 f"It stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
-            # Loaded here: it brings a solver, which most reports do without.
+            # Imported here because it loads a solver that most reports do not need.
             from changeflow.adkar.publishing import GROUPS_OF_ONE
 
             return WhyHidden(
@@ -82,7 +82,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
     if standing.held is not None:
         return WhyHidden(
-            "Every band for this group runs from 0 to the whole group, so it would say nothing.", f"{ASK} {LARGER}"
+            "Every band for this group runs from 0 to the whole group, so it would tell you nothing.", f"{ASK} {LARGER}"
         )
     return WhyHidden(
         "The reason was not recorded when this round was published.", "The next round will give the reason."
@@ -104,9 +104,9 @@ class Cell:
     """How many people have a barrier at an element or an earlier one."""
 
     people: str
-    """A band, such as `6 to 11`; a dash where the band runs from 0 to the whole group."""
+    """A band, such as `6 to 11`; a dash if it runs from 0 to the whole group."""
     shade: int
-    """0 for nobody to `SHADES` for everybody, for the heat map alone."""
+    """The shade in the heat map: 0 for no one to `SHADES` for everyone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,22 +114,22 @@ class StandingLine:
     group: str
     answered: int | None = None
     cells: tuple[Cell, ...] | None = None
-    """By element; None where the group is not shown."""
+    """By element; None if the group is not shown."""
     stands: str = ""
     """The element by which half of the group has a barrier, in words."""
     counted: str = ""
-    """When, and whether that is too long ago."""
+    """When its people answered, and whether that is too long ago."""
     stale: bool = False
     actions: tuple[str, ...] = ()
     why_hidden: str = ""
-    """Why the group is not shown; empty where it is."""
+    """Why the group is not shown; empty if it is."""
     remedy: str = ""
-    """What the project team can do about it."""
+    """What the project team can do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactLine:
-    """What the change means for a group, in the files' own words."""
+    """What the change means for a group, as written in the programme's files."""
 
     group: str
     service: str
@@ -144,23 +144,23 @@ class PeopleLines:
     """The part of a report about people."""
 
     round: str
-    """`Round of 26 Apr 2027`; empty where nothing has been published."""
+    """`Round of 26 Apr 2027`; empty if nothing has been published."""
     threshold: int
     minimum: int
     step: int
     elements: tuple[str, ...]
     tables: tuple[tuple[str, tuple[StandingLine, ...]], ...] = ()
-    """A caption and its lines, also of groups that are not shown."""
+    """Captions with their lines, including groups that are not shown."""
     hidden: tuple[HiddenLine, ...] = ()
     """Why groups are not shown, the reason of the largest groups first."""
     threshold_note: str = ""
-    """How the threshold of this round differs from today's policy; empty where it does not."""
+    """How this round's threshold differs from today's policy; empty if it does not."""
     back: tuple[str, ...] = ()
-    """Groups of which more people have a barrier than before."""
+    """Groups with a larger share of barriers than before."""
     flow: Flow | None = None
     impacts: tuple[ImpactLine, ...] = ()
     speed: tuple[str, ...] = ()
-    """How fast groups got past an element, where two rounds tell."""
+    """How fast groups got past an element, if two rounds show it."""
 
     @property
     def any_stale(self) -> bool:
@@ -168,13 +168,13 @@ class PeopleLines:
 
     @property
     def dash_note(self) -> str:
-        """What a dash means; empty where no cell has one."""
+        """What a dash means; empty if no cell has one."""
         cells = (c for _, lines in self.tables for line in lines for c in line.cells or ())
         return DASH if any(c.people == NOTHING for c in cells) else ""
 
 
 def people_lines(programme: Programme, *, today: date) -> PeopleLines:
-    """Say how ready people are, from the latest publication."""
+    """Describe people's barriers from the latest publication."""
     snapshot = programme.facts.snapshot
     elements = tuple(e.value for e in Element)
     if snapshot is None:
@@ -186,14 +186,14 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
             elements=elements,
             impacts=tuple(_impacts(programme)),
         )
-    # Before the first go-live the last two columns would be the same.
+    # Before the first go-live, the last two columns are equal.
     is_live = any(s.held[-1] != s.held[-2] for s in snapshot.standings if s.held is not None)
     elements = elements if is_live else elements[:-1]
     tables = [
         (division, tuple(_lines(programme, snapshot, view, today, len(elements))))
         for view, division in DIVISIONS.items()
     ]
-    # Counts at another threshold are of something else.
+    # Counts at different thresholds cannot be compared.
     comparable = [s for s in programme.facts.snapshots if s.threshold == snapshot.threshold]
     return PeopleLines(
         round=round_label(snapshot.on),
@@ -223,7 +223,7 @@ def _shown(programme: Programme, snapshot: Snapshot, standing: Standing, today: 
     stale, at = is_stale(programme, standing, today), _barrier_of(standing)
     answered, held = standing.answered or 0, standing.held or ()
     counted = [format_day(standing.confirmed)]
-    # Of a group that has not answered since, figures stay that were counted at the threshold of that time.
+    # A group that has not answered since keeps figures counted at the threshold of that time.
     rounds = {s.round: s.threshold for s in programme.facts.snapshots}
     if (then := rounds.get(standing.round, snapshot.threshold)) != snapshot.threshold:
         counted.append(f"counted at {then} or less")
@@ -244,7 +244,7 @@ def _cell(band: Band, answered: int) -> Cell:
 
 
 def _barrier_of(standing: Standing) -> str | None:
-    """Return the element by which half of a group has a barrier; None where its band there says nothing."""
+    """Return the element by which half of a group has a barrier; None if its band there shows nothing."""
     at = standing.barrier_at
     if at is None or standing.held is None or not standing.answered:
         return None
@@ -279,7 +279,7 @@ def _threshold_note(programme: Programme, snapshot: Snapshot) -> str:
 
 
 def _flow(programme: Programme, comparable: Sequence[Snapshot]) -> Flow | None:
-    """Draw the largest group of which two rounds have figures: the programme, a service or a wave."""
+    """Draw the largest group with figures in two rounds: the programme, a service or a wave."""
     for view in (PROGRAMME, SERVICE, WAVE):
         for group in dict.fromkeys(s.group for one in comparable for s in one.view(view)):
             history = [s for one in comparable if (s := one.of(view, group)) is not None]
@@ -289,9 +289,9 @@ def _flow(programme: Programme, comparable: Sequence[Snapshot]) -> Flow | None:
 
 
 def group_name(programme: Programme, standing: Standing) -> str:
-    """Return a group's name as people say it."""
+    """Return a group's name for readers."""
     waves = {w.id: w.name for w in programme.definition.programme.waves}
-    # A round may have counted a service or a wave that the programme does not have any more.
+    # A round may have counted a service or wave that the programme no longer has.
     services = {s.service: s.name for s in programme.services}
     parts = standing.group.split("/")
     if standing.view == PROGRAMME:
@@ -308,7 +308,7 @@ def group_name(programme: Programme, standing: Standing) -> str:
 
 
 def _impacts(programme: Programme) -> Iterator[ImpactLine]:
-    # A programme that was joined without the folder's checks may name a service that it does not have.
+    # A programme joined without a folder's checks may name a service that it does not have.
     services = {s.service: s.name for s in programme.services}
     for impact in programme.definition.change.impacts:
         yield ImpactLine(
@@ -321,7 +321,7 @@ def _impacts(programme: Programme) -> Iterator[ImpactLine]:
 
 
 def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]:
-    """Say of each wave, and each role, how long it took from one publication to a later one to get past an element."""
+    """Yield how long each wave and role took to get past an element, between two publications."""
     for view in (WAVE, GROUP):
         for group in dict.fromkeys(s.group for one in comparable for s in one.view(view)):
             history = {s.round: s for one in comparable if (s := one.of(view, group)) and s.is_shown}
@@ -337,16 +337,16 @@ def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str
 
 
 def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]:
-    """Say which groups have gone back since the publication before."""
+    """Yield the groups that have gone back since the previous publication."""
     if len(comparable) < 2:
         return
     for standing, element in moved_back(comparable[-2], comparable[-1]):
         name = capitalised(group_name(programme, standing))
-        yield f"{name}: a larger share has a barrier at {at_or_before(element)} than in the round before."
+        yield f"{name}: a larger share has a barrier at {at_or_before(element)} than in the previous round."
 
 
 def capitalised(name: str) -> str:
-    """Return a group's name as it begins a sentence or a line; `HR team` stays as it is.
+    """Capitalise a group's name for the start of a line; `HR team` is unchanged.
 
     >>> capitalised("site staff"), capitalised("HR team")
     ('Site staff', 'HR team')

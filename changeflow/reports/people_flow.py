@@ -1,8 +1,8 @@
 """How people moved between barriers from round to round: the least movement that explains the published bands.
 
-No one is followed: the ribbons join published pictures of one group. All numbers are published bands, and all heights
-are made of the middles of these bands, so the chart shows nothing finer than the tables. A movement smaller than the
-bands around it is not drawn, and no text gives its size.
+No one is followed: the ribbons join a group's published rounds. All numbers are published bands and all heights come
+from the middles of bands, so the chart shows nothing finer than the tables. A movement smaller than the bands around
+it is not drawn, and no text gives its size.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from changeflow.adkar.published import Band, Standing
 from changeflow.values.moments import round_label
 
 HEIGHT, TOP, BAR, LABELS, APART, GAP = 320.0, 34.0, 30.0, 96.0, 160.0, 9.0
-"""Pixels: the picture, the room for the rounds' names, a block's width, the room for labels, between two rounds."""
+"""Pixels: chart height, space for the rounds' names, block width, space for labels, space between rounds and blocks."""
 ROUNDS = 4
-"""The number of latest rounds that are drawn."""
+"""The number of rounds drawn, the latest."""
 NOTHING = "–"
-"""Stands for a band from nobody to everybody."""
+"""Shown for a band from no one to everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Block:
     y: float
     height: float
     text: str
-    """The published band, which counts the people at this barrier or an earlier one."""
+    """The published band of people at this barrier or an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class FlowRow:
 
     round: str
     bands: tuple[str, ...]
-    """How many people have a barrier at each element or an earlier one."""
+    """The number of people with a barrier at each element or an earlier one."""
     free: str
-    """How many have none."""
+    """The number with none."""
     answered: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     group: str
-    """The group that the chart is about."""
+    """The group's name."""
     width: float
     height: float
     bar: float
@@ -71,7 +71,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One round: a group's published bands and the heights that follow from them."""
+    """One round: a group's published bands and the heights from them."""
 
     bands: tuple[Band, ...]
     answered: int
@@ -79,14 +79,14 @@ class _Column:
 
 
 def format_band(band: Band, answered: int) -> str:
-    """Return a band as text, or a dash where it runs from 0 to the whole group."""
+    """Return a band as text, or a dash if it runs from 0 to the whole group."""
     return NOTHING if _is_silent(band, answered) else band.text
 
 
 def spread(standing: Standing) -> tuple[float, ...]:
     """Return the share of people at each barrier and at none, from the middles of the published bands.
 
-    An element whose band says nothing has no share of its own. Empty where the last band says nothing.
+    An element whose band runs from 0 to the whole group has no share of its own. Empty if the last band is so.
     """
     if standing.held is None or not standing.answered or _is_silent(standing.held[-1], standing.answered):
         return ()
@@ -100,7 +100,7 @@ def spread(standing: Standing) -> tuple[float, ...]:
 def moves(before: Sequence[float], after: Sequence[float]) -> list[tuple[int, int, float]]:
     """Return the least movement from one spread to another of the same sum: (from, to, amount), in order.
 
-    On a line the least movement keeps everybody in their order, so it is found from the left.
+    On a line, the least movement keeps everyone in order, so it is found from the left.
 
     >>> moves([4, 2, 0], [1, 3, 2])
     [(0, 0, 1), (0, 1, 3), (1, 2, 2)]
@@ -121,8 +121,8 @@ def moves(before: Sequence[float], after: Sequence[float]) -> list[tuple[int, in
 
 
 def draw_flow(history: Sequence[Standing], name: str) -> Flow | None:
-    """Draw one group's publications, the oldest first; None where fewer than two rounds have figures of their own."""
-    # Figures that were carried over from an earlier round are drawn once, as that round's.
+    """Draw one group's publications, the oldest first; None if fewer than two rounds have their own figures."""
+    # Figures carried over from an earlier round are drawn once, in that round.
     own = {s.round: s for s in history if spread(s)}
     latest = list(own.values())[-ROUNDS:]
     if len(latest) < 2:
@@ -168,7 +168,7 @@ def _is_silent(band: Band, answered: int) -> bool:
 
 
 def _free(column: _Column) -> Band:
-    """Return how many have no barrier: all but those of the last band."""
+    """Return the number with no barrier: all but those of the last band."""
     return Band(column.answered - column.bands[-1].high, column.answered - column.bands[-1].low)
 
 
@@ -205,14 +205,14 @@ def _ribbons(
 
 
 def _width(column: _Column, i: int, j: int) -> float:
-    """Return the widest of the bands that bound a movement from one barrier to another, as a share of the group."""
+    """Return the widest band that bounds a movement between two barriers, as a share of the group."""
     bands = column.bands[max(0, min(i, j) - 1) : max(i, j) + 1]
     return max(band.high - band.low + 1 for band in bands) / column.answered
 
 
 def _ribbon_text(i: int, j: int) -> str:
-    """Say what a movement shows. Being wider than the bands that it crosses, it is certain for the group as a whole."""
+    """Describe a movement. It is wider than the bands that it crosses, so it is certain for the group as a whole."""
     if i == j:
         return "No barrier in both rounds" if i == len(Element) else f"Barrier at {BARRIERS[i]} in both rounds"
     less = "smaller" if j > i else "larger"
-    return f"A {less} share has a barrier at {at_or_before(BARRIERS[min(i, j)])} than in the round before"
+    return f"A {less} share has a barrier at {at_or_before(BARRIERS[min(i, j)])} than in the previous round"

@@ -1,4 +1,4 @@
-"""The pictures of each report for its PDF: the same SVGs, from the same templates, as its page has."""
+"""The pictures of each report's PDF: the same SVGs as on its page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -88,4 +88,4 @@ PICTURES: Mapping[str, Callable[..., Iterable[Picture]]] = {
     "levelling": level_pictures,
     "risk": risk_pictures,
 }
-"""What draws a report's pictures, by the report's template."""
+"""The function that draws a report's pictures, by its template."""

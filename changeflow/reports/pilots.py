@@ -1,4 +1,4 @@
-"""Pilots and parallel runs as lines for the terminal. Contracts are masked, unless somebody asks for them by name."""
+"""Pilots and parallel runs as lines for the terminal. Contracts are masked unless the reader asks for them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -31,7 +31,7 @@ DIFFERING = (MatchOutcome.UNEXPLAINED, MatchOutcome.MISSING, MatchOutcome.EXTRA,
 
 
 def masked(contract: str) -> str:
-    """Mask a contract to its last four characters, or to fewer of a short one.
+    """Mask a contract to its last four characters, or fewer if it is short.
 
     >>> masked("C10007"), masked("A1")
     ('…0007', '…1')
@@ -40,9 +40,9 @@ def masked(contract: str) -> str:
 
 
 def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator[str]:
-    """Yield each period's latest run, with what it compared, then how many at the end are clean."""
+    """Yield the latest run of each period with what it compared, then the number of clean runs at the end."""
     if not runs:
-        yield "No run is kept yet: changeflow pilot reconcile OLD NEW --service …"
+        yield "No run saved yet: changeflow pilot reconcile OLD NEW --service …"
         return
     for run in latest_by_period(runs):
         state = "clean" if run.is_clean else "NOT CLEAN"
@@ -62,16 +62,16 @@ def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator
     clean = consecutive_clean(runs, on=on)
     yield f"{counted(clean, 'clean run')} in a row at the end."
     if on is not None and (missed := missed_since(runs, on)):
-        yield f"Not run since: {', '.join(missed)}. A month that is not run breaks the series."
+        yield f"Not run since: {', '.join(missed)}. A month without a run breaks the series."
 
 
 def variances_text(
     run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool, is_all: bool = False
 ) -> Iterator[str]:
-    """Yield a run's differences, the largest effect first, then contracts on one side alone; the first, or all."""
+    """Yield a run's differences, the largest effect first, then contracts in one output only; the first few, or all."""
     yield from runs_text([run])
     if not kept and (run.unexplained or run.missing or run.extra or run.duplicates):
-        yield "Its single contracts are no longer kept."
+        yield "Details of single contracts are no longer kept."
     shown = kept if is_all else kept[:SHOWN]
     for v in shown:
         name = v.contract if in_full else masked(v.contract)
@@ -89,12 +89,12 @@ def variances_text(
 
 def rules_text(rules: Sequence[ProposedRule]) -> Iterator[str]:
     if not rules:
-        yield "No rule is proposed: three contracts explained alike make one."
+        yield "No rule is proposed: a rule needs three contracts with the same explanation."
     for rule in rules:
         span = f" from {rule.between[0]:+} to {rule.between[1]:+}" if rule.between else ""
         yield f"{rule.id}  {rule.period}, {rule.element}{span}: {rule.reason}"
         contracts = counted(rule.contracts, "contract")
-        yield f"        explained {contracts} in {rule.seen_in}; accept it with --accept {rule.id}"
+        yield f"        explains {contracts} in {rule.seen_in}; accept it with --accept {rule.id}"
 
 
 def issue_rows(programme: Programme, service: str | None, *, today: date) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def issues_text(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
-    """Yield the backlog, then feedback that nobody has taken up."""
+    """Yield the backlog, then feedback that no one has taken up."""
     log = programme.facts.pilot
     backlog = improvements(log, service)
     for item in backlog:
@@ -152,14 +152,14 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
 
 
 def lessons_text(programme: Programme, service: str) -> Iterator[str]:
-    """Yield what finished waves show by themselves, then what people have proposed, and what was answered."""
+    """Yield lessons seen in finished waves, then lessons proposed, with their answers."""
     known = lessons_of(programme.facts.pilot, service)
     for seen in lessons(programme):
         if seen.service == service:
             took, count = f"{seen.taken / seen.planned:.0%}", counted(seen.count, "finished task")
             yield f"Seen: {seen.name} took {took} of its plan in {count}; {len(seen.tasks)} are ahead."
     if not known:
-        yield "No lesson has been proposed: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
+        yield "No lesson proposed yet: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
     for lesson, answer in known.values():
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
         yield f"{lesson.number}  {state:<8}  {_in_words(lesson)}: {lesson.reason}"
@@ -174,7 +174,7 @@ def _in_words(lesson: LessonProposed) -> str:
 
 
 def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
-    """Yield what moves between two plans, the most first."""
+    """Yield what moves between two plans, the largest move first."""
     for m in [m for m in moved if m.minutes][:SHOWN]:
         if m.before and m.after:
             before, after = (format_day(last_day_of(d.finish)) for d in (m.before, m.after))
@@ -185,12 +185,12 @@ def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
 
 
 def effect_text(effect: LessonEffect) -> Iterator[str]:
-    """Yield what a lesson changes: its tasks, then every date that moves with them."""
+    """Yield what a lesson changes: its tasks, then every date that moves."""
     yield f"In the waves to come, {_in_words(effect.lesson)}: {counted(len(effect.tasks), 'task')}."
     if any(m.minutes for m in effect.moved):
-        yield "Days later (or earlier, when negative):"
+        yield "Days later (negative: earlier):"
     else:
-        yield "No date moves: there is float for it."
+        yield "No date moves: float covers the change."
     yield from moved_text(effect.moved, effect.names)
 
 
@@ -227,9 +227,9 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
 
 
 def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: bool = False) -> Iterator[str]:
-    """Yield what was compared, the counts, then the unexplained differences by their effect: the first, or all.
+    """Yield what was compared, the counts, then the unexplained differences, the largest effect first: a few, or all.
 
-    Contracts are masked to their last four.
+    Contracts are masked.
     """
     for line in (*coverage_lines(run), *result.read_as):
         yield from wrapped(line)
@@ -238,7 +238,7 @@ def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: boo
         yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
     if not result.names_contracts and any(result.count(o) for o in DIFFERING):
         yield ""
-        yield from wrapped("Single contracts are shown to the service manager and the lead provider alone.")
+        yield from wrapped("Only the service manager and the lead provider see single contracts.")
     worst = result.unexplained
     if worst:
         yield ""

@@ -1,7 +1,7 @@
-"""Reports on paper: Typst lays out `templates/print/` from the data that the JSON has, as tagged PDF/UA-1.
+"""Reports as tagged PDF/UA-1: Typst lays out `templates/print/` from the same data as the JSON.
 
-The same report gives the same bytes on every machine: the file has no date of its own, and only fonts that Typst brings
-are used. What these lack is printed as □, and the file says how often.
+The same report gives the same bytes on every machine: the file has no date of its own and uses only the fonts bundled
+with Typst. A character that they lack is printed as □, with a note at the end.
 """
 
 import html
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 MISSING = "□"
 PICTURE_FONT, FONT_SCALE = re.compile(r"(\d+)px system-ui,[^;}]*"), 1.15
-"""How our pictures name their font. Theirs on paper is narrower, so it can be larger in the same room."""
+"""The font of our pictures on screen. The one on paper is narrower, so it can be larger."""
 UNKNOWN = re.compile(r"[^ -~\n\xa0-¬®-ſ‐–—‘’“”•…€−✓✗●○◀▶■□▲]")
-"""All but what Typst's fonts are known to have: Latin letters, and the signs of our own pages."""
+"""Every character except those that Typst's fonts are known to have: Latin letters and our pages' symbols."""
 LACKED = re.compile(r"[\ud800-\udfff\u2e80-\u9fff\uac00-\ud7a3\U0001f000-\U0010ffff]")
-"""Characters of which its fonts have none: not worth asking for each."""
+"""Ranges that Typst's fonts lack entirely, so single characters need no check."""
 UNSEEN = ("Cc", "Cf")
-"""Categories of characters that have no shape of their own: they are left out."""
+"""Categories of invisible characters, which are left out."""
 LONG_WORD, BREAKS = re.compile(r"\S{25,}"), re.compile(r"(\S{10})(?=\w{4})")
 ZERO_WIDTH_SPACE = "\u200b"
 PROBE = b'#set document(title: "?"); #set text(font: ("Libertinus Serif", "DejaVu Sans Mono")); #sys.inputs.text'
@@ -39,18 +39,18 @@ class Picture:
     name: str
     svg: str
     key: tuple[tuple[str, str], ...] = ()
-    """A small SVG and its meaning, for each sign that the picture does not explain itself."""
+    """A small SVG and its meaning, for each symbol that the picture does not explain."""
 
     @property
     def alt(self) -> str:
-        """What the picture's own title and description say, for people who cannot see it."""
+        """The picture's title and description, for people who cannot see it."""
         found = re.findall(r"<(?:title|desc) id=[^>]*>(.*?)</(?:title|desc)>", self.svg, re.DOTALL)
         return " ".join(f"{html.unescape(' '.join(text.split())).rstrip('.')}." for text in found)
 
 
 def print_report(template: str, data: Mapping[str, Any], pictures: Iterable[Picture]) -> bytes:
-    """Return the PDF that `templates/print/TEMPLATE.typ` makes of a report's data and pictures."""
-    # Loaded here: most commands print nothing.
+    """Return the PDF of a report's data and pictures, laid out by `templates/print/TEMPLATE.typ`."""
+    # Imported here because most commands print nothing.
     import typst
 
     drawn = {p.name: {"svg": PICTURE_FONT.sub(_font, p.svg), "alt": p.alt, "key": p.key} for p in pictures}
@@ -58,7 +58,7 @@ def print_report(template: str, data: Mapping[str, Any], pictures: Iterable[Pict
     try:
         return _laid_out(template, data, drawn, lacking=without_shape(unknown))
     except typst.TypstError as error:
-        # Each character has a shape in some font, and yet two that are drawn as one may have none.
+        # Each character is in some font, but two that are drawn as one may not be.
         if "could not be displayed" not in str(error):
             raise
         return _laid_out(template, data, drawn, lacking=unknown)
@@ -95,7 +95,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _printable(value: object, lacking: frozenset[str], *, breaks: bool = True) -> object:
-    """Return a report's data with texts that can be printed; long words may break if `breaks`."""
+    """Make all texts in a report's data printable; long words may break if `breaks`."""
     if isinstance(value, str):
         return _printable_text(value, lacking, breaks=breaks)
     if isinstance(value, Mapping):
@@ -112,7 +112,7 @@ def _printable(value: object, lacking: frozenset[str], *, breaks: bool = True) -
 
 
 def _printable_text(text: str, lacking: frozenset[str], *, breaks: bool) -> str:
-    """Return the text without what no font shows.
+    """Remove or replace characters that no font has.
 
     >>> _printable_text("Ysgol y Dŵr \N{ROCKET}, \x07Ash".encode().decode(), frozenset("\N{ROCKET}"), breaks=True)
     'Ysgol y Dŵr □, Ash'
@@ -132,7 +132,7 @@ def _shown(character: str, lacking: frozenset[str]) -> str:
 
 
 def without_shape(characters: frozenset[str]) -> frozenset[str]:
-    """Return those of the characters that no font of Typst has: it is asked about all of them, then about halves."""
+    """Return the characters that none of Typst's fonts has, found by halving."""
     lacked = frozenset(c for c in characters if LACKED.match(c))
     asked = tuple(sorted(c for c in characters - lacked if unicodedata.category(c) not in UNSEEN))
     return lacked | frozenset(_without_shape(asked))
@@ -154,7 +154,7 @@ def _without_shape(characters: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _fonts() -> "typst.Fonts":
-    """Return what Typst brings, and nothing that this machine happens to have."""
+    """Return the fonts bundled with Typst, none of this machine's."""
     import typst
 
     return typst.Fonts(include_system_fonts=False)

@@ -1,4 +1,4 @@
-"""What a progress sheet would record and move, as lines for the terminal, before it is stored."""
+"""A preview of what a progress sheet would record and move, for the terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from changeflow.values.moments import DAY, format_day
 from changeflow.values.problem import Problem
 
 SHOWN = 10
-"""Findings and cut-offs that a terminal shows: our own choice."""
+"""The most findings or cut-offs shown: our own choice."""
 MOST_OF_A_COMMENT = 120
 """Characters."""
 
@@ -25,9 +25,9 @@ MOST_OF_A_COMMENT = 120
 def preview_lines(
     typed: TypedProgress, before: Judged, after: Judged, *, decided: int = 0, skipped: Sequence[Problem] = ()
 ) -> Iterator[str]:
-    """Yield what would be recorded, how odd cells are read, and what moves; `decided`: decisions beside it.
+    """Yield what would be recorded, how unusual cells are read, and what moves.
 
-    `skipped` are the lines of the sheet that are about no task.
+    `decided` are decisions in the same import; `skipped` are lines of the sheet that are not about a task.
     """
     old, new = before.programme, after.programme
     tasks = list(dict.fromkeys([r.task for r in typed.reported] + [task for task, _ in typed.comments]))
@@ -66,7 +66,7 @@ def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | N
 
 
 def _short(comment: str) -> str:
-    """Return a comment on one line, and no longer than is read in a list."""
+    """Return a comment on one line, shortened."""
     line = " ".join(comment.split())
     return line if len(line) <= MOST_OF_A_COMMENT else f"{line[:MOST_OF_A_COMMENT]}…"
 
@@ -81,14 +81,14 @@ def _left(programme: Programme, task: TaskId) -> Iterator[str]:
 def _moves(old: Programme, new: Programme) -> Iterator[str]:
     moved = [d for d in differences(old, new) if d.topic in (Topic.MILESTONES, Topic.GO_LIVES)]
     if not moved:
-        yield "No milestone and no go-live moves."
+        yield "No milestone or go-live moves."
     yield from parts_text(changed_parts(moved, with_milestones=True))
     days = round((new.required_schedule.finish - old.required_schedule.finish) / DAY)
     yield f"The programme finishes {later_or_earlier(days)}." if days else "The finish does not move."
 
 
 def overtaken_cut_offs(before: Programme, after: Programme) -> Iterator[CutOff]:
-    """Yield the cut-offs of reported tasks that end later than before, and later than that day."""
+    """Yield the cut-offs that reported tasks have slipped past."""
     targets = [m.task for m in before.open_milestones]
     for task, progress in after.facts.progress.items():
         if before.facts.progress.get(task) == progress or before.is_done(task) or task in targets:
@@ -105,7 +105,7 @@ def _cut_off(programme: Programme, cut_off: CutOff) -> str:
 
 
 def _beyond(these: Judged, those: Judged) -> Iterator[str]:
-    """Yield the findings of which the other side has none of the same rule about the same thing."""
+    """Yield the findings that the other side lacks, by rule and subject."""
     known = {(f.rule, f.subject) for f in those.findings}
     yield from (f"{f.rule} {f.message}" for f in these.findings if (f.rule, f.subject) not in known)
 

@@ -1,4 +1,4 @@
-"""What was recorded, as lines of text: facts, so that a wrong one can be found, and what nudges led to."""
+"""Recorded facts and the effect of nudges, as lines of text."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,13 +16,13 @@ LEVELS = ("first word", "on the day", "reminder", "to the manager")
 
 
 Person = Callable[[str | None], str]
-"""Names a person by their id."""
+"""Returns a person's name from their id."""
 
 
 def fact_lines(
     facts: Sequence[RecordedFact], *, person: Person, roadmap: Roadmap, about: str | None = None
 ) -> Iterator[str]:
-    """Yield a line a fact: its id, the day, what was recorded and by whom, and what became of it."""
+    """Yield a line for each fact: id, day, content, who recorded it, and any correction or withdrawal."""
     corrects, replaced = corrections(facts), replacements(facts)
     for fact in facts:
         if about is not None and not fact.is_about(about):
@@ -45,7 +45,7 @@ def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[s
 
 
 def in_words(fact: RecordedFact, person: Person, roadmap: Roadmap) -> str:
-    """Say what was recorded, in ids of tasks, names of people, and days: those of the roadmap."""
+    """Describe a fact, with task ids, people's names and days of the roadmap."""
     return _progress(fact, roadmap) if fact.kind == "progress" else WORDS[fact.kind](fact, person)
 
 
@@ -122,7 +122,7 @@ WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
 def fact_data(
     facts: Sequence[RecordedFact], *, person: Person, roadmap: Roadmap, about: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return facts as plain data."""
+    """Return the facts as plain data."""
     corrects, replaced = corrections(facts), replacements(facts)
     return [
         {
@@ -146,7 +146,7 @@ def fact_data(
 
 
 def effects_text(found: Sequence[NudgeEffect]) -> Iterator[str]:
-    """Yield a table's lines."""
+    """Yield a table of what each nudge reason and level achieved."""
     yield f"{'reason':<14}{'level':<18}{'sent':>6}{'held back':>11}{'acted on':>10}{'days':>7}"
     for effect in found:
         level = LEVELS[effect.level] if effect.level < len(LEVELS) else "to the SRO"

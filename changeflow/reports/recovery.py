@@ -1,4 +1,4 @@
-"""What would recover a date, in words: one sentence, and each recovery option beside it."""
+"""What would recover a date: one sentence, and a line for each recovery option."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from changeflow.values.moments import format_day, last_day_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryAnswer:
-    """What was asked, and what was found."""
+    """A recovery question and its answer."""
 
     milestone: Milestone
     by: date
@@ -28,12 +28,12 @@ class OptionLine:
     chosen: bool
     odds: int
     at: str
-    """With this option alone: the odds of the day, and the day that the asked-for odds keep."""
+    """The day that `percent` of simulations meet with this option alone; `odds` are those of the wanted day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryReport:
-    """What the text and the JSON say. Odds are whole percent."""
+    """A recovery answer for the text and the JSON. Odds are whole percentages."""
 
     milestone: str
     by: str
@@ -54,7 +54,7 @@ class RecoveryReport:
 
 
 def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
-    """Turn an answer into what people read."""
+    """Turn an answer into a report."""
     kept, asked = answer.kept, answer.question
     chosen = kept.chosen if kept.chosen is not None else ()
     return RecoveryReport(
@@ -96,19 +96,19 @@ def _day_of(tried: Tried) -> str:
 
 def recovery_text(report: RecoveryReport) -> Iterator[str]:
     """Yield the answer for a terminal."""
-    now = f"as planned, kept in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
+    now = f"the plan meets this in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
     yield f"{report.milestone} by {report.by}: {now}."
     if report.is_kept_now:
         yield f"No action is needed: the plan already meets the {report.percent}% target."
     elif not report.is_possible:
         yield (
-            f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
+            f"All recovery options together meet it in only {report.then_odds} of 100; P{report.percent} is then "
             f"{report.then_at}. Add recovery options to risk.yaml, or agree a later date."
         )
     else:
         best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
-        yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
-        yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
+        yield f"{best} to meet it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
+        yield f"It is then met in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
     yield "Each recovery option on its own:"
     width = max(len(line.name) for line in report.recovery_options)
     for line in report.recovery_options:

@@ -1,4 +1,4 @@
-"""Who may do what: the table as text and as a page of the documentation, and who has which role."""
+"""Who may do what, as text and as a documentation page, and who has which role."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ _LISTED = (
     Role.HEAD,
 )
 SHOWN = 4
-"""The most people of one role that a list names; it counts larger groups."""
+"""The most people of one role that a list names; larger groups are counted."""
 _HEAD = """\
 # Who may do what
 
@@ -81,7 +81,7 @@ them first.
 
 
 def roles_list() -> Iterator[str]:
-    """Yield a line for each action, with who may do it."""
+    """Yield a line for each action with the roles that may do it."""
     yield f"Working roles: {', '.join(WORKING)}. Everyone in people.csv is a viewer."
     yield ""
     for entry in TABLE.values():
@@ -89,7 +89,7 @@ def roles_list() -> Iterator[str]:
 
 
 def roles_page() -> str:
-    """Write the page: every role, every action with who may do it, and how the roles work."""
+    """Write the documentation page: roles, actions, and how the roles work."""
     lines = [_HEAD, "## Roles", "", "| role | who |", "|---|---|"]
     lines += [f"| {role.value} | {HOW_NAMED[role]} |" for role in Role]
     working = ", ".join(WORKING)
@@ -100,7 +100,7 @@ def roles_page() -> str:
 
 
 def holders_text(definition: Definition) -> Iterator[str]:
-    """Yield who has each role, by title."""
+    """Yield the people in each role, by title."""
     for role in _LISTED:
         yield f"{_sentence(role.value) + ':':<24} {_titles(definition, in_role(definition, role))}"
     for service in definition.services:

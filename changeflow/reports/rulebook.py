@@ -1,4 +1,4 @@
-"""The rulebook for people: a list, a page a rule, the handbook; and delegation, consultation and conflicts in words."""
+"""The rulebook as a list, single rules and a handbook; delegation, consultation and conflicts in words."""
 
 from collections.abc import Iterator, Sequence
 
@@ -33,13 +33,13 @@ NOT_ADVICE = "Planning minimum, not legal advice."
 
 
 def rules_list() -> Iterator[str]:
-    """Yield a line a rule."""
+    """Yield a line for each rule."""
     for rule in RULES.values():
         yield f"{rule.code}  {rule.severity.upper():<5}  {rule.title}"
 
 
 def rule_text(rule: Rule) -> Iterator[str]:
-    """Yield what there is to say about one rule."""
+    """Yield the text and facts of one rule."""
     yield f"{rule.code}  {rule.title}"
     yield ""
     yield rule.text
@@ -49,7 +49,7 @@ def rule_text(rule: Rule) -> Iterator[str]:
 
 
 def rules_page(packs: Rulepacks) -> str:
-    """Write the handbook: every rule with its example and source, and every number that rules read."""
+    """Write the handbook: every rule with its example and source, and every number in the rulepacks."""
     lines = [
         "# The rules",
         "",
@@ -79,7 +79,7 @@ def rules_page(packs: Rulepacks) -> str:
 
 
 def delegation_text(programme: Programme) -> Iterator[str]:
-    """Yield, service by service, what changes in the delegation matrix."""
+    """Yield the changes to the delegation matrix, by service."""
     for service in programme.services:
         yield service.name
         found = list(changes(service.delegation))
@@ -89,7 +89,7 @@ def delegation_text(programme: Programme) -> Iterator[str]:
             rights_by_verb = [f"{verb} {', '.join(rights)}" for verb, rights in both if rights]
             yield f"  {change.area}: {change.role} {' and '.join(rights_by_verb)} ({where})"
         if not found:
-            yield "  nothing changes, or nothing is written: `delegation` in the service's file"
+            yield "  no changes listed: `delegation` in the service's file"
         for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
             day = format_day(programme.timed(task.id).last_day)
             yield f"  in force after {task.name}, {day}"
@@ -116,10 +116,10 @@ def _format_value(value: object) -> str:
 
 
 def consultation_text(programme: Programme) -> Iterator[str]:
-    """Yield each establishment where roles end by redundancy: counts, days, and the earliest notice and effect."""
+    """Yield each establishment where roles end by redundancy, with counts, consultation days and earliest dates."""
     plans = list(consultation_plans(programme))
     if not plans:
-        yield "No role ends by redundancy, by the files: `posts` of a service, or `redundancies` of a step."
+        yield "The files list no redundancies: `posts` of a service, or `redundancies` of a step."
         return
     for plan in plans:
         yield from _consultation(programme, plan)
@@ -138,11 +138,12 @@ def _consultation(programme: Programme, plan: ConsultationPlan) -> Iterator[str]
         f"the first on {format_day(plan.first_effect)}"
     )
     if not plan.days:
-        yield "  no collective consultation is asked for; each person is consulted all the same"
+        yield "  no collective consultation is required; each person must still be consulted"
         return
-    yield f"  consultation takes {plan.days} days at least; form HR1 by {format_day(plan.notify_by)}, and before notice"
+    yield f"  consultation takes at least {plan.days} days"
+    yield f"  form HR1 is due by {format_day(plan.notify_by)}, and before notice is given"
     if plan.starts is None or plan.complete is None or plan.earliest_notice is None or plan.earliest_effect is None:
-        yield "  the plan has no consultation here"
+        yield "  the plan has no consultation for this establishment"
         return
     yield f"  in the plan it runs from {format_day(plan.starts)} to {format_day(plan.complete)}"
     state = "kept" if plan.first_effect >= plan.earliest_effect else "NOT kept"
@@ -155,13 +156,13 @@ def _consultation(programme: Programme, plan: ConsultationPlan) -> Iterator[str]
 def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[str]:
     """Yield the lines for the terminal."""
     if not conflicts:
-        yield "Nothing conflicts: every deadline, set date and rule can hold together."
+        yield "No conflicts: every deadline, set date and rule can be met."
     for conflict in conflicts:
         days = counted(conflict.days, "day")
-        yield f"{_format_item(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
+        yield f"{_format_item(roadmap, conflict.limit)}: missed by {days}. These cannot all be met:"
         for item in conflict.items:
             yield f"  - {_format_item(roadmap, item)}"
-        yield "  Any one of them given up, all else as it is:"
+        yield "  Any one of these changes on its own:"
         for relaxation in conflict.relaxations:
             yield f"    {_given_up(roadmap, conflict, relaxation.item, relaxation.days_left)}"
         yield ""
@@ -184,8 +185,8 @@ def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
 def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:
     if item == conflict.limit:
         later = counted(conflict.days, "day")
-        return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all holds"
+        return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all are met"
     what = "waive the rule" if item.wish is Wish.RULE else "lift the date"
     name = roadmap.tasks[item.task].name
-    outcome = "then it is kept" if not left else f"it is still missed by {counted(left, 'day')}"
+    outcome = "then it is met" if not left else f"it is still missed by {counted(left, 'day')}"
     return f"{what} for “{name}”: {outcome}"

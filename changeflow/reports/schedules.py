@@ -1,4 +1,4 @@
-"""The rows of a schedule, and what if each task took longer: what Project files have to show as well."""
+"""A schedule's rows, and what happens if each task takes longer, for programmes and Project files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from changeflow.roadmap.engine.replan import Longer
 
 SHOWN, SHOWN_BESIDE = 25, 10
-"""How many lines are shown for the end, and for each milestone: our own choice."""
+"""The most lines shown for the end, and for each milestone: our own choice."""
 
 
 def what_if_rows(roadmap: Roadmap, swept: "Longer", milestones: Sequence["IfLonger"] = ()) -> list[dict[str, Any]]:
-    """Return a row for every task that was asked for, the worst first, with the days that it moves each milestone."""
+    """Return a row for each task, the worst first, with the days that it would move each milestone."""
     return [
         {
             "id": task,
@@ -38,14 +38,14 @@ def what_if_rows(roadmap: Roadmap, swept: "Longer", milestones: Sequence["IfLong
 def what_if_lines(
     roadmap: Roadmap, schedule: Schedule, swept: "Longer", longer: str, milestones: Sequence["IfLonger"] = ()
 ) -> Iterator[str]:
-    """Yield the lines for the terminal: only what moves the end or a milestone. Those alike make one line."""
+    """Yield the tasks that would move the end or a milestone, for the terminal; similar ones share a line."""
     asked = parse_duration(longer, minutes_per_day=roadmap.minutes_per_day)
     amount = length_in_words(asked, roadmap.minutes_per_day, OFFICE)
-    yield f"The end is {end_in_words(schedule)}. Calendar days by which it moves if a task takes"
-    yield f"{amount} longer, all else as it is:"
+    yield f"The end is {end_in_words(schedule)}. If one task takes {amount} longer,"
+    yield "it moves by this many calendar days:"
     yield from _moving(roadmap, swept.if_longer, swept.finish, shown=SHOWN)
     still = sum(finish <= swept.finish for finish in swept.if_longer.values())
-    yield f"{still} of {len(swept.if_longer)} open tasks have the float for it."
+    yield f"{still} of {len(swept.if_longer)} open tasks have enough float."
     for m in milestones:
         yield ""
         day = mark_assumed(format_day(schedule[m.task].day_at(m.finish)), schedule, m.task)
@@ -72,7 +72,7 @@ def _days(later: int, finish: int) -> int:
 
 
 def float_unit(task: Task) -> str:
-    """Return what the minutes of a task's floats are: of working time on its own calendar, or of the clock."""
+    """Return the unit of a task's floats: working minutes of its own calendar, or elapsed minutes."""
     return "elapsed_minutes" if task.duration.unit is Unit.ELAPSED else "working_minutes"
 
 
@@ -86,7 +86,7 @@ def schedule_rows(
 ) -> list[dict[str, Any]]:
     """Return the JSON rows of a schedule: ISO local datetimes, floats in minutes with their unit.
 
-    With a baseline, the tasks in it have its start and finish as well. What rests on assumed days says so.
+    With a baseline, its tasks also have their baseline dates. Dates that rest on assumed days are marked.
     """
     rows = []
     for task, timed in schedule.timed.items():

@@ -1,4 +1,4 @@
-"""Who stands behind the change, and whether it has stuck: sponsor, coalition, change leads, checkpoints."""
+"""Sponsorship and reinforcement: sponsor, coalition, change leads, checkpoints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 DEEP = 4
-"""From this degree on, of five, a change touches a group deeply: our own choice."""
+"""The degree, out of five, from which a change affects a group deeply: our own choice."""
 LATEST = 6
-"""Acts that are told: our own choice."""
+"""The most acts listed: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllyLine:
-    """Somebody whom the coalition needs."""
+    """A member that the coalition needs."""
 
     role: str
     needed_for: str
@@ -31,7 +31,7 @@ class AllyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StuckLine:
-    """What the latest checkpoint of a wave found."""
+    """The result of a wave's latest checkpoint."""
 
     name: str
     on: str
@@ -39,7 +39,7 @@ class StuckLine:
     reasons: tuple[str, ...]
     evidence: str
     open: tuple[str, ...]
-    """What is to be put right, and has not been."""
+    """Corrective tasks that are not done."""
     said: str
     did: str
 
@@ -47,14 +47,14 @@ class StuckLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sponsorship:
     alerts: tuple[str, ...]
-    """What is missing: acts of a kind, acts of a change lead, a post that nobody holds."""
+    """What is missing: acts of a kind, acts of a change lead, a sponsor, a successor, members' agreement."""
     handed_over: tuple[str, ...]
-    """Who has taken over from whom."""
+    """Handovers: who left, and who has taken over."""
     acts: tuple[str, ...]
     coalition: tuple[AllyLine, ...]
     stuck: tuple[StuckLine, ...]
     waiting: tuple[str, ...]
-    """Waves that are live and of which no checkpoint has been reported."""
+    """Live waves without a reported checkpoint."""
 
 
 def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
@@ -83,7 +83,7 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
 
 
 def _alerts(programme: Programme, today: date) -> Iterator[str]:
-    """Until the last checkpoint is done, sponsorship has to go on."""
+    """Yield what is missing; sponsorship must continue until the last checkpoint is done."""
     if programme.facts.progress and not _is_over(programme):
         yield from _missing_acts(programme, today)
     sponsor = programme.definition.programme.sponsor
@@ -99,11 +99,11 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
         roles = "; ".join(_role(programme, a.person) for a in undecided)
-        yield f"The coalition waits for: {roles}."
+        yield f"Coalition members who have not agreed yet: {roles}."
 
 
 def _role(programme: Programme, person: str) -> str:
-    """Name a person, with their school where there are several such roles."""
+    """Name a person, with their school if they have one."""
     found = next((p for p in programme.definition.people if p.id == person), None)
     named = programme.person(person)
     return f"{named}, {programme.school_name(found.school)}" if found is not None and found.school else named
@@ -117,9 +117,12 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
         for kind, words in ACTS.items():
             last = max((a.on for a in own if a.kind == kind), default=max(began, sponsor.since))
             weeks = school_days(programme, last, today) // SCHOOL_WEEK
-            # Each kind is looked for half as often as any act at all (R17): our own choice.
+            # Each kind of act is expected half as often as any act at all (R17): our own choice.
             if weeks > 2 * limit:
-                yield f"Of {words}, nothing has been seen of the sponsor for {counted(weeks, 'school week')}."
+                yield (
+                    f"The sponsor has not been recorded as {words} for {counted(weeks, 'school week')} "
+                    f"(limit {2 * limit})."
+                )
     yield from _unconsulted(programme, today)
     leads = [p for p in programme.definition.people if p.audience == "lead" and p.hub and not p.school]
     seen = {a.who: a.on for a in programme.facts.acts if a.who is not None and a.on <= today}
@@ -127,11 +130,14 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
         for lead in leads:
             weeks = school_days(programme, seen.get(lead.id, began), today) // SCHOOL_WEEK
             if weeks > limit:
-                yield f"Nothing has been seen of {programme.the_person(lead.id)} for {counted(weeks, 'school week')}."
+                yield (
+                    f"{begin(programme.the_person(lead.id))} has not been visibly active for "
+                    f"{counted(weeks, 'school week')} (limit {limit})."
+                )
 
 
 def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
-    """Groups that the change touches deeply, and that nobody has spoken with for long."""
+    """Yield groups that the change affects deeply and that no one has consulted recently."""
     spoken_with = {a.group: a.on for a in programme.facts.acts if a.group is not None and a.on <= today}
     if not spoken_with:
         return

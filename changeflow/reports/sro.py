@@ -1,4 +1,4 @@
-"""The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
+"""The report to the SRO as numbers and sentences, for the page, the PDF and the JSON."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -47,12 +47,13 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
-"""Of the tasks shown with cut-offs: the days until they end, and working days left, at most. Our own choice."""
+"""A task's cut-off is shown if the task ends within this time and has at most this many working days left: our own
+choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """When a person was last reminded, and whether it left the house: a test run only writes files."""
+    """When a person was last reminded, and whether the message was sent: a test run only writes files."""
 
     on: date
     was_sent: bool
@@ -79,13 +80,13 @@ class RunLine:
     duplicates: int
     unpaid: int
     share: str
-    """Of the contracts on both sides, whose pay is the same within tolerance; rounded down."""
+    """Share of the contracts on both sides that are paid the same within tolerance, rounded down."""
     largest_unexplained: str
     clean: bool
     columns: str
-    """What was compared."""
+    """The columns compared."""
     left_out: str
-    """What was not, with the reasons; empty where everything was."""
+    """The columns not compared, with the reasons; empty if all were."""
 
 
 COUNTED = {f.name for f in fields(RunLine)} & {f.name for f in fields(RunSummary)}
@@ -109,7 +110,7 @@ class IssuedAs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SroReport:
-    """Everything that the page says, in its order."""
+    """Everything in the report, in order."""
 
     programme: str
     organisation: str
@@ -119,21 +120,21 @@ class SroReport:
     version: int | None
     baseline_note: str
     first_baseline: str
-    """What the first baseline is called; empty where there is none, or no other."""
+    """The name of the first baseline; empty if there is none or only one."""
     headline: str
     brief: Brief
-    """The two pages that come first; the rest is their annex."""
+    """The first two pages; the rest is the annex."""
     milestones: tuple[MilestoneLine, ...]
     go_live_moves: tuple[GoLiveMove, ...]
-    """Go-lives that are on another day than was announced."""
+    """Go-lives that are not on the announced day."""
     go_lives: tuple[GoLiveLine, ...]
     """The go-live of every school and service."""
     confidence: ConfidenceLine
     decisions: tuple[DecisionLine, ...]
     made: tuple[MadeLine, ...]
-    """The decision log: what was decided, the latest first."""
+    """The decision log, latest first."""
     no_return: tuple[NoReturnLine, ...]
-    """What ends the way back of each wave, and the last day before it; the next first."""
+    """Points of no return of each wave, the next first."""
     late: tuple[str, ...]
     cut_offs: tuple[str, ...]
     """Tasks that end soon and are near a cut-off."""
@@ -141,13 +142,13 @@ class SroReport:
     gantt: Gantt
     near: tuple[NearLine, ...]
     drag: tuple[DragLine, ...]
-    """Of the programme's end."""
+    """For the programme's end."""
     milestone_drag: tuple[MilestoneDrag, ...]
     changes: Changes | None
-    """What moved since the last report, or since the baseline, by cause."""
+    """What moved since the last report or the baseline, by cause."""
     trend: Trend | None
     assumed: tuple[str, ...]
-    """What dates go beyond those that files give, and which calendar needs more of them."""
+    """Dates that rest on assumptions beyond those in the files, and the calendars that need more dates."""
     findings: tuple[FindingLine, ...]
     holes: tuple[str, ...]
     waivers: tuple[str, ...]
@@ -159,11 +160,11 @@ class SroReport:
     balance: tuple[BalanceLine, ...]
     progress: str
     audit_head: str = ""
-    """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
+    """The last audit entry, as `changeflow audit verify --head` expects it; empty for a folder."""
     issued: IssuedAs | None = None
-    """What makes it an issued report; None for any other."""
+    """The details of an issued report; None for any other."""
     proof: Callable[[], Row] | None = field(default=None, compare=False, repr=False)
-    """Builds the proof in its JSON: no part of the page."""
+    """Builds the proof in the JSON; not on the page."""
 
 
 def build_sro(
@@ -179,8 +180,8 @@ def build_sro(
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
     refused: Refused | None = None,
 ) -> SroReport:
-    """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown;
-    `refused` is as for `build_decisions`."""
+    """Build the report. `first` is the first baseline; `reminders` is None if they are unknown; `refused` is as for
+    `build_decisions`."""
     programme, log = judged.programme, build_decisions(judged, today=today, refused=refused)
     lines, lives, ahead = milestone_lines(programme, baseline, first), go_lives(programme), _ahead(programme)
     slips, health = programme.slips, health_lines(programme, baseline)
@@ -268,7 +269,7 @@ def _reminded(reminders: Mapping[tuple[str, str], Reminded] | None, about: tuple
     if last is None:
         return "; no reminder has been sent"
     day = format_day(last.on)
-    return f"; last reminded on {day}" if last.was_sent else f"; a reminder was written on {day} and not sent"
+    return f"; last reminded on {day}" if last.was_sent else f"; a reminder was written on {day} but not sent"
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
@@ -286,7 +287,7 @@ def _runs(programme: Programme) -> Iterator[RunLine]:
 
 
 def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
-    """Yield a line for each period of a service, by its latest run."""
+    """Yield a line for the latest run of each period of a service."""
     for run in latest_by_period(runs):
         largest = f"£{run.largest_unexplained:,.2f}"
         said = {name: getattr(run, name) for name in COUNTED} | {"service": service, "largest_unexplained": largest}

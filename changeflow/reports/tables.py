@@ -1,4 +1,4 @@
-"""A plan as text and as JSON: the contracts that other programs rely on."""
+"""A plan as text and as JSON. Other programs rely on the JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -72,19 +72,19 @@ def plan_json(judged: Judged) -> str:
 
 
 def _tasks(programme: Programme) -> Iterator[dict[str, Any]]:
-    """Yield a row a task; an open decision has its last responsible day."""
+    """Yield a row for each task; an open decision has its last responsible day."""
     names = {t: task.name for t, task in programme.roadmap.tasks.items()}
     last, spare = last_days(programme), {m.task: programme.spare(m) for m in programme.open_milestones}
     for row in schedule_rows(programme.roadmap, programme.required_schedule, names, key="id"):
         task = row["id"]
         if task in spare:
-            # One that is on the day after its deadline has no float in minutes: it misses it all the same.
+            # A milestone on the day after its deadline misses it, though its float in minutes may be zero.
             row["total_float"] = min(row["total_float"], spare[task])
         yield {**row, "last_responsible_day": last[task].isoformat()} if task in last else row
 
 
 def _assumed(programme: Programme) -> dict[str, Any]:
-    """Return what is used beyond the dates that files give, where anything is."""
+    """Return the assumed dates beyond those in the files; empty if there are none."""
     uses = [
         {
             "what": use.given.what,
@@ -120,9 +120,9 @@ def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
 
 
 def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
-    """Yield the lines of a plan for a person: milestones, waves, the driving path, findings.
+    """Yield a plan's milestones, waves, driving paths and findings.
 
-    The path is the one to the task `to`, else to each milestone and to the end.
+    The path is to the task `to`; by default there is one to each milestone and one to the end.
     """
     programme = judged.programme
     schedule = programme.required_schedule
@@ -166,11 +166,11 @@ def _waves_text(programme: Programme) -> Iterator[str]:
 
 
 SAME_STEPS = 3
-"""So many steps at the beginning that an earlier milestone has as well are not told again: our own choice."""
+"""Steps that two paths must share at the start before the second refers to the first: our own choice."""
 
 
 def _chains_text(programme: Programme, schedule: Schedule, targets: Sequence[TaskId]) -> Iterator[str]:
-    """Yield what drives each target, the earliest first; steps that one before it has as well are only counted."""
+    """Yield the driving path of each target, the earliest first, referring to an earlier path for shared steps."""
     roadmap, known = programme.roadmap, dict[str, list[str]]()
     for target in targets:
         name = roadmap.tasks[target].name
@@ -192,7 +192,7 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) -> Iterator[str]:
-    """Yield all tasks on the longest path to a task or to the end, ties too, with their floats."""
+    """Yield all tasks on the longest path to `target` or to the end, including ties, with their floats."""
     roadmap = programme.roadmap
     on_path = {t for t, timed in schedule.timed.items() if timed.driving}
     where, floats = "the end of the programme", {t: schedule[t].total_float for t in on_path}

@@ -1,4 +1,4 @@
-"""The register of posts for people: what becomes of each, and why; who fills the new ones."""
+"""The register of posts in words: the outcome of each and the reasons, and how new posts are filled."""
 
 from collections.abc import Iterator
 
@@ -16,21 +16,19 @@ WORDS = {
 
 
 def transition_text(definition: Definition) -> Iterator[str]:
-    """Yield the register service by service: the count first, then post by post with its reasons."""
+    """Yield the register by service: the counts, then each post with its reasons."""
     schools = {s.id: s.name for s in definition.schools}
     for service in definition.services:
         yield service.name
         if not service.posts and not service.new_posts:
-            yield "  no post is affected, or none is written: `posts` in the service's file"
+            yield "  no posts listed: `posts` in the service's file"
             continue
         found = summed_up(service.posts, service.new_posts)
         counts = [f"{found.by_route[route]} {WORDS[route]}" for route in Route if found.by_route[route]]
         counts += [f"{found.undecided} open"] if found.undecided else []
         yield f"  {found.posts} posts are affected: {', '.join(counts) or 'none decided'}"
         if found.new_posts:
-            share = (
-                "" if found.internal_share is None else f"; {found.internal_share:.0%} of what is filled, from inside"
-            )
+            share = "" if found.internal_share is None else f"; {found.internal_share:.0%} of those filled, internally"
             yield f"  {found.new_posts} new posts, {found.open_posts} of them open{share}"
         for post in service.posts:
             yield f"  {post.title}, {schools.get(post.school, post.school)}: {_fate(post)}"

@@ -1,4 +1,4 @@
-"""The trend of each milestone, and of late go-lives, from the first baseline and from report to report."""
+"""The trend of milestones and late go-lives, from the first baseline and from report to report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,63 +14,63 @@ from changeflow.values.duration import days_in_words, later_or_earlier
 from changeflow.values.moments import format_day
 
 REPORTS_SHOWN = 6
-"""Reports that are looked back on: our own choice."""
+"""The most reports in a trend: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendLine:
     name: str
     forecasts: tuple[str, ...]
-    """One a report, the oldest first, and today's last; empty where the milestone did not exist yet."""
+    """One for each report, the oldest first and today's last; empty if the milestone did not exist."""
     sentence: str
     first: str = ""
-    """In the first baseline; empty where it has none."""
+    """The date in the first baseline; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     first: str
-    """What the first baseline is called; empty without one."""
+    """The name of the first baseline; empty if there is none."""
     days: tuple[str, ...]
     go_lives: TrendLine
-    """How many announced go-lives each report found late: `3 of 42`."""
+    """The number of announced go-lives that were late in each report: `3 of 42`."""
     lines: tuple[TrendLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPoint:
-    """What is kept of an earlier report for the trend."""
+    """What an earlier report contributes to the trend."""
 
     on: date
     milestones: Mapping[TaskId, tuple[int, int]]
-    """Finish and what was spare, as in `points_of`."""
+    """Finish and float, as in `points_of`."""
     go_lives: tuple[int, int] | None
-    """Announced go-lives, and those of them that were late; None where that was not kept."""
+    """The number announced and the number of those late; None if not recorded."""
 
 
 def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
-    """Return what an issued report keeps of each milestone: its finish, and what is spare after it.
+    """Return each milestone's finish and float, to keep with an issued report.
 
-    That are civil minutes, and working minutes to its deadline or else its total float.
+    The finish is in civil minutes; the float is working minutes to the deadline, or total float without one.
     """
     return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
 
 
 def late_go_lives(programme: Programme) -> tuple[int, int]:
-    """Return how many go-lives were announced, and how many of them are late."""
+    """Return the number of announced go-lives, and the number of those late."""
     known = [live for live in go_lives(programme) if live.announced is not None]
     return len(known), sum(live.is_late for live in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedPlan:
-    """A baseline as reports look back on it."""
+    """A baseline, as far as reports compare with it."""
 
     number: int
     on: date
     dates: Mapping[TaskId, Dates]
     milestones: Mapping[TaskId, tuple[str, date | None]]
-    """Name and deadline of each, by its task."""
+    """The name and deadline of each, by task."""
     is_latest: bool
 
     @property
@@ -78,9 +78,9 @@ class ApprovedPlan:
         return f"Baseline {self.number} of {format_day(self.on)}"
 
     def of(self, milestone: Milestone, timed: TimedTask) -> tuple[date | None, date | None]:
-        """Return the day and the deadline that a milestone had; one under another id is known by its name.
+        """Return a milestone's day and deadline in the baseline; one whose id changed is found by name.
 
-        `timed` is the milestone as it is forecast now.
+        `timed` is its forecast now.
         """
         again = (task for task, (name, _) in self.milestones.items() if name == milestone.name)
         task = milestone.task if milestone.task in self.milestones else next(again, milestone.task)
@@ -91,7 +91,7 @@ class ApprovedPlan:
 def build_trend(
     programme: Programme, earlier: Sequence[ReportPoint], *, first: ApprovedPlan | None = None
 ) -> Trend | None:
-    """Build the trend from earlier reports, the oldest first, to today; None where there is none to look back on.
+    """Build the trend from earlier reports, the oldest first, to today; None if there is nothing earlier.
 
     `first` is the first baseline.
     """
@@ -126,7 +126,7 @@ def _late_trend(counts: Sequence[tuple[int, int] | None]) -> TrendLine:
 
 
 def _trend_sentence(timed: TimedTask, points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
-    """Say how far the date went and what became of the float since the first of these reports."""
+    """Say how the date and the float changed since the first of these reports."""
     (finish_then, spare_then), (finish, spare) = points[0], points[-1]
     days = (timed.day_at(finish) - timed.day_at(finish_then)).days
     moved = later_or_earlier(days) if days else "no change"

@@ -1,6 +1,6 @@
-"""The trustees' brief: one page on the timing and its reason, what waiting costs, and what the change is for.
+"""The trustees' brief: one page on dates and why they moved, the cost of delay, and the benefits.
 
-It is a view of the report to the SRO: nothing is computed here, and nothing says where people are.
+It is a view of the report to the SRO. It computes nothing and says nothing about people's readiness.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from changeflow.reports.brief import BriefConfidence, BriefDate, BriefDecision, 
 from changeflow.reports.sro import SroReport
 
 DATES, REASONS, COSTS, BENEFITS = 5, 2, 3, 5
-"""Lines of each part, so that the page stays one: our own choice."""
+"""The most lines of each part, to keep to one page: our own choice."""
 BENEFIT_WORDS, STATEMENT_WORDS = 14, 60
-"""Words of a benefit and of the students' statement at most; `programme.yaml` and `change.yaml` have the whole."""
+"""The most words of a benefit and of the students' statement; the programme's files have the full text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benefit:
-    """What one group gains, in the files' own words."""
+    """What one group gains, as written in the programme's files."""
 
     group: str
     service: str
@@ -27,7 +27,7 @@ class Benefit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrusteesBrief:
-    """Everything that the page says, in its order."""
+    """Everything on the page, in order."""
 
     programme: str
     organisation: str
@@ -36,24 +36,24 @@ class TrusteesBrief:
     version: int | None
     headline: str
     cut_off: str
-    """The nearest cut-off; empty where none is near."""
+    """The nearest cut-off; empty if none is near."""
     dates: tuple[BriefDate, ...]
     more_dates: int
-    """Milestones that are in the report to the SRO alone."""
+    """The number of milestones that only the report to the SRO shows."""
     since: str
     slips: tuple[BriefSlip, ...]
-    """Why dates moved: the days of each one's parts add up."""
+    """Why dates moved; the days of each slip's parts add up to its own."""
     confidence: BriefConfidence
     costs: tuple[BriefDecision, ...]
-    """The decisions that are needed, and what a later day costs."""
+    """The decisions needed, and what delay costs."""
     students: str
-    """What is in it for the students; empty if it has not been written."""
+    """What is in it for the students; empty if not written."""
     benefits: tuple[Benefit, ...]
     more_benefits: int
 
 
 def trustees_of(report: SroReport) -> TrusteesBrief:
-    """Choose from the report to the SRO what fits one page for trustees."""
+    """Choose what fits the trustees' page from the report to the SRO."""
     brief, benefits = report.brief, tuple(_benefits(report))
     return TrusteesBrief(
         programme=report.programme,
@@ -76,7 +76,7 @@ def trustees_of(report: SroReport) -> TrusteesBrief:
 
 
 def _benefits(report: SroReport) -> Iterator[Benefit]:
-    """Yield each gain once, with the first group that has it."""
+    """Yield each gain once, with the first group that gains it."""
     seen = set[tuple[str, str]]()
     for impact in report.people.impacts:
         for gain in impact.gains:

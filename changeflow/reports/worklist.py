@@ -1,4 +1,4 @@
-"""The list of tasks for the terminal and for other programs. Tasks that differ only in their school make one line."""
+"""The work list as text and rows. In the text, tasks that differ only in their school share a line."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -41,7 +41,7 @@ def work_lines(
     asked: str,
     today: date,
 ) -> Iterator[str]:
-    """Yield a line for each task, or for those of several schools together. `asked` says what was looked for."""
+    """Yield a line for each task or group of similar school tasks. `asked` describes the filter."""
     if not items:
         yield f"No task on {format_day(today)} ({asked})."
         return
@@ -55,7 +55,7 @@ def work_lines(
 
 
 def _alike(item: WorkItem) -> tuple[object, ...]:
-    """Tasks per school are alike where their step, wave, state and days are the same; others are alone."""
+    """Return a key shared by school tasks with the same step, wave, state and days."""
     task = item.task
     if len(task.schools) != 1 or task.id.count("/") != 2 or task.id.split("/")[1] not in task.schools:
         return (task.id,)
@@ -77,7 +77,7 @@ def _state(item: WorkItem) -> str:
 
 
 def _next(item: WorkItem) -> str:
-    """Say of what is late when it can be done at the earliest, where that is not today."""
+    """Say when late work can start at the earliest, if not today."""
     if item.not_before is None or item.state is not WorkState.LATE:
         return ""
     verb = "be decided" if item.task.kind is Kind.DECISION else "begin"
@@ -91,7 +91,7 @@ def _last_day(programme: Programme, item: WorkItem) -> str | None:
 
 
 def _decided_by(programme: Programme, item: WorkItem) -> str:
-    """Say until when a decision can wait: its planned day is no answer to that."""
+    """Give the last day to decide, which its planned day does not show."""
     day = _last_day(programme, item)
     return f" (last day to decide: {format_day(date.fromisoformat(day), weekday=True)})" if day is not None else ""
 

@@ -309,7 +309,7 @@ def test_the_version_is_printed():
 def test_what_if_lists_what_moves_the_end_and_refuses_what_is_no_working_time(folder: Path):
     shown = run("what-if", folder, "--longer", "5d").stdout
     assert "+7  Payroll: requirements" in shown
-    assert "have the float for it" in shown
+    assert "have enough float" in shown
     rows = json.loads(run("what-if", folder, "--longer", "1d", "--format", "json").stdout)
     assert rows[0]["days"] >= rows[-1]["days"]
     assert "is not a length of working time" in run("what-if", folder, "--longer", "2pp", code=4).stderr
@@ -392,13 +392,13 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
 
 
 def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: Path, tmp_path: Path):
-    assert "Nothing conflicts" in run("conflicts", folder).stdout
+    assert "No conflicts" in run("conflicts", folder).stdout
     tight = SERVICE + "tasks:\n  requirements: {start_no_earlier: 2027-01-11, deadline: 2027-01-13}\n"
     shown = run("conflicts", a_folder(tmp_path / "tight", service=tight)).stdout
-    assert "the deadline of “Payroll: requirements”, 13 Jan 2027: it is missed by 2 days." in shown
+    assert "the deadline of “Payroll: requirements”, 13 Jan 2027: missed by 2 days." in shown
     assert "- “Payroll: requirements” must start no earlier than 11 Jan 2027" in shown
-    assert "lift the date for “Payroll: requirements”: then it is kept" in shown
-    assert "move the deadline by 2 days: then all holds" in shown
+    assert "lift the date for “Payroll: requirements”: then it is met" in shown
+    assert "move the deadline by 2 days: then all are met" in shown
     assert "accountable" not in run("delegation", folder).stdout
 
 

@@ -90,7 +90,7 @@ def test_who_went_back_is_told(folder):
     first = a_snapshot(a_standing("officers", 20, held=(0, 4, 5)))
     later = a_snapshot(a_standing("officers", 20, held=(0, 12, 13), on="2027-02-08"), on="2027-02-08")
     people = lines_of(folder, first, later)
-    assert people.back == ("Officers: a larger share has a barrier at desire or earlier than in the round before.",)
+    assert people.back == ("Officers: a larger share has a barrier at desire or earlier than in the previous round.",)
 
 
 def test_how_fast_a_group_got_on(folder):

@@ -106,7 +106,7 @@ class TestNothingFiner:
         back = draw_flow(two_rounds((20, (4,)), (20, (9,))), "everyone")
         assert back is not None
         assert [r.text for r in back.ribbons if r.way == "back"] == [
-            "A larger share has a barrier at awareness than in the round before"
+            "A larger share has a barrier at awareness than in the previous round"
         ]
         wide = draw_flow(two_rounds((20, (9,)), (20, (13,))), "everyone")
         assert wide is not None

@@ -45,7 +45,7 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
     ("why", "reason", "remedy"),
     [
         (Hidden.FEW, "Fewer than 10 of its people answered.", "Ask more of its people to answer in the next round."),
-        (Hidden.SMALL, "So few of its people answered", "Ask more of its people to answer in the next round."),
+        (Hidden.SMALL, "Too few of its people answered", "Ask more of its people to answer in the next round."),
         (Hidden.BEFORE, "It was hidden in an earlier round.", "at least 10 people have joined or left it"),
         (Hidden.LIMIT, "already counted in 3 published groups", "Read the groups that are shown"),
         (Hidden.TOGETHER, "Combined with the figures of the groups that are shown", "Read the larger groups"),

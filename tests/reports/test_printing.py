@@ -167,7 +167,7 @@ def test_welsh_letters_are_printed_however_they_were_written():
 def test_a_character_without_a_shape_is_marked_and_the_file_says_so():
     paper = read_paper(pdf_of(replace(a_level_report(), broken=("Ash 😀",))))
     assert "Ash □" in paper.text
-    assert "□ marks a character that the fonts of this file lack." in paper.text
+    assert "□ marks a character that this file’s fonts lack." in paper.text
 
 
 def test_names_that_differ_by_such_a_character_stay_apart():

@@ -391,4 +391,4 @@ def test_a_limit_that_project_would_use_otherwise_is_a_deadline_or_in_the_note(t
         "2027-01-06T17:00:00" if is_late else None,
     )
     day = "6 Jan 2027" if is_late else "28 Feb 2027"
-    assert found.text("A", "Notes") == f"Project has no room for: finish no later than {day}."
+    assert found.text("A", "Notes") == f"Project cannot also hold: finish no later than {day}."

@@ -81,7 +81,7 @@ def test_the_print_and_the_json_say_the_same(report: SroReport):
     assert len(numbers) > 50
     assert numbers - set(re.findall(r"\d+(?:[.,]\d+)*", data)) <= {"14", "30", "60", "80"}
     assert paper.title == "Central services for fourteen schools: report to the senior responsible owner, 4 May 2027"
-    assert "The driving path as bars on a time axis." in " ".join(paper.alternatives)
+    assert "Gantt chart of the driving path." in " ".join(paper.alternatives)
     assert paper.kinds.count("H1") > 8
 
 

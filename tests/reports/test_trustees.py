@@ -52,5 +52,5 @@ def test_a_programme_without_a_statement_or_decisions_has_a_page_as_well(report:
         brief=replace(report.brief, decisions=(), slips=(), dates=(), cut_off=""),
     )
     page = html_of(trustees_of(bare))
-    assert "What it is for" not in page
+    assert "Benefits" not in page
     assert "No decision is needed in the next 30 days" in page

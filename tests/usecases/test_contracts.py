@@ -210,4 +210,4 @@ class TestReconciling:
         assert ("1002" in result.stdout) is is_shown
         assert ("1003" in result.stdout) is is_shown
         assert ("170.00" in result.stdout) is is_shown
-        assert ("shown to the service manager and the lead provider alone" in result.stdout) is not is_shown
+        assert ("Only the service manager and the lead provider see single contracts" in result.stdout) is not is_shown

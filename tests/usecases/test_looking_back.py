@@ -189,7 +189,7 @@ class TestReminders:
 
     def test_what_was_only_written_down_was_not_sent(self, stored: str):
         self.remind(stored, Postbox())
-        assert self.late(stored).endswith("; a reminder was written on 11 Jan 2027 and not sent.")
+        assert self.late(stored).endswith("; a reminder was written on 11 Jan 2027 but not sent.")
 
     def test_what_was_sent_is_dated(self, stored: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(Postbox, "name", "smtp")

@@ -186,7 +186,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     answers = "with a go until 31 May 2027 (3 periods), with a no until 30 Jun 2027 (4 periods)"
     assert page.costs[:2] == (
         f"Old and new run side by side from 1 Mar 2027 to the go-live: {answers}.",
-        "Running both costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
+        "Dual running costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
     )
     assert [p.text for p in page.no_return] == [
         "old posts end (end roles in the old model)",
@@ -212,7 +212,7 @@ def test_the_page_on_paper_says_the_same(asked: str):
         "✓ signed",
     ):
         assert text in paper.pages[0]
-    assert "▲ look at" in paper.text
+    assert "▲ check" in paper.text
     assert paper.title == "Payroll: go/no-go decision, pilot wave: go or no-go, 20 May 2027"
     cost, runs, *_, mix = paper.alternatives
     assert cost.startswith("What each day of deciding")

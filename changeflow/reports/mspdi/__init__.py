@@ -1,1 +1,1 @@
-"""Microsoft Project files (MSPDI): a timed roadmap out, with the dates, floats and critical tasks that it has here."""
+"""Microsoft Project files (MSPDI): writes a timed roadmap with the same dates, floats and critical tasks."""

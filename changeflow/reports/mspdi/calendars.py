@@ -1,4 +1,4 @@
-"""A programme's calendars as Project's: a week, and every other day as an exception."""
+"""A programme's calendars in Project's terms: a usual week, with every other day as an exception."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,15 +10,15 @@ from changeflow.reports.mspdi.elements import Fields, unique_names
 from changeflow.values.moments import DAY, day_of, minute_of
 
 LONGEST = 51
-"""Characters of a calendar's name."""
+"""The most characters of a calendar's name."""
 LAST_DAYS = (date(2049, 12, 31), date(2149, 12, 31))
-"""The last days that every version of Project knows, and that the newer ones do."""
+"""The last days supported by every version of Project, and by newer ones."""
 
 Hours = tuple[tuple[int, int], ...]
 
 
 def calendar_fields(calendar: WorkingCalendar, number: int, name: str, last: date) -> Fields:
-    """Yield a compiled calendar up to a day: its commonest hours by weekday, and every other day as an exception."""
+    """Yield a compiled calendar up to a day: the usual hours of each weekday, and every other day as an exception."""
     hours = _hours_by_day(calendar, last)
     usual = calendar.laid_out.repeating_week
     days = hours if usual is None else [usual.first + timedelta(days=n) for n in range(7)]
@@ -35,7 +35,7 @@ def calendar_fields(calendar: WorkingCalendar, number: int, name: str, last: dat
 
 
 def usual_day(calendar: WorkingCalendar) -> tuple[str, str] | None:
-    """Return when a calendar's commonest working day begins and ends: for dates that people type without a time."""
+    """Return the start and end of a calendar's usual working day, for dates typed without a time."""
     days = Counter(hours for hours in _hours_by_day(calendar, LAST_DAYS[0]).values() if hours)
     if not days:
         return None
@@ -44,7 +44,7 @@ def usual_day(calendar: WorkingCalendar) -> tuple[str, str] | None:
 
 
 def of_a_resource(number: int, name: str, base: int) -> Fields:
-    """Yield the calendar of a resource that works as its base calendar does."""
+    """Yield a resource's calendar that adds nothing to its base calendar."""
     yield "UID", number
     yield "Name", name
     yield "IsBaseCalendar", 0
@@ -52,7 +52,7 @@ def of_a_resource(number: int, name: str, base: int) -> Fields:
 
 
 def short_names(keys: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
-    """Return each calendar's name: its key where Project has room for it, else the beginning of it."""
+    """Return each calendar's name: its key, shortened if too long for Project."""
     keys = list(keys)
     return dict(zip(keys, unique_names(keys, LONGEST, taken=taken), strict=True))
 
@@ -67,7 +67,7 @@ def _exception(calendar: WorkingCalendar, first: date, last: date, hours: Hours)
 
 
 def last_day_known(finish: date) -> date:
-    """Return the last day that the version of Project knows which a plan with a finish needs."""
+    """Return the last day of the version of Project that a plan with this finish needs."""
     return LAST_DAYS[finish > LAST_DAYS[0]]
 
 
@@ -89,7 +89,7 @@ def _hours_by_day(calendar: WorkingCalendar, until: date) -> dict[date, Hours]:
 
 
 def _runs(hours: Mapping[date, Hours], week: Mapping[int, Hours]) -> Iterator[tuple[date, date, Hours]]:
-    """Yield the spans of consecutive days that share hours other than their weekday's."""
+    """Yield spans of consecutive days that share hours different from their weekday's."""
     for (is_usual, spans), run in groupby(hours, key=lambda day: (hours[day] == week[day.weekday()], hours[day])):
         if not is_usual:
             first, *others = run

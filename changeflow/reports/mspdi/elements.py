@@ -1,4 +1,4 @@
-"""What every part of a Project file is written with: elements, texts, moments and durations as Project spells them."""
+"""Building blocks of Project files: elements, texts, times and durations in Project's format."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ LONGEST_NAME = 255
 LONGEST_NOTE = 8_000
 
 Fields = Iterable[tuple[str, "str | int | Fields"]]
-"""What an element holds, in order: a text, a number, or elements again."""
+"""An element's content in order: text, a number, or further elements."""
 
 
 def add_fields(parent: "etree._Element", fields: Fields) -> None:
@@ -39,7 +39,7 @@ def moment(minute: int) -> str:
 
 
 def name_of(text: str, most: int = LONGEST_NAME) -> str:
-    """Return a text as a name that Project opens without a question: one line, no control characters, not too long.
+    """Make a text a name that Project accepts: one line, no control characters, not too long.
 
     >>> name_of("Pay\\x07roll,\\n pilot"), name_of("abcdef", most=4)
     ('Pay roll, pilot', 'abc…')
@@ -49,7 +49,7 @@ def name_of(text: str, most: int = LONGEST_NAME) -> str:
 
 
 def unique_names(names: Iterable[str], most: int = LONGEST_NAME, *, taken: Iterable[str] = ()) -> list[str]:
-    """Return each name as Project opens it, a number behind the second of the same.
+    """Make names that Project accepts, numbering repeated ones.
 
     >>> unique_names(["Head", "Head", "office"], taken=["office"])
     ['Head', 'Head (2)', 'office (2)']

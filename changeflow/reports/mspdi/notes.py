@@ -1,4 +1,4 @@
-"""What a task's note says in a Project file: why its dates are there, and what Project cannot say otherwise."""
+"""Tasks' notes in a Project file: the reasons for dates, and what Project cannot express."""
 
 from collections.abc import Collection, Iterator
 
@@ -36,7 +36,7 @@ UNITS = {Unit.PAY_PERIODS: "pay period", Unit.TERMS: "term", Unit.SCHOOL_WEEKS: 
 def notes_of(
     plan: Roadmap, schedule: Schedule, terms: ProjectTerms, differing: Collection[TaskId]
 ) -> dict[TaskId, str]:
-    """Return each task's note, of those that have one."""
+    """Return the notes of the tasks that have one."""
     into: dict[TaskId, list[str]] = {}
     for link in terms.roadmap.links:
         if line := _of_a_link(plan, link, terms.resized.get(link)):
@@ -69,9 +69,9 @@ def _of_a_task(plan: Roadmap, schedule: Schedule, task: Task, fit: Fit) -> Itera
         yield f"It takes {unit}, written as the working time between its dates."
     yield from (f"{_sentence(c.because)}." for c in task.constraints if c.because)
     if fit.is_held:
-        yield f"“Start no earlier than” holds its start: {_why(plan, schedule, task)}."
+        yield f"“Start no earlier than” fixes its start: {_why(plan, schedule, task)}."
     if fit.left_out:
-        yield f"Project has no room for: {'; '.join(_bound(c) for c in fit.left_out)}."
+        yield f"Project cannot also hold: {'; '.join(_bound(c) for c in fit.left_out)}."
     if fit.is_capped and fit.deadline is not None:
         yield (
             f"The deadline of {format_day(day_of(fit.deadline))} is worked out: the last date that moves neither "
@@ -86,10 +86,10 @@ def _why(plan: Roadmap, schedule: Schedule, task: Task) -> str:
     if task.starts_on is not None:
         return "it waits for its start window"
     if reason is DateReason.DATA_DATE and plan.data_date is not None:
-        return f"what has not begun cannot start before {format_day(day_of(plan.data_date))}"
+        return f"work not yet started cannot start before {format_day(day_of(plan.data_date))}"
     if reason is DateReason.LINKS:
-        return "links put it there in a way that Project does not know"
-    return "the plan puts it there"
+        return "Project does not support the links that place it there"
+    return "the plan places it there"
 
 
 def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
@@ -103,7 +103,7 @@ def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
 
 
 def _lag(lag: Duration, minutes_per_day: int) -> str:
-    """Write a lag in words; what rounds to no day is none."""
+    """Describe a lag; one that rounds to zero is no lag."""
     if lag.is_zero or " 0 " in f" {_length(lag, minutes_per_day)} ":
         return "no lag"
     return f"{'a lead' if lag.amount < 0 else 'a lag'} of {_length(lag, minutes_per_day)}"

@@ -1,4 +1,4 @@
-"""The rows of a Project file: the tasks, by service, wave and school, and numbers that stay with them."""
+"""The rows of a Project file: tasks by service, wave and school, with stable numbers."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,34 +9,34 @@ from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 
 NUMBERS = 2_000_000
-"""Numbers of tasks: Project keeps larger ones for itself."""
+"""The limit of task numbers: Project reserves larger ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """What people call the parts of a programme, by their ids."""
+    """Names of a programme's parts, by id."""
 
     services: Mapping[str, str]
     waves: Mapping[str, str]
     schools: Mapping[str, str]
     owners: Mapping[str, str] = field(default_factory=dict)
-    """People as other exports show them: by role, or by name and role."""
+    """People as in other exports: by role, or by name and role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineRow:
-    """A line of the file: a task, or a summary that has none of its own."""
+    """A row of the file: a task, or a summary without a task of its own."""
 
     key: str
     name: str
     level: int
     task: Task | None = None
     below: Sequence[TaskId] = ()
-    """Of a summary: the tasks below it."""
+    """The tasks below a summary."""
 
 
 def rows_of(roadmap: Roadmap, schedule: Schedule, labels: Labels | None) -> list[OutlineRow]:
-    """Return the rows in order: by service, wave and school where these have labels, else as the roadmap has them."""
+    """Return the rows in order: by service, wave and school with labels, otherwise as in the roadmap."""
     if labels is None or roadmap.parents:
         return [
             OutlineRow(
@@ -73,7 +73,7 @@ def _place(task: Task, labels: Labels) -> tuple[tuple[str, str], ...]:
 def _grouped(
     placed: Sequence[tuple[tuple[tuple[str, str], ...], Task]], level: int, labels: Labels
 ) -> Iterator[OutlineRow]:
-    """Yield what is at a level itself, then each group below it, in the order in which groups begin."""
+    """Yield the tasks of a level, then each group below it, by start."""
     groups: dict[tuple[str, str], list[tuple[tuple[tuple[str, str], ...], Task]]] = {}
     for place, task in placed:
         if len(place) > level:
@@ -89,7 +89,7 @@ def _grouped(
 
 
 def numbers_of(keys: Iterable[str]) -> dict[str, int]:
-    """Return a number for each key that is the same in every file; the keys of a Project file are numbers already."""
+    """Return a number for each key, the same in every file; keys of a Project file are already numbers."""
     wanted = sorted(keys)
     if all(key.isdigit() for key in wanted):
         return {key: int(key) for key in wanted}

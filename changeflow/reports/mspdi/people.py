@@ -1,4 +1,4 @@
-"""Resources and assignments: of a plan its owners, of a Project file those whose calendars place work."""
+"""Resources and assignments: a plan's owners, or a Project file's resources whose calendars place work."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ NO_RESOURCE = str.maketrans({",": " –", ";": " –", "[": "(", "]": ")"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """The resources of a file, and the numbers of their calendars."""
+    """A file's resources and the numbers of their calendars."""
 
     names: Mapping[str, str]
     calendars: Mapping[str, int]
@@ -24,9 +24,9 @@ class Resources:
 
 
 def owners(plan: Numbered, shown: Mapping[str, str], first_calendar: int) -> Resources:
-    """Return the owners of tasks as resources, each with a calendar of its own."""
+    """Return the owners of tasks as resources, each with its own calendar."""
     found = sorted({t.owner for t in plan.roadmap.tasks.values() if t.owner is not None})
-    # Project takes a comma or a semicolon for the next resource, and brackets for units.
+    # Project reads a comma or semicolon as the next resource, and brackets as units.
     plain = (shown.get(owner, owner).translate(NO_RESOURCE) for owner in found)
     names = dict(zip(found, unique_names(plain), strict=True))
     return Resources(names=names, calendars={owner: n for n, owner in enumerate(names, first_calendar)})
@@ -57,7 +57,7 @@ def assignment_elements(plan: Numbered, resources: Resources) -> Iterator[tuple[
 
 
 def _owned(plan: Numbered, number: int, task: Task, resource: int) -> Fields:
-    """Yield who owns a task. How much they work on it is not known, so it is no work."""
+    """Yield a task's owner, with no work: how much they work on it is unknown."""
     timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
     yield "UID", number
     yield "TaskUID", plan.uids[task.id]

@@ -35,7 +35,7 @@ FIXED_DURATION = 1
 ELAPSED_UNITS = ((24 * 60, ELAPSED_DAYS), (60, 6), (1, 4))
 """Units of elapsed time in minutes, and Project's codes."""
 ID_FIELD = 188743731
-"""Project's number of the field `Text1`, in which a task's id is kept."""
+"""Project's number of the field `Text1`, which has the task's id."""
 FIELDS = (
     *("UID", "ID", "Name", "Manual", "Type", "IsNull", "OutlineNumber", "OutlineLevel", "Start", "Finish"),
     *("Duration", "DurationFormat", "Stop", "Resume", "EffortDriven", "Estimated", "Milestone", "Summary", "Critical"),
@@ -48,21 +48,21 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """A timed roadmap in Project's terms, and the numbers under which its parts are written."""
+    """A timed roadmap in Project's terms, and the numbers of its parts in the file."""
 
     roadmap: Roadmap
     schedule: Schedule
     rows: Sequence[OutlineRow]
     uids: Mapping[str, int]
-    """By the key of the row."""
+    """By row key."""
     calendars: Mapping[str, int]
-    """The first is the project's own."""
+    """The first is the project's."""
     notes: Mapping[TaskId, str] = field(default_factory=dict)
     baselines: Mapping[int, Mapping[TaskId, Dates]] = field(default_factory=dict)
     percents: Mapping[TaskId, int] = field(default_factory=dict)
-    """% complete of a programme's begun tasks, as the workbook has it: Project's terms change what a share is of."""
+    """% complete of a programme's started tasks, as in the workbook: in Project's terms durations can differ."""
     is_ours: bool = False
-    """A programme's plan; else a Project file, whose people place its work and whose tasks have no other ids."""
+    """True for a programme's plan; False for a Project file, whose resources place work and whose tasks have no ids."""
 
     @property
     def incoming(self) -> dict[TaskId, list[Link]]:
@@ -112,7 +112,7 @@ def _task(plan: Numbered, task: Task, place: dict[str, str | int], incoming: Seq
 def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
     timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
     is_summary = task.id in plan.schedule.below
-    # What is as late as possible has its late dates, whatever early ones it could have.
+    # A task as late as possible has its late dates, even if it could be earlier.
     is_late = task.as_late_as_possible and progress is None
     fields: dict[str, str | int] = {
         "Manual": int(task.manual is not None),
@@ -126,7 +126,7 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
         **_constraint(plan, task),
     }
     if plan.is_ours:
-        # The owner's own calendar does not place the work, and no one's hours change its duration.
+        # The owner's calendar does not place the work, and assigned hours do not change its duration.
         fields |= {"Type": FIXED_DURATION, "IsNull": 0, "EffortDriven": 0, "Estimated": 0, "IgnoreResourceCalendar": 1}
     if note := plan.notes.get(task.id):
         fields["Notes"] = note
@@ -143,7 +143,7 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
 
 
 def _format(length: Duration) -> int:
-    """Return the unit that shows a length as a whole number: some programs lose minutes of fractions."""
+    """Return the unit in which a length is a whole number, because some programs lose minutes of fractions."""
     if length.unit is not Unit.ELAPSED:
         return WORKING_DAYS
     return next(code for size, code in ELAPSED_UNITS if length.amount % size == 0)
@@ -162,7 +162,7 @@ def _computed(timed: TimedTask) -> dict[str, str | int]:
 
 
 def _group(plan: Numbered, row: OutlineRow) -> dict[str, str | int]:
-    """Return the fields of a summary that groups tasks: what Project rolls up from them."""
+    """Return the fields of a summary, as Project rolls them up from its tasks."""
     timed = [plan.schedule[t] for t in row.below]
     shown = [
         (x.late_start, x.late_finish)
@@ -230,7 +230,7 @@ def _baseline(plan: Numbered, number: int, task: Task, dates: Dates) -> Fields:
 def _constraint(plan: Numbered, task: Task) -> dict[str, str | int]:
     if task.as_late_as_possible:
         return {"ConstraintType": AS_LATE_AS_POSSIBLE}
-    # What a summary above hands down is written there.
+    # Constraints inherited from a summary are written on the summary.
     above = [c for parent in above_of(plan.roadmap, task) for c in parent.constraints]
     own = next((c for c in task.constraints if c not in above), None)
     if own is None:
@@ -256,7 +256,7 @@ def _link(plan: Numbered, link: Link) -> Fields:
 
 
 def _stop(plan: Numbered, task: Task, progress: TaskProgress | None) -> int | None:
-    """Return where the reported work of begun work of ours ends: what is left goes on from there, without a gap."""
+    """Return where the reported part of a started task ends, so that the rest follows without a gap."""
     if not plan.is_ours or progress is None or progress.resume is None or progress.resume <= progress.actual_start:
         return None
     if task.duration.unit is Unit.ELAPSED:
@@ -265,7 +265,7 @@ def _stop(plan: Numbered, task: Task, progress: TaskProgress | None) -> int | No
 
 
 def left_of(roadmap: Roadmap, schedule: Schedule, task: Task) -> int | None:
-    """Return the minutes that are left of a task, by its own calendar where Project does not know their unit."""
+    """Return a task's remaining minutes, on its own calendar if Project does not support their unit."""
     progress = roadmap.progress.get(task.id)
     if progress is None or progress.is_done:
         return 0
@@ -281,14 +281,14 @@ def left_of(roadmap: Roadmap, schedule: Schedule, task: Task) -> int | None:
 
 
 def _progress(minutes: int, progress: TaskProgress | None, left: int | None, stop: int | None) -> dict[str, str | int]:
-    """Return the fields of progress; of work that has not begun, those that say so."""
+    """Return the progress fields, including those of work that has not started."""
     if progress is None:
         return {"PercentComplete": 0, "ActualDuration": spell(0), "RemainingDuration": spell(minutes)}
     fields: dict[str, str | int] = {"ActualStart": moment(progress.actual_start)}
     if progress.actual_finish is not None:
         fields |= {"PercentComplete": 100, "ActualFinish": moment(progress.actual_finish)}
     elif left is not None and minutes:
-        # Work is complete once its finish is reported, however little is left.
+        # Only a reported finish makes work 100% complete, however little is left.
         fields["PercentComplete"] = min(99, max(0, round(100 * (minutes - left) / minutes)))
     if progress.resume is not None:
         fields["Resume"] = moment(progress.resume)

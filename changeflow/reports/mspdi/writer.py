@@ -1,7 +1,7 @@
-"""Roadmaps out as Microsoft Project files (MSPDI): opened there or read back, they have the same critical path.
+"""Writes roadmaps as Microsoft Project files (MSPDI) with the same critical path in Project and when read back.
 
-What Project does not know (pay periods, terms, start windows, school weeks) is written in its own terms: see
-`roadmap/project_terms`. Files of Project itself are in them already.
+What Project does not support (pay periods, terms, start windows, school weeks) is translated into its terms: see
+`roadmap/project_terms`. Project's own files need no translation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,9 +33,9 @@ from changeflow.values.moments import day_of, format_day
 
 LAST_YEAR = 2149
 SAVED_BY = 14
-"""Project 2010, from which on files are alike."""
+"""Project 2010; later versions write the same format."""
 BASELINES = range(11)
-"""Project keeps eleven."""
+"""Project has eleven."""
 
 
 def write_roadmap(
@@ -48,9 +48,9 @@ def write_roadmap(
     baselines: Mapping[int, Mapping[TaskId, Dates]] | None = None,
     labels: Labels | None = None,
 ) -> tuple[str, ...]:
-    """Write a timed roadmap; return what is set for Project, and what it computes otherwise than the plan, in words.
+    """Write a timed roadmap; return sentences about what is fixed for Project and what it computes differently.
 
-    `calendar` is the key of the project's own calendar, `baselines` are by number from 0, and with `labels` tasks are
+    `calendar` is the key of the project's calendar, and `baselines` are by number from 0. With `labels`, tasks are
     grouped by service, wave and school, and assigned to their owners.
     """
     from lxml import etree
@@ -60,7 +60,7 @@ def write_roadmap(
     plan, said = _numbered(roadmap, schedule, calendar, known, labels)
     root = etree.Element("Project", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
     add_fields(root, _project(plan, name, labels))
-    # A Project file's resources may be people, by name.
+    # Resources in a Project file may be named people.
     write_whole(out, etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True), private=True)
     return said
 
@@ -69,7 +69,7 @@ def _refuse_far_dates(roadmap: Roadmap, schedule: Schedule) -> None:
     far = [t for t in roadmap.tasks.values() if day_of(schedule[t.id].early_finish).year > LAST_YEAR]
     if far:
         day = format_day(day_of(schedule[far[0].id].early_finish))
-        what = f"“{far[0].name}” ends on {day}, and Microsoft Project knows no days after {LAST_YEAR}."
+        what = f"“{far[0].name}” ends on {day}, and Microsoft Project has no dates after {LAST_YEAR}."
         raise InputError(f"{what} Look for a duration that is too long; nothing was written.")
 
 
@@ -80,7 +80,7 @@ def _numbered(
     baselines: Mapping[int, Mapping[TaskId, Dates]],
     labels: Labels | None,
 ) -> tuple[Numbered, tuple[str, ...]]:
-    """Return the plan in Project's terms with the numbers of its parts, and what differs there."""
+    """Return the plan in Project's terms with the numbers of its parts, and sentences about what differs."""
     notes: Mapping[TaskId, str] = {}
     said: tuple[str, ...] = ()
     percents: Mapping[TaskId, int] = {}
@@ -90,7 +90,7 @@ def _numbered(
         differing = list(differences(terms))
         notes = notes_of(roadmap, schedule, terms, differing)
         said = (*_fitted(terms), *_differing(roadmap, differing))
-        # Of begun work of which nothing is said but its start, nothing is said to be done.
+        # Started work with no more reported than its start is 0% complete.
         percents = {t: percent_complete(roadmap.tasks[t], p) or 0 for t, p in roadmap.progress.items()}
         roadmap, schedule = terms.roadmap, terms.schedule
     tasks = roadmap.tasks.values()
@@ -111,7 +111,7 @@ def _numbered(
 
 
 def _fitted(terms: ProjectTerms) -> Iterator[str]:
-    """Say how much of the file is set where Project does not know what the plan says."""
+    """Say what is fixed in the file because Project cannot express it."""
     starts = sum(fit.is_held for fit in terms.fits.values())
     deadlines = sum(fit.is_capped for fit in terms.fits.values())
     lags = len(terms.resized)
@@ -128,8 +128,8 @@ def _differing(roadmap: Roadmap, tasks: list[TaskId]) -> list[str]:
         return []
     named = ", ".join(f"“{roadmap.tasks[t].name}”" for t in tasks[:5])
     more = f" and {len(tasks) - 5} more" if len(tasks) > 5 else ""
-    what = f"Project computes other dates or floats than the plan for {counted(len(tasks), 'task')}: {named}{more}."
-    return [f"{what} The file holds the plan's, until Project calculates it again."]
+    what = f"Project computes other dates or floats for {counted(len(tasks), 'task')}: {named}{more}."
+    return [f"{what} The file has the plan's until Project recalculates it."]
 
 
 def _project(plan: Numbered, name: str, labels: Labels | None) -> Fields:

@@ -1,1 +1,1 @@
-"""The workbook that people work in: one module a sheet, `layout` for how all of them look, `writing` for the file."""
+"""The working workbook: a module for each sheet, `layout` for their look, `writing` for the file."""

@@ -1,4 +1,4 @@
-"""Cells that several sheets have: a float with its unit, names of people, services, waves and schools."""
+"""Cells shared by several sheets: floats with their units, names of people, services, waves and schools."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from changeflow.values.duration import counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkbookSource:
-    """A programme as a workbook shows it."""
+    """A programme to show in a workbook."""
 
     programme: Programme
     today: date
     at: datetime | None = None
-    """When it was shown."""
+    """When it was exported."""
     version: int | None = None
-    """Of a stored programme."""
+    """The version, for a stored programme."""
     baseline: Mapping[TaskId, Dates] | None = None
     answers: GivenAnswers | None = None
-    """What people answered to messages: a task may have been passed on."""
+    """Answers to messages: a task may have been passed on."""
 
 
 def float_cells(programme: Programme, task: TaskId, minutes: int) -> tuple[float, str]:
-    """Return a float as a number and its unit, the two parts of what reports say: `-1.5` and `working days`."""
+    """Return a float as a number and a unit: `-1.5` and `working days`."""
     number, _, unit = float_in_words(programme.roadmap, task, minutes).partition(" ")
     return float(number), unit if unit.endswith("s") else f"{unit}s"
 
@@ -39,7 +39,7 @@ def owner_of(programme: Programme, person: str | None) -> str:
 
 
 def place_of(programme: Programme, task: Task) -> tuple[str, str, str]:
-    """Return the names of a task's service, wave and school; of several schools their number."""
+    """Return the names of a task's service, wave and school, or the number of schools."""
     services = {s.service: s.name for s in programme.services}
     waves = {w.id: w.name for w in programme.definition.programme.waves}
     schools = sorted(task.schools)

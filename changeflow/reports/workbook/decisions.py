@@ -1,4 +1,4 @@
-"""The sheet of decisions: planned, last day to decide, what a later day costs, and where each is."""
+"""The decisions sheet: planned day, last day to decide, cost of delay, state."""
 
 from collections.abc import Iterator
 
@@ -24,11 +24,11 @@ COLUMNS = (
 
 
 def decisions_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return the open decisions, those that wait first, then those made, the latest first."""
+    """Return the open decisions, waiting ones first, then those made, the latest first."""
     return BookSheet(
         name="Decisions",
         title=f"{shown.programme.name}: decisions",
-        lines=(stamp, "Last day to decide: on the next day a go-live or milestone moves. For reading."),
+        lines=(stamp, "Last day to decide: after this day, a go-live or milestone moves. Read only."),
         columns=COLUMNS,
         rows=list(_rows(shown)),
         none="There are no decisions.",

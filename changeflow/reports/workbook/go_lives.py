@@ -1,4 +1,4 @@
-"""The sheet of go-lives by school: what was announced, what is forecast, and the difference."""
+"""The sheet of go-lives by school: announced, forecast and the difference."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def go_lives_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
     return BookSheet(
         name="Go-lives by school",
         title=f"{shown.programme.name}: go-lives by school",
-        lines=(stamp, "Difference: later (+) or earlier (-) than the day that was announced. For reading."),
+        lines=(stamp, "Difference: later (+) or earlier (-) than the announced day. Read only."),
         columns=COLUMNS,
         rows=list(_rows(shown)),
         none="No school goes live with a service.",

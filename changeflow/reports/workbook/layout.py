@@ -1,4 +1,4 @@
-"""How every sheet of the workbook looks on the screen and on paper: title, lines, one table, print set-up."""
+"""The layout of every sheet on screen and on paper: title, notes, one table, print set-up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 Cell = str | int | float | date | None
 Form = Literal["text", "day", "number", "signed", "percent", "id"]
 A4, A3 = 9, 8
-"""Numbers of paper sizes."""
+"""Excel's codes for paper sizes."""
 DARK, TYPED, GREY, LINE = "#1F3A5F", "#FFF6CC", "#6B6B6B", "#C9CED6"
 MARGIN = 0.4
 """Inches."""
 LINE_HEIGHT = 15
-"""Points of one line of text: programs that open the file need not work out the height of a row."""
+"""Points for each line of text, so that programs need not work out row heights."""
 MOST_OF_A_FOOTER = 80
 _DAY_RULE: dict[str, Any] = {
     "validate": "date",
@@ -43,7 +43,7 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "day": _DAY_RULE,
 }
-"""What may be typed into a column, by its form."""
+"""Validation of typed columns, by form."""
 LOOKS: dict[str, dict[str, Any]] = {
     "text": {"text_wrap": True},
     "day": {"num_format": "dd mmm yyyy", "align": "left"},
@@ -63,37 +63,37 @@ class SheetColumn:
     """In characters."""
     form: Form = "text"
     is_typed: bool = False
-    """People type into it, and it is read back."""
+    """Whether people type into it, so that it is read back."""
     is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookSheet:
-    """One sheet: what it is, what to know about it, and a table."""
+    """One sheet: title, notes and a table."""
 
     name: str
     title: str
     lines: tuple[str, ...]
-    """Above the table."""
+    """Notes above the table."""
     columns: tuple[SheetColumn, ...]
     rows: Sequence[Sequence[Cell]]
     """A cell for each column."""
     none: str
-    """What to say where there is no row."""
+    """The text if there are no rows."""
     paper: int = A4
 
 
 @dataclass(slots=True)
 class Book:
-    """A workbook that is written, with the formats that its sheets share."""
+    """A workbook being written, with the formats that its sheets share."""
 
     book: "Workbook"
     footer: str
-    """At the foot of every printed page, beside its number."""
+    """The footer of every printed page, beside the page number."""
     _formats: dict[tuple[str, bool], "Format"] = field(default_factory=dict)
 
     def add(self, sheet: BookSheet) -> None:
-        """Write a sheet: its title and lines, then the table."""
+        """Write a sheet: title, notes and table."""
         paper = self.book.add_worksheet(sheet.name)
         paper.write_string(0, 0, safe_cell(sheet.title), self.book.add_format({"bold": True, "font_size": 14}))
         for row, line in enumerate(sheet.lines, 1):
@@ -146,8 +146,8 @@ class Book:
 
 
 def _lines(columns: Sequence[SheetColumn], cells: Sequence[Cell], *, spare: int = 0) -> int:
-    """Count the lines of the highest cell of a row; `spare` characters of each line are for something else."""
-    # A width is that of digits, and most letters are narrower.
+    """Count the lines of a row's tallest cell; `spare` characters of each line are reserved."""
+    # Widths are measured in digits, and most letters are narrower.
     shown = [(c.width * 9 // 8 - spare, cell) for c, cell in zip(columns, cells, strict=True) if c.form != "id"]
     return max([1, *(len(wrap(cell, width)) for width, cell in shown if isinstance(cell, str))])
 

@@ -1,4 +1,4 @@
-"""The sheet of milestones: forecast, deadline, float, and what was announced of the go-lives behind them."""
+"""The milestones sheet: forecast, deadline, float, and announced go-lives."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -27,13 +27,13 @@ COLUMNS = (
     SheetColumn(heading="Id", width=14, form="id"),
 )
 LINE = (
-    "Announced: the last go-live day that schools were given, of the go-lives that the milestone follows. "
-    "Variance: later (+) or earlier (-) than the baseline. For reading."
+    "Announced: the latest announced day of the go-lives before the milestone. "
+    "Variance: later (+) or earlier (-) than the baseline. Read only."
 )
 
 
 def milestones_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return a row for each milestone in the order of their dates."""
+    """Return a row for each milestone by date."""
     return BookSheet(
         name="Milestones",
         title=f"{shown.programme.name}: milestones",
@@ -66,7 +66,7 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
 
 
 def float_before(milestone: Milestone) -> str:
-    """Say against what the float of a milestone is counted: its deadline, else what would move first."""
+    """Name what a milestone's float is counted to: its deadline, otherwise what would move first."""
     return "its deadline" if milestone.deadline else "the end, or an earlier deadline"
 
 

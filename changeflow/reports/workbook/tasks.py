@@ -1,4 +1,4 @@
-"""The sheet of tasks: people type progress into it, and it comes back."""
+"""The tasks sheet: people type in progress, and it is read back."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from changeflow.values.moments import day_of
 
 NAME = "Tasks"
 KEY, AS_EXPORTED = "Task id", "As exported"
-"""The columns that say what a row is about, and what it said when it was shown."""
+"""The columns that identify a row and record its exported values."""
 HEADINGS = {
     "task": "Task",
     "owner": "Owner",
@@ -38,9 +38,9 @@ HEADINGS = {
     "variance": "Variance (calendar days)",
     "assumed": "Assumed",
 }
-"""The columns between which there is nothing hidden, by a name that does not change with their heading."""
+"""Headings of the visible columns, by stable keys."""
 TYPED = ("percent", "started", "finished", "remaining", "comment")
-"""Those that people type into."""
+"""Columns that people type into."""
 _WIDTHS = {
     "task": 52,
     "owner": 34,
@@ -60,14 +60,14 @@ _FORMS: dict[str, str] = {
 }
 HOW = (
     "How to use this sheet: type in the yellow columns, save the file and send it back.",
-    "You may sort, filter and add columns. Keep the Task id: it says what a row is about.",
+    "You may sort, filter and add columns. Keep the Task id: it identifies the row.",
     "Only this sheet and its yellow columns are read back. A preview shows what would change before it is stored.",
     "Float: how many days a task can slip before the end, or an earlier deadline, moves.",
 )
 
 
 def tasks_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return a row for each task by their dates, those done at the end; milestones have a sheet of their own."""
+    """Return a row for each task by date, with done tasks at the end; milestones have their own sheet."""
     columns = [
         SheetColumn(heading=heading, width=_WIDTHS.get(key, 12), form=_FORMS.get(key, "text"), is_typed=key in TYPED)  # type: ignore[arg-type]
         for key, heading in HEADINGS.items()
@@ -141,7 +141,7 @@ _UNITS = {"ed": "calendar day", "pp": "pay period", "sw": "school week", "t": "t
 
 
 def _shown_rest(text: str) -> Cell:
-    """Show what is left: working days as a number, anything else in words that are read back."""
+    """Show the remaining work: working days as a number, anything else in words that can be read back."""
     amount = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     if (unit := text.removeprefix(amount)) in _UNITS:
         return counted(int(amount), _UNITS[unit])
@@ -149,7 +149,7 @@ def _shown_rest(text: str) -> Cell:
 
 
 def _as_exported(shown: WorkbookSource, task: Task, cells: dict[str, Cell]) -> str:
-    """Write what a row says as JSON, so that what people change in it is known when it comes back."""
+    """Write a row's values as JSON, to find what people changed when it is read back."""
     return json.dumps(
         {
             "programme": shown.programme.id,

@@ -1,4 +1,4 @@
-"""The sheet of this week: what is late, what is due, and what starts."""
+"""The sheet of this week: tasks late, due and ready to start."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -27,16 +27,16 @@ COLUMNS = (
 
 
 def week_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return the late tasks first, then those due within a week, then those that start."""
+    """Return the late tasks, then those due within a week, then those that can start."""
     today = shown.today
     days = f"{format_day(today)} to {format_day(today + AHEAD)}"
     return BookSheet(
         name="This week",
         title=f"{shown.programme.name}: this week, {days}",
-        lines=(stamp, "Late and due tasks, and those that can start. For reading: type into the sheet Tasks."),
+        lines=(stamp, "Late and due tasks, and those that can start. Read only: type into the sheet Tasks."),
         columns=COLUMNS,
         rows=list(_rows(shown)),
-        none="Nothing is late or due, and nothing starts.",
+        none="No task is late, due or ready to start.",
     )
 
 

@@ -14,11 +14,11 @@ from changeflow.reports.workbook.week import week_sheet
 from changeflow.values.moments import LONDON, format_day, local_day
 
 SHEETS = (week_sheet, tasks_sheet, milestones_sheet, go_lives_sheet, decisions_sheet)
-"""In their order; each is also read by people who never open the others."""
+"""In order. Each must be clear without the others, because some people open only one."""
 
 
 def write_workbook(shown: WorkbookSource, out: Path) -> None:
-    """Write a programme as a workbook that people work in."""
+    """Write a programme as a working workbook."""
     import xlsxwriter
 
     content = io.BytesIO()
@@ -38,7 +38,7 @@ def write_workbook(shown: WorkbookSource, out: Path) -> None:
 
 
 def stamp_of(shown: WorkbookSource) -> str:
-    """Say what the workbook shows: which version, on which day, and when it was shown."""
+    """State the workbook's day, version and time of export."""
     version = f"version {shown.version}, " if shown.version is not None else ""
     text = f"As of {format_day(shown.today)} ({version}{shown.programme.id})"
     if shown.at is None:
