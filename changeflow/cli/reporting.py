@@ -25,6 +25,7 @@ Since = Annotated[
 ]
 Live = Annotated[bool, typer.Option("--live", help="Work it out anew, although one was issued on the day of --at.")]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
+SHOWN_PROBLEMS = 20
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)
 
 
@@ -107,8 +108,10 @@ def report_verify(
         problems = [f"Tasks wait for each other: {' -> '.join(error.args[1])}."]
     except ValueError as error:
         raise InputError(f"'{file}' is not a report that can be checked. {error}") from error
-    for problem in problems:
+    for problem in problems[:SHOWN_PROBLEMS]:
         note(problem)
+    if len(problems) > SHOWN_PROBLEMS:
+        note(f"… and {len(problems) - SHOWN_PROBLEMS} more")
     if problems:
         raise CheckFailedError(f"'{file}' is not proved: {counted(len(problems), 'problem')}.")
     lines = [f"  {line}" for line in _proved(data)]
@@ -116,7 +119,7 @@ def report_verify(
         from changeflow.usecases.issued_reports import check_issued
 
         number = check_issued(text, context.programme, db=context.db, on=context.day)
-        lines.append(f"  it is report {number} as it was issued")
+        lines.append(f"  report {number} as it was issued")
     print_lines([f"'{file}' is proved:", *lines])
 
 
@@ -124,12 +127,13 @@ def _proved(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a report without a problem proves, with counts."""
     proof, changes = data["proof"], data.get("changes") or {}
     tasks, links, slips = proof["tasks"], proof["links"], [*changes.get("slips", ()), *changes.get("go_lives", ())]
-    yield f"{len(tasks):,} tasks have the earliest dates that links, calendars, start windows and set dates allow"
-    yield f"{len(links):,} links are kept, and {sum(len(t['drivers']) for t in tasks):,} named drivers are tight"
-    yield f"{len(tasks):,} tasks have the late dates and floats that follow"
-    yield f"{len(proof['blackouts']):,} blackouts have no working time in the calendars that keep out of them"
-    yield f"{len(slips):,} slips have parts that add up"
-    yield f"{len(proof['shown']):,} dates elsewhere in the report are those of the tasks"
+    yield f"tasks with the earliest dates that links, calendars, start windows and set dates allow: {len(tasks):,}"
+    yield f"links that are kept: {len(links):,}"
+    yield f"named drivers that are tight: {sum(len(t['drivers']) for t in tasks):,}"
+    yield f"tasks with the late dates and floats that follow: {len(tasks):,}"
+    yield f"blackouts without working time in the calendars that keep out of them: {len(proof['blackouts']):,}"
+    yield f"slips with parts that add up: {len(slips):,}"
+    yield f"dates elsewhere in the report that are those of the tasks: {len(proof['shown']):,}"
 
 
 @command(report, "trustees", "db", "programme", "since", "at")

@@ -183,7 +183,7 @@ def test_a_file_is_compared_with_what_was_issued(stored: str, tmp_path: Path):
     path = tmp_path / "report.json"
     text = written(stored, tmp_path)["json"].decode()
     proved = run(stored, "report", "verify", str(path), "--issued")
-    assert "it is report 2 as it was issued" in proved.stdout
+    assert "  report 2 as it was issued" in proved.stdout
     headline = json.loads(text)["headline"]
     path.write_text(text.replace(headline, "All is on time."))
     refused = run(stored, "report", "verify", str(path), "--issued")
