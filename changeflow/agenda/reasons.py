@@ -37,7 +37,7 @@ class ReasonToNudge:
     title: str = ""
     """The title of a request that is not about a task."""
     is_escalated: bool = True
-    """Whether others are told of a missing answer; never for answers about oneself, so that people answer honestly."""
+    """Whether others learn of a missing answer; never for answers about oneself, so that people answer honestly."""
     kind: Kind | None = None
     """The kind of task whose owner gets this reason."""
 

@@ -23,7 +23,7 @@ def schools_of(programme: Programme, person: Person) -> frozenset[str]:
 
 
 def live_people(programme: Programme, *, on: date) -> frozenset[str]:
-    """Return the people to reinforce by a day: everyone whom a live service reaches at their school."""
+    """Return the people to reinforce by a day: those reached by a live service at their school."""
     end = minute_of(on) + DAY
     finishes = ((t, programme.facts.finish_of(t.id)) for t in programme.tasks(kind=Kind.GO_LIVE))
     live = [t for t, finish in finishes if finish is not None and finish <= end]

@@ -84,7 +84,7 @@ def is_allowed(action: Action, role: Role) -> bool:
 
 
 _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, Role.SPONSOR)
-"""Roles with so many holders that a refusal names the role only."""
+"""Roles with many holders; a refusal names only the role."""
 _ARTICLES = {
     Role.HEAD: "the head of the school",
     Role.CHANGE_LEAD: "a change lead",
