@@ -41,7 +41,7 @@ class BriefDecision:
     owner: str
     cost: str
     """The dates that move if the decision is later."""
-    refusal: str
+    refusal: str = ""
     """The dates that a no today moves; empty if it cannot be answered yet."""
     says: str
     """What the evidence supports; empty if the decision needs none."""
