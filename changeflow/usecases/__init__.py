@@ -1,1 +1,1 @@
-"""Load, compute, save: one function for each thing that a person or a flow does."""
+"""Load, compute, save: one function for each task of a person or a flow."""

@@ -1,4 +1,4 @@
-"""Record the go-live days that were announced to schools."""
+"""Record the go-live days announced to schools."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from changeflow.values.words import Action
 
 
 def announce(given: Sequence[Announcement], change: Change) -> int:
-    """Record announcements; return how many were new. One that is recorded already is left as it is."""
+    """Record announcements and return the number of new ones; those already recorded are unchanged."""
     with unit_of_work(change) as work:
         return _record(work, given)
 
@@ -25,7 +25,7 @@ def announce(given: Sequence[Announcement], change: Change) -> int:
 def announce_forecast(
     service: str | None, schools: Sequence[str], *, how: str, on: date | None, change: Change
 ) -> tuple[Announcement, ...]:
-    """Record that the forecast of each go-live that has not happened was announced; return those that were new."""
+    """Record the forecasts of all open go-lives as announced; return the new announcements."""
     with unit_of_work(change) as work:
         check_known("service", service, [s.service for s in work.programme.services])
         for school in schools:
@@ -38,7 +38,7 @@ def announce_forecast(
 
 
 def import_announcements(path: Path, change: Change) -> int:
-    """Record announcements from a CSV; return how many were new."""
+    """Record announcements from a CSV; return the number of new ones."""
     problems: list[Problem] = []
     with unit_of_work(change) as work:
         services, schools = {s.service: s.name for s in work.programme.services}, work.definition.schools
@@ -51,7 +51,7 @@ def import_announcements(path: Path, change: Change) -> int:
 
 
 def withdraw_baseline(number: int, reason: str, change: Change) -> int:
-    """Record that what a baseline announced was not announced; return how many announcements are withdrawn."""
+    """Withdraw the announcements that a baseline made; return their number."""
     if not reason.strip():
         raise InputError(f"Give the reason why they are wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:

@@ -1,4 +1,4 @@
-"""Assessments: import a round and publish it; look at the barriers in each group, which the audit notes."""
+"""Assessments: import and publish a round, and read the barriers in each group, which the audit records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem, by_place
 from changeflow.values.words import Action
 
-ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
+ONLY_NEW = f"Remove the lines of people whose answers of this round are already recorded. {NOT_SAVED}"
 
 
 def look_at_people(change: Change) -> PeopleLines:
-    """Return what was published of groups, and note who has looked at it."""
+    """Return the published figures of groups, and record in the audit who read them."""
     with unit_of_work(change) as work:
         by = work.permit(Action.READ_STANDINGS)
         programme = work.looked_at().programme
@@ -29,26 +29,26 @@ def look_at_people(change: Change) -> PeopleLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedRound:
-    """What an import of assessments did."""
+    """The result of an import of assessments."""
 
     round: str
     label: str
-    """What people call the round: `Round of 26 Apr 2027`."""
+    """The round's name: `Round of 26 Apr 2027`."""
     answers: int
-    """Answers in the file. How many were already recorded is left out: it would show whether a guess is right."""
+    """Answers in the file. The number already recorded is left out, because it would confirm or refute a guess."""
     is_late: bool
-    """The round was already published: new and corrected answers count from the next publication."""
+    """Whether the round was already published, so that new and corrected answers count from the next publication."""
 
 
 def import_assessments(path: Path, change: Change) -> ImportedRound:
     """Record the answers of one round, and publish every closed round that is due.
 
-    A round is known by the days on which people answered, not by the name of its file. Answers that are already
+    The days of its answers identify a round, not the file's name. Answers that are already
     recorded change nothing; different answers from the same people on the same days are a correction. The person who
     imports a file cannot find out which of the two it had: the reply, the audit entry, the forecast and the permission
     needed are the same.
     """
-    # Loaded here: its solver takes longer to load than most commands take.
+    # Imported here because its solver takes longer to load than most commands take.
     from changeflow.usecases.publishing import prepare, publish_closed
 
     problems: list[Problem] = []
@@ -69,7 +69,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
             raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
         gone = erasure.erased(session, name, [(a.person, None) for a in found])
         if gone:
-            what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
+            what = f"{', '.join(sorted(gone))} were erased at their request. Remove their rows. {NOT_SAVED}"
             raise CheckFailedError(f"{path.name}: {what}")
         published = next((s for s in publications.snapshots(session, name) if s.round == round_), None)
         publications.add_assessments(session, name, [replace(a, round=round_) for a in found])

@@ -1,4 +1,4 @@
-"""Record who came to which training."""
+"""Record who attended which training."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from changeflow.values.words import Action, Kind
 
 
 def import_attendance(path: Path, change: Change) -> int:
-    """Record who came to which training; who is known to have come is left as they are."""
+    """Record attendance from a CSV; people already recorded are unchanged."""
     problems: list[Problem] = []
     with unit_of_work(change) as work:
         by = work.permit(Action.RECORD_TRAINING)

@@ -1,4 +1,4 @@
-"""Verify the audit against the rows that it sealed and against what others have seen of it; accept a head by hand."""
+"""Verify the audit against the rows it sealed, the anchor and noted heads; accept heads by hand."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,17 +23,17 @@ from changeflow.values.problem import check_known
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")
 _SCORES = "assessment"
 HASH_SHOWN = 16
-"""Characters of a hash that reports show: another chain with the same ones is out of reach."""
+"""Characters of a hash that reports show: enough that no one can forge a chain that matches them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found, and what it was compared with."""
+    """The result of a verification, and what it compared with."""
 
     verdict: ChainVerdict
     anchor: AnchorWitness | None
     strangers: tuple[str, ...] = ()
-    """Programmes of which the anchor has no line yet."""
+    """Programmes with no line in the anchor yet."""
 
     @property
     def is_well(self) -> bool:
@@ -41,21 +41,21 @@ class Checked:
 
     @property
     def rows(self) -> int:
-        """Rows that are as they were sealed, without scores.
+        """The number of unchanged sealed rows, without scores.
 
-        Importing a person's scores again adds a row only where they differ, so the number would say whether a guess of
-        them was right.
+        Importing a person's scores again adds a row only if they differ, so a number with scores would confirm or
+        refute a guess.
         """
         return sum(count for table, count in self.verdict.sealed.items() if table != _SCORES)
 
 
 def is_apart(entry: Entry) -> bool:
-    """Tell whether the claimed moment of an entry is far from the real one."""
+    """Whether an entry's claimed time is far from the real one."""
     return entry.real_at is not None and abs(entry.real_at - entry.at) >= DATED_APART
 
 
 def apart_text(entry: Entry) -> str:
-    """Say how far the claimed moment is from the real one; empty where it is near."""
+    """Describe how far an entry's claimed time is from the real one; empty if it is near."""
     if not is_apart(entry):
         return ""
     days = entry.days_apart
@@ -64,7 +64,7 @@ def apart_text(entry: Entry) -> str:
 
 
 def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: Sequence[str] = ()) -> Checked:
-    """Check every chain, or one, with the rows that it sealed, the anchor, and heads such as `57:3f2a9c0b11d4e8aa`."""
+    """Check every chain, or one, against its sealed rows, the anchor, and heads such as `57:3f2a9c0b11d4e8aa`."""
     seen = AnchorWitness(anchor.read(anchor_file)) if anchor_file is not None else None
     with read_scope(db) as session:
         known = versions.programme_ids(session)
@@ -91,7 +91,7 @@ def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) 
 
 
 def people(names: Iterable[str], *, db: str) -> dict[tuple[str, str], str]:
-    """Return what people are called, by programme and id: of a programme that cannot be read, no one."""
+    """Return people's names by programme and id; programmes that cannot be read are left out."""
     found = dict[tuple[str, str], str]()
     with read_scope(db) as session:
         for name in names:
@@ -114,9 +114,9 @@ def _readable(session: Session, name: str) -> list[Entry]:
 
 
 def accept(*, db: str, programme: str | None, anchor_file: Path | None, actor: str | None, now: datetime) -> list[Head]:
-    """Write the heads of the chains to the anchor as right, by a person; return them.
+    """Write the chains' heads to the anchor, accepted by a person; return them.
 
-    It begins an anchor, and goes on with one after a restore. A chain with a fault of its own is refused.
+    Use it to begin an anchor, and after a restore. Raise `CheckFailedError` if a chain has faults.
     """
     if anchor_file is None:
         raise InputError("Name the anchor with --anchor, or set CHANGEFLOW_ANCHOR.")
@@ -138,12 +138,12 @@ def accept(*, db: str, programme: str | None, anchor_file: Path | None, actor: s
 
 
 def heads_in(file: Path) -> dict[str, str]:
-    """Return the heads in a copy of an SQLite database, which is left as it is."""
+    """Return the heads in a copy of an SQLite database, without changing the copy."""
     return {name: head_text(head) for name, head in audit.heads_in(file).items()}
 
 
 def head_text(head: Head) -> str:
-    """Write a head as `--head` reads it."""
+    """Format a head for `--head`."""
     return f"{head.last}:{head.hash[:HASH_SHOWN]}"
 
 

@@ -1,4 +1,4 @@
-"""Who acts, and whether they may, by the table: a refusal is logged, and one about personal data is noted."""
+"""Who acts and whether they may. Refusals are logged; those about personal data are also in the audit."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ RECORDED_WITH_BY = "What they have decided is recorded with --by. No changes sav
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:
-    """Return the actor, who must be one of the programme's people, or in a flow the system itself."""
+    """Return the actor, who must be one of the programme's people, or the system in a flow."""
     if not actor:
         raise ActorMissingError
     if actor == SYSTEM and current().via is Via.COMMAND:
@@ -38,7 +38,7 @@ def permit(
     hint: str = "",
     names: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, by name, and the hint."""
+    """Return the actor if they may do this; otherwise raise a `NotAllowedError` with who may, and the hint."""
     by = check_actor(definition, actor)
     verdict = may(definition, by, action, subject, on=on, names=names)
     if isinstance(verdict, Refused):
@@ -50,12 +50,12 @@ def permit(
 def is_permitted(
     definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date
 ) -> bool:
-    """Tell whether the actor may do this; for what a reply shows to some and not to others."""
+    """Whether the actor may do this, for replies that show some people more than others."""
     return isinstance(may(definition, check_actor(definition, actor), action, subject, on=on), Allowed)
 
 
 def check_claim(definition: Definition, by: str, action: Action) -> None:
-    """Refuse a decision that comes from the command line, where the programme does not take the word of whoever types.
+    """Refuse a decision on the command line if the programme's policy does not take decisions there.
 
     `--as` is a claim: the machine knows an account, not a person.
     """
@@ -84,9 +84,9 @@ def note_look(
     now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> None:
-    """Note in the audit that what is about people was read: by whom, where they gave a name.
+    """Record in the audit that data about people was read, and by whom if they gave a name.
 
-    In a transaction of its own: whoever reads keeps no writer out meanwhile.
+    It uses its own transaction, so that reading blocks no writer.
     """
     by = permit(definition, actor, action, on=local_day(now), names=names) if actor is not None else UNNAMED
     name = definition.programme.programme
@@ -97,7 +97,7 @@ def note_look(
 
 @contextmanager
 def noting_refusals(db: str, now: datetime) -> Iterator[None]:
-    """Note in the audit who was refused personal data in this block, in a transaction of its own: theirs is undone."""
+    """Record in the audit who was refused personal data in this block, in a separate transaction: theirs is undone."""
     try:
         yield
     except NotAllowedError as error:

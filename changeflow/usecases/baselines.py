@@ -1,4 +1,4 @@
-"""Approve the forecast as a baseline, which announces its go-lives unless told otherwise."""
+"""Approve the forecast as a baseline, which by default announces its go-lives."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,20 +18,20 @@ from changeflow.values.words import Action, Stops
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineTaken:
-    """A baseline's number, and how many schools' go-live days it announces."""
+    """A baseline's number, and the number of school go-lives it announces."""
 
     number: int
     announced: int
-    """School go-lives whose day is announced by it."""
+    """School go-lives whose day it announces."""
     changed: int
-    """Of these, those for which another day had been announced."""
+    """The number of these for which another day had been announced."""
 
 
 def take_baseline(reason: str, change: Change, *, announces: bool = True) -> BaselineTaken:
-    """Approve the forecast as a baseline; findings that block stop it.
+    """Approve the forecast as a baseline; raise `CheckFailedError` if a finding blocks it.
 
-    It announces the go-live day of each school and service, except those that have happened or were announced for that
-    day before; without `announces` it announces nothing.
+    It announces the go-live day of each school and service, except those that are live or already announced for that
+    day; without `announces` it announces nothing.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.TAKE_BASELINE)
@@ -59,7 +59,7 @@ def take_baseline(reason: str, change: Change, *, announces: bool = True) -> Bas
 
 
 def taken_baselines(programme: str | None, *, db: str, on: date) -> tuple[BaselineLine, ...]:
-    """Return every baseline of a stored programme, the first one first."""
+    """Return every baseline of a stored programme, the oldest first."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         name = stored.programme.id

@@ -1,4 +1,4 @@
-"""Somebody's dates as a calendar to subscribe to, at an address of their own: no names of others, and no scores."""
+"""A person's dates as a calendar to subscribe to, at their own address, without others' names or scores."""
 
 import secrets
 from dataclasses import dataclass
@@ -21,33 +21,33 @@ from changeflow.values.problem import check_known
 from changeflow.values.words import Action, Kind
 
 FEED, FEED_DAYS = "calendar", timedelta(days=400)
-"""A calendar's address works for a year and a month: our own choice."""
+"""An address works for 400 days: our own choice."""
 ENDED_KEPT = 5
-"""Addresses of a person that have ended and still say so; of older ones nothing is known any more."""
+"""The most ended addresses of a person that are kept, to say that they have ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedAddress:
-    """A person's calendar address. Its token is there when it is made, and never again: we keep a digest alone."""
+    """A person's calendar address. It has its token only when it is new, because we keep only a digest."""
 
     token: str | None
     since: date
     mark: str
-    """Names this address in the form that replaces it."""
+    """Identifies this address in the form that replaces it."""
     language: str
-    """The person's, for the page."""
+    """The person's language, for the page."""
 
 
 def new_feed(token: str, *, db: str, now: datetime, replace: str = "") -> FeedAddress:
     """Make the calendar address of the person who has this link of "choose what you get".
 
-    A person has one. Where they have it already it stays as it is, unless `replace` is its mark: then a new one takes
-    its place, and the old one ends. So a mail scanner that sends the form again, however often, changes nothing.
+    A person has one address. An existing one stays unless `replace` is its mark; then a new one replaces it. So a mail
+    scanner that sends the form repeatedly changes nothing.
     """
     with session_scope(db) as session:
         link = usable(session, token, answers.CHOICE, now)
         language = versions.language_of_messages(session, link.programme, link.person)
-        # One after the other, or two that come at once would both find no address.
+        # Lock, or two simultaneous requests would both find no address.
         versions.lock_programme(session, link.programme)
         known = answers.current_link(session, link.programme, person=link.person, action=FEED, now=now)
         if known is not None and _mark(known.digest) != replace:
@@ -75,14 +75,14 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
 
 
 def feed_of(token: str, *, db: str, now: datetime) -> bytes:
-    """Return the calendar that an address stands for."""
+    """Return the calendar at an address."""
     with read_scope(db) as session:
         link = usable(session, token, FEED, now)
         return _feed(session, link.programme, link.person, now)
 
 
 def feed_for(person: str, *, db: str, programme: str | None, now: datetime, actor: str | None = None) -> bytes:
-    """Return a person's calendar, for the programme office to hand on; that it was read is noted."""
+    """Return a person's calendar for the programme office to pass on; the audit records that it was read."""
     with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
         check_known("person", person, [p.id for p in stored.version.definition.people])

@@ -1,4 +1,4 @@
-"""What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
+"""Changes since a report, a baseline or a day, or between two files, with each cause's share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,23 +32,23 @@ from changeflow.values.words import Kind
 
 BASELINE, REPORT = "baseline", "report"
 MOST_EXPLAINED = 12
-"""Gates, go-lives and tasks, of each, whose causes are given: a terminal shows ten lines of each."""
+"""The most gates, go-lives and tasks, of each, with causes: a terminal shows ten lines of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The earlier state: what people call it, and the programme as it was known then."""
+    """An earlier state: its name, and the programme as it was known then."""
 
     label: str
     programme: Programme
     approved: Mapping[TaskId, Dates] = field(default_factory=dict)
-    """The dates that a baseline approved, where it is one."""
+    """The approved dates, if the state is a baseline."""
     regrouped: tuple[Regrouped, ...] = ()
-    """What was split or joined since then."""
+    """Tasks split or joined since then."""
 
 
 def changes_between(before: Path, after: Path, *, say: Callable[[str], None] | None = None) -> Changes:
-    """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
+    """Compare the milestones and the end of two folders or two Microsoft Project files."""
     title = f"between {before.name} and {after.name}"
     if before.is_dir() and after.is_dir():
         planned = plan_folder(after).programme
@@ -67,7 +67,7 @@ def changes_between(before: Path, after: Path, *, say: Callable[[str], None] | N
 
 
 def changes_since(programme: str | None, *, db: str, since: str | None, on: date) -> Changes:
-    """Compare a stored programme with what it was: `baseline`, `report` (the last issued), or a day."""
+    """Compare a stored programme with an earlier state: `baseline`, `report` (the last issued), or a day."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         earlier = earlier_state(session, stored.programme, since=since)
@@ -79,7 +79,7 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
 def variance_of(
     programme: str | None, *, db: str, on: date, number: int | None = None, everything: bool = False
 ) -> Variance:
-    """Compare a stored programme's forecast with a baseline, the latest one when left out, task by task."""
+    """Compare a stored programme's forecast with a baseline, by default the latest, task by task."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         known = stored.baseline if number is None else _numbered(session, stored.programme.id, number)
@@ -91,7 +91,7 @@ def variance_of(
 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
-    """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
+    """Return the state to compare with: `since`, or else the last report's, or else the baseline's; None if none."""
     until = known_until(session, programme.id)
     every = issued_reports.reports(session, programme.id, until=until)
     issued = [r for r in every if r.on < programme.on]
@@ -118,7 +118,7 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
 
 
 def _number(text: str) -> int:
-    """Read the number of a baseline or report; 0, which none has, for anything else."""
+    """Read the number of a baseline or report; 0, which does not exist, for anything else."""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
@@ -145,9 +145,9 @@ def _at_baseline(session: Session, programme: Programme, baseline: StoredPlan, *
 
 
 def compare_states(earlier: Since, programme: Programme, *, with_others: bool = False) -> Changes:
-    """Attribute the slip of every milestone that has not happened by the earlier state.
+    """Attribute the slip of every milestone that was open in the earlier state.
 
-    `with_others` also gives the causes for gates, go-lives and tasks.
+    `with_others` also gives causes for gates, go-lives and tasks.
     """
     before, after = earlier.programme, programme
     targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
@@ -171,7 +171,7 @@ def compare_states(earlier: Since, programme: Programme, *, with_others: bool = 
 
 
 def _moved(before: Roadmap, after: Roadmap) -> list[TaskId]:
-    """Return the gates, go-lives and other tasks in both states that move most."""
+    """Return the gates, go-lives and other tasks that move most between the states."""
     then, now = time_roadmap(before), time_roadmap(after)
     days = {t: abs((now[t].last_day - then[t].last_day).days) for t in after.tasks if t in before.tasks}
     kinds: dict[str, list[TaskId]] = {}

@@ -1,4 +1,4 @@
-"""Report what a checkpoint found."""
+"""Record the result of a checkpoint."""
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.assembly.corrective_actions import Found
@@ -10,9 +10,9 @@ from changeflow.values.words import Action
 
 
 def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
-    """Record a checkpoint's result, in one transaction with its finish; return it judged.
+    """Record a checkpoint's result and finish in one transaction; return it with its judgement.
 
-    A second report of the same checkpoint stands beside the first, and counts.
+    A second report of the same checkpoint is kept beside the first and counts instead.
     """
     with unit_of_work(change) as work:
         programme = work.programme

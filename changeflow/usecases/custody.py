@@ -1,4 +1,4 @@
-"""Before anything is sent: is this the database that this machine knows, or was it restored?"""
+"""Check before sending whether this is the database that this machine knows, or a restored one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,11 +23,11 @@ STRANGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What a database is to this machine, and what to tell people."""
+    """A database's state on this machine, and the message for people."""
 
     standing: CustodyState
     seen: StateSeen | None
-    """How far it had come, when it may send."""
+    """Its last known state, if it may send."""
     message: str = ""
 
     @property
@@ -38,11 +38,11 @@ class Stock:
 def take_stock(*, db: str, now: datetime) -> Stock:
     """Compare a database with what this machine has seen of it, before anything is sent.
 
-    One that was restored is marked as such, and people who were erased since the copy are erased again. What was erased
-    and is in its files still leaves them now.
+    Mark a restored database as such, and erase people again who were erased since the copy. Erased data that is still
+    in its files is removed now.
     """
     state = MachineState(db)
-    # Before the session: another worker may count on in between.
+    # Read before the session begins, because another worker may advance the count in between.
     seen = state.seen()
     with read_scope(db) as session:
         found = custody.read(session)
@@ -75,7 +75,7 @@ def _take_in_hand(state: MachineState, seen: StateSeen | None, *, db: str, now: 
 
 
 def count_on(session: Session, seen: StateSeen | None) -> StateSeen | None:
-    """Count a database on where it may send; return how far it has come then, None where it may not."""
+    """Advance a database's count if it may send; return its new state, or None if it may not."""
     if seen is None:
         return None
     standing, _ = custody.stand(custody.read(session, for_change=True), seen)
@@ -83,7 +83,7 @@ def count_on(session: Session, seen: StateSeen | None) -> StateSeen | None:
 
 
 def note_seen(seen: StateSeen | None, *, db: str) -> None:
-    """Note outside the database how far it has come. A tick has sent nothing: what cannot be noted is logged alone."""
+    """Record the database's state outside it. A failure is only logged, because a tick sends nothing."""
     if seen is None:
         return
     try:
@@ -93,7 +93,7 @@ def note_seen(seen: StateSeen | None, *, db: str) -> None:
 
 
 def standing_of(session: Session, state: MachineState, seen: StateSeen | None) -> str:
-    """Say why nothing is sent, or nothing; writes nothing. Read `seen` before the session begins."""
+    """Return why nothing is sent, or an empty text; write nothing. Read `seen` before the session begins."""
     found = custody.read(session)
     standing, why = custody.stand(found, seen)
     return message_of(standing, why, state)
@@ -110,14 +110,14 @@ def message_of(standing: CustodyState, why: str, state: MachineState) -> str:
 def mark_restored(
     session: Session, *, why: str, now: datetime, seen: StateSeen | None, identity: str | None = None
 ) -> None:
-    """Mark a database as restored, and say so in the audit of each programme."""
+    """Mark a database as restored, and record that in each programme's audit."""
     count = str(seen.counter) if seen else "unknown"
     note_everywhere(session, "db:restored", f"count:{count}", at=now, by=SYSTEM)
     custody.mark_restored(session, at=now, why=why, identity=identity)
 
 
 def note_everywhere(session: Session, action: str, subject: str, *, at: datetime, by: str) -> None:
-    """Add an entry to the audit of each programme, which is locked for it."""
+    """Add an entry to each programme's audit, locking the programme."""
     for name in versions.programme_ids(session):
         versions.lock_programme(session, name)
         audit.append(session, name, at=at, actor=by, action=action, subject=subject)
@@ -126,7 +126,7 @@ def note_everywhere(session: Session, action: str, subject: str, *, at: datetime
 def erase_again(
     session: Session, state: MachineState, *, identities: set[str], now: datetime, everywhere: bool = False
 ) -> int:
-    """Erase again whom the ledger knows as erased; return how many people there were."""
+    """Erase again the people that the ledger lists as erased; return their number."""
     erasures = ledger.read(state, session, identities=identities, everywhere=everywhere)
     if erasures is None:
         return 0

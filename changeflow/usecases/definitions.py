@@ -45,9 +45,9 @@ from changeflow.values.words import Action
 
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
-"""What a folder knows of the version that it was made from."""
+"""The folder's record of the version that it was made from."""
 LEFT_OUT = "contracts_left_out"
-"""In it, the services whose explanations of single contracts the folder does not have."""
+"""Its key for the services whose explanations of single contracts the folder lacks."""
 MOST_OF_STATE = 10_000
 
 
@@ -57,26 +57,26 @@ class Difference:
 
     programme: str
     number: int
-    """Of the version that would be stored."""
+    """The number of the version that would be stored."""
     is_new: bool
     is_same: bool
     counts: str
-    """Its tasks, milestones and links, in words."""
+    """The numbers of tasks, milestones and links, in words."""
     moved: tuple[Moved, ...]
     finish_moved: int
-    """Civil minutes that the programme's finish moves."""
+    """Civil minutes by which the programme's finish moves."""
     blocks: int
-    """Findings that would stop a baseline."""
+    """Findings that would block a baseline."""
     changes: tuple[Altered, ...] = ()
-    """All that came, went, moved, was renamed or changed."""
+    """Everything that was added, removed, moved, renamed or changed."""
     inherited: tuple[str, ...] = ()
-    """What tasks that were split or joined inherit of what was done."""
+    """Progress that split or joined tasks inherit."""
     powers: tuple[str, ...] = ()
-    """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
+    """Changes to roles, and protections that it weakens; only the SRO or the board may store such a version."""
 
 
 def difference(folder: Path, *, db: str, on: date | None = None, today: date | None = None) -> Difference:
-    """Compare a folder with what is stored; nothing is written. Schools that it adds join `today`."""
+    """Compare a folder with the stored version, writing nothing. Schools that it adds join `today`."""
     read = read_folder(folder)
     programme = read.definition.programme.programme
     with session_scope(db, create=True, write=False) as session:
@@ -113,7 +113,7 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
 def apply(
     folder: Path, *, db: str, actor: str | None, now: datetime, on: date | None = None, retire: Sequence[str] = ()
 ) -> int:
-    """Store a folder; return the version's number. A folder made from an older version is a `ConflictError`."""
+    """Store a folder and return the version's number; raise `ConflictError` if it is made from an older version."""
     read = read_folder(folder)
     by = check_actor(read.definition, actor)
     programme = read.definition.programme.programme
@@ -171,7 +171,7 @@ def apply(
 
 
 def _known(session: Session, stored: Version | None, read: Folder, retire: Sequence[str]) -> tuple[Facts, Inherited]:
-    """Return the facts under the folder's ids, and what is inherited; check what a folder may not drop or change."""
+    """Return the facts under the folder's ids and inherited progress; check that nothing protected is lost."""
     programme, ids = read.definition.programme.programme, renames_of(read.definition)
     check_reused(versions.renames(session, programme).then(ids), read.programme)
     earlier = facts.load_facts(session, programme)
@@ -184,7 +184,7 @@ def _known(session: Session, stored: Version | None, read: Folder, retire: Seque
 
 
 def _inherited(stored: Version | None, read: Folder, known: Facts, ids: Renames) -> Inherited:
-    """Return what the folder's split and joined tasks inherit of what is stored."""
+    """Return the stored progress that the folder's split and joined tasks inherit."""
     if stored is None or not ids:
         return Inherited(progress={})
     return inherited(_joined(stored.definition), read.programme, known, ids)
@@ -198,7 +198,7 @@ def _record(session: Session, programme: str, given: Inherited, *, at: datetime,
 
 
 def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date) -> Facts:
-    """Return the facts with the schools that a folder adds to what is stored; they join on a day."""
+    """Return the facts with the schools that a folder adds, joining on a day."""
     joined = joined_by(stored.definition if stored else None, read.definition, known, on=on)
     with_new = replace(known, joined={**known.joined, **joined})
     days = {s: d for s, d in joining_days(read.definition, with_new).items() if s in joined}
@@ -209,12 +209,10 @@ def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date
 def check_content(
     stored: Version | None, read: Folder, by: str, *, on: date, names: Mapping[str, str]
 ) -> tuple[PowerChange, ...]:
-    """Check that a person may do all that a folder does, by the version that is stored before it.
+    """Check that a person may make all of a folder's changes; return its changes to roles.
 
-    Returns what it changes about who may do what.
-
-    Nobody gets a mandate by a version that they store themselves. The first version of a programme has none before it:
-    who may store it is in the folder.
+    The previous version decides, so that no one can give themselves a mandate. For a programme's first version, the
+    folder itself decides.
     """
     before = stored.definition if stored is not None else read.definition
     waived = stored.definition.waivers if stored is not None else ()
@@ -244,19 +242,19 @@ def _joined(definition: Definition) -> Programme:
 
 
 def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]) -> list[Contact]:
-    """Return how people are reached: as the folder says, and where it lacks a column, as it is stored."""
+    """Return people's contact details from the folder, or the stored ones for columns that it lacks."""
     found = []
     for contact in read.contacts:
         before = known.get(contact.person)
         role = stored.definition.role_of(contact.person) if stored is not None else None
-        # A name that was only the role's title follows the role.
+        # A name that was only the role's title changes with the role.
         given = read.contact_columns | ({"name"} if before is not None and before.name == role else set())
         found.append(contact if before is None else contact.completed_from(before, given))
     return found
 
 
 def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
-    # Before as well: an upgraded database has kept no addresses yet.
+    # Also beforehand, because an upgraded database has no remembered addresses yet.
     persons.remember(session, programme)
     versions.save_contacts(session, programme, contacts)
     session.flush()
@@ -264,7 +262,7 @@ def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]
 
 
 def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:
-    """Write down in the folder which version it is; `left_out`: services without explanations of single contracts."""
+    """Record in the folder which version it is; `left_out` are services without explanations of single contracts."""
     state: dict[str, object] = {"programme": programme, "number": number, "hash": content}
     if left_out:
         state[LEFT_OUT] = sorted(left_out)
@@ -277,7 +275,7 @@ def _left_out(folder: Path) -> frozenset[str]:
 
 
 def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
-    """Return a folder with the stored explanations of single contracts, where they were left out of it."""
+    """Return a folder with the stored explanations of single contracts added where it lacks them."""
     left_out = _left_out(folder)
     before = (
         {s.service: s.parallel_run.explanations for s in stored.definition.services if s.parallel_run} if stored else {}
@@ -309,7 +307,7 @@ def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
 
 
 def _remembered(folder: Path) -> dict[str, object]:
-    """Return what the folder knows of its version; what cannot be read says nothing."""
+    """Return the folder's record of its version; empty if it cannot be read."""
     raw = read_bytes(folder / STATE, str(STATE), [], most=MOST_OF_STATE, inside=folder)
     try:
         state = json.loads(raw or b"{}")
@@ -319,13 +317,13 @@ def _remembered(folder: Path) -> dict[str, object]:
 
 
 def _check_erased(session: Session, read: Folder) -> None:
-    """Whoever was erased does not come back with a file that still has them."""
+    """Refuse a file that still has people who were erased."""
     emails = {c.person: c.email for c in read.contacts}
     people = [(p.id, emails.get(p.id)) for p in read.definition.people]
     gone = erasure.erased(session, read.definition.programme.programme, people)
     if gone:
         lines = [f"  {person}: erased on {format_day(local_day(at))}" for person, at in sorted(gone.items())]
         raise CheckFailedError(
-            "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
-            "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)
+            "people.csv has people who were erased at their request. Remove their rows, and give a new person in their "
+            "place a new id and address. No changes saved.\n" + "\n".join(lines)
         )

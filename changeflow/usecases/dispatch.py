@@ -1,4 +1,4 @@
-"""Dispatch: claim what may go now, send it and mark it. Nothing is lost, and a repeat is marked as one."""
+"""Dispatch: claim messages that may go now, send them and mark them. None is lost, and repeats are marked."""
 
 import secrets
 import socket
@@ -30,39 +30,39 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import local_day
 
 LEASE = timedelta(seconds=50)
-"""A worker that dies gives its message back after this long; no channel needs as much for one."""
+"""How long a worker may hold a message. Every channel is faster, and after this another worker takes over."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=4)
 GIVE_UP = timedelta(hours=72)
-"""As long as mail servers try (RFC 5321, 4.5.4.1 says four to five days at most)."""
+"""About as long as mail servers retry (RFC 5321, 4.5.4.1 recommends four to five days at most)."""
 TOGETHER = 20
-"""Messages that are opened in one transaction."""
+"""Messages opened in one transaction."""
 COUNTED = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
-    """What became of the outbox."""
+    """The result of a dispatch."""
 
     sent: int = 0
     nudges: int = 0
-    """Things that the messages which were sent say."""
+    """Nudges in the messages sent."""
     withdrawn: int = 0
     held: int = 0
-    """Kept back: it is the wrong hour, or they have had enough."""
+    """Held back: outside the recipient's hours, or over their limit."""
     failed: int = 0
-    """To be tried again."""
+    """Will be tried again."""
     refused: int = 0
     """The address does not work."""
     parked: int = 0
-    """May have gone, and must not go twice: a person looks."""
+    """May have gone, and must not go twice: a person must check."""
     no_address: int = 0
     blocked: str = ""
-    """Why nothing is sent at all: the database was restored, and no one has released it."""
+    """Why nothing is sent: the database was restored and no one has released it."""
 
     @property
     def words(self) -> str:
-        """What happened, without what did not: `1 sent with 2 nudges, 3 held`; empty where nothing did."""
+        """The counts that are not zero: `1 sent with 2 nudges, 3 held`."""
         own = f"{self.sent} sent with {counted(self.nudges, 'nudge')}" if self.nudges else f"{self.sent} sent"
         rest = [f"{row['count']} {row['what']}" for row in self.rows() if row["count"]]
         rest = [words for words in rest if words.split(" ", 1)[1] not in ("sent", "nudges")]
@@ -76,10 +76,10 @@ class Dispatched:
 def dispatch(
     *, db: str, now: datetime, channel: Channel, desk: Desk | None = None, clock: Clock | None = None
 ) -> Dispatched:
-    """Send what may go at `now`. What changed since the last tick is looked at again first, and withdrawn.
+    """Send what may go at `now`, after withdrawing nudges that no longer apply.
 
-    `clock` is for leases and for noting when something went; left out, it stands still at `now`. From a database that
-    was restored nothing is sent until a person has released it.
+    `clock` times leases and sending; by default it stays at `now`. A restored database sends nothing until a person
+    has released it.
     """
     stock = take_stock(db=db, now=now)
     if stock.seen is None:
@@ -94,7 +94,7 @@ def dispatch(
         if not office.is_over:
             office.send_new(now, counts)
     except NotReleasedError:
-        # It was restored while this ran; what was about to be opened is not.
+        # It was restored during this run, so no more messages are opened.
         blocked = take_stock(db=db, now=now).message
     outcome = {name: counts[name] for name in COUNTED}
     log("dispatch", channel=channel.name, **outcome)
@@ -107,11 +107,11 @@ class _Post:
     def __init__(self, db: str, channel: Channel, desk: Desk, worker: str, clock: Clock, seen: StateSeen) -> None:
         self.db, self.channel, self.desk, self.worker, self.clock = db, channel, desk, worker, clock
         self.state, self.seen = MachineState(db), seen
-        """How far the database had come when it was last counted on."""
+        """The database's state when its count last advanced."""
         self.is_over = False
-        """The channel said that nothing more will go today."""
+        """Whether the channel accepts no more today."""
         self.gone: list[tuple[Outgoing, list[Nudge]]] = []
-        """Sent, and not marked yet: only by a channel at which a repeat leaves no second copy."""
+        """Sent but not marked yet: only on a channel where a repeat leaves no second copy."""
 
     def count_on(self) -> None:
         with session_scope(self.db) as session:
@@ -119,12 +119,12 @@ class _Post:
         self._note_seen(seen)
 
     def _note_seen(self, seen: StateSeen) -> None:
-        """Note outside the database what is committed, before anything of it is sent."""
+        """Record outside the database what is committed, before sending any of it."""
         self.state.note(seen)
         self.seen = seen
 
     def resume(self, counts: Counter[str]) -> None:
-        """Go on with what an earlier run has opened: it failed for a while, or its worker died."""
+        """Resume messages that an earlier run opened, because they failed temporarily or the worker died."""
         with read_scope(self.db) as session:
             ids = messages.resumable(session, now=self.clock())
         for message in ids:
@@ -160,7 +160,7 @@ class _Post:
             self._mark_gone()
 
     def send_new(self, now: datetime, counts: Counter[str]) -> None:
-        """Open a message for everybody who may have one, a few at a time, and send each."""
+        """Open messages for everyone who may have one, a few at a time, and send them."""
         today = local_day(now)
         with read_scope(self.db) as session:
             waiting = {n.programme for n in agenda.waiting(session, now=now)}
@@ -195,7 +195,7 @@ class _Post:
     def _open(
         self, some: Sequence[SendVerdict], found: OutboxView
     ) -> list[tuple[Outgoing, list[Nudge], Message | None]]:
-        """Open messages in one transaction; where another dispatcher was quicker with one, one by one."""
+        """Open messages in one transaction, or one by one if another dispatcher has taken some."""
         nudges = [[found.nudges[w.id] for w in v.nudges] for v in some]
         offices = [found.houses[its[0].programme].definition.programme.office for its in nudges]
         drafts = [draft_of(v, found, o.email.rpartition("@")[2]) for v, o in zip(some, offices, strict=True)]
@@ -222,7 +222,7 @@ class _Post:
     def _written(
         self, session: Session, opened: Sequence[tuple[Outgoing, list[Nudge]]], houses: Mapping[str, House]
     ) -> list[Message | None]:
-        """Write letters, with a link for each thing; None where there is nobody left to send one to."""
+        """Write letters with a link for each nudge; None if there is no one to send it to."""
         now, links = self.clock(), dict[str, AnswerLink]()
         letters = [
             write_letter(nudges, houses, self.desk, now, outgoing.message_id, links, outgoing)
@@ -232,7 +232,7 @@ class _Post:
         return letters
 
     def _note_open(self, session: Session, programme: str, ids: Sequence[int]) -> None:
-        """Seal what was opened: messages, their links, and which nudges they carry."""
+        """Seal the opened messages, their links and their nudges in the audit."""
         subject = f"message:{min(ids)}" if len(ids) == 1 else f"message:{min(ids)}-{max(ids)}"
         now = self.clock()
         audit.append(session, programme, at=now, actor=SYSTEM, action="message:open", subject=subject, fallback=True)
@@ -243,7 +243,7 @@ class _Post:
             counts["parked"] += 1
             return
         if letter is None:
-            self._finish(claimed, nudges, messages.DROPPED, "nobody to send it to")
+            self._finish(claimed, nudges, messages.DROPPED, "no one to send it to")
             counts["no_address"] += 1
             return
         try:
@@ -256,7 +256,7 @@ class _Post:
             counts["nudges"] += len(nudges)
 
     def _note(self, claimed: Outgoing, nudges: list[Nudge], receipt: Receipt) -> str:
-        """Mark what became of a message; return under which count it goes."""
+        """Mark a message's outcome; return the count that it belongs to."""
         now = self.clock()
         if receipt.sent is Sent.YES:
             self.gone.append((claimed, nudges))
@@ -307,12 +307,12 @@ class _Post:
     def _settle(
         self, session: Session, some: Sequence[tuple[Outgoing, list[Nudge]]], state: str, error: str | None
     ) -> None:
-        """Note what became of messages whose claim we still have, in the table and in the audit."""
+        """Record the outcome of messages that we still hold, in the table and the audit."""
         now = self.clock()
         carried = {c.id: {n.programme for n in its} or set(agenda.programmes_of(session, c.id)) for c, its in some}
         names = sorted(set().union(*carried.values()))
         for name in names:
-            # Two workers that send at once would number their audit entries alike, and one would lose its mark.
+            # Without the lock, two workers could give audit entries the same number, and one would lose its mark.
             versions.lock_programme(session, name)
         ours = messages.settle(
             session, [c.id for c, _ in some], worker=self.worker, state=state, at=now, channel=self.channel.name,
@@ -339,4 +339,4 @@ class _Post:
 
 
 class _TakenError(Exception):
-    """Another dispatcher has some of the nudges."""
+    """Another dispatcher has taken some of the nudges."""

@@ -58,7 +58,7 @@ class ExportRequest:
 
 
 _Found = tuple[Stored, Mapping[str, Contact] | None, Collection[str]]
-"""What to export: the programme, people's contact details, and services of which single contracts are explained."""
+"""What to export: the programme, contact details, and services with explanations of single contracts."""
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
@@ -157,14 +157,14 @@ def _write_mspdi(planned: Programme, out: Path, baselines: Sequence[StoredPlan])
     known = {b.number: b.dates for b in baselines}
     if baselines:
         known[0] = baselines[-1].dates
-    # That a decision waits is our forecast; other programs are given what was reported.
+    # Waiting decisions are our forecast; other programs get only what was reported.
     reported = replace(planned.roadmap, progress=without_asked(planned.roadmap, planned.facts.progress))
     definition = planned.definition
     labels = Labels(
         services={s.service: s.name for s in definition.services},
         waves={w.id: w.name for w in definition.programme.waves},
         schools={s.id: s.name for s in definition.schools},
-        # By role alone: a schedule is handed on to people who may not see names.
+        # Roles only, because a schedule may go to people who may not see names.
         owners={o: definition.role_of(o) or o for t in reported.tasks.values() if (o := t.owner) is not None},
     )
     return write_roadmap(
@@ -179,7 +179,7 @@ def _write_mspdi(planned: Programme, out: Path, baselines: Sequence[StoredPlan])
 
 
 def _exported(source: Path | None, *, db: str, programme: str | None, on: date | None, now: datetime) -> WorkbookSource:
-    """Return a folder's programme as a workbook shows it, or the stored one with its baseline."""
+    """Return a folder's programme for the workbook, or the stored one with its baseline."""
     if source is not None:
         planned = plan_folder(source, on=on).programme
         return WorkbookSource(programme=planned, today=planned.on, at=now)
@@ -204,7 +204,7 @@ def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> s
     """
     out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
     wanted = PEOPLE if contacts is not None else [name for name in PEOPLE if name not in OF_A_CONTACT]
-    # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
+    # If programme.yaml uses one of our names for another column, ours cannot be read and is empty.
     columns = [name for name in wanted if name in theirs or name not in theirs.values()]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)
@@ -224,7 +224,7 @@ def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> s
 
 
 def with_waivers(text: str, definition: Definition) -> str:
-    """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
+    """Add waivers given on the command line since the folder was stored; leave the rest unchanged."""
     data = _writer().load(text)
     written = len(data.get("waivers") or [])
     new = definition.programme.waivers[written:]
@@ -238,15 +238,15 @@ def with_waivers(text: str, definition: Definition) -> str:
 
 
 def service_of(text: str, definition: Definition) -> ServiceFile | None:
-    """Return the service that a file describes; None where it is none of the programme."""
+    """Return the service that a file describes; None if the programme does not have it."""
     name = _writer().load(text).get("service")
     return next((s for s in definition.services if s.service == name), None)
 
 
 def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) -> str:
-    """Leave out explanations of single contracts, or `in_full` write all that are stored; leave the rest as it was.
+    """Leave out explanations of single contracts, or with `in_full` write all stored ones; leave the rest unchanged.
 
-    Where some are left out, so are the comments of the whole parallel run.
+    If any are left out, so are all comments of the parallel run.
     """
     if service is None or service.parallel_run is None or not service.explains_contracts:
         return text
@@ -261,14 +261,14 @@ def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) 
         as_written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
     data["parallel_run"]["explanations"] = as_written
     if not in_full:
-        # A comment may name a contract, and ruamel keeps it with the entry before it.
+        # A comment may name a contract, and ruamel attaches it to the previous entry.
         data.ca.items.pop("parallel_run", None)
         _drop_comments(data["parallel_run"])
     return _text_of(data)
 
 
 def with_lessons(text: str, service: ServiceFile | None) -> str:
-    """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
+    """Add changes from lessons accepted since the folder was stored; leave the rest unchanged."""
     if service is None:
         return text
     data = _writer().load(text)
@@ -296,7 +296,7 @@ def _drop_comments(node: object) -> None:
 
 
 def _plain(found: object) -> object:
-    """Return what a YAML file says, without its comments and quotes."""
+    """Return the content of a YAML file without comments and quotes."""
     return json.loads(json.dumps(found, default=str))
 
 
@@ -309,6 +309,6 @@ def _text_of(data: object) -> str:
 def _writer() -> YAML:
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 10_000  # lines stay as they were written
+    yaml.width = 10_000  # keep long lines
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml

@@ -9,10 +9,10 @@ from changeflow.values.words import Action
 
 
 def record_submission(submission: Submission, change: Change) -> bool:
-    """Record which system filed a scheme's period; False when that is known already.
+    """Record which system filed a scheme's period; return False if already recorded.
 
-    Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
-    of the scheme's schools was live on it: that was a parallel run, which is never filed.
+    A second submitter of the same scheme and period is refused. So is the new system's output for a period in which
+    none of the scheme's schools was live on it: that was a parallel run, which is never filed.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.RECORD_FILING, Subject(service=submission.service))

@@ -1,4 +1,4 @@
-"""Decisions at gates: checked against the evidence of their day, recorded once, their conditions made tasks."""
+"""Decisions at gates: checked against the evidence of their day and recorded once; conditions become tasks."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -26,7 +26,7 @@ from changeflow.values.words import Action, Kind
 
 @dataclass(slots=True)
 class _Minutes:
-    """What is known while answers are taken in, each on top of those before it."""
+    """The state while answers are recorded, each on top of the previous ones."""
 
     work: UnitOfWork
     recorder: str
@@ -36,7 +36,7 @@ class _Minutes:
 
 
 def decide(answer: GateAnswer, change: Change) -> GateCase:
-    """Record one decision; an approval that the evidence of its day does not support is refused."""
+    """Record one decision; refuse an approval that the evidence of its day does not support."""
     with unit_of_work(change) as work:
         minutes = _Minutes(work, work.actor(), work.programme.facts)
         case = _take(_named(answer, work.programme), minutes)
@@ -45,9 +45,9 @@ def decide(answer: GateAnswer, change: Change) -> GateCase:
 
 
 def import_decisions(path: Path, change: Change) -> int:
-    """Record decisions from a CSV, in the order of their days; all its problems at once, and then nothing is taken.
+    """Record decisions from a CSV by date; return the number of new ones, skipping those already recorded.
 
-    Those that are known already are passed over; the number of new ones is returned.
+    If there are problems, report all of them and record nothing.
     """
     with unit_of_work(change) as work:
         minutes = _Minutes(work, work.actor(), work.programme.facts)
@@ -57,11 +57,11 @@ def import_decisions(path: Path, change: Change) -> int:
 
 
 def record_history(work: UnitOfWork, sheet: SheetTaken, decisions: Path) -> tuple[SheetRecorded, int]:
-    """Record a sheet and the decisions between its progress; return what was new of it, and how many of these."""
+    """Record a sheet and the decisions between its progress; return what was new, and the number of new decisions."""
     checked = checked_progress(work.programme, sheet.typed.reported, work.change.on)
     minutes = _Minutes(work, work.actor(), with_progress(work.programme.facts, checked))
     _take_all(decisions, minutes)
-    # A decision ends its gate's task, whatever the sheet says of its beginning.
+    # A decision finishes its gate's task, whatever start the sheet gives.
     checked |= minutes.progress
     minutes.progress.clear()
     _write(minutes)
@@ -84,9 +84,9 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
 
 
 def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:
-    """Return an answer with the ids of what it names: its gate, and the tasks that conditions come before.
+    """Replace names in an answer by ids: its gate, and the tasks that its conditions precede.
 
-    A name that several have is an error; one that none has is left to what looks for it.
+    An ambiguous name is an error; an unknown one is left for the later check.
     """
     gates = {t.id: t for t in programme.tasks(kind=Kind.DECISION)}
     conditions = (
@@ -96,13 +96,13 @@ def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:
 
 
 def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Programme, GateCase]:
-    """Weigh a stored programme's gate as things stand."""
+    """Weigh the current evidence for a stored programme's gate."""
     stored = stored_on(programme, db=db, on=on)
     return stored.programme, weigh(stored.judged, task)
 
 
 def _take(answer: GateAnswer, minutes: _Minutes) -> GateCase:
-    """Check one answer against everything known on its day, and add it to the minutes."""
+    """Check one answer against everything known on its day, and add it."""
     work, definition = minutes.work, minutes.work.definition
     if answer.on > work.change.on:
         raise InputError(f"{answer.task}: {format_day(answer.on)} is in the future. {NOT_SAVED}")

@@ -1,4 +1,4 @@
-"""Sponsorship and judgement: what the sponsor was seen to do, and the delivery confidence that a person sets."""
+"""Acts of sponsorship, and the delivery confidence that a person sets."""
 
 from datetime import date
 
@@ -17,9 +17,9 @@ from changeflow.values.words import Action
 def note_act(
     what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None, group: str | None = None
 ) -> bool:
-    """Note something that the sponsor did, or a change lead (`who`), perhaps with one group.
+    """Record an act of the sponsor, or of a change lead (`who`), perhaps with one group.
 
-    False when the same is known of that day.
+    Return False if the same act is already recorded for that day.
     """
     act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
     check_act(act, change.on)
@@ -47,7 +47,7 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
 
 
 def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
-    """Put what the evidence proposes beside what was set."""
+    """Return the confidence that the evidence proposes, and the one set by a person."""
     stored = stored_on(programme, db=db, on=today)
     baseline = stored.baseline.dates if stored.baseline else None
     return confidence_line(stored.judged, today=today, baseline=baseline)

@@ -1,4 +1,4 @@
-"""Check one side of a parallel run alone, as `pilot reconcile` would read it: the file is compared with itself."""
+"""Check one side of a parallel run as `pilot reconcile` would read it, by comparing the file with itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,32 +17,32 @@ from changeflow.reconciliation.ids import odd_id
 from changeflow.values.problem import Problem
 
 _SHOWN = 10
-"""Keys of one kind that are named."""
+"""The most keys of one kind that are named."""
 _PAID = {fold(f.name) for f in LEDGER.fields} | {fold(f"{f.name} pay") for f in LEDGER.fields} | {"paye", "nic"}
 _LIKE_A_LEDGER = 2
-"""Columns of amounts from which a list of people is one of pay."""
+"""The number of columns of amounts that make a list of people a ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerCheck:
-    """What `pilot reconcile` would make of a file."""
+    """How `pilot reconcile` would read a file."""
 
     key: tuple[str, ...]
     is_key_guessed: bool
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     coverage: Coverage | None = None
-    """Which columns are compared; None where there are problems."""
+    """The compared columns; None if there are problems."""
 
     @property
     def said(self) -> str:
-        """Say how the cells were checked."""
+        """How the cells were checked."""
         names = " and ".join(f"'{name}'" for name in self.key)
         option = f' (pilot reconcile needs --key "{",".join(self.key)}")' if self.is_key_guessed else ""
         return f"checked as pilot reconcile reads them, by the key {names}{option}"
 
     def use_of(self, heading: str) -> str:
-        """Say what a column is for; empty where that is not known."""
+        """Describe a column's use; empty if unknown."""
         if fold(heading) in {fold(name) for name in self.key}:
             return "key"
         if self.coverage is None:
@@ -51,12 +51,12 @@ class LedgerCheck:
 
 
 def looks_like_a_ledger(headings: Sequence[str]) -> bool:
-    """Tell whether some columns have pay, in a list that could be one of people."""
+    """Whether a table has enough columns of pay to be a ledger, not a list of people."""
     return sum(fold(heading) in _PAID for heading in headings) >= _LIKE_A_LEDGER
 
 
 def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
-    """Read a file as both sides of a run; `key` names the columns of a contract, with commas."""
+    """Read a file as both sides of a run; `key` names the columns that identify a contract, separated by commas."""
     headings = [column.name for column in table.layout.columns]
     names = tuple(part.strip() for part in key.split(",")) if key else _key_of(headings)
     check = LedgerCheck(names, is_key_guessed=key is None and names != ParallelRunPolicy().key)
@@ -88,7 +88,7 @@ def _of_one_file(problem: Problem) -> Problem:
 
 
 def _key_of(headings: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that name a contract: of a preset, or by their heading, or else the first."""
+    """Return the columns that identify a contract: a preset's, or by heading, or else the first column."""
     theirs = {fold(heading): heading for heading in headings}
     for policy in PRESETS.values():
         if all(fold(name) in theirs for name in policy.key):
@@ -99,7 +99,7 @@ def _key_of(headings: Sequence[str]) -> tuple[str, ...]:
 
 
 def _odd_keys(table: Table, key: Sequence[str]) -> Iterator[str]:
-    """Yield which contracts are there twice, and which a spreadsheet seems to have changed."""
+    """Yield contracts that are listed twice, and ids that a spreadsheet seems to have changed."""
     seen: dict[str, list[int]] = {}
     for row in table.rows:
         parts = [_cell(row.cells, name) for name in key]
@@ -107,9 +107,9 @@ def _odd_keys(table: Table, key: Sequence[str]) -> Iterator[str]:
             seen.setdefault("|".join(parts), []).append(row.line)
     twice = {name: lines for name, lines in seen.items() if len(lines) > 1}
     for name, lines in list(twice.items())[:_SHOWN]:
-        yield f"'{name}' is there {len(lines)} times, on lines {', '.join(map(str, lines[:5]))}: it is not compared."
+        yield f"'{name}' is listed {len(lines)} times, on lines {', '.join(map(str, lines[:5]))}: it is not compared."
     if len(twice) > _SHOWN:
-        yield f"And {len(twice) - _SHOWN} more are there more than once."
+        yield f"And {len(twice) - _SHOWN} more are listed more than once."
     odd = [(name, lines[0], why) for name, lines in seen.items() if (why := odd_id(name))]
     for name, line, why in odd[:_SHOWN]:
         yield f"Line {line}: '{name}' looks {why}."

@@ -1,4 +1,4 @@
-"""Level a folder or a stored programme, and write down what a person decides about its moves."""
+"""Level a folder or a stored programme, and record decisions about the proposed moves."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -31,12 +31,12 @@ HEAD = """# yaml-language-server: $schema=./schema/levelling.json
 ALL = "all"
 MOST_SECONDS = 3600
 PATIENCE, LEAST_PATIENCE = 6, 20
-"""A machine that others use may take so many times as long, and some seconds more, before the clock ends a search."""
+"""The clock ends a search after this many times its seconds, plus this many: a shared machine may be slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """What a person decides: moves to accept, to refuse, and tasks to pin to a moment."""
+    """Moves to accept, moves to refuse, and tasks to pin to a start."""
 
     accept: tuple[str, ...] = ()
     refuse: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Decisions:
 
 
 def level_plan(programme: Programme, *, seconds: float, seed: int) -> LevelledProgramme:
-    """Level a programme. Effort and not the clock ends the search, on a busy machine too: so the answer repeats."""
+    """Level a programme. Effort, not the clock, ends the search, so that results repeat on a busy machine."""
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     most = PATIENCE * seconds + LEAST_PATIENCE
@@ -63,12 +63,12 @@ def read_pins(texts: Iterable[str]) -> dict[str, datetime]:
             pins[task] = datetime.fromisoformat(moment).replace(tzinfo=None)
             check_value(pins[task])
         except ValueError:
-            raise InputError(f"'{text}' is no pin. Write --pin payroll/system-built=2027-01-11.") from None
+            raise InputError(f"'{text}' is not a pin. Write --pin payroll/system-built=2027-01-11.") from None
     return pins
 
 
 def _named(decisions: Decisions, tasks: Mapping[TaskId, Task]) -> Decisions:
-    """Return decisions with the ids of the tasks that they name; a name that none has is left as it is."""
+    """Replace task names in decisions by ids; unknown names are unchanged."""
     return Decisions(
         accept=tuple(t if t == ALL else named(t, tasks) for t in decisions.accept),
         refuse=tuple(named(t, tasks) for t in decisions.refuse),
@@ -77,10 +77,10 @@ def _named(decisions: Decisions, tasks: Mapping[TaskId, Task]) -> Decisions:
 
 
 def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> tuple[str, ...]:
-    """Write decisions into the folder's levelling.yaml, comments kept; return what was written, in words.
+    """Write decisions into the folder's levelling.yaml, keeping comments; return what was written, in words.
 
-    A decision replaces the one before it about the same task. A task that does not exist, or a move that levelling does
-    not propose, is an error, and nothing is written.
+    A decision replaces an earlier one about the same task. An unknown task, or a move that levelling does not propose,
+    is an error, and nothing is written.
     """
     starts = {m.wait.task: _moment(levelled, m.wait) for m in levelled.moves}
     decisions = _named(decisions, levelled.programme.roadmap.tasks)
@@ -91,7 +91,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
         check_known("task", task, levelled.programme.roadmap.tasks)
     first = levelled.programme.definition.programme.start
     if early := [t for t, at in decisions.pin.items() if at.date() < first]:
-        raise InputError(f"'{early[0]}' cannot begin before the programme does, on {format_day(first)}.")
+        raise InputError(f"'{early[0]}' cannot start before the programme, on {format_day(first)}.")
     decided = [(t, "accepted", starts[t]) for t in accept]
     decided += [(t, "pinned", at) for t, at in decisions.pin.items()]
     path = folder / FILE
@@ -112,7 +112,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
 
 
 def _checked_text(path: Path, folder: Path) -> str:
-    """Return the text of the folder's levelling.yaml, within the limits of every file in; nothing if there is none."""
+    """Return the text of the folder's levelling.yaml, within the limits for input files; empty if there is none."""
     if not is_there(path):
         return ""
     problems: list[Problem] = []
@@ -123,7 +123,7 @@ def _checked_text(path: Path, folder: Path) -> str:
 
 
 def _moment(levelled: LevelledProgramme, wait: Wait) -> datetime:
-    """Return a task's levelled start: a day alone, where it begins as soon as that day's work does."""
+    """Return a task's levelled start, as a day without a time if it starts with that day's work."""
     roadmap, start = levelled.programme.roadmap, datetime_of(wait.start)
     midnight = wait.start // DAY * DAY
     calendar = roadmap.calendars[roadmap.tasks[wait.task].calendar]
@@ -132,7 +132,7 @@ def _moment(levelled: LevelledProgramme, wait: Wait) -> datetime:
 
 
 def _forget(data: dict[str, object], tasks: set[str]) -> None:
-    """Take out what was decided about these tasks before."""
+    """Remove earlier decisions about these tasks."""
     for kind in ("accepted", "pinned"):
         known = data.get(kind)
         if isinstance(known, dict):

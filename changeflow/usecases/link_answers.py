@@ -1,4 +1,4 @@
-"""What a link in a message leads to: the question that it asks, and the answer, given once and by one person."""
+"""Links in messages: the question that a link asks, and the answer, which is given once by one person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,17 +41,17 @@ YOU = sentence("you")
 
 
 class LinkError(InputError):
-    """A link that leads nowhere: forged, used, expired or withdrawn."""
+    """A link that does not work: forged, used, expired or withdrawn."""
 
     def __init__(self, text: str, *, was_known: bool, language: str = "en") -> None:
         super().__init__(text)
         self.was_known, self.language = was_known, language
-        """`language` is that of the link's reader, where the link was known."""
+        """`language` is the reader's, if the link was known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkQuestion:
-    """What a link asks. It names a role, never a person, so that a forwarded link gives nothing away."""
+    """A link's question. It names roles, never people, so that a forwarded link reveals no one."""
 
     kind: str
     """`task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`."""
@@ -62,24 +62,24 @@ class LinkQuestion:
     role: str
     office_email: str
     people: tuple[tuple[str, str], ...] = ()
-    """Whom it can be passed on to: ids, and roles with their school or hub."""
+    """People it can be passed on to: ids, and roles with their school or hub."""
     criteria: tuple[tuple[str, str], ...] = ()
-    """Of a gate and its evidence: how each criterion stands (a `State`), and its text; reasons against first."""
+    """For a gate and its evidence: each criterion's `State` and text, reasons against first."""
     last_day: date | None = None
-    """A decision's last responsible day; `cost` is what the next day costs."""
+    """A decision's last responsible day; `cost` is the cost of the next day."""
     cost: LaterCost | None = None
     students: str = ""
     note: str = ""
-    """What whoever does it should know."""
+    """What the person doing it should know."""
     statements: tuple[tuple[Element, str], ...] = ()
-    """What an assessment asks."""
+    """An assessment's questions."""
     language: str = "en"
-    """The reader's, for the page."""
+    """The reader's language, for the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a person answers."""
+    """A person's answer."""
 
     kind: AnswerKind
     until: date | None = None
@@ -90,7 +90,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class TakenAnswer:
-    """What to tell a person whose answer was taken, and in which language."""
+    """The message to a person whose answer was recorded, and its language."""
 
     message: str
     language: str
@@ -105,7 +105,7 @@ class MessageChoice:
 
 
 def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
-    """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
+    """Return a link's question. Opening it does not use it up, because mail scanners open every link."""
     with read_scope(db) as session:
         link = usable(session, token, "answer", now)
         stored = load(session, link.programme, on=local_day(now))
@@ -113,15 +113,15 @@ def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
 
 
 def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | None = None) -> TakenAnswer:
-    """Take an answer: the link is used up, and what follows from it is written, in one transaction or not at all.
+    """Use up the link and record the answer with its effects, in one transaction; return the message to the person.
 
-    Returns what to tell the person. `ahead` is what `prepare_done` found.
+    `ahead` is the result of `prepare_done`.
     """
     with session_scope(db) as session:
         link = usable(session, token, "answer", now)
         change = Change(db=db, programme=link.programme, actor=link.person, now=now, on=local_day(now))
         with work_in(session, change, ahead=ahead) as work:
-            # Used up first: whatever goes wrong afterwards takes this back as well.
+            # Use up the link first; a later error undoes this too.
             if not answers.use_link(session, digest_of(token), now=now):
                 raise LinkError(USED, was_known=True, language=_language(link, work.stored))
             message = _AnswerRecorder(work, link, given).take()
@@ -134,10 +134,10 @@ def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | 
 
 
 def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
-    """Work out what follows from "it is done" before the answer takes its turn: others then wait for it much less.
+    """Compute the effects of "it is done" before the answer locks the programme, so that others wait less.
 
-    Nothing is written and nothing refused: the answer itself says what is wrong with it. Returns what the programme
-    will be, where that follows from the plan.
+    It writes and refuses nothing; the answer itself reports errors. Return the programme after the answer, if the plan
+    determines it.
     """
     today = local_day(now)
     with read_scope(db) as session:
@@ -154,7 +154,7 @@ def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
 
 
 def choice_of(token: str, *, db: str, now: datetime) -> MessageChoice:
-    """Return whether the person who has this link has switched optional messages off."""
+    """Return whether the person with this link has switched optional messages off."""
     with read_scope(db) as session:
         link = usable(session, token, answers.CHOICE, now)
         recipient = _recipient(session, link)
@@ -164,7 +164,7 @@ def choice_of(token: str, *, db: str, now: datetime) -> MessageChoice:
 
 
 def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> MessageChoice:
-    """Switch optional messages off, or on again; what comes with somebody's part then comes once a week.
+    """Switch optional messages off or on. When off, messages about the person's own tasks come once a week.
 
     One click is enough (RFC 8058), and the link can be used again.
     """
@@ -185,7 +185,7 @@ def _recipient(session: Session, link: AnswerLink) -> str:
 
 
 def usable(session: Session, token: str, action: str, now: datetime) -> AnswerLink:
-    """Return what a token lets its holder do; a `LinkError` says why it does not."""
+    """Return what a token lets its holder do, or raise a `LinkError` that says why it does not work."""
     link = answers.find_link(session, digest_of(token))
     if link is None or link.action != action:
         raise LinkError(NOT_OURS, was_known=False)
@@ -209,7 +209,7 @@ def _language(link: AnswerLink, stored: Stored) -> str:
 
 
 def _cost(last: LastDay | None) -> LaterCost | None:
-    """Return what the first day after a decision's last responsible day moves."""
+    """Return the cost of the first day after a decision's last responsible day."""
     if last is None or not last.later:
         return None
     run = last.later[0]
@@ -249,7 +249,7 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
 
 
 class _AnswerRecorder:
-    """One answer, and what follows from it."""
+    """Records one answer and its effects."""
 
     def __init__(self, work: UnitOfWork, link: AnswerLink, given: Given) -> None:
         self.work, self.session, self.link, self.given = work, work.session, link, given
@@ -259,7 +259,7 @@ class _AnswerRecorder:
 
     @property
     def asked(self) -> str:
-        """Whose reminders an answer is about: of a task's, whoever is asked now, also where their manager answers."""
+        """The person whose reminders an answer is about: for a task, the one now asked, even if a manager answers."""
         task = self.stored.programme.roadmap.tasks.get(self.link.subject)
         if task is None or task.owner is None:
             return self.link.person
@@ -328,7 +328,7 @@ class _AnswerRecorder:
         name = round_name(int(self.link.subject.removeprefix(ROUND)))
         given = Assessment(person=self.link.person, round=name, on=self.today, scores=scores, evidence="self")
         publications.add_assessments(self.session, self.link.programme, [given])
-        # No answer row: that somebody answered stands with their scores alone, which nobody sees.
+        # No answer row: only the scores, which no one sees, show that a person answered.
         self.work.record("assess", f"assessment:{name}", by=SYSTEM)
 
     def _keep(self, *, until: date | None = None, to: str | None = None, text: str | None = None) -> None:

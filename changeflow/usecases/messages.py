@@ -1,4 +1,4 @@
-"""Letters to people: who they are, the links that they get, and what a letter says."""
+"""Letters to people: the recipients, the links and the content."""
 
 import hashlib
 import secrets
@@ -35,7 +35,7 @@ LINK_DAYS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What letters are written with: the address of the pages that links lead to, and the templates."""
+    """The settings for letters: the base address of links, and the templates."""
 
     base_url: str = "http://127.0.0.1:8000"
     templates: Templates = field(default_factory=lambda: templates_of(None))
@@ -43,7 +43,7 @@ class Desk:
 
 @dataclass(slots=True)
 class House:
-    """What is known of one programme's people, without its roadmap."""
+    """One programme's people, without its roadmap."""
 
     definition: Definition
     contacts: Mapping[str, Contact]
@@ -55,7 +55,7 @@ class House:
         return names_in(self.definition, self.contacts.values())
 
     def person(self, person: str) -> str:
-        """Name a person in a list: by name and role, or by role alone."""
+        """Name a person in a list, by name and role or by role alone."""
         return person_in_words(self.definition, self.names, person)
 
     def the_person(self, person: str) -> str:
@@ -71,7 +71,7 @@ def house_of(session: Session, name: str) -> House:
 
 
 def letter_of(nudges: list[Nudge], houses: Mapping[str, House], desk: Desk, now: datetime) -> Message | None:
-    """Write the letter that would go, with links that lead nowhere."""
+    """Write the letter that would be sent, with links that do not work."""
     return write_letter(nudges, houses, desk, now, "<preview@changeflow.invalid>", None)
 
 
@@ -84,7 +84,7 @@ def write_letter(
     links: dict[str, AnswerLink] | None,
     outgoing: Outgoing | None = None,
 ) -> Message | None:
-    """Write one letter. Its links are added to `links` by their digests, to be kept; without it they lead nowhere."""
+    """Write one letter. Add its links to `links` by digest, to be stored; without `links` they do not work."""
     first = nudges[0]
     contact = houses[first.programme].contacts.get(first.person)
     if contact is None or contact.email is None or not contact.is_active:
@@ -145,7 +145,7 @@ def _cost(content: Mapping[str, Any]) -> LaterCost:
 
 
 def _entry(nudge: Nudge, house: House, now: datetime) -> CalendarEntry:
-    """Return what goes into the calendar of a checkpoint's owner."""
+    """Return the calendar entry for a checkpoint's owner."""
     programme, contact = house.definition.programme, house.contacts[nudge.person]
     task = nudge.subject.partition("#")[0]
     return CalendarEntry(
@@ -170,7 +170,7 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str,
         programme=nudge.programme,
         person=nudge.person,
         action=action,
-        # An invitation is answered as its checkpoint is.
+        # An answer to an invitation is about its checkpoint.
         subject=nudge.subject.partition("#")[0] if about_calendar(nudge.subject) else nudge.subject,
         due_on=nudge.due_on,
         expires_at=now + LINK_DAYS,
@@ -179,5 +179,5 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str,
 
 
 def digest_of(token: str) -> str:
-    """Return what is kept of a token: who reads the database cannot use a link."""
+    """Return the stored digest of a token, so that reading the database does not give access to links."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Is anything late that should have run? And the numbers that a monitoring system reads."""
+"""Check for late runs, and provide numbers for a monitoring system."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import LONDON, format_day
 
 TICK_EVERY = timedelta(hours=3)
-"""The tick runs hourly; two may be missed before somebody is told."""
+"""The tick runs hourly; this allows for two missed runs before it is reported."""
 STUCK_AFTER = timedelta(hours=1)
 STATES = (messages.OPEN, messages.SENT, messages.PARKED, messages.FAILED, messages.DROPPED)
 
 
 def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
-    """Say in a line each what is late or waits for a person; nothing when all is well."""
+    """Return a line for each thing that is late or waits for a person; empty if all is well."""
     found = []
     state = MachineState(db)
     seen = state.seen()
@@ -34,7 +34,7 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
         states = messages.by_state(session)
         stuck = messages.open_since(session, now - STUCK_AFTER)
     if parked := states.get(messages.PARKED, 0):
-        found.append(f"{counted(parked, 'message')} may have gone: a person has to look.")
+        found.append(f"{counted(parked, 'message')} may have gone: a person must check.")
     if failed := states.get(messages.FAILED, 0):
         found.append(f"{counted(failed, 'message')} could not be delivered: see changeflow status.")
     if stuck:
@@ -43,7 +43,7 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
 
 
 def numbers(*, db: str) -> Mapping[str, int]:
-    """Count messages by state, and what waits to go out."""
+    """Count messages by state, and waiting nudges by reason."""
     with read_scope(db) as session:
         states = messages.by_state(session)
         waiting = sum(w for w, _ in agenda.counts_by_reason(session).values())
@@ -52,8 +52,8 @@ def numbers(*, db: str) -> Mapping[str, int]:
 
 
 def metrics(*, db: str, now: datetime) -> str:
-    """Return the numbers in the text form of Prometheus, without a name or an address."""
-    # Loaded here: only the pages need it.
+    """Return the numbers in Prometheus text format, without names or addresses."""
+    # Imported here because only the web pages need it.
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""A look ahead: what would go out to whom on which day, and what is held back and why."""
+"""A preview of messages: what would go to whom on which day, and what is held back and why."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time
@@ -18,10 +18,10 @@ NOON = time(12)
 
 
 def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str]:
-    """Play days through as a tick and a dispatch would, if nothing changes meanwhile; nothing of it is kept."""
+    """Simulate the ticks and dispatches of the given days as if nothing else changes; save nothing."""
     with rolled_back(db) as session:
         for n, moment in enumerate(moments):
-            # Of a later day, noon is looked at: it lies within everybody's hours.
+            # Later days use noon, which is within everyone's hours.
             now = moment if n == 0 else datetime.combine(local_day(moment), NOON, tzinfo=LONDON)
             for name in agenda.stale(session, day=local_day(now)):
                 tick_in(session, name, now=now)
@@ -34,7 +34,7 @@ def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str
 
 
 def _pretend(session: Session, found: OutboxView) -> None:
-    """Take what would go as gone, without sending it: for a look at the days that follow."""
+    """Mark what would go as sent, without sending it, so that later days follow from it."""
     for verdict in found.verdicts:
         ids = [w.id for w in verdict.nudges]
         if verdict.fate is Fate.WITHDRAWN:

@@ -1,4 +1,4 @@
-"""What came of nudges: what people answered, and what nudges lead to, over every programme."""
+"""Answers to nudges, and the effect of nudges over all programmes."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from changeflow.values.words import Action
 
 
 def answered(*, db: str, programme: str | None, now: datetime | None = None, actor: str | None = None) -> Iterator[str]:
-    """Say what people answered, and who: never that a person did not. The audit notes the look (`now`: when)."""
+    """Yield who answered what, but never who did not answer. The audit records the reading, at `now`."""
     with read_scope(db) as session:
         for name in [programme] if programme else versions.programme_ids(session):
             definition = versions.required(session, name).definition
@@ -36,7 +36,7 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
 
 
 def effects(*, db: str) -> tuple[NudgeEffect, ...]:
-    """Return what all nudges that went out led to, over every programme."""
+    """Return the effects of all nudges sent, over all programmes."""
     found: dict[tuple[Reason, int], list[tuple[Gone, timedelta | None]]] = defaultdict(list)
     with read_scope(db) as session:
         for name in versions.programme_ids(session):

@@ -1,4 +1,4 @@
-"""What waits in the outbox: who may be written to now, who may not yet, and what is withdrawn. Nothing is sent here."""
+"""The outbox: which messages may go now, which must wait and which are withdrawn. Nothing is sent here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
 
 @dataclass(slots=True)
 class OutboxView:
-    """One look at everything that waits."""
+    """Everything that waits, at one moment."""
 
     now: datetime
     houses: dict[str, House]
@@ -29,9 +29,9 @@ class OutboxView:
     numbers: Mapping[str, int]
     """The number of each recipient's last message of the day."""
     key: bytes = field(repr=False)
-    """What recipients and Message-IDs are hashed with."""
+    """The key for hashes of recipients and Message-IDs."""
     releases: int = 0
-    """How often the database was released after a restore."""
+    """The number of times the database was released after a restore."""
 
     def recipient(self, nudge: Nudge) -> str:
         contact = self.houses[nudge.programme].contacts.get(nudge.person)
@@ -39,7 +39,7 @@ class OutboxView:
 
 
 def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxView:
-    """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
+    """Decide the fate of everything that waits; `live_only` holds back programmes that are not live."""
     today, key = local_day(now), adopt_key(session)
     queue = agenda.waiting(session, now=now)
     houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
@@ -86,14 +86,14 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxV
 
 
 def open_from(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetime) -> datetime | None:
-    """Return from when on a message may be tried again; None where it is now."""
+    """Return when a message may be tried again; None if now."""
     first = nudges[0]
     policy = NudgePolicy.strictest([NudgePolicy.of(house.packs, on=local_day(now)) for house in houses.values()])
     return opens_at(houses[first.programme].days.of(first.person), policy, now)
 
 
 def draft_of(verdict: SendVerdict, found: OutboxView, domain: str) -> Draft:
-    """Return the message that a verdict becomes, under the number that its recipient's day has come to."""
+    """Return the draft message of a verdict, with the recipient's next number of the day."""
     day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
     return Draft(
         recipient=verdict.recipient,

@@ -1,4 +1,4 @@
-"""Parallel runs: a run's files reconciled, and the result kept."""
+"""Parallel runs: reconcile a run's files and keep the result."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
 CONVENTION = 3
-"""How ledgers are read, by number: raised with each change by which the same files may come out otherwise.
+"""The version of how ledgers are read, raised with each change that may give the same files another result.
 
-Files that were read by another convention are another run. The second compares suppliers called `Total …`, names
-numbers left out that differ, leaves out what reports print below a table, and asks for the mark of decimals sooner.
-The third reads more currencies, and those that a workbook's cells show.
+The same files read by another version are another run. Version 2 compares suppliers called `Total …`, names omitted
+numbers that differ, omits text that reports print below a table, and asks for the decimal mark sooner. Version 3 reads
+more currencies, including those that a workbook's cells show.
 """
 
 
@@ -40,9 +40,9 @@ def reconcile_stored(
     identity: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Reconciliation, bool]:
-    """Compare two files by a stored service's own policy and keep the result; False when this run is kept already.
+    """Compare two files by a stored service's policy and keep the result; return False if the run is already kept.
 
-    What is returned has single contracts only for those who may look at them, and the audit notes that they did.
+    The result has single contracts only for people who may see them, and the audit records that they did.
     """
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
@@ -51,7 +51,7 @@ def reconcile_stored(
         permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on, names=names)
         policy = _policy(stored.programme, service)
         check_period(period, change.on)
-    # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
+    # The lock is not held while a million contracts are compared; the policy is checked again afterwards.
     digest = _digest(files, policy, service, period)
     result = reconcile(old, new, policy, period=period, identity=identity, say=say)
     if _digest(files, policy, service, period) != digest:
@@ -76,12 +76,12 @@ def reconcile_stored(
 
 
 def _policy(programme: Programme, service: str) -> ParallelRunPolicy:
-    """Return by what a service's runs are judged, with what people have explained."""
+    """Return the policy of a service's runs, with recorded explanations."""
     return with_explanations(policy_of(service_named(programme, service)), programme.facts.pilot, service)
 
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
-    """Return every kept run of a service, in the order in which they were kept."""
+    """Return every kept run of a service, the oldest first."""
     found = loaded(programme, db=db, on=on)
     service_named(found, service)
     return found.facts.runs_of(service)
@@ -90,10 +90,10 @@ def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tupl
 def kept_variances(
     service: str, period: str, change: Change, *, in_full: bool = False
 ) -> tuple[RunSummary, list[KeptVariance]]:
-    """Return a period's latest run, and its differences one by one as long as they are kept.
+    """Return a period's latest run, and its single differences while they are kept.
 
-    What single people are paid is for the service's manager and lead provider, also where contracts are masked: who
-    has looked goes into the audit. `in_full`: contracts will be named.
+    Only the service's manager and lead provider may see single people's pay, even with contracts masked, and the audit
+    records who did. With `in_full`, contracts will be named.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.READ_CONTRACTS, service_subject(work.programme, service))

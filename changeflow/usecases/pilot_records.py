@@ -1,4 +1,4 @@
-"""Record what comes up while a pilot runs: explanations, issues, feedback, lessons, repetitions, signatures."""
+"""Records of a pilot: explanations, issues, feedback, lessons, repetitions, signatures."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,14 +25,14 @@ from changeflow.values.base import TaskId
 from changeflow.values.words import Action
 
 Build = Callable[[UnitOfWork, str], entries.Entry]
-"""Makes an entry for who says it."""
+"""Makes an entry for the person who makes it."""
 About = Callable[[Programme], Subject]
-"""Finds the thing that it is about, with its owners; a name that nothing has is an error."""
+"""Finds the subject of an entry, with its owners; an unknown name is an error."""
 Statement = TypeVar("Statement", bound=entries.PilotStatement)
 
 
 def entry_of(kind: type[Statement], **values: object) -> Statement:
-    """Make an entry of what somebody typed; what is wrong with it is an `InputError`."""
+    """Make an entry from typed values; raise `InputError` if they are invalid."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:
@@ -49,7 +49,7 @@ def _in_words(error: ValidationError) -> str:
 
 
 def record(action: Action, about: About, build: Build, change: Change) -> int | None:
-    """Check who says it and what they say, and add one entry; return its number, or None when it was known already."""
+    """Check the actor and the entry, and add it; return its number, or None if it was already recorded."""
     with unit_of_work(change) as work:
         work.actor()
         by = work.permit(action, about(work.programme))
@@ -68,7 +68,7 @@ def _of_service(service: str) -> About:
 
 
 def _signed(entry: entries.Entry, change: Change) -> Build:
-    """Return what makes an entry the acting person's, of the change's day."""
+    """Return a builder that gives an entry the acting person and the change's day."""
     return lambda _, by: entry.model_copy(update={"by": by, "on": change.on})
 
 
@@ -83,9 +83,9 @@ def explain(
     reason: str,
     evidence: str,
 ) -> int | None:
-    """Record why amounts differ; it counts from the next reconciliation of the period on.
+    """Record why amounts differ, from the next reconciliation of the period.
 
-    Of one contract the kept difference is what is explained: should it become another, it is unexplained again.
+    For one contract, this explains the kept difference; if the amount changes, it is unexplained again.
     """
 
     def build(work: UnitOfWork, by: str) -> entries.Entry:
@@ -110,14 +110,14 @@ def explain(
 
 
 def rules_for(service: str, *, db: str, programme: str | None, on: date) -> tuple[ProposedRule, ...]:
-    """Return the rules that explanations propose and nobody has accepted."""
+    """Return the rules that explanations propose and no one has accepted."""
     found = loaded(programme, db=db, on=on)
     service_named(found, service)
     return tuple(proposed_rules(found.facts.pilot, service))
 
 
 def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
-    """Let a proposed rule explain the period that it is proposed for; return it."""
+    """Accept a proposed rule for its period; return it."""
     taken: list[ProposedRule] = []
 
     def build(work: UnitOfWork, by: str) -> entries.Entry:
@@ -141,7 +141,7 @@ def update_issue(update: entries.IssueUpdate, change: Change) -> int | None:
 
 
 def give_feedback(feedback: entries.FeedbackGiven, change: Change) -> int | None:
-    """Record what users or providers say; an item must be one of the service's agreement."""
+    """Record feedback from users or providers; an item must be in the service's agreement."""
     return record(Action.GIVE_FEEDBACK, _of_service(feedback.service), _signed(feedback, change), change)
 
 
@@ -160,7 +160,7 @@ def make_improvement(service: str, number: int, did: str, change: Change) -> int
 
 
 def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId | None:
-    """Repeat a pilot, a parallel run or a test pack; return the new task, or None when that was known already."""
+    """Repeat a pilot, a parallel run or a test pack; return the new task, or None if already recorded."""
 
     def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = work.programme.roadmap.tasks[task].service or ""
@@ -186,7 +186,7 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
 
 
 def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | None:
-    """Sign a go-live, or withhold the signature; only those who must sign do, each for themselves."""
+    """Sign a go-live or withhold the signature. Only the required people may sign, each for themselves."""
 
     def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = pilot_entries.go_live_gate(work.programme, gate).service or ""
@@ -196,7 +196,7 @@ def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | Non
 
 
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
-    """Record how a case of the test pack came out."""
+    """Record the result of a case in the test pack."""
 
     def build(_: UnitOfWork, by: str) -> entries.Entry:
         return entries.CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
@@ -205,7 +205,7 @@ def test_case(service: str, case: str, evidence: str, change: Change, *, passed:
 
 
 def propose_lesson(lesson: entries.LessonProposed, change: Change) -> LessonEffect:
-    """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
+    """Record a lesson and return its effect; the plan changes only when someone accepts it."""
     with unit_of_work(change) as work:
         by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
         stated = lesson.model_copy(update={"by": by, "on": change.on})
@@ -220,7 +220,7 @@ def propose_lesson(lesson: entries.LessonProposed, change: Change) -> LessonEffe
 
 
 def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> LessonEffect:
-    """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
+    """Accept a lesson as the next version of the definition, or decline it. The first answer is final."""
     with unit_of_work(change) as work:
         by = work.permit(Action.ANSWER_LESSON, Subject(service=service))
         lesson = unanswered_lesson(work.programme, service, number)

@@ -1,4 +1,4 @@
-"""Pilots: which schools go first, and what their exit criteria came to."""
+"""Pilots: the schools that go first, and the measured exit criteria."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,13 +15,13 @@ from changeflow.values.words import Action
 
 
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
-    """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
+    """Return a folder's programme, and the cohorts most representative of the trust, the best first."""
     programme = plan_folder(folder).programme
     return programme, proposed_cohorts(programme, size=size)
 
 
 def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
-    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
+    """Record the measured value of a pilot's exit criterion, a number like its threshold."""
     if not _is_number(value):
         raise InputError(
             f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. No changes saved."

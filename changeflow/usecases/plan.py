@@ -1,4 +1,4 @@
-"""Plan a folder: files in, answer out, nothing stored."""
+"""Plan a folder without storing anything."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ from changeflow.values.problem import Problem
 
 
 def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
-    """Read a folder, apply the rulebook and schedule it, with what its adkar/ and parallel-runs/ say."""
+    """Read a folder, including adkar/ and parallel-runs/, apply the rulebook and schedule it."""
     read = read_folder(folder)
     facts = Facts(snapshots=_published(read), runs=folder_runs(read, on=on))
     programme = read.programme
@@ -43,13 +43,13 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
 
 
 def remarks(read: Folder) -> Iterator[Problem]:
-    """Yield what people should know of a folder without mistakes, each with its file and line."""
+    """Yield remarks on a valid folder, each with its file and line."""
     yield from _replaced_ranges(read)
     yield from missing_dates(read)
 
 
 def _replaced_ranges(read: Folder) -> Iterator[Problem]:
-    """Yield each place where a duration replaces the range that tasks had: they are drawn without one."""
+    """Yield each place where a duration replaces tasks' estimated range."""
     tasks: dict[tuple[Place, str, tuple[str, ...]], list[TaskId]] = {}
     for found in replaced_ranges(read.definition):
         tasks.setdefault((found.place, found.duration, found.estimate), []).append(found.task)
@@ -62,7 +62,7 @@ def _replaced_ranges(read: Folder) -> Iterator[Problem]:
 
 
 def missing_dates(read: Folder) -> Iterator[Problem]:
-    """Schedule a folder and yield what is assumed in it: where a file needs more dates, and for which tasks."""
+    """Schedule a folder and yield where a file needs more dates, and for which tasks."""
     for gap in SchoolTerms(read.definition).gaps:
         between = f"{gap.before.name} and {gap.after.name} ({format_days(*gap.days)})"
         effect = "the year before is assumed again" if gap.is_filled else "it counts as one holiday"
@@ -77,17 +77,17 @@ def missing_dates(read: Folder) -> Iterator[Problem]:
 
 
 def _published(read: Folder) -> tuple[Snapshot, ...]:
-    """Publish a folder's rounds, where it has any."""
+    """Publish a folder's rounds, if any."""
     if not read.assessments:
         return ()
-    # Its solver takes longer to load than most folders take to plan.
+    # Imported here because its solver takes longer to load than most folders take to plan.
     from changeflow.usecases.publishing import publish_rounds
 
     return publish_rounds(read.programme, read.assessments)
 
 
 def schedule_folder(folder: Path, *, on: date | None = None, profile: str | None = None) -> tuple[Roadmap, Schedule]:
-    """Return a folder's roadmap with the rulebook's links, and its schedule, perhaps by another profile."""
+    """Return a folder's roadmap with the rulebook's links, and its schedule, in its own or another profile."""
     programme = plan_folder(folder, on=on).programme
     roadmap = programme.roadmap
     if profile is not None:
@@ -99,24 +99,24 @@ def schedule_folder(folder: Path, *, on: date | None = None, profile: str | None
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What becomes of the end, and of each milestone, if one task takes longer."""
+    """The effect on the end, and on each milestone, of each task taking longer."""
 
     roadmap: Roadmap
     schedule: Schedule
     swept: Longer
     milestones: tuple[IfLonger, ...] = ()
-    """The open ones, in the order of their dates."""
+    """The open milestones by date."""
 
 
 def longer_tasks(path: Path, longer: str, *, say: Callable[[str], None] | None = None) -> WhatIf:
-    """Ask of a Project file's tasks, one by one, what becomes of the end if they take longer."""
+    """For each task of a Project file, compute the end if it takes longer."""
     project, schedule = schedule_project(path, say=say)
     minutes = _longer(longer, project.roadmap)
     return WhatIf(project.roadmap, schedule, if_longer(project.roadmap, minutes, schedule))
 
 
 def longer_in(programme: Programme, longer: str) -> WhatIf:
-    """Ask of a programme's tasks, one by one, what becomes of the end and of each milestone if they take longer."""
+    """For each task of a programme, compute the end and each milestone if it takes longer."""
     roadmap, minutes = programme.roadmap, _longer(longer, programme.roadmap)
     schedule = programme.required_schedule
     swept = if_longer(roadmap, minutes, schedule)
@@ -142,7 +142,7 @@ def _longer(text: str, roadmap: Roadmap) -> int:
 def scheduled(
     path: Path, *, on: date | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[Roadmap, Schedule]:
-    """Return the roadmap and the schedule of a folder, or of a Project file."""
+    """Return the roadmap and schedule of a folder or Project file."""
     if path.is_dir():
         return schedule_folder(path, on=on)
     project, schedule = schedule_project(path, say=say)
@@ -150,7 +150,7 @@ def scheduled(
 
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:
-    """Reconcile every pair of a folder: parallel-runs/SERVICE/PERIOD-old.csv and PERIOD-new.csv."""
+    """Reconcile every pair of files in a folder: parallel-runs/SERVICE/PERIOD-old.csv and PERIOD-new.csv."""
     runs = []
     for service in folder.definition.services:
         policy = service.parallel_run or ParallelRunPolicy()

@@ -1,7 +1,7 @@
-"""A portfolio's simulations and wave scenarios, in batches that any worker can run: each loads what it needs itself.
+"""A portfolio's simulations and wave scenarios, in batches that any worker can run.
 
-A batch is named by programme, version and day, never by what another worker holds in memory: so a batch that was lost
-is run again anywhere, and gives the same numbers.
+A batch is identified by programme, version and day, and loads what it needs. So any worker can rerun a lost batch and
+get the same numbers.
 """
 
 from collections.abc import Iterable
@@ -39,19 +39,19 @@ class RiskBatch(_Batch):
     iterations: int
     first: int
     last: int
-    """This batch has the iterations `[first, last)` of all of them."""
+    """The batch runs iterations `[first, last)`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveScenario(_Batch):
-    """One search for waves of one programme: the seed tells scenarios apart."""
+    """One search for waves of one programme; scenarios differ in their seed."""
 
     effort: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
-    """What a scenario came to: (plan, mean week, last day, certainty) of each plan, or what conflicts."""
+    """A scenario's plans as (plan, mean week, last day, certainty), or its conflicts."""
 
     programme: str
     seed: int
@@ -60,7 +60,7 @@ class ScenarioResult:
 
 
 def risk_batches(*, db: str, on: date, iterations: int, seed: int, parts: int) -> dict[str, list[RiskBatch]]:
-    """Share every stored programme's simulation out; one with nothing to draw, or nothing ahead, has no batches."""
+    """Divide every stored programme's simulation into batches; one with no ranges or open milestones has none."""
     from changeflow.roadmap.risk.simulate import parts_of
 
     batches: dict[str, list[RiskBatch]] = {}
@@ -78,7 +78,7 @@ def risk_batches(*, db: str, on: date, iterations: int, seed: int, parts: int) -
 
 
 def run_risk_batch(batch: RiskBatch) -> "Part":
-    """Run one batch, on one thread: the runner has as many as it likes."""
+    """Run one batch on one thread; the runner may run several."""
     from changeflow.roadmap.risk.simulate import simulate_part
 
     _, _, prepared = _prepared(batch)
@@ -86,7 +86,7 @@ def run_risk_batch(batch: RiskBatch) -> "Part":
 
 
 def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"], *, now: datetime) -> RiskReport:
-    """Put the parts of one programme's simulation together, in whatever order they came, and keep the odds."""
+    """Join the parts of one programme's simulation, in any order, and save the odds."""
     from changeflow.roadmap.risk.simulate import put_together
 
     one = next(iter(batches))
@@ -107,7 +107,7 @@ def write_report(report: RiskReport, programme: str, *, folder: Path, on: date) 
 
 
 def wave_scenarios(*, db: str, on: date, seeds: Iterable[int], effort: float) -> list[WaveScenario]:
-    """Name the scenarios of every stored programme that rolls something out."""
+    """List the scenarios of every stored programme that has a rollout."""
     return [
         WaveScenario(db=db, programme=name, version=version, on=on, seed=seed, effort=effort)
         for name, version, programme in _stored(db, on)
@@ -117,7 +117,7 @@ def wave_scenarios(*, db: str, on: date, seeds: Iterable[int], effort: float) ->
 
 
 def run_wave_scenario(scenario: WaveScenario) -> ScenarioResult:
-    """Search for the plans of one scenario: effort and not the clock ends it."""
+    """Search for the plans of one scenario; effort, not the clock, ends the search."""
     from changeflow.reports.waves import waves_report
 
     programme = programme_of(None, db=scenario.db, programme=scenario.programme, on=scenario.on)
@@ -141,7 +141,7 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
 
 
 def _prepared(batch: RiskBatch) -> tuple[Stored, SimulationRequest, "PreparedModel"]:
-    """Load a batch's programme and prepare; a version that came in between would mix two plans in one answer."""
+    """Load and prepare a batch's programme; raise `ConflictError` on a newer version, which would mix two plans."""
     from changeflow.roadmap.risk.simulate import prepare
 
     stored = stored_on(batch.programme, db=batch.db, on=batch.on)

@@ -1,4 +1,4 @@
-"""Record progress of tasks: one, some, or a table of them."""
+"""Record progress of one task, several, or a table."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -35,12 +35,12 @@ from changeflow.values.words import Action
 
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
-    """Record progress of tasks; return how many entries were new. What a rule or a gate blocks cannot begin."""
+    """Record progress and return the number of new entries. A task that a rule or gate blocks cannot start."""
     return _report(tuple(reported), _before(change), change)
 
 
 def start_task(task: str, started: date, change: Change) -> tuple[int, bool]:
-    """Record that a task has begun; return how many entries were new, and whether it stays finished."""
+    """Record that a task has started; return the number of new entries, and whether it stays finished."""
     before = _before(change)
     report = start_of(before.programme, task, started)
     return _report((report,), before, change), report.finished is not None
@@ -49,13 +49,13 @@ def start_task(task: str, started: date, change: Change) -> tuple[int, bool]:
 def progress_task(
     task: str, change: Change, *, started: date | None, remaining: str | None, percent: int | None
 ) -> int:
-    """Record what is left of a task; its start is the one given, else the one known."""
+    """Record a task's remaining work; its start is the one given, or else the recorded one."""
     before = _before(change)
     return _report((rest_of(before.programme, task, started, remaining, percent),), before, change)
 
 
 def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:
-    """Record that a task is done; its start is the one known, the one given, or its forecast's."""
+    """Record that a task is done; its start is the recorded one, the one given, or the forecast one."""
     before = _before(change)
     return _report((finish_of(before.programme, task, finished, started),), before, change)
 
@@ -72,10 +72,9 @@ def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change
 
 
 def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | None:
-    """Work out what a programme will be with some progress, before the database is locked for it.
+    """Compute the programme with new progress before the change locks the database, so that others wait less.
 
-    The change finds it ready then, and others wait for it a fraction as long. Mistakes in the progress are reported
-    by the change itself.
+    The change itself reports mistakes in the progress.
     """
     with suppress(ChangeflowError):
         programme = before.programme
@@ -85,7 +84,7 @@ def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | N
 
 
 def permit_progress(work: UnitOfWork, about: Iterable[TaskId]) -> str:
-    """Return the actor, who may report progress of all of these tasks; an unknown one is an error."""
+    """Return the actor if they may report progress of all these tasks; an unknown task is an error."""
     tasks = work.programme.roadmap.tasks
     by = work.actor()
     asked = set[Subject]()
@@ -98,7 +97,7 @@ def permit_progress(work: UnitOfWork, about: Iterable[TaskId]) -> str:
 
 
 def out_of_order(tasks: Collection[TaskId], change: Change) -> tuple[Finding, ...]:
-    """Return what stored rules find wrong with tasks that have begun: what they overtook, and what stops them."""
+    """Return findings about started tasks: predecessors that they overtook, and rules that block them."""
     found = stored_on(change.programme, db=change.db, on=change.on).judged.findings
     about = (f for f in found if f.subject in tasks and (f.rule == IN_ORDER or f.is_block))
     return tuple(sorted(about, key=lambda f: f.rule != IN_ORDER))
@@ -108,13 +107,13 @@ IN_ORDER = "R31"
 
 
 def open_gates(task: TaskId, change: Change) -> tuple[Task, ...]:
-    """Return the gates that a task was reported to have passed although no one has decided them."""
+    """Return the undecided gates that a reported task should have waited for."""
     programme = stored_on(change.programme, db=change.db, on=change.on).programme
     return undecided_gates(programme, task) if task in programme.facts.progress else ()
 
 
 def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by: str) -> int:
-    """Write what is new; return how many entries that were."""
+    """Write new entries; return their number."""
     subjects = [
         task
         for task, progress in checked.items()
@@ -127,7 +126,7 @@ def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by
 
 
 def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
-    """Write comments on tasks that are new; return how many those were."""
+    """Write new comments on tasks; return their number."""
     new = [c for c in comments if facts.add_comment(work.session, work.name, c, at=work.change.now)]
     if new:
         work.record("comment", new[0].task if len(new) == 1 else f"{len(new)} tasks", by=new[0].by)
@@ -136,25 +135,25 @@ def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetTaken:
-    """A progress sheet, compared with what is recorded."""
+    """A progress sheet compared with the records."""
 
     typed: TypedProgress
     unused: tuple[Problem, ...]
-    """What was read and not used; no mistakes."""
+    """Content that was read but not used; not mistakes."""
     skipped: tuple[Problem, ...] = ()
-    """Of these, whole lines that are about no task."""
+    """Those that are whole lines not about a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetRecorded:
-    """How many entries were new."""
+    """Numbers of new entries."""
 
     progress: int
     comments: int
 
 
 def sheet_in(path: Path, work: UnitOfWork) -> SheetTaken:
-    """Read a progress sheet for the person who acts, as `progress_in` does; it may be older than the plan."""
+    """Read a progress sheet for the actor, as `progress_in` does; it may be older than the plan."""
     ids, person = versions.renames(work.session, work.name), work.change.actor
     known = facts.progress_by(work.session, work.name, person) if person else ()
     return progress_in(path, work.programme, ids=ids, mine={ids.task(task) for task in known})
@@ -163,7 +162,7 @@ def sheet_in(path: Path, work: UnitOfWork) -> SheetTaken:
 def progress_in(
     path: Path, programme: Programme, *, ids: Renames | None = None, mine: Collection[TaskId] = ()
 ) -> SheetTaken:
-    """Read a progress sheet, and compare it with what is recorded; its problems, all at once, as `ProblemsError`."""
+    """Read a progress sheet and compare it with the records; raise `ProblemsError` with all its problems."""
     problems: list[Problem] = []
     sheet = read_progress_sheet(path, path.name, problems, programme=programme, ids=ids)
     typed = compare_typed(programme, sheet.rows, mine=mine)
@@ -174,7 +173,7 @@ def progress_in(
 
 
 def record_sheet(work: UnitOfWork, sheet: SheetTaken, checked: Mapping[TaskId, TaskProgress]) -> SheetRecorded:
-    """Write what is new in a sheet, for a person who may report progress of all its tasks."""
+    """Write the new entries of a sheet, if the actor may report progress of all its tasks."""
     by = permit_progress(work, [*(r.task for r in sheet.typed.reported), *(task for task, _ in sheet.typed.comments)])
     said = [Comment(task=task, text=text, by=by, on=work.change.on) for task, text in sheet.typed.comments]
     return SheetRecorded(progress=record_progress(work, checked, by), comments=record_comments(work, said))

@@ -1,4 +1,4 @@
-"""A progress sheet before it is stored: what would be recorded, and what would move. Nothing of a preview is kept."""
+"""Import a progress sheet, or preview what it would record and move. A preview saves nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work, w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """What storing a progress sheet would do."""
+    """The effect of storing a progress sheet."""
 
     sheet: SheetTaken
     new: SheetRecorded
     decided: int
-    """Decisions that would be recorded."""
+    """The number of decisions that would be recorded."""
     before: Judged
     after: Judged
 
@@ -30,7 +30,7 @@ class ImportPreview:
 
 
 def preview_import(path: Path, change: Change, decisions: Path | None = None) -> ImportPreview:
-    """Store a sheet, perhaps with decisions, look at what follows, and undo it; mistakes are errors as in storing."""
+    """Store a sheet, perhaps with decisions, note the effect, and undo it; raise the same errors as storing."""
     with noting_refusals(change.db, change.now), rolled_back(change.db) as session:
         with work_in(session, change) as work:
             sheet, new, decided = _take(work, path, decisions)
@@ -41,10 +41,10 @@ def preview_import(path: Path, change: Change, decisions: Path | None = None) ->
 def store_import(
     path: Path, change: Change, decisions: Path | None = None, *, preview: ImportPreview | None = None
 ) -> tuple[SheetRecorded, int]:
-    """Store a sheet, perhaps with decisions; all its problems at once, and then nothing is taken.
+    """Store a sheet, perhaps with decisions; return what was new, and the number of new decisions.
 
-    Return what was new of it, and how many decisions were. Where that is something else by now than a preview has
-    shown, a `ConflictError`.
+    If there are problems, report all of them and record nothing. Raise `ConflictError` if the result differs from the
+    preview shown.
     """
     with unit_of_work(change) as work:
         sheet, new, decided = _take(work, path, decisions)

@@ -1,4 +1,4 @@
-"""Plan a Microsoft Project file: a file in, its dates out. What only programme folders need is not loaded."""
+"""Schedule a Microsoft Project file, without loading what only programme folders need."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,17 +17,17 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_days, iso, last_day_of
 
 SHOWN = 3
-"""Tasks with other dates in the file that are named."""
+"""The most tasks with different dates that are named."""
 TABLES = (".xlsx", ".xlsm", ".csv", ".txt", ".tsv")
-"""The endings of plans that Microsoft Planner has exported, and of lists of tasks from Microsoft Project."""
+"""Extensions of plans exported by Microsoft Planner, and of task lists from Microsoft Project."""
 
 
 def schedule_project(
     path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
 ) -> tuple[ProjectFile, Schedule]:
-    """Compute the critical path of a Microsoft Project file, or of a plan of Planner's or of another program's.
+    """Compute the critical path of a file from Microsoft Project, Planner or another program.
 
-    `say` gets a line about what takes long, and one for each thing that is read but not applied.
+    `say` gets a line about slow steps, and one for each thing that is read but not applied.
     """
     project = _read(path, say)
     if profile is not None:
@@ -41,7 +41,7 @@ def schedule_project(
 
 
 def task_in_file(project: ProjectFile, name: str) -> TaskId:
-    """Return the UID of a task of a file: it may be named by that, or as the file names it."""
+    """Return a task's UID from its UID or its name in the file."""
     tasks = project.roadmap.tasks
     if name in tasks:
         return name
@@ -54,7 +54,7 @@ def task_in_file(project: ProjectFile, name: str) -> TaskId:
 
 
 def _with_place(project: ProjectFile, task: TaskId) -> str:
-    """Name a task with its UID, and with the summary that it is below."""
+    """Name a task with its UID and the summary above it."""
     above = project.roadmap.parents.get(task)
     below = f", below '{project.names[above]}'" if above is not None else ""
     return f"'{project.names[task]}' (UID {task}{below})"
@@ -62,7 +62,7 @@ def _with_place(project: ProjectFile, task: TaskId) -> str:
 
 def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:
     if path.suffix.lower() in TABLES:
-        # Loaded here: most files are Project's own.
+        # Imported here because most files are Project's own.
         from changeflow.intake.planner import read_planner
 
         return read_planner(path)
@@ -70,13 +70,13 @@ def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:
 
 
 def _other_dates(project: ProjectFile, schedule: Schedule) -> Iterator[str]:
-    """Say for how many tasks the file itself has other dates than were computed: something in it may not be known."""
+    """Say for how many tasks the file has different dates: something in it may not be supported."""
     others = [task for task, dates in project.stored.items() if _differs(project.roadmap, schedule, task, dates)]
     if not others:
         return
     of_all = f"{len(others)} of {counted(len(project.stored), 'task')}"
     shown = "; ".join(_two_dates(project, schedule, task) for task in others[:SHOWN])
-    yield f"The file has other dates for {of_all}: it is out of date, or not all of it is known here. {shown}."
+    yield f"The file has different dates for {of_all}: it is out of date, or part of it is not supported. {shown}."
 
 
 def _two_dates(project: ProjectFile, schedule: Schedule, task: TaskId) -> str:
@@ -93,7 +93,7 @@ def _differs(roadmap: Roadmap, schedule: Schedule, task: TaskId, dates: Dates) -
         return False
     calendar = roadmap.calendars[found.placed_on or found.calendar]
     ends = ((dates.start, timed.early_start), (dates.finish, timed.early_finish))
-    # The end of Friday and the start of Monday are one point of working time.
+    # The end of Friday and the start of Monday are the same point in working time.
     return any(a != b and calendar.between(min(a, b), max(a, b)) > 1 for a, b in ends)
 
 

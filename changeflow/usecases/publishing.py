@@ -1,4 +1,4 @@
-"""Publish how ready people are: a round once, when it is closed. Only this reads everybody's scores."""
+"""Publish each round of assessments once, when it has closed. Only this module reads everyone's scores."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from changeflow.usecases.stored import load
 
 
 def publish_rounds(programme: Programme, assessments: Sequence[Assessment]) -> tuple[Snapshot, ...]:
-    """Publish the rounds of a folder, the earliest first. Files of the same days are one round, the later file wins."""
+    """Publish a folder's rounds, the earliest first. Files of the same days are one round; the later file wins."""
     by_file: dict[str, list[Assessment]] = {}
     for assessment in assessments:
         by_file.setdefault(assessment.round, []).append(assessment)
@@ -55,8 +55,8 @@ def _publish(
     threshold: int | None = None,
     known_as: Mapping[str, str] | None = None,
 ) -> tuple[Snapshot, tuple[Considered, ...]]:
-    """Publish one round. `known_as` gives the key under which each person is known in all programmes; another id of
-    somebody who has answered is not in it."""
+    """Publish one round. `known_as` gives each person's key across programmes, without other ids of people who have
+    answered."""
     if known_as is None:
         known_as = {p: p for p in (*(p.id for p in programme.definition.people), *(a.person for a in answers))}
     live = live_people(programme, on=on)
@@ -77,16 +77,16 @@ def _views(programme: Programme, answers: Iterable[Assessment], *, on: date) -> 
 
 
 def prepare(session: Session, *, now: datetime) -> None:
-    """Do what has to be done before answers are recorded or published: keep others out, and know all publications."""
+    """Prepare to record or publish answers: lock, and load all publications."""
     versions.lock_all(session)
     publication_record.put_back(session, MachineState(url_of(session)), now=now)
 
 
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:
-    """Publish what is due to be published of a stored programme; return it. Call `prepare` first.
+    """Publish the closed rounds of a stored programme and return them. Call `prepare` first.
 
-    Answers that were corrected, or came, after their round was published are counted in the next one, where their
-    person has not answered again.
+    Answers received or corrected after their round was published count in the next one, unless the person has answered
+    again.
     """
     waiting = publications.unpublished(session, name)
     if not waiting:
@@ -151,7 +151,7 @@ def _groups(considered: Iterable[Considered], publication: int, back: Mapping[st
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """At which threshold a publication cut the answers of which people, by key."""
+    """The threshold of a publication, and the keys of the people whose answers it counted."""
 
     programme: str
     threshold: int
@@ -159,11 +159,11 @@ class Cut:
 
 
 def cut_for(people: Collection[str], cuts: Sequence[Cut], *, programme: str) -> tuple[int | None, frozenset[str]]:
-    """Return at which threshold answers are cut, None for the programme's own, and who is left out.
+    """Return the threshold to count at, None for the programme's own, and the people to leave out.
 
-    A programme keeps its threshold; a new one takes that of most of its people who were counted before. Answers that
-    were cut at one threshold are never cut at another: both cuts together would show a score. `cuts` are the earlier
-    ones, the oldest first.
+    A programme keeps its threshold; a new one takes the threshold of most of its people who were counted before.
+    Answers counted at one threshold are never counted at another, because both counts together would reveal a score.
+    `cuts` are the earlier ones, the oldest first.
     """
     latest = {p: cut.threshold for cut in cuts for p in cut.people}
     own = [cut.threshold for cut in cuts if cut.programme == programme]
@@ -181,7 +181,7 @@ def _renamed(
     *,
     on: date,
 ) -> dict[str, str]:
-    """Return who of those who answered is likely to have been counted before, under which other id."""
+    """Return the people who answered and were probably counted before under another id, with that id."""
     here = {p.id for p in programme.definition.people if p.is_here(on)}
     looked_at = _views(programme, [k.answer for k in counted], on=on)
     return same_people(
@@ -205,9 +205,9 @@ def same_people(
     groups: Mapping[tuple[str, str], Collection[str]],
     earlier: Iterable[PublishedGroup],
 ) -> dict[str, str]:
-    """Return which ids are likely to be new ids of people who were counted before, by the answers that come again.
+    """Return ids that are probably new ids of people counted before, because the same answers come again.
 
-    `here` are the ids in the programme now, `groups` its groups, `earlier` those of all publications.
+    `here` are the ids now in the programme, `groups` its groups, `earlier` those of all publications.
     """
     was_in: dict[tuple[int, str], set[tuple[str, str]]] = {}
     for group in earlier:
@@ -239,9 +239,9 @@ def same_people(
 def to_count(
     kept: Sequence[Kept], round_: str, days: Mapping[str, Days], done: Collection[str], *, known_as: Mapping[str, str]
 ) -> list[Kept]:
-    """Return a round's answers as they were last corrected, and those that came after their own round's publication.
+    """Return a round's answers as last corrected, with those that came after their own round's publication.
 
-    Each person once, whatever their ids are and were. `done` are the rounds that were published before.
+    Each person appears once, whatever their ids. `done` are the rounds already published.
     """
 
     def of(one: Kept) -> str:
@@ -250,7 +250,7 @@ def to_count(
     latest: dict[tuple[str, str], Kept] = {}
     for one in sorted(kept, key=lambda k: k.id):
         before = latest.get((one.answer.round, of(one)))
-        # The same answers under another id are no correction.
+        # The same answers under another id are not a correction.
         if before is None or (before.answer.scores, before.answer.on) != (one.answer.scores, one.answer.on):
             latest[one.answer.round, of(one)] = one
     mine = {person: one for (name, person), one in latest.items() if name == round_}
@@ -269,7 +269,7 @@ def to_count(
 def _together(
     session: Session, programme: Programme, kept: Sequence[Kept], round_: str, *, on: date
 ) -> list[frozenset[str]]:
-    """Return the people whom each publication counted, and those of the programme who answered in this round."""
+    """Return the people that each publication counted, and those of the programme who answered in this round."""
     here = {p.id for p in programme.definition.people if p.is_here(on)}
     found: dict[int, set[str]] = {}
     for group in publications.all_groups(session):
@@ -284,7 +284,7 @@ def _together(
 def _history(
     session: Session, kept: Sequence[Kept], known_as: Mapping[tuple[str, str], str]
 ) -> tuple[list[Considered], list[Cut]]:
-    """Return every group that any publication newly showed or hid, and how each publication cut whose answers."""
+    """Return every group newly shown or hidden by any publication, and each publication's threshold and people."""
     stored = publications.all_publications(session)
     answers: dict[int, list[Kept]] = {}
     for one in kept:
@@ -331,7 +331,7 @@ def _history(
 def _reconstructed(
     session: Session, publication: publications.StoredPublication, answers: Sequence[Assessment]
 ) -> list[PublishedGroup]:
-    """Work out whom a publication of 0.1.0 counted, which did not keep it."""
+    """Reconstruct the people counted by a publication of 0.1.0, which did not record them."""
     version = versions.at_moment(session, publication.programme, publication.at)
     if version is None:
         return []

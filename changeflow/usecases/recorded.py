@@ -1,4 +1,4 @@
-"""List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
+"""List recorded facts, and withdraw a wrong one; forecasts then ignore it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from changeflow.values.words import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """What a withdrawal did."""
+    """The result of a withdrawal."""
 
     facts: tuple[RecordedFact, ...]
-    """The fact that was meant, then what was recorded as a part of it; none where it was withdrawn before."""
+    """The fact, then facts recorded as part of it; empty if already withdrawn."""
     begun: tuple[str, ...] = ()
-    """Names of tasks behind a gate that is open no more, and that have begun."""
+    """Names of started tasks behind a gate that is no longer approved."""
 
 
 def recorded_facts(
@@ -38,7 +38,7 @@ def recorded_facts(
     actor: str | None = None,
     now: datetime | None = None,
 ) -> list[RecordedFact]:
-    """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
+    """Return recorded facts, of one kind or all, the latest last. The audit records the reading, at `now`."""
     check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
@@ -51,15 +51,15 @@ def recorded_facts(
 
 
 def latest_progress(task: TaskId, change: Change) -> str:
-    """Return the id of the latest report of a task's progress, as `fact withdraw` takes it; of none, a place for it."""
+    """Return the id of the latest report of a task's progress for `fact withdraw`, or a placeholder if none."""
     found = recorded_facts(change.programme, db=change.db, on=change.on, kind="progress")
     return next((f.id for f in reversed(found) if f.values.get("task") == task and f.withdrawn is None), "FACT")
 
 
 def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> str:
-    """Return what facts are asked for by a name: itself where some are about it, else the person, school or task.
+    """Resolve a name in a request for facts: the name itself if facts are about it, or a person, school or task.
 
-    A short name that several tasks have is an error.
+    A short name that several tasks share is an error.
     """
     if any(f.is_about(name) for f in known):
         return name
@@ -70,10 +70,10 @@ def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> 
 
 
 def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
-    """Withdraw a wrong fact, with the reason; both stay on record. Recording the same again is possible afterwards.
+    """Withdraw a wrong fact, with the reason; both stay on record. The same fact can be recorded again.
 
-    With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish. The
-    words of a comment leave the database's files as well.
+    A decision's conditions and the gate's finish are withdrawn with it, and so is the task's finish with a checkpoint's
+    result. The text of a comment is also removed from the database's files.
     """
     state = MachineState(change.db)
     if not reason.strip():

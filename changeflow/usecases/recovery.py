@@ -1,4 +1,4 @@
-"""What would recover a date? The cheapest of the recovery options in risk.yaml."""
+"""Find the cheapest recovery options in risk.yaml that recover a date."""
 
 from datetime import date
 
@@ -23,15 +23,15 @@ def find_recovery(
     seed: int,
     assume: str | None = None,
 ) -> RecoveryAnswer:
-    """Find the cheapest options with which a milestone is reached by a day in `percent` of a hundred iterations.
+    """Find the cheapest options with which `percent` of 100 iterations reach a milestone by a day.
 
-    `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
-    or `assume` says what to take for them: else `CheckFailedError` names what is missing.
+    `by` is by default its deadline. As in a simulation, the driving tasks need ranges, or `assume` must supply them;
+    otherwise `CheckFailedError` names those without one.
     """
     chosen = pick("open milestone", milestone, {m.id: m for m in programme.open_milestones})
     day = by or chosen.deadline
     if day is None:
-        raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")
+        raise InputError(f"'{milestone}' has no deadline. Give the day to meet: --by 2027-09-01.")
     if not 1 <= percent <= 99:
         raise InputError("Give odds between 1 and 99 percent: --odds 80.")
     if not programme.definition.risk.recovery_options:
@@ -41,7 +41,7 @@ def find_recovery(
     if assume is None and (missing := without_range(programme)):
         names = ", ".join(t.id for t in missing)
         raise CheckFailedError(
-            f"These drive the end and have no range, so odds would say little: {names}. Write "
+            f"These drive the end and have no range, so odds would mean little: {names}. Write "
             "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
         )
     asked = ask(programme, iterations=iterations, assume=assume, learn=True)

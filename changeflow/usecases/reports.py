@@ -1,4 +1,4 @@
-"""The SRO's report, of a folder or of a stored programme, and the page for a go or no-go."""
+"""The report to the SRO, of a folder or a stored programme, and the go/no-go page."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -49,10 +49,10 @@ def sro_of_stored(
     actor: str | None = None,
     now: datetime | None = None,
 ) -> SroReport:
-    """Build the report of a stored programme against its latest baseline, and against the last report before today.
+    """Build the report of a stored programme against its latest baseline and the last report before today.
 
-    Reading it needs no name. Where one is given, or the report says where people are, the audit notes that it was
-    read (`now` is when).
+    Reading it needs no name. If one is given, or the report has figures about people, the audit records the reading,
+    at `now`.
     """
     with read_scope(db) as session:
         stored = load(session, programme, on=today)
@@ -92,7 +92,7 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
 
 
 def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
-    # Loaded here: the clients of mail servers take longer to load than most reports need.
+    # Imported here because mail clients take longer to load than most reports take.
     from changeflow.delivery.channels import REACHING_PEOPLE
 
     last = agenda.last_reminders(session, programme, until=until)
@@ -125,7 +125,7 @@ def _point_of(issued: IssuedReport) -> ReportPoint:
 
 
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
-    """Return the decisions that are needed, and those that were made."""
+    """Return the decisions needed and the decisions made."""
     judged = stored_on(programme, db=db, on=today).judged
     return build_decisions(judged, today=today, refused=refused(judged.programme, today=today))
 
@@ -146,9 +146,9 @@ def refused(programme: Programme, *, today: date) -> Refused:
 def go_no_go_of(
     gate: str, *, db: str, programme: str | None, today: date, actor: str | None = None, now: datetime | None = None
 ) -> GoNoGoPage:
-    """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept.
+    """Build the go/no-go page of a gate, computing a go and a no of today without saving them.
 
-    Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
+    If a name is given, or figures about people are published, the audit records the reading, at `now`.
     """
     stored = stored_on(programme, db=db, on=today)
     found, task = stored.programme, gate_of(stored.programme, gate)
@@ -163,7 +163,7 @@ def go_no_go_of(
 
 
 def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
-    """Return the dates of the plan in which a gate is answered today; none where it has been passed."""
+    """Return the plan's dates if a gate is answered today; empty if it is already passed."""
     if programme.is_done(gate.id):
         return {}
     facts = played_through(programme, gate, outcome, on=today)

@@ -1,4 +1,4 @@
-"""What people are still asked about tasks that are done and gates that are decided: closed in the same transaction."""
+"""Close open requests about tasks that are done and gates that are decided, in the same transaction."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ from changeflow.values.base import TaskId
 
 
 def close_requests(work: UnitOfWork, gates: Iterable[TaskId]) -> None:
-    """End the links about decided gates and their evidence, and withdraw the messages that have not gone."""
+    """End the links about decided gates and their evidence, and withdraw unsent messages."""
     agenda.close(work.session, work.name, close_links(work, gates), at=work.change.now)
 
 
 def close_links(work: UnitOfWork, tasks: Iterable[TaskId]) -> list[str]:
-    """End the links about tasks; return what those were about. Messages that wait are looked at before they go."""
+    """End the links about tasks; return their subjects. Waiting messages are checked before they go."""
     subjects = [subject for t in tasks for subject in (t, f"{t}#{EVIDENCE}", f"{t}#{FEEDBACK}")]
     answers.end_links(work.session, work.name, subjects, now=work.change.now)
     return subjects

@@ -1,4 +1,4 @@
-"""After a restore: what may have gone out since the copy was taken, and the release by a person who has seen it."""
+"""After a restore: list what may have gone out since the copy, and release the database after a person's review."""
 
 import hashlib
 import socket
@@ -24,28 +24,28 @@ from changeflow.values.moments import LONDON, format_day, local_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a restore did."""
+    """The result of a restore."""
 
     kept: Path | None
-    """Where the database that was there is now."""
+    """Where the replaced database is now."""
     upgraded_from: str | None
-    """The version of the copy, where it was an older one."""
+    """The copy's version, if older."""
     copied_at: datetime | None
-    """The last moment that the copy knows of."""
+    """The time of the copy's latest record."""
     erased: int
-    """People who were erased since, and are erased again."""
+    """The number of people erased since the copy and now erased again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
-    """Something that may have gone out since the copy was taken."""
+    """A nudge that may have gone out since the copy was taken."""
 
     programme: str
     role: str
     title: str
     due: str
     was_opened: bool
-    """The copy has a message for it already; otherwise it waits, or fell due since."""
+    """Whether the copy already has a message for it; otherwise it waits or fell due since."""
 
     def line(self) -> str:
         how = "a message was on its way" if self.was_opened else "due by now"
@@ -54,7 +54,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a person looks at before a release."""
+    """The list that a person reviews before a release."""
 
     message: str
     """Why nothing is sent."""
@@ -64,9 +64,9 @@ class Review:
 
 
 def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Restored:
-    """Put a copy in the place of an SQLite database that no process has open.
+    """Replace an SQLite database, which no process may have open, by a copy.
 
-    Nothing is sent from it until a person has released it, and people who were erased since are erased again.
+    It sends nothing until a person has released it, and people erased since the copy are erased again.
     """
     state = MachineState(db)
     seen = state.seen()
@@ -74,7 +74,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
         upgrade_database(prepared.url)
         with session_scope(prepared.url) as session:
             is_unknown = prepared.was_without_custody or custody.is_lost(session)
-            # An upgrade makes up an identity; the one that this machine knows is right.
+            # An upgrade creates a new identity; the one that this machine knows is right.
             identity = seen.identity if seen and is_unknown else None
             why = f"put back from {copy.name}"
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
@@ -93,7 +93,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
 
 
 def review(*, db: str, now: datetime) -> Review | None:
-    """List what may have gone out since the copy, up to now, and note that it was shown; None: nothing to release."""
+    """List what may have gone out since the copy, and record that it was shown; None if nothing needs a release."""
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         return None
@@ -106,9 +106,9 @@ def review(*, db: str, now: datetime) -> Review | None:
 
 
 def release(*, db: str, actor: str | None, now: datetime) -> int:
-    """Let a restored database send again; return how many messages are marked as possible repeats.
+    """Let a restored database send again; return the number of messages marked as possible repeats.
 
-    Only a person may, who has seen the list as it is now.
+    Only a person who has seen the current list may release it.
     """
     state = MachineState(db)
     stock = take_stock(db=db, now=now)
@@ -134,7 +134,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
 
 
 def join(*, db: str, actor: str | None, now: datetime) -> bool:
-    """Have a new machine take part: note how far the database has come; False where the machine knows it already."""
+    """Register the database on a new machine; return False if the machine already knows it."""
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         return False
@@ -151,7 +151,7 @@ def join(*, db: str, actor: str | None, now: datetime) -> bool:
 
 
 def since(copied_at: datetime | None) -> str:
-    """Say up to when a copy goes."""
+    """Describe the time up to which a copy has records."""
     if copied_at is None:
         return "its beginning"
     local = copied_at.astimezone(LONDON)
@@ -159,8 +159,8 @@ def since(copied_at: datetime | None) -> str:
 
 
 def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...], str, list[int], list[int]]:
-    """Tick, and return what may have gone, a digest of it, and the ids of its nudges and of its open messages."""
-    # All programmes in one transaction: what one of them publishes needs this lock before any programme's own.
+    """Tick, and return what may have gone, its digest, and the ids of its nudges and open messages."""
+    # One transaction for all programmes: publishing needs this lock before any programme's own.
     versions.lock_all(session)
     for name in agenda.stale(session, day=local_day(now)):
         tick_in(session, name, now=now)
@@ -189,11 +189,11 @@ def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...],
 
 
 def _person(session: Session, actor: str | None) -> str:
-    """Return the actor, who must be a person of one of the programmes."""
+    """Return the actor, who must be a person in one of the programmes."""
     if not actor:
         raise ActorMissingError
     if actor == SYSTEM:
-        raise InputError("A person does this, never the system itself. Say who: --as PERSON")
+        raise InputError("Only a person can do this, not the system. Say who you are: --as PERSON")
     refused: UnknownThingError | None = None
     names = versions.programme_ids(session)
     for name in names:

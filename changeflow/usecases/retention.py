@@ -1,4 +1,4 @@
-"""Retention: what is about single people goes when its time is over; the times are those of the rulepack `privacy`."""
+"""Retention: remove data about single people when its period ends, by the rulepack `privacy`."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,14 +17,14 @@ from changeflow.values.moments import LONDON, local_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """How much of one programme was removed."""
+    """What was removed from one programme."""
 
     programme: str
     links: int
     words: int
-    """Answers whose words are gone; that they were given is kept."""
+    """Answers whose text was removed; a record that they were given is kept."""
     comments: int
-    """Comments on tasks whose words are gone."""
+    """Comments on tasks whose text was removed."""
     scores: int
     """Assessments of single people."""
     contracts: int
@@ -46,7 +46,7 @@ class Removed:
 
 
 def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
-    """Remove what has been kept long enough, in a transaction for each programme; run twice, nothing is left to do."""
+    """Remove data whose period has ended, in a transaction for each programme; a second run removes nothing more."""
     with read_scope(db) as session:
         names = versions.programme_ids(session)
     removed, state = [], MachineState(db)

@@ -1,4 +1,4 @@
-"""Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
+"""Simulate a programme from ranges, causes and events, for percentiles, odds and drivers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +21,9 @@ from changeflow.values.moments import local_day
 def simulate_programme(
     programme: Programme, *, iterations: int, seed: int, threads: int = 2, assume: str | None = None, learn: bool = True
 ) -> RiskReport:
-    """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`, what
-    finished waves took re-estimates the later ones."""
-    # Loaded here: numba takes longer to load than most commands take.
+    """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`,
+    finished waves re-estimate later ones."""
+    # Imported here because numba takes longer to load than most commands take.
     from changeflow.roadmap.risk.simulate import simulate
 
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
@@ -42,7 +42,7 @@ def simulate_stored(
     assume: str | None = None,
     learn: bool = True,
 ) -> RiskReport:
-    """Simulate a stored programme as of a moment's day, and keep the odds, unless they rest on an assumption."""
+    """Simulate a stored programme as of a day, and keep the odds unless they rest on an assumption."""
     from changeflow.roadmap.risk.simulate import simulate
 
     stored = stored_on(programme, db=db, on=local_day(now))
@@ -54,7 +54,7 @@ def simulate_stored(
 
 
 def keep_odds(stored: Stored, found: Simulation, *, db: str, now: datetime) -> None:
-    """Keep what a simulation found of a stored programme's version and day. The same odds are kept once."""
+    """Keep the odds of a stored programme's version and day. Equal odds are kept once."""
     name, version = stored.programme.id, stored.version.number
     with session_scope(db) as session:
         versions.lock_programme(session, name)
@@ -66,10 +66,10 @@ def keep_odds(stored: Stored, found: Simulation, *, db: str, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationRequest:
-    """What a simulation draws, and where it looks."""
+    """The input of a simulation."""
 
     roadmap: Roadmap
-    """The plan's, with people's order from task to task kept."""
+    """The plan's roadmap, with links that keep people's order from task to task."""
     model: RiskModel
     targets: tuple[TaskId, ...]
     assumed: Assumed | None
@@ -77,7 +77,7 @@ class SimulationRequest:
 
 
 def ask(programme: Programme, *, iterations: int, assume: str | None, learn: bool) -> SimulationRequest:
-    """Check what is asked, and return it; what cannot be simulated is an error that says why."""
+    """Check and return a request; raise an error that says why it cannot be simulated."""
     if not 100 <= iterations <= 1_000_000:
         raise InputError("Give between 100 and 1,000,000 iterations.")
     assumed = _assumed(assume)
@@ -87,12 +87,12 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
         lost = next(replaced_ranges(programme.definition), None)
         why = f" The duration {lost.duration} of '{lost.task}' replaced its estimate." if lost is not None else ""
         raise InputError(
-            f"Nothing can be drawn: no task has a range.{why} Write estimate: [45d, 60d, 95d] at the tasks that "
+            f"Nothing can be simulated: no task has a range.{why} Write estimate: [45d, 60d, 95d] at the tasks that "
             "matter, or try --assume 80,150 first."
         )
     ahead = programme.open_milestones
     if not ahead:
-        raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
+        raise InputError("There are no open milestones. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
     return SimulationRequest(
         roadmap=keeping_people_order(programme), model=model, targets=tuple(targets), assumed=assumed, taught=taught
@@ -107,5 +107,5 @@ def _assumed(text: str | None) -> Assumed | None:
     except ValueError:
         low, high = 0, 0
     if not 1 <= low <= 100 <= high <= 1000:
-        raise InputError(f"'{text}' is no assumption. Write --assume 80,150: from 80 to 150 percent of the plan.")
+        raise InputError(f"'{text}' is not an assumption. Write --assume 80,150: from 80 to 150 percent of the plan.")
     return Assumed(low, high)

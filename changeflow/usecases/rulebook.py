@@ -1,4 +1,4 @@
-"""What other rulepacks would do to stored programmes: which are affected, and how."""
+"""The effect of other rulepacks on stored programmes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ from changeflow.values.rulepack import Rulepacks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
-    """One programme: what would be found in addition, what no more, and by how many days its end would move."""
+    """The effect on one programme: new findings, findings that would go, and days by which the end would move."""
 
     programme: str
     found: tuple[str, ...]
@@ -30,15 +30,15 @@ class Recheck:
 
 
 def recheck(packs: Path, *, db: str, on: date) -> list[Recheck]:
-    """Judge every stored programme with what ships, and again with the packs of a folder on top; nothing is written."""
+    """Judge every stored programme with the shipped packs, and with a folder's packs on top; write nothing."""
     problems: list[Problem] = []
     if not packs.is_dir():
-        raise InputError(f"'{packs}' is no folder. Name one that holds rulepacks (*.yaml).")
+        raise InputError(f"'{packs}' is not a folder. Name one with rulepacks (*.yaml).")
     added = read_rulepacks(packs, problems)
     if problems:
         raise ProblemsError(problems)
     if not added:
-        raise InputError(f"'{packs}' holds no rulepack (*.yaml).")
+        raise InputError(f"'{packs}' has no rulepack (*.yaml).")
     shipped = shipped_rulepacks()
     with read_scope(db) as session:
         stored = []

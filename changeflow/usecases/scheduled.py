@@ -1,4 +1,4 @@
-"""The flows that run on a schedule: the one list of them, for the commands and for what serves them."""
+"""The list of flows that run on a schedule, for the commands and the server of flows."""
 
 from collections.abc import Mapping
 
@@ -15,4 +15,4 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
     "retention": ("tidying", "retention", "10 4 * * *"),
     "health": ("asks", "health", "20 * * * *"),
 }
-"""Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""
+"""Each flow's module, function and cron line in Europe/London, avoiding the early hours, when clocks change."""

@@ -1,8 +1,8 @@
-"""A stored programme, loaded and judged: read once for each state, day and set of rulepacks, and kept in memory.
+"""Stored programmes, loaded and judged once for each state, day and set of rulepacks, and kept in memory.
 
-Joining and judging one takes a hundred times as long as reading a row. A kept programme is found by everything that
-decides what it is, so there is nothing to invalidate: after a change, on another day, by other rulepacks or in another
-file under the same address it has another key.
+Joining and judging a programme takes a hundred times as long as reading a row. The key has everything that decides the
+result, so nothing needs to be invalidated: a change, another day, other rulepacks or another file at the same address
+give another key.
 """
 
 import hashlib
@@ -34,16 +34,16 @@ from changeflow.values.base import Same
 from changeflow.values.rulepack import Rulepacks
 
 MOST_KEPT = 16
-"""One for each programme and day that people look at; a programme of 2 000 tasks takes some 20 MB."""
+"""One for each programme and day in use; a programme of 2,000 tasks takes about 20 MB."""
 
 Key = tuple[str, str, tuple[object, ...], date, str]
-"""Database, programme, state, day, and hash of the rulepacks that ship."""
+"""Database, programme, state, day, and hash of the shipped rulepacks."""
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """A bounded number of results, the ones used last; of threads that need the same one, one computes it."""
+    """A bounded cache of the results used last; if several threads need the same one, one computes it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -52,7 +52,7 @@ class Cache(Generic[K, V]):
         self._lock = Lock()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return the kept result, or make it. An error is not kept: the next thread tries for itself."""
+        """Return the kept result, or make it. Errors are not kept, so the next thread tries again."""
         while True:
             with self._lock:
                 if key in self._found:
@@ -73,7 +73,7 @@ class Cache(Generic[K, V]):
             mine.set()
 
     def keep(self, key: K, value: V) -> None:
-        """Keep a result that is known already."""
+        """Keep a known result."""
         with self._lock:
             self._found[key] = value
             self._found.move_to_end(key)
@@ -81,7 +81,7 @@ class Cache(Generic[K, V]):
                 self._found.popitem(last=False)
 
     def values(self) -> list[V]:
-        """Return what is kept, the one used last first."""
+        """Return the kept results, the last used first."""
         with self._lock:
             return list(reversed(self._found.values()))
 
@@ -90,7 +90,7 @@ class Cache(Generic[K, V]):
 
 
 class NotKeptError(Exception):
-    """Something would have to be worked out, where only what is kept may be looked at."""
+    """A result is not kept, and this block may not compute it."""
 
 
 _KEPT_ONLY: ContextVar[bool] = ContextVar("kept_only", default=False)
@@ -98,7 +98,7 @@ _KEPT_ONLY: ContextVar[bool] = ContextVar("kept_only", default=False)
 
 @contextmanager
 def kept_only() -> Iterator[None]:
-    """Look, in this block, at kept programmes only; another one is a `NotKeptError`."""
+    """Use only kept programmes in this block; raise `NotKeptError` for any other."""
     token = _KEPT_ONLY.set(True)
     try:
         yield
@@ -111,7 +111,7 @@ _LOOKING_BACK: ContextVar[datetime | None] = ContextVar("looking_back", default=
 
 @contextmanager
 def looking_back(until: datetime) -> Iterator[None]:
-    """Let looks in this block know only what was recorded by a moment; a change rests on all that is recorded."""
+    """Read programmes in this block as recorded by a moment; changes still use all records."""
     token = _LOOKING_BACK.set(until)
     try:
         yield
@@ -120,7 +120,7 @@ def looking_back(until: datetime) -> Iterator[None]:
 
 
 def known_until(session: Session, programme: str) -> datetime | None:
-    """Return the moment that is looked back to, where something was recorded after it; None: all that is known."""
+    """Return the moment looked back to, if anything was recorded after it; None to use all records."""
     until = _LOOKING_BACK.get()
     return until if until is not None and audit.has_after(session, programme, until) else None
 
@@ -136,21 +136,21 @@ def hash_of(rulepacks: Same[Rulepacks]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A programme as the database has it, judged on a day."""
+    """A programme from the database, judged on a day."""
 
     version: Version
     judged: Judged
     contacts: Mapping[str, Contact]
     baseline: StoredPlan | None
     rulepacks: str
-    """The hash of the rulepacks by which it was judged."""
+    """The hash of the rulepacks used."""
 
     @property
     def programme(self) -> Programme:
         return self.judged.programme
 
     def is_judged_by(self, version: Version, facts: Facts, on: date) -> bool:
-        """Tell whether its judgement is that of a version with these facts on this day."""
+        """Whether it was judged with this version and these facts on this day."""
         own = self.programme
         is_same = (self.version.hash, own.on, self.rulepacks) == (version.hash, on, _rulepacks())
         return is_same and own.facts == facts
@@ -160,19 +160,19 @@ _KEPT: Cache[Key, Stored] = Cache(MOST_KEPT)
 
 
 def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
-    """Load a programme, or return the one kept of this state; without a name the only one there is.
+    """Load a programme, or return the kept one; without a name, the only one stored.
 
-    `for_change` keeps other writers out before anything is read, so that a change rests on what is true.
+    `for_change` locks out other writers before reading, so that a change rests on the current state.
     """
     name = _name(session, programme)
     if for_change:
         versions.lock_programme(session, name)
     elif (until := known_until(session, name)) is not None:
         return read(session, name, on=on, until=until)
-    # A writer that has no lock, or has written already, sees what no key names.
+    # A writer without the lock, or one that has already written, sees data that no key describes.
     if not (sealing.is_reader(session) or (for_change and sealing.has_written_nothing(session))):
         return read(session, name, on=on)
-    # The state is read in the same transaction: what is loaded now is what the key says.
+    # The key is read in the same transaction, so it matches what is loaded.
     key = _key(session, name, on)
     if key not in _KEPT and not may_work():
         raise NotKeptError
@@ -182,9 +182,9 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
 def read(
     session: Session, name: str, *, on: date, known: Iterable[Stored] = (), until: datetime | None = None
 ) -> Stored:
-    """Read a programme as a session sees it, or as it was recorded by a moment.
+    """Read a programme as a session sees it, or as recorded by a moment.
 
-    A judgement that is kept, or among the known ones, is not made again.
+    A kept or known judgement is used again.
     """
     version = versions.required(session, name, until=until)
     contacts = versions.contacts(session, name)
@@ -199,7 +199,7 @@ def read(
 
 
 def keep(session: Session, stored: Stored) -> None:
-    """Keep a programme as a session is about to leave it, once it has committed."""
+    """Keep a programme as the session leaves it, once it has committed."""
     keys = list[Key]()
     programme = stored.programme
     before_commit(session, lambda: keys.append(_key(session, programme.id, programme.on)))
@@ -207,18 +207,18 @@ def keep(session: Session, stored: Stored) -> None:
 
 
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
-    """Return a stored programme as it is on a day; without a name the only one there is."""
+    """Return a stored programme on a day; without a name, the only one stored."""
     return stored_on(programme, db=db, on=on).programme
 
 
 def stored_on(programme: str | None, *, db: str, on: date) -> Stored:
-    """Return a stored programme as `loaded` does, with its version, its baseline and how people are reached."""
+    """Return a stored programme as `loaded` does, with its version, baseline and contacts."""
     with read_scope(db) as session:
         return load(session, programme, on=on)
 
 
 def judged_as(version: Version, facts: Facts, *, on: date, known: Iterable[Stored] = ()) -> Judged:
-    """Judge a version with some facts on a day, or return the judgement that is known or kept of the same."""
+    """Judge a version with some facts on a day, or return a known or kept judgement of the same."""
     same = (s.judged for s in (*known, *_KEPT.values()) if s.is_judged_by(version, facts, on))
     return next(same, None) or judged(version.definition, facts=facts, on=on)
 
@@ -238,7 +238,7 @@ def _rulepacks() -> str:
 
 
 def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> Mapping[str, Contact]:
-    """Return the contacts, inactive before a person has come and after they have left."""
+    """Return the contacts, marked inactive before people join and after they leave."""
     away = {p.id for p in definition.people if not p.is_here(on)}
     return {n: c.model_copy(update={"is_active": False}) if n in away else c for n, c in contacts.items()}
 

@@ -1,4 +1,4 @@
-"""Subject access: what is kept about one person, and until when they must have it."""
+"""Subject access: export or erase the data about one person, and the deadline for a reply."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -21,51 +21,51 @@ from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
 PURPOSE = (
-    "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
-    "stand. Scores are shown for groups alone, and never used to choose who keeps a post."
+    "To plan and lead the change programme: who does what by when, who is informed, and where groups have "
+    "barriers. Scores are shown for groups only, and never used to choose who keeps a post."
 )
 
 SCORES = "assessments"
-"""What `rows_about` calls a person's scores."""
+"""The key of a person's scores in `rows_about`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theirs:
-    """What belongs to one person."""
+    """One person's ids, and where else there is data about them."""
 
     ids: tuple[str, ...]
-    """All ids of theirs that the programme knows."""
+    """All their ids in the programme."""
     unsure: tuple[str, ...]
-    """Ids that share an address with them, and may be other people: not reached."""
+    """Ids that share an address with them and may be other people: not included."""
     elsewhere: tuple[str, ...]
-    """Other programmes that have something about them: not reached."""
+    """Other programmes with data about them: not included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export has."""
+    """The content of an export."""
 
     theirs: Theirs
     about: dict[str, Any]
-    """All that is kept about the person. It names no id that may be another person's."""
+    """All data about the person, without ids that may be another person's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What an erasure has reached."""
+    """The result of an erasure."""
 
     theirs: Theirs
     removed: dict[str, int]
-    """How much of what."""
+    """The number of items erased, by kind."""
 
 
 def deadline(received: date, *, db: str, programme: str | None, today: date, is_complex: bool = False) -> date:
-    """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
+    """Return the last day to answer a request received on a day. Planning minimum, not legal advice."""
     return answer_due(loaded(programme, db=db, on=today), received, today, is_complex=is_complex)
 
 
 def look_up(person: str, change: Change, *, also: Collection[str] = ()) -> Theirs:
-    """Return what an erasure of a person would reach; nothing is changed."""
+    """Return what an erasure of a person would include, changing nothing."""
     with noting_refusals(change.db, change.now), rolled_back(change.db) as session:
         stored = load(session, change.programme, on=change.on)
         permit(stored.version.definition, change.actor, Action.ERASE_PERSON, on=change.on, names=stored.programme.names)
@@ -75,11 +75,10 @@ def look_up(person: str, change: Change, *, also: Collection[str] = ()) -> Their
 def everything_about(
     person: str, received: date, change: Change, *, reason: str = "", also: Collection[str] = ()
 ) -> Exported:
-    """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
+    """Return all data about a person, for them alone, and record in the audit who read it.
 
-    They may be gone from people.csv. `also` are further ids of theirs, which have or had an address of theirs.
-    Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
-    there was one; its words are not kept.
+    They may no longer be in people.csv. `also` are further ids of theirs, which share an address with them. Only this
+    export shows one person's scores, so it then needs a reason. The audit records that it was given, not its text.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.EXPORT_PERSON)
@@ -116,10 +115,10 @@ def everything_about(
 
 
 def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
-    """Erase what is about a person, in one transaction; return what was reached.
+    """Erase the data about a person in one transaction; return the result.
 
-    Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `also` are
-    further ids of theirs, which share an address with them: only the person who erases can know that.
+    Published totals stay unchanged. The ids stay in versions and the audit, as pseudonyms. `also` are further ids of
+    theirs, which share an address with them; only the person who erases can know that.
     """
     state = MachineState(change.db)
     with ledger.kept(state) as keep, unit_of_work(change) as work:
@@ -127,7 +126,7 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
         theirs = _theirs(session, name, person, also=also)
         emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
         removed = erase_in(session, name, theirs.ids, actor=by, at=change.now)
-        # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
+        # Written outside the database before the commit, so that no restored copy brings them back.
         identity = custody.read(session).identity
         for one in theirs.ids:
             keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
@@ -137,9 +136,9 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
 
 
 def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, at: datetime) -> dict[str, int]:
-    """Erase what is about some ids within a transaction of the caller's, who has locked the programme.
+    """Erase the data about some ids in the caller's transaction, with the programme locked.
 
-    Return how much of what. No other id is looked for.
+    Return the number of items by kind. No other ids are looked for.
     """
     persons.remember(session, name)
     recipients = persons.own_recipients(session, name, people)
@@ -155,11 +154,12 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
 
 
 def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) -> Theirs:
-    """Return the ids of a person that a programme knows; one of which nothing is known is an `UnknownThingError`."""
+    """Return a person's ids in a programme; raise `UnknownThingError` if there is no data about them."""
     identity = persons.identity_of(session, person, also=also)
     if strange := sorted(set(also) - set(identity.ids)):
         raise InputError(
-            f"{', '.join(strange)}: no address that {person} has or had. Ask for them one by one; nothing was done."
+            f"{', '.join(strange)}: no address that {person} has or had. "
+            "Request each person separately. No changes saved."
         )
     named = persons.programmes_that_name(session, identity.ids)
     own = named.pop(name, [])
@@ -169,7 +169,7 @@ def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) 
 
 
 def _own_email(session: Session, name: str, person: str, people: Sequence[str]) -> str | None:
-    """Return a person's address, unless another person has or had it: they would count as erased too."""
+    """Return a person's address, unless another person has or had it: that person would also count as erased."""
     contact = versions.contact(session, name, person)
     if contact is None or persons.is_address_shared(session, name, person, people):
         return None

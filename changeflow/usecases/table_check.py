@@ -1,4 +1,4 @@
-"""Show how a table would be read: its encoding, header and columns, the first lines as read, and what is not used."""
+"""Show how a table would be read: encoding, header, columns, the first lines as read, and unused content."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ from changeflow.values.problem import Problem, check_known
 
 _SHOWN = 5
 _NARROWEST, _WIDEST = 8, 24
-"""Characters of a cell that are shown."""
+"""The fewest and most characters shown of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class TableCheck:
 
 
 def check_table(path: Path, kind: str | None, *, key: str | None = None) -> TableCheck:
-    """Read a file as a kind of table, or as the one whose columns it has; a folder's own `columns:` count.
+    """Read a file as a kind of table, by default the kind that its columns fit, using the folder's `columns:`.
 
-    `key` names the columns of a ledger by which it is compared, with commas.
+    `key` names the columns that identify a ledger's contracts, separated by commas.
     """
     folder = _Folder.of(path)
     if kind is not None:
@@ -60,7 +60,7 @@ def check_table(path: Path, kind: str | None, *, key: str | None = None) -> Tabl
 
 
 def _is_of_pay(check: TableCheck) -> bool:
-    """Tell whether a list of people has columns of pay, which only a ledger has."""
+    """Whether a list of people has columns of pay, so that it is a ledger."""
     return (
         check.kind is PEOPLE
         and check.table is not None
@@ -69,11 +69,11 @@ def _is_of_pay(check: TableCheck) -> bool:
 
 
 _KEYS = {SCHOOLS.name: ("id", "school"), PEOPLE.name: ("id", "person"), ASSESSMENTS.name: ("person", "person")}
-"""The column that no two lines of a kind may share, and what its cells name."""
+"""The column that must be unique in each kind of table, and what its cells name."""
 
 
 def _with_cells(check: TableCheck, path: Path, key: str | None) -> TableCheck:
-    """Add the mistakes that only the reader of the kind finds: in its cells, and duplicate lines."""
+    """Add mistakes that only the kind's own reader finds: in cells, and duplicate lines."""
     if check.table is not None:
         if check.kind.name in _KEYS:
             column, what = _KEYS[check.kind.name]
@@ -92,7 +92,7 @@ def _with_cells(check: TableCheck, path: Path, key: str | None) -> TableCheck:
 
 
 def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
-    """Tell how well a file fits a kind: all columns that are required, those that it has, and its name."""
+    """Return how well a file fits a kind: by required columns, known columns, and its name."""
     if check.table is None:
         return (0, 0, 0, 0)
     found = {m.field.name for m in check.table.columns.matches if m.way is not Way.OTHER}
@@ -102,10 +102,10 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
     has += len(found & {*Element}) if check.kind is ASSESSMENTS else 0
     is_whole = found.issuperset(required) and (has > 1 or not marks)
     if check.kind is PLANNER and not found & {"bucket", "after", "duration"}:
-        # Any other list may have names and days; only Planner has buckets, and only plans durations and links.
+        # Any list may have names and days; only Planner has buckets, and only plans have durations and links.
         return (0, 0, 0, 0)
     if check.kind is ASSESSMENTS and not found & {*Element, "evidence"}:
-        # Any list of who does what and when has a person and a day; only a round has scores.
+        # Any work list has people and days; only a round has scores.
         return (0, 0, 0, 0)
     return (int(is_whole), has if has > 1 else 0, int(named), len(found))
 
@@ -119,7 +119,7 @@ def _read(path: Path, kind: Format, folder: "_Folder", *, is_guessed: bool) -> T
 
 @dataclass(frozen=True)
 class _Folder:
-    """The programme folder that a file is in, where there is one."""
+    """The programme folder that a file is in, if any."""
 
     place: Path | None
 
@@ -137,13 +137,13 @@ class _Folder:
         return columns if isinstance(columns, dict) else {}
 
     def mapping(self, kind: Format) -> Mapping[str, str]:
-        """Return what the programme calls the columns of a kind of table."""
+        """Return the programme's own column names for a kind of table."""
         theirs = self._columns.get(kind.name)
         return {str(k): str(v) for k, v in theirs.items()} if isinstance(theirs, dict) else {}
 
     @cached_property
     def schools(self) -> Mapping[str, str]:
-        """Return the ids of schools by their other names."""
+        """Return school ids by their other names."""
         paths = [self.place / f"{SCHOOLS.name}{end}" for end in (".xlsx", ".csv")] if self.place is not None else []
         path = next((path for path in paths if is_there(path)), None)
         if path is None:
@@ -154,7 +154,7 @@ class _Folder:
 
 
 def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
-    """Write a check for people, in lines of at most `width` characters."""
+    """Yield a check as lines of at most `width` characters."""
     table = check.table
     if table is None:
         return
@@ -198,13 +198,13 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
 
 
 def _notes(check: TableCheck, table: Table) -> list[str]:
-    """Return how a file was read, each note once."""
+    """Return notes on how a file was read, each once."""
     more = check.ledger.notes if check.ledger is not None else []
     return list(dict.fromkeys([*table.notes, *more]))
 
 
 def _remarks(check: TableCheck, table: Table) -> list[Problem]:
-    """Return what was not used; of a ledger, its own check says which lines those are."""
+    """Return remarks on unused content; a ledger's own check reports its unused lines."""
     skipped = (
         {line.line for line in table.skipped} if check.ledger is not None and check.ledger.coverage else set[int]()
     )
@@ -212,12 +212,12 @@ def _remarks(check: TableCheck, table: Table) -> list[Problem]:
 
 
 def _how(check: TableCheck, match: ColumnMatch) -> str:
-    """Say how a column was found; of a ledger, what it is for."""
+    """Say how a column was recognised, or for a ledger how it is used."""
     return (check.ledger.use_of(match.heading) if check.ledger is not None else "") or match.way.value
 
 
 def _columns(check: TableCheck, table: Table, width: int) -> Iterator[str]:
-    """Draw a line for each column that is used: its heading, how it was found, and its first cells as read."""
+    """Yield a line for each column used: heading, how it was recognised, and first cells as read."""
     head = ("", "In the file", "Read as", "How")
     places = [" + ".join(str(c.place) for c in m.columns) for m in table.columns.matches]
     rows = [(at, m.heading, m.field.name, _how(check, m)) for at, m in zip(places, table.columns.matches, strict=True)]
@@ -232,7 +232,7 @@ def _columns(check: TableCheck, table: Table, width: int) -> Iterator[str]:
 
 
 def _shown(rows: Sequence[TableRow], left: int) -> list[tuple[TableRow, int]]:
-    """Return the first rows that there is room for, each with the width of its cells."""
+    """Return the first rows that fit, each with the width of its cells."""
     shown = list[tuple[TableRow, int]]()
     for row in rows[:_SHOWN]:
         longest = max([len(f"Line {row.line}"), *(len(c) for c in row.cells.values())])

@@ -1,4 +1,4 @@
-"""Tick: find what is due and write it down once, with the nudges that follow from it."""
+"""Tick: record what is due, once, with its nudges."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,16 +30,16 @@ from changeflow.values.words import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """What one tick did for one programme."""
+    """The result of one tick for one programme."""
 
     programme: str
     due: int
     new: int
-    """Things that no earlier tick had written; a tick run twice has none the second time."""
+    """Due things not recorded by an earlier tick; a second run has none."""
     withdrawn: int = 0
-    """Nudges that no longer hold: what they ask for is done, has moved, or is with somebody else."""
+    """Nudges that no longer apply: their task is done, has moved, or is with another person."""
     readiness: bool
-    """The forecast had moved since the last one, and was stored anew."""
+    """Whether the forecast moved since the last tick and was stored again."""
 
     @property
     def words(self) -> str:
@@ -47,11 +47,10 @@ class Ticked:
 
 
 def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticked, ...]:
-    """Write what is due at `now` for one programme or all, in one transaction each.
+    """Record what is due at `now` for one programme or all, in one transaction each.
 
-    What is due follows from a programme's state and the day alone: where neither has changed since the last tick, there
-    is nothing to look at. A programme that the audit's anchor has no line of is a `NotAcceptedError`, once all others
-    are ticked.
+    What is due depends only on a programme's state and the day, so an unchanged programme is skipped. Raise
+    `NotAcceptedError` for a programme with no line in the audit's anchor, after ticking all others.
     """
     today, stock = local_day(now), take_stock(db=db, now=now)
     with read_scope(db) as session:
@@ -64,7 +63,7 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
             ticked.append(Ticked(programme=name, due=counts[name], new=0, readiness=False))
             continue
         try:
-            # A name that is not stored is refused where it is loaded.
+            # Loading refuses a name that is not stored.
             with session_scope(db) as session:
                 one = tick_in(session, name, now=now)
                 after = count_on(session, stock.seen)
@@ -78,9 +77,9 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
 
 
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
-    """Tick one programme within a transaction of the caller's."""
+    """Tick one programme in the caller's transaction."""
     today = local_day(now)
-    # Before the lock on the programme, as an import does: neither waits for the other for ever.
+    # Taken before the programme's lock, in the same order as an import, so that the two cannot deadlock.
     if publishes := bool(publications.unpublished(session, name)):
         prepare(session, now=now)
     versions.lock_programme(session, name)
@@ -114,12 +113,12 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCount:
-    """How many things of one reason are with people, in one programme."""
+    """Open nudges of one reason in one programme."""
 
     programme: str
     reason: Reason
     waiting: int
-    """Nudges that have not gone out yet."""
+    """Nudges not sent yet."""
     sent: int
 
     def row(self) -> dict[str, object]:
@@ -127,7 +126,7 @@ class ReasonCount:
 
 
 def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
-    """Tick, and say how things of some reasons stand in every programme: what the flows of one reason do."""
+    """Tick, and count open nudges of some reasons in every programme, for the flows of one reason."""
     ticked = tick(db=db, now=now)
     with read_scope(db) as session:
         counts = agenda.counts_by_reason(session)
@@ -140,9 +139,9 @@ def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
 
 
 def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
-    """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
+    """Return a message's content for a due thing: names of tasks and roles, and what a gate lacks, but no scores."""
     task = stored.programme.roadmap.tasks.get(due.task)
-    # Who has no manager is told themselves, and then not as if it were somebody else's.
+    # A person without a manager gets the message themselves, worded as their own.
     for_manager = due.level == TO_MANAGER and due.person != due.asked
     owner = stored.version.definition.role_of(due.asked)
     content: dict[str, Any] = {
@@ -166,9 +165,9 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         content["sequence"] = known.times if known else 0
     if task is not None and task.kind is Kind.DECISION and not stored.programme.is_done(task.id):
         content |= _until_when(stored, task.id)
-    # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
+    # Evidence goes to the people who decide or provide it; managers learn only that it is late.
     if task is not None and task.kind is Kind.DECISION and not for_manager:
-        # What is stored with a nudge names people by their roles.
+        # Content stored with a nudge names people by role.
         case = weigh(stored.judged.with_names({}), task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
             content["says"] = case.says
@@ -177,7 +176,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
 
 
 def _until_when(stored: Stored, task: str) -> dict[str, Any]:
-    """Return a decision's last responsible day, and what the first later day moves."""
+    """Return a decision's last responsible day, and the cost of the next day."""
     found = last_day(stored.programme, task)
     content: dict[str, Any] = {"last_day": found.day.isoformat()}
     if found.later:

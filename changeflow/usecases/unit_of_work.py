@@ -1,4 +1,4 @@
-"""One change of a stored programme: one transaction, one load, and at the end a forecast and an audit entry."""
+"""One change of a stored programme: one transaction, one load, and a forecast and audit entry at the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from changeflow.values.words import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Who changes which programme where and when. `on` is the data date of the forecast that follows."""
+    """Who changes which programme, where and when. `on` is the data date of the new forecast."""
 
     db: str = field(repr=False)
     programme: str | None
@@ -32,12 +32,12 @@ class Change:
 
 
 class UnitOfWork:
-    """A programme that a transaction has locked and loaded, and what the transaction does to it."""
+    """A programme locked and loaded by a transaction, and the transaction's changes."""
 
     def __init__(self, session: Session, change: Change, stored: Stored, ahead: Stored | None = None) -> None:
         self.session, self.change, self.stored = session, change, stored
         self.after = stored
-        """The programme as the work has left it, once that has ended."""
+        """The programme after the work has ended."""
         self._ahead = ahead or stored
         self._cause: str | None = None
 
@@ -46,7 +46,7 @@ class UnitOfWork:
         return self.stored.programme
 
     def looked_at(self) -> Stored:
-        """Return the programme to look at: with an earlier day, as it was recorded by then."""
+        """Return the programme for reading: on an earlier day, as recorded by then."""
         until = known_until(self.session, self.name)
         return self.stored if until is None else read(self.session, self.name, on=self.change.on, until=until)
 
@@ -59,32 +59,32 @@ class UnitOfWork:
         return self.programme.id
 
     def actor(self) -> str:
-        """Return who acts, who must be known."""
+        """Return the actor, who must be known."""
         return check_actor(self.definition, self.change.actor)
 
     def permit(self, action: Action, subject: Subject = PROGRAMME, *, hint: str = "") -> str:
-        """Return who acts, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
+        """Return the actor if they may do this; otherwise raise a `NotAllowedError` with who may, and the hint."""
         names = self.programme.names
         return permit(self.definition, self.change.actor, action, subject, on=self.change.on, hint=hint, names=names)
 
     def judge(self, facts: Facts, *, on: date | None = None) -> Judged:
-        """Judge the programme with other facts; where it ends with them, it is not judged again."""
+        """Judge the programme with other facts; if the work ends with them, the judgement is used again."""
         day = on or self.change.on
         judged = judged_as(self.stored.version, facts, on=day, known=(self.stored, self._ahead))
         self._ahead = replace(self.stored, judged=judged)
         return judged
 
     def note(self, action: str, subject: str, *, by: str) -> None:
-        """Add an audit entry; that the programme has changed is not part of it."""
+        """Add an audit entry that is not a change of the programme."""
         audit.append(self.session, self.name, at=self.change.now, actor=by, action=action, subject=subject)
 
     def record(self, action: str, subject: str, *, by: str) -> None:
-        """Add the audit entry of a change; a forecast follows at the end of the work."""
+        """Add a change's audit entry; the end of the work then stores a forecast."""
         self.note(action, subject, by=by)
         self._cause = action
 
     def end(self) -> None:
-        """Forecast again what has changed."""
+        """Forecast the programme again if it changed."""
         if self._cause is not None:
             self.after = store_forecast(
                 self.session, self.name, self.change, cause=self._cause, known=(self.stored, self._ahead)
@@ -95,10 +95,10 @@ class UnitOfWork:
 def unit_of_work(
     change: Change, *, ahead: Stored | None = None, first: Callable[[Session], None] | None = None
 ) -> Iterator[UnitOfWork]:
-    """Change a programme in one transaction: written as a whole at the end, and not at all where the block raises.
+    """Change a programme in one transaction, which is undone if the block raises.
 
-    `ahead` is what a rehearsal found that the programme will be, `first` is done before the programme is locked. Where
-    personal data is refused, the audit says so.
+    `ahead` is the rehearsed result, and `first` runs before the programme is locked. The audit records refusals of
+    personal data.
     """
     with noting_refusals(change.db, change.now), session_scope(change.db) as session:
         if first is not None:
@@ -109,7 +109,7 @@ def unit_of_work(
 
 @contextmanager
 def work_in(session: Session, change: Change, *, ahead: Stored | None = None) -> Iterator[UnitOfWork]:
-    """Change a programme within a transaction of the caller's, who writes nothing of the programme's afterwards."""
+    """Change a programme in the caller's transaction; the caller must not write to the programme afterwards."""
     work = UnitOfWork(session, change, load(session, change.programme, on=change.on, for_change=True), ahead)
     yield work
     work.end()
@@ -118,7 +118,7 @@ def work_in(session: Session, change: Change, *, ahead: Stored | None = None) ->
 def store_forecast(
     session: Session, programme: str, change: Change, *, cause: str, known: tuple[Stored, ...] = ()
 ) -> Stored:
-    """Forecast a programme after a change, in the transaction of the change itself; return what it is now."""
+    """Forecast a programme after a change, in the same transaction; return its new state."""
     versions.touch(session, programme)
     session.flush()
     after = read(session, programme, on=change.on, known=known)

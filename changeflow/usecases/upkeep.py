@@ -1,4 +1,4 @@
-"""Bring a database to this version, and give it a new key when the old one is lost."""
+"""Upgrade a database to this version, and replace a lost key."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def upgrade_database(db: str) -> str:
-    """Upgrade the tables, and hash with the database's key what 0.1.0 hashed without one; return the version."""
+    """Upgrade the tables, and rehash with the database's key what 0.1.0 hashed without one; return the version."""
     version = upgrade(db)
     with session_scope(db) as session:
         has_old = keys.has_plain_hashes(session)
@@ -28,22 +28,22 @@ def upgrade_database(db: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """What came of a new key."""
+    """The result of starting a new key."""
 
     file: Path
     kept: Path | None
-    """Where the file that was there is kept now."""
+    """Where the previous file is kept."""
     switched_off: int
-    """Recipients to whom optional messages no longer go: some of them had said so."""
+    """Recipients whose optional messages are now off; some of them had chosen that before."""
     tombstones: int
-    """Erased people who are no longer recognised, twice each where their address was known."""
+    """Records of erased people that no longer work; two for each person whose address was known."""
 
 
 def start_new_key(db: str, *, now: datetime) -> NewKey:
     """Make a new key for a database whose key file is lost.
 
-    It is no longer known who had switched optional messages off: they are switched off for everyone with
-    an address. What waits to be sent waits a day, as no one knows who has had a message today.
+    The choices about optional messages are lost, so these are switched off for everyone with an address. Waiting
+    messages wait a day more, because it is unknown who has had a message today.
     """
     with session_scope(db) as session:
         some_off = answers.forget_reach(session)

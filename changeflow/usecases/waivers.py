@@ -11,7 +11,7 @@ from changeflow.values.words import Action
 
 
 def add_waiver(waiver: Waiver, change: Change) -> int:
-    """Add a waiver as the next version of the definition; return its number."""
+    """Add a waiver as the next version of the definition; return the version's number."""
     with unit_of_work(change) as work:
         definition, stored = work.definition, work.stored.version
         by = work.permit(Action.ADD_WAIVER, Subject(service=waiver.service))

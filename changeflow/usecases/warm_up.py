@@ -1,4 +1,4 @@
-"""Compile the engine for this machine beforehand, so that no question has to wait for it."""
+"""Compile the engine for this machine in advance, so that no command has to wait for it."""
 
 from collections.abc import Callable
 
@@ -11,11 +11,11 @@ from changeflow.usecases.plan import plan_folder
 SAMPLE = "trust-central-services"
 LEAST_ITERATIONS = 100
 A_MOMENT = 0.1
-"""Seconds of effort: as little search as runs everything that a search is made of."""
+"""Seconds of effort: just enough to run every part of a search."""
 
 
 def warm(say: Callable[[str], None]) -> None:
-    """Run everything that is ever compiled, on the ready programme; numba keeps it for the next time."""
+    """Run everything that is compiled, on the sample programme; numba caches it."""
     programme = plan_folder(programme_templates()[SAMPLE]).programme
     roadmap, day = programme.roadmap, programme.minutes_per_day
     say("1 of 4: schedules")
@@ -25,7 +25,7 @@ def warm(say: Callable[[str], None]) -> None:
         first = min(roadmap.tasks)
         Consequences(roadmap, schedule).finish_if(first, schedule[first].early_finish + day, first)
         Replanner(roadmap).plan(roadmap)
-    # Loaded here: the solvers take longer to load than most commands take.
+    # Imported here because the solvers take longer to load than most commands take.
     from changeflow.usecases.levelling import level_plan
     from changeflow.usecases.risk import simulate_programme
     from changeflow.usecases.waves import plan_waves

@@ -1,4 +1,4 @@
-"""What a plan of waves changes in programme.yaml, in words: of each service's waves, their days and schools."""
+"""A wave plan's changes to programme.yaml, in words: each service's waves with days and schools."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from changeflow.values.moments import format_day
 
 @dataclass(slots=True)
 class _ServiceWave:
-    """A service's wave of some name: the last day of its go-lives, and its schools."""
+    """A service's wave: the last day of its go-lives, and its schools."""
 
     day: date = date.min
     schools: list[str] = field(default_factory=list)
 
 
 def wave_changes(programme: Programme, problem: WaveProblem, plan: WavePlan, used: UsedWaves) -> Iterator[str]:
-    """Yield a line for each service's wave, then the task ids that change so that records stay with the schools."""
+    """Yield a line for each service's wave, then the task ids that change to keep records with their schools."""
     current = plan_in_force(programme, problem)
     for service in programme.services:
         known = References(programme.definition).waves_of(service)

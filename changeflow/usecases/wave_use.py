@@ -1,4 +1,4 @@
-"""What a plan of waves does to the programme, and writing one into its folder."""
+"""The effect of a wave plan on the programme, and writing a plan into its folder."""
 
 import io
 import re
@@ -49,20 +49,20 @@ FILE = "programme.yaml"
 
 
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
-    """Return the deadlines of the plan in force, and the limits of rollout.yaml that it exceeds."""
+    """Return the current plan's effect on deadlines, and the limits of rollout.yaml that it exceeds."""
     breaks = tuple(broken.what for broken in check_plan(problem, plan))
     milestones = tuple(milestone_effects(programme))
     return PlanEffect(milestones=milestones, breaks=breaks, assumed=_assumed(programme), planned=plan)
 
 
 def judged_again(programme: Programme) -> Judged:
-    """Judge a programme as it is, from its definition: what blocks it now."""
+    """Judge the current programme from its definition, for what blocks it now."""
     joined, _ = join(programme.definition, rulepacks=shipped_rulepacks(), facts=programme.facts, on=_on(programme))
     return judge(joined)
 
 
 def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refers) -> PlanEffect:
-    """Schedule and judge the programme with a plan's waves, on the same facts. `judged` is the programme as it is."""
+    """Schedule and judge the programme with a plan's waves and the same facts. `judged` is the current programme."""
     programme = judged.programme
     used = waves_of(programme, problem, plan, refers)
     changed = with_waves(programme.definition, used)
@@ -91,7 +91,7 @@ def _assumed(programme: Programme) -> frozenset[Pair]:
 
 
 def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[LaterWave]:
-    """Yield the waves that would go live later than proposed, in the order of their proposed days."""
+    """Yield the waves that would go live later than proposed, by proposed day."""
     lives, names = go_live_tasks(programme), wave_names(problem, plan)
     late: dict[tuple[date, str, str], date] = {}
     for pair, candidate in plan.chosen.items():
@@ -120,23 +120,23 @@ def milestone_effects(programme: Programme) -> Iterator[MilestoneEffect]:
 
 
 def refers_in(folder: Path | None) -> Refers:
-    """Return what tells whether the folder's files name a task of a service's wave."""
+    """Return a function that says whether the folder's files name a task of a service's wave."""
     text = "\n".join(_texts(folder).values()) if folder is not None else ""
     return lambda service, wave: f"{service}/{wave}/" in text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """Files as a plan of waves would have them, and what changes, in words."""
+    """Files with a wave plan applied, and the changes in words."""
 
     files: Mapping[Path, str]
     lines: tuple[str, ...]
     read: Folder
-    """The folder as it would be."""
+    """The folder after the change."""
 
 
 def check_history(found: Rewritten, *, db: str) -> None:
-    """Refuse a plan with which tasks would go away that the database has facts of. Nothing stored is fine."""
+    """Refuse a plan that would remove tasks with stored facts."""
     read, name = found.read, found.read.definition.programme.programme
     try:
         with session_scope(db, write=False) as session:
@@ -154,9 +154,9 @@ def check_history(found: Rewritten, *, db: str) -> None:
 
 
 def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: WavePlan) -> Rewritten:
-    """Return the folder's files with a plan's waves; comments and everything else stay. Nothing is written.
+    """Return the folder's files with a plan's waves, keeping comments and everything else; write nothing.
 
-    A folder that would not be valid with them is a `CheckFailedError`, which says why.
+    Raise `CheckFailedError` with the reason if the folder would become invalid.
     """
     used = waves_of(programme, problem, plan, refers_in(folder))
     texts = _texts(folder)
@@ -172,7 +172,7 @@ def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: Wa
 
 
 def write(folder: Path, found: Rewritten) -> None:
-    """Write the files; each is whole or as it was."""
+    """Write the files, each completely or not at all."""
     for path, text in found.files.items():
         write_whole(path, text, inside=folder)
 
@@ -187,7 +187,7 @@ def _texts(folder: Path) -> dict[Path, str]:
 
 
 def _with_block(text: str, key: str, change: Callable[[CommentedMap], None]) -> str:
-    """Change what a text says under one key; the rest of it stays as it is, letter by letter."""
+    """Change the text under one key, keeping all other characters."""
     lines = text.splitlines(keepends=True)
     first = next((n for n, line in enumerate(lines) if re.match(rf"{key}\s*:", line)), None)
     if first is None and key in _loaded(text):
@@ -196,7 +196,7 @@ def _with_block(text: str, key: str, change: Callable[[CommentedMap], None]) -> 
         return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{_dumped('', change)}"
     last = next((n for n in range(first + 1, len(lines)) if re.match(r"[^\s#-]", lines[n])), len(lines))
     while last > first + 1 and re.match(r"\s*$|#", lines[last - 1]):
-        last -= 1  # what is said before the next key belongs to that
+        last -= 1  # a comment above the next key belongs to that key
     block = _dumped("".join(lines[first:last]), change)
     return "".join([*lines[:first], block, *lines[last:]])
 
@@ -221,7 +221,7 @@ def _dumped(text: str, change: Callable[[CommentedMap], None]) -> str:
 
 
 def _set_waves(data: CommentedMap, waves: tuple[Wave, ...]) -> None:
-    """Write other waves; one that stays keeps its comments."""
+    """Replace the waves; those that stay keep their comments."""
     known: dict[str, Any] = {str(w["id"]): w for w in data.get("waves") or []}
     after = CommentedSeq()
     for wave in waves:
@@ -237,7 +237,7 @@ def _set_waves(data: CommentedMap, waves: tuple[Wave, ...]) -> None:
 
 
 def _set_tasks(data: CommentedMap, service: str, used: UsedWaves) -> None:
-    """Write what is changed about tasks under their new ids, and which ids they had."""
+    """Write changed tasks under their new ids, with their former ids."""
     tasks = data.get("tasks") or CommentedMap()
     for place, old in enumerate(list(tasks)):
         if (new := renamed_key(service, str(old), used.renamed)) != old:
@@ -264,12 +264,12 @@ def _in_a_line(names: tuple[str, ...]) -> CommentedSeq:
 def _put(entry: "CommentedMap | dict[str, Any]", key: str, value: object) -> None:
     if value is None:
         entry.pop(key, None)
-    elif entry.get(key) != value:  # What is the same keeps its comment.
+    elif entry.get(key) != value:  # An unchanged value keeps its comment.
         entry[key] = value
 
 
 def _check(folder: Path, files: Mapping[Path, str]) -> Folder:
-    """Read the folder as it would be, elsewhere."""
+    """Read the changed folder from a temporary copy."""
     import shutil
 
     with TemporaryDirectory() as name:

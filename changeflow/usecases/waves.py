@@ -1,4 +1,4 @@
-"""Plan rollout waves of a folder or a stored programme: three plans, or why there is none."""
+"""Plan rollout waves of a folder or a stored programme: three plans, or the reason why there is none."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ MOST_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """The plan in force, and what it and each offer do to the whole programme, by the key of their style."""
+    """The current plan, and the effect of it and each offer on the whole programme, by style."""
 
     in_force: WavePlan
     effects: Mapping[str, PlanEffect]
 
 
 def compare_with_plan(found: "Waves", folder: Path | None) -> Compared:
-    """Put the plan in force beside the offers, and schedule and judge the programme with each of them."""
+    """Schedule and judge the programme with the current plan and each offer."""
     programme, problem = found.programme, found.problem
     in_force, refers, judged = plan_in_force(programme, problem), refers_in(folder), judged_again(programme)
     effects = {IN_FORCE.key: effect_in_force(programme, problem, in_force)}
@@ -40,7 +40,7 @@ def compare_with_plan(found: "Waves", folder: Path | None) -> Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waves:
-    """What was found: offers, or a conflict with what would resolve it."""
+    """The result of a search: offers, or a conflict with its possible resolutions."""
 
     programme: Programme
     problem: WaveProblem
@@ -49,7 +49,7 @@ class Waves:
     is_minimal: bool = True
     relaxations: tuple[str, ...] = ()
     ran_out: bool = False
-    """No plan was found in time, and nobody knows whether there is one."""
+    """Whether the time ran out without a plan, so that there may still be one."""
 
 
 def programme_of(folder: Path | None, *, db: str, programme: str | None, on: date | None) -> Programme:
@@ -69,15 +69,15 @@ def plan_waves(
     explained: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
-    """Search for the three plans, each for about so many seconds, and check them independently.
+    """Search for the three plans, each for about `seconds`, and check them independently.
 
-    The search ends by its own count of work, so that an answer repeats on a busy machine too. With `effort`, that is
-    the count, and `seconds` are the most that it may take. `wanted` is the key of a plan, and `explained` a school and
-    service: one that does not exist is an `UnknownThingError` before the search.
+    The search ends by its own count of work, so that results repeat on a busy machine. `effort` sets that count; then
+    `seconds` are only the most time it may take. `wanted` is the key of a plan, and `explained` a school and service;
+    raise `UnknownThingError` before the search if either is unknown.
     """
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
-    # Loaded here: the solver takes longer to load than most commands take.
+    # Imported here because the solver takes longer to load than most commands take.
     from changeflow.roadmap.waves.explain import explain_plainly
     from changeflow.roadmap.waves.solve import SearchLimits
 
@@ -87,7 +87,7 @@ def plan_waves(
     if explained is not None:
         pair_named(problem, explained)
     if not problem.candidates:
-        raise InputError("No wave takes any school. Add waves to programme.yaml.")
+        raise InputError("No wave has any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
         found, ran_out = [], False
         limits = (
@@ -119,7 +119,7 @@ def plan_waves(
 
 
 def _without_a_plan(programme: Programme, problem: WaveProblem) -> Waves:
-    """Return why there is no plan, and what would be enough."""
+    """Return why there is no plan, and what would allow one."""
     from changeflow.roadmap.waves.explain import explain, relaxations
 
     conflict = explain(problem)
@@ -136,7 +136,7 @@ def _without_a_plan(programme: Programme, problem: WaveProblem) -> Waves:
 
 
 def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
-    """Read `school/service`; `UnknownThingError` names what is near."""
+    """Read `school/service`; raise `UnknownThingError` with similar names if unknown."""
     school, _, service = text.partition("/")
     if (school, service) not in problem.candidates:
         raise UnknownThingError("school and service", text, [f"{s}/{v}" for s, v in problem.candidates])
@@ -144,7 +144,7 @@ def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
 
 
 def explain_date(found: Waves, current: WavePlan, pair: Pair) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield proposals that give a school the same date for the same reasons, and these; the current date is first."""
+    """Yield groups of proposals that give a school the same date for the same reasons, the current date first."""
     if pair in current.chosen:
         day, wave = current.chosen[pair].day, wave_names(found.problem, current)[pair]
         yield (IN_FORCE.name,), (f"{found.problem.pair_name(pair)}: {format_day(day)}, in {wave}.",)
@@ -155,7 +155,7 @@ def explain_date(found: Waves, current: WavePlan, pair: Pair) -> Iterator[tuple[
 
 
 def _later(programme: Programme, weeks: int) -> WaveProblem:
-    """Return the problem with its last dates moved back."""
+    """Return the problem with its last dates moved later."""
     rollout = programme.definition.rollout
     start = programme.definition.programme.start
     services = {

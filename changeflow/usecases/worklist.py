@@ -1,4 +1,4 @@
-"""The list of tasks of a stored programme."""
+"""The work list of a stored programme."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from changeflow.values.problem import check_known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TasksInHand:
-    """What was asked for, and the people by whom it is done."""
+    """The tasks found, with their programme."""
 
     programme: Programme
     items: Sequence[WorkItem]
@@ -23,7 +23,7 @@ class TasksInHand:
 def tasks_in_hand(
     programme: str | None, wanted: WorkFilter, *, db: str, today: date, ahead: date | None = None
 ) -> TasksInHand:
-    """Return the tasks of a stored programme that are asked for; an unknown person, wave or service is an error."""
+    """Return the tasks that match a filter; an unknown person, wave or service is an error."""
     with read_scope(db) as session:
         stored = load(session, programme, on=today)
         given = answers.answers(session, stored.programme.id, until=known_until(session, stored.programme.id))

@@ -203,14 +203,14 @@ class TestLedgers:
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
         notes = "\n".join(lines)
         assert code == 0
-        assert "'C1' is there 2 times, on lines 2, 4: it is not compared." in notes
+        assert "'C1' is listed 2 times, on lines 2, 4: it is not compared." in notes
         assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
         assert "Line 5: '01-Feb' looks made a date." in notes
 
     def test_the_key_can_be_named(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("Person,Post,net\n1,1,2.00\n1,2,4.00\n")
         code, lines, _ = check(tmp_path / "pay.csv", "--key", "Person,Post", width=200)
-        assert (code, any("is there" in line for line in lines)) == (0, False)
+        assert (code, any("is listed" in line for line in lines)) == (0, False)
         assert check(tmp_path / "pay.csv", "--key", "Persn,Post")[0] == 4
 
 

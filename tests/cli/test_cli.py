@@ -388,7 +388,7 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
     checked = run("rules", "recheck", "--packs", packs, "--at", "2027-01-04").stdout
     assert "small: 2 new findings, 0 no longer found" in checked
     assert "+ BLOCK R12 Payroll: run, wave 1 lasts 2 pay periods; at least 3 are needed." in checked
-    assert "is no folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
+    assert "is not a folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
 
 
 def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: Path, tmp_path: Path):

@@ -407,7 +407,7 @@ def test_where_the_file_has_other_dates_that_is_said_once(tmp_path: Path):
     said: list[str] = []
     schedule_project(a_file(tmp_path, tasks=a_task(1, more=other) + a_task(2, more=same)), say=said.append)
     [one] = said
-    assert one.startswith("The file has other dates for 1 of 2 tasks: ")
+    assert one.startswith("The file has different dates for 1 of 2 tasks: ")
     assert one.endswith("'T1': 3 Mar 2027 there, 1 Mar 2027 here.")
 
 

@@ -137,8 +137,8 @@ def test_a_change_lead_adds_answers_and_corrects_none(stored: str, tmp_path: Pat
         bring(stored, tmp_path, guess, "outsider")
     assert str(caught.value) == (
         "Outsider (Director of Finance) may not import answers of people who have already answered in the same round. "
-        "The project team or the data protection contact (Officer, Data Protection Officer) may. Take out the lines of "
-        "people whose answers of this round are recorded already. No changes saved."
+        "The project team or the data protection contact (Officer, Data Protection Officer) may. Remove the lines of "
+        "people whose answers of this round are already recorded. No changes saved."
     )
     assert scores_of(stored, "p3") == [(4, 2, 4, 4)]
     assert noted(stored)[-1] == ("outsider", "refused", "correct-scores")

@@ -117,7 +117,7 @@ class TestBadInput:
 
     def test_odds_need_ranges(self, tmp_path: Path) -> None:
         tasks = TASKS + "  after-all: {duration: 30d, after: check}\n"
-        with pytest.raises(CheckFailedError, match="so odds would say little: programme/after-all"):
+        with pytest.raises(CheckFailedError, match="so odds would mean little: programme/after-all"):
             asked(small(tmp_path, tasks=tasks), assume=None)
 
     @pytest.mark.parametrize(("percent", "milestone"), [(0, "done"), (100, "done"), (80, "gone")])

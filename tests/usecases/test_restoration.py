@@ -158,7 +158,7 @@ def test_a_release_needs_a_person_who_has_seen_the_list_as_it_is(stored: str, co
     review(db=stored, now=at(8, 10))
     with pytest.raises(ActorMissingError):
         release(db=stored, actor=None, now=at(8, 10))
-    with pytest.raises(InputError, match="A person does this"):
+    with pytest.raises(InputError, match="Only a person can do this"):
         release(db=stored, actor="system", now=at(8, 10))
     with pytest.raises(UnknownThingError, match="Did you mean 'chief'"):
         release(db=stored, actor="cheif", now=at(8, 10))

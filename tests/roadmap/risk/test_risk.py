@@ -245,7 +245,7 @@ class TestCommandAndFiles:
         ("more", "message"),
         [
             ({"iterations": 0}, "between 100 and 1,000,000"),
-            ({"assume": "150,80"}, "is no assumption"),
+            ({"assume": "150,80"}, "is not an assumption"),
             ({"assume": None}, "no task has a range"),
         ],
     )
