@@ -217,7 +217,7 @@ class TestCommandAndFiles:
     @pytest.mark.parametrize(
         ("risk", "message"),
         [
-            ("events: [{id: e, probability: 1.2, effect: [1d, 2d, 3d], tasks: train}]\n", "less than or equal to 1"),
+            ("events: [{id: e, probability: 1.2, effect: [1d, 2d, 3d], tasks: train}]\n", "Write a number up to 1"),
             ("events: [{id: e, probability: 0.2, effect: [3d, 2d, 1d], tasks: train}]\n", "is not an ascending range"),
             ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3ed], tasks: train}]\n", "range in one unit"),
             ("events: [{id: e, probability: 0.2, effect: [1pp, 1pp, 1pp], tasks: train}]\n", "needs pay periods"),
