@@ -6,6 +6,7 @@ differently; this order puts people's decisions before events.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -88,12 +89,17 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     first: Mapping[TaskId, int] = _finishes(trials, before, both)
     dates, timed = first, time_roadmap(after)
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
-    for now, step in _measured(_steps(before, after, both), trials, both, dates):
-        for t in both:
-            if days := (timed[t].day_at(now[t]) - timed[t].day_at(dates[t])).days:
-                cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
-                parts[t].append(SlipPart(cause, tasks, days))
-        dates = now
+    for group in _measured(_steps(before, after, both), trials, both, dates):
+        whole, _ = group[-1]
+        # What a group moves back and forth is no part of a slip, so that a target's parts are its own.
+        for t in (t for t in both if whole[t] != dates[t]):
+            at = dates[t]
+            for now, step in group:
+                if days := (timed[t].day_at(now[t]) - timed[t].day_at(at)).days:
+                    cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
+                    parts[t].append(SlipPart(cause, tasks, days))
+                at = now[t]
+        dates = whole
     for found in parts.values():
         found.sort(key=lambda p: (-abs(p.days), p.cause, p.tasks))
     return tuple(Slip(t, first[t], dates[t], tuple(parts[t]), timed[t].ends_day) for t in both)
@@ -101,7 +107,7 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
 
 def _measured(
     groups: Iterator[Sequence[_Step]], trials: Trials, targets: Sequence[TaskId], dates: Mapping[TaskId, int]
-) -> Iterator[tuple[Mapping[TaskId, int], _Step]]:
+) -> Iterator[Sequence[tuple[Mapping[TaskId, int], _Step]]]:
     """Time each group's last step; only if it moves a target, time each step of the group separately."""
     for steps in groups:
         try:
@@ -112,13 +118,11 @@ def _measured(
             continue  # half of a change may create a loop; the next group's state has both halves
         if whole == dates:
             continue
+        found = list[tuple[Mapping[TaskId, int], _Step]]()
         for step in steps[:-1]:
-            try:
-                single = _finishes(trials, step.roadmap, targets)
-            except (CyclicRoadmapError, CalendarExhaustedError):
-                continue
-            yield single, step
-        yield whole, steps[-1]
+            with suppress(CyclicRoadmapError, CalendarExhaustedError):
+                found.append((_finishes(trials, step.roadmap, targets), step))
+        yield [*found, (whole, steps[-1])]
         dates = whole
 
 

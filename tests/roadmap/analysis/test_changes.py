@@ -110,6 +110,18 @@ def test_several_causes_are_shared_out_and_add_up():
     assert causes(a_plan(), after) == [(Cause.RE_ESTIMATE, ("build",), 2), (Cause.ACTUAL, ("requirements",), 1)]
 
 
+def test_a_date_has_the_same_causes_whatever_else_is_asked_about():
+    """A day less for requirements and a day more for build leave the end where it is, and move requirements."""
+    plan = a_plan()
+    shorter = changed(plan, "requirements", duration=Duration(plan.tasks["requirements"].duration.amount - DAY))
+    after = changed(shorter, "build", duration=Duration(plan.tasks["build"].duration.amount + DAY))
+    [alone] = attribute(plan, after, ["live"])
+    beside = {s.target: s for s in attribute(plan, after, ["live", "requirements"])}
+    assert beside["live"] == alone
+    assert alone.parts == ()
+    assert [(p.cause, p.days) for p in beside["requirements"].parts] == [(Cause.RE_ESTIMATE, -1)]
+
+
 def test_what_moves_no_target_is_not_told():
     plan = replace(a_plan(), tasks={**a_plan().tasks, "aside": a_task("aside", 1)})
     assert causes(plan, changed(plan, "aside", duration=Duration(3 * DAY))) == []
