@@ -23,7 +23,7 @@ Since = Annotated[
         help="report (the last issued), report:3, baseline, baseline:1, or a day; left out: the nearest.",
     ),
 ]
-Live = Annotated[bool, typer.Option("--live", help="Work it out anew, although one was issued on the day of --at.")]
+Live = Annotated[bool, typer.Option("--live", help="Recalculate it, although one was issued on the day of --at.")]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
 SHOWN_PROBLEMS = 20
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)
@@ -56,6 +56,7 @@ def report_sro(
     from changeflow.usecases import issued_reports, reports
 
     context.refuse_beside(folder, "since", "issue", "live", "actor")
+    _refuse_idle_live(context, since, is_issued=issue)
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
         note(f"From {folder} alone: progress, baselines and odds are in the database.")
@@ -69,6 +70,12 @@ def report_sro(
     note(f"Wrote {out}")
 
 
+def _refuse_idle_live(context: Context, since: str | None, *, is_issued: bool = False) -> None:
+    """Refuse --live where the report is recalculated in any case."""
+    if context.given_day is None or since is not None or is_issued:
+        context.refuse(["live"], "it is for --at a day on which a report was issued, without --since or --issue.")
+
+
 def _of_stored(
     context: Context, since: str | None, *, is_live: bool, actor: str | None = None, now: datetime | None = None
 ) -> "SroReport":
@@ -80,7 +87,8 @@ def _of_stored(
         found = issued_reports.issued_on(programme, db=db, on=day, actor=actor, now=now)
         if found is not None:
             note(found.note)
-            return found.report
+            if found.report is not None:
+                return found.report
     return reports.sro_of_stored(programme, db=db, today=day, since=since, actor=actor, now=now)
 
 
@@ -93,17 +101,22 @@ def report_verify(
     ] = False,
 ) -> None:
     """Prove a report's dates from its JSON alone, by code that shares nothing with the planner."""
+    from changeflow.usecases.issued_reports import check_issued
     from changeflow.values.duration import counted
     from changeflow.verifying.check import check
 
     if not issued:
-        context.refuse(["db", "programme"], "they are for --issued.")
+        context.refuse(["db", "programme"], "the database is read for --issued alone.")
     try:
-        text = file.read_text(encoding="utf-8")
-        data = json.loads(text)
-        problems = check(data)
+        data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"'{file}' cannot be read: {error}") from error
+    except ValueError as error:
+        raise InputError(f"'{file}' is no JSON: {error}.") from error
+    # Before the proof: of a report of another release, this can still be compared.
+    number = check_issued(data, context.programme, db=context.db, on=context.day) if issued else None
+    try:
+        problems = check(data)
     except CycleError as error:
         problems = [f"Tasks wait for each other: {' -> '.join(error.args[1])}."]
     except ValueError as error:
@@ -115,10 +128,7 @@ def report_verify(
     if problems:
         raise CheckFailedError(f"'{file}' is not proved: {counted(len(problems), 'problem')}.")
     lines = [f"  {line}" for line in _proved(data)]
-    if issued:
-        from changeflow.usecases.issued_reports import check_issued
-
-        number = check_issued(text, context.programme, db=context.db, on=context.day)
+    if number is not None:
         lines.append(f"  report {number} as it was issued")
     print_lines([f"'{file}' is proved:", *lines])
 
@@ -150,6 +160,7 @@ def report_trustees(
     from changeflow.usecases import reports
 
     context.refuse_beside(folder, "since", "live")
+    _refuse_idle_live(context, since)
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
     else:

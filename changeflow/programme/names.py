@@ -3,6 +3,7 @@
 Names are contact details. They are never part of a definition or a fact, and no text with a name is stored.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from changeflow.adkar.people import Contact
@@ -10,6 +11,18 @@ from changeflow.programme.definition import Definition
 from changeflow.values.sentences import Sentence, sentence
 
 NO_ONE = "no one"
+OPENS, CLOSES, FILLER = "\ue000", "\ue001", "\ue002"
+"""Around the id of a person whose name belongs there, and a word of that name: Unicode keeps them for private use."""
+STAND_IN = re.compile(f"{OPENS}([^{CLOSES}]*){CLOSES}(?: {FILLER})*")
+
+
+def stand_in(person: str, name: str) -> str:
+    """Return what stands for a person's name in a stored text: it has as many words, so that texts have their length.
+
+    >>> len(stand_in("lead", "A Named Person").split())
+    3
+    """
+    return f"{OPENS}{person}{CLOSES}" + f" {FILLER}" * (len(name.split()) - 1)
 
 
 def names_in(definition: Definition, contacts: Iterable[Contact]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from changeflow.values.moments import day_of, format_day
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
 SHOWN_NEEDED = 8
-Refused = Mapping[TaskId, Mapping[TaskId, date]]
+RefusalDates = Mapping[TaskId, Mapping[TaskId, date]]
 MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "check", State.OPEN: "open", State.BLOCKS: "against"}
 
 
@@ -91,7 +91,7 @@ class DecisionLog:
     made: tuple[MadeLine, ...]
 
 
-def build_decisions(judged: Judged, *, today: date, refused: Refused | None = None) -> DecisionLog:
+def build_decisions(judged: Judged, *, today: date, refused: RefusalDates | None = None) -> DecisionLog:
     """List the decisions that wait, are due within 30 days or were rejected, and every answer given.
 
     `refused` has, for each decision, the dates of the plan in which it is rejected today.
@@ -103,7 +103,9 @@ def build_decisions(judged: Judged, *, today: date, refused: Refused | None = No
     )
 
 
-def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date, refused: Refused) -> Iterator[DecisionLine]:
+def _needed(
+    judged: Judged, log: Iterable[LoggedDecision], today: date, refused: RefusalDates
+) -> Iterator[DecisionLine]:
     programme = judged.programme
     due = due_days(programme)
     last = {

@@ -1,52 +1,43 @@
 """Issued reports: frozen as text without anyone's name, and shown again as they were.
 
 While a report is built for issue, people are named by stand-ins. Their names are put in whenever it is shown, so that
-no stored text has a name that an erasure would have to find.
+no stored text has a name from the contact details that an erasure would have to find.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from changeflow.reports.documents import keyed
+from changeflow.programme.names import OPENS, STAND_IN, stand_in
+from changeflow.reports.documents import json_of, keyed
 from changeflow.reports.sro import SroReport
 
-OPENS, CLOSES = "\ue000", "\ue001"
-"""Around the id of a person whose name belongs there: characters that Unicode keeps for private use."""
-STAND_IN = re.compile(f"{OPENS}([^{CLOSES}]*){CLOSES}")
-ERASED = "[name removed]"
+NO_NAME = "[name removed]"
+"""For someone whose contact details are no longer stored: they were erased, or have left people.csv."""
 PASSING = ("audit_head", "issued")
 """What differs between two reports that say the same."""
 
 
-def stand_ins(people: Iterable[str]) -> dict[str, str]:
+def stand_ins(names: Mapping[str, str]) -> dict[str, str]:
     """Return what names people, by id, while a report is built for issue."""
-    return {person: f"{OPENS}{person}{CLOSES}" for person in people}
+    return {person: stand_in(person, name) for person, name in names.items()}
 
 
 def frozen(report: SroReport) -> str:
     """Return all that a report says, with its proof, as one line of JSON."""
-    proof = report.proof() if report.proof is not None else None
-    return json.dumps({"report": keyed(report), "proof": proof}, separators=(",", ":"))
+    if report.proof is None:
+        raise ValueError("a report without a proof cannot be issued")
+    return json.dumps({"report": keyed(report), "proof": report.proof()}, separators=(",", ":"))
 
 
 def thawed(text: str, names: Mapping[str, str], signature: str) -> SroReport | None:
-    """Return a frozen report with people's names put in; None if this changeflow cannot read it any more.
-
-    A person who has no name any more was erased.
-    """
-    data = _filled(json.loads(text), lambda found: names.get(found[1], ERASED))
-    proof: dict[str, Any] = data["proof"]
-    try:
-        report = _adapter().validate_python(data["report"])
-    except ValidationError:
-        return None
-    return replace(report, proof=lambda: proof, issued=report.issued and replace(report.issued, signature=signature))
+    """Return a frozen report with people's names put in; None if this changeflow cannot read it any more."""
+    return _thawed(text, lambda found: names.get(found[1], NO_NAME), signature)
 
 
 def same(text: str, other: str) -> bool:
@@ -58,12 +49,43 @@ def same(text: str, other: str) -> bool:
     return bool(first == second)
 
 
-def differing(file: Mapping[str, Any], issued: Mapping[str, Any]) -> list[str]:
-    """Return the parts in which a file differs from the report that was issued."""
-    return sorted(key for key in file.keys() | issued.keys() if file.get(key) != issued.get(key))
+def differing(file: Mapping[str, Any], text: str, signature: str) -> list[str] | None:
+    """Return the parts in which a report's JSON differs from a frozen report, whatever people are called in it.
+
+    None if this changeflow cannot read the frozen one any more.
+    """
+    report = _thawed(text, lambda found: found[0], signature)
+    if report is None:
+        return None
+    issued, shown = json.loads(json_of(report)), dict(file)
+    if isinstance(shown.get("proof"), dict):
+        # It covers names, and is checked with the proof.
+        shown["proof"] = {**shown["proof"], "checksum": issued["proof"]["checksum"]}
+    return sorted(key for key in shown.keys() | issued.keys() if not _fits(shown.get(key), issued.get(key)))
 
 
-def _filled(value: Any, name: Callable[[re.Match[str]], str]) -> Any:  # noqa: ANN401  (JSON)
+def _fits(value: Any, frozen: Any) -> bool:  # noqa: ANN401  (JSON)
+    if isinstance(frozen, str) and OPENS in frozen and isinstance(value, str):
+        between = (re.escape(part) for part in re.split(STAND_IN.pattern.replace("(", "(?:", 1), frozen))
+        return re.fullmatch(".+?".join(between), value, re.DOTALL) is not None
+    if isinstance(frozen, list) and isinstance(value, list):
+        return len(value) == len(frozen) and all(map(_fits, value, frozen))
+    if isinstance(frozen, dict) and isinstance(value, dict):
+        return value.keys() == frozen.keys() and all(_fits(value[key], frozen[key]) for key in frozen)
+    return type(value) is type(frozen) and bool(value == frozen)
+
+
+def _thawed(text: str, name: Callable[[re.Match[str]], str], signature: str) -> SroReport | None:
+    data = _filled(json.loads(text), name)
+    proof: dict[str, Any] = data["proof"]
+    try:
+        report = _adapter().validate_python(data["report"])
+    except ValidationError:
+        return None
+    return replace(report, proof=lambda: proof, issued=report.issued and replace(report.issued, signature=signature))
+
+
+def _filled(value: Any, name: Callable[[re.Match[str]], str]) -> Any:  # noqa: ANN401
     if isinstance(value, str):
         return STAND_IN.sub(name, value) if OPENS in value else value
     if isinstance(value, list):

@@ -17,7 +17,7 @@ from changeflow.reports.brief import Brief, build_brief
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.coverage import UNKNOWN, columns_compared, columns_left_out
-from changeflow.reports.decisions import DecisionLine, MadeLine, Refused, build_decisions
+from changeflow.reports.decisions import DecisionLine, MadeLine, RefusalDates, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
 from changeflow.reports.grouping import grouped, joined_sentences
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
@@ -102,8 +102,8 @@ class IssuedAs:
     release: str
     """The changeflow that made it."""
     inputs: str
-    """SHA-256 of what it was made from: the definition, the rulepacks, the audit's head (which seals every fact), the
-    data date, and what it was compared with."""
+    """SHA-256 of what it was made from: the definition, the rulepacks, the audit's head (which seals every fact but
+    scores), the data date, and what it was compared with."""
     signature: str = ""
     """A hash of the whole report, made with the database's key."""
 
@@ -178,7 +178,7 @@ def build_sro(
     trend: Trend | None = None,
     first: ApprovedPlan | None = None,
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
-    refused: Refused | None = None,
+    refused: RefusalDates | None = None,
 ) -> SroReport:
     """Build the report. `first` is the first baseline; `reminders` is None if they are unknown; `refused` is as for
     `build_decisions`."""

@@ -66,6 +66,7 @@ MECHANICS: Mapping[str, Mapping[str, str]] = {
         "error": "It is the last answer of the mail server.",
     },
     "reach": {"error": "It is the answer of the mail server."},
+    "frozen_report": {"seal": "It follows from sealed columns and the key, and is made again for a new key."},
 }
 """Columns that change without a person's act, and why no entry seals them."""
 

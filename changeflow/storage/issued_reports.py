@@ -7,12 +7,14 @@ from base64 import b85decode, b85encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from changeflow.errors import CheckFailedError
+from changeflow.programme.names import CLOSES, OPENS
 from changeflow.programme.renames import Renames
-from changeflow.storage.keys import adopt_key, check_of, key_of, keyed
+from changeflow.storage.keys import adopt_key, key_of, keyed
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.programme import FrozenReportRow, ReportRow
 from changeflow.storage.versions import renames
@@ -37,8 +39,6 @@ class FrozenReport:
 
     text: str
     signature: str
-    is_checked: bool
-    """Whether the signature could be checked; the key that made it may have been lost and replaced."""
 
 
 def add_report(
@@ -65,13 +65,11 @@ def add_report(
     row.head_number, row.head_hash = head or (None, None)
     row.go_lives_announced, row.go_lives_late = go_lives
     session.add(row)
-    key = adopt_key(session)
-    signature, packed = _signature(key, programme, number, text), b85encode(zlib.compress(text.encode())).decode()
-    session.add(
-        FrozenReportRow(
-            programme_id=programme, number=number, text=packed, signature=signature, signed_with=check_of(key)
-        )
-    )
+    key, packed = adopt_key(session), b85encode(zlib.compress(text.encode())).decode()
+    signature = keyed(key, "report", programme, str(number), text)
+    frozen = FrozenReportRow(programme_id=programme, number=number, text=packed, signature=signature, seal="")
+    frozen.seal = _seal(key, frozen)
+    session.add(frozen)
     return signature
 
 
@@ -84,15 +82,27 @@ def frozen_report(session: Session, programme: str, number: int) -> FrozenReport
     row = session.exec(query).first()
     if row is None:
         return None
-    try:
-        text = zlib.decompress(b85decode(row.text)).decode()
-    except (ValueError, zlib.error):
-        raise _changed(number) from None
+    if not hmac.compare_digest(row.seal.encode(), _seal(key_of(session), row).encode()):
+        raise CheckFailedError(
+            f"Report {number} was changed in the database after it was issued: its signature does not match. "
+            "See what else was changed with changeflow audit verify, and restore a backup."
+        )
+    return FrozenReport(_text(row), row.signature)
+
+
+def naming(session: Session, programme: str, person: str) -> list[dict[str, Any]]:
+    """Return the number and day of each issued report that names a person."""
+    rows = session.exec(select(FrozenReportRow).where(FrozenReportRow.programme_id == programme)).all()
+    mark = json.dumps(f"{OPENS}{person}{CLOSES}")[1:-1]
+    theirs = {row.number for row in rows if mark in _text(row)}
+    return [{"number": r.number, "on": r.on.isoformat()} for r in reports(session, programme) if r.number in theirs]
+
+
+def seal_again(session: Session) -> None:
+    """Seal every frozen report with a new key, after the old one was lost."""
     key = key_of(session)
-    is_checked = hmac.compare_digest(row.signed_with, check_of(key))
-    if is_checked and not hmac.compare_digest(row.signature, _signature(key, programme, number, text)):
-        raise _changed(number)
-    return FrozenReport(text, row.signature, is_checked)
+    for row in session.exec(select(FrozenReportRow)).all():
+        row.seal = _seal(key, row)
 
 
 def reports(session: Session, programme: str, *, until: datetime | None = None) -> list[IssuedReport]:
@@ -108,12 +118,10 @@ def _points(text: str, ids: Renames) -> dict[str, tuple[int, int]]:
     return ids.milestones({name: (finish, spare) for name, (finish, spare) in json.loads(text).items()})
 
 
-def _signature(key: bytes, programme: str, number: int, text: str) -> str:
-    return keyed(key, "report", programme, str(number), text)
+def _seal(key: bytes, row: FrozenReportRow) -> str:
+    """Seal a row as it is stored, so that nothing needs to be read of one that was changed."""
+    return keyed(key, "frozen report", row.programme_id, str(row.number), row.signature, row.text)
 
 
-def _changed(number: int) -> CheckFailedError:
-    return CheckFailedError(
-        f"Report {number} was changed in the database after it was issued: its signature does not match. "
-        "See what else was changed with changeflow audit verify, and restore a backup."
-    )
+def _text(row: FrozenReportRow) -> str:
+    return zlib.decompress(b85decode(row.text)).decode()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from sqlmodel import Session
 from changeflow import __version__
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.mandates import SYSTEM
-from changeflow.reports.documents import json_of, write_report
+from changeflow.reports.documents import write_report
 from changeflow.reports.issued_reports import differing, frozen, same, stand_ins, thawed
 from changeflow.reports.sro import IssuedAs, SroReport
 from changeflow.reports.trend import late_go_lives, points_of
@@ -29,9 +28,9 @@ from changeflow.values.words import Action
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An issued report as it was, and what to say beside it."""
+    """An issued report as it was, and what to say beside it; None if what it said is not stored."""
 
-    report: SroReport
+    report: SroReport | None
     note: str
 
 
@@ -65,13 +64,13 @@ def issue_sro(
             text=text,
         )
         work.note("report", f"report:{number}", by=by)
-        return _shown(session, stored, issued_reports.FrozenReport(text, signature, is_checked=True), number)
+        return _shown(session, stored, issued_reports.FrozenReport(text, signature), number)
 
 
 def issued_on(
     programme: str | None, *, db: str, on: date, actor: str | None = None, now: datetime | None = None
 ) -> Shown | None:
-    """Return the report that was last issued on a day, as it was; None if none was, or it was not frozen.
+    """Return the report that was last issued on a day, as it was; None if none was.
 
     The audit notes that it was read as for `sro_of_stored`.
     """
@@ -79,37 +78,41 @@ def issued_on(
         stored = load(session, programme, on=on)
         name = stored.programme.id
         known = issued_reports.reports(session, name, until=known_until(session, name))
-        numbers = [r.number for r in known if r.on == on]
-        found = issued_reports.frozen_report(session, name, numbers[-1]) if numbers else None
-        if found is None:
+        number = max((r.number for r in known if r.on == on), default=None)
+        if number is None:
             return None
-        report = _shown(session, stored, found, numbers[-1])
+        found = issued_reports.frozen_report(session, name, number)
+        if found is None:
+            # Issued by an earlier release, or removed; the audit tells which.
+            lost = (
+                f"Report {number} was issued on {format_day(on)}, but what it said is not stored: this is recalculated."
+            )
+            return Shown(None, lost)
+        report = _shown(session, stored, found, number)
     if now is not None and (actor is not None or report.people.round):
         definition, names = stored.version.definition, stored.programme.names
-        note_look(definition, actor, Action.READ_REPORT, f"report:{numbers[-1]}", db=db, now=now, names=names)
-    words = f"Report {numbers[-1]} as it was issued on {format_day(on)}; --live works it out anew."
-    unchecked = (
-        "" if found.is_checked else " Its signature cannot be checked: it was made with a key that was replaced."
-    )
-    return Shown(report, words + unchecked)
+        note_look(definition, actor, Action.READ_REPORT, f"report:{number}", db=db, now=now, names=names)
+    return Shown(report, f"Report {number} as it was issued on {format_day(on)}; --live recalculates it.")
 
 
-def check_issued(text: str, programme: str | None, *, db: str, on: date) -> int:
-    """Compare the JSON of a report with the one that was issued; return its number.
+def check_issued(file: Any, programme: str | None, *, db: str, on: date) -> int:  # noqa: ANN401  (JSON)
+    """Compare the JSON of a report with the one that was issued, whatever people are called now; return its number.
 
     Raises `InputError` if it is not of an issued report, `CheckFailedError` if it differs.
     """
-    file: Mapping[str, Any] = json.loads(text)
-    number = (file.get("issued") or {}).get("number")
+    issued = file.get("issued") if isinstance(file, dict) else None
+    number = issued.get("number") if isinstance(issued, dict) else None
     if not isinstance(number, int):
         raise InputError("It is not an issued report: it has no number.")
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         found = issued_reports.frozen_report(session, stored.programme.id, number)
-        if found is None:
-            raise InputError(f"This database has no frozen report {number}.")
-        issued = json.loads(json_of(_shown(session, stored, found, number)))
-    if parts := differing(file, issued):
+    if found is None:
+        raise InputError(f"This database has no report {number} with what it said.")
+    parts = differing(file, found.text, found.signature)
+    if parts is None:
+        raise _of_another_release(number)
+    if parts:
         raise CheckFailedError(f"It differs from report {number} as it was issued, in: {', '.join(parts)}.")
     return number
 
@@ -148,8 +151,12 @@ def _shown(session: Session, stored: Stored, found: issued_reports.FrozenReport,
     names = {c.person: c.name for c in versions.contacts(session, stored.programme.id).values()}
     report = thawed(found.text, names, found.signature)
     if report is None:
-        raise InputError(
-            f"Report {number} was frozen by another release of changeflow, and this one cannot show it. "
-            "Use the release that its file names."
-        )
+        raise _of_another_release(number)
     return report
+
+
+def _of_another_release(number: int) -> InputError:
+    return InputError(
+        f"Report {number} was issued by another release of changeflow, and this one cannot read it. "
+        "Use the release that its last lines name."
+    )

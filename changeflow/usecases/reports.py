@@ -6,19 +6,13 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.agenda.decisions import decision_log as log_of
-from changeflow.agenda.decisions import played_through
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
-from changeflow.planning.last_days import last_day
-from changeflow.programme.dates import Dates, dates_of
-from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
-from changeflow.reports.decisions import DecisionLog, Refused, build_decisions
+from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend
-from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import agenda, audit, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
@@ -26,12 +20,10 @@ from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import Stored, judged, known_until, load, stored_on
+from changeflow.usecases.refusals import dates_if, refusals
+from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Gate, Outcome
-
-MOST_REFUSED = 4
-"""Decisions whose no is played through: each plans the programme again. Our own choice."""
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -78,7 +70,7 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
     report = build_sro(
         stored.judged,
         today=today,
-        refused=refused(stored.programme, today=today),
+        refused=refusals(stored.programme, today=today),
         baseline=baseline.dates if baseline else None,
         baseline_note=note,
         version=stored.version.number,
@@ -127,20 +119,7 @@ def _point_of(issued: IssuedReport) -> ReportPoint:
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions needed and the decisions made."""
     judged = stored_on(programme, db=db, on=today).judged
-    return build_decisions(judged, today=today, refused=refused(judged.programme, today=today))
-
-
-def refused(programme: Programme, *, today: date) -> Refused:
-    """Return what follows from a no today, for the first decisions that wait for an answer alone: the day of each date
-    in a plan with that no."""
-    waiting = [d for d in log_of(programme, today=today) if d.is_open and d.is_waiting]
-    waiting.sort(key=lambda d: (last_day(programme, d.task.id).day, d.task.id))
-    found = {}
-    for logged in waiting[:MOST_REFUSED]:
-        dates = _if_answered(programme, logged.task, Outcome.REJECT, today)
-        days = {t: programme.timed(t).day_at(d.finish) for t, d in dates.items() if t in programme.roadmap.tasks}
-        found[logged.task.id] = days
-    return found
+    return build_decisions(judged, today=today, refused=refusals(judged.programme, today=today))
 
 
 def go_no_go_of(
@@ -158,13 +137,5 @@ def go_no_go_of(
     if task.gate is not Gate.GO_LIVE:
         raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
     case = weigh(stored.judged, task.id)
-    go, no = (_if_answered(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
+    go, no = (dates_if(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
     return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)
-
-
-def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
-    """Return the plan's dates if a gate is answered today; empty if it is already passed."""
-    if programme.is_done(gate.id):
-        return {}
-    facts = played_through(programme, gate, outcome, on=today)
-    return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)

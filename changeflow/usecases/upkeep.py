@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import agenda, answers, audit, custody, erasure, keys, versions
+from changeflow.storage import agenda, answers, audit, custody, erasure, issued_reports, keys, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.keys import key_file, key_of, renew
@@ -48,6 +48,7 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
     with session_scope(db) as session:
         some_off = answers.forget_reach(session)
         kept = renew(session)
+        issued_reports.seal_again(session)
         key, off = key_of(session), set[str]()
         for name in versions.programme_ids(session):
             contacts = versions.contacts(session, name)

@@ -192,7 +192,7 @@ class Plan:
 
     def worked(self, runs: Json, hours: Json) -> Spans:
         """Return the working time of runs of days: the first day, how many, and which hours they have."""
-        days = [(minute(since) + n * DAY, which) for since, count, which in runs for n in range(count)]
+        days = [(minute(since) + n * DAY, which) for since, count, which in runs for n in range(min(count, 99_999))]
         return Spans((day + a, day + z) for day, which in days for a, z in hours[which])
 
     def length(self, given: Json) -> Length:

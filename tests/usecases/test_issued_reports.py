@@ -15,15 +15,16 @@ from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
 from changeflow.reports.documents import html_of, json_of
-from changeflow.reports.issued_reports import ERASED, frozen, thawed
+from changeflow.reports.issued_reports import NO_NAME, frozen, thawed
 from changeflow.storage import keys
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.programme import FrozenReportRow
 from changeflow.usecases import definitions, progress
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.reports import sro_of_folder
-from changeflow.usecases.subject_access import erase
+from changeflow.usecases.subject_access import erase, everything_about
 from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.upkeep import start_new_key
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 NAMED = PEOPLE.replace("lead,Director of People,", "lead,A Named Person,")
@@ -128,7 +129,7 @@ def test_names_are_not_stored_and_leave_an_issued_report_with_their_person(store
     assert not any("A Named Person" in text for text in texts)
     erase("lead", change(stored, 27))
     later = written(stored, tmp_path)
-    assert later["html"].decode() == first["html"].decode().replace("A Named Person", ERASED)
+    assert later["html"].decode() == first["html"].decode().replace("A Named Person", NO_NAME)
     assert json.loads(later["json"])["issued"]["signature"] == json.loads(first["json"])["issued"]["signature"]
     proved = run(stored, "report", "verify", str(tmp_path / "report.json"), "--issued")
     assert proved.exit_code == 0, proved.output
@@ -157,25 +158,86 @@ def test_a_frozen_report_that_was_changed_in_the_database_is_refused(sqlite: str
     assert run(sqlite, "audit", "verify").exit_code == 3
 
 
-def test_a_report_that_is_no_compressed_text_any_more_is_refused_in_words(sqlite: str, tmp_path: Path):
+@pytest.mark.parametrize("column", ["text", "signature", "seal"])
+@pytest.mark.parametrize("value", ["", "é", "0" * 64, "junk"])
+def test_any_changed_column_of_a_frozen_report_is_refused_in_words(
+    sqlite: str, tmp_path: Path, column: str, value: str
+):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
     issue(sqlite)
-    for text in ("", "é", "0" * 40):
-        with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as connection:
-            connection.execute("UPDATE frozen_report SET text = ?", (text,))
-        done = run(sqlite, "report", "sro", "--at", DAY, "--out", str(tmp_path / "report.html"))
+    done = run(sqlite, "report", "sro", "--at", DAY, "--out", str(tmp_path / "report.json"))
+    assert done.exit_code == 0, done.output
+    with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as connection:
+        connection.execute(f"UPDATE frozen_report SET {column} = ?", (value,))
+    for words in (["sro", "--at", DAY, "--out", "x.html"], ["verify", str(tmp_path / "report.json"), "--issued"]):
+        done = run(sqlite, "report", *words)
         assert (done.exit_code, "was changed in the database" in done.stderr) == (3, True), done.output
 
 
-def test_a_report_signed_with_a_lost_key_is_shown_and_said_to_be_unchecked(sqlite: str, tmp_path: Path):
+def test_a_frozen_report_that_was_removed_is_missed(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
     issue(sqlite)
-    keys.key_file(sqlite).unlink()
-    with session_scope(sqlite) as session:
-        keys.renew(session)
+    with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as connection:
+        connection.execute("DELETE FROM frozen_report")
     done = run(sqlite, "report", "sro", "--at", DAY, "--out", str(tmp_path / "report.html"))
-    assert done.exit_code == 0, done.output
-    assert "Its signature cannot be checked: it was made with a key that was replaced." in done.stderr
+    assert "Report 1 was issued on 26 Jan 2027, but what it said is not stored: this is recalculated." in done.stderr
+    assert run(sqlite, "audit", "verify").exit_code == 3
+
+
+def test_a_report_that_was_signed_with_a_lost_key_is_the_same_and_sealed_with_the_new_one(sqlite: str, tmp_path: Path):
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    issue(sqlite)
+    first = written(sqlite, tmp_path)
+    keys.key_file(sqlite).unlink()
+    start_new_key(sqlite, now=moment(27))
+    assert written(sqlite, tmp_path) == first
+    assert run(sqlite, "audit", "verify").exit_code == 0
+    tampered(sqlite, lambda data: data["report"].update(headline="All is on time."))
+    done = run(sqlite, "report", "sro", "--at", DAY, "--out", str(tmp_path / "report.html"))
+    assert done.exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["Ann", "A Person of Four", "A Very Long Name of Seven Words"])
+def test_a_file_with_a_name_of_then_is_what_was_issued_and_another_text_is_not(db: str, tmp_path: Path, name: str):
+    people = PEOPLE.replace("lead,Director of People,", f"lead,{name},")
+    folder = a_folder(tmp_path / "trust", service=OWNED, people=people)
+    definitions.apply(folder, db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    issue(db)
+    text = written(db, tmp_path)["json"].decode()
+    assert f"{name} (Director of People)" in text
+    (folder / "people.csv").write_text(people.replace(name, "Someone Else"))
+    definitions.apply(folder, db=db, actor="chief", now=moment(27), on=date(2027, 1, 27))
+    kept = tmp_path / "kept.json"
+    kept.write_text(text)
+    assert run(db, "report", "verify", str(kept), "--issued").exit_code == 0
+    kept.write_text(text.replace(f"{name} (Director of People)", f"{name} (Director of Pay)"))
+    refused = run(db, "report", "verify", str(kept), "--issued")
+    assert (refused.exit_code, "It differs from report 1 as it was issued" in refused.stderr) == (3, True)
+
+
+def test_the_inputs_are_others_for_another_definition_day_or_comparison(stored: str, tmp_path: Path):
+    def inputs(day: int, since: str | None = None) -> str:
+        report = issue_sro(None, db=stored, today=date(2027, 1, day), actor="chief", now=moment(day), since=since)
+        assert report.issued is not None
+        return report.issued.inputs
+
+    found = [inputs(26), inputs(27), inputs(28, "report:1")]
+    (tmp_path / "trust/services/payroll.yaml").write_text(OWNED.replace("name: Payroll", "name: Pay"))
+    definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=moment(28, 9), on=date(2027, 1, 28))
+    found.append(inputs(28))
+    assert len(set(found)) == 4
+
+
+def test_subject_access_names_the_issued_reports_that_name_a_person(stored: str):
+    issue(stored)
+    found = everything_about("lead", date(2027, 1, 27), change(stored, 27))
+    assert {"number": 2, "on": "2027-01-26"} in found.about["issued reports that name them"]
+
+
+@pytest.mark.parametrize("options", [["--issue", "--as", "chief"], ["--since", "report:1"]])
+def test_recalculating_is_refused_where_nothing_else_would_be_done(stored: str, options: list[str]):
+    assert run(stored, "report", "sro", "--live", "--at", DAY, *options).exit_code == 4
+    assert run(stored, "report", "sro", "--live").exit_code == 4
 
 
 def test_a_file_is_compared_with_what_was_issued(stored: str, tmp_path: Path):

@@ -123,9 +123,9 @@ class FrozenReportRow(OwnRow, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     """JSON, compressed and in base 85."""
     signature: str
-    """A hash of the JSON, made with the database's key."""
-    signed_with: str
-    """The check value of that key, which is another one after a lost key was replaced."""
+    """A hash of the JSON, made with the database's key when it was issued."""
+    seal: str
+    """A hash of the JSON and the signature, made with the current key, and made again when a lost key is replaced."""
 
 
 class BaselineRow(OwnRow, table=True):

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("signature", sa.String(), nullable=False),
-        sa.Column("signed_with", sa.String(), nullable=False),
+        sa.Column("seal", sa.String(), nullable=False),
         sa.UniqueConstraint("programme_id", "number", name="uq_frozen_report_number"),
     )
     op.create_index("ix_frozen_report_programme_id", "frozen_report", ["programme_id"])

@@ -1,0 +1,36 @@
+"""What follows if a decision is answered today: nothing is recorded."""
+
+from datetime import date
+
+from changeflow.agenda.decisions import decision_log, played_through
+from changeflow.planning.last_days import last_day
+from changeflow.programme.dates import Dates, dates_of
+from changeflow.programme.programme import Programme
+from changeflow.reports.decisions import RefusalDates
+from changeflow.roadmap.model.tasks import Task
+from changeflow.usecases.stored import judged
+from changeflow.values.words import Outcome
+
+MOST_REFUSED = 4
+"""Decisions whose no is played through: each plans the programme again. Our own choice."""
+
+
+def refusals(programme: Programme, *, today: date) -> RefusalDates:
+    """Return what follows from a no today, for the first decisions that wait for an answer alone: the day of each date
+    in a plan with that no."""
+    waiting = [d for d in decision_log(programme, today=today) if d.is_open and d.is_waiting]
+    waiting.sort(key=lambda d: (last_day(programme, d.task.id).day, d.task.id))
+    found = {}
+    for logged in waiting[:MOST_REFUSED]:
+        dates = dates_if(programme, logged.task, Outcome.REJECT, today)
+        days = {t: programme.timed(t).day_at(d.finish) for t, d in dates.items() if t in programme.roadmap.tasks}
+        found[logged.task.id] = days
+    return found
+
+
+def dates_if(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
+    """Return the plan's dates if a gate is answered today; empty if it is already passed."""
+    if programme.is_done(gate.id):
+        return {}
+    facts = played_through(programme, gate, outcome, on=today)
+    return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)
