@@ -6,10 +6,14 @@ from changeflow.languages.language import Language
 
 
 def say_in(environment: Environment, language: Language) -> Environment:
-    """Give an environment `{% trans %}` and `_()` in a language, and `language` itself; return it."""
+    """Give an environment `{% trans %}` and `_()` in a language, and return it.
+
+    Templates have its code as `language`, and the language itself as `in_language`.
+    """
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals["language"] = language
+    # A trust's own templates compare its code: {% if language == "cy" %}.
+    environment.globals |= {"language": language.code, "in_language": language}
     environment.filters["say"] = language.say
     return environment

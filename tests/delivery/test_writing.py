@@ -235,6 +235,10 @@ class TestATrustsOwnTemplates:
         (tmp_path / "en").rename(tmp_path / "cy")
         assert "in our words." in a_message(templates=Templates(tmp_path), language="cy").text
 
+    def test_they_can_compare_the_code_of_the_language(self, tmp_path: Path):
+        templates = self.own(tmp_path, "{% if language == 'en' %}English{% else %}another language{% endif %}.")
+        assert "English." in a_message(templates=templates).text
+
     @pytest.mark.slow
     @pytest.mark.parametrize(
         ("say", "what"),
