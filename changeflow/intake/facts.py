@@ -19,7 +19,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.limits import parse_day
-from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
+from changeflow.values.problem import Problem, what_and_remedy
 from changeflow.values.words import Outcome
 
 
@@ -45,14 +45,10 @@ def read_attendance(
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
     seen: dict[str, int] = {}
+    said: dict[tuple[str, ...], tuple[bool, int]] = {}
     absent: list[Problem] = []
     for row in read_table(path, shown, problems, ATTENDANCE):
-        if "attended" in row.columns and row.cells.get("attended") != "yes":
-            if "attended" in row.cells:
-                absent.append(row.problem("attended", f"{row.cells['person']} did not come and was not recorded."))
-            elif not any(p.line == row.line for p in problems):
-                what = f"'{row.headings['attended']}' is empty."
-                problems.append(row.problem("attended", what, "Write yes for a person who came, else no."))
+        if not _came(row, said, absent, problems):
             continue
         session, person = _task_in(row, "session", "training session", sessions, problems), row.cells["person"]
         if session is None:
@@ -69,6 +65,28 @@ def read_attendance(
     if absent:
         more = f" {counted(len(absent) - 1, 'more line')} of people who did not come." if len(absent) > 1 else ""
         warnings.warn(UnusedWarning(f"{absent[0]}{more}"), stacklevel=2)
+
+
+def _came(
+    row: TableRow, said: dict[tuple[str, ...], tuple[bool, int]], absent: list[Problem], problems: list[Problem]
+) -> bool:
+    """Tell whether a line says that a person came; one that contradicts an earlier line of that day is a problem."""
+    if "attended" not in row.columns:
+        return True
+    if "attended" not in row.cells:
+        if not any(p.line == row.line for p in problems):
+            what = f"'{row.headings['attended']}' is empty."
+            problems.append(row.problem("attended", what, "Write yes for a person who came, else no."))
+        return False
+    came = row.cells["attended"] == "yes"
+    before, line = said.setdefault(tuple(row.cells.get(c, "") for c in ("session", "person", "on")), (came, row.line))
+    if before != came:
+        what = f"Line {line} says the opposite of {row.cells['person']} on this day."
+        problems.append(row.problem("attended", what, "Keep the line that is right."))
+        return False
+    if not came:
+        absent.append(row.problem("attended", f"{row.cells['person']} did not come and was not recorded."))
+    return came
 
 
 def read_announcements(
@@ -88,6 +106,7 @@ def read_announcements(
     called = ids_by_name((s.id, s.name, s.urn or "") for s in schools)
     names = {"service": ids_by_name(services.items()), "school": called}
     known_schools = [s.id for s in schools]
+    told: dict[tuple[str, str, date], tuple[date, int]] = {}
     for row in read_table(path, shown, problems, ANNOUNCEMENTS, names=names):
         known = row.names("service", "service", services, problems)
         known = row.names("school", "school", known_schools, problems) and known
@@ -96,6 +115,11 @@ def read_announcements(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
         elif known and day is not None and on is not None and (how := row.cells.get("how")) is not None:
             service, school = row.cells["service"], row.cells["school"]
+            first, line = told.setdefault((service, school, on), (day, row.line))
+            if first != day:
+                what = f"The same was announced on this day for {first} (line {line}) and for {day}."
+                problems.append(row.problem("date", what, "Keep the line that was sent, or correct when it was."))
+                continue
             yield Announcement(service=service, school=school, day=day, on=on, how=how)
 
 
@@ -104,7 +128,12 @@ ALSO_CALLED = {
     "no_go": Outcome.REJECT,
     "approved": Outcome.APPROVE,
     "approved_with_conditions": Outcome.CONDITIONS,
+    "agreed": Outcome.APPROVE,
     "rejected": Outcome.REJECT,
+    "not_approved": Outcome.REJECT,
+    "not_agreed": Outcome.REJECT,
+    "declined": Outcome.REJECT,
+    "refused": Outcome.REJECT,
 }
 """The words of meetings and minutes for the same answers."""
 
@@ -123,7 +152,8 @@ def outcome_of(text: str) -> Outcome:
     if word in ALSO_CALLED:
         return ALSO_CALLED[word]
     if word not in set(Outcome):
-        raise ValueError(f"'{text}' is not an outcome. {did_you_mean(word, [*Outcome, *ALSO_CALLED])}".strip())
+        # No word is suggested: the nearest may be the opposite.
+        raise ValueError(f"'{text}' is not an outcome. Write {', '.join(Outcome)}; or go, no-go.")
     return Outcome(word)
 
 

@@ -10,7 +10,7 @@ import xlsxwriter
 from changeflow.errors import ProblemsError, UnusedWarning
 from changeflow.intake.columns import SHORTEST
 from changeflow.intake.fact_formats import PROGRESS
-from changeflow.intake.facts import read_announcements
+from changeflow.intake.facts import outcome_of, read_announcements
 from changeflow.intake.folder import read_folder
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
@@ -22,6 +22,7 @@ from changeflow.intake.table_schemas import FORMATS, table_schemas
 from changeflow.intake.tables import open_table, read_table
 from changeflow.programme.definition import School
 from changeflow.values.problem import Problem
+from changeflow.values.words import Outcome
 from tests.builders import SCHOOLS as OUR_SCHOOLS
 from tests.builders import a_folder, a_table_workbook
 
@@ -279,6 +280,42 @@ def test_the_encoding_is_named(tmp_path: Path, raw: bytes, encoding: str):
 def test_a_line_with_more_cells_than_headings_is_a_problem_and_empty_ones_are_not(tmp_path: Path):
     _, problems = read(tmp_path / "t.csv", "task,started\na,2027-02-01,,,\nb,2027-02-01,,x\n", PROGRESS)
     assert problems == ["t.csv:3:1: The line has 4 cells, the header 2. Put text with commas in quotation marks."]
+
+
+def test_two_days_announced_at_once_contradict_each_other_however_the_school_is_named(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    line = "payroll,{},{},2027-02-01,letter\n"
+    lines = [("ash", "2027-06-01"), ("Ash School", "2027-07-01"), ("ash", "2027-06-01")]
+    path.write_text("service,school,date,on,how\n" + "".join(line.format(*each) for each in lines))
+    problems: list[Problem] = []
+    schools = [School(id="ash", name="Ash School", phase="primary", authority="north")]
+    found = list(
+        read_announcements(
+            path, "a.csv", problems, services={"payroll": "Payroll"}, schools=schools, today=date(2027, 3, 1)
+        )
+    )
+    assert {a.day for a in found} == {date(2027, 6, 1)}
+    [problem] = problems
+    assert problem.line == 3
+    assert "The same was announced on this day for 2027-06-01 (line 2) and for 2027-07-01." in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Not approved", Outcome.REJECT), ("not-agreed", Outcome.REJECT), ("Declined", Outcome.REJECT),
+        ("Agreed", Outcome.APPROVE), ("No go", Outcome.REJECT), ("GO", Outcome.APPROVE),
+    ],
+)  # fmt: skip
+def test_an_outcome_may_be_in_the_words_of_minutes(text: str, outcome: Outcome):
+    assert outcome_of(text) is outcome
+
+
+@pytest.mark.parametrize("text", ["Deferred", "Noted", "unapproved", "disapproved", "aproved"])
+def test_another_outcome_is_refused_and_none_is_suggested_as_it_may_be_the_opposite(text: str):
+    with pytest.raises(ValueError, match=r"is not an outcome\. Write approve") as caught:
+        outcome_of(text)
+    assert "Did you mean" not in str(caught.value)
 
 
 def test_an_announcement_may_name_service_and_school_as_people_do(tmp_path: Path):

@@ -91,6 +91,17 @@ def test_people_who_did_not_come_are_not_recorded_and_reported(held: str, tmp_pa
     assert [(p.line, p.column) for p in raised.value.problems] == [(2, 4), (3, 4)]
 
 
+def test_a_person_who_came_and_did_not_on_one_day_is_a_contradiction(held: str, tmp_path: Path):
+    path = tmp_path / "came.csv"
+    lines = [("p1", TRAINED, "yes"), ("p1", TRAINED, "no"), ("p2", "2027-01-18", "no"), ("p2", TRAINED, "yes")]
+    path.write_text("session,person,on,attended\n" + "".join(f"{SESSION},{p},{on},{a}\n" for p, on, a in lines))
+    with pytest.raises(ProblemsError) as raised:
+        import_attendance(path, change(held))
+    [problem] = raised.value.problems
+    assert (problem.line, problem.column) == (3, 4)
+    assert "Line 2 says the opposite of p1 on this day." in str(problem)
+
+
 def test_every_mistake_at_once_and_nothing_recorded(held: str, tmp_path: Path):
     path = tmp_path / "came.csv"
     path.write_text(
