@@ -25,13 +25,15 @@ from datetime import date
 
 import pytest
 
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import weigh
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.programme import join
 from changeflow.reports.health import health_lines
 from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.moments import day_of
-from changeflow.values.words import Kind, Severity
+from changeflow.values.words import Gate, Kind, Severity
 from tests.conftest import SAMPLE
 
 DAY = 450
@@ -122,6 +124,13 @@ def test_the_only_finding_is_the_freeze_and_a_waiver_covers_the_year_end(judged:
     assert [f for f in judged.findings if f.rule == "R29"] == []
     [waiver] = judged.used_waivers
     assert waiver.task == "finance/w4/go-live"
+
+
+def test_a_waiver_of_one_waves_go_live_is_evidence_at_that_waves_gate_alone(judged: Judged):
+    gates = [t.id for t in judged.programme.tasks(service="finance") if t.gate is Gate.GO_LIVE]
+    waived = {g for g in gates if any(c.rule == "R21" and c.state is State.WAIVED for c in weigh(judged, g).criteria)}
+    assert len(gates) == 4
+    assert waived == {"finance/w4/go-no-go"}
 
 
 def test_the_waiver_lifts_the_warning_until_its_last_day(sample: Folder):

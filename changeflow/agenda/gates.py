@@ -134,7 +134,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             yield Criterion(f"{rule.code}: {finding.message}", state, rule.code, remedy=finding.remedy)
         if about or gate.gate is None or not _concerns(programme, rule, gate):
             continue
-        waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
+        waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(programme, w, gate)), None)
         if waiver is not None:
             text = sentence(
                 "%(code)s %(title)s: waived until %(day)s.", code=rule.code, title=rule.title, day=waiver.expires
@@ -152,11 +152,14 @@ def _concerns(programme: Programme, rule: Rule, gate: Task) -> bool:
     return any(rule.only_for(s) for s in services)
 
 
-def _touches(waiver: Waiver, gate: Task) -> bool:
+def _touches(programme: Programme, waiver: Waiver, gate: Task) -> bool:
+    """Tell whether a waiver is about what a gate opens: its service, and its wave if both have one."""
     if waiver.schools and gate.schools and not set(waiver.schools) & gate.schools:
         return False
     if waiver.task is not None:
-        return waiver.task.startswith(f"{gate.service}/")
+        task = programme.roadmap.tasks.get(waiver.task)
+        is_elsewhere = task is not None and bool(task.schools and gate.schools) and not task.schools & gate.schools
+        return waiver.task.startswith(f"{gate.service}/") and not is_elsewhere
     return waiver.service in (None, gate.service)
 
 
