@@ -348,7 +348,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
 ):
     asked = states(state)
     # What follows from an answer is tested elsewhere, and takes half a second a page.
-    monkeypatch.setattr(reports, "_if_answered", lambda *_: {})
+    monkeypatch.setattr(reports, "dates_if", lambda *_: {})
     for gate, day in open_gates(asked).items():
         # As `why` and `gate show` print it: to build the command line anew takes as long as all the rest.
         planning._explain(asked.programme, gate)
