@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -137,13 +138,11 @@ def as_flow(function: Callable[P, R]) -> Callable[P, R]:
 def machine_account() -> str:
     """Return `user@host`. The user is who the process runs as, not who the environment says."""
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "unknown")
-    try:
+    # Windows has no list of users, and a container's user may not be in it: then the number is all that is known.
+    with suppress(ImportError, KeyError):
         import pwd
 
         user = pwd.getpwuid(os.getuid()).pw_name
-    except (ImportError, KeyError):
-        # Windows has no such list, and a container's user may not be in it: what is known already stands for the name.
-        pass
     return f"{user}@{socket.gethostname()}"
 
 

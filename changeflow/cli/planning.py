@@ -128,7 +128,8 @@ def schedule(
 ) -> None:
     """Compute the critical path of a Microsoft Project file, of another program's plan, or of a folder."""
     from changeflow.reports.schedules import schedule_rows
-    from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words
+    from changeflow.roadmap.analysis.lengths import critical_or_float
+    from changeflow.roadmap.analysis.why import dates_in_words
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 

@@ -114,7 +114,7 @@ def report_verify(
     except ValueError as error:
         raise InputError(f"'{file}' is no JSON: {error}.") from error
     # Before the proof: of a report of another release, this can still be compared.
-    number = check_issued(data, context.programme, db=context.db, on=context.day) if issued else None
+    number = check_issued(data, context.programme, db=context.db) if issued else None
     try:
         problems = check(data)
     except CycleError as error:

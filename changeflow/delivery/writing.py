@@ -290,7 +290,7 @@ def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Tem
     def several(subject: str) -> str:
         return _line(templates.say("words", "several", {"count": len(items), "first": subject}, language))
 
-    # One more character stands for the space that an empty subject leaves out.
+    # One more character, for the space that an empty subject leaves out.
     return several(first(MOST_OF_A_SUBJECT - len(several("")) - 1))
 
 

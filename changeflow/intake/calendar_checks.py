@@ -5,7 +5,8 @@ from itertools import combinations
 from typing import get_args
 
 from changeflow.intake.checks import unknown, unknown_among
-from changeflow.programme.definition import CalendarFile, Definition, SchoolPhase, Term
+from changeflow.programme.calendar_files import CalendarFile, Term
+from changeflow.programme.definition import Definition, SchoolPhase
 from changeflow.programme.pay import days_of_table
 from changeflow.programme.references import DefinitionError, Place
 from changeflow.programme.school_terms import SchoolTerms

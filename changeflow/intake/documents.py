@@ -21,7 +21,8 @@ from changeflow.intake.shaping import shape_in_part
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.yaml import MAX_BYTES, Document, parse_yaml
 from changeflow.places import shipped_pathway
-from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
+from changeflow.programme.calendar_files import CalendarFile
+from changeflow.programme.definition import ProgrammeFile, ServiceFile
 from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.base import Frozen
@@ -32,7 +33,7 @@ Model = TypeVar("Model", bound=Frozen)
 
 
 NO_WAVE = "no-wave"
-"""Stands for the waves of a programme of which none can be read."""
+"""Takes the place of the waves of a programme if none of them can be read."""
 MOST_YAML = 6_000_000
 """Characters of all YAML files of a folder: three of the largest that is read."""
 
@@ -84,7 +85,7 @@ def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
 
 
 def _empty(model: type[Frozen], name: str) -> Frozen:
-    """Return what stands for a file that is missing, or wrong as a whole."""
+    """Return what replaces a file that is missing, or wrong as a whole."""
     return model.model_validate(stand_ins(model, name.partition(".")[0]))
 
 
@@ -145,7 +146,7 @@ def read_described(reading: Reading, path: Path, shown: str, model: type[Model],
 
 
 def stand_ins(model: type[Frozen], stem: str) -> Mapping[str, object]:
-    """Return what stands for required keys of a file that are missing or wrong, while the rest of it is checked."""
+    """Return what replaces required keys of a file that are missing or wrong, while the rest of it is checked."""
     if model is ProgrammeFile:
         wave = {"id": NO_WAVE, "name": NO_WAVE, "schools": [NO_WAVE]}
         named = {"programme": stem, "name": stem, "organisation": stem, "office": {"email": "office@example.org"}}

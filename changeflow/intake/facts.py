@@ -106,7 +106,7 @@ def read_announcements(
     called = ids_by_name((s.id, s.name, s.urn or "") for s in schools)
     names = {"service": ids_by_name(services.items()), "school": called}
     known_schools = [s.id for s in schools]
-    told: dict[tuple[str, str, date], tuple[date, int]] = {}
+    announced: dict[tuple[str, str, date], tuple[date, int]] = {}
     for row in read_table(path, shown, problems, ANNOUNCEMENTS, names=names):
         known = row.names("service", "service", services, problems)
         known = row.names("school", "school", known_schools, problems) and known
@@ -115,7 +115,7 @@ def read_announcements(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
         elif known and day is not None and on is not None and (how := row.cells.get("how")) is not None:
             service, school = row.cells["service"], row.cells["school"]
-            first, line = told.setdefault((service, school, on), (day, row.line))
+            first, line = announced.setdefault((service, school, on), (day, row.line))
             if first != day:
                 what = f"The same was announced on this day for {first} (line {line}) and for {day}."
                 problems.append(row.problem("date", what, "Keep the line that was sent, or correct when it was."))

@@ -20,7 +20,8 @@ from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.second_pass import check_and_join
 from changeflow.intake.tables import MOST_BYTES
 from changeflow.intake.yaml import Document
-from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
+from changeflow.programme.calendar_files import CalendarFile
+from changeflow.programme.definition import Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.problem import Problem

@@ -220,7 +220,7 @@ def _number(limit: object) -> str:
 
 
 def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that may stand at a path of a model."""
+    """Return the keys that are allowed at a path of a model."""
     kinds: list[type[BaseModel]] = [model]
     for part in path:
         found: list[type[BaseModel]] = []

@@ -7,6 +7,7 @@ their type and value by the rules of YAML 1.2: `no` is text, `0o17` a number, `~
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
@@ -160,11 +161,9 @@ def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Compose
     What is wrong with the text is an error of ruamel.yaml, or `TooBigError`.
     """
     if _DOUBTFUL.search(text) is None:
-        try:
+        # No mistake is lost: ruamel.yaml reads the same text next, and raises what is wrong with it.
+        with suppress(yaml.YAMLError, _DoubtError, ValueError):
             return _compose_fast((reader or READER)(text), text), _construct
-        except (yaml.YAMLError, _DoubtError, ValueError):
-            # No mistake is lost: ruamel.yaml reads the same text next, and raises what is wrong with it.
-            pass
     return compose_by_ruamel(text)
 
 

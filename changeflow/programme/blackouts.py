@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.calendar.layers import DaySpan
-from changeflow.programme.definition import Blackout, Definition
+from changeflow.programme.calendar_files import Blackout
+from changeflow.programme.definition import Definition
 from changeflow.programme.levels import level_of
 from changeflow.values.duration import Duration, Unit
 

@@ -3,19 +3,19 @@
 import hashlib
 import json
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from changeflow.adkar.people import ChangeImpact, Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
+from changeflow.programme.calendar_files import CalendarFile, Closure
 from changeflow.roadmap.model.pathways import Links, Names, Pathway, StepFields
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.services.service import Agreement, Holding, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
-from changeflow.values.limits import parse_day
 from changeflow.values.rulepack import Rulepack
 from changeflow.values.words import LanguageCode, NoReturn
 
@@ -39,81 +39,6 @@ class WorkingWeek(Frozen):
     @property
     def minutes_per_day(self) -> int:
         return sum(h.end.hour * 60 + h.end.minute - h.start.hour * 60 - h.start.minute for h in self.hours)
-
-
-class Closure(Frozen):
-    """Days that are closed, or open despite a more general calendar; both inclusive."""
-
-    name: str
-    first_day: date
-    last_day: date | None = None
-    open: bool = False
-
-    @property
-    def last(self) -> date:
-        return self.last_day or self.first_day
-
-
-class Term(Frozen):
-    """A term's first and last school day, and its half-term holiday."""
-
-    name: str
-    first_day: date
-    last_day: date
-    half_term: tuple[date, date] | None = None
-
-
-def _a_month(text: str) -> str:
-    """Accept a month (year-month) in a supported year."""
-    parse_day(f"{text}-01")
-    return text
-
-
-class PayPeriodTable(Frozen):
-    """Monthly pay: payday is this day or the working day before it, and inputs close some working days earlier."""
-
-    first_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), AfterValidator(_a_month)] = Field(
-        description="2026-09"
-    )
-    months: int = Field(gt=0, le=120)
-    payday: int = Field(ge=1, le=31, description="Day of the month")
-    cut_off_working_days: int = Field(10, ge=0)
-
-
-class Blackout(Frozen):
-    """Days that some kinds of activity must avoid.
-
-    All limits apply together: the authority or school of its file, and `phases`, `schools` and `services`.
-    """
-
-    name: str
-    first_day: date
-    last_day: date
-    activities: tuple[str, ...] = Field(min_length=1, description="Kinds of task: training, system_live, go_live")
-    phases: tuple[str, ...] = Field((), description="Only at schools of these phases")
-    schools: tuple[Id, ...] = Field((), description="Only at these schools")
-    services: tuple[Id, ...] = Field((), description="Only in these services")
-
-
-class Meeting(Frozen):
-    """A board or committee and its meeting days; steps with `starts_on: meeting/ID` wait for them."""
-
-    id: Id
-    name: str = Field(min_length=1, description="Its name, such as Board of Trustees")
-    dates: tuple[date, ...] = Field(min_length=1, description="Every meeting date fixed so far")
-
-
-class CalendarFile(Frozen):
-    """One calendar file, for the whole trust, a local authority or a school."""
-
-    calendar: Id
-    authority: Id | None = None
-    school: Id | None = None
-    terms: tuple[Term, ...] = ()
-    closed: tuple[Closure, ...] = ()
-    pay_periods: PayPeriodTable | None = None
-    blackouts: tuple[Blackout, ...] = ()
-    meetings: tuple[Meeting, ...] = ()
 
 
 SchoolPhase = Literal["primary", "secondary", "special", "all-through", "nursery", "16-plus"]

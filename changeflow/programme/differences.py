@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from changeflow.adkar.people import Person
 from changeflow.phrases import listed
 from changeflow.programme.announcements import announced_days, go_lives
-from changeflow.programme.definition import CalendarFile, Definition, Wave
+from changeflow.programme.calendar_files import CalendarFile
+from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.programme import Programme
 from changeflow.programme.regrouping import Regrouped
 from changeflow.roadmap.analysis.differences import (

@@ -17,7 +17,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.regrouping import Regrouped, regrouped
 from changeflow.programme.renames import Renames
 from changeflow.roadmap.analysis.differences import several
-from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.model.tasks import Link, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration

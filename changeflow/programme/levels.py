@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import TypeVar
 
-from changeflow.programme.definition import CalendarFile, Definition, School
+from changeflow.programme.calendar_files import CalendarFile
+from changeflow.programme.definition import Definition, School
 
 T = TypeVar("T")
 

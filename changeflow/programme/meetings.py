@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from changeflow.programme.definition import Definition, Meeting, School
+from changeflow.programme.calendar_files import Meeting
+from changeflow.programme.definition import Definition, School
 from changeflow.programme.levels import Level, level_of, of_nearest_level
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.problem import did_you_mean

@@ -17,7 +17,7 @@ STAND_IN = re.compile(f"{OPENS}([^{CLOSES}]*){CLOSES}(?: {FILLER})*")
 
 
 def stand_in(person: str, name: str) -> str:
-    """Return what stands for a person's name in a stored text: it has as many words, so that texts have their length.
+    """Return the replacement for a person's name in a stored text, with as many words as the name.
 
     >>> len(stand_in("lead", "A Named Person").split())
     3

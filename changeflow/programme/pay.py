@@ -10,7 +10,8 @@ from dateutil.relativedelta import relativedelta
 from changeflow.calendar.extent import GivenDates
 from changeflow.calendar.periods import PayPeriod, pay_period
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.programme.definition import CalendarFile, Definition, PayPeriodTable, School
+from changeflow.programme.calendar_files import CalendarFile, PayPeriodTable
+from changeflow.programme.definition import Definition, School
 from changeflow.programme.levels import of_nearest_level
 
 PAY = "pay periods"

@@ -5,7 +5,8 @@ from functools import cached_property
 
 from changeflow.calendar.extent import ONE_DAY, DayRange, GivenDates
 from changeflow.calendar.terms import TermDates, Terms, is_filled
-from changeflow.programme.definition import CalendarFile, Definition, School, Term
+from changeflow.programme.calendar_files import CalendarFile, Term
+from changeflow.programme.definition import Definition, School
 from changeflow.programme.levels import Level, level_of, of_nearest_level
 
 _Found = tuple[tuple[CalendarFile, Term], ...]

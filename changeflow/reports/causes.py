@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from changeflow.phrases import listed
 from changeflow.roadmap.analysis.changes import Cause, SlipPart
-from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.model.tasks import STARTS, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of

@@ -23,9 +23,9 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, iso
 from changeflow.values.words import Kind
 
-TOLD = 5
+LISTED = 5
 """The most causes listed for a slip; smaller ones are summed: our own choice."""
-TOLD_BELOW = 2
+LISTED_BELOW = 2
 """The most causes listed below a line about a gate, go-live or task: our own choice."""
 SHOWN_VARIANCES = 40
 
@@ -144,9 +144,9 @@ class _Lines:
         days = counted(abs(slip.days), "day")
         then, now = map(format_day, slip.on)
         joined = _without_offsets(slip.parts)
-        told = joined[:TOLD]
-        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self.words.of(p)}.") for p in told]
-        if rest := joined[TOLD:]:
+        listed = joined[:LISTED]
+        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self.words.of(p)}.") for p in listed]
+        if rest := joined[LISTED:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
@@ -179,9 +179,9 @@ class _Lines:
         """Return the largest causes of a slip, and the sum of the others."""
         parts = _without_offsets(slip.parts)
         # If only one cause would be left, list it rather than sum it.
-        told = parts[: TOLD_BELOW + (len(parts) == TOLD_BELOW + 1)]
-        rest = parts[len(told) :]
-        lines = [f"{p.days:+4d}  {self.words.of(p)}." for p in told]
+        listed = parts[: LISTED_BELOW + (len(parts) == LISTED_BELOW + 1)]
+        rest = parts[len(listed) :]
+        lines = [f"{p.days:+4d}  {self.words.of(p)}." for p in listed]
         if rest:
             lines.append(f"{sum(p.days for p in rest):+4d}  {len(rest)} smaller changes together.")
         return tuple(lines)

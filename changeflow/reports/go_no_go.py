@@ -125,7 +125,10 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
             described.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
-            for kind, label, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
+            for kind, label, amount in (
+                ("pilot", "per cent of the pilot's schools", mine),
+                ("trust", "per cent of all schools", share),
+            ):
                 part = BarPart(kind, label, round(amount * 100), left + TRAITS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
                 bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(part.x + part.width + 8, 1), left))

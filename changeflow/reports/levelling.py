@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from changeflow.phrases import listed
 from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.analysis.assumed import mark_if_at
-from changeflow.roadmap.analysis.why import day_unit
+from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.levelling.teams import TENTHS, Spans, Stretch
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier

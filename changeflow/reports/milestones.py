@@ -7,7 +7,7 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.trend import ApprovedPlan
 from changeflow.roadmap.analysis.assumed import mark_assumed
-from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.analysis.lengths import float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day

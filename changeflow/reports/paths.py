@@ -8,8 +8,9 @@ from dateutil.relativedelta import relativedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.reports.grouping import grouped, of_a_step, of_a_wave
+from changeflow.roadmap.analysis.lengths import day_unit, float_in_words
 from changeflow.roadmap.analysis.slippage import NearPath, Slips, near_critical_paths
-from changeflow.roadmap.analysis.why import dates_in_words, day_unit, float_in_words
+from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words

@@ -8,8 +8,8 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.programme.typed_progress import LABELS, TypedProgress
 from changeflow.reports.differences import changed_parts, parts_text
 from changeflow.roadmap.analysis.differences import Topic
+from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.analysis.slippage import CutOff, format_cut_off
-from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier

@@ -6,7 +6,7 @@ from typing import Any
 from changeflow.agenda.reasons import NudgeEffect
 from changeflow.programme.dates import Dates
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
-from changeflow.roadmap.analysis.why import OFFICE, length_in_words
+from changeflow.roadmap.analysis.lengths import OFFICE, length_in_words
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of, format_day, local_day

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from changeflow.programme.dates import Dates
 from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import end_in_words, mark_assumed
-from changeflow.roadmap.analysis.why import OFFICE, length_in_words
+from changeflow.roadmap.analysis.lengths import OFFICE, length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId

@@ -17,7 +17,8 @@ from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.pay import pay_rows
 from changeflow.reports.schedules import float_unit, schedule_rows
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
-from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, explain, float_in_words
+from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words
+from changeflow.roadmap.analysis.why import dates_in_words, explain
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.floats_to import floats_to
 from changeflow.rules.engine import Judged

@@ -7,7 +7,7 @@ from typing import Any
 from changeflow.agenda.worklist import WorkItem, WorkState
 from changeflow.planning.last_days import responsible_day
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.why import day_unit
+from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind

@@ -84,7 +84,7 @@ def note_look(
     now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> None:
-    """Record in the audit that data about people was read, and by whom if they gave a name.
+    """Record in the audit that data about people was read, and the reader if they gave a name.
 
     It uses its own transaction, so that reading blocks no writer.
     """

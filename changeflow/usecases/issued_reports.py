@@ -12,6 +12,7 @@ from sqlmodel import Session
 from changeflow import __version__
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.mandates import SYSTEM
+from changeflow.programme.names import names_in
 from changeflow.reports.documents import write_report
 from changeflow.reports.issued_reports import differing, frozen, same, stand_ins, thawed
 from changeflow.reports.sro import IssuedAs, SroReport
@@ -20,7 +21,7 @@ from changeflow.storage import audit, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.reports import build_report
-from changeflow.usecases.stored import Stored, known_until, load
+from changeflow.usecases.stored import Stored, known_until, name_of
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action
@@ -48,7 +49,7 @@ def issue_sro(
         text = frozen(report)
         before = issued_reports.frozen_report(session, name, known[-1].number) if known else None
         if before is not None and known[-1].on == today and same(before.text, text):
-            return _shown(session, stored, before, known[-1].number)
+            return _shown(session, name, before, known[-1].number)
         last = audit.head(session, name)
         signature = issued_reports.add_report(
             session,
@@ -64,7 +65,7 @@ def issue_sro(
             text=text,
         )
         work.note("report", f"report:{number}", by=by)
-        return _shown(session, stored, issued_reports.FrozenReport(text, signature), number)
+        return _shown(session, name, issued_reports.FrozenReport(text, signature), number)
 
 
 def issued_on(
@@ -75,8 +76,7 @@ def issued_on(
     The audit notes that it was read as for `sro_of_stored`.
     """
     with read_scope(db) as session:
-        stored = load(session, programme, on=on)
-        name = stored.programme.id
+        name = name_of(session, programme)
         known = issued_reports.reports(session, name, until=known_until(session, name))
         number = max((r.number for r in known if r.on == on), default=None)
         if number is None:
@@ -88,14 +88,15 @@ def issued_on(
                 f"Report {number} was issued on {format_day(on)}, but what it said is not stored: this is recalculated."
             )
             return Shown(None, lost)
-        report = _shown(session, stored, found, number)
+        report = _shown(session, name, found, number)
+        definition = versions.required(session, name).definition
+        names = names_in(definition, versions.contacts(session, name).values())
     if now is not None and (actor is not None or report.people.round):
-        definition, names = stored.version.definition, stored.programme.names
         note_look(definition, actor, Action.READ_REPORT, f"report:{number}", db=db, now=now, names=names)
     return Shown(report, f"Report {number} as it was issued on {format_day(on)}; --live recalculates it.")
 
 
-def check_issued(file: Any, programme: str | None, *, db: str, on: date) -> int:  # noqa: ANN401  (JSON)
+def check_issued(file: Any, programme: str | None, *, db: str) -> int:  # noqa: ANN401  (JSON)
     """Compare the JSON of a report with the one that was issued, whatever people are called now; return its number.
 
     Raises `InputError` if it is not of an issued report, `CheckFailedError` if it differs.
@@ -105,8 +106,7 @@ def check_issued(file: Any, programme: str | None, *, db: str, on: date) -> int:
     if not isinstance(number, int):
         raise InputError("It is not an issued report: it has no number.")
     with read_scope(db) as session:
-        stored = load(session, programme, on=on)
-        found = issued_reports.frozen_report(session, stored.programme.id, number)
+        found = issued_reports.frozen_report(session, name_of(session, programme), number)
     if found is None:
         raise InputError(f"This database has no report {number} with what it said.")
     parts = differing(file, found.text, found.signature)
@@ -147,8 +147,8 @@ def _to_issue(work: UnitOfWork, stored: Stored, *, number: int, by: str, since: 
     return replace(report, issued=issued)
 
 
-def _shown(session: Session, stored: Stored, found: issued_reports.FrozenReport, number: int) -> SroReport:
-    names = {c.person: c.name for c in versions.contacts(session, stored.programme.id).values()}
+def _shown(session: Session, programme: str, found: issued_reports.FrozenReport, number: int) -> SroReport:
+    names = {c.person: c.name for c in versions.contacts(session, programme).values()}
     report = thawed(found.text, names, found.signature)
     if report is None:
         raise _of_another_release(number)

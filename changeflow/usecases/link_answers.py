@@ -73,6 +73,8 @@ class LinkQuestion:
     """What the person doing it should know."""
     statements: tuple[tuple[Element, str], ...] = ()
     """An assessment's questions."""
+    postponed_at_most: int = 0
+    """How often a due day can be postponed."""
     language: str = "en"
     """The reader's language, for the page."""
 
@@ -244,8 +246,13 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
         if kind == "assessment"
         else (),
+        postponed_at_most=_postponed_at_most(stored, on=programme.on),
         language=_language(link, stored),
     )
+
+
+def _postponed_at_most(stored: Stored, *, on: date) -> int:
+    return stored.programme.rulepacks.number("nudges", "postponed_at_most", on=on)
 
 
 class _AnswerRecorder:
@@ -299,8 +306,7 @@ class _AnswerRecorder:
     def _not_yet(self) -> str:
         if self.given.until is None:
             raise InputError(sentence("Give the day by which it will be done."))
-        packs = self.stored.programme.rulepacks
-        at_most = packs.number("nudges", "postponed_at_most", on=self.today)
+        at_most = _postponed_at_most(self.stored, on=self.today)
         check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
         self._keep(until=self.given.until)
         return sentence("We will remind you on that day. The date in the plan does not change.")

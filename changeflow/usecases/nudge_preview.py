@@ -1,4 +1,4 @@
-"""A preview of messages: what would go to whom on which day, and what is held back and why."""
+"""A preview of messages: what each person would get on each day, what is delayed, and why."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time

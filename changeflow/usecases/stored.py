@@ -164,7 +164,7 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
 
     `for_change` locks out other writers before reading, so that a change rests on the current state.
     """
-    name = _name(session, programme)
+    name = name_of(session, programme)
     if for_change:
         versions.lock_programme(session, name)
     elif (until := known_until(session, name)) is not None:
@@ -243,7 +243,8 @@ def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> 
     return {n: c.model_copy(update={"is_active": False}) if n in away else c for n, c in contacts.items()}
 
 
-def _name(session: Session, programme: str | None) -> str:
+def name_of(session: Session, programme: str | None) -> str:
+    """Return the id of a programme; without a name that of the only one there is."""
     if programme is not None:
         return programme
     known = versions.programme_ids(session)

@@ -13,7 +13,8 @@ from changeflow.intake.folder import read_folder
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.definition import Blackout, CalendarFile, Definition
+from changeflow.programme.calendar_files import Blackout, CalendarFile
+from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import judge
 from changeflow.values.moments import day_of, last_day_of

@@ -6,7 +6,8 @@ import pytest
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.programme.definition import CalendarFile, Definition
+from changeflow.programme.calendar_files import CalendarFile
+from changeflow.programme.definition import Definition
 from changeflow.programme.levels import Level, level_of, of_nearest_level
 from changeflow.programme.meetings import meetings_held
 from changeflow.programme.school_terms import SchoolTerms

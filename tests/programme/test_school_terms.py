@@ -9,7 +9,7 @@ from changeflow.agenda.due import PeoplesDays
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.definition import CalendarFile
+from changeflow.programme.calendar_files import CalendarFile
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.people import school_days
 from changeflow.values.moments import day_of, format_day, last_day_of

@@ -42,7 +42,7 @@ from changeflow.reports.workbook.go_lives import go_lives_sheet
 from changeflow.reports.workbook.week import COLUMNS as COLUMNS_OF_WEEK
 from changeflow.reports.workbook.week import week_sheet
 from changeflow.reports.workbook.writing import write_workbook
-from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.analysis.lengths import float_in_words
 from changeflow.roadmap.waves.plans import FEWEST, IN_FORCE, Offer
 from changeflow.roadmap.waves.problem import WavePlan, numbers_of
 from changeflow.storage.answers import AnswerLink, add_links
@@ -440,14 +440,14 @@ def test_plans_of_waves_have_the_go_lives_and_announced_dates_of_the_list(asked:
     lines = [re.fullmatch(r"  (\d+ \w+ \d+) +(\w+)  .* {2,}(\S.*)", line) for line in printed[: len(rows) + 1]]
     assert {(m[2], s): m[1] for m in lines if m for s in m[3].split(", ")} == days
     shown = (data["in_force"], *data["plans"])
-    told = {(c["service"], s, c["announced"]) for plan in shown for c in plan["changes"] for s in c["schools"]}
-    assert told
-    assert told <= announced
+    changes = {(c["service"], s, c["announced"]) for plan in shown for c in plan["changes"] for s in c["schools"]}
+    assert changes
+    assert changes <= announced
     moves = page.xpath("//table[contains(caption, 'Announced dates')]/tbody/tr")
     rows = [[cell.text_content() for cell in row] for row in moves]
-    assert {(service, s, day) for service, _, day, schools in rows for s in schools.split(", ")} == told
+    assert {(service, s, day) for service, _, day, schools in rows for s in schools.split(", ")} == changes
     changed = [re.search(r"    (\w+), .* instead of (\d+ \w+ \d+) \(.*?\): (.*)", line) for line in text]
-    assert {(m[1], s, m[2]) for m in changed if m for s in m[3].split(", ")} == told
+    assert {(m[1], s, m[2]) for m in changed if m for s in m[3].split(", ")} == changes
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from changeflow.cli import app
 from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.tasks import tasks_sheet
-from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.analysis.lengths import float_in_words
 from changeflow.usecases import definitions
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.progress_import import store_import

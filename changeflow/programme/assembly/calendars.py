@@ -13,7 +13,8 @@ from changeflow.calendar.terms import JointTerms, Terms
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of, kept_out_of
-from changeflow.programme.definition import Closure, Definition, School
+from changeflow.programme.calendar_files import Closure
+from changeflow.programme.definition import Definition, School
 from changeflow.programme.meetings import meetings_held
 from changeflow.programme.pay import PayTables
 from changeflow.programme.school_terms import SchoolTerms

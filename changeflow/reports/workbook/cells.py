@@ -7,7 +7,7 @@ from datetime import date, datetime
 from changeflow.agenda.due import GivenAnswers
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.analysis.lengths import float_in_words
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from changeflow.phrases import listed
-from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId

@@ -12,7 +12,7 @@ from threading import Lock
 import networkx as nx
 
 from changeflow.roadmap.analysis.assumed import mark_if_at
-from changeflow.roadmap.analysis.why import day_unit
+from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.replan import Consequences, Placer, follows
 from changeflow.roadmap.engine.spans import finish_of, land_at

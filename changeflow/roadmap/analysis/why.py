@@ -7,11 +7,12 @@ from itertools import groupby
 
 from changeflow.calendar.periods import MeetingDates
 from changeflow.roadmap.analysis.assumed import mark_assumed
+from changeflow.roadmap.analysis.lengths import float_in_words, length_in_words
 from changeflow.roadmap.engine.cpm import DateReason, Schedule, TimedTask
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Duration, Unit, counted, days_in_words
+from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of, minute_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
@@ -23,8 +24,6 @@ CONSTRAINT_WORDS = {
     "must_start": "its set date is “must start on this day”",
     "must_finish": "its set date is “must finish on this day”",
 }
-OFFICE = "office"
-"""The key of a working-day calendar, for lengths that belong to no task."""
 REASON_WORDS: Mapping[str, str] = {
     **CONSTRAINT_WORDS,
     DateReason.START: "nothing comes before it, so it starts with the programme",
@@ -115,50 +114,6 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
         finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
         return calendar.between(finish, deadline)
     return spare
-
-
-def day_unit(calendar: str) -> str:
-    """Return the word for a calendar's day, from the calendar's key.
-
-    >>> day_unit("term, northshire, training, around exams"), day_unit("office")
-    ('school day', 'working day')
-    """
-    return "school day" if calendar.startswith("term") else "working day"
-
-
-def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
-    """Write a float in its own unit: working days, school days, or whole calendar days that are safe to use."""
-    found = roadmap.tasks[task]
-    if found.duration.unit is Unit.ELAPSED:
-        size, unit = (DAY, "calendar day") if abs(minutes) >= DAY else (60, "hour")
-        sign = "-" if minutes < 0 else ""
-        return f"{sign}{counted(abs(minutes // size), unit)}"
-    days = days_in_words(minutes, roadmap.minutes_per_day)
-    return days.replace("day", day_unit(found.measured_on or found.calendar))
-
-
-def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
-    """Write that a task is critical, or its float; negative float is written too, because it shows the lateness."""
-    if 0 <= spare <= roadmap.slack_limit and roadmap.can_be_critical(task):
-        return "critical"
-    return float_in_words(roadmap, task, spare)
-
-
-def length_in_words(length: Duration, minutes_per_day: int, calendar: str) -> str:
-    """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`.
-
-    Working time belongs to a calendar, named by its key; days in term are school days.
-    """
-    amount = length.amount
-    plural = "" if amount == 1 else "s"
-    return {
-        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", day_unit(calendar)),
-        Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
-        Unit.SCHOOL_WEEKS: f"{amount} school week{plural}",
-        Unit.PAY_PERIODS: f"{amount} pay period{plural}",
-        Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
-        Unit.PERCENT: f"{amount}% of its duration",
-    }[length.unit]
 
 
 def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:

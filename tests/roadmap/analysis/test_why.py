@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
+from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words, length_in_words
 from changeflow.roadmap.analysis.slippage import Slips
-from changeflow.roadmap.analysis.why import critical_or_float, explain, float_in_words, length_in_words
+from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, TaskProgress
 from changeflow.values.duration import Duration
