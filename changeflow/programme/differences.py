@@ -62,6 +62,8 @@ def _go_lives(before: Programme, after: Programme) -> Iterator[Altered]:
     if before.schedule is None or after.schedule is None:
         return
     days = [{(g.school, g.service): g.day for g in go_lives(p) if g.day is not None} for p in (before, after)]
+    names = {s.service: s.name for s in after.services}
+    tasks = {(names[g.service], days[0].get((g.school, g.service)), g.day): g.task for g in go_lives(after)}
     for (service, was, now), schools in _pairs(*days, after=after, before=before):
         if now is None:
             sentence = f"{service} no longer goes live at {schools} (was {_day(was)})."
@@ -71,7 +73,7 @@ def _go_lives(before: Programme, after: Programme) -> Iterator[Altered]:
         else:
             moved = later_or_earlier((now - was).days)
             sentence = f"{service} goes live at {schools} on {_day(now)} instead of {_day(was)}: {moved}."
-            yield Altered(Topic.GO_LIVES, How.MOVED, sentence)
+            yield Altered(Topic.GO_LIVES, How.MOVED, sentence, tasks[service, was, now])
 
 
 def _announced(before: Programme, after: Programme) -> Iterator[Altered]:

@@ -21,7 +21,6 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, iso
-from changeflow.values.words import Kind
 
 LISTED = 5
 """The most causes listed for a slip; smaller ones are summed: our own choice."""
@@ -100,7 +99,11 @@ def build_changes(
         return sorted((s for s in of if s.days), key=lambda s: (-abs(s.days), s.after, s.target))
 
     moved = in_order(slips)
-    lines = _Lines(before, after)
+    lines, moves = _Lines(before, after), {s.target: s for s in others}
+
+    def causes_of(task: TaskId) -> tuple[str, ...]:
+        return lines.causes(moves[task]) if task in moves else ()
+
     return Changes(
         title=title,
         slips=tuple(lines.slip(s) for s in moved),
@@ -108,7 +111,7 @@ def build_changes(
         go_lives=tuple(lines.slip(s) for s in in_order(go_lives)),
         dropped=dropped_lines(found),
         warning=dropped_warning(found),
-        parts=tuple(lines.explained(part, others) for part in changed_parts(found, with_milestones=False)),
+        parts=changed_parts(found, with_milestones=False, causes_of=causes_of),
     )
 
 
@@ -161,21 +164,7 @@ class _Lines:
             parts=tuple(PartLine(cause=p.cause.value, days=p.days, tasks=p.tasks) for p in slip.parts),
         )
 
-    def explained(self, part: ChangedPart, slips: Sequence[Slip]) -> ChangedPart:
-        """Add causes to each line about a slip; go-lives of one service share a line."""
-        causes = [next((self._causes(s) for s in slips if self._is_about(line, s)), ()) for line in part.lines]
-        return replace(part, causes=tuple(causes)) if any(causes) else part
-
-    def _is_about(self, line: str, slip: Slip) -> bool:
-        name, (then, now) = self.words.name(slip.target), map(format_day, slip.on)
-        if (task := self.after.tasks[slip.target]).kind is Kind.GO_LIVE and not task.is_milestone:
-            return False
-        if task.kind is Kind.GO_LIVE:
-            is_service = line.startswith(f"{name.partition(':')[0]} goes live at ")
-            return is_service and f" on {now} instead of {then}: " in line
-        return f"“{name}” is on {now} instead of" in line or f"“{name}” ends " in line or f"“{name}” moves most" in line
-
-    def _causes(self, slip: Slip) -> tuple[str, ...]:
+    def causes(self, slip: Slip) -> tuple[str, ...]:
         """Return the largest causes of a slip, and the sum of the others."""
         parts = _without_offsets(slip.parts)
         # If only one cause would be left, list it rather than sum it.

@@ -1,9 +1,10 @@
 """What was added, removed, renamed or changed, by subject, for the terminal and the page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
+from changeflow.values.base import TaskId
 
 SHOWN = 10
 """The most lines of one part on a terminal: our own choice."""
@@ -32,14 +33,28 @@ def dropped_warning(found: Iterable[Altered]) -> str:
     return lines[0] if lines else ""
 
 
-def changed_parts(found: Iterable[Altered], *, with_milestones: bool) -> tuple[ChangedPart, ...]:
-    """Gather all other differences; without `with_milestones`, leave out milestones of which only the date moved."""
-    parts: dict[Topic, list[str]] = {}
+def changed_parts(
+    found: Iterable[Altered],
+    *,
+    with_milestones: bool,
+    causes_of: Callable[[TaskId], tuple[str, ...]] = lambda _: (),
+) -> tuple[ChangedPart, ...]:
+    """Gather all other differences; without `with_milestones`, leave out milestones of which only the date moved.
+
+    `causes_of` returns the causes of a task's move.
+    """
+    parts: dict[Topic, list[tuple[str, tuple[str, ...]]]] = {}
     for one in found:
         is_slip = (one.topic, one.how) == (Topic.MILESTONES, How.MOVED)
         if not one.comes_first and (with_milestones or not is_slip):
-            parts.setdefault(one.topic, []).append(one.sentence)
-    return tuple(ChangedPart(title=p.value, lines=tuple(parts[p])) for p in Topic if p in parts)
+            causes = causes_of(one.task) if one.task is not None else ()
+            parts.setdefault(one.topic, []).append((one.sentence, causes))
+    return tuple(_part(topic, parts[topic]) for topic in Topic if topic in parts)
+
+
+def _part(topic: Topic, lines: Iterable[tuple[str, tuple[str, ...]]]) -> ChangedPart:
+    sentences, causes = zip(*lines, strict=True)
+    return ChangedPart(title=topic.value, lines=sentences, causes=causes if any(causes) else ())
 
 
 def dropped_text(lines: tuple[str, ...]) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Altered:
     topic: Topic
     how: How
     sentence: str
+    task: TaskId | None = None
+    """A task in the later state whose date moved, if it is about one; of several that moved alike, one of them."""
 
     @property
     def comes_first(self) -> bool:
@@ -338,14 +340,15 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
         if (topic := states.topic_of(task)) is not Topic.TASKS:
             was = format_day(_last_day(before, states.before.tasks[then[task.id]]))
             sentence = f"“{task.name}” is on {format_day(_last_day(after, task))} instead of {was}: "
-            yield Altered(topic, How.MOVED, f"{sentence}{later_or_earlier(days[task.id])}.")
+            yield Altered(topic, How.MOVED, f"{sentence}{later_or_earlier(days[task.id])}.", task.id)
     plain = [t for t in own if states.topic_of(t) is Topic.TASKS]
     if len(plain) <= NAMED:
         for task in plain:
             sentence = f"“{task.name}” ends {later_or_earlier(days[task.id])}."
-            yield Altered(Topic.TASKS, How.MOVED, sentence)
+            yield Altered(Topic.TASKS, How.MOVED, sentence, task.id)
         return
     later = sum(days[t.id] > 0 for t in plain)
-    counts = " and ".join(f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n)
+    parts = [f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n]
+    moved = f"tasks end on another day, {' and '.join(parts)}" if len(parts) > 1 else f"tasks end {parts[0].split()[1]}"
     most = f"“{plain[0].name}” moves most, {later_or_earlier(days[plain[0].id])}"
-    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} tasks end on another day, {counts}; {most}.")
+    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} {moved}; {most}.", plain[0].id)
