@@ -332,29 +332,22 @@ def test_ten_problems_of_a_kind_are_listed_and_the_rest_is_counted(tmp_path: Pat
 
 
 def test_odd_calendars_are_noted(tmp_path: Path):
-    """A working day without hours has the usual ones, hours that pass midnight end there, and a way to recur that no
-    one knows is not applied."""
+    """A working day without hours has the usual ones, and a way to recur that no one knows is not applied."""
     path = a_file(tmp_path, tasks=a_task(1), exceptions=(
         "<Exception><Name>moon</Name><Type>9</Type><TimePeriod><FromDate>2027-03-01</FromDate><ToDate>2027-04-01</ToDate>"
         "</TimePeriod></Exception>"
     ))  # fmt: skip
     text = path.read_text().replace("</WeekDays>", (
-        "<WeekDay><DayType>7</DayType><DayWorking>1</DayWorking></WeekDay><WeekDay><DayType>1</DayType><DayWorking>1</DayWorking>"
-        "<WorkingTimes><WorkingTime><FromTime>22:00:00</FromTime><ToTime>06:00:00</ToTime></WorkingTime></WorkingTimes>"
-        "</WeekDay></WeekDays>"
+        "<WeekDay><DayType>7</DayType><DayWorking>1</DayWorking></WeekDay></WeekDays>"
     ))  # fmt: skip
     path.write_text(text)
     project = read_mspdi(path)
     calendar = project.roadmap.calendars["1"]
     saturday = minute_of(date(2027, 3, 6))
-    assert (calendar.between(saturday, saturday + 1440), calendar.between(saturday + 1440, saturday + 2880)) == (
-        480,
-        120,
-    )
-    assert [("working day without hours" in n, "taken to midnight" in n, "(Type 9)" in n) for n in project.notes] == [
-        (True, False, False),
-        (False, True, False),
-        (False, False, True),
+    assert calendar.between(saturday, saturday + 1440) == 480
+    assert [("Saturday: a working day without hours" in n, "(Type 9)" in n) for n in project.notes] == [
+        (True, False),
+        (False, True),
     ]
 
 

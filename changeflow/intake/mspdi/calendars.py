@@ -1,6 +1,6 @@
 """Calendars of an MSPDI file: weeks, exceptions, work weeks, and calendars derived from others, laid out when used."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache, partial
@@ -13,6 +13,7 @@ from changeflow.intake.mspdi.exceptions import USUAL_HOURS, CalendarException, e
 from changeflow.intake.mspdi.fields import code_of, uid_of
 from changeflow.intake.mspdi.records import Record, children
 from changeflow.intake.mspdi.remarks import Remarks
+from changeflow.phrases import listed
 from changeflow.values.moments import DAY, minute_of
 
 STANDARD: dict[int, Hours] = dict.fromkeys(range(5), USUAL_HOURS)
@@ -58,6 +59,13 @@ class _Stated:
     @property
     def is_empty(self) -> bool:
         return not (self.week or self.work_weeks or self.exceptions)
+
+    @property
+    def has_nights(self) -> bool:
+        """Whether some hours go on after midnight."""
+        own = [self.week, *(week for _, _, week in self.work_weeks)]
+        known = [*(hours for week in own for hours in week.values()), *(e.hours for e in self.exceptions)]
+        return any(hours[-1][1] > DAY for hours in known if hours)
 
     @property
     def days(self) -> Iterator[tuple[date, date]]:
@@ -188,7 +196,18 @@ class ProjectCalendars:
         return chain
 
     def _lay_out(self, chain: list[_Stated], first: date, last: date) -> tuple[list[Hours], dict[int, str]]:
-        """Return each day's hours and why some are closed; exceptions win over work weeks, and those over weeks."""
+        """Return each day's hours, and why some are closed."""
+        if not any(stated.has_nights for stated in chain):
+            hours, why = self._as_stated(chain, first, last)
+        else:
+            # What the first day works before dawn is of the night before.
+            with_night, also = self._as_stated(chain, first - timedelta(days=1), last)
+            _carry_nights(with_night, also)
+            hours, why = with_night[1:], {n - 1: name for n, name in also.items() if n}
+        return hours, {n: name for n, name in why.items() if not hours[n]}
+
+    def _as_stated(self, chain: list[_Stated], first: date, last: date) -> tuple[list[Hours], dict[int, str]]:
+        """Return each day's hours, and the days of exceptions; these win over work weeks, and those over weeks."""
         count = (last - first).days + 1
         first_of = chain[0]
         # What is derived from a calendar that is not there says only where it differs.
@@ -215,7 +234,7 @@ class ProjectCalendars:
                     for n in _numbers(*span, first, last):
                         self.budget.spend(1)
                         hours[n], why[n] = exception.hours, exception.name
-        return hours, {n: name for n, name in why.items() if not hours[n]}
+        return hours, why
 
     def _lay_out_both(
         self, one: list[_Stated], two: list[_Stated], first: date, last: date
@@ -227,8 +246,8 @@ class ProjectCalendars:
         base = element.get("BaseCalendarUID")
         stated = _Stated(element.get("Name") or uid_of(element), None if base in NONE else base)
 
-        def say(part: Record, text: str) -> None:
-            self.remarks.note("calendars", f"Calendar '{stated.name}' (line {part.line}): {text}.")
+        def say(part: Record, text: str, days: str = "") -> None:
+            self.remarks.note("calendars", f"Calendar '{stated.name}' (line {part.line}){days}: {text}.")
 
         stated.week |= _week_of(element, say)
         stated.exceptions += exceptions_of(element, self.last, say)
@@ -266,11 +285,11 @@ def _intervals(first: date, hours: list[Hours], why: Mapping[int, str]) -> tuple
 
 
 def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join what a night shift writes as pieces of two days."""
+    """Join what a night shift writes as pieces of two days, and what overlaps."""
     known: tuple[int, int] | None = None
     for start, end in intervals:
-        if known is not None and known[1] == start:
-            known = (known[0], end)
+        if known is not None and start <= known[1]:
+            known = (known[0], max(end, known[1]))
             continue
         if known is not None:
             yield known
@@ -279,8 +298,10 @@ def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield known
 
 
-def _week_of(element: Record, say: Callable[[Record, str], None]) -> dict[int, Hours]:
+def _week_of(element: Record, say: Callable[..., None]) -> dict[int, Hours]:
+    """Read the hours of each weekday; what is odd in the same way on several of them is said once."""
     found: dict[int, Hours] = {}
+    said: dict[str, tuple[Record, list[int]]] = {}
     for day in children(element, "WeekDays/WeekDay"):
         kind = code_of(day, "DayType")
         if not 0 <= kind < 8:
@@ -289,5 +310,34 @@ def _week_of(element: Record, say: Callable[[Record, str], None]) -> dict[int, H
             weekday = (kind + 5) % 7
             if weekday in found:
                 say(day, f"{_WEEKDAYS[weekday]} is there twice: the last one counts")
-            found[weekday] = hours_of(day, say)
+
+            def of_day(part: Record, text: str, weekday: int = weekday) -> None:
+                said.setdefault(text, (part, []))[1].append(weekday)
+
+            found[weekday] = hours_of(day, of_day)
+    for text, (part, days) in said.items():
+        say(part, text, f", {_days_in_words(days)}")
     return found
+
+
+def _days_in_words(days: Iterable[int]) -> str:
+    """Name weekdays; three or more in a row by the first and the last.
+
+    >>> _days_in_words([4, 0, 1, 2, 3]), _days_in_words([0, 2])
+    ('Monday to Friday', 'Monday and Wednesday')
+    """
+    known = sorted(set(days))
+    if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
+        return f"{_WEEKDAYS[known[0]]} to {_WEEKDAYS[known[-1]]}"
+    return listed([_WEEKDAYS[day] for day in known])
+
+
+def _carry_nights(hours: list[Hours], exceptional: Container[int]) -> None:
+    """Give what a night shift works after midnight to the next day, unless an exception has its hours."""
+    after = 0
+    for n, worked in enumerate(hours):
+        before, after = after, max(0, worked[-1][1] - DAY) if worked else 0
+        pieces = [(start, min(end, DAY)) for start, end in worked]
+        if before and n not in exceptional:
+            pieces = [(0, before), *pieces]
+        hours[n] = tuple(_merged(pieces))

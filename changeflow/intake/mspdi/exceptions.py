@@ -20,6 +20,7 @@ USUAL_HOURS: Hours = ((480, 720), (780, 1020))
 _DAYS = (rrule.SU, rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA)
 _WEEKDAYS, _WEEKEND = _DAYS[1:6], (_DAYS[0], _DAYS[6])
 _DAY_ITEM, _WEEKDAY_ITEM, _WEEKEND_ITEM, _FIRST_DAY_ITEM = 0, 1, 2, 3
+CHANGE_HOURS = "Correct them in Project: Change Working Time"
 Spans = Callable[[date, date], Iterator[tuple[date, date]]]
 """Yields the spans of an exception that touch some days, all inclusive."""
 
@@ -59,33 +60,55 @@ def period_of(element: Record) -> tuple[date, date] | None:
 
 
 def hours_of(day: Record, say: Callable[[Record, str], None]) -> Hours:
-    """Read the hours of a day, in order and none twice."""
+    """Read the hours of a day, in order and none twice; a night shift ends after midnight, at more than `DAY`."""
     if day.get("DayWorking") == "0":
         return ()
-    pieces = []
-    for time in children(day, "WorkingTimes/WorkingTime"):
-        if time.get("FromTime") is None and time.get("ToTime") is None:
-            continue
-        start, end = _clock(time.get("FromTime")), _clock(time.get("ToTime"))
-        if 0 < end <= start:
-            say(
-                time,
-                f"hours from {time.get('FromTime')} to {time.get('ToTime')} end before they begin: taken to midnight",
-            )
-            end = DAY
-        # Midnight as an end is the end of the day; from midnight to midnight is all of it. 23:59 is what it says, as in
-        # Project: what we export ends some days a minute before midnight, so that floats stay.
-        pieces.append((start, end or DAY))
+    times = children(day, "WorkingTimes/WorkingTime")
+    pieces = [piece for time in times if (piece := _piece(time, say)) is not None]
     if not pieces and day.get("DayWorking") == "1":
         say(day, "a working day without hours is taken as 08:00 to 12:00 and 13:00 to 17:00")
         return USUAL_HOURS
     merged: list[tuple[int, int]] = []
     for start, end in sorted(pieces):
         if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            known = merged[-1]
+            merged[-1] = (known[0], max(end, known[1]))
+            if start < known[1]:
+                what = f"hours of {_span(known)} and {_span((start, end))} overlap: {_span(merged[-1])} is taken"
+                say(day, f"{what}. {CHANGE_HOURS}")
         else:
             merged.append((start, end))
     return tuple(merged)
+
+
+def _piece(time: Record, say: Callable[[Record, str], None]) -> tuple[int, int] | None:
+    """Read one span of working hours. One that ends before it begins is a night shift, and goes on after midnight."""
+    begins, ends = time.get("FromTime"), time.get("ToTime")
+    if begins is None and ends is None:
+        return None
+    start, end = _clock(begins), _clock(ends)
+    if begins is None or ends is None:
+        missing = "start" if begins is None else "end"
+        say(
+            time, f"hours without {'a' if begins is None else 'an'} {missing} are taken as {_span((start, end or DAY))}"
+        )
+    if end and end == start:
+        say(time, f"hours of {_span((start, end))} have no length and are not used. {CHANGE_HOURS}")
+        return None
+    # Midnight as an end is the end of the day; from midnight to midnight is all of it. 23:59 is what it says, as in
+    # Project: what we export ends some days a minute before midnight, so that floats stay.
+    if 0 < end < start:
+        end += DAY
+        what = f"hours of {_span((start, end))} are read as a night shift that ends the next day"
+        say(time, f"{what}. If they are the wrong way round, correct them in Project: Change Working Time")
+    return start, end or DAY
+
+
+def _span(piece: tuple[int, int]) -> str:
+    """Write hours as people do; the end of a day is 24:00."""
+    start, end = piece
+    end = end - DAY if end > DAY else end
+    return f"{start // 60:02}:{start % 60:02} to {end // 60:02}:{end % 60:02}"
 
 
 def _clock(text: str | None) -> int:

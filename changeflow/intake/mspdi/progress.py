@@ -18,6 +18,10 @@ from changeflow.values.moments import iso, minute_of
 YEARS_BEFORE = 5 * 366 * 24 * 60
 """An actual start at 0% that is longer before the project's start stands for none."""
 _CONTRADICTION = "actual dates that contradict each other"
+_LEFT = "durations that contradict each other"
+_EARLY = "actual starts before the project's start"
+CORRECT = "Correct one of them in Project"
+_NO_FINISH = "100% complete without an actual finish"
 _IMPLIED = "percent complete without actual dates"
 
 
@@ -54,17 +58,27 @@ class ProgressReader:
         start, finish = self._actuals(begun, percent)
         if start is None and not percent:
             return None
+        left = self._left_that_counts(begun, percent, is_done=finish is not None, is_dated=start is not None)
         if start is None and percent is not None:
             return self._implied(begun, percent)
         if start is None or finish is not None:
-            return None if start is None else TaskProgress(start, finish)
-        if percent == 100:
+            return None if start is None else self._begun_at(begun, TaskProgress(start, finish))
+        is_all_done = percent is None and left == 0 and begun.task.duration.amount > 0
+        if percent == 100 or is_all_done:
             done = end_in(begun.dates, "Finish")
             if done is None or done < start:
                 done = self._after(begun, start, begun.task.duration.amount)
-            self._say(begun, _IMPLIED, f"100% complete without an actual finish: {_day(done)} is taken")
-            return TaskProgress(start, done)
-        return self._rest(begun, start, percent)
+            what = "no work remains, but there is no actual finish" if is_all_done else _NO_FINISH
+            self._say(begun, _IMPLIED, f"{what}: {_day(done)} is taken")
+            return self._begun_at(begun, TaskProgress(start, done))
+        return self._begun_at(begun, self._rest(begun, start, percent, left))
+
+    def _begun_at(self, begun: Begun, progress: TaskProgress) -> TaskProgress:
+        """Say of a task that it began before the project."""
+        if (at := progress.actual_start) < self.start:
+            what = f"it began on {_day(at)}, before the project's start of {_day(self.start)}: that day counts"
+            self._say(begun, _EARLY, f"{what}. If it is wrong, correct the actual start in Project")
+        return progress
 
     def note_summaries(
         self, tasks: Mapping[str, Record], parents: Mapping[str, str], known: Mapping[TaskId, TaskProgress]
@@ -138,7 +152,8 @@ class ProgressReader:
         if start is None or not is_dated:
             self._undated[begun.task.id] = begun, percent
             return None
-        return TaskProgress(start, finish) if percent == 100 else self._part(begun, start, percent)
+        found = TaskProgress(start, finish) if percent == 100 else self._part(begun, start, percent)
+        return self._begun_at(begun, found)
 
     def _part(self, begun: Begun, start: int, percent: float) -> TaskProgress:
         """Return progress of which the percentage is known: that part of the time has been worked from the start."""
@@ -151,41 +166,72 @@ class ProgressReader:
         resume = self._after(begun, start, done)
         return TaskProgress(start, None, Duration(whole_of - done, unit), resume, tuple(parts))
 
-    def _rest(self, begun: Begun, start: int, percent: float | None) -> TaskProgress:
+    def _rest(self, begun: Begun, start: int, percent: float | None, left: float | None) -> TaskProgress:
         """Return the progress of work that has begun: what is left, from where the file says that it resumes."""
         resume, unit = minute_in(begun.dates, "Resume"), begun.task.duration.unit
         if resume is not None and resume < start:
             self._say(begun, _CONTRADICTION, f"it resumes on {_day(resume)}, before it begins: that is not used")
             resume = None
-        self._note_lengths(begun, resume)
+        self._note_stop(begun, resume)
         parts = tuple(self._parts(begun, start, resume))
-        if resume is None:
-            known = self._length(begun, "RemainingDuration")
-            if percent and known is None and not parts:
-                return self._part(begun, start, percent)
-            return TaskProgress(start, None, None if known is None else Duration(whole(known), unit), None, parts)
-        left = self._left(begun, percent)
-        # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
-        at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
-        return TaskProgress(start, None, at_end, resume, parts)
+        if resume is not None:
+            left = self._left(begun, percent) if left is None else left
+            # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
+            at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
+            return TaskProgress(start, None, at_end, resume, parts)
+        if parts or (left is None and not percent):
+            return TaskProgress(start, None, None if left is None else Duration(whole(left), unit), None, parts)
+        if left is None:
+            return self._part(begun, start, percent or 0)
+        done, length = self._length(begun, "ActualDuration"), begun.task.duration.amount
+        is_stated = left == self._length(begun, "RemainingDuration")
+        worked = done if done is not None and is_stated else max(0, length - left)
+        return TaskProgress(start, None, Duration(whole(left), unit), self._after(begun, start, round(worked)), ())
 
-    def _note_lengths(self, begun: Begun, resume: int | None) -> None:
-        """Say where work stops after it resumes, and where what is done and left is not the duration."""
+    def _note_stop(self, begun: Begun, resume: int | None) -> None:
+        """Say where work stops after it resumes."""
         stop = minute_in(begun.dates, "Stop")
         if stop is not None and resume is not None and stop > resume:
             what = f"it stops on {_day(stop)}, after it resumes on {_day(resume)}: only where it resumes counts"
             self._say(begun, _CONTRADICTION, what)
-        done, left = self._length(begun, "ActualDuration"), self._length(begun, "RemainingDuration")
-        whole_of = self._length(begun, "Duration")
-        if done is None or left is None or whole_of is None or abs(done + left - whole_of) <= 1:
+
+    def _left_that_counts(self, begun: Begun, percent: float | None, *, is_done: bool, is_dated: bool) -> float | None:
+        """Return the remaining duration; of work that is complete there is none. What contradicts it is noted.
+
+        It counts beside a percentage that says something else, because only it moves dates. But work of which nothing
+        is left would be complete, and of work without dates only the percentage is used.
+        """
+        left, length = self._length(begun, "RemainingDuration"), begun.task.duration.amount
+        if left is None or not length:
+            return left
+        hours = f"{left / 60:g} of {length / 60:g} hours remain"
+        if is_done or percent == 100:
+            if left > 1:
+                said = "it has an actual finish" if is_done else "it is 100% complete"
+                self._say(begun, _LEFT, f"{said}, but {hours}: the task is read as complete. {CORRECT}")
+            return None
+        if percent is not None and (not left or not is_dated):
+            implied = length * (1 - percent / 100)
+            if abs(left - implied) > length / 100 + 1:
+                what = f"{percent:g}% complete, but {hours}: {implied / 60:g} are taken, as the percentage says"
+                self._say(begun, _LEFT, f"{what}. {CORRECT}")
+            return implied
+        self._note_lengths(begun, percent, left)
+        return left
+
+    def _note_lengths(self, begun: Begun, percent: float | None, left: float) -> None:
+        """Say where what is done and left is not the duration, or where % complete says something else."""
+        done, length = self._length(begun, "ActualDuration"), begun.task.duration.amount
+        if done is not None and abs(done + left - length) > 1:
+            what = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {length / 60:g}"
+        elif percent is not None and abs(left - length * (1 - percent / 100)) > length / 100 + 1:
+            what = f"{percent:g}% complete, but {left / 60:g} of {length / 60:g} hours remain"
+        else:
             return
-        parts = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {whole_of / 60:g}"
-        self._say(begun, "durations that contradict each other", f"{parts}: what is left counts")
+        self._say(begun, _LEFT, f"{what}: what is left counts. {CORRECT}")
 
     def _left(self, begun: Begun, percent: float | None) -> float:
-        left = self._length(begun, "RemainingDuration")
-        if left is not None:
-            return left
+        """Return what is left where the file does not say it."""
         done = self._length(begun, "ActualDuration")
         all_of = begun.task.duration.amount
         return max(0.0, all_of - done) if done is not None else all_of * (1 - (percent or 0) / 100)
