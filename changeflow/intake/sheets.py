@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -42,6 +42,8 @@ _OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Valu
 """What `zipfile` raises: for damage, unknown ways to pack, names that are not UTF-8, and places outside the file."""
 _ENCRYPTED = 0x1
 """The flag of a part that is packed with a password."""
+_DAY_0, _FIRST_DAY = datetime(1899, 12, 31), datetime(1900, 3, 1)  # noqa: DTZ001
+"""A cell of hours and minutes is a moment after the first day that a spreadsheet counts; no table has days so old."""
 _DIGITS = 15
 """That a spreadsheet shows and keeps of a number."""
 
@@ -293,7 +295,7 @@ def _amount(text: str, beside: str) -> SheetAmount:
 
 
 def _text(cell: object) -> str:
-    """Write a cell as a CSV would have it: whole numbers without a point, days as year-month-day."""
+    """Write a cell as a CSV would have it: whole numbers without a point, days as year-month-day, hours as 37:30."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
@@ -304,8 +306,25 @@ def _text(cell: object) -> str:
             return str(int(cell))
         shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
         return shown if cell.is_integer() else SheetNumber(shown)
+    if isinstance(cell, datetime) and cell < _FIRST_DAY and cell.time() != datetime.min.time():
+        return _hours(cell - _DAY_0)
+    if isinstance(cell, time):
+        return _hours(timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second))
+    if isinstance(cell, timedelta):
+        return _hours(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(timespec="minutes")
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell)
+
+
+def _hours(length: timedelta) -> str:
+    """Write hours and minutes, and seconds where there are any.
+
+    >>> _hours(timedelta(hours=37, minutes=30)), _hours(-timedelta(minutes=5, seconds=7))
+    ('37:30', '-0:05:07')
+    """
+    seconds = round(abs(length).total_seconds())
+    text = f"{seconds // 3600}:{seconds % 3600 // 60:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
+    return f"-{text}" if length < timedelta(0) and seconds else text

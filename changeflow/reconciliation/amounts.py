@@ -17,6 +17,8 @@ _MINUS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\ufe63\uff0d"
 _SPACES = "\t\n\r\v\f\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _APOSTROPHES = "\u2019\u2018\u02bc\u2032\uff07"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF08, 0xFF5B)} | {"\uff05": "%", "\uffe1": "£"}
+"""Signs, digits and letters as East Asian keyboards write them, with ours."""
 
 SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY", "₹": "INR"}
 """Before or after an amount, as a sign or as its code; all of one run are of one currency."""
@@ -44,8 +46,8 @@ def currency_of(shown: str) -> str:
 
 
 _NUMBER = "[.,]?[0-9](?:[0-9.,'' ]*[0-9])?[.,]?"
-_PLUS = ("#", "+#", "#+", "#CR")
-_NEGATIVE = ("-#", "#-", "(#)", "#DR")
+_PLUS = ("#", "+#", "#+", "#CR", "CR#")
+_NEGATIVE = ("-#", "#-", "(#)", "#DR", "DR#")
 _SHARE = ("#%", "+#%")
 _NEGATIVE_SHARE = ("-#%", "(#%)", "(#)%")
 _AROUND = _PLUS + _NEGATIVE + _SHARE + _NEGATIVE_SHARE
@@ -53,10 +55,12 @@ _DASH = ("-", "(-)")
 
 _GROUPS = "[1-9][0-9]{0,2}"
 _INTEGER = f"[0-9]+|{_GROUPS}( [0-9]{{3}})+|{_GROUPS}(''[0-9]{{3}})+"
-_PLACEHOLDER = (
-    "N/?A|N[.]A[.]|[+-]?NAN|[+-]?INF(INITY)?|NULL|NONE|NIL|TB[ACD]|[?]+|-{2,}|[.]{2,}|"
-    "#(N/A|REF!|VALUE!|DIV/0!|NAME[?]|NUM!|NULL!|SPILL!|CALC!|#+)"
-)
+_PLACEHOLDER = "N/?A|N[.]A[.]|[+-]?NAN|[+-]?INF(INITY)?|NULL|NONE|NIL|TB[ACD]|[?]+|-{2,}|[.]{2,}"
+_ERROR = "#[A-Z/0_]+[!?]?|##+|=.*[A-Z(].*"
+"""An error of a spreadsheet, a column too narrow for its numbers, or a formula without its result."""
+_TIME = "[0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?"
+_HOURS = f"[+-]?{_TIME}|[(]{_TIME}[)]|{_TIME}-"
+"""Hours and minutes, as systems for time write them."""
 _EXPONENT = "[+-]?[0-9]+([.,][0-9]+)?E[+-]?[0-9]+"
 
 
@@ -78,6 +82,10 @@ class CellKind(IntEnum):
     TEXT = 8
     NUMBER = 9
     """A number that no convention reads: `1.00E+11`, `12,34,567`."""
+    HOURS = 10
+    """Hours and minutes: `37:30`."""
+    ERROR = 11
+    """An error of a spreadsheet, or a formula without its result: a number was meant."""
 
 
 def _texts(values: tuple[str, ...]) -> str:
@@ -130,8 +138,9 @@ def _units(plain: str, kinds: str) -> str:
 
 _BY_SIGN = " ".join(f"when contains(t, '{sign}') then '{code}'" for sign, code in SIGNS.items())
 _BY_WORD = " ".join(f"when '{word}' then '{code}'" for word, code in _SPELLINGS.items())
-_FROM = _MINUS + _SPACES + _APOSTROPHES + _UNSEEN
-_TO = "-" * len(_MINUS) + " " * len(_SPACES) + "''" * len(_APOSTROPHES)
+_WIDE = {wide: ours for wide, ours in _FULL_WIDTH.items() if wide not in _MINUS + _APOSTROPHES}
+_FROM = _MINUS + _SPACES + _APOSTROPHES + "".join(_WIDE) + _UNSEEN
+_TO = "-" * len(_MINUS) + " " * len(_SPACES) + "''" * len(_APOSTROPHES) + "".join(_WIDE.values())
 _LONG, _LONG_SHARE = (f"'[.][0-9]{{{n}}}[0-9]*[1-9]'" for n in (DECIMALS, DECIMALS - 2))
 _READ_BY_POINT, _READ_BY_COMMA = (
     ", ".join(str(int(kind)) for kind in (CellKind.WHOLE, own, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP))
@@ -167,7 +176,9 @@ _BODIES = {
         f"when regexp_full_match(d, '{_valid('.')}') then {CellKind.POINT} "
         f"when regexp_full_match(d, '{_valid(',')}') then {CellKind.COMMA} "
         f"when contains(d, ',') then {CellKind.NUMBER} else {CellKind.TEXT} end "
+        f"when regexp_full_match(t, '{_HOURS}') then {CellKind.HOURS} "
         f"when regexp_full_match(t, '{_EXPONENT}') then {CellKind.NUMBER} "
+        f"when regexp_full_match(t, '{_ERROR}') then {CellKind.ERROR} "
         f"when regexp_full_match(t, '{_PLACEHOLDER}') then {CellKind.PLACEHOLDER} else {CellKind.TEXT} end"
     ),
     "currency(t)": (
@@ -195,6 +206,12 @@ _BODIES = {
         f"when contains(k, '%') then (exact(n)::decimal(38, {DECIMALS - 2}) * {10 ** (DECIMALS - 2)})::bigint "
         f"else (exact(n)::decimal(38, {DECIMALS}) * {10**DECIMALS})::bigint end) "
         f"* case when k in ({_texts(_NEGATIVE + _NEGATIVE_SHARE)}) then -1 else 1 end"
+    ),
+    # In millionths of an hour, rounded half up.
+    "part_of(t, n)": "try_cast(regexp_extract(t, '([0-9]+):([0-9]+)(:([0-9]+))?', n) as bigint)",
+    "hours(t)": (
+        "((part_of(t, 1) * 3600 + part_of(t, 2) * 60 + coalesce(part_of(t, 4), 0)) "
+        f"* {UNIT} + 1800) // 3600 * case when regexp_matches(t, '[-(]') then -1 else 1 end"
     ),
     "units_by_point(n, k, d)": _units("by_point", _READ_BY_POINT),
     "units_by_comma(n, k, d)": _units("by_comma", _READ_BY_COMMA),

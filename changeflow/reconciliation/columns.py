@@ -28,6 +28,8 @@ _OF_TIMES = {"year", "month", "week", "taxyear", "taxmonth", "taxweek", "payperi
 _BY_TOLERANCES, _THE_PERIOD, _DISPLACED = (
     "no tolerance names it", "the period", "another column was given its name",
 )  # fmt: skip
+TOO_FEW = "only"
+"""How the reason begins why a column is left out that has more texts than amounts."""
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Why a column is left out that no one needs to look at."""
 OF_A_SERVICE = " (of a service: {} under parallel_run)"
@@ -36,7 +38,7 @@ _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
 NOTHING_TO_COMPARE = "There is nothing to compare"
 _NUMBERS = (
     CellKind.WHOLE, CellKind.POINT, CellKind.COMMA, CellKind.POINT_OR_GROUP, CellKind.COMMA_OR_GROUP,
-    CellKind.NUMBER,
+    CellKind.NUMBER, CellKind.HOURS,
 )  # fmt: skip
 
 
@@ -187,6 +189,8 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
         )
     if why:
         said.append(f"Not compared: {', '.join(why)}.")
+    if any(entry.reason.startswith(TOO_FEW) for entry in choice.coverage.left_out):
+        said.append("Correct the cells that are no amounts, or empty them.")
     what = f"{NOTHING_TO_COMPARE}: no column of amounts is in both files."
     return Problem(file=sides[0].source.shown, line=sides[0].source.header, what=what, remedy=" ".join(said))
 
@@ -256,8 +260,10 @@ def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
     if any(m.is_of_amounts for m in own):
         return ""
     if not numbers:
+        if any(m.count(CellKind.ERROR) for m in own) and not any(m.texts for m in own):
+            return ""
         return "" if filled == sum(m.count(CellKind.DASH) for m in own) else "no amounts"
-    return f"only {numbers} of {filled} cells are amounts"
+    return f"{TOO_FEW} {numbers} of {filled} cells {'is an amount' if numbers == 1 else 'are amounts'}"
 
 
 def _without_heading(headings: Headings, measured: Mapping[int, Measured]) -> Iterator[LeftOut]:

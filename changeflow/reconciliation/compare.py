@@ -27,8 +27,8 @@ from changeflow.reconciliation.columns import (
 )
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.ledgers import Side, check_cells, currencies_of, has_other_lines, load, measure, read_as
-from changeflow.reconciliation.left_out import differing
-from changeflow.reconciliation.rows import check_lines, leave_out_footers, leave_out_totals
+from changeflow.reconciliation.left_out import differing, with_places
+from changeflow.reconciliation.rows import add_no_lines, check_lines, leave_out_footers, leave_out_totals
 from changeflow.reconciliation.sources import MOST_BYTES, open_source, unreadable
 from changeflow.reconciliation.variances import Comparison
 from changeflow.values.problem import Problem
@@ -162,6 +162,9 @@ class _Reading:
                 raise
             return None
         is_exact = source.lines is None or (source.lines == lines + 1 and not has_other_lines(ledger))
+        if is_exact and not lines:
+            add_no_lines(ledger)
+            return None
         return ledger if is_exact else None
 
     def choose(self, ledgers: Sequence[Side]) -> Choice:
@@ -171,6 +174,7 @@ class _Reading:
         sides = [ledger.headings for ledger in ledgers]
         self.problems += other_currencies(sides)
         choice = choose(self.policy, sides, {ledger.side: ledger.measured for ledger in ledgers})
+        choice = replace(choice, coverage=with_places(choice.coverage, ledgers))
         if (nothing := nothing_in_common(choice, sides)) is not None:
             self.problems.append(nothing)
             return choice

@@ -145,9 +145,10 @@ def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> Non
         parts.append(f"digits({t}) as {d}, around({t}, {d}) as {k}")
         kinds.append(f"coalesce(m{place}, kind_of({t}, {k}, {d})) as {n}")
         by_comma = f"when {t} is null then {g} else units_by_comma({n}, {k}, {d}) end"
-        is_point, is_plain = f"{n} = {CellKind.POINT}", f"{n} <= {CellKind.WHOLE}"
+        is_point, is_plain = f"{n} = {CellKind.POINT}", f"{n} <= {CellKind.WHOLE} or {n} = {CellKind.HOURS}"
+        hours = f"when {n} = {CellKind.HOURS} then hours({t})"
         values += [
-            f"case when {t} is null then {f} else units_by_point({n}, {k}, {d}) end as {v}",
+            f"case when {t} is null then {f} {hours} else units_by_point({n}, {k}, {d}) end as {v}",
             f"case when {is_point} then null when {is_plain} then {v} {by_comma} as w{place}",
             f"{n}::utinyint as {n}",
             f"case when {t} is null then null else nullif(currency({t}), '') end as s{place}",
@@ -223,6 +224,8 @@ def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     zeros += [f"{dashes} {'dash' if dashes == 1 else 'dashes'}"] if dashes else []
     if zeros:
         yield f"{' and '.join(zeros)} counted as 0.00."
+    if hours := sum(m.count(CellKind.HOURS) for m in own):
+        yield f"{counted(hours, 'cell')} of hours and minutes read as hours: 37:30 is 37.50."
     if rounded := sum(m.rounded for m in own):
         yield f"{counted(rounded, 'cell')} with the many digits of a float, rounded to {DECIMALS} decimals."
 

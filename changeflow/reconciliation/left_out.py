@@ -1,10 +1,15 @@
-"""Columns of numbers that were left out and are not the same on both sides: they may have been amounts."""
+"""Columns that were left out: which cells kept them out, and which are not the same on both sides.
+
+Those may have been amounts.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from changeflow.pilots.runs import Coverage
-from changeflow.reconciliation.columns import BY_CHOICE
+from changeflow.pilots.runs import Coverage, LeftOut
+from changeflow.reconciliation.amounts import CellKind
+from changeflow.reconciliation.columns import BY_CHOICE, TOO_FEW
 from changeflow.reconciliation.ledgers import Side
 from changeflow.values.duration import counted
 
@@ -34,9 +39,40 @@ def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: 
             )
 
 
+def with_places(coverage: Coverage, sides: Sequence[Side]) -> Coverage:
+    """Say of each column with too few amounts where its first other cell is. The cell itself is not kept."""
+    return replace(coverage, left_out=tuple(_with_place(one, sides) for one in coverage.left_out))
+
+
+def _with_place(left_out: LeftOut, sides: Sequence[Side]) -> LeftOut:
+    if not left_out.reason.startswith(TOO_FEW):
+        return left_out
+    for side in sides:
+        place = side.headings.place(left_out.column)
+        if place is not None and place in side.looked_at:
+            query = f"select line from {side.table} where n{place} = {CellKind.TEXT}"
+            _, cells = side.cells(place, query, most=1)
+            for line, _ in cells:
+                return replace(left_out, reason=f"{left_out.reason}: look at line {line} of {side.source.shown}")
+    return left_out
+
+
+_UNITS = "h|hrs?|hours?|mins?|minutes?|d|days?|wks?|weeks?|fte|wte|units?|miles?|p|pence|k"
+_SHORT = f"^[-+(£$€ ]*([0-9][0-9, ]*([.][0-9]+)?) *({_UNITS})?[.)]?$"
+"""A number with a unit, such as `37.5 hrs`."""
+_CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
+"""Hours and minutes that no convention reads, such as `37h 30m`."""
+
+
 def _number(cell: str) -> str:
-    """Return SQL of a cell as a number, as far as it is one; nothing is 0."""
+    """Return SQL of a cell as a number, as far as it is one, alone or with a unit; nothing is 0."""
+    plain = f"lower(trim({cell}))"
+    number = f"translate(regexp_extract({plain}, '{_SHORT}', 1), ', ', '')"
+    # Two times are compared as digits: whether they are the same is all that is asked.
+    clock = f"regexp_replace({plain}, '[^0-9]+', '', 'g')"
+    sign = f"case when {plain} ~ '^[-(]' then -1 else 1 end"
     return (
         f"case when {cell} is null or trim({cell}) = '' then 0 "
-        f"else try_cast(translate({cell}, ',£ ', '') as decimal(38, 6)) end"
+        f"when regexp_matches({plain}, '{_SHORT}') then {sign} * try_cast({number} as decimal(38, 6)) "
+        f"when regexp_matches({plain}, '{_CLOCK}') then try_cast({clock} as decimal(38, 6)) end"
     )

@@ -173,7 +173,7 @@ def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | N
 def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: ParallelRunPolicy, period: str) -> None:
     """Name lines without a key, of another period, and pay below nothing; a ledger without lines is a problem too."""
     if not ledger.row(f"select count(*) from {ledger.table}")[0]:
-        ledger.add(ledger.source.header, 1, "The ledger has no lines.", "Add at least one below the header.")
+        add_no_lines(ledger)
     place = ledger.key_places()[0]
     name = ledger.source.named(place)
     empty = f"select line, '' from {ledger.table} where key is null"
@@ -192,6 +192,12 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
         remedy = f"A run compares one period: take out what is not of {period}."
         what = "'{}' is another period than " + period + "."
         _add(ledger, wrong, of_period, what.format, remedy, "such lines", [period])
+
+
+def add_no_lines(ledger: Side) -> None:
+    """Add that a ledger has headings and nothing below them."""
+    what, remedy = "The ledger has no lines below its header.", "Export it again, with the contracts of the period."
+    ledger.add(ledger.source.header, 1, what, remedy)
 
 
 def _add_errors(ledger: Side, place: int, name: str) -> None:

@@ -14,6 +14,8 @@ _LONG = re.compile(rf"\d[.,]\d{{{DECIMALS},}}[1-9]")
 _LONG_SHARE = re.compile(rf"\d[.,]\d{{{DECIMALS - 2},}}[1-9]\d*\s*%")
 _NUMBER = re.compile(r"\d(?:[\d.,' /-]*\d)?")
 _PARTED = re.compile(r"\d[.,]\d")
+_FORMULA = re.compile(r"=.*[A-Za-z(]")
+_CLOCK = re.compile(r"\d:\d")
 _WORD = re.compile(r"[^\W\d_]+[.$]?")
 _WRITE = f"Write 1234.56, with at most {DECIMALS} decimals."
 
@@ -29,6 +31,12 @@ def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
         return f"'{text}' is shortened to an exponent.", "Format the column as a number, and save it again."
     if (error := spreadsheet_error(text.strip())) is not None:
         return error
+    if _FORMULA.match(text.strip()):
+        return f"'{text}' is a formula without its result.", "Open the file in Excel and save it with its values."
+    if _CLOCK.search(text):
+        return f"'{text}' is not a time in hours and minutes.", "Write it like 37:30, or in hours like 37.5."
+    if text.strip().startswith("##"):
+        return f"'{text}' is shown where the column is too narrow for the amount.", "Widen it, and export it again."
     if text.strip().startswith("#"):
         return f"'{text}' is an error of the spreadsheet.", "Put it right there, and save it again."
     if number := _NUMBER.search(text):
