@@ -1,7 +1,7 @@
 """A simulation for people, with its pictures: what each milestone's date is worth, what drives it, what luck costs."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.lessons import Lesson
-from changeflow.planning.risk import Assumed, odds_of, whole_percent, without_range
+from changeflow.planning.risk import Assumed, odds_of, without_range
 from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
@@ -167,10 +167,34 @@ def _line(programme: Programme, found: Simulation, odds: Odds, milestone: Milest
         planned_odds=odds.planned_odds,
         deadline=format_day(odds.deadline) if odds.deadline else NO_DEADLINE,
         deadline_odds=odds.deadline_odds,
-        outcomes=tuple((shown(d), whole_percent(n / found.iterations)) for d, n in sorted(days.items()))
-        if len(days) <= OUTCOMES
-        else (),
+        outcomes=_outcomes(days, shown) if len(days) <= OUTCOMES else (),
     )
+
+
+def percent_shares(counts: Sequence[int]) -> tuple[int, ...]:
+    """Return whole percentages of the total that add up to 100, as largest remainders give them.
+
+    A count above 0 gets at least 1 while there are at most 100 of them: the largest shares give it up.
+
+    >>> percent_shares([1, 333, 333, 333])
+    (1, 33, 33, 33)
+    """
+    total = sum(counts)
+    shares = [100 * n // total for n in counts]
+    by_remainder = sorted(range(len(counts)), key=lambda i: (-(100 * counts[i] % total), i))
+    for i in by_remainder[: 100 - sum(shares)]:
+        shares[i] += 1
+    for i, n in enumerate(counts):
+        if n and not shares[i] and max(shares) > 1:
+            shares[shares.index(max(shares))] -= 1
+            shares[i] = 1
+    return tuple(shares)
+
+
+def _outcomes(days: Counter[date], shown: Callable[[date], str]) -> tuple[tuple[str, int], ...]:
+    """Return each possible day with its percentage; they add up to 100."""
+    percentages = percent_shares([n for _, n in sorted(days.items())])
+    return tuple((shown(day), percent) for day, percent in zip(sorted(days), percentages, strict=True))
 
 
 def more(count: int) -> str:
