@@ -72,7 +72,7 @@ def test_finished_work_keeps_its_reported_days(plain, task, first, last):
 def test_every_output_shows_the_reported_days(plain):
     programme = reported(plain, 9, 10)
     assert programme.schedule is not None
-    assert "runs 9 to 10 Jan 2027: as recorded" in explain(programme.roadmap, programme.schedule, TASK).text
+    assert "from 9 to 10 Jan 2027 (actual dates)" in explain(programme.roadmap, programme.schedule, TASK).text
     shown = calendar_days(programme, programme.roadmap.tasks[TASK])
     assert (shown.first, shown.last) == (date(2027, 1, 9), date(2027, 1, 10))
     [row] = [row for row in json.loads(plan_json(judge(programme)))["tasks"] if row["id"] == TASK]

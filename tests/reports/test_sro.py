@@ -193,6 +193,6 @@ def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
     )
     report = build_sro(judge(read_folder(folder).programme), today=date(2027, 2, 8))
     [path] = [p for p in report.paths if p.milestone == "All are trained"]
-    assert path.steps[0] == ("Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme.")
-    assert "it starts after “Build” finishes; half-term, 15 to 19 Feb 2027, is between." in path.steps[1]
-    assert "Critical to this milestone: this wait hides 5 working days of float." in html_of(report)
+    assert path.steps[0] == "“Build” from 8 to 12 Feb 2027, when the programme starts, because nothing comes before it."
+    assert ", after “Build” ends (12 Feb); no work from 15 to 19 Feb 2027 (half-term)." in path.steps[1]
+    assert "The work before it can slip by up to 5 working days without delaying it." in html_of(report)

@@ -377,15 +377,15 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         assert found["spare"] % 450 == 0
         spare = counted(abs(found["spare"]) // 450, "working day")
         why = say(asked, "why", f"programme/{found['id']}")
-        assert f"{name} is on {day}: " in why
+        assert f"“{name}” on {day}, " in why
         if is_late := found["spare"] < 0:
             assert f"  {day:<12} {name}: {spare} too late for its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}, \d+ days? after its deadline \({spare} too late\)", page)
-            assert f"It is {spare} too late for the deadline of {name}, {last}." in why
+            assert f"It ends {spare} too late to meet its deadline ({last})." in why
         else:
             assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
-            assert f"It may finish as late as {last} ({spare} of float) before it misses the deadline of {name}" in why
+            assert f"It can finish as late as its deadline, {last} ({spare} of float)." in why
         row = sheet[f"programme/{found['id']}"]
         assert (format_day(row["Forecast"]), row["Float before"]) == (day, "its deadline")
         assert row["Float"] * 450 == found["spare"]

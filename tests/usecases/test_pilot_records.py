@@ -179,7 +179,7 @@ class TestRepeating:
         assert last_day_of(after.timed(name).early_finish) == date(2027, 4, 30)
         assert day_of(after.timed("payroll/w1/go-live").early_start) == date(2027, 5, 4)
         assert after.schedule is not None
-        assert "it is repeated: March was not clean" in why(after.roadmap, after.schedule, "payroll/w1/go-live").text
+        assert "it is repeated (March was not clean)" in why(after.roadmap, after.schedule, "payroll/w1/go-live").text
 
     def test_a_second_one_comes_after_the_first(self, stored: str):
         first = pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Not clean", change(START, stored))

@@ -112,7 +112,10 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
                 constraints=(Constraint(Bound.START_NO_EARLIER, since),),
                 deadline=minute_of(found.result.on + PUT_RIGHT_WITHIN) + DAY,
                 owner=owner,
-                because=f"the checkpoint of {format_day(found.result.on)} found: {'; '.join(found.judgement.reasons)}",
+                because=(
+                    f"the checkpoint of {format_day(found.result.on)} found problems "
+                    f"({'; '.join(found.judgement.reasons)})"
+                ),
                 note=found.result.said,
                 is_added=True,
             )

@@ -131,7 +131,7 @@ def add_repetitions(
             estimate=None,
             constraints=(since,),
             deadline=None,
-            because=f"it is repeated: {entry.reason.rstrip('.')}",
+            because=f"it is repeated ({entry.reason.rstrip('.')})",
         )
         expansion.links.append(Link(before[-1], name, origin=Origin.DECISION))
         later = (task for task in dict.fromkeys(waiting) if not task.startswith(f"{first.id}-again-"))

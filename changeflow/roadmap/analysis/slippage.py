@@ -196,14 +196,14 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
 
 
 def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Say the same of a task that the sentence names: `can slip 5 working days; one day more moves “Live” from …`."""
+    """Say the same of a task that the sentence names: `can slip by up to 5 working days; one more moves “Live” …`."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)
         for at in (cut_off.before, cut_off.after)
     )
-    moves = f"“{target}” from {before} to {after}"
+    moves = f"moves “{target}” from {before} to {after}"
+    unit = day_unit(roadmap.tasks[cut_off.task].calendar)
     if cut_off.float_days == 0:
-        return f"cannot slip; one {day_unit(roadmap.tasks[cut_off.task].calendar)} later moves {moves}"
-    days = counted(cut_off.float_days, day_unit(roadmap.tasks[cut_off.task].calendar))
-    return f"can slip {days}; one day more moves {moves}"
+        return f"must not slip; one {unit}'s delay {moves}"
+    return f"can slip by up to {counted(cut_off.float_days, unit)}; one more {moves}"

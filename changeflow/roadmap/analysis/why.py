@@ -12,24 +12,24 @@ from changeflow.roadmap.engine.cpm import DateReason, Schedule, TimedTask
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Duration, Unit
+from changeflow.values.duration import Duration, Unit, counted
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of, minute_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
 CONSTRAINT_WORDS = {
-    "start_no_earlier": "its set date is “start no earlier than this”",
-    "finish_no_earlier": "its set date is “finish no earlier than this”",
-    "start_no_later": "its set date is “start no later than this”, whatever it waits for",
-    "finish_no_later": "its set date is “finish no later than this”, whatever it waits for",
-    "must_start": "its set date is “must start on this day”",
-    "must_finish": "its set date is “must finish on this day”",
+    "start_no_earlier": "it is set to start no earlier than this",
+    "finish_no_earlier": "it is set to finish no earlier than this",
+    "start_no_later": "it is set to start no later than this, whatever it depends on",
+    "finish_no_later": "it is set to finish no later than this, whatever it depends on",
+    "must_start": "it is set to start on this date",
+    "must_finish": "it is set to finish on this date",
 }
 REASON_WORDS: Mapping[str, str] = {
-    **CONSTRAINT_WORDS,
-    DateReason.START: "nothing comes before it, so it starts with the programme",
-    DateReason.MANUAL: "its dates are set manually",
-    DateReason.ROLL_UP: "its dates follow from its tasks",
-    DateReason.DATA_DATE: "work that has not begun cannot begin before the data date",
+    **{bound: f"because {words}" for bound, words in CONSTRAINT_WORDS.items()},
+    DateReason.START: "when the programme starts, because nothing comes before it",
+    DateReason.MANUAL: "because its dates are set manually",
+    DateReason.ROLL_UP: "because its own tasks have these dates",
+    DateReason.DATA_DATE: "because work that has not started cannot start before the data date",
 }
 """Reasons for the dates of a task without drivers."""
 
@@ -61,7 +61,7 @@ class Why:
         lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
         late = [f"{n}. {b.sentence}" for n, b in enumerate(self.late_chain, 1)]
         lines += [f"{self.late} {self.sooner}".rstrip(), *self.costs]
-        return "\n".join([*lines, *(["What sets its latest dates:", *late] if late else [])])
+        return "\n".join([*lines, *(["What limits how late it can be:", *late] if late else [])])
 
 
 def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
@@ -72,7 +72,7 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
         drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
         sentence = _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)
         if drivers and current not in roadmap.progress:
-            sentence += _hidden_float(roadmap, schedule, drivers[0], to=roadmap.tasks[task])
+            sentence += _room_before(roadmap, schedule, drivers[0])
         steps.append(Because(current, sentence))
         # Replace a summary by the task that gives it its date.
         current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
@@ -82,16 +82,15 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
     return Why(task, tuple(reversed(steps)), late, late_chain, _sooner(roadmap, schedule, found))
 
 
-def _hidden_float(roadmap: Roadmap, schedule: Schedule, link: Link, *, to: Task) -> str:
-    """Describe how much float of a driver is hidden by a wait for a start window or days off."""
+def _room_before(roadmap: Roadmap, schedule: Schedule, link: Link) -> str:
+    """Describe how far a driver can slip during a wait for a start window or days off."""
     before, gaps = link.predecessor, list(_gaps(roadmap, schedule, link))
     if not gaps or roadmap.is_done(before) or schedule[before].total_float <= 0:
         return ""
     found, after = schedule[before].early_finish, schedule[link.successor].early_start
     if (spare := roadmap.float_calendar_of(before).between(found, after)) <= 0:
         return ""
-    what = "milestone" if to.is_milestone else "task"
-    return f" Critical to this {what}: this wait hides {float_in_words(roadmap, before, spare)} of float."
+    return f" The work before it can slip by up to {float_in_words(roadmap, before, spare)} without delaying it."
 
 
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
@@ -118,30 +117,31 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
 
 def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
     when = dates_in_words(roadmap, schedule, task.id)
-    verb = "is on" if task.is_milestone or " to " not in when else "runs"
-    head = f"{task.name} {verb} {when}"
+    head = f"“{task.name}” {'from' if ' to ' in when else 'on'} {when}"
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
-    if done is not None:
-        left = f"it has begun, {_left_in_words(roadmap, schedule, task, done)}"
-        if task.kind is Kind.DECISION:
-            left = "everything before it is finished, so only the decision remains"
-            left += _passed(roadmap, schedule, task)
-        return f"{head}: {'as recorded' if done.is_done else left}."
+    if done is not None and done.is_done:
+        return f"{head} ({'actual dates' if ' to ' in when else 'actual date'})."
     passed = _passed(roadmap, schedule, task)
+    if done is not None:
+        if task.kind is Kind.DECISION:
+            return f"{head}; everything before it is finished, so only the decision remains{passed}."
+        return f"{head}; it has started, {_left_in_words(roadmap, schedule, task, done)}."
     if not drivers:
         if not task.because:
             if reason in Bound and (added := _added_date(roadmap, schedule, task)):
-                return f"{head}: {added}{passed}."
-            return f"{head}: {REASON_WORDS.get(reason, reason)}{passed}."
-        own = "it follows the latest round of assessments" if task.kind in PEOPLE_KINDS else "it waits for its day"
-        return f"{head}: {own}{_because(task)}{passed}."
-    first, rest = drivers[0], drivers[1:]
-    relation = _relation(roadmap, first, f"“{roadmap.tasks[first.predecessor].name}”")
-    sentence = f"{head}: it {relation}{_ties(len(rest))}"
-    sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
+                return f"{head}, because {added}{passed}."
+            return f"{head}, {REASON_WORDS.get(reason, reason)}{passed}."
+        own = "after the latest round of assessments" if task.kind in PEOPLE_KINDS else "the date set for it"
+        return f"{head}, {own}{_because(task)}{passed}."
+    first = drivers[0]
+    alike = [k for k in drivers if _is_alike(schedule, k, first)]
+    sentence = f"{head}, {_after(roadmap, schedule, first, others=len(alike) - 1)}"
+    sentence += "".join(_gaps(roadmap, schedule, first))
+    if others := len(drivers) - len(alike):
+        sentence += f"; {counted(others, 'other task')} {'sets' if others == 1 else 'set'} the same date"
     if first.rule:
-        sentence += f"; rule {first.rule} requires this"
+        sentence += f", as rule {first.rule} requires"
     return f"{sentence}{_because(task)}{passed}."
 
 
@@ -181,43 +181,70 @@ def _because(task: Task) -> str:
     return f"; it was added because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
 
 
+def _after(roadmap: Roadmap, schedule: Schedule, link: Link, *, others: int) -> str:
+    """Write a link for a task whose dates were named: `2 working days after “Build” ends (27 May)`.
+
+    `others` are the other drivers with the same kind of link and day.
+    """
+    before, day = roadmap.tasks[link.predecessor], _day_of_link(schedule, link)
+    names = f"“{before.name}”" + (f" and {counted(others, 'other task')}" if others else "")
+    verb = "" if before.is_milestone else " end" if link.type.from_finish else " start"
+    if verb and not others:
+        verb += "s"
+    year = day_of(schedule[link.successor].early_start).year != day.year
+    # An assumed date is marked where the chain names it first.
+    at = "" if link.predecessor in schedule.assumed.early else f" ({format_day(day, year=year)})"
+    return f"{'finishing ' if link.type.to_finish else ''}{_lag_in_words(roadmap, link)} {names}{verb}{at}"
+
+
+def _is_alike(schedule: Schedule, one: Link, other: Link) -> bool:
+    is_alike = (one.type, one.lag) == (other.type, other.lag)
+    return is_alike and _day_of_link(schedule, one) == _day_of_link(schedule, other)
+
+
+def _day_of_link(schedule: Schedule, link: Link) -> date:
+    """Return the day of the predecessor's start or end that a link follows."""
+    timed = schedule[link.predecessor]
+    return timed.last_day if link.type.from_finish else day_of(timed.early_start)
+
+
 def _relation(roadmap: Roadmap, link: Link, before: str) -> str:
-    """Write a link for its successor: `starts 20 working days after “Build” finishes`."""
-    verb = "finishes" if link.type.to_finish else "starts"
-    end = f"{before} {'finishes' if link.type.from_finish else 'starts'}"
+    """Write a link for its successor: `starts 20 working days after it ends`."""
+    verb = "ends" if link.type.to_finish else "starts"
+    return f"{verb} {_lag_in_words(roadmap, link)} {before} {'ends' if link.type.from_finish else 'starts'}"
+
+
+def _lag_in_words(roadmap: Roadmap, link: Link) -> str:
+    """Write `after`, or a lag: `20 working days after`, `2 school days before`."""
     if link.lag.is_zero:
-        return f"{verb} after {end}"
+        return "after"
     length = Duration(abs(link.lag.amount), link.lag.unit)
     wait = length_in_words(length, roadmap.minutes_per_day, roadmap.tasks[link.successor].calendar)
-    return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} {end}"
-
-
-def _ties(others: int) -> str:
-    if not others:
-        return ""
-    return f" (and {others} other{' task that ends' if others == 1 else 's that end'} together with it)"
+    return f"{wait} {'before' if link.lag.amount < 0 else 'after'}"
 
 
 def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
-    """Name the gaps between a driving link and the start that it drives."""
+    """Describe the gaps between a driving link and the start that it drives, to follow the link's words."""
     if link.type is not LinkType.FS or not link.lag.is_zero:
         return
     task = roadmap.tasks[link.successor]
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
     if task.begins_in_windows:
         if day_of(start) > first:
-            yield _window_in_words(roadmap, task)
+            window = _window_in_words(roadmap, task)
+            yield f", at {window}" if "meeting" in window else f", at the start of {window}"
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
-        yield f"{name}, {format_days(days[0], days[-1])}, is between"
+        span = "on" if len(days) == 1 else "from"
+        yield f"; no work {span} {format_days(days[0], days[-1])} ({name})"
 
 
 def _window_in_words(roadmap: Roadmap, task: Task) -> str:
-    """Describe what a task with start windows waits for."""
+    """Name the start window that a task waits for."""
     if task.starts_on and isinstance(dates := roadmap.periods[task.starts_on], MeetingDates):
-        return f"it waits for the next meeting: {dates.name}"
+        return f"the next meeting ({dates.name})"
     kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
-    return f"it waits for the next {kind} to open"
+    return f"the next {kind}"
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
@@ -237,17 +264,22 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
         # A milestone at the midnight of its deadline is on the next day, and has no float in minutes.
         total = min(total, spare_before(roadmap, timed))
     spare = float_in_words(roadmap, task.id, total).removeprefix("-")
-    limit = _limit_in_words(roadmap, schedule, roadmap.tasks[last], task)
+    end = roadmap.tasks[last]
+    limit, whose = _limit_in_words(roadmap, schedule, end), "" if end is task else f"for “{end.name}” "
     if total < 0:
-        return f"It is {spare} too late for {limit or 'the end of the programme'}."
-    harm = f"misses {limit}" if limit else "moves the end of the programme"
+        return f"It ends {spare} too late {f'{whose}to meet {limit}' if limit else 'for the end of the programme'}."
+    harm = "the programme ends later"
+    if limit:
+        harm = f"{'it' if end is task else f'“{end.name}”'} misses {limit}"
     if timed.total_float == 0:
-        missed = (
-            f"if it misses this date, {_window_in_words(roadmap, task)}, which" if task.starts_on else "a day later"
-        )
-        return f"It has no float: {missed} {harm}."
+        if task.starts_on:
+            window = _window_in_words(roadmap, task)
+            return f"It has no float. If it misses this date, it waits for {window}, and {harm}."
+        return f"It has no float. If it slips, {harm}."
     latest = _latest_day(roadmap, schedule, task.id, last)
-    return f"It may finish as late as {latest} ({spare} of float) before it {harm}."
+    if limit and end is task:
+        return f"It can finish as late as {limit.partition(' (')[0]}, {latest} ({spare} of float)."
+    return f"It can finish as late as {latest} ({spare} of float). After that, {harm}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -256,8 +288,9 @@ def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     if roadmap.is_done(task.id) or not 0 <= timed.free_float < timed.total_float:
         return ""
     if timed.free_float == 0:
-        return "Tasks that wait for it move from the first day."
-    return f"Tasks that wait for it move after {float_in_words(roadmap, task.id, timed.free_float)}."
+        return "If it slips at all, tasks that depend on it slip too."
+    spare = float_in_words(roadmap, task.id, timed.free_float)
+    return f"If it slips by more than {spare}, tasks that depend on it slip too."
 
 
 def _latest_day(roadmap: Roadmap, schedule: Schedule, task: TaskId, last: TaskId) -> str:
@@ -282,14 +315,14 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
     """Describe why each task in the chain must end by its late date."""
     for task, link in held:
         found = roadmap.tasks[task]
-        head = f"{found.name} must end by {_latest_day(roadmap, schedule, task, held[-1][0])}"
+        head = f"“{found.name}” must be done by {_latest_day(roadmap, schedule, task, held[-1][0])}"
         if link is not None:
             rule = f", as rule {link.rule} requires" if link.rule else ""
             name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress
-            waits = f"the rest of {name} waits for it" if is_begun else f"{name} {_relation(roadmap, link, 'it')}"
-            yield Because(task, f"{head}: {waits}{rule}.")
+            waits = f"the rest of “{name}” depends on it" if is_begun else f"“{name}” {_relation(roadmap, link, 'it')}"
+            yield Because(task, f"{head}, because {waits}{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
-            yield Because(task, f"{head}: {limit}.")
+            yield Because(task, f"{head}{limit}.")
         else:
             yield Because(task, f"{head}, when the programme ends.")
 
@@ -334,23 +367,23 @@ def _late_ends(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> tuple[int,
 
 
 def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
-    """Describe the deadline or set date that limits a task's late dates."""
+    """Describe the deadline or set date that limits a task's late dates, to follow its latest day."""
     calendar, timed = roadmap.calendar_of(task.id), schedule[task.id]
     if task.deadline is not None and calendar.between(timed.late_finish, task.deadline) == 0:
-        return f"its deadline is {format_day(last_day_of(task.deadline))}"
+        return ", its deadline"
     for constraint in task.constraints:
         words = CONSTRAINT_WORDS[constraint.bound.value]
         at = timed.late_start if "start" in constraint.bound.value else timed.late_finish
         if "earlier" not in constraint.bound.value and calendar.between(at, constraint.at) == 0:
-            return words.split(",")[0]
+            return f", because {words.split(',')[0]}"
     return None
 
 
-def _limit_in_words(roadmap: Roadmap, schedule: Schedule, last: Task, task: Task) -> str:
+def _limit_in_words(roadmap: Roadmap, schedule: Schedule, last: Task) -> str:
     """Name the deadline or set date at which the chain of late dates ends; empty if it is the programme's end."""
     if _own_limit(roadmap, schedule, last) is None:
         return ""
     calendar, timed = roadmap.calendar_of(last.id), schedule[last.id]
     if last.deadline is not None and calendar.between(timed.late_finish, last.deadline) == 0:
-        return f"the deadline of {last.name}, {format_day(last_day_of(last.deadline))}"
-    return "its set date" if last is task else f"the set date of {last.name}"
+        return f"its deadline ({format_day(last_day_of(last.deadline))})"
+    return "its set date"

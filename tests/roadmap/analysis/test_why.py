@@ -23,14 +23,13 @@ def test_the_chain_names_the_link_and_the_half_term_between():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     assert [b.sentence for b in why.chain] == [
-        ("Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme."),
+        "“Build” from 8 to 12 Feb 2027, when the programme starts, because nothing comes before it.",
         (
-            "Train runs 22 to 26 Feb 2027: it starts after “Build” finishes; "
-            "half-term, 15 to 19 Feb 2027, is between. "
-            "Critical to this task: this wait hides 5 working days of float."
+            "“Train” from 22 to 26 Feb 2027, after “Build” ends (12 Feb); no work from 15 to 19 Feb 2027 (half-term). "
+            "The work before it can slip by up to 5 working days without delaying it."
         ),
     ]
-    assert why.late == "It has no float: a day later moves the end of the programme."
+    assert why.late == "It has no float. If it slips, the programme ends later."
 
 
 def test_float_is_quoted_in_its_own_unit():
@@ -42,7 +41,7 @@ def test_float_is_quoted_in_its_own_unit():
     # Of the ten working days to 19 February, five are school days: four are left after the first.
     assert (
         why.late
-        == "It may finish as late as 12 Feb 2027 (4 school days of float) before it moves the end of the programme."
+        == "It can finish as late as 12 Feb 2027 (4 school days of float). After that, the programme ends later."
     )
 
 
@@ -55,18 +54,18 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
     )  # fmt: skip
     roadmap = replace(roadmap, links=(*roadmap.links, Link("Waits", "Ruled", origin="rule:R02")))
     text = explain(roadmap, time_roadmap(roadmap), "Ruled").text
-    assert "Set runs 11 to 12 Jan 2027: its set date is “start no earlier than this”." in text
-    assert "Waits runs 15 to 18 Jan 2027: it starts 2 working days after “Set” finishes." in text
-    assert "Ruled is on 19 Jan 2027: it starts after “Waits” finishes; rule R02 requires this." in text
+    assert "“Set” from 11 to 12 Jan 2027, because it is set to start no earlier than this." in text
+    assert "“Waits” from 15 to 18 Jan 2027, 2 working days after “Set” ends (12 Jan)." in text
+    assert "“Ruled” on 19 Jan 2027, after “Waits” ends (18 Jan), as rule R02 requires." in text
     assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
-        "1. Done runs 4 to 5 Jan 2027: as recorded.\nIt is done."
+        "1. “Done” from 4 to 5 Jan 2027 (actual dates).\nIt is done."
     )
 
 
 def test_a_wait_for_an_opening_is_named():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
     text = explain(roadmap, time_roadmap(roadmap), "Live").text
-    assert "Live is on 1 Feb 2027: it starts after “Build” finishes; it waits for the next month to open." in text
+    assert "“Live” on 1 Feb 2027, after “Build” ends (8 Jan), at the start of the next month." in text
 
 
 def test_a_task_whose_window_hides_float_does_not_move_itself():
@@ -78,10 +77,9 @@ def test_a_task_whose_window_hides_float_does_not_move_itself():
         calendars={"office": OFFICE, "term": a_calendar("term", ("2027-02-01", "2027-02-19", "closure"))},
     )  # fmt: skip
     late = explain(roadmap, time_roadmap(roadmap), "Live").late
-    assert "moves Live" not in late
+    assert "Live" not in late
     assert late == (
-        "It has no float: if it misses this date, it waits for the next month to open, "
-        "which moves the end of the programme."
+        "It has no float. If it misses this date, it waits for the next month, and the programme ends later."
     )
 
 
@@ -97,9 +95,9 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     why = explain(roadmap, schedule, "Live")
     assert why.late == (
-        "It may finish as late as 1 Mar 2027 (20 working days of float) before it moves the end of the programme."
+        "It can finish as late as 1 Mar 2027 (20 working days of float). After that, the programme ends later."
     )
-    assert why.sooner == "Tasks that wait for it move from the first day."
+    assert why.sooner == "If it slips at all, tasks that depend on it slip too."
     ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
     assert [schedule.finish < end for end in ends] == [False, True]
     assert slips.finish_if("Live", at("2027-03-01"), "Next") > schedule["Next"].early_finish
@@ -112,7 +110,7 @@ def test_planning_again_confirms_the_float_in_words(roadmap: Roadmap):
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     for task, timed in schedule.timed.items():
         why = explain(roadmap, schedule, task)
-        if " before it moves the end of the programme." in why.late:
+        if " After that, the programme ends later." in why.late:
             assert slips.consequences.last_if(task, timed.late_finish) == schedule.finish
         if why.late.startswith("It has no float") and all(k.type.from_finish for k in roadmap.links):
             assert slips.consequences.last_if(task, slips.slipped(task, 1)) > schedule.finish
@@ -122,10 +120,10 @@ def test_what_a_slip_costs_comes_before_what_sets_the_latest_dates():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Train", 2), links=("Build -> Train",))
     why = replace(explain(roadmap, time_roadmap(roadmap), "Train"), costs=("One working day later costs a month.",))
     assert why.text.splitlines()[2:] == [
-        "It has no float: a day later moves the end of the programme.",
+        "It has no float. If it slips, the programme ends later.",
         "One working day later costs a month.",
-        "What sets its latest dates:",
-        "1. Train must end by 12 Jan 2027, when the programme ends.",
+        "What limits how late it can be:",
+        "1. “Train” must be done by 12 Jan 2027, when the programme ends.",
     ]
 
 
@@ -137,8 +135,8 @@ def test_a_lag_and_a_cut_off_are_in_days_of_their_calendar():
         calendars={"office": OFFICE, "term": TERM},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Close").text
-    assert "Review is on 22 Feb 2027: it starts 5 school days after “Live” finishes." in text
-    assert "Close is on 25 Feb 2027: it starts 2 working days after “Review” finishes." in text
+    assert "“Review” on 22 Feb 2027, 5 school days after “Live” ends (5 Feb)." in text
+    assert "“Close” on 25 Feb 2027, 2 working days after “Review” ends (22 Feb)." in text
     assert length_in_words(Duration(5 * DAY), DAY, "term, northshire") == "5 school days"
 
 
@@ -151,7 +149,7 @@ def test_what_is_left_of_begun_work_is_said():
         (replace(begun, progress={"Build": replace(begun.progress["Build"], remaining=Duration(3 * DAY))}),
          "with 3 working days left"),
     ):  # fmt: skip
-        assert f": it has begun, {left}." in explain(roadmap, time_roadmap(roadmap), "Build").text
+        assert f"; it has started, {left}." in explain(roadmap, time_roadmap(roadmap), "Build").text
 
 
 def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
@@ -166,9 +164,9 @@ def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
         progress={"Next": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * DAY))},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Name").text
-    assert "1. Name must end by 26 Jan 2027: the rest of Next waits for it." in text
-    assert "2. Next must end by 29 Jan 2027: Last starts after it finishes." in text
-    assert "3. Last must end by 12 Feb 2027, when the programme ends." in text
+    assert "1. “Name” must be done by 26 Jan 2027, because the rest of “Next” depends on it." in text
+    assert "2. “Next” must be done by 29 Jan 2027, because “Last” starts after it ends." in text
+    assert "3. “Last” must be done by 12 Feb 2027, when the programme ends." in text
 
 
 def test_float_on_the_clock_is_in_whole_calendar_days():
@@ -182,7 +180,7 @@ def test_float_on_the_clock_is_in_whole_calendar_days():
 def test_a_missed_deadline_says_by_how_much_and_whose():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 1, deadline=at("2027-01-09")), links=("Build -> Live",))
     assert explain(roadmap, time_roadmap(roadmap), "Build").late == (
-        "It is 1 working day too late for the deadline of Live, 8 Jan 2027."
+        "It ends 1 working day too late for “Live” to meet its deadline (8 Jan 2027)."
     )
 
 
@@ -195,9 +193,9 @@ def test_a_driving_task_with_float_says_both():
     schedule = time_roadmap(roadmap)
     assert schedule["A"].driving
     assert explain(roadmap, schedule, "A").late == (
-        "It may finish as late as 19 Feb 2027 (5 working days of float) before it moves the end of the programme."
+        "It can finish as late as 19 Feb 2027 (5 working days of float). After that, the programme ends later."
     )
-    assert "half-term, 15 to 19 Feb 2027, is between" in explain(roadmap, schedule, "B").text
+    assert "no work from 15 to 19 Feb 2027 (half-term)" in explain(roadmap, schedule, "B").text
 
 
 def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
@@ -207,8 +205,8 @@ def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
         links=("Build -> Train",),
     )  # fmt: skip
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "Build must end by 12 Jan 2027: Train starts after it finishes.",
-        "Train must end by 14 Jan 2027: its deadline is 14 Jan 2027.",
+        "“Build” must be done by 12 Jan 2027, because “Train” starts after it ends.",
+        "“Train” must be done by 14 Jan 2027, its deadline.",
     ]
 
 
@@ -219,12 +217,12 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
     roadmap = a_roadmap(a_task("Build", "5ed"), live, a_task("Other", 20), links=("Build -> Live",))
     why = explain(roadmap, time_roadmap(roadmap), "Build")
     assert why.late == (
-        "It may finish as late as 15 Jan 2027 (6 calendar days of float) "
-        "before it misses the deadline of Live, 15 Jan 2027."
+        "It can finish as late as 15 Jan 2027 (6 calendar days of float). "
+        "After that, “Live” misses its deadline (15 Jan 2027)."
     )
     assert [b.sentence for b in why.late_chain] == [
-        "Build must end by 15 Jan 2027: Live starts after it finishes.",
-        "Live must end by 15 Jan 2027: its deadline is 15 Jan 2027.",
+        "“Build” must be done by 15 Jan 2027, because “Live” starts after it ends.",
+        "“Live” must be done by 15 Jan 2027, its deadline.",
     ]
 
 
@@ -232,8 +230,8 @@ def test_the_late_chain_names_the_rule_and_the_end():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
     roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "Build must end by 8 Jan 2027: Change starts after it finishes, as rule R02 requires.",
-        "Change must end by 12 Jan 2027, when the programme ends.",
+        "“Build” must be done by 8 Jan 2027, because “Change” starts after it ends, as rule R02 requires.",
+        "“Change” must be done by 12 Jan 2027, when the programme ends.",
     ]
 
 
@@ -241,7 +239,7 @@ def test_a_set_date_holds_late_dates_and_says_so():
     held = a_task("Sign", 1, constraints=(Constraint(Bound.FINISH_NO_LATER, at("2027-01-07T17:00")),))
     roadmap = a_roadmap(a_task("Draft", 2), held, a_task("Other", 20), links=("Draft -> Sign",))
     last = explain(roadmap, time_roadmap(roadmap), "Draft").late_chain[-1]
-    assert last.sentence == "Sign must end by 7 Jan 2027: its set date is “finish no later than this”."
+    assert last.sentence == "“Sign” must be done by 7 Jan 2027, because it is set to finish no later than this."
 
 
 def test_a_negative_float_is_quoted_and_none_is_critical():
