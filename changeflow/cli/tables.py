@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Form
+from changeflow.cli.context import Form, On, moment
 from changeflow.cli.output import formatted_errors, print_json, print_lines
 from changeflow.errors import ProblemsError
+from changeflow.values.moments import local_day
 from changeflow.values.problem import by_place
 
 
@@ -31,17 +32,18 @@ def check_table(
     key: Annotated[
         str | None, typer.Option(help="Of a ledger: the columns that name a contract; several with commas.")
     ] = None,
+    on: On = None,
     form: Form = "text",
 ) -> None:
     """Show how a table would be read: header, columns, first lines, what is not used, and every mistake.
 
-    A ledger is read as `pilot reconcile` reads it. Names of tasks and people are checked by the command that takes
-    the table.
+    Its mistakes are those that the command finds which takes the table. Names of tasks are checked by that command
+    alone, and so are names of people and schools if the file is not in a programme folder.
     """
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked
 
-    check = checked(file, kind, key=key)
+    check = checked(file, kind, on=on.date() if on else local_day(moment(None)), key=key)
     if form == "json":
         print_json(check_json(check))
     else:

@@ -1,12 +1,13 @@
 """ADKAR assessments in: one CSV a round, one line a person."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.intake.folder_formats import ASSESSMENTS
+from changeflow.intake.table_rows import TableRow
 from changeflow.intake.tables import read_table
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
@@ -27,8 +28,21 @@ def read_assessments(
     An empty score means not assessed, neither 1 nor fine. A day after `until` is a problem: no one has been assessed
     in the future.
     """
+    rows = read_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
+    yield from assessments_in(rows, problems, path.stem, people=people, until=until)
+
+
+def assessments_in(
+    rows: Iterable[TableRow],
+    problems: list[Problem],
+    round_: str,
+    *,
+    people: Collection[str] | None,
+    until: date | None = None,
+) -> Iterator[Assessment]:
+    """Read rows of answers; without the people of the programme, any name is right."""
     seen: dict[str, int] = {}
-    for row in read_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside):
+    for row in rows:
         if not row.names("person", "person", people, problems):
             continue
         if not row.is_first("person", row.cells["person"], seen, problems, remedy="One line a person and round."):
@@ -40,4 +54,4 @@ def read_assessments(
         evidence = row.cells.get("evidence", "self")
         scores = {e: int(score) for e in Element if (score := row.cells.get(e)) is not None}
         if on is not None:
-            yield Assessment(person=row.cells["person"], round=path.stem, on=on, scores=scores, evidence=evidence)
+            yield Assessment(person=row.cells["person"], round=round_, on=on, scores=scores, evidence=evidence)

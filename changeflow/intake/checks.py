@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import networkx as nx
 
+from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.programme import Programme
@@ -123,29 +124,36 @@ def _people(definition: Definition) -> Iterator[DefinitionError]:
             yield from unknown(place.at("manager"), "person", service.team.manager, people)
             for n, member in enumerate(service.team.members):
                 yield from unknown(place.at("members", n, "person"), "person", member.person, people)
-    yield from _stays(definition, people, schools)
-    yield from _manager_loops(definition)
+    yield from check_people(definition.people, schools)
 
 
-def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[DefinitionError]:
+def check_people(people: Sequence[Person], schools: Collection[str] | None) -> Iterator[DefinitionError]:
+    """Find what is wrong in people.csv alone; without the schools of the programme, any of their names is right."""
+    yield from _stays(people, schools)
+    yield from _manager_loops(people)
+
+
+def _stays(everyone: Sequence[Person], schools: Collection[str] | None) -> Iterator[DefinitionError]:
     """Whom and where a line of people.csv names, and its days."""
-    for person in definition.people:
+    people = {p.id for p in everyone}
+    for person in everyone:
         place = Place("people", (person.id,))
         yield from unknown(place.at("manager"), f"manager of {person.id}", person.manager, people)
-        yield from unknown(place.at("school"), f"school of {person.id}", person.school, schools)
-        for move in person.moves:
-            yield from unknown(place.at("moves"), f"new school of {person.id}", move.school, schools)
+        if schools is not None:
+            yield from unknown(place.at("school"), f"school of {person.id}", person.school, schools)
+            for move in person.moves:
+                yield from unknown(place.at("moves"), f"new school of {person.id}", move.school, schools)
         yield from unknown(place.at("successor"), f"successor of {person.id}", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
             yield DefinitionError(place.at("leaves"), what, "Put the later day into the column leaves.")
 
 
-def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
+def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
     """Say each loop of managers once: a reminder would never find anybody above."""
     above: nx.DiGraph[str] = nx.DiGraph()
     # Given to the constructor, they would load pandas.
-    above.add_edges_from((p.id, p.manager) for p in definition.people if p.manager)
+    above.add_edges_from((p.id, p.manager) for p in people if p.manager)
     for loop in sorted(nx.simple_cycles(above), key=min):
         start = loop.index(min(loop))
         what = (

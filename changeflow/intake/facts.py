@@ -1,7 +1,11 @@
-"""What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`."""
+"""What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`.
+
+Each has a function that reads a file, for the command that records it, and one that reads rows, which also serves
+`check-table`: there no one may know which tasks, people, services and schools there are, and None stands for them.
+"""
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,9 +28,11 @@ from changeflow.values.words import Outcome
 
 
 def _task_in(
-    row: TableRow, column: str, what: str, tasks: Mapping[TaskId, Task], problems: list[Problem]
+    row: TableRow, column: str, what: str, tasks: Mapping[TaskId, Task] | None, problems: list[Problem]
 ) -> TaskId | None:
     """Return the id of the task that a cell names; a name that none has, or several, is a problem."""
+    if tasks is None:
+        return row.cells[column]
     try:
         return task_named(row.cells[column], tasks, what=what)
     except (UnknownThingError, AmbiguousNameError) as error:
@@ -44,10 +50,32 @@ def read_attendance(
     until: date,
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
+    absent: list[Problem] = []
+    rows = read_table(path, shown, problems, ATTENDANCE)
+    yield from attendance_in(rows, problems, absent, sessions=sessions, people=people, until=until)
+    if absent:
+        warnings.warn(UnusedWarning(str(absent_in_words(absent))), stacklevel=2)
+
+
+def absent_in_words(absent: Sequence[Problem]) -> Problem:
+    """Return the first remark about people who did not come, which counts the others."""
+    more = f" {counted(len(absent) - 1, 'more line')} of people who did not come." if len(absent) > 1 else ""
+    return replace(absent[0], what=f"{absent[0].what}{more}")
+
+
+def attendance_in(
+    rows: Iterable[TableRow],
+    problems: list[Problem],
+    absent: list[Problem],
+    *,
+    sessions: Mapping[TaskId, Task] | None,
+    people: Collection[str] | None,
+    until: date,
+) -> Iterator[Attendance]:
+    """Read rows of attendance; `absent` takes remarks about people who did not come."""
     seen: dict[str, int] = {}
     said: dict[tuple[str, ...], tuple[bool, int]] = {}
-    absent: list[Problem] = []
-    for row in read_table(path, shown, problems, ATTENDANCE):
+    for row in rows:
         if not _came(row, said, absent, problems):
             continue
         session, person = _task_in(row, "session", "training session", sessions, problems), row.cells["person"]
@@ -62,9 +90,6 @@ def read_attendance(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
         elif on is not None:
             yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))
-    if absent:
-        more = f" {counted(len(absent) - 1, 'more line')} of people who did not come." if len(absent) > 1 else ""
-        warnings.warn(UnusedWarning(f"{absent[0]}{more}"), stacklevel=2)
 
 
 def _came(
@@ -105,11 +130,23 @@ def read_announcements(
     schools = list(schools)
     called = ids_by_name((s.id, s.name, s.urn or "") for s in schools)
     names = {"service": ids_by_name(services.items()), "school": called}
-    known_schools = [s.id for s in schools]
+    rows = read_table(path, shown, problems, ANNOUNCEMENTS, names=names)
+    yield from announcements_in(rows, problems, services=services, schools=[s.id for s in schools], today=today)
+
+
+def announcements_in(
+    rows: Iterable[TableRow],
+    problems: list[Problem],
+    *,
+    services: Collection[str] | None,
+    schools: Collection[str] | None,
+    today: date,
+) -> Iterator[Announcement]:
+    """Read rows of announcements; `services` and `schools` are ids."""
     announced: dict[tuple[str, str, date], tuple[date, int]] = {}
-    for row in read_table(path, shown, problems, ANNOUNCEMENTS, names=names):
+    for row in rows:
         known = row.names("service", "service", services, problems)
-        known = row.names("school", "school", known_schools, problems) and known
+        known = row.names("school", "school", schools, problems) and known
         day, on = (row.read(column, parse_day, problems) for column in ("date", "on"))
         if on is not None and on > today:
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
@@ -157,11 +194,16 @@ def outcome_of(text: str) -> Outcome:
     return Outcome(word)
 
 
-def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[ReportedDecision]:
+def read_decisions(path: Path, shown: str, problems: list[Problem], *, until: date) -> Iterator[ReportedDecision]:
     """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
+    return decisions_in(read_table(path, shown, problems, DECISIONS), problems, until=until)
+
+
+def decisions_in(rows: Iterable[TableRow], problems: list[Problem], *, until: date) -> Iterator[ReportedDecision]:
+    """Read rows of decisions: the lines of one decision with several conditions are one."""
     found: dict[tuple[str, ...], ReportedDecision] = {}
-    for row in read_table(path, shown, problems, DECISIONS):
-        said = _answer(row, problems)
+    for row in rows:
+        said = _answer(row, problems, until)
         if said is None:
             continue
         same = (said.task, said.outcome, row.cells["by"], said.on.isoformat(), said.reason)
@@ -171,9 +213,11 @@ def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[
     yield from found.values()
 
 
-def _answer(row: TableRow, problems: list[Problem]) -> GateAnswer | None:
+def _answer(row: TableRow, problems: list[Problem], until: date) -> GateAnswer | None:
     before = len(problems)
     outcome, on = row.read("outcome", outcome_of, problems), row.read("on", parse_day, problems)
+    if on is not None and on > until:
+        problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
     conditions = tuple(_conditions(row, problems))
     if outcome is None or on is None or len(problems) > before:
         return None
@@ -193,3 +237,23 @@ def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:
         problems.append(row.problem("condition", "The condition has no day.", "Fill in condition_due."))
     elif due is not None:
         yield Condition(text=text, owner=owner, due=due, before=row.cells.get("condition_before"))
+
+
+def identities_in(rows: Iterable[TableRow], problems: list[Problem]) -> Mapping[str, str]:
+    """Return new ids by old ones, one line a contract whose id changed. Ids are never used again."""
+    rows, pairs, taken = list(rows), dict[str, str](), dict[str, int]()
+    for row in rows:
+        before, after = row.cells["old"], row.cells["new"]
+        if before in pairs:
+            problems.append(row.problem("old", f"'{before}' has a new id already.", "One line an old id."))
+        elif after in taken:
+            what = f"'{after}' is the new id of line {taken[after]} already."
+            problems.append(row.problem("new", what, "Every contract has an id of its own."))
+        else:
+            pairs[before] = after
+            taken[after] = row.line
+    for row in rows:
+        if row.cells["new"] in pairs and row.cells["new"] != row.cells["old"]:
+            what = f"'{row.cells['new']}' is an old id as well: ids go round, or are used again."
+            problems.append(row.problem("new", what, "An id that was used is never given to another contract."))
+    return pairs

@@ -44,8 +44,6 @@ class PeopleRead:
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
     """Read schools.csv or schools.xlsx; a school that is there twice is a problem."""
-    seen: dict[str, int] = {}
-    found = []
     names = _names(reading, SCHOOLS) or ["schools.csv"]
     if len(names) > 1:
         reading.doubts.kinds.add("school")
@@ -60,7 +58,14 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
         return ()
     if not table.is_plain:
         reading.tables["schools.csv"] = _text(table.rows, mapping)
-    for row in table.rows:
+    return schools_in(table.rows, reading)
+
+
+def schools_in(rows: Iterable[TableRow], reading: Reading) -> tuple[School, ...]:
+    """Read rows of schools."""
+    seen: dict[str, int] = {}
+    found = []
+    for row in rows:
         school = _shape(row, School, row.cells, reading)
         if school is None:
             continue
@@ -76,12 +81,17 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
     if len(names) != 1:
         reading.doubts.kinds |= {"person"} if names else set()
         return PeopleRead()
+    schools = {"school": ids_by_name((s.id, s.name, s.urn or "") for s in parts["schools"])}
+    table = _opened(reading, names[0], PEOPLE, columns_of(parts, PEOPLE.name), schools, kind="person")
+    return people_in(table.rows if table is not None else (), reading)
+
+
+def people_in(rows: Iterable[TableRow], reading: Reading) -> PeopleRead:
+    """Read rows of people."""
     people: dict[str, Person] = {}
     contacts: list[Contact] = []
     given, seen = set[str](), dict[str, int]()
-    schools = {"school": ids_by_name((s.id, s.name, s.urn or "") for s in parts["schools"])}
-    table = _opened(reading, names[0], PEOPLE, columns_of(parts, PEOPLE.name), schools, kind="person")
-    for row in table.rows if table is not None else ():
+    for row in rows:
         if len(reading.problems) > MOST_LISTED:
             break
         given |= row.columns.keys() & set(OF_A_CONTACT)

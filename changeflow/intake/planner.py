@@ -56,29 +56,37 @@ def read_planner(path: Path) -> ProjectFile:
     table = open_table(path, path.name, problems, PLANNER)
     if table is None or problems:
         raise ProblemsError(problems)
-    order = _order(table, problems)
-    is_month_first = bool(order.month_first)
-    lines = list(_lines(table, is_month_first, problems))
-    dated = [day for one in lines for day in (one.start, one.due, one.completed) if day is not None]
-    if not problems and not dated:
-        has_none = not any(m.field.name in DATES for m in table.columns.matches)
-        what = "No column has dates of tasks." if has_none else "No task of the plan has a date."
-        remedy = "Planner calls them 'Start date' and 'Due date'." if has_none else "Set due dates in Planner."
-        problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
+    order, lines = _read(table, problems)
     if problems:
         raise ProblemsError(problems)
     notes = [*table.notes, *(remark.what for remark in table.remarks)]
     notes += [*_order_note(order), *_links_note(table)]
     if undated := [one.name for one in lines if one.start is None and one.due is None and not one.is_done]:
         notes.append(f"Tasks without dates are taken to be a day at the start of the plan: {_listed(undated)}.")
+    dated = _days_of(lines)
     return _project(path.stem, lines, min(dated), max(dated), tuple(notes))
 
 
 def check_planner(table: Table, problems: list[Problem]) -> None:
-    """Read the days of each row for their mistakes."""
-    order = _order(table, problems)
-    list(_lines(table, bool(order.month_first), problems))
+    """Find the mistakes of a plan."""
+    order, _ = _read(table, problems)
     table.notes += [*_order_note(order), *_links_note(table)]
+
+
+def _read(table: Table, problems: list[Problem]) -> tuple[DayOrder, list[_Line]]:
+    """Return what the dates show, and the tasks; a plan without any date is a problem."""
+    order = _order(table, problems)
+    lines = list(_lines(table, bool(order.month_first), problems))
+    if not problems and not _days_of(lines):
+        has_none = not any(m.field.name in DATES for m in table.columns.matches)
+        what = "No column has dates of tasks." if has_none else "No task of the plan has a date."
+        remedy = "Planner calls them 'Start date' and 'Due date'." if has_none else "Set due dates in Planner."
+        problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
+    return order, lines
+
+
+def _days_of(lines: Iterable[_Line]) -> list[date]:
+    return [day for one in lines for day in (one.start, one.due, one.completed) if day is not None]
 
 
 def _order(table: Table, problems: list[Problem]) -> DayOrder:

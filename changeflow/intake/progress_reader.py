@@ -1,5 +1,8 @@
 """The cells of a progress sheet that need its other cells to be read: % complete, and what remains."""
 
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from functools import partial
 
 from changeflow.intake.columns import Way
@@ -9,17 +12,26 @@ from changeflow.intake.progress_values import (
     TICKS,
     WORDS,
     are_shares,
+    comment_of,
+    exported_cells,
     folded,
     is_typed_as_whole,
     parse_percent,
     parse_remaining,
+    read_exported,
     whole_percent,
 )
 from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.tables import rows_of
+from changeflow.programme.progress_cells import ProgressCells
+from changeflow.programme.typed_progress import LABELS, contradictions
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 
 MINUTES = 450
 """Of a day, where no programme is known: only whether cells can be read is asked."""
+
+ONE_LINE = "One line a task."
 
 
 class SheetProgressReader:
@@ -33,6 +45,16 @@ class SheetProgressReader:
         heading = next((m.heading for m in table.columns.matches if m.field.name == "remaining"), "")
         self._remaining = partial(
             parse_remaining, minutes_per_day=minutes_per_day, has_days="day" in heading.casefold()
+        )
+
+    def cells(self, row: TableRow) -> ProgressCells:
+        """Read all cells of progress."""
+        return ProgressCells(
+            percent=self.percent(row),
+            started=row.read("started", parse_day, self.problems),
+            finished=row.read("finished", parse_day, self.problems),
+            remaining=self.remaining(row),
+            comment=comment_of(row.cells.get("comment", "")),
         )
 
     def remaining(self, row: TableRow) -> str:
@@ -85,9 +107,44 @@ class SheetProgressReader:
         return percent
 
 
-def check_progress(table: Table, problems: list[Problem]) -> None:
-    """Read these cells of each row for their mistakes."""
-    reader = SheetProgressReader(table, problems, MINUTES)
-    for row in table.rows:
-        reader.percent(row)
-        reader.remaining(row)
+def missing_columns(table: Table) -> Problem | None:
+    """Return the problem of a sheet in which no column names tasks, or none has progress."""
+    columns = {m.field.name for m in table.columns.matches}
+    if not columns & {"task", "task_id"}:
+        what, remedy = "No column names the tasks.", "Call it 'Task' (a name) or 'Task id'."
+    elif not columns & LABELS.keys():
+        what, remedy = "No column has progress.", f"It is read from {', '.join(LABELS.values())}."
+    else:
+        return None
+    return Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy)
+
+
+def check_progress(table: Table, problems: list[Problem], on: date) -> None:
+    """Find the mistakes of a sheet that can be found without its programme; `on` is the last day that it may name."""
+    if (missing := missing_columns(table)) is not None:
+        problems.append(missing)
+        return
+    reader, seen = SheetProgressReader(table, problems, MINUTES), dict[str, int]()
+    for row in rows_of(table, problems):
+        before = len(problems)
+        typed, was = reader.cells(row), None
+        with suppress(ValueError, TypeError, KeyError):
+            was = exported_cells((read_exported(row.cells.get("exported", "")) or {})["cells"])
+        if typed == was or len(problems) > before:
+            continue
+        if "task_id" in row.cells:
+            row.is_first("task_id", row.cells["task_id"], seen, problems, remedy=ONE_LINE)
+        for column, what, remedy in contradictions(_typed_into(typed, was), on):
+            problems.append(row.problem(column, f"{LABELS[column]}: {what}", remedy))
+
+
+def _typed_into(typed: ProgressCells, was: ProgressCells | None) -> ProgressCells:
+    """Return the cells of an exported row that people have filled in; its days count as they are."""
+    if was is None:
+        return typed
+    return replace(
+        typed,
+        percent=typed.percent if typed.percent != was.percent else None,
+        remaining=typed.remaining if typed.remaining != was.remaining else "",
+        comment=typed.comment if typed.comment != was.comment else "",
+    )

@@ -14,15 +14,15 @@ from changeflow.intake.columns import Way
 from changeflow.intake.days import is_serial, read_day
 from changeflow.intake.fact_formats import PROGRESS
 from changeflow.intake.layout import fold
-from changeflow.intake.progress_reader import SheetProgressReader
+from changeflow.intake.progress_reader import ONE_LINE, SheetProgressReader, missing_columns
 from changeflow.intake.progress_tasks import PLACE, RowTasks
-from changeflow.intake.progress_values import comment_of, exported_cells, read_exported
+from changeflow.intake.progress_values import exported_cells, read_exported
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.programme.renames import Renames
-from changeflow.programme.typed_progress import LABELS, OF_PROGRESS, TypedRow
+from changeflow.programme.typed_progress import OF_PROGRESS, TypedRow
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.limits import parse_day
@@ -68,13 +68,8 @@ def read_progress_sheet(
     if table is None:
         return ProgressSheet(file=shown)
     columns = {m.field.name: m.place for m in table.columns.matches}
-    what, remedy = "", ""
-    if not columns.keys() & {"task", "task_id"}:
-        what, remedy = "No column names the tasks.", "Call it 'Task' (a name) or 'Task id'."
-    elif not columns.keys() & LABELS.keys():
-        what, remedy = "No column has progress.", f"It is read from {', '.join(LABELS.values())}."
-    if what:
-        problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
+    if (missing := missing_columns(table)) is not None:
+        problems.append(missing)
         return ProgressSheet(file=table.file)
     _say_unused(table, is_exported="exported" in columns)
     rows = tuple(_Sheet(table, programme, problems, ids or Renames()).rows())
@@ -117,13 +112,7 @@ class _Sheet:
                 continue
             before = len(self.problems)
             exported = self._exported(row)
-            typed = ProgressCells(
-                percent=reader.percent(row),
-                started=row.read("started", parse_day, self.problems),
-                finished=row.read("finished", parse_day, self.problems),
-                remaining=reader.remaining(row),
-                comment=comment_of(row.cells.get("comment", "")),
-            )
+            typed = reader.cells(row)
             was = self._was(row, exported)
             if typed == was and self.tasks.key(row, exported) not in self.programme.roadmap.tasks:
                 self.table.say("The line was not used: its task is no longer in the plan.", row.line)
@@ -154,7 +143,7 @@ class _Sheet:
 
     def _is_first(self, row: TableRow, task: TaskId) -> bool:
         column = "task" if "task" in row.cells else "task_id"
-        return row.is_first(column, task, self._seen, self.problems, remedy="One line a task.")
+        return row.is_first(column, task, self._seen, self.problems, remedy=ONE_LINE)
 
     def _exported(self, row: TableRow) -> dict[str, Any] | None:
         """Return what the hidden cell of a row says; of another programme's sheet, a problem."""

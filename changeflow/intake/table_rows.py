@@ -58,9 +58,9 @@ class TableRow:
         problems.append(self.problem(column, what, remedy))
         return False
 
-    def names(self, column: str, kind: str, known: Collection[str], problems: list[Problem]) -> bool:
-        """Tell whether a cell names one of the known things; another name is a problem."""
-        if (name := self.cells[column]) in known:
+    def names(self, column: str, kind: str, known: Collection[str] | None, problems: list[Problem]) -> bool:
+        """Tell whether a cell names one of the known things, if they are known; another name is a problem."""
+        if known is None or (name := self.cells[column]) in known:
             return True
         remedy = zeros_lost(name, known) or did_you_mean(name, known)
         problems.append(self.problem(column, f"There is no {kind} '{name}'.", remedy))

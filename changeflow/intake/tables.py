@@ -37,9 +37,13 @@ def read_table(
     there are more problems than are listed.
     """
     table = open_table(path, shown, problems, wanted, mapping=mapping, names=names, inside=inside)
-    if table is None:
-        return
-    table.warn()
+    if table is not None:
+        table.warn()
+        yield from rows_of(table, problems)
+
+
+def rows_of(table: Table, problems: list[Problem]) -> Iterator[TableRow]:
+    """Yield the rows of a table until there are more problems than are listed."""
     for row in table.rows:
         if len(problems) > MOST_LISTED:
             return

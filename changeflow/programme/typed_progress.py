@@ -4,7 +4,7 @@ An exported sheet also holds its original values, so only changed cells count, a
 overwritten. In a team's own sheet every filled cell counts, and empty cells are ignored.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -125,7 +125,7 @@ class _Row:
         if said in (was, self.known.comment):
             return
         if len(said) > LONGEST_COMMENT:
-            self._refuse("comment", f"has {len(said):,} characters.", f"Write at most {LONGEST_COMMENT:,}.")
+            self._refuse(*_too_long(said))
             return
         if self.row.exported is not None and was != self.known.comment:
             self._note("comment", f"Someone has since written “{self.known.comment}”. Both are kept.")
@@ -185,8 +185,7 @@ class _Row:
             return self._begin_gate(new, "finished" if finished else "percent")
         if percent == 100 and finished is None:
             if remaining not in (None, "0"):
-                left = _shown("remaining", remaining)
-                self._refuse("percent", f"is 100%, with {left} left.", "Correct one of them.")
+                self._refuse(*_done_with_rest(remaining))
                 return None
             finished = self.on
             self._note("percent", f"100% without an Actual finish: {format_day(self.on)}, the data date, is taken.")
@@ -206,11 +205,9 @@ class _Row:
         if percent not in (None, 100) and self.known.finished == finished:
             remedy = "If the finish is wrong, withdraw it first with fact withdraw."
             self._refuse("percent", f"is {percent}%, but a finish on {day} is recorded.", remedy)
-        elif percent not in (None, 100):
-            self._refuse("percent", f"is {percent}%, with an Actual finish of {day}.", "Correct one of them.")
-        if remaining not in (None, "0"):
-            left = _shown("remaining", remaining)
-            self._refuse("remaining", f"is {left}, with an Actual finish of {day}.", "Correct one of them.")
+            percent = None
+        for column, what, to_do in _against_finish(finished, percent, remaining):
+            self._refuse(column, what, to_do)
         if self.known.finished is not None and finished != self.known.finished:
             self._note("finished", f"changes from {format_day(self.known.finished)} to {day}.")
         return ReportedProgress(self.task.id, self._start(new, finished), finished)
@@ -258,12 +255,52 @@ class _Row:
         return first
 
     def _check(self, report: ReportedProgress) -> None:
-        for column, day in (("started", report.started), ("finished", report.finished)):
-            if day is not None and day > self.on:
-                remedy = f"Write a day up to {format_day(self.on)}, the data date."
-                self._refuse(column, f"{format_day(day)} is in the future.", remedy)
+        for column, what, remedy in _in_future(report.started, report.finished, self.on):
+            self._refuse(column, what, remedy)
         if (wrong := wrong_order(report)) is not None:
             self._refuse("finished", wrong, "Swap the days.")
+
+
+Wrong = tuple[str, str, str]
+"""The column of a wrong cell, what is wrong in it, and the remedy."""
+
+
+def contradictions(cells: ProgressCells, on: date) -> Iterator[Wrong]:
+    """Yield what is wrong in the cells of a row whatever task it is about; `on` is the last day that it may name."""
+    if len(cells.comment) > LONGEST_COMMENT:
+        yield _too_long(cells.comment)
+    if cells.finished is not None:
+        yield from _against_finish(cells.finished, cells.percent, cells.remaining or None)
+    elif cells.percent == 100 and cells.remaining not in ("", "0"):
+        yield _done_with_rest(cells.remaining)
+    yield from _in_future(cells.started, cells.finished, on)
+    if cells.started is not None and cells.finished is not None and cells.finished < cells.started:
+        what = f"{format_day(cells.finished)} is before the Actual start, {format_day(cells.started)}."
+        yield "finished", what, "Swap the days."
+
+
+def _too_long(comment: str) -> Wrong:
+    return "comment", f"has {len(comment):,} characters.", f"Write at most {LONGEST_COMMENT:,}."
+
+
+def _done_with_rest(remaining: str) -> Wrong:
+    return "percent", f"is 100%, with {_shown('remaining', remaining)} left.", "Correct one of them."
+
+
+def _against_finish(finished: date, percent: int | None, remaining: str | None) -> Iterator[Wrong]:
+    day = format_day(finished)
+    if percent not in (None, 100):
+        yield "percent", f"is {percent}%, with an Actual finish of {day}.", "Correct one of them."
+    if remaining not in (None, "0"):
+        left = _shown("remaining", remaining)
+        yield "remaining", f"is {left}, with an Actual finish of {day}.", "Correct one of them."
+
+
+def _in_future(started: date | None, finished: date | None, on: date) -> Iterator[Wrong]:
+    for column, day in (("started", started), ("finished", finished)):
+        if day is not None and day > on:
+            remedy = f"Write a day up to {format_day(on)}, the data date."
+            yield column, f"{format_day(day)} is in the future.", remedy
 
 
 def _with_known_rest(report: ReportedProgress, known: TaskProgress | None) -> ReportedProgress:

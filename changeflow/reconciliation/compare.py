@@ -212,27 +212,12 @@ def digests(*paths: Path) -> tuple[str, ...]:
 
 
 def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> None:
-    """Give old keys their new ones: `old,new`, one line a contract whose id changed. Ids are never used again."""
+    """Give old keys their new ones."""
     from changeflow.intake.fact_formats import IDENTITIES
+    from changeflow.intake.facts import identities_in
     from changeflow.intake.tables import read_table
 
-    rows = list(read_table(path, path.name, problems, IDENTITIES))
-    pairs: dict[str, str] = {}
-    taken: dict[str, int] = {}
-    for row in rows:
-        before, after = row.cells["old"], row.cells["new"]
-        if before in pairs:
-            problems.append(row.problem("old", f"'{before}' has a new id already.", "One line an old id."))
-        elif after in taken:
-            what = f"'{after}' is the new id of line {taken[after]} already."
-            problems.append(row.problem("new", what, "Every contract has an id of its own."))
-        else:
-            pairs[before] = after
-            taken[after] = row.line
-    for row in rows:
-        if row.cells["new"] in pairs and row.cells["new"] != row.cells["old"]:
-            what = f"'{row.cells['new']}' is an old id as well: ids go round, or are used again."
-            problems.append(row.problem("new", what, "An id that was used is never given to another contract."))
+    pairs = identities_in(read_table(path, path.name, problems, IDENTITIES), problems)
     if not problems:
         db.execute("create table identity (old varchar primary key, new varchar)")
         db.executemany("insert into identity values (?, ?)", list(pairs.items()))

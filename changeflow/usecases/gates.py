@@ -70,7 +70,7 @@ def record_history(work: UnitOfWork, sheet: SheetTaken, decisions: Path) -> tupl
 
 def _take_all(path: Path, minutes: _Minutes) -> None:
     problems: list[Problem] = []
-    reported = list(read_decisions(path, path.name, problems))
+    reported = list(read_decisions(path, path.name, problems, until=minutes.work.change.on))
     for one in sorted(reported, key=lambda r: (r.answer.on, r.line)):
         try:
             answer = _named(one.answer, minutes.work.programme)

@@ -1,23 +1,25 @@
 """Show how a table would be read: encoding, header, columns, the first lines as read, and unused content."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
+from warnings import catch_warnings, simplefilter
 
 from changeflow.adkar.elements import Element
-from changeflow.errors import InputError
+from changeflow.errors import ChangeflowError, InputError, ProblemsError
 from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.fact_formats import ANNOUNCEMENTS, PROGRESS
+from changeflow.intake.folder import read_folder
 from changeflow.intake.folder_formats import ASSESSMENTS, PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import SEPARATORS
 from changeflow.intake.opening import is_there
 from changeflow.intake.people import ids_by_name
 from changeflow.intake.plan_formats import PLANNER
-from changeflow.intake.planner import check_planner
-from changeflow.intake.progress_reader import check_progress
+from changeflow.intake.table_checks import check_rows
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
@@ -42,21 +44,22 @@ class TableCheck:
     ledger: LedgerCheck | None = None
 
 
-def check_table(path: Path, kind: str | None, *, key: str | None = None) -> TableCheck:
+def check_table(path: Path, kind: str | None, *, on: date, key: str | None = None) -> TableCheck:
     """Read a file as a kind of table, by default the kind that its columns fit, using the folder's `columns:`.
 
-    `key` names the columns that identify a ledger's contracts, separated by commas.
+    `on` is the day of the check: tables of what happened may not name a later one. `key` names the columns that
+    identify a ledger's contracts, separated by commas.
     """
     folder = _Folder.of(path)
     if kind is not None:
         check_known("kind of table", kind, FORMATS)
-        return _with_cells(_read(path, FORMATS[kind], folder, is_guessed=False), path, key)
+        return _checked(_read(path, FORMATS[kind], folder, is_guessed=False), path, folder, on, key)
     if not path.is_file():
         raise InputError(f"There is no file '{path}'. Check the name.")
     checks = [_read(path, one, folder, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
     best = max(checks, key=lambda check: _fit(check, path))
     is_known = key is None and _fit(best, path)[:2] > (0, 0) and not _is_of_pay(best)
-    return _with_cells(best if is_known else _read(path, LEDGER, folder, is_guessed=True), path, key)
+    return _checked(best if is_known else _read(path, LEDGER, folder, is_guessed=True), path, folder, on, key)
 
 
 def _is_of_pay(check: TableCheck) -> bool:
@@ -68,26 +71,19 @@ def _is_of_pay(check: TableCheck) -> bool:
     )
 
 
-_KEYS = {SCHOOLS.name: ("id", "school"), PEOPLE.name: ("id", "person"), ASSESSMENTS.name: ("person", "person")}
-"""The column that must be unique in each kind of table, and what its cells name."""
-
-
-def _with_cells(check: TableCheck, path: Path, key: str | None) -> TableCheck:
-    """Add mistakes that only the kind's own reader finds: in cells, and duplicate lines."""
-    if check.table is not None:
-        if check.kind.name in _KEYS:
-            column, what = _KEYS[check.kind.name]
-            seen: dict[str, int] = {}
-            for row in check.table.rows:
-                row.is_first(column, row.cells[column], seen, check.problems, remedy="Keep one of them.", what=what)
-        if check.kind is PROGRESS:
-            check_progress(check.table, check.problems)
-        elif check.kind is PLANNER:
-            check_planner(check.table, check.problems)
-        elif check.kind is LEDGER and not check.problems:
-            ledger = check_ledger(path, check.table, key)
-            check.problems.extend(ledger.problems)
-            return replace(check, ledger=ledger)
+def _checked(check: TableCheck, path: Path, folder: "_Folder", on: date, key: str | None) -> TableCheck:
+    """Add the mistakes that the command finds which takes the table."""
+    if check.table is None:
+        return check
+    if check.kind is LEDGER:
+        if check.problems:
+            return check
+        ledger = check_ledger(path, check.table, key)
+        check.problems.extend(ledger.problems)
+        return replace(check, ledger=ledger)
+    check_rows(check.table, check.kind, check.problems, on=on, schools=folder.school_ids, people=folder.people(path))
+    known = {(p.line, p.column, p.what) for p in check.problems}
+    check.problems.extend(p for p in folder.problems_of(path) if (p.line, p.column, p.what) not in known)
     return check
 
 
@@ -142,15 +138,47 @@ class _Folder:
         return {str(k): str(v) for k, v in theirs.items()} if isinstance(theirs, dict) else {}
 
     @cached_property
-    def schools(self) -> Mapping[str, str]:
-        """Return school ids by their other names."""
-        paths = [self.place / f"{SCHOOLS.name}{end}" for end in (".xlsx", ".csv")] if self.place is not None else []
+    def _schools(self) -> Sequence[Mapping[str, str]]:
+        """Return the lines of the folder's schools."""
+        return self._rows(SCHOOLS)
+
+    def _rows(self, kind: Format) -> Sequence[Mapping[str, str]]:
+        paths = [self.place / f"{kind.name}{end}" for end in (".xlsx", ".csv")] if self.place is not None else []
         path = next((path for path in paths if is_there(path)), None)
         if path is None:
-            return {}
-        table = open_table(path, path.name, [], SCHOOLS, mapping=self.mapping(SCHOOLS), inside=self.place)
-        cells = [row.cells for row in table.rows] if table is not None else []
-        return ids_by_name((c["id"], c["name"], c.get("urn", "")) for c in cells)
+            return []
+        table = open_table(path, path.name, [], kind, mapping=self.mapping(kind), inside=self.place)
+        return [row.cells for row in table.rows] if table is not None else []
+
+    @cached_property
+    def schools(self) -> Mapping[str, str]:
+        """Return school ids by their other names."""
+        return ids_by_name((c["id"], c["name"], c.get("urn", "")) for c in self._schools)
+
+    @property
+    def school_ids(self) -> Collection[str] | None:
+        """Return the ids of the folder's schools; None without a folder."""
+        return {cells["id"] for cells in self._schools} if self._schools else None
+
+    def people(self, path: Path) -> Collection[str] | None:
+        """Return the ids of the folder's people; None without a folder, or where the file itself is their list."""
+        if self.place is None or path.stem == PEOPLE.name:
+            return None
+        return {cells["id"] for cells in self._rows(PEOPLE)} or None
+
+    def problems_of(self, path: Path) -> Iterator[Problem]:
+        """Yield the problems that `validate` finds in a file of the folder, such as a school without a wave."""
+        if self.place is None:
+            return
+        shown = path.absolute().relative_to(self.place).as_posix()
+        with catch_warnings():
+            simplefilter("ignore")
+            try:
+                read_folder(self.place)
+            except ProblemsError as error:
+                yield from (p for p in error.problems if p.file.partition("[")[0] == shown)
+            except ChangeflowError:
+                return
 
 
 def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:

@@ -1,16 +1,16 @@
 """What an MSPDI file says has happened: actual dates, percent complete, and where what is left resumes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from changeflow.calendar.working import WorkingCalendar
 from changeflow.intake.mspdi.dates import end_in, minute_in, seconds_in
-from changeflow.intake.mspdi.fields import Lengths, moment_of, number_of, whole
+from changeflow.intake.mspdi.fields import moment_of, number_of, whole
 from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import Remarks, task_named
+from changeflow.intake.mspdi.work_left import Begun, WorkLeft
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.model.tasks import Roadmap, Task, TaskProgress
+from changeflow.roadmap.model.tasks import Roadmap, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import iso, minute_of
@@ -18,9 +18,7 @@ from changeflow.values.moments import iso, minute_of
 YEARS_BEFORE = 5 * 366 * 24 * 60
 """An actual start at 0% that is longer before the project's start stands for none."""
 _CONTRADICTION = "actual dates that contradict each other"
-_LEFT = "durations that contradict each other"
 _EARLY = "actual starts before the project's start"
-CORRECT = "Correct one of them in Project"
 _NO_FINISH = "100% complete without an actual finish"
 _IMPLIED = "percent complete without actual dates"
 
@@ -30,25 +28,12 @@ def may_have_begun(task: Record, dates: Mapping[str, datetime]) -> bool:
     return task.get("PercentComplete") not in (None, "0") or "ActualStart" in dates or "ActualFinish" in dates
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A task of the file, with what its progress is worked out from."""
-
-    task: Task
-    record: Record
-    dates: Mapping[str, datetime]
-    calendar: WorkingCalendar
-    """That places its work."""
-    parts: Sequence[tuple[str, WorkingCalendar, Record, float]] = ()
-    """Of each assignment, where their calendars differ: the key, the calendar, the record and its units."""
-
-
 @dataclass(slots=True)
 class ProgressReader:
     """Reads the progress of tasks; what percent complete implies without dates is worked out at the end."""
 
     remarks: Remarks
-    lengths: Lengths
+    left: WorkLeft
     start: int
     """Of the project."""
     _undated: dict[TaskId, tuple[Begun, float]] = field(default_factory=dict)
@@ -58,7 +43,7 @@ class ProgressReader:
         start, finish = self._actuals(begun, percent)
         if start is None and not percent:
             return None
-        left = self._left_that_counts(begun, percent, is_done=finish is not None, is_dated=start is not None)
+        left = self.left.that_counts(begun, percent, is_done=finish is not None, is_dated=start is not None)
         if start is None and percent is not None:
             return self._implied(begun, percent)
         if start is None or finish is not None:
@@ -175,7 +160,7 @@ class ProgressReader:
         self._note_stop(begun, resume)
         parts = tuple(self._parts(begun, start, resume))
         if resume is not None:
-            left = self._left(begun, percent) if left is None else left
+            left = self.left.implied(begun, percent) if left is None else left
             # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
             at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
             return TaskProgress(start, None, at_end, resume, parts)
@@ -183,8 +168,8 @@ class ProgressReader:
             return TaskProgress(start, None, None if left is None else Duration(whole(left), unit), None, parts)
         if left is None:
             return self._part(begun, start, percent or 0)
-        done, length = self._length(begun, "ActualDuration"), begun.task.duration.amount
-        is_stated = left == self._length(begun, "RemainingDuration")
+        done, length = self.left.length(begun, "ActualDuration"), begun.task.duration.amount
+        is_stated = left == self.left.length(begun, "RemainingDuration")
         worked = done if done is not None and is_stated else max(0, length - left)
         return TaskProgress(start, None, Duration(whole(left), unit), self._after(begun, start, round(worked)), ())
 
@@ -195,52 +180,11 @@ class ProgressReader:
             what = f"it stops on {_day(stop)}, after it resumes on {_day(resume)}: only where it resumes counts"
             self._say(begun, _CONTRADICTION, what)
 
-    def _left_that_counts(self, begun: Begun, percent: float | None, *, is_done: bool, is_dated: bool) -> float | None:
-        """Return the remaining duration; of work that is complete there is none. What contradicts it is noted.
-
-        It counts beside a percentage that says something else, because only it moves dates. But work of which nothing
-        is left would be complete, and of work without dates only the percentage is used.
-        """
-        left, length = self._length(begun, "RemainingDuration"), begun.task.duration.amount
-        if left is None or not length:
-            return left
-        hours = f"{left / 60:g} of {length / 60:g} hours remain"
-        if is_done or percent == 100:
-            if left > 1:
-                said = "it has an actual finish" if is_done else "it is 100% complete"
-                self._say(begun, _LEFT, f"{said}, but {hours}: the task is read as complete. {CORRECT}")
-            return None
-        if percent is not None and (not left or not is_dated):
-            implied = length * (1 - percent / 100)
-            if abs(left - implied) > length / 100 + 1:
-                what = f"{percent:g}% complete, but {hours}: {implied / 60:g} are taken, as the percentage says"
-                self._say(begun, _LEFT, f"{what}. {CORRECT}")
-            return implied
-        self._note_lengths(begun, percent, left)
-        return left
-
-    def _note_lengths(self, begun: Begun, percent: float | None, left: float) -> None:
-        """Say where what is done and left is not the duration, or where % complete says something else."""
-        done, length = self._length(begun, "ActualDuration"), begun.task.duration.amount
-        if done is not None and abs(done + left - length) > 1:
-            what = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {length / 60:g}"
-        elif percent is not None and abs(left - length * (1 - percent / 100)) > length / 100 + 1:
-            what = f"{percent:g}% complete, but {left / 60:g} of {length / 60:g} hours remain"
-        else:
-            return
-        self._say(begun, _LEFT, f"{what}: what is left counts. {CORRECT}")
-
-    def _left(self, begun: Begun, percent: float | None) -> float:
-        """Return what is left where the file does not say it."""
-        done = self._length(begun, "ActualDuration")
-        all_of = begun.task.duration.amount
-        return max(0.0, all_of - done) if done is not None else all_of * (1 - (percent or 0) / 100)
-
     def _parts(self, begun: Begun, start: int, resume: int | None) -> Iterator[tuple[str, int, int]]:
         for key, _, record, _ in begun.parts:
             own = moment_of(record, "Resume")
             text, units = record.get("RemainingWork"), number_of(record, "Units", 1) or 1
-            left = self.lengths.minutes_in(text) / units if text else 0
+            left = self.left.lengths.minutes_in(text) / units if text else 0
             if own is not None and minute_of(own) >= start:
                 at, left = minute_of(own), left + own.second / 60
             elif resume is not None:
@@ -249,10 +193,6 @@ class ProgressReader:
                 continue
             if left > 0:
                 yield key, at, round(left)
-
-    def _length(self, begun: Begun, name: str) -> float | None:
-        text = begun.record.get(name)
-        return None if text is None else self.lengths.minutes_in(text, elapsed=begun.task.duration.unit is Unit.ELAPSED)
 
     def _after(self, begun: Begun, at: int, minutes: int) -> int:
         return at + minutes if begun.task.duration.unit is Unit.ELAPSED else begun.calendar.add(at, minutes)

@@ -18,6 +18,7 @@ from changeflow.intake.mspdi.remarks import UNREADABLE, Remarks, named, task_nam
 from changeflow.intake.mspdi.settings import ProjectSettings, settings_of
 from changeflow.intake.mspdi.staff import staff_of
 from changeflow.intake.mspdi.tasks import TaskReader
+from changeflow.intake.mspdi.work_left import WorkLeft
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
 from changeflow.roadmap.model.profile import MSPROJECT
@@ -106,7 +107,7 @@ def _read(root: Record, remarks: Remarks) -> ProjectFile:
     links = tuple(dict.fromkeys(_links(elements, remarks, settings)))
     tasks = TaskReader(elements, dated, parents, summaries, calendars, project_calendar, staff, remarks, settings)
     made = tasks.read({end for link in links for end in (link.predecessor, link.successor)})
-    progress = ProgressReader(remarks, settings.lengths, minute_of(start))
+    progress = ProgressReader(remarks, WorkLeft(remarks, settings.lengths), minute_of(start))
     known = {}
     for uid, task in made.items():
         if uid in summaries or not may_have_begun(elements[uid], dated[uid]):

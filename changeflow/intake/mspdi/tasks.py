@@ -7,11 +7,11 @@ from datetime import datetime
 from changeflow.intake.mspdi.calendars import NONE, ProjectCalendars
 from changeflow.intake.mspdi.dates import end_in, minute_in
 from changeflow.intake.mspdi.fields import ESTIMATED, NO_FORMAT, code_of, has_days, is_elapsed, number_of, whole
-from changeflow.intake.mspdi.progress import Begun
 from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import Remarks, named, task_named
 from changeflow.intake.mspdi.settings import ProjectSettings
 from changeflow.intake.mspdi.staff import Staff, minutes_of_work
+from changeflow.intake.mspdi.work_left import Begun
 from changeflow.roadmap.engine.cpm import ENDS
 from changeflow.roadmap.model.tasks import Assignment, Bound, Constraint, ManualDates, Task, TaskProgress
 from changeflow.values.base import TaskId

@@ -1,0 +1,83 @@
+"""What an MSPDI file says is left of begun work: the remaining duration, % complete, and where they contradict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.intake.mspdi.fields import Lengths
+from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.remarks import Remarks, task_named
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import Unit
+
+CORRECT = "Correct one of them in Project"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A task of the file, with what its progress is worked out from."""
+
+    task: Task
+    record: Record
+    dates: Mapping[str, datetime]
+    calendar: WorkingCalendar
+    """That places its work."""
+    parts: Sequence[tuple[str, WorkingCalendar, Record, float]] = ()
+    """Of each assignment, where their calendars differ: the key, the calendar, the record and its units."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLeft:
+    """Reads what is left of tasks, in minutes."""
+
+    remarks: Remarks
+    lengths: Lengths
+
+    def that_counts(self, begun: Begun, percent: float | None, *, is_done: bool, is_dated: bool) -> float | None:
+        """Return the remaining duration; of work that is complete there is none. What contradicts it is noted.
+
+        It counts beside a percentage that says something else, because only it moves dates. But work of which nothing
+        is left would be complete, and of work without dates only the percentage is used.
+        """
+        left, length = self.length(begun, "RemainingDuration"), begun.task.duration.amount
+        if left is None or not length:
+            return left
+        hours = f"{left / 60:g} of {length / 60:g} hours remain"
+        if is_done or percent == 100:
+            if left > 1:
+                said = "it has an actual finish" if is_done else "it is 100% complete"
+                self._say(begun, f"{said}, but {hours}: the task is read as complete. {CORRECT}")
+            return None
+        if percent is not None and (not left or not is_dated):
+            implied = length * (1 - percent / 100)
+            if abs(left - implied) > length / 100 + 1:
+                what = f"{percent:g}% complete, but {hours}: {implied / 60:g} are taken, as the percentage says"
+                self._say(begun, f"{what}. {CORRECT}")
+            return implied
+        self._note_lengths(begun, percent, left)
+        return left
+
+    def _note_lengths(self, begun: Begun, percent: float | None, left: float) -> None:
+        """Say where what is done and left is not the duration, or where % complete says something else."""
+        done, length = self.length(begun, "ActualDuration"), begun.task.duration.amount
+        if done is not None and abs(done + left - length) > 1:
+            what = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {length / 60:g}"
+        elif percent is not None and abs(left - length * (1 - percent / 100)) > length / 100 + 1:
+            what = f"{percent:g}% complete, but {left / 60:g} of {length / 60:g} hours remain"
+        else:
+            return
+        self._say(begun, f"{what}: what is left counts. {CORRECT}")
+
+    def implied(self, begun: Begun, percent: float | None) -> float:
+        """Return what is left where the file does not say it."""
+        done = self.length(begun, "ActualDuration")
+        all_of = begun.task.duration.amount
+        return max(0.0, all_of - done) if done is not None else all_of * (1 - (percent or 0) / 100)
+
+    def length(self, begun: Begun, name: str) -> float | None:
+        text = begun.record.get(name)
+        return None if text is None else self.lengths.minutes_in(text, elapsed=begun.task.duration.unit is Unit.ELAPSED)
+
+    def _say(self, begun: Begun, text: str) -> None:
+        self.remarks.note("durations that contradict each other", f"{task_named(begun.record)}: {text}.")
