@@ -13,7 +13,7 @@ from changeflow.roadmap.analysis.slippage import CutOff, format_cut_off
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
-from changeflow.values.moments import DAY, format_day
+from changeflow.values.moments import DAY, format_day, last_day_of
 from changeflow.values.problem import Problem
 
 SHOWN = 10
@@ -46,7 +46,7 @@ def preview_lines(
     yield from _part("Lines skipped", [f"Line {line.line}: {line.what}" for line in skipped])
     if not (tasks or decided):
         return
-    yield from _moves(old, new)
+    yield from _moves(old, new, typed.reported)
     yield from _part("Cut-offs overtaken", [_cut_off(old, c) for c in overtaken_cut_offs(old, new)])
     yield from _part("New findings", list(_beyond(after, before)))
     yield from _part("Findings resolved", list(_beyond(before, after)))
@@ -78,13 +78,39 @@ def _left(programme: Programme, task: TaskId) -> Iterator[str]:
         yield f"{words} left"
 
 
-def _moves(old: Programme, new: Programme) -> Iterator[str]:
+def _moves(old: Programme, new: Programme, reported: Sequence[ReportedProgress]) -> Iterator[str]:
     moved = [d for d in differences(old, new) if d.topic in (Topic.MILESTONES, Topic.GO_LIVES)]
+    before, after = old.required_schedule.finish, new.required_schedule.finish
+    days = round((after - before) / DAY)
+    if moved or days:
+        yield _compared(old, reported)
     if not moved:
         yield "No milestone or go-live moves."
     yield from parts_text(changed_parts(moved, with_milestones=True))
-    days = round((new.required_schedule.finish - old.required_schedule.finish) / DAY)
-    yield f"The programme finishes {later_or_earlier(days)}." if days else "The finish does not move."
+    if days:
+        was, is_ = format_day(last_day_of(before)), format_day(last_day_of(after))
+        yield f"The programme finishes on {is_} instead of {was}: {later_or_earlier(days)}."
+    else:
+        yield "The finish does not move."
+
+
+def _compared(old: Programme, reported: Sequence[ReportedProgress]) -> str:
+    """Say that moves are against a forecast which takes what no one has reported as still to be done.
+
+    Without that, reports that confirm the plan read as if the programme had become faster.
+    """
+    text = f"Compared with the forecast for {format_day(old.on)} without this sheet"
+    late = [
+        one
+        for one in reported
+        if one.task not in old.facts.progress and one.started < old.on <= old.timed(one.task).first_day
+    ]
+    if not late:
+        return f"{text}."
+    begun = "1 of these tasks has not begun, because no one had reported it"
+    if len(late) > 1:
+        begun = f"{len(late)} of these tasks have not begun, because no one had reported them"
+    return f"{text}. In that forecast, {begun}."
 
 
 def overtaken_cut_offs(before: Programme, after: Programme) -> Iterator[CutOff]:

@@ -4,6 +4,7 @@ The small programme starts on Monday 4 January 2027. Its requirements take five 
 """
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -189,6 +190,18 @@ def test_the_preview_names_what_moves_by_how_much(stored: str, sheet: Path):
     assert "“All are live” is on" in lines
     assert f": {days} days later." in lines
     assert "Payroll: requirements: started 4 Jan 2027, 40 working days left" in lines
+
+
+def test_the_preview_says_what_dates_are_compared_with(stored: str, sheet: Path):
+    """No one has reported a task that was planned for Monday: on Thursday the forecast has it begin that day."""
+    type_in(sheet, started=date(2027, 1, 4), finished=date(2027, 1, 5))
+    lines = said(preview_import(sheet, change(stored)))
+    unreported = "In that forecast, 1 of these tasks has not begun, because no one had reported it."
+    assert f"Compared with the forecast for 7 Jan 2027 without this sheet. {unreported}\n" in lines
+    progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, "40d")], change(stored, "lead"))
+    lines = said(preview_import(sheet, change(stored)))
+    assert "Compared with the forecast for 7 Jan 2027 without this sheet.\n" in lines
+    assert re.search(r"The programme finishes on \d+ \w+ 2027 instead of \d+ \w+ 2027: \d+ days earlier\.", lines)
 
 
 def test_what_someone_else_recorded_since_is_never_overwritten(stored: str, sheet: Path):
