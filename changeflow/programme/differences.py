@@ -24,8 +24,7 @@ from changeflow.roadmap.analysis.differences import (
     in_order,
     task_differences,
 )
-from changeflow.values.duration import later_or_earlier
-from changeflow.values.moments import format_day
+from changeflow.values.moments import format_day, moved_in_words
 
 
 def differences(before: Programme, after: Programme, regrouped: Sequence[Regrouped] = ()) -> tuple[Altered, ...]:
@@ -71,8 +70,7 @@ def _go_lives(before: Programme, after: Programme) -> Iterator[Altered]:
         elif was is None:
             yield Altered(Topic.GO_LIVES, How.ADDED, f"{service} goes live at {schools} on {_day(now)}.")
         else:
-            moved = later_or_earlier((now - was).days)
-            sentence = f"{service} goes live at {schools} on {_day(now)} instead of {_day(was)}: {moved}."
+            sentence = f"{service} go-live at {schools} {moved_in_words(was, now)}."
             yield Altered(Topic.GO_LIVES, How.MOVED, sentence, tasks[service, was, now])
 
 
@@ -81,11 +79,16 @@ def _announced(before: Programme, after: Programme) -> Iterator[Altered]:
         announced_days(before), announced_days(after), after=after, before=before
     ):
         if now is None:
-            yield Altered(Topic.ANNOUNCED, How.DROPPED, f"{service} at {schools}: {_day(was)} is no longer announced.")
+            yield Altered(
+                Topic.ANNOUNCED,
+                How.DROPPED,
+                f"The announced date for {service} at {schools}, {_day(was)}, has been withdrawn.",
+            )
         else:
-            instead = f" instead of {_day(was)}" if was else ""
+            instead = f" (was {_day(was)})" if was else ""
             how = How.MOVED if was else How.ADDED
-            yield Altered(Topic.ANNOUNCED, how, f"{service} at {schools}: {_day(now)} was announced{instead}.")
+            sentence = f"The announced date for {service} at {schools} is now {_day(now)}{instead}."
+            yield Altered(Topic.ANNOUNCED, how, sentence)
 
 
 def _pairs(
@@ -127,13 +130,13 @@ def _services(old: Definition, new: Definition) -> Iterator[Altered]:
             people = [_person_in(getattr(s, field)) for s in (was, now)]
             if people[0] != people[1]:
                 titles = [_title(d, p) for d, p in zip((old, new), people, strict=True)]
-                sentence = f"The {words} of {now.name} is {titles[1]} instead of {titles[0]}."
+                sentence = f"The {words} of {now.name} is now {titles[1]} (was {titles[0]})."
                 yield Altered(Topic.PEOPLE, How.CHANGED, sentence)
         said = {"name", "service", "lead_provider", "service_manager", "tasks", "waivers"}
         if changed := _fields(was, now, said):
-            yield Altered(Topic.SERVICES, How.CHANGED, f"{now.name}: {_listed(changed)} changed.")
+            yield Altered(Topic.SERVICES, How.CHANGED, f"Settings changed for {now.name}: {_listed(changed)}.")
         elif was.lead_provider != now.lead_provider and _person_in(was.lead_provider) == _person_in(now.lead_provider):
-            yield Altered(Topic.SERVICES, How.CHANGED, f"{now.name}: the days of its lead provider changed.")
+            yield Altered(Topic.SERVICES, How.CHANGED, f"The lead provider's time for {now.name} has changed.")
 
 
 def _person_in(value: object) -> str | None:
@@ -149,7 +152,7 @@ def _schools(old: Definition, new: Definition) -> Iterator[Altered]:
     yield from _came_and_went(Topic.SCHOOLS, "school", before, after)
     for school in sorted(before.keys() & after.keys()):
         if changed := _fields(before[school], after[school], {"id", "name"}):
-            yield Altered(Topic.SCHOOLS, How.CHANGED, f"{after[school].name}: {_listed(changed)} changed.")
+            yield Altered(Topic.SCHOOLS, How.CHANGED, f"Settings changed for {after[school].name}: {_listed(changed)}.")
 
 
 def _waves(old: Definition, new: Definition) -> Iterator[Altered]:
@@ -188,10 +191,10 @@ def _waves_by_school(waves: Mapping[str, Wave]) -> dict[str, set[str]]:
 def _wave_itself(was: Wave, now: Wave) -> Iterator[Altered]:
     if was.start_no_earlier != now.start_no_earlier:
         old, new = (format_day(d) if d else "any day" for d in (was.start_no_earlier, now.start_no_earlier))
-        sentence = f"{now.name} may start on {new} at the earliest instead of {old}."
+        sentence = f"The earliest start of {now.name} is now {new} (was {old})."
         yield Altered(Topic.WAVES, How.CHANGED, sentence)
     if changed := _fields(was, now, {"id", "name", "schools", "start_no_earlier", "was"}):
-        yield Altered(Topic.WAVES, How.CHANGED, f"{now.name}: {_listed(changed)} changed.")
+        yield Altered(Topic.WAVES, How.CHANGED, f"Settings changed for {now.name}: {_listed(changed)}.")
 
 
 def _people(old: Definition, new: Definition) -> Iterator[Altered]:
@@ -205,21 +208,21 @@ def _people(old: Definition, new: Definition) -> Iterator[Altered]:
     both = [(before[i], after[i]) for i in sorted(before.keys() & after.keys())]
     for was, now in both:
         if was.role != now.role:
-            yield Altered(Topic.PEOPLE, How.RENAMED, f"The {was.role} is now called {now.role}.")
+            yield Altered(Topic.PEOPLE, How.RENAMED, f"The role “{was.role}” is now called “{now.role}”.")
         if was.leaves != now.leaves:
-            then = f"instead of {format_day(was.leaves)}" if was.leaves else "was not leaving"
-            day = f"leaves on {format_day(now.leaves)}" if now.leaves else "is not leaving"
+            then = f"was {format_day(was.leaves)}" if was.leaves else "was not leaving"
+            day = f"now leaves on {format_day(now.leaves)}" if now.leaves else "is no longer leaving"
             yield Altered(Topic.PEOPLE, How.CHANGED, f"The {now.role} {day} ({then}).")
     for field in Person.model_fields:
         changed = [now for was, now in both if getattr(was, field) != getattr(now, field)]
         if changed and field not in ("role", "leaves"):
             verb, what = "has" if len(changed) == 1 else "have", _CALLED.get(field, field.replace("_", " "))
-            sentence = f"{counted_people(len(changed))} {verb} another {what}: {_roles(changed)}."
+            sentence = f"{counted_people(len(changed))} {verb} a new {what}: {_roles(changed)}."
             yield Altered(Topic.PEOPLE, How.CHANGED, sentence)
     shapes = [d.programme for d in (old, new)]
     sponsors = [_title(d, s.sponsor.person if s.sponsor else None) for d, s in zip((old, new), shapes, strict=True)]
     if sponsors[0] != sponsors[1]:
-        yield Altered(Topic.PEOPLE, How.CHANGED, f"The sponsor is {sponsors[1]} instead of {sponsors[0]}.")
+        yield Altered(Topic.PEOPLE, How.CHANGED, f"The sponsor is now {sponsors[1]} (was {sponsors[0]}).")
 
 
 _CALLED = {"joins": "first day", "works_on": "set of working days", "moves": "day or place of a move"}
@@ -239,25 +242,25 @@ def _calendars(old: Definition, new: Definition) -> Iterator[Altered]:
     names = {k: _calendar_name(c, d) for d in (old, new) for c in d.calendars for k in (c.calendar,)}
     for how, ids in ((How.DROPPED, before.keys() - after.keys()), (How.ADDED, after.keys() - before.keys())):
         for name in sorted(ids):
-            yield Altered(Topic.CALENDARS, how, f"{names[name]} was {how}.")
+            yield Altered(Topic.CALENDARS, how, f"{names[name][0].upper()}{names[name][1:]} was {how}.")
     for name in sorted(before.keys() & after.keys()):
         was, now = before[name], after[name]
         for lists in ("terms", "closed", "blackouts"):
             yield from _dated_days(names[name], getattr(was, lists), getattr(now, lists))
         if changed := _fields(was, now, {"calendar", "terms", "closed", "blackouts"}):
-            yield Altered(Topic.CALENDARS, How.CHANGED, f"{names[name]}: {_listed(changed)} changed.")
+            yield Altered(Topic.CALENDARS, How.CHANGED, f"Settings changed in {names[name]}: {_listed(changed)}.")
     whole = [d.programme for d in (old, new)]
-    yield from _dated_days("Every calendar", whole[0].closed, whole[1].closed)
+    yield from _dated_days("every calendar", whole[0].closed, whole[1].closed)
     if whole[0].working_week != whole[1].working_week:
-        yield Altered(Topic.CALENDARS, How.CHANGED, "The working week changed.")
+        yield Altered(Topic.CALENDARS, How.CHANGED, "The working week has changed.")
 
 
 def _calendar_name(calendar: CalendarFile, definition: Definition) -> str:
     if calendar.school is not None:
         school = next((s.name for s in definition.schools if s.id == calendar.school), calendar.school)
-        return f"The calendar of {school}"
+        return f"the calendar of {school}"
     whose = calendar.authority.replace("-", " ").title() if calendar.authority else "the trust"
-    return f"The calendar of {whose}"
+    return f"the calendar of {whose}"
 
 
 def _dated_days(whose: str, was: Sequence[Any], now: Sequence[Any]) -> Iterator[Altered]:
@@ -267,15 +270,17 @@ def _dated_days(whose: str, was: Sequence[Any], now: Sequence[Any]) -> Iterator[
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
-        name = f"{whose}: “{key[0]}”"
+        name = f"In {whose}, “{key[0]}”"
         if after is None:
-            yield Altered(Topic.CALENDARS, How.DROPPED, f"{name}, {_span(before)}, was dropped.")
+            yield Altered(Topic.CALENDARS, How.DROPPED, f"{name} ({_span(before)}) was dropped.")
         elif before is None:
-            yield Altered(Topic.CALENDARS, How.ADDED, f"{name}, {_span(after)}, was added.")
+            yield Altered(Topic.CALENDARS, How.ADDED, f"{name} ({_span(after)}) was added.")
         elif _span(before) != _span(after):
-            yield Altered(Topic.CALENDARS, How.MOVED, f"{name} is {_span(after)} instead of {_span(before)}.")
+            yield Altered(Topic.CALENDARS, How.MOVED, f"{name} is now {_span(after)} (was {_span(before)}).")
         else:
-            yield Altered(Topic.CALENDARS, How.CHANGED, f"{name}: {_listed(_fields(before, after, set()))} changed.")
+            yield Altered(
+                Topic.CALENDARS, How.CHANGED, f"{name} has other settings: {_listed(_fields(before, after, set()))}."
+            )
 
 
 def _by_name(items: Sequence[Any]) -> dict[tuple[str, int], Any]:
@@ -299,7 +304,7 @@ def _waivers(old: Definition, new: Definition) -> Iterator[Altered]:
         for waiver in some.waivers:
             if waiver not in others.waivers:
                 what = waiver.task or waiver.service or "the whole programme"
-                sentence = f"The waiver of {waiver.rule} for {what}, until {format_day(waiver.expires)}, was {how}."
+                sentence = f"A waiver of rule {waiver.rule} until {format_day(waiver.expires)} was {how} ({what})."
                 yield Altered(Topic.WAIVERS, how, sentence)
 
 
@@ -317,34 +322,34 @@ def _settings(old: Definition, new: Definition) -> Iterator[Altered]:
             yield Altered(
                 Topic.SETTINGS,
                 How.CHANGED,
-                f"The programme {words} on {_day(days[1])} instead of {_day(days[0])}.",
+                f"The programme now {words} on {_day(days[1])} (was {_day(days[0])}).",
             )
     for field in type(now.policy).model_fields:
         values = [getattr(p.policy, field) for p in (was, now)]
         if values[0] != values[1]:
             before, after = (_setting_in_words(value) for value in values)
-            sentence = f"Policy, {field.replace('_', ' ')}: {after} instead of {before}."
+            sentence = f"The policy “{field.replace('_', ' ')}” is now {after} (was {before})."
             yield Altered(Topic.SETTINGS, How.CHANGED, sentence)
     if changed := _fields(was, now, _SAID):
-        yield Altered(Topic.SETTINGS, How.CHANGED, f"The programme: {_listed(changed)} changed.")
+        yield Altered(Topic.SETTINGS, How.CHANGED, f"Settings changed for the programme: {_listed(changed)}.")
     for field in _FILES:
         if changed := _fields(getattr(old, field), getattr(new, field), set()):
-            yield Altered(Topic.SETTINGS, How.CHANGED, f"{field}.yaml: {_listed(changed)} changed.")
+            yield Altered(Topic.SETTINGS, How.CHANGED, f"Settings changed in {field}.yaml: {_listed(changed)}.")
     for field, key in (("pathways", "pathway"), ("rulepacks", "rulepack")):
         # Compared as values, because stored keys may be in another order.
         left, right = ([(getattr(i, key), i) for i in getattr(d, field)] for d in (old, new))
         for name in sorted({name for name, _ in (*left, *right)}):
             if [i for n, i in left if n == name] != [i for n, i in right if n == name]:
-                yield Altered(Topic.SETTINGS, How.CHANGED, f"The {key} “{name}” changed.")
+                yield Altered(Topic.SETTINGS, How.CHANGED, f"The {key} “{name}” has changed.")
 
 
 def _came_and_went(part: Topic, noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Altered]:
     for how, some, others in ((How.DROPPED, before, after), (How.ADDED, after, before)):
         for key in sorted(some.keys() - others.keys()):
-            yield Altered(part, how, f"The {noun} {some[key].name} was {how}.")
+            yield Altered(part, how, f"The {noun} “{some[key].name}” was {how}.")
     for key in sorted(before.keys() & after.keys()):
         if before[key].name != after[key].name:
-            yield Altered(part, How.RENAMED, f"The {noun} {before[key].name} is now called {after[key].name}.")
+            yield Altered(part, How.RENAMED, f"The {noun} “{before[key].name}” is now called “{after[key].name}”.")
 
 
 def _fields(was: BaseModel, now: BaseModel, but: set[str]) -> list[str]:

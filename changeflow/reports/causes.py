@@ -23,10 +23,10 @@ class CauseWords:
         self.after = after
 
     def of(self, part: SlipPart) -> str:
-        if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
+        if len(part.tasks) == 1 and (single := self._single(part)):
             return single
         if part.cause is Cause.NOT_DONE and not part.tasks:
-            return "Work that it depends on was not done in time"
+            return "Work before it was not finished in time"
         who = self._names(part.tasks)
         if part.cause is Cause.READINESS:
             return self._readiness(part.tasks)
@@ -35,14 +35,14 @@ class CauseWords:
         if part.cause is Cause.SET_DATE and not part.tasks:
             return self._own_dates()
         whole = {
-            Cause.RESOURCE: "The people for the work, or their availability, changed",
-            Cause.OTHER: "The calculation of dates changed",
+            Cause.RESOURCE: "The people available for the work have changed",
+            Cause.OTHER: "Other changes to the plan",
         }
         several = {
-            Cause.ADDED_WORK: f"{len(part.tasks)} tasks were added: {who}",
-            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks were removed: {who}",
-            Cause.NOT_DONE: f"Work has not started or finished: {who}",
-            Cause.DECISION: f"Decisions are outstanding: {who}",
+            Cause.ADDED_WORK: f"{len(part.tasks)} tasks have been added ({who})",
+            Cause.REMOVED_WORK: f"{len(part.tasks)} tasks have been removed ({who})",
+            Cause.NOT_DONE: f"{len(part.tasks)} tasks are not finished ({who})",
+            Cause.DECISION: f"{len(part.tasks)} decisions are outstanding ({who})",
         }
         return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
 
@@ -54,18 +54,21 @@ class CauseWords:
             if found.kind is not Kind.READINESS:
                 continue
             is_held = task in self.after.tasks and found.because
-            parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
+            parts.append(
+                f"“{found.name}” not yet reached, because {found.because}" if is_held else f"“{found.name}” reached"
+            )
         text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
-        return f"Readiness of people. {text}" if text else "The preparation of people changed"
+        return f"Readiness of people. {text}" if text else "The preparation of people has changed"
 
-    def _single(self, cause: Cause, task: TaskId) -> str:
+    def _single(self, part: SlipPart) -> str:
+        cause, task = part.cause, part.tasks[0]
         name = f"“{self.name(task)}”"
         old, new = self.before.tasks.get(task), self.after.tasks.get(task)
         simple = {
-            Cause.ADDED_WORK: f"{name} was added",
-            Cause.REMOVED_WORK: f"{name} was removed",
-            Cause.CALENDAR: f"{name} follows another calendar",
-            Cause.NOT_DONE: f"{name} has not started or finished",
+            Cause.ADDED_WORK: f"{name} has been added",
+            Cause.REMOVED_WORK: f"{name} has been removed",
+            Cause.CALENDAR: f"{name} uses a different calendar",
+            Cause.NOT_DONE: f"{name} {self._not_done(task)}",
         }
         if cause is Cause.SET_DATE:
             return self._set_date(name, old, new)
@@ -74,11 +77,11 @@ class CauseWords:
         if cause is Cause.RE_ESTIMATE and old and new:
             return f"{name} takes {self._length(new)} instead of {self._length(old)}"
         if cause is Cause.WAVE_MOVE and new:
-            return f"{name} moved to another wave ({new.wave})"
+            return f"{name} has moved to another wave ({new.wave})"
         if cause is Cause.RULE:
             return self._rule(task, name)
         if cause in (Cause.ACTUAL, Cause.DECISION):
-            return self._happened(task, name, is_decision=cause is Cause.DECISION)
+            return self._happened(part, name)
         return simple.get(cause, "")
 
     def _calendars(self) -> str:
@@ -92,31 +95,33 @@ class CauseWords:
         said = [(span, "closed", why) for span, why in _spans(closed)]
         said += [(span, "no longer closed", why) for span, why in _spans(opened)]
         if not said:
-            return "A calendar changed: its hours, pay periods or meetings"
+            return "A calendar has changed (working hours, pay periods or meetings)"
         words = [f"{format_days(*span)} {how} ({why})" for span, how, why in sorted(said)]
-        return f"A calendar changed: {listed(words, most=NAMED)}"
+        return f"A calendar has changed: {listed(words, most=NAMED)}"
 
     def _own_dates(self) -> str:
         before, after = self.before, self.after
         start, was = format_day(day_of(after.start)), format_day(day_of(before.start))
         if before.start != after.start:
-            return f"The programme starts on {start} instead of {was}"
+            return f"The programme now starts on {start} (was {was})"
         ends = [format_day(last_day_of(end)) if end is not None else "" for end in (before.finish, after.finish)]
         if all(ends):
-            return f"The programme must finish by {ends[1]} instead of {ends[0]}"
+            return f"The programme must now finish by {ends[1]} (was {ends[0]})"
         return f"The programme must now finish by {ends[1]}" if ends[1] else "The programme no longer has a set finish"
 
     def _set_date(self, name: str, old: Task | None, new: Task | None) -> str:
         if new and new.because and (old is None or old.because != new.because):
-            return f"{name}: {new.because}"
+            return f"{name} moved, because {new.because}"
         if old is None or new is None or set(old.constraints) == set(new.constraints):
-            return f"A date set for {name} changed"
+            return f"A date set for {name} has changed"
         then, now = (list(task.constraints) for task in (old, new))
         lost, gained = [c for c in then if c not in now], [c for c in now if c not in then]
-        words = [*(bound_in_words(c) for c in gained), *(f"no longer {bound_in_words(c)}" for c in lost)]
         if [c.bound for c in gained] == [c.bound for c in lost]:
-            words = [f"{bound_in_words(new)} instead of {_day(old)}" for new, old in zip(gained, lost, strict=True)]
-        return f"{name}: {listed(words)}"
+            pairs = zip(gained, lost, strict=True)
+            return f"{name} is now set to {listed([f'{bound_in_words(new)} (was {_day(old)})' for new, old in pairs])}"
+        words = [f"is now set to {listed([bound_in_words(c) for c in gained])}"] if gained else []
+        words += [f"is no longer set to {listed([bound_in_words(c) for c in lost])}"] if lost else []
+        return f"{name} {listed(words)}"
 
     def _links(self, task: TaskId, name: str) -> str:
         """Say which predecessors a task gained, lost or follows differently, apart from those of rules."""
@@ -126,10 +131,10 @@ class CauseWords:
         )
         gained, lost = [t for t in now if t not in then], [t for t in then if t not in now]
         changed = [t for t in now if t in then and now[t] != then[t]]
-        words = [f"now waits for {self._names(gained)}"] if gained else []
-        words += [f"no longer waits for {self._names(lost)}"] if lost else []
-        words += [f"follows {self._names(changed)} by another link or lag"] if changed else []
-        return f"{name} {listed(words)}" if words else f"The predecessors of {name} changed"
+        words = [f"now depends on {self._names(gained)}"] if gained else []
+        words += [f"no longer depends on {self._names(lost)}"] if lost else []
+        words += [f"has another link or lag after {self._names(changed)}"] if changed else []
+        return f"{name} {listed(words)}" if words else f"The predecessors of {name} have changed"
 
     def _rule(self, task: TaskId, name: str) -> str:
         def rules(roadmap: Roadmap) -> set[str]:
@@ -138,19 +143,25 @@ class CauseWords:
 
         gained, lost = rules(self.after) - rules(self.before), rules(self.before) - rules(self.after)
         if gained:
-            return f"{name} now waits for what rule {', '.join(sorted(gained))} requires"
+            return f"{name} now has to wait, as rule {', '.join(sorted(gained))} requires"
         if lost:
-            return f"{name} no longer waits for what rule {', '.join(sorted(lost))} requires: it was waived or is met"
-        return f"The links that rules add to {name} changed"
+            return f"{name} no longer has to wait, because rule {', '.join(sorted(lost))} is waived or met"
+        return f"The links that rules add to {name} have changed"
 
-    def _happened(self, task: TaskId, name: str, *, is_decision: bool) -> str:
-        done = self.after.progress.get(task)
+    def _happened(self, part: SlipPart, name: str) -> str:
+        done, is_decision = self.after.progress.get(part.tasks[0]), part.cause is Cause.DECISION
         if done is None:
             return f"{name} has not been decided" if is_decision else f"The report on {name} was withdrawn"
         if done.actual_finish is None:
-            return f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was re-estimated"
+            started = format_day(day_of(done.actual_start))
+            return f"{name} started on {started}, and its remaining work has been re-estimated"
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
-        return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
+        verb = "was decided" if is_decision else "finished"
+        return f"{name} {verb} {'late' if part.days > 0 else 'early'}, on {format_day(last)}"
+
+    def _not_done(self, task: TaskId) -> str:
+        """Say how far a task has got that the data date holds up."""
+        return "is not finished" if task in self.after.progress else "has not started"
 
     def _length(self, task: Task) -> str:
         return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
@@ -165,8 +176,9 @@ class CauseWords:
 
 
 def bound_in_words(one: Constraint) -> str:
-    """Describe a set date: `start no earlier than 12 May 2027`."""
-    return f"{one.bound.value.replace('_', ' ')} {'than' if 'no_' in one.bound.value else 'on'} {_day(one)}"
+    """Describe a set date, to follow `set to`: `start no earlier than 12 May 2027`."""
+    bound = one.bound.value.removeprefix("must_").replace("_", " ")
+    return f"{bound} {'than' if 'no ' in bound else 'on'} {_day(one)}"
 
 
 def _day(one: Constraint) -> str:

@@ -20,7 +20,7 @@ from changeflow.roadmap.analysis.differences import Altered
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import format_day, iso
+from changeflow.values.moments import format_day, iso, moved_in_words
 
 LISTED = 5
 """The most causes listed for a slip; smaller ones are summed: our own choice."""
@@ -117,7 +117,7 @@ def build_changes(
 
 def changes_text(changes: Changes) -> Iterator[str]:
     """Yield the lines for the terminal."""
-    yield f"What changed {changes.title}, and why"
+    yield f"What has changed {changes.title}, and why"
     yield from (f"  {line}" for line in dropped_text(changes.dropped))
     for slip in (*changes.slips, *changes.go_lives):
         yield ""
@@ -126,12 +126,12 @@ def changes_text(changes: Changes) -> Iterator[str]:
             yield f"    {cause.days:+4d}  {cause.sentence}"
     if changes.slips and changes.unmoved:
         yield ""
-        yield f"  {counted(changes.unmoved, 'other')} did not move."
+        yield f"  {counted(changes.unmoved, 'other milestone')} {'has' if changes.unmoved == 1 else 'have'} not moved."
     if changes.parts:
         yield ""
         yield from (f"  {line}" for line in parts_text(changes.parts))
     if not changes.slips:
-        yield "  No milestone moved."
+        yield "  No milestone has moved."
 
 
 class _Lines:
@@ -143,16 +143,13 @@ class _Lines:
 
     def slip(self, slip: Slip) -> SlipLine:
         name = self.words.name(slip.target)
-        way = "later" if slip.days > 0 else "earlier"
-        days = counted(abs(slip.days), "day")
-        then, now = map(format_day, slip.on)
         joined = _without_offsets(slip.parts)
         listed = joined[:LISTED]
         causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self.words.of(p)}.") for p in listed]
         if rest := joined[LISTED:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
-        sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
+        sentence = f"“{name}” {moved_in_words(*slip.on)}."
         return SlipLine(
             name=name,
             days=slip.days,

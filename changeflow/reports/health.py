@@ -99,25 +99,29 @@ def balance_lines(programme: Programme) -> tuple[BalanceLine, ...]:
 
 def balance_text(lines: Sequence[BalanceLine]) -> Iterator[str]:
     """Yield the balance for the terminal."""
-    yield "People, process, technology: how the planned work is shared out"
+    yield "How the planned work divides between people, process and technology"
+    yield f"  {'':<20} {'People':>6}  {'Process':>7}  {'Technology':>10}"
     for line in lines:
-        mark = f"LOOK  {line.remark}" if line.remark else "ok"
-        yield f"  {line.name:<20} {line.people:>3} %  {line.process:>3} %  {line.technology:>3} %   {mark}"
+        mark = f"CHECK {line.remark}" if line.remark else "ok"
+        yield f"  {line.name:<20} {line.people:>5}%  {line.process:>6}%  {line.technology:>9}%   {mark}"
 
 
 def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) -> Iterator[str]:
     """Yield the card for the terminal."""
-    yield "Can the dates be trusted? (DCMA 14 points; this says nothing about finishing on time)"
+    yield "Can these dates be trusted? 14 standard schedule checks (DCMA)"
+    yield "They show whether the plan is sound, not whether the programme will finish on time."
     for line in lines:
         mark = {"kept": "ok", "look at it": "CHECK"}.get(line.state, "–")
-        yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found} ({line.threshold})"
+        limit = "" if line.threshold == "–" else f" ({line.threshold})"
+        yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found}{limit}"
         for name in line.offenders[:5] if line.state == "look at it" else ():
             yield f"       {name}"
         if line.state == "look at it" and len(line.offenders) > 5:
             yield f"       and {len(line.offenders) - 5} more"
     yield ""
-    yield "Under the ten headings of the Schedule Assessment Guide (GAO), by the points above"
+    yield "The same results under the ten headings of the GAO Schedule Assessment Guide"
     for heading in headings:
         mark = {"kept": "ok", "look at it": "CHECK"}.get(heading.state, "–")
-        points = f"points {', '.join(map(str, heading.points))}" if heading.points else "no points yet"
+        noun = "check" if len(heading.points) == 1 else "checks"
+        points = f"{noun} {', '.join(map(str, heading.points))}" if heading.points else "not assessed"
         yield f"  {mark:<5} {heading.heading} ({points})"

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from changeflow.errors import DatesOutOfRangeError
+from changeflow.values.duration import counted
 
 LONDON = ZoneInfo("Europe/London")
 """Moments are kept in UTC; this zone decides their days and hours."""
@@ -75,6 +76,18 @@ def round_label(last: date) -> str:
     'Round of 26 Apr 2027'
     """
     return f"Round of {format_day(last)}"
+
+
+def moved_in_words(was: date, now: date) -> str:
+    """Write that a date has moved, to follow its subject.
+
+    >>> moved_in_words(date(2027, 5, 4), date(2027, 6, 1)), moved_in_words(date(2027, 5, 4), date(2027, 5, 3))
+    ('has slipped by 28 days, from 4 May 2027 to 1 Jun 2027', 'is 1 day earlier, on 3 May 2027 (was 4 May 2027)')
+    """
+    days = (now - was).days
+    if days < 0:
+        return f"is {counted(-days, 'day')} earlier, on {format_day(now)} (was {format_day(was)})"
+    return f"has slipped by {counted(days, 'day')}, from {format_day(was)} to {format_day(now)}"
 
 
 def format_days(first: date, last: date) -> str:

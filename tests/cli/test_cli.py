@@ -134,7 +134,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert report["headline"] == late
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]
-    assert slip["causes"][0]["sentence"] == "“Payroll: requirements” ended on 12 Jan 2027."
+    assert slip["causes"][0]["sentence"] == "“Payroll: requirements” finished late, on 12 Jan 2027."
     assert "“All are live” is" in run("changes", "--at", "2027-01-12").stdout
     assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
     assert "entries, all in order" in run("audit", "verify").stdout

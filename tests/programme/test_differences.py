@@ -61,7 +61,7 @@ def test_a_dropped_deadline_comes_first_and_a_later_one_is_named(before: Program
     assert differences(before, none)[0].sentence == "The deadline of “All are live”, 31 Dec 2027, was dropped."
     assert differences(before, none)[0].comes_first
     later = planned(tmp_path / "b", programme=PROGRAMME.replace("2027-12-31", "2028-01-31"))
-    said = "The deadline of “All are live” is 31 Jan 2028 instead of 31 Dec 2027: 31 days later."
+    said = "The deadline of “All are live” has moved from 31 Dec 2027 to 31 Jan 2028 (31 days later)."
     assert sentences(before, later, Topic.MILESTONES) == [said]
 
 
@@ -70,7 +70,7 @@ def test_a_milestone_under_another_id_is_the_same_milestone(before: Programme, t
     other = PROGRAMME.replace("all-live:", "live-everywhere:").replace("2027-12-31", "2028-01-31")
     found = differences(before, planned(tmp_path, programme=other))
     assert not any(d.comes_first for d in found)
-    assert "The deadline of “All are live” is 31 Jan 2028 instead of 31 Dec 2027: 31 days later." in [
+    assert "The deadline of “All are live” has moved from 31 Dec 2027 to 31 Jan 2028 (31 days later)." in [
         d.sentence for d in found
     ]
 
@@ -104,15 +104,15 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     "a school that leaves": (without_beech, Topic.WAVES, "Beech School is no longer in wave 1."),
     "its go-live": (without_beech, Topic.GO_LIVES, "Payroll no longer goes live at Beech School (was 20 Jan 2027)."),
     "a renamed wave": (
-        edited("name: wave 2", "name: the last wave"), Topic.WAVES, "The wave wave 2 is now called the last wave.",
+        edited("name: wave 2", "name: the last wave"), Topic.WAVES, "The wave “wave 2” is now called “the last wave”.",
     ),
     "a wave that may start later": (
         edited("schools: [cedar]", "start_no_earlier: 2027-02-01, schools: [cedar]"), Topic.WAVES,
-        "wave 2 may start on 1 Feb 2027 at the earliest instead of any day.",
+        "The earliest start of wave 2 is now 1 Feb 2027 (was any day).",
     ),
     "the go-live that follows": (
         edited("schools: [cedar]", "start_no_earlier: 2027-02-01, schools: [cedar]"), Topic.GO_LIVES,
-        "Payroll goes live at Cedar School on 1 Feb 2027 instead of 20 Jan 2027: 12 days later.",
+        "Payroll go-live at Cedar School has slipped by 12 days, from 20 Jan 2027 to 1 Feb 2027.",
     ),
     "a longer task": (
         edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",
@@ -122,44 +122,44 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     "a task that is gone": (
         edited("  quick-win: {kind: quick_win, phase: deploy, per: wave, duration: 1d, after: go-live}\n", "",
                which="pathway"), Topic.TASKS,
-        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” were dropped.",
+        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have been dropped.",
     ),
     "another owner": (
         edited("phase: plan, owner: lead", "phase: plan, owner: chief", which="pathway"), Topic.OWNERS,
-        "“Payroll: plan agreed” has a new owner: the Chief Executive instead of the Director of People.",
+        "“Payroll: plan agreed” has a new owner, the Chief Executive (was the Director of People).",
     ),
     "a renamed service": (
         edited("name: Payroll", "name: Pay", which="service"), Topic.SERVICES,
-        "The service Payroll is now called Pay.",
+        "The service “Payroll” is now called “Pay”.",
     ),
     "a set date": (
         edited("kind: closure, duration: 1d", "kind: closure, start_no_earlier: 2027-06-01, duration: 1d"),
-        Topic.SET_DATES, "“Close”: start no earlier than 1 Jun 2027 instead of no set date.",
+        Topic.SET_DATES, "“Close” is now set to start no earlier than 1 Jun 2027 (it had no set date).",
     ),
     "a link": (
         edited("duration: 1d, after: go-live}\n  restructure", "duration: 1d, after: go-live FS+5d}\n  restructure",
                which="pathway"), Topic.LINKS,
-        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have other predecessors or lags.",
+        "The predecessors or lags of “Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have changed.",
     ),
     "a term that ends earlier": (
         edited("last_day: 2027-03-25", "last_day: 2027-03-19", which="calendar"), Topic.CALENDARS,
-        "The calendar of the trust: “Spring term” is 4 Jan 2027 to 19 Mar 2027 instead of 4 Jan 2027 to 25 Mar 2027.",
+        "In the calendar of the trust, “Spring term” is now 4 Jan 2027 to 19 Mar 2027 (was 4 Jan 2027 to 25 Mar 2027).",
     ),
     "a closure that is gone": (
         edited("closed:\n  - {name: Training day, first_day: 2027-02-01}\n", "", which="calendar"), Topic.CALENDARS,
-        "The calendar of the trust: “Training day”, 1 Feb 2027, was dropped.",
+        "In the calendar of the trust, “Training day” (1 Feb 2027) was dropped.",
     ),
     "the programme's start": (
         edited("start: 2027-01-04", "start: 2027-01-11"), Topic.SETTINGS,
-        "The programme starts on 11 Jan 2027 instead of 4 Jan 2027.",
+        "The programme now starts on 11 Jan 2027 (was 4 Jan 2027).",
     ),
     "the sponsor": (
         edited("sponsor: {person: chief", "sponsor: {person: lead"), Topic.PEOPLE,
-        "The sponsor is the Director of People instead of the Chief Executive.",
+        "The sponsor is now the Director of People (was the Chief Executive).",
     ),
     "the lead provider": (
         edited("lead_provider: {person: lead", "lead_provider: {person: chief", which="service"), Topic.PEOPLE,
-        "The lead provider of Payroll is the Chief Executive instead of the Director of People.",
+        "The lead provider of Payroll is now the Chief Executive (was the Director of People).",
     ),
 }  # fmt: skip
 
@@ -203,7 +203,7 @@ def test_every_changed_field_is_reported(before: Programme, part: str, field: st
 
 def test_policies_are_named_with_both_values(before: Programme, tmp_path: Path):
     after = planned(tmp_path, programme=PROGRAMME + "policy: {ready_share: 0.9}\n")
-    assert sentences(before, after) == ["Policy, ready share: 0.9 instead of 0.8."]
+    assert sentences(before, after) == ["The policy “ready share” is now 0.9 (was 0.8)."]
 
 
 def test_people_are_named_by_their_roles(before: Programme, tmp_path: Path):
@@ -218,7 +218,7 @@ def test_moved_tasks_are_counted_in_one_sentence(before: Programme, tmp_path: Pa
     late = edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",
                   which="pathway")(tmp_path)  # fmt: skip
     [moved] = [d for d in differences(before, late) if (d.topic, d.how) == (Topic.TASKS, How.MOVED)]
-    assert re.match(r"\d+ tasks end later; “", moved.sentence)
+    assert re.match(r"\d+ tasks finish later; the biggest change is to “", moved.sentence)
     assert "earlier" not in moved.sentence
 
 

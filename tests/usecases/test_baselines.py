@@ -184,7 +184,7 @@ def test_a_milestone_at_midnight_is_on_one_day_everywhere(db: str, tmp_path: Pat
     definitions.apply(folder, db=db, actor="chief", now=change(db, 6).now)
     slips = changes_since(None, db=db, since="baseline", on=date(2027, 1, 6)).slips
     [slip] = [s for s in slips if s.name == "Runs are over"]
-    assert slip.sentence == "“Runs are over” is 30 days later: 30 Apr 2027 instead of 31 Mar 2027."
+    assert slip.sentence == "“Runs are over” has slipped by 30 days, from 31 Mar 2027 to 30 Apr 2027."
 
 
 def test_project_gets_the_latest_baseline_as_its_own_and_each_by_its_number(approved_twice: str, tmp_path: Path):

@@ -39,18 +39,18 @@ def causes_below(changes: Changes, title: str) -> dict[str, tuple[str, ...]]:
         ),
         (
             {"service": SERVICE + "tasks:\n  requirements: {start_no_earlier: 2027-01-07}\n"},
-            "“Payroll: requirements”: start no earlier than 7 Jan 2027.",
+            "“Payroll: requirements” is now set to start no earlier than 7 Jan 2027.",
         ),
         ({"programme": PROGRAMME.replace("start: 2027-01-04", "start: 2027-01-07")},
-         "The programme starts on 7 Jan 2027 instead of 4 Jan 2027."),
+         "The programme now starts on 7 Jan 2027 (was 4 Jan 2027)."),
         (
             {"programme": PROGRAMME + "closed:\n  - {name: Move, first_day: 2027-01-06, last_day: 2027-01-08}\n"},
-            "A calendar changed: 6 to 8 Jan 2027 closed (Move).",
+            "A calendar has changed: 6 to 8 Jan 2027 closed (Move).",
         ),
         (
             {"service": SERVICE + "tasks:\n  papers: {name: Gather papers, duration: 3d}\n"
                                   "  requirements: {also_after: papers}\n"},
-            "“Payroll: gather papers” was added.",
+            "“Payroll: gather papers” has been added.",
         ),
     ],
 )  # fmt: skip
@@ -58,7 +58,7 @@ def test_a_gate_that_moves_names_what_changed_in_the_files(tmp_path: Path, after
     """Three working days, from Friday 8 to Wednesday 13 January."""
     [(line, causes)] = causes_below(compared(tmp_path, **after), "Gates").items()
 
-    assert line.startswith("“Payroll: agreed” is on 13 Jan 2027 instead of 8 Jan 2027: 5 days later.")
+    assert line.startswith("“Payroll: agreed” has slipped by 5 days, from 8 Jan 2027 to 13 Jan 2027.")
     assert causes == (f"  +5  {cause}",)
 
 
@@ -71,7 +71,8 @@ def test_a_link_that_is_new_or_gone_is_named_with_the_task_it_waits_for(tmp_path
     text = "\n".join(changes_text(compared(tmp_path, pathway=pathway)))
 
     assert (
-        "“Payroll: capacity, wave 1” now waits for “Payroll: delegation” and no longer waits for “Payroll: req" in text
+        "“Payroll: capacity, wave 1” now depends on “Payroll: delegation” and no longer depends on “Payroll: req"
+        in text
     )
 
 
@@ -83,7 +84,7 @@ def test_go_lives_of_one_service_have_their_cause_below_the_line(tmp_path: Path)
     assert causes
     assert all(c[0].endswith("takes 8 working days instead of 5 working days.") for c in causes.values())
     text = list(changes_text(changes))
-    line = next(n for n, each in enumerate(text) if "goes live at" in each)
+    line = next(n for n, each in enumerate(text) if "go-live at" in each)
     assert text[line + 1].lstrip().startswith("+")
 
 
@@ -97,7 +98,7 @@ def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, 
     found = changes_since(None, db=db, since="baseline", on=date(2027, 1, 13))
 
     [causes] = causes_below(found, "Gates").values()
-    assert causes == ("  +5  “Payroll: requirements” ended on 13 Jan 2027.",)
+    assert causes == ("  +5  “Payroll: requirements” finished late, on 13 Jan 2027.",)
 
 
 def change(db: str, day: int) -> Change:

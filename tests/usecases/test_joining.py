@@ -119,7 +119,7 @@ def test_a_school_cannot_join_a_wave_that_has_gone_live(stored: str, tmp_path: P
 def test_looking_back_it_had_not_joined(stored: str, tmp_path: Path):
     joined(stored, tmp_path)
     [dropped, *_] = [p for p in sro_of_stored(None, db=stored, today=JOINS).changes.parts if p.title == "Schools"]
-    assert dropped.lines == ("The school Dell School was added.",)
+    assert dropped.lines == ("The school “Dell School” was added.",)
 
 
 def test_a_joining_day_is_no_set_date(stored: str, tmp_path: Path):

@@ -16,7 +16,7 @@ from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
-from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.moments import day_of, format_day, last_day_of, moved_in_words
 from changeflow.values.words import Kind
 
 K = TypeVar("K", bound=Hashable)
@@ -186,15 +186,12 @@ def _came_and_went(states: _States) -> Iterator[Altered]:
     for how, tasks in ((How.DROPPED, gone), (How.ADDED, new)):
         for topic, own in _grouped((states.topic_of(t), t) for t in tasks).items():
             if topic is Topic.TASKS:
-                yield Altered(topic, how, f"{several([t.name for t in own])} {_was(own)} {how}.")
+                verb = "has" if len(own) == 1 else "have"
+                yield Altered(topic, how, f"{several([t.name for t in own])} {verb} been {how}.")
                 continue
             noun = "The milestone" if topic is Topic.MILESTONES else "The decision"
             for task in own:
                 yield Altered(topic, how, f"{noun} “{task.name}” was {how}{_dated(states, task, how)}.")
-
-
-def _was(tasks: Sequence[Task]) -> str:
-    return "was" if len(tasks) == 1 else "were"
 
 
 def _dated(states: _States, task: Task, how: How) -> str:
@@ -234,7 +231,7 @@ def _deadlines(states: _States) -> Iterator[Altered]:
             yield Altered(Topic.MILESTONES, How.ADDED, f"{what} is {format_day(day)}; there was none.")
         else:
             moved = later_or_earlier((day - then).days)
-            sentence = f"{what} is {format_day(day)} instead of {format_day(then)}: {moved}."
+            sentence = f"{what} has moved from {format_day(then)} to {format_day(day)} ({moved})."
             yield Altered(Topic.MILESTONES, How.CHANGED, sentence)
 
 
@@ -245,7 +242,7 @@ def _owners(states: _States, role_of: Callable[[str], str]) -> Iterator[Altered]
         if old == new:
             new = f"another {role_of(now or '')}"
         verb = "has" if len(tasks) == 1 else "have"
-        sentence = f"{several([t.name for t in tasks])} {verb} a new owner: {new} instead of {old}."
+        sentence = f"{several([t.name for t in tasks])} {verb} a new owner, {new} (was {old})."
         yield Altered(Topic.OWNERS, How.CHANGED, sentence)
 
 
@@ -260,7 +257,7 @@ def _durations(states: _States) -> Iterator[Altered]:
         sentence = f"{several([t.name for t in tasks])} {verb} {now} instead of {was}."
         yield Altered(Topic.DURATIONS, How.CHANGED, sentence)
     if ranges := [n.name for o, n in states.both() if o.estimate != n.estimate]:
-        yield Altered(Topic.DURATIONS, How.CHANGED, f"The range of {several(ranges)} changed.")
+        yield Altered(Topic.DURATIONS, How.CHANGED, f"The range of estimates for {several(ranges)} has changed.")
 
 
 def _set_dates(states: _States) -> Iterator[Altered]:
@@ -271,10 +268,15 @@ def _set_dates(states: _States) -> Iterator[Altered]:
 
     changed = [(o, n) for o, n in states.both() if dates(o) != dates(n)]
     for (was, now), tasks in _grouped(((dates(o), dates(n)), n) for o, n in changed).items():
-        sentence = f"{several([t.name for t in tasks])}: {_bounds(now)} instead of {_bounds(was)}."
+        verb, had = ("is", "it had") if len(tasks) == 1 else ("are", "they had")
+        what = (
+            f"{verb} now set to {_bounds(now)}" if now else f"no longer {'has' if verb == 'is' else 'have'} a set date"
+        )
+        then = f"was set to {_bounds(was)}" if was else f"{had} no set date"
+        sentence = f"{several([t.name for t in tasks])} {what} ({then})."
         yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
     if by_hand := [n.name for o, n in states.both() if o.manual != n.manual]:
-        sentence = f"The days that were set by hand for {several(by_hand)} changed."
+        sentence = f"The dates set manually for {several(by_hand)} have changed."
         yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
 
 
@@ -282,11 +284,11 @@ def _bounds(constraints: Sequence[Constraint]) -> str:
     def day(one: Constraint) -> str:
         return format_day(day_of(one.at) if "start" in one.bound.value else last_day_of(one.at))
 
-    words = [
-        f"{one.bound.value.replace('_', ' ')} {'than' if 'no_' in one.bound.value else 'on'} {day(one)}"
-        for one in constraints
-    ]
-    return " and ".join(words) or "no set date"
+    words = []
+    for one in constraints:
+        bound = one.bound.value.removeprefix("must_").replace("_", " ")
+        words.append(f"{bound} {'than' if 'no ' in bound else 'on'} {day(one)}")
+    return " and ".join(words)
 
 
 def _links(states: _States) -> Iterator[Altered]:
@@ -298,8 +300,8 @@ def _links(states: _States) -> Iterator[Altered]:
         if before != after:
             changed.append(states.after.tasks[now].name)
     if changed:
-        verb = "has" if len(changed) == 1 else "have"
-        yield Altered(Topic.LINKS, How.CHANGED, f"{several(changed)} {verb} other predecessors or lags.")
+        sentence = f"The predecessors or lags of {several(changed)} have changed."
+        yield Altered(Topic.LINKS, How.CHANGED, sentence)
 
 
 def _into(roadmap: Roadmap) -> dict[TaskId, list[Link]]:
@@ -317,8 +319,8 @@ _SAID = (
 def _calendars(states: _States) -> Iterator[Altered]:
     changed = [n.name for o, n in states.both() if any(getattr(o, f) != getattr(n, f) for f in _OF_CALENDARS)]
     if changed:
-        verb = "follows" if len(changed) == 1 else "follow"
-        yield Altered(Topic.CALENDARS, How.CHANGED, f"{several(changed)} {verb} another calendar.")
+        verb = "uses" if len(changed) == 1 else "use"
+        yield Altered(Topic.CALENDARS, How.CHANGED, f"{several(changed)} now {verb} a different calendar.")
 
 
 def _other_fields(states: _States) -> Iterator[Altered]:
@@ -326,8 +328,7 @@ def _other_fields(states: _States) -> Iterator[Altered]:
     for name in names:
         changed = [n.name for o, n in states.both() if getattr(o, name) != getattr(n, name)]
         if changed:
-            verb = "has" if len(changed) == 1 else "have"
-            sentence = f"{several(changed)} {verb} another setting of {name.replace('_', ' ')}."
+            sentence = f"The setting “{name.replace('_', ' ')}” of {several(changed)} has changed."
             yield Altered(Topic.TASKS, How.CHANGED, sentence)
 
 
@@ -338,17 +339,22 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
     then = {new: old for old, new in states.same.items()}
     for task in own:
         if (topic := states.topic_of(task)) is not Topic.TASKS:
-            was = format_day(_last_day(before, states.before.tasks[then[task.id]]))
-            sentence = f"“{task.name}” is on {format_day(_last_day(after, task))} instead of {was}: "
-            yield Altered(topic, How.MOVED, f"{sentence}{later_or_earlier(days[task.id])}.", task.id)
+            was = _last_day(before, states.before.tasks[then[task.id]])
+            sentence = f"“{task.name}” {moved_in_words(was, _last_day(after, task))}."
+            yield Altered(topic, How.MOVED, sentence, task.id)
     plain = [t for t in own if states.topic_of(t) is Topic.TASKS]
     if len(plain) <= NAMED:
         for task in plain:
-            sentence = f"“{task.name}” ends {later_or_earlier(days[task.id])}."
+            sentence = f"“{task.name}” finishes {later_or_earlier(days[task.id])}."
             yield Altered(Topic.TASKS, How.MOVED, sentence, task.id)
         return
     later = sum(days[t.id] > 0 for t in plain)
     parts = [f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n]
-    moved = f"tasks end on another day, {' and '.join(parts)}" if len(parts) > 1 else f"tasks end {parts[0].split()[1]}"
-    most = f"“{plain[0].name}” moves most, {later_or_earlier(days[plain[0].id])}"
-    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} {moved}; {most}.", plain[0].id)
+    moved = (
+        f"tasks finish on a new date ({' and '.join(parts)})"
+        if len(parts) > 1
+        else parts[0].replace(" ", " tasks finish ")
+    )
+    most = f"the biggest change is to “{plain[0].name}” ({later_or_earlier(days[plain[0].id])})"
+    total = f"{len(plain)} " if len(parts) > 1 else ""
+    yield Altered(Topic.TASKS, How.MOVED, f"{total}{moved}; {most}.", plain[0].id)

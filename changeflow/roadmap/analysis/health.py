@@ -113,7 +113,7 @@ def _at_most(
 ) -> HealthCheck:
     """Judge a number, or a share of a total."""
     allowed = e.limits(limit)
-    found, threshold, measured = f"{len(bad)}", f"at most {allowed:g}", float(len(bad))
+    found, threshold, measured = f"{len(bad)}", f"at most {allowed:g}" if allowed else "none allowed", float(len(bad))
     if of is not None:
         measured, noun = len(bad) / len(of) if of else 0.0, "links" if of is e.links else "open tasks"
         found, threshold = f"{len(bad)} of {len(of)} {noun} ({measured:.0%})", f"at most {allowed:.0%}"
@@ -197,7 +197,7 @@ def _has_no_owner(e: _Evidence, task: Task) -> bool:
 
 def _missed(e: _Evidence) -> HealthCheck:
     if e.due is None:
-        return _unknown(11, "Missed tasks", "there is no baseline")
+        return _unknown(11, "Missed tasks", "no baseline yet")
     late = [t for t in e.due if t not in e.done or e.schedule[t].early_finish > e.baseline[t]]
     share, allowed = len(late) / len(e.due) if e.due else 0.0, e.limits("missed_share")
     found = f"{len(late)} of {len(e.due)} due by now ({share:.0%})"
@@ -215,7 +215,7 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
     without = _without_deadlines(e)
     path = [t for t in work if without[t].critical] or [t for t in work if schedule[t].driving]
     if not path:
-        return _unknown(12, name, "no task on the path is open")
+        return _unknown(12, name, "no open task on the critical path")
     first = min(path, key=lambda t: (schedule[t].early_start, t))
     last = max((t.id for t in e.open), key=lambda t: (schedule[t].early_finish, t))
     calendar = e.roadmap.calendar_of(first)
@@ -227,7 +227,7 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
         except CalendarExhaustedError:
             continue
         # Monthly start windows and pay periods round a move, so it need not match to the day.
-        found = f"{days} more working days move the end by {gained:.0f}"
+        found = f"a test delay of {days} working days moves the end by {gained:.0f}"
         return HealthCheck(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
     return _unknown(12, name, "the calendars end too soon")
 
@@ -243,7 +243,7 @@ def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
     """Judge (length + float) / length, with working days from now to a milestone and its total float."""
     name = "Critical path length index"
     if target is None or target in e.done:
-        return _unknown(13, name, "no milestone is open")
+        return _unknown(13, name, "no open milestone")
     timed = e.schedule[target]
     length = round(e.days(target, e.now, timed.early_finish))
     if length <= 0:
@@ -256,6 +256,6 @@ def _execution(e: _Evidence) -> HealthCheck:
     """Judge completed tasks / tasks that the baseline completes by now; early finishes can raise it above 1."""
     name = "Baseline execution index"
     if not e.due:
-        return _unknown(14, name, "there is no baseline" if e.due is None else "no task was due yet")
+        return _unknown(14, name, "no baseline yet" if e.due is None else "no task was due yet")
     completed = sum(1 for t in e.baseline if t in e.schedule.timed and t in e.done)
     return _at_least(e, 14, name, Fraction(completed, len(e.due)), "bei")
