@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from changeflow.intake.days import is_serial, read_day
-from changeflow.intake.formats import Field, FieldKind
-from changeflow.intake.layout import fold
+from changeflow.intake.days import is_serial, read_day, without_zone
+from changeflow.intake.formats import Field, FieldKind, mark_or_word
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.values.base import ID_PATTERN
 from changeflow.values.moments import format_day
@@ -46,9 +45,15 @@ _LAST_CENTURY = re.compile(r"\b(19\d\d)-")
 _SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
 _PARTS = re.compile(r"[;,|\n]")
 _TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
+_SHOWN = 4
+"""Words that are named where another one was written."""
 AS_TEXT = "Format the column as text where the list comes from, and export it again."
-YES = frozenset({"yes", "y", "true", "t", "1", "on"})
-NO = frozenset({"no", "n", "false", "f", "0", "off"})
+YES = frozenset({"yes", "y", "true", "t", "1", "on", "✓", "✔", "☑", "√"})
+NO = frozenset({"no", "n", "false", "f", "0", "off", "✗", "✘", "☒", "☐"})
+_VARIANT = "\ufe0f\ufe0e"
+"""What a phone writes behind a tick to show it in colour or not."""
+_UNCLEAR = frozenset({"x", "×"})
+"""Marks that some people write for yes, and others for no."""
 
 
 def unwrapped(text: str) -> str:
@@ -88,6 +93,8 @@ def remark_on(text: str, read: str, field: Field) -> str:
     """Say of a cell that was read what its reader should check; mostly nothing."""
     if field.cell is FieldKind.DAY and is_serial(text):
         return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
+    if field.cell is FieldKind.DAY and (written := without_zone(text)[0]) != text and _day(written, field) != read:
+        return f"'{text}' was read as {_in_words(read)}: that was the day in the UK."
     if field.cell is FieldKind.DAY and (year := _LAST_CENTURY.match(read)) and year[1] not in text:
         return f"'{text}' was read as {_in_words(read)}. Write the year in four digits if it is another."
     if read != text and (field.cell is FieldKind.URN or (field.cell is FieldKind.ID and _GROUPED.fullmatch(text))):
@@ -184,15 +191,24 @@ def _score(text: str, field: Field) -> str:
 
 
 def _yes_no(text: str, field: Field) -> str:
-    word = field.meanings.get(fold(text), text.lower())
+    plain = text.strip(_VARIANT)
+    word = field.meanings.get(mark_or_word(plain), plain.lower())
     if word in YES or word in NO:
         return "yes" if word in YES else "no"
-    raise ValueError(f"'{text}' is neither yes nor no. Write one of the two.")
+    if word in _UNCLEAR:
+        raise ValueError(f"'{text}' may be a tick or a cross. Write yes or no.")
+    words = [pair.partition("=")[0] for pair in field.words.split(" | ")[:_SHOWN]] if field.words else []
+    more = f", or a word such as {', '.join(words)}" if words else ""
+    raise ValueError(f"'{text}' is neither yes nor no. Write one of the two{more}.")
 
 
 def _choice(text: str, field: Field) -> str:
-    if (option := field.meanings.get(fold(text))) is not None:
+    if (option := field.meanings.get(mark_or_word(text))) is not None:
         return option
+    for pair in field.says_nothing.split(" | ") if field.says_nothing else ():
+        theirs, _, remedy = pair.partition("=")
+        if text.lower() == theirs:
+            raise ValueError(f"'{text}' says no {field.name}. {remedy}")
     if not field.options or (field.takes_others and not is_near(text.lower(), field.options)):
         return text.lower()
     raise ValueError(f"'{text}' is not known. {did_you_mean(text.lower(), field.options)}".strip())

@@ -1,6 +1,7 @@
 """Which column of a file is which of ours: by our name, by another name for it, or by the mapping of a programme."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
@@ -19,6 +20,20 @@ _SHOWN = 8
 """Headings that are named where a column is missing."""
 SHORTEST = 5
 """Letters of a heading that may be misspelt: shorter ones are like too many others."""
+
+
+_NUMBERED = re.compile(
+    r"\W*(?:(?:adkar|score|rating|question|statement)\W+|q(?:uestion)?\s*\d{1,2}\W*|\d{1,2}\W*|[a-e][.):]\W*)*",
+    re.IGNORECASE,
+)
+"""What stands before the name of a column in a form: `1. `, `Q4 `, `ADKAR: `."""
+_WORDS = re.compile(r"[^\W\d_]+")
+_OF_COMMENTS = re.compile(
+    r"\b(?:comments?|notes?|remarks?|why|reasons?|evidence|explain|explanation|feedback|date|please)\b", re.IGNORECASE
+)
+"""Words in the heading of a column that is about another one."""
+_STEM = 5
+"""First letters that a heading and the name of such a column share: `Abilities` and `ability`."""
 
 
 class Way(StrEnum):
@@ -59,6 +74,8 @@ class MatchedColumns:
     """The places of those that are not used because they are misspelt, which is a problem already."""
     meant: Mapping[int, str] = made_by(default_factory=dict)
     """By the place of a column that is not used: a name of ours that is like its heading."""
+    notes: tuple[str, ...] = ()
+    """Why a column was not used that seems to be one of ours."""
 
 
 def match_columns(
@@ -73,7 +90,7 @@ def match_columns(
     free = {fold(f.name): f.name for f in wanted.fields if f.name not in search.found}
     near = {c.place: difflib.get_close_matches(fold(c.name), free, n=1, cutoff=ALIKE) for c in unused}
     meant = {place: free[names[0]] for place, names in near.items() if names}
-    return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant)
+    return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant, tuple(search.notes))
 
 
 @dataclass(slots=True)
@@ -87,6 +104,7 @@ class _Search:
     misspelt: set[int] = made_by(default_factory=set)
     meant: set[str] = made_by(default_factory=set)
     """Columns of ours that are misspelt, and so are not missing."""
+    notes: list[str] = made_by(default_factory=list)
 
     def run(self) -> None:
         free = list(self.layout.columns)
@@ -100,9 +118,16 @@ class _Search:
         by_name = {fold(f.name): f for f in fields}
         self._by_headings(free, by_name, Way.CAPITALS)
         free = [c for c in free if fold(c.name) not in by_name]
-        also = {fold(s): f for f in fields if f.name not in self.found for s in f.synonyms}
+        also = {fold(s): f for f in fields if f.name not in self.found or f.joins_all for s in f.synonyms}
         self._by_headings(free, also, Way.SYNONYM)
         free = [c for c in free if fold(c.name) not in also]
+        led = {
+            c: f.name for c in free for f in fields if f.leads and f.name not in self.found and _leads(c.name, f.name)
+        }
+        for field in fields:
+            if same := [c for c, name in led.items() if name == field.name]:
+                self._take(field, same, Way.SYNONYM)
+        free = [c for c in free if c not in led]
         for field in fields:
             if field.name not in self.found:
                 self._otherwise(field)
@@ -131,6 +156,11 @@ class _Search:
 
     def _take(self, field: Field, columns: Sequence[TableColumn], way: Way) -> None:
         first, *others = columns
+        if field.joins_all:
+            before = self.found[field.name].columns if field.name in self.found else ()
+            both = tuple(sorted({*before, *columns}, key=lambda c: c.place))
+            self.found[field.name] = ColumnMatch(field, both, way if len(both) == 1 else Way.JOINED)
+            return
         for other in others:
             if fold(other.name) == fold(first.name):
                 what = f"Duplicate column '{other.name}' (first in column {first.place})."
@@ -150,9 +180,13 @@ class _Search:
             if same := [c for c in self._called({fold(heading)}) if c.place not in used]:
                 self._take(field, same, Way.SYNONYM)
                 break
-        parts = [self._called({fold(n) for n in names.split(" | ")}) for names in field.parts]
-        if parts and all(len(p) == 1 for p in parts):
+        # The first name for each part that the file has: a preferred forename goes before the legal one.
+        parts = [[c for n in names.split(" | ") for c in self._called({fold(n)})][:1] for names in field.parts]
+        if parts and all(parts):
             self.found[field.name] = ColumnMatch(field, tuple(p[0] for p in parts), Way.JOINED)
+        elif any(parts):
+            there = next(p[0] for p in parts if p)
+            self.notes.append(f"'{there.name}' alone gives no {field.name}: no column has its other part.")
 
     def _as_they_are(self, columns: Iterable[TableColumn]) -> None:
         for column in columns:
@@ -178,6 +212,9 @@ class _Search:
                 1, what, f"The columns {', '.join(self.wanted.required)} are needed, with their names above them."
             )
             return
+        needed = self.wanted.needs_one_of
+        if needed and not {*needed} & (self.found.keys() | self.meant):
+            self._add(1, "No column has scores.", f"Call them {', '.join(needed)}. The file has {shown}.")
         for field in self.wanted.fields:
             if field.is_required and field.name not in self.found and field.name not in self.meant:
                 name = self.mapping.get(field.name, field.name)
@@ -197,13 +234,27 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
     said = fold(heading)
     if len(said) < SHORTEST:
         return None
+    words = [] if _OF_COMMENTS.search(heading) else [word.casefold() for word in _WORDS.findall(heading)]
     for field in fields:
+        if field.leads and any(w[:_STEM] == field.name[:_STEM] or is_near(w, [field.name]) for w in words):
+            return field.name
         ours = fold(field.name)
         if is_near(said, [ours]) or difflib.SequenceMatcher(None, said, ours).ratio() >= NEAR:
             return field.name
         if any(is_near(said, [fold(s)]) for s in field.synonyms):
             return field.name
     return None
+
+
+def _leads(heading: str, name: str) -> bool:
+    """Tell whether a heading begins with a name, behind a number or not, and is not one of comments on it.
+
+    >>> [h for h in ("1. Desire (I want it)", "Q2 Desire", "Desire: why?", "Your desire") if _leads(h, "desire")]
+    ['1. Desire (I want it)', 'Q2 Desire']
+    """
+    before = _NUMBERED.match(heading)
+    word = _WORDS.match(heading, before.end() if before else 0)
+    return word is not None and word[0].casefold() == name and not _OF_COMMENTS.search(heading, word.end())
 
 
 def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iterator[str]:

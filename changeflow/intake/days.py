@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.moments import LONDON
 
 NEXT_CENTURY = 50
 """Years of two digits: 00 to 49 are 2000 to 2049; 50 to 99 are 1950 to 1999 where a day may be so long ago."""
@@ -22,8 +23,19 @@ _MONTHS = (
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = (
     r"(?:(?:\s*t\s*|\s*,\s*|\s+at\s+|\s+)(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?"
-    r"\s*(?:am|pm)?\s*(?:z|utc|gmt|bst|[+-]\d\d:?\d\d)?)?"
+    r"\s*(?:am|pm)?)?"
 )
+_A_ZONE = r"\d[:.][0-5]\d.*\b(?:[a-z]+/[a-z_]+|[a-z]{2,4}t)\b"
+_HERE = "europe/london"
+_ZONED = re.compile(
+    r"(?P<moment>.*?(?P<hour>\d\d?)[:.](?P<minute>[0-5]\d)(?:[:.][0-5]\d(?:[.,]\d+)?)?\s*(?P<half>[ap]m)?)\s*"
+    r"[(\[]?(?P<name>z|utc|gmt|bst|europe/london)?\s*"
+    r"(?:(?P<sign>[+\-−])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)?"
+    r"[)\]]?"
+    r"(?:\s*[(\[](?:europe/london|greenwich mean time|british summer time|coordinated universal time|[a-z]{3})[)\]])?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A time with its zone: `10:00+01:00`, `10:00 (BST)`, `10:00:00 GMT+0100 (British Summer Time)`."""
 _YEAR_FIRST = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME
 _COMPACT = r"((?:19|20|21)\d\d)(\d\d)(\d\d)"
 _DAY_FIRST = r"(?:([a-z]+)\.?,?\s+)?(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\3\s?(\d{4}|\d{2})" + _TIME
@@ -46,6 +58,8 @@ def read_day(text: str, *, may_be_old: bool = False) -> date:
 
     >>> for text in ("01/02/2027", "1-Feb-27", "Monday 1st February 2027", "2027-02-01T09:30", "46419"):
     ...     assert read_day(text) == date(2027, 2, 1)
+    >>> read_day("2027-02-01T23:30-02:00")
+    datetime.date(2027, 2, 2)
     >>> read_day("02/13/2027")
     Traceback (most recent call last):
     ValueError: '02/13/2027' has no month 13: the month seems to be first. Write 13/02/2027, the day first.
@@ -54,7 +68,8 @@ def read_day(text: str, *, may_be_old: bool = False) -> date:
         with suppress(ValueError):
             if is_supported(day := date.fromisoformat(text)):
                 return day
-    lower = text.strip().lower()
+    written, moved = without_zone(text)
+    lower = written.strip().lower()
     for form, read in _FORMS:
         if found := re.fullmatch(form, lower, re.ASCII):
             day = read(text, found)
@@ -67,12 +82,42 @@ def read_day(text: str, *, may_be_old: bool = False) -> date:
                 if day.year >= _NO_END:
                     what = f"{what.partition('. ')[0]}. Leave it empty where there is no end"
                 raise ValueError(f"{what}.")
-            return day
+            return _in_the_uk(day, moved) if moved is not None else day
     if re.fullmatch(_NO_YEAR, lower, re.ASCII):
         raise ValueError(f"'{text[:40]}' does not say the day, month and year. {WRITE}")
     if re.fullmatch(_NO_DAY, lower, re.ASCII):
         raise ValueError(f"'{text[:40]}' does not say the day. {WRITE}")
+    if re.search(_A_ZONE, lower):
+        raise ValueError(f"'{text[:60]}' has a time zone that is not known. Write the day alone, as it was in the UK.")
     raise ValueError(f"'{text[:40]}' is not a date. {WRITE}")
+
+
+def without_zone(text: str) -> tuple[str, "tuple[int, int] | None"]:
+    """Return a moment without its time zone, and its minutes of the day with those by which it is ahead of UTC.
+
+    None where it has no zone, or that of the United Kingdom.
+
+    >>> without_zone("2026-09-01T10:00+01:00"), without_zone("01/09/2026 10:00")
+    (('2026-09-01T10:00', (600, 60)), ('01/09/2026 10:00', None))
+    """
+    found = _ZONED.fullmatch(text.strip())
+    if found is None or not (found["name"] or found["sign"]):
+        return text, None
+    if (found["name"] or "").casefold() == _HERE:
+        return found["moment"], None
+    hour = int(found["hour"]) % 12 + 12 * (found["half"].lower() == "pm") if found["half"] else int(found["hour"])
+    ahead = 60 if (found["name"] or "").casefold() == "bst" else 0
+    if found["sign"]:
+        offset = int(found["hours"]) * 60 + int(found["minutes"] or 0)
+        ahead += -offset if found["sign"] in "-−" else offset
+    return found["moment"], (hour * 60 + int(found["minute"]), ahead)
+
+
+def _in_the_uk(day: date, moved: tuple[int, int]) -> date:
+    """Return the day in the United Kingdom of a moment: its minutes of the day, and those ahead of UTC."""
+    minute, ahead = moved
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute - ahead)
+    return moment.astimezone(LONDON).date()
 
 
 def is_serial(text: str) -> bool:

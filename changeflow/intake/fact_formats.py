@@ -52,17 +52,22 @@ PROGRESS = Format(
         Field(
             "remaining",
             FieldKind.DURATION,
-            "work that is left: 5d, 5 days, or a number under a heading with days",
+            "work that is left: 5d, 5 days, or a number under a heading with days, hours or weeks",
             also=(
                 "remaining duration | remaining work | duration remaining | remaining working days | remaining days | "
-                "days remaining | days left"
+                "days remaining | days left | remaining hours | remaining hrs | hours remaining | hours left | "
+                "remaining weeks | weeks remaining | weeks left"
             ),
         ),
         Field(
             "comment",
             FieldKind.TEXT,
             "what to know about it: kept as a fact",
-            also="comments | note | notes | remark | remarks | progress notes",
+            also=(
+                "comments | note | notes | remark | remarks | progress notes | commentary | latest update | update | "
+                "progress update | progress comment"
+            ),
+            joins_all=True,
         ),
         Field("service", FieldKind.TEXT, "where several tasks have a name: of which service"),
         Field("wave", FieldKind.TEXT, "or of which wave", also="wave name"),
@@ -127,9 +132,10 @@ ATTENDANCE = Format(
             "no for a person who did not come, whose line is left out",
             also="attendance | attendance status | present | did attend | status | completion status | course status",
             words=(
-                "present=yes | attended=yes | completed=yes | complete=yes | passed=yes | late=yes | absent=no | "
-                "did not attend=no | not attended=no | dna=no | no show=no | cancelled=no | withdrawn=no | booked=no | "
-                "enrolled=no | registered=no | invited=no | not started=no | in progress=no | apologies=no"
+                "present=yes | absent=no | /=yes | l=yes | attended=yes | completed=yes | complete=yes | passed=yes | "
+                "late=yes | did not attend=no | not attended=no | dna=no | no show=no | cancelled=no | withdrawn=no | "
+                "booked=no | enrolled=no | registered=no | invited=no | not started=no | in progress=no | "
+                "apologies=no | \\=yes | p=yes | came=yes | here=yes | arrived late=yes | a=no | sick=no | excused=no"
             ),
         ),
     ),

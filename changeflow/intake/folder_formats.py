@@ -18,9 +18,28 @@ PERSON_IDS = (
 """What a column with the ids of people is called in other systems."""
 
 
+_FIRST_NAMES = (
+    "preferred first name | preferred forename | known as | first name | forename | forenames | first names | "
+    "given name | legal first name | legal forename | initials | initial"
+)
+_SURNAMES = (
+    "preferred surname | preferred last name | surname | last name | family name | legal surname | legal last name"
+)
+LONG_AWAY = (
+    "on maternity leave", "maternity leave", "maternity", "on paternity leave", "paternity leave", "on adoption leave",
+    "adoption leave", "on parental leave", "shared parental leave", "on long term sick leave", "long term sick leave",
+    "long term sick", "long term sickness", "on leave", "on long term leave", "leave of absence", "career break",
+    "on career break", "secondment", "on secondment", "seconded", "suspended", "sabbatical", "on sabbatical",
+)  # fmt: skip
+"""What systems say of people who are employed and not at work: they get no messages, and a person looks at it."""
+CHANGING = ("proposed to close", "proposed to open")
+"""What a school's status may be, so that a person looks whether it belongs to the programme."""
+_NO_PHASE = "A special school or a pupil referral unit is special; else write the phase of its pupils."
+
+
 def _score(element: Element) -> Field:
     also = f"{element} score | {element} (1-5) | {element} 1 to 5"
-    return Field(element.value, FieldKind.SCORE, "1 to 5; empty if not asked", also=also)
+    return Field(element.value, FieldKind.SCORE, "1 to 5; empty if not asked", also=also, leads=True)
 
 
 SCHOOLS = Format(
@@ -58,6 +77,7 @@ SCHOOLS = Format(
                 "special school=special | nursery school=nursery | early years=nursery | 16 plus=16-plus | "
                 "post 16=16-plus | sixth form=16-plus | primary school=primary | secondary school=secondary"
             ),
+            says_nothing=" | ".join(f"{word}={_NO_PHASE}" for word in ("not applicable", "not recorded", "unknown")),
         ),
         Field(
             "authority",
@@ -98,13 +118,35 @@ SCHOOLS = Format(
             "day on which it joins the trust",
             also="joins on | joining date | join date | date joined | date joined trust | date of joining",
         ),
+        Field(
+            "status",
+            FieldKind.CHOICE,
+            "a closed school is left out, and reported",
+            also="EstablishmentStatus (name) | establishment status | school status | open or closed",
+            else_called="EstablishmentStatus (code)",
+            options=("open", "closed", *CHANGING),
+            words="open but proposed to close=proposed to close | 1=open | 2=closed | 3=proposed to close | "
+            "4=proposed to open | permanently closed=closed",
+            takes_others=True,
+            leaves_out=("closed",),
+            points_out=CHANGING,
+            look="Remove them if they are not part of the programme.",
+        ),
+        Field(
+            "closes",
+            FieldKind.TEXT,
+            "day of closing; reported where no column has the status",
+            also="CloseDate | close date | closing date | closure date | date closed",
+        ),
     ),
+    thing="school",
 )
 
 PEOPLE = Format(
     "people",
     "Stakeholders: people.csv or people.xlsx of a folder.",
-    (
+    thing="person",
+    fields=(
         Field(
             "id",
             FieldKind.ID,
@@ -128,10 +170,7 @@ PEOPLE = Format(
             FieldKind.TEXT,
             "name, for messages",
             also="full name | display name | employee name | staff name | person name",
-            parts=(
-                "first name | forename | forenames | given name | preferred forename | legal forename",
-                "surname | last name | family name | preferred surname | legal surname",
-            ),
+            parts=(_FIRST_NAMES, _SURNAMES),
         ),
         Field(
             "email",
@@ -225,9 +264,17 @@ PEOPLE = Format(
         Field(
             "active",
             FieldKind.YES_NO,
-            "no for a person who has left",
+            "no for a person who gets no messages: who has left, or is away for long",
             also="is active | status | employment status | staff status",
-            words="active=yes | current=yes | in post=yes | inactive=no | left=no | leaver=no",
+            words=(
+                "active=yes | current=yes | left=no | on maternity leave=no | in post=yes | employed=yes | "
+                "permanent=yes | temporary=yes | fixed term=yes | casual=yes | probation=yes | on probation=yes | "
+                "full time=yes | part time=yes | starter=yes | new starter=yes | working notice=yes | inactive=no | "
+                "leaver=no | former=no | retired=no | terminated=no | dismissed=no | ended=no"
+            )
+            + "".join(f" | {away}=no" for away in LONG_AWAY if away != "on maternity leave"),
+            points_out=LONG_AWAY,
+            look="They get no messages. Give the days in the column 'away' if you know them.",
         ),
         Field(
             "language",
@@ -274,4 +321,5 @@ ASSESSMENTS = Format(
             ),
         ),
     ),
+    needs_one_of=tuple(element.value for element in Element),
 )

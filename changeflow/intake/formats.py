@@ -60,7 +60,19 @@ class Field:
     Elsewhere they may mean another thing.
     """
     parts: tuple[str, ...] = ()
-    """Where it has no column: headings of those that make it together, each with bars between."""
+    """Where it has no column: headings of those that make it together, each with bars between, the best first."""
+    leads: bool = False
+    """A heading that begins with its name, behind a number or not, is this column: `2. Desire (I want this)`."""
+    joins_all: bool = False
+    """Every column that is called so counts: their cells are joined, a line each."""
+    leaves_out: tuple[str, ...] = ()
+    """Options whose lines are no part of what is listed: left out, and reported with their names."""
+    says_nothing: str = ""
+    """Words in which other systems say nothing, with what to write: `theirs=remedy`, with bars between."""
+    points_out: tuple[str, ...] = ()
+    """Words whose lines are used, and reported with their names."""
+    look: str = ""
+    """What a person does about such lines."""
 
     @cached_property
     def synonyms(self) -> tuple[str, ...]:
@@ -70,7 +82,7 @@ class Field:
     def meanings(self) -> Mapping[str, str]:
         """Return each option by every word for it, folded."""
         others = (pair.split("=") for pair in self.words.split(" | ") if pair)
-        return {fold(o): o for o in self.options} | {fold(theirs): ours for theirs, ours in others}
+        return {mark_or_word(o): o for o in self.options} | {mark_or_word(theirs): ours for theirs, ours in others}
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,10 @@ class Format:
     """Columns by which its sheet and its header are found; all of them where none is named."""
     keeps_others: bool = False
     """The cells of columns that are not used are kept, for what they may say beside the others."""
+    needs_one_of: tuple[str, ...] = ()
+    """Columns of which a line has at least one: a line without says nothing, and is left out and reported."""
+    thing: str = "line"
+    """What a line is about: a school."""
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -99,6 +115,15 @@ class Format:
         for one in self.fields:
             if not self.marks or one.name in self.marks:
                 yield from (one.name, *one.synonyms)
+
+
+def mark_or_word(text: str) -> str:
+    """Return a word without capitals, spaces and marks; of marks alone, the marks.
+
+    >>> mark_or_word("Did not attend"), mark_or_word(" ✓ "), mark_or_word("/")
+    ('didnotattend', '✓', '/')
+    """
+    return fold(text) or text.strip()
 
 
 def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:

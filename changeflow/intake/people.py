@@ -167,7 +167,8 @@ def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
     """Write the columns of schools that were read as a CSV, under the programme's own names for them."""
     rows, out = list(rows), io.StringIO()
     # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
-    ours = [f.name for f in SCHOOLS.fields if f.name in mapping or f.name not in mapping.values()]
+    kept = [f.name for f in SCHOOLS.fields if f.name in School.model_fields]
+    ours = [name for name in kept if name in mapping or name not in mapping.values()]
     names = [name for name in ours if name in SCHOOLS.required or any(name in row.cells for row in rows)]
     write = csv.writer(out, lineterminator="\n").writerow
     write([safe_cell(mapping.get(name, name)) for name in names])

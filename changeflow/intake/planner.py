@@ -19,7 +19,7 @@ from changeflow.intake.formats import FieldKind
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
 from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_formats import PLANNER
-from changeflow.intake.progress_values import BEGUN, WORDS, are_shares, folded, parse_length, parse_percent
+from changeflow.intake.progress_values import BEGUN, WORDS, are_shares, folded, parse_length, parse_percent, unit_of
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.roadmap.model.profile import MSPROJECT
@@ -169,8 +169,8 @@ def _by_duration(row: TableRow, start: date | None, due: date | None, problems: 
     text = row.cells.get("duration", "")
     if not text or is_nothing(text, FieldKind.DURATION) or (start is None) == (due is None):
         return {}
-    has_days = "day" in row.headings["duration"].casefold()
-    length = row.read("duration", partial(parse_length, minutes_per_day=DAY_OF_WORK, has_days=has_days), problems)
+    unit = unit_of(row.headings["duration"])
+    length = row.read("duration", partial(parse_length, minutes_per_day=DAY_OF_WORK, unit=unit), problems)
     if length is None:
         return {}
     is_elapsed = length.unit is Unit.ELAPSED

@@ -1,11 +1,14 @@
 """The cells of a progress sheet that need its other cells to be read: % complete, and what remains."""
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from changeflow.intake.columns import Way
+from changeflow.intake.days import read_day
+from changeflow.intake.layout import fold
 from changeflow.intake.progress_values import (
     BEGUN,
     NOT_DONE,
@@ -18,7 +21,9 @@ from changeflow.intake.progress_values import (
     is_typed_as_whole,
     parse_percent,
     parse_remaining,
+    plain_status,
     read_exported,
+    unit_of,
     whole_percent,
 )
 from changeflow.intake.table_rows import Table, TableRow
@@ -28,6 +33,9 @@ from changeflow.programme.typed_progress import LABELS, contradictions
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 
+_DONE = {"done", "complete", "completed", "isdone", "iscomplete"}
+"""Headings, folded, under which people write yes, a tick, or the day."""
+_LIKE_A_DAY = re.compile(r"\d[/.-]\d|\d\s*(?:st|nd|rd|th)?[\s-]+[A-Za-z]{3}|[A-Za-z]{3,}\s+\d{1,2},?\s+\d{4}")
 MINUTES = 450
 """Of a day, where no programme is known: only whether cells can be read is asked."""
 
@@ -42,17 +50,17 @@ class SheetProgressReader:
         self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
         """% complete is taken from a column of words."""
         self.shares = are_shares(row.cells["percent"] for row in table.rows if "percent" in row.cells)
+        of_status = next((m.heading for m in table.columns.matches if m.field.name == "status"), "")
+        self.asks_whether = fold(of_status) in _DONE
         heading = next((m.heading for m in table.columns.matches if m.field.name == "remaining"), "")
-        self._remaining = partial(
-            parse_remaining, minutes_per_day=minutes_per_day, has_days="day" in heading.casefold()
-        )
+        self._remaining = partial(parse_remaining, minutes_per_day=minutes_per_day, unit=unit_of(heading))
 
     def cells(self, row: TableRow) -> ProgressCells:
         """Read all cells of progress."""
         return ProgressCells(
             percent=self.percent(row),
             started=row.read("started", parse_day, self.problems),
-            finished=row.read("finished", parse_day, self.problems),
+            finished=row.read("finished", parse_day, self.problems) or self.done_on(row),
             remaining=self.remaining(row),
             comment=comment_of(row.cells.get("comment", "")),
         )
@@ -67,8 +75,22 @@ class SheetProgressReader:
             self._say_status(row, percent)
         return percent
 
+    def done_on(self, row: TableRow) -> date | None:
+        """Read the day in a column that asks whether work is done: that is when it was."""
+        text = row.cells.get("percent", "")
+        if not (self.is_status and self._has_day(text)):
+            return None
+        if "finished" in row.cells:
+            self.table.say(f"'{text}' was not used: the line has a finish.", row.line, row.columns["percent"])
+            return None
+        return row.read("percent", read_day, self.problems)
+
+    def _has_day(self, text: str) -> bool:
+        """Tell whether a cell of a column such as Done has a day, right or wrong, where yes or no is usual."""
+        return self.asks_whether and _LIKE_A_DAY.search(text) is not None
+
     def _say_status(self, row: TableRow, percent: int | None) -> None:
-        word = folded(row.cells["status"])
+        word = folded(plain_status(row.cells["status"]))
         if word in BEGUN:
             agrees = (percent is not None and 0 < percent < 100) or (percent is None and "started" in row.cells)
         elif word in NOT_DONE:
@@ -86,17 +108,20 @@ class SheetProgressReader:
         Of a column that says the status, words that tell nothing of progress are not used.
         """
         text = row.cells.get("percent", "")
+        if self.is_status and self._has_day(text):
+            return None
+        given, text = text, plain_status(text) if self.is_status else text
         if self.is_status and folded(text) in NOT_DONE:
             return 0 if "finished" in row.cells else None
         is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS | TICKS
         if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
             if not is_begun or "started" not in row.cells:
-                what = f"'{text}' was not used: it does not say how much is complete."
+                what = f"'{given}' was not used: it does not say how much is complete."
                 self.table.say(what, row.line, row.columns["percent"])
             return None
         if is_typed_as_whole(text):
             self.table.say(f"'{text}' was read as {int(text[:-1]) // 100}%.", row.line, row.columns["percent"])
-        number = row.read("percent", partial(parse_percent, shares=self.shares, ticks=self.is_status), self.problems)
+        number = row.read("percent", lambda _: self._parsed(text), self.problems)
         if number is None:
             return None
         percent = whole_percent(number)
@@ -105,6 +130,11 @@ class SheetProgressReader:
                 f"'{text}' was read as {percent}%: only whole percent count.", row.line, row.columns["percent"]
             )
         return percent
+
+    def _parsed(self, text: str) -> float:
+        if self.is_status and _LIKE_A_DAY.search(text):
+            raise ValueError(f"'{text[:40]}' is a day, not a status. Put it in a column called 'Actual finish'.")
+        return parse_percent(text, shares=self.shares, ticks=self.is_status)
 
 
 def missing_columns(table: Table) -> Problem | None:

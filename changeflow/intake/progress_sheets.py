@@ -120,7 +120,7 @@ class _Sheet:
             task = self.tasks.task_of(row, exported)
             if task is None or len(self.problems) > before or not (typed == was or self._is_first(row, task)):
                 continue
-            if self._has_day_beside(row, task, typed, was):
+            if row.line not in refused and self._has_day_beside(row, task, typed, was):
                 continue
             if exported is not None and was is not None:
                 self._say_changed(row, exported["cells"])

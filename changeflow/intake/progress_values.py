@@ -14,7 +14,11 @@ from changeflow.programme.progress_cells import ProgressCells, days_or_duration
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.limits import parse_day
 
-_PERCENT = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,15})?)\s*(?P<sign>%|per\s*cent|pc)?", re.IGNORECASE)
+_PERCENT = re.compile(
+    r"(?P<number>\d{1,6}(?:[.,]\d{1,15})?)\s*(?P<sign>%|per\s*cent|pc)?"
+    r"(?:\s*(?:complete|completed|done))?",
+    re.IGNORECASE,
+)
 _LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?\s*\??", re.IGNORECASE)
 """Project writes a question mark behind what is only estimated: `3 days?`."""
 _UNITS = {
@@ -47,6 +51,15 @@ TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
 """In a column that asks whether it is done."""
 NOT_DONE = ("no", "n", "false", "✗", "☐")
 """In such a column: how much is done is unknown."""
+LATE_OR_NOT = (
+    "late", "early", "ontime", "delayed", "overdue", "ahead", "ontrack", "behind", "signedoff", "aheadofschedule",
+    "behindschedule", "red", "amber", "green", "blocked", "atrisk", "onhold", "ok",
+)  # fmt: skip
+"""What people write behind a status, which leaves it what it is: `Complete - late`."""
+_BEHIND = re.compile(r"\s*(?:\s[-–—]\s|[(:;,/])\s*")
+_ONE_PERCENT = re.compile(r"(?<![\d.,-])(\d{1,3}(?:[.,]\d+)?)\s*(?:%|per\s*cent)", re.IGNORECASE)
+_APART = re.compile(r"\s*[()/:;,~–—]\s*|\s-\s|^-|-$")
+_ABOUT = ("about", "approx", "approx.", "approximately", "c.", "circa")
 BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active", "doing", "workingonit")
 """It has begun, and how much is done is unknown."""
 
@@ -54,6 +67,26 @@ BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open",
 def folded(word: str) -> str:
     """Return a word of a list without its spaces and hyphens: `In-progress` is `In progress`."""
     return "".join(word.casefold().replace("-", " ").split())
+
+
+def plain_status(text: str) -> str:
+    """Return a status without what only says how it goes, and the percentage of one that has one.
+
+    >>> plain_status("Complete - late"), plain_status("In progress (60%)"), plain_status("50% complete")
+    ('Complete', '60%', '50%')
+    >>> plain_status("Complete - snags left"), plain_status("On hold"), plain_status("Late")
+    ('Complete - snags left', 'On hold', 'Late')
+    """
+    found = _ONE_PERCENT.search(text)
+    around = {folded(word) for word in _APART.split(_ONE_PERCENT.sub(" / ", text)) if word}
+    if found is not None and around <= {*BEGUN, *WORDS, *_ABOUT}:
+        return f"{found[1]}%"
+    first, *others = [part for part in _BEHIND.split(text.strip().rstrip(")")) if part] or [text]
+    said = {folded(part).replace("(", "") for part in others}
+    if others and said <= {*LATE_OR_NOT} and folded(first) in {*WORDS, *BEGUN, *NOT_DONE}:
+        return first
+    word, _, last = text.strip().rpartition(" ")
+    return word if word and folded(last) in ("late", "early") and folded(word) in WORDS else text
 
 
 _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
@@ -116,35 +149,43 @@ def whole_percent(number: float) -> int:
     return max(1, min(99, round(number))) if 0 < number < 100 else int(number)
 
 
-def parse_remaining(text: str, *, minutes_per_day: int, has_days: bool) -> str:
+def unit_of(heading: str) -> str:
+    """Return the unit that a heading gives to numbers without one; empty where it gives none.
+
+    >>> unit_of("Remaining (hours)"), unit_of("Days left"), unit_of("Remaining hrs"), unit_of("Remaining work")
+    ('h', 'd', 'h', '')
+    """
+    words = re.findall(r"[a-z]+", heading.casefold())
+    return next((_UNIT_OF[word] for word in reversed(words) if word in _UNIT_OF), "")
+
+
+def parse_remaining(text: str, *, minutes_per_day: int, unit: str = "") -> str:
     """Read what is left of a task: days as a number, any other unit as a duration's text.
 
-    `has_days`: the heading says that a number without a unit is days.
+    `unit` is the one that the heading gives to numbers without one.
 
-    >>> parse_remaining("5 days", minutes_per_day=450, has_days=False)
-    '5'
-    >>> parse_remaining("2 wks", minutes_per_day=450, has_days=False)
-    '10'
-    >>> parse_remaining("1 mon", minutes_per_day=450, has_days=False)
-    '20'
+    >>> parse_remaining("5 days", minutes_per_day=450), parse_remaining("2 wks", minutes_per_day=450)
+    ('5', '10')
+    >>> parse_remaining("1 mon", minutes_per_day=450), parse_remaining("15", minutes_per_day=450, unit="h")
+    ('20', '2')
     """
-    length = parse_length(text, minutes_per_day=minutes_per_day, has_days=has_days, column="Remaining")
+    length = parse_length(text, minutes_per_day=minutes_per_day, unit=unit, column="Remaining")
     return days_or_duration(length, minutes_per_day)
 
 
-def parse_length(text: str, *, minutes_per_day: int, has_days: bool = False, column: str = "Duration") -> Duration:
-    """Read a length as people and programs write it; one without a unit is days where the heading says so.
+def parse_length(text: str, *, minutes_per_day: int, unit: str = "", column: str = "Duration") -> Duration:
+    """Read a length as people and programs write it; one without a unit has the heading's, where it gives one.
 
     >>> [parse_length(t, minutes_per_day=480).amount // 60 for t in ("3 days?", "1 mon", "2 ewks", "1.5 hrs")]
     [24, 160, 336, 1]
     """
     found = _LENGTH.fullmatch(text)
-    unit = " ".join(found["unit"].casefold().split()) if found else ""
-    if found is None or (unit and unit not in _UNIT_OF):
+    own = " ".join(found["unit"].casefold().split()) if found else ""
+    if found is None or (own and own not in _UNIT_OF):
         parse_duration(text, minutes_per_day=minutes_per_day)
         raise ValueError(f"'{text[:40]}' is not a duration. Write 5d, 4h or 2w.")
-    number, short = found["number"].replace(",", "."), _UNIT_OF.get(unit, "d")
-    if not unit and not has_days and float(number) != 0:
+    number, short = found["number"].replace(",", "."), _UNIT_OF.get(own, unit or "d")
+    if not (own or unit) and float(number) != 0:
         raise ValueError(f"'{text}' has no unit. Write 5d for five days, or name the column “{column} (days)”.")
     if short in _MONTHS:
         days, short = _MONTHS[short]

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from changeflow.alike import MOST_LISTED
-from changeflow.intake.cell_readers import is_nothing, read_cell, remark_on, unwrapped
+from changeflow.intake.cell_readers import NO_COMMENT, is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.day_order import DayOrder, check_orders, swapped_by_spreadsheet
 from changeflow.intake.endings import is_ending, is_remark, is_sum
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import SEPARATORS, SheetPercent, TableColumn, fold
+from changeflow.intake.line_status import LineStatus
 from changeflow.intake.table_rows import Table, TableRow, zeros_lost
 from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
@@ -36,6 +37,10 @@ class TableLines:
     def __init__(self, table: Table, wanted: Format, names: Names, problems: list[Problem]) -> None:
         matches, layout = table.columns.matches, table.layout
         self.table, self.names, self.problems, self.required_names = table, names, problems, wanted.required
+        self.status = LineStatus(wanted, matches)
+        self.needs_one_of = {m.field.name for m in matches} & {*wanted.needs_one_of}
+        self.refused: set[str] = set()
+        """Columns of the line at hand whose cells were refused."""
         self.others = table.columns.unused if wanted.keeps_others else ()
         # Each column of ours: its name, its place from 0, where it is from, and the cells that were read already.
         self.plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]]
@@ -62,17 +67,7 @@ class TableLines:
             count += 1
             if count > MOST_ROWS:
                 raise TableTooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
-            if not self._is_inside(line, cells):
-                table.lost += cells
-                continue
-            row = TableRow(table.file, line, {}, self.places, self.headings)
-            if self._fill(row, cells):
-                table.rows.append(row)
-            else:
-                table.lost += cells
-            if self.others:
-                table.others[line] = {c: clean(cells[c.place - 1]) for c in self.others if c.place <= len(cells)}
-            filled += len(row.cells)
+            filled += self._read(line, cells)
             if filled > MOST_CELLS:
                 raise TableTooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
         if count == 0:
@@ -83,6 +78,42 @@ class TableLines:
                 self._resolve(match.field)
         self.problems += check_orders(self.orders, table.file)
         self._say()
+
+    def _read(self, line: int, cells: list[str]) -> int:
+        """Read one line; return how many of its cells have something in them."""
+        if not self._is_inside(line, cells):
+            self.table.lost += cells
+            return 0
+        if self._is_out(line, cells):
+            return 0
+        row = TableRow(self.table.file, line, {}, self.places, self.headings)
+        if not self._fill(row, cells):
+            self.table.lost += cells
+        elif not self._says_nothing(row):
+            self.table.rows.append(row)
+        if self.others:
+            kept = {c: clean(cells[c.place - 1]) for c in self.others if c.place <= len(cells)}
+            self.table.others[line] = kept
+        return len(row.cells)
+
+    def _is_out(self, line: int, cells: list[str]) -> bool:
+        """Tell whether a line is no part of what is listed, such as a closed school."""
+        self.status.note_closing(line, cells)
+        match = self.status.match
+        if match is None or match.place > len(cells):
+            return False
+        raw, already = cells[match.place - 1], next(known for _, _, one, known in self.plan if one is match)
+        if raw and raw not in already:
+            already[raw] = self._cell(raw, match, line)
+        read = already.get(raw, "")
+        return self.status.leaves_out(line, cells, read if isinstance(read, str) else "")
+
+    def _says_nothing(self, row: TableRow) -> bool:
+        """Tell whether a line has none of the cells for which it is read, such as a score; report it."""
+        if not self.needs_one_of or self.needs_one_of & (row.cells.keys() | self.refused):
+            return False
+        self.table.skip("The line has no score and was not recorded as an answer.", row.line)
+        return True
 
     def _is_inside(self, line: int, cells: list[str]) -> bool:
         """Tell whether a line has no more cells than the header; remember those without a heading."""
@@ -123,10 +154,11 @@ class TableLines:
     def _fill(self, row: TableRow, cells: list[str]) -> bool:
         """Read the cells of a line; tell whether it has all that are required, but for refused days and choices."""
         read, refused, width = row.given, set[str](), len(cells)
+        self.refused = refused
         for name, at, match, already in self.plan:
             raw = cells[at] if at < width else ""
             if len(match.columns) > 1:
-                raw = " ".join(clean(cells[c.place - 1]) for c in match.columns if c.place <= width)
+                raw = joined([cells[c.place - 1] for c in match.columns if c.place <= width], match.field)
             if not raw:
                 continue
             if (found := already.get(raw)) is None:
@@ -210,6 +242,12 @@ class TableLines:
     def _say(self) -> None:
         """Say which cells count as empty, and which have no heading above them."""
         table = self.table
+        for said in self.status.said():
+            table.say(said)
+        if self.status.out and not table.rows and not self.problems:
+            what = f"No {self.status.wanted.thing} is left: '{self.status.heading}' leaves all of them out."
+            remedy = f"Add at least one, or correct the {self.status.heading}."
+            self.problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
         if self.nothing:
             table.notes.append("Dashes, n/a and null count as empty cells.")
         for column, order in self.orders.items():
@@ -220,6 +258,18 @@ class TableLines:
             remedy = f"empty its cell on line {lines[0]}" if len(lines) == 1 else "take the column out"
             remedy = f"Name it, or {remedy}."
             self.problems.append(Problem(file=table.file, line=line, column=place + 1, what=what, remedy=remedy))
+
+
+def joined(cells: Iterable[str], one: Field) -> str:
+    """Join the cells of several columns that are one of ours: a name's parts, or comments, each once on its line.
+
+    >>> joined(["Wait", " - ", "Wait", "Ask HR"], Field("comment", FieldKind.TEXT, joins_all=True))
+    'Wait\\nAsk HR'
+    """
+    texts = [text for cell in cells if (text := clean(cell))]
+    if not one.joins_all:
+        return " ".join(texts)
+    return "\n".join(dict.fromkeys(text for text in texts if text.lower() not in NO_COMMENT))
 
 
 def _checked(found: str, ids: Iterable[str]) -> str:

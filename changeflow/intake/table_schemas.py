@@ -84,7 +84,9 @@ def _otherwise(field: Field) -> Iterator[str]:
 def _joined(field: Field) -> Iterator[str]:
     """Say which columns make one together."""
     if field.parts:
-        yield " with ".join(f"{part.split(' | ')[0]}" for part in field.parts)
+        yield " with ".join(part.replace(" | ", ", ") for part in field.parts)
+    if field.leads:
+        yield f"a heading that begins with it, such as 2. {field.name.capitalize()} (…)"
 
 
 def _schema(one: Format) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def open_table(
             raise TableTooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")
         columns = match_columns(layout, wanted, mapping, shown, problems)
         table = Table(shown, encoding, layout, columns, notes=[*layout.notes, *more[0]])
-        for what in (*layout.skipped, *more[1], *unmapped(wanted, mapping, layout)):
+        for what in (*layout.skipped, *more[1], *unmapped(wanted, mapping, layout), *columns.notes):
             table.say(what)
         if {m.field.name for m in columns.matches}.issuperset(wanted.required):
             TableLines(table, wanted, names, problems).read(lines)

@@ -255,7 +255,7 @@ def _columns(check: TableCheck, table: Table, width: int) -> Iterator[str]:
     shown = _shown(table.rows, left)
     yield _line([*head, *(f"Line {row.line}" for row, _ in shown)], [*wide, *(n for _, n in shown)])
     for row in rows:
-        cells = [one.cells.get(row[2], "") for one, _ in shown]
+        cells = [one.cells.get(row[2], "").replace("\n", " / ") for one, _ in shown]
         yield _line([*row, *cells], [*wide, *(n for _, n in shown)])
 
 

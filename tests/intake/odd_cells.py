@@ -144,9 +144,9 @@ SCORES: Reading = {
     "01": REFUSED,
 }
 YES_NO: Reading = {
-    **dict.fromkeys(("yes", "Yes", "YES", "y", "Y", "true", "TRUE", "T", "1", " yes "), "yes"),
-    **dict.fromkeys(("no", "No", "n", "N", "false", "FALSE", "f", "0"), "no"),
-    **dict.fromkeys(("perhaps", "2", "x", "✓", "ja", "yes and no", "?"), REFUSED),
+    **dict.fromkeys(("yes", "Yes", "YES", "y", "Y", "true", "TRUE", "T", "1", " yes ", "✓", "✔\ufe0f", "☑"), "yes"),
+    **dict.fromkeys(("no", "No", "n", "N", "false", "FALSE", "f", "0", "✗", "✘", "☒", "☐"), "no"),
+    **dict.fromkeys(("perhaps", "2", "x", "×", "?!", "ja", "yes and no", "?"), REFUSED),
 }
 PHASES: Reading = {
     "primary": "primary",
@@ -275,6 +275,16 @@ BY_KIND: Mapping[str, Reading] = {
     "percentage": {"50%": "50%", " 50% ": "50%", **DASHES},
 }
 CHOICES: Mapping[str, Reading] = {
+    "status": {
+        "Open": "open",
+        "OPEN": "open",
+        "Open, but proposed to close": "proposed to close",
+        "Proposed to open": "proposed to open",
+        "1": "open",
+        "Academy converter": "academy converter",
+        "closde": REFUSED,
+        **DASHES,
+    },
     "phase": {**PHASES, **DASHES},
     "evidence": {**EVIDENCE, **DASHES},
     "how": {**CHANNELS, **DASHES},
@@ -299,6 +309,7 @@ PLAIN: Mapping[str, str] = {
     "percentage": "50%",
 }
 PLAIN_CHOICES: Mapping[str, str] = {
+    "status": "open",
     "phase": "primary",
     "evidence": "self",
     "how": "letter",

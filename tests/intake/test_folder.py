@@ -240,7 +240,10 @@ def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):
     with pytest.raises(ProblemsError) as raised:
         read_folder(a_folder(tmp_path / "other", people=people.replace("no\n", "perhaps\n")))
     [problem] = raised.value.problems
-    assert str(problem) == "people.csv:3:5: active 'perhaps' is neither yes nor no. Write one of the two."
+    assert str(problem) == (
+        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write one of the two, or a word such as active, "
+        "current, left, on maternity leave."
+    )
 
 
 def test_managers_in_a_circle_are_named_once(tmp_path: Path):

@@ -139,7 +139,7 @@ def is_read(heading: str, text: str, typed: object) -> bool:
         return value in {round(number), round(100 * number)} or 0 < number < 100
     if name is not None:
         return bool(value == read_day(plain))
-    return bool(value == parse_remaining(plain, minutes_per_day=450, has_days=True))
+    return bool(value == parse_remaining(plain, minutes_per_day=450, unit="d"))
 
 
 @given(text=ANY)
