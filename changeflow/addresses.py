@@ -62,7 +62,7 @@ def without_password(text: str, url: str) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Tell whether an address is written as one, so that nothing outside its password can be a password."""
+    """Return whether an address is written as one, so that nothing outside its password can be a password."""
     return _parts(url)[2] in (None, url.rpartition("@")[0].partition("://")[2].partition(":")[2])
 
 

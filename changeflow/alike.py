@@ -35,7 +35,7 @@ def _alike(problems: Iterable[Any]) -> list[list[Any]]:
 
 
 def _of_each_kind(groups: list[list[Any]], *, is_part: bool) -> tuple[list[list[Any]], dict[int, str]]:
-    """Leave out what there are many of: keep the first of each kind, and say after the last how many are left out."""
+    """Shorten repetition: keep the first lines of each kind, and say after the last how many more there are."""
     kinds: dict[object, list[list[Any]]] = {}
     for alike in groups:
         kinds.setdefault(getattr(alike[0], "kind", None) or id(alike), []).append(alike)

@@ -10,30 +10,30 @@ ChangeflowError
 │   ├── UnknownThingError       a name that nothing here has
 │   ├── AmbiguousNameError      a name that several things have: it lists them
 │   └── NotAllowedError         the person may not do this; it says who may
-├── CheckFailedError            a check said no: exit 3
+├── CheckFailedError            a check failed: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
-│   ├── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
+│   ├── AnchorPlaceError        no file can be there, or the path is not a file: exit 4, as an InputError
 │   ├── AnchorLostError         the anchor is missing or empty, although the audit has entries
-│   └── NotAcceptedError        the anchor has no line of a programme, although the audit has entries of it
+│   └── NotAcceptedError        the anchor has no line for a programme, although the audit has entries for it
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
-│   ├── CustodyLostError        the row that says which database this is was removed: exit 4, as an InputError
-│   ├── KeyFileError            the file with the database's key is missing, or is another's: exit 4, as an InputError
+│   ├── CustodyLostError        the row that identifies this database was removed: exit 4, as an InputError
+│   ├── KeyFileError            the database's key file is missing or belongs to another: exit 4, as an InputError
 │   ├── KeyFileUnsetError       a server's database needs CHANGEFLOW_KEY_FILE: exit 4, as an InputError
 │   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
 │   ├── OlderDatabaseError      the database must be upgraded first: exit 5, as a ConflictError
 │   ├── DatabaseReplacedError   the file was replaced or removed while it was open: exit 5, as a ConflictError
 │   ├── DatabaseRestoringError  a restore of the database is under way: exit 5, as a ConflictError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
-├── ActorMissingError           a change of state must say who makes it: exit 2
+├── ActorMissingError           a change must name the person who makes it: exit 2
 └── NotConfirmedError           a change has to be confirmed, and no one can be asked: exit 2
 
-A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` is no
-mistake: an old name was used, which still works; nor is `UnusedWarning`.
+A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` (an old name
+was used, which still works) and `UnusedWarning` are not mistakes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,9 +44,9 @@ from changeflow.alike import grouped_lines
 from changeflow.phrases import printable
 
 NOT_SAVED = "No changes saved."
-"""What an error adds where it stopped a change."""
+"""What an error adds if it stopped a change."""
 MOST_CANDIDATES = 8
-"""Names that are listed where one may mean several."""
+"""How many names to list if a name matches several."""
 
 
 class RenamedWarning(UserWarning):
@@ -54,17 +54,18 @@ class RenamedWarning(UserWarning):
 
 
 class UnusedWarning(UserWarning):
-    """Something in a file was read and not used, or should be checked; no mistake. The text gives its place."""
+    """Something in a file was read but not used, or should be checked. It is not an error. The text says where it
+    is."""
 
 
 class ChangeflowError(Exception):
-    """Something a person can put right; the message says how."""
+    """Something that the user can put right; the message says how."""
 
     exit_code = 1
 
     @property
     def text(self) -> str:
-        """The message as it was raised, which a catalogue can translate where it is a `Sentence`."""
+        """The message as it was raised. If it is a `Sentence`, a catalogue can translate it."""
         said = str(self)
         return next((part for part in self.args if isinstance(part, str) and part == said), said)
 
@@ -78,7 +79,7 @@ class ProblemsError(InputError):
 
     def __init__(self, problems: Iterable[Any], ending: str = "") -> None:
         self.problems = tuple(problems)
-        """`Problem`s, which lie in a layer above this one."""
+        """`Problem`s, a class of a layer above this one."""
         count = len(self.problems)
         head = "1 problem found" if count == 1 else f"{count} problems found"
         files = len({problem.file for problem in self.problems})
@@ -96,7 +97,7 @@ class CyclicRoadmapError(InputError):
 
 
 class CalendarExhaustedError(InputError):
-    """A task needs working time beyond the last day that its calendar knows."""
+    """A task needs working time beyond the last day of its calendar."""
 
     def __init__(self, calendar: str, edge: str) -> None:
         self.calendar = calendar
@@ -117,22 +118,23 @@ class MeetingsExhaustedError(CalendarExhaustedError):
 
 
 class DatesOutOfRangeError(InputError):
-    """Durations add up to a date that no calendar has."""
+    """Durations add up to a date beyond every calendar."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Durations and lags add up to a date outside the years 1 to 9999. Look for one that is far too long."
+            "Durations and lags add up to a date outside the years 1 to 9999. Look for a duration or lag that is far "
+            "too long."
         )
 
 
 class RulesUnknownError(InputError, KeyError):
-    """The rules of a day before the first edition of a rulepack are not known."""
+    """No edition of a rulepack is in force on a day."""
 
     def __init__(self, pack: str, on: str, first: str) -> None:
         self.first = first
         super().__init__(
-            f"The rules of '{pack}' are known from {first}; {on} is earlier. Give a later day, "
-            "or add the edition of that time to rulepacks/."
+            f"The rulepack '{pack}' begins on {first}, after {on}. Use a later day, or add the edition that was in "
+            "force then to rulepacks/."
         )
 
     def __str__(self) -> str:
@@ -141,21 +143,21 @@ class RulesUnknownError(InputError, KeyError):
 
 
 class UnknownThingError(InputError):
-    """A name was given that nothing here has."""
+    """Nothing has the name that was given."""
 
     def __init__(self, what: str, name: str, known: Iterable[str] = (), *, remedy: str = "") -> None:
         import difflib
 
         options = sorted(known)
         close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
-        listed = f" Known: {', '.join(options)}." if 0 < len(options) <= 8 else ""
+        listed = f" Use one of: {', '.join(options)}." if 0 < len(options) <= 8 else ""
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
 
 
 class AmbiguousNameError(InputError):
-    """A short name was given that several things have."""
+    """Several things match the short name that was given."""
 
     def __init__(
         self, what: str, name: str, candidates: Sequence[str], *, remedy: str = "Write more of the name."
@@ -163,11 +165,11 @@ class AmbiguousNameError(InputError):
         self.name, self.candidates = name, tuple(candidates)
         listed = ", ".join(candidates[:MOST_CANDIDATES])
         more = f" and {len(candidates) - MOST_CANDIDATES} more" if len(candidates) > MOST_CANDIDATES else ""
-        super().__init__(f"'{printable(name)}' may be {len(candidates)} {what}s: {listed}{more}. {remedy}")
+        super().__init__(f"'{printable(name)}' matches {len(candidates)} {what}s: {listed}{more}. {remedy}")
 
 
 class NotAllowedError(InputError):
-    """A person may not do what they asked for."""
+    """The person may not do this."""
 
     def __init__(self, message: str, *, programme: str, actor: str, action: str) -> None:
         self.programme, self.actor, self.action = programme, actor, action
@@ -175,22 +177,22 @@ class NotAllowedError(InputError):
 
 
 class CheckFailedError(ChangeflowError):
-    """A check that was asked for said no."""
+    """A requested check failed."""
 
     exit_code = 3
 
 
 class CannotWriteError(ChangeflowError):
-    """The disk is full or failed: what was there before is there still."""
+    """The disk is full or failed. Earlier contents are unchanged."""
 
     def __init__(self, what: object, why: str) -> None:
         super().__init__(
-            f"'{what}' could not be written: {why}. What was there before is unchanged. Make room, and try again."
+            f"'{what}' could not be written: {why}. Its earlier contents are unchanged. Free some space, and try again."
         )
 
 
 class AnchorError(ChangeflowError):
-    """The file outside the database that each audit entry is written to cannot be used."""
+    """The anchor (the file outside the database that records each audit entry) cannot be used."""
 
     def __init__(self, path: str, why: str, *, saved: str = NOT_SAVED) -> None:
         super().__init__(
@@ -200,73 +202,74 @@ class AnchorError(ChangeflowError):
 
 
 class AnchorPlaceError(AnchorError, InputError):
-    """No anchor can be at the place that is named, however often one tries."""
+    """No anchor can be written to the place named, so trying again does not help."""
 
 
 class AnchorLostError(AnchorError):
-    """The anchor has no line, although the audit has entries. Only a person may begin it again."""
+    """The anchor is empty, although the audit has entries. Only a person may start it again."""
 
     def __init__(self, path: str) -> None:
         ChangeflowError.__init__(
             self,
             f"The audit's anchor '{path}' is missing or empty, although the audit has entries. No changes saved. "
-            "Put the file back from a copy. If it is lost, or if you begin to use one, check the database and accept "
-            "it as it is: changeflow audit anchor --as PERSON",
+            "Put the file back from a copy. If there is no copy, or if this is your first anchor, check the database "
+            "and accept it as it is: changeflow audit anchor --as PERSON",
         )
 
 
 class NotAcceptedError(AnchorError):
-    """The anchor has no line of a programme, although the audit has entries of it. Only a person may accept it."""
+    """The anchor has no line for a programme, although the audit has entries for it. Only a person may accept it."""
 
     def __init__(self, path: str, programme: str) -> None:
         self.programme = programme
         ChangeflowError.__init__(
             self,
-            f"The audit's anchor '{path}' has no line of '{programme}', although the audit has entries of it. No "
-            "changes saved. Put the file back from a copy. If it is lost, or if the programme was stored without it, "
-            f"check the programme and accept it as it is: changeflow audit anchor --programme {programme} --as PERSON",
+            f"The audit's anchor '{path}' has no line for '{programme}', although the audit has entries for it. No "
+            "changes saved. Put the anchor back from a copy. If there is no copy, or if the programme was stored "
+            f"without an anchor, check it and accept it as it is: changeflow audit anchor --programme {programme} --as "
+            "PERSON",
         )
 
 
 class ConflictError(ChangeflowError):
-    """Newer data than yours is stored."""
+    """The stored data is newer than yours."""
 
     exit_code = 5
 
 
 class DatabaseError(ChangeflowError):
-    """The database cannot do it now; nothing was read or written. A page answers 503 and says when to try again."""
+    """The database cannot be used now; nothing was read or written. A page answers 503 and says when to try again."""
 
 
 class KeyFileError(DatabaseError, InputError):
-    """The file with the database's key is missing, unreadable, or another database's."""
+    """The file with the database's key is missing or unreadable, or belongs to another database."""
 
     def __init__(self, file: object, what: str) -> None:
         self.what = what
         super().__init__(
             f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
-            "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "
+            "Put back the copy that you keep apart from the backups, or set CHANGEFLOW_KEY_FILE to its path. "
             "If it is lost for good, run: changeflow db new-key"
         )
 
 
 class KeyFileUnsetError(DatabaseError, InputError):
-    """A database on a server has no file beside it to keep its key in."""
+    """A database on a server needs a file for its key, and none is set."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A PostgreSQL database keeps its key in a file of its own: set CHANGEFLOW_KEY_FILE on every machine that "
-            "uses it. changeflow makes the file the first time; then copy it to the other machines."
+            "A PostgreSQL database needs a separate file for its key. Set CHANGEFLOW_KEY_FILE on every machine that "
+            "uses the database. changeflow creates the file the first time; then copy it to the other machines."
         )
 
 
 class DatabaseUrlError(DatabaseError, InputError):
-    """No usable database under an address, which is shown without its password."""
+    """There is no usable database at an address. The address is shown without its password."""
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(
             f"The database '{shown(url)}' cannot be used: {without_password(why, url)}. "
-            "Give a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
+            "Set --db to a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
         )
 
 
@@ -275,18 +278,18 @@ class DatabaseDownError(DatabaseUrlError):
 
 
 class CustodyLostError(DatabaseError, InputError):
-    """The one row of the table 'custody' is gone, or is not the only one: no one can tell a restored copy any more."""
+    """The table 'custody' does not have exactly one row, so a restored copy can no longer be recognised."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The database no longer says which one it is: its table 'custody' must have exactly one row, and someone "
-            "has changed that outside changeflow. Nothing was sent and no changes were saved. Put the database back "
-            "from a copy (changeflow db restore), and look for other changes: changeflow audit verify"
+            "The database can no longer be identified. Its table 'custody' must have exactly one row, and someone has "
+            "changed that outside changeflow. Nothing was sent and no changes were saved. Restore the database from a "
+            "backup (changeflow db restore), and look for other changes: changeflow audit verify"
         )
 
 
 class DatabaseBusyError(DatabaseError, ConflictError):
-    """Another process has held the database for longer than we wait."""
+    """Another process has kept the database locked for longer than changeflow waits."""
 
     def __init__(self) -> None:
         super().__init__("Another process is writing to this database. Try again in a moment; no changes were saved.")
@@ -295,15 +298,15 @@ class DatabaseBusyError(DatabaseError, ConflictError):
 class OlderDatabaseError(DatabaseError, ConflictError):
     def __init__(self, url: str, found: str) -> None:
         super().__init__(
-            f"This database is of an older version ({found}). Upgrade it with: changeflow db upgrade --db {shown(url)}"
+            f"This database has an older version ({found}). Upgrade it with: changeflow db upgrade --db {shown(url)}"
         )
 
 
 class NewerDatabaseError(DatabaseError, ConflictError):
     def __init__(self, found: str) -> None:
         super().__init__(
-            f"This database was written by a newer changeflow (its version is {found}). "
-            "Upgrade changeflow; nothing was read or written."
+            f"This database was written by a newer changeflow (its version is {found}). Nothing was read or written. "
+            "Upgrade changeflow."
         )
 
 
@@ -312,7 +315,7 @@ class DatabaseInUseError(ConflictError):
 
     def __init__(self, file: object, users: Iterable[str] = ()) -> None:
         self.users = tuple(users)
-        """The processes, as far as this machine shows them."""
+        """The processes that are known to have it open."""
         named = f" by {', '.join(self.users)}" if self.users else ""
         super().__init__(
             f"'{file}' is open{named}. Stop everything that uses it (serve, flows, commands), then try again; "
@@ -321,20 +324,20 @@ class DatabaseInUseError(ConflictError):
 
 
 class DatabaseReplacedError(DatabaseError, ConflictError):
-    """The file under a running process is another one than it opened. Pages answer with 503."""
+    """The database file is no longer the one that the process opened. Pages answer with 503."""
 
     def __init__(self, file: object, what: str = "was replaced or removed while this process had it open") -> None:
         super().__init__(
-            f"The database '{file}' {what}. No changes saved. Stop every process that uses it and check which file "
-            "is the right one; put a copy back with changeflow db restore, never by hand."
+            f"The database '{file}' {what}. No changes saved. Stop every process that uses it, and check which file "
+            "is the right one. Put a copy back with changeflow db restore, never by hand."
         )
 
 
 class DatabaseRestoringError(DatabaseError, ConflictError):
-    """A restore has the database to itself for a moment."""
+    """A restore is using the database."""
 
     def __init__(self, file: object) -> None:
-        super().__init__(f"The database '{file}' is being restored. Try again when that is done; no changes saved.")
+        super().__init__(f"The database '{file}' is being restored. No changes saved. Try again when that is done.")
 
 
 class NotConfirmedError(ChangeflowError):
@@ -343,13 +346,16 @@ class NotConfirmedError(ChangeflowError):
     exit_code = 2
 
     def __init__(self) -> None:
-        super().__init__(f"{NOT_SAVED} No one can be asked here. Once you have seen what would change, add --yes.")
+        super().__init__(
+            f"{NOT_SAVED} The command cannot ask you to confirm outside a terminal. Check what would change, then add "
+            "--yes."
+        )
 
 
 class ActorMissingError(ChangeflowError):
-    """A change of state must name the person who makes it."""
+    """A change must name the person who makes it."""
 
     exit_code = 2
 
     def __init__(self) -> None:
-        super().__init__("Say who does this: add --as PERSON, or set CHANGEFLOW_AS.")
+        super().__init__("Say who is doing this: add --as PERSON, or set CHANGEFLOW_AS.")

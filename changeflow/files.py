@@ -138,7 +138,7 @@ def _replace(target: Path, data: bytes, *, private: bool) -> None:
 
 
 def _open(folder: Path, part: Path, mode: int) -> tuple[int, bool]:
-    """Open a new file, without a name where that can be: a kill then leaves nothing behind."""
+    """Open a new file, unnamed if the system allows it, so that a killed process leaves nothing behind."""
     nameless = getattr(os, "O_TMPFILE", None)
     if nameless is not None and Path("/proc/self/fd").is_dir():
         with suppress(OSError):
@@ -174,7 +174,7 @@ def _is_stream(path: Path) -> bool:
 
 @contextmanager
 def _folder_above(target: Path) -> Iterator[None]:
-    """Make the folders above a file; where the file is not written, take away those that were made."""
+    """Create the folders above a file; remove them again if the file is not written."""
     made = [parent for parent in target.parents if not parent.exists()]
     if file := next((parent for parent in target.parents if parent.is_file()), None):
         raise InputError(f"'{target}' cannot be written: '{file}' is a file. Name another place; nothing was written.")

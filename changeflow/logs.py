@@ -1,4 +1,5 @@
-"""Structured logs: what was done, in ids and counts. No name, address, link or word of anybody's gets into them."""
+"""Structured logs: what was done, in ids and counts. They never contain a name, an address, a link or a person's
+words."""
 
 import re
 import sys
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 FORMS = ("off", "json", "plain")
 DEEPEST = 12
-"""Frames of a failure that are named, from where it happened outwards."""
+"""How many stack frames of a failure to log, innermost first."""
 _ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
 _LINK = re.compile(r"/([auc])/[A-Za-z0-9_-]{16,}")
 _SECRET = re.compile(r"://[^/\s:@]*:(?!\d{1,5}(?:[/?,\s]|$)[^@]*$)(?:[^\n@]*@)?\S+")
-"""What follows a colon in an address, unless it is a port: its place goes too, as no one can tell where it begins."""
+"""What follows a colon in an address, unless it is a port. The path goes too, because it is unclear where it begins."""
 
 
 def begin(form: str, *, stream: TextIO | None = None) -> None:
@@ -42,7 +43,7 @@ def log(event: str, **what: object) -> None:
 
 
 def failure(reference: str, error: BaseException) -> None:
-    """Write a line about a failure of our own: its kind and where it happened, under the reference that was shown.
+    """Log an internal failure: its kind and where it happened, under the reference that the user was shown.
 
     Not its words: those of a database have what was to be stored in them.
     """

@@ -34,11 +34,11 @@ class Settings:
     channels: "ChannelSettings"
     reports: Path
     base_url: str
-    """Where the pages are that links in messages lead to."""
+    """The address of the pages that links in messages open."""
     templates: Path | None
     """A trust's own templates of messages."""
     task_runner: str = "threads"
-    """Where a portfolio's batches run: `threads`, `dask`, or the address of a Dask scheduler."""
+    """What runs a portfolio's batches: `threads`, `dask`, or the address of a Dask scheduler."""
     workers: int = 2
     log: str = "off"
     """How logs are written: `json`, `plain` or `off`."""
@@ -47,11 +47,11 @@ class Settings:
     proxies: str = ""
     """Addresses and networks of the proxies whose X-Forwarded-For is believed, separated by commas."""
     key_file: Path | None = None
-    """Where the database's key is kept; beside the SQLite file when it is not said."""
+    """The file with the database's key (default: beside the SQLite file)."""
     batches: int = 8
     """Into how many batches each programme's simulation is cut, at most."""
     anchor: str = ""
-    """The file outside the database that each entry of the audit is written to; empty for none."""
+    """The anchor: the file outside the database that records each audit entry; empty for none."""
 
 
 def settings() -> Settings:
@@ -105,7 +105,7 @@ def key_file() -> Path | None:
 
 
 def begin_keys() -> None:
-    """Keep the database's key where the environment says."""
+    """Use the key file that the environment names."""
     if (file := key_file()) is not None:
         # Loaded here: most commands need no key, and this brings the database with it.
         from changeflow.storage import keys
@@ -136,7 +136,7 @@ def as_flow(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def machine_account() -> str:
-    """Return `user@host`. The user is who the process runs as, not who the environment says."""
+    """Return `user@host`. The user is the account that the process runs as, whatever the environment says."""
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "unknown")
     # Windows has no list of users, and a container's user may not be in it: then the number is all that is known.
     with suppress(ImportError, KeyError):

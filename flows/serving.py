@@ -93,7 +93,7 @@ class _Runner:
         return self._process.is_alive()
 
     def is_starting(self) -> bool:
-        """Tell whether it is still creating its deployments, which takes minutes on a busy machine."""
+        """Return whether it is still creating its deployments, which takes minutes on a busy machine."""
         self._is_ready = self._is_ready or self._reports.poll()
         return not self._is_ready and time.monotonic() - self._began < STARTUP_SECONDS
 
@@ -184,7 +184,7 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
 
 
 def _knows_all(url: str) -> bool:
-    """Tell whether Prefect has all our deployments; assume so where it does not answer."""
+    """Return whether Prefect has all our deployments; assume so where it does not answer."""
     request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)

@@ -39,7 +39,7 @@ class Exact:
         """The index of each variable, which is the number of a kind at a place."""
 
     def can_be(self, kind: int, places: Sequence[int]) -> bool:
-        """Tell whether a person of a kind can have a barrier at one of these places, for any one insider."""
+        """Return whether a person of a kind can have a barrier at one of these places, for any one insider."""
         if self.worlds.can_be(kind, places):
             return True
         if not self.is_small or (gone := self._moved_whole(kind, places, keep=None)) is None:

@@ -194,7 +194,7 @@ def needed_of(one: Considered, minimum: int) -> int:
 
 
 def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
-    """Tell whether a hidden group was hidden before under the same name."""
+    """Return whether a hidden group was hidden before under the same name."""
     if one.is_shown or before.is_shown:
         return False
     needed = needed_of(before, minimum)

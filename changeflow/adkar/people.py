@@ -67,11 +67,11 @@ class Person(Frozen):
     moves: tuple[Move, ...] = ()
 
     def is_reached_by(self, service: str) -> bool:
-        """Tell whether a service's change reaches them; a person without services is reached by all."""
+        """Return whether a service's change reaches them; a person without services is reached by all."""
         return not self.services or service in self.services
 
     def is_here(self, day: date) -> bool:
-        """Tell whether they have joined by a day and have not left."""
+        """Return whether they have joined by a day and have not left."""
         return (self.joins is None or self.joins <= day) and (self.leaves is None or day <= self.leaves)
 
     def school_on(self, day: date) -> str | None:
@@ -81,7 +81,7 @@ class Person(Frozen):
         )
 
     def is_in(self, day: date) -> bool:
-        """Tell whether a person works on this day of the week; their calendar has the holidays."""
+        """Return whether a person works on this day of the week; their calendar has the holidays."""
         return not self.works_on or WEEKDAYS[day.weekday()] in self.works_on
 
 

@@ -167,7 +167,7 @@ class _Door:
             self._keep(offered, np.zeros((len(offered), len(Element)), dtype=np.int64))
 
     def _is_offered(self, group: _Group) -> bool:
-        """Tell whether a group may get new figures; otherwise note why not."""
+        """Return whether a group may get new figures; otherwise note why not."""
         size, minimum, shown = len(group.people), self.protection.minimum, group.match.shown
         if size < minimum:
             group.hidden = Hidden.FEW
@@ -340,7 +340,7 @@ class _Door:
                 )
 
     def _is_known(self, group: _Group) -> bool:
-        """Tell whether the same answers were last considered for a group under one of its names."""
+        """Return whether the same answers were last considered for a group under one of its names."""
         for view in group.views:
             last = self.history.latest.get((self.programme, view.view, view.group))
             if last is not None and changed_since(last, {p: self.now[p][0] for p in group.people}) == 0:

@@ -133,7 +133,7 @@ class Readiness:
 
 
 def is_past(standing: Standing, element: Element, *, share: float) -> bool | None:
-    """Tell whether at least a share of a group is past an element; None if the bands do not decide it."""
+    """Return whether at least a share of a group is past an element; None if the bands do not decide it."""
     past = standing.share_past(element)
     if past is None:
         return None

@@ -137,7 +137,7 @@ class _Test:
         return True
 
     def is_safe(self, row: int) -> bool:
-        """Tell whether all is still safe after the bands of one row have become narrower."""
+        """Return whether all is still safe after the bands of one row have become narrower."""
         # Test targets that share answers with the row first: they are the most likely to be unsafe.
         share = self.targets[:, self.rows.members[row]].any(axis=1)
         self.open = np.argsort(~share, kind="stable").tolist()

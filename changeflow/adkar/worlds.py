@@ -142,7 +142,7 @@ class Worlds:
         return int(self.widths(pool)[is_prefix][place])
 
     def can_be(self, kind: int, places: Sequence[int]) -> bool:
-        """Tell whether a person of a kind is at one of these places in enough worlds for any one insider."""
+        """Return whether a person of a kind is at one of these places in enough worlds for any one insider."""
         elsewhere = self.found[self.found[:, kind, list(places)].sum(axis=1) > 0]
         if not len(elsewhere):
             return False

@@ -89,7 +89,7 @@ def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def _comes_after(programme: Programme, gate: Task, kind: Kind) -> bool:
-    """Tell whether a gate comes after any task of a kind in its service."""
+    """Return whether a gate comes after any task of a kind in its service."""
     return any(programme.guarantees(t, before=gate) for t in programme.tasks(kind=kind, service=gate.service))
 
 

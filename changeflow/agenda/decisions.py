@@ -138,7 +138,7 @@ class GateAnswer:
     """Whether a rejected gate starts another round."""
 
     def is_known(self, known: Facts) -> bool:
-        """Tell whether the same answer is already recorded."""
+        """Return whether the same answer is already recorded."""
         stated = (self.task, self.outcome, self.reason, self.by, self.on)
         return any(stated == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
 

@@ -79,7 +79,7 @@ class GivenAnswers:
         return any(a.kind is AnswerKind.ACKNOWLEDGED and a.due_on == due_on for a in self.about(subject, person))
 
     def is_done(self, subject: str, person: str, due_on: date) -> bool:
-        """Tell whether a person has answered a request other than a task; progress says whether a task is done."""
+        """Return whether a person has answered a request other than a task; progress says whether a task is done."""
         return any(a.kind is AnswerKind.DONE and a.due_on == due_on for a in self.about(subject, person))
 
     def last_block(self, subject: str, person: str) -> date | None:
@@ -224,7 +224,7 @@ class Readers:
     """By checkpoint and person: the last entry sent to their calendar."""
 
     def is_here(self, person: str) -> bool:
-        """Tell whether a person has not left: people who have left get no reminders."""
+        """Return whether a person has not left: people who have left get no reminders."""
         contact = self.contacts.get(person)
         return contact is None or contact.is_active
 
@@ -317,7 +317,7 @@ def _reached(days: PersonalDays, due_on: date, path: list[int], today: date) -> 
 
 
 def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: PersonalDays, today: date) -> bool:
-    """Tell whether an answer pauses reminders: acknowledged, until others hear of it; blocked, for some days."""
+    """Return whether an answer pauses reminders: acknowledged, until others hear of it; blocked, for some days."""
     answers = readers.answers
     if answers.is_done(ask.subject, ask.asked, ask.due_on):
         return True
@@ -329,17 +329,17 @@ def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: P
 
 
 def is_open(programme: Programme, task: Task) -> bool:
-    """Tell whether a task has an owner, is not done, and can be worked on."""
+    """Return whether a task has an owner, is not done, and can be worked on."""
     return task.owner is not None and task.id not in {m.task for m in programme.milestones} and in_hand(programme, task)
 
 
 def is_work(task: Task) -> bool:
-    """Tell whether people do or confirm a task; other milestones have happened once their predecessors have."""
+    """Return whether people do or confirm a task; other milestones have happened once their predecessors have."""
     return not task.is_milestone or task.kind in ANSWERED
 
 
 def in_hand(programme: Programme, task: Task) -> bool:
-    """Tell whether a task is not done and can be worked on, with or without an owner."""
+    """Return whether a task is not done and can be worked on, with or without an owner."""
     progress = programme.roadmap.progress
     if not is_work(task):
         return False

@@ -153,7 +153,7 @@ def _concerns(programme: Programme, rule: Rule, gate: Task) -> bool:
 
 
 def _touches(programme: Programme, waiver: Waiver, gate: Task) -> bool:
-    """Tell whether a waiver is about what a gate opens: its service, and its wave if both have one."""
+    """Return whether a waiver is about what a gate opens: its service, and its wave if both have one."""
     if waiver.schools and gate.schools and not set(waiver.schools) & gate.schools:
         return False
     if waiver.task is not None:

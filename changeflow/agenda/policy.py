@@ -158,7 +158,7 @@ def opens_at(days: WorkingDays, policy: NudgePolicy, now: datetime) -> datetime 
 
 
 def is_digest_day(days: WorkingDays, today: date) -> bool:
-    """Tell whether a day is a person's first working day of the week: Monday, or the first after a holiday."""
+    """Return whether a day is a person's first working day of the week: Monday, or the first after a holiday."""
     monday = today - timedelta(days=today.weekday())
     return not any(days.works_on(monday + timedelta(days=n)) for n in range(today.weekday()))
 

@@ -111,7 +111,7 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
 
 
 def _can_begin(programme: Programme, task: Task, today: date) -> bool:
-    """Tell whether a task whose predecessors are done can begin today, not waiting for a meeting, month or lag."""
+    """Return whether a task whose predecessors are done can begin today, not waiting for a meeting, month or lag."""
     now = minute_of(today)
     if task.id in (d.condition_task(n) for d in programme.facts.decisions for n, _ in d.numbered):
         # A condition is planned for its due day, and can be met on any day before.

@@ -147,7 +147,7 @@ class Terms:
 
 
 def is_filled(before: TermDates, after: TermDates) -> bool:
-    """Tell whether the gap between two given terms is filled with assumed ones."""
+    """Return whether the gap between two given terms is filled with assumed ones."""
     return after.first - before.last > A_YEAR
 
 

@@ -123,7 +123,7 @@ def confirm(question: str) -> bool:
 
 
 def _is_answered() -> bool:
-    """Tell whether an answer, or the end of all answers, is in a pipe already."""
+    """Return whether an answer, or the end of all answers, is in a pipe already."""
     try:
         return bool(select.select([sys.stdin], [], [], 0.1)[0])
     except io.UnsupportedOperation:

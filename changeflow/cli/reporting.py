@@ -229,7 +229,7 @@ def export(
     with_contracts: Annotated[
         bool,
         typer.Option(
-            "--with-contracts", help="Of a folder: with explanations of single contracts, of services that you run."
+            "--with-contracts", help="Of a folder: with explanations of individual contracts, of services that you run."
         ),
     ] = False,
 ) -> None:
@@ -244,7 +244,7 @@ def export(
         note(f"Wrote version {number} to {out}")
         left_out = [
             *(["names and addresses"] if not with_addresses else []),
-            *(["explanations of single contracts"] if not with_contracts else []),
+            *(["explanations of individual contracts"] if not with_contracts else []),
         ]
         if left_out:
             words = " and ".join(left_out)

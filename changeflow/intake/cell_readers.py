@@ -66,7 +66,7 @@ def unwrapped(text: str) -> str:
 
 
 def is_nothing(text: str, cell: FieldKind) -> bool:
-    """Tell whether a cell says that it is empty, such as by a dash; `NA` where it could be nothing else, as in Project.
+    """Return whether a cell is marked as empty, for example with a dash; `NA` counts if it can mean nothing else.
 
     >>> is_nothing("NA", FieldKind.DAY), is_nothing("NA", FieldKind.ID), is_nothing("-", FieldKind.ID)
     (True, False, True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.limits import is_supported, out_of_range, why_no_date
 from changeflow.values.moments import LONDON
 
 NEXT_CENTURY = 50
@@ -121,7 +121,7 @@ def _in_the_uk(day: date, moved: tuple[int, int]) -> date:
 
 
 def is_serial(text: str) -> bool:
-    """Tell whether a day is written as a spreadsheet counts it, as in a cell whose format was lost."""
+    """Return whether a day is written as a spreadsheet counts it, as in a cell whose format was lost."""
     return (
         text[:1].isdigit() and (found := re.fullmatch(_SERIAL, text, re.ASCII)) is not None and int(found[1]) in SERIALS
     )
@@ -173,7 +173,7 @@ def _in_words(text: str, weekday: str | None, month: str, day: int, year: int) -
 
 
 def is_weekday(word: str, day: date) -> bool:
-    """Tell whether a day is the one of the week that a word says: `Thu`, `thurs`, `Thursday`."""
+    """Return whether a day is the one of the week that a word says: `Thu`, `thurs`, `Thursday`."""
     said = word.lower()
     return len(said) >= 2 and _WEEKDAYS[day.weekday()].startswith("thur" if said == "thurs" else said)
 
@@ -198,7 +198,8 @@ def _made(text: str, year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        raise ValueError(f"'{text[:40]}' is not a date that exists. {WRITE}") from None
+        why = why_no_date(year, month, day)
+        raise ValueError(f"'{text[:40]}' does not exist: {why}. Correct the date.") from None
 
 
 _FORMS: tuple[tuple[str, Callable[[str, re.Match[str]], date]], ...] = (

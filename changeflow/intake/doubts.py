@@ -39,7 +39,7 @@ class Doubts:
         return any(part.casefold() in self.words for part in (text, *_WORD.findall(text)))
 
     def cover_name(self, what: str) -> bool:
-        """Tell whether a message names what was left out, or a kind of thing of which any may be missing."""
+        """Return whether a message names what was left out, or a kind of thing of which any may be missing."""
         names = _QUOTED.findall(what)
         if any(self.has_word(name) or name.partition("/")[0] in self.services for name in names):
             return True
@@ -50,7 +50,7 @@ class Doubts:
         return error.what.startswith(MISSING)
 
     def cover(self, error: DefinitionError, file: str) -> bool:
-        """Tell whether an error in a file may only follow from what was left out."""
+        """Return whether an error in a file may only follow from what was left out."""
         if self.cover_name(error.what):
             return True
         path = error.place.path

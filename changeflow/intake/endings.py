@@ -59,7 +59,7 @@ LIKE_A_REMARK = (
 
 
 def is_total(text: str) -> bool:
-    """Tell whether a text is a word for a total, and nothing else: `Total Gas & Power` is a supplier.
+    """Return whether a text is a word for a total, and nothing else: `Total Gas & Power` is a supplier.
 
     >>> is_total("Grand total:"), is_total("Total (12 lines)"), is_total("Total Gas & Power")
     (True, True, False)
@@ -68,7 +68,7 @@ def is_total(text: str) -> bool:
 
 
 def may_be_total(text: str) -> bool:
-    """Tell whether a text may be a total of something, as spreadsheets write subtotals: its figures have to say so too.
+    """Return whether a text may label a total, as spreadsheets write subtotals. Its figures must confirm that.
 
     >>> may_be_total("Ash Total"), may_be_total("Ash")
     (True, False)
@@ -77,7 +77,7 @@ def may_be_total(text: str) -> bool:
 
 
 def is_sum(cells: Sequence[str]) -> bool:
-    """Tell whether a line has a word for a total and figures, and nothing else: no name only begins in this way.
+    """Return whether a line has a word for a total and figures, and nothing else: no name only begins in this way.
 
     >>> is_sum(["Grand total", "", "12"]), is_sum(["Total costs agreed", "50%"]), is_sum(["Total", "1 May 2027"])
     (True, False, False)
@@ -87,7 +87,7 @@ def is_sum(cells: Sequence[str]) -> bool:
 
 
 def is_remark(cells: Sequence[str]) -> bool:
-    """Tell whether a line has nothing but what a report prints beside its table: texts, labels and their values, rules.
+    """Return whether a line has only what a report prints around its table: texts, labels with values, ruled lines.
 
     >>> is_remark(["Page 1 of 2", ""]), is_remark(["Records:", "2"]), is_remark(["*** End of Report ***"])
     (True, True, True)
@@ -111,7 +111,7 @@ def is_remark(cells: Sequence[str]) -> bool:
 
 
 def is_about(lines: Sequence[Sequence[str]]) -> bool:
-    """Tell whether lines above a header are about the report: labels and their values, such as `Run date:` and a day.
+    """Return whether lines above a header are about the report: labels and their values, such as `Run date:` and a day.
 
     >>> is_about([["Company", "Ash"], ["Run date:", "1 May 2027"]]), is_about([["Ash", "Primary"]])
     (True, False)
@@ -122,7 +122,7 @@ def is_about(lines: Sequence[Sequence[str]]) -> bool:
 
 
 def is_ending(cells: Sequence[str]) -> bool:
-    """Tell whether a line that lacks something is a total (nothing else than figures beside the word) or a remark.
+    """Return whether a line that lacks something is a total (nothing else than figures beside the word) or a remark.
 
     >>> is_ending(["Total", "", "1,595"]), is_ending(["Printed on 1 March 2027", ""]), is_ending(["Total", "Head"])
     (True, True, False)

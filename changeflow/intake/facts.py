@@ -95,7 +95,7 @@ def attendance_in(
 def _came(
     row: TableRow, said: dict[tuple[str, ...], tuple[bool, int]], absent: list[Problem], problems: list[Problem]
 ) -> bool:
-    """Tell whether a line says that a person came; one that contradicts an earlier line of that day is a problem."""
+    """Return whether a line says that a person came; one that contradicts an earlier line of that day is a problem."""
     if "attended" not in row.columns:
         return True
     if "attended" not in row.cells:

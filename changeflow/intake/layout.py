@@ -87,7 +87,7 @@ class Layout:
         return tuple(names)
 
     def is_header(self, cells: Sequence[str]) -> bool:
-        """Tell whether a line repeats the headings, as reports do on every page."""
+        """Return whether a line repeats the headings, as reports do on every page."""
         said = [fold(c) for c in cells if clean(c)]
         return len(said) > 1 and said == [fold(c.name) for c in self.columns]
 
@@ -195,7 +195,7 @@ class _Record:
 
     @property
     def is_words(self) -> bool:
-        """Tell whether all of its cells may be headings: none is a number or a day."""
+        """Return whether all of its cells may be headings: none is a number or a day."""
         return not any(_NUMBER.fullmatch(clean(c)) for c in self.cells)
 
     def at(self, n: int) -> str:
@@ -313,7 +313,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
 
 
 def _goes_on(header: _Record, below: _Record, known: Collection[str]) -> bool:
-    """Tell whether the line below is the second of two lines of headings: under a heading that was merged over it."""
+    """Return whether the line below is the second of two lines of headings: under a heading that was merged over it."""
     if below.line != header.end + 1 or not below.is_words or below.filled < 2:
         return False
     if any(b for h, b in _pairs(header, below) if fold(h) in known):
@@ -323,7 +323,7 @@ def _goes_on(header: _Record, below: _Record, known: Collection[str]) -> bool:
 
 
 def _is_grouping(above: _Record, header: _Record) -> bool:
-    """Tell whether the line above groups headings: it has several, with gaps or repeated, and completes the others."""
+    """Return whether the line above groups headings: it has several, with gaps or repeats, and completes the others."""
     if not above.is_words or above.filled < 2:
         return False
     pairs = list(_pairs(above, header))
@@ -333,7 +333,7 @@ def _is_grouping(above: _Record, header: _Record) -> bool:
 
 
 def _has_gaps(pairs: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether a heading goes over several of those below it: then the others are left out, or repeat it."""
+    """Return whether a heading goes over several of those below it: then the others are left out, or repeat it."""
     return any(lower and upper in ("", pairs[n - 1][0] if n else "") for n, (upper, lower) in enumerate(pairs))
 
 

@@ -24,7 +24,7 @@ _PLACE = re.compile(r" \(line \d+\)")
 
 
 def is_foreign(path: Path) -> bool:
-    """Tell whether only MPXJ can read a file."""
+    """Return whether only MPXJ can read a file."""
     return path.suffix.lower() in FOREIGN or _is_p6_xml(path)
 
 

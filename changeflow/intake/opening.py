@@ -178,7 +178,7 @@ def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether something has that name, also a link that leads nowhere: opening it says what is wrong."""
+    """Return whether something has that name, also a link that leads nowhere: opening it says what is wrong."""
     return os.path.lexists(path)
 
 

@@ -128,7 +128,7 @@ class _Sheet:
         self._say_all_changed()
 
     def _has_day_beside(self, row: TableRow, task: TaskId, typed: ProgressCells, was: ProgressCells | None) -> bool:
-        """Tell whether a task is 100% without a finish, and a column that was not used has a day."""
+        """Return whether a task is 100% without a finish, and a column that was not used has a day."""
         is_open = typed.percent == 100 and typed.finished is None and typed != was
         if not is_open or progress_cells(self.programme, task).finished is not None:
             return False
@@ -189,7 +189,7 @@ class _Sheet:
 
 
 def _is_day(text: str) -> bool:
-    """Tell whether a text is a day, and not just a number.
+    """Return whether a text is a day, and not just a number.
 
     >>> _is_day("1 Dec 2026"), _is_day("46028"), _is_day("soon")
     (True, False, False)
@@ -200,7 +200,7 @@ def _is_day(text: str) -> bool:
 
 
 def _is_month_first(now: str, before: str) -> bool:
-    """Tell whether a day is another one because a program wrote the month first.
+    """Return whether a day is another one because a program wrote the month first.
 
     >>> _is_month_first("05/04/2027", "2027-05-04"), _is_month_first("04/05/2027", "2027-05-04")
     (True, False)

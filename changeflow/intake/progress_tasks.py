@@ -40,7 +40,7 @@ class RowTasks:
         self.service = self._only_service()
 
     def is_heading(self, row: TableRow, *, is_typed: bool) -> bool:
-        """Tell whether a row of a team's own list is about no task, and report it: a title above others, or a sum.
+        """Return whether a row of a team's own list is about no task, and report it: a title above others, or a sum.
 
         Where a row has progress, its name has to be that of a part of the programme, or the row has nothing but a
         percentage and a name that is like no task's.
@@ -102,7 +102,7 @@ class RowTasks:
         return fold(plain) in self._parts or _PART.match(plain) is not None
 
     def _is_like_a_task(self, name: str) -> bool:
-        """Tell whether a name may be that of a task, misspelt, or its id."""
+        """Return whether a name may be that of a task, misspelt, or its id."""
         if "/" in name and " " not in name:
             return True
         return bool(get_close_matches(fold(name), self._names, n=1, cutoff=LIKE))
@@ -142,7 +142,7 @@ class RowTasks:
         return {fold(name) for pair in own for name in pair}
 
     def _is_one(self, row: TableRow, task: TaskId, exported: Mapping[str, Any] | None) -> bool:
-        """Tell whether id, name and hidden cell are about one task: columns may have been sorted apart."""
+        """Return whether id, name and hidden cell are about one task: columns may have been sorted apart."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
         other = self.ids.task(exported["task"]) if exported is not None else task
         meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []

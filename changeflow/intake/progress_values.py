@@ -94,7 +94,7 @@ _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
 
 
 def is_typed_as_whole(text: str) -> bool:
-    """Tell whether a cell of a workbook that shows percent holds the number that was meant as percent: 50 as 5000%.
+    """Return whether a cell of a workbook that shows percent holds the number that was meant as percent: 50 as 5000%.
 
     >>> is_typed_as_whole(SheetPercent("5000%")), is_typed_as_whole("5000%"), is_typed_as_whole(SheetPercent("150%"))
     (True, False, False)
@@ -104,7 +104,7 @@ def is_typed_as_whole(text: str) -> bool:
 
 
 def are_shares(texts: Iterable[str]) -> bool | None:
-    """Tell whether the plain numbers of a column are shares (0 to 1) or percent (0 to 100); None: both are possible.
+    """Return whether the plain numbers of a column are shares (0 to 1) or percent (0 to 100); None: both are possible.
 
     >>> are_shares(["0.5", "1", "0"]), are_shares(["50", "100", "0"]), are_shares(["1", "0", "60%"])
     (True, False, None)

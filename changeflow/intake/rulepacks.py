@@ -93,7 +93,7 @@ def _wrong_keys(
 
 
 def _is_formed(ours: str, theirs: str) -> bool:
-    """Tell whether a text is a time, a day of the year or a day, as the one that ships is."""
+    """Return whether a text is a time, a day of the year or a day, as the one that ships is."""
     if re.sub("[0-9]", "9", ours) != re.sub("[0-9]", "9", theirs):
         return False
     try:

@@ -66,7 +66,7 @@ def check_size(sheet: bytes, texts: bytes) -> None:
 
 
 def _is_plain(part: bytes) -> bool:
-    """Tell whether every `<` begins a tag, and no tag has a `<` or `>` within it: then tags can be counted as text."""
+    """Return whether tags can be counted as text: every `<` begins a tag, and no tag has a `<` or `>` within it."""
     begins = part.find(b"?>") + 2 if part.removeprefix(b"\xef\xbb\xbf").lstrip()[:5] == b"<?xml" else 0
     return b"\0" not in part[:1_000] and _NO_TAG.search(part, begins) is None
 

@@ -116,7 +116,7 @@ class TableLines:
         return True
 
     def _is_inside(self, line: int, cells: list[str]) -> bool:
-        """Tell whether a line has no more cells than the header; remember those without a heading."""
+        """Return whether a line has no more cells than the header; remember those without a heading."""
         width = self.table.layout.width
         if len(cells) > width and any(clean(c) for c in cells[width:]):
             what = f"The line has {len(cells)} cells, the header {width}."
@@ -207,7 +207,7 @@ class TableLines:
         return found
 
     def _is_left_out(self, line: int, cells: list[str]) -> bool:
-        """Tell whether a line repeats the header, or ends a report: totals, or who printed it; report it."""
+        """Return whether a line repeats the header, or ends a report: totals, or who printed it; report it."""
         layout, width = self.table.layout, len(cells)
         first = next(c for c in cells if c.strip())
         if fold(first) == self.first_heading and layout.is_header(cells):
@@ -226,7 +226,7 @@ class TableLines:
         return is_left_out
 
     def _are_totals(self, cells: list[str]) -> bool:
-        """Tell whether a line has nothing but the sums of columns of numbers."""
+        """Return whether a line has nothing but the sums of columns of numbers."""
         totals = {n: clean(c) for n, c in enumerate(cells, 1) if clean(c)}
         numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is FieldKind.COUNT}
         if not totals or not self.table.rows or not numbers.keys() >= totals.keys():

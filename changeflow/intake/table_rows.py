@@ -51,7 +51,7 @@ class TableRow:
     def is_first(
         self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str, what: str = ""
     ) -> bool:
-        """Tell whether no earlier line has the same key; a duplicate (of `what`, or the column) is a problem."""
+        """Return whether no earlier line has the same key; a duplicate (of `what`, or the column) is a problem."""
         if (first := seen.setdefault(key, self.line)) == self.line:
             return True
         what = f"Duplicate {what or column} '{self.cells[column]}' (first on line {first})."
@@ -59,7 +59,7 @@ class TableRow:
         return False
 
     def names(self, column: str, kind: str, known: Collection[str] | None, problems: list[Problem]) -> bool:
-        """Tell whether a cell names one of the known things, if they are known; another name is a problem."""
+        """Return whether a cell names one of the known things (if they are known); add a `Problem` if it does not."""
         if known is None or (name := self.cells[column]) in known:
             return True
         remedy = zeros_lost(name, known) or did_you_mean(name, known)
@@ -134,7 +134,7 @@ class Table:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether it is a text of which everything was used."""
+        """Return whether it is a text of which everything was used."""
         return bool(self.layout.separator) and not (self.columns.unused or self.unused)
 
     def warn(self) -> None:

@@ -93,6 +93,11 @@ class Document:
             table.clear()
             table.update(moved)
 
+    def put(self, path: Path_, value: object) -> None:
+        """Set the key at `path`, as if it had been written where its parent begins."""
+        self._at(path[:-1])[path[-1]] = value
+        self.keys[path] = self.values[path] = self.values[path[:-1]]
+
     def _at(self, path: Path_) -> Any:  # noqa: ANN401
         found = self.data
         for part in path:

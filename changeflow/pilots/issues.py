@@ -158,7 +158,7 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
 def with_contracts(
     given: Sequence[ExplainedVariance], stored: Sequence[ExplainedVariance]
 ) -> tuple[ExplainedVariance, ...]:
-    """Return explanations from which single contracts were left out, with those restored in their stored order."""
+    """Return explanations from which individual contracts were left out, with those restored in their stored order."""
     found, rest = list[ExplainedVariance](), list(given)
     for one in stored:
         if one in rest:

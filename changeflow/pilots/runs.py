@@ -71,7 +71,7 @@ class RunSummary:
 
     @property
     def compares_pay(self) -> bool:
-        """Tell whether pay was compared, or the run is not about pay."""
+        """Return whether pay was compared, or the run is not about pay."""
         return self.pay is None or self.coverage is None or self.coverage.has(self.pay)
 
     @property
@@ -129,7 +129,7 @@ def missed_since(runs: Iterable[RunSummary], on: date) -> tuple[str, ...]:
 
 
 def _follows(first: str, then: str) -> bool:
-    """Tell whether a period comes directly after another; periods that are not months always pass."""
+    """Return whether a period comes directly after another; periods that are not months always pass."""
     if not (re.match(PERIOD, first) and re.match(PERIOD, then)):
         return True
     return next_period(first) == then
@@ -234,7 +234,7 @@ class Reconciliation:
 
     @property
     def has_contracts_alone(self) -> bool:
-        """Tell whether a contract is missing, extra or duplicate."""
+        """Return whether a contract is missing, extra or duplicate."""
         return any(self.count(o) for o in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE))
 
     @property

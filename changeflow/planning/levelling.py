@@ -22,10 +22,10 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, format_day
 
-REACHES = (366, 6 * 366)
-"""Days after the unlevelled finish that the first and the last attempt may use."""
+SEARCH_HORIZONS_DAYS = (366, 6 * 366)
+"""How many days after the unlevelled finish the first and the second attempt may use."""
 MOST_COSTED = 400
-"""The most waits whose cost is computed separately."""
+"""The most waits for which a cost is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,11 @@ class LevellingMove:
 
     wait: Wait
     behind: tuple[TaskId, ...]
-    """The tasks that have the team when it would have begun."""
+    """The tasks using the team when the waiting task would have begun."""
     costs: Mapping[str, int]
-    """Milestones, or the programme's end, that would be earlier without this wait, in minutes."""
+    """How many minutes earlier each milestone, or the programme's end, would be without this wait."""
     short: int
-    """Minutes of one person's work for which the team has no time if the task does not wait."""
+    """The team's shortfall, in person-minutes, if the task does not wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class LevelledProgramme:
     """Whether the finish equals the bound."""
     is_repeatable: bool
     broken_keeps: tuple[tuple[TaskId, TaskId], ...]
-    """Maximal lags that no plan can meet."""
+    """Maximum lags that no plan can meet."""
 
     @property
     def finish(self) -> int:
@@ -79,7 +79,8 @@ def level_programme(programme: Programme, limit: SearchEffort) -> LevelledProgra
     capacity = Capacity(programme.definition.rollout.teams)
     if not any(t.needs for t in programme.tasks()):
         raise InputError(
-            "No task has needs. Write needs: {ict: 1} in the tasks that share people; rollout.yaml names the teams."
+            "No task says which people it needs. Add needs: {ict: 1} to the tasks that share people. The names of the "
+            "teams are in rollout.yaml."
         )
     before = programme.schedule or time_roadmap(programme.roadmap)
     dates = _spans(before)
@@ -97,12 +98,12 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
     roadmap = request.roadmap
     start = min(roadmap.start, roadmap.data_date or roadmap.start)
     finish = max(finish for _, finish in request.dates.values())
-    for reach in REACHES:
-        plan = slot_plan(request, start, finish + reach * DAY)
+    for days in SEARCH_HORIZONS_DAYS:
+        plan = slot_plan(request, start, finish + days * DAY)
         found = level(plan.problem, limit)
         if found is not None:
             return plan, found
-    last = finish + REACHES[-1] * DAY
+    last = finish + SEARCH_HORIZONS_DAYS[-1] * DAY
     raise InputError(
         f"The work does not fit before {format_day(day_of(last))} with the people available. "
         "Give the teams more days a week in rollout.yaml, or reduce the tasks' needs."
@@ -110,10 +111,11 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
 
 
 def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
-    """Turn the order found into dates; a task with a maximal lag waits as long as in the search.
+    """Turn the order found into dates. A task with a maximum lag keeps the start that the search gave it.
 
-    A predecessor may start after its successor (by a link to the finish, or a lead) but is still placed first. As early
-    as possible, it may take people from the successor, so the start that the search found is tried as well.
+    A predecessor may start after its successor (because of a link to the finish, or a lead), but it is still placed
+    first. If it is placed as early as possible, it may take people that the successor needs, so the start that the
+    search found is tried as well.
     """
     kept = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
@@ -137,7 +139,7 @@ def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: Slot
 
 
 def _from_late_dates(roadmap: Roadmap, dates: Spans) -> Roadmap:
-    """Let as-late-as-possible work start where links alone place it or later, because people may not be free then."""
+    """Let as-late-as-possible work start at or after the start its links give, because people may not be free then."""
     late = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
     held = {t.id: replace(no_earlier(t, dates[t.id][0]), as_late_as_possible=False) for t in late}
     return replace(roadmap, tasks={**roadmap.tasks, **held}) if held else roadmap
@@ -214,7 +216,7 @@ def _ends(programme: Programme, early: EarlyDates) -> dict[str, int]:
 
 
 def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
-    """Return the tasks that have a team's people on the day of an instant."""
+    """Return the tasks using a team's people on the day that contains an instant."""
     day = at // DAY * DAY
     until = max(day, min(at, day + DAY - 1))
     needed = [t.id for t in roadmap.tasks.values() if team in t.needs]
@@ -222,7 +224,7 @@ def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
 
 
 def _at(roadmap: Roadmap, dates: Spans, stretch: Stretch) -> list[TaskId]:
-    """Return the tasks that have a team's people at the start of a stretch."""
+    """Return the tasks using a team's people at the start of a stretch."""
     at, needed = stretch.start, (t for t in roadmap.tasks.values() if stretch.team in t.needs)
     return [t.id for t in needed if any(a <= at < b for a, b in stretches(t, roadmap, *dates[t.id]))]
 
@@ -267,7 +269,7 @@ def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fix
 
 
 def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
-    """Find pins that a predecessor cannot meet, by links and at most one other pin."""
+    """Find pins that are too early for their links, and name at most one other pin as the cause."""
     levelling, roadmap, trials = programme.definition.levelling, programme.roadmap, Trials()
     for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
@@ -281,7 +283,8 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         path = time_roadmap(free).path_to(task)
         others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
-        yield f"{task} is pinned on {_day(schedule, task)}, but its links allow {format_day(day_of(least))}{behind}"
+        earliest = format_day(day_of(least))
+        yield f"{task} is pinned on {_day(schedule, task)}, but its links allow no start before {earliest}{behind}"
 
 
 def _day(schedule: Schedule, task: TaskId) -> str:
@@ -305,5 +308,5 @@ def _against_teams(
         seen.add(key)
         yield (
             f"{listed(who)} need {stretch.asked / TENTHS:g} people from {capacity.names[stretch.team]} on "
-            f"{format_day(day_of(stretch.start))}, which can give {stretch.has / TENTHS:g}"
+            f"{format_day(day_of(stretch.start))}, which has only {stretch.has / TENTHS:g} available"
         )

@@ -53,7 +53,7 @@ class LevelRequest:
     """Fixed tasks."""
     capacity: Capacity
     keeps: tuple[tuple[TaskId, TaskId, Duration], ...] = ()
-    """Maximal lags: (first, second, longest time between them)."""
+    """Maximum lags: (first, second, longest time between them)."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class _Work:
 
     task: Task
     calendar: WorkingCalendar | None
-    """The single calendar of its working time; None for periods, elapsed time, or several people."""
+    """The one calendar of its working time; None for periods, elapsed time, or several people."""
     minutes: int
     table: tuple[object, ...] | None
     """The key of its own table; None if its calendar alone decides how long it takes."""

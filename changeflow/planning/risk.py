@@ -15,24 +15,21 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import DAY, minute_of
 
-"""The number of finished tasks at which a lesson counts as much as the plan, so that one late school does not change a
-whole rollout. Our own choice."""
-
-
 LONG_DAYS = 5
-"""Working days from which a task on the driving path needs a range before odds are shown: our own choice."""
+"""A task on the driving path with at least this many working days needs a range before odds are shown. This number is
+our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """A range for tasks without one, in percent of the planned duration; labelled as an assumption."""
+    """The range to assume for tasks without one, in percent of their planned duration. Reports label it as assumed."""
 
     low: int
     high: int
 
 
 def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
-    """Return the tasks for a text: a full id, `service/step`, or a step of every service."""
+    """Return the tasks that a text names: a full id, `service/step`, or a step of every service."""
     if text in programme.roadmap.tasks:
         return (text,)
     service, _, step = text.rpartition("/")
@@ -40,7 +37,8 @@ def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
 
 
 def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned: Iterable[Lesson] = ()) -> RiskModel:
-    """Return the ranges: `assumed` gives one to open work without it, `learned` adjusts those of later waves."""
+    """Return the risk model. `assumed` supplies a range for open tasks without one; `learned` adjusts the ranges of
+    later waves."""
     risk = programme.definition.risk
     taught = {task: lesson for lesson in learned for task in lesson.tasks}
     ranges = (_range(t, risk.distribution, assumed, taught.get(t.id)) for t in programme.tasks())
@@ -66,7 +64,7 @@ def _happening(programme: Programme, event: Event) -> Happening:
 
 
 def without_range(programme: Programme) -> tuple[Task, ...]:
-    """Return the long open tasks on the driving path without a range, which make odds unreliable."""
+    """Return the long open tasks on the driving path that have no range. They make odds unreliable."""
     working = [t for t in programme.tasks() if t.duration.unit is Unit.WORKING and t.estimate is None]
     long = [t for t in working if t.duration.amount >= LONG_DAYS * programme.minutes_per_day]
     return tuple(t for t in long if t.id not in programme.roadmap.progress and programme.timed(t.id).driving)
@@ -78,12 +76,15 @@ def last_moment(day: date) -> int:
 
 
 def whole_percent(share: float) -> int:
-    """Return whole percent; only none gives 0, and only all gives 100."""
+    """Round a share to a whole percent, but return 0 or 100 only if it is exactly 0 or 1."""
     return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
 
 
 def odds_of(programme: Programme, found: Simulation, *, version: int = 0) -> tuple[Odds, ...]:
-    """Return the results of a simulation for each coming milestone, in planned order. Odds are by day."""
+    """Return the results of a simulation for each coming milestone, in planned order.
+
+    Odds are those of finishing by the end of the day.
+    """
     ahead = [m for m in programme.milestones if m.task in found.finishes]
     return tuple(_odds(programme, found, m, version) for m in sorted(ahead, key=lambda m: found.planned[m.task]))
 
@@ -93,7 +94,7 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, version
     timed = programme.timed(task)
     planned = timed.day_at(found.planned[task])
 
-    def held(day: date | None) -> int | None:
+    def odds_by(day: date | None) -> int | None:
         odds = found.sure_odds(task, last_moment(day) + timed.ends_day) if day else None
         return None if odds is None else whole_percent(odds)
 
@@ -102,9 +103,9 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, version
         version=version,
         on=programme.on,
         planned=planned,
-        planned_odds=held(planned),
+        planned_odds=odds_by(planned),
         deadline=deadline,
-        deadline_odds=held(deadline),
+        deadline_odds=odds_by(deadline),
         p50=timed.day_at(found.percentile(task, 50)),
         p80=timed.day_at(found.percentile(task, 80)),
         p90=timed.day_at(found.percentile(task, 90)),
@@ -135,14 +136,14 @@ def _all(programme: Programme, texts: tuple[str, ...]) -> tuple[TaskId, ...]:
 
 
 PEOPLE = "people"
-"""The origin of such a link."""
+"""The `origin` of the links that `keeping_people_order` adds."""
 
 
 def keeping_people_order(programme: Programme) -> Roadmap:
-    """Return the roadmap in which accepted moves wait for the tasks that have their people, instead of for a date.
+    """Return the roadmap with each accepted move linked to the tasks that hold its team, rather than tied to a date.
 
     Planned dates do not change. A task that takes longer then delays the tasks that need its people, as in levelling. A
-    move without such a task (its team was away) keeps its date.
+    move that no task causes (its team was away) keeps its date.
     """
     roadmap, accepted = programme.roadmap, programme.definition.levelling.accepted
     links: list[Link] = []
@@ -150,7 +151,7 @@ def keeping_people_order(programme: Programme) -> Roadmap:
     for name, moment in sorted(accepted.items()):
         if name not in tasks or name in roadmap.progress:
             continue
-        behind = list(_behind(programme, name))
+        behind = list(_tasks_releasing_people(programme, name))
         if not behind:
             continue
         date = Constraint(Bound.START_NO_EARLIER, minute_of(moment))
@@ -160,8 +161,8 @@ def keeping_people_order(programme: Programme) -> Roadmap:
     return replace(roadmap, tasks=tasks, links=(*roadmap.links, *links)) if links else roadmap
 
 
-def _behind(programme: Programme, name: TaskId) -> Iterator[TaskId]:
-    """Yield the tasks whose people become free just when a task that needs them begins."""
+def _tasks_releasing_people(programme: Programme, name: TaskId) -> Iterator[TaskId]:
+    """Yield the tasks whose people become free exactly when the named task, which needs them, begins."""
     roadmap, timed = programme.roadmap, programme.timed(name)
     hours = everybody(roadmap)
     before = hours.previous_working(timed.early_start) - 1

@@ -83,7 +83,7 @@ def last_before(frame: Frame, service: ServiceFile) -> TaskId | None:
 
 
 def is_missed(frame: Frame, service: ServiceFile, day: date, done: int) -> bool:
-    """Tell whether work that ends at an instant is too late for a go-live on a day."""
+    """Return whether work that ends at an instant is too late for a go-live on a day."""
     if _opens_on(frame, service)[1] is None:
         return done >= minute_of(day + timedelta(days=1))
     return done > at_work(frame, service).next_working(minute_of(day))

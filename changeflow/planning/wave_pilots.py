@@ -1,4 +1,4 @@
-"""The pilot that programme.yaml declares for a service, and why some of its schools are left out."""
+"""The pilot that programme.yaml declares for a service, and why it omits some schools."""
 
 from dataclasses import dataclass
 

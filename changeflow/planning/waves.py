@@ -145,9 +145,9 @@ def _too_soon_or_late(frame: Frame, school: str, day: date) -> str:
     if joins is not None and day < joins:
         return f"the school joins on {format_day(joins)}"
     if asked.earliest is not None and day < asked.earliest:
-        return f"the school wants {format_day(asked.earliest)} at the earliest"
+        return f"the school asked for {format_day(asked.earliest)} at the earliest"
     if asked.latest is not None and day > asked.latest:
-        return f"the school wants {format_day(asked.latest)} at the latest"
+        return f"the school asked for {format_day(asked.latest)} at the latest"
     return ""
 
 

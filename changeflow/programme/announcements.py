@@ -47,7 +47,7 @@ class GoLive:
 
     @property
     def is_dropped(self) -> bool:
-        """It was announced but is no longer in the plan."""
+        """Whether it was announced but is no longer in the plan."""
         return self.announced is not None and self.day is None
 
 

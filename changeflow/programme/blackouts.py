@@ -1,4 +1,4 @@
-"""Blackouts: the single rule for which activities must avoid which days, where, and in which services."""
+"""Blackouts: the one rule for which activities must avoid which days, where, and in which services."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class ScopedBlackout:
         return f"{self.name} {self.blackout.first_day} to {self.blackout.last_day}"
 
     def is_about(self, kind: str, service: str | None) -> bool:
-        """Tell whether it applies to a kind of activity in a service; None for the programme's own tasks."""
+        """Return whether it applies to a kind of activity in a service; None for the programme's own tasks."""
         own = self.blackout.services
         return kind in self.blackout.activities and (not own or service in own)
 
@@ -45,11 +45,11 @@ class ScopedBlackout:
         return schools if self.schools is None else schools & self.schools
 
     def names(self, service: str | None) -> bool:
-        """Tell whether it names the service; if so, it also stops the service's work for all schools."""
+        """Return whether it names the service; if so, it also stops the service's work for all schools."""
         return service is not None and service in self.blackout.services
 
     def touches(self, first: date, last: date) -> bool:
-        """Tell whether it includes a day from `first` to `last`, both inclusive."""
+        """Return whether it includes a day from `first` to `last`, both inclusive."""
         return first <= self.blackout.last_day and self.blackout.first_day <= last
 
 
@@ -61,7 +61,7 @@ def kept_out_of(
     *,
     is_whole: bool = False,
 ) -> list[ScopedBlackout]:
-    """Return the blackouts that apply to work at some schools: the single rule for plan, rules, waves and pilots.
+    """Return the blackouts that apply to work at some schools: the one rule for plan, rules, waves and pilots.
 
     Work for a wave or at a school avoids the blackouts of each of its schools. Work for a whole service or
     programme (`is_whole`) continues while any school is free: it avoids only days on which all schools are in a
@@ -90,12 +90,12 @@ def _in_common(blackouts: Sequence[ScopedBlackout], schools: frozenset[str]) -> 
 
 
 def works_around(duration: Duration) -> bool:
-    """Tell whether a task is not worked on in blackouts: true of working time."""
+    """Return whether a task is not worked on in blackouts: true of working time."""
     return not duration.is_zero and duration.unit.counts_working_time
 
 
 def begins_outside(duration: Duration) -> bool:
-    """Tell whether a task cannot begin in a blackout: true of working and elapsed time.
+    """Return whether a task cannot begin in a blackout: true of working and elapsed time.
 
     Milestones and whole pay periods or terms continue through blackouts, so those days count in their float.
     """

@@ -254,7 +254,7 @@ class ServiceFile(Frozen):
     service_class: str = Field("general", alias="class")
     lead_provider: LeadProvider | None = None
     service_manager: Id | None = Field(
-        None, description="Runs the service day to day; they and the lead provider may see single contracts"
+        None, description="Runs the service day to day. The manager and the lead provider may see individual contracts"
     )
     required_days_per_week: float = Field(1.0, ge=0, le=5)
     agreement: Agreement | None = None
@@ -284,7 +284,7 @@ class ServiceFile(Frozen):
 
     @property
     def explains_contracts(self) -> bool:
-        """Whether its file explains differences of single contracts, which are personal data."""
+        """Whether its file explains differences of individual contracts, which are personal data."""
         return self.parallel_run is not None and any(e.key is not None for e in self.parallel_run.explanations)
 
 

@@ -157,7 +157,7 @@ class Odds:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether the odds are meaningful: not if every iteration met the plan but part has no range."""
+        """Return whether the odds are meaningful: not if every iteration met the plan but part has no range."""
         return self.planned_odds is not None
 
     @property

@@ -16,7 +16,7 @@ from changeflow.values.words import Kind
 
 
 def is_new_filing(programme: Programme, submission: Submission) -> bool:
-    """Tell whether a filing is new; a filing that is not allowed is an error.
+    """Return whether a filing is new; a filing that is not allowed is an error.
 
     Not allowed are a second submitter for the same scheme and period, and the new system's output for a period in which
     none of the scheme's schools was live: that was a parallel run, which is never filed.

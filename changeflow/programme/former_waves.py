@@ -79,7 +79,7 @@ def _keys(waves: Iterable[Wave], services: Sequence[str]) -> Iterator[tuple[Key,
 
 
 def _is_comparable(one: Key, other: Key) -> bool:
-    """Tell whether both are waves of the same service, or both of no service."""
+    """Return whether both are waves of the same service, or both of no service."""
     return one[0] == other[0] and (one[0] == WAVE or one[1].split("/")[0] == other[1].split("/")[0])
 
 

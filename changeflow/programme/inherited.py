@@ -82,11 +82,11 @@ class _Case:
         return max(p.actual_finish or p.actual_start for p in self.begun)
 
     def waits_for_another(self, task: TaskId) -> bool:
-        """Tell whether a part comes after another one."""
+        """Return whether a part comes after another one."""
         return not nx.ancestors(self.after.graph, task).isdisjoint(self.group.after)
 
     def could_have_begun(self, task: TaskId, *, seen: frozenset[TaskId] = frozenset()) -> bool:
-        """Tell whether all predecessors of a part were finished when the whole task began."""
+        """Return whether all predecessors of a part were finished when the whole task began."""
         for link in self.after.roadmap.links:
             if link.successor == task and not link.type.to_finish and not self._had_happened(link, seen | {task}):
                 return False

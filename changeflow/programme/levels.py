@@ -35,7 +35,7 @@ def of_nearest_level(
 ) -> tuple[tuple[CalendarFile, T], ...]:
     """Return what applies to a school, with its files: everything at the most specific level that has any.
 
-    This is the single rule for terms, pay tables and meetings: the school's own files, or else its authority's, or else
+    This is the one rule for terms, pay tables and meetings: the school's own files, or else its authority's, or else
     the trust's. Blackouts of all levels apply together (`blackouts.py`). A closed or open day overrides those of less
     specific levels (`assembly/calendars.py`).
     """

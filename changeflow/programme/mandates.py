@@ -42,7 +42,7 @@ HOW_NAMED: Mapping[Role, str] = {
     Role.SYSTEM: "changeflow itself, when a flow runs",
     Role.MACHINE: "anyone with access to the machine and the database, without a name",
 }
-"""Where the programme's files name the people in each role."""
+"""The places in the programme's files that name the people in each role."""
 _OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE}
 
 

@@ -74,7 +74,7 @@ def sessions(
 
 
 def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
-    """Tell whether a group was last asked too long ago, or before a new decision that concerns it."""
+    """Return whether a group was last asked too long ago, or before a new decision that concerns it."""
     if today > standing.confirmed + timedelta(weeks=programme.policy.scores_stale_after_weeks):
         return True
     changes = ((service, change) for service in programme.services for change in service.design_changes)

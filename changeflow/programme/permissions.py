@@ -73,12 +73,12 @@ def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
 
 
 def looks_back(command: str) -> bool:
-    """Tell whether a command only reads a stored programme; its --at then shows what was known on that day."""
+    """Return whether a command only reads a stored programme; its --at then shows what was known on that day."""
     return any(command in TABLE[action].commands for action in _LOOKS)
 
 
 def is_allowed(action: Action, role: Role) -> bool:
-    """Tell whether a role may do something; people in people.csv may do whatever viewers may."""
+    """Return whether a role may do something; people in people.csv may do whatever viewers may."""
     roles = TABLE[action].roles
     return role in roles or (role in NAMED and Role.VIEWER in roles)
 
@@ -142,7 +142,7 @@ class PermissionEntry:
     is_decision: bool = False
     """Whether the programme's policy can refuse it on the command line."""
     is_personal: bool = False
-    """Whether it shows or removes data about single people; the audit then records refusals too."""
+    """Whether it shows or removes data about individual people; the audit then records refusals too."""
     note: str = ""
     """An explanation for the row."""
 
@@ -232,7 +232,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="`--with-addresses`; anyone may export the folder without them",
     ),
     Action.READ_CONTRACTS: _personal(
-        "look at single contracts of {thing}",
+        "look at individual contracts of {thing}",
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot runs", "pilot reconcile", "export"),
         thing="a service",
@@ -320,8 +320,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
         WORKING,
         ("pilot reconcile",),
         note=(
-            "with `--service`; single contracts are shown to those who may see them. Without it, it works on your own "
-            "files"
+            "with `--service`. Individual contracts are shown only to those who may see them. Without `--service`, it "
+            "works on your own files"
         ),
     ),
     Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",)),

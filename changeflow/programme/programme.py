@@ -169,7 +169,7 @@ class Programme:
         return self._by_kind.get(kind, ())
 
     def guarantees(self, first: Task, *, before: Task) -> bool:
-        """Tell whether the links make `before` start no earlier than `first` finishes."""
+        """Return whether the links make `before` start no earlier than `first` finishes."""
         return self.precedence.holds(first.id, before=before.id)
 
     @property
@@ -222,7 +222,7 @@ class Programme:
         return timed.first_day, timed.last_day
 
     def is_pilot(self, wave: str | None) -> bool:
-        """Tell whether a wave goes first, as a pilot."""
+        """Return whether a wave goes first, as a pilot."""
         return any(w.id == wave and w.pilot for w in self.definition.programme.waves)
 
     def spare(self, milestone: Milestone) -> int:
@@ -377,7 +377,7 @@ def _entries_for(programme: Programme, key: str, service_class: str, on: date | 
 
 
 def falls_into(first: date, last: date, window: dict[str, str]) -> bool:
-    """Tell whether a span of days, both inclusive, touches a window in any year."""
+    """Return whether a span of days, both inclusive, touches a window in any year."""
     return any(
         date.fromisoformat(f"{year}-{window['first']}") <= last
         and first <= date.fromisoformat(f"{year}-{window['last']}")

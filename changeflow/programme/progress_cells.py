@@ -50,7 +50,7 @@ def progress_cells(programme: Programme, task: TaskId) -> ProgressCells:
 
 
 def percent_complete(task: Task, progress: TaskProgress | None) -> int | None:
-    """Return % complete as reported, or else from the remaining duration; None for begun work without a report.
+    """Return % complete as reported, otherwise from the remaining duration; None for begun work without a report.
 
     >>> task = Task(id="t", name="T", calendar="office", duration=Duration(4500))
     >>> percent_complete(task, TaskProgress(0, None, Duration(900))), percent_complete(task, None)

@@ -1,4 +1,4 @@
-"""Single recorded facts, to find a wrong one: who recorded each, and whether it still counts."""
+"""Individual recorded facts, to find a wrong one: who recorded each, and whether it still counts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class RecordedFact:
         return dict(json.loads(self.values["content"])) if self.kind == "pilot-entry" else {}
 
     def is_about(self, thing: str) -> bool:
-        """Tell whether it is about a subject: a task or one below it, a service, a person, a group or a school."""
+        """Return whether it is about a subject: a task or one below it, a service, a person, a group or a school."""
         names = ("task", "gate", "service", "person", "who", "group", "owner", "school", "criterion", "scheme")
         subjects = [str(part[n]) for part in (self.values, self.content) for n in names if part.get(n)]
         return any(s == thing.rstrip("/") or s.startswith(f"{thing.rstrip('/')}/") for s in subjects)

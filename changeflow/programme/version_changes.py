@@ -267,7 +267,7 @@ LONGER: Mapping[str, str] = {
     "links_kept_days": "how many days links are kept",
     "answers_kept_months": "how many months the text of answers is kept",
     "scores_kept_months": "how many months scores are kept",
-    "contracts_kept_months": "how many months differences of single contracts are kept",
+    "contracts_kept_months": "how many months differences of individual contracts are kept",
     "access_months": "how many months a subject access request may take",
     "access_months_complex": "how many months a complex subject access request may take",
 }

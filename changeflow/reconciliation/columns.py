@@ -70,12 +70,12 @@ class Measured:
 
     @property
     def is_of_amounts(self) -> bool:
-        """Tell whether at least as many cells are amounts as are text; what only stands for an amount has no vote."""
+        """Return whether at least as many cells are amounts as are text; what only stands for an amount has no vote."""
         return self.numbers > 0 and self.numbers >= self.texts
 
     @property
     def is_of_ids(self) -> bool:
-        """Tell whether most of its numbers begin with a zero, as no amount does."""
+        """Return whether most of its numbers begin with a zero, as no amount does."""
         return 2 * self.padded > self.numbers
 
 
@@ -103,7 +103,7 @@ class ComparedElement:
 
 
 def may_be_of_ids(heading: str) -> bool:
-    """Tell whether whole numbers below a heading are no amounts.
+    """Return whether whole numbers below a heading are no amounts.
 
     >>> [h for h in ("Employee No.", "payDate", "tax year", "Gross to date", "Hours") if may_be_of_ids(h)]
     ['Employee No.', 'payDate', 'tax year']

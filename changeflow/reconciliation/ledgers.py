@@ -180,7 +180,7 @@ def _counts(ledger: Side) -> dict[int, Measured]:
 
 
 def has_other_lines(ledger: Side) -> bool:
-    """Tell whether some line has nothing in it but separators, or repeats the headings."""
+    """Return whether some line has nothing in it but separators, or repeats the headings."""
     names = "|".join(ledger.source.named(place) for place in ledger.key_places())
     if ledger.row(f"select count(*) from {ledger.table} where key = ?", [names])[0]:
         return True

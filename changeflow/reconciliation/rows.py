@@ -153,7 +153,7 @@ def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_P
 
 
 def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | None, *, least: int) -> bool:
-    """Tell whether the amounts of a line are the sums of the others; of those between `after` and it, where given.
+    """Return whether the amounts of a line are the sums of the others; of those between `after` and it, where given.
 
     What a total leaves empty is not looked at.
     """

@@ -41,7 +41,7 @@ def thawed(text: str, names: Mapping[str, str], signature: str) -> SroReport | N
 
 
 def same(text: str, other: str) -> bool:
-    """Tell whether two frozen reports say the same, whenever they were issued."""
+    """Return whether two frozen reports say the same, whenever they were issued."""
     first, second = (json.loads(t) for t in (text, other))
     for key in PASSING:
         first["report"].pop(key, None)

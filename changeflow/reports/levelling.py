@@ -93,7 +93,7 @@ class LevelReport:
     teams: tuple[TeamLine, ...]
     milestones: tuple[LevelledMilestone, ...]
     broken: tuple[str, ...]
-    """Maximal lags that are not kept."""
+    """Maximum lags that are not kept."""
 
 
 def level_report(levelled: LevelledProgramme) -> LevelReport:

@@ -71,7 +71,7 @@ def variances_text(
     """Yield a run's differences, the largest effect first, then contracts in one output only; the first few, or all."""
     yield from runs_text([run])
     if not kept and (run.unexplained or run.missing or run.extra or run.duplicates):
-        yield "Details of single contracts are no longer kept."
+        yield "Details of individual contracts are no longer kept."
     shown = kept if is_all else kept[:SHOWN]
     for v in shown:
         name = v.contract if in_full else masked(v.contract)
@@ -238,7 +238,7 @@ def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: boo
         yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
     if not result.names_contracts and any(result.count(o) for o in DIFFERING):
         yield ""
-        yield from wrapped("Only the service manager and the lead provider see single contracts.")
+        yield from wrapped("Only the service manager and the lead provider see individual contracts.")
     worst = result.unexplained
     if worst:
         yield ""

@@ -266,7 +266,7 @@ class _Proof:
 
 
 def _is_cut_from(line: BriefDate, milestone: MilestoneLine) -> bool:
-    """Tell whether a line of the brief is that of a milestone: with a shorter name, and no year in its dates."""
+    """Return whether a line of the brief is that of a milestone: with a shorter name, and no year in its dates."""
     is_same_day = milestone.forecast.startswith(line.forecast.split(" (")[0])
     return is_same_day and milestone.name.startswith(line.name.rstrip("… "))
 

@@ -71,9 +71,9 @@ you switch the policy on.
 - a blank cell removes that person's detail; a removed name becomes the role's title again;
 - an `email` column without any address counts as missing, so that you cannot delete every address by mistake.
 
-## Explanations of single contracts in a folder
+## Explanations of individual contracts in a folder
 
-The export also leaves the `explanations:` of single contracts (those with a `key`) out of `services/*.yaml`. With
+The export also leaves the `explanations:` of individual contracts (those with a `key`) out of `services/*.yaml`. With
 `--with-contracts` it includes those of the services whose contracts you may see, in files that only you can read, and
 the audit notes it. When you apply a folder without them, the stored ones stay. To remove one, export the folder with
 them first.

@@ -191,7 +191,7 @@ def missing_mandates(definition: Definition, waiver: Waiver) -> tuple[Mandate, .
 
 
 def lifts(definition: Definition, waiver: Waiver) -> bool:
-    """Tell whether a waiver's rule can be waived, and its approvers hold all the mandates that it needs."""
+    """Return whether a waiver's rule can be waived, and its approvers hold all the mandates that it needs."""
     rule = RULES.get(waiver.rule)
     return rule is not None and bool(rule.lifted_by) and not missing_mandates(definition, waiver)
 

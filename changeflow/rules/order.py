@@ -69,7 +69,7 @@ def _waits(programme: Programme, link: Link, into: Mapping[TaskId, list[Link]]) 
 
 
 def _is_overtaken(programme: Programme, link: Link) -> bool:
-    """Tell whether a task began or ended on an earlier day than a link allowed."""
+    """Return whether a task began or ended on an earlier day than a link allowed."""
     after, before = programme.facts.progress[link.successor], programme.roadmap.progress.get(link.predecessor)
     at = after.actual_finish if link.type.to_finish else after.actual_start
     if at is None:

@@ -78,7 +78,7 @@ def head(session: Session, programme: str) -> Head | None:
 
 
 def has_after(session: Session, programme: str, moment: datetime) -> bool:
-    """Tell whether a programme has entries after a moment."""
+    """Return whether a programme has entries after a moment."""
     own = (col(AuditRow.programme_id) == programme, col(AuditRow.at) > moment)
     query = select(col(AuditRow.number)).where(*own).limit(1)
     return session.connection().execute(query).first() is not None

@@ -331,7 +331,7 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
 
 
 def _is_write_refused(error: DBAPIError) -> bool:
-    """Tell whether a write was refused because the transaction is read-only."""
+    """Return whether a write was refused because the transaction is read-only."""
     state = getattr(error.orig, "sqlstate", None)
     return state == "25006" or "attempt to write a readonly database" in str(error.orig)
 

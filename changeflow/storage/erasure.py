@@ -133,7 +133,7 @@ def people_named(session: Session, programme: str) -> set[str]:
 
 
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
-    """Tell whether any rows or texts remain that an erasure would have removed."""
+    """Return whether any rows or texts remain that an erasure would have removed."""
     for table in _THEIRS.values():
         own = (col(table.programme_id) == programme, col(table.person) == person)
         if session.exec(select(table.person).where(*own).limit(1)).first() is not None:

@@ -25,7 +25,7 @@ class Erasures:
     hashes: frozenset[str]
 
     def knows(self, programme: str, person: str, email: str | None) -> bool:
-        """Tell whether a person was erased, under their id or under their address."""
+        """Return whether a person was erased, under their id or under their address."""
         return any(found in self.hashes for found in _hashes(self.key, programme, person, email))
 
 

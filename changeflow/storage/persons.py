@@ -87,7 +87,7 @@ def rows_about(
 
 
 def is_named(session: Session, programme: str, person: str) -> bool:
-    """Tell whether any table or version of a programme names a person, now or formerly."""
+    """Return whether any table or version of a programme names a person, now or formerly."""
     for what, (table, _, _) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]
         query = select_rows(own.c[PROGRAMME]).where(_names(own, what, programme, person)).limit(1)
@@ -244,7 +244,7 @@ def own_recipients(session: Session, programme: str, people: Collection[str]) ->
 
 
 def is_address_shared(session: Session, programme: str, person: str, people: Collection[str]) -> bool:
-    """Tell whether an id outside `people` has or had a person's current address."""
+    """Return whether an id outside `people` has or had a person's current address."""
     contact = versions.contact(session, programme, person)
     if contact is None or not contact.email:
         return False

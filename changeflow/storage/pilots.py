@@ -152,7 +152,7 @@ def latest_variances(
 
 
 def remove_contracts(session: Session, programme: str, *, kept_before: datetime) -> int:
-    """Remove data about single contracts from runs and explanations before a moment; totals stay."""
+    """Remove data about individual contracts from runs and explanations before a moment; totals stay."""
     old = select(RunRow.id).where(RunRow.programme_id == programme, col(RunRow.at) < kept_before)
     removed = count_touched(session, delete(VarianceRow).where(col(VarianceRow.run).in_(old)))
     named = (

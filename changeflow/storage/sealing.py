@@ -71,12 +71,12 @@ def begin(session: Session) -> None:
 
 
 def is_reader(session: Session) -> bool:
-    """Tell whether a session is read-only, so that its writes would not be sealed."""
+    """Return whether a session is read-only, so that its writes would not be sealed."""
     return _WORK not in session.info
 
 
 def has_written_nothing(session: Session) -> bool:
-    """Tell whether a writer has not written yet, so that it sees the committed state."""
+    """Return whether a writer has not written yet, so that it sees the committed state."""
     session.flush()
     work: SealingWork = session.info[_WORK]
     return not work.touched.tables and not any(work.pending.values())
@@ -224,7 +224,7 @@ class _Sealer:
                 yield RowChange(covered.name, covered.key_of(row), programme, None, covered.content_of(row))
 
     def _is_sealing(self, programme: str | None) -> bool:
-        """Tell whether a chain, or any chain, has entries that seal rows."""
+        """Return whether a chain, or any chain, has entries that seal rows."""
         query = select(col(AuditRow.id)).where(col(AuditRow.form) >= SEALING)
         if programme is not None:
             query = query.where(col(AuditRow.programme_id) == programme)

@@ -68,7 +68,7 @@ def new_life(connection: sqlite3.Connection) -> None:
 
 
 def uses_log(file: Path) -> bool:
-    """Tell whether a file is in the mode with a log beside it."""
+    """Return whether a file is in the mode with a log beside it."""
     with file.open("rb") as opened:
         return opened.read(_HEADER)[_FORMAT_AT : _FORMAT_AT + 1] == b"\x02"
 
@@ -79,7 +79,7 @@ def sidecars(file: Path) -> tuple[Path, ...]:
 
 
 def log_is_own(file: Path, descriptor: int) -> bool:
-    """Tell whether the log beside a file belongs to it; SQLite would apply any complete log."""
+    """Return whether the log beside a file belongs to it; SQLite would apply any complete log."""
     for tried in range(_TRIES):
         if tried:
             time.sleep(0.01)

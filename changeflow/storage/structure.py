@@ -328,7 +328,7 @@ def _raw(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401  (an express
 
 
 def _is_odd(column: Column[Any], value: object, *, is_exact: bool = False) -> bool:
-    """Tell whether a value is invalid for its column or, with `is_exact`, in another form than ours."""
+    """Return whether a value is invalid for its column or, with `is_exact`, in another form than ours."""
     if value is None:
         return not column.nullable
     kind = kind_of(column)

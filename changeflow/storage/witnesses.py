@@ -159,7 +159,7 @@ class _Timeline:
     is_bad: bool = False
 
     def misses(self, entry: Entry) -> bool:
-        """Tell whether the anchor began after a sealed entry without a person's acceptance."""
+        """Return whether the anchor began after a sealed entry without a person's acceptance."""
         return entry.number < self.since and entry.form >= SEALING and not self.accepted
 
     def take(self, line: Line) -> None:

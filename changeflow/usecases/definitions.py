@@ -47,7 +47,7 @@ SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
 """The folder's record of the version that it was made from."""
 LEFT_OUT = "contracts_left_out"
-"""Its key for the services whose explanations of single contracts the folder lacks."""
+"""Its key for the services whose explanations of individual contracts the folder lacks."""
 MOST_OF_STATE = 10_000
 
 
@@ -262,7 +262,7 @@ def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]
 
 
 def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:
-    """Record in the folder which version it is; `left_out` are services without explanations of single contracts."""
+    """Record the version in the folder; `left_out` lists services without explanations of individual contracts."""
     state: dict[str, object] = {"programme": programme, "number": number, "hash": content}
     if left_out:
         state[LEFT_OUT] = sorted(left_out)
@@ -275,7 +275,7 @@ def _left_out(folder: Path) -> frozenset[str]:
 
 
 def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
-    """Return a folder with the stored explanations of single contracts added where it lacks them."""
+    """Return a folder with the stored explanations of individual contracts added where it lacks them."""
     left_out = _left_out(folder)
     before = (
         {s.service: s.parallel_run.explanations for s in stored.definition.services if s.parallel_run} if stored else {}

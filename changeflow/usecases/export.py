@@ -54,17 +54,17 @@ class ExportRequest:
     addresses: bool = False
     """Names, contact details and absences."""
     contracts: bool = False
-    """Explanations of single contracts, for the services whose contracts the person may see."""
+    """Explanations of individual contracts, for the services whose contracts the person may see."""
 
 
 _Found = tuple[Stored, Mapping[str, Contact] | None, Collection[str]]
-"""What to export: the programme, contact details, and services with explanations of single contracts."""
+"""What to export: the programme, contact details, and services with explanations of individual contracts."""
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
     """Write the latest version as a folder, with its comments, and return the version's number.
 
-    Contact details and explanations of single contracts are left out unless `asked` requests them; the audit then
+    Contact details and explanations of individual contracts are left out unless `asked` requests them; the audit then
     records who exported them. Applying a folder without them keeps the stored ones. Raise ConflictError if `out` exists
     and is not an empty folder, NotAllowedError if the person may not have what they requested.
     """
@@ -244,7 +244,7 @@ def service_of(text: str, definition: Definition) -> ServiceFile | None:
 
 
 def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) -> str:
-    """Leave out explanations of single contracts, or with `in_full` write all stored ones; leave the rest unchanged.
+    """Omit explanations of individual contracts, or with `in_full` write all stored ones; leave the rest unchanged.
 
     If any are left out, so are all comments of the parallel run.
     """

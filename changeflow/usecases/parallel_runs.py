@@ -42,7 +42,7 @@ def reconcile_stored(
 ) -> tuple[Reconciliation, bool]:
     """Compare two files by a stored service's policy and keep the result; return False if the run is already kept.
 
-    The result has single contracts only for people who may see them, and the audit records that they did.
+    The result has individual contracts only for people who may see them, and the audit records that they did.
     """
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
@@ -90,7 +90,7 @@ def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tupl
 def kept_variances(
     service: str, period: str, change: Change, *, in_full: bool = False
 ) -> tuple[RunSummary, list[KeptVariance]]:
-    """Return a period's latest run, and its single differences while they are kept.
+    """Return a period's latest run, and its individual differences while they are kept.
 
     Only the service's manager and lead provider may see single people's pay, even with contracts masked, and the audit
     records who did. With `in_full`, contracts will be named.

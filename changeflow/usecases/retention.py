@@ -28,7 +28,7 @@ class Removed:
     scores: int
     """Assessments of single people."""
     contracts: int
-    """Differences and explanations of single contracts; the totals of their runs are kept."""
+    """Differences and explanations of individual contracts; the totals of their runs are kept."""
 
     @property
     def is_any(self) -> bool:

@@ -35,7 +35,7 @@ class Acting:
     account: str = ""
     """The machine's account (`user@host`) for commands and flows; otherwise the digest of a session or link."""
     anchor: str = ""
-    """The file outside the database to which each audit entry is written; empty for none."""
+    """The anchor: the file outside the database that records each audit entry; empty for none."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251
     """The real time, as opposed to the claimed one: aware, in UTC."""
 

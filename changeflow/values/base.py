@@ -9,7 +9,7 @@ from changeflow.values.limits import check_value
 
 
 def as_list(value: object) -> object:
-    """Accept a single value where a list is allowed."""
+    """Accept one value in place of a list."""
     return [value] if isinstance(value, str) else value
 
 

@@ -72,7 +72,7 @@ class Waiver(Frozen):
     """The schools it covers; empty for all."""
 
     def covers(self, *, service: str | None, subject: TaskId, schools: frozenset[str] = frozenset()) -> bool:
-        """Tell whether it covers all of a subject. A subject that includes other schools is not covered."""
+        """Return whether it covers all of a subject. A subject that includes other schools is not covered."""
         if self.schools and not (schools and schools <= set(self.schools)):
             return False
         if self.task is not None:

@@ -1,20 +1,21 @@
 """The days and numbers that changeflow supports; docs/limits.md gives the reasons."""
 
 import re
+from calendar import month_name, monthrange
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from decimal import Decimal
 
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
 """Everyone still in post joined after the first day, and no plan reaches the last."""
 MOST = 10**12
-"""The largest number in a file, whether pounds, pupils or weeks."""
+"""The largest number allowed in a file, whether of pounds, pupils or weeks."""
 LONGEST_YEARS = 100
-"""The longest task or lag."""
+"""The longest that a task or lag may be."""
 
 
 def is_supported(day: date) -> bool:
-    """Tell whether a day, or the day of a moment, is within the supported range.
+    """Return whether a day, or the day of a moment, is within the supported range.
 
     >>> is_supported(date(2027, 1, 4)), is_supported(date(9999, 12, 31))
     (True, False)
@@ -39,7 +40,7 @@ def no_day(text: str) -> tuple[str, str]:
     """Return why a text is not a valid day, and the remedy.
 
     >>> no_day("2027-02-30")
-    ("'2027-02-30' is not a date that exists.", 'Write year-month-day.')
+    ("'2027-02-30' does not exist: February 2027 has 28 days.", 'Correct the day.')
     >>> no_day("24/05/2027")
     ("'24/05/2027' is not in the form year-month-day.", 'Write 2027-05-24.')
     >>> no_day("soon")
@@ -55,8 +56,27 @@ def no_day(text: str) -> tuple[str, str]:
     try:
         right = date(year, month, day)
     except ValueError:
-        return f"{shown} is not a date that exists.", "Write year-month-day."
+        return f"{shown} does not exist: {why_no_date(year, month, day)}.", _remedy(month)
     return f"{shown} is not in the form year-month-day.", f"Write {right}."
+
+
+def why_no_date(year: int, month: int, day: int) -> str:
+    """Return why there is no such date, to follow a colon.
+
+    >>> why_no_date(2027, 2, 30), why_no_date(2027, 13, 1)
+    ('February 2027 has 28 days', 'there is no month 13')
+    """
+    if not 1 <= month <= 12:
+        return f"there is no month {month}"
+    if not MINYEAR <= year <= MAXYEAR:
+        return f"there is no year {year}"
+    if day < 1:
+        return f"there is no day {day}"
+    return f"{month_name[month]} {year} has {monthrange(year, month)[1]} days"
+
+
+def _remedy(month: int) -> str:
+    return "Correct the day." if 1 <= month <= 12 else "Write year-month-day, with a month from 01 to 12."
 
 
 def parse_day(text: str) -> date:

@@ -79,7 +79,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if not 0 < len(options) <= MOST_COMPARED:
         return ""
     shown = ", ".join(options[:8]) + (" …" if len(options) > 8 else "")
-    return f"Known: {shown}."
+    return f"Use one of: {shown}."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -89,7 +89,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def is_near(name: str, known: Iterable[str]) -> bool:
-    """Tell whether a name is one typing slip from a known one, and so is probably misspelt.
+    """Return whether a name is one typing slip from a known one, and so is probably misspelt.
 
     A slip is one letter added, missing or changed, or two swapped. Digits never count as slips.
 

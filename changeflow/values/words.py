@@ -161,7 +161,7 @@ RULE_ORIGIN = "rule:"
 
 
 class Origin:
-    """Where a link comes from."""
+    """The origin of a link."""
 
     AUTHORED = "authored"
     PATHWAY = "pathway"

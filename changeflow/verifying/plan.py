@@ -135,13 +135,13 @@ class ProvedTask:
         return dates, {number for number, each in reached.items() if each == dates or has_none_left}, dates[1]
 
     def fits(self, dates: Dates) -> bool:
-        """Tell whether late dates keep its limits, and leave its successors their late dates."""
+        """Return whether late dates keep its limits, and leave its successors their late dates."""
         links = (link for link in self.out if link.from_finish or not self.is_begun)
         is_kept = dates[0] <= self.last_start and dates[1] <= self.last_finish
         return is_kept and all(link.needs(dates, is_late=True) <= link.after.late[1] for link in links)
 
     def spares(self, slip: int) -> bool:
-        """Tell whether it can slip by an amount before a successor moves."""
+        """Return whether it can slip by an amount before a successor moves."""
         start, finish = (self.floats.finish(at, slip) for at in self.early)
         if not self.is_begun:
             start, placed = self.place(first(lambda at: self.lands(at) >= start))

@@ -60,7 +60,7 @@ class Clients:
         return peer
 
     def may_watch(self, request: Request) -> bool:
-        """Tell whether a client may see the numbers: it has the token, or connects from this machine directly."""
+        """Return whether a client may see the numbers: it has the token, or connects from this machine directly."""
         return self._has_token(request) or is_local(request)
 
     def _has_token(self, request: Request) -> bool:
@@ -75,7 +75,7 @@ class Clients:
 
 
 def is_local(request: Request) -> bool:
-    """Tell whether a request comes from this machine itself.
+    """Return whether a request comes from this machine itself.
 
     Behind a proxy on this machine, everyone appears to connect from here. So a request that was forwarded, or that was
     sent to a name other than this machine's own, is not local, whatever else it says.

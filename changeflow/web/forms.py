@@ -34,7 +34,7 @@ class Form:
 
     @property
     def has_controls(self) -> bool:
-        """Tell whether it contains a character that no one types, such as NUL."""
+        """Return whether it contains a character that no one types, such as NUL."""
         return any(
             has_controls(name) or has_controls(value, but=LINE_BREAKS if name == "text" else "")
             for name, value in self.fields.items()
@@ -53,7 +53,7 @@ def has_controls(text: str, *, but: str = "") -> bool:
 
 
 def is_well_formed(encoded: bytes) -> bool:
-    """Tell whether every percent sign is followed by two hexadecimal digits."""
+    """Return whether every percent sign is followed by two hexadecimal digits."""
     return _BAD_PERCENT.search(encoded) is None
 
 

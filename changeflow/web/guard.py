@@ -163,7 +163,7 @@ def account_of(path: str) -> str:
 
 
 def _is_clean(encoded: bytes) -> bool:
-    """Tell whether a part of an address is well encoded and has no control characters."""
+    """Return whether a part of an address is well encoded and has no control characters."""
     if not is_well_formed(encoded):
         return False
     try:

@@ -108,7 +108,7 @@ def test_accepting_one_programme_leaves_the_other_refused_and_reported(home: Pat
     late = ("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05")
     run(*late, "--programme", "other")
     refused = " ".join(run(*late, "--programme", "small", code=1).stderr.split())
-    assert "has no line of 'small', although the audit has entries of it. No changes saved." in refused
+    assert "has no line for 'small', although the audit has entries for it. No changes saved." in refused
     run("audit", "anchor", "--programme", "small")
     run(*late, "--programme", "small")
     assert "all in order" in run("audit", "verify").stdout

@@ -325,7 +325,7 @@ def test_a_profile_is_chosen_by_name(tmp_path: Path):
         rows = json.loads(run("schedule", folder, "--profile", profile, "--format", "json").stdout)["tasks"]
         starts[profile] = next(t["early_start"] for t in rows if t["id"] == "payroll/requirements")
     assert starts == {"msproject": "2026-12-14T08:30:00", "textbook": "2027-01-04T08:30:00"}
-    assert "Known: msproject, textbook" in run("schedule", folder, "--profile", "primavera", code=4).stderr
+    assert "Use one of: msproject, textbook" in run("schedule", folder, "--profile", "primavera", code=4).stderr
 
 
 def test_two_folders_are_compared_from_the_command_line(folder: Path, tmp_path: Path):
@@ -421,7 +421,7 @@ def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: s
     ("day", "said"),
     [
         ("24/05/2027", "'24/05/2027' is not in the form year-month-day. Write 2027-05-24."),
-        ("2027-02-30", "'2027-02-30' is not a date that exists."),
+        ("2027-02-30", "'2027-02-30' does not exist: February 2027 has 28 days."),
         ("soon", "'soon' is not a date. Write year-month-day, such as 2027-02-05."),
     ],
 )

@@ -32,7 +32,7 @@ def test_a_score_is_one_to_five(tmp_path: Path, score: str):
     ("line", "column", "what"),
     [
         ("head,2027-03-01,4,,,,,self", 2, "is in the future"),
-        ("head,2027-02-30,4,,,,,self", 2, "is not a date that exists"),
+        ("head,2027-02-30,4,,,,,self", 2, "does not exist: February 2027 has 28 days"),
         ("haed,2027-02-01,4,,,,,self", 1, "There is no person 'haed'."),
         ("head,2027-02-01,4,,,,,boss", 8, "'boss' is not known."),
     ],

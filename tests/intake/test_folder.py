@@ -9,8 +9,10 @@ import pytest
 
 from changeflow.errors import ProblemsError, UnknownThingError, UnusedWarning
 from changeflow.intake.folder import READERS, read_folder
+from changeflow.intake.shaping import shape
+from changeflow.intake.yaml import parse_yaml
 from changeflow.places import programme_templates
-from changeflow.programme.definition import Definition
+from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 
@@ -87,7 +89,7 @@ def test_a_cycle_is_named_in_full(tmp_path: Path):
 
 def test_a_date_that_does_not_exist(tmp_path: Path):
     found = the_problem(tmp_path, programme=PROGRAMME.replace("start: 2027-01-04", "start: 2027-02-30"))
-    assert found == "programme.yaml:4:8: '2027-02-30' is not a date that exists. Write year-month-day."
+    assert found == "programme.yaml:4:8: '2027-02-30' does not exist: February 2027 has 28 days. Correct the day."
 
 
 def test_a_school_in_two_waves_of_one_service(tmp_path: Path):
@@ -283,8 +285,8 @@ def test_an_unknown_language_is_a_problem_with_its_place(tmp_path: Path):
     with pytest.raises(ProblemsError) as problems:
         read_folder(a_folder(tmp_path, people=people, programme=PROGRAMME + "language: cymraeg\n"))
     assert [str(p) for p in problems.value.problems] == [
-        "people.csv:3:9: language 'french' is not known. Known: cy, en.",
-        "programme.yaml:16:11: 'cymraeg' is not known here. Known: cy, en.",
+        "people.csv:3:9: language 'french' is not known. Use one of: cy, en.",
+        "programme.yaml:16:11: 'cymraeg' is not known here. Use one of: cy, en.",
     ]
 
 
@@ -379,4 +381,21 @@ def test_a_number_out_of_bounds_is_said_with_the_bound(tmp_path: Path, text: str
 
 def test_no_waves_are_missed_in_words(tmp_path: Path):
     text = PROGRAMME[: PROGRAMME.index("waves:")] + "waves: []\n" + PROGRAMME[PROGRAMME.index("tasks:") :]
-    assert the_problem(tmp_path, programme=text).endswith("'waves' is empty. Write at least one.")
+    assert the_problem(tmp_path, programme=text).endswith("'waves' is empty. Write at least one value.")
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ("[5d, 3d]", "'estimate' has 2 values and needs 3. Write 3: optimistic, likely, pessimistic."),
+        ("[5d]", "'estimate' has 1 value and needs 3. Write 3: optimistic, likely, pessimistic."),
+        ("[1d, 2d, 3d, 4d]", "'estimate' has 4 values and needs 3. Write 3: optimistic, likely, pessimistic."),
+    ],
+)
+def test_a_range_with_too_few_or_too_many_values_says_how_many_it_has(values: str, what: str):
+    document = parse_yaml(f"service: s\ntasks:\n  t: {{estimate: {values}}}\n", "services/s.yaml", [])
+    problems: list[Problem] = []
+
+    shape(document, ServiceFile, problems)
+
+    assert f"services/s.yaml:3:17: {what}" in {str(p) for p in problems}

@@ -66,4 +66,4 @@ def test_the_nearest_of_many_names_is_said_where_it_begins_alike():
     assert did_you_mean("teachr-120", many) == "Did you mean 'teacher-120'?"
     assert did_you_mean("head", many) == ""
     assert did_you_mean("teachr-120", [f"teacher-{n}" for n in range(MOST_LOOKED_AT + 1)]) == ""
-    assert did_you_mean("x", ["b", "a"]) == "Known: a, b."
+    assert did_you_mean("x", ["b", "a"]) == "Use one of: a, b."

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 NAMES = ("alpha", "beta", "gamma")
-REFUSED = r"has no line of '{}', although .* No changes saved.*changeflow audit anchor --programme {} --as PERSON"
+REFUSED = r"has no line for '{}', although .* No changes saved.*changeflow audit anchor --programme {} --as PERSON"
 
 
 def finish(db: str, programme: str, day: int, path: Path) -> None:

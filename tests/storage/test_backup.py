@@ -60,7 +60,7 @@ def test_a_full_disk_leaves_the_earlier_copy_and_nothing_else(db: str, tmp_path:
         try:
             # Python ignores the signal, so the write fails as on a full disk.
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
-            with pytest.raises(CannotWriteError, match="What was there before is unchanged"):
+            with pytest.raises(CannotWriteError, match="Its earlier contents are unchanged"):
                 backup(db, copy, at=NOW)
             failed += 1
         finally:

@@ -129,7 +129,7 @@ class TestFolders:
 
     @pytest.mark.parametrize("actor", ["other", "chief"])
     def test_others_get_no_folder(self, stored: str, tmp_path: Path, actor: str):
-        with pytest.raises(NotAllowedError, match="may not look at single contracts of Payroll"):
+        with pytest.raises(NotAllowedError, match="may not look at individual contracts of Payroll"):
             exported(stored, tmp_path / "out", actor)
         assert not (tmp_path / "out").exists()
         assert entries(stored, "refused") == [(actor, "read-contracts")]
@@ -153,7 +153,7 @@ class TestFolders:
     def test_the_command_says_what_is_left_out(self, stored: str, tmp_path: Path):
         args = ["export", "folder", str(tmp_path / "out"), "--db", stored]
         said = CliRunner().invoke(app, args).stderr
-        assert "Names and addresses and explanations of single contracts are left out" in said
+        assert "Names and addresses and explanations of individual contracts are left out" in said
 
 
 def a_rule(key: str | None, reason: str = "Award") -> ExplainedVariance:
@@ -210,4 +210,6 @@ class TestReconciling:
         assert ("1002" in result.stdout) is is_shown
         assert ("1003" in result.stdout) is is_shown
         assert ("170.00" in result.stdout) is is_shown
-        assert ("Only the service manager and the lead provider see single contracts" in result.stdout) is not is_shown
+        assert (
+            "Only the service manager and the lead provider see individual contracts" in result.stdout
+        ) is not is_shown

@@ -232,7 +232,8 @@ class TestBadInput:
     def test_a_pin_that_its_links_forbid(self, tmp_path: Path) -> None:
         pins = "pinned:\n  programme/move: 2027-01-11\n  programme/tell: 2027-01-12\n"
         says = (
-            "programme/tell is pinned on 12 Jan 2027, but its links allow 18 Jan 2027, because programme/move is pinned"
+            "programme/tell is pinned on 12 Jan 2027, but its links allow no start before 18 Jan 2027, "
+            "because programme/move is pinned"
         )
         with pytest.raises(CheckFailedError, match=says):
             levelled(small(tmp_path, **{"levelling.yaml": pins}))
@@ -256,7 +257,7 @@ class TestBadInput:
         assert "There is no task 'nothing'." in said
 
     def test_a_programme_without_needs_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="No task has needs"):
+        with pytest.raises(InputError, match="No task says which people it needs"):
             levelled(small(tmp_path, TASKS.replace(", needs: {ict: 1}", "")))
 
     def test_no_time_to_search(self, tmp_path: Path) -> None:

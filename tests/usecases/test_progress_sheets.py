@@ -447,7 +447,7 @@ def test_the_sheet_named_tasks_is_read_first(stored: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("train", "'train' may be 3 tasks: payroll/ash/train, payroll/beech/train, payroll/cedar/train."),
+        ("train", "'train' matches 3 tasks: payroll/ash/train, payroll/beech/train, payroll/cedar/train."),
         ("Requirement", "There is no task 'Requirement'."),
     ],
 )

@@ -45,7 +45,7 @@ def test_progress_decisions_and_attendance_take_short_names(stored: str, tmp_pat
 @pytest.mark.parametrize(
     ("name", "what", "remedy"),
     [
-        ("train", "'train' may be 3 tasks: payroll/ash/train, payroll/beech/train, payroll/cedar/train.", "Write more"),
+        ("train", "'train' matches 3 tasks: payroll/ash/train, payroll/beech/train, payroll/cedar/train.", "Write"),
         ("plann", "There is no task 'plann'.", "Did you mean 'plan'?"),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_name_that_several_have_or_none_is_named_with_its_line(
 
 
 def test_a_gate_that_several_waves_have_is_refused_with_its_line(stored: str, tmp_path: Path):
-    with pytest.raises(ProblemsError, match=r"'go-no-go' may be 2 gates: payroll/w1/go-no-go, payroll/w2/go-no-go"):
+    with pytest.raises(ProblemsError, match=r"'go-no-go' matches 2 gates: payroll/w1/go-no-go, payroll/w2/go-no-go"):
         gates.import_decisions(table(tmp_path, MINUTES, "go-no-go,approve,chief,2027-01-05,x"), change(stored, 5))
 
 
@@ -86,4 +86,4 @@ def test_facts_are_listed_about_a_short_name(stored: str):
     assert listed("Payroll: plan agreed") == listed(PLAN)
     several = CliRunner().invoke(app, ["fact", "list", "--about", "go-live", "--db", stored, "--at", "2027-01-06"])
     assert several.exit_code == 4
-    assert "'go-live' may be 2 tasks: payroll/w1/go-live, payroll/w2/go-live" in several.stderr
+    assert "'go-live' matches 2 tasks: payroll/w1/go-live, payroll/w2/go-live" in several.stderr

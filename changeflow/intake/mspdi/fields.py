@@ -129,7 +129,7 @@ class Lengths:
 
 
 def has_days(text: str) -> bool:
-    """Tell whether a duration has a part in days, weeks, months or years: how long those are is the file's to say."""
+    """Return whether a duration has a part in days, weeks, months or years: how long those are is the file's to say."""
     if text.startswith("PT") or len(text) > _MOST_CHARACTERS:
         return False
     match = _DURATION.match(text)
@@ -137,7 +137,7 @@ def has_days(text: str) -> bool:
 
 
 def has_long_hours(text: str, day: int) -> bool:
-    """Tell whether a duration has more hours beside its days than a day has."""
+    """Return whether a duration has more hours beside its days than a day has."""
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
     return match is not None and bool(match["D"] and match["H"]) and float(match["H"].replace(",", ".")) * 60 > day
 

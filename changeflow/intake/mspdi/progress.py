@@ -24,7 +24,7 @@ _IMPLIED = "percent complete without actual dates"
 
 
 def may_have_begun(task: Record, dates: Mapping[str, datetime]) -> bool:
-    """Tell whether a task has anything that its progress could be worked out from."""
+    """Return whether a task has anything that its progress could be worked out from."""
     return task.get("PercentComplete") not in (None, "0") or "ActualStart" in dates or "ActualFinish" in dates
 
 

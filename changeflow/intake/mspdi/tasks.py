@@ -256,7 +256,7 @@ class TaskReader:
 
 
 def _is_null(element: Record) -> bool:
-    """Tell whether a task says that no one has entered its duration."""
+    """Return whether a task says that no one has entered its duration."""
     return code_of(element, "DurationFormat") % ESTIMATED == NO_FORMAT
 
 

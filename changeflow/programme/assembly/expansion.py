@@ -56,7 +56,7 @@ class _Scope:
 
 
 def expand(definition: Definition) -> tuple[Expansion, Calendars]:
-    """Expand every pathway, apply the changes to single tasks, and resolve links. Errors are returned, never raised.
+    """Expand every pathway, apply changes to individual tasks, and resolve links. Errors are returned, never raised.
 
     Returns copies, because facts add tasks and links. The result is cached: facts change more often than definitions.
     """

@@ -125,7 +125,7 @@ def _add_wave(
     decision = [t.id for t in mine if t.gate is Gate.GO_LIVE and t.id not in facts.progress]
     for waits in decision or [t.id for t in mine if t.kind is Kind.GO_LIVE]:
         _link(expansion, [ready.id], waits)
-    # No one is trained for a change that they do not yet know of or want (R25).
+    # People are not trained for a change before they know about it and want it (R25).
     for training in (t.id for t in mine if t.kind is Kind.TRAINING and t.id not in facts.progress):
         _link(expansion, won, training)
     if not found.is_ready:

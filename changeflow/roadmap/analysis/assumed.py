@@ -54,7 +54,7 @@ def _is_assumed_at(roadmap: Roadmap, schedule: Schedule, task: TaskId, position:
 
 
 def _goes_beyond_later(roadmap: Roadmap, schedule: Schedule, task: TaskId, later: int) -> bool:
-    """Tell whether a task or its lag would go beyond given dates if all its drivers were this much later."""
+    """Return whether a task or its lag would go beyond given dates if all its drivers were this much later."""
 
     def span(name: TaskId) -> tuple[int, int]:
         return schedule[name].early_start + later, schedule[name].early_finish + later

@@ -237,7 +237,7 @@ def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _is_put_off(task: TaskId, now: Roadmap, after: Roadmap) -> bool:
-    """Tell whether a waiting decision is made again later, so that its new day counts."""
+    """Return whether a waiting decision is made again later, so that its new day counts."""
     is_open = task in after.tasks and task not in after.progress and not now.is_done(task)
     return is_open and now.tasks[task].constraints != after.tasks[task].constraints
 
@@ -328,7 +328,7 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
 
 
 def _is_held(roadmap: Roadmap, task: TaskId, finish: int) -> bool:
-    """Tell whether the data date drives begun work: its remaining start, or for a decision its end."""
+    """Return whether the data date drives begun work: its remaining start, or for a decision its end."""
     since = finish - (roadmap.data_date or 0)
     return since == 0 or (roadmap.tasks[task].kind is Kind.DECISION and 0 < since <= DAY)
 

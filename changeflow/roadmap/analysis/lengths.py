@@ -19,7 +19,7 @@ def day_unit(calendar: str) -> str:
 
 
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
-    """Write a float in its own unit: working days, school days, or whole calendar days that are safe to use."""
+    """Write a float in its own unit: working days, school days, or whole calendar days, rounded down."""
     found = roadmap.tasks[task]
     if found.duration.unit is Unit.ELAPSED:
         size, unit = (DAY, "calendar day") if abs(minutes) >= DAY else (60, "hour")
@@ -30,7 +30,8 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
 
 
 def critical_or_float(roadmap: Roadmap, task: TaskId, spare: int) -> str:
-    """Write that a task is critical, or its float; negative float is written too, because it shows the lateness."""
+    """Write that a task is critical, or its float. Negative float is written too, because it shows how late the task
+    is."""
     if 0 <= spare <= roadmap.slack_limit and roadmap.can_be_critical(task):
         return "critical"
     return float_in_words(roadmap, task, spare)

@@ -328,7 +328,7 @@ START_NO_EARLIER, FINISH_NO_EARLIER, START_NO_LATER, FINISH_NO_LATER, MUST_START
 # What decided an early date; a number from `SET_DATES` on is the column of the bound that decided.
 BY_START, BY_LINKS, BY_DATA_DATE, BY_ACTUAL, BY_HAND, BY_ROLL_UP = range(6)
 ORDINARY, PLAIN = 0, 0
-"""Flags of a task, but for those of its links, and shape of a link, that the loops deal with themselves."""
+"""Flags of a task (except those of its links), and the shape of a link, that the loops handle themselves."""
 ODD_LINKS = ODD_INTO | ODD_OUT
 
 

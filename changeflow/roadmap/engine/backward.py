@@ -171,14 +171,14 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
 
 @kernel
 def holds_late(n: Net, i: int, m: int, r: Result) -> bool:
-    """Tell whether a link is one of those that keep a task's late dates from being later."""
+    """Return whether a link is one of those that keep a task's late dates from being later."""
     bound = _passed_back(n, i, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
     return bound != NEVER and _holds(n, i, bound, r, n.out[SHAPE, m] & FROM_START)
 
 
 @kernel
 def end_holds_late(n: Net, i: int, r: Result) -> bool:
-    """Tell whether the end of everything keeps a task's late dates from being later."""
+    """Return whether the end of everything keeps a task's late dates from being later."""
     return _holds(n, i, r.end[0], r, 0)
 
 

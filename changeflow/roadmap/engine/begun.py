@@ -86,7 +86,7 @@ def latest_rest_finish(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def is_all_done(n: Net, i: int) -> bool:
-    """Tell whether nothing is left to begin of begun work: it ends as soon as it waits for nothing else."""
+    """Return whether nothing is left to begin of begun work: it ends as soon as it waits for nothing else."""
     if n.cold[i, REMAINING] >= 0:
         return n.cold[i, REMAINING] == 0
     return n.cold[i, KIND] != PEOPLE and n.s[DATA_DATE] != NEVER and left_at(n, i, resumes_by(n, i)) == 0
@@ -136,7 +136,7 @@ def left_at(n: Net, i: int, at: int) -> int:
 
 @kernel
 def pass_from(n: Net, i: int, at: int, left: int) -> int:
-    """Let an amount of a task's own pace pass from an instant on; back, where it is negative."""
+    """Let an amount of the task's own time pass from an instant on; backwards if it is negative."""
     kind = n.cold[i, KIND]
     if kind == CLOCK:
         return at + left
@@ -149,7 +149,7 @@ def pass_from(n: Net, i: int, at: int, left: int) -> int:
 
 @kernel
 def resumes_until(n: Net, i: int, finish: int) -> int:
-    """Return the latest instant at which begun work may resume to end by `finish`; NEVER where it waits for nothing."""
+    """Return the latest instant at which begun work may resume to end by `finish`; NEVER if it waits for nothing."""
     if n.cold[i, REMAINING] >= 0:
         return rest_until(n, i, finish)
     if n.s[DATA_DATE] == NEVER or n.cold[i, KIND] == PEOPLE:

@@ -21,15 +21,16 @@ intervals have."""
 # Columns of `CalendarTables.head`.
 BASE, DAYS, FIRST_DAY, BUCKETS, GROWS = range(5)
 WEEKLY, LOW, HIGH, LEAST, MOST = range(5, 10)
-"""Of a calendar whose weeks repeat: the work of one. Minutes since the base, and amounts of work, outside their bounds
-are looked up some weeks nearer; if none repeats, no minute is outside, and work outside is an end of the calendar."""
+"""For a calendar whose weeks repeat: the work of one week. Minutes since the base, and amounts of work, outside their
+bounds are looked up some weeks nearer. If no week repeats, no minute is outside, and work outside is an end of the
+calendar."""
 # Columns of `CalendarTables.day`.
 BEFORE, PATTERN, OPENS, CLOSED = range(4)
-# Columns of `CalendarTables.pattern`: -1 where the day has no such minute.
+# Columns of `CalendarTables.pattern`: -1 if the day has no such minute.
 WORKED, NEXT, LAST_BEFORE = range(3)
 NONE = -1
 PLACES = 8
-"""Of `trouble`: four numbers say what ran out, and four keep what ran out first in a pass that goes on without it."""
+"""In `trouble`: four numbers say what ran out, and four keep what ran out first in a pass that goes on without it."""
 NO_END = int(np.iinfo(np.int64).max)
 
 
@@ -49,7 +50,7 @@ class CalendarTables(NamedTuple):
     bucket: Shorts
     """The interval at which to look for an amount of work."""
     trouble: Ints
-    """Where a look beyond what is laid out is noted."""
+    """Where a lookup beyond the days laid out is noted."""
 
 
 class PeriodTables(NamedTuple):
@@ -140,7 +141,7 @@ def period_tables(tables: Sequence[Periods]) -> PeriodTables:
 
 
 def is_laid_out(tables: CalendarTables, number: int, calendar: WorkingCalendar) -> bool:
-    """Tell whether a calendar's table has all the days that are laid out of it now."""
+    """Return whether a calendar's table has all the days that are laid out of it now."""
     days = calendar.laid_out.days
     if days is None:
         return True
@@ -149,7 +150,7 @@ def is_laid_out(tables: CalendarTables, number: int, calendar: WorkingCalendar) 
 
 
 def are_laid_out(tables: PeriodTables, number: int, periods: Periods) -> bool:
-    """Tell whether a table of periods has all the days that are laid out of them now."""
+    """Return whether a table of periods has all the days that are laid out of them now."""
     days = periods.laid_out.days
     return days is None or bool(tables.low[number] == days.low and tables.high[number] == days.high)
 

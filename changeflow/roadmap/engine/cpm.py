@@ -85,7 +85,7 @@ REASONS: Mapping[int, DateReason | Bound] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedTask:
-    """Where the critical path method puts one task: civil minutes since 1970-01-01T00:00 local, half-open spans."""
+    """One task's dates by the critical path method: civil minutes since 1970-01-01T00:00 local, in half-open spans."""
 
     task: TaskId
     early_start: int
@@ -223,7 +223,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
         )
 
     def _ends_day(self, row: int) -> bool:
-        """Tell whether a midnight is the end of something: of work, a period, or a set day.
+        """Return whether a midnight is the end of something: of work, a period, or a set day.
 
         A milestone takes the nature of what it follows. If it follows several together, one that begins then decides.
         """
@@ -339,7 +339,7 @@ def reach_further(roadmap: Roadmap, arrays: Arrays, trouble: Ints) -> bool:
 
 
 def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
-    """Raise `CalendarExhaustedError` where a pass has noted that a calendar or a table of periods runs out."""
+    """Raise `CalendarExhaustedError` if a pass has noted that a calendar or a table of periods runs out."""
     if not trouble[KIND_OUT]:
         return
     number, is_before = int(trouble[NUMBER_OUT]), trouble[END_OUT] == AT_BEGINNING

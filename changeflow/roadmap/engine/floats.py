@@ -90,7 +90,7 @@ def _can_slip(n: Net, i: int) -> bool:
 
 @kernel
 def _until(n: Net, i: int, r: Result, at: int) -> int:
-    """Measure how far a task may slip until it would end after an instant: by its start too, where that differs."""
+    """Measure how far a task may slip before it would end after an instant; measure its start too if that differs."""
     gap = between(n, i, r.early[i, 1], at)
     if not _can_slip(n, i):
         return gap
@@ -103,7 +103,8 @@ def _until(n: Net, i: int, r: Result, at: int) -> int:
 
 @kernel
 def _bound_end(n: Net, k: int, shape: int, r: Result) -> int:
-    """Return the end of a successor that a link binds: where begun work goes on; NEVER where it waits for nothing."""
+    """Return the end of a successor that a link binds, which is where begun work resumes; NEVER if it waits for
+    nothing."""
     if not n.s[CAPPED] and n.cold[k, STATE] == BEGUN and not n.hot[k, FLAGS] & SUMMARY:
         if not n.s[RETAINS]:
             return NEVER

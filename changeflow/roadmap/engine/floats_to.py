@@ -20,7 +20,7 @@ FAR = 3 * 366 * DAY
 
 
 def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[TaskId, int]:
-    """Return the float to a task of every task: of those that it does not wait for it is large. O(tasks + links)."""
+    """Return every task's float to one task; it is large for tasks that the one does not wait for. O(tasks + links)."""
     columns = schedule.timed
     if not isinstance(columns, TimedColumns) or columns.roadmap is not roadmap:
         return {t: timed.total_float for t, timed in columns.items()}
@@ -33,7 +33,7 @@ def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[T
 
 
 def _again(arrays: Arrays, result: Result, row: int) -> Result:
-    """Compute the late dates for which one task stays where it is, and the floats that follow."""
+    """Compute the late dates that leave one task where it is, and the resulting floats."""
     hot, cold, settings = arrays.hot.copy(), arrays.cold.copy(), arrays.settings.copy()
     cold[:, DEADLINE] = NEVER
     cold[row, DEADLINE] = result.early[row, 1]

@@ -98,7 +98,7 @@ def forward(n: Net, r: Result) -> None:
 
 @kernel
 def _settled(n: Net) -> tuple[int, int, int]:
-    """Return the start, the floor under all work, and the data date; NEVER where there is none."""
+    """Return the start, the earliest instant for any work, and the data date; NEVER for any that is not set."""
     start = n.s[START]
     return start, start if n.s[FLOOR] else NEVER, n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
 

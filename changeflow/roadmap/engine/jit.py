@@ -1,4 +1,4 @@
-"""Run one source in two ways: as plain Python, or compiled by numba where a network is large.
+"""Run one source in two ways: as plain Python, or compiled by numba if a network is large.
 
 A kernel function stays a plain function. `call` runs it as it is below a size, and its compiled twin above. numba is
 loaded with the first twin, because loading it takes longer than most commands take.
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 CACHED_FROM, COMPILED_FROM = 1_500, 20_000
-"""Rows from which compiled code is used: where this machine has compiled it before, and where it has not."""
+"""The least rows for which compiled code is used: if this machine has already compiled it, and if it has not."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 _IS_INLINED: dict[Any, bool] = {}
 """Each kernel function, and whether it is compiled into its callers."""
@@ -94,7 +94,7 @@ def twin(function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def _is_cached(compiled: Any) -> bool:  # noqa: ANN401
-    """Tell whether compiled code is there already: in this process, or in numba's cache when first asked."""
+    """Return whether compiled code is there already: in this process, or in numba's cache when first asked."""
     if compiled in _CACHED:
         return _CACHED[compiled] or bool(compiled.overloads)
     code = compiled.py_func.__code__

@@ -60,7 +60,7 @@ def share_of_span(n: Net, j: int, start: int, finish: int) -> int:
 def span_finish(n: Net, i: int, link: int, start: int, finish: int) -> int:
     """Return where whole periods end of which a lag is a share: once they have begun, where they were to end.
 
-    What events add to them comes behind, and is no part of what is shared.
+    What events add to them comes afterwards, and is not part of what is shared.
     """
     if n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD:
         if n.cold[i, STATE] != OPEN:
@@ -88,7 +88,7 @@ def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
 
 @kernel
 def is_lead(n: Net, link: int) -> bool:
-    """Tell whether a lag goes back in working time: to where work begins, not to where it has ended."""
+    """Return whether a lag goes back in working time: to where work begins, not to where it has ended."""
     kind = n.lags[link, LAG_KIND]
     return n.lags[link, LAG] < 0 and kind != CLOCK
 
@@ -116,7 +116,7 @@ def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int
 
 @kernel
 def is_shared_by_periods(n: Net, i: int, link: int) -> bool:
-    """Tell whether the lag out of a task that has not begun is a share of its whole periods."""
+    """Return whether the lag out of a task that has not begun is a share of its whole periods."""
     return n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD and n.cold[i, STATE] == OPEN
 
 

@@ -47,11 +47,11 @@ class Result(NamedTuple):
     drives: Marks
     driving: Marks
     logic: Ints
-    """Where logic alone would end a task that a set date pulled earlier; ordinary tasks and summaries have none."""
+    """Where logic alone would end a task that a set date pulled earlier. Ordinary tasks and summaries have no entry."""
     worked: Ints
-    """Of ordinary tasks: the work of its calendar before its early and before its late finish."""
+    """For each ordinary task: its calendar's work before its early finish, and before its late finish."""
     bound: Ints
-    """Where each link that is not plain puts its task's start at the earliest: in the order of `into`."""
+    """The earliest start that each link (other than a plain one) allows its task, in the order of `into`."""
     end: Ints
     """One number: the finish that the late dates count from."""
     trouble: Ints

@@ -35,7 +35,7 @@ class Outline:
     below: Shorts
     """The rows of the tasks below summaries, without the summaries among them."""
     below_from: Ints
-    """For each row, where its part of `below` begins; the same as `below_to` where it is no summary."""
+    """For each row, where its part of `below` begins; the same as `below_to` if the row is not a summary."""
     below_to: Ints
     above: Shorts
     """The rows of the summaries above each row: `first_above[t]` to `first_above[t + 1]` are above row t."""
@@ -82,7 +82,7 @@ def outline_of(roadmap: Roadmap) -> Outline:
 
 
 def in_order(before: Ints, after: Ints, count: int) -> Ints:
-    """Return the places so that each comes after what leads to it; shorter than `count` where there is a loop.
+    """Return the places so that each comes after those that lead to it; fewer than `count` if there is a loop.
 
     Of what is free at once, the lower numbers come first. Complexity: O(places + edges).
     """

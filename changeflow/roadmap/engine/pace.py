@@ -32,7 +32,7 @@ Span = tuple[int, int]
 
 
 def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, back: bool = False) -> int:
-    """Move `position` by a lag that is no share, on the calendar of the successor `task`; `back` takes it off again."""
+    """Move `position` by a lag that is not a share, on the calendar of the successor `task`; `back` moves it back."""
     if lag.is_zero:
         return position
     if lag.unit.is_whole_period:

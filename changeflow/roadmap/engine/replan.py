@@ -43,7 +43,7 @@ MOST_KEPT = 200_000
 
 
 class Early(NamedTuple):
-    """Where a task lands: civil minutes."""
+    """The dates of a task, in civil minutes."""
 
     start: int
     finish: int
@@ -72,7 +72,7 @@ class EarlyDates(Mapping[TaskId, Early]):
 
 
 def is_by_links(roadmap: Roadmap) -> bool:
-    """Tell whether a pass forwards alone gives the early dates: no set finish, and nothing as late as possible."""
+    """Return whether a pass forwards alone gives the early dates: no set finish, and nothing as late as possible."""
     return roadmap.finish is None and not any(t.as_late_as_possible for t in roadmap.tasks.values())
 
 
@@ -111,7 +111,7 @@ class Replanner:
         return self.dates()
 
     def _patch(self, roadmap: Roadmap, changed: list[TaskId]) -> bool:
-        """Write the changed rows and carry them forward; False where they need more than their rows."""
+        """Write the changed rows and carry them forward; return False if that needs more than these rows."""
         arrays = self.arrays
         rows = np.array([self.row_of[t] for t in changed], np.int64)
         tasks = [roadmap.tasks[t] for t in changed]
@@ -136,13 +136,13 @@ class Replanner:
         return True
 
     def _is_shared(self, rows: Ints) -> bool:
-        """Tell whether a lag is a share of one of these tasks' durations."""
+        """Return whether a lag is a share of one of these tasks' durations."""
         first, out = self.arrays.first_out, self.arrays.out
         return any(self.arrays.lags[out[LINK, first[k] : first[k + 1]], SHARE].any() for k in rows.tolist())
 
 
 class Trials:
-    """Early dates of one roadmap after another: of each, where links give them, only what differs is computed again."""
+    """Early dates of one roadmap after another. Dates that follow from links are recomputed only where they differ."""
 
     def __init__(self) -> None:
         self._planner: Replanner | None = None
@@ -160,7 +160,7 @@ class Trials:
 
 
 def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
-    """Return the tasks whose own fields or progress differ; None where more than that does."""
+    """Return the tasks whose own fields or progress differ; None if anything else differs."""
     same = (
         before.links is after.links
         and before.calendars is after.calendars
@@ -213,7 +213,7 @@ class Consequences:
         return self.moved(task, finish).get(row, int(self.early[row, 1]))
 
     def last_if(self, task: TaskId, finish: int) -> int:
-        """Return the last finish of any task, summaries left out, when `task` finishes at `finish`."""
+        """Return the last finish of any task except summaries, if `task` finishes at `finish`."""
         finishes = self.early[:, 1].copy()
         moved = self.moved(task, finish)
         finishes[list(moved)] = list(moved.values())
@@ -244,7 +244,7 @@ class Consequences:
                 return moved
 
     def _reaches_further(self) -> bool:
-        """Lay out more where the last pass ran off a calendar; False where it did not."""
+        """Lay out more days if the last pass ran off a calendar; return False if it did not."""
         trouble = self.result.trouble.copy()
         self.result.trouble[:] = 0
         if reach_further(self.roadmap, self.arrays, trouble):
@@ -255,7 +255,7 @@ class Consequences:
         return False
 
     def _unsettled(self) -> tuple[TaskId, ...]:
-        """Return the tasks that are not where links put them: those as late as possible, and what follows them."""
+        """Return the tasks that are not where their links put them: as-late-as-possible tasks and their successors."""
         while True:
             call(unsettled, len(self.early), self.net, self.result, self.dirty)
             # Of what has an end, a row that runs off it is unsettled.
@@ -302,7 +302,7 @@ class Placer:
                 return found
 
     def _reaches_further(self) -> bool:
-        """Lay out more where the last question ran off a calendar; False where it did not."""
+        """Lay out more days if the last question ran off a calendar; return False if it did not."""
         trouble = self.result.trouble.copy()
         self.result.trouble[:] = 0
         if reach_further(self.roadmap, self.arrays, trouble):

@@ -62,7 +62,7 @@ def worked_on(n: Net, i: int) -> int:
 def last_call(n: Net, i: int, opens: int) -> int:
     """Return the last instant at which whole periods that open or close then are not missed.
 
-    That is when the task can be worked on again, but no more than a week later: holidays are no reason to begin a
+    That is when the task can be worked on again, but at most a week later: holidays are not a reason to begin a
     period whose first weeks are over.
     """
     return min(next_working(n.c, worked_on(n, i), opens, n.trouble), opens + LONGEST_PAUSE)
@@ -70,7 +70,7 @@ def last_call(n: Net, i: int, opens: int) -> int:
 
 @kernel
 def reopened(n: Net, i: int, k: int, at: int) -> int:
-    """Return the last opening of a table of periods, where it is not missed at an instant; else the instant."""
+    """Return the last opening of a table of periods if it is not missed at an instant, otherwise the instant."""
     j = last_opened(n.p, k, at, n.trouble)
     if j < n.p.first[k] or n.p.opens[j] == at:
         return at
@@ -114,7 +114,7 @@ def land_on(n: Net, i: int, opens: int) -> int:
 
 @kernel
 def land_at(n: Net, i: int, at: int) -> int:
-    """Return the first start from `at` on: of a task at start windows, where one of them puts it."""
+    """Return the first start from `at` on; a task with start windows starts when one of them opens."""
     k = n.cold[i, WINDOW]
     if k < 0:
         return land_inside(n, i, at)
@@ -301,7 +301,7 @@ def _start_that_ends(n: Net, i: int, start: int, bound: int) -> int:
 
 @kernel
 def _ends_in_time(n: Net, i: int, start: int, bound: int) -> bool:
-    """Tell whether a task that may start at an instant ends no earlier than `bound`, as its last event counts time."""
+    """Return whether a task that may start at an instant ends at or after `bound`, in the time of its last event."""
     finish = finish_of(n, i, land_inside(n, i, start))
     for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
         if n.parts[j, 1] != 0:

@@ -38,7 +38,7 @@ AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
 KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT, KEPT = range(5)
 NOWHERE: int = int(np.iinfo(np.int64).min)
-"""Of `trouble`: work was counted, and not looked for at an instant."""
+"""In `trouble`: work was counted, and not looked for at an instant."""
 
 
 @kernel
@@ -118,7 +118,7 @@ def previous_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
 
 @kernel
 def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
-    """Return the work before `at`, and the next and the last instant of work from there; -1 where there is none."""
+    """Return the work before `at`, and the next and the last instant of work from there; -1 if there is none."""
     day, minute, weeks = _minute(c, k, at)
     # An index without a sign spares numba the test for one that counts from the end.
     today = unsigned(day)
@@ -135,13 +135,13 @@ def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
 
 @kernel
 def finish_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
-    """Return the earliest instant before which the calendar holds so much work, more than none."""
+    """Return the earliest instant before which the calendar has this much work, which is more than none."""
     return start_at(c, k, work - 1, trouble) + 1
 
 
 @kernel
 def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
-    """Return the latest instant before which the calendar holds so much work, less than all."""
+    """Return the latest instant before which the calendar has this much work, which is less than all."""
     off = 0
     if work < c.head[k, LEAST] or work >= c.head[k, MOST]:
         if not c.head[k, WEEKLY]:

@@ -15,7 +15,7 @@ from changeflow.roadmap.levelling.problem import FREE, LevelProblem, Piece
 
 @dataclass(frozen=True)
 class Bounds:
-    """In slots, but for the cost. `head` and `tail` are those of each piece: what must come before and after it."""
+    """Bounds in slots, except the cost. `head` and `tail` are what must come before and after each piece."""
 
     head: NDArray[np.int64]
     tail: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Bounds:
 def bounds_of(problem: LevelProblem) -> Bounds | None:
     """Bound a problem; None if it does not fit in the time even with unlimited people."""
     slots = problem.slots
-    # A maximal lag may be met by starting later, so the earliest starts do not show it.
+    # A maximum lag may be met by starting later, so the earliest starts do not show whether it is met.
     alone = slots._replace(first_need=np.zeros_like(slots.first_need), keep_from=slots.keep_from[:0])
     count = len(problem.pieces)
     start, finish = np.zeros(count, np.int32), np.zeros(count, np.int32)
@@ -101,7 +101,7 @@ def _energy(problem: LevelProblem, resource: int, head: NDArray[np.integer], tai
 
 
 def check_level(problem: LevelProblem, start: Sequence[int], finish: Sequence[int]) -> list[str]:
-    """Return every broken requirement of a plan, in words: lengths, fixed dates, links, maximal lags, people."""
+    """Return every broken requirement of a plan, in words: lengths, fixed dates, links, maximum lags, people."""
     return [*_lengths(problem, start, finish), *_links(problem, start, finish), *_people(problem, start, finish)]
 
 

@@ -57,7 +57,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A task that waits: where links would have put it, and the team that was not free then.
+    """A task that waits: the start that its links give, and the team that was not free then.
 
     No team: it waits so that what has to follow soon enough can do so.
     """
@@ -73,7 +73,7 @@ class Placed:
     dates: Mapping[TaskId, tuple[int, int]]
     waits: Mapping[TaskId, Wait]
     stuck: tuple[TaskId, ...]
-    """Tasks that their own date fixes where there are too few people."""
+    """Tasks that have a fixed date on which there are too few people."""
 
 
 class ExactPass:
@@ -125,7 +125,7 @@ class ExactPass:
         return placed, Wait(task.id, wanted, placed.start, team) if team else None, full is not None
 
     def _later(self, task: Task, start: int, floor: int) -> Early | None:
-        """Place a task behind a floor and later than it starts; None where a date of its own holds it.
+        """Place a task behind a floor and later than it starts; return None if a date of its own prevents that.
 
         Whole periods are not missed at once: what waits for people begins with the next ones.
         """
@@ -155,6 +155,6 @@ class ExactPass:
 
 
 def no_earlier(task: Task, at: int) -> Task:
-    """Hold a task back to an instant: of one that starts where a period opens, to that day, as it opens at midnight."""
+    """Delay a task to an instant, or to its day if the task starts when a period opens, which is at midnight."""
     held = at // DAY * DAY if task.starts_on else at
     return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, held)))

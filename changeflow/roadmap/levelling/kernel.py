@@ -18,7 +18,7 @@ FROM_START, TO_FINISH = 1, 2
 
 @inlined
 def fits(p: Slots, free: Ints, i: int, t: int) -> bool:
-    """Tell whether a slot has enough of all the people that a task needs."""
+    """Return whether a slot has enough of all the people that a task needs."""
     for k in range(p.first_need[i], p.first_need[i + 1]):
         w = p.word[k]
         if (free[w, t] - p.need[k]) & p.guards[w] != p.guards[w]:
@@ -82,7 +82,7 @@ def _start_for(p: Slots, i: int, finish: int) -> int:
 
 @compiled
 def place_forward(p: Slots, order: Ints, start: Ints, finish: Ints, free: Ints) -> bool:
-    """Place every task of a list that links allow, as early as it goes; False where time runs out."""
+    """Place every task of a list that links allow, as early as possible; return False if time runs out."""
     horizon = p.capacity.shape[1]
     for i in order:
         if p.fixed[i] != FREE:
@@ -211,7 +211,7 @@ def _finish_for(p: Slots, i: int, start: int) -> int:
 def place_backward(p: Slots, order: Ints, start: Ints, finish: Ints, free: Ints, last: int) -> bool:
     """Place every task of a list, its last one first, as late as it goes before `last`: the mirror, roughly.
 
-    What comes out serves as an order alone: where a calendar or a table makes it inexact, the way forward mends it.
+    The result serves only as an order. If a calendar or a table makes it inexact, the forward pass corrects it.
     """
     for n in range(len(order) - 1, -1, -1):
         i = order[n]

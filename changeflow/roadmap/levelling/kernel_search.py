@@ -39,7 +39,7 @@ class Search(NamedTuple):
     seen: Ints
     heap: Ints
     bias: NDArray[np.float64]
-    """Of each task: when it should come, for the lists that the search begins with."""
+    """For each task: when it should come, in the lists that the search begins with."""
 
 
 COST, MADE, SINCE, REACH = range(4)

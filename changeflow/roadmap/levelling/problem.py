@@ -1,6 +1,6 @@
 """The levelling problem: work in slots of time, links, and limited people; also as arrays.
 
-A slot is a stretch of working time; nights and weekends without work are left out. A task takes a number of slots of
+A slot is a stretch of working time; nights and weekends without work are skipped. A task takes a number of slots of
 its calendar, and a link joins boundaries between slots. A benchmark instance, in whole days without calendars, is the
 simplest case.
 """
@@ -31,18 +31,19 @@ class Slots(NamedTuple):
     table: Ints
     """The row of `land` and `end` of a task whose length depends on when it starts; FREE where its calendar says it."""
     holds: Ints
-    """1 where it holds its people through breaks, 0 where they do other work meanwhile."""
+    """1 if it keeps its people through breaks, 0 if they do other work meanwhile."""
     release: Ints
     """The first slot in which it may start."""
     fixed: Ints
-    """Where it starts, come what may, or FREE: what it takes is booked in `capacity` already."""
+    """Its fixed start, or FREE. What a fixed task takes is already booked in `capacity`."""
     fixed_end: Ints
     due: Ints
-    """The boundary by which it should have finished, or NO_DUE."""
+    """The boundary by which it should finish, or NO_DUE."""
     first_into: Ints
     before: Ints
     into_shape: Ints
-    """Of each link: 1 where it binds the predecessor's start, 2 where it binds the successor's finish."""
+    """For each link: 1 if it binds the predecessor's start, 2 if it binds the successor's finish, and their sum if it
+    binds both."""
     into_lag: Ints
     into_table: Ints
     """The row of `lag`, or FREE where `into_lag` says it in slots."""
@@ -59,7 +60,7 @@ class Slots(NamedTuple):
     end: Ints
     """Table by slot: the first start at or after it, and the finish of a start in it."""
     back: Ints
-    """Table by boundary: the last start that finishes by it; -1 where there is none."""
+    """Table by boundary: the last start that finishes by it; -1 if there is none."""
     lag: Ints
     unlag: Ints
     """Table by boundary: a lag put on, and the latest boundary from which it ends by this one."""
@@ -68,11 +69,11 @@ class Slots(NamedTuple):
     need: Words
     """What a task needs: words of packed amounts."""
     guards: Words
-    """Of each word, the bit above each resource's field: it stays set as long as enough is left."""
+    """For each word, the bit above each resource's field, which stays set as long as enough is left."""
     capacity: Words
     """Word by slot: what is free, with the guards set."""
     keep_from: Ints
-    """Of each maximal lag: the task from whose finish it runs, and the one that has to start within it."""
+    """For each maximum lag: the task from whose finish it runs, and the one that has to start within it."""
     keep_to: Ints
     keep_lag: Ints
     keep_table: Ints
@@ -117,7 +118,7 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """A maximal lag: the second starts no later than so much after the first has finished."""
+    """A maximum lag: the second task starts at most this long after the first has finished."""
 
     before: int
     after: int
@@ -136,15 +137,15 @@ class LevelProblem:
     """Resource by slot: how much there is. Pieces with a fixed date take of it like all others."""
     keeps: tuple[Keep, ...] = ()
     works: tuple[NDArray[np.bool_], ...] = ()
-    """Of each calendar after `ALWAYS`: whether it works in a slot."""
+    """For each calendar after `ALWAYS`: whether it works in a slot."""
     lands: tuple[Ints, ...] = ()
-    """Of each table: the first start at or after a slot; the number of slots where there is none."""
+    """For each table: the first start at or after a slot, or the number of slots if there is none."""
     ends: tuple[Ints, ...] = ()
-    """Of each table: the finish of a start in a slot; more than the number of slots where it is unknown."""
+    """For each table: the finish of a start in a slot, or more than the number of slots if it is unknown."""
     lags: tuple[Ints, ...] = ()
-    """Of each table of lags: the boundary after it, by the boundary before it."""
+    """For each table of lags: the boundary after the lag, indexed by the boundary before it."""
     weight: tuple[int, int, int] = (0, 1, 0)
-    """A slot of lateness (against `due` and maximal lags), of the last finish, and of any task's start. With maximal
+    """A slot of lateness (against `due` and maximum lags), of the last finish, and of any task's start. With maximal
     lags, lateness has to weigh something."""
 
     @property
@@ -153,7 +154,7 @@ class LevelProblem:
 
     @cached_property
     def free(self) -> NDArray[np.int64]:
-        """Resource by slot: what fixed pieces leave; none where they take more than there is."""
+        """Resource by slot: what fixed pieces leave; none if they take more than there is."""
         left = self.amounts.astype(np.int64)
         for piece in self.pieces:
             if piece.fixed is not None:
@@ -170,7 +171,7 @@ class LevelProblem:
         return span[self.works[piece.calendar - 1][span]]
 
     def finish_of(self, piece: Piece, start: int) -> int | None:
-        """Return the finish of a start; None where it cannot start there."""
+        """Return the finish of a start; None if the task cannot start there."""
         if piece.table != FREE:
             can = self.lands[piece.table][start] == start
             return int(self.ends[piece.table][start]) if can else None
@@ -182,7 +183,7 @@ class LevelProblem:
 
     @cached_property
     def time(self) -> list[tuple[Ints, Ints]]:
-        """Of each calendar: the slots of work before each boundary, and the slot of each of them."""
+        """For each calendar: the slots of work before each boundary, and the position of each of those slots."""
         found = []
         for works in (np.ones(self.horizon, bool), *self.works):
             rank = np.concatenate([[0], np.cumsum(works)]).astype(np.int32)

@@ -24,7 +24,7 @@ POPULATION = 300
 AGREED = 30
 """Schedules for each list of a population without a better one: then it starts again, larger."""
 FIRST_SOLVE = 2.0
-"""Seconds of effort that the solver gets at least where maximal lags need it."""
+"""The least seconds of effort for the solver if maximum lags need it."""
 SLICE = 0.1
 """Seconds of effort between looks at the clock, at first."""
 SMALL = 32
@@ -33,7 +33,7 @@ PER_PLACE, PER_SLOT, PER_TIME = 6e-8, 1e-9, 7e-9
 """Seconds that a schedule takes for each task, each slot of work and each slot of time: measured, and part of what
 effort means."""
 IN_VAIN = 2
-"""Populations that agree on nothing better, after which the search gives up where the solver cannot help."""
+"""After this many populations without a better plan, the search gives up if the solver cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Levelled:
     """No plan costs less."""
     is_proved: bool
     is_infeasible: bool
-    """Maximal lags cannot be kept: the plan breaks some, as few slots as was found."""
+    """Maximum lags cannot be kept: the plan breaks some, as few slots as was found."""
     is_repeatable: bool
     schedules: int
 
@@ -68,7 +68,7 @@ class Levelled:
 
 
 def level(problem: LevelProblem, limit: SearchEffort) -> Levelled | None:
-    """Search within the limits; None where the horizon is too short for any plan."""
+    """Search within the limits; return None if the horizon is too short for any plan."""
     bounds = bounds_of(problem)
     if bounds is None:
         return None
@@ -77,7 +77,7 @@ def level(problem: LevelProblem, limit: SearchEffort) -> Levelled | None:
     run = _search(run, run.per_schedule * 2 * POPULATION)
     if run.cost >= MUCH:
         return None
-    # The first search may have compiled: that is no time for which anybody asked.
+    # The first search may have compiled, which does not count towards the time that the user allows.
     run = _in_turns(replace(run, began=time.perf_counter()))
     return Levelled(
         start=run.start,
@@ -133,7 +133,7 @@ class _Run:
 
     @property
     def keeps(self) -> bool:
-        """Whether the best plan keeps every maximal lag."""
+        """Whether the best plan meets every maximum lag."""
         return not self.problem.keeps or not check_level(self.problem, self.start, self.finish)
 
 

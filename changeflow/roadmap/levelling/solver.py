@@ -31,7 +31,7 @@ class LevellingSolution:
     is_proved: bool = False
     """Whether this plan is proved to be the best."""
     is_infeasible: bool = False
-    """Maximal lags and fixed dates contradict each other."""
+    """Maximum lags and fixed dates contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Known:
     finish: Sequence[int]
     cost: int
     keeps_promises: bool
-    """It keeps maximal lags too, and so its cost is a limit for better ones."""
+    """Whether the known plan meets the maximum lags too, so that its cost is an upper limit for better ones."""
     as_hint: bool = True
     """Begin with it and improve it; or ask for better ones alone: that proves sooner that there is none."""
 
@@ -54,7 +54,7 @@ class Known:
 def solve_level(
     problem: LevelProblem, bounds: Bounds, known: Known, *, seconds: float, effort: float, seed: int, workers: int
 ) -> LevellingSolution | None:
-    """Search for a plan that is better than the one known; None where the model would be too large."""
+    """Search for a plan that is better than the one known; return None if the model would be too large."""
     model = _Model(problem, bounds, known)
     if not model.build():
         return None
@@ -63,7 +63,7 @@ def solve_level(
     solver.parameters.max_deterministic_time = effort
     solver.parameters.random_seed = seed
     solver.parameters.num_workers = workers
-    # Interleaving makes an answer repeatable; where the clock decides, it costs more than it is worth.
+    # Interleaving makes an answer repeatable. If the clock decides when to stop, it is not worth its cost.
     solver.parameters.interleave_search = math.isfinite(effort)
     solver.parameters.catch_sigint_signal = False
     status = solved(solver, model.model)
@@ -91,7 +91,7 @@ class _Model:
         self.finish: list[cp_model.IntVar] = []
         self.takes: list[list[tuple[cp_model.IntervalVar, int]]] = [[] for _ in problem.resources]
         self.variants = 0
-        # Where the finish alone is weighed, no piece may end so late that the last one ends later than known.
+        # If only the finish counts, no piece may end so late that the last one would end later than in the known plan.
         only_finish = problem.weight[0] == problem.weight[2] == 0 and known.keeps_promises
         self.last = known.cost // problem.weight[1] - known.is_limit if only_finish else problem.horizon
 

@@ -14,7 +14,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, minute_of
 
 TENTHS = 10
-"""Of one person; a team's days a week are fifths of one."""
+"""How many units make one person; a team's days a week are fifths of a person."""
 
 
 class Capacity:
@@ -65,7 +65,7 @@ Spans = Mapping[TaskId, tuple[int, int]]
 def loads(
     roadmap: Roadmap, dates: Spans, capacity: Capacity, *, teams: Iterable[str] | None = None
 ) -> Iterator[Stretch]:
-    """Yield every stretch in which a team is asked for something, day by day; of all teams, where none are named."""
+    """Yield every stretch in which a team is needed, day by day; for all teams if none are named."""
     for team in capacity.teams if teams is None else teams:
         changes: Counter[int] = Counter()
         for task in roadmap.tasks.values():

@@ -20,7 +20,7 @@ def build_graph(tasks: Iterable[TaskId], links: Iterable[Link]) -> "nx.MultiDiGr
 
 
 def in_order(graph: "nx.MultiDiGraph[TaskId]", key: Callable[[TaskId], Any] | None = None) -> list[TaskId]:
-    """Return the tasks so that every predecessor comes first, else by `key` (their ids when left out).
+    """Return the tasks so that every predecessor comes first, otherwise in the order of `key` (default: their ids).
 
     A loop is an error that names it in full.
     """

@@ -32,7 +32,7 @@ _LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?
 
 STARTS_ON = ("pay_period", "term", "month")
 MEETING = "meeting/"
-"""Before the id of a meeting, where a step starts on the days of one."""
+"""Comes before the id of a meeting if a step starts on the days of that meeting."""
 
 
 WEEK = "week"

@@ -49,7 +49,7 @@ class Precedence:
         )
 
     def holds(self, first: TaskId, *, before: TaskId) -> bool:
-        """Tell whether `before` starts no earlier than `first` finishes."""
+        """Return whether `before` starts no earlier than `first` finishes."""
         if before in self.after(first):
             return True
         if not self._overlaps or first not in self._tasks:
@@ -118,7 +118,7 @@ class Precedence:
         return _Bounds(start, _most(known.finish, start + (length or 0)))
 
     def _lag(self, link: Link) -> int | None:
-        """Return the least working minutes that a lag takes; None where it may reach back by an unknown amount."""
+        """Return the least working minutes that a lag takes; None if it may reach back by an unknown amount."""
         if link.lag.unit is Unit.WORKING:
             return link.lag.amount
         if link.lag.unit is Unit.PERCENT and (length := self._length(link.predecessor)) is not None:

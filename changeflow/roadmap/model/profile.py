@@ -1,4 +1,4 @@
-"""Where the rules of Microsoft Project and the textbook differ, a profile chooses: `docs/profiles.md` lists them."""
+"""Profiles choose between the rules of Microsoft Project and of the textbook; `docs/profiles.md` lists the rules."""
 
 from dataclasses import dataclass
 

@@ -221,7 +221,7 @@ class RecoveryOption(Frozen):
 
 
 class Risk(Frozen):
-    """risk.yaml. Ranges of single tasks are with the tasks: `estimate: [45d, 60d, 95d]`."""
+    """risk.yaml. The range of a task is written in the task itself: `estimate: [45d, 60d, 95d]`."""
 
     distribution: Literal["triangular", "pert"] = Field(
         "triangular", description="The distribution within a range; pert gives the ends less weight"
@@ -246,7 +246,7 @@ class Risk(Frozen):
 
 
 class KeepWithin(Frozen):
-    """A maximal lag, for example because early training is forgotten."""
+    """A maximum lag, for example because training that comes too early is forgotten."""
 
     after: str = Field(description="A task, `service/step`, or a step of every service")
     start: str = Field(description="The task that must start soon enough after it, at the same schools")
@@ -254,7 +254,8 @@ class KeepWithin(Frozen):
 
 
 class Levelling(Frozen):
-    """levelling.yaml: people's decisions about single tasks. Needs are with the tasks: `needs: {ict: 1}`."""
+    """levelling.yaml: people's decisions about individual tasks. A task's needs are written in it: `needs: {ict:
+    1}`."""
 
     accepted: dict[str, NaiveDatetime] = Field(
         default_factory=dict,

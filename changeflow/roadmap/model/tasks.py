@@ -90,9 +90,9 @@ class Task:
     calendar: str
     """A key of the roadmap's calendars: it places the work, and floats are counted in it, unless the next three do."""
     placed_on: str | None = None
-    """The calendar on which the work happens, where it is not the task's own: a resource's."""
+    """The calendar on which the work happens if it is not the task's own but a resource's."""
     measured_on: str | None = None
-    """The calendar that floats are counted in, where it is not the task's own: of what goes on through blackouts."""
+    """The calendar for counting float if it is not the task's own, because the work continues through blackouts."""
     assignments: tuple[Assignment, ...] = ()
     """Several if their calendars differ: each runs separately, and the task ends with the last."""
     manual: ManualDates | None = None
@@ -100,9 +100,9 @@ class Task:
     """A manually scheduled placeholder without a duration, which is never critical."""
     as_late_as_possible: bool = False
     term_calendar: str | None = None
-    """The calendar that school weeks are counted in; its own when left out."""
+    """The calendar for counting school weeks (default: the task's own)."""
     starts_on: str | None = None
-    """A key of the roadmap's periods: it may start only where one of them opens."""
+    """A key of the roadmap's periods. The task may start only when one of them opens."""
     terms: str = "term"
     """A key of the roadmap's periods: the terms of its schools."""
     constraints: tuple[Constraint, ...] = ()
@@ -135,7 +135,7 @@ class Task:
 
     @property
     def begins_in_windows(self) -> bool:
-        """Whether it begins on a few days only: where a start window, or its first whole period, opens."""
+        """Whether it can begin only on a few days: when a start window, or its first whole period, opens."""
         return self.starts_on is not None or self.duration.unit.is_whole_period
 
     @property
@@ -174,7 +174,7 @@ class TaskProgress:
     percent: int | None = field(default=None, kw_only=True)
     """% complete as it was reported; `remaining` follows from it, and only that moves dates."""
     resume: int | None = None
-    """Where the rest begins, as another program has decided it."""
+    """Where the remaining work begins, as decided by another program."""
     parts: tuple[tuple[str, int, int], ...] = ()
     """(calendar, resume, remaining minutes) of each assignment, where their calendars differ."""
 
@@ -220,7 +220,7 @@ class Roadmap:
         return task in self.progress and self.progress[task].is_done
 
     def can_be_critical(self, task: TaskId) -> bool:
-        """Tell whether it is open work, and more than a placeholder for some."""
+        """Return whether it is open work, and more than a placeholder for some."""
         return not self.is_done(task) and not self.tasks[task].is_placeholder
 
 

@@ -45,7 +45,7 @@ def midnight_margin(at: int, after: Target) -> int:
 
 
 def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> LinkBounds | None:
-    """Return where a link lets its predecessor finish at the latest; None where it does not bind it."""
+    """Return the latest finish that a link allows its predecessor; None if the link does not limit the finish."""
     if before.is_done or after.is_done:
         return None
     # What binds a start does not bind work that has begun, by our rules.

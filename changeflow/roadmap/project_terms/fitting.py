@@ -1,4 +1,4 @@
-"""Links, lags and set dates by which Project puts every task at its target."""
+"""Links, lags and set dates that make Project put every task at its target."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ class Fit:
 
 @dataclass(slots=True)
 class Fitting:
-    """Links that push no task beyond its target, and the dates that hold where links alone do not."""
+    """Links that push no task beyond its target, and set dates for the tasks that links alone do not place."""
 
     roadmap: Roadmap
     targets: Mapping[TaskId, Target]
@@ -63,10 +63,11 @@ class Fitting:
             self.links.append(replace(link, lag=lag))
 
     def _lag(self, link: Link, end: int) -> Duration | None:
-        """Return a link's lag, if it pushes nothing; else one of the clock that does not; None where there is none."""
+        """Return a link's own lag if it moves nothing, otherwise a lag in clock time that moves nothing, if there is
+        one."""
         before, after = self.targets[link.predecessor], self.targets[link.successor]
         if link.lag.unit in KNOWN and self._is_free(link.type, link.lag, before, after, end):
-            # Some programs lose minutes of a share that is no whole number of them, or that passes by the clock.
+            # Some programs lose minutes if a share is not a whole number of them, or if it is in clock time.
             is_exact = not before.is_elapsed and before.duration * link.lag.amount % 100 == 0
             if (link.lag.unit is not Unit.PERCENT or is_exact) and not _goes_back_from_midnight(link, before, after):
                 return link.lag
@@ -77,7 +78,7 @@ class Fitting:
         return lag if self._is_free(link.type, lag, before, after, end) else None
 
     def _rounded(self, kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> Duration:
-        """Return a lag in whole days or hours of the clock, where that binds as the minutes do."""
+        """Return a lag in whole days or hours of clock time if it has the same effect as the minutes."""
 
         def binds(lag: Duration) -> tuple[LinkBounds, LinkBounds | None]:
             start = start_bound(kind, lag, before, after, self.start)
@@ -90,7 +91,7 @@ class Fitting:
         return lag
 
     def _now(self, link: Link) -> int:
-        """Return how long a lag takes by the clock, at the early dates."""
+        """Return how long a lag takes in clock time, at the early dates."""
         before = self.targets[link.predecessor].timed
         at = before.early_finish if link.type.from_finish else before.early_start
         if link.lag.is_zero:
@@ -98,7 +99,7 @@ class Fitting:
         return lagged(self.roadmap, at, link, (before.early_start, before.early_finish)) - at
 
     def _is_free(self, kind: LinkType, lag: Duration, before: Target, after: Target, end: int) -> bool:
-        """Tell whether a link pushes neither its successor's start nor its predecessor's finish."""
+        """Return whether a link pushes neither its successor's start nor its predecessor's finish."""
         is_open = not (after.is_begun or after.is_done)
         if is_open and start_bound(kind, lag, before, after, self.start).most > after.start:
             return False
@@ -164,7 +165,7 @@ class Fitting:
         return target.later(shown_end(at), -target.duration) <= target.start
 
     def _starts_there(self, target: Target, into: Sequence[Link]) -> bool:
-        """Tell whether links put a task where it is to start, or the project's start does."""
+        """Return whether links, or the project's start, put a task at its target start."""
         if not into:
             begins = self.start if target.is_elapsed else target.calendar.next_working(self.start)
             return begins == target.start and (target.is_worked or begins == self.start)
@@ -184,7 +185,7 @@ class Fitting:
         if fit.constraint is not None and fit.constraint.bound is Bound.FINISH_NO_LATER:
             limits.append(LinkBounds(fit.constraint.at, fit.constraint.at))
         latest = min(b.most for b in limits)
-        # What passes by the clock before a moment is measured by the clock up to it.
+        # Clock time before a moment is measured in clock time up to that moment.
         by_clock = any(k.lag.unit is Unit.ELAPSED or not self.targets[k.predecessor].is_worked for k in into)
         is_exact = target.is_elapsed or (target.is_point and by_clock)
         if latest > wanted if is_exact else target.calendar.between(wanted, latest) > 0:
@@ -200,7 +201,7 @@ def _first_work(target: Target, at: int) -> int:
 
 
 def _is_same_end(target: Target, at: int) -> bool:
-    """Tell whether a date that people set is the late finish: within its last minutes it is the same day."""
+    """Return whether a date that people set is the late finish: within its last minutes it is the same day."""
     between = at - target.late_finish
     return between >= 0 and (
         between <= 2 or (target.is_worked and target.calendar.between(target.late_finish, at) == 0)
@@ -213,7 +214,7 @@ def _gives(target: Target, constraint: Constraint) -> bool:
 
 
 def _goes_back_from_midnight(link: Link, before: Target, after: Target) -> bool:
-    """Tell whether working time is counted back from a midnight, where some programs find another end of it."""
+    """Return whether working time is counted back from a midnight, where some programs find another end of it."""
     if link.lag.is_zero or link.lag.unit is Unit.ELAPSED:
         return False
     leads_from = before.finish if link.type.from_finish else before.start
@@ -221,7 +222,7 @@ def _goes_back_from_midnight(link: Link, before: Target, after: Target) -> bool:
 
 
 def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
-    """Return the longest lags by the clock that push nothing."""
+    """Return the longest lags in clock time that move nothing."""
     caps: list[int] = []
     if not (after.is_begun or after.is_done):
         at = before.finish if kind.from_finish else before.start

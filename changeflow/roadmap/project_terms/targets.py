@@ -1,4 +1,4 @@
-"""Where Project has to put each task: its dates, by the clock and the calendars that Project knows."""
+"""Where Project has to put each task: its dates, in clock time and on the calendars that Project knows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -52,11 +52,11 @@ class Target:
 
     @property
     def is_worked(self) -> bool:
-        """Tell whether it takes working time, in which the end of a day and the next morning are one point."""
+        """Return whether it takes working time, in which the end of a day and the next morning are one point."""
         return not (self.is_point or self.is_elapsed)
 
     def later(self, at: int, minutes: int) -> int:
-        """Let an amount of its own time pass; back, where that is negative."""
+        """Let an amount of the task's own time pass; backwards if it is negative."""
         return at + minutes if self.is_elapsed else self.calendar.add(at, minutes)
 
 
@@ -254,7 +254,7 @@ class Targets:
 
 
 def _clocked(roadmap: Roadmap) -> frozenset[TaskId]:
-    """Return the moments up to which something passes by the clock, directly or through other moments."""
+    """Return the moments that follow a stretch of clock time, directly or through other moments."""
     points = {t.id for t in roadmap.tasks.values() if t.duration.is_zero}
     found: set[TaskId] = set()
     new = {
@@ -269,7 +269,7 @@ def _clocked(roadmap: Roadmap) -> frozenset[TaskId]:
 
 
 def _within(target: Target, latest: int) -> Target:
-    """Let an elapsed task end some minutes earlier where it may not end so late: its float is counted by the clock."""
+    """Let an elapsed task end some minutes earlier if it may not end so late, because its float is in clock time."""
     minutes = target.late_finish - latest
     if not target.is_elapsed or minutes <= 0 or target.is_done or target.duration <= minutes:
         return target
@@ -289,7 +289,7 @@ def _within(target: Target, latest: int) -> Target:
 
 
 def _end_by_the_clock(at: int) -> int:
-    """Return the end of what passes by the clock on the day that it ends: whole hours stay whole."""
+    """Return the end of a stretch of clock time on the day that it ends; whole hours stay whole."""
     return at if at % DAY else at - HOUR
 
 

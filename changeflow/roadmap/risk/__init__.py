@@ -1,1 +1,1 @@
-"""Schedule risk: ranges instead of single durations, and what they do to the dates that people steer by."""
+"""Schedule risk: ranges instead of fixed durations, and their effect on the milestones."""

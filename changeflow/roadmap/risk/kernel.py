@@ -21,7 +21,7 @@ from changeflow.roadmap.engine.outline import Ints
 Floats = NDArray[np.float64]
 NOBODY = -1
 CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
-"""Where the places of causes, events and their effects begin: a task's place is its number."""
+"""The first places of causes, of events and of their effects; a task's place is its number."""
 LOW, HIGH = 0.1, 0.9
 """The tenths of a task's draws that the tornado compares."""
 COSTED = 1000
@@ -48,7 +48,7 @@ class Draws(NamedTuple):
     """Events and the rows that they strike: one line a pair."""
     struck: Ints
     part: Ints
-    """Of each pair: the row of `parts` that takes the effect."""
+    """For each pair: the row of `parts` that takes the effect."""
     sharing: Ints
     """The rows whose amount is drawn, and on which the lag of a link depends."""
     planned: int
@@ -151,8 +151,8 @@ def _draw_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int) -> No
 def _set_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int, other: int) -> None:
     """Write this iteration's amounts into the rows, and into their parts what events add.
 
-    `other` is an event that strikes where it does not, and does not where it does; or AS_DRAWN.
-    """
+    `other` is an event to invert (it strikes in the iterations where it was not drawn, and not in the others), or
+    AS_DRAWN."""
     for k in range(len(d.rows)):
         n.hot[d.rows[k], AMOUNT] = sums.length[k]
     for j in range(len(d.part)):
@@ -181,7 +181,7 @@ def _add_up(n: Net, d: Draws, sums: Sums, finish: float) -> None:
 
 @kernel
 def _add_costs(n: Net, r: Result, d: Draws, sums: Sums, last: int, seed: int, iteration: int) -> None:
-    """Play the iteration through once more for each event: without it where it strikes, with it where it does not."""
+    """Repeat the iteration for each event: without the event if it strikes, and with it if it does not."""
     finish = r.early[last, 1]
     for e in range(len(d.odds)):
         _set_lengths(n, d, sums, seed, iteration, e)

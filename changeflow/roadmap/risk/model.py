@@ -61,19 +61,20 @@ class Simulation:
     iterations: int
     seed: int
     finishes: Mapping[TaskId, NDArray[np.int64]]
-    """Of each target, in order of iteration."""
+    """For each target, in the order of the iterations."""
     planned: Mapping[TaskId, int]
     """Each target's finish in the plan, without any draw."""
     certain: Mapping[TaskId, Mapping[TaskId, int]]
-    """Of each target: the open tasks of its planned driving path whose length nothing draws, each with its minutes."""
+    """For each target: the open tasks of its planned driving path that have a fixed length, each with its minutes."""
     certain_share: Mapping[TaskId, float]
-    """Of each target: how much of that path they are, 0 to 1; nothing ahead of it is 1."""
+    """For each target: their share of that path, from 0 to 1; it is 1 if nothing is left to do before the target."""
     criticality: Mapping[TaskId, float]
     """The share of iterations in which a task lay on the driving path to the last target."""
     cruciality: Mapping[TaskId, float]
-    """Of tasks with a range: the correlation of its duration with the last target's finish."""
+    """For each task with a range: the correlation of its duration with the last target's finish."""
     swing: Mapping[TaskId, float]
-    """Minutes between the last target's mean finish where the task took longest and where it was shortest (tenths)."""
+    """Minutes by which the last target's mean finish is later in the tenth of iterations in which the task took longest
+    than in the tenth in which it was shortest."""
     event_cost: Mapping[str, float]
     """Minutes by which an event makes the last target later on average, all else as drawn; how likely it is does not
     matter."""
@@ -137,7 +138,7 @@ Play = Callable[[Sequence[TaskChange]], Tried]
 
 
 def cheapest(options: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
-    """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
+    """Find the cheapest set that puts the percentile no later than `by`; if several cost the same, the smallest."""
     return _Search(options, by, play).run()
 
 

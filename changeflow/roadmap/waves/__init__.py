@@ -1,1 +1,1 @@
-"""Rollout waves: which school goes live when with which service, so that the people who do it can."""
+"""Rollout waves: when each school goes live with each service, within the capacity of the teams and the schools."""

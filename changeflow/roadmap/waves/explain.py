@@ -16,7 +16,7 @@ from changeflow.values.duration import counted
 PROBE = SearchLimits(seconds=20.0, effort=5.0)
 """Seconds for one trial of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
-"""Amounts by which a limit is relaxed, the smallest first."""
+"""The amounts by which to relax a limit, smallest first."""
 LAST = ("capacity", "at once", "group")
 """The hardest requests to change stay in the answer longest, so that it reads well."""
 FREE = Weights(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, announced=0, announced_week=0)

@@ -42,7 +42,7 @@ class Places(NamedTuple):
     service: Ints
     """By pair."""
     first_pilot: Ints
-    """By service and one more: its pilot's dates; none without a pilot."""
+    """For each service, and one more: its pilot's dates; none without a pilot."""
     evaluation: Ints
     """By service: weeks from its pilot to the first wave."""
     is_reluctant: Ints
@@ -55,7 +55,7 @@ class Places(NamedTuple):
     """By pair and one more."""
     partner: Ints
     ahead: Ints
-    """By partner: weeks by which it must go before the pair; negative for after."""
+    """For each partner: how many weeks it must go before the pair; negative for after."""
     is_before: Ints
     first_date: Ints
     """By service and one more."""
@@ -63,7 +63,7 @@ class Places(NamedTuple):
     between: Ints
     """By service: weeks from one wave to the next."""
     window: Ints
-    """By service: weeks within which a whole hub goes live; 0 if there is no limit."""
+    """For each service: the weeks within which a whole hub must go live; 0 if there is no limit."""
     hub_weight: int
     last_weight: Ints
     """By date: the cost if its service is not finished by the previous date."""
@@ -169,7 +169,7 @@ def settle(p: Places, w: Walk) -> None:
 
 @compiled
 def _fits(p: Places, w: Walk, i: int, o: int) -> bool:
-    """Tell whether a date is possible for an unplaced pair, with the others where they are."""
+    """Return whether a date is possible for an unplaced pair, with the others where they are."""
     for j in range(p.first_cell[o], p.first_cell[o + 1]):
         if w.left[p.cell[j]] < p.amount[j]:
             return False
@@ -189,7 +189,7 @@ def _fits(p: Places, w: Walk, i: int, o: int) -> bool:
 
 @compiled
 def _starts(p: Places, w: Walk, service: int, week: int) -> bool:
-    """Tell whether the pilot may be in a week: it already is, or there is none yet and no wave is too early for it."""
+    """Return whether the pilot may be in a week: it already is, or there is none yet and no wave is too early."""
     if w.pilots[service] > 0:
         return w.tried[service] == week
     for d in range(p.first_date[service], p.first_date[service + 1]):
@@ -200,7 +200,7 @@ def _starts(p: Places, w: Walk, service: int, week: int) -> bool:
 
 @compiled
 def _opens(p: Places, w: Walk, d: int, service: int) -> bool:
-    """Tell whether a wave may be on a date: there is one already, or no other is too close."""
+    """Return whether a wave may be on a date: there is one already, or no other is too close."""
     if w.going[d] > 0:
         return True
     for other in range(p.first_date[service], p.first_date[service + 1]):
@@ -211,7 +211,7 @@ def _opens(p: Places, w: Walk, d: int, service: int) -> bool:
 
 @compiled
 def _keeps(p: Places, w: Walk, i: int, d: int) -> bool:
-    """Tell whether a hub stays within its window."""
+    """Return whether a hub stays within its window."""
     window, h = p.window[p.service[i]], p.hub[i]
     if window == 0 or h == NOWHERE:
         return True
@@ -313,7 +313,7 @@ def _back(p: Places, w: Walk, moved: int, count: int) -> None:
 
 @compiled
 def _tries(p: Places, w: Walk, service: int) -> bool:
-    """Tell whether a service's pilot has a school in it, and a reluctant one if required."""
+    """Return whether a service's pilot has a school in it, and a reluctant one if required."""
     if p.first_pilot[service] == p.first_pilot[service + 1]:
         return True
     return w.pilots[service] > 0 and w.reluctant[service] >= p.reluctant_needed[service]

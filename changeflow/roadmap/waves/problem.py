@@ -192,7 +192,7 @@ class WaveProblem:
         return any(name == service for _, name in self.declared)
 
     def needs_reluctant(self, service: str) -> bool:
-        """Tell whether a pilot must include a reluctant school: one exists, and the schools are not chosen yet."""
+        """Return whether a pilot must include a reluctant school: one exists, and the schools are not chosen yet."""
         willing = (self.schools[p[0]] for p in self.pairs if p[1] == service and self.in_pilot(p) is not False)
         return not self.declares_pilot(service) and any(s.reluctant for s in willing)
 

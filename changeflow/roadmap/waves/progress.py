@@ -11,7 +11,7 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
 EVERY, AT_LEAST_EVERY = 5.0, 20.0
-"""Seconds between lines: of news, and where there is none."""
+"""Seconds between lines if there is news, and if there is none."""
 ENOUGH = 0.1
 """The share of a search after which its speed is known."""
 

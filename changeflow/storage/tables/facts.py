@@ -1,6 +1,6 @@
 """Facts: append-only rows, the latest of which counts.
 
-Data about single contracts in pilots and parallel runs is removed after its retention time.
+Data about individual contracts in pilots and parallel runs is removed after its retention time.
 """
 
 from datetime import date, datetime
