@@ -247,7 +247,7 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
 
 
 def _leads(heading: str, name: str) -> bool:
-    """Tell whether a heading begins with a name, behind a number or not, and is not one of comments on it.
+    """Return whether a heading begins with a name, behind a number or not, and is not one of comments on it.
 
     >>> [h for h in ("1. Desire (I want it)", "Q2 Desire", "Desire: why?", "Your desire") if _leads(h, "desire")]
     ['1. Desire (I want it)', 'Q2 Desire']

@@ -37,7 +37,7 @@ class LineStatus:
         return self.match.heading if self.match is not None else ""
 
     def leaves_out(self, line: int, cells: Sequence[str], read: str) -> bool:
-        """Tell whether a line is left out; `read` is what its cell was read as."""
+        """Return whether a line is left out; `read` is what its cell was read as."""
         match = self.match
         if match is None:
             return False

@@ -86,7 +86,7 @@ class SheetProgressReader:
         return row.read("percent", read_day, self.problems)
 
     def _has_day(self, text: str) -> bool:
-        """Tell whether a cell of a column such as Done has a day, right or wrong, where yes or no is usual."""
+        """Return whether a cell of a column such as Done has a day, right or wrong, where yes or no is usual."""
         return self.asks_whether and _LIKE_A_DAY.search(text) is not None
 
     def _say_status(self, row: TableRow, percent: int | None) -> None:

@@ -97,7 +97,7 @@ class TableLines:
         return len(row.cells)
 
     def _is_out(self, line: int, cells: list[str]) -> bool:
-        """Tell whether a line is no part of what is listed, such as a closed school."""
+        """Return whether a line is no part of what is listed, such as a closed school."""
         self.status.note_closing(line, cells)
         match = self.status.match
         if match is None or match.place > len(cells):
@@ -109,7 +109,7 @@ class TableLines:
         return self.status.leaves_out(line, cells, read if isinstance(read, str) else "")
 
     def _says_nothing(self, row: TableRow) -> bool:
-        """Tell whether a line has none of the cells for which it is read, such as a score; report it."""
+        """Return whether a line has none of the cells for which it is read, such as a score; report it."""
         if not self.needs_one_of or self.needs_one_of & (row.cells.keys() | self.refused):
             return False
         self.table.skip("The line has no score and was not recorded as an answer.", row.line)
