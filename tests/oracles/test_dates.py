@@ -7,6 +7,8 @@ import pytest
 from tests.oracles.comparing import LEAST_TASKS, Tally, compare_seeds
 
 PROGRAMMES = 300
+PROVED = 200
+"""The reports of this many are checked too."""
 
 
 def test_a_few_random_programmes_have_the_dates_of_a_naive_scheduler():
@@ -16,7 +18,9 @@ def test_a_few_random_programmes_have_the_dates_of_a_naive_scheduler():
 
 @pytest.fixture(scope="module")
 def tally() -> Tally:
-    return compare_seeds(range(PROGRAMMES), with_proof=True)
+    found = compare_seeds(range(PROVED), with_proof=True)
+    found.add(compare_seeds(range(PROVED, PROGRAMMES)))
+    return found
 
 
 @pytest.mark.slow
@@ -27,7 +31,7 @@ def test_random_programmes_have_the_dates_of_a_naive_scheduler(tally: Tally):
 @pytest.mark.slow
 def test_the_reports_of_random_programmes_hold_for_the_checker(tally: Tally):
     assert tally.unproved == []
-    assert tally.proved == PROGRAMMES
+    assert tally.proved == PROVED
 
 
 @pytest.mark.slow
