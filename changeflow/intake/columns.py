@@ -90,6 +90,9 @@ def match_columns(
     free = {fold(f.name): f.name for f in wanted.fields if f.name not in search.found}
     near = {c.place: difflib.get_close_matches(fold(c.name), free, n=1, cutoff=ALIKE) for c in unused}
     meant = {place: free[names[0]] for place, names in near.items() if names}
+    # What is in brackets may be a remark, or make another column of it: `Pupils (October)`, `Manager (deputy)`.
+    also = free | {fold(s): f.name for f in wanted.fields if f.name not in search.found for s in f.synonyms}
+    meant |= {c.place: also[said] for c in unused if "(" in c.name and (said := fold(c.name.partition("(")[0])) in also}
     return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant, tuple(search.notes))
 
 
@@ -175,6 +178,7 @@ class _Search:
         """Take a column from another one of ours, or from several that make it together."""
         if (other := self.found.get(field.else_from)) is not None:
             self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
+            return
         used = {c.place for match in self.found.values() for c in match.columns}
         for heading in field.else_called.split(" | ") if field.else_called else ():
             if same := [c for c in self._called({fold(heading)}) if c.place not in used]:

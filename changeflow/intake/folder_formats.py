@@ -53,6 +53,7 @@ SCHOOLS = Format(
             also="school id | school code | site id | site code | academy id | establishment id",
             is_required=True,
             else_from="urn",
+            else_called="code | ref | reference",
         ),
         Field(
             "name",

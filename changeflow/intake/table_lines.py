@@ -220,7 +220,8 @@ class TableLines:
             is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
             is_left_out = is_empty or is_ending(cells) or self._are_totals(cells)
         else:
-            is_left_out = is_remark(cells) or (not is_whole and is_sum(cells))
+            # Also a line with a word for a total in the column of ids, and figures where words are usual.
+            is_left_out = is_remark(cells) or is_sum(cells)
         if is_left_out:
             self.table.skip(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
         return is_left_out
