@@ -14,9 +14,10 @@ MOST_LISTED = 1_000
 
 
 def grouped_lines(problems: Sequence[Any]) -> Iterator[str]:
-    """Write problems for people: those that say the same as one, the first of each kind, and how many more there are.
+    """Write problems for people: one line for problems that say the same, the first few of each kind, and how many more
+    there are.
 
-    They are `Problem`s, which lie in a layer above this one.
+    They are `Problem`s, a class of a layer above this one.
     """
     groups, hidden = _of_each_kind(_alike(problems), is_part=len(problems) > MOST_LISTED)
     for alike in groups[:MOST_LISTED]:

@@ -54,9 +54,9 @@ def check_ordinary(file: Path | int, *, named: Path | str = "") -> None:
 
 
 def write_whole(path: Path, content: bytes | str, *, private: bool = False, inside: Path | None = None) -> None:
-    """Write a file, in place of one that is there; folders above it are made.
+    """Write a file, replacing one that exists, and create the folders above it.
 
-    `private`: only its owner can read it. A link is followed; into a device or a pipe the content is written as it is.
+    `private`: only its owner can read it. A link is followed; content for a device or a pipe is written to it as it is.
     `inside`: a folder that others may have prepared; a link that leads out of it is refused.
     """
     data = content.encode() if isinstance(content, str) else content

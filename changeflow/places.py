@@ -1,7 +1,7 @@
-"""Where things are: what ships with changeflow, and what must survive the database.
+"""Where things are: what ships with changeflow, and what must survive the loss of the database.
 
-Unlike other settings the latter are read here, wherever a database is used: a library call must not miss a restore that
-the command line would notice.
+Unlike other settings, those for the latter are read here, wherever a database is used: a library call must not miss a
+restore that the command line would notice.
 """
 
 import os
@@ -13,9 +13,9 @@ from changeflow.errors import InputError
 
 
 def state_folder(database: Path | None) -> Path:
-    """Return the folder of what this machine has seen: `CHANGEFLOW_STATE`, or one beside the SQLite file.
+    """Return this machine's state folder: `CHANGEFLOW_STATE`, or one beside the SQLite file.
 
-    Without a file (PostgreSQL) it is in the account's own folder for state.
+    Without a file (PostgreSQL) it is in the account's own state folder.
     """
     if named := os.environ.get("CHANGEFLOW_STATE"):
         return Path(named)

@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment says; command-line options win over it."""
+    """The settings of the environment; command-line options override them."""
 
     db: str = field(repr=False)
     """An address with a password in it is a secret."""
@@ -43,7 +43,7 @@ class Settings:
     log: str = "off"
     """How logs are written: `json`, `plain` or `off`."""
     metrics_token: str | None = field(default=None, repr=False)
-    """What a monitoring system sends to read `/metrics` and the details of `/health`."""
+    """The token that a monitoring system sends to read `/metrics` and the details of `/health`."""
     proxies: str = ""
     """Addresses and networks of the proxies whose X-Forwarded-For is believed, separated by commas."""
     key_file: Path | None = None
@@ -86,7 +86,7 @@ def settings() -> Settings:
 
 
 def begin() -> Settings:
-    """Read the environment, and write logs as it says."""
+    """Read the environment, and set up logs as it says."""
     from changeflow import logs
 
     chosen = settings()

@@ -1,4 +1,4 @@
-"""From a programme to a levelling problem: civil time in slots, with calendars and lags as tables."""
+"""Turn a programme into a levelling problem: civil time in slots, with calendars and lags as tables."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set

@@ -13,7 +13,7 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 READINESS = ((1, "ready"), (3, "as most"), (4, "hard"))
-"""The risk in rollout.yaml from which a school counts as a risk: our own choice."""
+"""A school with at least this risk in rollout.yaml counts as a risk: our own choice."""
 
 
 def candidates(programme: Programme) -> list[PilotCandidate]:

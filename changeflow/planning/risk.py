@@ -1,4 +1,4 @@
-"""From a programme to a model of its risks: ranges of tasks, shared causes, and events."""
+"""Turn a programme into a model of its risks: the ranges of tasks, shared causes, and events."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""From a programme to a problem of waves: dates on each activity's calendar, and why dates are excluded."""
+"""Turn a programme into a wave-planning problem: dates on each activity's calendar, and why dates are excluded."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

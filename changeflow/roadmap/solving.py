@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class Solver(Protocol[Model, Status]):
-    """What can be asked and stopped: CP-SAT's solver."""
+    """A solver that can be asked and stopped, such as CP-SAT's."""
 
     parameters: Any
 
@@ -23,9 +23,9 @@ class Solver(Protocol[Model, Status]):
 
 
 def solved(solver: Solver[Model, Status], model: Model) -> Status:
-    """Solve a model. An interruption, at whatever moment, stops the search and goes on to the caller.
+    """Solve a model. An interruption at any moment stops the search and is passed on to the caller.
 
-    Presolving some models ends in an `IndexError` inside OR-Tools 9.15: they are solved without.
+    Presolving some models ends in an `IndexError` inside OR-Tools 9.15: they are solved without it.
     """
     try:
         return _solved(solver, model)

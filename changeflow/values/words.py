@@ -166,9 +166,9 @@ class Origin:
     AUTHORED = "authored"
     PATHWAY = "pathway"
     DECISION = "decision"
-    """From a condition of an approval."""
+    """It comes from a condition of an approval."""
     PEOPLE = "people"
-    """From people's published results."""
+    """It comes from people's published results."""
 
     @staticmethod
     def rule(code: str) -> str:

@@ -1,4 +1,4 @@
-"""From a definition to tasks and links: expand pathways for each service, wave and school."""
+"""Turn a definition into tasks and links: expand pathways for each service, wave and school."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

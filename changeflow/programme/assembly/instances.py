@@ -1,4 +1,4 @@
-"""From pathways to instances: each step once for its service, or once for each wave or school."""
+"""Turn pathways into instances: each step once for its service, or once for each wave or school."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

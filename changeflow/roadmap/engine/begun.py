@@ -63,7 +63,7 @@ def first_work(n: Net, i: int, at: int) -> int:
 
 @kernel
 def rest_from(n: Net, i: int, at: int) -> int:
-    """Return the finish of begun work of which what is left resumes at an instant."""
+    """Return the finish of a begun task whose remaining work resumes at an instant."""
     kind, on = n.cold[i, REST_KIND], n.cold[i, REST]
     if kind == PERIOD:
         at = reopened(n, i, on, at)
@@ -86,7 +86,7 @@ def latest_rest_finish(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def is_all_done(n: Net, i: int) -> bool:
-    """Return whether nothing is left to begin of begun work: it ends as soon as it waits for nothing else."""
+    """Return whether all of a begun task has begun, so that it ends as soon as it waits for nothing else."""
     if n.cold[i, REMAINING] >= 0:
         return n.cold[i, REMAINING] == 0
     return n.cold[i, KIND] != PEOPLE and n.s[DATA_DATE] != NEVER and left_at(n, i, resumes_by(n, i)) == 0
@@ -94,7 +94,7 @@ def is_all_done(n: Net, i: int) -> bool:
 
 @kernel
 def works_on(n: Net, i: int) -> int:
-    """Return the calendar on which a task, or what is left of it, is worked on; -1 for the clock and periods."""
+    """Return the calendar on which a task, or its remaining work, is done; -1 for clock time and periods."""
     if is_milestone(n, i) or n.cold[i, PARTS_TO] > n.cold[i, PARTS_FROM]:
         return -1
     if n.cold[i, STATE] == BEGUN and n.cold[i, REMAINING] >= 0:
@@ -104,14 +104,14 @@ def works_on(n: Net, i: int) -> int:
 
 @kernel
 def resumes_by(n: Net, i: int) -> int:
-    """Return the instant at which what is left resumes, if nothing holds it."""
+    """Return the instant at which the remaining work resumes if nothing delays it."""
     start = n.cold[i, ACTUAL_START]
     return max(start, n.s[DATA_DATE]) if n.s[DATA_DATE] != NEVER else start
 
 
 @kernel
 def rest_until(n: Net, i: int, finish: int) -> int:
-    """Return the latest instant at which what is left may resume to end by `finish`."""
+    """Return the latest instant at which the remaining work may resume to end by `finish`."""
     start = unpassed(n, n.cold[i, REST_KIND], n.cold[i, REST], max(0, n.cold[i, REMAINING]), finish)
     # It may have resumed in the midst of a period, and its whole ones follow.
     return max(start, resumes_by(n, i)) if n.cold[i, REST_KIND] == PERIOD else start

@@ -16,8 +16,7 @@ from changeflow.values.moments import DAY, WEEK
 MINUTES = DAY + 1
 """Rows a pattern of a day has: from its first midnight to its last."""
 BUCKET = 5
-"""A bucket of the search from work to its place holds 2 to the power of this many working minutes: less than most
-intervals have."""
+"""When looking work up, a bucket has 2 to the power of this many working minutes: fewer than most intervals have."""
 # Columns of `CalendarTables.head`.
 BASE, DAYS, FIRST_DAY, BUCKETS, GROWS = range(5)
 WEEKLY, LOW, HIGH, LEAST, MOST = range(5, 10)
@@ -30,7 +29,8 @@ BEFORE, PATTERN, OPENS, CLOSED = range(4)
 WORKED, NEXT, LAST_BEFORE = range(3)
 NONE = -1
 PLACES = 8
-"""In `trouble`: four numbers say what ran out, and four keep what ran out first in a pass that goes on without it."""
+"""In `trouble`: four numbers say what ran out, and four more record the first thing that ran out in a pass that
+continued without it."""
 NO_END = int(np.iinfo(np.int64).max)
 
 
@@ -38,8 +38,8 @@ class CalendarTables(NamedTuple):
     """All calendars; positions are civil minutes."""
 
     head: Ints
-    """A row a calendar: its first midnight, its days, where its rows of the other tables are, whether more days can be
-    laid out, and how its weeks repeat."""
+    """One row for each calendar: its first midnight, its days, where its rows of the other tables are, whether more
+    days can be laid out, and how its weeks repeat."""
     day: Shorts
     """A row a day: work before it, the first row of its pattern, the first instant of work from its midnight on, and
     the last instant of work up to its midnight; -1 where there is none."""
@@ -60,7 +60,7 @@ class PeriodTables(NamedTuple):
     closes: Ints
     first: Ints
     low: Ints
-    """The first minute of what is laid out of each table; before it there may be others."""
+    """The first minute laid out in each table; there may be others before it."""
     high: Ints
 
 
@@ -78,7 +78,7 @@ class _Table:
 
 
 _KNOWN: "WeakKeyDictionary[LaidOut, _Table]" = WeakKeyDictionary()
-"""What is laid out of a calendar never changes, and re-planning meets the same again."""
+"""The part of a calendar that is laid out never changes, and replanning uses the same part again."""
 
 
 def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
@@ -141,7 +141,7 @@ def period_tables(tables: Sequence[Periods]) -> PeriodTables:
 
 
 def is_laid_out(tables: CalendarTables, number: int, calendar: WorkingCalendar) -> bool:
-    """Return whether a calendar's table has all the days that are laid out of it now."""
+    """Return whether a calendar's table has all the days that have been laid out by now."""
     days = calendar.laid_out.days
     if days is None:
         return True
@@ -150,7 +150,7 @@ def is_laid_out(tables: CalendarTables, number: int, calendar: WorkingCalendar) 
 
 
 def are_laid_out(tables: PeriodTables, number: int, periods: Periods) -> bool:
-    """Return whether a table of periods has all the days that are laid out of them now."""
+    """Return whether a table of periods has all the days that have been laid out by now."""
     days = periods.laid_out.days
     return days is None or bool(tables.low[number] == days.low and tables.high[number] == days.high)
 

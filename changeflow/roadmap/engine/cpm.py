@@ -246,7 +246,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
 
 
 def settled(roadmap: Roadmap) -> tuple[Arrays, Result]:
-    """Compile a roadmap and settle it, with its calendars laid out as far as that takes."""
+    """Compile a roadmap and settle it, laying out as much of its calendars as that needs."""
     while True:
         arrays = to_arrays(roadmap)
         result = settle(roadmap, arrays)
@@ -255,7 +255,7 @@ def settled(roadmap: Roadmap) -> tuple[Arrays, Result]:
 
 
 def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
-    """Run the passes until starts that follow from a finish, and what is as late as possible, are settled."""
+    """Run the passes until starts that follow from a finish, and as-late-as-possible tasks, no longer change."""
     result = compute(arrays)
     if roadmap.finish is not None and not result.trouble[KIND_OUT]:
         needed = int(result.late[:, 0].min()) if len(result.late) else roadmap.start

@@ -1,4 +1,4 @@
-"""What follows when one thing changes: dates are carried forward from it, and nothing else is computed again."""
+"""Carry the effect of one change forward: only the dates that it changes are recomputed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,7 @@ def unsettled(n: Net, r: Result, marks: Marks) -> None:
 
 
 _MOVED = 3_000
-"""Of a sweep's rows, the square over this is its size: 8 000 are worth compiling."""
+"""The size of a sweep is the square of its rows, divided by this number: 8,000 rows are worth compiling."""
 
 
 def sweep(arrays: Arrays, result: Result, minutes: int) -> "tuple[NDArray[np.int64], Ints]":
@@ -155,7 +155,7 @@ def share(n: Net, i: int) -> bool:
 
 @kernel
 def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: Ints) -> int:
-    """Carry a changed date forward over what it moves; return the end, and put everything back."""
+    """Carry a changed date forward over everything it moves; return the end, and restore all dates."""
     last = mark_after(n, i, dirty, i)
     moved = carry(n, trial, dirty, touched, i + 1, last, i)
     touched[moved] = i

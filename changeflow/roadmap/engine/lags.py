@@ -72,7 +72,7 @@ def span_finish(n: Net, i: int, link: int, start: int, finish: int) -> int:
 
 @inlined
 def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
-    """Take a link's lag off: at the latest instant of that point of working time, as in `shift` of `pace.py`."""
+    """Take a link's lag off: return the latest instant of that point of working time, as `shift` of `pace.py` does."""
     lag = n.lags[j, LAG]
     if n.lags[j, LAG_KIND] == SPAN:
         lag = share_of_span(n, j, start, finish)

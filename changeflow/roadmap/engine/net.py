@@ -1,4 +1,4 @@
-"""What the kernel's functions work on, and the answer that they write."""
+"""The input of the kernel's functions, and the answer that they write."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ Marks = NDArray[np.int8]
 
 
 class Net(NamedTuple):
-    """What every function works on; the columns are those of `arrays`."""
+    """The input of every function; the columns are those of `arrays`."""
 
     c: CalendarTables
     p: PeriodTables

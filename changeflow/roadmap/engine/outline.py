@@ -16,7 +16,7 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 
 Ints = NDArray[np.integer[Any]]
-"""Whatever holds whole numbers."""
+"""Any container of whole numbers."""
 Shorts = NDArray[np.int32]
 
 
@@ -82,9 +82,10 @@ def outline_of(roadmap: Roadmap) -> Outline:
 
 
 def in_order(before: Ints, after: Ints, count: int) -> Ints:
-    """Return the places so that each comes after those that lead to it; fewer than `count` if there is a loop.
+    """Return the places so that each comes after those that lead to it; fewer than `count` if there is a loop. Of
+    several free places, the one with the lowest number comes first.
 
-    Of what is free at once, the lower numbers come first. Complexity: O(places + edges).
+    Complexity: O(places + edges).
     """
     by_source = stable_order(before)
     first = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))])
@@ -94,7 +95,8 @@ def in_order(before: Ints, after: Ints, count: int) -> Ints:
 
 
 def stable_order(numbers: "Ints | Shorts") -> Ints:
-    """Return the order that sorts numbers from 0 on, equal ones as they are: numpy sorts 16 bits at a time fastest."""
+    """Return the order that sorts numbers from 0 up, and leaves equal ones in place: numpy is fastest if it sorts 16
+    bits at a time."""
     order = np.argsort(numbers.astype(np.uint16), kind="stable")
     for shift in range(16, int(numbers.max(initial=0)).bit_length(), 16):
         order = order[np.argsort((numbers[order] >> shift).astype(np.uint16), kind="stable")]

@@ -39,7 +39,7 @@ from changeflow.values.base import TaskId
 NOT_ONE = -1
 """The number that means no row."""
 MOST_KEPT = 200_000
-"""Finishes that one cache of questions keeps, of some 70 bytes each: a report about 2 600 tasks asks for 144 000."""
+"""How many finishes one cache keeps, at about 70 bytes each: a report about 2,600 tasks asks for 144,000."""
 
 
 class Early(NamedTuple):
@@ -181,9 +181,9 @@ def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
 
 
 class Consequences:
-    """What follows in one schedule when a task ends at another time, all else as it is. Questions are kept.
+    """The effects in one schedule if a task ends at another time and nothing else changes. Answers are cached.
 
-    Threads may share one: of those that ask at the same time, one is answered after the other.
+    Threads may share one: if several ask at the same time, each is answered in turn.
     """
 
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
@@ -345,7 +345,7 @@ class Placer:
 
 @dataclass(frozen=True, slots=True)
 class Longer:
-    """What becomes of the roadmap's finish when one task takes longer, all else as it is: civil minutes."""
+    """The effect on the roadmap's finish, in civil minutes, if one task takes longer and nothing else changes."""
 
     finish: int
     if_longer: Mapping[TaskId, int]

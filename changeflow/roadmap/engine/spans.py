@@ -177,7 +177,7 @@ def passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
 
 @kernel
 def unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
-    """Return the latest instant from which an amount passes by `at`."""
+    """Return the latest instant from which an amount of time passes by `at`."""
     if kind == CLOCK:
         return at - amount
     if kind == PERIOD:

@@ -1,6 +1,7 @@
-"""Working time, periods and durations over arrays: what `calendar/` says of one calendar at a time.
+"""Working time, periods and durations over arrays: the same answers that `calendar/` gives for one calendar.
 
-Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
+Nothing here allocates, so that it can be compiled. If something runs out, that is recorded in `trouble`, and the passes
+continue.
 """
 
 import numpy as np
@@ -38,7 +39,7 @@ AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
 KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT, KEPT = range(5)
 NOWHERE: int = int(np.iinfo(np.int64).min)
-"""In `trouble`: work was counted, and not looked for at an instant."""
+"""In `trouble`: work was being counted, not looked up at an instant."""
 
 
 @kernel
@@ -59,7 +60,7 @@ def keep_trouble(trouble: Ints) -> None:
 
 @kernel
 def _weeks_outside(at: int, low: int, high: int, week: int) -> int:
-    """Return how many weeks bring something back between two bounds; of what is within them none."""
+    """Return how many weeks bring something back within two bounds; 0 if it is already within them."""
     if at >= high:
         return (at - high) // week + 1
     return -((low - at + week - 1) // week) if at < low else 0

@@ -59,7 +59,7 @@ class Axis:
 class Wait:
     """A task that waits: the start that its links give, and the team that was not free then.
 
-    No team: it waits so that what has to follow soon enough can do so.
+    If there is no team, the task waits so that a task that must follow soon afterwards can do so.
     """
 
     task: TaskId
@@ -88,7 +88,8 @@ class ExactPass:
         self.placer = Placer(roadmap)
 
     def run(self, order: Sequence[TaskId], floors: Mapping[TaskId, int]) -> Placed:
-        """Place the tasks of an order in which predecessors come first; `floors` holds some of them back."""
+        """Place the tasks of an order in which predecessors come first; `floors` gives some of them an earliest
+        start."""
         waits: dict[TaskId, Wait] = {}
         stuck: list[TaskId] = []
         dates: dict[TaskId, tuple[int, int]] = {}

@@ -142,7 +142,7 @@ def _early_broken(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
 
 @compiled
 def _early_held(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
-    """The same over a calendar with breaks, through which it holds its people."""
+    """The same for a calendar with breaks, through which the task keeps its people."""
     c, work, horizon = p.calendar[i], p.work[i], p.capacity.shape[1]
     if work == 0:
         return at, at

@@ -34,7 +34,7 @@ class Search(NamedTuple):
     child: Ints
     order: Ints
     tally: Ints
-    """By slot and two more: how many tasks are there."""
+    """For each slot, and two more: how many tasks are there."""
     free: NDArray[np.uint64]
     seen: Ints
     heap: Ints
@@ -63,7 +63,7 @@ def _clear(p: Slots, s: Search) -> None:
 
 @compiled
 def sort_by(keys: Ints, order: Ints, out: Ints, count: Ints) -> None:
-    """Sort a list by keys; what has the same key stays in its order."""
+    """Sort a list by keys; entries with the same key keep their order."""
     top = 0
     for i in order:
         top = max(top, keys[i])
@@ -131,7 +131,7 @@ def _pop(heap: Ints, size: int) -> int:
 
 @compiled
 def improve(p: Slots, s: Search, is_odd: bool) -> int:
-    """Place the child, justify it to the right and to the left again, keep the list of that, and return its cost."""
+    """Place the child, justify it to the right and then to the left, keep the resulting list, and return its cost."""
     n = p.work.shape[0]
     child = s.child[:n]
     if not _forward(p, s, child):

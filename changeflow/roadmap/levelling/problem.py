@@ -63,22 +63,22 @@ class Slots(NamedTuple):
     """Table by boundary: the last start that finishes by it; -1 if there is none."""
     lag: Ints
     unlag: Ints
-    """Table by boundary: a lag put on, and the latest boundary from which it ends by this one."""
+    """Tables by boundary: the boundary after a lag, and the latest boundary from which the lag ends by this one."""
     first_need: Ints
     word: Ints
     need: Words
-    """What a task needs: words of packed amounts."""
+    """The needs of a task: words of packed amounts."""
     guards: Words
     """For each word, the bit above each resource's field, which stays set as long as enough is left."""
     capacity: Words
-    """Word by slot: what is free, with the guards set."""
+    """Word by slot: the free amounts, with the guards set."""
     keep_from: Ints
     """For each maximum lag: the task from whose finish it runs, and the one that has to start within it."""
     keep_to: Ints
     keep_lag: Ints
     keep_table: Ints
     weight: NDArray[np.int64]
-    """What the search weighs: a slot of lateness, of the finish, and of any task's start."""
+    """The weights of the search: for a slot of lateness, of the finish, and of any task's start."""
 
 
 WORD = 64

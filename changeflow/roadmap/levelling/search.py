@@ -30,8 +30,8 @@ SLICE = 0.1
 SMALL = 32
 """Tasks of a problem that the solver may keep to itself once the search finds nothing more: a small one is proved."""
 PER_PLACE, PER_SLOT, PER_TIME = 6e-8, 1e-9, 7e-9
-"""Seconds that a schedule takes for each task, each slot of work and each slot of time: measured, and part of what
-effort means."""
+"""Seconds that a schedule takes for each task, each slot of work and each slot of time. They were measured, and effort
+is defined by them."""
 IN_VAIN = 2
 """After this many populations without a better plan, the search gives up if the solver cannot help."""
 

@@ -19,22 +19,22 @@ class Profile:
     pins_started: bool = False
     """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
     data_date_moves: bool = True
-    """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
-    predecessors (retained logic). Without it, stored resume dates are taken as they are."""
+    """Work that has not begun cannot begin before the data date, and the remaining work of begun tasks waits for it and
+    for their predecessors (retained logic). Without it, stored resume dates are used as they are."""
     retains_logic: bool = True
-    """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
-    (progress override)."""
+    """The remaining work of a begun task waits for predecessors that are not done; otherwise it continues regardless of
+    them (progress override)."""
     shares_on_successor: bool = False
-    """A lag that is a share of working time passes on the successor's calendar, as any other; else on the
-    predecessor's, of which it is a share."""
+    """A lag that is a share of working time passes on the successor's calendar, like any other lag; otherwise on the
+    predecessor's, whose duration it is a share of."""
     late_shows_early: bool = False
-    """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
-    alone."""
+    """An as-late-as-possible task shows the early dates that it could have, and the float of its place; otherwise only
+    its place."""
     elapsed_starts_in_work: bool = False
-    """A date set for a wait on the clock moves to the next working moment, from which the clock runs; else it starts
-    there whether people work or not. What follows a link starts where the link says."""
+    """A date set for a wait in clock time moves to the next working moment, from which the clock runs; otherwise the
+    wait starts there whether people work or not. A link's successor starts at the moment that the link gives."""
     limits_extend_late: bool = False
-    """A "finish no later" date after the end is the late finish of what nothing follows; else the end is."""
+    """A "finish no later" date after the end is the late finish of tasks without successors; otherwise the end is."""
     free_float_is_capped: bool = False
     """Free float is measured on the successor's calendar, and without successors of its own equals total float; else it
     is measured on the task's calendar, up to the roadmap's finish. It never exceeds total float."""

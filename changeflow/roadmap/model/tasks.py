@@ -170,9 +170,9 @@ class TaskProgress:
     actual_start: int
     actual_finish: int | None = None
     remaining: Duration | None = None
-    """In any unit, whatever the task's own; None means that the planned duration runs on from the actual start."""
+    """In any unit, whatever the task's own; None if the planned duration still counts from the actual start."""
     percent: int | None = field(default=None, kw_only=True)
-    """% complete as it was reported; `remaining` follows from it, and only that moves dates."""
+    """% complete as reported; `remaining` follows from it, and only `remaining` moves dates."""
     resume: int | None = None
     """Where the remaining work begins, as decided by another program."""
     parts: tuple[tuple[str, int, int], ...] = ()
@@ -196,7 +196,7 @@ class Roadmap:
     """Where a roadmap scheduled from its finish is scheduled back from: its start follows. Where the profile makes
     `start` a floor, what does not fit between the two shows as negative float."""
     data_date: int | None = None
-    """What has not happened by then cannot start before it."""
+    """Work that has not happened by then cannot start before it."""
     minutes_per_day: int = 450
     progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
     parents: Mapping[TaskId, TaskId] = field(default_factory=dict)
@@ -205,9 +205,9 @@ class Roadmap:
     holds_set_dates: bool = True
     """A "must" or "no later than" date may pull early dates; else it works on the late dates alone."""
     several_paths: bool = False
-    """What has no successor is late as soon as it ends, so that each network has a critical path of its own."""
+    """A task without a successor is late as soon as it ends, so that each network has its own critical path."""
     slack_limit: int = 0
-    """Working minutes of total float up to which a task counts as critical."""
+    """The most working minutes of total float with which a task counts as critical."""
 
     def calendar_of(self, task: TaskId) -> WorkingCalendar:
         return self.calendars[self.tasks[task].calendar]

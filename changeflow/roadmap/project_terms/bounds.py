@@ -13,7 +13,7 @@ from changeflow.values.moments import DAY
 
 
 class LinkBounds(NamedTuple):
-    """What the programs say, the earliest and the latest."""
+    """The earliest and the latest answer of the programs."""
 
     least: int
     most: int

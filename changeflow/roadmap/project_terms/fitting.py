@@ -18,7 +18,7 @@ KNOWN = (Unit.WORKING, Unit.ELAPSED, Unit.PERCENT)
 
 @dataclass(slots=True)
 class Fit:
-    """What is set for one task in Project."""
+    """The settings for one task in Project."""
 
     constraint: Constraint | None = None
     deadline: int | None = None
@@ -27,7 +27,7 @@ class Fit:
     is_held: bool = False
     """Its start is set, as what gives it is nothing that Project knows."""
     is_late: bool = False
-    """It is as late as possible, and could be no earlier: Project shows other dates of what could."""
+    """It is as late as possible, and could not be earlier: for tasks that could, Project shows other dates."""
     is_capped: bool = False
     """Its deadline is none that people set: what limits it is nothing that Project knows."""
 
@@ -40,7 +40,7 @@ class Fitting:
     targets: Mapping[TaskId, Target]
     links: list[Link] = field(default_factory=list)
     resized: dict[int, Link] = field(default_factory=dict)
-    """Links whose lag Project does not know, as they were, by their number."""
+    """Links whose lag Project cannot express, as they were, by their number."""
     dropped: list[Link] = field(default_factory=list)
 
     @property

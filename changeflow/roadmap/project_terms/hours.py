@@ -1,4 +1,4 @@
-"""Calendars that Project can have, so that a task starts, ends and is measured in them as it is here."""
+"""Calendars that Project can express, on which a task starts, ends and is measured as it is here."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -299,7 +299,7 @@ def _shown_limit(at: int) -> int:
 
 
 def read_end(at: int) -> int:
-    """Return an end as it is read again: the last minute of a day is the midnight after it."""
+    """Return an end as it will be read back: the last minute of a day is the midnight after it."""
     return at + 1 if at % DAY == DAY - 1 else at
 
 

@@ -22,7 +22,7 @@ class ProjectTerms:
     """The plan's dates as Project shows them."""
     fits: Mapping[TaskId, Fit]
     resized: Mapping[Link, Link]
-    """Links whose lag Project does not know, by what is written for them."""
+    """Links whose lag Project cannot express, by what is written in their place."""
     dropped: tuple[Link, ...]
     targets: Mapping[TaskId, Target]
 
@@ -78,7 +78,7 @@ def differences(terms: ProjectTerms) -> Iterator[TaskId]:
 
 
 def _as_read(roadmap: Roadmap) -> Roadmap:
-    """Return a roadmap as its file is read: the last minute of a day is the end of that day."""
+    """Return a roadmap as its file will be read: the last minute of a day is the end of that day."""
     tasks = {
         t.id: replace(
             t,

@@ -25,12 +25,12 @@ CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
 LOW, HIGH = 0.1, 0.9
 """The tenths of a task's draws that the tornado compares."""
 COSTED = 1000
-"""Iterations that are played through with and without each event, to say what it costs."""
+"""How many iterations to repeat with and without each event, to find its cost."""
 AS_DRAWN = -1
 
 
 class Draws(NamedTuple):
-    """What is drawn in each iteration."""
+    """What to draw in each iteration."""
 
     rows: Ints
     """The row of each task with a range."""
@@ -56,20 +56,22 @@ class Draws(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What one block of iterations adds up; `finish` has a line an iteration."""
+    """The sums of one block of iterations; `finish` has one row for each iteration."""
 
     finish: Ints
     """Iteration by target: civil minutes."""
     driving: Ints
-    """By row: in how many iterations it lay on the driving path to the last target."""
+    """For each row: in how many iterations it was on the driving path to the last target."""
     moments: Floats
-    """By drawn task: the sums of duration, its square, and its product with the last target's finish."""
+    """For each drawn task: the sums of its duration, of the square, and of the product with the last target's
+    finish."""
     tails: Floats
-    """By drawn task: count and sum of the last target's finish in the lowest tenth, then in the highest."""
+    """For each drawn task: the count and sum of the last target's finish in the lowest tenth, then in the highest."""
     cost: Floats
-    """By event: by how much the last target's finish is later with it than without it, over the costed iterations."""
+    """For each event: how much later the last target's finish is with it than without it, over the costed
+    iterations."""
     length: Ints
-    """By drawn task: what this iteration draws."""
+    """For each drawn task: the value drawn in this iteration."""
 
 
 @kernel

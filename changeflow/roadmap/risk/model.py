@@ -100,16 +100,16 @@ MOST_TRIED = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskChange:
-    """What one option does, resolved: ranges in working minutes."""
+    """The effect of one option: ranges in working minutes."""
 
     id: str
     name: str
     cost: float
     ranges: Mapping[TaskId, tuple[int, int, int]] = field(default_factory=dict)
     odds: Mapping[str, float] = field(default_factory=dict)
-    """By event: how likely it is then."""
+    """For each event: its probability with this option."""
     starts: Mapping[TaskId, int] = field(default_factory=dict)
-    """Instants from which tasks may start then, in place of a later date of their own."""
+    """The earliest instants at which tasks may start with this option, in place of a later date of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,8 @@ def simulate(
 ) -> Simulation:
     """Run the iterations. The same seed gives the same numbers, whatever the number of threads.
 
-    Only tasks that have not begun are drawn; what is under way keeps what was reported of it. The path that criticality
-    speaks of is the one to the last of `targets`.
+    Only tasks that have not begun are drawn; tasks in progress keep their reported values. Criticality refers to the
+    path to the last of `targets`.
     """
     prepared = prepare(roadmap, model, targets)
     part = simulate_part(prepared, iterations=range(iterations), seed=seed, threads=threads)
@@ -114,7 +114,7 @@ def parts_of(iterations: int, parts: int) -> list[range]:
 
 @dataclass(frozen=True, slots=True)
 class PreparedModel:
-    """What every part of a simulation begins with."""
+    """What every part of a simulation starts from."""
 
     arrays: Arrays
     draws: Draws
@@ -131,7 +131,7 @@ class PreparedModel:
 
 
 def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> PreparedModel:
-    """Compile a roadmap and what is drawn."""
+    """Compile a roadmap, and the ranges and events to draw."""
     arrays, plan = settled(roadmap)
     arrays, draws, drawn = _draws(roadmap, arrays, model, int(plan.early[arrays.row_of[targets[-1]], 1]))
     while reach_further(roadmap, arrays, _longest(arrays, draws)):
@@ -140,7 +140,7 @@ def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> Pr
 
 
 def _longest(arrays: Arrays, draws: Draws) -> Ints:
-    """Run a pass in which each draw is its longest and every event strikes; return the trouble that it meets."""
+    """Run a pass in which each draw is its longest and every event strikes; return the trouble found."""
     hot, parts = arrays.hot.copy(), arrays.parts.copy()
     hot[draws.rows, AMOUNT] = np.maximum(hot[draws.rows, AMOUNT], np.ceil(draws.table[:, -1]).astype(np.int64))
     parts[draws.part, 1] = np.ceil(draws.effect[draws.event_of, -1]).astype(np.int64)
@@ -191,7 +191,7 @@ def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -
 
 
 def _certain(prepared: PreparedModel, target: int) -> tuple[dict[TaskId, int], float]:
-    """Return what a target's planned path holds that is not drawn, and its share of the path's minutes of the clock."""
+    """Return the tasks of a target's planned path that are not drawn, and their share of the path's clock time."""
     arrays, draws, plan = prepared.arrays, prepared.draws, prepared.plan
     twin(drive)(net_of(arrays, plan.trouble), plan, target)
     ahead = plan.driving.astype(bool) & (arrays.cold[:, STATE] != DONE) & ((arrays.hot[:, FLAGS] & SUMMARY) == 0)
@@ -205,7 +205,7 @@ def _certain(prepared: PreparedModel, target: int) -> tuple[dict[TaskId, int], f
 
 
 def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -> tuple[Arrays, Draws, list[TaskId]]:
-    """Return what is drawn, and the arrays with room for what events add."""
+    """Return what to draw, and the arrays with room for what events add."""
     row_of = arrays.row_of
     is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] != PEOPLE)
     is_open &= (arrays.hot[:, FLAGS] & (SUMMARY | MANUAL)) == 0

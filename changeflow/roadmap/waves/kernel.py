@@ -28,67 +28,68 @@ class Places(NamedTuple):
     """A rollout in columns: pairs have options, and options use room in cells."""
 
     first_option: Ints
-    """By pair and one more."""
+    """For each pair, and one more."""
     date: Ints
-    """By option: a date of its service, counted over all services; then come the dates of their pilots."""
+    """For each option: a date of its service, numbered over all services; the dates of their pilots follow."""
     week: Ints
     cost: Ints
     first_cell: Ints
-    """By option and one more."""
+    """For each option, and one more."""
     cell: Ints
     amount: Ints
     room: Ints
-    """By cell."""
+    """For each cell."""
     service: Ints
-    """By pair."""
+    """For each pair."""
     first_pilot: Ints
     """For each service, and one more: its pilot's dates; none without a pilot."""
     evaluation: Ints
-    """By service: weeks from its pilot to the first wave."""
+    """For each service: weeks from its pilot to the first wave."""
     is_reluctant: Ints
-    """By pair."""
+    """For each pair."""
     reluctant_needed: Ints
-    """By service: the smallest number of them in its pilot."""
+    """For each service: the smallest number of reluctant schools in its pilot."""
     hub: Ints
-    """By pair: the hub of its service, numbered over all; NOWHERE if it keeps together with no other school."""
+    """For each pair: the hub of its service, numbered over all; NOWHERE if it does not have to stay with another
+    school."""
     first_partner: Ints
-    """By pair and one more."""
+    """For each pair, and one more."""
     partner: Ints
     ahead: Ints
     """For each partner: how many weeks it must go before the pair; negative for after."""
     is_before: Ints
     first_date: Ints
-    """By service and one more."""
+    """For each service, and one more."""
     date_week: Ints
     between: Ints
-    """By service: weeks from one wave to the next."""
+    """For each service: weeks from one wave to the next."""
     window: Ints
     """For each service: the weeks within which a whole hub must go live; 0 if there is no limit."""
     hub_weight: int
     last_weight: Ints
-    """By date: the cost if its service is not finished by the previous date."""
+    """For each date: the cost if its service is not finished by the previous date."""
 
 
 class Walk(NamedTuple):
-    """Where every pair is now, and the best plan so far."""
+    """The current place of every pair, and the best plan so far."""
 
     option: Ints
-    """By pair."""
+    """For each pair."""
     best: Ints
     left: Ints
     """Room left, by cell."""
     going: Ints
-    """By date: how many go live."""
+    """For each date: how many pairs go live."""
     tried: Ints
-    """By service: the week of its pilot, if it has schools."""
+    """For each service: the week of its pilot, if it has schools."""
     pilots: Ints
-    """By service: how many are in its pilot."""
+    """For each service: how many schools are in its pilot."""
     reluctant: Ints
-    """By service: how many of them are reluctant."""
+    """For each service: how many of those schools are reluctant."""
     hub_going: Ints
     """Hub by date."""
     hub_dates: Ints
-    """By hub: on how many dates it goes live; each beyond the first has a cost."""
+    """For each hub: on how many dates it goes live; each beyond the first has a cost."""
     random: NDArray[np.uint64]
     who: Ints
     """Proposed: these pairs …"""

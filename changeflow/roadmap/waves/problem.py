@@ -135,7 +135,7 @@ class WaveProblem:
     services: Mapping[str, ServicePlan]
     schools: Mapping[str, SchoolPlan]
     candidates: Mapping[Pair, tuple[Candidate, ...]]
-    """By pair, in order of date."""
+    """For each pair, in order of date."""
     dropped: Mapping[Pair, Mapping[int, str]]
     """Why a pair cannot go live in a week in which its service could."""
     capacity: Mapping[str, tuple[int, ...]]
@@ -269,7 +269,7 @@ def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
 
 
 def percent_of(tenths: int, capacity: int) -> int:
-    """Return work as a percentage of a team's capacity, rounded up; without capacity, of a tenth."""
+    """Return work as a percentage of a team's capacity, rounded up; if the team has no capacity, of a tenth."""
     return -(-100 * tenths // max(1, capacity))
 
 

@@ -70,7 +70,7 @@ class SearchProgress:
 
     @property
     def news(self) -> str:
-        """What has been found so far."""
+        """The news found so far."""
         if (best := self._best) is None:
             return "no plan yet"
         near = "" if best.gap is None else f", at most {best.gap:.1%} from the best possible"
