@@ -52,10 +52,17 @@ def with_week(path: Path, days: str) -> Path:
             "50% complete, but 0 of 16 hours remain: 8 are taken, as the percentage says. Correct one of them in",
         ),
         (
-            {"PercentComplete": 50, "RemainingDuration": "PT0H0M0S", "ActualDuration": "PT16H0M0S"},
+            {"PercentComplete": 50, "RemainingDuration": "PT0H0M0S", "ActualDuration": "PT8H0M0S"},
             "Tue 02 17:00",
             False,
             "50% complete, but 0 of 16 hours remain: 8 are taken",
+        ),
+        # All sixteen hours have passed: two figures say so, and only one that half is done.
+        (
+            {"PercentComplete": 50, "RemainingDuration": "PT0H0M0S", "ActualDuration": "PT16H0M0S"},
+            "Tue 02 17:00",
+            False,
+            "50% complete, but 0 of 16 hours remain: what is left counts",
         ),
         # It resumes on Wednesday, with the eight hours that the percentage leaves.
         (
@@ -107,6 +114,13 @@ def test_remaining_work_that_contradicts_the_percentage_is_noted(
     assert (start, ends, done) == ("Mon 01 08:00", finish, is_done)
     assert note.startswith("Task 'T1' (line 1): ")
     assert says in note
+
+
+def test_a_physical_percentage_is_no_part_of_the_duration(tmp_path: Path):
+    """Twelve of sixteen hours have passed, and people reported 50%: what is left ends on Tuesday."""
+    left = fields(ActualDuration="PT12H0M0S", RemainingDuration="PT4H0M0S", PhysicalPercentComplete=50)
+    task = a_task(1, 16, more=fields(ActualStart=BEGUN, PercentComplete=50) + left)
+    assert planned(a_file(tmp_path, tasks=task)) == ([("Mon 01 08:00", "Tue 02 17:00", False)], ())
 
 
 @pytest.mark.parametrize("left", ["PT5H18M0S", "PT5H12M0S", "PT5H24M0S"])

@@ -210,6 +210,17 @@ def test_work_that_has_begun_has_what_is_done_and_what_is_left(tmp_path: Path):
     assert found.floats() == {"A": 0, "B": 0, "Late": 3}
 
 
+def test_of_two_links_between_two_tasks_the_one_that_binds_is_written(tmp_path: Path):
+    """A takes ten days, 4 to 15 January. B may begin two days after it does, on the 6th, and ends a day after it does,
+    on Monday 18: it takes Thursday 14 to then. Project allows one link between two tasks."""
+    tasks = (a_task("A", 10), a_task("B", 3))
+    found = written(a_roadmap(*tasks, links=("A -> B SS+2d", "A -> B FF+1d")), tmp_path)
+    [link] = found.elements["B"].findall(f"{NS}PredecessorLink")
+    assert (link.findtext(f"{NS}Type"), link.findtext(f"{NS}LinkLag")) == ("0", "4800")
+    assert clock(found.timed["B"].early_start) == "Thu 14 Jan 09:00"
+    assert "the start-to-start link from “A” is left out, as another binds more" in (found.text("B", "Notes") or "")
+
+
 def test_percent_complete_is_what_was_reported_and_moves_nothing(tmp_path: Path):
     """Of ten days 40% were reported with six left on Monday 18 January: they end on the 25th. With two of eight left
     alone, it is 75%; of a start alone, nothing is known to be done."""

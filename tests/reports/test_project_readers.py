@@ -5,15 +5,16 @@ MPXJ's scheduler follows Microsoft Project, and shares nothing with ours. It cal
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
-from changeflow.intake.mspdi.reader import read_mspdi
+from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.programme.asked import without_asked
 from changeflow.programme.programme import Programme
+from changeflow.programme.progress_cells import percent_complete
 from changeflow.reports.mspdi.outline import Labels
 from changeflow.reports.mspdi.writer import write_roadmap
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
@@ -24,11 +25,11 @@ from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import DAY, iso
+from changeflow.values.moments import DAY, iso, minute_of
 from tests.builders import DAY as MINUTES
 from tests.builders import OFFICE, a_calendar, a_roadmap, a_task, at
 from tests.conftest import SAMPLE, sample_copy
-from tests.mpxj import TheirTask, needs_java, scheduled_by_mpxj
+from tests.mpxj import TheirFile, TheirTask, needs_java, scheduled_by_mpxj
 from tests.oracles.answers import planned_programme
 from tests.oracles.random_programmes import random_programme
 
@@ -47,6 +48,9 @@ class Case:
     schedule: Schedule
     ours: Mapping[str, TimedTask]
     theirs: Mapping[str, TheirTask]
+    read: ProjectFile
+    """As we read it: tasks are their numbers in the file."""
+    file: TheirFile
 
 
 def the_plans(home: Path) -> Iterator[tuple[str, Programme]]:
@@ -144,15 +148,18 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     theirs = scheduled_by_mpxj(files.values())
     found = []
     for name, (roadmap, schedule, _) in plans.items():
-        ids = {uid: t.id for uid, t in theirs[files[name]].items() if not t.summary}
-        ours = time_roadmap(read_mspdi(files[name]).roadmap)
+        file, read = theirs[files[name]], read_mspdi(files[name])
+        ids = {uid: t.id for uid, t in file.tasks.items() if not t.summary}
+        ours = time_roadmap(read.roadmap)
         found.append(
             Case(
                 name=name,
                 roadmap=roadmap,
                 schedule=schedule,
                 ours={ids[uid]: t for uid, t in ours.timed.items() if uid in ids},
-                theirs={t.id: t for t in theirs[files[name]].values() if not t.summary},
+                theirs={t.id: t for t in file.tasks.values() if not t.summary},
+                read=read,
+                file=file,
             )
         )
     return found
@@ -209,6 +216,73 @@ def test_both_readers_have_the_critical_tasks_of_the_plan(cases: list[Case]):
         counts.append(len(wanted))
     assert counts[:2] == [26, 6]
     assert all(counts)
+
+
+def test_we_read_our_own_files_without_a_note(cases: list[Case]):
+    """A note would say that a file contradicts itself, or asks for what is not computed."""
+    assert [(case.name, case.read.notes) for case in cases if case.read.notes] == []
+
+
+def test_both_readers_have_the_names_of_the_plan(cases: list[Case]):
+    for case in cases:
+        assert {t: x.name for t, x in case.theirs.items()} == {t: x.name for t, x in case.roadmap.tasks.items()}
+        assert dict(case.read.names) == {uid: t.name for uid, t in case.file.tasks.items()}, case.name
+
+
+def test_both_readers_have_the_links_of_the_plan(cases: list[Case]):
+    """Lags may be others in Project's terms, but both readers have the same. Two tasks have one link: Project allows
+    no more. A note says which links are left out."""
+    lags = left_out = 0
+    for case in cases:
+        numbers = {t.id: uid for uid, t in case.file.tasks.items() if not t.summary}
+        wanted = {(numbers[k.predecessor], numbers[k.successor], k.type.value) for k in case.roadmap.links}
+        found = {(k.predecessor, k.successor, k.type.value) for k in case.read.roadmap.links}
+        assert found <= wanted, case.name
+        assert len({ends[:2] for ends in found}) == len(case.read.roadmap.links), case.name
+        names = case.read.names
+        for before, after, _ in wanted - found:
+            left_out += 1
+            assert f"link from “{names[before]}” is left out" in case.file.tasks[after].notes, (case.name, names[after])
+        ours: dict[str, list[str]] = {}
+        for k in case.read.roadmap.links:
+            lag = f"{k.lag.amount}%" if k.lag.unit is Unit.PERCENT else str(k.lag.amount)
+            ours.setdefault(k.successor, []).append(f"{k.predecessor} {k.type.value} {lag}")
+            lags += k.lag.amount != 0
+        theirs = {uid: t.links for uid, t in case.file.tasks.items() if t.links}
+        assert {uid: sorted(found) for uid, found in ours.items()} == theirs, case.name
+    assert lags > 300
+    assert 10 < left_out < 40
+
+
+def test_mpxj_has_the_percentages_of_the_workbook(cases: list[Case]):
+    begun = 0
+    for case in cases:
+        for task, theirs in case.theirs.items():
+            progress = case.roadmap.progress.get(task)
+            percent = percent_complete(case.roadmap.tasks[task], progress) or 0
+            assert theirs.percent == percent, (case.name, task)
+            assert theirs.physical == (percent if progress is not None else 0), (case.name, task)
+            begun += 0 < percent < 100
+    assert begun > 30
+
+
+def test_both_readers_have_the_same_working_time_on_every_day(cases: list[Case]):
+    days = 0
+    for case in cases:
+        named = {t.calendar for t in case.theirs.values()}
+        ours = {case.read.roadmap.calendars[t.calendar].name: t.calendar for t in case.read.roadmap.tasks.values()}
+        assert named == set(ours), case.name
+        for name in sorted(named):
+            calendar, theirs, start = (
+                case.read.roadmap.calendars[ours[name]],
+                case.file.calendars[name],
+                case.file.first,
+            )
+            for n, minutes in enumerate(theirs):
+                at = minute_of(start + timedelta(days=n))
+                assert calendar.between(at, at + DAY) == minutes, (case.name, name, start + timedelta(days=n))
+            days += len(theirs)
+    assert days > 50_000
 
 
 def test_mpxj_finds_services_waves_schools_owners_and_deadlines(cases: list[Case], sample_labels: Labels):

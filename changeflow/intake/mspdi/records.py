@@ -39,8 +39,8 @@ _FIELDS: Mapping[str, str] = {
     "Project": "Title Name StartDate FinishDate StatusDate CalendarUID MinutesPerDay MinutesPerWeek DaysPerMonth "
     "DefaultStartTime DefaultFinishTime ScheduleFromStart MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
     "Task": f"UID Name IsNull Active OutlineLevel OutlineNumber WBS Manual Duration DurationFormat ActualDuration "
-    f"RemainingDuration PercentComplete CalendarUID ConstraintType IgnoreResourceCalendar LevelingDelay Milestone "
-    f"Summary ExternalTask IsSubproject SubprojectName {_WHEN}",
+    f"RemainingDuration PercentComplete PhysicalPercentComplete CalendarUID ConstraintType IgnoreResourceCalendar "
+    f"LevelingDelay Milestone Summary ExternalTask IsSubproject SubprojectName {_WHEN}",
     "PredecessorLink": "PredecessorUID Type CrossProject LinkLag LagFormat",
     "Baseline": "Number Start Finish",
     "Resource": "UID Name Type CalendarUID",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.intake.mspdi.fields import Lengths
+from changeflow.intake.mspdi.fields import Lengths, number_of
 from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import Remarks, task_named
 from changeflow.roadmap.model.tasks import Task
@@ -38,7 +38,8 @@ class WorkLeft:
         """Return the remaining duration; of work that is complete there is none. What contradicts it is noted.
 
         It counts beside a percentage that says something else, because only it moves dates. But work of which nothing
-        is left would be complete, and of work without dates only the percentage is used.
+        is left would be complete, unless all of its duration has passed; and of work without dates only the percentage
+        is used.
         """
         left, length = self.length(begun, "RemainingDuration"), begun.task.duration.amount
         if left is None or not length:
@@ -49,25 +50,21 @@ class WorkLeft:
                 said = "it has an actual finish" if is_done else "it is 100% complete"
                 self._say(begun, f"{said}, but {hours}: the task is read as complete. {CORRECT}")
             return None
-        if percent is not None and (not left or not is_dated):
+        done = self.length(begun, "ActualDuration")
+        adds_up = done is not None and abs(done + left - length) <= 1
+        agrees = percent is None or abs(left - length * (1 - percent / 100)) <= length / 100 + 1
+        if percent is not None and not agrees and (not is_dated or not (left or adds_up)):
             implied = length * (1 - percent / 100)
-            if abs(left - implied) > length / 100 + 1:
-                what = f"{percent:g}% complete, but {hours}: {implied / 60:g} are taken, as the percentage says"
-                self._say(begun, f"{what}. {CORRECT}")
+            what = f"{percent:g}% complete, but {hours}: {implied / 60:g} are taken, as the percentage says"
+            self._say(begun, f"{what}. {CORRECT}")
             return implied
-        self._note_lengths(begun, percent, left)
-        return left
-
-    def _note_lengths(self, begun: Begun, percent: float | None, left: float) -> None:
-        """Say where what is done and left is not the duration, or where % complete says something else."""
-        done, length = self.length(begun, "ActualDuration"), begun.task.duration.amount
-        if done is not None and abs(done + left - length) > 1:
+        if done is not None and not adds_up:
             what = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {length / 60:g}"
-        elif percent is not None and abs(left - length * (1 - percent / 100)) > length / 100 + 1:
-            what = f"{percent:g}% complete, but {left / 60:g} of {length / 60:g} hours remain"
-        else:
-            return
-        self._say(begun, f"{what}: what is left counts. {CORRECT}")
+            self._say(begun, f"{what}: what is left counts. {CORRECT}")
+        elif not agrees and not (adds_up and number_of(begun.record, "PhysicalPercentComplete", -1) == percent):
+            # What is the same as the physical percentage was reported by people: it is no part of the duration.
+            self._say(begun, f"{percent:g}% complete, but {hours}: what is left counts. {CORRECT}")
+        return left
 
     def implied(self, begun: Begun, percent: float | None) -> float:
         """Return what is left where the file does not say it."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from changeflow.reports.mspdi.elements import note_of
 from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
-from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task
 from changeflow.roadmap.project_terms.fitting import Fit
 from changeflow.roadmap.project_terms.terms import ProjectTerms
 from changeflow.values.base import TaskId
@@ -20,6 +20,12 @@ BOUND_WORDS = {
     Bound.START_NO_LATER: "start no later than",
     Bound.FINISH_NO_EARLIER: "finish no earlier than",
     Bound.FINISH_NO_LATER: "finish no later than",
+}
+LINK_WORDS = {
+    LinkType.FS: "finish-to-start",
+    LinkType.SS: "start-to-start",
+    LinkType.FF: "finish-to-finish",
+    LinkType.SF: "start-to-finish",
 }
 WINDOWS = {
     "month": "on the first day of a month",
@@ -44,6 +50,12 @@ def notes_of(
     for link in terms.dropped:
         name = plan.tasks[link.predecessor].name
         into.setdefault(link.successor, []).append(f"The link from “{name}” is left out: it no longer moves this task.")
+    for link in terms.doubled:
+        name, kind = plan.tasks[link.predecessor].name, LINK_WORDS[link.type]
+        one = "Project allows one link between two tasks"
+        into.setdefault(link.successor, []).append(
+            f"{one}: the {kind} link from “{name}” is left out, as another binds more."
+        )
     found = {}
     for task in plan.tasks.values():
         lines = [*_of_a_task(plan, schedule, task, terms.fits[task.id]), *into.get(task.id, ())]

@@ -42,6 +42,7 @@ FIELDS = (
     *("EarlyStart", "EarlyFinish", "LateStart", "LateFinish", "FreeSlack", "TotalSlack", "PercentComplete"),
     *("ActualStart", "ActualFinish", "ActualDuration", "RemainingDuration"),
     *("ConstraintType", "CalendarUID", "ConstraintDate", "Deadline", "IgnoreResourceCalendar", "Notes"),
+    "PhysicalPercentComplete",
 )
 """A task's fields in the order of Project's schema, up to its links."""
 
@@ -135,6 +136,8 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
         fields |= _progress(task.duration.amount, progress, left, _stop(plan, task, progress))
         if task.id in plan.percents:
             fields["PercentComplete"] = plan.percents[task.id]
+            # Project may replace the other by the share of the duration that has passed; this one it leaves alone.
+            fields["PhysicalPercentComplete"] = plan.percents[task.id]
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]
     if task.deadline is not None:

@@ -42,6 +42,8 @@ class Fitting:
     resized: dict[int, Link] = field(default_factory=dict)
     """Links whose lag Project cannot express, as they were, by their number."""
     dropped: list[Link] = field(default_factory=list)
+    doubled: list[Link] = field(default_factory=list)
+    """Links between two tasks that have another one, which binds more: Project allows one."""
 
     @property
     def end(self) -> int:
@@ -53,14 +55,26 @@ class Fitting:
 
     def fit_links(self) -> None:
         end = self.end
+        found: dict[tuple[TaskId, TaskId], list[tuple[Link, Link]]] = {}
         for link in self.roadmap.links:
             lag = self._lag(link, end)
             if lag is None:
                 self.dropped.append(link)
-                continue
-            if lag != link.lag:
+            else:
+                ends = (link.predecessor, link.successor)
+                found.setdefault(ends, []).append((link, replace(link, lag=lag)))
+        for between in found.values():
+            link, written = max(between, key=lambda pair: self._strength(pair[1], end))
+            self.doubled += [other for other, _ in between if other is not link]
+            if written.lag != link.lag:
                 self.resized[len(self.links)] = link
-            self.links.append(replace(link, lag=lag))
+            self.links.append(written)
+
+    def _strength(self, link: Link, end: int) -> tuple[int, int]:
+        """Return by how much a link binds: its successor's start first, then its predecessor's finish."""
+        before, after = self.targets[link.predecessor], self.targets[link.successor]
+        late = finish_bound(link.type, link.lag, before, after, end)
+        return start_bound(link.type, link.lag, before, after, self.start).least, -(end if late is None else late.most)
 
     def _lag(self, link: Link, end: int) -> Duration | None:
         """Return a link's own lag if it moves nothing, otherwise a lag in clock time that moves nothing, if there is

@@ -24,6 +24,8 @@ class ProjectTerms:
     resized: Mapping[Link, Link]
     """Links whose lag Project cannot express, by what is written in their place."""
     dropped: tuple[Link, ...]
+    doubled: tuple[Link, ...]
+    """Those that Project has no room for, because their tasks have another link."""
     targets: Mapping[TaskId, Target]
 
 
@@ -52,6 +54,7 @@ def in_project_terms(roadmap: Roadmap, schedule: Schedule) -> ProjectTerms:
         fits=fits,
         resized={fitting.links[n]: link for n, link in fitting.resized.items()},
         dropped=tuple(fitting.dropped),
+        doubled=tuple(fitting.doubled),
         targets=targets,
     )
 
