@@ -27,11 +27,13 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
 def shortened(text: str, words: int) -> str:
     """Cut a text that is longer than a number of words.
 
+    >>> shortened("Payroll, pilot: decide", 2)
+    'Payroll, pilot …'
     >>> shortened("Payroll is live", 3), shortened("Payroll is live in all schools", 3)
     ('Payroll is live', 'Payroll is live …')
     """
     found = text.split()
-    return text if len(found) <= words else f"{' '.join(found[:words])} …"
+    return text if len(found) <= words else f"{' '.join(found[:words]).rstrip(':,;')} …"
 
 
 def printable(text: object, *, keep: str = "") -> str:

@@ -21,12 +21,34 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 """The audiences that act, in the order in which they are listed."""
 
 
+TITLES = {
+    "say why": "explain why the change is needed",
+    "walk through the week": "explain what changes in the week",
+    "repeat the why": "explain again why the change is needed",
+    "show the dates": "staff briefing on dates",
+    "listen and answer": "listening session with the sponsor",
+    "talk one to one": "one-to-one conversations",
+    "bring a colleague": "visit by a colleague already live",
+    "mend a grievance": "fix one complaint as a quick win",
+    "train on own cases": "training on people's own cases",
+    "say who to call": "publish who to call for help",
+    "try it out": "try out a practice system",
+    "give time to practise": "time to practise",
+    "sit beside": "support for the first uses",
+    "answer quickly": "quick answers to questions",
+    "thank in public": "public thanks for what works",
+    "look at use": "check of daily use",
+    "keep asking": "ask what still goes wrong",
+}
+"""What names of tasks say of each action."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupAction:
     """One action for a barrier, and who does it."""
 
     name: str
-    """The name of the task that it becomes."""
+    """The words from which the id of its task is made."""
     barrier: Element
     by: str
     """The audience that acts, one of `AUDIENCES`."""
@@ -38,6 +60,11 @@ class GroupAction:
     @property
     def id(self) -> str:
         return self.name.replace(" ", "-")
+
+    @property
+    def title(self) -> str:
+        """The action as its task's name gives it."""
+        return TITLES[self.name]
 
     def message(self, *, group: str, gains: str) -> str:
         """Return the text for the person who acts: what to do, and what the group gains.
@@ -74,7 +101,7 @@ CATALOGUE: tuple[GroupAction, ...] = tuple(
         ("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and report what was done about it."),
     )
 )
-"""All actions, in the order of the elements. Task ids are made from the names, so these must not change. Who acts
+"""All actions, in the order of the elements. Task ids are made from the names, so only titles may change. Who acts
 follows Prosci's public pages on sponsors and managers: awareness and desire come from them, knowledge and ability from
 training and practice. Texts and lead times are our own."""
 

@@ -198,7 +198,7 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     trained = frozenset(school for s in done for school in s.task.schools & gate.schools)
     for thin in (s for s in held if s not in done):
         text = sentence(
-            "%(task)s: %(came)s of %(people)s people attended (%(share)s needed).",
+            "%(came)s of %(people)s people attended “%(task)s” (%(share)s needed).",
             task=thin.task.name,
             came=len(thin.came),
             people=len(thin.needed_by),
@@ -276,13 +276,13 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for key in sorted({(t.service, t.wave) for t in programme.tasks(kind=Kind.GO_LIVE) if t.service and t.wave}):
         one = latest.get(key)
         if one is None:
-            wave = next(w.name for w in programme.definition.programme.waves if w.id == key[1])
+            wave = next(w.in_names for w in programme.definition.programme.waves if w.id == key[1])
             service = programme.service(key[0] or "").name
             text = sentence("%(service)s, %(wave)s: no checkpoint has been reported.", service=service, wave=wave)
             yield Criterion(text, State.OPEN, "R16")
         else:
             is_met = one.judgement.verdict is StickVerdict.SUSTAINED
-            found = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
+            found = f"“{one.task.name}” ({one.judgement.verdict}): {'; '.join(one.judgement.reasons)}."
             yield Criterion(found, State.MET if is_met else State.OPEN, "R16")
 
 

@@ -91,7 +91,7 @@ def checkpoint_report(
         did=did.strip(),
     )
     found = checkpoints.report_checkpoint(result, context.change)
-    out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
+    out(f"“{found.task.name}” is {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
 @command(checkpoint, "list", "db", "programme", "at")
@@ -103,7 +103,7 @@ def checkpoint_list(context: Context) -> None:
     found = loaded(context.programme, db=context.db, on=context.day).checkpoints()
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
-        out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
+        out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name} ({reasons})")
     if not found:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 

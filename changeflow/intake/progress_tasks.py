@@ -12,7 +12,7 @@ from changeflow.intake.layout import fold
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.programme.programme import Programme
 from changeflow.programme.renames import Renames
-from changeflow.programme.task_names import called, task_named
+from changeflow.programme.task_names import called, forms_of, task_named
 from changeflow.programme.typed_progress import OF_PROGRESS
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
@@ -110,9 +110,7 @@ class RowTasks:
     @cached_property
     def _names(self) -> list[str]:
         """Return all that tasks are called, folded: in full, and without their service, wave and school."""
-        names = [task.name for task in self.programme.roadmap.tasks.values()]
-        short = [name.partition(": ")[2] or name for name in names]
-        return list({fold(form) for name in (*names, *short) for form in (name, name.rpartition(", ")[0] or name)})
+        return list({form for t in self.programme.roadmap.tasks.values() for forms in forms_of(t) for form in forms})
 
     def _may_be(self, name: str) -> bool:
         with suppress(UnknownThingError, AmbiguousNameError):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
@@ -68,7 +69,7 @@ def _lesson(programme: Programme, key: tuple[str, str], done: list[tuple[Task, i
     return Lesson(
         service=service,
         step=step,
-        name=f"{programme.service(service).name}: {step.replace('-', ' ')}",
+        name=str(TaskName(step.replace("-", " "), service=programme.service(service).name)),
         count=count,
         planned=planned,
         taken=taken,

@@ -73,6 +73,11 @@ class Wave(Frozen):
     start_no_earlier: date | None = None
     was: Names = Field((), description="Its former id; records of its tasks continue under the new one")
 
+    @property
+    def in_names(self) -> str:
+        """What names of its tasks say: `pilot` for a pilot called “pilot wave”, as every pilot is a wave."""
+        return self.name.removesuffix(" wave") if self.pilot else self.name
+
 
 class Wiifts(Frozen):
     """What is in it for the students."""

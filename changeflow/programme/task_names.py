@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 
+LEVELS = len(TaskName("").forms())
 _NUMBER = re.compile(r"^\s*\d+(?:\.\d+)*[.)]?\s+")
 
 
@@ -45,35 +47,33 @@ def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
 
 
 def called(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
-    """Return the ids of tasks with a name: in full, or else without the service, or else without wave and school.
+    """Return the ids of tasks with a name: in full, or else without the service, without wave and school, or neither.
 
-    The first form that matches any task counts. Capitals, spaces and punctuation do not matter, and an outline number
-    in front (`1.2 Form the project team`) is ignored.
+    The first form that matches any task counts. Wave or school may come before the task or, as in earlier releases,
+    after it. Capitals, spaces and punctuation do not matter, and an outline number in front
+    (`1.2 Form the project team`) is ignored.
     """
-    for words in dict.fromkeys((_fold(name), _fold(_NUMBER.sub("", name)))):
-        for form in (_whole, _without_service, _without_place):
-            if words and (found := sorted(t for t, task in tasks.items() if _fold(form(task)) == words)):
+    for words in filter(None, dict.fromkeys((_fold(name), _fold(_NUMBER.sub("", name))))):
+        for level in range(LEVELS):
+            if found := sorted(t for t, task in tasks.items() if words in forms_of(task)[level]):
                 return found
     return []
 
 
-def _whole(task: Task) -> str:
-    return task.name
-
-
-def _without_service(task: Task) -> str:
-    return task.name.partition(": ")[2] if task.service else ""
-
-
-def _without_place(task: Task) -> str:
-    """Return the step's name, which people use when another column has the wave or school."""
-    name = _without_service(task)
-    return name.rpartition(", ")[0] if task.wave or len(task.schools) == 1 else ""
+def forms_of(task: Task) -> tuple[frozenset[str], ...]:
+    """Return the folded forms of a task's name, the most exact first."""
+    return _forms(task.name, task.service_name, task.place)
 
 
 @lru_cache(maxsize=20_000)
+def _forms(name: str, service: str, place: str) -> tuple[frozenset[str], ...]:
+    """Cached, because each name of a sheet with a thousand names is compared with every task."""
+    title = TaskName.taken_apart(name, service=service, place=place)
+    return tuple(frozenset(map(_fold, {name, *forms} if not n else forms)) for n, forms in enumerate(title.forms()))
+
+
 def _fold(text: str) -> str:
-    """Return a name's letters and digits; cached, because a sheet of a thousand names compares each task each time."""
+    """Return a name's letters and digits."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 

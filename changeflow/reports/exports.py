@@ -77,7 +77,7 @@ class CalendarDays:
 def calendar_days(programme: Programme, task: Task) -> CalendarDays:
     if task.kind is Kind.DECISION and not programme.is_done(task.id):
         found = last_day(programme, task.id)
-        title = mark_assumed(f"Last day to decide: {task.name}", programme.required_schedule, task.id)
+        title = mark_assumed(f"{task.name} (last day to decide)", programme.required_schedule, task.id)
         return CalendarDays(title=title, first=found.day, last=found.day, says=format_cost(found))
     timed = programme.timed(task.id)
     return CalendarDays(

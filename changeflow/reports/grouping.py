@@ -57,15 +57,16 @@ def group_name(members: Sequence[Task]) -> str:
     """Name one task or a group: “Payroll: train staff at 2 schools (Ash School, Beech School)”."""
     if len(members) == 1:
         return members[0].name
-    parts = [task.name.rpartition(", ") for task in members]
-    lasts = [last for _, _, last in parts]
+    parts = [task.in_parts for task in members]
+    lasts = [part.place for part in parts]
     at_schools = all(_is_at_a_school(task) for task in members)
     if len({(task.service, task.step) for task in members}) == 1 and (at_schools or len({*lasts}) > 1):
         where = f"at {counted(len(members), 'school')}" if at_schools else f"in {counted(len(members), 'wave')}"
-        return f"{parts[0][0]} {where} ({_listed(lasts)})"
-    place = lasts[0] if parts[0][0] and len({*lasts}) == 1 else ""
-    where = f" {'at' if at_schools else 'in'} {'the ' * place.endswith(' wave')}{place}" if place else ""
-    names = [first if where else task.name for (first, _, _), task in zip(parts, members, strict=True)]
+        return f"{parts[0].without_place} {where} ({_listed(lasts)})"
+    place = lasts[0] if len({*lasts}) == 1 else ""
+    is_pilot = place.casefold() == "pilot" or place.endswith(" wave")
+    where = f" {'at' if at_schools else 'in'} {'the ' * is_pilot}{place}" if place else ""
+    names = [part.without_place if where else str(part) for part in parts]
     return f"{len(members)} tasks{where} ({_listed(names, between='; ')})"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.no_return import PointOfNoReturn, points_of_no_return
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.naming import lowered
 from changeflow.values.moments import format_day
 
 
@@ -61,7 +62,7 @@ def _text(programme: Programme, point: PointOfNoReturn) -> str:
     what = point.what
     if point.task is not None:
         # The line already names the service and wave.
-        what = what.removeprefix(f"{programme.service(point.service).name}: ").partition(", ")[0]
+        what = lowered(programme.roadmap.tasks[point.task].in_parts.step)
     elif what.startswith(ARTICLES):
         what = f"{what[0].lower()}{what[1:]}"
     return f"{point.kind.label} ({what})"

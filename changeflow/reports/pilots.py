@@ -179,7 +179,7 @@ def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
         if m.before and m.after:
             before, after = (format_day(last_day_of(d.finish)) for d in (m.before, m.after))
             days = (day_of(m.after.finish) - day_of(m.before.finish)).days
-            yield f"  {days:+4d}  {names.get(m.task, m.task)}: {before} → {after}"
+            yield f"  {days:+4d}  “{names.get(m.task, m.task)}” {before} → {after}"
     if (rest := sum(bool(m.minutes) for m in moved) - SHOWN) > 0:
         yield f"  and {rest} more"
 

@@ -35,7 +35,7 @@ def preview_lines(
     yield f"To be recorded: {counted(len(tasks), 'task')}{same}"
     reported, said = {r.task: r for r in typed.reported}, dict(typed.comments)
     for task in tasks:
-        yield f"  {old.roadmap.tasks[task].name}: {_in_words(new, task, reported.get(task), said.get(task, ''))}"
+        yield f"  “{old.roadmap.tasks[task].name}”: {_in_words(new, task, reported.get(task), said.get(task, ''))}"
     if decided:
         yield f"  and {counted(decided, 'decision')}"
     for title, is_taken in (("Not recorded", False), ("How cells are read", True)):

@@ -102,9 +102,8 @@ def _names(programme: Programme, members: Sequence[WorkItem]) -> str:
         return first.name
     schools = [programme.school_name(next(iter(m.task.schools))) for m in members]
     more = f" and {len(schools) - SHOWN_SCHOOLS} more" if len(schools) > SHOWN_SCHOOLS else ""
-    [only] = first.schools
-    name = first.name.removesuffix(f", {programme.school_name(only)}")
-    return f"{name} at {counted(len(schools), 'school')}: {', '.join(schools[:SHOWN_SCHOOLS])}{more}"
+    name, where = first.in_parts.without_place, f"at {counted(len(schools), 'school')}"
+    return f"{name} {where}: {', '.join(schools[:SHOWN_SCHOOLS])}{more}"
 
 
 def _id(members: Sequence[WorkItem]) -> str:

@@ -234,7 +234,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "This run is already saved." in again.stderr
     open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
     assert "The evidence supports a go with conditions." in open_yet
-    assert "open:    “Payroll: parallel, wave 1” is not finished." in open_yet
+    assert "open:    “Payroll, wave 1: parallel” is not finished." in open_yet
     run("task", "finish", "payroll/w1/parallel", "--started", "2027-02-01", "--on", "2027-03-31", *at)
     assert "The evidence supports a go." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)
@@ -251,7 +251,7 @@ def test_exports_open_again(folder: Path, tmp_path: Path):
 
     run("export", "ics", tmp_path / "x.ics", "--from", folder)
     events = Calendar.from_ical((tmp_path / "x.ics").read_bytes()).walk("VEVENT")
-    assert {str(e["summary"]) for e in events} >= {"Payroll: go live, wave 1", "All are live"}
+    assert {str(e["summary"]) for e in events} >= {"Payroll, wave 1: go live", "All are live"}
     run("export", "xlsx", tmp_path / "x.xlsx", "--from", folder)
     assert (tmp_path / "x.xlsx").read_bytes()[:2] == b"PK"
     run("export", "mspdi", tmp_path / "x.xml", "--from", folder)
@@ -387,7 +387,7 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
     run("apply", folder, "--yes", "--at", "2027-01-04")
     checked = run("rules", "recheck", "--packs", packs, "--at", "2027-01-04").stdout
     assert "small: 2 new findings, 0 no longer found" in checked
-    assert "+ BLOCK R12 Payroll: run, wave 1 lasts 2 pay periods; at least 3 are needed." in checked
+    assert "+ BLOCK R12 Payroll, wave 1: run lasts 2 pay periods; at least 3 are needed." in checked
     assert "is not a folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
 
 

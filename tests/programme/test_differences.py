@@ -122,7 +122,7 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     "a task that is gone": (
         edited("  quick-win: {kind: quick_win, phase: deploy, per: wave, duration: 1d, after: go-live}\n", "",
                which="pathway"), Topic.TASKS,
-        "“Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have been dropped.",
+        "“Payroll, wave 1: quick win” and “Payroll, wave 2: quick win” have been dropped.",
     ),
     "another owner": (
         edited("phase: plan, owner: lead", "phase: plan, owner: chief", which="pathway"), Topic.OWNERS,
@@ -139,7 +139,7 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     "a link": (
         edited("duration: 1d, after: go-live}\n  restructure", "duration: 1d, after: go-live FS+5d}\n  restructure",
                which="pathway"), Topic.LINKS,
-        "The predecessors or lags of “Payroll: quick win, wave 1” and “Payroll: quick win, wave 2” have changed.",
+        "The predecessors or lags of “Payroll, wave 1: quick win” and “Payroll, wave 2: quick win” have changed.",
     ),
     "a term that ends earlier": (
         edited("last_day: 2027-03-25", "last_day: 2027-03-19", which="calendar"), Topic.CALENDARS,

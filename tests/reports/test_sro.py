@@ -109,7 +109,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     # summer holiday, and a pay period is lost a second time.
     assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
     assert decision.last_day.cost.startswith(
-        "If you decide on or after Fri 4 Sep 2026, “Payroll: go live, wave 2” is 64 days later, on 4 Jan 2028 instead "
+        "If you decide on or after Fri 4 Sep 2026, “Payroll, wave 2: go live” is 64 days later, on 4 Jan 2028 instead "
         "of 1 Nov 2027, and "
     )
     moved = {m.name: m.days for m in decision.last_day.later[0].moved}

@@ -103,7 +103,7 @@ BROKEN: Mapping[str, tuple[Change, str]] = {
     ),
     "R30": (
         service("payroll", {"go-live": {"duration": "15d"}}),
-        "pilot wave is too late for the June 2027 pay",
+        "pilot: go live is too late for the June 2027 pay",
     ),
 }
 

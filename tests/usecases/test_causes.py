@@ -71,7 +71,7 @@ def test_a_link_that_is_new_or_gone_is_named_with_the_task_it_waits_for(tmp_path
     text = "\n".join(changes_text(compared(tmp_path, pathway=pathway)))
 
     assert (
-        "“Payroll: capacity, wave 1” now depends on “Payroll: delegation” and no longer depends on “Payroll: req"
+        "“Payroll, wave 1: capacity” now depends on “Payroll: delegation” and no longer depends on “Payroll: req"
         in text
     )
 

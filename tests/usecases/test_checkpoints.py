@@ -94,7 +94,7 @@ class TestCorrections:
         day = date(2027, 2, 12)
         report_progress([ReportedProgress("payroll/ash/put-right-checkpoint", day, day)], change(day, live))
         [line] = sponsorship(loaded(live, day).programme, today=day).stuck
-        assert line.open == ("Payroll: deal with the checkpoint's findings, Beech School",)
+        assert line.open == ("Payroll, Beech School: deal with the checkpoint's findings",)
 
 
 class TestReport:
@@ -108,7 +108,7 @@ class TestReport:
         assert part.waiting == ()
 
     def test_a_wave_that_is_live_waits_for_its_checkpoint(self, live: str):
-        assert sponsorship(loaded(live).programme, today=FIRST).waiting == ("Payroll: go live, wave 1",)
+        assert sponsorship(loaded(live).programme, today=FIRST).waiting == ("Payroll, wave 1: go live",)
 
     def test_a_kind_of_act_that_is_missing_is_said_and_an_act_of_a_lead_is_not_the_sponsors(self, live: str):
         """Forty school days after 1 February 2027 have passed on Monday 29 March (no holidays are in the files but

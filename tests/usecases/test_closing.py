@@ -67,7 +67,7 @@ def test_closing_before_the_last_checkpoint_is_refused_with_the_reason(db: str):
     text = str(refused.value)
     assert text.startswith("The programme cannot close before its last checkpoint, planned for ")
     assert "not yet known whether the change has stuck" in text
-    assert "Payroll: checkpoint, wave 2, " in text
+    assert "Payroll, wave 2: checkpoint, " in text
     assert "wave 1" not in text
     with session_scope(db) as session:
         assert not load(session, "small", on=date(2027, 6, 1)).programme.is_done(CLOSE)

@@ -40,7 +40,11 @@ class TestConditions:
         self.approved(db_gated)
         programme = state(db_gated, date(2027, 1, 22)).programme
         task = programme.roadmap.tasks[self.TASK]
-        assert (task.name, task.owner, task.service) == ("Condition: The last post is filled", "lead", "payroll")
+        assert (task.name, task.owner, task.service) == (
+            "Payroll, wave 1: the last post is filled (condition)",
+            "lead",
+            "payroll",
+        )
         assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
         assert last_day_of(task.deadline or 0) == date(2027, 1, 29)
 

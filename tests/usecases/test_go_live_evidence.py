@@ -33,7 +33,7 @@ def stored(db: str, tmp_path: Path) -> str:
 class TestVouching:
     def test_who_must_sign_signs_for_themselves(self, stored: str):
         with pytest.raises(
-            InputError, match=r"may not sign “Payroll: go no go, wave 1”. The signatory \(Director of People\) may."
+            InputError, match=r"may not sign “Payroll, wave 1: go no go”. The signatory \(Director of People\) may."
         ):
             pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)

@@ -111,7 +111,7 @@ def test_a_school_cannot_join_a_wave_that_has_gone_live(stored: str, tmp_path: P
     wrong = PROGRAMME.replace("schools: [ash, beech]", "schools: [ash, beech, dell]")
     folder = a_folder(tmp_path / "trust", programme=wrong, schools=schools())
     with pytest.raises(
-        CheckFailedError, match="'dell' joins on 1 Mar 2027, but “Payroll: go live, wave 1” has already happened"
+        CheckFailedError, match="'dell' joins on 1 Mar 2027, but “Payroll, wave 1: go live” has already happened"
     ):
         store(stored, folder, JOINS)
 

@@ -43,7 +43,7 @@ def test_reasons_against_a_decision_are_translated_when_the_letter_is_written(we
     [message] = [m for m in sent(welsh) if m.to_address == "lead@example.org"]
     assert message.language == "cy"
     assert "Heb eu cwblhau eto:" in message.text
-    assert "- Nid yw “Payroll: skills, wave 1” wedi’i orffen." in message.text
+    assert "- Nid yw “Payroll, wave 1: skills” wedi’i orffen." in message.text
     assert (
         "- Hyfforddiant wedi’i roi mewn 0 o 2 ysgol (angen pob un). Ar goll: Ash School, Beech School." in message.text
     )
@@ -55,7 +55,7 @@ def test_what_is_stored_with_a_nudge_says_what_its_sentences_were_made_of(welsh:
         row = session.exec(select(NudgeRow).where(NudgeRow.subject == f"{GO}#evidence")).first()
         against = json.loads(row.content)["against"]
     assert {"message": "“%(task)s” is not finished.", "plural": "", "number": 1,
-            "values": {"task": "Payroll: skills, wave 1"}} in against  # fmt: skip
+            "values": {"task": "Payroll, wave 1: skills"}} in against  # fmt: skip
 
 
 def test_the_page_behind_the_link_asks_in_the_same_language(welsh: str):

@@ -121,7 +121,7 @@ def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: 
     assert after[-1] == (date(2028, 1, 4), date(2028, 1, 28), date(2028, 2, 1))
     line = last_day_line(programme, GO, today=date(2027, 1, 4))
     assert line.by_day[1].moved[LIVE] == "2027-03-01"
-    assert line.names[LIVE] == "Payroll: go live, wave 1"
+    assert line.names[LIVE] == "Payroll, wave 1: go live"
 
 
 @pytest.mark.parametrize("pathway", [GATED, MONTHLY])

@@ -153,7 +153,7 @@ class TestOnTheSample:
         changes = changes_since(None, db=db, on=TODAY, since="baseline")
         text = "\n".join(changes_text(changes))
         assert "Readiness of people. " in text
-        assert "readiness confirmed, pilot wave: not yet, as" in text
+        assert "pilot: readiness confirmed” not yet, as" in text
         assert "a barrier at awareness" in text
         for slip in changes.slips:
             assert sum(c.days for c in slip.causes) == slip.days

@@ -35,7 +35,7 @@ def test_progress_decisions_and_attendance_take_short_names(stored: str, tmp_pat
     assert gates.import_decisions(minutes, change(stored, 5)) == 1
     assert gates.import_decisions(minutes, change(stored, 5)) == 0, "the same under its short name"
     assert decisions(stored) == [(PLAN, "approve", "lead", 1)]
-    came = table(tmp_path, CAME, "ash/train,lead,2027-01-05", '"Payroll: train, Beech School",lead,2027-01-05')
+    came = table(tmp_path, CAME, "ash/train,lead,2027-01-05", '"Payroll, Beech School: train",lead,2027-01-05')
     assert import_attendance(came, change(stored, 5)) == 2
     facts = state(stored, date(2027, 1, 5)).programme.facts
     assert set(facts.progress) == {"payroll/plan", PLAN}

@@ -64,7 +64,7 @@ def test_without_attendance_the_sessions_own_report_has_to_do(held: str):
 def test_a_session_to_which_too_few_came_is_not_delivered(held: str, tmp_path: Path):
     assert came(tmp_path, held, range(8)) == 8
     found = dict(training_criteria(held))
-    assert found["Payroll: train, Ash School: 8 of 10 people attended (90% needed)."] is State.OPEN
+    assert found["8 of 10 people attended “Payroll, Ash School: train” (90% needed)."] is State.OPEN
     assert found["Training delivered at 0 of 1 schools (all needed). Missing: Ash School."] is State.BLOCKS
 
 

@@ -183,7 +183,7 @@ class TestConflicts:
             (
                 {},
                 date(2027, 5, 1),
-                "the work before it is not done: “Payroll: go/no-go decision, pilot wave” ends on",
+                "the work before it is not done: “Payroll, pilot: go/no-go decision” ends on",
             ),
             ({"earliest": date(2027, 10, 1)}, date(2027, 8, 1), "the school asked for 1 Oct 2027 at the earliest"),
             ({"latest": date(2027, 7, 1)}, date(2027, 8, 1), "the school asked for 1 Jul 2027 at the latest"),

@@ -17,6 +17,7 @@ from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.definition import Definition, Policy
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import References
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration
@@ -84,22 +85,24 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
         checkpoint, service = found.task, next(s for s in definition.services if s.service == found.task.service)
         step = checkpoint.step.removeprefix("checkpoint-")
         wrong = [a for a in found.judgement.wrong if a is not Aspect.SPONSOR]
-        parts: list[tuple[str, str, str | None]] = []
+        parts: list[tuple[TaskId, TaskName, str | None]] = []
         if wrong:
             for school in sorted(checkpoint.schools):
+                place = references.school_name(school)
+                title = TaskName("deal with the checkpoint's findings", service=service.name, place=place)
                 name = f"{service.service}/{school}/put-right-{step}"
-                parts.append((name, references.school_name(school), supervisor(definition, service.service, school)))
+                parts.append((name, title, supervisor(definition, service.service, school)))
         if Aspect.SPONSOR in found.judgement.wrong:
             owner = references.owner("sponsor", service, frozenset())[0]
-            parts.append((f"{service.service}/{checkpoint.wave}/be-seen-{step}", "by the sponsor", owner))
+            title = TaskName("show visible support as the sponsor", service=service.name, place=checkpoint.place)
+            parts.append((f"{service.service}/{checkpoint.wave}/be-seen-{step}", title, owner))
         since = minute_of(found.result.on) + DAY
-        for name, where, owner in parts:
-            what = (
-                "show visible support for the change" if "/be-seen-" in name else "deal with the checkpoint's findings"
-            )
+        for name, title, owner in parts:
             expansion.tasks[name] = Task(
                 id=name,
-                name=f"{service.name}: {what}, {where}",
+                name=str(title),
+                service_name=title.service,
+                place=title.place,
                 kind=Kind.ENGAGEMENT,
                 track=Track.PEOPLE,
                 service=service.service,

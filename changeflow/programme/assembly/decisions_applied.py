@@ -89,7 +89,9 @@ def _task(gate: Task, name: str, condition: Condition, office: WorkingCalendar, 
     end = minute_of(condition.due) + DAY
     return Task(
         id=name,
-        name=f"Condition: {condition.text}",
+        name=str(replace(gate.in_parts, step=f"{condition.text.rstrip('.')} (condition)")),
+        service_name=gate.service_name,
+        place=gate.place,
         phase=gate.phase,
         service=gate.service,
         schools=gate.schools,

@@ -13,6 +13,7 @@ from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.meetings import wrong_meeting
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.pathways import LinkText, Per, StepFields, parse_link
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
@@ -107,7 +108,7 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     if fields.gate and kind is not Kind.DECISION:
         what = f"'{instance.id}' is a gate, but its kind is {kind.value}."
         out.errors.append(DefinitionError(instance.place.at("kind"), what, "Change its kind to decision."))
-    service = instance.service.service if instance.service else None
+    service, name = instance.service.service if instance.service else None, _name(instance, scope)
     is_whole = instance.wave is None
     school_calendar = calendars.key("term", instance.schools, kind, service, is_whole=is_whole)
     calendar, measured = (
@@ -116,7 +117,9 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     )
     out.tasks[instance.id] = Task(
         id=instance.id,
-        name=_name(instance, scope),
+        name=str(name),
+        service_name=name.service,
+        place=name.place,
         kind=kind,
         gate=fields.gate,
         track=fields.track or kind.track,
@@ -149,16 +152,16 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     )
 
 
-def _name(instance: Instance, scope: _Scope) -> str:
-    name = instance.fields.name or instance.step.replace("-", " ").capitalize()
+def _name(instance: Instance, scope: _Scope) -> TaskName:
+    step = instance.fields.name or instance.step.replace("-", " ").capitalize()
     if instance.service is None:
-        return name
-    where = ""
+        return TaskName(step)
+    place = ""
     if instance.fields.per is Per.SCHOOL:
-        where = f", {scope.references.school_name(next(iter(instance.schools)))}"
+        place = scope.references.school_name(next(iter(instance.schools)))
     elif instance.wave:
-        where = f", {instance.wave.name}"
-    return f"{instance.service.name}: {name[:1].lower() + name[1:] if name[1:2].islower() else name}{where}"
+        place = instance.wave.in_names
+    return TaskName(step, service=instance.service.name, place=place)
 
 
 def _constraints(fields: StepFields, wave: Wave | None) -> Iterator[Constraint]:

@@ -18,6 +18,7 @@ from changeflow.programme.audiences import AUDIENCE, WAVE, gains_of
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import References
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
@@ -143,7 +144,7 @@ def _action(reach: _Reach, action: GroupAction, found: Readiness, pace: float) -
     number, asked = 1, minute_of(found.standing.on) + DAY
     while (p := reach.facts.progress.get(reach.task_id(action.id, number))) and (p.actual_finish or asked) < asked:
         number += 1
-    task = _task(reach, reach.task_id(action.id, number), action.name, weeks=action.school_weeks * pace, found=found)
+    task = _task(reach, reach.task_id(action.id, number), action.title, weeks=action.school_weeks * pace, found=found)
     gains = gains_of(reach.definition, reach.service, reach.wave)
     return replace(task, owner=_owner(reach, action.by), note=action.message(group=reach.wave.name, gains=gains))
 
@@ -155,7 +156,7 @@ def _history(reach: _Reach) -> Iterator[Task]:
             name = reach.task_id(action.id, number)
             if name not in reach.facts.progress:
                 break
-            yield _task(reach, name, action.name, weeks=action.school_weeks)
+            yield _task(reach, name, action.title, weeks=action.school_weeks)
 
 
 def _element(reach: _Reach, element: Element, found: Readiness, pace: float) -> Task:
@@ -168,9 +169,12 @@ def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readin
     service, wave = reach.service, reach.wave
     key = reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT, service.service)
     days = round(weeks * DAYS_A_WEEK)
+    title = TaskName(text, service=service.name, place=wave.in_names)
     return Task(
         id=name,
-        name=f"{service.name}: {text}, {wave.name}",
+        name=str(title),
+        service_name=title.service,
+        place=title.place,
         kind=Kind.ENGAGEMENT,
         track=Track.PEOPLE,
         service=service.service,

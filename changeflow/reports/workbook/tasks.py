@@ -115,7 +115,7 @@ def _cells(shown: WorkbookSource, task: Task, typed: ProgressCells, state: str) 
     number, unit = (None, "") if spare is None else float_cells(programme, task.id, spare)
     planned = (shown.baseline or {}).get(task.id)
     return {
-        "task": task.name,
+        "task": task.in_parts.alone,
         "service": service,
         "wave": wave,
         "school": school,

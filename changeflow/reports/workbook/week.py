@@ -12,16 +12,16 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 COLUMNS = (
-    SheetColumn(heading="Task", width=50),
+    SheetColumn(heading="Task", width=36),
+    SheetColumn(heading="Service", width=14),
+    SheetColumn(heading="Wave", width=11),
+    SheetColumn(heading="School", width=17),
     SheetColumn(heading="What", width=9),
     SheetColumn(heading="Owner", width=26),
     SheetColumn(heading="First day", width=12, form="day"),
     SheetColumn(heading="Due", width=12, form="day"),
     SheetColumn(heading="Days late", width=8, form="number"),
     SheetColumn(heading="Last day to decide", width=12, form="day"),
-    SheetColumn(heading="Service", width=14),
-    SheetColumn(heading="Wave", width=11),
-    SheetColumn(heading="School", width=17),
     SheetColumn(heading="Id", width=14, form="id"),
 )
 
@@ -51,16 +51,16 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
     for what, item in sorted(found, key=lambda f: order.index(f[0])):
         service, wave, school = place_of(programme, item.task)
         yield [
-            item.task.name,
+            item.task.in_parts.alone,
+            service,
+            wave,
+            school,
             what,
             owner_of(programme, item.asked),
             item.first,
             item.due,
             item.days_late or None,
             _last_day(programme, item),
-            service,
-            wave,
-            school,
             item.task.id,
         ]
 

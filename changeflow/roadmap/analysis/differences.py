@@ -310,8 +310,8 @@ def _into(roadmap: Roadmap) -> dict[TaskId, list[Link]]:
 
 _OF_CALENDARS = ("calendar", "term_calendar", "placed_on", "measured_on", "terms", "starts_on", "assignments")
 _SAID = (
-    "id", "name", "duration", "estimate", "deadline", "owner", "constraints", "manual", "because", "note", "wave",
-    "schools", *_OF_CALENDARS,
+    "id", "name", "service_name", "place", "duration", "estimate", "deadline", "owner", "constraints", "manual",
+    "because", "note", "wave", "schools", *_OF_CALENDARS,
 )  # fmt: skip
 """Fields whose changes are reported separately, or follow from other fields."""
 

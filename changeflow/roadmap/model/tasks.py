@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.roadmap.model.naming import TaskName
 from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
@@ -78,6 +79,11 @@ class Task:
 
     id: TaskId
     name: str
+    """In full, with the service and place below, if it has them."""
+    service_name: str = ""
+    """The service, as its name gives it; empty for the programme's own tasks."""
+    place: str = ""
+    """The wave or school, as its name gives it: `wave 2`."""
     kind: Kind = Kind.WORK
     gate: Gate | None = None
     """The gate that its decision opens, if any."""
@@ -137,6 +143,11 @@ class Task:
     def begins_in_windows(self) -> bool:
         """Whether it can begin only on a few days: when a start window, or its first whole period, opens."""
         return self.starts_on is not None or self.duration.unit.is_whole_period
+
+    @property
+    def in_parts(self) -> TaskName:
+        """Its name in parts."""
+        return TaskName.taken_apart(self.name, service=self.service_name, place=self.place)
 
     @property
     def step(self) -> str:

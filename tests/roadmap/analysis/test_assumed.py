@@ -71,7 +71,7 @@ def test_the_missing_dates_name_the_file_its_line_and_the_task(folder: Path):
     [problem] = missing_dates(read_folder(folder))
     assert (problem.file, problem.line) == ("calendars/terms.yaml", 2)
     span = "term dates are given from 4 Jan 2027 to 17 Dec 2027, but are needed until 24 Mar 2028"
-    assert problem.what == f"Dates of 2 tasks are assumed: {span} (“Payroll: checkpoint, wave 2”)."
+    assert problem.what == f"Dates of 2 tasks are assumed: {span} (“Payroll, wave 2: checkpoint”)."
 
 
 def test_every_output_marks_them_and_nothing_else(judged: Judged, tmp_path: Path):
