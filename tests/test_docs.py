@@ -94,7 +94,9 @@ def test_the_tutorial_says_what_the_rules_find(tmp_path: Path, monkeypatch: pyte
     [service] = re.findall(r"^```yaml file=(?:\S+)\n(.*?)^```", text, re.M | re.S)
     Path("my-trust/services/catering.yaml").write_text(service)
     found = run(app, ["plan", "my-trust"]).stdout
-    assert re.search(r"INFO\s+R16 Close the programme now waits for Catering: checkpoint after twelve months", found)
+    assert re.search(
+        r"INFO\s+R16 “Close the programme” now waits for “Catering, wave \d: checkpoint after twelve months”", found
+    )
 
 
 def test_the_readme_names_its_two_commands_and_its_pictures_exist():

@@ -62,7 +62,7 @@ def check_result(programme: Programme, result: CheckpointResult, *, today: date)
     task = programme.roadmap.tasks[result.task]
     lives = programme.tasks(kind=Kind.GO_LIVE, service=task.service, schools=task.schools)
     if not any(programme.is_done(t.id) and t.wave == task.wave for t in lives):
-        raise InputError(f"{task.name} comes after a go-live that has not happened. No changes saved.")
+        raise InputError(f"“{task.name}” comes after a go-live that has not happened. No changes saved.")
     shares = {"use": result.use, "proficiency": result.proficiency, "experience": result.experience}
     for label, value in shares.items():
         if value is not None and not 0 <= value <= 1:

@@ -33,7 +33,7 @@ def grouped(
 
 
 def joined_sentences(roadmap: Roadmap, said: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
-    """Join sentences that differ only in the task's name: “7 tasks in wave 2 (…): each is on 1 Aug.”
+    """Join sentences that begin with a task's name in quotes, and then agree: “7 tasks in wave 2 (…): each is late.”
 
     `said` has pairs of an id, of a task or anything else, and a sentence. Return each sentence with the number joined.
     """
@@ -41,13 +41,13 @@ def joined_sentences(roadmap: Roadmap, said: Iterable[tuple[str, str]]) -> list[
     by_rest: list[tuple[str, str]] = []
     for about, sentence in said:
         task = roadmap.tasks.get(about)
-        rest = sentence.removeprefix(task.name) if task is not None else sentence
-        if rest != sentence and rest.startswith((" ", ":")):
+        rest = sentence.removeprefix(f"“{task.name}”") if task is not None else sentence
+        if rest != sentence:
             by_rest.append((about, rest))
         else:
             alone[sentence] = alone.get(sentence, 0) + 1
     joined = [
-        (f"{name}{rest}" if count == 1 else f"{name}: {f'each{rest}' if rest[0] == ' ' else rest[1:].strip()}", count)
+        (f"“{name}”{rest}" if count == 1 else f"{name}: each{rest}", count)
         for name, rest, count in grouped(roadmap, by_rest)
     ]
     return [*joined, *alone.items()]

@@ -257,7 +257,7 @@ def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str],
     said = list[tuple[str, str]]()
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        line = f"{task.name} was due on {format_day(due.due_on)}, with {programme.the_person(task.owner)}"
+        line = f"“{task.name}” was due on {format_day(due.due_on)}, with {programme.the_person(task.owner)}"
         said.append((task.id, f"{line}{_reminded(reminders, (due.reason, due.subject))}."))
     yield from (sentence for sentence, _ in joined_sentences(programme.roadmap, said))
 

@@ -99,14 +99,15 @@ class _Judge:
         if loop:
             path = " -> ".join((*loop, loop[0]))
             message = (
-                f"{predecessor.name} must finish before {successor.name} starts, but this would create a loop: {path}."
+                f"“{predecessor.name}” must finish before “{successor.name}” starts, but this would create a loop: "
+                f"{path}."
             )
             closed = _about(wanted, successor, message)
             self._find(Severity.BLOCK, closed, remedy="Remove one link from the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
-        added = _about(wanted, successor, f"{successor.name} now waits for {predecessor.name}.")
+        added = _about(wanted, successor, f"“{successor.name}” now waits for “{predecessor.name}”.")
         self._find(Severity.INFO, added, remedy="No action needed: the link has been added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
@@ -118,7 +119,7 @@ class _Judge:
         ):
             return None
         successor, predecessor = tasks[link.successor], tasks[link.predecessor]
-        breach = _about(link, successor, f"{successor.name} has started before {predecessor.name} finished.")
+        breach = _about(link, successor, f"“{successor.name}” has started before “{predecessor.name}” finished.")
         return replace(breach, remedy=AS_HAPPENED)
 
     def _report(self, breach: Breach) -> None:
@@ -148,7 +149,7 @@ class _Judge:
         if last <= waiver.expires or programme.is_done(task):
             return
         runs = f"is on {format_day(last)}" if first == last else f"runs {format_days(first, last)}"
-        message = f"{own.name} {runs}, but its waiver of {waiver.rule} ends on {format_day(waiver.expires)}."
+        message = f"“{own.name}” {runs}, but its waiver of {waiver.rule} ends on {format_day(waiver.expires)}."
         remedy = "Extend the waiver to the last day of the work, or finish the work before the waiver ends."
         breach = Breach(waiver.rule, task, message, own.service, own.schools)
         self._find(RULES[waiver.rule].severity, breach, remedy=remedy)

@@ -26,8 +26,8 @@ def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         meeting = (live.starts_on or "").startswith(MEETING)
         why = "It starts on the day of a meeting" if meeting else "A set date or earlier work puts it there"
         message = (
-            f"{live.name} is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one works. "
-            f"{why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
+            f"“{live.name}” is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one "
+            f"works. {why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
         )
         severity = Severity.INFO if meeting else Severity.WARN
         yield Breach("R29", live.id, message, live.service, live.schools, severity)
@@ -46,9 +46,10 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         missed = pays[0]
         following = programme.pay.pays(live.schools, day + relativedelta(day=1, months=1))[0]
         message = (
-            f"{live.name} is too late for the {missed.period.name} pay: its data will be ready on {format_day(ready)}, "
-            f"but inputs close on {format_day(missed.cut_off)} for the payday on {format_day(missed.payday)}. Its "
-            f"first pay can be {following.period.name}, on {format_day(following.payday)}."
+            f"“{live.name}” is too late for the {missed.period.name} pay: its data will be ready on "
+            f"{format_day(ready)}, but inputs close on {format_day(missed.cut_off)} for the payday on "
+            f"{format_day(missed.payday)}. Its first pay can be {following.period.name}, on "
+            f"{format_day(following.payday)}."
         )
         yield Breach("R30", live.id, message, live.service, live.schools)
 

@@ -53,7 +53,7 @@ def _breach(programme: Programme, task: TaskId, overtaken: tuple[TaskId, ...], *
     day = format_day(last_day_of(done.actual_finish) if ends and done.actual_finish else day_of(done.actual_start))
     others = [programme.roadmap.tasks[t] for t in overtaken]
     names = ", ".join(f"the gate “{t.name}”" if t.gate else f"“{t.name}”" for t in others)
-    message = f"{about.name} {'ended' if ends else 'began'} on {day}, too early for its links: it depends on {names}."
+    message = f"“{about.name}” {'ended' if ends else 'began'} on {day}, too early for its links: it depends on {names}."
     return Breach("R31", task, message, about.service, about.schools)
 
 

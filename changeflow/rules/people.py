@@ -31,13 +31,15 @@ def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breac
             continue
         wanted = list(programme.tasks(kind=Kind.REQUIREMENTS, service=task.service, schools=task.schools))
         if not wanted:
-            message = f"{task.name} is irreversible, but no task sets out its requirements."
+            message = f"“{task.name}” is irreversible, but no task sets out its requirements."
             yield Breach("R04", task.id, message, task.service, task.schools)
         for requirement in wanted:
             if programme.timed(task.id).early_start < programme.timed(requirement.id).early_finish:
                 begins = format_day(last_day_of(programme.timed(task.id).early_start + 1))
                 ready = format_day(programme.timed(requirement.id).last_day)
-                message = f"{task.name} is irreversible and begins on {begins}, but {requirement.name} ends on {ready}."
+                message = (
+                    f"“{task.name}” is irreversible and begins on {begins}, but “{requirement.name}” ends on {ready}."
+                )
                 yield Breach("R04", task.id, message, task.service, task.schools)
 
 
@@ -70,12 +72,12 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             continue
         wins = [w for w in programme.tasks(kind=Kind.QUICK_WIN, service=live.service) if w.schools & live.schools]
         if not wins:
-            message = f"{live.name} has no quick win in its wave."
+            message = f"“{live.name}” has no quick win in its wave."
             yield Breach("R14", live.id, message, live.service, live.schools)
         elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
             first = min(wins, key=lambda w: (programme.timed(w.id).early_finish, w.id))
             day = format_day(programme.timed(first.id).last_day)
-            message = f"{first.name} is on {day}, more than {counted(weeks, 'week')} after {live.name}."
+            message = f"“{first.name}” is on {day}, more than {counted(weeks, 'week')} after “{live.name}”."
             yield Breach("R14", live.id, message, live.service, live.schools)
 
 
@@ -94,7 +96,7 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                 yield Breach(
                     "R21",
                     task.id,
-                    f"{task.name} falls in the blackout “{blackout.name}”{where}.",
+                    f"“{task.name}” falls in the blackout “{blackout.name}”{where}.",
                     task.service,
                     schools,
                 )
@@ -111,7 +113,7 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             for window in windows(programme, service.service_class, first):
                 if task.kind in window["activities"] and falls_into(first, last, window):
                     day = format_day(first)
-                    message = f"{task.name} is on {day}, in “{window['name']}”: {window['why']}."
+                    message = f"“{task.name}” is on {day}, in “{window['name']}”: {window['why']}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
 
 
@@ -128,8 +130,8 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
             for day, task in inside if last_day else inside[:1]:
                 until = f"until {format_day(last_day)}" if last_day else "end not known: ask first"
                 message = (
-                    f"{task.name} is on {format_day(day)}, during the {freeze['name']} (since {format_day(first_day)}, "
-                    f"{until}): {freeze['why']}."
+                    f"“{task.name}” is on {format_day(day)}, during the {freeze['name']} (since "
+                    f"{format_day(first_day)}, {until}): {freeze['why']}."
                 )
                 yield Breach("R21", task.id, message, task.service, task.schools)
 
@@ -278,7 +280,9 @@ def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedL
         covered = frozenset(s for c in own for s in c.schools)
         if uncovered := live.schools - covered:
             names = programme.school_names(uncovered)
-            yield Breach("R16", live.id, f"{live.name} has no checkpoint after it at {names}.", live.service, uncovered)
+            yield Breach(
+                "R16", live.id, f"“{live.name}” has no checkpoint after it at {names}.", live.service, uncovered
+            )
         for checkpoint in own:
             yield ImpliedLink(live.id, checkpoint.id, "R16")
     closures = list(programme.tasks(kind=Kind.CLOSURE))

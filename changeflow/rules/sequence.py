@@ -38,7 +38,7 @@ def systems_before_restructure(programme: Programme) -> Iterator[Breach | Implie
     """A service changes its organisation only where its new system is already live."""
     for change in programme.tasks(kind=Kind.ORG_CHANGE, minor=False):
         yield from _needs_before(
-            programme, change, Kind.SYSTEM_LIVE, "R02", "{task} needs a new system, but none goes live at {schools}."
+            programme, change, Kind.SYSTEM_LIVE, "R02", "“{task}” needs a new system, but none goes live at {schools}."
         )
 
 
@@ -46,8 +46,8 @@ def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach 
     """Roles end only where new capacity is in place and there is evidence of its skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         wants = {
-            Kind.CAPACITY_IN_PLACE: "{task} removes roles, but no task puts new capacity in place at {schools}.",
-            Kind.SKILLS_EVIDENCED: "{task} removes roles, but no task gives evidence of the new skills at {schools}.",
+            Kind.CAPACITY_IN_PLACE: "“{task}” removes roles, but no task puts new capacity in place at {schools}.",
+            Kind.SKILLS_EVIDENCED: "“{task}” removes roles, but no task gives evidence of the new skills at {schools}.",
         }
         for kind, message in wants.items():
             yield from _needs_before(programme, removal, kind, "R03", message)
@@ -57,7 +57,7 @@ def delegation_before_go_live(programme: Programme) -> Iterator[Breach | Implied
     """The scheme of delegation is approved and published before a service goes live. Otherwise people are accountable
     without agency."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
-        message = "{task} has no approved scheme of delegation for {schools}."
+        message = "“{task}” has no approved scheme of delegation for {schools}."
         yield from _needs_before(programme, live, Kind.DELEGATION, "R10", message)
 
 
@@ -97,7 +97,7 @@ def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -
             continue
         judged = programme.facts.progress.get(proof.id)
         if judged is None or judged.actual_finish is None or judged.actual_finish > begun.actual_start:
-            message = f"{task.name} has started before {proof.name} finished."
+            message = f"“{task.name}” has started before “{proof.name}” finished."
             yield Breach("R11", task.id, message, task.service, task.schools, Severity.WARN, AS_HAPPENED)
 
 
@@ -109,10 +109,10 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
             continue
         for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
             if service.assurance.has_test_pack:
-                message = "{task} pays people, but no test pack covers {schools}."
+                message = "“{task}” pays people, but no test pack covers {schools}."
                 yield from _needs_before(programme, live, Kind.TEST_PACK, "R12", message)
             if service.assurance.runs_in_parallel:
-                message = "{task} pays people, but no parallel run covers {schools}."
+                message = "“{task}” pays people, but no parallel run covers {schools}."
                 yield from _needs_before(programme, live, Kind.PARALLEL_RUN, "R12", message)
                 yield from _unearned(programme, live, needed)
         runs = list(programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service))
@@ -121,7 +121,7 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
             together = [r.duration for r in runs if r.wave == run.wave and r.schools == run.schools]
             periods = sum(d.amount for d in together if d.unit is Unit.PAY_PERIODS)
             if periods < needed:
-                message = f"{run.name} lasts {counted(periods, 'pay period')}; at least {needed} are needed."
+                message = f"“{run.name}” lasts {counted(periods, 'pay period')}; at least {needed} are needed."
                 yield Breach("R12", run.id, message, service.service, run.schools)
 
 
@@ -156,7 +156,7 @@ def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             if last > policy.ends and not programme.is_done(run.id):
                 cost = f" Each extra period costs £{policy.cost_a_period:,.0f}." if policy.cost_a_period else ""
                 message = (
-                    f"{run.name} continues until {format_day(last)}; dual running was due to end on "
+                    f"“{run.name}” continues until {format_day(last)}; dual running was due to end on "
                     f"{format_day(policy.ends)}.{cost}"
                 )
                 yield Breach("R12", run.id, message, service.service, run.schools, Severity.WARN)
@@ -165,7 +165,7 @@ def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 def training_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Training is delivered, not only planned, before a school goes live."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
-        message = "{task} has no training at {schools}."
+        message = "“{task}” has no training at {schools}."
         yield from _needs_before(programme, live, Kind.TRAINING, "R15", message)
 
 
@@ -189,7 +189,7 @@ def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]
     clean = consecutive_clean(programme.facts.runs_of(service))
     if done and done.is_done and clean < needed:
         message = (
-            f"{live.name} went ahead after {counted(clean, 'consecutive clean parallel run')}; {needed} are needed."
+            f"“{live.name}” went ahead after {counted(clean, 'consecutive clean parallel run')}; {needed} are needed."
         )
         yield Breach("R12", live.id, message, service, live.schools, remedy=AS_HAPPENED)
 
@@ -256,8 +256,8 @@ def hole_in_words(programme: Programme, hole: Hole) -> str:
     days = (hole.last - hole.first).days + 1
     span = f"on {format_day(hole.first)}" if days == 1 else f"from {format_day(hole.first)} to {format_day(hole.last)}"
     return (
-        f"No one provides {name} at {school} {span}: {hole.gone.name} has finished, but {hole.awaited.name} has not. "
-        f"Finish the second earlier, or delay the first by {counted(days, 'day')}."
+        f"No one provides {name} at {school} {span}: “{hole.gone.name}” has finished, but “{hole.awaited.name}” has "
+        f"not. Finish the second earlier, or delay the first by {counted(days, 'day')}."
     )
 
 
@@ -273,8 +273,9 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                 if ready > begins:
                     schools = proof.schools & removal.schools
                     message = (
-                        f"{removal.name} begins on {format_day(day_of(begins))} at {programme.school_names(schools)}, "
-                        f"before {proof.name} ends on {format_day(last_day_of(ready))}."
+                        f"“{removal.name}” begins on {format_day(day_of(begins))} "
+                        f"at {programme.school_names(schools)}, "
+                        f"before “{proof.name}” ends on {format_day(last_day_of(ready))}."
                     )
                     yield Breach("R03", removal.id, message, removal.service, schools)
 

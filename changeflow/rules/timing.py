@@ -44,7 +44,7 @@ def _trained_too_early(programme: Programme, live: Task) -> Iterator[Breach]:
     for (day, use, school_days), schools in early.items():
         starts = format_day(day_of(programme.timed(use).early_start))
         message = (
-            f"The last training for {programme.roadmap.tasks[use].name} ends on {format_day(day)} at "
+            f"The last training for “{programme.roadmap.tasks[use].name}” ends on {format_day(day)} at "
             f"{programme.school_names(schools)}, {counted(school_days, 'school day')} before that begins on {starts}. "
             f"The limit is {limit * SCHOOL_WEEK} ({counted(limit, 'school week')})."
         )
@@ -65,8 +65,8 @@ def _moved_too_early(programme: Programme, ahead: Sequence[Task]) -> Iterator[Br
             if late:
                 live = max(late, key=lambda t: (begins[t.id], t.id))
                 message = (
-                    f"{change.name} ends on {format_day(ends)}, "
-                    f"{counted((begins[live.id] - ends).days, 'day')} before {live.name} on "
+                    f"“{change.name}” ends on {format_day(ends)}, "
+                    f"{counted((begins[live.id] - ends).days, 'day')} before “{live.name}” on "
                     f"{format_day(begins[live.id])}. The limit is {limit * WEEK} ({counted(limit, 'week')})."
                 )
                 schools = change.schools & frozenset(s for t in late for s in t.schools)

@@ -123,7 +123,7 @@ def _teachers(programme: Programme) -> Iterator[Breach]:
         teachers = frozenset(p.school for p in ended if p.school in task.redundancies)
         if teachers and leaves != ends:
             message = (
-                f"{task.name} ends teachers' posts on {format_day(ends)} at {programme.school_names(teachers)}. "
+                f"“{task.name}” ends teachers' posts on {format_day(ends)} at {programme.school_names(teachers)}. "
                 f"Teachers leave on set dates: the next is {format_day(leaves)}."
             )
             yield Breach("R19", task.id, message, task.service, teachers, severity=Severity.WARN)
@@ -144,13 +144,13 @@ def liability_information_in_time(programme: Programme) -> Iterator[Breach | Imp
             days = int(programme.law(PACK, "tupe_liability_information_days", on=moves).value)
             talks = list(programme.tasks(kind=Kind.CONSULTATION, service=live.service, schools=live.schools))
             if not talks:
-                message = f"{live.name} moves staff to another employer, but no task consults them."
+                message = f"“{live.name}” moves staff to another employer, but no task consults them."
                 yield Breach("R20", live.id, message, live.service, live.schools)
                 continue
             begins = min(day_of(programme.timed(t.id).early_start) for t in talks)
             if (moves - begins).days < days:
                 message = (
-                    f"{live.name} moves staff to another employer on {format_day(moves)}, but consultation begins on "
+                    f"“{live.name}” moves staff to another employer on {format_day(moves)}, but consultation begins on "
                     f"{format_day(begins)}. Liability information is due {days} days before the move."
                 )
                 yield Breach("R20", live.id, message, live.service, live.schools)
@@ -179,5 +179,7 @@ def _unfinished(programme: Programme, talks: list[Task], removals: list[Task], s
             if school in task.redundancies and talk.service == task.service:
                 ends = programme.timed(talk.id).early_finish
                 if programme.timed(task.id).early_start < ends:
-                    message = f"{task.name} begins before {talk.name} is complete, on {format_day(last_day_of(ends))}."
+                    message = (
+                        f"“{task.name}” begins before “{talk.name}” is complete, on {format_day(last_day_of(ends))}."
+                    )
                     yield Breach("R19", task.id, message, task.service, frozenset({school}))

@@ -33,13 +33,13 @@ class TestR04:
             "sign: {kind: work, phase: develop", "sign: {kind: work"
         )
         assert found(check(pathway=early), "R04", Severity.WARN) == [
-            "Payroll: sign is irreversible and begins on 4 Jan 2027, but Payroll: requirements ends on 8 Jan 2027."
+            "“Payroll: sign” is irreversible and begins on 4 Jan 2027, but “Payroll: requirements” ends on 8 Jan 2027."
         ]
 
     def test_a_contract_without_requirements_is_reported(self, check: Check):
         text = without("requirements", signing("after: capacity")).replace(", after: requirements", "")
         [message] = found(check(pathway=text), "R04", Severity.WARN)
-        assert message == "Payroll: sign is irreversible, but no task sets out its requirements."
+        assert message == "“Payroll: sign” is irreversible, but no task sets out its requirements."
 
 
 class TestR07:
@@ -76,8 +76,8 @@ class TestR14:
     def test_a_wave_without_a_quick_win_is_reported(self, check: Check):
         messages = found(check(pathway=without("quick-win")), "R14", Severity.WARN)
         assert messages == [
-            "Payroll, wave 1: go live has no quick win in its wave.",
-            "Payroll, wave 2: go live has no quick win in its wave.",
+            "“Payroll, wave 1: go live” has no quick win in its wave.",
+            "“Payroll, wave 2: go live” has no quick win in its wave.",
         ]
 
     def test_a_quick_win_after_six_weeks_is_late(self, check: Check):
@@ -86,7 +86,7 @@ class TestR14:
         )
         messages = found(check(pathway=late), "R14", Severity.WARN)
         assert len(messages) == 2
-        assert "more than 6 weeks after Payroll, wave 1: go live" in messages[0]
+        assert "more than 6 weeks after “Payroll, wave 1: go live”" in messages[0]
 
 
 class TestR21:
@@ -100,7 +100,7 @@ class TestR21:
         """Both waves go live on 20 January. Beech is the only secondary school."""
         result = self.blacked_out(tmp_path, EXAMS)
         assert found(result, "R21", Severity.WARN) == [
-            "Payroll, wave 1: go live falls in the blackout “Summer exams” at Beech School."
+            "“Payroll, wave 1: go live” falls in the blackout “Summer exams” at Beech School."
         ]
 
     def test_other_days_and_activities_are_not_reported(self, tmp_path: Path):
@@ -116,7 +116,7 @@ def test_the_sample_avoids_all_windows_except_one(sample):
     judged = judge(sample.programme)
     [freeze] = (f.message for f in judged.findings if f.rule == "R21")
     assert freeze.startswith(
-        "Payroll, pilot: go live is on 1 Jun 2027, during the Teachers' Pensions on-boarding pause "
+        "“Payroll, pilot: go live” is on 1 Jun 2027, during the Teachers' Pensions on-boarding pause "
     )
     assert [w.rule for w in judged.used_waivers] == ["R21"], "the year end of wave 4 of finance is waived"
 
@@ -139,7 +139,7 @@ class TestFreezes:
     def test_a_freeze_without_a_known_end_is_reported_once(self, tmp_path: Path):
         [message] = self.messages(tmp_path)
         assert message.startswith(
-            "Payroll, wave 1: go live is on 20 Jan 2027, during the Teachers' Pensions on-boarding pause (since "
+            "“Payroll, wave 1: go live” is on 20 Jan 2027, during the Teachers' Pensions on-boarding pause (since "
             "1 Feb 2026, end not known: ask first): "
         )
 
@@ -163,7 +163,7 @@ class TestWindows:
 
     def test_a_first_payroll_in_december_or_april_is_reported(self, check: Check):
         [message] = self.messages(check, "payroll", "2027-12-01")
-        assert message.startswith("Payroll, wave 1: go live is on 1 Dec 2027, in “December's early payday”: ")
+        assert message.startswith("“Payroll, wave 1: go live” is on 1 Dec 2027, in “December's early payday”: ")
         assert "no earlier figures to match" in self.messages(check, "payroll", "2027-04-06")[0]
 
     def test_the_days_before_and_after_a_window_are_free(self, check: Check):

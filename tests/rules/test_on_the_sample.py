@@ -103,7 +103,7 @@ BROKEN: Mapping[str, tuple[Change, str]] = {
     ),
     "R30": (
         service("payroll", {"go-live": {"duration": "15d"}}),
-        "pilot: go live is too late for the June 2027 pay",
+        "pilot: go live” is too late for the June 2027 pay",
     ),
 }
 
@@ -140,7 +140,9 @@ def test_r01_reports_work_of_the_next_phase_that_began_too_soon(sample: Folder):
     """Payroll's process requirements begin in October, before the design is agreed."""
     begun = Facts(progress={"payroll/process-requirements": TaskProgress(at("2026-10-01T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 10, 2)), "R01")
-    assert message == ("Payroll: set out process requirements has started before Payroll: approve the design finished.")
+    assert message == (
+        "“Payroll: set out process requirements” has started before “Payroll: approve the design” finished."
+    )
 
 
 def test_r31_reports_work_that_began_before_its_predecessor(sample: Folder):
@@ -148,7 +150,7 @@ def test_r31_reports_work_that_began_before_its_predecessor(sample: Folder):
     begun = Facts(progress={"payroll/requirements": TaskProgress(at("2026-09-28T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 9, 29)), "R31")
     assert message == (
-        "Payroll: agree user requirements began on 28 Sep 2026, too early for its links: it depends on “Payroll: "
+        "“Payroll: agree user requirements” began on 28 Sep 2026, too early for its links: it depends on “Payroll: "
         "listen to heads, the board and local governing bodies”."
     )
 

@@ -51,7 +51,7 @@ class TestR02:
         result = check(service=self.dropped)
         assert implied(result, "R02") == ["payroll/w2/system-live -> payroll/w2/restructure"]
         assert found(result, "R02", Severity.INFO) == [
-            "Payroll, wave 2: restructure now waits for Payroll, wave 2: system live."
+            "“Payroll, wave 2: restructure” now waits for “Payroll, wave 2: system live”."
         ]
         assert not result.blocks
 
@@ -66,7 +66,7 @@ class TestR02:
     def test_a_missing_task_is_reported_with_its_schools(self, check: Callable[..., Judged]):
         result = check(service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
         assert found(result, "R02", Severity.BLOCK) == [
-            "Payroll, wave 1: restructure needs a new system, but none goes live at Ash School, Beech School."
+            "“Payroll, wave 1: restructure” needs a new system, but none goes live at Ash School, Beech School."
         ]
         [finding] = result.blocks
         assert finding.blocks == "baseline"
@@ -90,7 +90,7 @@ class TestR02:
     def test_a_breach_that_has_happened_is_reported(self, check: Callable[..., Judged]):
         facts = Facts(progress={"payroll/w1/restructure": TaskProgress(at("2027-01-05T08:30"))})
         result = check(facts=facts, on=date(2027, 1, 6))
-        contradicted = "Payroll, wave 1: restructure has started before Payroll, wave 1: system live finished."
+        contradicted = "“Payroll, wave 1: restructure” has started before “Payroll, wave 1: system live” finished."
         assert contradicted in found(result, "R02", Severity.BLOCK)
 
 
@@ -152,8 +152,8 @@ class TestR10:
     def test_a_go_live_without_delegation_is_reported(self, check: Callable[..., Judged]):
         result = check(pathway=without("delegation").replace(", delegation]", "]"))
         assert found(result, "R10", Severity.BLOCK) == [
-            "Payroll, wave 1: go live has no approved scheme of delegation for Ash School, Beech School.",
-            "Payroll, wave 2: go live has no approved scheme of delegation for Cedar School.",
+            "“Payroll, wave 1: go live” has no approved scheme of delegation for Ash School, Beech School.",
+            "“Payroll, wave 2: go live” has no approved scheme of delegation for Cedar School.",
         ]
 
     def test_a_missing_link_is_added(self, check: Callable[..., Judged]):
@@ -185,7 +185,7 @@ class TestR11:
     def test_training_that_has_begun_is_reported_and_stops_nothing(self, check: Callable[..., Judged]):
         begun = Facts(progress={"payroll/cedar/train": TaskProgress(at("2027-01-18T08:30"))})
         result = check(programme=self.piloted, pathway=PATHWAY + self.review, facts=begun, on=date(2027, 1, 18))
-        message = "Payroll, Cedar School: train has started before Payroll, wave 1: review finished."
+        message = "“Payroll, Cedar School: train” has started before “Payroll, wave 1: review” finished."
         assert found(result, "R11", Severity.WARN) == [message]
         assert found(result, "R11", Severity.BLOCK) == []
         assert "payroll/w1/review -> payroll/w2/go-live" in implied(result, "R11")
@@ -214,7 +214,8 @@ class TestR12:
     def test_a_payroll_without_a_parallel_run_is_reported(self, check: Callable[..., Judged]):
         messages = found(check(service=self.service), "R12", Severity.BLOCK)
         assert (
-            messages[0] == "Payroll, wave 1: go live pays people, but no parallel run covers Ash School, Beech School."
+            messages[0]
+            == "“Payroll, wave 1: go live” pays people, but no parallel run covers Ash School, Beech School."
         )
 
     def test_go_live_waits_for_its_own_waves_run(self, tmp_path: Path):
@@ -250,8 +251,8 @@ class TestR15:
     def test_missing_training_is_reported(self, check: Callable[..., Judged]):
         pathway = without("train").replace("after: train", "after: [system-live, capacity, delegation]")
         assert found(check(pathway=pathway), "R15", Severity.BLOCK) == [
-            "Payroll, wave 1: go live has no training at Ash School, Beech School.",
-            "Payroll, wave 2: go live has no training at Cedar School.",
+            "“Payroll, wave 1: go live” has no training at Ash School, Beech School.",
+            "“Payroll, wave 2: go live” has no training at Cedar School.",
         ]
 
     def test_training_without_successors_is_linked(self, check: Callable[..., Judged]):
@@ -267,7 +268,7 @@ class TestR16:
     def test_a_missing_checkpoint_is_reported(self, check: Callable[..., Judged]):
         programme = PROGRAMME.replace("after: payroll/checkpoint, ", "after: payroll/go-live, ")
         messages = found(check(pathway=without("checkpoint"), programme=programme), "R16", Severity.BLOCK)
-        assert messages[0] == "Payroll, wave 1: go live has no checkpoint after it at Ash School, Beech School."
+        assert messages[0] == "“Payroll, wave 1: go live” has no checkpoint after it at Ash School, Beech School."
 
     def test_closing_waits_for_the_last_checkpoint(self, check: Callable[..., Judged]):
         result = check(programme=PROGRAMME.replace("after: payroll/checkpoint", "after: payroll/w1/checkpoint"))

@@ -31,8 +31,8 @@ class TestTraining:
     def test_one_day_over_the_limit_is_reported(self, check: Check):
         [message] = early(check, "2027-03-04", pathway=CLOSE)
         assert message == (
-            "The last training for Payroll, wave 2: go live ends on 19 Jan 2027 at Cedar School, 31 school days before "
-            "that begins on 4 Mar 2027. The limit is 30 (6 school weeks)."
+            "The last training for “Payroll, wave 2: go live” ends on 19 Jan 2027 at Cedar School, 31 school days "
+            "before that begins on 4 Mar 2027. The limit is 30 (6 school weeks)."
         )
 
     def test_repeating_it_shortly_before_is_enough(self, check: Check):
@@ -61,7 +61,7 @@ class TestMoves:
     def test_the_limit_is_six_weeks_after_the_move(self, check: Check, day: str, days: int):
         """People have moved by Friday 22 January; 42 days later is Friday 5 March."""
         messages = early(check, day, programme=self.programme)
-        text = f"Payroll, wave 2: restructure ends on 22 Jan 2027, {days} days before Payroll, wave 2: go live on "
+        text = f"“Payroll, wave 2: restructure” ends on 22 Jan 2027, {days} days before “Payroll, wave 2: go live” on "
         assert [m.startswith(text) for m in messages] == ([True] if days else [])
 
     def test_a_programme_sets_its_own_limit_with_a_reason(self, check: Check):

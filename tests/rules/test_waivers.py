@@ -67,7 +67,7 @@ class TestScope:
     def test_a_waiver_covers_only_the_named_schools(self, check: Check):
         text = waiving("rule: R15, approved_by: chief, schools: [cedar]")
         messages = found(check(service=text, pathway=self.UNTRAINED), "R15", Severity.BLOCK)
-        assert messages == ["Payroll, wave 1: go live has no training at Ash School, Beech School."]
+        assert messages == ["“Payroll, wave 1: go live” has no training at Ash School, Beech School."]
 
     def test_a_waiver_for_half_a_wave_does_not_cover_the_wave(self, check: Check):
         text = waiving("rule: R15, approved_by: chief, schools: [ash]")
@@ -95,7 +95,7 @@ class TestScope:
             text = waiving("rule: R15, approved_by: chief").replace("2027-12-31", ends)
             blocks = found(check(service=text, pathway=self.UNTRAINED, on=day), "R15", Severity.BLOCK)
             assert len(blocks) == messages, ends
-        assert blocks[0] == ("Payroll, wave 1: go live is on 18 Jan 2027, but its waiver of R15 ends on 17 Jan 2027.")
+        assert blocks[0] == ("“Payroll, wave 1: go live” is on 18 Jan 2027, but its waiver of R15 ends on 17 Jan 2027.")
 
 
 class TestMistakes:

@@ -134,13 +134,13 @@ class TestR20:
     def test_a_move_without_consultation_is_reported(self, check: Callable[..., Judged]):
         messages = found(check(service=self.MOVES), "R20", Severity.BLOCK)
         assert messages == [
-            f"Payroll, wave {n}: go live moves staff to another employer, but no task consults them." for n in (1, 2)
+            f"“Payroll, wave {n}: go live” moves staff to another employer, but no task consults them." for n in (1, 2)
         ]
 
     def test_a_consultation_that_begins_too_late_is_reported_with_both_days(self, check: Callable[..., Judged]):
         [first, _] = found(check(service=self.MOVES, pathway=self.TALKS), "R20", Severity.BLOCK)
         assert first == (
-            "Payroll, wave 1: go live moves staff to another employer on 20 Jan 2027, but consultation begins on "
+            "“Payroll, wave 1: go live” moves staff to another employer on 20 Jan 2027, but consultation begins on "
             "11 Jan 2027. Liability information is due 28 days before the move."
         )
 

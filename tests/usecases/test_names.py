@@ -61,7 +61,7 @@ def test_a_name_that_is_the_role_or_of_no_one_here_adds_nothing(stored: str):
 
 def test_the_report_names_the_owners_of_late_work(stored: str):
     report = sro_of_stored(None, db=stored, today=date(2027, 1, 26))
-    text = "Payroll: requirements: due on 8 Jan 2027, with A Named Person (Director of People)"
+    text = "“Payroll: requirements” was due on 8 Jan 2027, with A Named Person (Director of People)"
     assert text in json_of(report)
     assert text in html_of(report)
 

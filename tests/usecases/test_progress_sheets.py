@@ -189,7 +189,7 @@ def test_the_preview_names_what_moves_by_how_much(stored: str, sheet: Path):
     assert days > 40
     assert "“All are live” is on" in lines
     assert f": {days} days later." in lines
-    assert "Payroll: requirements: started 4 Jan 2027, 40 working days left" in lines
+    assert "“Payroll: requirements”: started 4 Jan 2027, 40 working days left" in lines
 
 
 def test_the_preview_says_what_dates_are_compared_with(stored: str, sheet: Path):
@@ -525,7 +525,7 @@ def test_the_command_shows_what_moves_and_asks(stored: str, tmp_path: Path):
     path = a_csv(tmp_path / "t.csv", ["Task", "% complete", "Started", "Owner"], [TASK, "60%", "04/01/2027", "Someone"])
     words = ("task", "import", path, "--db", stored, "--as", "lead", "--at", ON)
     unasked = run(*words, code=2)
-    assert "Payroll: requirements: 60% complete, started 4 Jan 2027, 2 working days left" in unasked.stdout
+    assert "“Payroll: requirements”: 60% complete, started 4 Jan 2027, 2 working days left" in unasked.stdout
     assert "'Owner' is not read back" in unasked.stderr
     assert "add --yes" in unasked.stderr
     assert "No changes saved." in run(*words, "--dry-run").stderr

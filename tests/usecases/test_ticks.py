@@ -90,7 +90,7 @@ def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     ]
     with session_scope(stored) as session:
         report = build_sro(load(session, None, on=date(2027, 1, 22)).judged, today=date(2027, 1, 22))
-    assert report.late == ("Payroll: requirements: due on 8 Jan 2027, with the Director of People.",)
+    assert report.late == ("“Payroll: requirements” was due on 8 Jan 2027, with the Director of People.",)
 
 
 def test_what_is_late_for_long_before_the_first_tick_is_reported_and_the_manager_reminded(stored: str):

@@ -51,7 +51,7 @@ def test_the_first_date_is_explained_by_the_work_before_it(folder: Path):
     day = plan.chosen[CEDAR].day
     first, last = why(problem, plan, CEDAR)
     assert first == f"Cedar School goes live with Payroll on {day.day} Jan 2027, in wave 1."
-    assert last.startswith(f"Not before {day.day} Jan 2027: “Payroll: ")
+    assert last.startswith(f"Not before {day.day} Jan 2027: “Payroll, wave 1: ")
     assert last.endswith("comes first and ends on 20 Jan 2027.")
 
 
