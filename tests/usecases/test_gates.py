@@ -223,7 +223,7 @@ class TestBehindAGate:
         assert progress.report_progress(begin, change(db_gated, 6)) == 1
         found = progress.out_of_order(["payroll/requirements"], change(db_gated, 6))
         assert next(f.message for f in found if f.rule == "R31") == (
-            "Payroll: requirements began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: plan "
+            "“Payroll: requirements” began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: plan "
             "agreed”."
         )
 
