@@ -223,8 +223,8 @@ class TestBehindAGate:
         assert progress.report_progress(begin, change(db_gated, 6)) == 1
         found = progress.out_of_order(["payroll/requirements"], change(db_gated, 6))
         assert next(f.message for f in found if f.rule == "R31") == (
-            "“Payroll: requirements” began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: plan "
-            "agreed”."
+            "“Payroll: requirements” began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: "
+            "plan agreed”."
         )
 
     def test_the_open_gate_is_the_first_thing_that_is_said(self, db_gated: str):
