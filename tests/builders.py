@@ -1,6 +1,7 @@
 """Builders with the dullest valid values, so that a test shows only what matters."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,14 @@ def a_link(text: str, origin: str = Origin.AUTHORED) -> Link:
 
 
 def a_roadmap(*tasks: Task, links: tuple[str, ...] = (), start: str = MONDAY, **more: Any) -> Roadmap:
+    """Its calendars are copies: days that one test lays out would make every later roadmap slower."""
     calendars: Mapping[str, WorkingCalendar] = more.pop("calendars", {"office": OFFICE})
     periods: Mapping[str, Periods] = more.pop("periods", {"month": MONTHS, "pay_period": MONTHS})
     return Roadmap(
         tasks={t.id: t for t in tasks},
         links=tuple(a_link(text) for text in links),
-        calendars=calendars,
-        periods=periods,
+        calendars={key: copy(calendar) for key, calendar in calendars.items()},
+        periods={key: copy(each) for key, each in periods.items()},
         start=at(start),
         minutes_per_day=DAY,
         **more,
