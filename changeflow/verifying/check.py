@@ -53,7 +53,7 @@ def _task(t: ProvedTask) -> Iterator[str]:
         yield f"{name}: its late dates, {_text(*t.late)}, are not the last that limits and successors allow."
     elif total != follows:
         yield f"{name}: its total float is {total} minutes in the file; {follows} follow."
-    elif not t.spares(free) or (free != total and not (0 <= free < total and not t.spares(free + 1))):
+    elif (free > 0 and not t.spares(free)) or (free != total and not (0 <= free < total and not t.spares(free + 1))):
         yield f"{name}: its free float is {free} minutes in the file; a successor moves sooner, or later."
 
 

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from graphlib import TopologicalSorter
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 DAY, FAR, EPOCH = 24 * 60, 2**33, datetime(1970, 1, 1)  # noqa: DTZ001  (the local clock)
@@ -16,7 +16,7 @@ class Spans:
     """The working time of a calendar, or periods. What a file does not have is at `FAR`: it proves no date."""
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
-        edges = [edge for span in [(-2 * FAR, -FAR), *spans, (FAR, 2 * FAR)] for edge in span]
+        edges = list(chain((-2 * FAR, -FAR), *spans, (FAR, 2 * FAR)))
         if edges != sorted(edges):
             raise ValueError("Working time or periods overlap, or end before they begin.")
         self.opens, self.closes = edges[::2], edges[1::2]
@@ -81,15 +81,14 @@ class ProvedTask:
             self.length, work = plan.length(self.row["left"]), self.people.start(since)
             return work if self.row["left"][1] == "elapsed" and work < since + DAY else since
         length, end = self.planned, self.after(self.planned, self.given["began"])
-        more = first(lambda n: self.after(length._replace(amount=n), since) > end, 1, length.amount + 1)
-        self.length, self.given["finish_no_earlier"] = length._replace(amount=more - 1), end
+        left = bisect_right(range(1, length.amount + 1), end, key=lambda n: self.after(Length(n, *length[1:]), since))
+        self.length, self.given["finish_no_earlier"] = length._replace(amount=left), end
         return since
 
     def number(self, ends: list[int], at: int) -> int:
         """Return the number of the first opening or closing that counts: each does until people work, or for a week."""
         number = min(bisect_left(ends, at), len(ends) - 1)
-        before = ends[max(number - 1, 0)]
-        return number - 1 if number and min(self.people.start(before), before + 7 * DAY) >= at else number
+        return number - 1 if number and min(self.people.start(was := ends[number - 1]), was + 7 * DAY) >= at else number
 
     def after(self, length: Length, at: int) -> int:
         """Let an amount of time pass from a moment on."""
@@ -114,7 +113,7 @@ class ProvedTask:
 
     def reach(self, finish: int) -> Dates:
         """Return its first dates that end no earlier."""
-        return self.place(first(lambda at: self.place(at)[1] >= finish))
+        return self.place(first(lambda at: self.place(at)[1] >= finish, finish))
 
     def stops(self, at: int) -> int:
         """Return the first finish that counts as no earlier than a moment."""
@@ -124,11 +123,11 @@ class ProvedTask:
     def earliest(self) -> tuple[Dates, set[int], int]:
         """Return its earliest dates, the links that allow no earlier ones, and its finish if no date was set."""
         reached = {link.number: self.reach(link.needs(link.before.early)) for link in self.into}
-        no_earlier = self.reach(self.stops(self.given.get("finish_no_earlier", -FAR)))
-        dates = max([self.place(self.floor), no_earlier, *reached.values()])
+        held = [self.reach(self.stops(at)) for limit, at in self.given.items() if limit == "finish_no_earlier"]
+        dates = max([self.place(self.floor), *held, *reached.values()])
         at, finish = self.given.get("must_start"), self.given.get("must_finish")
         if at is None and finish is not None:
-            at = self.lands(first(lambda x: self.place(x)[1] > finish) - 1)
+            at = self.lands(first(lambda x: self.place(x)[1] > finish, finish) - 1)
         if at is not None and at >= self.on:
             return self.place(at), set(), dates[1]
         has_none_left = self.length.whole and not self.length.amount
@@ -144,9 +143,9 @@ class ProvedTask:
         """Return whether it can slip by an amount before a successor moves."""
         start, finish = (self.floats.finish(at, slip) for at in self.early)
         if not self.is_begun:
-            start, placed = self.place(first(lambda at: self.lands(at) >= start))
+            start, placed = self.place(first(lambda at: self.lands(at) >= start, start))
             finish = placed if self.starts else max(finish, placed)
-        return slip <= 0 or all(link.needs((start, finish)) <= link.after.early[1] for link in self.out)
+        return all(link.needs((start, finish)) <= link.after.early[1] for link in self.out)
 
 
 class ProvedLink:
@@ -180,8 +179,7 @@ class Plan:
         hours = [self.worked(runs, proof["hours"]) for runs in proof["working_days"]]
         self.hours = {key: hours[number] for key, number in proof["calendars"].items()}
         self.periods = {k: Spans((minute(a), minute(z) + DAY) for a, z in days) for k, days in proof["periods"].items()}
-        months = [self.periods[key] for key in ("month", "pay_period") if key in self.periods]
-        if any(each.closes[1:-2] != each.opens[2:-1] for each in months):
+        if any(x.closes[1:-2] != x.opens[2:-1] for key, x in self.periods.items() if key in ("month", "pay_period")):
             raise ValueError("Months or pay periods do not follow each other.")
         self.tasks = {row["id"]: ProvedTask(row, self) for row in proof["tasks"]}
         for link in [ProvedLink(number, row, self) for number, row in enumerate(proof["links"])]:
@@ -192,8 +190,8 @@ class Plan:
 
     def worked(self, runs: Json, hours: Json) -> Spans:
         """Return the working time of runs of days: the first day, how many, and which hours they have."""
-        days = [(minute(since) + n * DAY, which) for since, count, which in runs for n in range(min(count, 99_999))]
-        return Spans((day + a, day + z) for day, which in days for a, z in hours[which])
+        days = ((range(at := minute(since), at + min(n, 99_999) * DAY, DAY), hours[which]) for since, n, which in runs)
+        return Spans((day + a, day + z) for run, spans in days for day in run for a, z in spans)
 
     def length(self, given: Json) -> Length:
         amount, unit, on = given
@@ -201,9 +199,11 @@ class Plan:
         return Length(amount, self.hours[on] if on and not whole else CLOCK, whole)
 
 
-def first(holds: Callable[[int], bool], low: int = -FAR, high: int = FAR) -> int:
-    """Return the first number for which something holds, where it holds for all after it."""
-    return low + bisect_left(range(low, high), x=True, key=holds)
+def first(holds: Callable[[int], bool], near: int) -> int:
+    """Return the first number for which something holds, where it holds for all after it, most often near another."""
+    steps = [-FAR, *(min(max(near + days * DAY, -FAR), FAR) for days in (-999, -16, 0, 16, 999)), FAR]
+    number = bisect_left(steps, x=True, lo=1, hi=len(steps) - 1, key=holds)
+    return steps[number - 1] + bisect_left(range(steps[number - 1], steps[number]), x=True, key=holds)
 
 
 def minute(text: str) -> int:

@@ -16,23 +16,19 @@ WHOLE = ("pay_periods", "terms")
 SET_STARTS = ("start_no_earlier", "must_start", "must_finish", "finish_no_earlier")
 
 
-def tampered(text: str, kind: str, pick: random.Random) -> tuple[str, Report] | None:
-    """Return what was changed and the changed report; None if it has nothing of the kind."""
-    report = json.loads(text)
-    what = TAMPERINGS[kind](report, pick)
-    return None if what is None else (what, report)
-
-
 def tamperings(texts: Sequence[str], number: int, pick: random.Random) -> Iterator[tuple[str, str, Report]]:
     """Yield changed reports in turn, kind after kind and report after report: the kind, the change and the report."""
-    kinds = list(TAMPERINGS)
+    kinds, unchanged = list(TAMPERINGS), dict[str, Report]()
     for done in range(number):
         kind, first = kinds[done % len(kinds)], done // len(kinds)
         for next_one in range(len(texts)):
-            found = tampered(texts[(first + next_one) % len(texts)], kind, pick)
-            if found is not None:
-                yield kind, *found
+            text = texts[(first + next_one) % len(texts)]
+            report = unchanged.pop(text, None) or json.loads(text)
+            what = TAMPERINGS[kind](report, pick)
+            if what is not None:
+                yield kind, what, report
                 break
+            unchanged[text] = report
 
 
 def _open(report: Report) -> list[Report]:
