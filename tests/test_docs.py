@@ -95,7 +95,7 @@ def test_the_tutorial_says_what_the_rules_find(tmp_path: Path, monkeypatch: pyte
     Path("my-trust/services/catering.yaml").write_text(service)
     found = run(app, ["plan", "my-trust"]).stdout
     assert re.search(
-        r"INFO\s+R16 “Close the programme” now waits for “Catering, wave \d: checkpoint after twelve months”", found
+        r"INFO\s+R16 “Close the programme” now comes after “Catering, wave \d: checkpoint after twelve months”", found
     )
 
 

@@ -167,7 +167,7 @@ def person_deadline(
     received: Received = None,
     complex_: Annotated[bool, typer.Option("--complex", help="Two further months are needed, and they know.")] = False,
 ) -> None:
-    """Say by when a subject access request has to be answered. Planning minimum, not legal advice."""
+    """Say by when a subject access request has to be answered. For planning only; not legal advice."""
     from changeflow.usecases import subject_access
 
     today = context.day

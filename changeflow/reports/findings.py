@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
 from changeflow.reports.grouping import joined_sentences
+from changeflow.reports.rulebook import STOPS
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, waiver_error
 from changeflow.values.duration import counted
 from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import format_day
-from changeflow.values.words import Severity
+from changeflow.values.words import Severity, Stops
 
 FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "source", "blocks")
 
@@ -20,19 +21,21 @@ def findings_text(judged: Judged) -> Iterator[str]:
     """Yield the findings, the most severe first, and the waivers that have an effect."""
     yield findings_headline(judged.findings)
     for line in finding_lines(judged.programme, judged.findings):
-        stops = f" (stops a {line.blocks})" if line.blocks else ""
+        stops = f" ({STOPS[Stops(line.blocks)]})" if line.blocks else ""
         for message in line.messages:
             yield f"  {line.severity.upper():<5} {line.rule} {message}{stops}"
         if line.severity == Severity.BLOCK:
             yield f"        {line.remedy}"
     for waiver in judged.used_waivers:
-        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"
+        what = judged.programme.roadmap.tasks.get(waiver.task or "")
+        scope = f"“{what.name}”" if what else waiver.task or waiver.service or "the whole programme"
+        yield f"  WAIVED rule {waiver.rule} for {scope}, until {format_day(waiver.expires)}"
 
 
 def findings_headline(findings: Sequence[Finding]) -> str:
     """State the number of findings by severity."""
     if not findings:
-        return "Findings: none. Every rule is kept, or waived."
+        return "Findings: none. The plan follows every rule that is not waived."
     found = Counter(f.severity for f in findings)
     parts = [f"{found[Severity.BLOCK]} that {'blocks' if found[Severity.BLOCK] == 1 else 'block'}"]
     parts += [counted(found[Severity.WARN], "warning"), f"{found[Severity.INFO]} for information"]
@@ -73,16 +76,17 @@ def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator
 
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
-    scope = waiver.task or waiver.service or "the whole programme"
+    task = programme.roadmap.tasks.get(waiver.task or "")
+    scope = f"“{task.name}”" if task else waiver.task or waiver.service or "the whole programme"
     if waiver.schools:
         scope += f" at {programme.school_names(waiver.schools)}"
     day = format_day(waiver.expires)
     if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
-        state = "has no effect: the people who may waive the rule have not approved it"
+        state = "which has no effect because the people who may waive the rule have not approved it"
     elif not waiver.is_in_force(programme.on):
-        state = f"expired on {day}: the rule applies again"
+        state = f"which expired on {day}, so the rule applies again"
     else:
         state = f"until {day}" + ("" if used else ", with no effect at present")
     owner, approvers = programme.person(waiver.owner), " and ".join(programme.person(p) for p in waiver.approved_by)
     reason = waiver.reason.rstrip(".")
-    return f"{waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}; approved by: {approvers}."
+    return f"Waiver of rule {waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}. Approved by {approvers}."

@@ -12,7 +12,7 @@ from changeflow.services.service import changes
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks
-from changeflow.values.words import Gate, Kind
+from changeflow.values.words import Gate, Kind, Stops
 
 GRADES = {
     "S": "founding document",
@@ -28,8 +28,20 @@ GATES = {
     Gate.GO_LIVE: "go-live",
     Gate.CLOSURE: "closure",
 }
-DISCLAIMER = "Legal and other numbers are a planning minimum, not legal advice."
-NOT_ADVICE = "Planning minimum, not legal advice."
+DISCLAIMER = "Legal and other figures are for planning only; they are not legal advice."
+NOT_ADVICE = "For planning only; not legal advice."
+STOPS = {
+    Stops.BASELINE: "the baseline cannot be approved",
+    Stops.GATE: "the gate cannot be passed",
+    Stops.CLOSURE: "the programme cannot be closed",
+    Stops.REPORT: "the results are not shown",
+    Stops.SEND: "the message is not sent",
+}
+"""What a finding stops, in words."""
+
+
+LABELS = ("name", "what", "heading", "meaning")
+"""Keys of a rulepack's entries that have words for people."""
 
 
 def rules_list() -> Iterator[str]:
@@ -45,7 +57,7 @@ def rule_text(rule: Rule) -> Iterator[str]:
     yield rule.text
     yield ""
     for name, value in _facts(rule):
-        yield f"{name + ':':<13} {value}"
+        yield f"{name + ':':<17} {value}"
 
 
 def rules_page(packs: Rulepacks) -> str:
@@ -53,8 +65,9 @@ def rules_page(packs: Rulepacks) -> str:
     lines = [
         "# The rules",
         "",
-        "Made by `changeflow rules list --format markdown` from the rules' own text. A rule is *kept* by the plan,",
-        "*enforced* by a link that it adds and reports, or *broken*: a finding. `changeflow plan` shows the findings.",
+        "`changeflow rules list --format markdown` writes this page from the rules' own text. The plan follows a rule,",
+        "is made to follow it (changeflow adds a link and says so), or breaks it. `changeflow plan` lists broken rules",
+        "as findings.",
         f"{DISCLAIMER}",
         "",
     ]
@@ -62,19 +75,21 @@ def rules_page(packs: Rulepacks) -> str:
         lines += [f"## {rule.code} {rule.title}", "", rule.text, ""]
         lines += [f"- **{name}:** {value}" for name, value in _facts(rule)]
         lines.append("")
-    lines += ["## Sources", "", "| rule | source | quotation | our own choice |"]
+    lines += ["## Sources", "", "| rule | source | quotation | what we decided |"]
     lines.append("|---|---|---|---|")
     for rule in RULES.values():
         words = f"“{rule.sentence}”" if rule.sentence else "–"
         lines.append(f"| {rule.code} {rule.title} | {rule.source} | {words} | {rule.our_choice or '–'} |")
     lines.append("")
-    lines += ["## The numbers", "", "| rulepack | in force from | nation | entry | value | grade | source |"]
+    lines += ["## Figures used by the rules", ""]
+    lines.append("| rulepack | in force from | nation | entry | value | type of source | source |")
     lines.append("|---|---|---|---|---|---|---|")
     for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation, p.in_force_from)):
         for key, entry in pack.entries.items():
             value = "not known" if entry.is_unknown else _format_value(entry.value)
-            cells = (pack.rulepack, format_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
-            lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
+            cells = (pack.rulepack, format_day(pack.in_force_from), ", ".join(pack.nation) or "all", f"`{key}`", value)
+            source = entry.source.removeprefix(GRADES["D"]).lstrip(":; ") or "–"
+            lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {source} |")
     return "\n".join(lines) + "\n"
 
 
@@ -96,30 +111,36 @@ def delegation_text(programme: Programme) -> Iterator[str]:
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "Severity", f"{rule.severity.value}{f', stops a {rule.blocks}' if rule.blocks else ''}"
-    yield "Waived by", rule.waived_by or "no one"
+    yield "Severity", f"blocking; {STOPS[rule.blocks]}" if rule.blocks else "warning only"
+    yield "Can be waived by", rule.waived_by or "no one"
     yield "Remedy", rule.remedy
     yield "Example", rule.example
     if rule.gates:
-        yield "Asked at", ", ".join(f"the {GATES[gate]} gate" for gate in rule.gates)
+        yield "Checked at", ", ".join(f"the {GATES[gate]} gate" for gate in rule.gates)
     if rule.enforced_by:
         yield "Enforced by", rule.enforced_by
     yield "Source", rule.cited
     if rule.our_choice:
-        yield "Our choice", rule.our_choice
+        yield "What we decided", rule.our_choice
 
 
 def _format_value(value: object) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "; ".join(", ".join(f"{k} {_format_value(v)}" for k, v in item.items()) for item in value)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        words = [_format_value(each) for each in value]
+        return ("; " if any(" " in word for word in words) else ", ").join(words)
+    if not isinstance(value, dict):
+        return str(value).replace("_", " ")
+    label = next((str(value[k]) for k in LABELS if k in value), "")
+    left_out = (*LABELS, "id", "why")
+    rest = [f"{k.replace('_', ' ')} {_format_value(v)}" for k, v in value.items() if k not in left_out and v != []]
+    return f"{label} ({', '.join(rest)})" if label and rest else label or ", ".join(rest)
 
 
 def consultation_text(programme: Programme) -> Iterator[str]:
     """Yield each establishment where roles end by redundancy, with counts, consultation days and earliest dates."""
     plans = list(consultation_plans(programme))
     if not plans:
-        yield "The files list no redundancies: `posts` of a service, or `redundancies` of a step."
+        yield "The files list no redundancies (`posts` of a service, or `redundancies` of a step)."
         return
     for plan in plans:
         yield from _consultation(programme, plan)
@@ -146,10 +167,10 @@ def _consultation(programme: Programme, plan: ConsultationPlan) -> Iterator[str]
         yield "  the plan has no consultation for this establishment"
         return
     yield f"  in the plan it runs from {format_day(plan.starts)} to {format_day(plan.complete)}"
-    state = "kept" if plan.first_effect >= plan.earliest_effect else "NOT kept"
+    state = "met" if plan.first_effect >= plan.earliest_effect else "NOT met"
     yield (
         f"  notice from {format_day(plan.earliest_notice)}, the first role ends on {format_day(plan.earliest_effect)} "
-        f"at the earliest: {state}"
+        f"at the earliest ({state})"
     )
 
 
@@ -159,10 +180,10 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
         yield "No conflicts: every deadline, set date and rule can be met."
     for conflict in conflicts:
         days = counted(conflict.days, "day")
-        yield f"{_format_item(roadmap, conflict.limit)}: missed by {days}. These cannot all be met:"
+        yield f"{_format_item(roadmap, conflict.limit)} is missed by {days}. These cannot all be met:"
         for item in conflict.items:
             yield f"  - {_format_item(roadmap, item)}"
-        yield "  Any one of these changes on its own:"
+        yield "  Any one of these changes would help:"
         for relaxation in conflict.relaxations:
             yield f"    {_given_up(roadmap, conflict, relaxation.item, relaxation.days_left)}"
         yield ""
@@ -172,7 +193,7 @@ def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
     name = f"“{roadmap.tasks[item.task].name}”"
     if item.link is not None:
         rule = item.link.origin.removeprefix("rule:")
-        return f"rule {rule}: {name} waits for “{roadmap.tasks[item.link.predecessor].name}”"
+        return f"rule {rule}, by which {name} comes after “{roadmap.tasks[item.link.predecessor].name}”"
     if item.constraint is not None:
         is_start = "start" in item.constraint.bound.value
         day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
@@ -185,8 +206,8 @@ def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
 def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:
     if item == conflict.limit:
         later = counted(conflict.days, "day")
-        return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all are met"
+        return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}; then all are met"
     what = "waive the rule" if item.wish is Wish.RULE else "lift the date"
     name = roadmap.tasks[item.task].name
     outcome = "then it is met" if not left else f"it is still missed by {counted(left, 'day')}"
-    return f"{what} for “{name}”: {outcome}"
+    return f"{what} for “{name}”; {outcome}"

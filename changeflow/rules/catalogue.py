@@ -17,7 +17,7 @@ _IN_ORDER = (
         our_choice="The order applies to a service's own tasks, not to each wave",
         check=sequence.phases_in_order,
         example=(
-            "Payroll's user requirements are agreed before its develop phase begins at any school. Finance may be "
+            "Payroll's user requirements are agreed before its development phase begins at any school. Finance may be "
             "ahead or behind."
         ),
     ),
@@ -26,7 +26,7 @@ _IN_ORDER = (
         title="Systems before restructure",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add a task of kind system_live for these schools, or mark the change as minor.",
+        remedy="Add a “system live” task (`kind: system_live`) for these schools, or mark the change as minor.",
         sentence=(
             "having systems in place before changing the organisation too much, or holes will appear in the service"
         ),
@@ -44,7 +44,7 @@ _IN_ORDER = (
         title="Capacity and skills before roles are removed",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add tasks of kind capacity_in_place and skills_evidenced for these schools.",
+        remedy="Add tasks of `kind: capacity_in_place` and `kind: skills_evidenced` for these schools.",
         sentence="put new capacity and skills in place before removing roles from the old model",
         check=sequence.capacity_and_skills_before_removal,
         on_dates=sequence.capacity_on_the_day,
@@ -58,9 +58,9 @@ _IN_ORDER = (
         code="R05",
         title="A lead provider with time",
         blocks=Stops.GATE,
-        remedy="Name a lead provider, or free more of their week. You set the need in `required_days_per_week`.",
+        remedy="Name a lead provider, or free more of their week. `required_days_per_week` sets what is needed.",
         sentence="Do they have time to commit to the detail of this?",
-        our_choice="One day a week, unless the service's file says otherwise",
+        our_choice="One day a week is needed, unless the service's file says otherwise",
         check=people.lead_provider_has_time,
         gates=(Gate.PLAN,),
         example="Finance needs one day a week; the Director of Finance gives it a day and a half.",
@@ -70,13 +70,13 @@ _IN_ORDER = (
         title="Delegation aligned before go-live",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.BOARD,),
-        remedy="Add a task of kind delegation (approve and publish the scheme) before go-live.",
+        remedy="Add a task that approves and publishes the scheme (`kind: delegation`) before go-live.",
         sentence="Align governance and Schemes of Delegation",
         check=sequence.delegation_before_go_live,
         gates=(Gate.GO_LIVE,),
         example=(
             "The scheme that says who decides about site staff is approved and published before estates goes live. "
-            "Otherwise heads answer for broken classrooms but may not call anyone to mend them."
+            "Otherwise heads are accountable for classrooms in disrepair but may not call anyone to repair them."
         ),
     ),
     Rule(
@@ -84,17 +84,17 @@ _IN_ORDER = (
         title="Pilot before rollout",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Mark one small wave as the pilot, with a task of kind pilot. You set `larger_trust_from`.",
+        remedy="Mark one small wave as the pilot, and add a task that judges it (`kind: pilot`).",
         sentence="In larger trusts it makes sense to test a new service design with a smaller group of schools",
         our_choice=(
-            "A larger trust has ten schools or more, unless the programme says otherwise. Training and moves wait for "
-            "the pilot too"
+            "A larger trust has ten schools or more, unless the programme sets `larger_trust_from`. Training and moves "
+            "wait for the pilot too"
         ),
         check=sequence.pilot_before_rollout,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example=(
-            "Three of fourteen schools go first. Until the pilot has been judged, the others do not go live and no one "
-            "there is trained, moved or loses a role."
+            "Three of fourteen schools go first. Until the pilot has been judged, the others do not go live, and no "
+            "one there is trained, is moved or loses a role."
         ),
     ),
     Rule(
@@ -102,14 +102,14 @@ _IN_ORDER = (
         title="Parallel run for payroll",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO, Mandate.FINANCE),
-        remedy="Add a task of kind parallel_run before go-live that lasts at least two pay periods.",
+        remedy="Add a parallel run (`kind: parallel_run`) of at least two pay periods before go-live.",
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
         our_choice="Payroll always needs one, unless the rule is waived",
         check=sequence.parallel_run_before_go_live,
         on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.pays_people,
-        example="In March and April both systems calculate pay and the old one pays it. The new one pays from May.",
+        example="In March and April both systems calculate pay, and the old one pays it. The new one pays from May.",
     ),
     Rule(
         code="R13",
@@ -126,9 +126,9 @@ _IN_ORDER = (
         title="Training before go-live",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add a task of kind training at these schools before go-live.",
+        remedy="Add training (`kind: training`) at these schools before go-live.",
         sentence="make sure the training is delivered",
-        our_choice="Training at all schools of a wave, unless the programme says otherwise",
+        our_choice="Training is needed at all schools in a wave, unless the programme says otherwise",
         check=sequence.training_before_go_live,
         gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
@@ -139,12 +139,12 @@ _IN_ORDER = (
         blocks=Stops.CLOSURE,
         remedy="Add checkpoints after go-live, a closing task after the last one, and a sponsor who stays until then.",
         sentence="‘Go live’ is just the start",
-        our_choice="The dates of checkpoints",
+        our_choice="The dates of the checkpoints",
         check=people.reinforced_until_the_end,
         on_dates=people.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
         example=(
-            "Twelve months after the last go-live someone checks whether the old way has crept back. The sponsor is "
+            "Twelve months after the last go-live, someone checks whether old habits have crept back. The sponsor is "
             "still in post, and only then does the programme close."
         ),
     ),
@@ -152,14 +152,14 @@ _IN_ORDER = (
         code="R04",
         title="Requirements before irreversible steps",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Link the irreversible task after the requirements, or explain in a waiver why it cannot wait.",
+        remedy="Make the irreversible task follow the requirements, or explain in a waiver why it cannot wait.",
         sentence=(
             "I have seen some trusts rush quickly to new organisation or system choices, only to have to redo the "
             "change over the next few years"
         ),
         check=people.requirements_before_the_irreversible,
         gates=(Gate.DESIGN,),
-        example="The contract for the new finance system is signed only once its requirements are approved.",
+        example="The contract for the new finance system is signed only once its requirements have been approved.",
         needs_schedule=True,
     ),
     Rule(
@@ -170,7 +170,7 @@ _IN_ORDER = (
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
-        our_choice="It warns in the plan, and blocks at the design gate",
+        our_choice="This is a warning in the plan, and blocks the design gate",
         check=people.requirements_from_everybody,
         gates=(Gate.DESIGN,),
         hardens_at=Gate.DESIGN,
@@ -188,9 +188,9 @@ _IN_ORDER = (
     ),
     Rule(
         code="R14",
-        title="A quick win early",
+        title="An early quick win",
         lifted_by=(Mandate.SRO,),
-        remedy="Add a task of kind quick_win to the wave. You set how early in `quick_win_within_weeks`.",
+        remedy="Add a quick win (`kind: quick_win`) to the wave. You can change how early (`quick_win_within_weeks`).",
         sentence="Build knowledge quickly though quick wins",
         our_choice="Early means within six weeks, unless the programme says otherwise",
         check=people.quick_win_early,
@@ -212,7 +212,7 @@ _IN_ORDER = (
         title="Training after awareness and desire",
         remedy="First explain why, and what is in it for them. Train once most of the group want the change.",
         source="Prosci, 'Individual barriers to change': each element builds on those before it (blog.prosci.com)",
-        our_choice="It checks training that begins within six weeks, unless the programme says otherwise",
+        our_choice="Training that starts within six weeks is checked, unless the programme says otherwise",
         check=people.training_in_its_place,
         gates=(Gate.WAVE_RELEASE,),
         example="Most business managers do not yet want the new system, so conversations come before the course.",
@@ -222,7 +222,7 @@ _IN_ORDER = (
         code="R19",
         title="Consultation before roles end",
         blocks=Stops.BASELINE,
-        remedy="Add a task of kind consultation at these schools that begins early enough, or end the roles later.",
+        remedy="Add a consultation (`kind: consultation`) that starts in time at these schools, or end roles later.",
         source="Rulepack uk-employment (Acas; Trade Union and Labour Relations (Consolidation) Act 1992, section 188)",
         check=workforce.consultation_before_redundancy,
         gates=(Gate.WAVE_RELEASE,),
@@ -234,10 +234,10 @@ _IN_ORDER = (
     ),
     Rule(
         code="R21",
-        title="Blackouts respected",
+        title="No work in blackout periods",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the task to other days, or limit the blackout to the activities that it must keep out.",
-        source="Calendars of the programme, the trust's own data; rulepacks payroll, uk-academies and uk-schools",
+        remedy="Move the task, or narrow the blackout to the activities it is meant to prevent.",
+        source="The programme's calendars (the trust's own data); rulepacks payroll, uk-academies and uk-schools",
         check=people.blackouts_kept,
         on_dates=people.windows_avoided,
         gates=(Gate.GO_LIVE,),
@@ -252,7 +252,7 @@ _IN_ORDER = (
         source="Rulepack privacy (GP Patient Survey analysis tool; Sussex staff survey)",
         check=people.aggregates_only,
         example="Seven site staff were asked, so the report says that the group is too small to show.",
-        enforced_by="every view of scores, which shows only groups of the minimum size",
+        enforced_by="every view of scores, which hides groups below the minimum size",
     ),
     Rule(
         code="R27",
@@ -260,19 +260,19 @@ _IN_ORDER = (
         blocks=Stops.SEND,
         remedy="No action needed: messages wait automatically.",
         source="Rulepack nudges",
-        our_choice="All the numbers",
+        our_choice="All the figures",
         check=people.nudges_leave_people_in_peace,
-        example="Three reminders are due on one day: one is sent, the others wait for the next day.",
-        enforced_by="the dispatch of nudges, which holds back messages over the limits",
+        example="Three reminders are due on one day. One is sent; the others wait for the next day.",
+        enforced_by="the sending of nudges, which holds back messages over the limits",
     ),
     Rule(
         code="R06",
         title="A team with time and skills",
         blocks=Stops.GATE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add `team` to the service's file: a manager, members with days a week, and the skills needed.",
+        remedy="Add a `team` to the service's file, with a manager, members' days a week and the skills needed.",
         sentence="They need to have time, and the right skills",
-        our_choice="One day a week, unless the service's file says otherwise",
+        our_choice="One day a week is needed, unless the service's file says otherwise",
         check=people.team_has_time_and_skills,
         gates=(Gate.PLAN,),
         example="A member of the payroll team knows the pension scheme and gives two days a week until go-live.",
@@ -286,7 +286,7 @@ _IN_ORDER = (
         check=workforce.liability_information_in_time,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.employer_changes,
-        example="A school joins from another trust. The new employer has its staff's details 28 days before.",
+        example="A school joins from another trust. The new employer receives its staff's details 28 days before.",
         needs_schedule=True,
     ),
     Rule(
@@ -299,7 +299,7 @@ _IN_ORDER = (
         our_choice="One of the four rights is enough",
         check=sequence.accountable_with_agency,
         gates=(Gate.GO_LIVE,),
-        example="A head who answers for safe classrooms keeps a say in which repair comes first.",
+        example="A head who is accountable for safe classrooms keeps a say in which repair comes first.",
         needs_schedule=True,
     ),
     Rule(
@@ -326,11 +326,12 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the go-live to the next working day, or arrange for staff to work and set `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="The whole rule. A go-live on the day of a meeting is only noted",
+        our_choice="The whole rule. A go-live that starts on a meeting day is mentioned, but is not a warning",
         check=go_lives.on_working_days,
         example=(
-            "A go-live with a date set to Easter Monday, 29 March 2027, is reported, with Tuesday 30 March as the next "
-            "working day. One that starts with January 2028 is on Tuesday the 4th, because the 1st is a Saturday."
+            "A go-live set for Easter Monday, 29 March 2027, is reported, with Tuesday 30 March as the next working "
+            "day. One due at the start of January 2028 falls on Tuesday 4 January, because the 1st is a Saturday and "
+            "the 3rd a bank holiday."
         ),
         needs_schedule=True,
     ),
@@ -338,9 +339,9 @@ _IN_ORDER = (
         code="R30",
         title="Data before the pay cut-off",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Have the data ready before the cut-off, or go live with the next pay period.",
+        remedy="Get the data ready before the cut-off, or go live in the next pay period.",
         source="changeflow's own choice",
-        our_choice="The cut-off and payday are the trust's own, from `pay_periods` in a calendar file",
+        our_choice="The cut-off and payday are the trust's own (`pay_periods` in a calendar file)",
         check=go_lives.in_time_for_its_pay,
         example=(
             "Payday is 28 January, and inputs close ten working days earlier, on the 14th. A payroll that goes live on "

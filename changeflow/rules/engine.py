@@ -99,15 +99,15 @@ class _Judge:
         if loop:
             path = " -> ".join((*loop, loop[0]))
             message = (
-                f"“{predecessor.name}” must finish before “{successor.name}” starts, but this would create a loop: "
-                f"{path}."
+                f"“{predecessor.name}” must finish before “{successor.name}” starts, but this would create a loop "
+                f"({path})."
             )
             closed = _about(wanted, successor, message)
             self._find(Severity.BLOCK, closed, remedy="Remove one link from the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
-        added = _about(wanted, successor, f"“{successor.name}” now waits for “{predecessor.name}”.")
+        added = _about(wanted, successor, f"“{successor.name}” now comes after “{predecessor.name}”.")
         self._find(Severity.INFO, added, remedy="No action needed: the link has been added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
@@ -119,7 +119,7 @@ class _Judge:
         ):
             return None
         successor, predecessor = tasks[link.successor], tasks[link.predecessor]
-        breach = _about(link, successor, f"“{successor.name}” has started before “{predecessor.name}” finished.")
+        breach = _about(link, successor, f"“{successor.name}” started before “{predecessor.name}” finished.")
         return replace(breach, remedy=AS_HAPPENED)
 
     def _report(self, breach: Breach) -> None:
@@ -148,8 +148,8 @@ class _Judge:
         first, last = programme.days_of(task)
         if last <= waiver.expires or programme.is_done(task):
             return
-        runs = f"is on {format_day(last)}" if first == last else f"runs {format_days(first, last)}"
-        message = f"“{own.name}” {runs}, but its waiver of {waiver.rule} ends on {format_day(waiver.expires)}."
+        runs = f"is on {format_day(last)}" if first == last else f"runs from {format_days(first, last)}"
+        message = f"“{own.name}” {runs}, but its waiver of rule {waiver.rule} ends on {format_day(waiver.expires)}."
         remedy = "Extend the waiver to the last day of the work, or finish the work before the waiver ends."
         breach = Breach(waiver.rule, task, message, own.service, own.schools)
         self._find(RULES[waiver.rule].severity, breach, remedy=remedy)
@@ -201,12 +201,15 @@ def waiver_error(definition: Definition, waiver: Waiver) -> tuple[str, str] | No
     """Return why a waiver has no effect, and the remedy; None if it has one."""
     rule = RULES[waiver.rule]
     if not rule.lifted_by:
-        return f"The waiver of {rule.code} has no effect: no one may waive this rule.", "Remove the waiver."
+        return (
+            f"The waiver of rule {rule.code} has no effect, because no one may waive this rule.",
+            "Remove the waiver.",
+        )
     missing = missing_mandates(definition, waiver)
     if not missing:
         return None
     approvers = " and ".join(_role(definition, p) for p in waiver.approved_by)
-    what = f"The waiver of {rule.code} has no effect: {approvers} may not approve it."
+    what = f"The waiver of rule {rule.code} has no effect, because {approvers} may not approve it."
     return what, " ".join(_who(definition, m, waiver) for m in missing)
 
 
@@ -215,8 +218,8 @@ def _who(definition: Definition, mandate: Mandate, waiver: Waiver) -> str:
     if found:
         return f"Get approval from the {mandate}: {' or '.join(_role(definition, p) for p in found)}."
     if mandate in (Mandate.BOARD, Mandate.FINANCE):
-        return f"No one holds the mandate of the {mandate}: name a person under `mandates` in programme.yaml."
-    return f"There is no {mandate} yet: name one."
+        return f"No one holds the mandate of the {mandate}. Name a person under `mandates` in programme.yaml."
+    return f"There is no {mandate} yet. Name one."
 
 
 def _service_of(definition: Definition, waiver: Waiver) -> str | None:

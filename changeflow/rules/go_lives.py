@@ -16,7 +16,7 @@ from changeflow.values.words import Kind, Severity
 
 
 def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Go-lives fall on working days, because staff must be there."""
+    """Go-lives must fall on working days, because staff need to be there."""
     for live in go_lives_ahead(programme):
         office, day = programme.pay.office, day_of(programme.timed(live.id).early_start)
         if live.calendar.startswith(EVERY_DAY) or office.works_on(day):
@@ -25,16 +25,17 @@ def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         closed = office.closures.get(day) or holidays.get(day)
         meeting = (live.starts_on or "").startswith(MEETING)
         why = "It starts on the day of a meeting" if meeting else "A set date or earlier work puts it there"
+        named = f"{format_day(day, weekday=True)}{f' ({closed})' if closed else ''}"
         message = (
-            f"“{live.name}” is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one "
-            f"works. {why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
+            f"“{live.name}” is on {named}, when no one works. {why}. "
+            f"The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
         )
         severity = Severity.INFO if meeting else Severity.WARN
         yield Breach("R29", live.id, message, live.service, live.schools, severity)
 
 
 def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A payroll that goes live in a pay period has its data ready by the end of that period's cut-off day."""
+    """A payroll that goes live in a pay period must have its data ready by the end of that period's cut-off day."""
     pays_people = {s.service for s in programme.services if s.pays_people}
     for live in go_lives_ahead(programme):
         if not (live.starts_on or "").startswith(PAY_PERIOD) and live.service not in pays_people:
@@ -46,9 +47,9 @@ def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
         missed = pays[0]
         following = programme.pay.pays(live.schools, day + relativedelta(day=1, months=1))[0]
         message = (
-            f"“{live.name}” is too late for the {missed.period.name} pay: its data will be ready on "
+            f"“{live.name}” is too late for the {missed.period.name} pay. Its data will be ready on "
             f"{format_day(ready)}, but inputs close on {format_day(missed.cut_off)} for the payday on "
-            f"{format_day(missed.payday)}. Its first pay can be {following.period.name}, on "
+            f"{format_day(missed.payday)}. The first pay can be {following.period.name}, on "
             f"{format_day(following.payday)}."
         )
         yield Breach("R30", live.id, message, live.service, live.schools)

@@ -13,13 +13,13 @@ from changeflow.values.words import Kind
 REPORTED = (Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION)
 """Kinds of milestone that people report. Any other milestone is reached once its predecessors are finished."""
 
-AS_HAPPENED = "If the report is wrong, withdraw it. If it is right, finish the earlier work, or have this rule waived."
+AS_HAPPENED = "If the report is wrong, withdraw it. If it is right, finish the earlier work or get this rule waived."
 """The remedy for work that began too early: changing the plan would not help."""
 
 
 def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Work begins and ends after the work it depends on. Work reported out of sequence is recorded as it happened, and
-    the plan continues from there. Days are compared, not hours."""
+    """Work must start and finish after the work it depends on. Work reported out of sequence is recorded as it
+    happened, and the plan continues from there. Days are compared, not hours."""
     into = _links_into(programme)
     for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
         early = _overtaken(programme, task, into)
@@ -53,7 +53,7 @@ def _breach(programme: Programme, task: TaskId, overtaken: tuple[TaskId, ...], *
     day = format_day(last_day_of(done.actual_finish) if ends and done.actual_finish else day_of(done.actual_start))
     others = [programme.roadmap.tasks[t] for t in overtaken]
     names = ", ".join(f"the gate “{t.name}”" if t.gate else f"“{t.name}”" for t in others)
-    message = f"“{about.name}” {'ended' if ends else 'began'} on {day}, too early for its links: it depends on {names}."
+    message = f"“{about.name}” {'finished' if ends else 'started'} on {day}, too early. It depends on {names}."
     return Breach("R31", task, message, about.service, about.schools)
 
 

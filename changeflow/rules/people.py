@@ -25,7 +25,7 @@ SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodie
 
 
 def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Irreversible steps wait until their requirements are approved."""
+    """Irreversible steps must wait until their requirements are approved."""
     for task in programme.roadmap.tasks.values():
         if not task.irreversible:
             continue
@@ -38,13 +38,13 @@ def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breac
                 begins = format_day(last_day_of(programme.timed(task.id).early_start + 1))
                 ready = format_day(programme.timed(requirement.id).last_day)
                 message = (
-                    f"“{task.name}” is irreversible and begins on {begins}, but “{requirement.name}” ends on {ready}."
+                    f"“{task.name}” is irreversible and starts on {begins}, but “{requirement.name}” ends on {ready}."
                 )
                 yield Breach("R04", task.id, message, task.service, task.schools)
 
 
 def requirements_from_everybody(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Requirements come from the people who will use the service: heads, the board and local governing bodies."""
+    """Requirements must come from the people who will use the service: heads, the board and local governing bodies."""
     for service in programme.services:
         asked = list(programme.tasks(kind=Kind.REQUIREMENTS, service=service.service))
         heard = {source for task in asked for source in task.sources}
@@ -55,7 +55,7 @@ def requirements_from_everybody(programme: Programme) -> Iterator[Breach | Impli
 
 
 def one_agreement_articulated(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each service states what it offers and to what standard, in a service level agreement or as gives and gets.
+    """Each service must state what it offers and to what standard, in a service level agreement or as gives and gets.
     Neither form is preferred."""
     for service in programme.services:
         if service.agreement is None:
@@ -64,7 +64,7 @@ def one_agreement_articulated(programme: Programme) -> Iterator[Breach | Implied
 
 
 def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each wave has an early quick win, so that people soon see something better."""
+    """Each wave must have an early quick win, so that people soon see something better."""
     weeks = programme.policy.quick_win_within_weeks
     limit = weeks * 7 * 24 * 60
     for live in programme.tasks(kind=Kind.GO_LIVE):
@@ -82,8 +82,9 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No activity falls in a blackout for its kind at its schools, such as training during exams or a cut-over in
-    payroll week. Working time avoids blackouts automatically; elapsed time and milestones may not."""
+    """No activity may take place at a school during a blackout for that kind of activity, such as training during exams
+    or a cut-over in payroll week. Tasks in working days avoid blackouts automatically; milestones and tasks in calendar
+    days might fall in one."""
     blackouts = blackouts_of(programme.definition)
     for task in programme.roadmap.tasks.values() if blackouts else ():
         if programme.is_done(task.id) or works_around(task.duration):
@@ -103,7 +104,8 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No activity falls in the rulepacks' yearly windows to avoid for its class of service, or in an outside freeze."""
+    """No activity may fall in a yearly period that the rulepacks say to avoid for its class of service, or in a freeze
+    of another organisation."""
     yield from _freezes_kept(programme)
     for service in programme.services:
         for task in programme.tasks(service=service.service):
@@ -113,7 +115,8 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             for window in windows(programme, service.service_class, first):
                 if task.kind in window["activities"] and falls_into(first, last, window):
                     day = format_day(first)
-                    message = f"“{task.name}” is on {day}, in “{window['name']}”: {window['why']}."
+                    avoid = f"in a period to avoid (“{window['name']}”), because {window['why']}"
+                    message = f"“{task.name}” is on {day}, {avoid}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
 
 
@@ -128,21 +131,23 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
             inside = [(day, t) for day, t in days if first_day <= day and (last_day is None or day <= last_day)]
             inside.sort(key=lambda found: (found[0], found[1].id))
             for day, task in inside if last_day else inside[:1]:
-                until = f"until {format_day(last_day)}" if last_day else "end not known: ask first"
+                ends = (
+                    f"ends on {format_day(last_day)}" if last_day else "has no known end, so ask before you plan this"
+                )
                 message = (
-                    f"“{task.name}” is on {format_day(day)}, during the {freeze['name']} (since "
-                    f"{format_day(first_day)}, {until}): {freeze['why']}."
+                    f"“{task.name}” is on {format_day(day)}, during the {freeze['name']}, when {freeze['why']}. "
+                    f"It began on {format_day(first_day)} and {ends}."
                 )
                 yield Breach("R21", task.id, message, task.service, task.schools)
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Scores are shown only for groups of a minimum size, and hidden numbers cannot be worked out from others."""
+    """Scores may be shown only for groups of a minimum size, and hidden numbers must not follow from others."""
     yield from ()
 
 
 def nudges_leave_people_in_peace(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No one is nudged more often than the limits allow, or during quiet hours."""
+    """No one may be nudged more often than the limits allow, or during quiet hours."""
     yield from ()
 
 
@@ -152,8 +157,8 @@ BEFORE_KNOWLEDGE = (Element.AWARENESS, Element.DESIRE)
 
 
 def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The sponsor is visibly active for the change at regular intervals, because people read silence as doubt. School
-    holidays do not count. The rule applies once any progress has been reported."""
+    """The sponsor must be visibly active for the change at regular intervals, because people read silence as doubt.
+    School holidays do not count. The rule applies once any progress has been reported."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None or not programme.facts.progress:
         return
@@ -200,8 +205,8 @@ def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No one is trained for a change that they do not yet know of or want. Where at least half of a group has its
-    barrier at awareness or desire, first explain the change and win support. Only published group results are used."""
+    """No one should be trained for a change that they do not yet know about or want. Where at least half of a group has
+    a barrier at awareness or desire, first explain the change and win support. The rule uses only published results."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
     for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
         if group.barrier_at not in BEFORE_KNOWLEDGE:
@@ -212,8 +217,8 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
                 begins = format_day(day_of(programme.timed(first.id).early_start))
                 message = (
-                    f"At least half of {name} have their barrier at {at_or_before(group.barrier_at)}, but training for "
-                    f"{service.name} begins on {begins} ({first.name})."
+                    f"At least half of {name} have a barrier at {at_or_before(group.barrier_at)}, but training for "
+                    f"{service.name} starts on {begins} (“{first.name}”)."
                 )
                 yield Breach("R25", service.service, message, service.service)
 
@@ -228,7 +233,7 @@ def _next_training(programme: Programme, service: str, group: str) -> Task | Non
 
 
 def students_benefit_approved(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """What is in it for the students is written down and approved before the programme starts."""
+    """What is in it for the students must be written down and approved before the programme starts."""
     wiifts = programme.definition.programme.wiifts
     if wiifts is None:
         yield Breach("R13", "programme", "No one has written down what is in it for the students.")
@@ -240,21 +245,21 @@ def students_benefit_approved(programme: Programme) -> Iterator[Breach | Implied
 
 
 def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Every service has a named lead provider with enough time."""
+    """Every service must have a named lead provider with enough time."""
     for service in programme.services:
         lead = service.lead_provider
         if lead is None:
             yield Breach("R05", service.service, f"{service.name} has no lead provider.", service.service)
         elif lead.days_per_week < service.required_days_per_week:
             message = (
-                f"{service.name}'s lead provider gives {lead.days_per_week:g} days a week; "
-                f"{service.required_days_per_week:g} are needed."
+                f"{service.name}'s lead provider has {_days(lead.days_per_week)} a week for it "
+                f"(at least {_days(service.required_days_per_week)} needed)."
             )
             yield Breach("R05", service.service, message, service.service)
 
 
 def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each service has a project team with a manager, enough time and the skills that the change needs."""
+    """Each service must have a project team with a manager, enough time and the skills that the change needs."""
     for service in programme.services:
         team = service.team
         if team is None:
@@ -262,18 +267,23 @@ def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedL
             continue
         days = sum(m.days_per_week for m in team.members)
         if days < team.needed_days_per_week:
-            held_days = f"{days:g} day{'' if days == 1 else 's'}"
-            message = f"The team of {service.name} has {held_days} a week; {team.needed_days_per_week:g} are needed."
+            needed = f"at least {_days(team.needed_days_per_week)} needed"
+            message = f"The project team of {service.name} has {_days(days)} a week ({needed})."
             yield Breach("R06", service.service, message, service.service)
         held = {skill for m in team.members for skill in m.skills}
         if missing := [s for s in team.needed_skills if s not in held]:
             skills = "skill" if len(missing) == 1 else "skills"
-            message = f"No one in the team of {service.name} has the {skills} {listed(missing)}."
+            message = f"No one in the project team of {service.name} has the {skills} {listed(missing)}."
             yield Breach("R06", service.service, message, service.service)
 
 
+def _days(number: float) -> str:
+    return f"{number:g} day{'' if number == 1 else 's'}"
+
+
 def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Go-live is just the start: checkpoints follow, a sponsor owns them, and the programme closes after the last."""
+    """Checkpoints must follow each go-live. The sponsor must stay until the last one, and only then may the programme
+    close."""
     checkpoints = list(programme.tasks(kind=Kind.CHECKPOINT))
     for live in programme.tasks(kind=Kind.GO_LIVE):
         own = [c for c in checkpoints if c.service == live.service and c.schools & live.schools]
@@ -294,7 +304,7 @@ def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedL
 
 
 def sponsor_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The sponsor is in post until the last checkpoint."""
+    """The sponsor must be in post until the last checkpoint."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None:
         yield Breach("R16", "programme", "No sponsor is named.")

@@ -21,8 +21,8 @@ _AFTER_A_PILOT = (Kind.TRAINING, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL, Kind.GO_LIV
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each service plans, designs, develops and deploys in that order: its service-wide tasks of one phase end before
-    the next phase begins anywhere. Other rules set the order within a wave."""
+    """Each service must plan, design, develop and deploy in that order. Its service-wide tasks of one phase must end
+    before the next phase begins anywhere. Other rules set the order within a wave."""
     for service in programme.services:
         for earlier, later in pairwise(Phase):
             if later is Phase.SUSTAIN:
@@ -35,7 +35,7 @@ def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def systems_before_restructure(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A service changes its organisation only where its new system is already live."""
+    """A service may change its organisation only where its new system is already live."""
     for change in programme.tasks(kind=Kind.ORG_CHANGE, minor=False):
         yield from _needs_before(
             programme, change, Kind.SYSTEM_LIVE, "R02", "“{task}” needs a new system, but none goes live at {schools}."
@@ -43,7 +43,7 @@ def systems_before_restructure(programme: Programme) -> Iterator[Breach | Implie
 
 
 def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Roles end only where new capacity is in place and there is evidence of its skills."""
+    """Roles may end only where new capacity is in place and there is evidence of its skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         wants = {
             Kind.CAPACITY_IN_PLACE: "“{task}” removes roles, but no task puts new capacity in place at {schools}.",
@@ -54,16 +54,16 @@ def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach 
 
 
 def delegation_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The scheme of delegation is approved and published before a service goes live. Otherwise people are accountable
-    without agency."""
+    """The scheme of delegation must be approved and published before a service goes live. Otherwise people are
+    accountable without agency."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
         message = "“{task}” has no approved scheme of delegation for {schools}."
         yield from _needs_before(programme, live, Kind.DELEGATION, "R10", message)
 
 
 def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """In larger trusts a smaller group of schools tries the new service first. The others are not trained, moved or
-    taken live until the pilot has been judged."""
+    """In larger trusts a smaller group of schools must try the new service first. The others may not be trained, moved
+    or taken live until the pilot has been judged."""
     if len(programme.definition.schools) < programme.policy.larger_trust_from:
         return
     references = References(programme.definition)
@@ -97,12 +97,12 @@ def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -
             continue
         judged = programme.facts.progress.get(proof.id)
         if judged is None or judged.actual_finish is None or judged.actual_finish > begun.actual_start:
-            message = f"“{task.name}” has started before “{proof.name}” finished."
+            message = f"“{task.name}” started before “{proof.name}” finished."
             yield Breach("R11", task.id, message, task.service, task.schools, Severity.WARN, AS_HAPPENED)
 
 
 def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A payroll service runs the old and new systems side by side for a short period before it goes live."""
+    """A payroll service must run the old and new systems side by side for a short period before it goes live."""
     needed = programme.rulepacks.number("payroll", "parallel_runs_minimum", on=programme.on)
     for service in programme.services:
         if not service.pays_people:
@@ -163,7 +163,7 @@ def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def training_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Training is delivered, not only planned, before a school goes live."""
+    """Training must be delivered, not only planned, before a school goes live."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
         message = "“{task}” has no training at {schools}."
         yield from _needs_before(programme, live, Kind.TRAINING, "R15", message)
@@ -188,9 +188,8 @@ def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]
     done = programme.facts.progress.get(live.id)
     clean = consecutive_clean(programme.facts.runs_of(service))
     if done and done.is_done and clean < needed:
-        message = (
-            f"“{live.name}” went ahead after {counted(clean, 'consecutive clean parallel run')}; {needed} are needed."
-        )
+        runs = counted(clean, "clean parallel run")
+        message = f"“{live.name}” went ahead after {runs} in a row; {needed} are needed."
         yield Breach("R12", live.id, message, service, live.schools, remedy=AS_HAPPENED)
 
 
@@ -245,7 +244,7 @@ def service_holes(programme: Programme) -> Iterator[Hole]:
 
 
 def no_service_holes(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Someone provides the service at every school on every day, in the old way or the new one."""
+    """Someone must provide the service at every school on every day, in the old way or the new one."""
     for hole in service_holes(programme):
         yield Breach("R02", hole.gone.id, hole_in_words(programme, hole), hole.service, frozenset({hole.school}))
 
@@ -256,13 +255,13 @@ def hole_in_words(programme: Programme, hole: Hole) -> str:
     days = (hole.last - hole.first).days + 1
     span = f"on {format_day(hole.first)}" if days == 1 else f"from {format_day(hole.first)} to {format_day(hole.last)}"
     return (
-        f"No one provides {name} at {school} {span}: “{hole.gone.name}” has finished, but “{hole.awaited.name}” has "
-        f"not. Finish the second earlier, or delay the first by {counted(days, 'day')}."
+        f"No one provides {name} at {school} {span}, when “{hole.gone.name}” has finished but “{hole.awaited.name}” "
+        f"has not. Finish the second earlier, or delay the first by {counted(days, 'day')}."
     )
 
 
 def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """When a role ends, its school already has the new capacity and skills."""
+    """When a role ends, its school must already have the new capacity and skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         if removal.id in programme.facts.progress:
             continue  # the check of links has already reported what has happened
@@ -272,17 +271,17 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                 ready = programme.timed(proof.id).early_finish
                 if ready > begins:
                     schools = proof.schools & removal.schools
+                    where = programme.school_names(schools)
                     message = (
-                        f"“{removal.name}” begins on {format_day(day_of(begins))} "
-                        f"at {programme.school_names(schools)}, "
+                        f"“{removal.name}” starts on {format_day(day_of(begins))} at {where}, "
                         f"before “{proof.name}” ends on {format_day(last_day_of(ready))}."
                     )
                     yield Breach("R03", removal.id, message, removal.service, schools)
 
 
 def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A person who is accountable for an area controls at least one of its budget, staff, priorities or decisions.
-    Every area that someone controls has someone accountable."""
+    """A person who is accountable for an area must control at least one of its budget, staff, priorities or decisions.
+    Every area that someone controls must have someone accountable."""
     for service in programme.services:
         found: dict[tuple[str, str, bool, date | None], list[str]] = {}
         for gap in gaps(service.delegation, programme.schools_of(service.service)):
@@ -292,10 +291,10 @@ def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLi
             when = f" from {format_day(since)}" if since else ""
             where = programme.school_names(schools)
             message = (
-                f"{service.name}: {role} is accountable for {area}{when} at {where}, but controls none of its budget, "
-                "staff, priorities or decisions."
+                f"In {service.name}, {role} is accountable for {area}{when} at {where}, but controls none of its "
+                "budget, staff, priorities or decisions."
                 if is_without_agency
-                else f"{service.name}: {role} controls {area}{when} at {where}, but no one is accountable for it."
+                else f"In {service.name}, {role} controls {area}{when} at {where}, but no one is accountable for it."
             )
             yield Breach("R09", service.service, message, service.service, frozenset(schools))
 

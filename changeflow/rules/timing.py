@@ -18,8 +18,8 @@ USES = (Kind.PARALLEL_RUN, Kind.GO_LIVE)
 
 
 def close_to_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """People are trained shortly before they need the skills, and move to the new structure shortly before their own
-    schools go live: unused skills fade, and a new role needs its new system."""
+    """People must be trained shortly before they need the skills, and move to the new structure shortly before their
+    own schools go live. Unused skills fade, and a new role needs its new system."""
     ahead = list(go_lives_ahead(programme))
     for live in ahead:
         yield from _trained_too_early(programme, live)
@@ -44,9 +44,9 @@ def _trained_too_early(programme: Programme, live: Task) -> Iterator[Breach]:
     for (day, use, school_days), schools in early.items():
         starts = format_day(day_of(programme.timed(use).early_start))
         message = (
-            f"The last training for “{programme.roadmap.tasks[use].name}” ends on {format_day(day)} at "
-            f"{programme.school_names(schools)}, {counted(school_days, 'school day')} before that begins on {starts}. "
-            f"The limit is {limit * SCHOOL_WEEK} ({counted(limit, 'school week')})."
+            f"The last training at {programme.school_names(schools)} ends on {format_day(day)}, "
+            f"{counted(school_days, 'school day')} before “{programme.roadmap.tasks[use].name}” starts on {starts}. "
+            f"The limit is {counted(limit * SCHOOL_WEEK, 'school day')} ({counted(limit, 'school week')})."
         )
         yield Breach("R28", live.id, message, live.service, frozenset(schools))
 
@@ -67,7 +67,7 @@ def _moved_too_early(programme: Programme, ahead: Sequence[Task]) -> Iterator[Br
                 message = (
                     f"“{change.name}” ends on {format_day(ends)}, "
                     f"{counted((begins[live.id] - ends).days, 'day')} before “{live.name}” on "
-                    f"{format_day(begins[live.id])}. The limit is {limit * WEEK} ({counted(limit, 'week')})."
+                    f"{format_day(begins[live.id])}. The limit is {limit * WEEK} days ({counted(limit, 'week')})."
                 )
                 schools = change.schools & frozenset(s for t in late for s in t.schools)
                 yield Breach("R28", change.id, message, change.service, schools)

@@ -1,6 +1,6 @@
 """Rules from employment law, such as how long to consult employees' representatives before roles end.
 
-All numbers come from rulepacks. Planning minimum, not legal advice.
+All numbers come from rulepacks. For planning only; not legal advice.
 """
 
 from collections.abc import Iterator
@@ -79,8 +79,8 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where enough roles end at one establishment for the law to require collective consultation, it begins early
-    enough before the first role ends, and is complete before notice is given."""
+    """Where enough roles end at one establishment for the law to require collective consultation, it must begin early
+    enough before the first role ends, and be complete before notice is given."""
     removals = _removals(programme)
     if not removals:
         return
@@ -124,7 +124,7 @@ def _teachers(programme: Programme) -> Iterator[Breach]:
         if teachers and leaves != ends:
             message = (
                 f"“{task.name}” ends teachers' posts on {format_day(ends)} at {programme.school_names(teachers)}. "
-                f"Teachers leave on set dates: the next is {format_day(leaves)}."
+                f"Teachers leave on set dates, and the next is {format_day(leaves)}."
             )
             yield Breach("R19", task.id, message, task.service, teachers, severity=Severity.WARN)
 
@@ -134,8 +134,8 @@ def _removals(programme: Programme) -> list[Task]:
 
 
 def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where staff move to another employer, they are consulted first, and the new employer has their liability
-    information in time. This does not apply within one employer, such as a trust that centralises."""
+    """Where staff move to another employer, they must be consulted first, and the new employer must have received the
+    employee liability information in time. This does not apply within one employer, such as a centralising trust."""
     for service in programme.services:
         if not service.employer_changes:
             continue
@@ -151,7 +151,7 @@ def liability_information_in_time(programme: Programme) -> Iterator[Breach | Imp
             if (moves - begins).days < days:
                 message = (
                     f"“{live.name}” moves staff to another employer on {format_day(moves)}, but consultation begins on "
-                    f"{format_day(begins)}. Liability information is due {days} days before the move."
+                    f"{format_day(begins)}. Employee liability information is due {days} days before the move."
                 )
                 yield Breach("R20", live.id, message, live.service, live.schools)
 
@@ -180,6 +180,6 @@ def _unfinished(programme: Programme, talks: list[Task], removals: list[Task], s
                 ends = programme.timed(talk.id).early_finish
                 if programme.timed(task.id).early_start < ends:
                     message = (
-                        f"“{task.name}” begins before “{talk.name}” is complete, on {format_day(last_day_of(ends))}."
+                        f"“{task.name}” starts before “{talk.name}” is complete ({format_day(last_day_of(ends))})."
                     )
                     yield Breach("R19", task.id, message, task.service, frozenset({school}))

@@ -4,7 +4,7 @@ Routes are tried in order of preference, with a reason for each one passed over.
 never use assessments: an import contract keeps them apart.
 
 Collective consultation counts proposals within a window of days at each establishment: the unit that people are
-assigned to, here each school. The numbers come from a rulepack. They are a planning minimum, not legal advice.
+assigned to, here each school. The numbers come from a rulepack. They are for planning only, not legal advice.
 """
 
 from collections import Counter

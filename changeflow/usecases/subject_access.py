@@ -60,7 +60,7 @@ class Erased:
 
 
 def deadline(received: date, *, db: str, programme: str | None, today: date, is_complex: bool = False) -> date:
-    """Return the last day to answer a request received on a day. Planning minimum, not legal advice."""
+    """Return the last day to answer a request received on a day. For planning only; not legal advice."""
     return answer_due(loaded(programme, db=db, on=today), received, today, is_complex=is_complex)
 
 

@@ -36,7 +36,7 @@ class Rulepack(Frozen):
     nation: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
     """The nations it applies to; empty for all."""
     in_force_from: date
-    disclaimer: str = "Planning minimum, not legal advice."
+    disclaimer: str = "For planning only; not legal advice."
     entries: dict[str, RulepackEntry]
 
 

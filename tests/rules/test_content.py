@@ -33,7 +33,7 @@ class TestR04:
             "sign: {kind: work, phase: develop", "sign: {kind: work"
         )
         assert found(check(pathway=early), "R04", Severity.WARN) == [
-            "“Payroll: sign” is irreversible and begins on 4 Jan 2027, but “Payroll: requirements” ends on 8 Jan 2027."
+            "“Payroll: sign” is irreversible and starts on 4 Jan 2027, but “Payroll: requirements” ends on 8 Jan 2027."
         ]
 
     def test_a_contract_without_requirements_is_reported(self, check: Check):
@@ -116,7 +116,7 @@ def test_the_sample_avoids_all_windows_except_one(sample):
     judged = judge(sample.programme)
     [freeze] = (f.message for f in judged.findings if f.rule == "R21")
     assert freeze.startswith(
-        "“Payroll, pilot: go live” is on 1 Jun 2027, during the Teachers' Pensions on-boarding pause "
+        "“Payroll, pilot: go live” is on 1 Jun 2027, during the Teachers' Pensions onboarding pause, when new "
     )
     assert [w.rule for w in judged.used_waivers] == ["R21"], "the year end of wave 4 of finance is waived"
 
@@ -134,14 +134,14 @@ class TestFreezes:
             text = f"rulepack: payroll\nin_force_from: 2026-06-01\nentries:\n  {entry}\n"
             (folder / "rulepacks" / "payroll.yaml").write_text(text)
         result = judged(folder, service=SERVICE + "class: payroll\n")
-        return [m for m in found(result, "R21", Severity.WARN) if "(since " in m]
+        return [m for m in found(result, "R21", Severity.WARN) if " It began on " in m]
 
     def test_a_freeze_without_a_known_end_is_reported_once(self, tmp_path: Path):
         [message] = self.messages(tmp_path)
         assert message.startswith(
-            "“Payroll, wave 1: go live” is on 20 Jan 2027, during the Teachers' Pensions on-boarding pause (since "
-            "1 Feb 2026, end not known: ask first): "
+            "“Payroll, wave 1: go live” is on 20 Jan 2027, during the Teachers' Pensions onboarding pause, when new "
         )
+        assert message.endswith("It began on 1 Feb 2026 and has no known end, so ask before you plan this.")
 
     def test_a_freeze_with_an_end_warns_of_every_task_in_it(self, tmp_path: Path):
         days = "first_day: 2027-01-01, last_day: 2027-01-31"
@@ -159,11 +159,13 @@ class TestWindows:
         programme = PROGRAMME + f"nation: {nation}\n"
         service = SERVICE + f"class: {service_class}\ntasks:\n  w1/go-live: {{start_no_earlier: {day}}}\n"
         result = check(service=service, programme=programme)
-        return [m for m in found(result, "R21", Severity.WARN) if "(since " not in m]
+        return [m for m in found(result, "R21", Severity.WARN) if " It began on " not in m]
 
     def test_a_first_payroll_in_december_or_april_is_reported(self, check: Check):
         [message] = self.messages(check, "payroll", "2027-12-01")
-        assert message.startswith("“Payroll, wave 1: go live” is on 1 Dec 2027, in “December's early payday”: ")
+        assert message.startswith(
+            "“Payroll, wave 1: go live” is on 1 Dec 2027, in a period to avoid (“December's early payday”), because "
+        )
         assert "no earlier figures to match" in self.messages(check, "payroll", "2027-04-06")[0]
 
     def test_the_days_before_and_after_a_window_are_free(self, check: Check):

@@ -69,8 +69,8 @@ def test_a_payroll_that_goes_live_after_the_cut_off_misses_that_pay(tmp_path: Pa
     Thursday 11. A go-live on Friday 12 misses it and first pays in April, on Wednesday 28."""
     [message] = [m for m in said(tmp_path, "{must_start: 2027-03-12}", "R30", Severity.WARN, PAY) if "wave 1" in m]
     assert message == (
-        "“Payroll, wave 1: go live” is too late for the March 2027 pay: its data will be ready on 12 Mar 2027, but "
-        "inputs close on 11 Mar 2027 for the payday on 25 Mar 2027. Its first pay can be April 2027, on 28 Apr 2027."
+        "“Payroll, wave 1: go live” is too late for the March 2027 pay. Its data will be ready on 12 Mar 2027, but "
+        "inputs close on 11 Mar 2027 for the payday on 25 Mar 2027. The first pay can be April 2027, on 28 Apr 2027."
     )
 
 

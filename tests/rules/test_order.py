@@ -53,7 +53,7 @@ def test_days_that_a_link_does_not_allow_are_reported(tmp_path: Path, link: str,
 
 
 def test_a_predecessor_in_progress_or_not_begun_is_reported(tmp_path: Path):
-    said = ["“Payroll: B” began on 5 Jan 2027, too early for its links: it depends on “Payroll: A”."]
+    said = ["“Payroll: B” started on 5 Jan 2027, too early. It depends on “Payroll: A”."]
     assert overtaken(tmp_path / "1", "a", a=("2027-01-04", ""), b=("2027-01-05", "")) == said
     assert overtaken(tmp_path / "2", "a", b=("2027-01-05", "")) == said
 
@@ -61,5 +61,5 @@ def test_a_predecessor_in_progress_or_not_begun_is_reported(tmp_path: Path):
 def test_an_unreported_milestone_is_reached_with_its_predecessors(tmp_path: Path):
     more = "  ready: {after: a}\n"
     assert overtaken(tmp_path / "1", "ready", more=more, a=A_DONE, b=("2027-01-07", "")) == []
-    said = ["“Payroll: B” began on 5 Jan 2027, too early for its links: it depends on “Payroll: A”."]
+    said = ["“Payroll: B” started on 5 Jan 2027, too early. It depends on “Payroll: A”."]
     assert overtaken(tmp_path / "2", "ready", more=more, a=A_DONE, b=("2027-01-05", "")) == said

@@ -100,8 +100,8 @@ class TestR25:
         result = check(people=STAFF, facts=asked(desire=7, knowledge=5))
         [message] = found(result, "R25", Severity.WARN)
         assert message == (
-            "At least half of officers have their barrier at desire or earlier, but training for Payroll begins on "
-            "18 Jan 2027 (Payroll, Ash School: train)."
+            "At least half of officers have a barrier at desire or earlier, but training for Payroll starts on "
+            "18 Jan 2027 (“Payroll, Ash School: train”)."
         )
 
     def test_training_a_group_with_its_barrier_at_knowledge_keeps_the_rule(self, check: Check):

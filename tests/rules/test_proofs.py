@@ -33,9 +33,9 @@ class TestServiceHoles:
         assert holes(result) == [("cedar", date(2027, 1, 23), date(2027, 1, 26))]
         [hole] = list[Hole](service_holes(result.programme))
         assert hole_in_words(result.programme, hole) == (
-            "No one provides Payroll at Cedar School from 23 Jan 2027 to 26 Jan 2027: “Payroll, wave 2: restructure” "
-            "has finished, but “Payroll, wave 2: system live” has not. Finish the second earlier, or delay the first "
-            "by 4 days."
+            "No one provides Payroll at Cedar School from 23 Jan 2027 to 26 Jan 2027, when “Payroll, wave 2: "
+            "restructure” has finished but “Payroll, wave 2: system live” has not. Finish the second earlier, or delay "
+            "the first by 4 days."
         )
 
     def test_a_waiver_lifts_the_hole(self, check: Callable[..., Judged]):
@@ -74,7 +74,7 @@ class TestCapacityOnTheDay:
     def test_a_role_that_ends_a_day_too_soon_is_reported_with_school_and_day(self, tmp_path: Path):
         [message] = found(self.trust(tmp_path, "2027-03-05"), "R03", Severity.BLOCK)
         assert message.startswith(
-            "“Payroll, School 7: roles end” begins on 5 Mar 2027 at School 7, before “Payroll, School 7: capacity”"
+            "“Payroll, School 7: roles end” starts on 5 Mar 2027 at School 7, before “Payroll, School 7: capacity”"
         )
         assert message.endswith("capacity” ends on 5 Mar 2027.")
 
@@ -100,7 +100,7 @@ class TestR09:
         text = delegated(self.HEAD.format(""), self.LEAD.format(""))
         [message] = found(check(service=text), "R09", Severity.BLOCK)
         assert message == (
-            "Payroll: the head is accountable for site staff from 16 Jan 2027 at Ash School, Beech School, "
+            "In Payroll, the head is accountable for site staff from 16 Jan 2027 at Ash School, Beech School, "
             "Cedar School, but controls none of its budget, staff, priorities or decisions."
         )
 

@@ -51,7 +51,7 @@ class TestR02:
         result = check(service=self.dropped)
         assert implied(result, "R02") == ["payroll/w2/system-live -> payroll/w2/restructure"]
         assert found(result, "R02", Severity.INFO) == [
-            "“Payroll, wave 2: restructure” now waits for “Payroll, wave 2: system live”."
+            "“Payroll, wave 2: restructure” now comes after “Payroll, wave 2: system live”."
         ]
         assert not result.blocks
 
@@ -90,7 +90,7 @@ class TestR02:
     def test_a_breach_that_has_happened_is_reported(self, check: Callable[..., Judged]):
         facts = Facts(progress={"payroll/w1/restructure": TaskProgress(at("2027-01-05T08:30"))})
         result = check(facts=facts, on=date(2027, 1, 6))
-        contradicted = "“Payroll, wave 1: restructure” has started before “Payroll, wave 1: system live” finished."
+        contradicted = "“Payroll, wave 1: restructure” started before “Payroll, wave 1: system live” finished."
         assert contradicted in found(result, "R02", Severity.BLOCK)
 
 
@@ -118,7 +118,9 @@ class TestR05:
 
     def test_too_little_time_is_reported(self, check: Callable[..., Judged]):
         result = check(service=SERVICE + "required_days_per_week: 2.5\n")
-        assert found(result, "R05", Severity.BLOCK) == ["Payroll's lead provider gives 2 days a week; 2.5 are needed."]
+        assert found(result, "R05", Severity.BLOCK) == [
+            "Payroll's lead provider has 2 days a week for it (at least 2.5 days needed)."
+        ]
         assert result.blocks[0].blocks == "gate"
 
     def test_a_waiver_of_this_rule_is_a_definition_error(self, check: Callable[..., Judged]):
@@ -143,8 +145,8 @@ class TestR06:
             "members: [{person: lead, days_per_week: 1, skills: [training]}]}\n"
         )
         assert found(check(service=SERVICE.replace(self.TEAM, wanting)), "R06", Severity.BLOCK) == [
-            "No one in the team of Payroll has the skill pensions.",
-            "The team of Payroll has 1 day a week; 3 are needed.",
+            "No one in the project team of Payroll has the skill pensions.",
+            "The project team of Payroll has 1 day a week (at least 3 days needed).",
         ]
 
 
@@ -185,7 +187,7 @@ class TestR11:
     def test_training_that_has_begun_is_reported_and_stops_nothing(self, check: Callable[..., Judged]):
         begun = Facts(progress={"payroll/cedar/train": TaskProgress(at("2027-01-18T08:30"))})
         result = check(programme=self.piloted, pathway=PATHWAY + self.review, facts=begun, on=date(2027, 1, 18))
-        message = "“Payroll, Cedar School: train” has started before “Payroll, wave 1: review” finished."
+        message = "“Payroll, Cedar School: train” started before “Payroll, wave 1: review” finished."
         assert found(result, "R11", Severity.WARN) == [message]
         assert found(result, "R11", Severity.BLOCK) == []
         assert "payroll/w1/review -> payroll/w2/go-live" in implied(result, "R11")

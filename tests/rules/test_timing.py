@@ -31,8 +31,8 @@ class TestTraining:
     def test_one_day_over_the_limit_is_reported(self, check: Check):
         [message] = early(check, "2027-03-04", pathway=CLOSE)
         assert message == (
-            "The last training for “Payroll, wave 2: go live” ends on 19 Jan 2027 at Cedar School, 31 school days "
-            "before that begins on 4 Mar 2027. The limit is 30 (6 school weeks)."
+            "The last training at Cedar School ends on 19 Jan 2027, 31 school days before “Payroll, wave 2: go live” "
+            "starts on 4 Mar 2027. The limit is 30 school days (6 school weeks)."
         )
 
     def test_repeating_it_shortly_before_is_enough(self, check: Check):

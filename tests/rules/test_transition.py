@@ -146,8 +146,8 @@ class TestConsultation:
         lines = self.lines(tmp_path, 20)
         assert lines[0].startswith("Ash School: 20 roles end within 90 days, the first on ")
         assert "  in the plan it runs from 4 Jan 2027 to 15 Jan 2027" in lines
-        assert "  notice from 16 Jan 2027, the first role ends on 3 Feb 2027 at the earliest: NOT kept" in lines
-        assert lines[-1] == "Planning minimum, not legal advice."
+        assert "  notice from 16 Jan 2027, the first role ends on 3 Feb 2027 at the earliest (NOT met)" in lines
+        assert lines[-1] == "For planning only; not legal advice."
 
     def test_nineteen_people_are_consulted_individually(self, tmp_path: Path):
         assert "  no collective consultation is required; each person must still be consulted" in self.lines(
@@ -184,7 +184,7 @@ class TestTeachers:
     def test_a_post_that_ends_between_leaving_dates_is_reported(self, check: Check):
         result = check(service=posts(*ending(1, more=", teacher: true")), pathway=CONSULTED)
         [message] = found(result, "R19", Severity.WARN)
-        assert message.endswith("at Ash School. Teachers leave on set dates: the next is 30 Apr 2027.")
+        assert message.endswith("at Ash School. Teachers leave on set dates, and the next is 30 Apr 2027.")
         assert found(check(service=posts(*ending(1)), pathway=CONSULTED), "R19", Severity.WARN) == []
 
 

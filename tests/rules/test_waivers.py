@@ -34,13 +34,15 @@ class TestWhoMayLift:
         result = check(service=waiving("rule: R10, approved_by: chief"), people=BOARD, pathway=NO_SCHEME)
         assert len(found(result, "R10", Severity.BLOCK)) == 2
         [error] = [f for f in result.findings if f.rule == "R10" and f.severity is Severity.WARN]
-        assert error.message == ("The waiver of R10 has no effect: the Chief Executive may not approve it.")
+        assert error.message == (
+            "The waiver of rule R10 has no effect, because the Chief Executive may not approve it."
+        )
         assert error.remedy == "Get approval from the board: the Chair of Trustees."
 
     def test_a_vacant_mandate_is_reported_with_where_to_name_a_holder(self, check: Check):
         result = check(service=waiving("rule: R10, approved_by: chief"), pathway=NO_SCHEME)
         [remedy] = [f.remedy for f in result.findings if f.severity is Severity.WARN and f.rule == "R10"]
-        assert remedy == "No one holds the mandate of the board: name a person under `mandates` in programme.yaml."
+        assert remedy == "No one holds the mandate of the board. Name a person under `mandates` in programme.yaml."
 
     @pytest.mark.parametrize(
         ("approvers", "blocks"), [("chief", 2), ("lead", 2), ("[chief, lead]", 0), ("[lead, chief]", 0)]
@@ -95,7 +97,9 @@ class TestScope:
             text = waiving("rule: R15, approved_by: chief").replace("2027-12-31", ends)
             blocks = found(check(service=text, pathway=self.UNTRAINED, on=day), "R15", Severity.BLOCK)
             assert len(blocks) == messages, ends
-        assert blocks[0] == ("“Payroll, wave 1: go live” is on 18 Jan 2027, but its waiver of R15 ends on 17 Jan 2027.")
+        assert blocks[0] == (
+            "“Payroll, wave 1: go live” is on 18 Jan 2027, but its waiver of rule R15 ends on 17 Jan 2027."
+        )
 
 
 class TestMistakes:

@@ -141,7 +141,7 @@ class TestR20:
         [first, _] = found(check(service=self.MOVES, pathway=self.TALKS), "R20", Severity.BLOCK)
         assert first == (
             "“Payroll, wave 1: go live” moves staff to another employer on 20 Jan 2027, but consultation begins on "
-            "11 Jan 2027. Liability information is due 28 days before the move."
+            "11 Jan 2027. Employee liability information is due 28 days before the move."
         )
 
     def test_twenty_eight_days_before_is_in_time(self, check: Callable[..., Judged]):

@@ -161,7 +161,7 @@ def test_what_a_rule_blocks_is_recorded_and_said_until_somebody_lifts_the_rule(s
     on, task = date(2027, 1, 13), "payroll/w1/restructure"
     assert progress.report_progress([ReportedProgress(task, on)], change(stored, 13)) == 1
     blocked = [f.message for f in progress.out_of_order([task], change(stored, 13)) if f.rule == "R02"]
-    assert blocked == ["“Payroll, wave 1: restructure” has started before “Payroll, wave 1: system live” finished."]
+    assert blocked == ["“Payroll, wave 1: restructure” started before “Payroll, wave 1: system live” finished."]
     lifted = Waiver(
         rule="R02", reason="They keep the old one", owner="lead", approved_by="chief", expires=date(2027, 12, 31)
     )
