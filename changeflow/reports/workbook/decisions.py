@@ -19,7 +19,7 @@ COLUMNS = (
     SheetColumn(heading="Last day to decide", width=12, form="day"),
     SheetColumn(heading="What a later day costs", width=60),
     SheetColumn(heading="State", width=34),
-    SheetColumn(heading="Id", width=14, form="id"),
+    SheetColumn(heading="Id", width=20, form="id"),
 )
 
 

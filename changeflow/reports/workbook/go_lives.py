@@ -16,7 +16,7 @@ COLUMNS = (
     SheetColumn(heading="State", width=18),
     SheetColumn(heading="Announced on", width=12, form="day"),
     SheetColumn(heading="How", width=16),
-    SheetColumn(heading="Id", width=14, form="id"),
+    SheetColumn(heading="Id", width=20, form="id"),
 )
 
 

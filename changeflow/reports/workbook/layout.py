@@ -46,11 +46,11 @@ RULES: dict[str, dict[str, Any]] = {
 """Validation of typed columns, by form."""
 LOOKS: dict[str, dict[str, Any]] = {
     "text": {"text_wrap": True},
-    "day": {"num_format": "dd mmm yyyy", "align": "left"},
+    "day": {"num_format": "d mmm yyyy", "align": "left"},
     "number": {"num_format": "General;[Red]-General;0", "align": "right", "indent": 1},
     "signed": {"num_format": "[Red]+0;-0;0", "align": "right", "indent": 1},
     "percent": {"num_format": "0%", "align": "right", "indent": 1},
-    "id": {"font_color": GREY, "font_size": 8},
+    "id": {"font_color": GREY, "font_size": 8, "shrink": True},
 }
 
 

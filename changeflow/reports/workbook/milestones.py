@@ -24,7 +24,7 @@ COLUMNS = (
     SheetColumn(heading="Baseline", width=12, form="day"),
     SheetColumn(heading="Variance (calendar days)", width=12, form="signed"),
     SheetColumn(heading="Assumed", width=10),
-    SheetColumn(heading="Id", width=14, form="id"),
+    SheetColumn(heading="Id", width=20, form="id"),
 )
 LINE = (
     "Announced: the latest announced day of the go-lives before the milestone. "

@@ -73,7 +73,7 @@ def tasks_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
         for key, heading in HEADINGS.items()
     ]
     columns += [
-        SheetColumn(heading=KEY, width=14, form="id"),
+        SheetColumn(heading=KEY, width=20, form="id"),
         SheetColumn(heading=AS_EXPORTED, width=10, form="id", is_hidden=True),
     ]
     return BookSheet(

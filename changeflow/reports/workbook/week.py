@@ -20,9 +20,9 @@ COLUMNS = (
     SheetColumn(heading="Owner", width=26),
     SheetColumn(heading="First day", width=12, form="day"),
     SheetColumn(heading="Due", width=12, form="day"),
-    SheetColumn(heading="Days late", width=8, form="number"),
+    SheetColumn(heading="Days late", width=10, form="number"),
     SheetColumn(heading="Last day to decide", width=12, form="day"),
-    SheetColumn(heading="Id", width=14, form="id"),
+    SheetColumn(heading="Id", width=20, form="id"),
 )
 
 
