@@ -205,10 +205,8 @@ def _yes_no(text: str, field: Field) -> str:
 def _choice(text: str, field: Field) -> str:
     if (option := field.meanings.get(mark_or_word(text))) is not None:
         return option
-    for pair in field.says_nothing.split(" | ") if field.says_nothing else ():
-        theirs, _, remedy = pair.partition("=")
-        if text.lower() == theirs:
-            raise ValueError(f"'{text}' says no {field.name}. {remedy}")
+    if remedy := field.remedy_of(text):
+        raise ValueError(f"'{text}' says no {field.name}. {remedy}")
     if not field.options or (field.takes_others and not is_near(text.lower(), field.options)):
         return text.lower()
     raise ValueError(f"'{text}' is not known. {did_you_mean(text.lower(), field.options)}".strip())

@@ -78,6 +78,8 @@ SCHOOLS = Format(
                 "special school=special | nursery school=nursery | early years=nursery | 16 plus=16-plus | "
                 "post 16=16-plus | sixth form=16-plus | primary school=primary | secondary school=secondary"
             ),
+            else_by="type",
+            else_words="special=special | pupil referral=special | alternative provision=special",
             says_nothing=" | ".join(f"{word}={_NO_PHASE}" for word in ("not applicable", "not recorded", "unknown")),
         ),
         Field(
@@ -118,6 +120,13 @@ SCHOOLS = Format(
             FieldKind.DAY,
             "day on which it joins the trust",
             also="joins on | joining date | join date | date joined | date joined trust | date of joining",
+        ),
+        Field(
+            "type",
+            FieldKind.TEXT,
+            "type of school: one with special, pupil referral or alternative provision gives the phase where that is "
+            "empty or not applicable",
+            also="TypeOfEstablishment (name) | type of establishment | establishment type | school type",
         ),
         Field(
             "status",

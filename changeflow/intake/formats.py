@@ -74,9 +74,24 @@ class Field:
     look: str = ""
     """What a person does about such lines."""
 
+    else_by: str = ""
+    """Another column of ours that gives it where its cell is empty or says nothing."""
+    else_words: str = ""
+    """What in the cells of that column gives which option: `theirs=ours`, with bars between."""
+
     @cached_property
     def synonyms(self) -> tuple[str, ...]:
         return tuple(self.also.split(" | ")) if self.also else ()
+
+    def by_other(self, text: str) -> str:
+        """Return the option that the cell of another column gives; empty where it gives none."""
+        pairs = (pair.partition("=") for pair in self.else_words.split(" | ") if pair)
+        return next((ours for theirs, _, ours in pairs if theirs in text.casefold()), "")
+
+    def remedy_of(self, text: str) -> str:
+        """Return what to write instead of a word that says nothing; empty for any other."""
+        pairs = (pair.partition("=") for pair in self.says_nothing.split(" | ") if pair)
+        return next((remedy for theirs, _, remedy in pairs if theirs == text.casefold()), "")
 
     @cached_property
     def meanings(self) -> Mapping[str, str]:

@@ -18,8 +18,8 @@ FOREIGN = (".mpp", ".mpt", ".mpx", ".mpd", ".xer", ".pmxml", ".pod", ".gan", ".p
 PRIMAVERA = (".xer", ".pmxml")
 _P6_XML = b"APIBusinessObjects"
 """The root of P6's own XML, which is also called .xml."""
-INSTEAD = "Or save it as XML in Microsoft Project: File, Save as, XML format."
-INSTEAD_OF_OTHERS = "Or export it from the program that wrote it as Microsoft Project XML."
+INSTEAD = "save it as XML in Microsoft Project: File, Save as, XML format."
+INSTEAD_OF_OTHERS = "export it as Microsoft Project XML from the program that wrote it."
 _PLACE = re.compile(r" \(line \d+\)")
 
 
@@ -50,12 +50,12 @@ def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -
         try:
             plans = mpxj.reader.UniversalProjectReader().readAll(str(path))
             if plans is None or not len(plans):
-                what = "MPXJ does not know this kind of file."
+                what = "The file has no plan: it is empty, damaged or of another kind than its name says."
                 raise ProblemsError([Problem(file=path.name, what=what, remedy=_instead(path))])
             _set_start(plans[0].getProjectProperties())
             mpxj.mspdi.MSPDIWriter().write(plans[0], str(as_xml))
         except jpype.JException as error:
-            what = f"MPXJ cannot read it: {error}."
+            what = f"The file cannot be read: {str(error).removesuffix('.')}."
             raise ProblemsError([Problem(file=path.name, what=what, remedy=_instead(path))]) from None
         project = _read(as_xml, path)
     # The lines are those of a file that is gone.
@@ -87,7 +87,8 @@ def _read(as_xml: Path, path: Path) -> ProjectFile:
 
 
 def _instead(path: Path) -> str:
-    return INSTEAD if path.suffix.lower().startswith(".mp") else INSTEAD_OF_OTHERS
+    instead = INSTEAD if path.suffix.lower().startswith(".mp") else INSTEAD_OF_OTHERS
+    return f"{instead[:1].upper()}{instead[1:]}"
 
 
 def _java(path: Path) -> Any:  # noqa: ANN401
@@ -96,15 +97,14 @@ def _java(path: Path) -> Any:  # noqa: ANN401
         import jpype
         import mpxj
     except ImportError:
-        what = f"Reading {path.suffix} files needs MPXJ, which is not installed."
-        remedy = f"pip install 'changeflow[mpp]', and Java 11 or newer. {_instead(path)}"
+        what = f"To read {path.suffix} files, changeflow needs MPXJ, which is not installed."
+        remedy = f"Install Java 11 or newer, and changeflow[mpp] with pip. Or else: {_instead(path)}"
         raise ProblemsError([Problem(file=path.name, what=what, remedy=remedy)]) from None
     if not jpype.isJVMStarted():
         try:
             jpype.startJVM(classpath=[f"{mpxj.mpxj_dir}/*"])
         except jpype.JVMNotFoundException:
-            what = f"Reading {path.suffix} files needs Java, and there is none."
-            raise ProblemsError(
-                [Problem(file=path.name, what=what, remedy=f"Install Java 11. {_instead(path)}")]
-            ) from None
+            what = f"To read {path.suffix} files, changeflow needs Java, which is not installed."
+            remedy = f"Install Java 11 or newer. Or else: {_instead(path)}"
+            raise ProblemsError([Problem(file=path.name, what=what, remedy=remedy)]) from None
     return jpype

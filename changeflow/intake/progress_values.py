@@ -21,6 +21,8 @@ _PERCENT = re.compile(
 )
 _LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?\s*\??", re.IGNORECASE)
 """Project writes a question mark behind what is only estimated: `3 days?`."""
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::00)?")
+"""Hours and minutes, as a cell of time shows them."""
 _UNITS = {
     "d": ("d", "day", "days", "working day", "working days", "school day", "school days", "work days"),
     "w": ("w", "wk", "wks", "week", "weeks", "working weeks"),
@@ -179,6 +181,8 @@ def parse_length(text: str, *, minutes_per_day: int, unit: str = "", column: str
     >>> [parse_length(t, minutes_per_day=480).amount // 60 for t in ("3 days?", "1 mon", "2 ewks", "1.5 hrs")]
     [24, 160, 336, 1]
     """
+    if clock := _CLOCK.fullmatch(text):
+        return parse_duration(f"{int(clock[1]) * 60 + int(clock[2])}m", minutes_per_day=minutes_per_day)
     found = _LENGTH.fullmatch(text)
     own = " ".join(found["unit"].casefold().split()) if found else ""
     if found is None or (own and own not in _UNIT_OF):

@@ -159,6 +159,9 @@ class TableLines:
             raw = cells[at] if at < width else ""
             if len(match.columns) > 1:
                 raw = joined([cells[c.place - 1] for c in match.columns if c.place <= width], match.field)
+            if match.field.else_by and (option := self._by_other(row, cells, match, clean(raw))):
+                read[name] = option
+                continue
             if not raw:
                 continue
             if (found := already.get(raw)) is None:
@@ -174,6 +177,17 @@ class TableLines:
             if name not in refused and len(self.problems) <= MOST_LISTED:
                 self.problems.append(row.problem(name, f"'{row.headings[name]}' is empty.", "Every line needs it."))
         return all(name in refused and name in self.may_lack for name in missing)
+
+    def _by_other(self, row: TableRow, cells: list[str], match: ColumnMatch, text: str) -> str:
+        """Return what another column says where a cell is empty or says nothing, and report it; mostly nothing."""
+        one, place = match.field, self.places.get(match.field.else_by, 0)
+        if not 0 < place <= len(cells) or (text and not is_nothing(text, one.cell) and not one.remedy_of(text)):
+            return ""
+        other = clean(cells[place - 1])
+        if option := one.by_other(other):
+            what = f"The {one.name} was read as {option}, by {self.headings[one.else_by]}: '{other}'."
+            self.table.say(what, row.line, match.place)
+        return option
 
     def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
         """Read a cell: its plain form, nothing where it is empty, or why it is refused."""

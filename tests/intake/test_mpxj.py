@@ -141,7 +141,7 @@ def test_p6_files_are_named_by_their_content_and_the_message_says_what_to_do(tmp
     path.write_text('<?xml version="1.0"?><APIBusinessObjects xmlns="http://xmlns.oracle.com/Primavera/P6"/>')
     assert mpp.is_foreign(path)
     monkeypatch.setitem(sys.modules, "mpxj", None)
-    with pytest.raises(ProblemsError, match="export it from the program that wrote it"):
+    with pytest.raises(ProblemsError, match="Export it as Microsoft Project XML from the program"):
         schedule_project(path)
 
 
@@ -162,6 +162,18 @@ for number, name in ((100, "Build"), (101, "Test")):
     XER += f"%R\t{number}\t1\t10\t1\tA{number}\t{name}\tTT_Task\tTK_NotStart\tDT_FixedDrtn\tCP_Drtn\t40\t40\n"
 XER += "%T\tTASKPRED\n%F\ttask_pred_id\ttask_id\tpred_task_id\tproj_id\tpred_proj_id\tpred_type\tlag_hr_cnt\n"
 XER += "%R\t1\t101\t100\t1\t1\tPR_FS\t8\n%E\n"
+
+
+@needs_java
+@pytest.mark.parametrize("text", ["ERMHDR\t19.12\n", "ERMHDR\t19.12\t2027-01-01\tProject\n%E\n"])
+def test_a_file_of_primavera_without_a_plan_says_so(tmp_path: Path, text: str):
+    path = tmp_path / "stub.xer"
+    path.write_text(text)
+    with pytest.raises(ProblemsError) as caught:
+        read_through_mpxj(path)
+    [problem] = caught.value.problems
+    assert problem.what == "The file has no plan: it is empty, damaged or of another kind than its name says."
+    assert problem.remedy == "Export it as Microsoft Project XML from the program that wrote it."
 
 
 @needs_java

@@ -68,7 +68,8 @@ def test_a_day_as_a_status_says_where_it_belongs(file: Path):
 @pytest.mark.parametrize(
     ("heading", "cell", "remaining"),
     [("Remaining (hours)", "15", "2"), ("Hours left", "7.5", "1"), ("Remaining (hrs)", "3", "0.4"),
-     ("Remaining (weeks)", "2", "10"), ("Remaining (days)", "5", "5"), ("Remaining hours", "2 days", "2")],
+     ("Remaining (weeks)", "2", "10"), ("Remaining (days)", "5", "5"), ("Remaining hours", "2 days", "2"),
+     ("Remaining", "15:00", "2"), ("Remaining (hours)", "3:45", "0.5")],
 )  # fmt: skip
 def test_the_heading_of_what_remains_gives_the_unit(file: Path, heading: str, cell: str, remaining: str):
     """The programme has days of 7.5 hours."""

@@ -77,6 +77,32 @@ def test_a_list_of_closed_schools_alone_is_a_mistake(tmp_path: Path):
     assert "No school is left: 'EstablishmentStatus (name)' leaves all of them out." in problem
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["Community special school", "Pupil referral unit", "Academy special converter", "Academy alternative provision"],
+)
+@pytest.mark.parametrize("said", ["Not applicable", "", "n/a"])
+def test_the_type_of_a_school_gives_the_phase_where_that_says_nothing(tmp_path: Path, kind: str, said: str):
+    text = GIAS.replace("CloseDate", "TypeOfEstablishment (name)") + f"900001,X,Ash,{said},Open,{kind}\n"
+    table, problems = read(tmp_path / "schools.csv", text, SCHOOLS)
+    assert (problems, column(table, "phase")) == ([], ["special"])
+    [remark] = table.remarks
+    assert remark.what == f"The phase was read as special, by TypeOfEstablishment (name): '{kind}'."
+
+
+def test_the_type_of_a_school_never_replaces_a_phase(tmp_path: Path):
+    text = (
+        GIAS.replace("CloseDate", "TypeOfEstablishment (name)") + "900001,X,Ash,Primary,Open,Community special school\n"
+    )
+    assert column(read(tmp_path / "schools.csv", text, SCHOOLS)[0], "phase") == ["primary"]
+    _, [problem] = read(tmp_path / "schools.csv", text.replace("Primary", "middle"), SCHOOLS)
+    assert "'middle' is not known." in problem
+    _, [problem] = read(
+        tmp_path / "schools.csv", text.replace("Primary", "Not applicable").replace("special ", ""), SCHOOLS
+    )
+    assert "'Not applicable' says no phase." in problem
+
+
 def test_a_phase_that_says_nothing_says_what_to_write(tmp_path: Path):
     _, [problem] = read(tmp_path / "schools.csv", GIAS + "900001,X,Ash,Not applicable,Open,\n", SCHOOLS)
     assert problem == (

@@ -51,12 +51,10 @@ def test_a_list_of_the_department_for_education_is_read_as_it_is(tmp_path: Path)
     table = open_table(tmp_path / "schools.csv", "schools.csv", problems, SCHOOLS)
     assert problems == []
     same = {"id": "900001", "urn": "900001", "authority": "ourshire", "name": "Ash École", "phase": "primary"}
-    assert cells(table)[0] == {**same, "pupils": "415"}
+    assert cells(table)[0] == {**same, "pupils": "415", "type": "Academy"}
     assert cells(table)[1]["phase"], cells(table)[1]["pupils"] == ("secondary", "1180")
     assert table is not None
-    assert [r.what for r in table.remarks] == [
-        "4 columns were not used: 'LA (code)', 'TypeOfEstablishment (name)', 'HeadLastName', 'OpenDate'."
-    ]
+    assert [r.what for r in table.remarks] == ["3 columns were not used: 'LA (code)', 'HeadLastName', 'OpenDate'."]
 
 
 def test_no_version_keeps_columns_that_were_not_used(tmp_path: Path):
