@@ -23,7 +23,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 install: $(VENV)/.ready  ## Set up the environment
 
-run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge, report
+run: $(VENV)/.ready  ## The demo, on the sample programme: plan, store, nudge, report
 	@$(BIN)/python -m demo out
 
 test: $(VENV)/.ready  ## Every test

@@ -1,1 +1,1 @@
-"""What `make run` plays: the main job on the sample programme."""
+"""What `make run` does: the main workflow on the sample programme."""

@@ -1,4 +1,4 @@
-"""`make run`: the main job on the sample programme, step by step, with every command shown.
+"""`make run`: the main workflow on the sample programme, step by step, with every command shown.
 
 It takes the sample's own dates: the plan is approved on 1 September 2026, the day of the tick is 4 May 2027, and
 payroll's pilot is decided on 20 May 2027.
@@ -30,7 +30,7 @@ QUESTIONS = ("why oakfield/payroll", "announce list --late", "gate list")
 PAGES = {
     "sro-report.html": "the report to the senior responsible owner: start here",
     "trustees.html": "one page for the trustees",
-    "go-no-go.html": "payroll's pilot: go or no-go?",
+    "go-no-go.html": "the go/no-go decision for payroll's pilot",
     "waves.html": "which school goes when: three plans compared",
     "risk.html": "how sure the dates are",
 }

@@ -87,7 +87,7 @@ def go_live_gate(programme: Programme, name: TaskId) -> Task:
     gate = gate_of(programme, name)
     if gate.gate is not Gate.GO_LIVE or gate.service is None:
         known = [t.id for t in programme.tasks() if t.gate is Gate.GO_LIVE]
-        raise UnknownThingError("gate before a go-live", name, known)
+        raise UnknownThingError("go-live gate", name, known)
     return gate
 
 

@@ -32,7 +32,7 @@ from changeflow.values.acting import Via, acting
 
 app = typer.Typer(
     name="changeflow",
-    help="The engine that a change programme runs on: plans it, drives it and explains it.",
+    help="Plan a change programme, run it, and explain its dates.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,7 +52,7 @@ def changeflow(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """The engine that a change programme runs on: plans it, drives it and explains it."""
+    """Plan a change programme, run it, and explain its dates."""
     begin_keys()
     context.with_resource(acting(acting_as(Via.COMMAND)))
 

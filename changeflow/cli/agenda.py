@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, command, shared
+from changeflow.cli.context import Context, command, shared, with_default
 from changeflow.cli.output import note, out, out_as_it_is, print_lines
 from changeflow.settings import begin, settings
 
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 @shared("db", "programme", "at")
 def tick(context: Context) -> None:
-    """Find what is due and write it down; run twice, the second time does nothing."""
+    """Find what is due and record it. Running it again does nothing."""
     from changeflow.usecases import ticks
 
     begin()
@@ -37,9 +37,9 @@ def tick(context: Context) -> None:
 def nudge_dispatch(
     context: Context,
     outbox: Outbox = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
 ) -> None:
-    """Send what the outbox holds, by the channel that is set; programmes that are not live stay in the house."""
+    """Send what is in the outbox. Messages of programmes that are not live are written as files only."""
     if dry_run:
         _preview(context, days=1)
         return
@@ -66,7 +66,7 @@ def nudge_preview(
     context: Context,
     week: Annotated[bool, typer.Option("--week", help="The next seven days, if nothing changes.")] = False,
 ) -> None:
-    """Show what goes out to each person and what is held back, and why. Sends and saves nothing."""
+    """Show what each person would be sent, what is held back, and why. Sends and saves nothing."""
     _preview(context, days=DAYS if week else 1)
 
 
@@ -80,7 +80,7 @@ def _preview(context: Context, *, days: int) -> None:
 
 @command(nudge, "answers", "db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
-    """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
+    """List people's replies to nudges, the latest first: what is blocking them, and what they have promised."""
     from changeflow.usecases import nudges
 
     lines = nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
@@ -89,7 +89,7 @@ def nudge_answers(context: Context) -> None:
 
 @command(nudge, "effects", "db")
 def nudge_effects(context: Context) -> None:
-    """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
+    """Show the effect of nudges by reason and level: how many were acted on, how soon, and what was held back."""
     from changeflow.reports.recorded import effects_text
     from changeflow.usecases.nudges import effects
 
@@ -101,9 +101,9 @@ def nudge_effects(context: Context) -> None:
 def nudge_calendar(
     context: Context,
     person: Annotated[str, typer.Argument(help="The person's id, as in people.csv.")],
-    to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help=with_default("The file to write", "print it"))] = None,
 ) -> None:
-    """Write a person's dates as a calendar file. They can subscribe to them by a link in each message."""
+    """Write a person's dates as a calendar file. They can also subscribe using the link in each message."""
     from changeflow.files import write_whole
     from changeflow.usecases import calendar_feeds
 

@@ -12,7 +12,7 @@ from changeflow.values.problem import check_known
 
 announce = typer.Typer(help="Go-live dates that were announced to schools.", no_args_is_help=True)
 
-School = Annotated[list[str] | None, typer.Option("--school", help="A school's id; may be given again.")]
+School = Annotated[list[str] | None, typer.Option("--school", help="A school's id; repeatable.")]
 How = Annotated[str, typer.Option(help="letter, email, meeting, call, newsletter, website or other.")]
 
 
@@ -26,13 +26,15 @@ def announce_date(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
     day: Annotated[
         datetime,
-        typer.Argument(metavar="DATE", parser=read_option_day, callback=supported, help="The go-live day announced."),
+        typer.Argument(
+            metavar="DATE", parser=read_option_day, callback=supported, help="The go-live date that was announced."
+        ),
     ],
-    school: Annotated[list[str], typer.Option("--school", help="The school's id; may be given again.")],
+    school: Annotated[list[str], typer.Option("--school", help="The school's id; repeatable.")],
     how: How,
     on: On = None,
 ) -> None:
-    """Record the go-live day of a service that was announced to schools, when and how. The latest one counts."""
+    """Record that a service's go-live date was announced to schools, when and how. The latest announcement counts."""
     from changeflow.programme.facts import Announcement
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
@@ -51,7 +53,7 @@ def announce_forecast(
     school: School = None,
     on: On = None,
 ) -> None:
-    """Record that today's forecast was announced, of every go-live ahead whose announced day it changes."""
+    """Record today's forecast as announced, for every future go-live whose announced date it changes."""
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 
@@ -62,7 +64,7 @@ def announce_forecast(
 
 @command(announce, "import", "db", "programme", "actor", "at")
 def announce_import(context: Context, file: Csv) -> None:
-    """Take announcements from a CSV: service, school, date, on (when it was announced), how."""
+    """Import announcements from a CSV with the columns service, school, date, on (when it was announced) and how."""
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 
@@ -76,7 +78,7 @@ def announce_withdraw(
     number: Annotated[int, typer.Argument(metavar="BASELINE", help="The baseline's number.")],
     reason: Annotated[str, typer.Option(help="Why it was not announced.")],
 ) -> None:
-    """Withdraw all that a baseline announced: it was taken without --not-announced by mistake."""
+    """Withdraw everything that a baseline announced, if it was taken without --not-announced by mistake."""
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 
@@ -89,10 +91,10 @@ def announce_list(
     context: Context,
     service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
     school: School = None,
-    late: Annotated[bool, typer.Option("--late", help="Only those that are late or no longer planned.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="Only go-lives that are late or no longer planned.")] = False,
     form: Form = "text",
 ) -> None:
-    """List the go-live of each school and service: announced, when and how, and forecast."""
+    """List each go-live by school and service: the announced date, when and how it was announced, and the forecast."""
     from changeflow.programme.announcements import go_lives
     from changeflow.reports.announcements import go_live_lines, go_lives_text
     from changeflow.usecases.stored import loaded

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 audit_app = typer.Typer(help="Who changed what, sealed in a chain.", no_args_is_help=True)
 Anchor = Annotated[
     Path | None,
-    typer.Option("--anchor", envvar="CHANGEFLOW_ANCHOR", help="The file outside the database that has seen entries."),
+    typer.Option(
+        "--anchor", envvar="CHANGEFLOW_ANCHOR", help="The anchor: a file outside the database that records each entry."
+    ),
 ]
 SHOWN_FAULTS = 20
 
@@ -31,11 +33,15 @@ def audit_verify(
     anchor: Anchor = None,
     head: Annotated[
         list[str] | None,
-        typer.Option("--head", metavar="NUMBER:HASH", help="A head that a report or backup shows; may be given again."),
+        typer.Option(
+            "--head",
+            metavar="NUMBER:HASH",
+            help="The last entry's number and hash, as shown on a report or backup; repeatable.",
+        ),
     ] = None,
     form: Form = "text",
 ) -> None:
-    """Check entries, the rows that they sealed, and the anchor; exit 3 when anything was changed or removed."""
+    """Check the entries, the rows they sealed, and the anchor. Exits with 3 if anything was changed or removed."""
     from changeflow.usecases import audit_trail
 
     checked = audit_trail.verify(db=context.db, programme=context.programme, anchor_file=anchor, heads=head or [])
@@ -52,13 +58,15 @@ def audit_verify(
 @command(audit_app, "show", "db", "programme", "last", "apart", "form")
 def audit_show(
     context: Context,
-    last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
+    last: Annotated[
+        int, typer.Option(min=0, help="How many of each programme's latest entries to show; 0 for all.")
+    ] = 50,
     apart: Annotated[
-        bool, typer.Option("--apart", help="Only entries recorded for another day than they were made on.")
+        bool, typer.Option("--apart", help="Only entries dated to a day other than the one they were made on.")
     ] = False,
     form: Form = "text",
 ) -> None:
-    """List entries: when, as of when, by whom, how they were known, and what they did."""
+    """List entries: when, as of when, who, how that person was identified, and what they did."""
     from changeflow.usecases import audit_trail
 
     shown = list(audit_trail.show(context.programme, db=context.db, last=last or None, only_apart=apart))
@@ -71,7 +79,8 @@ def audit_show(
 
 @command(audit_app, "anchor", "db", "programme", "anchor", "actor", "at")
 def audit_anchor(context: Context, anchor: Anchor = None) -> None:
-    """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
+    """Start an anchor or, after a restore, accept the database or one programme as it is. The audit log records
+    this."""
     from changeflow.usecases import audit_trail
 
     accepted = audit_trail.accept(
@@ -87,16 +96,17 @@ def _lines(checked: "Checked", anchor: Path | None) -> Iterator[str]:
     verdict = checked.verdict
     state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
     yield f"{counted(verdict.entries, 'entry')}, {state}."
-    yield f"Rows as the entries sealed them, not counting scores: {checked.rows}."
+    rows, they = counted(checked.rows, "stored row"), "matches" if checked.rows == 1 else "match"
+    yield f"{rows} {they} what the entries sealed (scores are not counted)."
     for name, (number, known) in sorted(verdict.heads.items()):
         yield f"Head of {name}: {number}:{known[:16]}"
     if verdict.dated_apart:
         yield (
-            f"Entries recorded for another day than they were made on, such as with --at: {verdict.dated_apart} "
-            "(changeflow audit show --apart lists them). This alone is no fault."
+            f"Entries dated to a day other than the one they were made on, such as with --at: {verdict.dated_apart} "
+            "(`changeflow audit show --apart` lists them). This is not a fault in itself."
         )
     for w in verdict.warnings:
-        yield f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault."
+        yield f"{w.programme}, entry {w.number}: {w.what}. This is not a fault in itself."
     if unsealed := sum(verdict.unsealed.values()):
         yield (
             f"Entries of release 0.1.0, which sealed no rows: {unsealed}. Their rows are sealed as they were when "

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class DayOutOfRange(typer.BadParameter):
-    """A day that changeflow does not compute with: wrong input, so exit 4."""
+    """A day that changeflow does not support: wrong input, so exit 4."""
 
     exit_code = 4
 
 
 def supported(day: datetime | None) -> datetime | None:
-    """Check an option's day, as its callback; every option that is a day has it."""
+    """Check an option's day. It is the callback of every option that takes a day."""
     if day is not None and not is_supported(day):
         raise DayOutOfRange(f"{out_of_range(day.date())}.")
     return day
@@ -42,7 +42,7 @@ TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
 def read_option_day(text: str, *, times: Sequence[str] = ()) -> datetime:
-    """Read an option's day, or a time in one of the forms; what is neither is explained as in a file."""
+    """Read an option's day, or a time in one of the forms; an error is explained as it is for files."""
     for form in ("%Y-%m-%d", *times):
         with suppress(ValueError):
             return datetime.strptime(text, form)  # noqa: DTZ007  (local, as people write it)
@@ -50,12 +50,21 @@ def read_option_day(text: str, *, times: Sequence[str] = ()) -> datetime:
 
 
 def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
-    """Return an option that is a day."""
+    """Return an option that takes a day."""
     return typer.Option(*names, parser=read_option_day, metavar=DAY, callback=supported, help=text)
 
 
+def with_default(text: str, default: str) -> str:
+    """Add what happens without an option to its help.
+
+    >>> with_default("The day", "today")
+    'The day (default: today).'
+    """
+    return f"{text} (default: {default})."
+
+
 def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
-    """Return the option --format of a command that has these forms; another one is wrong input."""
+    """Return the option --format of a command that has these forms; any other form is wrong input."""
 
     def check(form: str) -> str:
         with formatted_errors():
@@ -66,7 +75,7 @@ def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
 
 
 def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
-    """Return the database's address, as its option's callback: from the file that the environment names, if any."""
+    """Return the database's address, as its option's callback: from the file named in the environment, if any."""
     source = context.get_parameter_source(param.name or "")
     if source is None or source.name != "DEFAULT":
         return db
@@ -76,23 +85,23 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
 StoredOrFolder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+    Path | None, typer.Argument(metavar="[DIR]", help=with_default("A programme folder", "the stored programme"))
 ]
 TaskName = Annotated[
-    str, typer.Argument(metavar="TASK", help="A task's id, or the end of it where that is unique: w2/go-live.")
+    str, typer.Argument(metavar="TASK", help="A task's id, or its ending if that is unique, such as w2/go-live.")
 ]
-Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or an xlsx.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or Excel (.xlsx) file.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
-On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]
+On = Annotated[datetime | None, day_option("--on", text=with_default("The day", "today"))]
 Db = Annotated[
     str,
-    typer.Option("--db", envvar="CHANGEFLOW_DB", callback=address, help="Database address.", show_default=DEFAULT_DB),
+    typer.Option(
+        "--db", envvar="CHANGEFLOW_DB", callback=address, help="The address of the database.", show_default=DEFAULT_DB
+    ),
 ]
-ProgrammeName = Annotated[
-    str | None, typer.Option("--programme", help="Which programme, where the database has several.")
-]
+ProgrammeName = Annotated[str | None, typer.Option("--programme", help="Which programme, if the database has several.")]
 Actor = Annotated[
-    str | None, typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="Who does this, by id.")
+    str | None, typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="The id of the person doing this.")
 ]
 At = Annotated[
     datetime | None,
@@ -101,7 +110,7 @@ At = Annotated[
         parser=partial(read_option_day, times=TIMES),
         metavar=f"{DAY}[THH:MM]",
         callback=supported,
-        help="Act as if it were this local day or time; now when left out.",
+        help=with_default("Act as if it were this local date or time", "now"),
     ),
 ]
 
@@ -116,18 +125,18 @@ def moment(at: datetime | None) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The database, programme, person and time of a command. An option that the command does not have is empty."""
+    """The database, programme, person and time of a command. Options that the command does not have are empty."""
 
     command: typer.Context
     db: str = ""
     programme: str | None = None
     actor: str | None = None
     at: datetime | None = None
-    """The local day or time that was given; None for now."""
+    """The local day or time given; None for now."""
 
     @property
     def now(self) -> datetime:
-        """The moment to act at: aware, in UTC. Without --at the clock is read each time."""
+        """The moment to act at: aware, in UTC. Without --at, the clock is read each time."""
         return moment(self.at)
 
     @property
@@ -137,19 +146,19 @@ class Context:
 
     @property
     def given_day(self) -> date | None:
-        """The local day of --at; None when it was left out."""
+        """The local day of --at; None if it was not given."""
         return self.day if self.at else None
 
     @property
     def change(self) -> "Change":
-        """Who changes which programme where and when."""
+        """Who changes which programme, in which database and when."""
         from changeflow.usecases.unit_of_work import Change
 
         now = self.now
         return Change(db=self.db, programme=self.programme, actor=self.actor, now=now, on=local_day(now))
 
     def judged(self, folder: Path | None) -> "Judged":
-        """Return a folder's programme, or the stored one where no folder is named."""
+        """Return a folder's programme, or the stored one if no folder is named."""
         from changeflow.usecases.plan import plan_folder
 
         self.refuse_beside(folder)
@@ -157,7 +166,7 @@ class Context:
 
     @property
     def stored(self) -> "Stored":
-        """The stored programme; asked for again, the one that is kept."""
+        """The stored programme, which is loaded once."""
         from changeflow.usecases.stored import stored_on
 
         return stored_on(self.programme, db=self.db, on=self.day)
@@ -174,20 +183,20 @@ class Context:
         return named(name, tasks, what="gate" if is_gate else "task")
 
     def refuse(self, names: Iterable[str], why: str) -> None:
-        """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.
+        """Refuse options that were given on the command line and would have no effect; `why` ends the message.
 
-        What the environment says does not count: it is meant for many commands.
+        Environment variables do not count, because they are meant for many commands.
         """
         options = {p.name: p.opts[0] for p in self.command.command.params}
         sources = {name: self.command.get_parameter_source(name) for name in names}
         given = [options[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"]
         if given:
-            raise InputError(f"{' and '.join(given)} would have no effect: {why}")
+            raise InputError(f"{' and '.join(given)} cannot be used here: {why}")
 
     def refuse_beside(self, source: object, *names: str) -> None:
-        """Refuse what is about a stored programme where a folder or file is named instead."""
+        """Refuse options for a stored programme if a folder or file is named instead."""
         if source is not None:
-            why = f"'{source}' is read, and no stored programme. Leave one of them out."
+            why = f"it is for a stored programme, and '{source}' is read instead. Leave one of them out."
             self.refuse(("db", "programme", *names), why)
 
 
@@ -224,7 +233,7 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
 
 @contextmanager
 def _looking_back(context: typer.Context, at: datetime | None) -> Iterator[None]:
-    """Let a command that only looks know what was recorded by --at: a day alone means its end."""
+    """Let a command that only reads see everything recorded by --at: a day alone means its end."""
     if at is None:
         yield
         return
@@ -239,12 +248,12 @@ def _looking_back(context: typer.Context, at: datetime | None) -> Iterator[None]
 
 
 def command(group: typer.Typer, name: str, *order: str) -> Callable[[Command], Callable[..., None]]:
-    """Add a command to a group under a name, as `shared` with these options."""
+    """Add a command to a group under a name, with these shared options."""
     return lambda function: group.command(name)(shared(*order)(function))
 
 
 def renamed(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a `shared` command for an old name of it, which says the new one and then does the same."""
+    """Return a `shared` command for an old name, which gives the new name and then does the same."""
 
     @wraps(command)
     def run(typer_context: typer.Context, **values: object) -> None:
@@ -256,7 +265,7 @@ def renamed(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _signature(command: Command, order: Sequence[str]) -> Signature:
-    """Return the signature with the shared options in the place of the `Context`."""
+    """Return the signature with the shared options in place of the `Context`."""
     _, *own = signature(command, eval_str=True).parameters.values()
     options = {**SHARED, **{p.name: p.replace(kind=Parameter.KEYWORD_ONLY) for p in own}}
     names = [*(p.name for p in own if p.name not in order), *order]

@@ -8,7 +8,7 @@ import typer
 from changeflow.cli.context import Context, command
 from changeflow.cli.output import note, out
 
-db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
+db_app = typer.Typer(help="Maintain the database.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command(db_app, "upgrade", "db")
 def db_upgrade(context: Context) -> None:
-    """Bring the database to this version of changeflow."""
+    """Upgrade the database to this version of changeflow."""
     from changeflow.usecases.upkeep import upgrade_database
 
     note(f"The database is at version {upgrade_database(context.db)}.")
@@ -25,9 +25,10 @@ def db_upgrade(context: Context) -> None:
 
 @command(db_app, "new-key", "db", "yes", "at")
 def db_new_key(
-    context: Context, yes: Annotated[bool, typer.Option("--yes", help="The old key is lost for good.")] = False
+    context: Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm that the old key is lost for good.")] = False,
 ) -> None:
-    """Make a new key file in the place of one that is lost. People erased before are no longer recognised."""
+    """Create a new key file to replace a lost one. People erased before are no longer recognised."""
     from changeflow.errors import InputError
     from changeflow.usecases.upkeep import start_new_key
 
@@ -63,10 +64,10 @@ def db_backup(context: Context, file: Annotated[Path, typer.Argument(help="Where
 @command(db_app, "restore", "db", "yes", "at")
 def db_restore(
     context: Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that backup made.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Replace a database that exists.")] = False,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that `db backup` made.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Overwrite an existing database.")] = False,
 ) -> None:
-    """Put a copy in the place of an SQLite database that no process has open; the old one is kept beside it."""
+    """Restore a backup over an SQLite database that no process has open. The old one is kept beside it."""
     from changeflow.usecases import restoration
 
     done = restoration.restore(file, db=context.db, now=context.now, replace=yes)
@@ -82,7 +83,7 @@ def db_restore(
 
 @command(db_app, "review", "db", "at")
 def db_review(context: Context) -> None:
-    """List what may have gone out since the copy that a restored database was made from."""
+    """After a restore, list the messages that may have been sent since the backup was made."""
     from changeflow.usecases import restoration
 
     found = restoration.review(db=context.db, now=context.now)
@@ -103,7 +104,7 @@ def db_review(context: Context) -> None:
 
 @command(db_app, "release", "db", "actor", "at")
 def db_release(context: Context) -> None:
-    """Let a restored database send again, once you have seen the list of db review."""
+    """Let a restored database send messages again, once you have checked the list of `db review`."""
     from changeflow.usecases import restoration
 
     count = restoration.release(db=context.db, actor=context.actor, now=context.now)
@@ -112,7 +113,7 @@ def db_release(context: Context) -> None:
 
 @command(db_app, "join", "db", "actor", "at")
 def db_join(context: Context) -> None:
-    """Let a new machine send from a database that other machines use; its folder for state begins here."""
+    """Let a new machine send from a database that other machines use, and start its state folder."""
     from changeflow.usecases import restoration
 
     is_new = restoration.join(db=context.db, actor=context.actor, now=context.now)
@@ -121,7 +122,7 @@ def db_join(context: Context) -> None:
 
 @command(db_app, "retention", "db", "at")
 def db_retention(context: Context) -> None:
-    """Remove what is about single people and has been kept long enough (rulepack privacy)."""
+    """Delete personal data whose retention period has ended (rulepack privacy)."""
     from changeflow.usecases import retention
 
     for removed in retention.retain(db=context.db, now=context.now):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, Form, command, day_option, shared
+from changeflow.cli.context import Context, Folder, Form, command, day_option, shared, with_default
 from changeflow.cli.output import confirm, note, print_as, print_lines
 from changeflow.values.problem import check_known
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from changeflow.usecases.definitions import Difference
 
 baseline = typer.Typer(help="Approve a forecast as the baseline.", no_args_is_help=True)
-waiver = typer.Typer(help="Lift a rule, for a reason and a time.", no_args_is_help=True)
+waiver = typer.Typer(help="Waive a rule, for a stated reason and period.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,10 +27,12 @@ def add_to(app: typer.Typer) -> None:
 def apply(
     context: Context,
     folder: Folder,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    retire: Annotated[list[str] | None, typer.Option(help="A task with progress that is meant to go.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    retire: Annotated[
+        list[str] | None, typer.Option(help="Remove this task although it has recorded progress; repeatable.")
+    ] = None,
 ) -> None:
-    """Store a folder as the programme's next version; shows the difference first."""
+    """Show what has changed, then store the folder as the programme's next version."""
     from changeflow.errors import NOT_SAVED, ActorMissingError
     from changeflow.usecases import definitions
 
@@ -88,10 +90,10 @@ def _difference(change: "Difference") -> Iterator[str]:
 def baseline_show(
     context: Context,
     form: Form = "text",
-    everything: Annotated[bool, typer.Option("--all", help="Also tasks that have not moved.")] = False,
-    number: Annotated[int | None, typer.Option(help="Of this baseline; the latest when left out.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Include tasks that have not moved.")] = False,
+    number: Annotated[int | None, typer.Option(help=with_default("The number of the baseline", "the latest"))] = None,
 ) -> None:
-    """Show each milestone's and task's variance: the forecast against a baseline."""
+    """Show the variance of each milestone and task: the forecast against a baseline."""
     from changeflow.reports.changes import variance_text
     from changeflow.usecases.changes import variance_of
 
@@ -101,7 +103,7 @@ def baseline_show(
 
 @command(baseline, "list", "db", "programme", "at")
 def baseline_list(context: Context, form: Form = "text") -> None:
-    """List the baselines, the first one first: the day, who approved it, why, and whether it was announced."""
+    """List the baselines, oldest first: the date, who approved it, why, and whether it was announced."""
     from changeflow.reports.changes import baselines_text
     from changeflow.usecases.baselines import taken_baselines
 
@@ -113,10 +115,10 @@ def baseline_take(
     context: Context,
     reason: Annotated[str, typer.Option(help="Why this plan is approved.")],
     announced: Annotated[
-        bool, typer.Option("--announced/--not-announced", help="Whether its go-live days are announced to schools.")
+        bool, typer.Option("--announced/--not-announced", help="Whether its go-live dates are announced to schools.")
     ] = True,
 ) -> None:
-    """Approve today's forecast as the baseline, and announce its go-lives; findings that block stop it."""
+    """Approve today's forecast as the baseline, and announce its go-lives. Blocking findings prevent this."""
     from changeflow.usecases import baselines
     from changeflow.values.duration import counted
 
@@ -131,17 +133,17 @@ def baseline_take(
 def waiver_add(
     context: Context,
     rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],
-    reason: Annotated[str, typer.Option(help="Why it is lifted.")],
-    owner: Annotated[str, typer.Option(help="Who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why it is waived.")],
+    owner: Annotated[str, typer.Option(help="Who is accountable for the waiver.")],
     approved_by: Annotated[
-        list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
+        list[str], typer.Option(help="Who has approved it; repeat it if the rule needs two approvals.")
     ],
-    expires: Annotated[datetime, day_option(text="The last day on which it is in force.")],
+    expires: Annotated[datetime, day_option(text="The last day of the waiver.")],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
-    school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
+    school: Annotated[list[str] | None, typer.Option(help="Only for this school; repeatable.")] = None,
 ) -> None:
-    """Lift a rule for a scope until a day; after that it bites again."""
+    """Waive a rule for a given scope until a given date, after which it applies again."""
     from changeflow.rules.catalogue import RULES
     from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from changeflow.programme.facts import Condition
 
 gate = typer.Typer(help="Gates: the evidence for each, and the decisions.", no_args_is_help=True)
-sponsor = typer.Typer(help="What the sponsor does for the change where people see it.", no_args_is_help=True)
-confidence = typer.Typer(help="Delivery confidence: what the evidence proposes, and what a person has set.")
+sponsor = typer.Typer(help="What the sponsor has visibly done for the change.", no_args_is_help=True)
+confidence = typer.Typer(help="Delivery confidence: what the evidence supports, and what a person has set.")
 
-GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate's id, or the end of it where that is unique.")]
-By = Annotated[str | None, typer.Option("--by", metavar="PERSON", help="Who has decided, where another records it.")]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate's id, or its ending if that is unique.")]
+By = Annotated[str | None, typer.Option("--by", metavar="PERSON", help="Who decided, if someone else is recording it.")]
 CONDITION = "text; owner; day[; task that waits for it]"
 
 
@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command(gate, "list", "db", "programme", "at")
 def gate_list(context: Context, form: Form = "text") -> None:
-    """Show the decision log: what is waiting, for which person, since when and at what cost, and past decisions."""
+    """Show the decision log: open decisions (who decides, since when, the cost of waiting) and past decisions."""
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.reports import decision_log
 
@@ -37,7 +37,7 @@ def gate_list(context: Context, form: Form = "text") -> None:
 
 @command(gate, "show", "db", "programme", "at")
 def gate_show(context: Context, name: GateName) -> None:
-    """Show what the evidence says about a gate."""
+    """Show the evidence for a gate."""
     from changeflow.reports.decisions import case_text
     from changeflow.usecases.gates import case_of
 
@@ -50,16 +50,16 @@ def gate_decide(
     context: Context,
     name: GateName,
     outcome: Annotated[
-        str, typer.Argument(metavar="OUTCOME", help="approve (or go), approve_with_conditions, reject (or no_go).")
+        str, typer.Argument(metavar="OUTCOME", help="approve (or go), approve_with_conditions, or reject (or no-go).")
     ],
     reason: Annotated[str, typer.Option(help="Why.")],
-    dissent: Annotated[str, typer.Option(help="The view of a person who disagreed.")] = "",
-    condition: Annotated[list[str] | None, typer.Option(help=f"“{CONDITION}”; may be given again.")] = None,
+    dissent: Annotated[str, typer.Option(help="The view of someone who disagreed.")] = "",
+    condition: Annotated[list[str] | None, typer.Option(help=f"“{CONDITION}”; repeatable.")] = None,
     by: By = None,
     on: On = None,
-    again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate again.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Reopen a rejected gate.")] = False,
 ) -> None:
-    """Record a gate's decision; an approval that the evidence does not support is refused."""
+    """Record a gate's decision. An approval that the evidence does not support is refused."""
     from changeflow.agenda.decisions import GateAnswer
     from changeflow.intake.facts import outcome_of
     from changeflow.usecases import gates
@@ -85,7 +85,7 @@ def gate_decide(
 
 @command(gate, "import", "db", "programme", "actor", "at")
 def gate_import(context: Context, file: Csv) -> None:
-    """Take decisions from minutes: task, outcome, by, on, reason; perhaps dissent and conditions."""
+    """Import decisions from minutes: task, outcome, by, on and reason, and optionally dissent and conditions."""
     from changeflow.usecases import gates
 
     new = gates.import_decisions(file, context.change)
@@ -111,9 +111,16 @@ def sponsor_act(
     context: Context,
     what: Annotated[str, typer.Argument(help="What people saw: “Opened the training at Ashdown”.")],
     on: On = None,
-    kind: Annotated[str, typer.Option(help="seen, coalition or direct.")] = "seen",
-    who: Annotated[str | None, typer.Option(metavar="PERSON", help="A change lead whose act it was.")] = None,
-    group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="seen (in public), coalition (building support among leaders) or direct (speaking with people)."
+        ),
+    ] = "seen",
+    who: Annotated[
+        str | None, typer.Option(metavar="PERSON", help="The change lead who acted (default: the sponsor).")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="The group that they spoke with.")] = None,
 ) -> None:
     """Record a visible act of the sponsor or a change lead."""
     from changeflow.usecases import governance
@@ -125,7 +132,7 @@ def sponsor_act(
 
 @command(sponsor, "acts", "db", "programme", "at")
 def sponsor_acts(context: Context) -> None:
-    """List what the sponsor was seen to do, the latest first."""
+    """List the sponsor's visible acts, the latest first."""
     from changeflow.programme.facts import ACTS
     from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day
@@ -140,7 +147,7 @@ def sponsor_acts(context: Context) -> None:
 
 @command(confidence, "show", "db", "programme", "at")
 def confidence_show(context: Context) -> None:
-    """Show what the evidence proposes, with its reasons, and what a person has set."""
+    """Show the confidence that the evidence supports, with the reasons, and what a person has set."""
     from changeflow.reports.confidence import confidence_text
     from changeflow.usecases.governance import confidence_of
 
@@ -151,10 +158,10 @@ def confidence_show(context: Context) -> None:
 def confidence_set(
     context: Context,
     tier: Annotated[str, typer.Argument(help="green, amber or red.")],
-    reason: Annotated[str, typer.Option(help="Why; above all where the evidence proposes another.")],
+    reason: Annotated[str, typer.Option(help="Why, especially if the evidence supports a different one.")],
     by: By = None,
 ) -> None:
-    """Set the delivery confidence: a judgement, and a person's."""
+    """Set the delivery confidence. This is a person's judgement."""
     from changeflow.usecases import governance
 
     governance.set_confidence(tier, reason, by, context.change)

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
+from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option, with_default
 from changeflow.cli.output import note, out, out_as_it_is
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
 
-checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
+checkpoint = typer.Typer(help="What checkpoints after a go-live found: has the change stuck?", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
-person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
+person = typer.Typer(help="Handle people's requests about their personal data.", no_args_is_help=True)
 Received = Annotated[
-    datetime | None, day_option("--received", text="The day on which the request came; today when left out.")
+    datetime | None, day_option("--received", text=with_default("The day the request was received", "today"))
 ]
-Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id in people.csv, now or formerly.")]
 Also = Annotated[
     list[str] | None,
-    typer.Option("--also", metavar="ID", help="Another id of the same person, with the same address; may be repeated."),
+    typer.Option("--also", metavar="ID", help="Another id of the same person, with the same address; repeatable."),
 ]
 
 
@@ -38,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
-    """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
+    """Import attendance from a CSV: session (a task's id), person, on, and evidence of what they can now do."""
     from changeflow.usecases import attendance
 
     new = attendance.import_attendance(file, context.change)
@@ -47,7 +47,7 @@ def training_import(context: Context, file: Csv) -> None:
 
 @command(training, "list", "db", "programme", "at")
 def training_list(context: Context) -> None:
-    """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
+    """List the sessions: how many people need each, how many came, and how many have shown what they can now do."""
     from changeflow.programme.people import sessions
     from changeflow.usecases.stored import loaded
 
@@ -60,9 +60,9 @@ def training_list(context: Context) -> None:
 def checkpoint_report(
     context: Context,
     name: TaskName,
-    use: Annotated[float | None, typer.Option(help="Share of people who do it the new way, such as 0.85.")] = None,
-    proficiency: Annotated[float | None, typer.Option(help="Share who do it right without help.")] = None,
-    experience: Annotated[float | None, typer.Option(help="Share who find it no worse than before.")] = None,
+    use: Annotated[float | None, typer.Option(help="Share of people who work the new way, such as 0.85.")] = None,
+    proficiency: Annotated[float | None, typer.Option(help="Share of people who do it right without help.")] = None,
+    experience: Annotated[float | None, typer.Option(help="Share of people who find it no worse than before.")] = None,
     sponsor_seen: Annotated[
         bool | None, typer.Option("--sponsor-seen/--sponsor-silent", help="Whether the sponsor was seen.")
     ] = None,
@@ -74,7 +74,7 @@ def checkpoint_report(
     did: Annotated[str, typer.Option(help="We did: what was done about it.")] = "",
     on: On = None,
 ) -> None:
-    """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
+    """Record what a checkpoint found. Anything to put right becomes a task for the supervisors or the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
     from changeflow.usecases import checkpoints
 
@@ -96,7 +96,7 @@ def checkpoint_report(
 
 @command(checkpoint, "list", "db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
-    """List what checkpoints found, the earliest first."""
+    """List what checkpoints found, oldest first."""
     from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day
 
@@ -110,7 +110,7 @@ def checkpoint_list(context: Context) -> None:
 
 @command(assess, "import", "db", "programme", "actor", "at")
 def assess_import(context: Context, file: Csv) -> None:
-    """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
+    """Record a round of assessments from a CSV or xlsx file. Importing a file for the same days corrects that round."""
     from changeflow.usecases import assessments
     from changeflow.values.duration import counted
 
@@ -123,9 +123,9 @@ def assess_import(context: Context, file: Csv) -> None:
 @command(assess, "show", "db", "programme", "out_", "actor", "at")
 def assess_show(
     context: Context,
-    out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
+    out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Also write a table.")] = None,
 ) -> None:
-    """Show the barriers in each group, as published, and why some groups are not shown. The audit notes who looked."""
+    """Show each group's published barriers, and why some groups are hidden. Viewing is recorded in the audit log."""
     from changeflow.reports.exports import write_standings
     from changeflow.usecases.assessments import look_at_people
 
@@ -165,9 +165,11 @@ def assess_show(
 def person_deadline(
     context: Context,
     received: Received = None,
-    complex_: Annotated[bool, typer.Option("--complex", help="Two further months are needed, and they know.")] = False,
+    complex_: Annotated[
+        bool, typer.Option("--complex", help="The extension of two months applies, and the person has been told.")
+    ] = False,
 ) -> None:
-    """Say by when a subject access request has to be answered. For planning only; not legal advice."""
+    """Show the deadline for answering a subject access request. For planning only; not legal advice."""
     from changeflow.usecases import subject_access
 
     today = context.day
@@ -180,10 +182,10 @@ def person_deadline(
 def person_erase(
     context: Context,
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Go ahead: this cannot be undone.")] = False,
     also: Also = None,
 ) -> None:
-    """Erase one person. Their id stays in versions and the audit; no import brings them back."""
+    """Erase one person. Their id stays in versions and the audit log, and no import brings them back."""
     from changeflow.errors import InputError
     from changeflow.usecases import subject_access
 
@@ -192,7 +194,9 @@ def person_erase(
         theirs = subject_access.look_up(who, change, also=also or ())
         for line in _reached(theirs, "Would be erased", "Would not be erased"):
             note(line)
-        raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
+        raise InputError(
+            f"Erasing '{who}' cannot be undone, except from a backup. Nothing was done. Add --yes to go ahead."
+        )
     erased = subject_access.erase(who, change, also=also or ())
     out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
     for line in _reached(erased.theirs, "Erased", "Not erased"):
@@ -218,13 +222,16 @@ def person_export(
     context: Context,
     who: Who,
     received: Received = None,
-    to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help=with_default("The file to write", "print it"))] = None,
     reason: Annotated[
-        str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
+        str,
+        typer.Option(
+            help="Why you need the person's scores, if there are any; the audit log records that you gave a reason."
+        ),
     ] = "",
     also: Also = None,
 ) -> None:
-    """Write all that is kept about one person (JSON). The audit notes who read it, and when."""
+    """Write everything that is kept about one person (JSON). The audit log records who read it, and when."""
     from changeflow.files import write_whole
     from changeflow.usecases import subject_access
 

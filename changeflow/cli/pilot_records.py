@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, command, day_option
+from changeflow.cli.context import Context, Form, command, day_option, with_default
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
 from changeflow.values.problem import check_known
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Statement
 
 issue = typer.Typer(help="Issues of a pilot, with their severity, owner and age.", no_args_is_help=True)
-feedback = typer.Typer(help="What users and providers say, and what came of it.", no_args_is_help=True)
-lesson = typer.Typer(help="What the pilot teaches the waves to come.", no_args_is_help=True)
+feedback = typer.Typer(help="What users and providers say, and what was done about it.", no_args_is_help=True)
+lesson = typer.Typer(help="Lessons from the pilot for later waves.", no_args_is_help=True)
 
-Owner = Annotated[str | None, typer.Option(metavar="PERSON", help="Who sees to it.")]
-School = Annotated[str | None, typer.Option(help="Where; left out, everywhere.")]
-Level = Annotated[int, typer.Option(min=1, max=4, help="1 stops the service, 2 harms people, 3 hinders, 4 cosmetic.")]
-GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate before a go-live: its id, or the end of it.")]
+Owner = Annotated[str | None, typer.Option(metavar="PERSON", help="Who deals with it.")]
+School = Annotated[str | None, typer.Option(help=with_default("The school", "all schools"))]
+Level = Annotated[
+    int, typer.Option(min=1, max=4, help="1 stops the service, 2 harms people, 3 hinders work, 4 is cosmetic.")
+]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="A go-live gate's id, or its ending if that is unique.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +50,7 @@ def issue_raise(
     severity: Level,
     school: School = None,
     owner: Owner = None,
-    blocks: Annotated[bool, typer.Option("--blocks", help="The next wave waits for its fix.")] = False,
+    blocks: Annotated[bool, typer.Option("--blocks", help="The next wave waits until it is fixed.")] = False,
 ) -> None:
     """Record something that went wrong in a pilot."""
     from changeflow.pilots.entries import IssueRaised, IssueSeverity
@@ -72,16 +74,16 @@ def issue_update(
     context: Context,
     service: Service,
     number: Annotated[int, typer.Argument(help="The issue's number.")],
-    words: Annotated[str, typer.Argument(help="What was done, or found.")],
+    words: Annotated[str, typer.Argument(help="What was done or found.")],
     fixed: Annotated[bool, typer.Option("--fixed", help="It is fixed.")] = False,
     reopened: Annotated[bool, typer.Option("--reopened", help="It is open again.")] = False,
-    severity: Annotated[int | None, typer.Option(min=1, max=4, help="Its severity from now on.")] = None,
+    severity: Annotated[int | None, typer.Option(min=1, max=4, help="Its new severity.")] = None,
     owner: Owner = None,
     blocks: Annotated[
         bool | None, typer.Option("--blocks/--blocks-not", help="Whether the next wave waits for it.")
     ] = None,
 ) -> None:
-    """Update an issue: fixed, reopened, given to another owner, or more or less severe."""
+    """Update an issue: fixed, reopened, reassigned, or more or less severe."""
     from changeflow.errors import InputError
     from changeflow.pilots.entries import IssueSeverity, IssueUpdate
     from changeflow.usecases import pilot_records
@@ -106,10 +108,10 @@ def issue_update(
 @command(issue, "list", "db", "programme", "at")
 def issue_list(
     context: Context,
-    service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None,
+    service: Annotated[str | None, typer.Argument(help=with_default("A service", "all services"))] = None,
     form: Form = "text",
 ) -> None:
-    """List the issues, the most severe open ones first, with their age."""
+    """List the issues with their age, the most severe open ones first."""
     from changeflow.reports.pilots import issue_rows, issues_text
     from changeflow.usecases.stored import loaded
 
@@ -124,10 +126,12 @@ def feedback_add(
     service: Service,
     side: Annotated[str, typer.Argument(metavar="SIDE", help="user or provider.")],
     text: Annotated[str, typer.Argument(help="What was said.")],
-    item: Annotated[str, typer.Option(help="The item of the agreement that it is about; its beginning will do.")] = "",
+    item: Annotated[
+        str, typer.Option(help="The item of the agreement that it is about, or the first words of it.")
+    ] = "",
     school: School = None,
 ) -> None:
-    """Record what users of a service, or those who provide it, say of it. Leave names out."""
+    """Record what a service's users or providers say about it. Leave names out."""
     from changeflow.pilots.entries import FeedbackGiven
     from changeflow.usecases import pilot_records
 
@@ -142,11 +146,16 @@ def feedback_improve(
     service: Service,
     text: Annotated[str, typer.Argument(help="What will be improved.")],
     owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
-    due: Annotated[datetime | None, day_option(text="By when.")] = None,
-    heard: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
-    issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
+    due: Annotated[datetime | None, day_option(text="The date by which it will be done.")] = None,
+    heard: Annotated[
+        list[int] | None,
+        typer.Option("--feedback", help="The number of a piece of feedback that it addresses; repeatable."),
+    ] = None,
+    issues: Annotated[
+        list[int] | None, typer.Option("--issue", help="The number of an issue that it addresses; repeatable.")
+    ] = None,
 ) -> None:
-    """Put an improvement on the backlog."""
+    """Add an improvement to the backlog."""
     from changeflow.pilots.entries import ImprovementPlanned
     from changeflow.usecases import pilot_records
 
@@ -168,9 +177,9 @@ def feedback_done(
     context: Context,
     service: Service,
     number: Annotated[int, typer.Argument(help="The improvement's number.")],
-    did: Annotated[str, typer.Argument(help="What was done: “We did …”, as those read it who asked for it.")],
+    did: Annotated[str, typer.Argument(help="What was done, in words for the people who asked for it: “We did …”.")],
 ) -> None:
-    """Close the loop: you said, we did."""
+    """Record an improvement as done: you said, we did."""
     from changeflow.usecases import pilot_records
 
     known = pilot_records.make_improvement(service, number, did, context.change)
@@ -179,9 +188,10 @@ def feedback_done(
 
 @command(feedback, "list", "db", "programme", "at")
 def feedback_list(
-    context: Context, service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None
+    context: Context,
+    service: Annotated[str | None, typer.Argument(help=with_default("A service", "all services"))] = None,
 ) -> None:
-    """Show the improvement backlog, what was said and done, and feedback that no one has taken up."""
+    """Show the improvement backlog, what was said and done, and feedback that is still unanswered."""
     from changeflow.reports.pilots import feedback_text
     from changeflow.usecases.stored import loaded
 
@@ -195,10 +205,10 @@ def lesson_propose(
     service: Service,
     step: Annotated[str, typer.Argument(help="The step of the pathway, such as train-staff.")],
     reason: Annotated[str, typer.Option(help="What the pilot has shown.")],
-    duration: Annotated[str | None, typer.Option(help="How long it takes in the waves to come, such as 4d.")] = None,
-    also_after: Annotated[list[str] | None, typer.Option(help="What it waits for as well; again for more.")] = None,
+    duration: Annotated[str | None, typer.Option(help="How long the step takes in later waves, such as 4d.")] = None,
+    also_after: Annotated[list[str] | None, typer.Option(help="A further step that it waits for; repeatable.")] = None,
 ) -> None:
-    """Propose a change of a step for later waves, and show what it would move; it changes once it is accepted."""
+    """Propose a change to a step for later waves, and show what it would move. It applies once it is accepted."""
     from changeflow.pilots.entries import LessonProposed
     from changeflow.reports.pilots import effect_text
     from changeflow.usecases import pilot_records
@@ -224,7 +234,7 @@ def lesson_accept(
     number: Annotated[int, typer.Argument(help="The lesson's number.")],
     reason: Annotated[str, typer.Option(help="Why.")],
 ) -> None:
-    """Accept a lesson: the step changes in the waves to come, as the next version of the programme."""
+    """Accept a lesson: change the step for later waves, in the programme's next version."""
     from changeflow.reports.pilots import effect_text
     from changeflow.usecases import pilot_records
 
@@ -240,7 +250,7 @@ def lesson_decline(
     number: Annotated[int, typer.Argument(help="The lesson's number.")],
     reason: Annotated[str, typer.Option(help="Why not.")],
 ) -> None:
-    """Decline a lesson; that it was proposed, and why not, is kept."""
+    """Decline a lesson. The proposal and your reason stay on record."""
     from changeflow.usecases import pilot_records
 
     pilot_records.answer_lesson(service, number, reason, context.change, accepted=False)
@@ -249,7 +259,7 @@ def lesson_decline(
 
 @command(lesson, "list", "db", "programme", "at")
 def lesson_list(context: Context, service: Service) -> None:
-    """List the lessons of a service and what was answered."""
+    """List a service's lessons, and whether each was accepted."""
     from changeflow.reports.pilots import lessons_text
     from changeflow.usecases.stored import loaded
 
@@ -261,8 +271,8 @@ def lesson_list(context: Context, service: Service) -> None:
 def pilot_again(
     context: Context,
     task: Annotated[str, typer.Argument(metavar="TASK", help="A pilot's review, parallel run or test pack.")],
-    duration: Annotated[str, typer.Argument(help="For how long: 1pp, 10d.")],
-    reason: Annotated[str, typer.Option(help="What has not been shown yet.")],
+    duration: Annotated[str, typer.Argument(help="For how long, such as 1pp or 10d.")],
+    reason: Annotated[str, typer.Option(help="What is still to be shown.")],
 ) -> None:
     """Repeat a pilot or parallel run and re-forecast everything that depends on it."""
     from changeflow.usecases import pilot_records
@@ -275,9 +285,11 @@ def pilot_again(
 def pilot_confirm(
     context: Context,
     gate: GateName,
-    item: Annotated[str, typer.Argument(help="What is confirmed: pension-files, year-to-date, service-desk …")],
-    evidence: Annotated[str, typer.Option(help="What shows it.")],
-    until: Annotated[datetime | None, day_option(text="The last day on which it is true.")] = None,
+    item: Annotated[
+        str, typer.Argument(help="The item to confirm: pension-files, year-to-date, service-desk and so on.")
+    ],
+    evidence: Annotated[str, typer.Option(help="The evidence.")],
+    until: Annotated[datetime | None, day_option(text="The last day for which it is confirmed.")] = None,
 ) -> None:
     """Confirm an item on the go-live checklist."""
     from changeflow.usecases import pilot_records
@@ -291,10 +303,10 @@ def pilot_confirm(
 def pilot_sign(
     context: Context,
     gate: GateName,
-    words: Annotated[str, typer.Option(help="Their comment.")] = "",
-    withhold: Annotated[bool, typer.Option("--withhold", help="They do not sign; say why with --words.")] = False,
+    words: Annotated[str, typer.Option(help="A comment on the signature.")] = "",
+    withhold: Annotated[bool, typer.Option("--withhold", help="Decline to sign; say why with --words.")] = False,
 ) -> None:
-    """Sign a go-live as one of the people who must. Each person signs in their own name."""
+    """Sign a go-live as one of the required people. Each person signs in their own name."""
     from changeflow.usecases import pilot_records
 
     number = pilot_records.sign(context.task(gate, is_gate=True), words, context.change, agrees=not withhold)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, command
+from changeflow.cli.context import Context, command, with_default
 from changeflow.cli.output import formatted_errors, note, print_lines
 from changeflow.values.limits import MOST
 from changeflow.values.problem import check_known, pick
@@ -26,9 +26,9 @@ def pilot_measure(
     context: Context,
     service: Annotated[str, typer.Argument(help="The service.")],
     criterion: Annotated[str, typer.Argument(help="The exit criterion's id.")],
-    value: Annotated[str, typer.Argument(help="What it came to.")],
+    value: Annotated[str, typer.Argument(help="The measured value.")],
 ) -> None:
-    """Record what a pilot's exit criterion came to."""
+    """Record the measured result of a pilot's exit criterion."""
     from changeflow.usecases import pilots
 
     pilots.measure_criterion(service, criterion, value, context.change)
@@ -39,9 +39,9 @@ def pilot_measure(
 @formatted_errors()
 def pilot_choose(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
-    size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
+    size: Annotated[int, typer.Option(help="How many schools are in the pilot.")] = 3,
 ) -> None:
-    """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
+    """Propose pilot schools that represent the trust and include one that would rather wait, with alternatives."""
     from changeflow.reports.pilots import pilot_text
     from changeflow.usecases import pilots
 
@@ -55,9 +55,9 @@ def pilot_submitted(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
     scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="The scheme's reference.")],
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month that is paid, such as 2027-06.")],
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="old or new: which of the two has filed.")],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="The system that filed: old or new.")],
 ) -> None:
-    """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
+    """Record which system filed a PAYE scheme's pay period. Only one may file, and never from a parallel run."""
     from changeflow.programme.facts import Submission
     from changeflow.usecases import filings
 
@@ -71,30 +71,40 @@ def pilot_reconcile(
     context: Context,
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
     new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
-    key: Annotated[str, typer.Option(help="The column that names a contract; several with commas.")] = "contract",
+    key: Annotated[
+        str, typer.Option(help="The column, or comma-separated columns, that identify a contract.")
+    ] = "contract",
     identity: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A CSV (old,new) of contracts whose id has changed."),
+        typer.Option(exists=True, dir_okay=False, help="A CSV (old,new) of contract ids that have changed."),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="payroll, suppliers, budgets or assets.")] = None,
     tolerance: Annotated[
-        list[str] | None, typer.Option(help="element=amount, such as net=0.01; only these elements are compared.")
+        list[str] | None,
+        typer.Option(help="element=amount, such as net=0.01; only elements with a tolerance are compared."),
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(help="ours=theirs, such as gross=Bruto; several with commas; new:gross=Bruto for one side."),
+        typer.Option(
+            help='Map our column to theirs: gross="Gross pay". Separate several with commas; write new:gross=… for one '
+            "file only."
+        ),
     ] = None,
     decimal: Annotated[
         list[str] | None,
-        typer.Option(help="The mark of decimals, . or , where the amounts do not show it; old:, for one side."),
+        typer.Option(
+            help="The decimal separator (. or ,) if the amounts do not make it clear. Write old:, for one file only."
+        ),
     ] = None,
-    service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
+    service: Annotated[
+        str | None, typer.Option(help="Apply this stored service's tolerances, and store the run.")
+    ] = None,
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
     every: Annotated[
         bool, typer.Option("--all", help="List every difference and contract, not only the first ten.")
     ] = False,
 ) -> None:
-    """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
+    """Compare a parallel run's old and new output by contract. Without --service, exits with 3 if it is not clean."""
     from changeflow.errors import InputError
     from changeflow.pilots.criteria import PRESETS, parse_policy, with_file_options
     from changeflow.reconciliation.compare import ALL, KEPT, reconcile
@@ -145,11 +155,13 @@ def pilot_runs(
     service: Service,
     period: Annotated[str | None, typer.Option(help="Show the differences of this period's latest run.")] = None,
     contracts: Annotated[
-        bool, typer.Option("--contracts", help="Name contracts in full; that you looked is noted.")
+        bool, typer.Option("--contracts", help="Show contract ids in full; this is recorded in the audit log.")
     ] = False,
-    every: Annotated[bool, typer.Option("--all", help="List every difference that is kept, not only twenty.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every stored difference, not only the first twenty.")
+    ] = False,
 ) -> None:
-    """List the kept runs of a service, or one run's differences; contracts are masked to their last four."""
+    """List a service's stored runs, or one run's differences. Only the last 4 characters of contract ids are shown."""
     from changeflow.reports.pilots import runs_text, variances_text
     from changeflow.usecases import parallel_runs
 
@@ -169,15 +181,22 @@ def pilot_explain(
     context: Context,
     service: Service,
     period: Period,
-    element: Annotated[str, typer.Argument(help="The element that differs; or missing, extra.")],
-    reason: Annotated[str, typer.Option(help="Why it differs, such as back-pay of October.")],
-    contract: Annotated[str | None, typer.Option(help="Whose; left out, everybody's within --between.")] = None,
-    between: Annotated[
-        str | None, typer.Option(metavar="LOW..HIGH", help="New less old lies in here: -12.00..12.00.")
+    element: Annotated[str, typer.Argument(help="The element that differs, or `missing` or `extra`.")],
+    reason: Annotated[str, typer.Option(help="Why it differs, such as “October back pay”.")],
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            help=with_default("The contract concerned", "every contract whose difference is within --between")
+        ),
     ] = None,
-    evidence: Annotated[str, typer.Option(help="What shows it, for one contract: a letter, a calculation.")] = "",
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW..HIGH", help="The range of new minus old, such as -12.00..12.00.")
+    ] = None,
+    evidence: Annotated[
+        str, typer.Option(help="The evidence for one contract, such as a letter or a calculation.")
+    ] = "",
 ) -> None:
-    """Say why amounts differ. It counts when the period is reconciled again; the kept run stays as it was."""
+    """Explain a difference. This takes effect the next time the period is reconciled; the stored run is unchanged."""
     from changeflow.usecases import pilot_records
 
     span = _span(between)
@@ -211,9 +230,9 @@ def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
 def pilot_rules(
     context: Context,
     service: Service,
-    accept: Annotated[str | None, typer.Option(metavar="ID", help="Let this rule explain the next period.")] = None,
+    accept: Annotated[str | None, typer.Option(metavar="ID", help="Accept this rule for the next period.")] = None,
 ) -> None:
-    """Show rules that earlier explanations propose for the next run; none applies before a person accepts it."""
+    """Show rules that earlier explanations suggest for the next run. A rule applies only once a person accepts it."""
     from changeflow.reports.pilots import rules_text
     from changeflow.usecases import pilot_records
 
@@ -229,11 +248,11 @@ def pilot_rules(
 def pilot_test(
     context: Context,
     service: Service,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The id of a case of the test pack.")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The id of a case in the test pack.")],
     result: Annotated[str, typer.Argument(metavar="RESULT", help="passed or failed.")],
-    evidence: Annotated[str, typer.Option(help="What shows it.")],
+    evidence: Annotated[str, typer.Option(help="The evidence.")],
 ) -> None:
-    """Record how a case of the structured test pack came out."""
+    """Record the result of a case in the structured test pack."""
     from changeflow.usecases import pilot_records
 
     check_known("result", result, ["passed", "failed"])

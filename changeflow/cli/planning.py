@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared
+from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared, with_default
 from changeflow.cli.output import formatted_errors, note, out, out_as_it_is, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.phrases import printable
@@ -25,10 +25,10 @@ def add_to(app: typer.Typer) -> None:
 
 @formatted_errors()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
-    template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create.")],
+    template: Annotated[str, typer.Option(help="Which ready-made programme to copy.")] = "trust-central-services",
 ) -> None:
-    """Make a ready programme folder to start from."""
+    """Create a ready-made programme folder to start from."""
     from changeflow.files import whole_folder
     from changeflow.intake.documents import write_schemas
     from changeflow.places import programme_templates
@@ -45,7 +45,7 @@ def init(
 
 @formatted_errors()
 def validate(folder: Folder) -> None:
-    """Check a folder: every mistake with file, line and column, and what would be right; and which dates it assumes."""
+    """Check a folder: list every mistake, with its place and a correction, and the dates that are assumed."""
     from changeflow.intake.folder import read_folder
     from changeflow.programme.counts import counts_in_words
     from changeflow.rules.engine import judge
@@ -64,12 +64,14 @@ def validate(folder: Folder) -> None:
 
 @formatted_errors()
 def schema(
-    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the schemas to this folder, one file per kind.")
+    ] = None,
     form: Annotated[
-        str, form_option("json", "markdown", text="json, or markdown: the tables in words, as in docs/tables.md.")
+        str, form_option("json", "markdown", text="json, or markdown to describe the tables as docs/tables.md does.")
     ] = "json",
 ) -> None:
-    """Print the JSON Schema of the folder's files, so that editors can complete and check them, and of every table."""
+    """Print the JSON Schema of the folder's files and tables, so that editors can complete and check them."""
     from changeflow.intake.documents import schemas, write_schemas
 
     if form == "markdown":
@@ -92,7 +94,9 @@ def plan(
     folder: StoredOrFolder = None,
     form: Form = "text",
     to: Annotated[str | None, typer.Option(help="A milestone or task: show the longest path to it.")] = None,
-    fail_on: Annotated[str | None, typer.Option(help="block, warn or info: exit 3 when such a finding exists.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(help="block, warn or info: exit with 3 if there is a finding of this severity.")
+    ] = None,
 ) -> None:
     """Schedule a folder, or the stored programme: critical path, milestones, waves, findings."""
     from changeflow.reports.tables import plan_json, plan_text
@@ -101,7 +105,7 @@ def plan(
 
     judged = context.judged(folder)
     if form == "json":
-        context.refuse(["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
+        context.refuse(["to"], "JSON has every task, and marks the longest path as `driving`. Leave --to out.")
         out_as_it_is(plan_json(judged))
     else:
         print_lines(plan_text(judged, to=_target(judged.programme, to) if to else None))
@@ -118,15 +122,19 @@ def schedule(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="A Microsoft Project file (.xml, .mpp), a plan of Planner (.xlsx) or P6 (.xer), or a folder.",
+            help="A Microsoft Project file (.xml, .mpp), a plan exported from Planner (.xlsx) or P6 (.xer), or a "
+            "folder.",
         ),
     ],
     form: Form = "text",
     profile: Annotated[
-        str | None, typer.Option(help="msproject or textbook; left out, as suits the file. docs/profiles.md explains.")
+        str | None,
+        typer.Option(
+            help=with_default("msproject or textbook, as docs/profiles.md explains", "chosen by the type of file")
+        ),
     ] = None,
 ) -> None:
-    """Compute the critical path of a Microsoft Project file, of another program's plan, or of a folder."""
+    """Compute the critical path of a Microsoft Project file, another program's plan, or a folder."""
     from changeflow.reports.schedules import schedule_rows
     from changeflow.roadmap.analysis.lengths import critical_or_float
     from changeflow.roadmap.analysis.why import dates_in_words
@@ -158,12 +166,12 @@ def why(
         list[str],
         typer.Argument(
             metavar="[DIR] TASK",
-            help="A programme folder or a Project file, and a task's id (its name or UID there); "
-            "a task alone is one of the stored programme. A school's id lists its go-lives; school/service is one.",
+            help="A programme folder and a task's id, or a Project file and a task's name or UID. Without a folder or "
+            "file, a task of the stored programme. Give a school's id to list its go-lives, or school/service for one.",
         ),
     ],
 ) -> None:
-    """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
+    """Explain a task's early and late dates: the chain of links, gaps, rules and constraints behind them."""
     from changeflow.programme.go_live_names import go_live_named, place_names, school_named
     from changeflow.programme.task_names import meant, task_named
     from changeflow.reports.announcements import school_lines
@@ -213,12 +221,14 @@ def what_if(
     context: Context,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="A programme folder, or a Project file; left out, the stored programme."),
+        typer.Argument(
+            metavar="[DIR]", help=with_default("A programme folder or a Project file", "the stored programme")
+        ),
     ] = None,
-    longer: Annotated[str, typer.Option(help="How much longer each task takes in turn: 5d, 2w, 4h.")] = "5d",
+    longer: Annotated[str, typer.Option(help="How much longer each task takes, such as 5d, 2w or 4h.")] = "5d",
     form: Form = "text",
 ) -> None:
-    """Ask for every task in turn: what if it took longer? What would move the end or a milestone, the worst first."""
+    """Show what would happen if each task in turn took longer: those that move the end or a milestone, worst first."""
     from changeflow.reports.schedules import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_in, longer_tasks
 
@@ -236,7 +246,7 @@ def what_if(
 
 @shared("db", "programme", "at")
 def paydays(context: Context, folder: StoredOrFolder = None, form: Form = "text") -> None:
-    """List the pay periods of a folder, or of the stored programme: opening, cut-off, payday and close, by schools."""
+    """List the pay periods for each group of schools: opening, cut-off, payday and close."""
     from changeflow.reports.pay import pay_rows, pay_text
 
     programme = context.judged(folder).programme
@@ -248,7 +258,7 @@ def paydays(context: Context, folder: StoredOrFolder = None, form: Form = "text"
 
 @shared("db", "programme", "at")
 def health(context: Context, folder: StoredOrFolder = None, form: Form = "text") -> None:
-    """Judge whether dates can be trusted: the DCMA 14 points, each with the tasks that miss it."""
+    """Judge whether dates can be trusted: the DCMA 14-point check, with the tasks that fail each point."""
     from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
 
     judged, approved = context.judged(folder), None
@@ -266,7 +276,8 @@ def health(context: Context, folder: StoredOrFolder = None, form: Form = "text")
 
 
 def warm() -> None:
-    """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
+    """Compile the engine for this machine (about a minute), so that the first large plan or simulation need not
+    wait."""
     from changeflow.usecases.warm_up import warm as compile_everything
 
     with formatted_errors():

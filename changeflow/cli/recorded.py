@@ -19,12 +19,14 @@ def fact_list(
     context: Context,
     about: Annotated[
         str | None,
-        typer.Option(help="Only about this task (or all below it), service, person, group or school, by id or name."),
+        typer.Option(
+            help="Only facts about this task (or those below it), service, person, group or school; an id or a name."
+        ),
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind, such as progress or decision.")] = None,
     form: Form = "text",
 ) -> None:
-    """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
+    """List recorded facts, oldest first: who recorded what, and which were replaced, corrected or withdrawn."""
     from changeflow.reports.recorded import fact_data, fact_lines
     from changeflow.usecases.recorded import meant_by, recorded_facts
 
@@ -46,10 +48,10 @@ def fact_list(
 @command(fact, "withdraw", "db", "programme", "actor", "at")
 def fact_withdraw(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="FACT", help="Its id, as fact list shows it: progress-12.")],
+    name: Annotated[str, typer.Argument(metavar="FACT", help="The fact's id, as `fact list` shows it: progress-12.")],
     reason: Annotated[str, typer.Option(help="Why it is wrong.")],
 ) -> None:
-    """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
+    """Withdraw a wrong fact. The fact and its withdrawal stay on record; to correct the fact, record it again."""
     from changeflow.usecases.recorded import withdraw_fact
 
     done = withdraw_fact(name, reason, context.change)

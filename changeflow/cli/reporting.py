@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, Form, command, shared
+from changeflow.cli.context import Context, Form, command, shared, with_default
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
@@ -20,13 +20,18 @@ Since = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        help="report (the last issued), report:3, baseline, baseline:1, or a day; left out: the nearest.",
+        help=with_default(
+            "report (the last one issued), report:3, baseline, baseline:1, or a day",
+            "the most recent report or baseline",
+        ),
     ),
 ]
-Live = Annotated[bool, typer.Option("--live", help="Recalculate it, although one was issued on the day of --at.")]
+Live = Annotated[bool, typer.Option("--live", help="Recalculate it even if a report was issued on the day of --at.")]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
 SHOWN_PROBLEMS = 20
-report = typer.Typer(help="Reports for people.", no_args_is_help=True)
+report = typer.Typer(
+    help="Write reports: for the SRO, for trustees, and for a go/no-go decision.", no_args_is_help=True
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 @report.callback()
 def reports() -> None:
-    """Reports for people."""
+    """Write reports: for the SRO, for trustees, and for a go/no-go decision."""
 
 
 @command(report, "sro", "db", "programme", "since", "issue", "actor", "at")
@@ -47,11 +52,12 @@ def report_sro(
     out: OutFile = Path("sro-report.html"),
     since: Since = None,
     issue: Annotated[
-        bool, typer.Option("--issue", help="Freeze and sign it as issued: the next report says what changed since.")
+        bool,
+        typer.Option("--issue", help="Freeze and sign it as issued; the next report shows what has changed since."),
     ] = False,
     live: Live = False,
 ) -> None:
-    """Write the report to the senior responsible owner. With --at a day on which one was issued, that one as it was."""
+    """Write the report to the senior responsible owner. With --at the day of an issued report, write it as issued."""
     from changeflow.reports.documents import write_report
     from changeflow.usecases import issued_reports, reports
 
@@ -97,22 +103,22 @@ def report_verify(
     context: Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The report to the SRO, as JSON.")],
     issued: Annotated[
-        bool, typer.Option("--issued", help="Compare it also with the issued report that the database has.")
+        bool, typer.Option("--issued", help="Also compare it with the issued report in the database.")
     ] = False,
 ) -> None:
-    """Prove a report's dates from its JSON alone, by code that shares nothing with the planner."""
+    """Check a report's dates from its JSON alone, using code that shares nothing with the planner."""
     from changeflow.usecases.issued_reports import check_issued
     from changeflow.values.duration import counted
     from changeflow.verifying.check import check
 
     if not issued:
-        context.refuse(["db", "programme"], "the database is read for --issued alone.")
+        context.refuse(["db", "programme"], "the database is read only with --issued.")
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"'{file}' cannot be read: {error}") from error
     except ValueError as error:
-        raise InputError(f"'{file}' is no JSON: {error}.") from error
+        raise InputError(f"'{file}' is not valid JSON: {error}.") from error
     # Before the proof: of a report of another release, this can still be compared.
     number = check_issued(data, context.programme, db=context.db) if issued else None
     try:
@@ -154,7 +160,7 @@ def report_trustees(
     since: Since = None,
     live: Live = False,
 ) -> None:
-    """Write one page for trustees: what the change is for, its dates and why they moved, and what waiting costs."""
+    """Write one page for trustees: the purpose of the change, its dates, why they moved, and the cost of waiting."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.trustees import trustees_of
     from changeflow.usecases import reports
@@ -172,10 +178,10 @@ def report_trustees(
 @command(report, "go-no-go", "db", "programme", "actor", "at")
 def report_go_no_go(
     context: Context,
-    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate before a go-live: its id, or the end of it.")],
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="A go-live gate's id, or its ending if that is unique.")],
     out: OutFile = Path("go-no-go.html"),
 ) -> None:
-    """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
+    """Write the page for a go/no-go decision: the evidence, what fails, what would make it pass, and the decision."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.go_no_go import go_no_go_text
     from changeflow.usecases.reports import go_no_go_of
@@ -197,11 +203,11 @@ def report_go_no_go(
 def changes(
     context: Context,
     before: Annotated[Path | None, typer.Argument(metavar="[BEFORE]", help="A folder or a Project file.")] = None,
-    after: Annotated[Path | None, typer.Argument(metavar="[AFTER]", help="The same, later.")] = None,
+    after: Annotated[Path | None, typer.Argument(metavar="[AFTER]", help="A later version of it.")] = None,
     since: Since = None,
     form: Form = "text",
 ) -> None:
-    """Say what changed and why: each milestone's slip, shared out among its causes; of two files, or since a report."""
+    """Compare two files, or now with an earlier report: what changed, and how much each cause moved each milestone."""
     from changeflow.reports.changes import changes_text
     from changeflow.usecases.changes import changes_between, changes_since
 
@@ -218,27 +224,32 @@ def changes(
 @shared("db", "programme", "with_addresses", "with_contracts", "actor", "at")
 def export(
     context: Context,
-    form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="What to write.")],
+    form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="The format to write.")],
     out: Annotated[Path, typer.Argument(help="The file, or the new folder.")],
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR|FILE.xml", help="A folder or a Project file, not a database.")
+        Path | None,
+        typer.Option(
+            "--from", metavar="DIR|FILE.xml", help="Export this folder or Project file instead of the stored programme."
+        ),
     ] = None,
     with_addresses: Annotated[
-        bool, typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence.")
+        bool,
+        typer.Option("--with-addresses", help="When exporting a folder, include names, e-mail addresses and absences."),
     ] = False,
     with_contracts: Annotated[
         bool,
         typer.Option(
-            "--with-contracts", help="Of a folder: with explanations of individual contracts, of services that you run."
+            "--with-contracts",
+            help="When exporting a folder, include explanations of individual contracts for the services you run.",
         ),
     ] = False,
 ) -> None:
-    """Write the latest version out: as a folder again, for Microsoft Project, a spreadsheet or a calendar."""
+    """Export the latest version: as a folder, or for Microsoft Project, a spreadsheet or a calendar."""
     from changeflow.usecases.export import ExportRequest, export_folder, export_schedule
 
     context.refuse_beside(source, *(["at"] if source is not None and source.is_file() else []))
     if form == "folder":
-        context.refuse(["source"], "a folder is written out of the database alone.")
+        context.refuse(["source"], "a folder can only be exported from the database.")
         asked = ExportRequest(actor=context.actor, now=context.now, addresses=with_addresses, contracts=with_contracts)
         number = export_folder(out, db=context.db, programme=context.programme, on=context.day, asked=asked)
         note(f"Wrote version {number} to {out}")

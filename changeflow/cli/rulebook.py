@@ -9,7 +9,7 @@ from changeflow.cli.context import Context, Folder, command, form_option, shared
 from changeflow.cli.output import formatted_errors, out, print_lines
 from changeflow.errors import InputError, UnknownThingError
 
-rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
+rules = typer.Typer(help="The rules of good practice, and the source of each.", invoke_without_command=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 @rules.callback()
 def rulebook(context: typer.Context) -> None:
-    """The rules of the field, and where each comes from."""
+    """The rules of good practice, and the source of each."""
     if context.invoked_subcommand is None:
         rules_list("text")
 
@@ -31,7 +31,7 @@ def rulebook(context: typer.Context) -> None:
 @rules.command("list")
 @formatted_errors()
 def rules_list(
-    form: Annotated[str, form_option("text", "markdown", text="text or markdown: the whole handbook.")] = "text",
+    form: Annotated[str, form_option("text", "markdown", text="text, or markdown for the whole handbook.")] = "text",
 ) -> None:
     """List every rule: code, severity, title."""
     from changeflow.intake.rulepacks import shipped_rulepacks
@@ -44,7 +44,7 @@ def rules_list(
 @rules.command("show")
 @formatted_errors()
 def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as R02.")]) -> None:
-    """Explain a rule: what it asks for, an example, who may lift it, the remedy and the source."""
+    """Explain a rule: what it requires, an example, who may waive it, the remedy and the source."""
     from changeflow.reports.rulebook import DISCLAIMER, rule_text
     from changeflow.rules.catalogue import RULES
 
@@ -60,9 +60,11 @@ def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as 
 @command(rules, "recheck", "db", "at")
 def rules_recheck(
     context: Context,
-    packs: Annotated[Path, typer.Option("--packs", metavar="DIR", help="A folder of rulepacks to put on top.")],
+    packs: Annotated[
+        Path, typer.Option("--packs", metavar="DIR", help="A folder of rulepacks to apply over the built-in ones.")
+    ],
 ) -> None:
-    """Say which stored programmes other rulepacks would affect, and how; nothing is written."""
+    """Show which stored programmes a different set of rulepacks would affect, and how. Nothing is saved."""
     from changeflow.usecases.rulebook import recheck
     from changeflow.values.duration import counted, later_or_earlier
 
@@ -80,7 +82,7 @@ def rules_recheck(
 
 @formatted_errors()
 def delegation(folder: Folder) -> None:
-    """Show what the schemes of delegation change: who gains and who loses which right, and from when."""
+    """Show what the schemes of delegation change: who gains or loses which right, and when."""
     from changeflow.reports.rulebook import delegation_text
     from changeflow.usecases.plan import plan_folder
 
@@ -90,7 +92,7 @@ def delegation(folder: Folder) -> None:
 
 @formatted_errors()
 def consultation(folder: Folder) -> None:
-    """Show where collective consultation is due, and the earliest days of notice and of the first role's end."""
+    """Show where collective consultation is due, and the earliest dates for notice and for the first role to end."""
     from changeflow.reports.rulebook import consultation_text
     from changeflow.usecases.plan import plan_folder
 
@@ -99,7 +101,7 @@ def consultation(folder: Folder) -> None:
 
 @formatted_errors()
 def transition(folder: Folder) -> None:
-    """Show the register of posts: what becomes of each and why, and how many new posts are filled from inside."""
+    """Show the register of posts: what happens to each and why, and how many new posts are filled internally."""
     from changeflow.intake.folder import read_folder
     from changeflow.reports.transition import transition_text
 
@@ -108,7 +110,7 @@ def transition(folder: Folder) -> None:
 
 @shared("at")
 def conflicts(context: Context, folder: Folder) -> None:
-    """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
+    """Show which deadlines, set dates and rules contradict each other, and the effect of dropping each."""
     from changeflow.reports.rulebook import conflicts_text
     from changeflow.roadmap.analysis.conflicts import find_conflicts
     from changeflow.usecases.plan import plan_folder
@@ -120,11 +122,11 @@ def conflicts(context: Context, folder: Folder) -> None:
 @formatted_errors()
 def roles(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder, to list who holds which role in it.")
     ] = None,
-    form: Annotated[str, form_option("text", "markdown", text="text or markdown: the whole page.")] = "text",
+    form: Annotated[str, form_option("text", "markdown", text="text, or markdown for the whole page.")] = "text",
 ) -> None:
-    """List who may do what; of a programme folder, who is in which role."""
+    """List who may do what; given a programme folder, also who holds which role."""
     from changeflow.intake.folder import read_folder
     from changeflow.reports.roles import holders_text, roles_list, roles_page
 

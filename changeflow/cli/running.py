@@ -16,7 +16,7 @@ from changeflow.collector import collect_as_usual
 from changeflow.settings import begin
 from changeflow.usecases.scheduled import FLOWS
 
-flows = typer.Typer(help="The flows that drive a programme by the clock.", no_args_is_help=True)
+flows = typer.Typer(help="The scheduled flows that drive a programme.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,14 +27,14 @@ def add_to(app: typer.Typer) -> None:
 
 @command(flows, "serve", "db")
 def flows_serve(context: Context) -> None:
-    """Run the flows on their schedules, on this machine, until it is stopped."""
+    """Run the flows on their schedules on this machine, until stopped with Ctrl+C."""
     os.environ["CHANGEFLOW_DB"] = context.db
     flow_module("serving").serve_all(say=note)
 
 
 @command(flows, "run", "db", "at")
 def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(FLOWS)}.")]) -> None:
-    """Run one flow now, once; a server that was started for it is stopped again."""
+    """Run one flow once, now. If it needs a server, one is started and then stopped."""
     os.environ["CHANGEFLOW_DB"] = context.db
     result = flow_module("serving").run_once(name, now=context.now, say=note)
     from changeflow.cli.flow_results import result_lines
@@ -59,7 +59,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve the pages that links in messages lead to, until stopped with Ctrl+C."""
+    """Serve the pages that links in messages open, until stopped with Ctrl+C."""
     from changeflow.usecases.custody import take_stock
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
@@ -81,7 +81,7 @@ def serve(
 
 @shared("db", "at")
 def status(context: Context) -> None:
-    """Say how ticks and messages stand, and what waits for a person; exit 3 when something does."""
+    """Show the state of ticks and messages. Exits with 3 if something needs a person's attention."""
     from changeflow.usecases import monitoring
 
     for what, count in monitoring.numbers(db=context.db).items():

@@ -19,26 +19,26 @@ def add_to(app: typer.Typer) -> None:
 
 @formatted_errors()
 def check_table(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or an xlsx.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Excel (.xlsx) file.")],
     kind: Annotated[
         str | None,
         typer.Option(
             "--as",
             metavar="KIND",
             help="schools, people, assessments, progress, attendance, announcements, decisions, identities, planner or "
-            "ledger; by default, the kind that its columns fit.",
+            "ledger (default: the kind that its columns fit).",
         ),
     ] = None,
     key: Annotated[
-        str | None, typer.Option(help="Of a ledger: the columns that name a contract; several with commas.")
+        str | None, typer.Option(help="For a ledger: the column, or comma-separated columns, that identify a contract.")
     ] = None,
     on: On = None,
     form: Form = "text",
 ) -> None:
     """Show how a table would be read: header, columns, first lines, what is not used, and every mistake.
 
-    Its mistakes are those that the command finds which takes the table. Names of tasks are checked by that command
-    alone, and so are names of people and schools if the file is not in a programme folder.
+    The mistakes are those that the command for this table would find. Only that command checks the names of tasks,
+    and the names of people and schools if the file is not in a programme folder.
     """
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, On, TaskName, command, day_option
+from changeflow.cli.context import Context, Form, On, TaskName, command, day_option, with_default
 from changeflow.cli.output import confirm, note, print_json, print_lines
 from changeflow.errors import NOT_SAVED, InputError
 
@@ -30,17 +30,21 @@ def task_list(
         list[str] | None,
         typer.Argument(metavar="[WORDS]", help="Only tasks with these words in their id, name or owner's role."),
     ] = None,
-    late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="Only what is due within a week; with --late, both.")] = False,
-    by: Annotated[datetime | None, day_option("--by", text="How far ahead --due looks.")] = None,
+    late: Annotated[bool, typer.Option("--late", help="Only late tasks.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only tasks due within a week; with --late, late tasks too.")
+    ] = False,
+    by: Annotated[datetime | None, day_option("--by", text=with_default("The last day for --due", "in a week"))] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only the tasks of the person given with --as.")] = False,
-    owner: Annotated[str | None, typer.Option(metavar="PERSON", help="Only the tasks of a person, by id.")] = None,
-    wave: Annotated[str | None, typer.Option(help="Only those of a wave.")] = None,
-    service: Annotated[str | None, typer.Option(help="Only those of a service.")] = None,
-    done: Annotated[bool, typer.Option("--done", help="Only what is done.")] = False,
+    owner: Annotated[
+        str | None, typer.Option(metavar="PERSON", help="Only the tasks of the person with this id.")
+    ] = None,
+    wave: Annotated[str | None, typer.Option(help="Only tasks of this wave.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only tasks of this service.")] = None,
+    done: Annotated[bool, typer.Option("--done", help="Only finished tasks.")] = False,
     form: Form = "text",
 ) -> None:
-    """List the tasks of the stored programme: what is late first, then by day. All filters that are given must hold."""
+    """List the stored programme's tasks, late ones first, then by date. A task must match every filter you give."""
     from changeflow.agenda.worklist import WorkFilter, WorkState
     from changeflow.reports.worklist import work_lines, work_rows
     from changeflow.usecases.worklist import tasks_in_hand
@@ -114,7 +118,7 @@ def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None
 
 @command(task, "start", "db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
-    """Record that a task has started. Of a finished one, this puts the start right; the finish stays."""
+    """Record that a task has started. For a finished task, this corrects the start and leaves the finish as it is."""
     from changeflow.usecases import progress
 
     name = context.task(name)
@@ -129,7 +133,7 @@ def task_finish(
     context: Context,
     name: TaskName,
     on: On = None,
-    started: Annotated[datetime | None, day_option(text="When it began, if that is not recorded yet.")] = None,
+    started: Annotated[datetime | None, day_option(text="When it started, if that is not recorded yet.")] = None,
 ) -> None:
     """Record that a task is finished."""
     from changeflow.usecases import progress
@@ -143,13 +147,13 @@ def task_finish(
 def task_progress(
     context: Context,
     name: TaskName,
-    started: Annotated[datetime | None, day_option(text="When it began, if that is not recorded yet.")] = None,
-    remaining: Annotated[str | None, typer.Option(help="What is left of it, such as 5d.")] = None,
+    started: Annotated[datetime | None, day_option(text="When it started, if that is not recorded yet.")] = None,
+    remaining: Annotated[str | None, typer.Option(help="The remaining duration, such as 5d.")] = None,
     percent: Annotated[
-        int | None, typer.Option(min=0, max=99, help="% complete: the rest of its planned duration is left.")
+        int | None, typer.Option(min=0, max=99, help="Percent complete; the rest of its planned duration remains.")
     ] = None,
 ) -> None:
-    """Say how much of a task is left, or complete."""
+    """Record how much of a task is left, or how much is complete."""
     from changeflow.usecases import progress
 
     if remaining is None and percent is None:
@@ -166,12 +170,15 @@ def task_import(
     context: Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A progress sheet: .csv or .xlsx.")],
     decisions: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Minutes: the decisions at gates in between.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A file of minutes with the gate decisions taken between these dates."
+        ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored; store nothing.")] = False,
 ) -> None:
-    """Take progress and comments from a sheet: an exported workbook, or a table of your own. Shows what moves first."""
+    """Import progress and comments from an exported workbook or your own table. First shows what would move."""
     from changeflow.reports.progress_preview import preview_lines
     from changeflow.usecases import progress_import
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared
+from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared, with_default
 from changeflow.cli.output import confirm, note, out, print_as, print_lines
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError
 
@@ -26,7 +26,7 @@ def seed_option(text: str) -> Any:  # noqa: ANN401  (what Typer makes of an opti
 
 
 Assume = Annotated[
-    str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
+    str | None, typer.Option(metavar="LOW,HIGH", help="Range for tasks without one, in percent of the plan: 80,150.")
 ]
 
 
@@ -46,18 +46,19 @@ def waves(
     page: Annotated[
         Path | None, typer.Option("--out", help="Write the wave board and each team's load: .html, .pdf or .json.")
     ] = None,
-    why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
+    why: Annotated[str | None, typer.Option(help="Explain one go-live date. Give it as school/service.")] = None,
     seconds: Annotated[
-        float, typer.Option(help="How long to search for each plan, about; a busy machine takes longer.")
+        float, typer.Option(help="Roughly how many seconds to search for each plan; a busy machine takes longer.")
     ] = 6.0,
-    seed: Annotated[int, seed_option("Of the search: the same seed finds the same plans.")] = 1,
+    seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same plans.")] = 1,
     use: Annotated[
         str | None,
-        typer.Option(metavar="PLAN", help="Write a plan into programme.yaml: earliest, calmest …"),
+        typer.Option(metavar="PLAN", help="Write this plan into programme.yaml: earliest, calmest and so on."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask for confirmation.")] = False,
 ) -> None:
-    """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
+    """Plan rollout waves from rollout.yaml: three plans side by side. If no plan is possible, say why and exit with
+    3."""
     from changeflow.reports.waves import waves_report
     from changeflow.reports.waves_text import conflict_text, waves_text
     from changeflow.usecases.waves import compare_with_plan, plan_waves
@@ -133,18 +134,16 @@ def level(
         Path | None, typer.Option("--out", help="Write dates and each team's load: .html, .pdf or .json.")
     ] = None,
     accept: Annotated[
-        list[str] | None, typer.Option(metavar="TASK", help="Make a move part of the plan; or: all.")
+        list[str] | None, typer.Option(metavar="TASK", help="Make this task's move part of the plan, or `all` moves.")
     ] = None,
     refuse: Annotated[
-        list[str] | None, typer.Option(metavar="TASK", help="Leave a task where its links put it, from now on.")
+        list[str] | None, typer.Option(metavar="TASK", help="From now on, leave this task where its links put it.")
     ] = None,
-    pin: Annotated[
-        list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a day, come what may.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(help="How long to search, about.")] = 5.0,
-    seed: Annotated[int, seed_option("Of the search: the same seed finds the same dates.")] = 1,
+    pin: Annotated[list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a fixed day.")] = None,
+    seconds: Annotated[float, typer.Option(help="Roughly how many seconds to search.")] = 5.0,
+    seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same dates.")] = 1,
 ) -> None:
-    """Move tasks so that no team is asked for more people than it has. Decisions are written to levelling.yaml."""
+    """Move tasks so that no team needs more people than it has. Your decisions are written to levelling.yaml."""
     from changeflow.reports.levelling import level_report, level_text
     from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
 
@@ -175,13 +174,16 @@ def simulate(
     page: Annotated[
         Path | None, typer.Option("--out", help="Write S-curves and what drives the end: .html, .pdf or .json.")
     ] = None,
-    iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
-    seed: Annotated[int, seed_option("The same seed draws the same numbers, whatever the number of threads.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, max=256, help="How many run beside each other.")] = 2,
+    iterations: Annotated[int, typer.Option(help="How many times to simulate the programme.")] = 10_000,
+    seed: Annotated[
+        int, seed_option("Random seed; the same seed gives the same numbers, whatever the number of threads.")
+    ] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="How many threads to run in parallel.")] = 2,
     assume: Assume = None,
-    learn: Annotated[bool, typer.Option(help="Let what finished waves took re-estimate the later ones.")] = True,
+    learn: Annotated[bool, typer.Option(help="Re-estimate later waves from how long finished ones took.")] = True,
 ) -> None:
-    """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing a start window costs."""
+    """Show how certain each milestone's date is (P50, P80, P90), what drives it, and the cost of a missed start
+    window."""
     from changeflow.reports.risk import risk_text
     from changeflow.usecases.risk import simulate_programme, simulate_stored
 
@@ -199,16 +201,18 @@ def simulate(
 @shared("db", "programme", "at")
 def recover(
     context: Context,
-    milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
+    milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone's id.")],
     folder: StoredOrFolder = None,
-    by: Annotated[datetime | None, day_option(text="The day to keep; left out, its deadline.")] = None,
-    odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
+    by: Annotated[
+        datetime | None, day_option(text=with_default("The date to meet", "the milestone's deadline"))
+    ] = None,
+    odds: Annotated[int, typer.Option(help="The likelihood to reach, in percent: 80 for P80.")] = 80,
     form: Form = "text",
-    iterations: Annotated[int, typer.Option(help="How often each set of options is simulated.")] = 2_000,
-    seed: Annotated[int, seed_option("The same seed draws the same numbers.")] = 1,
+    iterations: Annotated[int, typer.Option(help="How many times to simulate each set of options.")] = 2_000,
+    seed: Annotated[int, seed_option("Random seed; the same seed gives the same numbers.")] = 1,
     assume: Assume = None,
 ) -> None:
-    """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
+    """Find the cheapest recovery options in risk.yaml that meet a date. Exits with 3 if no combination is enough."""
     from changeflow.reports.recovery import recovery_report, recovery_text
     from changeflow.usecases.recovery import find_recovery
 

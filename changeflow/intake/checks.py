@@ -64,7 +64,7 @@ def check_settings(programme: Programme) -> Iterator[DefinitionError]:
 def unknown(
     place: Place, what: str, name: str | None, known: Collection[str], *, on_key: bool = False
 ) -> Iterator[DefinitionError]:
-    """Yield the error of a name that nothing has, with the nearest one that something has; of no name there is none."""
+    """Yield an error, with the nearest known name, if a name is not known; no name is not an error."""
     if name is not None and name not in known:
         yield DefinitionError(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
 
@@ -84,7 +84,7 @@ def _waves(definition: Definition) -> Iterator[DefinitionError]:
         place = Place.programme("waves", n)
         if wave.id in seen or wave.id in schools or wave.id in services:
             yield DefinitionError(
-                place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own."
+                place.at("id"), f"'{wave.id}' is already the id of something else.", "Give the wave another id."
             )
         seen.add(wave.id)
         yield from unknown_among(place.at("services"), "service", wave.services, services)
@@ -93,7 +93,8 @@ def _waves(definition: Definition) -> Iterator[DefinitionError]:
             for service in sorted(wave.services or services):
                 if (service, school) in taken:
                     what = f"'{school}' is in two waves of {service}: {taken[service, school]} and {wave.id}."
-                    yield DefinitionError(place.at("schools", i), what, "A school goes once.")
+                    remedy = "Remove it from one of them: a school goes live once with each service."
+                    yield DefinitionError(place.at("schools", i), what, remedy)
                     break
                 taken[service, school] = wave.id
     waiting = schools - {s for w in definition.programme.waves for s in w.schools}
@@ -128,29 +129,29 @@ def _people(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def check_people(people: Sequence[Person], schools: Collection[str] | None) -> Iterator[DefinitionError]:
-    """Find what is wrong in people.csv alone; without the schools of the programme, any of their names is right."""
+    """Check people.csv alone; without a list of schools, accept any school."""
     yield from _stays(people, schools)
     yield from _manager_loops(people)
 
 
 def _stays(everyone: Sequence[Person], schools: Collection[str] | None) -> Iterator[DefinitionError]:
-    """Whom and where a line of people.csv names, and its days."""
+    """Check the people, schools and days that each line of people.csv names."""
     people = {p.id for p in everyone}
     for person in everyone:
         place = Place("people", (person.id,))
-        yield from unknown(place.at("manager"), f"manager of {person.id}", person.manager, people)
+        yield from unknown(place.at("manager"), "person", person.manager, people)
         if schools is not None:
-            yield from unknown(place.at("school"), f"school of {person.id}", person.school, schools)
+            yield from unknown(place.at("school"), "school", person.school, schools)
             for move in person.moves:
-                yield from unknown(place.at("moves"), f"new school of {person.id}", move.school, schools)
-        yield from unknown(place.at("successor"), f"successor of {person.id}", person.successor, people)
+                yield from unknown(place.at("moves"), "school", move.school, schools)
+        yield from unknown(place.at("successor"), "person", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
             yield DefinitionError(place.at("leaves"), what, "Put the later day into the column leaves.")
 
 
 def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
-    """Say each loop of managers once: a reminder would never find anybody above."""
+    """Report each loop of managers once: a reminder would never find anyone more senior."""
     above: nx.DiGraph[str] = nx.DiGraph()
     # Given to the constructor, they would load pandas.
     above.add_edges_from((p.id, p.manager) for p in people if p.manager)
@@ -160,7 +161,7 @@ def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
         yield DefinitionError(
-            Place("people", (min(loop), "manager")), what, "Leave out the manager of the person at the top."
+            Place("people", (min(loop), "manager")), what, "Leave the manager of the most senior person empty."
         )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import Layout, TableColumn, fold
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
+from changeflow.phrases import listed
 from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
@@ -211,10 +212,10 @@ class _Search:
         theirs = [c.name for c in self.layout.columns]
         shown = ", ".join(f"'{name[:30]}'" for name in theirs[:_SHOWN]) + (" …" if len(theirs) > _SHOWN else "")
         if self.wanted.required and not self.found:
-            what = f"No heading is known: the line has {shown}."
-            self._add(
-                1, what, f"The columns {', '.join(self.wanted.required)} are needed, with their names above them."
-            )
+            names = self.wanted.required
+            what = f"None of the headings {shown} is recognised."
+            least = f"the columns {listed(names)}" if len(names) > 1 else f"the column {names[0]}"
+            self._add(1, what, f"The table needs a header line with at least {least}.")
             return
         needed = self.wanted.needs_one_of
         if needed and not {*needed} & (self.found.keys() | self.meant):

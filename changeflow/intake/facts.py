@@ -190,7 +190,9 @@ def outcome_of(text: str) -> Outcome:
         return ALSO_CALLED[word]
     if word not in set(Outcome):
         # No word is suggested: the nearest may be the opposite.
-        raise ValueError(f"'{text}' is not an outcome. Write {', '.join(Outcome)}; or go, no-go.")
+        raise ValueError(
+            f"'{text}' is not an outcome. Write approve (or go), approve_with_conditions, or reject (or no-go)."
+        )
     return Outcome(word)
 
 

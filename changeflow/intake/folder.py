@@ -1,4 +1,4 @@
-"""A programme folder in: every file read, every mistake found, nothing half taken."""
+"""Read a programme folder: read every file, find every mistake, and return all of it or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from changeflow.errors import (
 )
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
-from changeflow.intake.opening import read_text
+from changeflow.intake.opening import is_there, read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.second_pass import check_and_join
@@ -37,15 +37,15 @@ class Folder:
     contacts: tuple[Contact, ...]
     assessments: tuple[Assessment, ...]
     rulepacks: Rulepacks
-    """Those that ship; the folder's own are part of its definition."""
+    """The built-in rulepacks; the folder's own are part of its definition."""
     programme: Programme
-    """Joined, without facts and schedule."""
+    """The joined programme, without facts and schedule."""
     sources: dict[str, str] = field(default_factory=dict)
-    """The text of each file that makes the definition, by its path in the folder; people.csv is never among them."""
+    """The text of each file that the definition comes from, by its path in the folder; never that of people.csv."""
     contact_columns: frozenset[str] = frozenset()
     """The columns of people.csv that say how people are reached: see `PeopleRead`."""
     documents: Mapping[str, Document] = field(default_factory=dict)
-    """Its files, by what they describe: see `Place.file`."""
+    """Its files, by the thing that each describes: see `Place.file`."""
 
 
 def _read_services(reading: Reading, parts: Mapping[str, Any]) -> tuple[ServiceFile, ...]:
@@ -62,7 +62,7 @@ def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment
         found += read_assessments(
             path, f"adkar/{path.name}", problems, people=people, mapping=mapping, inside=reading.path
         )
-    # Of a person whose own line is wrong, that alone is said.
+    # If a person's own line is wrong, only that is reported.
     reading.problems.extend(p for p in problems if not reading.doubts.cover_name(p.what))
     return tuple(found)
 
@@ -85,14 +85,14 @@ READERS: Mapping[str, Reader] = {
     "assessments": _read_rounds,
     "rulepacks": _read_own_rulepacks,
 }
-"""What reads each part of a folder, in this order: a part may need those before it."""
+"""The reader of each part of a folder. The order matters: a part may need those before it."""
 
 
 def read_folder(path: Path) -> Folder:
-    """Read a programme folder; all its problems at once as `ProblemsError`."""
+    """Read a programme folder; raise a `ProblemsError` that lists all its problems."""
     if path.is_file():
-        other = " `changeflow schedule` plans a Project file." if path.suffix.lower() in (".xml", ".mpp") else ""
-        raise InputError(f"'{path}' is a file. Name the folder of a programme, with its programme.yaml.{other}")
+        other = " For a Project file, use `changeflow schedule`." if path.suffix.lower() in (".xml", ".mpp") else ""
+        raise InputError(f"'{path}' is a file. Give a programme's folder, which has a programme.yaml in it.{other}")
     if not path.is_dir():
         raise UnknownThingError("folder", str(path), remedy="Make one with: changeflow init FOLDER")
     reading = Reading(path)
@@ -113,7 +113,7 @@ def _sources(reading: Reading) -> dict[str, str]:
     texts = dict(reading.texts)
     for name in ("schools.csv", *(f"rulepacks/{p.name}" for p in reading.files("rulepacks", ".yaml"))):
         text = reading.tables.get(name)
-        if text is None:
+        if text is None and is_there(reading.path / name):
             text = read_text(reading.path / name, name, reading.problems, most=MOST_BYTES, inside=reading.path)
         texts |= {name: text} if text is not None else {}
     return dict(sorted(texts.items()))

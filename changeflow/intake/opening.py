@@ -202,10 +202,10 @@ def _opened(path: Path, most: int, inside: Path | None) -> BinaryIO:
         )
     except FileNotFoundError:
         if path.is_symlink():
-            raise _RefusedError("The link leads nowhere.", "Put the file itself here.") from None
-        raise _RefusedError("There is no such file.", "Check the name.") from None
+            raise _RefusedError("The link points to a file that does not exist.", "Put the file itself here.") from None
+        raise _RefusedError("The file does not exist.", "Check the name.") from None
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "its name is not one that a file can have"
+        why = getattr(error, "strerror", None) or "no file can have this name"
         raise _RefusedError(f"The file cannot be read: {why}.", "") from None
     try:
         found = os.fstat(descriptor)

@@ -20,6 +20,7 @@ from changeflow.intake.table_lines import Names
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
 from changeflow.intake.yaml import words_of
+from changeflow.phrases import listed
 from changeflow.programme.definition import School
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.values.base import Frozen
@@ -43,13 +44,14 @@ class PeopleRead:
 
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
-    """Read schools.csv or schools.xlsx; a school that is there twice is a problem."""
+    """Read schools.csv or schools.xlsx; add a `Problem` if a school is listed twice."""
     names = _names(reading, SCHOOLS) or ["schools.csv"]
     if len(names) > 1:
         reading.doubts.kinds.add("school")
         return ()
     if not is_there(reading.path / names[0]):
-        reading.add(names[0], "The file is missing.", f"Its columns are {', '.join(SCHOOLS.required)}.")
+        needed = listed(SCHOOLS.required)
+        reading.add(names[0], "The file is missing.", f"Create it with the columns {needed}.")
         reading.doubts.kinds.add("school")
         return ()
     mapping = columns_of(parts, SCHOOLS.name)

@@ -141,7 +141,8 @@ def missing_columns(table: Table) -> Problem | None:
     """Return the problem of a sheet in which no column names tasks, or none has progress."""
     columns = {m.field.name for m in table.columns.matches}
     if not columns & {"task", "task_id"}:
-        what, remedy = "No column names the tasks.", "Call it 'Task' (a name) or 'Task id'."
+        what = "No column says which task each line is about."
+        remedy = "Add one headed 'Task' (for names) or 'Task id'."
     elif not columns & LABELS.keys():
         what, remedy = "No column has progress.", f"It is read from {', '.join(LABELS.values())}."
     else:

@@ -145,7 +145,7 @@ class TableLines:
             meant = called.get(fold(text)) or called.get(fold(first + surname)) or set()
             try:
                 if len(meant) > 1:
-                    raise ValueError(f"'{text}' may be {len(meant)} people. Write the id.")
+                    raise ValueError(f"'{text}' matches {len(meant)} people. Write the id.")
                 cells[one.name] = next(iter(meant)) if meant else _checked(read_cell(text, one), ids)
             except ValueError as error:
                 del cells[one.name]

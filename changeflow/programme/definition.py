@@ -145,7 +145,7 @@ class Policy(Frozen):
     consult_within_school_weeks: int = Field(
         6, ge=1, description="Longest time without contact with a group that the change affects deeply"
     )
-    sustained_use: float = Field(0.8, gt=0, le=1, description="Share of use from which a change has stuck")
+    sustained_use: float = Field(0.8, gt=0, le=1, description="Share of use at which a change counts as sustained")
     reverting_use: float = Field(0.5, ge=0, le=1, description="Share of use below which people are reverting")
     proficient: float = Field(0.7, gt=0, le=1, description="Share of people who should do it right without help")
     satisfied: float = Field(0.7, gt=0, le=1, description="Share of people who should find it no worse than before")
@@ -161,9 +161,7 @@ class Policy(Frozen):
     technology_share_at_most: float = Field(
         0.6, gt=0, le=1, description="Largest share of the planned work for technology"
     )
-    larger_trust_from: int = Field(
-        10, ge=2, description="Number of schools from which a pilot is needed before rollout"
-    )
+    larger_trust_from: int = Field(10, ge=2, description="A rollout to at least this many schools needs a pilot first")
     decisions_on_command_line: bool = Field(
         default=True,
         description="Whether decisions, signatures, baselines, waivers and confirmations may be recorded on the "

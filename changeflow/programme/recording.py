@@ -122,7 +122,7 @@ def rest_of(
     known = programme.facts.progress.get(task)
     if started is None:
         if known is None:
-            raise InputError(f"No start of {task} is recorded yet. Give it with --started.")
+            raise InputError(f"{task} has no recorded start. Give it with --started.")
         started = day_of(known.actual_start)
     return ReportedProgress(task, started, None, remaining, percent)
 

@@ -32,8 +32,8 @@ TOO_FEW = "only"
 """How the reason begins why a column is left out that has more texts than amounts."""
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Why a column is left out that no one needs to look at."""
-OF_A_SERVICE = " (of a service: {} under parallel_run)"
-"""Where the criteria of a service are fixed, the command's own options are refused."""
+OF_A_SERVICE = " (or, for a service, set `{}` under `parallel_run` in its file)"
+"""The criteria of a service are fixed in its file, and the command's own options are then refused."""
 _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
 NOTHING_TO_COMPARE = "There is nothing to compare"
 _NUMBERS = (

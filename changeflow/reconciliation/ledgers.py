@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
 _AT_ONCE = 12
 """Columns that are looked at closely in one query: more of them take much memory to plan."""
-_ASK = "Say which with --decimal . or --decimal , (of a service: decimal under parallel_run)."
+_ASK = "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
 
 
 @dataclass(slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: 
             has = "has" if count == 1 else "have"
             yield (
                 f"{name} was not compared, and {counted(count, 'contract')} {has} other numbers there: say with "
-                "--tolerance which columns are compared (of a service: tolerances under parallel_run)."
+                "--tolerance which columns are compared (or, for a service, set `tolerances` under `parallel_run`)."
             )
 
 

@@ -197,8 +197,8 @@ def _written(
 
 
 _AS_MANY = (
-    "Every line needs as many cells as the header: put text with separators in quotation marks, and take out what is "
-    "no part of the table."
+    "Every line needs as many cells as the header. Put text that contains separators in quotation marks, and remove "
+    "anything that is not part of the table."
 )
 
 

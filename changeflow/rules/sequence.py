@@ -217,11 +217,11 @@ class Hole:
     gone: Task
     """The task that ended the old way."""
     awaited: Task
-    """The task that the new way waits for: finishing it earlier closes the hole."""
+    """The task that the new way waits for: finishing it earlier closes the gap."""
 
 
 def service_holes(programme: Programme) -> Iterator[Hole]:
-    """Yield the holes of every service and school, by service, school and day.
+    """Yield the service gaps, in order of service, school and day.
 
     The old way ends with the first major change of the organisation, or the first role that ends. The new way begins
     when its system is live and its capacity is in place.
@@ -250,7 +250,7 @@ def no_service_holes(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def hole_in_words(programme: Programme, hole: Hole) -> str:
-    """Describe where and when no one provides a service, and how to close the hole."""
+    """Describe where and when no one provides a service, and how to close the gap."""
     name, school = programme.service(hole.service).name, programme.school(hole.school).name
     days = (hole.last - hole.first).days + 1
     span = f"on {format_day(hole.first)}" if days == 1 else f"from {format_day(hole.first)} to {format_day(hole.last)}"

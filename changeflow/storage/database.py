@@ -165,7 +165,7 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
     engine = engine_for(url)
     presence.confirm(engine)
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
-        raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
+        raise DatabaseUrlError(url, "there is no such file yet. Run `changeflow apply DIR` to create it")
     with _translated(url, write=write), Session(_engine_to(engine, write=write)) as session:
         if write:
             sealing.begin(session)

@@ -8,13 +8,13 @@ from changeflow.storage.anchor import ACCEPTED, BEGUN, STORED, Line
 from changeflow.storage.chain import CLOCK_TOLERANCE, SEALING, Entry, Fault
 
 _EMPTY = (
-    "the anchor has no line: the file was lost or emptied, or no one has begun it. Put it back from a copy, or accept "
-    "the database as it is with 'changeflow audit anchor'"
+    "the anchor file is empty: it was lost or emptied, or was never started. Put it back from a copy, or accept the "
+    "database as it is with `changeflow audit anchor`"
 )
 _BEGUN_LATE = (
-    "the anchor has nothing of it or of what came before, and no one has accepted that: lines were lost, or the anchor "
-    "was set later. Put the file back from a copy, or accept the programme as it is with 'changeflow audit anchor "
-    "--programme {}'"
+    "the anchor has neither this entry nor earlier ones, and no one has accepted that: lines were lost, or the anchor "
+    "was set later. Put the file back from a copy, or accept the programme as it is with `changeflow audit anchor "
+    "--programme {}`"
 )
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 

@@ -16,7 +16,7 @@ from changeflow.values.acting import Via, current
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
-RECORDED_WITH_BY = "What they have decided is recorded with --by. No changes saved."
+RECORDED_WITH_BY = "If one of them has decided, record it with --by. No changes saved."
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:
@@ -24,7 +24,7 @@ def check_actor(definition: Definition, actor: str | None) -> str:
     if not actor:
         raise ActorMissingError
     if actor == SYSTEM and current().via is Via.COMMAND:
-        raise InputError(f"'{SYSTEM}' is changeflow itself, when a flow runs. Say who you are: --as PERSON")
+        raise InputError(f"'{SYSTEM}' is changeflow itself when a flow runs. Say who you are: --as PERSON")
     return check_person(definition, actor)
 
 
@@ -50,7 +50,7 @@ def permit(
 def is_permitted(
     definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date
 ) -> bool:
-    """Whether the actor may do this, for replies that show some people more than others."""
+    """Return whether the actor may do this, for replies that show some people more than others."""
     return isinstance(may(definition, check_actor(definition, actor), action, subject, on=on), Allowed)
 
 

@@ -9,6 +9,7 @@ from changeflow.intake.folder_formats import PERSON_IDS
 from changeflow.intake.layout import fold
 from changeflow.intake.table_rows import Table
 from changeflow.intake.table_schemas import LEDGER
+from changeflow.phrases import listed
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy
 from changeflow.pilots.runs import Coverage
 from changeflow.reconciliation.columns import NOTHING_TO_COMPARE, may_be_of_ids
@@ -107,14 +108,15 @@ def _odd_keys(table: Table, key: Sequence[str]) -> Iterator[str]:
             seen.setdefault("|".join(parts), []).append(row.line)
     twice = {name: lines for name, lines in seen.items() if len(lines) > 1}
     for name, lines in list(twice.items())[:_SHOWN]:
-        yield f"'{name}' is listed {len(lines)} times, on lines {', '.join(map(str, lines[:5]))}: it is not compared."
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        yield f"'{name}' is listed {times}, on lines {listed(list(map(str, lines)), most=5)}, so it is not compared."
     if len(twice) > _SHOWN:
-        yield f"And {len(twice) - _SHOWN} more are listed more than once."
+        yield f"{len(twice) - _SHOWN} more are listed more than once."
     odd = [(name, lines[0], why) for name, lines in seen.items() if (why := odd_id(name))]
     for name, line, why in odd[:_SHOWN]:
         yield f"Line {line}: '{name}' looks {why}."
     if len(odd) > _SHOWN:
-        yield f"And {len(odd) - _SHOWN} more ids look like that."
+        yield f"{len(odd) - _SHOWN} more ids look like that."
 
 
 def _cell(cells: Mapping[str, str], name: str) -> str:

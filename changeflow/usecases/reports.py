@@ -135,7 +135,7 @@ def go_no_go_of(
         definition, names = stored.version.definition, stored.programme.names
         note_look(definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now, names=names)
     if task.gate is not Gate.GO_LIVE:
-        raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
+        raise UnknownThingError("go-live gate", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
     case = weigh(stored.judged, task.id)
     go, no = (dates_if(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
     return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)

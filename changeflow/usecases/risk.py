@@ -107,5 +107,8 @@ def _assumed(text: str | None) -> Assumed | None:
     except ValueError:
         low, high = 0, 0
     if not 1 <= low <= 100 <= high <= 1000:
-        raise InputError(f"'{text}' is not an assumption. Write --assume 80,150: from 80 to 150 percent of the plan.")
+        raise InputError(
+            f"'{text}' is not a range around 100. Write the lower percentage first: --assume 80,150 (80% to 150% of "
+            "the plan)."
+        )
     return Assumed(low, high)

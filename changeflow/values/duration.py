@@ -48,7 +48,7 @@ _LONGEST = {
     Unit.PERCENT: 10_000,
 }
 _MOST_CHARACTERS = 30
-FORMS = "5d, 4h, 2w (working), 30ed (elapsed), 2pp (pay periods), 6sw (school weeks), 1t (terms)"
+FORMS = "5d, 4h or 2w (working time), 30ed (elapsed time), 2pp (pay periods), 6sw (school weeks) or 1t (terms)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
     match = _PATTERN.match(text.strip()) if len(text) <= _MOST_CHARACTERS else None
     if not match:
         shown = text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
-        raise ValueError(f"'{shown}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
+        raise ValueError(f"'{shown}' is not a {'lag' if lag else 'duration'}. Write it like {FORMS}.")
     length = _length(text, match, minutes_per_day=minutes_per_day, lag=lag)
     if abs(length.amount) > _LONGEST[length.unit]:
         most = "10,000%" if length.unit is Unit.PERCENT else f"{LONGEST_YEARS} years"
@@ -98,7 +98,7 @@ def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool)
         return Duration(round(amount), Unit.PERCENT)
     if unit in _WHOLE:
         if amount.denominator != 1:
-            raise ValueError(f"'{text}' is not a whole number. Write one, or use another unit: {FORMS}.")
+            raise ValueError(f"'{text}' is not a whole number. Write a whole number, or use another unit: {FORMS}.")
         if amount < 0 and _WHOLE[unit] is not Unit.SCHOOL_WEEKS:
             what = "pay periods" if _WHOLE[unit] is Unit.PAY_PERIODS else "terms"
             raise ValueError(

@@ -51,7 +51,7 @@ def execute(home: Path, *statements: str) -> None:
 def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
-    assert "Rows as the entries sealed them, not counting scores: " in said
+    assert "what the entries sealed (scores are not counted)" in said
     assert "Entries recorded for another day than they were made on, such as with --at: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
@@ -101,7 +101,7 @@ def test_accepting_one_programme_leaves_the_other_refused_and_reported(home: Pat
     (home / "anchor.txt").unlink()
     run("audit", "anchor", "--programme", "other")
     said = " ".join(run("audit", "verify", code=3).stderr.split())
-    assert said.startswith("small, entry 1: the anchor has nothing of it")
+    assert said.startswith("small, entry 1: the anchor has neither this entry nor earlier ones")
     assert "audit anchor --programme small" in said
     assert "other" not in said
     run("audit", "verify", "--programme", "other")

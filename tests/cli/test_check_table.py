@@ -76,7 +76,7 @@ def test_mistakes_are_listed_and_it_exits_with_4(tmp_path: Path):
 def test_the_kind_can_be_named_and_is_checked(tmp_path: Path):
     code, _, errors = check(staff(tmp_path), "--as", "schools")
     assert code == 4
-    assert "No heading is known: the line has 'Staff No', 'Job Title'" in errors
+    assert "None of the headings 'Staff No', 'Job Title'" in errors
     code, _, errors = check(staff(tmp_path), "--as", "schols")
     assert (code, "Did you mean 'schools'?" in errors) == (4, True)
 
@@ -203,7 +203,7 @@ class TestLedgers:
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
         notes = "\n".join(lines)
         assert code == 0
-        assert "'C1' is listed 2 times, on lines 2, 4: it is not compared." in notes
+        assert "'C1' is listed twice, on lines 2 and 4, so it is not compared." in notes
         assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
         assert "Line 5: '01-Feb' looks made a date." in notes
 

@@ -85,7 +85,7 @@ PEOPLE = {
     "a,Head,a,,": "The managers go round in a circle: a is managed by a.",
     "a,Head,b,,\nb,Clerk,a,,": "The managers go round in a circle: a is managed by b is managed by a.",
     "a,Head,,2027-02-01,2027-01-01": "a leaves on 2027-01-01, before joining on 2027-02-01.",
-    "a,Head,z,,": "There is no manager of a 'z'.",
+    "a,Head,z,,": "There is no person 'z'.",
     "a,Head,,,\na,Clerk,,,": "Duplicate person 'a' (first on line 2).",
     "a,,,,": "'role' is empty",
 }
@@ -107,7 +107,7 @@ def test_a_school_is_checked_where_the_folder_has_schools(tmp_path: Path):
     assert check_table(tmp_path / "people.csv", "people", on=ON).problems == []
     folder = a_folder(tmp_path / "folder", people=head)
     found = [problem.what for problem in check_table(folder / "people.csv", None, on=ON).problems]
-    assert found == ["There is no school of a 'elm'.", "There is no new school of a 'oak'."]
+    assert found == ["There is no school 'elm'.", "There is no school 'oak'."]
 
 
 def test_a_school_of_the_folder_without_a_wave_is_a_mistake(tmp_path: Path):
@@ -152,7 +152,8 @@ def test_cells_of_progress_that_contradict_each_other_are_mistakes(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("head", "says"), [("Task,Owner", "No column has progress."), ("Owner,% complete", "No column names the tasks.")]
+    ("head", "says"),
+    [("Task,Owner", "No column has progress."), ("Owner,% complete", "No column says which task each line is about.")],
 )
 def test_a_sheet_without_tasks_or_progress_is_a_mistake(tmp_path: Path, head: str, says: str):
     path = tmp_path / "progress.csv"

@@ -436,7 +436,7 @@ def test_what_is_no_day_is_explained_alike_on_the_command_line_and_in_files(tmp_
 def test_a_file_is_no_folder_and_the_table_of_people_is_missed_once(tmp_path: Path):
     """Without people.csv, each file that names a person would be a mistake of its own."""
     folder = a_folder(tmp_path)
-    assert "is a file. Name the folder of a programme" in run("plan", folder / "programme.yaml", code=4).stderr
+    assert "is a file. Give a programme's folder" in run("plan", folder / "programme.yaml", code=4).stderr
     (folder / "people.csv").unlink()
     said = run("validate", folder, code=4).stderr.splitlines()
     assert said == [
@@ -448,7 +448,7 @@ def test_a_file_is_no_folder_and_the_table_of_people_is_missed_once(tmp_path: Pa
 @pytest.mark.parametrize("key", ["duration", "name"])
 def test_a_number_where_text_belongs_is_said_in_plain_words(tmp_path: Path, key: str):
     folder = a_folder(tmp_path, service=SERVICE + f"tasks:\n  go-live: {{{key}: 15}}\n")
-    said = {"duration": "'15' is not a duration. Write one of 5d,", "name": "'15' is not text. Put it in quotation"}
+    said = {"duration": "'15' is not a duration. Write it like 5d,", "name": "'15' is not text. Put it in quotation"}
     assert said[key] in run("validate", folder, code=4).stderr
 
 

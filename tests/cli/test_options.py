@@ -40,7 +40,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield prepare(tmp_path_factory.mktemp("unchanged"), patch)
 
 
-STORED = "is read, and no stored programme"
+STORED = "is read instead"
 CRITERIA = "the criteria of payroll were fixed before its runs began"
 KEPT = "pilot reconcile old.csv new.csv --service payroll --period 2027-01 --at 2027-02-01"
 REFUSED = {
@@ -84,7 +84,7 @@ def test_an_option_that_would_have_no_effect_is_refused(unchanged: Path, command
     done = CliRunner().invoke(app, command.split())
     option, why = REFUSED[command]
     assert done.exit_code == 4, done.output
-    assert f"{option} would have no effect" in done.output
+    assert f"{option} cannot be used here" in done.output
     assert why in done.output
     assert sorted(p.name for p in unchanged.rglob("*") if not p.name.startswith("test.db")) == before
 

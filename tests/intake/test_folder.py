@@ -96,8 +96,8 @@ def test_a_school_in_two_waves_of_one_service(tmp_path: Path):
     text = PROGRAMME.replace("schools: [cedar]", "schools: [cedar, ash]")
     found = the_problem(tmp_path, programme=text)
     assert (
-        found
-        == f"programme.yaml:{place(text, 'ash]')}: 'ash' is in two waves of payroll: w1 and w2. A school goes once."
+        found == f"programme.yaml:{place(text, 'ash]')}: 'ash' is in two waves of payroll: w1 and w2. "
+        "Remove it from one of them: a school goes live once with each service."
     )
 
 
@@ -295,7 +295,7 @@ def test_what_is_wrong_in_a_line_of_people_is_said_with_the_line(tmp_path: Path)
     with pytest.raises(ProblemsError) as raised:
         read_folder(a_folder(tmp_path, people=people))
     [problem] = raised.value.problems
-    assert str(problem) == "people.csv:4:6: There is no school of head 'as'. Did you mean 'ash'?"
+    assert str(problem) == "people.csv:4:6: school: There is no school 'as'. Did you mean 'ash'?"
 
 
 def without_groups(text: str) -> str:

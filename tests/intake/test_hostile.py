@@ -151,7 +151,10 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "a socket": (the_socket, "It is a socket."),
     "a folder": (Path.mkdir, "It is a folder."),
     "a device": (lambda path: path.symlink_to("/dev/zero"), ""),
-    "a link that leads nowhere": (lambda path: path.symlink_to("nowhere"), "The link leads nowhere."),
+    "a link that leads nowhere": (
+        lambda path: path.symlink_to("nowhere"),
+        "The link points to a file that does not exist.",
+    ),
     "a loop of links": (lambda path: path.symlink_to(path.name), ""),
 }
 PLACES = (

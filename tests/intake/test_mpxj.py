@@ -190,7 +190,7 @@ def test_a_plan_of_primavera_is_read_and_scheduled_by_the_textbook(tmp_path: Pat
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path):
-    with pytest.raises(ProblemsError, match="no such file"):
+    with pytest.raises(ProblemsError, match="does not exist"):
         read_through_mpxj(tmp_path / "none.mpp")
     assert ".mpp" in mpp.FOREIGN
 

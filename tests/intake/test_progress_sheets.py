@@ -162,7 +162,7 @@ def test_headings_mean_the_same_in_other_words_and_capitals(file: Path, heading:
 def test_a_table_without_tasks_or_without_progress_says_what_is_missing(file: Path):
     _, _, [no_task] = read(file, [["60%", "04/01/2027"]], ["% complete", "Actual start"])
     _, _, [no_progress] = read(file, [["payroll/requirements", "me"]], ["Task", "Who"])
-    assert no_task.what == "No column names the tasks."
+    assert no_task.what == "No column says which task each line is about."
     assert no_progress.what == "No column has progress."
 
 

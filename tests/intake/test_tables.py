@@ -106,7 +106,7 @@ def test_a_manager_may_be_named_by_name_or_address(tmp_path: Path):
     )
     table, problems = read(tmp_path / "people.csv", text, PEOPLE)
     assert [row.get("manager") for row in cells(table)] == [None, "a", "a", "a", None]
-    assert problems == ["people.csv:6:5: manager 'person  two' may be 2 people. Write the id."]
+    assert problems == ["people.csv:6:5: manager 'person  two' matches 2 people. Write the id."]
 
 
 def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):

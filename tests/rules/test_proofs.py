@@ -1,4 +1,4 @@
-"""Rules over time: service holes, and capacity on the day that a role ends. Worked out on a 2027 calendar."""
+"""Rules over time: service gaps, and capacity on the day that a role ends. Worked out on a 2027 calendar."""
 
 from collections.abc import Callable
 from datetime import date

@@ -19,7 +19,7 @@ from tests.storage.test_upgrade import released
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 EMPTY = "the anchor has no line"
-LATE = "the anchor has nothing of it or of what came before"
+LATE = "the anchor has neither this entry nor earlier ones"
 
 
 def finish(db: str, day: int, path: Path) -> None:

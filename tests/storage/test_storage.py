@@ -287,7 +287,7 @@ def test_a_wrong_address_is_an_error_with_a_remedy(url: str):
 
 def test_reading_does_not_create_a_missing_database(tmp_path: Path):
     scope = session_scope(f"sqlite:///{tmp_path / 'typo.db'}")
-    with pytest.raises(DatabaseUrlError, match="there is no such file yet; changeflow apply makes it"):
+    with pytest.raises(DatabaseUrlError, match=r"there is no such file yet. Run `changeflow apply DIR` to create it"):
         scope.__enter__()
     assert not list(tmp_path.iterdir())
 

@@ -66,7 +66,7 @@ def test_what_is_left_needs_a_start_once(stored: str):
     assert progress.progress_task("payroll/requirements", change(stored, 6), **asked) == 1
     known = stored_on(None, db=stored, on=date(2027, 1, 6)).programme.facts.progress["payroll/requirements"]
     assert day_of(known.actual_start) == date(2027, 1, 4)
-    with pytest.raises(InputError, match="No start of payroll/delegation is recorded yet"):
+    with pytest.raises(InputError, match="payroll/delegation has no recorded start"):
         progress.progress_task("payroll/delegation", change(stored, 6), **asked)
 
 

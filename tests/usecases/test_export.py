@@ -102,4 +102,4 @@ class TestAddresses:
         args = ["export", "xlsx", str(tmp_path / "x.xlsx"), "--from", str(folder), "--with-addresses"]
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 4
-        assert "--with-addresses would have no effect: only a folder has addresses and explanations" in result.stderr
+        assert "--with-addresses cannot be used here: only a folder has addresses and explanations" in result.stderr

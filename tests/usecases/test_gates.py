@@ -55,7 +55,7 @@ class TestWhoDecides:
             decide(answer(), change(db_gated, 5, actor="manager"))
         assert str(caught.value) == (
             "The Programme Manager may not decide “Payroll: plan agreed”. The owner (Director of People) or the SRO "
-            "(Chief Executive) may. What they have decided is recorded with --by. No changes saved."
+            "(Chief Executive) may. If one of them has decided, record it with --by. No changes saved."
         )
         assert caught.value.exit_code == 4
         assert decisions(db_gated) == []

@@ -54,7 +54,7 @@ class TestVouching:
     def test_what_nobody_asks_for_cannot_be_confirmed(self, stored: str):
         with pytest.raises(UnknownThingError, match="item to confirm"):
             pilot_records.confirm(GO, "weather", "Sunny", None, change(MARCH, stored))
-        with pytest.raises(UnknownThingError, match="gate before a go-live"):
+        with pytest.raises(UnknownThingError, match="no go-live gate"):
             pilot_records.confirm(RELEASE, "way-back", "Licence", MARCH, change(MARCH, stored))
 
 

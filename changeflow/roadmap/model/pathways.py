@@ -124,12 +124,12 @@ class StepFields(Frozen):
     )
     minor: bool | None = None
     irreversible: bool | None = None
-    no_return: NoReturn | None = Field(None, description="How its beginning ends the way back to the old service")
+    no_return: NoReturn | None = Field(None, description="Why no one can go back to the old service once it has begun")
     assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
         None, description="Only for services with one of these kinds of assurance"
     )
     was: Names | None = Field(None, description="Its former id; records continue under this one")
-    drop: bool | None = Field(None, description="Leave this step out")
+    drop: bool | None = Field(None, description="Omit this step")
 
     def changed_by(self, other: "StepFields") -> "StepFields":
         """Apply another's fields over these. A new duration also replaces the old range."""

@@ -135,7 +135,7 @@ class Weights(Frozen):
     announced: float = Field(
         8.0,
         ge=0,
-        description="Another date than was announced to a school",
+        description="Changing a date that was announced to a school",
         validation_alias=AliasChoices("announced", "told"),
         serialization_alias="told",
     )

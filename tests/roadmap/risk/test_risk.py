@@ -245,7 +245,7 @@ class TestCommandAndFiles:
         ("more", "message"),
         [
             ({"iterations": 0}, "between 100 and 1,000,000"),
-            ({"assume": "150,80"}, "is not an assumption"),
+            ({"assume": "150,80"}, "is not a range around 100"),
             ({"assume": None}, "no task has a range"),
         ],
     )
