@@ -135,7 +135,7 @@ def _forbidden(frame: Frame, school: str, service: ServiceFile, day: date) -> st
     """Describe why a go-live cannot be on a day; empty if it can."""
     for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
         if blackout.touches(day, day):
-            return f"“{blackout.name}” keeps go-lives out of it"
+            return f"it is in the blackout “{blackout.name}”"
     for window in windows(frame.programme, service.service_class, day):
         if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
             return window["why"]

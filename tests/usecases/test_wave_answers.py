@@ -79,7 +79,7 @@ def test_proposals_that_give_a_school_the_same_date_are_explained_together(folde
     found = Waves(programme=programme, problem=problem, offers=offers)
     current, *proposals = explain_date(found, plan_in_force(programme, problem), CEDAR)
     assert current == (("Current plan",), ("Cedar School, Payroll: 20 Jan 2027, in wave 1.",))
-    assert [names for names, _ in proposals] == [("Earliest", "Compromise"), ("Calmest",)]
+    assert [names for names, _ in proposals] == [("Earliest", "Compromise"), ("Steadiest workload",)]
 
 
 def test_a_school_that_does_not_exist_is_refused_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -96,7 +96,9 @@ def test_plans_with_the_same_waves_are_shown_once(folder: Path):
     report = waves_report(programme.name, problem, offers, in_force=plan_in_force(programme, problem))
     assert [p.same_as for p in report.plans] == ["", "", "Earliest"]
     text = list(waves_text(report))
-    at = text.index("Compromise: the weights of rollout.yaml apply as they are (proved best for its weights)")
+    at = text.index(
+        "Compromise: the priorities are weighted as you set them (proven to be the best plan for these priorities)"
+    )
     assert text[at + 1 :] == ["  The same waves as “Earliest”."]
 
 

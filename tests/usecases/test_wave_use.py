@@ -288,5 +288,5 @@ def test_the_command_shows_asks_and_writes(folder: Path, monkeypatch: pytest.Mon
     assert "start_no_earlier" in (folder / FILE).read_text()
     assert "There is no plan 'soonest'" in CliRunner().invoke(app, [*run, "soonest"]).output
     shown = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "0.2"]).output
-    assert "Current plan: the waves in programme.yaml, with their forecast dates (for comparison)" in shown
+    assert "Current plan: the current waves, with their forecast dates (for comparison)" in shown
     assert "Deadlines missed" in shown

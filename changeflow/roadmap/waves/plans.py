@@ -34,20 +34,18 @@ EARLIEST = Style(
 )
 CALMEST = Style(
     key="calmest",
-    name="Calmest",
-    aim="Each team's fullest week is as light as possible",
+    name="Steadiest workload",
+    aim="Each team's busiest week is as light as possible",
     factors={"peak": 30, "finish": 0.3, "last": 0.3, "announced": 0.1, "announced_week": 0.1},
 )
 FEWEST = Style(
     key="fewest-changes",
     name="Fewest changes",
-    aim="As few announced dates as possible change",
+    aim="As many announced dates as possible stay as they are",
     factors={"announced": 10, "announced_week": 4},
 )
-COMPROMISE = Style(key="compromise", name="Compromise", aim="The weights of rollout.yaml apply as they are", factors={})
-IN_FORCE = Style(
-    key="in-force", name="Current plan", aim="The waves in programme.yaml, with their forecast dates", factors={}
-)
+COMPROMISE = Style(key="compromise", name="Compromise", aim="The priorities are weighted as you set them", factors={})
+IN_FORCE = Style(key="in-force", name="Current plan", aim="The current waves, with their forecast dates", factors={})
 """The current plan, which is only for comparison."""
 
 
@@ -96,8 +94,12 @@ def offers(
 def certainty_of(found: "Offer | WavesSolution") -> str:
     """Say how near a plan is to the best for its weights."""
     if found.is_proved:
-        return "proved best for its weights"
-    near = "a better plan may exist" if found.gap is None else f"at most {found.gap:.1%} from the best for its weights"
+        return "proven to be the best plan for these priorities"
+    near = (
+        "a better plan may exist"
+        if found.gap is None
+        else f"within {found.gap:.1%} of the best possible for these priorities"
+    )
     return near if found.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 
 

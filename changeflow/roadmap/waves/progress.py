@@ -73,7 +73,7 @@ class SearchProgress:
         """The news found so far."""
         if (best := self._best) is None:
             return "no plan yet"
-        near = "" if best.gap is None else f", at most {best.gap:.1%} from the best possible"
+        near = "" if best.gap is None else f", within {best.gap:.1%} of the best possible"
         return f"so far {result_in_words(self._problem, best.plan)}{near}"
 
     def time_left(self, elapsed: float) -> str:

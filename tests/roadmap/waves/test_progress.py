@@ -27,13 +27,13 @@ def test_the_best_plan_so_far_has_its_last_go_live_and_its_distance_from_the_bes
     assert asked.news == "no plan yet"
     asked.found(best(asked))
     last = max(candidates[0].day for candidates in asked._problem.candidates.values())
-    assert asked.news == f"so far the last go-live is on {last.day} {last:%b %Y}, at most 5.0% from the best possible"
+    assert asked.news == f"so far the last go-live is on {last.day} {last:%b %Y}, within 5.0% of the best possible"
 
 
 def test_without_a_bound_there_is_no_distance():
     asked = a_search()
     asked.found(best(asked, bound=float("-inf")))
-    assert "from the best" not in asked.news
+    assert "of the best" not in asked.news
 
 
 def test_announced_dates_that_change_are_counted():
@@ -60,9 +60,10 @@ def test_each_search_says_what_it_looks_for_and_what_it_found(monkeypatch):
     said: list[str] = []
     list(offers(problem(), QUICK, say=said.append))
     assert [line.partition(":")[0] for line in said] == [
-        "Earliest, 1 of 3", "Earliest", "Calmest, 2 of 3", "Calmest", "Compromise, 3 of 3", "Compromise",
+        "Earliest, 1 of 3", "Earliest", "Steadiest workload, 2 of 3", "Steadiest workload",
+        "Compromise, 3 of 3", "Compromise",
     ]  # fmt: skip
-    assert said[1].endswith("; proved best for its weights")
+    assert said[1].endswith("; proven to be the best plan for these priorities")
 
 
 def test_being_watched_does_not_change_the_answers(monkeypatch):
