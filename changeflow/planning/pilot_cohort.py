@@ -12,7 +12,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
-READINESS = ((1, "ready"), (3, "typical"), (4, "low"))
+READINESS = ((1, "high"), (3, "typical"), (4, "low"))
 """A school with at least this risk in rollout.yaml counts as a risk: our own choice."""
 
 
