@@ -1,4 +1,4 @@
-"""Run the flows on one machine, on their schedules or one flow once. Starts a local server if none is given."""
+"""Run all flows on their schedules, or a single flow once, on this machine; start a local server if none is given."""
 
 import asyncio
 import importlib
@@ -26,7 +26,8 @@ from changeflow.values.duration import counted
 from changeflow.values.problem import check_known
 
 STARTUP_SECONDS = 600
-"""The longest wait for a server. It ends as soon as the server answers or exits, so users never wait longer for it."""
+"""The longest to wait for a server to start. A long limit costs nothing, because the wait ends as soon as the server
+answers or exits."""
 ANSWER_SECONDS = 30
 """The longest wait for one answer while a server starts on a busy machine."""
 STOP_SECONDS = 60
@@ -184,7 +185,7 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
 
 
 def _knows_all(url: str) -> bool:
-    """Return whether Prefect has all our deployments; assume so where it does not answer."""
+    """Return whether Prefect has all our deployments; assume that it has if it does not answer."""
     request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)
@@ -239,7 +240,7 @@ class Server:
         self._process = self._start()
 
     def revive(self, *, say: Say) -> bool:
-        """Restart it if it has died; tell whether it had."""
+        """Restart it if it has died; return whether it had."""
         if self._process.poll() is None:
             return False
         say("The Prefect server stopped unexpectedly. Restarting it.")

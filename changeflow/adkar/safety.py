@@ -4,8 +4,9 @@ A published line gives, for each element, a band for the number of people with a
 one (`bands`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
 answers. So every statement needs an *alternative world*: other answers that fit every band ever published, in which
 
-- a person with a later barrier, or none, has their barrier at awareness: then any of their scores may be low;
-- a person with a barrier at awareness has it elsewhere;
+- a person with a later barrier, or none, has a barrier at awareness instead (so any of their scores could be the low
+one);
+- a person with a barrier at awareness has it elsewhere instead;
 - the number behind any count of any named group, shown or hidden, differs by up to `band - 1`.
 
 For the first two, one insider who knows their own answers must gain nothing: two alternatives are needed, or one that
@@ -28,12 +29,12 @@ from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Bools, Ints, Kinds
 INSIDERS = 1
 """The number of people who know their own answers and help an attacker: our own choice."""
 PARTNERS = 96
-"""The most kinds of answer to try as partners of an exchange, to keep it quick."""
+"""The most kinds of answer to try as partners in an exchange; the limit saves time."""
 TO_WIDEN, TO_MAKE_FINER = 60.0, 2.0
-"""Deterministic seconds for all exact questions of a publication: first to widen bands until all is safe, then to make
-them finer again, which few trusts need."""
+"""The solver's time limits (deterministic seconds) for one publication. The first is for widening bands until all are
+safe, the second for narrowing them again, which few trusts need."""
 WORK = 400_000
-"""The most columns times rows to test again when bands are made finer, to keep large trusts quick."""
+"""The most columns times rows to test again when bands are narrowed, so that large trusts do not take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class _Test:
         self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds, effort=self.effort)
 
     def becomes_finer(self, row: int, cells: Ints | int) -> bool:
-        """Reset bands of one row to the narrowest width if all stays safe; tell whether it did."""
+        """Try the narrowest width for bands of one row; keep it, and return True, if everything stays safe."""
         wider = self.levels.copy()
         self.levels[row, cells] = 0
         if not self.is_safe(row):
@@ -163,7 +164,8 @@ class _Test:
         return tight
 
     def _in_the_way(self, tight: Bools, near: Bools) -> Iterator[Bools]:
-        """Yield the tight bands that can be widened in rows that share answers with rows `near`, or else all of them.
+        """Yield the tight bands that can be widened in rows that share answers with rows `near`; if none is tight, all
+        bands that can be widened in those rows.
 
         If nothing can be widened, earlier publications are the cause, and nothing new makes it worse.
         """
@@ -274,7 +276,9 @@ class _Test:
                 return
 
     def _free(self, pools: Ints) -> tuple[Ints, Ints]:
-        """Return how much members alone can change each count, because all their rows have room (groups by elements).
+        """Return how far each count could change through members who can move without a partner (groups by elements).
+
+        Such members are those for whom every row that counts them has room.
 
         The counts are at each element, and up to each element.
         """
@@ -309,7 +313,7 @@ def _any(cells: Bools) -> Bools:
 
 
 def _meets(left: Bools, right: Bools) -> Bools:
-    """Tell, for each pair of rows of `left` and `right`, whether both are true in any column."""
+    """Return, for each pair of rows of `left` and `right`, whether both are true in any column."""
     return np.asarray(_in_common(left, right) > 0, dtype=np.bool_)
 
 

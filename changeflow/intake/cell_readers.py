@@ -47,7 +47,7 @@ _PARTS = re.compile(r"[;,|\n]")
 _TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
 _SHOWN = 4
 """Words that are named where another one was written."""
-AS_TEXT = "Format the column as text where the list comes from, and export it again."
+AS_TEXT = "Format that column as text in the source file, and export it again."
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "✓", "✔", "☑", "√"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "✗", "✘", "☒", "☐"})
 _VARIANT = "\ufe0f\ufe0e"

@@ -10,25 +10,25 @@ from changeflow.intake.columns import MatchedColumns
 from changeflow.intake.layout import Layout, TableColumn
 from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 
-_ALIKE = 3
-"""Remarks of one kind from which only the first is given, with their number."""
-_NAMED = 8
-"""Columns that are named where they were not used."""
+_MAX_SIMILAR = 3
+"""With more than this many similar remarks after the first, only the first is shown and the others are counted."""
+_MAX_NAMED = 8
+"""How many unused columns to name."""
 Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One line of a table: its cells by column, as they are read; an empty cell is left out."""
+    """One line of a table: its cells by column, as they are read. Empty cells are omitted."""
 
     file: str
     line: int
     given: dict[str, str]
-    """Its cells by column, while they are read: everyone else takes `cells`."""
+    """Cells by column, for use only while reading; other code uses `cells`."""
     columns: Mapping[str, int]
     """The place of each column, from 1."""
     headings: Mapping[str, str] = field(default_factory=dict)
-    """What the file calls each column."""
+    """The file's own heading of each column."""
 
     @property
     def cells(self) -> Mapping[str, str]:
@@ -39,7 +39,7 @@ class TableRow:
         return Problem(file=self.file, line=self.line, column=place, what=what, remedy=remedy, heading=heading)
 
     def read(self, column: str, parse: Callable[[str], Read], problems: list[Problem]) -> Read | None:
-        """Read a cell; an empty one is None, and so is one that `parse` refuses, which is a problem."""
+        """Read a cell; return None if it is empty, or if `parse` rejects it (and add a `Problem`)."""
         if (text := self.cells.get(column)) is None:
             return None
         try:
@@ -51,7 +51,10 @@ class TableRow:
     def is_first(
         self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str, what: str = ""
     ) -> bool:
-        """Return whether no earlier line has the same key; a duplicate (of `what`, or the column) is a problem."""
+        """Return whether no earlier line has this key; if one has, add a `Problem`.
+
+        The message calls it a duplicate `what` (default: the column's name).
+        """
         if (first := seen.setdefault(key, self.line)) == self.line:
             return True
         what = f"Duplicate {what or column} '{self.cells[column]}' (first on line {first})."
@@ -68,10 +71,10 @@ class TableRow:
 
 
 def zeros_lost(name: str, known: Iterable[str]) -> str:
-    """Say which known id has leading zeros that a name has lost, as in a spreadsheet; nothing where none has.
+    """Name the known id whose leading zeros a name has lost, as happens in spreadsheets; return "" if there is none.
 
     >>> zeros_lost("123", ["000123", "000456"])
-    "'123' is '000123' without its leading zeros. Format the column as text where the list comes from."
+    "'123' is '000123' without its leading zeros. Format that column as text in the source file."
     """
     if not name.isdigit():
         return ""
@@ -80,8 +83,8 @@ def zeros_lost(name: str, known: Iterable[str]) -> str:
     if lost is None:
         return ""
     is_short = len(name) < len(lost)
-    says = f"'{name}' is '{lost}' without its leading zeros" if is_short else f"The other list has it as '{lost}'"
-    return f"{says}. Format the column as text where the list comes from."
+    message = f"'{name}' is '{lost}' without its leading zeros" if is_short else f"The other list has it as '{lost}'"
+    return f"{message}. Format that column as text in the source file."
 
 
 @dataclass(slots=True)
@@ -95,50 +98,50 @@ class Table:
     columns: MatchedColumns
     rows: list[TableRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """How it was read, where that is other than in a plain table."""
+    """Notes on anything unusual about how it was read."""
     unused: list[Problem] = field(default_factory=list)
-    """What was read and not used, and what to check; no mistakes."""
+    """What was read but not used, and things to check. These are not errors."""
     skipped: list[Problem] = field(default_factory=list)
-    """Of what was not used, whole lines that are no part of the table."""
+    """The unused lines that are not part of the table."""
     lost: list[str] = field(default_factory=list)
-    """Cells of lines with mistakes that became no row."""
+    """Cells from lines that were rejected because of mistakes."""
     others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)
-    """By line, the cells of columns that were not used, where the format keeps them."""
+    """For each line, the cells of unused columns, if the format keeps them."""
 
     @property
     def unused_columns(self) -> str:
-        """Say which columns were not used, but for misspelt ones, which are problems; nothing where all were."""
+        """A sentence naming the unused columns (misspelt ones are reported as problems); empty if all were used."""
         meant = self.columns.meant
         unused = [
             f"'{c.name}' (did you mean '{meant[c.place]}'?)" if c.place in meant else f"'{c.name}'"
             for c in self.columns.unused
             if c.place not in self.columns.misspelt
         ]
-        more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
+        more = f" and {len(unused) - _MAX_NAMED} more" if len(unused) > _MAX_NAMED else ""
         which = "The column was" if len(unused) == 1 else f"{len(unused)} columns were"
-        return f"{which} not used: {', '.join(unused[:_NAMED])}{more}." if unused else ""
+        return f"{which} not used: {', '.join(unused[:_MAX_NAMED])}{more}." if unused else ""
 
     @property
     def remarks(self) -> Iterator[Problem]:
-        """Yield what was not used, unknown columns included."""
+        """Yield everything that was not used, including unknown columns."""
         if what := self.unused_columns:
             yield Problem(file=self.file, line=self.layout.header_line, what=what)
         alike: dict[tuple[int, str], list[Problem]] = {}
         for one in self.unused:
             alike.setdefault((one.column, one.words), []).append(one)
         for first, *others in alike.values():
-            if len(others) < _ALIKE:
+            if len(others) < _MAX_SIMILAR:
                 yield from (first, *others)
             else:
                 yield replace(first, what=f"{first.what} {len(others)} more lines are like it.")
 
     @property
     def is_plain(self) -> bool:
-        """Return whether it is a text of which everything was used."""
+        """Whether it is a text file and all of it was used."""
         return bool(self.layout.separator) and not (self.columns.unused or self.unused)
 
     def warn(self) -> None:
-        """Warn of what was not used, as `UnusedWarning`s."""
+        """Warn with `UnusedWarning` about everything that was not used."""
         for remark in self.remarks:
             warnings.warn(UnusedWarning(str(remark)), stacklevel=3)
 

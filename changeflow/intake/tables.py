@@ -1,6 +1,6 @@
-"""Tables in, CSV or xlsx, as people and programs export them: one reader for all; every mistake with its place.
+"""Read tables (CSV or xlsx) as people and programs export them: one reader for all of them, with every mistake's place.
 
-`open_table` reads a file, with notes on how it was read; `read_table` gives its rows and warns of what was not used.
+`open_table` reads a file, with notes on how it was read. `read_table` yields its rows, and warns about anything unused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from changeflow.intake.table_rows import Table, TableRow
 from changeflow.values.problem import Problem
 
 MOST_BYTES = 16_000_000
-"""Of a CSV: fifty thousand people with twenty columns each have half as much."""
+"""The largest CSV. A table of 50,000 people with 20 columns is about half this size."""
 MOST_COLUMNS = 500
 SPLIT = "Split the table into several files."
 
@@ -31,10 +31,10 @@ def read_table(
     names: Names | None = None,
     inside: Path | None = None,
 ) -> Iterator[TableRow]:
-    """Read the rows of a CSV or an xlsx; `mapping` gives their column for ours, `names` ids by other names.
+    """Yield the rows of a CSV or an xlsx. `mapping` maps our columns to the file's, and `names` other names to ids.
 
-    What is not used is an `UnusedWarning`. A file that leads out of the folder `inside` is refused. The rows end once
-    there are more problems than are listed.
+    Warns with `UnusedWarning` about anything not used. Refuses a file that leads out of the folder `inside`. Stops once
+    there are more problems than will be listed.
     """
     table = open_table(path, shown, problems, wanted, mapping=mapping, names=names, inside=inside)
     if table is not None:
@@ -43,7 +43,7 @@ def read_table(
 
 
 def rows_of(table: Table, problems: list[Problem]) -> Iterator[TableRow]:
-    """Yield the rows of a table until there are more problems than are listed."""
+    """Yield the rows of a table until there are more problems than will be listed."""
     for row in table.rows:
         if len(problems) > MOST_LISTED:
             return
@@ -60,12 +60,12 @@ def open_table(
     names: Names | None = None,
     inside: Path | None = None,
 ) -> Table | None:
-    """Read a CSV or an xlsx, with notes on how it was read; None where there is no table, which is a problem."""
+    """Read a CSV or an xlsx, with notes on how it was read; return None, and add a `Problem`, if there is no table."""
     mapping, names, known = mapping or {}, names or {}, [*wanted.headings, *(mapping or {}).values()]
     lines: Lines
     try:
         if path.suffix.lower() in WORKBOOKS:
-            # Loaded here: most folders have CSVs.
+            # Imported only when needed, because most folders contain only CSVs.
             from changeflow.intake.sheets import read_workbook
 
             sheet = read_workbook(path, shown, problems, known=known, inside=inside, first=wanted.sheet)

@@ -1,4 +1,4 @@
-"""Decisions at gates: checked against the evidence of their day and recorded once; conditions become tasks."""
+"""Decisions at gates: checked against the evidence on the day and recorded once; conditions become tasks."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,8 +25,8 @@ from changeflow.values.words import Action, Kind
 
 
 @dataclass(slots=True)
-class _Minutes:
-    """The state while answers are recorded, each on top of the previous ones."""
+class _Batch:
+    """The state while answers are recorded, each one on top of the previous ones."""
 
     work: UnitOfWork
     recorder: str
@@ -36,46 +36,47 @@ class _Minutes:
 
 
 def decide(answer: GateAnswer, change: Change) -> GateCase:
-    """Record one decision; refuse an approval that the evidence of its day does not support."""
+    """Record one decision; refuse an approval that the evidence on the day does not support."""
     with unit_of_work(change) as work:
-        minutes = _Minutes(work, work.actor(), work.programme.facts)
-        case = _take(_named(answer, work.programme), minutes)
-        _write(minutes)
+        batch = _Batch(work, work.actor(), work.programme.facts)
+        case = _check_and_add(_named(answer, work.programme), batch)
+        _write(batch)
     return case
 
 
 def import_decisions(path: Path, change: Change) -> int:
-    """Record decisions from a CSV by date; return the number of new ones, skipping those already recorded.
+    """Record decisions from a CSV, in date order; return how many were new (those already recorded are skipped).
 
     If there are problems, report all of them and record nothing.
     """
     with unit_of_work(change) as work:
-        minutes = _Minutes(work, work.actor(), work.programme.facts)
-        _take_all(path, minutes)
-        _write(minutes)
-    return len(minutes.new)
+        batch = _Batch(work, work.actor(), work.programme.facts)
+        _check_and_add_all(path, batch)
+        _write(batch)
+    return len(batch.new)
 
 
 def record_history(work: UnitOfWork, sheet: SheetTaken, decisions: Path) -> tuple[SheetRecorded, int]:
-    """Record a sheet and the decisions between its progress; return what was new, and the number of new decisions."""
+    """Record a progress sheet and the decisions taken between its dates; return what was new, and how many
+    decisions."""
     checked = checked_progress(work.programme, sheet.typed.reported, work.change.on)
-    minutes = _Minutes(work, work.actor(), with_progress(work.programme.facts, checked))
-    _take_all(decisions, minutes)
+    batch = _Batch(work, work.actor(), with_progress(work.programme.facts, checked))
+    _check_and_add_all(decisions, batch)
     # A decision finishes its gate's task, whatever start the sheet gives.
-    checked |= minutes.progress
-    minutes.progress.clear()
-    _write(minutes)
-    return record_sheet(work, sheet, checked), len(minutes.new)
+    checked |= batch.progress
+    batch.progress.clear()
+    _write(batch)
+    return record_sheet(work, sheet, checked), len(batch.new)
 
 
-def _take_all(path: Path, minutes: _Minutes) -> None:
+def _check_and_add_all(path: Path, batch: _Batch) -> None:
     problems: list[Problem] = []
-    reported = list(read_decisions(path, path.name, problems, until=minutes.work.change.on))
+    reported = list(read_decisions(path, path.name, problems, until=batch.work.change.on))
     for one in sorted(reported, key=lambda r: (r.answer.on, r.line)):
         try:
-            answer = _named(one.answer, minutes.work.programme)
-            if not answer.is_known(minutes.known):
-                _take(answer, minutes)
+            answer = _named(one.answer, batch.work.programme)
+            if not answer.is_known(batch.known):
+                _check_and_add(answer, batch)
         except ChangeflowError as error:
             what = str(error).replace("\n", " ").replace(NOT_SAVED, "").replace("  ", " ").strip()
             problems.append(Problem(file=path.name, line=one.line, what=what))
@@ -84,9 +85,9 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
 
 
 def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:
-    """Replace names in an answer by ids: its gate, and the tasks that its conditions precede.
+    """Replace the names in an answer with ids: those of its gate, and of the tasks that must wait for its conditions.
 
-    An ambiguous name is an error; an unknown one is left for the later check.
+    An ambiguous name is an error; an unknown name is left for the later check.
     """
     gates = {t.id: t for t in programme.tasks(kind=Kind.DECISION)}
     conditions = (
@@ -101,40 +102,40 @@ def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Pro
     return stored.programme, weigh(stored.judged, task)
 
 
-def _take(answer: GateAnswer, minutes: _Minutes) -> GateCase:
+def _check_and_add(answer: GateAnswer, batch: _Batch) -> GateCase:
     """Check one answer against everything known on its day, and add it."""
-    work, definition = minutes.work, minutes.work.definition
+    work, definition = batch.work, batch.work.definition
     if answer.on > work.change.on:
         raise InputError(f"{answer.task}: {format_day(answer.on)} is in the future. {NOT_SAVED}")
-    then = work.judge(minutes.known.until(answer.on), on=answer.on)
+    then = work.judge(batch.known.until(answer.on), on=answer.on)
     gate = gate_of(then.programme, answer.task)
-    by = check_actor(definition, answer.by or minutes.recorder)
+    by = check_actor(definition, answer.by or batch.recorder)
     names = work.programme.names
     permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=RECORDED_WITH_BY, names=names)
-    if by != minutes.recorder:
-        permit(definition, minutes.recorder, Action.RECORD_DECISION, on=work.change.on, names=names)
-    last = minutes.known.decision(gate.id)
+    if by != batch.recorder:
+        permit(definition, batch.recorder, Action.RECORD_DECISION, on=work.change.on, names=names)
+    last = batch.known.decision(gate.id)
     check_first(work.programme, gate, last, again=answer.again)
     owners = then.programme.definition
     check_conditions(then.programme, gate, answer, check_owner=lambda owner: check_actor(owners, owner))
     case = weigh(then, gate.id)
     check_evidence(gate, case, answer.outcome)
     decision = answer.decision(by, last)
-    minutes.new.append(decision)
-    minutes.known = replace(minutes.known, decisions=(*minutes.known.decisions, decision))
+    batch.new.append(decision)
+    batch.known = replace(batch.known, decisions=(*batch.known.decisions, decision))
     if answer.outcome.is_approval:
-        done = passed(then.programme, gate, minutes.known, on=answer.on)
-        minutes.progress[gate.id] = done
-        minutes.known = with_progress(minutes.known, {gate.id: done})
+        done = passed(then.programme, gate, batch.known, on=answer.on)
+        batch.progress[gate.id] = done
+        batch.known = with_progress(batch.known, {gate.id: done})
     return case
 
 
-def _write(minutes: _Minutes) -> None:
-    work, now = minutes.work, minutes.work.change.now
-    for decision in minutes.new:
-        facts.add_decision(work.session, work.name, decision, at=now, recorded_by=minutes.recorder)
-        if decision.outcome.is_approval and (done := minutes.progress.get(decision.task)):
-            facts.add_progress(work.session, work.name, decision.task, done, at=now, by=minutes.recorder)
-        work.record(f"gate:{decision.outcome.value}", decision.task, by=minutes.recorder)
+def _write(batch: _Batch) -> None:
+    work, now = batch.work, batch.work.change.now
+    for decision in batch.new:
+        facts.add_decision(work.session, work.name, decision, at=now, recorded_by=batch.recorder)
+        if decision.outcome.is_approval and (done := batch.progress.get(decision.task)):
+            facts.add_progress(work.session, work.name, decision.task, done, at=now, by=batch.recorder)
+        work.record(f"gate:{decision.outcome.value}", decision.task, by=batch.recorder)
         work.session.flush()
-    close_requests(work, [decision.task for decision in minutes.new])
+    close_requests(work, [decision.task for decision in batch.new])

@@ -28,20 +28,20 @@ from changeflow.web.guard import Guard, headers_for
 from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, Trouble, answer_to, of_database, page, wrong_method
 
 Clock = Callable[[], datetime]
-LOOK = ["GET", "HEAD"]
+READ_METHODS = ["GET", "HEAD"]
 NO_PROXY, LIMITS = Clients(), Limits()
 T = TypeVar("T")
 OPTIONAL_OFF = sentence("Optional messages are switched off. The others come once a week, in one message.")
 OPTIONAL_ON = sentence("You get all messages again, at most one a day.")
 
 READERS, JUDGES, WRITERS = 3, 1, 2
-"""Threads of each lane. They are few because Python runs one at a time, and each further one makes the others wait."""
+"""Threads per lane. They are few because Python runs one at a time, and each further thread makes the others wait."""
 LONGEST_WAIT = 10
 """Seconds that a writer waits for its turn before it gets "busy"."""
 
 
 class Work:
-    """Runs use cases beside the event loop.
+    """Runs use cases off the event loop.
 
     Readers use programmes that are already loaded. A page whose programme must be judged first moves to its own lane,
     one page at a time: of many that need the same programme, the first judges it and the others find it loaded. SQLite
@@ -102,11 +102,11 @@ def make_app(
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     work = Work(one_writer=is_sqlite(db))
 
-    @app.api_route("/", methods=LOOK)
+    @app.api_route("/", methods=READ_METHODS)
     async def start() -> Response:
         return page("start", {})
 
-    @app.api_route("/a/{token}", methods=LOOK)
+    @app.api_route("/a/{token}", methods=READ_METHODS)
     async def ask(token: str) -> Response:
         return await work.read(_asked, token, db, clock())
 
@@ -118,7 +118,7 @@ def make_app(
             ahead = await work.judge(link_answers.prepare_done, token, db=db, now=clock())
         return await work.write(_taken, token, form, db, clock(), ahead)
 
-    @app.api_route("/u/{token}", methods=LOOK)
+    @app.api_route("/u/{token}", methods=READ_METHODS)
     async def choose(token: str) -> Response:
         return await work.read(_chosen, token, db, clock())
 
@@ -141,17 +141,17 @@ def _add_calendars(app: FastAPI, db: str, base_url: str, clock: Clock, work: Wor
         form = await read_form(request, limits)
         return await work.write(_subscribed, token, form.get("replace"), db, base_url, clock())
 
-    @app.api_route("/c/{token}.ics", methods=LOOK)
+    @app.api_route("/c/{token}.ics", methods=READ_METHODS)
     async def calendar(token: str) -> Response:
         return await work.read(_calendar, token, db, clock())
 
 
 def _add_monitoring(app: FastAPI, db: str, clock: Clock, work: Work, clients: Clients) -> None:
-    @app.api_route("/health", methods=LOOK)
+    @app.api_route("/health", methods=READ_METHODS)
     async def health(request: Request) -> Response:
         return await work.read(_health, clients.may_watch(request), db, clock())
 
-    @app.api_route("/metrics", methods=LOOK)
+    @app.api_route("/metrics", methods=READ_METHODS)
     async def metrics(request: Request) -> Response:
         if not clients.may_watch(request):
             # The same answer as for a missing page, so that strangers do not learn that it exists.
