@@ -13,6 +13,7 @@ from statistics import median
 
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.adkar.published import Standing
+from changeflow.phrases import listed
 from changeflow.values.words import Phase
 
 BEFORE = (Phase.PLAN, Phase.DESIGN, Phase.DEVELOP)
@@ -66,14 +67,13 @@ class GroupAction:
         """The action as its task's name gives it."""
         return TITLES[self.name]
 
-    def message(self, *, group: str, gains: str) -> str:
+    def message(self, *, group: str, gains: Sequence[str]) -> str:
         """Return the text for the person who acts: what to do, and what the group gains.
 
         Every message and page already says what students gain.
         """
-        mine = (
-            f"What people in {group} gain: {gains.rstrip('.')}." if gains else f"Ask what people in {group} would gain."
-        )
+        quoted = [f"“{gain.rstrip('.')}”" for gain in gains]
+        mine = f"People in {group} gain {listed(quoted)}." if gains else f"Ask what people in {group} would gain."
         return f"{self.text} {mine}"
 
 
@@ -82,23 +82,72 @@ DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.
 CATALOGUE: tuple[GroupAction, ...] = tuple(
     GroupAction(*row)
     for row in (
-        ("say why", A, "sponsor", UNTIL_LIVE, 3, "Explain in person why the change is needed now, and who benefits."),
-        ("walk through the week", A, "manager", BEFORE, 3, "Go through what changes in their week, and what stays."),
+        ("say why", A, "sponsor", UNTIL_LIVE, 3, "Explain in person why the change is needed now and who benefits."),
+        (
+            "walk through the week",
+            A,
+            "manager",
+            BEFORE,
+            3,
+            "Talk through what will change in their week and what will not.",
+        ),
         ("repeat the why", A, "manager", DEPLOY, 2, "Before any training, explain again what will change and why."),
-        ("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and explain each of them."),
-        ("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose, and respond to it."),
-        ("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about what each person gains and loses."),
-        ("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is already live."),
+        ("show the dates", A, "lead", UNTIL_LIVE, 2, "Share the dates and explain each one."),
+        (
+            "listen and answer",
+            D,
+            "sponsor",
+            UNTIL_LIVE,
+            6,
+            "Listen to what the group is worried about losing, and respond.",
+        ),
+        ("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk to each person about what they will gain and lose."),
+        (
+            "bring a colleague",
+            D,
+            "champion",
+            UNTIL_LIVE,
+            4,
+            "Invite a colleague from a school that is already live to talk to the group.",
+        ),
         ("mend a grievance", D, "lead", BEFORE, 6, "As a quick win, fix one thing that the group complains about."),
-        ("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train people on their own cases, just in time."),
-        ("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and answers to three common questions."),
+        (
+            "train on own cases",
+            K,
+            "trainer",
+            UNTIL_LIVE,
+            3,
+            "Train people on their own work, shortly before they need it.",
+        ),
+        (
+            "say who to call",
+            K,
+            "lead",
+            UNTIL_LIVE,
+            1,
+            "Publish a contact for questions, and answers to the three most common ones.",
+        ),
         ("try it out", K, "champion", DEPLOY, 2, "Let people try out a practice system with a colleague."),
-        ("give time to practise", AB, "manager", AFTER, 2, "Free up time in the week to practise."),
+        ("give time to practise", AB, "manager", AFTER, 2, "Free up time in the week for people to practise."),
         ("sit beside", AB, "trainer", AFTER, 2, "Sit with people the first few times they do it."),
         ("answer quickly", AB, "champion", SUSTAIN, 2, "In the first weeks, answer questions within an hour."),
-        ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
-        ("look at use", R, "manager", SUSTAIN, 2, "Check how it is used, and fix what drives people back."),
-        ("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and report what was done about it."),
+        ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old arrangements."),
+        (
+            "look at use",
+            R,
+            "manager",
+            SUSTAIN,
+            2,
+            "Check how the new service is used, and fix what makes people go back.",
+        ),
+        (
+            "keep asking",
+            R,
+            "lead",
+            SUSTAIN,
+            1,
+            "Ask what still goes wrong, and report back on what you have done about it.",
+        ),
     )
 )
 """All actions, in the order of the elements. Task ids are made from the names, so only titles may change. Who acts

@@ -95,7 +95,12 @@ def judge_checkpoint(
         *_shares(result, thresholds),
         *_yes_no(is_past_barriers, Aspect.BARRIER, "enough people have no barrier", "too many people have a barrier"),
         *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was visible", "the sponsor was not visible"),
-        *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is closed", "the old way is still open"),
+        *_yes_no(
+            result.old_way_gone,
+            Aspect.OLD_WAY,
+            "the old arrangements have ended",
+            "the old arrangements are still in use",
+        ),
     ]
     wrong = tuple(a for a, is_right, _ in looked_at if not is_right)
     reasons = [text for _, _, text in looked_at]

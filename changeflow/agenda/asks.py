@@ -21,6 +21,7 @@ from changeflow.agenda.due import (
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError
+from changeflow.programme.names import with_place
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
@@ -233,15 +234,15 @@ def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besi
             continue
         if person.audience == "team":
             continue
-        place = programme.school(person.school).name if person.school else (person.hub or "")
-        found.append((person.id, f"{programme.person(person.id)}, {place}" if place else programme.person(person.id)))
+        place = programme.school_name(person.school) if person.school else person.hub
+        found.append((person.id, with_place(programme.person(person.id), place)))
     return sorted(found, key=lambda p: p[1])
 
 
 def check_answer(asked: str, kind: AnswerKind, text: str) -> None:
     """Refuse an answer that the request (`asked`) does not accept, or whose text is missing or too long."""
     if len(text) > MOST_CHARACTERS:
-        raise InputError(sentence("Your text is too long: write at most %(most)s characters.", most=MOST_CHARACTERS))
+        raise InputError(sentence("Your answer must be %(most)s characters or fewer.", most=f"{MOST_CHARACTERS:,}"))
     if asked in ONE_ANSWER and kind is not AnswerKind.DONE:
         raise InputError(sentence("Choose one of the answers on the page."))
     if asked == "gate" and kind is AnswerKind.DONE:
@@ -249,4 +250,4 @@ def check_answer(asked: str, kind: AnswerKind, text: str) -> None:
     if asked in ("feedback", "sponsor") and not text.strip():
         raise InputError(sentence("Write a line or two."))
     if kind is AnswerKind.BLOCKED and not text.strip():
-        raise InputError(sentence("Write a line about what is in the way."))
+        raise InputError(sentence("Write a line about what is holding it up."))

@@ -79,11 +79,15 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
                 tier, f"{name} misses its deadline of {format_day(milestone.deadline)} by {counted(late, 'day')}."
             )
         elif planned is not None and forecast > planned:
-            yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
+            yield Signal(
+                Tier.AMBER, f"{name} is forecast {counted((forecast - planned).days, 'day')} later than the baseline."
+            )
         elif milestone.deadline is not None:
             spare = programme.spare(milestone) // programme.minutes_per_day
             if spare < spare_days:
-                yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
+                yield Signal(
+                    Tier.AMBER, f"{name} has only {counted(spare, 'working day')} to spare before its deadline."
+                )
 
 
 def _announced(programme: Programme) -> Iterator[Signal]:
@@ -101,15 +105,15 @@ def _odds(programme: Programme) -> Iterator[Signal]:
         odds = programme.facts.odds_of(milestone.id)
         if odds is None or not odds.is_known:
             continue
-        sure = f"80% sure by {odds.sure_by} (simulated on {format_day(odds.on)})"
+        sure = f"There is an 80% chance of reaching it by {format_day(odds.p80)} (calculated on {format_day(odds.on)})."
         of_deadline, of_plan = odds.deadline_odds, odds.planned_odds
         if odds.deadline == milestone.deadline and of_deadline is not None and of_deadline < limit("amber_odds"):
             tier = Tier.RED if of_deadline < limit("red_odds") else Tier.AMBER
-            what = f"“{milestone.name}” meets its deadline in {of_deadline} of 100 simulated programmes"
-            yield Signal(tier, f"{what}; it is {sure}.")
+            what = f"“{milestone.name}” has a {of_deadline}% chance of meeting its deadline."
+            yield Signal(tier, f"{what} {sure}")
         elif of_plan is not None and of_plan < limit("amber_plan_odds"):
-            what = f"“{milestone.name}” meets its forecast of {format_day(odds.planned)} in {of_plan} of 100"
-            yield Signal(Tier.AMBER, f"{what} simulated programmes; it is {sure}.")
+            what = f"“{milestone.name}” has a {of_plan}% chance of meeting its forecast of {format_day(odds.planned)}."
+            yield Signal(Tier.AMBER, f"{what} {sure}")
 
 
 def _without_odds(programme: Programme) -> Iterator[Signal]:
@@ -118,17 +122,20 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
     missing = [f"“{name}”" for name, odds in known.items() if odds is None]
     if missing:
         what = "these dates" if len(missing) == len(known) else listed(missing)
-        message = f"The plan has not been simulated, so the odds of {what} are unknown."
-        yield Signal(Tier.AMBER, f"{message} Simulate the stored programme to get them.")
+        message = f"We cannot yet say how likely {what} {'is' if len(missing) == 1 else 'are'} to be met."
+        yield Signal(Tier.AMBER, f"{message} Ask the programme office to run the simulation.")
     for name, odds in known.items():
         if odds is not None and not odds.is_known:
-            yield Signal(Tier.AMBER, f"“{name}” has {odds.sure_by}.")
+            yield Signal(
+                Tier.AMBER,
+                f"We cannot say how likely “{name}” is to be on time. {odds.without_range.capitalize()}.",
+            )
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:
     if blocks := sorted({f.rule for f in judged.blocks}):
-        broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
-        yield Signal(Tier.AMBER, f"{broken} broken, and no waiver lifts {them}: {listed(blocks)}.")
+        rules = f"rules {listed(blocks)}" if len(blocks) > 1 else f"rule {blocks[0]}"
+        yield Signal(Tier.AMBER, f"The plan breaks {rules} without a waiver.")
 
 
 def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
@@ -136,10 +143,11 @@ def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
     for logged in decision_log(programme, today=today):
         if logged.is_waiting and (against := weigh(judged, logged.task.id).of(State.BLOCKS)):
             yield Signal(
-                Tier.AMBER, f"“{logged.task.name}” is waiting, and the evidence does not yet support a go: {against[0]}"
+                Tier.AMBER,
+                f"“{logged.task.name}” is outstanding, and the evidence does not yet support going ahead. {against[0]}",
             )
         if logged.late:
-            yield Signal(Tier.AMBER, f"“{logged.task.name}” is {counted(logged.late, 'day')} later than planned.")
+            yield Signal(Tier.AMBER, f"“{logged.task.name}” is {counted(logged.late, 'day')} overdue.")
     for _, condition in open_conditions(programme):
         if condition.due < today:
             due = format_day(condition.due)

@@ -134,7 +134,7 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
     if service.pilot is not None and service.pilot.skipped:
         reason = service.pilot.skipped.rstrip(".")
-        yield Criterion(sentence("No pilot: %(reason)s.", reason=reason), State.NOTED, "R11")
+        yield Criterion(sentence("There is no pilot. Reason given: %(reason)s.", reason=reason), State.NOTED, "R11")
     if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
         if service.pilot is None or not service.pilot.exit_criteria:
             text = sentence(
@@ -143,7 +143,9 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
             yield Criterion(text, State.OPEN, "R11")
         else:
             number = len(service.pilot.exit_criteria)
-            text = counted_sentence("%(num)s exit criterion set.", "%(num)s exit criteria set.", number)
+            text = counted_sentence(
+                "The pilot has %(num)s exit criterion.", "The pilot has %(num)s exit criteria.", number
+            )
             yield Criterion(text, State.MET, "R11")
 
 
@@ -159,11 +161,11 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
         last = latest.get(case.id)
         if last is None:
             remedy = "Run the case in the new system and record the result."
-            text = sentence("Test pack, %(case)s: not run yet.", case=case.what)
+            text = sentence("Test case “%(case)s” has not been run yet.", case=case.what)
             yield Criterion(text, against, "R12", remedy=remedy)
         elif not last.passed:
             text = sentence(
-                "Test pack, %(case)s: failed on %(day)s: %(evidence)s",
+                "Test case “%(case)s” failed on %(day)s: %(evidence)s",
                 case=case.what,
                 day=last.on,
                 evidence=last.evidence,
@@ -173,8 +175,8 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
             passed += 1
     if passed:
         text = counted_sentence(
-            "%(passed)s of %(num)s test case passed.",
-            "%(passed)s of %(num)s test cases passed.",
+            "%(passed)s of %(num)s test case has passed.",
+            "%(passed)s of %(num)s test cases have passed.",
             len(service.assurance.cases),
             passed=passed,
         )
@@ -197,7 +199,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif issue.severity is IssueSeverity.HARMS:
             yield Criterion(text, State.NOTED, "R11")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
-        yield Criterion(sentence("No open issue stops the service."), State.MET, "R11")
+        yield Criterion(sentence("No open issue would stop the service."), State.MET, "R11")
 
 
 def _of_issue(programme: Programme, issue: Issue) -> Sentence:
@@ -208,9 +210,9 @@ def _of_issue(programme: Programme, issue: Issue) -> Sentence:
         "text": issue.text,
     }
     if issue.school is None:
-        return sentence("Issue %(number)s, %(severity)s, open for %(age)s: %(text)s", **known)
+        return sentence("Issue %(number)s (%(severity)s) has been open for %(age)s: %(text)s", **known)
     known["school"] = programme.school_name(issue.school)
-    return sentence("Issue %(number)s at %(school)s, %(severity)s, open for %(age)s: %(text)s", **known)
+    return sentence("Issue %(number)s at %(school)s (%(severity)s) has been open for %(age)s: %(text)s", **known)
 
 
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -219,20 +221,24 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
         given, what = asked.confirmed, asked.item.what.rstrip(".")
         if given is None:
             text = (
-                sentence("%(what)s: not confirmed yet (%(owner)s).", what=what, owner=programme.person(asked.owner))
+                sentence(
+                    "Still to be confirmed by %(owner)s: “%(what)s”.",
+                    what=what,
+                    owner=programme.the_person(asked.owner),
+                )
                 if asked.owner
-                else sentence("%(what)s: not confirmed yet.", what=what)
+                else sentence("Still to be confirmed: “%(what)s”.", what=what)
             )
-            remedy = "Ask a person who knows to confirm it with evidence."
+            remedy = "Ask the person responsible to confirm it, with evidence."
             yield Criterion(text, State.OPEN, "R12", remedy=remedy)
         elif given.until is not None and given.until < max(programme.on, goes_live):
             text = sentence(
-                "%(what)s: confirmed only until %(until)s, but the go-live is on %(day)s.",
+                "“%(what)s” is confirmed only until %(until)s, but the go-live is on %(day)s.",
                 what=what,
                 until=given.until,
                 day=goes_live,
             )
-            yield Criterion(text, State.OPEN, "R12", remedy="Extend it beyond the go-live, or go live earlier.")
+            yield Criterion(text, State.OPEN, "R12", remedy="Extend it beyond the go-live date, or go live earlier.")
         else:
             yield Criterion(_as_confirmed(programme, what, given), State.MET, "R12")
 
@@ -241,12 +247,14 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
     known: dict[str, SentenceValue] = {
         "what": what,
         "evidence": given.evidence.rstrip("."),
-        "by": programme.person(given.by),
+        "by": programme.the_person(given.by),
         "day": given.on,
     }
     if given.until is None:
-        return sentence("%(what)s: %(evidence)s (%(by)s, %(day)s).", **known)
-    return sentence("%(what)s: %(evidence)s (%(by)s, %(day)s, until %(until)s).", until=given.until, **known)
+        return sentence("“%(what)s” was confirmed by %(by)s on %(day)s: %(evidence)s.", **known)
+    return sentence(
+        "“%(what)s” was confirmed by %(by)s on %(day)s, until %(until)s: %(evidence)s.", until=given.until, **known
+    )
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
@@ -277,8 +285,8 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, given in signatures(programme, gate).items():
         who = begin(programme.the_person(person))
         if given is None:
-            text = sentence("%(who)s has not signed yet.", who=who)
-            yield Criterion(text, State.BLOCKS, remedy="Ask them to sign, or to say why they will not.")
+            text = sentence("%(who)s has not signed this off yet.", who=who)
+            yield Criterion(text, State.BLOCKS, remedy="Ask them to sign it off, or to say why they will not.")
             continue
         remedy = "" if given.agrees else "Provide what they need, and ask them again."
         yield Criterion(_as_signed(who, given), State.MET if given.agrees else State.BLOCKS, remedy=remedy)
@@ -288,17 +296,16 @@ def _as_signed(who: str, given: Signature) -> Sentence:
     known: dict[str, SentenceValue] = {"who": who, "day": given.on}
     if not given.words:
         if given.agrees:
-            return sentence("%(who)s has signed (%(day)s).", **known)
-        return sentence("%(who)s will not sign (%(day)s).", **known)
+            return sentence("%(who)s signed this off on %(day)s.", **known)
+        return sentence("%(who)s refused on %(day)s to sign this off.", **known)
     words = given.words.rstrip(".")
     if given.agrees:
-        return sentence("%(who)s has signed (%(day)s): %(words)s.", words=words, **known)
-    return sentence("%(who)s will not sign (%(day)s): %(words)s.", words=words, **known)
+        return sentence("%(who)s signed this off on %(day)s: “%(words)s”.", words=words, **known)
+    return sentence("%(who)s refused on %(day)s to sign this off: “%(words)s”.", words=words, **known)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:
     """Yield the questions to ask before a new system pays people, which no plan can answer."""
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
-            text = sentence("Ask: %(question)s?", question=str(question).rstrip("?."))
-            yield Criterion(text, State.NOTED, "R12")
+            yield Criterion(f"{str(question).rstrip('?.')}?", State.NOTED, "R12")

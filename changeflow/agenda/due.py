@@ -93,17 +93,17 @@ def check_postponing(
 ) -> None:
     """Refuse a day that is not ahead, one that is over a year away, and postponing more than `at_most` times."""
     if until <= today:
-        raise InputError(sentence("%(day)s is not after today. Give a later day, or record it as done.", day=until))
+        raise InputError(sentence("%(day)s is not in the future. Enter a later date, or mark it as done.", day=until))
     if (until - today).days > FARTHEST_DAYS:
         raise InputError(
-            sentence("%(day)s is over a year away. Give an earlier day, or say what is in the way.", day=until)
+            sentence("%(day)s is over a year away. Enter an earlier date, or say what is holding it up.", day=until)
         )
     before = sum(a.kind is AnswerKind.NOT_YET for a in answers.about(subject, person))
     if before >= at_most:
         raise InputError(
             counted_sentence(
-                "You have postponed this %(num)s time already. Please say what is in the way.",
-                "You have postponed this %(num)s times already. Please say what is in the way.",
+                "You have already postponed this once. Please say what is holding it up.",
+                "You have already postponed this %(num)s times. Please say what is holding it up.",
                 before,
             )
         )
@@ -116,11 +116,11 @@ def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, 
     passed = {a.person for a in answers.all if a.subject == subject and a.kind is AnswerKind.DELEGATED}
     if to == person:
         raise InputError(
-            sentence("You cannot pass this to yourself. Choose another person, or say what is in the way.")
+            sentence("You cannot pass this to yourself. Choose another person, or say what is holding it up.")
         )
     if to in passed:
         raise InputError(
-            sentence("That person has already passed this on. Choose another person, or say what is in the way.")
+            sentence("That person has already passed this on. Choose another person, or say what is holding it up.")
         )
 
 

@@ -5,8 +5,12 @@ A person decides. This lists the reasons for and against, and never says what to
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from math import ceil
 
 from changeflow.adkar.elements import Element
+from changeflow.adkar.published import Band
 from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import StickVerdict
 from changeflow.agenda.criteria import Criterion, State, go_live_criteria, unless_waived
@@ -59,13 +63,13 @@ def evidence_sentence(says: str) -> Sentence:
     """Say what the evidence supports, from `GateCase.says`, the same wherever people read it.
 
     >>> evidence_sentence("not yet"), evidence_sentence("go, with conditions")
-    ('The evidence does not yet support a go.', 'The evidence supports a go with conditions.')
+    ('The evidence does not yet support going ahead.', 'The evidence supports going ahead, with conditions.')
     """
     if says == "not yet":
-        return sentence("The evidence does not yet support a go.")
+        return sentence("The evidence does not yet support going ahead.")
     if says == "go, with conditions":
-        return sentence("The evidence supports a go with conditions.")
-    return sentence("The evidence supports a go.")
+        return sentence("The evidence supports going ahead, with conditions.")
+    return sentence("The evidence supports going ahead.")
 
 
 def gate_of(programme: Programme, task: TaskId) -> Task:
@@ -131,17 +135,22 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
         for finding in about:
             hard = finding.is_block or rule.hardens_at is gate.gate is not None
             state = State.BLOCKS if hard else State.NOTED
-            yield Criterion(f"{rule.code}: {finding.message}", state, rule.code, remedy=finding.remedy)
+            yield Criterion(
+                f"{finding.message.rstrip('.')} (rule {rule.code}).", state, rule.code, remedy=finding.remedy
+            )
         if about or gate.gate is None or not _concerns(programme, rule, gate):
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(programme, w, gate)), None)
         if waiver is not None:
             text = sentence(
-                "%(code)s %(title)s: waived until %(day)s.", code=rule.code, title=rule.title, day=waiver.expires
+                "Rule %(code)s (%(title)s) is waived until %(day)s.",
+                code=rule.code,
+                title=rule.title,
+                day=waiver.expires,
             )
             yield Criterion(text, State.WAIVED, rule.code)
         else:
-            text = sentence("%(code)s %(title)s: kept by the plan.", code=rule.code, title=rule.title)
+            text = sentence("The plan meets rule %(code)s (%(title)s).", code=rule.code, title=rule.title)
             yield Criterion(text, State.MET, rule.code)
 
 
@@ -208,11 +217,12 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
     known: dict[str, SentenceValue] = {"trained": len(trained), "schools": len(gate.schools)}
     if share >= wanted:
-        text = sentence("Training delivered at %(trained)s of %(schools)s schools.", **known)
+        text = sentence("Training has been delivered at %(trained)s of %(schools)s schools.", **known)
         yield Criterion(text, State.MET, rule.code)
         return
     text = sentence(
-        "Training delivered at %(trained)s of %(schools)s schools (%(share)s needed). Missing: %(missing)s.",
+        "Training has been delivered at %(trained)s of %(schools)s schools (%(share)s needed). Still to be trained: "
+        "%(missing)s.",
         share=sentence("all") if wanted >= 1 else f"{wanted:.0%}",
         missing=programme.school_names(gate.schools - trained),
         **known,
@@ -230,41 +240,54 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     if element is None or gate.service is None or gate.wave is None:
         return
     share, standing = programme.policy.ready_share, standing_of(programme.facts, gate.service, gate.wave)
-    asked = (
-        sentence("Desire before training (%(share)s needed)", share=f"{share:.0%}")
-        if element is Element.DESIRE
-        else sentence("Knowledge before go-live (%(share)s needed)", share=f"{share:.0%}")
-    )
+    asked = sentence("Desire before training") if element is Element.DESIRE else sentence("Knowledge before go-live")
     band = standing.held_by(element) if standing is not None else None
     if standing is None or band is None or standing.answered is None:
         yield Criterion(_not_known(programme, asked), State.NOTED, "R25")
         return
     if is_stale(programme, standing, programme.on):
         text = sentence(
-            "%(asked)s: not known, because the last assessment was on %(day)s.", asked=asked, day=standing.confirmed
+            "%(asked)s: not known. The last assessment, on %(day)s, was too long ago.",
+            asked=asked,
+            day=standing.confirmed,
         )
         yield Criterion(text, State.OPEN, "R25")
         return
-    text = sentence(
-        "%(asked)s: %(band)s of %(answered)s have a barrier (%(day)s).",
-        asked=asked,
-        band=band.text,
-        answered=standing.answered,
-        day=standing.confirmed,
-    )
+    text = _counted(standing.answered, band, element, share, standing.confirmed)
     past = is_past(standing, element, share=share)
     if past is None:
-        text = sentence("%(held)s The group is too small to say more; check in person.", held=text)
+        text = sentence("%(held)s We cannot give an exact number for so small a group. Ask the people.", held=text)
     state = State.NOTED if past is None else State.MET if past else State.OPEN
     yield Criterion(text, state, "R25")
 
 
+def _counted(answered: int, band: Band, element: Element, share: float, day: date) -> Sentence:
+    """Say how many people are past an element, as the published band of those who are not allows."""
+    least, most = max(0, answered - band.high), answered - band.low
+    known: dict[str, SentenceValue] = {
+        "past": f"{least} to {most}" if least < most else str(most),
+        "answered": answered,
+        "needed": ceil(Fraction(str(share)) * answered),
+        "day": day,
+    }
+    if element is Element.DESIRE:
+        return sentence(
+            "Desire before training: %(past)s of the %(answered)s people who answered by %(day)s want to take part "
+            "(at least %(needed)s needed).",
+            **known,
+        )
+    return sentence(
+        "Knowledge before go-live: %(past)s of the %(answered)s people who answered by %(day)s know what they will do "
+        "differently (at least %(needed)s needed).",
+        **known,
+    )
+
+
 def _not_known(programme: Programme, asked: Sentence) -> Sentence:
     if not programme.facts.snapshots:
-        return sentence("%(asked)s: not known, because there has been no assessment yet.", asked=asked)
+        return sentence("%(asked)s: not known. There has been no assessment yet.", asked=asked)
     return sentence(
-        "%(asked)s: not known, because too few people have answered, or the number would identify a person.",
-        asked=asked,
+        "%(asked)s: not known. Too few people have answered, or the number would identify a person.", asked=asked
     )
 
 

@@ -53,8 +53,8 @@ REASONS: Mapping[Reason, ReasonToNudge] = {
         "assessment", sentence("Five short questions about the change"), is_escalated=False
     ),
     Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
-    Reason.SPONSOR: ReasonToNudge("sponsor", sentence("A visible act for the change")),
-    Reason.CONVERSATION: ReasonToNudge("conversation", sentence("A talk about workload")),
+    Reason.SPONSOR: ReasonToNudge("sponsor", sentence("Show your support for this change")),
+    Reason.CONVERSATION: ReasonToNudge("conversation", sentence("A conversation about workload")),
 }
 """Every reason. A gate shares the template of a decision."""
 _BY_KIND = {reason.kind: key for key, reason in REASONS.items() if reason.kind is not None}

@@ -29,6 +29,7 @@ from changeflow.phrases import shortened
 from changeflow.places import templates_dir
 from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.values.duration import counted
+from changeflow.values.moments import format_hour
 from changeflow.values.sentences import sentence
 from changeflow.values.words import LANGUAGES
 
@@ -36,7 +37,9 @@ SHOWN_AGAINST = 5
 """Few enough to read on a phone: our own choice."""
 MOST_OF_A_SUBJECT = 60
 """Characters: what most mail programs show."""
-ASSUMED = sentence("assumed")
+MOST_OF_A_HEADING = 300
+"""Characters: a heading has room for the whole title."""
+ASSUMED = sentence("provisional")
 SECONDS = 2.0
 """Processor time, so that a busy machine stops no template. It is more than any template needs, unless it loops."""
 LARGEST = 100_000
@@ -174,6 +177,8 @@ class Letter:
     """Everything that goes to one person at once, the most important first."""
 
     name: str
+    is_named: bool = True
+    """Whether the name is a person's; otherwise it is a role."""
     address: str
     language: str
     items: tuple[LetterItem, ...]
@@ -195,7 +200,8 @@ def write(letter: Letter, templates: Templates) -> Message:
         "items": items,
         # Each programme's statement appears once.
         "whys": list(dict.fromkeys(item.students for item in letter.items if item.students)),
-        "subject": _subject(items, language, templates),
+        "subject": _subject(items, language, templates, MOST_OF_A_SUBJECT),
+        "heading": _subject(items, language, templates, MOST_OF_A_HEADING),
         "has_optional": any(item.is_optional for item in letter.items),
         "only_optional": all(item.is_optional for item in letter.items),
     }
@@ -238,10 +244,12 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "office": letter.office,
         "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
-        "hour": f"{MEETS_AT:%H:%M}",
+        "hour": format_hour(MEETS_AT),
         "last": language.day(last),
         "short_last": language.short_day(last),
         "last_is_today": last == letter.today,
+        "last_is_past": last < letter.today,
+        "is_decision": item.last_day is not None or item.cost is not None or bool(item.says),
         "cost": _format_cost(item.cost, language) if item.cost is not None else None,
         "cost_sentence": cost_in_words(item.cost, language) if item.cost is not None else "",
     }
@@ -281,17 +289,17 @@ def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
     return blocks
 
 
-def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Templates) -> str:
-    """Return the first item's subject, and how many more items there are, in what a phone shows of a subject."""
+def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Templates, most: int) -> str:
+    """Return the first item's subject, and how many more items there are, within `most` characters."""
     first = items[0]["subject"]
     if len(items) == 1:
-        return str(first(MOST_OF_A_SUBJECT))
+        return str(first(most))
 
     def several(subject: str) -> str:
         return _line(templates.say("words", "several", {"count": len(items), "first": subject}, language))
 
     # One more character, for the space that an empty subject leaves out.
-    return several(first(MOST_OF_A_SUBJECT - len(several("")) - 1))
+    return several(first(most - len(several("")) - 1))
 
 
 def _subject_of_item(name: str, values: Mapping[str, Any], language: Language, templates: Templates, most: int) -> str:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from changeflow.errors import InputError
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period, missed_since
 from changeflow.values.base import Frozen, Id, as_list
+from changeflow.values.months import month_in_words
 from changeflow.values.sentences import Sentence, counted_sentence, sentence
 
 
@@ -258,65 +259,112 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
     series = latest_by_period(runs)
     clean = consecutive_clean(series, on=on)
     if clean >= needed:
-        good.append(sentence("%(clean)s of %(needed)s consecutive clean parallel runs.", clean=clean, needed=needed))
-    else:
-        bad.append(
-            sentence("Only %(clean)s of %(needed)s consecutive clean parallel runs.", clean=clean, needed=needed)
+        good.append(
+            counted_sentence(
+                "The last parallel run was clean (%(needed)s needed).",
+                "The last %(num)s parallel runs were clean (%(needed)s needed).",
+                clean,
+                needed=needed,
+            )
         )
+    else:
+        bad.append(_too_few(series, clean, needed))
     if on is not None and (missed := missed_since(series, on)):
         bad.append(_of_missed(missed))
     for run in series:
         if run.is_clean:
-            good.append(
-                counted_sentence(
-                    "%(period)s: %(num)s contract equal, within tolerance or explained (%(explained)s explained).",
-                    "%(period)s: all %(num)s contracts equal, within tolerance or explained (%(explained)s explained).",
-                    run.compared,
-                    period=run.period,
-                    explained=run.explained,
-                )
-            )
+            good.append(_of_clean(run))
         elif run is series[-1] or clean < needed:
             bad += _faults_of(run)
+
+
+def _too_few(series: Sequence[RunSummary], clean: int, needed: int) -> Sentence:
+    """Say how many clean runs in a row there are."""
+    if clean:
+        return counted_sentence(
+            "Only %(num)s clean parallel run so far; %(needed)s in a row are needed.",
+            "Only %(num)s clean parallel runs in a row so far; %(needed)s are needed.",
+            clean,
+            needed=needed,
+        )
+    if not series:
+        return counted_sentence(
+            "No parallel run has been reconciled yet; %(num)s clean run is needed.",
+            "No parallel run has been reconciled yet; %(num)s clean runs in a row are needed.",
+            needed,
+        )
+    return counted_sentence(
+        "No clean parallel run counts yet; %(num)s is needed.",
+        "No clean parallel run counts yet; %(num)s in a row are needed.",
+        needed,
+    )
+
+
+def _of_clean(run: RunSummary) -> Sentence:
+    month = month_in_words(run.period)
+    if run.explained:
+        return counted_sentence(
+            "In the %(period)s run, the one contract has an explained difference.",
+            "In the %(period)s run, all %(num)s contracts match within tolerance or have an explained difference "
+            "(%(explained)s explained).",
+            run.compared,
+            period=month,
+            explained=run.explained,
+        )
+    return counted_sentence(
+        "In the %(period)s run, the one contract matches within tolerance.",
+        "In the %(period)s run, all %(num)s contracts match within tolerance.",
+        run.compared,
+        period=month,
+    )
 
 
 def _of_missed(missed: Sequence[str]) -> Sentence:
     if len(missed) == 1:
         return sentence(
-            "%(month)s was not run. A month without a run breaks the series, so earlier runs do not count.",
-            month=missed[0],
+            "There was no parallel run in %(month)s. A month without a run breaks the series, so earlier runs do not "
+            "count.",
+            month=month_in_words(missed[0]),
         )
     return sentence(
-        "%(first)s to %(last)s were not run. A month without a run breaks the series, so earlier runs do not count.",
-        first=missed[0],
-        last=missed[-1],
+        "There were no parallel runs from %(first)s to %(last)s. A month without a run breaks the series, so earlier "
+        "runs do not count.",
+        first=month_in_words(missed[0]),
+        last=month_in_words(missed[-1]),
     )
 
 
 def _faults_of(run: RunSummary) -> Iterator[str]:
     """Yield what is wrong with a run: differences, doubts about what was compared, and pay that was not."""
+    month = month_in_words(run.period)
     odd = [
-        (run.unexplained, sentence("%(count)s unexplained", count=run.unexplained)),
-        (run.missing, sentence("%(count)s missing", count=run.missing)),
-        (run.extra, sentence("%(count)s extra", count=run.extra)),
-        (run.duplicates, sentence("%(count)s twice", count=run.duplicates)),
+        counted_sentence(
+            "%(num)s contract with an unexplained difference",
+            "%(num)s contracts with unexplained differences",
+            run.unexplained,
+        ),
+        counted_sentence("%(num)s missing contract", "%(num)s missing contracts", run.missing),
+        counted_sentence("%(num)s extra contract", "%(num)s extra contracts", run.extra),
+        counted_sentence("%(num)s duplicated contract", "%(num)s duplicated contracts", run.duplicates),
     ]
-    faults = tuple(words for count, words in odd if count)
-    if faults:
+    faults = tuple(words for words in odd if words.number)
+    if faults and run.largest_unexplained:
         yield sentence(
-            "%(period)s: %(faults)s; the largest difference is £%(largest)s.",
-            period=run.period,
+            "The %(period)s run has %(faults)s. The largest difference is £%(largest)s.",
+            period=month,
             faults=faults,
-            largest=f"{run.largest_unexplained:.2f}",
+            largest=f"{run.largest_unexplained:,.2f}",
         )
+    elif faults:
+        yield sentence("The %(period)s run has %(faults)s.", period=month, faults=faults)
     doubts = run.coverage.doubts if run.coverage else ()
-    yield from (f"{run.period}: {doubt}" for doubt in doubts)
+    yield from (f"{month}: {doubt}" for doubt in doubts)
     if not run.compares_pay:
         yield sentence(
-            "%(period)s: %(pay)s, what people are paid, was not compared.", period=run.period, pay=str(run.pay)
+            "The %(period)s run did not compare what people are paid (%(pay)s).", period=month, pay=str(run.pay)
         )
     elif not faults and not doubts:
-        yield sentence("%(period)s: no contract is on both sides.", period=run.period)
+        yield sentence("The %(period)s run has no contract on both sides.", period=month)
 
 
 def _weigh_pay(
@@ -327,8 +375,9 @@ def _weigh_pay(
         if pay is not None and run.pay is None:
             bad.append(
                 sentence(
-                    "%(period)s: it is not known whether %(pay)s was compared. Reconcile the period again.",
-                    period=run.period,
+                    "It is not known whether the %(period)s run compared what people are paid (%(pay)s). Reconcile "
+                    "the period again.",
+                    period=month_in_words(run.period),
                     pay=pay,
                 )
             )
@@ -337,10 +386,10 @@ def _weigh_pay(
         if run.unpaid:
             bad.append(
                 counted_sentence(
-                    "%(period)s: %(num)s contract would not be paid at all.",
-                    "%(period)s: %(num)s contracts would not be paid at all.",
+                    "In the %(period)s run, %(num)s contract would not be paid at all.",
+                    "In the %(period)s run, %(num)s contracts would not be paid at all.",
                     run.unpaid,
-                    period=run.period,
+                    period=month_in_words(run.period),
                 )
             )
         if not asked:
@@ -349,8 +398,8 @@ def _weigh_pay(
         share = f"{floor(run.pay_share * 10_000) / 100:g}%"
         wanted = f"{(asked * 100).normalize():f}%"
         text = sentence(
-            "%(period)s: %(share)s of contracts have the same pay within tolerance (%(wanted)s needed).",
-            period=run.period,
+            "In the %(period)s run, pay matches within tolerance for %(share)s of contracts (%(wanted)s needed).",
+            period=month_in_words(run.period),
             share=share,
             wanted=wanted,
         )
@@ -363,7 +412,7 @@ def _weigh(criterion: ExitCriterion, value: str | None, good: list[str], bad: li
     except InvalidOperation:
         number = None
     if number is None:
-        bad.append(sentence("%(measure)s: not measured yet.", measure=criterion.measure))
+        bad.append(sentence("“%(measure)s” has not been measured yet.", measure=criterion.measure))
         return
     limits: list[Sentence] = []
     met = True

@@ -55,8 +55,8 @@ def people_of(definition: Definition, wave: Wave) -> list[Person]:
     return [p for p in definition.people if p.school in schools]
 
 
-def gains_of(definition: Definition, service: ServiceFile, wave: Wave) -> str:
+def gains_of(definition: Definition, service: ServiceFile, wave: Wave) -> tuple[str, ...]:
     """Return what each group that a service reaches in a wave gains, in the files' own words."""
     groups = {g for p in _reached(people_of(definition, wave), service) for g in p.groups}
     impacts = (i for i in definition.change.impacts if i.group in groups and i.service in (None, service.service))
-    return "; ".join(dict.fromkeys(gain for impact in impacts for gain in impact.gains))
+    return tuple(dict.fromkeys(gain for impact in impacts for gain in impact.gains))

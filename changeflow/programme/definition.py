@@ -323,6 +323,11 @@ class Definition(Frozen):
         """Return the title of a person's role; None for a person who is not in the programme."""
         return next((p.role for p in self.people if p.id == person), None)
 
+    def school_of(self, person: str | None) -> str | None:
+        """Return the name of a person's school; None for a person without one."""
+        school = next((p.school for p in self.people if p.id == person), None)
+        return next((s.name for s in self.schools if s.id == school), school)
+
     def canonical(self) -> str:
         """Return a canonical text: the order of keys in the files does not matter."""
         return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)

@@ -162,13 +162,14 @@ class Odds:
 
     @property
     def sure_by(self) -> str:
-        """The day that 80 of 100 iterations meet, or a note that there are no odds; with the share without a range."""
-        all_of_it = self.certain_share == 100
-        share = "no work" if all_of_it else f"{self.certain_share}% of the work"
-        share += f" on its path has {'a' if all_of_it else 'no'} range"
-        if not self.is_known:
-            return f"no odds: {share}"
-        return f"{format_day(self.p80)}{f' ({share})' if self.certain_share else ''}"
+        """The day that 80 of 100 iterations meet, or why it is not known."""
+        return format_day(self.p80) if self.is_known else f"not known: {self.without_range}"
+
+    @property
+    def without_range(self) -> str:
+        """The share of the work before it that has only one duration, in words."""
+        work = "none" if self.certain_share == 100 else f"only {100 - self.certain_share}%"
+        return f"{work} of the work before it has a range (a best, likely and worst duration)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from changeflow.values.words import Kind
 
 MOST_WORDS = 350
 """The limit for the two pages, headings and labels included."""
-HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 32, 14, 2, 5
+HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 46, 15, 4, 6
 """The most words that the layout adds: once, to the table of dates, to a decision, and where items are left out."""
 WEEKS = timedelta(weeks=4)
 NAMED, NAME_WORDS = 3, 12
@@ -42,7 +42,7 @@ class BriefDecision:
     cost: str
     """The dates that move if the decision is later."""
     refusal: str = ""
-    """The dates that a no today moves; empty if it cannot be answered yet."""
+    """The dates that a rejection today would delay; empty if it cannot be answered yet."""
     says: str
     """What the evidence supports; empty if the decision needs none."""
 
@@ -177,7 +177,7 @@ def headline_of(
     """State what was dropped, the go-lives later than announced, the most severe milestone problem, and the waiting
     decisions that the evidence does not support."""
     states = [(line.state, shortened(line.name, NAME_WORDS)) for line in milestones]
-    message = "All milestones are on time." if states else "The programme has no milestones yet."
+    message = "All milestones are on track." if states else "The programme has no milestones yet."
     message, is_missed = announced or message, any(state == "too late" for state, _ in states)
     for state, one, several in (
         ("too late", "misses its deadline", "miss their deadlines"),
@@ -191,8 +191,8 @@ def headline_of(
             break
     unearned = [f"“{shortened(d.name, NAME_WORDS)}”" for d in decisions if d.waiting and d.proposal == "reject"]
     if unearned:
-        waits = f"{listed(unearned, most=NAMED)} {'is' if len(unearned) == 1 else 'are'} waiting"
-        message += f" {waits}; the evidence does not yet support a go."
+        waits = f"{listed(unearned, most=NAMED)} {'is' if len(unearned) == 1 else 'are'} outstanding"
+        message += f" {waits}, and the evidence does not yet support going ahead."
     return f"{dropped} {message}" if dropped else message
 
 
@@ -241,7 +241,7 @@ def _odds(programme: Programme) -> str:
     if not found:
         return ""
     last = max(found, key=lambda o: (o.on, o.version))
-    return f"Odds: simulated on {format_day(last.on)}, version {last.version}."
+    return f"Likelihoods were calculated on {format_day(last.on)} (plan version {last.version})."
 
 
 def _events(programme: Programme, today: date, listed_already: set[TaskId]) -> Iterator[BriefEvent]:
@@ -264,17 +264,17 @@ def _work(programme: Programme, today: date) -> str:
     found = work_list(programme, wanted, today=today, ahead=today + WEEKS)
     late = [item for item in found if item.state is WorkState.LATE]
     due = len(found) - len(late)
-    message = f"{counted(due, 'task')} can be worked on and {'is' if due == 1 else 'are'} due." if due else ""
+    message = f"{counted(due, 'task')} {'is' if due == 1 else 'are'} due and ready to work on." if due else ""
     if not late:
-        return message or "No task is late or due."
+        return message or "No task is overdue or due in the next four weeks."
     return f"{_late(programme, late)} {message}".strip()
 
 
 def _late(programme: Programme, late: Sequence[WorkItem]) -> str:
     oldest = min(late, key=lambda item: (item.due, item.task.id))
     who = f", with {programme.the_person(oldest.asked)}" if oldest.asked else ""
-    count = f"{counted(len(late), 'task')} {'is' if len(late) == 1 else 'are'} late"
-    return f"{count}; the oldest is “{oldest.task.name}” (due {format_day(oldest.due)}{who})."
+    count = f"{counted(len(late), 'task')} {'is' if len(late) == 1 else 'are'} overdue"
+    return f"{count}. The longest overdue is “{oldest.task.name}” (due {format_day(oldest.due)}{who})."
 
 
 AT_MOST = {"decisions": 4, "dates": 6, "slips": 3, "parts": 3, "reasons": 2, "events": 5}
@@ -344,7 +344,7 @@ def summed(slip: BriefSlip, most: int) -> BriefSlip:
         return slip
     kept = slip.parts[: most - 1] if most > 1 else ()
     rest = slip.parts[len(kept) :]
-    together = (sum(days for days, _ in rest), f"{counted(len(rest), 'change')} together.")
+    together = (sum(days for days, _ in rest), f"{counted(len(rest), 'other change')} together.")
     return replace(slip, parts=(*kept, together))
 
 

@@ -34,7 +34,7 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
     meanings = {str(t["tier"]): str(t["meaning"]) for t in tiers}
     confidence = programme.facts.confidence
     reasons = tuple(s.text for s in found.signals) or (
-        f"Every milestone keeps its deadline and the baseline, {_rules_in_words(judged)}, and no decision is late.",
+        f"Every milestone meets its deadline and the baseline, {_rules_in_words(judged)}, and no decision is overdue.",
     )
     return ConfidenceLine(
         proposed=found.tier.value,
@@ -49,17 +49,17 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
 
 
 def _rules_in_words(judged: Judged) -> str:
-    """Describe the rules when none blocks; a rule that warns is not kept either."""
+    """Describe the rules when none blocks; a rule that warns is not met either."""
     warnings = sum(f.severity is Severity.WARN for f in judged.findings)
-    return f"rules block nothing ({counted(warnings, 'warning')})" if warnings else "every rule is kept"
+    return f"no rule blocks anything ({counted(warnings, 'warning')})" if warnings else "every rule is met"
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:
     """Yield both for the terminal."""
-    yield f"The evidence proposes {line.proposed}: {line.meaning[:1].lower()}{line.meaning[1:]}."
+    yield f"The evidence suggests {line.proposed}: {line.meaning[:1].lower()}{line.meaning[1:]}."
     for reason in line.reasons:
         yield f"  {reason}"
     if line.set_to:
         yield f"Set to {line.set_to} on {line.set_on} ({line.set_by}). {line.set_reason}"
     else:
-        yield "No one has set it yet: changeflow confidence set green, amber or red."
+        yield "No rating has been set yet. Set one with: changeflow confidence set green, amber or red"

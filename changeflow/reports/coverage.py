@@ -5,14 +5,17 @@ from textwrap import wrap
 
 from changeflow.phrases import listed
 from changeflow.pilots.runs import Coverage, RunSummary
+from changeflow.values.months import month_in_words
 
 WIDTH = 80
 UNKNOWN = "The compared columns were not recorded."
+REASONS = {"no tolerance names it": "no tolerance is set for it"}
+"""Recorded reasons in better words."""
 
 
 def columns_compared(coverage: Coverage) -> str:
     """Return the compared columns; those in one output only count as 0.00 in the other."""
-    said = ", ".join(coverage.compared) or "no column"
+    said = listed(coverage.compared) or "no column"
     for side, other, alone in (("old", "new", coverage.only_old), ("new", "old", coverage.only_new)):
         if alone:
             is_one = len(alone) == 1
@@ -25,10 +28,10 @@ def columns_compared(coverage: Coverage) -> str:
 
 def columns_left_out(coverage: Coverage) -> str:
     """Return the columns not compared, each with the reason; empty if there are none."""
-    parts = [
-        f"{entry.column} ({'' if entry.side == 'both' else f'{entry.side} output: '}{entry.reason})"
-        for entry in coverage.left_out
-    ]
+    parts = []
+    for entry in coverage.left_out:
+        side = "" if entry.side == "both" else f"{entry.side} output, "
+        parts.append(f"{entry.column} ({side}{REASONS.get(entry.reason, entry.reason)})")
     return f"{', '.join(parts)}." if parts else ""
 
 
@@ -37,20 +40,21 @@ def coverage_lines(run: RunSummary) -> Iterator[str]:
     if run.coverage is None:
         yield UNKNOWN
         return
-    yield f"Compared: {columns_compared(run.coverage)}"
+    yield f"We compared {columns_compared(run.coverage)}"
     if left := columns_left_out(run.coverage):
-        yield f"Not compared: {left}"
+        yield f"We did not compare {left}"
     yield from (line[0].upper() + line[1:] for line in run.coverage.lines)
-    yield from (f"{doubt} The run is not clean." for doubt in run.coverage.doubts)
+    yield from (f"{doubt} So the run is not clean." for doubt in run.coverage.doubts)
     if not run.compares_pay:
-        yield f"{run.pay}, what people are paid, was not compared: the run is not clean."
+        yield f"What people are paid ({run.pay}) was not compared, so the run is not clean."
 
 
 def coverage_of_runs(runs: Sequence[RunSummary]) -> Iterator[str]:
     """Yield what runs compared, in one sentence for runs that compared the same."""
     said = {run.period: " ".join(coverage_lines(run)) for run in runs}
     for text in dict.fromkeys(said.values()):
-        yield f"{listed([period for period, same in said.items() if same == text])}: {text}"
+        months = [month_in_words(period) for period, same in said.items() if same == text]
+        yield f"{listed(months)}: {text}"
 
 
 def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:

@@ -22,7 +22,13 @@ SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
 SHOWN_NEEDED = 8
 RefusalDates = Mapping[TaskId, Mapping[TaskId, date]]
-MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "check", State.OPEN: "open", State.BLOCKS: "against"}
+MARKS = {
+    State.MET: "met",
+    State.WAIVED: "waived",
+    State.NOTED: "check",
+    State.OPEN: "missing",
+    State.BLOCKS: "not met",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class DecisionLine:
     waited: str
     """When it was asked for, and what the delay has cost so far; empty if not yet asked for."""
     refusal: str = ""
-    """The dates that a no today moves; empty if it cannot be answered yet, or a no was not computed."""
+    """The dates that a rejection today would delay; empty if it cannot be answered yet, or this was not computed."""
     proposal: str
     """`approve`, `approve_with_conditions`, `reject`, or empty if the decision needs no evidence."""
     says: str
@@ -145,7 +151,7 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
     for logged in log:
         for answer in reversed(logged.answers):
             is_last = answer is logged.answers[-1] and not logged.is_open
-            days = f"{counted(logged.waited, 'day')} after it was asked"
+            days = f"{counted(logged.waited, 'day')} after it was requested"
             yield MadeLine(
                 task=logged.task.id,
                 name=logged.task.name,
@@ -155,7 +161,9 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
                 by=programme.person(answer.by),
                 reason=answer.reason,
                 dissent=answer.dissent,
-                waited=(days if logged.waited else "on the day it was asked") if is_last and logged.asked_on else "",
+                waited=(days if logged.waited else "on the day it was requested")
+                if is_last and logged.asked_on
+                else "",
                 conditions=tuple(_conditions(programme, answer, today)),
             )
 
@@ -176,7 +184,7 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    message = f"Asked on {format_day(logged.asked_on)}, {days} ago." if logged.waited else "Asked today."
+    message = f"Requested on {format_day(logged.asked_on)}, {days} ago." if logged.waited else "Requested today."
     if logged.late and due_on is not None:
         message += f" It was planned for {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
@@ -204,7 +212,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         found = last_day(programme, gate.id)
         yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
     if gate.wave is not None and (points := no_return_lines(programme, service=gate.service, wave=gate.wave)):
-        yield "Points of no return: the last day on which this wave can go back"
+        yield "Points of no return: the last date on which this wave can go back"
         yield from no_return_text(points)
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
@@ -212,7 +220,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
 
 def decisions_text(lines: DecisionLog) -> Iterator[str]:
     """Yield the decision log for the terminal."""
-    yield f"Needed: {len(lines.needed) or 'none in the next 30 days'}"
+    yield f"Decisions needed: {len(lines.needed) or 'none in the next 30 days'}"
     for d in lines.needed:
         yield f"  {d.task}  {d.name} ({d.gate})"
         needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}. Owner: {d.owner}."
@@ -220,7 +228,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
         yield "    " + " ".join(filter(None, (d.last_day.cost, d.refusal)))
         if d.says:
             yield f"    {d.says}"
-    yield f"Made: {len(lines.made) or 'none yet'}"
+    yield f"Decisions made: {len(lines.made) or 'none yet'}"
     for m in lines.made:
         waited = f", {m.waited}" if m.waited else ""
         yield f"  {m.on}  {m.task}  {m.outcome} ({m.by}{waited}). {m.reason}"

@@ -12,6 +12,7 @@ from changeflow.roadmap.engine.pace import PAY_PERIODS
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, minute_of
+from changeflow.values.months import month_in_words
 from changeflow.values.words import Kind
 
 
@@ -21,7 +22,7 @@ def dual_running(
     """Yield how long a gate's wave runs both systems with each answer, and the cost; both run until go-live."""
     service = programme.service(gate.service or "")
     if not service.assurance.runs_in_parallel:
-        yield f"A test pack instead of parallel runs: {service.assurance.rationale.rstrip('.')}."
+        yield f"A test pack replaces parallel runs. Reason: {service.assurance.rationale.rstrip('.')}."
         return
     runs = [t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service) if t.schools & gate.schools]
     if not runs:
@@ -44,17 +45,22 @@ def _how_long(programme: Programme, first: date, ends: list[date], price: Decima
     until = [f"until {format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]
     since = format_day(first)
     if len(ends) == 2:
-        text = f"Old and new run side by side from {since} to the go-live: with a go {until[0]}, with a no {until[1]}."
+        text = (
+            f"The old and new systems run side by side from {since}, {until[0]} if go-live is approved and "
+            f"{until[1]} if it is not."
+        )
     elif programme.roadmap.data_date is not None and ends[0] < programme.on:
-        text = f"Old and new ran side by side from {since} {until[0]}."
+        text = f"The old and new systems ran side by side from {since} {until[0]}."
     else:
-        text = f"Old and new run side by side from {since} {until[0]}."
+        text = f"The old and new systems run side by side from {since} {until[0]}."
     yield text
     if price:
         totals = [f"£{price * n:,.0f}" for n in counts if n]
         if totals:
-            with_each = f"{totals[0]} with a go, {totals[1]} with a no" if len(totals) == 2 else totals[0]
-            yield f"Dual running costs £{price:,.0f} a period: {with_each}."
+            with_each = (
+                f"{totals[0]} if go-live is approved and {totals[1]} if it is not" if len(totals) == 2 else totals[0]
+            )
+            yield f"Dual running costs £{price:,.0f} a period, a total of {with_each}."
 
 
 def _words(count: int) -> str:
@@ -93,9 +99,12 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
         filed = [s for s in programme.facts.submissions if (s.service, s.scheme) == (service.service, scheme.id)]
         if filed:
             latest = max(filed, key=lambda s: s.period)
-            yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
+            yield (
+                f"The {latest.system} system files for scheme {scheme.id}. It last filed for "
+                f"{month_in_words(latest.period)}."
+            )
         else:
-            until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
-            yield f"Scheme {scheme.id}: no filing has been recorded; the old system files until {until}."
+            until = "all its schools are live" if scheme.joint_filing == "old" else "go-live"
+            yield f"No filing is recorded for scheme {scheme.id} yet. The old system goes on filing until {until}."
     if programme.facts.runs_of(service.service):
-        yield "Nothing from a parallel run is filed: no FPS or EPS, no payment, no pension upload."
+        yield "Nothing is filed from a parallel run: no FPS or EPS to HMRC, no payment and no pension upload."

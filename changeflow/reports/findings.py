@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from changeflow.phrases import listed
 from changeflow.programme.programme import Programme
 from changeflow.reports.grouping import joined_sentences
 from changeflow.reports.rulebook import STOPS
@@ -27,8 +28,7 @@ def findings_text(judged: Judged) -> Iterator[str]:
         if line.severity == Severity.BLOCK:
             yield f"        {line.remedy}"
     for waiver in judged.used_waivers:
-        what = judged.programme.roadmap.tasks.get(waiver.task or "")
-        scope = f"“{what.name}”" if what else waiver.task or waiver.service or "the whole programme"
+        scope = _scope(judged.programme, waiver)
         yield f"  WAIVED rule {waiver.rule} for {scope}, until {format_day(waiver.expires)}"
 
 
@@ -76,17 +76,27 @@ def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator
 
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
-    task = programme.roadmap.tasks.get(waiver.task or "")
-    scope = f"“{task.name}”" if task else waiver.task or waiver.service or "the whole programme"
-    if waiver.schools:
-        scope += f" at {programme.school_names(waiver.schools)}"
-    day = format_day(waiver.expires)
+    scope, day = _scope(programme, waiver), format_day(waiver.expires)
     if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
-        state = "which has no effect because the people who may waive the rule have not approved it"
+        what = (
+            f"The waiver of rule {waiver.rule} for {scope} has no effect, because the people who may waive the rule "
+            "have not approved it."
+        )
     elif not waiver.is_in_force(programme.on):
-        state = f"which expired on {day}, so the rule applies again"
+        what = f"The waiver of rule {waiver.rule} for {scope} expired on {day}, so the rule applies again."
     else:
-        state = f"until {day}" + ("" if used else ", with no effect at present")
-    owner, approvers = programme.person(waiver.owner), " and ".join(programme.person(p) for p in waiver.approved_by)
+        unused = "" if used else ". Nothing needs the waiver at present"
+        what = f"Rule {waiver.rule} is waived for {scope} until {day}{unused}."
+    approvers = listed([programme.person(p) for p in waiver.approved_by])
     reason = waiver.reason.rstrip(".")
-    return f"Waiver of rule {waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}. Approved by {approvers}."
+    return f"{what} Reason: {reason}. Owner: {programme.person(waiver.owner)}. Approved by: {approvers}."
+
+
+def _scope(programme: Programme, waiver: Waiver) -> str:
+    task = programme.roadmap.tasks.get(waiver.task or "")
+    if waiver.task is not None:
+        scope = f"“{task.name}”" if task is not None else waiver.task
+    else:
+        scope = next((s.name for s in programme.services if s.service == waiver.service), waiver.service or "")
+    scope = scope or "the whole programme"
+    return f"{scope} at {programme.school_names(waiver.schools)}" if waiver.schools else scope

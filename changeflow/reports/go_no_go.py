@@ -20,6 +20,7 @@ from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
+from changeflow.values.months import month_in_words
 from changeflow.values.words import Kind
 
 WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
@@ -27,7 +28,7 @@ COLUMNS, TRAITS = 3, 90
 """The picture of schools' traits: its columns, and the width of their labels in pixels."""
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
 """Kinds of difference, the most severe first. Equal contracts are not drawn: they would hide all others."""
-NAMES = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
+NAMES = {"duplicates": "duplicated", "within_tolerance": "within tolerance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
                 parts.append(BarPart(kind, NAMES.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
                 x += width
         end = "clean" if run.is_clean else "not clean"
-        bars.append(AgeBar(run.period, n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)))
+        bars.append(
+            AgeBar(
+                month_in_words(run.period), n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)
+            )
+        )
     seen = {p.kind for b in bars for p in b.parts}
     legend = tuple((kind, NAMES.get(kind, kind)) for kind in CLASSES if kind in seen)
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), legend)
@@ -171,13 +176,13 @@ class SaidAndDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLine:
-    """When a wave goes live with a go and with a no."""
+    """When a wave goes live if the gate is approved, and if it is not."""
 
     wave: str
     on_go: str
     on_no: str
     later: str
-    """The delay that a no causes."""
+    """The delay that a rejection causes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,12 +299,12 @@ def build_go_no_go(
 def _headline(case: GateCase) -> str:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
-        things = "one criterion blocks it" if blocking == 1 else f"{blocking} criteria block it"
-        more = f", and {still_open} {'is' if still_open == 1 else 'are'} open" if still_open else ""
+        things = "one criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
+        more = f", and evidence is missing for {counted(still_open, 'other')}" if still_open else ""
         return f"{case.sentence.removesuffix('.')}: {things}{more}."
     if still_open:
-        things = "One criterion is" if still_open == 1 else f"{still_open} criteria are"
-        return f"Nothing blocks a go. {things} still open; a condition can cover that."
+        things = "one criterion" if still_open == 1 else f"{still_open} criteria"
+        return f"No criterion has failed. Evidence is still missing for {things}, which a condition can cover."
     return case.sentence
 
 
@@ -365,4 +370,4 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
         yield f"  {'✗' if line.state == State.BLOCKS else '○'} {line.text}"
     for answer in page.answers[:1]:
         wave = f"{answer.wave[:1].upper()}{answer.wave[1:]}"
-        yield f"{wave} goes live on {answer.on_go} with a go, and on {answer.on_no} with a no."
+        yield f"{wave} goes live on {answer.on_go} if this is approved today, and on {answer.on_no} if it is not."

@@ -126,23 +126,32 @@ def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDay
 def format_cost(found: LastDay) -> str:
     """Describe the cost of deciding on the first day after the last responsible day."""
     if not found.later:
-        return "No date is known to wait for it."
+        return NO_COST
     run = found.later[0]
-    return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved)}."
+    return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved, 'will')}."
 
 
 def _short_cost(found: LastDay) -> str:
     """Describe the largest move on that day, and the number of other moves."""
     if not found.later:
-        return "No date is known to wait for it."
+        return NO_COST
     first, *others = found.later[0].moved
-    days, more = counted(first.days, "day"), counted(len(others), "more date")
-    also = f"; {more} {'moves' if len(others) == 1 else 'move'}" if others else ""
-    return f"Later than that, “{first.name}” moves {days}, to {format_day(first.after)}{also}."
+    return f"After that, “{first.name}” would slip by {_by(first)}{_and_others(len(others), 'would')}."
+
+
+NO_COST = "We know of no other date that depends on it."
+
+
+def _by(moved: MovedDate) -> str:
+    return f"{counted(moved.days, 'day')}, to {format_day(moved.after)}"
+
+
+def _and_others(count: int, verb: str) -> str:
+    return f", and {counted(count, 'other date')} {verb} move" if count else ""
 
 
 def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
-    """Say what a no today moves; `refused` has the day of each date in the plan with that no.
+    """Say what a rejection today would delay; `refused` has the day of each date in the plan with that rejection.
 
     Dates are compared with a decision in time, as those of a later decision are.
     """
@@ -152,14 +161,13 @@ def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
         if refused.get(t, day) > day
     ]
     if not moved:
-        return "A no today moves no date."
+        return "Deciding not to go ahead today would delay no other date."
     known = {m.task: n for n, m in enumerate(found.later[0].moved)} if found.later else {}
     first = min(moved, key=lambda m: (known.get(m.task, len(known)), -m.days, m.task))
     if found.later and set(moved) == set(found.later[0].moved):
-        return "A no today moves the same dates."
-    others = counted(len(moved) - 1, "more date")
-    also = f"; {others} {'moves' if len(moved) == 2 else 'move'}" if len(moved) > 1 else ""
-    return f"With a no today, “{first.name}” moves {counted(first.days, 'day')}, to {format_day(first.after)}{also}."
+        return "Deciding not to go ahead today would delay the same dates."
+    others = _and_others(len(moved) - 1, "would")
+    return f"Deciding not to go ahead today would delay “{first.name}” by {_by(first)}{others}."
 
 
 def last_day_text(found: LastDay) -> str:
@@ -174,7 +182,7 @@ def _later(run: DecidedOn) -> LaterLine:
         days=format_days(run.first, run.last),
         first_day=run.first.isoformat(),
         last_day=run.last.isoformat(),
-        cost=_cost(run.moved),
+        cost=_cost(run.moved, "will"),
         moved=tuple(
             DateMove(task=m.task, name=m.name, before=format_day(m.before), after=format_day(m.after), days=m.days)
             for m in run.moved
@@ -182,12 +190,10 @@ def _later(run: DecidedOn) -> LaterLine:
     )
 
 
-def _cost(moved: Sequence[MovedDate]) -> str:
+def _cost(moved: Sequence[MovedDate], verb: str) -> str:
     first = moved[0]
-    others = len(moved) - 1
-    more = f", and {counted(others, 'more date')} {'moves' if others == 1 else 'move'}" if others else ""
     days, after, before = counted(first.days, "day"), format_day(first.after), format_day(first.before)
-    return f"“{first.name}” is {days} later, on {after} instead of {before}{more}"
+    return f"“{first.name}” {verb} slip by {days}, from {before} to {after}{_and_others(len(moved) - 1, verb)}"
 
 
 def _draw(found: LastDay) -> CostChart | None:
@@ -234,4 +240,4 @@ def _words(first: date, last: date, days: int) -> str:
 
 def _later_by(days: int) -> str:
     """Name the furthest move; other dates may move by less."""
-    return f"up to {counted(days, 'day')} later" if days else "in time"
+    return f"up to {counted(days, 'day')} later" if days else "no delay"

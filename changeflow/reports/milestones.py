@@ -52,9 +52,9 @@ def _milestone(
     forecast = timed.last_day
     planned = timed.day_at(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
     spare = float_in_words(programme.roadmap, milestone.task, abs(programme.spare(milestone)))
-    state, words = "on time", ["as in the baseline"] if planned else []
+    state, words = "on time", ["no change from the baseline"] if planned else []
     if milestone.task in programme.roadmap.progress:
-        state, words = "done", ["it has happened"]
+        state, words = "done", ["reached"]
     elif milestone.deadline is not None and forecast > milestone.deadline:
         state, words = (
             "too late",
@@ -105,8 +105,8 @@ def _sure_by(programme: Programme, milestone: Milestone) -> str:
         return ""
     is_same = odds.is_known and odds.deadline is not None and odds.deadline == milestone.deadline
     held = odds.deadline_odds if is_same else None
-    of = "" if held is None else f"; the deadline holds in {held} of 100"
-    return f"{odds.sure_by}{of} (simulated on {format_day(odds.on)}, version {odds.version})"
+    of = "" if held is None else f"; {held}% chance of meeting the deadline"
+    return f"{odds.sure_by}{of} (calculated on {format_day(odds.on)}, plan version {odds.version})"
 
 
 def _dropped(

@@ -7,6 +7,7 @@ from changeflow.programme.no_return import PointOfNoReturn, points_of_no_return
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.naming import lowered
 from changeflow.values.moments import format_day
+from changeflow.values.words import NoReturn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class NoReturnLine:
     wave: str
     what: str
     text: str
-    """What ends, and the task that ends it: “old posts end (end roles in the old model)”."""
+    """What ends, and the task that ends it: “the licence of the old payroll system ends”."""
     last_day: str
     """The last day on which the wave can go back."""
     iso: str
@@ -58,13 +59,17 @@ ARTICLES = ("The ", "A ", "An ")
 
 def _text(programme: Programme, point: PointOfNoReturn) -> str:
     if point.is_confirmed:
-        return f"the way back ends, as confirmed (“{point.what}”)"
+        return f"after this date we can no longer go back, as confirmed (“{point.what}”)"
+    if point.kind is NoReturn.POSTS_ENDED and point.task is not None:
+        return point.kind.label
     what = point.what
     if point.task is not None:
         # The line already names the service and wave.
         what = lowered(programme.roadmap.tasks[point.task].in_parts.step)
-    elif what.startswith(ARTICLES):
+    elif what.startswith((*ARTICLES, "Scheme ")):
         what = f"{what[0].lower()}{what[1:]}"
+    if point.kind is NoReturn.LICENCE_ENDED and point.task is None:
+        return f"{what} ends"
     return f"{point.kind.label} ({what})"
 
 

@@ -15,7 +15,7 @@ from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
 from changeflow.values.moments import format_day, round_label
 
 SHADES = 5
-DASH = f"{NOTHING}: at this element the band runs from 0 to the whole group, so it tells you nothing."
+DASH = "A dash means that the range runs from 0 to the whole group, so it would tell you nothing."
 DIVISIONS: Mapping[str, str] = {
     PROGRAMME: "Whole programme",
     SERVICE: "By service",
@@ -26,8 +26,8 @@ DIVISIONS: Mapping[str, str] = {
     HUB: "By hub",
 }
 """The ways to divide people into groups, in the order of reports."""
-ASK = "Ask more of its people to answer in the next round."
-LARGER = "Read the larger groups that its people belong to."
+ASK = "Encourage more of the group to answer next time."
+LARGER = "See the figures for the larger groups that these people belong to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +57,38 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
     match standing.hidden:
         case Hidden.FEW:
             return WhyHidden(
-                f"Fewer than {minimum} of its people answered.",
-                f"{ASK} A group of fewer than {minimum} people is never shown: read the larger groups instead.",
+                f"Fewer than {minimum} people answered.",
+                f"{ASK} A group of fewer than {minimum} people is never shown, so see the larger groups instead.",
             )
         case Hidden.SMALL:
-            return WhyHidden(f"Too few of its people answered: a count in bands of {band} would tell you nothing.", ASK)
+            return WhyHidden(
+                f"Too few people answered. A range of {band} or more would tell you nothing about them.", ASK
+            )
         case Hidden.BEFORE:
             return WhyHidden(
-                "It was hidden in an earlier round. Figures now, compared with that round, could identify a person.",
-                f"It stays hidden until at least {minimum} people have joined or left it. {LARGER}",
+                "Hidden last time. Showing the figures now could identify someone by comparison.",
+                f"The group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
             # Imported here because it loads a solver that most reports do not need.
             from changeflow.adkar.publishing import GROUPS_OF_ONE
 
             return WhyHidden(
-                f"Some of its people are already counted in {GROUPS_OF_ONE} published groups, the most for one person.",
-                "Read the groups that are shown: its people are counted there.",
+                f"Some of these people are already counted in {GROUPS_OF_ONE} other groups, the most for one person.",
+                "See the groups that are shown. These people are counted there.",
             )
         case Hidden.TOGETHER:
             return WhyHidden(
-                "Combined with the figures of the groups that are shown, its figures could identify a person.",
+                "Together with the groups that are shown, these figures could identify someone.",
                 f"{ASK} {LARGER}",
             )
     if standing.held is not None:
         return WhyHidden(
-            "Every band for this group runs from 0 to the whole group, so it would tell you nothing.", f"{ASK} {LARGER}"
+            "Every range for this group runs from 0 to the whole group, so it would tell you nothing.",
+            f"{ASK} {LARGER}",
         )
     return WhyHidden(
-        "The reason was not recorded when this round was published.", "The next round will give the reason."
+        "The reason was not recorded when these figures were published.", "The next assessment will give the reason."
     )
 
 
@@ -254,9 +257,9 @@ def _barrier_of(standing: Standing) -> str | None:
 
 def _stands(at: str | None) -> str:
     if at is None:
-        return "the bands are too wide to tell"
+        return "the ranges are too wide to tell"
     return (
-        "fewer than half have a barrier" if at == NO_BARRIER else f"half or more have a barrier at {at_or_before(at)}"
+        "fewer than half have a barrier" if at == NO_BARRIER else f"at least half have a barrier at {at_or_before(at)}"
     )
 
 
@@ -272,9 +275,8 @@ def _threshold_note(programme: Programme, snapshot: Snapshot) -> str:
     if snapshot.threshold == today:
         return ""
     return (
-        f"Your policy now counts scores of {today} or less as a barrier. This round counts {snapshot.threshold} "
-        "or less: people who were counted once keep the threshold of that time, because two thresholds together could "
-        "reveal a person's score."
+        f"Your policy now counts scores of {today} or less as a barrier. These figures still count "
+        f"{snapshot.threshold} or less, because figures at two thresholds could together reveal a person's score."
     )
 
 
@@ -332,8 +334,11 @@ def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str
                 weeks = round((now.on - was.on).days / 7)
                 name = capitalised(group_name(programme, now))
                 if here == NO_BARRIER or Element(here).position > Element(then).position:
-                    to = "no barrier" if here == NO_BARRIER else here
-                    yield f"{name}: half of the group moved from {then} to {to} in {weeks} weeks."
+                    left = "fewer than half had any" if here == NO_BARRIER else "fewer than half had one there"
+                    yield (
+                        f"{name}: at least half the group had a barrier at {at_or_before(then)}. "
+                        f"After {weeks} weeks, {left}."
+                    )
 
 
 def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]:
@@ -342,7 +347,7 @@ def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]
         return
     for standing, element in moved_back(comparable[-2], comparable[-1]):
         name = capitalised(group_name(programme, standing))
-        yield f"{name}: a larger share has a barrier at {at_or_before(element)} than in the previous round."
+        yield f"{name}: more of the group has a barrier at {at_or_before(element)} than last time."
 
 
 def capitalised(name: str) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.programme.facts import ACTS
-from changeflow.programme.names import begin
+from changeflow.programme.names import begin, with_place
 from changeflow.programme.programme import Programme
 from changeflow.programme.staffing import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
@@ -17,6 +16,12 @@ DEEP = 4
 """The degree, out of five, from which a change affects a group deeply: our own choice."""
 LATEST = 6
 """The most acts listed: our own choice."""
+MISSING = {
+    "seen": "showing visible support",
+    "coalition": "building support among other leaders",
+    "direct": "speaking to people directly",
+}
+"""What is missing where no act of a kind is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
     return Sponsorship(
         alerts=tuple(_alerts(programme, today)),
         acts=tuple(
-            f"{format_day(a.on)}: {a.what} ({programme.person(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
+            f"{format_day(a.on)}: {a.what} ({programme.person(a.who) if a.who else 'sponsor'})"
             for a in reversed(acts[-LATEST:])
         ),
         handed_over=tuple(
@@ -95,18 +100,17 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
         open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
         if gone.successor is None and open_tasks:
             who, day = begin(programme.the_person(gone.person)), format_day(gone.left)
-            yield f"{who} left on {day} and has no successor: {counted(len(open_tasks), 'task')} without an owner."
+            without = f"{counted(len(open_tasks), 'task')} {'has' if len(open_tasks) == 1 else 'have'} no owner"
+            yield f"{who} left on {day} and has no successor, so {without}."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
         roles = "; ".join(_role(programme, a.person) for a in undecided)
-        yield f"Coalition members who have not agreed yet: {roles}."
+        yield f"Coalition members who have not yet agreed to support the change: {roles}."
 
 
 def _role(programme: Programme, person: str) -> str:
     """Name a person, with their school if they have one."""
-    found = next((p for p in programme.definition.people if p.id == person), None)
-    named = programme.person(person)
-    return f"{named}, {programme.school_name(found.school)}" if found is not None and found.school else named
+    return with_place(programme.person(person), programme.definition.school_of(person))
 
 
 def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
@@ -114,13 +118,13 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
     began = programme.definition.programme.start
     own = [a for a in programme.facts.acts if a.who is None and a.on <= today]
     if sponsor is not None and own:
-        for kind, words in ACTS.items():
+        for kind, words in MISSING.items():
             last = max((a.on for a in own if a.kind == kind), default=max(began, sponsor.since))
             weeks = school_days(programme, last, today) // SCHOOL_WEEK
             # Each kind of act is expected half as often as any act at all (R17): our own choice.
             if weeks > 2 * limit:
                 yield (
-                    f"The sponsor has not been recorded as {words} for {counted(weeks, 'school week')} "
+                    f"There is no record of the sponsor {words} in the last {counted(weeks, 'school week')} "
                     f"(limit {2 * limit})."
                 )
     yield from _unconsulted(programme, today)
@@ -147,7 +151,7 @@ def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
         if weeks > limit:
             name = group.replace("-", " ")
             since = counted(weeks, "school week")
-            yield f"No conversation with {name} is recorded for {since} (limit {limit})."
+            yield f"There is no record of a conversation with {name} in the last {since} (limit {limit})."
 
 
 def _is_over(programme: Programme) -> bool:

@@ -45,6 +45,7 @@ from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, minute_of
+from changeflow.values.months import month_in_words
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
 """A task's cut-off is shown if the task ends within this time and has at most this many working days left: our own
@@ -70,6 +71,8 @@ class PathLine:
 class RunLine:
     service: str
     period: str
+    month: str
+    """The period in words: `March 2027`."""
     compared: int
     equal: int
     within_tolerance: int
@@ -194,7 +197,7 @@ def build_sro(
         on=format_day(today),
         data_date=format_day(programme.on),
         version=version,
-        baseline_note=baseline_note or "No baseline has been taken yet.",
+        baseline_note=baseline_note or "No baseline has been approved yet.",
         first_baseline=first.name if first and not first.is_latest else "",
         headline=brief.headline,
         brief=brief,
@@ -277,7 +280,7 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):
-        steps.insert(0, "Everything before this is finished.")
+        steps.insert(0, "All earlier tasks are complete.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
 
 
@@ -290,7 +293,11 @@ def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
     """Yield a line for the latest run of each period of a service."""
     for run in latest_by_period(runs):
         largest = f"£{run.largest_unexplained:,.2f}"
-        said = {name: getattr(run, name) for name in COUNTED} | {"service": service, "largest_unexplained": largest}
+        said = {name: getattr(run, name) for name in COUNTED} | {
+            "service": service,
+            "largest_unexplained": largest,
+            "month": month_in_words(run.period),
+        }
         coverage = run.coverage
         yield RunLine(
             **said,
@@ -308,7 +315,7 @@ def _progress(programme: Programme) -> str:
     begun = sum(1 for t in tasks if (p := progress.get(t.id)) and not p.is_done)
     are = "is" if done == 1 else "are"
     return (
-        f"{done} of {counted(len(tasks), 'task')} {are} done, {begun} in progress; milestones are not counted."
+        f"{done} of {counted(len(tasks), 'task')} {are} complete and {begun} in progress, not counting milestones."
         if done or begun
-        else "Nothing has begun yet."
+        else "No task has started yet."
     )

@@ -33,10 +33,10 @@ from changeflow.values.moments import local_day
 from changeflow.values.sentences import sentence
 
 NOT_OURS = sentence("This link is not one of ours, or part of it is missing.")
-WITHDRAWN = sentence("This link has been withdrawn: the task is closed, or someone else has it now.")
-USED = sentence("This link has been used already. You do not need to do anything else.")
+WITHDRAWN = sentence("You do not need to do anything. The task is finished, or someone else is now doing it.")
+USED = sentence("We have already had your answer. You do not need to do anything else.")
 EXPIRED = sentence("This link has expired. The next message will have a new one.")
-NOT_IN_PLAN = sentence("What this link asks about is no longer part of the plan.")
+NOT_IN_PLAN = sentence("This task is no longer part of the plan. You do not need to do anything.")
 YOU = sentence("you")
 
 
@@ -285,27 +285,27 @@ class _AnswerRecorder:
                 return self._not_yet()
             case AnswerKind.BLOCKED:
                 self._keep(text=self.given.text.strip())
-                return sentence("The programme office can read what is in the way. Reminders pause for a week.")
+                return sentence("The programme office can now see what you wrote. We will not remind you for a week.")
             case AnswerKind.DELEGATED:
                 return self._delegated()
 
     def _done(self) -> str:
         if self.kind == "task":
             self._finish()
-            return sentence("It is recorded as done.")
+            return sentence("We have marked this as done.")
         if self.kind == "assessment":
             self._assess()
-            return sentence("No one sees your own answers: only groups are reported.")
+            return sentence("No one will see your own answers. We only report results for groups.")
         text = self.given.text.strip()
         if self.kind == "sponsor":
             act = SponsorAct(on=self.today, what=text)
             facts.add_act(self.session, self.link.programme, act, at=self.now, by=self.link.person)
         self._keep(text=text or None)
-        return sentence("It is recorded.")
+        return sentence("We have saved your answer.")
 
     def _not_yet(self) -> str:
         if self.given.until is None:
-            raise InputError(sentence("Give the day by which it will be done."))
+            raise InputError(sentence("Enter the date by which it will be done."))
         at_most = _postponed_at_most(self.stored, on=self.today)
         check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
         self._keep(until=self.given.until)

@@ -96,6 +96,7 @@ def write_letter(
     return write(
         Letter(
             name=contact.name,
+            is_named=contact.person in houses[first.programme].names,
             address=contact.email,
             language=contact.language or houses[first.programme].definition.programme.language,
             items=items,

@@ -90,6 +90,16 @@ def moved_in_words(was: date, now: date) -> str:
     return f"has slipped by {counted(days, 'day')}, from {format_day(was)} to {format_day(now)}"
 
 
+def format_hour(at: time) -> str:
+    """Write a time of day for people.
+
+    >>> format_hour(time(10)), format_hour(time(13, 30))
+    ('10am', '1:30pm')
+    """
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{(at.hour - 1) % 12 + 1}{minutes}{'am' if at.hour < 12 else 'pm'}"
+
+
 def format_days(first: date, last: date) -> str:
     """Write an inclusive span of days.
 

@@ -101,9 +101,9 @@ class NoReturn(StrEnum):
     @property
     def label(self) -> str:
         return {
-            NoReturn.LICENCE_ENDED: "the old licence ends",
-            NoReturn.POSTS_ENDED: "old posts end",
-            NoReturn.FIRST_FILING: "the new system files for the first time",
+            NoReturn.LICENCE_ENDED: "the licence for the old system ends",
+            NoReturn.POSTS_ENDED: "posts in the old structure end",
+            NoReturn.FIRST_FILING: "the new system makes its first live submission",
             NoReturn.NOTICE_GIVEN: "notice is given",
         }[self]
 

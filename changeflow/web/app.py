@@ -21,6 +21,7 @@ from changeflow.storage.database import is_sqlite
 from changeflow.usecases import calendar_feeds, link_answers, monitoring
 from changeflow.usecases.link_answers import LinkError
 from changeflow.usecases.stored import NotKeptError, Stored, kept_only
+from changeflow.values.moments import local_day
 from changeflow.values.sentences import sentence
 from changeflow.web.clients import Clients, Limits
 from changeflow.web.forms import Form, given_of, read_form
@@ -181,7 +182,7 @@ async def _link_failed(_: Request, error: Exception) -> Response:
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
     question = link_answers.question_of(token, db=db, now=now)
     cost = cost_in_words(question.cost, language_of(question.language)) if question.cost else ""
-    values = {"question": question, "cost": cost, "error": error, "form": form or {}}
+    values = {"question": question, "cost": cost, "error": error, "form": form or {}, "today": local_day(now)}
     return page("answer", values, language=question.language, status=422 if error else 200)
 
 

@@ -109,4 +109,4 @@ def _day(text: str) -> date | None:
             continue
         if is_supported(day):
             return day
-    raise InputError(sentence("“%(text)s” is not a day. Write it like 31/03/2027.", text=text[:40]))
+    raise InputError(sentence("“%(text)s” is not a date. Enter a date such as 31/03/2027.", text=text[:40]))

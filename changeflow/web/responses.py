@@ -46,15 +46,19 @@ TOO_LONG = Trouble(
     414, "This address is too long", "Our links are never that long. Open the link from the message itself."
 )
 TOO_LARGE = Trouble(
-    413, "Your answer is too long", "No changes saved. Go back, shorten it to a few lines, and send it again."
+    413,
+    "Your answer is too long",
+    "We have not saved your answer. Go back, shorten it to a few lines, and send it again.",
 )
 WRONG_FORM = Trouble(
-    415, "We could not read this form", "No changes saved. Open the link in a web browser and send the form from there."
+    415,
+    "We could not read this form",
+    "We have not saved your answer. Open the link in a web browser and send the form from there.",
 )
 BAD_FORM = Trouble(
     400,
     "We could not read this form",
-    "Some of its characters are not valid. No changes saved. Open the link again and type your answer.",
+    "Some of its characters are not valid. We have not saved your answer. Open the link again and type your answer.",
 )
 HEADERS_TOO_LARGE = Trouble(
     431, "The request is too large", "Your browser sent more than this page accepts. Try the link in a private window."
@@ -62,11 +66,14 @@ HEADERS_TOO_LARGE = Trouble(
 TOO_SLOW = Trouble(
     408,
     "The form took too long to arrive",
-    "No changes saved. Check your connection, open the link again and send your answer.",
+    "We have not saved your answer. Check your connection, open the link again and send your answer.",
     retry=5,
 )
 FULL = Trouble(
-    503, "Too many people are using this at once", "No changes saved. Try again in a few seconds.", retry=BUSY_SECONDS
+    503,
+    "Too many people are using this at once",
+    "We have not saved your answer. Try again in a few seconds.",
+    retry=BUSY_SECONDS,
 )
 NOT_FOUND = Trouble(404, "Page not found", "The address may be incomplete. Open the link from the message itself.")
 
@@ -78,7 +85,10 @@ def too_many(seconds: int) -> Trouble:
 
 def wrong_method(allowed: str) -> Trouble:
     return Trouble(
-        405, "This page cannot do that", "No changes saved. Open the link in a web browser.", headers={"Allow": allowed}
+        405,
+        "This page cannot do that",
+        "We have not saved your answer. Open the link in a web browser.",
+        headers={"Allow": allowed},
     )
 
 

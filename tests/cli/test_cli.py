@@ -219,7 +219,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run("apply", folder, "--yes")
     at = ["--at", "2027-04-06"]
     refused = run("gate", "decide", "payroll/w1/decide", "go", "--reason", "We must", *at, code=3)
-    assert "Only 0 of 2 consecutive clean parallel runs." in refused.stderr
+    assert "No clean parallel run counts yet; 2 in a row are needed." in refused.stderr
     (tmp_path / "old.csv").write_text(PAY)
     (tmp_path / "bad.csv").write_text(PAY.replace("1500.00", "1400.00"))
     reconcile = ["pilot", "reconcile", tmp_path / "old.csv"]
@@ -227,16 +227,19 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert bad.stdout.endswith("\nThe run is not clean.\n")
     run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-03", *at)
     shown = run("gate", "show", "payroll/w1/decide", *at).stdout
-    assert "The evidence does not yet support a go." in shown
-    assert "2027-02: 1 unexplained; the largest difference is £100.00." in shown
+    assert "The evidence does not yet support going ahead." in shown
+    assert (
+        "The February 2027 run has 1 contract with an unexplained difference. The largest difference is £100.00."
+        in shown
+    )
     run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
     again = run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
     assert "This run is already saved." in again.stderr
     open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
-    assert "The evidence supports a go with conditions." in open_yet
-    assert "open:    “Payroll, wave 1: parallel” is not finished." in open_yet
+    assert "The evidence supports going ahead, with conditions." in open_yet
+    assert "missing: “Payroll, wave 1: parallel” is not finished." in open_yet
     run("task", "finish", "payroll/w1/parallel", "--started", "2027-02-01", "--on", "2027-03-31", *at)
-    assert "The evidence supports a go." in run("gate", "show", "payroll/w1/decide", *at).stdout
+    assert "The evidence supports going ahead." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)
     second = run("gate", "decide", "payroll/w1/decide", "no_go", "--reason", "Wait", *at, code=5).stderr
     assert "was approved on 6 Apr 2027 by the Chief Executive: Two clean runs. That decision counts" in second

@@ -105,7 +105,7 @@ def test_a_language_without_a_catalogue_is_english():
         (date(2027, 1, 4), False, "(due Fri 8 Jan)"),
         (DUE, False, "(due today)"),
         (date(2027, 1, 12), False, "(was due Fri 8 Jan)"),
-        (date(2027, 1, 15), True, "(late in your team)"),
+        (date(2027, 1, 15), True, "(overdue in your team)"),
     ],
 )
 def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
@@ -150,7 +150,7 @@ def test_a_long_title_is_cut_at_a_word_so_that_the_subject_says_when_and_how_man
 
 def test_the_subject_marks_an_assumed_day():
     subject = a_message(an_item(is_assumed=True), today=date(2027, 1, 4)).subject
-    assert subject.endswith("(due Fri 8 Jan, assumed)")
+    assert subject.endswith("(due Fri 8 Jan, provisional)")
 
 
 def test_a_manager_is_given_the_owners_name():
@@ -171,9 +171,9 @@ def test_a_decision_lists_the_five_most_severe_reasons_against():
 @pytest.mark.parametrize(
     ("says", "sentence"),
     [
-        ("not yet", "The evidence does not yet support a go."),
-        ("go, with conditions", "The evidence supports a go with conditions."),
-        ("go", "The evidence supports a go."),
+        ("not yet", "The evidence does not yet support going ahead."),
+        ("go, with conditions", "The evidence supports going ahead, with conditions."),
+        ("go", "The evidence supports going ahead."),
     ],
 )
 def test_a_decision_says_what_the_evidence_supports(says: str, sentence: str):
@@ -200,16 +200,21 @@ def test_a_digest_has_one_link_an_item_and_gives_the_benefit_once():
 
 
 def test_a_message_says_whether_it_can_be_switched_off():
-    assert "you cannot switch it off" in a_message().text
-    assert "You can switch them off" in a_message(an_item(reason="feedback", is_optional=True)).text
-    assert "Some of this is optional" in a_message(an_item(), an_item(is_optional=True)).text
+    assert "you cannot switch them off" in a_message().text
+    assert (
+        "You do not have to get messages like this one" in a_message(an_item(reason="feedback", is_optional=True)).text
+    )
+    assert "Some of these messages are optional" in a_message(an_item(), an_item(is_optional=True)).text
 
 
 def test_a_reason_that_no_catalogue_has_is_marked_as_english():
-    against = ("R21: Payroll goes live in a pause.", sentence("%(who)s has not signed yet.", who="Headteacher"))
+    against = (
+        "R21: Payroll goes live in a pause.",
+        sentence("%(who)s has not signed this off yet.", who="Headteacher"),
+    )
     page = html.fromstring(a_message(an_item(reason="gate", says="not yet", against=against), language="cy").html)
     assert [(li.get("lang"), li.text) for li in page.xpath("//li")] == [
-        ("en", against[0]), (None, "Nid yw Headteacher wedi llofnodi eto."),
+        ("en", against[0]), (None, "Nid yw Headteacher wedi cymeradwyo hyn eto."),
     ]  # fmt: skip
 
 

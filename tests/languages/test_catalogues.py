@@ -79,7 +79,7 @@ def test_a_translation_has_the_same_values_and_the_same_ending(code: str):
 
 
 def test_a_sentence_is_said_in_each_language():
-    said = sentence("%(day)s is over a year away. Give an earlier day, or say what is in the way.", day=DAY)
+    said = sentence("%(day)s is over a year away. Enter an earlier date, or say what is holding it up.", day=DAY)
     assert said.startswith("8 Jan 2027 is over a year away.")
     assert language_of("en").say(said).startswith("8 January 2027 is over a year away.")
     assert language_of("cy").say(said).startswith("Mae 8 Ionawr 2027 dros flwyddyn i ffwrdd.")
@@ -90,8 +90,9 @@ def test_a_text_that_is_no_message_is_left_as_it_is():
 
 
 def test_a_sentence_in_a_sentence_is_translated_too():
-    said = sentence("The owner is %(owner)s. Please talk to them.", owner=sentence("the %(role)s", role="Headteacher"))
-    assert said == "The owner is the Headteacher. Please talk to them."
+    owner = sentence("the %(role)s", role="Headteacher")
+    said = sentence("The owner is %(owner)s. Please ask them what is holding it up.", owner=owner)
+    assert said == "The owner is the Headteacher. Please ask them what is holding it up."
     assert "mae: Headteacher." in language_of("cy").say(said)
 
 

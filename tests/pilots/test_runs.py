@@ -37,12 +37,15 @@ def test_a_go_needs_clean_runs_and_met_exit_criteria():
         return not proposal.against, proposal.against
 
     assert asked(clean, q="2.5") == (True, ())
-    assert asked(clean) == (False, ("Queries: not measured yet.",))
+    assert asked(clean) == (False, ("“Queries” has not been measured yet.",))
     assert asked(clean, q="4") == (False, ("Queries: 4 (must be at most 3).",))
-    assert asked(clean[:1], q="1") == (False, ("Only 1 of 2 consecutive clean parallel runs.",))
+    assert asked(clean[:1], q="1") == (False, ("Only 1 clean parallel run so far; 2 in a row are needed.",))
     go, against = asked([a_run("2027-03", unexplained=3, missing=1), clean[1]], q="1")
     assert not go
-    assert against[1] == "2027-03: 3 unexplained and 1 missing; the largest difference is £118.40."
+    assert (
+        against[1] == "The March 2027 run has 3 contracts with unexplained differences and 1 missing contract. "
+        "The largest difference is £118.40."
+    )
 
 
 def test_runs_that_do_not_compare_pay_are_not_evidence():
@@ -55,10 +58,12 @@ def test_runs_that_do_not_compare_pay_are_not_evidence():
     def against(*runs: RunSummary) -> tuple[str, ...]:
         return propose(parallel_run=ParallelRunPolicy(pay="net"), runs=runs, minimum_clean=2).against
 
-    assert against(march, april) == ("2027-03: it is not known whether net was compared. Reconcile the period again.",)
+    assert against(march, april) == (
+        "It is not known whether the March 2027 run compared what people are paid (net). Reconcile the period again.",
+    )
     assert against(april, may) == (
-        "Only 0 of 2 consecutive clean parallel runs.",
-        "2027-05: net, what people are paid, was not compared.",
+        "No clean parallel run counts yet; 2 in a row are needed.",
+        "The May 2027 run did not compare what people are paid (net).",
     )
 
 
@@ -67,7 +72,7 @@ def test_a_doubt_about_what_was_left_out_is_a_reason_against():
     run = a_run("2027-03", equal=400, coverage=Coverage(compared=("net",), doubts=(doubt,)))
     assert not run.is_clean
     against = propose(parallel_run=ParallelRunPolicy(clean_runs=1), runs=[run], minimum_clean=1).against
-    assert against == ("Only 0 of 1 consecutive clean parallel runs.", f"2027-03: {doubt}")
+    assert against == ("No clean parallel run counts yet; 1 is needed.", f"March 2027: {doubt}")
 
 
 def test_a_month_without_a_run_breaks_the_series():
@@ -86,8 +91,11 @@ def test_runs_no_longer_count_once_a_month_has_ended_without_one():
     assert counts == [2, 2, 0]
     asked = propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 8, 2))
     assert asked.against == (
-        "Only 0 of 2 consecutive clean parallel runs.",
-        "2027-05 to 2027-07 were not run. A month without a run breaks the series, so earlier runs do not count.",
+        "No clean parallel run counts yet; 2 in a row are needed.",
+        (
+            "There were no parallel runs from May 2027 to July 2027. A month without a run breaks the series, so "
+            "earlier runs do not count."
+        ),
     )
     assert propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 5, 20)).against == ()
 
@@ -109,7 +117,7 @@ def test_enough_contracts_must_have_the_same_pay_even_if_others_are_explained():
         policy = ParallelRunPolicy(within_share=said.get("own"))
         return propose(parallel_run=policy, runs=runs, minimum_clean=2, within_share=Decimal("0.995")).against
 
-    assert against() == ("2027-04: 99.25% of contracts have the same pay within tolerance (99.5% needed).",)
+    assert against() == ("In the April 2027 run, pay matches within tolerance for 99.25% of contracts (99.5% needed).",)
     assert against(own=Decimal("0.99")) == ()
 
 
@@ -117,4 +125,4 @@ def test_an_unpaid_contract_is_a_reason_against_even_if_explained():
     run = a_run("2027-04", equal=399, explained=1, unpaid=1)
     assert run.is_clean
     found = propose(parallel_run=ParallelRunPolicy(clean_runs=1), runs=[run], minimum_clean=1)
-    assert found.against == ("2027-04: 1 contract would not be paid at all.",)
+    assert found.against == ("In the April 2027 run, 1 contract would not be paid at all.",)

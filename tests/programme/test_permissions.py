@@ -139,7 +139,8 @@ def test_a_refusal_says_who_may(definition: Definition, action: Action, role: Ro
         return
     assert isinstance(verdict, Refused)
     title = definition.role_of(person)
-    may_not = f"The {title} may not " if title else "'system' may not "
+    place = {"Head": " at Oakfield School"}.get(title or "", "")
+    may_not = f"The {title}{place} may not " if title else "'system' may not "
     assert verdict.message.startswith(f"{may_not}{TABLE[action].what(ABOUT)}. ")
     assert verdict.message.endswith((" may.", "without a name."))
     who_may = {p for r in TABLE[action].roles for p in in_role(definition, r, ABOUT)}

@@ -44,9 +44,9 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
 @pytest.mark.parametrize(
     ("why", "reason", "remedy"),
     [
-        (Hidden.FEW, "Fewer than 10 of its people answered.", "Ask more of its people to answer in the next round."),
+        (Hidden.FEW, "Fewer than 10 people answered.", "Ask more of its people to answer in the next round."),
         (Hidden.SMALL, "Too few of its people answered", "Ask more of its people to answer in the next round."),
-        (Hidden.BEFORE, "It was hidden in an earlier round.", "at least 10 people have joined or left it"),
+        (Hidden.BEFORE, "Hidden last time.", "at least 10 people have joined or left it"),
         (Hidden.LIMIT, "already counted in 3 published groups", "Read the groups that are shown"),
         (Hidden.TOGETHER, "Combined with the figures of the groups that are shown", "Read the larger groups"),
         (None, "The reason was not recorded", "The next round will give the reason."),
@@ -103,13 +103,13 @@ class TestCellsThatSayNothing:
         people = lines_of(folder, a_snapshot(replace(a_standing("officers", 20, held=(4,)), held=self.WIDE)))
         [(_, [line])] = people.tables
         assert [(c.people, c.shade) for c in line.cells or ()] == [("–", 0), *[("6 to 20", 3)] * 3]
-        assert people.dash_note.startswith("–: at this element the band runs from 0 to the whole group")
+        assert people.dash_note.startswith("A dash means that the range runs from 0 to the whole group")
 
     def test_no_claim_is_made_of_them(self, folder: Folder):
         """The middle of 0 to 20 is half of the group, which is no reason to say that half has a barrier."""
         people = lines_of(folder, a_snapshot(replace(a_standing("officers", 20, held=(4,)), held=self.WIDE)))
         [(_, [line])] = people.tables
-        assert (line.stands, line.actions) == ("the bands are too wide to tell", ())
+        assert (line.stands, line.actions) == ("the ranges are too wide to tell", ())
 
     def test_no_note_without_a_dash(self, folder: Folder):
         assert lines_of(folder, a_snapshot(a_standing("officers", 20, held=(4, 11, 17)))).dash_note == ""
@@ -126,7 +126,7 @@ class TestThresholds:
         people = lines_of(folder, older)
         assert people.threshold == 2
         assert people.threshold_note.startswith(
-            "Your policy now counts scores of 3 or less as a barrier. This round counts 2 or less"
+            "Your policy now counts scores of 3 or less as a barrier. These figures still count 2 or less"
         )
 
     def test_rounds_with_different_thresholds_are_not_compared(self, folder: Folder):

@@ -28,18 +28,27 @@ MONTH = (moved("go-live", date(2027, 7, 1)), moved("done", date(2027, 10, 1)))
 @pytest.mark.parametrize(
     ("refused", "said"),
     [
-        ({}, "A no today moves no date."),
-        (DATES, "A no today moves no date."),
-        (DATES | {"early": date(2027, 4, 1)}, "A no today moves no date."),
-        (DATES | {m.task: m.after for m in MONTH}, "A no today moves the same dates."),
+        ({}, "Deciding not to go ahead today would delay no other date."),
+        (DATES, "Deciding not to go ahead today would delay no other date."),
+        (DATES | {"early": date(2027, 4, 1)}, "Deciding not to go ahead today would delay no other date."),
+        (DATES | {m.task: m.after for m in MONTH}, "Deciding not to go ahead today would delay the same dates."),
         (
             DATES | {"go-live": date(2027, 8, 2), "done": date(2027, 10, 1)},
-            "With a no today, “Payroll: go live” moves 62 days, to 2 Aug 2027; 1 more date moves.",
+            (
+                "Deciding not to go ahead today would delay “Payroll: go live” by 62 days, to 2 Aug 2027, "
+                "and 1 other date would move."
+            ),
         ),
-        (DATES | {"done": date(2027, 9, 2)}, "With a no today, “All is live” moves 1 day, to 2 Sep 2027."),
+        (
+            DATES | {"done": date(2027, 9, 2)},
+            "Deciding not to go ahead today would delay “All is live” by 1 day, to 2 Sep 2027.",
+        ),
         (
             {task: date(2028, 1, 3) for task in DATES},
-            "With a no today, “Payroll: go live” moves 216 days, to 3 Jan 2028; 2 more dates move.",
+            (
+                "Deciding not to go ahead today would delay “Payroll: go live” by 216 days, to 3 Jan 2028, "
+                "and 2 other dates would move."
+            ),
         ),
     ],
 )
@@ -49,5 +58,5 @@ def test_a_no_is_told_apart_from_a_later_decision(refused: Mapping[str, date], s
 
 def test_where_waiting_costs_nothing_the_furthest_move_is_named():
     refused = DATES | {"done": date(2027, 9, 2), "early": date(2027, 6, 3)}
-    said = "With a no today, “Ready” moves 31 days, to 3 Jun 2027; 1 more date moves."
+    said = "Deciding not to go ahead today would delay “Ready” by 31 days, to 3 Jun 2027, and 1 other date would move."
     assert refusal_text(found(), refused) == said

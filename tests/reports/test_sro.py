@@ -103,7 +103,7 @@ def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Fo
 
 def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
-    assert decision.waited == "Asked on 1 Sep 2026, 245 days ago. It was planned for 3 Sep 2026."
+    assert decision.waited == "Requested on 1 Sep 2026, 245 days ago. It was planned for 3 Sep 2026."
     # Three days are planned, 1 to 3 September. Payroll's chain has no slack at all: a day later misses the pay period
     # of March; its pilot goes live on 1 July instead of 1 June; its review, 20 days on and in term, falls behind the
     # summer holiday, and a pay period is lost a second time.
@@ -116,7 +116,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     assert moved["Payroll is live in the pilot schools"] == 30
     gate = next(d for d in report.decisions if d.task == "payroll/roadmap-agreed")
     assert (gate.gate, gate.proposal, gate.says) == (
-        "from plan to design", "approve_with_conditions", "The evidence supports a go with conditions.",
+        "from plan to design", "approve_with_conditions", "The evidence supports going ahead, with conditions.",
     )  # fmt: skip
     assert [c.text for c in gate.criteria if c.state == "open"] == ["“Payroll: form the project team” is not finished."]
 

@@ -217,7 +217,7 @@ def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: s
     baselines.take_baseline("Agreed", change(stored, 4))
     progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(stored, 4))
     before = issue(stored, 5)
-    assert before.headline.startswith("All milestones are on time.")
+    assert before.headline.startswith("All milestones are on track.")
     assert before.go_live_moves == ()
     slip(stored)
     after = issue(stored, 14)

@@ -136,8 +136,8 @@ class TestEvidence:
         up_to_the_go_live(db_gated)
         found = case(db_gated, GO, 22)
         assert found.proposal is Outcome.APPROVE
-        assert "Training delivered at 2 of 2 schools." in found.of(State.MET)
-        assert "R10 Delegation aligned before go-live: kept by the plan." in found.of(State.MET)
+        assert "Training has been delivered at 2 of 2 schools." in found.of(State.MET)
+        assert "The plan meets rule R10 (Delegation aligned before go-live)." in found.of(State.MET)
         assert not any("R12" in text or "R20" in text for text in found.of(State.MET)), "not asked of this service"
 
     def test_what_is_not_finished_is_open_and_an_approval_is_refused(self, db_gated: str):
@@ -177,13 +177,17 @@ class TestEvidence:
             "waivers:\n  - {rule: R06, reason: x, owner: lead, approved_by: chief, expires: 2027-12-31}\n"
         )
         stored_with(db, tmp_path, service=waived)
-        assert case(db, PLAN, 5).of(State.WAIVED) == ("R06 A team with time and skills: waived until 31 Dec 2027.",)
+        assert case(db, PLAN, 5).of(State.WAIVED) == (
+            "Rule R06 (A team with time and skills) is waived until 31 Dec 2027.",
+        )
 
     def test_training_is_delivered_not_planned(self, db_gated: str):
         planned(db_gated)
         decide(answer(), change(db_gated, 5))
         found = case(db_gated, GO, 22)
-        text = "Training delivered at 0 of 2 schools (all needed). Missing: Ash School, Beech School."
+        text = (
+            "Training has been delivered at 0 of 2 schools (all needed). Still to be trained: Ash School, Beech School."
+        )
         assert text in found.of(State.BLOCKS)
 
     def test_how_much_training_is_a_setting(self, db: str, tmp_path: Path):
@@ -192,7 +196,7 @@ class TestEvidence:
         decide(answer(), change(db, 5))
         finish(db, "payroll/requirements", 6, 12)
         finish(db, "payroll/ash/train", 20, 21)
-        assert "Training delivered at 1 of 2 schools." in case(db, GO, 22).of(State.MET)
+        assert "Training has been delivered at 1 of 2 schools." in case(db, GO, 22).of(State.MET)
 
     def test_a_pilot_needs_exit_criteria_before_it_starts(self, db: str, tmp_path: Path):
         piloted = PROGRAMME.replace("name: wave 1,", "name: wave 1, pilot: true,")
@@ -209,7 +213,7 @@ class TestEvidence:
         )
         stored_with(db, tmp_path, programme=loose)
         found = case(db, "programme/closing", 12)
-        assert any(text.startswith("R16: The sponsor's tenure ends on 31 Jan 2027") for text in found.of(State.BLOCKS))
+        assert any(text.startswith("The sponsor's tenure ends on 31 Jan 2027") for text in found.of(State.BLOCKS))
 
     def test_a_gate_that_is_no_decision_is_a_mistake(self, db: str, tmp_path: Path):
         with pytest.raises(ProblemsError, match="is a gate, but its kind is training"):

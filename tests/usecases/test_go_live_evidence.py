@@ -38,10 +38,12 @@ class TestVouching:
             pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
         case = weighed(stored)
-        assert "The Director of People will not sign (25 Mar 2027): Pensions differ." in case.of(State.BLOCKS)
+        assert "The Director of People refused on 25 Mar 2027 to sign this off: “Pensions differ”." in case.of(
+            State.BLOCKS
+        )
         pilot_records.sign(GO, "", change(MARCH, stored), agrees=True)
         case = weighed(stored)
-        assert "The Director of People has signed (25 Mar 2027)." in case.of(State.MET)
+        assert "The Director of People signed this off on 25 Mar 2027." in case.of(State.MET)
 
     def test_a_way_back_that_ends_before_the_go_live_is_none(self, stored: str):
         with pytest.raises(InputError, match="needs an end date: add --until"):
@@ -89,26 +91,26 @@ class TestAssurance:
         assert SIDE_BY_SIDE not in tasks
         assert "payroll/w1/test-pack" in tasks
         case = weighed(packed)
-        assert "Test pack, Sick pay: not run yet." in case.of(State.BLOCKS)
+        assert "Test case “Sick pay” has not been run yet." in case.of(State.BLOCKS)
         assert not any("parallel run" in t for t in case.of(State.BLOCKS, State.OPEN))
 
     def test_a_case_that_failed_blocks_until_it_has_passed(self, packed: str):
         pilot_records.test_case("payroll", "sick", "Half pay was wrong", change(MARCH, packed), passed=False)
         pilot_records.test_case("payroll", "new", "As in the old system", change(MARCH, packed), passed=True)
         case = weighed(packed)
-        assert "Test pack, Sick pay: failed on 25 Mar 2027: Half pay was wrong" in case.of(State.BLOCKS)
-        assert "1 of 2 test cases passed." in case.of(State.MET)
+        assert "Test case “Sick pay” failed on 25 Mar 2027: Half pay was wrong" in case.of(State.BLOCKS)
+        assert "1 of 2 test cases have passed." in case.of(State.MET)
         pilot_records.test_case("payroll", "sick", "Right now", change(MARCH, packed), passed=True)
         case = weighed(packed)
-        assert "2 of 2 test cases passed." in case.of(State.MET)
+        assert "2 of 2 test cases have passed." in case.of(State.MET)
         with pytest.raises(UnknownThingError, match="test case"):
             pilot_records.test_case("payroll", "flood", "Wet", change(MARCH, packed), passed=True)
 
     def test_both_asks_for_both(self, db: str, tmp_path: Path):
         store(db, tmp_path / "both", SERVICE + RUN + PACK.replace("test_pack", "both"))
         blocking = weighed(db).of(State.BLOCKS)
-        assert any("Test pack" in t for t in blocking)
-        assert "Only 0 of 2 consecutive clean parallel runs." in blocking
+        assert any("Test case" in t for t in blocking)
+        assert "No parallel run has been reconciled yet; 2 clean runs in a row are needed." in blocking
 
     def test_a_test_pack_says_why_and_has_cases(self, tmp_path: Path):
         folder = written(tmp_path / "bare", SERVICE + RUN + "assurance: {method: test_pack}\n")

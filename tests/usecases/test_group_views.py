@@ -100,6 +100,6 @@ def test_the_command_says_why_groups_are_hidden(tmp_path: Path, sqlite: str):
     assert lines[0] == "Round of 8 Jan 2027. A barrier is a score of 3 or less. Bands of 6 people."
     assert "2027-01-08" not in done.output
     reason, remedy, groups = lines[lines.index("Groups that are not shown") + 1 :]
-    assert reason == "Fewer than 10 of its people answered."
+    assert reason == "Fewer than 10 people answered."
     assert remedy.startswith("What you can do: Ask more of its people to answer in the next round.")
     assert groups == "By role: heads"

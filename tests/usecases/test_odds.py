@@ -130,7 +130,7 @@ def test_the_tier_of_odds(plain: Judged, plan: int, deadline: int | None, tier: 
     known = replace(plain, programme=with_facts(plain.programme, Facts(odds=(line,))))
     signals = [s for s in propose_confidence(known, today=date(2027, 1, 4)).signals if "simulated" in s.text]
     assert [s.tier for s in signals] == ([tier] if tier else [])
-    assert all("80% sure by 1 Feb 2027 (40% of the work on its path has no range)" in s.text for s in signals)
+    assert all("80% likely by 1 Feb 2027 (40% of the work on its path has no range)" in s.text for s in signals)
     assert not any("the odds of these" in reason for reason in confidence_line(known, today=date(2027, 1, 4)).reasons)
 
 

@@ -181,7 +181,7 @@ def test_the_pages_for_the_sro_and_trustees_have_the_numbers_of_their_json(asked
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 OWN_NUMBERS = {"60", "80"}
-"""What headings of the report say in each case: cut-offs within 60 days, 80% sure by."""
+"""What headings of the report say in each case: cut-offs within 60 days, 80% likely by."""
 
 
 def test_every_number_of_the_page_and_the_pdf_is_one_of_the_json(asked: Asked):
@@ -245,7 +245,7 @@ def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(sta
     later = waiting.last_day.later[0].moved[0]
     assert (later.before, later.after) == (own.on_go, own.on_no)
     assert later.task == "payroll/pilot/go-live"
-    assert waiting.refusal == "A no today moves the same dates."
+    assert waiting.refusal == "Deciding not to go ahead today would delay the same dates."
     assert waiting.refusal in html_of(asked.report)
     [listed] = [d for d in decision_log(None, db=asked.db, today=asked.today).needed if d.task == PILOT]
     assert listed.refusal == waiting.refusal

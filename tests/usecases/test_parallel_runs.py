@@ -137,7 +137,7 @@ class TestWhatWasCompared:
             compared=("gross", "net"), left_out=(LeftOut("school", "new", "no tolerance names it"),)
         )
         shown = " ".join(" ".join(runs_text([kept])).split())
-        assert "2027-02: Compared: gross, net. Not compared: school (new output: no tolerance names it)." in shown
+        assert "2027-02: Compared: gross, net. Not compared: school (new output: no tolerance is set for it)." in shown
 
     def test_a_run_without_pay_is_not_clean_however_equal_it_is(self, db: str, tmp_path: Path):
         """Two clean months of gross alone earn nothing: people are paid their net."""
@@ -149,7 +149,7 @@ class TestWhatWasCompared:
         assert "NOT CLEAN" in text
         assert "net, what people are paid, was not compared: the run is not clean." in text
         against = [c.text for c in weighed(stored).criteria]
-        assert "2027-02: net, what people are paid, was not compared." in against
+        assert "The February 2027 run did not compare what people are paid (net)." in against
 
     def test_what_is_kept_has_no_cell(self, stored: str, tmp_path: Path):
         """Neither ids nor amounts go into the run: a heading and a reason are all that is said of a column."""

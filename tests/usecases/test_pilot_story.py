@@ -105,9 +105,15 @@ def vouch(db: str) -> None:
 def test_run_1_fails_and_the_case_says_by_how_much(told: tuple[str, list[GateCase]]):
     """March lacks a contract, and three differ; April alone is unexplained before somebody explains it."""
     _, (first, second, _) = told
-    assert "2027-03: 3 unexplained and 1 missing; the largest difference is £118.40." in first.of(State.BLOCKS)
-    assert "Only 0 of 2 consecutive clean parallel runs." in first.of(State.BLOCKS)
-    assert "2027-04: 5 unexplained; the largest difference is £9.75." in second.of(State.BLOCKS)
+    assert (
+        "The March 2027 run has 3 contracts with unexplained differences and 1 missing contract. "
+        "The largest difference is £118.40." in first.of(State.BLOCKS)
+    )
+    assert "No clean parallel run counts yet; 2 in a row are needed." in first.of(State.BLOCKS)
+    assert (
+        "The April 2027 run has 5 contracts with unexplained differences. The largest difference is £9.75."
+        in second.of(State.BLOCKS)
+    )
 
 
 def test_runs_are_immutable_and_the_same_files_are_recognised(told: tuple[str, list[GateCase]], tmp_path: Path):
@@ -122,9 +128,9 @@ def test_runs_are_immutable_and_the_same_files_are_recognised(told: tuple[str, l
 
 def test_two_clean_runs_and_those_who_vouch_earn_a_go(told: tuple[str, list[GateCase]], asked: str):
     _, (*_, third) = told
-    assert "2 of 2 consecutive clean parallel runs." in third.of(State.MET)
+    assert "The last 2 parallel runs were clean (2 needed)." in third.of(State.MET)
     assert set(third.of(State.BLOCKS)) == {
-        "The Director of Finance has not signed yet.", "The Payroll Manager has not signed yet."
+        "The Director of Finance has not signed this off yet.", "The Payroll Manager has not signed this off yet."
     }  # fmt: skip
     assert third.proposal is Outcome.REJECT
     assert len(third.of(State.OPEN)) == 4
@@ -177,7 +183,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         change(asked, MAY_20),
     )
     page = go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)
-    assert page.headline == "The evidence supports a go."
+    assert page.headline == "The evidence supports going ahead."
     assert (page.answers[0].on_go, page.answers[0].on_no) == ("1 Jun 2027", "1 Jul 2027")
     assert [(r.period, r.clean, r.share) for r in page.runs] == [
         ("2027-03", False, "99.24%"), ("2027-04", True, "98.75%"), ("2027-05", True, "100%"),
@@ -189,9 +195,9 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         "Dual running costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
     )
     assert [p.text for p in page.no_return] == [
-        "old posts end (end roles in the old model)",
+        "posts in the old structure end (end roles in the old model)",
         "the way back ends, as confirmed (“The old licence runs”)",
-        "the old licence ends (the licence of the old payroll system)",
+        "the licence for the old system ends (the licence of the old payroll system)",
     ]
     for ending in ("html", "json", "pdf"):
         write_report(page, tmp_path / f"page.{ending}")
@@ -205,8 +211,8 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
 def test_the_page_on_paper_says_the_same(asked: str):
     paper = read_paper(pdf_of(go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)))
     for text in (
-        "The evidence supports a go.",
-        "What each answer means",
+        "The evidence supports going ahead.",
+        "What each decision would mean",
         "1 Jul 2027",
         "Director of Finance",
         "✓ signed",

@@ -345,7 +345,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     evidence = "R05: Payroll's lead provider gives 2 days a week; 2.5 are needed."
     ticks.tick(db=db, now=moment(4))
     [to_lead] = letters(db, moment(4, 9))
-    assert "The evidence does not yet support a go." in to_lead.text
+    assert "The evidence does not yet support going ahead." in to_lead.text
     assert f"- {evidence}" in to_lead.text
     dispatch.dispatch(db=db, now=moment(4, 9), channel=Postbox())
     ticks.tick(db=db, now=moment(11))

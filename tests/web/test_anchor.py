@@ -41,7 +41,7 @@ def actions(session: Session) -> list[str]:
 
 def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
-    assert "It is recorded as done." in answer(db, token, anchor).text
+    assert "We have marked this as done." in answer(db, token, anchor).text
     assert AnchorWitness(read(anchor)).lines == 5, "the accepted head, who accepted it, and the answer"
     assert audit_trail.verify(db=db, programme=None, anchor_file=anchor).is_well
 
@@ -53,7 +53,7 @@ def test_an_answer_that_cannot_be_anchored_is_refused(db: str, token: str, tmp_p
     assert str(tmp_path) not in refused.text
     with session_scope(db) as session:
         assert "progress" not in actions(session)
-    assert "It is recorded as done." in answer(db, token, tmp_path / "anchor.txt").text
+    assert "We have marked this as done." in answer(db, token, tmp_path / "anchor.txt").text
 
 
 def test_an_answer_is_refused_while_the_anchor_is_missing(db: str, token: str, tmp_path: Path):
@@ -64,7 +64,7 @@ def test_an_answer_is_refused_while_the_anchor_is_missing(db: str, token: str, t
     assert str(tmp_path) not in refused.text
     assert not anchor.exists()
     audit_trail.accept(db=db, programme=None, anchor_file=anchor, actor="chief", now=moment(8))
-    assert "It is recorded as done." in answer(db, token, anchor).text
+    assert "We have marked this as done." in answer(db, token, anchor).text
 
 
 def test_an_answer_is_refused_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
@@ -77,4 +77,4 @@ def test_an_answer_is_refused_while_only_another_programme_is_accepted(db: str, 
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     assert str(tmp_path) not in refused.text
     audit_trail.accept(db=db, programme="small", anchor_file=anchor, actor="chief", now=moment(8))
-    assert "It is recorded as done." in answer(db, token, anchor).text
+    assert "We have marked this as done." in answer(db, token, anchor).text

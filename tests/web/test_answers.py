@@ -97,7 +97,7 @@ def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str
         assert "Payroll: requirements" in shown.text
     assert client.head(f"/a/{token}").status_code in (200, 405)
     taken = client.post(f"/a/{token}", data={"answer": "done"})
-    assert "It is recorded as done." in taken.text
+    assert "We have marked this as done." in taken.text
     with session_scope(stored) as session:
         stored_now = load(session, None, on=date(2027, 1, 8))
         assert stored_now.programme.is_done(TASK)
@@ -105,7 +105,7 @@ def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str
         assert (last.actor, last.action, last.via, last.account[:5]) == ("lead", "progress", "link", "link:")
         assert audited.verify(session)[1] == []
     again = client.post(f"/a/{token}", data={"answer": "done"})
-    assert (again.status_code, "used already" in again.text) == (410, True)
+    assert (again.status_code, "already had your answer" in again.text) == (410, True)
 
 
 @pytest.mark.both_databases
@@ -155,7 +155,7 @@ class TestNotYet:
     @pytest.mark.parametrize(
         ("until", "what"),
         [
-            ("2027-01-08", "is not after today"),
+            ("2027-01-08", "is not in the future"),
             ("2029-01-08", "over a year away"),
             ("31 February", "is not a day"),
             ("", "Give the day"),
@@ -175,7 +175,7 @@ class TestNotYet:
         self.answer(stored, token_in(second), "2027-01-19", day=13)
         [third] = sent_on(stored, 19)
         shown = self.answer(stored, token_in(third), "2027-01-25", day=19)
-        assert "You have postponed this 2 times already" in shown.text  # type: ignore[attr-defined]
+        assert "You have already postponed this 2 times" in shown.text  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_an_acknowledged_task_gets_no_reminder_but_the_manager_hears_when_it_is_
 
 def test_a_blocked_task_pauses_for_a_week_and_the_office_reads_why(stored: str, token: str):
     client = pages(stored, moment(8, 10))
-    assert "what is in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
+    assert "what is holding it up" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
     client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
     assert sent_on(stored, 12) == []
     from changeflow.usecases.nudges import answered
@@ -314,7 +314,7 @@ class TestRequestsOtherThanTasks:
 def test_a_calendar_address_is_personal_and_replaces_the_earlier_one(stored: str):
     [message] = sent_on(stored, 8)
     web, token = pages(stored, moment(8)), token_in(message, "u")
-    assert "Create a calendar address" in web.get(f"/u/{token}").text
+    assert "Create a calendar link" in web.get(f"/u/{token}").text
     made = web.post(f"/u/{token}/calendar", {})
     asked = web.post(f"/u/{token}/calendar", {})
     assert "and it still works." in asked.text

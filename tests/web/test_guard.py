@@ -21,7 +21,7 @@ def test_these_tests_cover_every_route(sqlite: str):
 
 def test_the_first_page_says_what_the_server_is_for(linked: str):
     answer = asking(linked)("GET", "/")
-    assert (answer.status_code, title(answer)) == (200, "changeflow opens from the links in its messages")
+    assert (answer.status_code, title(answer)) == (200, "Use the link in your message")
     assert "open the link in it" in answer.text
 
 

@@ -67,7 +67,7 @@ def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(wels
 
 def test_a_task_is_asked_about_with_its_day_in_welsh(welsh: Ask):
     text = shown(welsh, "GET", f"/a/{ANSWER}").text_content()
-    assert "I’w gwblhau erbyn Dydd Gwener 8 Ionawr. Ar gyfer: " in " ".join(text.split())
+    assert "Mae hyn i’w gwblhau erbyn Dydd Gwener 8 Ionawr. Mae hyn ar gyfer " in " ".join(text.split())
     assert "Cofnodi ei fod wedi’i wneud" in text
 
 
@@ -80,7 +80,7 @@ def test_the_statements_of_an_assessment_are_in_welsh(welsh: Ask):
 def test_a_wrong_answer_is_explained_in_welsh(welsh: Ask):
     page = shown(welsh, "POST", f"/a/{ANSWER}", data={"answer": "not_yet", "until": "2027-01-05"})
     [error] = page.xpath("//*[@role='alert']")
-    assert "Nid yw 5 Ionawr 2027 ar ôl heddiw." in error.text_content()
+    assert "Nid yw 5 Ionawr 2027 yn y dyfodol." in error.text_content()
 
 
 def test_the_programmes_language_is_for_people_who_have_none(db: str, tmp_path: Path):
