@@ -153,7 +153,7 @@ class TestEvidence:
     def test_a_lead_without_time_blocks_the_plan_gate_whatever_the_conditions(self, db: str, tmp_path: Path):
         stored_with(db, tmp_path, service=SERVICE + "required_days_per_week: 2.5\n")
         planned(db)
-        text = "R05: Payroll's lead provider gives 2 days a week; 2.5 are needed."
+        text = "Payroll's lead provider gives 2 days a week; 2.5 are needed (rule R05)."
         assert case(db, PLAN, 5).of(State.BLOCKS) == (text,)
         condition = Condition(text="Free a day", owner="lead", due=date(2027, 1, 11))
         with pytest.raises(CheckFailedError, match="a go, not even with conditions"):
@@ -167,7 +167,7 @@ class TestEvidence:
         stored_with(db, tmp_path, pathway=gated)
         found = case(db, "payroll/design-agreed", 12)
         assert found.of(State.BLOCKS) == (
-            "R07: The requirements for Payroll have no input from headteachers and local governing bodies.",
+            "The requirements for Payroll have no input from headteachers and local governing bodies (rule R07).",
         )
         assert not any("R07" in c.rule for c in case(db, PLAN, 5).criteria)
 

@@ -70,7 +70,7 @@ def test_plan_report_and_decision_say_the_same(stored: str):
     wanted = [p.last_day.isoformat() for p in points_of_no_return(judged.programme)]
     assert [p["last_day"] for p in json.loads(plan_json(judged))["points_of_no_return"]] == wanted
     text = "\n".join(plan_text(judged))
-    assert "  until Wed 31 Mar 2027  Payroll, wave 1: posts in the old structure end (roles end)" in text
+    assert "  until Wed 31 Mar 2027  Payroll, wave 1: posts in the old structure end" in text
     report = sro_of_stored(None, db=stored, today=START)
     assert [line.iso for line in report.no_return] == wanted
     page = go_no_go_of(GO, db=stored, programme=None, today=START)

@@ -195,7 +195,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         "Dual running costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
     )
     assert [p.text for p in page.no_return] == [
-        "posts in the old structure end (end roles in the old model)",
+        "posts in the old structure end",
         "the way back ends, as confirmed (“The old licence runs”)",
         "the licence for the old system ends (the licence of the old payroll system)",
     ]
