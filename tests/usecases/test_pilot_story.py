@@ -189,15 +189,15 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         ("2027-03", False, "99.24%"), ("2027-04", True, "98.75%"), ("2027-05", True, "100%"),
     ]  # fmt: skip
     # March and April were planned; both systems also run in May, and in June where the answer is a no.
-    answers = "with a go until 31 May 2027 (3 periods), with a no until 30 Jun 2027 (4 periods)"
+    ends = "until 31 May 2027 (3 periods) if go-live is approved and until 30 Jun 2027 (4 periods) if it is not"
     assert page.costs[:2] == (
-        f"Old and new run side by side from 1 Mar 2027 to the go-live: {answers}.",
-        "Dual running costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
+        f"The old and new systems run side by side from 1 Mar 2027, {ends}.",
+        "Dual running costs £2,400 a period, a total of £7,200 if go-live is approved and £9,600 if it is not.",
     )
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
-        "the way back ends, as confirmed (“The old licence runs”)",
-        "the licence for the old system ends (the licence of the old payroll system)",
+        "after this date we can no longer go back, as confirmed (“The old licence runs”)",
+        "the licence of the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):
         write_report(page, tmp_path / f"page.{ending}")
