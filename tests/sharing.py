@@ -41,7 +41,7 @@ def _started(folder: Path, found: Path, start: Callable[[], AbstractContextManag
         try:
             yield
         finally:
-            # Who comes now waits until it has stopped, and starts it anew.
+            # Who comes now waits until it has stopped, and starts it again.
             with _lock(folder / "starting", fcntl.LOCK_EX), _lock(folder / "using", fcntl.LOCK_EX):
                 found.unlink()
                 running.close()

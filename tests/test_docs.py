@@ -128,7 +128,7 @@ def test_every_number_of_a_rulepack_has_its_source():
 
 def test_the_handbook_of_rules_is_the_catalogues_own_text():
     written = (TOP / "docs" / "rules.md").read_text()
-    assert written == rules_page(shipped_rulepacks()), "make it anew: changeflow rules list --format markdown"
+    assert written == rules_page(shipped_rulepacks()), "regenerate it: changeflow rules list --format markdown"
     for code in RULES:
         assert f"## {code} " in written
 

@@ -109,7 +109,7 @@ def test_who_may_passes_the_check(
         monkeypatch.setattr(module, "permit", left_after(action))
     for person in people:
         if action is Action.RECORD_DECISION and person == "chief":
-            continue  # what they decide themselves they need nobody to record
+            continue  # what they decide themselves they need no one to record
         with pytest.raises(PassedError):
             HOW[action](world, person)
     assert refusals(logged) == []

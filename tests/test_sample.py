@@ -113,7 +113,7 @@ def test_milestones_and_deadlines(judged: Judged):
 
 def test_the_only_finding_is_the_freeze_and_a_waiver_covers_the_year_end(judged: Judged):
     assert [(f.severity, f.rule, f.subject) for f in judged.findings if f.severity is not Severity.INFO] == [
-        # A freeze whose end nobody knows is something to ask about.
+        # A freeze whose end no one knows is something to ask about.
         (Severity.WARN, "R21", "payroll/pilot/go-live"),
     ]
     # 1 May 2027 and 1 January 2028 are Saturdays, 1 August 2027 a Sunday: all go live on the next working day.

@@ -1,4 +1,4 @@
-"""Assessments of single people: personal data.
+"""Assessments of individual people: personal data.
 
 Only `publishing` may read them, so that nothing shows them directly; an import contract checks this.
 """

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from changeflow.adkar.people import Contact
 from changeflow.agenda.criteria import State, awaited
 from changeflow.agenda.due import (
-    NOBODY_ANSWERED,
+    NO_READERS,
     TO_SRO,
     AnswerKind,
     Due,
@@ -37,7 +37,7 @@ EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
 INVITATION, CANCELLATION = "invitation", "cancellation"
 
 
-def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
+def asks(judged: Judged, *, today: date, readers: Readers = NO_READERS) -> tuple[Due, ...]:
     """Return the requests other than tasks on `today`, in the order in which they are due."""
     programme = judged.programme
     people = {p.id: p for p in programme.definition.people}

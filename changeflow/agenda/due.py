@@ -229,10 +229,10 @@ class Readers:
         return contact is None or contact.is_active
 
 
-NOBODY_ANSWERED = Readers({})
+NO_READERS = Readers({})
 
 
-def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
+def due_things(programme: Programme, *, today: date, readers: Readers = NO_READERS) -> tuple[Due, ...]:
     """Return what is due on `today`, by priority: each open task at its highest level only.
 
     A line in the SRO's report comes with the level before it, so that a person hears of it even after missed days.

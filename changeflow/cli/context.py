@@ -173,7 +173,7 @@ class Context:
 
     def task(self, name: str, *, is_gate: bool = False) -> str:
         """Return the id of the stored programme's task that a name means, among gates where it is one; a name that
-        several have is an error, and one that none has is left to whoever looks for it."""
+        several have is an error, and one that none has is left to the caller."""
         from changeflow.programme.task_names import named
         from changeflow.values.words import Kind
 

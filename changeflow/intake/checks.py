@@ -54,7 +54,7 @@ def check_settings(programme: Programme) -> Iterator[DefinitionError]:
     floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
     wanted = programme.policy.minimum_group
     if wanted is not None and wanted < floor:
-        what = f"Groups as small as {wanted} would give people's scores away."
+        what = f"Groups as small as {wanted} could reveal people's scores."
         yield DefinitionError(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
     for place, waiver in _placed_waivers(programme.definition):
         yield from unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)

@@ -61,7 +61,7 @@ def reconcile(
     # Loaded here: it takes longer than most commands.
     import duckdb
 
-    told = say or (lambda _: None)
+    report_progress = say or (lambda _: None)
     for path in (old, new):
         check_input(path, most=MOST_BYTES, inside=inside)
     # Nothing is fetched from anywhere: DuckDB would install its extensions automatically.
@@ -77,7 +77,7 @@ def reconcile(
         problems: list[Problem] = []
         before = digests(old, new)
         shown = _names(old, new)
-        reading = _Reading(db, policy, period, Path(scratch), shown, problems, told)
+        reading = _Reading(db, policy, period, Path(scratch), shown, problems, report_progress)
         ledgers = [ledger for side, path in (("old", old), ("new", new)) if (ledger := reading.ledger(side, path))]
         choice = reading.choose(ledgers)
         if identity is not None:
@@ -86,7 +86,7 @@ def reconcile(
             raise ProblemsError(problems)
         if digests(old, new) != before:
             raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was compared; try again.")
-        told("Comparing …")
+        report_progress("Comparing …")
         found = Comparison(db, choice.elements, policy, period, most).run()
         hints = id_hints(db, shown) if found.has_contracts_alone else ()
         doubts = (*reading.doubts, *differing(db, ledgers, choice.coverage))
@@ -110,7 +110,7 @@ class _Reading:
     scratch: Path
     shown: Mapping[str, str]
     problems: list[Problem]
-    told: Say
+    report_progress: Say
     said: list[str] = field(default_factory=list)
     lines_left_out: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class _Reading:
         """Return one side, measured; None where it cannot be, with its problems."""
         import duckdb
 
-        self.told(f"Reading {self.shown[side]} …")
+        self.report_progress(f"Reading {self.shown[side]} …")
         try:
             start = len(self.problems)
             ledger = self._measured(side, path, is_patient=False)

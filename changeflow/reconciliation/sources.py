@@ -1,7 +1,7 @@
 """Outputs of a parallel run as relations that DuckDB reads: CSV, Parquet or xlsx, each cell as text, with its line.
 
 A plain CSV is read by DuckDB itself, in parallel. Where something in it is not plain (lines above the header, cells
-over several lines, empty lines), it is written out once more, so that each line has the number that an editor shows.
+over several lines, empty lines), it is written out again, so that each line has the number that an editor shows.
 """
 
 import csv

@@ -35,7 +35,7 @@ class LevelledMoveLine:
     costs: tuple[tuple[str, int], ...]
     """Milestones, or the end, that come so many days later because it waits."""
     short_days: float
-    """Days of one person that nobody has time for, if it does not wait."""
+    """Days of one person that no one has time for, if it does not wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class TeamLine:
     peak_before: int
     peak_after: int
     short_days: float
-    """Days of one person that nobody had time for before levelling."""
+    """Days of one person that no one had time for before levelling."""
     weeks: tuple[WeekLine, ...]
 
 
@@ -133,7 +133,7 @@ def _end(levelled: LevelledProgramme, spans: Spans) -> str:
 
 
 def _shown(levelled: LevelledProgramme, task: TaskId, finish: int, day: str) -> str:
-    """Mark a day of a task that finishes then, where it rests on days that nobody has given."""
+    """Mark a day of a task that finishes then, where it rests on days that no one has given."""
     roadmap, schedule = levelled.programme.roadmap, levelled.programme.schedule
     return day if schedule is None else mark_if_at(day, roadmap, schedule, task, finish)
 

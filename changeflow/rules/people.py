@@ -186,7 +186,7 @@ def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
 def school_days(programme: Programme, since: date, on: date) -> int:
     """Count the school days after `since`, up to `on`, by the programme's own terms, exams included.
 
-    If schools have different terms, the terms with the fewest days count. Closures of single schools are ignored.
+    If schools have different terms, the terms with the fewest days count. Closures of individual schools are ignored.
     """
     days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
     terms = programme.once("terms of each authority", lambda: _terms(programme))

@@ -26,7 +26,7 @@ from changeflow.values.problem import Problem, check_known
 FILE = "levelling.yaml"
 HEAD = """# yaml-language-server: $schema=./schema/levelling.json
 #
-# What was decided about single tasks when the programme was levelled: `changeflow level .`
+# What was decided about individual tasks when the programme was levelled: `changeflow level .`
 """
 ALL = "all"
 MOST_SECONDS = 3600

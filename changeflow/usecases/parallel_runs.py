@@ -92,7 +92,7 @@ def kept_variances(
 ) -> tuple[RunSummary, list[KeptVariance]]:
     """Return a period's latest run, and its individual differences while they are kept.
 
-    Only the service's manager and lead provider may see single people's pay, even with contracts masked, and the audit
+    Only the service's manager and lead provider may see individual pay, even with contracts masked, and the audit
     records who did. With `in_full`, contracts will be named.
     """
     with unit_of_work(change) as work:

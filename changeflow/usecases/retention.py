@@ -1,4 +1,4 @@
-"""Retention: remove data about single people when its period ends, by the rulepack `privacy`."""
+"""Retention: remove data about individual people when its period ends, by the rulepack `privacy`."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -26,7 +26,7 @@ class Removed:
     comments: int
     """Comments on tasks whose text was removed."""
     scores: int
-    """Assessments of single people."""
+    """Assessments of individual people."""
     contracts: int
     """Differences and explanations of individual contracts; the totals of their runs are kept."""
 

@@ -56,7 +56,7 @@ class Finding:
 
 
 class Waiver(Frozen):
-    """A person with the mandate lifts a rule for a scope until a day."""
+    """A person with the mandate waives a rule for a scope until a given day."""
 
     rule: str = Field(pattern=r"^R\d\d$")
     reason: str = Field(min_length=1)

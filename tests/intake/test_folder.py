@@ -197,7 +197,7 @@ def test_mistakes_of_several_files_come_together(tmp_path: Path):
 
 def test_a_minimum_group_below_the_floor(tmp_path: Path):
     found = the_problem(tmp_path, programme=PROGRAMME + "policy: {minimum_group: 3}\n")
-    assert found.endswith("Groups as small as 3 would give people's scores away. Write 5 or more.")
+    assert found.endswith("Groups as small as 3 could reveal people's scores. Write 5 or more.")
 
 
 def test_a_rulepack_of_the_folder_wins_and_is_part_of_its_definition(tmp_path: Path):

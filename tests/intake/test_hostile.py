@@ -183,9 +183,9 @@ def test_what_is_no_file_is_refused_wherever_a_folder_has_one(tmp_path: Path, pl
     make(Path(path.name))
     with pytest.raises(ProblemsError) as caught:
         read_folder(tmp_path)
-    told = [str(p) for p in caught.value.problems if p.file == place]
-    assert len(told) == 1
-    assert says in told[0]
+    found = [str(p) for p in caught.value.problems if p.file == place]
+    assert len(found) == 1
+    assert says in found[0]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -199,8 +199,8 @@ def test_a_link_out_of_the_folder_is_refused_by_its_own_name(tmp_path: Path, pla
     with pytest.raises(ProblemsError) as caught:
         read_folder(folder)
     assert f"{place}:1:1: The link leads out of the folder." in str(caught.value)
-    for told in ("top-secret-words", "classified", "secret"):
-        assert told not in str(caught.value)
+    for secret in ("top-secret-words", "classified", "secret"):
+        assert secret not in str(caught.value)
 
 
 @pytest.mark.parametrize("place", ["services", "calendars", "adkar", "rulepacks", "pathways"])

@@ -47,7 +47,7 @@ def problem(
     school: Mapping[str, Mapping[str, Any]] | None = None,
     **more: Any,
 ) -> WaveProblem:
-    """The dullest problem that can be: no pilot, room for everybody, one change at a time."""
+    """The dullest problem that can be: no pilot, room for everyone, one change at a time."""
     dates = services or {"pay": (2, 4, 6)}
     asked = {
         "wave_size": 3,

@@ -48,7 +48,7 @@ def store(trust: Path, db: str, people: Sequence[dict[str, str]], day: int) -> N
 def ask(
     folder: Path, db: str, people: Sequence[dict[str, str]], day: int, *, programme: str = "small"
 ) -> dict[str, Standing]:
-    """Import everybody's answers; return what is published of each role."""
+    """Import everyone's answers; return what is published of each role."""
     on = date(2027, 1, day)
     file = folder / f"answers-{day}-{len(list(folder.glob('answers-*')))}.csv"
     lines = [f"{one['id']},{on},{one['awareness']},5,5,5,,self" for one in people]

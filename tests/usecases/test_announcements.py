@@ -92,7 +92,7 @@ def test_a_second_baseline_announces_only_the_days_that_changed(stored: str):
     baselines.take_baseline("Agreed", change(stored, 4))
     slip(stored)
     announce([said("ash", LATE, 13)], change(stored, 13))
-    taken = baselines.take_baseline("Agreed anew", change(stored, 14))
+    taken = baselines.take_baseline("Agreed again", change(stored, 14))
     assert (taken.announced, taken.changed) == (2, 2)
     assert {s: g.how for s, g in lives(stored, 14).items()} == {
         "ash": "letter", "beech": "baseline 2", "cedar": "baseline 2",

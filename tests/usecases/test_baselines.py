@@ -1,4 +1,4 @@
-"""Every baseline stays comparable, and the first one stays in sight, however often the plan is approved anew.
+"""Every baseline stays comparable, and the first one stays in sight, however often the plan is approved again.
 
 The small programme starts on Monday 4 January 2027. Requirements take five days, to Friday the 8th; with what follows
 the milestone “All are live” falls on Wednesday 20 January. With eight days of requirements it is Monday 25 January,
@@ -46,7 +46,7 @@ def approved_twice(db: str, folder: Path) -> str:
     progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
     baselines.take_baseline("Agreed", change(db, 4))
     store(db, folder, 5, days=8)
-    baselines.take_baseline("Agreed anew", change(db, 5))
+    baselines.take_baseline("Agreed again", change(db, 5))
     store(db, folder, 6, days=10)
     return db
 

@@ -58,7 +58,7 @@ def loaded(db: str, on: date = FIRST) -> Stored:
 class TestCorrections:
     def test_what_is_wrong_becomes_work_of_supervisors_and_the_sponsor(self, live: str):
         """At Ash the business manager leads two of those whom payroll reaches, the head one: the business manager it
-        is. Beech has nobody. The sponsor's part is the sponsor's."""
+        is. Beech has no one. The sponsor's part is the sponsor's."""
         found = report(live, use=0.6, sponsor_seen=False, said="The form is too long", did="It is halved")
         assert found.judgement.verdict is StickVerdict.AT_RISK
         programme = loaded(live).programme

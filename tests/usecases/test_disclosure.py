@@ -1,4 +1,4 @@
-"""The sample over three rounds: what is published, reported, planned, exported and sent gives nobody's score away."""
+"""The sample over three rounds: what is published, reported, planned, exported and sent gives no one's score away."""
 
 import random
 import shutil
@@ -127,7 +127,7 @@ def test_the_product_publishes_what_was_attacked(rounds: list[list[Assessment]],
 
 
 def _everything_said(db: str, day: date) -> str:
-    """Collect all that anybody can see: report, dates, reasons, nudges and the audit."""
+    """Collect all that anyone can see: report, dates, reasons, nudges and the audit."""
     now = datetime.combine(day, datetime.min.time(), tzinfo=LONDON) + timedelta(hours=9)
     # The audit's head is a hash over salts and the real time: it differs from run to run, and says nothing.
     said = [json_of(replace(sro_of_stored(None, db=db, today=day), audit_head=""))]

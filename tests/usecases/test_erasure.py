@@ -1,4 +1,4 @@
-"""Erasing somebody: what is about them goes, history stays whole, and no import brings them back."""
+"""Erasing someone: what is about them goes, history stays whole, and no import brings them back."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -86,7 +86,7 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     change = Change(db=db, programme=None, actor="chief", now=at(10), on=date(2027, 1, 10))
     with pytest.raises(CheckFailedError, match="lead were erased at their request"):
         import_assessments(scores, change)
-    # Somebody new in their place is welcome.
+    # Someone new in their place is welcome.
     a_folder(folder, people=renamed.replace("lead@example.org", "next@example.org"),
              service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)  # fmt: skip
     assert definitions.apply(folder, db=db, actor="chief", now=at(10)) == 2

@@ -123,7 +123,7 @@ def test_looking_back_it_had_not_joined(stored: str, tmp_path: Path):
 
 
 def test_a_joining_day_is_no_set_date(stored: str, tmp_path: Path):
-    """Dell joins wave 2, which has not gone live: its tasks wait for Dell, and nobody has set a date for them."""
+    """Dell joins wave 2, which has not gone live: its tasks wait for Dell, and no one has set a date for them."""
     before = loaded(None, db=stored, on=JOINS)
     days = {"dell": JOINS}
     expanded = Expansion(tasks=dict(before.roadmap.tasks), links=[])

@@ -188,7 +188,7 @@ class TestSinceWhen:
         return next(d.asked_on for d in log if d.task.id == task)
 
     def test_a_decision_that_takes_days_is_asked_on_its_first_day(self, db: str, tmp_path: Path):
-        """Its plan ends on Tuesday 5 January: it is asked on Wednesday the 6th, and on the 5th nobody waits for it."""
+        """Its plan ends on Tuesday 5 January: it is asked on Wednesday the 6th, and on the 5th no one waits for it."""
         stored_with(
             db, tmp_path, pathway=GATED.replace("plan-agreed: {gate: plan,", "plan-agreed: {gate: plan, duration: 2d,")
         )

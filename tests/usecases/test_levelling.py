@@ -76,7 +76,7 @@ class TestByHand:
 
     def test_what_a_move_costs_and_what_refusing_it_leaves_undone(self, tmp_path: Path) -> None:
         """Without waiting `build` would be done on Friday 15th and not on Friday 22nd: seven days. Both would then ask
-        for one person from the 4th to the 8th: five days of work without anybody."""
+        for one person from the 4th to the 8th: five days of work without anyone."""
         report = level_report(levelled(small(tmp_path)))
         (move,) = report.moves
         assert dict(move.costs) == {"All is done": 7}
@@ -92,7 +92,7 @@ class TestByHand:
         assert found.is_best
 
     def test_a_team_that_is_away(self, tmp_path: Path) -> None:
-        """Nobody is there in the first week: both wait."""
+        """No one is there in the first week: both wait."""
         away = ICT.replace(
             "days_per_week: 5", "days_per_week: 5, away: [{first_day: 2027-01-04, last_day: 2027-01-08}]"
         )
@@ -302,7 +302,7 @@ class TestOnTheSample:
 
     @pytest.mark.parametrize("seed", [101, 105, 123, 128])
     def test_whoever_is_needed_the_checker_agrees(self, sample_programme: Programme, seed: int) -> None:
-        """Needs, holds and capacities at random: the count minute by minute finds nobody asked for twice."""
+        """Needs, holds and capacities at random: the count minute by minute finds no one asked for twice."""
         rng = np.random.default_rng(seed)
         capacity = Capacity(sample_programme.definition.rollout.teams)
         roadmap = sample_programme.roadmap

@@ -69,7 +69,7 @@ def test_an_early_end_comes_before_early_starts(tmp_path: Path):
 def test_work_that_is_as_late_as_possible_shares_its_people(tmp_path: Path):
     """`prepare` takes two days and is as late as possible before `meeting`, which is on Friday 15 January at the
     earliest: links alone put it on Wednesday 13th and Thursday 14th. `fix` needs the same person from Wednesday 13th to
-    Friday 15th. One of them waits, and nobody is asked for twice."""
+    Friday 15th. One of them waits, and no one is asked for twice."""
     found = level_programme(
         programme_of(
             tmp_path,

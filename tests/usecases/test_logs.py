@@ -1,4 +1,4 @@
-"""Logs say what was done in ids and counts; nobody's address, name, link or word is in them."""
+"""Logs say what was done in ids and counts; no one's address, name, link or word is in them."""
 
 import io
 import json

@@ -126,7 +126,7 @@ def said_on_the_sixth(db: str, folder: Path) -> dict[str, str]:
         said[form] = "\n".join(f.read_text() for f in files)
     run(db, "report", "go-no-go", GO, "--out", str(page := folder / "go.json"), at="2027-01-06")
     said["page"] = page.read_text()
-    # How often a calendar was written anew is no fact: it only grows, so that subscribers take the newer one.
+    # How often a calendar was written again is no fact: it only grows, so that subscribers take the newer one.
     return {words: re.sub("(SEQUENCE|DTSTAMP).*", "", text) for words, text in said.items()}
 
 

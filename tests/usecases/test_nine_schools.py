@@ -57,7 +57,7 @@ def a_trust(seed: int, reached: Mapping[str, tuple[str, ...]]) -> tuple[Import, 
 
 
 def is_told(standing: Standing) -> bool:
-    """Tell whether some band is narrower than from nobody to everybody."""
+    """Tell whether some band is narrower than from no one to everyone."""
     return standing.is_shown and standing.hidden is None
 
 

@@ -57,7 +57,7 @@ def sent_on(db: str, day: int) -> list[Message]:
 def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     """Requirements are due on Friday the 8th. The first word goes on Monday the 4th, the next on the 8th; reported as
     done on the 10th, two days after the second. Five other things of the lead's then begin, of which one message
-    tells; nobody acts on it."""
+    tells; no one acts on it."""
     assert len(sent_on(db, 4)) == 1
     assert len(sent_on(db, 8)) == 1
     change = Change(db=db, programme=None, actor="lead", now=at(10), on=date(2027, 1, 10))

@@ -315,7 +315,7 @@ def say(asked: Asked, *words: str) -> str:
 
 
 def open_gates(asked: Asked) -> dict[str, str]:
-    """Return the last day of every open decision as people read it: as the calendar of everybody has it."""
+    """Return the last day of every open decision as people read it: as the calendar of everyone has it."""
     write_ics(asked.programme, path := Path(asked.db.removeprefix("sqlite:///")).with_suffix(".ics"), now=asked.now)
     days, gates = _days(path.read_bytes()), asked.programme.tasks(kind=Kind.DECISION)
     still = [t.id for t in gates if not asked.programme.is_done(t.id)]
@@ -350,7 +350,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
     # What follows from an answer is tested elsewhere, and takes half a second a page.
     monkeypatch.setattr(reports, "dates_if", lambda *_: {})
     for gate, day in open_gates(asked).items():
-        # As `why` and `gate show` print it: to build the command line anew takes as long as all the rest.
+        # As `why` and `gate show` print it: to build the command line again takes as long as all the rest.
         planning._explain(asked.programme, gate)
         assert f"\nLast day to decide: {day}. " in capsys.readouterr().out, gate
         shown = case_text(*gates.case_of(gate, db=asked.db, programme=None, on=asked.today))

@@ -215,11 +215,11 @@ def warned(db: str, folder: Path, terms: str) -> list[str]:
 class TestSchemes:
     """Wave 1 goes live on 1 April 2027, wave 2 later: until then two systems pay people of one scheme."""
 
-    def told(self, db: str, folder: Path, schemes: str) -> list[str]:
+    def messages(self, db: str, folder: Path, schemes: str) -> list[str]:
         return [m for m in warned(db, folder, f"  schemes: [{schemes}]\n") if "scheme" in m]
 
     def test_one_that_is_split_is_told_with_its_days(self, sqlite: str, tmp_path: Path):
-        [message] = self.told(sqlite, tmp_path / "t", "{id: 120/A1}")
+        [message] = self.messages(sqlite, tmp_path / "t", "{id: 120/A1}")
         assert message.startswith("From 1 Apr 2027 to ")
         assert "both systems pay people in scheme 120/A1, but only one may file for it" in message
 
@@ -227,7 +227,7 @@ class TestSchemes:
         "schemes", ["{id: 120/A1, joint_filing: old}", "{id: A, schools: [ash, beech]}, {id: B, schools: [cedar]}"]
     )
     def test_one_that_was_settled_or_belongs_to_a_wave_is_not(self, sqlite: str, tmp_path: Path, schemes: str):
-        assert self.told(sqlite, tmp_path / "t", schemes) == []
+        assert self.messages(sqlite, tmp_path / "t", schemes) == []
 
 
 def test_running_both_beyond_its_last_day_is_told_with_its_cost(db: str, tmp_path: Path):

@@ -293,7 +293,7 @@ go_no_go:
 
 
 def test_users_and_providers_are_asked_while_the_pilot_is_judged(stored: str):
-    """Nobody of the small programme is at a school; who provides the service is asked all the same."""
+    """No one of the small programme is at a school; who provides the service is asked all the same."""
     before = programme(stored)
     at = minute_of(datetime(2027, 3, 22, 9))
     begun = {"payroll/w1/go-live": TaskProgress(at, at), "payroll/w1/pilot-review": TaskProgress(at)}

@@ -57,7 +57,7 @@ def case(db: str, day: date) -> GateCase:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]:
     """The story up to the third clean run; and how the gate's case stood before, between and after."""
     home = tmp_path_factory.mktemp("story")
     db, cases = f"sqlite:///{home / 'story.db'}", []
@@ -84,10 +84,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]
 
 
 @pytest.fixture
-def asked(told: tuple[str, list[GateCase]], tmp_path: Path) -> str:
+def asked(story: tuple[str, list[GateCase]], tmp_path: Path) -> str:
     """A copy of the story's database, in which everything is confirmed and signed."""
-    engine_for(told[0]).dispose()  # what SQLite keeps beside its file goes into it
-    shutil.copy(told[0].removeprefix("sqlite:///"), tmp_path / "asked.db")
+    engine_for(story[0]).dispose()  # what SQLite keeps beside its file goes into it
+    shutil.copy(story[0].removeprefix("sqlite:///"), tmp_path / "asked.db")
     db = f"sqlite:///{tmp_path / 'asked.db'}"
     vouch(db)
     return db
@@ -102,9 +102,9 @@ def vouch(db: str) -> None:
     pilot_records.sign(GATE, "The figures agree", change(db, MAY_20, "director-of-finance"), agrees=True)
 
 
-def test_run_1_fails_and_the_case_says_by_how_much(told: tuple[str, list[GateCase]]):
-    """March lacks a contract, and three differ; April alone is unexplained before somebody explains it."""
-    _, (first, second, _) = told
+def test_run_1_fails_and_the_case_says_by_how_much(story: tuple[str, list[GateCase]]):
+    """March lacks a contract, and three differ; April alone is unexplained before someone explains it."""
+    _, (first, second, _) = story
     assert (
         "The March 2027 run has 3 contracts with unexplained differences and 1 missing contract. "
         "The largest difference is £118.40." in first.of(State.BLOCKS)
@@ -116,8 +116,8 @@ def test_run_1_fails_and_the_case_says_by_how_much(told: tuple[str, list[GateCas
     )
 
 
-def test_runs_are_immutable_and_the_same_files_are_recognised(told: tuple[str, list[GateCase]], tmp_path: Path):
-    db, _ = told
+def test_runs_are_immutable_and_the_same_files_are_recognised(story: tuple[str, list[GateCase]], tmp_path: Path):
+    db, _ = story
     runs = loaded(None, db=db, on=MAY_20).facts.runs_of("payroll")
     assert [(r.period, r.unexplained, r.explained) for r in runs] == [
         ("2027-03", 3, 0), ("2027-04", 5, 0), ("2027-04", 0, 5), ("2027-05", 0, 0),
@@ -126,8 +126,8 @@ def test_runs_are_immutable_and_the_same_files_are_recognised(told: tuple[str, l
     assert loaded(None, db=db, on=MAY_20).facts.runs_of("payroll") == runs
 
 
-def test_two_clean_runs_and_those_who_vouch_earn_a_go(told: tuple[str, list[GateCase]], asked: str):
-    _, (*_, third) = told
+def test_two_clean_runs_and_those_who_vouch_earn_a_go(story: tuple[str, list[GateCase]], asked: str):
+    _, (*_, third) = story
     assert "The last 2 parallel runs were clean (2 needed)." in third.of(State.MET)
     assert set(third.of(State.BLOCKS)) == {
         "The Director of Finance has not signed this off yet.", "The Payroll Manager has not signed this off yet."

@@ -39,7 +39,7 @@ def sample() -> Folder:
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with its progress and decisions until May 2027; nobody has been asked where they stand."""
+    """The sample with its progress and decisions until May 2027; no one has been asked where they stand."""
     path = tmp_path_factory.mktemp("readiness") / "begun.db"
     db = f"sqlite:///{path}"
     apply(sample_copy(path.parent), db=db, actor="programme-manager", now=START)
@@ -54,7 +54,7 @@ def _change(db: str, now: datetime) -> Change:
 
 
 def asked(begun: Path, sample: Folder, folder: Path, scores: Scores, *, name: str = "round") -> str:
-    """Ask everybody in a school today, and store what they say; return the database."""
+    """Ask everyone in a school today, and store what they say; return the database."""
     folder.mkdir(exist_ok=True)
     path, answers = folder / f"{name}.db", folder / f"{name}.csv"
     with closing(sqlite3.connect(begun)) as source, closing(sqlite3.connect(path)) as copy:
@@ -120,7 +120,7 @@ class TestOnTheSample:
     @pytest.mark.slow
     def test_what_is_to_be_done_has_owners_and_says_what_is_in_it(self, begun: Path, sample: Folder, tmp_path: Path):
         """Payroll's pilot is next: its schools are in the north and west hubs, and Ashdown's champion is the first by
-        id. Later waves are one task an element, of nobody."""
+        id. Later waves are one task an element, of no one."""
         tasks = loaded(asked(begun, sample, tmp_path, lambda _: (5, 1, 1, 1), name="low")).roadmap.tasks
         owners = {t.step: t.owner for t in tasks.values() if t.wave == "pilot" and t.service == "payroll"}
         assert owners["listen-and-answer"] == "chief-executive"

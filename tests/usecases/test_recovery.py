@@ -73,7 +73,7 @@ class TestByHand:
         assert asked(small(tmp_path)).by == date(2027, 2, 26)
 
     def test_other_options_do_not_change_what_is_drawn(self, tmp_path: Path) -> None:
-        """An option on a task without a range gets a place behind all others: nobody else draws differently."""
+        """An option on a task without a range gets a place behind all others: no one else draws differently."""
         one = asked(small(tmp_path / "a"), date(2027, 3, 3)).kept
         more = RISK + "  - {id: close, cost: 1, shorten: {programme/close: 50}}\n"
         two = asked(small(tmp_path / "b", more), date(2027, 3, 3)).kept

@@ -73,8 +73,8 @@ def begun(db: str, tmp_path: Path) -> str:
 def test_what_was_done_belongs_to_the_first_part(begun: str, tmp_path: Path):
     """2 of 5 days are done. The first part takes 3 days: 1 is left. The second has both of its days left, so 3 in all
     are left, as before."""
-    [told] = difference(begun, tmp_path).inherited
-    assert told == (
+    [message] = difference(begun, tmp_path).inherited
+    assert message == (
         "“Payroll: requirements” was split into “Payroll: for schools” and “Payroll: of office”. Work since "
         "6 Jan 2027 counts for “Payroll: for schools”; it has 1 working day left. “Payroll: of office” has also begun "
         "that day, with all work left."
@@ -199,8 +199,8 @@ def two(db: str, tmp_path: Path) -> str:
 
 def test_a_joined_task_has_begun_and_has_the_open_part_left(two: str, tmp_path: Path):
     """3 of 5 days are done."""
-    [told] = difference(two, tmp_path, JOINED).inherited
-    assert told == (
+    [message] = difference(two, tmp_path, JOINED).inherited
+    assert message == (
         "“Payroll: for schools” and “Payroll: of office” were joined into “Payroll: requirements”. Work since "
         "6 Jan 2027 counts for “Payroll: requirements”; it has 2 working days left."
     )
@@ -279,7 +279,7 @@ def test_the_first_part_is_not_compared_with_the_whole_but_for_its_deadline(begu
 def test_a_gate_that_was_work_before_is_open_until_someone_decides(begun: str, tmp_path: Path):
     finish(begun, "payroll/requirements", 6, 8)
     gate = SPLIT.replace("phase: design, duration: 2d, after: plan-agreed, owner", "gate: design, phase: design, owner")
-    [told] = difference(begun, tmp_path, gate).inherited
-    assert told.endswith("so “Payroll: for schools” is finished. “Payroll: of office” is undecided.")
+    [message] = difference(begun, tmp_path, gate).inherited
+    assert message.endswith("so “Payroll: for schools” is finished. “Payroll: of office” is undecided.")
     apply(begun, tmp_path, gate)
     assert now(begun, "for-schools", "of-office") == ["6-8", "open"]

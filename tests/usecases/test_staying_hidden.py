@@ -170,7 +170,7 @@ def test_two_programmes_that_publish_at_once_know_of_each_other(
 
 
 def is_kept_out(db: str) -> bool:
-    """Tell whether somebody waits for the lock on the whole database."""
+    """Tell whether someone waits for the lock on the whole database."""
     with engine_for(db).connect() as connection:
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         return bool(connection.exec_driver_sql(waiting).scalar())

@@ -1,4 +1,4 @@
-"""Subject access: the deadlines of worked cases, and all that is kept about one person, of nobody else."""
+"""Subject access: the deadlines of worked cases, and all that is kept about one person, of no one else."""
 
 import re
 import sqlite3

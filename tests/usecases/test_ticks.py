@@ -1,4 +1,4 @@
-"""What is due, the outbox and its delivery: nothing twice, nothing lost, nobody pestered.
+"""What is due, the outbox and its delivery: nothing twice, nothing lost, no one pestered.
 
 The small programme starts on Monday 4 January 2027; its requirements take five days, to Friday the 8th. They are the
 lead's. T-5 working days lies in the old year, T is the 8th, T+2 the 12th, T+5 the 15th, T+10 the 22nd.
@@ -191,7 +191,7 @@ def test_failures_are_given_up_after_three_days_and_say_so(stored: str):
 def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str):
     finish(stored, "payroll/requirements", 8)
     ticks.tick(db=stored, now=moment(8))
-    # Friday at 17:29; by the time of the retry nobody is written to any more, nor on Saturday.
+    # Friday at 17:29; by the time of the retry no one is written to any more, nor on Saturday.
     busy, postbox = Postbox(Receipt(Sent.LATER, "the mail server answered 421")), Postbox()
     late = moment(8, 17) + timedelta(minutes=29)
     assert dispatch.dispatch(db=stored, now=late, channel=busy).failed == 1

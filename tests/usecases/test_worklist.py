@@ -88,7 +88,7 @@ def test_a_filter_that_nothing_here_has_is_refused(stored: str, wanted: WorkFilt
 def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list_says_what_was_asked(stored: str):
     found = listed(stored, 12, WorkFilter(words=("train",), wave="w1"))
     lines = list(work_lines(found.programme, found.items, asked="wave w1", today=date(2027, 1, 12)))
-    # Requirements that nobody has begun take from Tuesday 12 to Monday 18 January, what follows them a week each.
+    # Requirements that no one has begun take from Tuesday 12 to Monday 18 January, what follows them a week each.
     assert [" ".join(line.split()) for line in lines] == [
         "2 tasks on 12 Jan 2027 (wave w1)",
         "from 26 Jan 2027 Payroll: train at 2 schools: Ash School, Beech School (A Named Person, Director of People)",
@@ -131,21 +131,21 @@ class TestBeforeItsDay:
     @pytest.mark.parametrize(("day", "state"), [(11, "waiting"), (18, "due"), (20, "due")])
     def test_a_decision_of_a_meeting_can_be_made_on_its_day(self, decided: str, day: int, state: str):
         assert states(listed(decided, day))["payroll/approve"] == state
-        told, _ = self.said(decided, day, "payroll/approve")
-        assert told == ("due 20 Jan 2027" if day == 20 else "can be decided on 20 Jan 2027")
+        when, _ = self.said(decided, day, "payroll/approve")
+        assert when == ("due 20 Jan 2027" if day == 20 else "can be decided on 20 Jan 2027")
 
     def test_one_that_is_late_says_its_next_meeting(self, decided: str):
         """Not decided on Wednesday 20 January, it is two working days late on Friday the 22nd."""
-        told, below = self.said(decided, 22, "payroll/approve")
-        assert told == "2 working days late (20 Jan 2027)"
+        when, below = self.said(decided, 22, "payroll/approve")
+        assert when == "2 working days late (20 Jan 2027)"
         assert below == "payroll/approve (can be decided on 24 Feb 2027) (last day to decide: Wed 24 Feb 2027)"
         [row] = [r for r in work_rows(*_both(listed(decided, 22))) if r["id"] == "payroll/approve"]
         assert row["not_before"] == "2027-02-24"
 
     def test_work_after_a_lag_cannot_begin_before_its_end(self, decided: str):
         """Twenty working days after Friday 8 January are over on Friday 5 February: the next is Monday the 8th."""
-        told, _ = self.said(decided, 11, "payroll/delegation")
-        assert told == "from 8 Feb 2027"
+        when, _ = self.said(decided, 11, "payroll/delegation")
+        assert when == "from 8 Feb 2027"
 
 
 def _both(found: TasksInHand) -> tuple[Programme, Sequence[WorkItem]]:

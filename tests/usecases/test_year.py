@@ -1,6 +1,6 @@
 """A year played through day by day, with people who answer as chance has it: what must be so on every day of it.
 
-What somebody's free days are is worked out here from the sample's own files and the government's list of bank holidays,
+What someone's free days are is worked out here from the sample's own files and the government's list of bank holidays,
 not from the product's calendars.
 """
 

@@ -16,7 +16,7 @@ ESTIMATED = 32
 ELAPSED_FORMATS = {4, 6, 8, 10, 12}
 PERCENT_FORMATS = {19, 20}
 NO_FORMAT = 21
-"""The format of a duration that nobody has entered."""
+"""The format of a duration that no one has entered."""
 LONGEST = LONGEST_YEARS * 366 * 24 * 60
 MOST_PERCENT = 10_000
 _MOST_CHARACTERS = 60

@@ -9,7 +9,7 @@ from changeflow.intake.mspdi.records import Record, children
 from changeflow.intake.mspdi.remarks import Remarks
 
 WORK_RESOURCE = 1
-NOBODY = (None, "", "-65535", "-1")
+NO_ONE = (None, "", "-65535", "-1")
 _KIND = "resources and assignments"
 
 
@@ -41,7 +41,7 @@ def staff_of(root: Record, tasks: Mapping[str, Record], calendars: ProjectCalend
     placing: set[str] = set()
     for assignment in children(root, "Assignments/Assignment"):
         who, task = assignment.get("ResourceUID"), assignment.get("TaskUID") or ""
-        if who in NOBODY or task not in tasks:
+        if who in NO_ONE or task not in tasks:
             if task not in all_tasks:
                 text = f"An assignment (line {assignment.line}) is of task {task or 'none'}, which is not in the file."
                 remarks.note(_KIND, text)

@@ -54,7 +54,7 @@ def copy(source: Ints, target: Ints) -> None:
 
 @compiled
 def _clear(p: Slots, s: Search) -> None:
-    """Free everybody, as far as the last schedule reached."""
+    """Free everyone, as far as the last schedule reached."""
     reach = s.best[REACH]
     for w in range(p.capacity.shape[0]):
         for t in range(reach):

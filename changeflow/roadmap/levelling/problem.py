@@ -145,7 +145,7 @@ class LevelProblem:
     lags: tuple[Ints, ...] = ()
     """For each table of lags: the boundary after the lag, indexed by the boundary before it."""
     weight: tuple[int, int, int] = (0, 1, 0)
-    """A slot of lateness (against `due` and maximum lags), of the last finish, and of any task's start. With maximal
+    """A slot of lateness (against `due` and maximum lags), of the last finish, and of any task's start. With maximum
     lags, lateness has to weigh something."""
 
     @property

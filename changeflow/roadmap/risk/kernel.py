@@ -19,7 +19,7 @@ from changeflow.roadmap.engine.net import Net, Result
 from changeflow.roadmap.engine.outline import Ints
 
 Floats = NDArray[np.float64]
-NOBODY = -1
+NO_CAUSE = -1
 CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
 """The first places of causes, of events and of their effects; a task's place is its number."""
 LOW, HIGH = 0.1, 0.9
@@ -37,7 +37,7 @@ class Draws(NamedTuple):
     table: Floats
     """Its quantiles, in the task's own unit: minutes, or whole periods."""
     cause: Ints
-    """The cause that it shares, or NOBODY."""
+    """The cause that it shares, or NO_CAUSE."""
     loading: Floats
     """The square root of the cause's correlation."""
     odds: Floats
@@ -130,7 +130,7 @@ def drive(n: Net, r: Result, target: int) -> None:
 def _length_of(d: Draws, k: int, seed: int, iteration: int) -> int:
     """Draw the minutes of one task, together with the cause that it shares."""
     u = draw(seed, iteration, k)
-    if d.cause[k] != NOBODY:
+    if d.cause[k] != NO_CAUSE:
         shared = normal_of(draw(seed, iteration, CAUSES + d.cause[k]))
         z = d.loading[k] * shared + math.sqrt(1 - d.loading[k] * d.loading[k]) * normal_of(u)
         u = 0.5 * math.erfc(-z / math.sqrt(2.0))

@@ -34,7 +34,7 @@ from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.pace import school_weeks
 from changeflow.roadmap.engine.working_time import KIND_OUT
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.kernel import COSTED, NOBODY, Draws, Sums, drive, run_block
+from changeflow.roadmap.risk.kernel import COSTED, NO_CAUSE, Draws, Sums, drive, run_block
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -223,7 +223,7 @@ def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -
         Draws(
             rows=np.array(rows, np.int64),
             table=np.array(tables).reshape(-1, POINTS),
-            cause=np.array([cause_of.get(r.task, NOBODY) for r in drawn], np.int64),
+            cause=np.array([cause_of.get(r.task, NO_CAUSE) for r in drawn], np.int64),
             loading=np.array(loads, np.float64),
             odds=np.array([e.probability for e in model.events], np.float64),
             effect=np.array(effects).reshape(-1, POINTS),
