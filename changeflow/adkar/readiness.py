@@ -23,13 +23,13 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 
 
 TITLES = {
-    "say why": "explain why the change is needed",
-    "walk through the week": "explain what changes in the week",
-    "repeat the why": "explain again why the change is needed",
+    "say why": "briefing on the reasons",
+    "walk through the week": "talks about the new week",
+    "repeat the why": "second briefing on the reasons",
     "show the dates": "staff briefing on dates",
-    "listen and answer": "listening session with the sponsor",
+    "listen and answer": "listening session",
     "talk one to one": "one-to-one conversations",
-    "bring a colleague": "visit by a colleague already live",
+    "bring a colleague": "visit by a live school",
     "mend a grievance": "fix one complaint as a quick win",
     "train on own cases": "training on people's own cases",
     "say who to call": "publish who to call for help",
