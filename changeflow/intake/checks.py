@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-import networkx as nx
-
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, ServiceFile
@@ -152,17 +150,22 @@ def _stays(everyone: Sequence[Person], schools: Collection[str] | None) -> Itera
 
 def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
     """Report each loop of managers once: a reminder would never find anyone more senior."""
-    above: nx.DiGraph[str] = nx.DiGraph()
-    # Given to the constructor, they would load pandas.
-    above.add_edges_from((p.id, p.manager) for p in people if p.manager)
-    for loop in sorted(nx.simple_cycles(above), key=min):
+    above, seen, loops = {p.id: p.manager for p in people if p.manager}, set[str](), list[list[str]]()
+    for person in above:
+        chain, at = list[str](), person
+        while at in above and at not in seen:
+            seen.add(at)
+            chain.append(at)
+            at = above[at]
+        # Every loop is walked once; a chain that ends in people seen before has none of its own.
+        if at in above and at in chain:
+            loops.append(chain[chain.index(at) :])
+    for loop in sorted(loops, key=min):
         start = loop.index(min(loop))
-        what = (
-            f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
-        )
-        yield DefinitionError(
-            Place("people", (min(loop), "manager")), what, "Leave the manager of the most senior person empty."
-        )
+        names = " is managed by ".join([*loop[start:], *loop[:start], min(loop)])
+        remedy = "Leave the manager of the most senior person empty."
+        what = f"The managers go round in a circle: {names}."
+        yield DefinitionError(Place("people", (min(loop), "manager")), what, remedy)
 
 
 def _waivers(definition: Definition) -> Iterator[DefinitionError]:

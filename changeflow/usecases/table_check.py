@@ -1,6 +1,7 @@
 """Show how a table would be read: encoding, header, columns, the first lines as read, and unused content."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -25,6 +26,7 @@ from changeflow.intake.table_schemas import FORMATS, LEDGER
 from changeflow.intake.tables import open_table
 from changeflow.intake.yaml import read_yaml
 from changeflow.usecases.ledger_check import LedgerCheck, check_ledger, looks_like_a_ledger
+from changeflow.usecases.ledger_head import head_of
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem, check_known
 
@@ -109,7 +111,10 @@ def _fit(check: TableCheck, path: Path) -> tuple[int, int, int, int]:
 def _read(path: Path, kind: Format, folder: "_Folder", *, is_guessed: bool) -> TableCheck:
     problems: list[Problem] = []
     names = {"school": folder.schools} if kind in (PEOPLE, ANNOUNCEMENTS) and folder.schools else {}
-    table = open_table(path, path.name, problems, kind, mapping=folder.mapping(kind), names=names)
+    with head_of(path) if kind is LEDGER else nullcontext((path, "")) as (shown, note):
+        table = open_table(shown, path.name, problems, kind, mapping=folder.mapping(kind), names=names)
+    if table is not None and note:
+        table.notes.append(note)
     return TableCheck(table, kind, is_guessed, problems)
 
 

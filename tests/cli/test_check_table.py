@@ -104,6 +104,21 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
 
 
+def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path):
+    """Lines are shown from its beginning; a cell that is no amount is found at its end, 80,001 lines on."""
+    path = tmp_path / "pay.csv"
+    lines = "".join(f'C{n},"Post ""{n}""",10.00\n' for n in range(80_000))
+    path.write_text(f"contract,post,net\n{lines}")
+    code, shown, _ = check(path, width=200)
+    assert code == 0
+    assert "  Data       49999 lines as read, 3 of 3 columns used" in shown
+    said = "The first 50,000 lines are shown and searched for duplicates and changed ids."
+    assert f"  - {said} Amounts are checked in all lines." in shown
+    path.write_text(f"contract,post,net\n{lines}C80000,Post,#N/A\n")
+    code, _, errors = check(path, width=200)
+    assert (code, "80002" in errors) == (4, True), errors
+
+
 @pytest.mark.parametrize(
     ("head", "kind", "used"),
     [
