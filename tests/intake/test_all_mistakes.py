@@ -148,7 +148,9 @@ def test_answers_of_a_person_whose_line_is_wrong_are_no_mistake_of_their_own(tmp
     )):  # fmt: skip
         folder = copy(tmp_path / str(n))
         (folder / "adkar").mkdir()
-        (folder / "adkar" / "2027-01.csv").write_text("person,on\nchange-lead,2027-01-05\nnobody,2027-01-05\n")
+        (folder / "adkar" / "2027-01.csv").write_text(
+            "person,on,desire\nchange-lead,2027-01-05,3\nnobody,2027-01-05,3\n"
+        )
         change(folder, "people.csv", old, new)
         assert {p.file for p in problems(folder)} == reported
         assert not [p for p in problems(folder) if "'change-lead'" in p.what]

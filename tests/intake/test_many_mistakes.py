@@ -36,7 +36,7 @@ def test_thousands_of_unknown_managers(tmp_path: Path):
 def test_thousands_of_assessments_of_unknown_people(tmp_path: Path):
     folder = a_folder(tmp_path, people=people("p{0},Teacher,"))
     (folder / "adkar").mkdir(exist_ok=True)
-    (folder / "adkar" / "2027-01.csv").write_text("person,on\n" + "".join(f"q{n},2027-01-05\n" for n in LINES))
+    (folder / "adkar" / "2027-01.csv").write_text("person,on,desire\n" + "".join(f"q{n},2027-01-05,3\n" for n in LINES))
     assert problems_of(folder)[0].startswith("adkar/2027-01.csv:2:1: There is no person 'q0'.")
 
 
