@@ -110,6 +110,8 @@ def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None
         words = f'changeflow fact withdraw {fact} --reason "…" --as {context.actor or "PERSON"}'
         note(f"The {kind} “{gate.name}” has not been decided. If this is a mistake, withdraw it: {words}")
     note(what if new else "Already recorded; nothing changed.")
+    if early := progress.early_start(name, context.change):
+        note(early)
     advice = ""
     for finding in progress.out_of_order((name,), context.change):
         note(f"{finding.rule} {finding.message}{f' {finding.remedy}' if finding.remedy != advice else ''}")

@@ -1,6 +1,7 @@
 """A preview of what a progress sheet would record and move, for the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
@@ -43,6 +44,8 @@ def preview_lines(
         if notes:
             yield title
             yield from (f"  Line {n.line}, {LABELS[n.column]}: {n.text}" for n in notes)
+    early = [(r.task, r.started) for r in typed.reported]
+    yield from _part("Days to check", list(early_starts(old, early)))
     yield from _part("Lines skipped", [f"Line {line.line}: {line.what}" for line in skipped])
     if not (tasks or decided):
         return
@@ -50,6 +53,16 @@ def preview_lines(
     yield from _part("Cut-offs overtaken", [_cut_off(old, c) for c in overtaken_cut_offs(old, new)])
     yield from _part("New findings", list(_beyond(after, before)))
     yield from _part("Findings resolved", list(_beyond(before, after)))
+
+
+def early_starts(programme: Programme, starts: Iterable[tuple[TaskId, date]]) -> Iterator[str]:
+    """Yield a sentence for each start before the programme's: it is recorded, but may be a typing error."""
+    first = programme.definition.programme.start
+    for task, started in starts:
+        if started < first:
+            days = f"{format_day(started)}, before the programme's start on {format_day(first)}"
+            name = programme.roadmap.tasks[task].name
+            yield f"“{name}” started on {days}. The day counts; correct it if it is wrong."
 
 
 def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:

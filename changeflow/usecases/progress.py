@@ -22,6 +22,7 @@ from changeflow.programme.recording import (
 )
 from changeflow.programme.renames import Renames
 from changeflow.programme.typed_progress import LABELS, TypedProgress, compare_typed
+from changeflow.reports.progress_preview import early_starts
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.rules.order import undecided_gates
 from changeflow.storage import facts, versions
@@ -30,6 +31,7 @@ from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Finding
+from changeflow.values.moments import day_of
 from changeflow.values.problem import Problem, pick
 from changeflow.values.words import Action
 
@@ -101,6 +103,14 @@ def out_of_order(tasks: Collection[TaskId], change: Change) -> tuple[Finding, ..
     found = stored_on(change.programme, db=change.db, on=change.on).judged.findings
     about = (f for f in found if f.subject in tasks and (f.rule == IN_ORDER or f.is_block))
     return tuple(sorted(about, key=lambda f: f.rule != IN_ORDER))
+
+
+def early_start(task: TaskId, change: Change) -> str:
+    """Say that a task is recorded as started before the programme; return "" if it is not."""
+    programme = stored_on(change.programme, db=change.db, on=change.on).programme
+    progress = programme.facts.progress.get(task)
+    starts = [] if progress is None else [(task, day_of(progress.actual_start))]
+    return next(early_starts(programme, starts), "")
 
 
 IN_ORDER = "R31"

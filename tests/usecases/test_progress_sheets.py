@@ -204,6 +204,20 @@ def test_the_preview_says_what_dates_are_compared_with(stored: str, sheet: Path)
     assert re.search(r"The programme finishes on \d+ \w+ 2027 instead of \d+ \w+ 2027: \d+ days earlier\.", lines)
 
 
+def test_a_start_before_the_programmes_is_recorded_and_noted(stored: str, sheet: Path):
+    """The programme starts on Monday 4 January 2027, and a task of it on 4 December: perhaps another year was meant."""
+    type_in(sheet, started=date(2026, 12, 4))
+    lines = said(preview_import(sheet, change(stored)))
+    early = (
+        "started on 4 Dec 2026, before the programme's start on 4 Jan 2027. The day counts; correct it if it is wrong."
+    )
+    assert f"Days to check\n  “Payroll: requirements” {early}\n" in lines
+    progress.report_progress([ReportedProgress(TASK, date(2026, 12, 4))], change(stored))
+    assert progress.early_start(TASK, change(stored)) == f"“Payroll: requirements” {early}"
+    progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4))], change(stored))
+    assert progress.early_start(TASK, change(stored)) == ""
+
+
 def test_what_someone_else_recorded_since_is_never_overwritten(stored: str, sheet: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, None, 80)], change(stored, "chief"))
     type_in(sheet, percent=0.5, started=date(2027, 1, 4))
