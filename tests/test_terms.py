@@ -30,6 +30,27 @@ RETIRED = {
 }
 """The retired words for an idea, as a pattern, and the term in use."""
 
+PLAIN = {
+    r"somebody|anybody|everybody": "someone, anyone, everyone",
+    r"nobody|no-one": "no one",
+    r"whoever": "the person who",
+    r"anew|once more": "again",
+    r"graver|gravest": "more severe, most severe",
+    r"speaks? (?:for|against) (?:it|a|the)|carr(?:y|ies) a go": "supports, does not support",
+    r"giv(?:e|es|ing) (?:\w+ ){0,3}away": "identify, reveal",
+    r"see(?:s|n)? to it": "deal with it",
+    r"when left out|may be given again|again for more": "(default: …), repeatable",
+    r"maximal|minimal lags?": "maximum",
+    r"is no (?:mistake|fault|JSON)": "is not a …",
+    r"single (?:contracts?|people|persons?|differences)": "individual",
+    r"main job": "main workflow",
+    r"a date that exists": "say why the date does not exist",
+    r"stands? already|as it stood|lies in the (?:future|past)": "is",
+    r"what drives that|it is told|cannot be told": "name the tasks, the actor",
+    r"lift(?:s|ed|ing)? (?:a|the|this) rule": "waive",
+}
+"""Wordings that a native professional would not write, as a pattern, and what to write instead."""
+
 ALLOWED = {
     ("ladder", "docs/rules.md"): "it is a rulepack's key, which folders may already use",
     ("slack", "docs/glossary.md"): "it names Microsoft Project's word for float",
@@ -82,7 +103,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def retired_words(place: str, text: str) -> Iterator[str]:
-    for pattern, term in RETIRED.items():
+    for pattern, term in (RETIRED | PLAIN).items():
         for found in re.finditer(rf"(?<![\w/-])(?:{pattern})(?![\w-])", text, re.I):
             if (found[0].casefold(), place) not in ALLOWED:
                 yield f"{place}: “{found[0]}”; write {term}"
@@ -92,7 +113,17 @@ def test_no_text_uses_a_retired_word_for_an_idea():
     assert [f for place, text in texts() for f in retired_words(place, text)] == []
 
 
-@pytest.mark.parametrize("text", ["The black-out ends.", "Missed openings", "2 days of slack", "The cliff edge"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The black-out ends.",
+        "Missed openings",
+        "2 days of slack",
+        "The cliff edge",
+        "Somebody sees to it.",
+        "This is no fault.",
+    ],
+)
 def test_a_retired_word_is_found(text: str):
     assert list(retired_words("docs/example.md", text))
 

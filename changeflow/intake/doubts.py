@@ -1,7 +1,7 @@
 """What is not known of a folder while parts of it are wrong: what may follow from those is not reported as well.
 
 A mistake hides no other: what is wrong is left out and the rest is checked. A name that was written in a part that was
-left out may be what is missing elsewhere, and so is no mistake of its own.
+left out may be the one that is missing elsewhere, so it is not reported as a separate mistake.
 """
 
 import re
