@@ -18,7 +18,7 @@ from tests.builders import a_folder
 from tests.killing import killed_at, killed_beyond
 from tests.stored import store_once
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.forks]
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 

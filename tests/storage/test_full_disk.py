@@ -28,7 +28,7 @@ from tests.storage.test_upgrade import released
 from tests.stored import store_once
 
 # Python 3.12 warns of forks; these children run only their own task.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")]
+pytestmark = [pytest.mark.slow, pytest.mark.forks, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")]
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ON = date(2027, 1, 4)
 LONG = "A long reason. " * 2000

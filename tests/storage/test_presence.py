@@ -25,7 +25,7 @@ from tests.killing import crashed
 from tests.storage.test_restore import Elsewhere
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.forks]
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 

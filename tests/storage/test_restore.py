@@ -35,7 +35,7 @@ from tests.storage.test_backup import leftovers, tables
 from tests.storage.test_upgrade import released
 from tests.stored import store_once
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.forks]
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 LATER = datetime(2027, 1, 20, 8, tzinfo=UTC)

@@ -61,6 +61,8 @@ LEFT = [
     Duration(1, Unit.SCHOOL_WEEKS),
 ]
 WAYS = "interpreted", "compiled"
+EACH_WAY = "interpreted", pytest.param("compiled", marks=pytest.mark.slow)
+"""Compiling is slow: after any edit of the engine it takes a minute."""
 
 
 def a_random_task(r: random.Random, n: int) -> Task:
@@ -177,6 +179,7 @@ def compare(seeds: range, patch: pytest.MonkeyPatch) -> int:
     return timed
 
 
+@pytest.mark.slow
 def test_compiled_code_gives_what_interpreted_code_gives(monkeypatch: pytest.MonkeyPatch):
     assert compare(range(150), monkeypatch) > 100
 
@@ -186,7 +189,7 @@ def test_compiled_code_gives_what_interpreted_code_gives_on_a_thousand_networks(
     assert compare(range(1_000, 2_000), monkeypatch) > 700
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 @pytest.mark.parametrize(
     ("duration", "runs_out"),
     [
