@@ -13,7 +13,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
 
-SOON_AFTER = "what has to follow soon enough"
+SOON_AFTER = "the task that must follow soon after"
 NAMED = 2
 """Tasks that are named as having a team's people; others are counted."""
 
@@ -121,7 +121,7 @@ def level_report(levelled: LevelledProgramme) -> LevelReport:
         teams=tuple(_teams(levelled)),
         milestones=tuple(_milestones(levelled)),
         broken=tuple(
-            f"{programme.roadmap.tasks[b].name} starts too long after {programme.roadmap.tasks[a].name}"
+            f"“{programme.roadmap.tasks[b].name}” starts too long after “{programme.roadmap.tasks[a].name}”"
             for a, b in levelled.broken_keeps
         ),
     )
@@ -196,8 +196,8 @@ def _teams(levelled: LevelledProgramme) -> Iterator[TeamLine]:
 
 
 def joined(names: Sequence[str]) -> str:
-    """Name two, and count the others."""
-    return listed(names, most=NAMED)
+    """Name two in quotes, and count the others."""
+    return listed([f"“{name}”" for name in names], most=NAMED)
 
 
 def _weekly(stretches: Sequence[Stretch]) -> dict[date, int]:
@@ -212,42 +212,48 @@ def _weekly(stretches: Sequence[Stretch]) -> dict[date, int]:
 
 def level_text(report: LevelReport) -> Iterator[str]:
     """Yield the report for a terminal."""
-    way = later_or_earlier(report.days) if report.days else "as early as before"
-    best = "no plan with these people ends sooner" if report.is_best else f"no plan ends before {report.no_sooner}"
-    yield f"{report.programme}: with the people that there are, it ends on {report.ends}, {way}; {best}."
+    yield f"{report.programme}: {end_in_words(report)}"
     if not report.is_repeatable:
-        yield "The clock cut the search off, so another run may find other dates. Give it more: --seconds 30."
-    yield from (f"  cannot be kept: {line}" for line in report.broken)
+        yield "Time ran out, so another run may find other dates. Give the search more time, such as --seconds 30."
+    yield from (f"  Cannot be met: {line}." for line in report.broken)
     yield ""
-    yield "Teams, at their fullest, in percent of what they have:"
+    yield "Each team's peak workload, as a percentage of its capacity at the time"
     width = max((len(t.team) for t in report.teams), default=0)
     for t in report.teams:
-        short = f"   ({t.short_days:g} days of work were without a person)" if t.short_days else ""
-        yield f"  {t.team:<{width}}  {t.peak_before:>4} % before  {t.peak_after:>4} % now{short}"
+        short = f"   ({t.short_days:g} days of work had no one available)" if t.short_days else ""
+        yield f"  {t.team:<{width}}  {t.peak_before:>4}% before  {t.peak_after:>4}% after{short}"
     if report.milestones:
         yield ""
-        yield "Milestones:"
+        yield "Milestones"
         width = max(len(m.name) for m in report.milestones)
         for m in report.milestones:
             moved = f"{m.after}, {later_or_earlier(m.days)}" if m.days else f"{m.after}, as before"
-            late = f"   LATE: due {m.deadline}" if m.is_late else ""
+            late = f"   LATE, deadline {m.deadline}" if m.is_late else ""
             yield f"  {m.name:<{width}}  {moved}{late}"
     yield ""
     if not report.moves:
-        yield "Nothing has to wait for people."
+        yield "No task has to wait for staff."
     else:
-        yield f"{counted(len(report.moves), 'task')} {'waits' if len(report.moves) == 1 else 'wait'} for people:"
+        yield f"{counted(len(report.moves), 'task')} delayed by a shortage of staff"
     for move in report.moves:
-        yield f"  {move.task}: starts {move.starts} instead of {move.planned} ({move.waits})"
-        has = "has" if len(move.behind) == 1 else "have"
-        behind = f"; {move.busy_with} {has} them" if move.behind else ""
+        yield f"  {move.task}: starts on {move.starts} (planned {move.planned}, {move.waits} later)"
+        behind = f", busy with {move.busy_with}" if move.behind else ""
         yield f"      waits for {move.team}{behind}"
-        costs = (
-            ", ".join(f"{name} {later_or_earlier(days)}" for name, days in move.costs) or "no milestone moves for it"
-        )
-        refused = f"; refused, {move.short_days:g} days of work are without a person" if move.short_days else ""
-        yield f"      costs: {costs}{refused}"
+        delayed = ", ".join(f"“{name}” ({counted(days, 'day')})" for name, days in move.costs)
+        yield f"      delays {delayed or 'no milestone'}"
+        if move.short_days:
+            yield f"      if you refuse, {move.short_days:g} days of work have no one available"
     for stay in report.stays:
-        yield f"  stays: {stay.task} on {stay.starts}" + (
-            f" (it was to stay on {stay.planned}, and what comes before it waits)" if stay.moved else ""
+        yield f"  {stay.task}: stays on {stay.starts}" + (
+            f" (was to stay on {stay.planned}, but the work before it is delayed)" if stay.moved else ""
         )
+
+
+def end_in_words(report: LevelReport) -> str:
+    """Say when the programme ends with the staff available, and how that compares with unlimited staff."""
+    if report.days:
+        later = f"{later_or_earlier(report.days)} than if staff were unlimited ({report.ends_before})"
+    else:
+        later = "as early as if staff were unlimited"
+    best = "No plan with these staff ends earlier." if report.is_best else f"No plan can end before {report.no_sooner}."
+    return f"with the staff available, the programme ends on {report.ends}, {later}. {best}"

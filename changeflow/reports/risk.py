@@ -17,7 +17,7 @@ from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import mark_assumed, mark_if_at
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
-from changeflow.values.duration import counted, days_in_words
+from changeflow.values.duration import counted, days_in_words, later_or_earlier
 from changeflow.values.moments import DAY, format_day, minute_of
 
 SHOWN = 8
@@ -101,9 +101,7 @@ def risk_report(
         iterations=found.iterations,
         seed=found.seed,
         ranges=len(model.ranges),
-        assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
-        if assumed
-        else "",
+        assumption=_assumption(assumed) if assumed else "",
         milestones=tuple(_line(programme, found, o, milestones[o.milestone]) for o in odds),
         drivers=tuple(
             DriverLine(
@@ -128,6 +126,10 @@ def risk_report(
     )
 
 
+def _assumption(assumed: Assumed) -> str:
+    return f"Tasks without a range are assumed to take {assumed.low}% to {assumed.high}% of their planned duration."
+
+
 def _replaced(programme: Programme) -> Iterator[str]:
     """Yield names of open tasks that have no range, because a duration of their own replaced it."""
     tasks = (f.task for f in replaced_ranges(programme.definition) if f.task in programme.roadmap.tasks)
@@ -141,10 +143,10 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
         for minutes in (lesson.taken, lesson.planned)
     )
     times = "once" if lesson.count == 1 else f"{lesson.count} times"
-    ahead = f"{counted(len(lesson.tasks), 'task')} to come"
+    ahead = f"{counted(len(lesson.tasks), 'similar task')} still to come"
     return (
-        f"{lesson.name} took {taken} on average, where {planned} were planned ({times}): {ahead} "
-        f"{'is' if len(lesson.tasks) == 1 else 'are'} drawn {lesson.factor:.2f} times as long."
+        f"“{lesson.name}” took {taken} on average, not the planned {planned} ({times}). The simulations make {ahead} "
+        f"{lesson.factor:.2f} times as long."
     )
 
 
@@ -201,44 +203,67 @@ def more(count: int) -> str:
     return f" and {count} more" if count > 0 else ""
 
 
-def odds_in_words(odds: int | None) -> str:
-    """Say odds: 100 of 100 is never said where part of the path was not drawn."""
-    return f"{odds} in 100" if odds is not None else "no odds, as part of the work on its path has no range"
+def chance_in_words(chance: int | None, certain_share: int) -> str:
+    """Say how likely a date is to be met; if part of the work has no range, 100% cannot be known."""
+    if chance is not None:
+        return f"{chance}% likely to be met"
+    part = "none" if certain_share == 100 else f"only {100 - certain_share}%"
+    return f"chance not known, because {part} of the work leading to it has a range"
+
+
+def event_in_words(name: str, percent: int, days: int) -> str:
+    """Say what a risk event does to the last milestone on average."""
+    effect = (
+        f"the last milestone is {later_or_earlier(days)} on average" if days else "the last milestone does not move"
+    )
+    return f"If “{name}” happens ({percent}% likely), {effect}."
 
 
 def risk_text(report: RiskReport) -> Iterator[str]:
     """Yield the simulation for the terminal."""
-    ranges = f"{counted(report.ranges, 'task')} with a range"
-    yield f"{report.programme}: {report.iterations} iterations, seed {report.seed}, {ranges}"
+    verb = "has" if report.ranges == 1 else "have"
+    yield f"{report.programme}: {report.iterations:,} simulations (seed {report.seed})"
+    yield f"{counted(report.ranges, 'task')} {verb} a range: a best, a likely and a worst duration."
     if report.assumption:
-        yield f"  {report.assumption} That is an assumption: give ranges for what matters."
+        yield f"{report.assumption} Give important tasks a range of their own."
     for line in report.milestones:
-        if line.certain:
-            share = f"{line.certain_share}% of the work on its path has no range"
-            yield f"{line.milestone}: {share}; these odds treat it as fixed:"
-            yield f"  {', '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
-        yield f"{line.milestone}: planned {line.planned}; P50 {line.p50}, P80 {line.p80}, P90 {line.p90}"
-        yield f"  chance of the planned date: {odds_in_words(line.planned_odds)}"
-        if line.deadline != NO_DEADLINE:
-            yield f"  chance of the deadline, {line.deadline}: {odds_in_words(line.deadline_odds)}"
-        if len(line.outcomes) > 1:
-            yield f"  it falls on {', '.join(f'{d} ({p} %)' for d, p in line.outcomes)}"
-    if report.missing:
-        yield "Estimate these first: they are long and on the driving path (estimate: [30d, 45d, 70d]):"
-        yield from (f"  {name}" for name in report.missing)
-    if report.replaced:
-        yield "No range of their own, for a duration written nearer to them replaced their estimate:"
-        yield from (f"  {name}" for name in report.replaced)
+        yield ""
+        yield from _milestone_text(line)
+    for title, names in (
+        ("Long tasks on the critical path without a range; add one, such as estimate: [30d, 45d, 70d]", report.missing),
+        ("Tasks whose own duration replaced the range of their step", report.replaced),
+    ):
+        if names:
+            yield ""
+            yield title
+            yield from (f"  {name}" for name in names)
     if report.drivers:
-        yield "What moves the last milestone (days between its best and its worst tenth):"
-        for driver in report.drivers:
-            yield f"  {driver.swing:>4}  {driver.task}; on the driving path in {driver.criticality} of 100"
+        yield ""
+        yield "Tasks that move the last milestone most"
+        yield "(days between the 10% of simulations in which a task was shortest and the 10% in which it was longest)"
+        yield "  Days  On the critical path  Task"
+        yield from (f"  {d.swing:>4}  {f'{d.criticality}%':>20}  {d.task}" for d in report.drivers)
     if report.lessons:
-        yield "What finished waves teach:"
+        yield ""
+        yield "What completed waves show"
         yield from (f"  {lesson}" for lesson in report.lessons)
-    for name, odds, days in report.events:
-        yield f"“{name}” (probability {odds}%): delays the last milestone by {counted(days, 'day')}"
-    yield "Where paths join, the latest decides: the date of several together is later than that of each."
+    if report.events:
+        yield ""
+        yield "Risk events"
+        yield from (f"  {event_in_words(*event)}" for event in report.events)
+
+
+def _milestone_text(line: OddsLine) -> Iterator[str]:
+    yield line.milestone
+    yield f"  planned date {line.planned}: {chance_in_words(line.planned_odds, line.certain_share)}"
+    if line.deadline != NO_DEADLINE:
+        yield f"  deadline {line.deadline}: {chance_in_words(line.deadline_odds, line.certain_share)}"
+    yield f"  50% likely by {line.p50} (P50), 80% by {line.p80} (P80), 90% by {line.p90} (P90)"
+    if len(line.outcomes) > 1:
+        yield f"  possible dates: {', '.join(f'{d} ({p}%)' for d, p in line.outcomes)}"
+    if line.certain:
+        yield f"  no range, so simulated as planned ({line.certain_share}% of the work leading to it):"
+        yield f"    {'; '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def _draw_team(line: "TeamLine", first: date, last: date) -> Load:
 
     columns = []
     for week in line.weeks:
-        words = f"{line.team}, week of {week.monday}: {week.after} %; before levelling {week.before} %"
+        words = f"{line.team}, week of {week.monday}: {week.after}%; before levelling {week.before}%"
         x = at_day(date.fromisoformat(week.iso))
         columns.append(_column(x, 7 * scale, min(100, week.after), words, is_full=week.after > 100))
     return _load_of(line.team, columns, _months(first, last, 18, at_day))
@@ -190,7 +190,7 @@ def draw_loads(problem: WaveProblem, plan: WavePlan) -> tuple[Load, ...]:
             if not work:
                 continue
             percent = percent_of(work, problem.capacity[team][week])
-            words = f"{problem.team_names[team]}, week of {format_day(problem.monday(week))}: {percent} %"
+            words = f"{problem.team_names[team]}, week of {format_day(problem.monday(week))}: {percent}%"
             columns.append(_column(axis.at(week), axis.scale, percent, words, is_full=percent >= 95))
         drawn.append(_load_of(problem.team_names[team], columns, axis.months(18)))
     return tuple(drawn)

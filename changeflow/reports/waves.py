@@ -217,18 +217,18 @@ def _last_go_live(plan: WavePlan, assumed: frozenset[Pair]) -> str:
 def _explained(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | None]) -> Iterator[str]:
     yield from _earliest_end(shown, planned)
     yield (
-        "Each proposal meets every limit that rollout.yaml or a default sets: possible dates, the days of each team, "
-        "changes at once, pilots, and the size and distance of waves."
+        "Every proposal stays within your limits: possible dates, team capacity, the number of changes that a school "
+        "faces at once, pilots, the size of waves and the gap between them."
     )
     for plan in shown:
         if plan.key == IN_FORCE.key:
             cases = counted(len(plan.limits), "case")
-            yield f"The current plan exceeds limits in {cases}." if plan.limits else "The current plan meets them too."
-    yield "Weights are preferences: they decide between plans that meet the limits. Each proposal has its own weights."
+            yield f"The current plan exceeds limits in {cases}." if plan.limits else "The current plan does so too."
+    yield "Each proposal puts a different priority first, among the plans within the limits."
     if any(plan.later for plan in shown):
         yield (
-            "A proposal counts only the activities in rollout.yaml. Some waves will go live later, because the tasks "
-            "before them take longer: the numbers “all tasks planned” allow for that."
+            "Proposals are made from the main activities of a rollout. Some waves would go live later, because other "
+            "tasks take longer. The lines “with all tasks” include these."
         )
 
 
@@ -245,12 +245,14 @@ def _earliest_end(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | 
     name = min(ends, key=lambda n: ends[n])
     if ends[name] < current:
         yield (
-            f"Once all tasks are planned, the last go-live can be on {format_day(ends[name])} (“{name}”) instead of "
-            f"{format_day(current)}."
+            f"With all tasks scheduled, “{name}” finishes earliest (last go-live on {format_day(ends[name])}; in the "
+            f"current plan {format_day(current)})."
         )
     else:
-        than = f"the current plan's, {format_day(current)}"
-        yield f"Once all tasks are planned, no proposal has an earlier last go-live than {than}."
+        yield (
+            "With all tasks scheduled, no proposal finishes earlier than the current plan (last go-live on "
+            f"{format_day(current)})."
+        )
 
 
 def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[CompareLine]:
@@ -263,13 +265,13 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
     yield line("Average go-live", (p.mean_day for p in shown))
     yield line("Last go-live", (p.last_day for p in shown))
     if is_planned:
-        yield line("Last go-live, all tasks planned", (p.planned_last_day or "unknown" for p in shown))
-    yield line("Waves, with pilots", (len(p.waves) for p in shown))
+        yield line("Last go-live, with all tasks", (p.planned_last_day or "unknown" for p in shown))
+    yield line("Waves, including pilots", (len(p.waves) for p in shown))
     if problem.announced:
         yield line("Announced dates changed", (len(p.moves) for p in shown))
         if is_planned:
             moves = ("unknown" if p.planned_moves is None else p.planned_moves for p in shown)
-            yield line("Changed, all tasks planned", moves)
+            yield line("Announced dates changed, with all tasks", moves)
     if is_planned:
         yield line("Deadlines missed", (sum(d.days_late > 0 for d in p.deadlines) for p in shown))
         yield line("Limits exceeded", (len(p.limits) for p in shown))
@@ -278,10 +280,10 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
         if any(p.findings for p in shown):
             yield line("New blocking findings", (len(p.findings) for p in shown))
     if any(school.hub for school in problem.schools.values()):
-        yield line("Extra go-live dates within hubs", (p.hub_dates for p in shown))
-        yield line("Weeks from first to last hub", (f"{p.fairness:g}" for p in shown))
+        yield line("Go-live dates beyond one for each hub and service", (p.hub_dates for p in shown))
+        yield line("Weeks between the first and last hub (average go-live)", (f"{p.fairness:g}" for p in shown))
     for team in shown[0].peaks if shown else ():
-        yield line(f"Fullest week, {team}", (f"{p.peaks[team]}%" for p in shown))
+        yield line(f"Busiest week, {team}", (f"{p.peaks[team]}%" for p in shown))
 
 
 def _later(effect: PlanEffect) -> Iterator[LaterWaveLine]:
@@ -293,7 +295,7 @@ def _later(effect: PlanEffect) -> Iterator[LaterWaveLine]:
 
 def later_in_words(line: LaterWaveLine) -> str:
     """Say that a wave goes live later than proposed."""
-    return f"{line.wave} would go live on {line.day}, not on {line.proposed}, because the tasks before it take longer"
+    return f"{line.wave} would go live on {line.day}, not on {line.proposed}, because other tasks take longer"
 
 
 def _deadline(effect: MilestoneEffect) -> DeadlineLine:

@@ -6,7 +6,7 @@ from changeflow.planning.wave_use import PlanEffect
 from changeflow.reports.waves import AnnouncedMove, DeadlineLine, LaterWaveLine, PlanReport, WavesReport, effect_lines
 from changeflow.values.duration import counted
 
-LATER = "Later than proposed, because the tasks before these go-lives take longer than the activities in rollout.yaml:"
+LATER = "Later than proposed, because tasks other than the activities in rollout.yaml take longer:"
 LIMITS = "Limits in rollout.yaml that it exceeds:"
 FINDINGS = "New blocking findings:"
 
@@ -16,7 +16,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
     names = [p.name for p in report.shown]
     label = max(len(line.label) for line in report.compared) + 2
     width = max(14, *(len(name) + 2 for name in names))
-    beside = " beside the current plan" if report.in_force else ""
+    beside = " compared with the current plan" if report.in_force else ""
     yield f"{report.programme}: {counted(len(report.plans), 'proposal')}{beside}"
     yield from report.explained
     yield from _listed("Requests in rollout.yaml that do not apply:", report.notes, indent="")
@@ -60,13 +60,13 @@ def _listed(heading: str, lines: Sequence[str], *, indent: str = "  ") -> Iterat
 def change_in_words(change: AnnouncedMove) -> str:
     """Say which schools get another day than was announced."""
     schools = ", ".join(change.schools)
-    return f"{change.service}, {change.day} instead of {change.announced} ({change.by}): {schools}"
+    return f"{change.service}, {change.day} (announced {change.announced}, {change.by}): {schools}"
 
 
 def deadline_in_words(line: DeadlineLine) -> str:
-    """Say when a milestone would be reached, and whether that keeps its deadline."""
+    """Say when a milestone would be reached, and whether that meets its deadline."""
     late = f"misses its deadline of {line.deadline} by {counted(line.days_late, 'day')}"
-    kept = f"keeps its deadline of {line.deadline}"
+    kept = f"meets its deadline of {line.deadline}"
     return f"{line.milestone}: {line.day}, {late if line.days_late else kept}"
 
 
@@ -80,9 +80,9 @@ def effect_text(effect: PlanEffect) -> Iterator[str]:
 def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:
     """Yield why there is no plan, and what would be enough."""
     size = (
-        "These cannot all be kept. Without any one of them there is a plan"
+        "These limits cannot all be met. Dropping any one of them makes a plan possible"
         if is_minimal
-        else "Some of these cannot be kept together"
+        else "Some of these limits cannot be met together"
     )
     yield f"There is no plan. {size}:"
     yield from (f"  - {sentence}" for sentence in sentences)

@@ -148,7 +148,7 @@ class TestByHand:
             taught, shown = found.after[f"payroll/{school}/train"][1], found.after[f"payroll/{wave}/skills"][0]
             assert 0 <= programme.roadmap.calendars["office"].between(taught, shown) <= 2 * 450
         assert day_of(found.after["payroll/w1/skills"][0]) >= date(2027, 1, 25)
-        assert "waits for what has to follow soon enough" in "\n".join(level_text(level_report(found)))
+        assert "waits for the task that must follow soon after" in "\n".join(level_text(level_report(found)))
 
 
 class TestDecisions:
@@ -294,7 +294,7 @@ class TestOnTheSample:
         assert len(data["moves"]) == len(report.moves) > 0
         for move in report.moves:
             assert move.task in text
-            assert move.task in page
+            assert move.name in page
             assert move.starts in text
             assert move.starts in paper.text
         with pytest.raises(InputError):
@@ -329,8 +329,8 @@ def test_the_command(tmp_path: Path) -> None:
     small(tmp_path)
     run = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300"])
     assert run.exit_code == 0, run.output
-    assert "programme/build: starts 11 Jan 2027 instead of 4 Jan 2027 (5 working days)" in run.output
-    assert "waits for ICT; Move has them" in run.output
+    assert "programme/build: starts on 11 Jan 2027 (planned 4 Jan 2027, 5 working days later)" in run.output
+    assert "waits for ICT, busy with “Move”" in run.output
     data = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300", "--format", "json"])
     assert json.loads(data.stdout)["moves"][0]["task"] == "programme/build"
     refused = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300", "--pin", "programme/build"])

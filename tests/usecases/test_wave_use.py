@@ -263,7 +263,7 @@ def test_a_moved_school_is_shown_with_the_day_that_was_announced(folder: Path):
     programme, problem = both(folder)
     later = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
     lines = list(waves_text(waves_report(programme.name, problem, (), in_force=later)))
-    change = "Payroll, 1 Feb 2027 instead of 20 Jan 2027 (2 weeks later): Ash School, Beech School, Cedar School"
+    change = "Payroll, 1 Feb 2027 (announced 20 Jan 2027, 2 weeks later): Ash School, Beech School, Cedar School"
     assert f"    {change}" in lines
     assert "  3 announced dates changed:" in lines
 

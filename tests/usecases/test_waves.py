@@ -169,7 +169,7 @@ class TestConflicts:
         }
         assert "Let Harbour Academy and Meadow Primary go live in the same week." in found.relaxations
         lines = list(conflict_text(found.conflict, found.relaxations, is_minimal=True))
-        assert lines[0].startswith("There is no plan. These cannot all be kept")
+        assert lines[0].startswith("There is no plan. These limits cannot all be met")
 
     def test_a_last_date_that_is_too_soon_says_how_much_later(self, programme: Programme):
         found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=0.5, seed=1)

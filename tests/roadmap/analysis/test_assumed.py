@@ -151,7 +151,7 @@ def test_the_deadline_of_a_plan_of_waves_is_marked():
     effect = MilestoneEffect(name="All live", forecast=date(2028, 2, 1), deadline=date(2028, 3, 1), is_assumed=True)
     assert list(effect_text(PlanEffect(milestones=(effect,)))) == [
         "Deadlines:",
-        "  All live: 1 Feb 2028 (assumed), keeps its deadline of 1 Mar 2028",
+        "  All live: 1 Feb 2028 (assumed), meets its deadline of 1 Mar 2028",
     ]
 
 

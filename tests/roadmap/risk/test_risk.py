@@ -174,7 +174,7 @@ class TestNumbers:
 
 class TestCommandAndFiles:
     @pytest.mark.slow
-    def test_work_without_a_range_is_named_before_the_odds(self):
+    def test_work_without_a_range_is_named_below_the_chances(self):
         programme = judge(read_folder(SAMPLE).programme).programme
         report = simulate_programme(programme, iterations=500, seed=1)
         assert "Payroll: choose the system" in report.missing
@@ -183,8 +183,9 @@ class TestCommandAndFiles:
         assert any(name.startswith("Payroll: choose the system (") for name in first.certain)
         assert all(100 not in (line.planned_odds, line.deadline_odds) for line in report.milestones)
         lines = list(risk_text(report))
-        [named] = [n for n, line in enumerate(lines) if line.startswith(f"{first.milestone}: {first.certain_share}%")]
-        assert "chance of" in lines[named + 3]
+        start, share = lines.index(first.milestone), f"({first.certain_share}% of the work leading to it)"
+        assert "likely" in lines[start + 3]
+        assert any(share in line for line in lines[start : start + 7])
         assumed = simulate_programme(programme, iterations=500, seed=1, assume="80,150")
         assert assumed.missing == ()
         shares = [
@@ -192,8 +193,8 @@ class TestCommandAndFiles:
         ]
         assert all(after < before for after, before in shares)
         text = "\n".join(risk_text(assumed))
-        assert "That is an assumption" in text
-        assert "chance of the planned date: " in text
+        assert "Tasks without a range are assumed to take 80% to 150% of their planned duration." in text
+        assert "% likely to be met" in text
         assert sum(p for _, p in assumed.milestones[0].outcomes) == pytest.approx(100, abs=3)
 
     def test_the_page_shows_what_its_tables_say(self, tmp_path: Path):
@@ -205,8 +206,9 @@ class TestCommandAndFiles:
         page = html.parse(tmp_path / "risk.html").getroot()
         text = " ".join(page.text_content().split())
         for line in report.milestones:
-            assert f"{line.planned_odds} in 100" in text
-            assert (f"{line.milestone}: {line.certain_share}% of its path" in text) == bool(line.certain)
+            assert f"{line.planned_odds}% likely to be met" in text
+            share = f"{line.milestone}: {line.certain_share}% of the work leading to it has no range."
+            assert (share in text) == bool(line.certain)
             assert line.p80 in text
         paper = read_paper(pdf_of(report))
         assert all(line.p80 in paper.text and line.milestone in paper.text for line in report.milestones)
@@ -297,8 +299,8 @@ class TestLessons:
     def test_it_is_said_how_much_and_why(self, tmp_path: Path):
         report = simulate_programme(self.programme(tmp_path), iterations=200, seed=1)
         assert report.lessons[0] == (
-            "Payroll: train took 3 days on average, where 2 days were planned (2 times): 1 task to come is drawn 1.25 "
-            "times as long."
+            "“Payroll: train” took 3 days on average, not the planned 2 days (2 times). The simulations make 1 similar "
+            "task still to come 1.25 times as long."
         )
         assert (
             simulate_programme(self.programme(tmp_path), iterations=200, seed=1, assume="80,150", learn=False).lessons
