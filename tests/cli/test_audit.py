@@ -52,7 +52,7 @@ def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
     assert "what the entries sealed (scores are not counted)" in said
-    assert "Entries recorded for another day than they were made on, such as with --at: 2" in said
+    assert "Entries dated to a day other than the one they were made on, such as with --at: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
 
@@ -85,7 +85,7 @@ def test_an_anchor_that_is_lost_is_a_finding_until_someone_accepts_it(home: Path
     anchor.unlink()
     if is_emptied:
         anchor.touch()
-    assert "the anchor has no line: the file was lost or emptied" in run("audit", "verify", code=3).stderr
+    assert "the anchor file is empty: it was lost or emptied" in run("audit", "verify", code=3).stderr
     refused = run("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05", code=1).stderr
     assert "is missing or empty, although the audit has entries. No changes saved." in " ".join(refused.split())
     run("audit", "verify", code=3)

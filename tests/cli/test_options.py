@@ -72,7 +72,7 @@ REFUSED = {
     "plan trust --format json --to all-live": ("--to", "JSON has every task"),
     "changes trust trust --since baseline": ("--since", STORED),
     "changes trust trust --at 2027-01-04": ("--at", STORED),
-    "export folder out --from trust": ("--from", "out of the database alone"),
+    "export folder out --from trust": ("--from", "can only be exported from the database"),
     "export xlsx out.xlsx --from trust --programme small": ("--programme", STORED),
     "export mspdi out.xml --from plan.xml --at 2027-01-04": ("--at", STORED),
 }

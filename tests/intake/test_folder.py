@@ -255,7 +255,7 @@ def test_managers_in_a_circle_are_named_once(tmp_path: Path):
     [problem] = raised.value.problems
     assert str(problem) == (
         "people.csv:2:8: The managers go round in a circle: chief is managed by lead is managed by chief. "
-        "Leave out the manager of the person at the top."
+        "Leave the manager of the most senior person empty."
     )
     alone = PEOPLE.replace("sponsor,,,\n", "sponsor,,,chief\n")
     with pytest.raises(ProblemsError, match="chief is managed by chief"):
@@ -295,7 +295,7 @@ def test_what_is_wrong_in_a_line_of_people_is_said_with_the_line(tmp_path: Path)
     with pytest.raises(ProblemsError) as raised:
         read_folder(a_folder(tmp_path, people=people))
     [problem] = raised.value.problems
-    assert str(problem) == "people.csv:4:6: school: There is no school 'as'. Did you mean 'ash'?"
+    assert str(problem) == "people.csv:4:6: There is no school 'as'. Did you mean 'ash'?"
 
 
 def without_groups(text: str) -> str:

@@ -18,7 +18,7 @@ from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
-EMPTY = "the anchor has no line"
+EMPTY = "the anchor file is empty"
 LATE = "the anchor has neither this entry nor earlier ones"
 
 
