@@ -390,7 +390,7 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
     run("apply", folder, "--yes", "--at", "2027-01-04")
     checked = run("rules", "recheck", "--packs", packs, "--at", "2027-01-04").stdout
     assert "small: 2 new findings, 0 no longer found" in checked
-    assert "+ BLOCK R12 Payroll, wave 1: run lasts 2 pay periods; at least 3 are needed." in checked
+    assert "+ BLOCK R12 “Payroll, wave 1: run” lasts 2 pay periods; at least 3 are needed." in checked
     assert "is not a folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
 
 
