@@ -1,4 +1,4 @@
-"""ADKAR assessments in: one CSV a round, one line a person."""
+"""Read ADKAR assessments: one CSV per round, with one line for each person."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
@@ -23,10 +23,10 @@ def read_assessments(
     until: date | None = None,
     inside: Path | None = None,
 ) -> Iterator[Assessment]:
-    """Read one round's answers. Each carries the file's name until the use case finds the round by its days.
+    """Read one round's answers. Each has the file's name until the use case finds the round by its days.
 
-    An empty score means not assessed, neither 1 nor fine. A day after `until` is a problem: no one has been assessed
-    in the future.
+    An empty score means “not assessed”: neither 1 nor fine. Add a `Problem` for a day after `until`, because no one has
+    been assessed in the future.
     """
     rows = read_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
     yield from assessments_in(rows, problems, path.stem, people=people, until=until)
@@ -40,7 +40,7 @@ def assessments_in(
     people: Collection[str] | None,
     until: date | None = None,
 ) -> Iterator[Assessment]:
-    """Read rows of answers; without the people of the programme, any name is right."""
+    """Read rows of answers; without a list of the programme's people, accept any name."""
     seen: dict[str, int] = {}
     for row in rows:
         if not row.names("person", "person", people, problems):

@@ -1,4 +1,5 @@
-"""Calendars in the second pass: their schools, days in order, and what two files say of the same schools."""
+"""Check calendars in the second pass: their schools, the order of days, and contradictions between two files about the
+same schools."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -16,7 +17,7 @@ from changeflow.values.words import Kind
 
 
 def check_calendars(definition: Definition) -> Iterator[DefinitionError]:
-    """Find names in calendars that nothing has, days that contradict each other, and authorities without terms."""
+    """Find unknown names in calendars, days that contradict each other, and authorities without terms."""
     yield from _calendars(definition)
     yield from _authorities(definition)
     yield from _terms_of_several_files(definition)
@@ -60,9 +61,11 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _authorities(definition: Definition) -> Iterator[DefinitionError]:
-    """Find authorities of schools that no calendar names where others are named: the school would follow other terms.
+    """Find schools' authorities that no calendar names although it names others: such a school would follow other
+    terms.
 
-    One that the trust's own terms may be meant for is let through, unless it is one slip from an authority with terms.
+    An authority that the trust's own terms may be meant for is accepted, unless it is one typing slip from an authority
+    with terms.
     """
     named = {c.authority for c in definition.calendars if c.authority and c.terms}
     elsewhere = SchoolTerms(definition)
@@ -74,7 +77,7 @@ def _authorities(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _terms_of_several_files(definition: Definition) -> Iterator[DefinitionError]:
-    """Find terms of the same schools that overlap, and are in two files: each is a mistake at its own place."""
+    """Find terms of the same schools that overlap in two files; report each at its own place."""
     placed: dict[tuple[str | None, str | None], list[tuple[Term, CalendarFile, Place]]] = {}
     for file in definition.calendars:
         whose = (None, file.school) if file.school else (file.authority, None)
@@ -95,7 +98,7 @@ def _overlap(place: Place, term: Term, other: Term, file: CalendarFile) -> Defin
 
 
 def _pay_tables(definition: Definition) -> Iterator[DefinitionError]:
-    """Find months for which two tables of the same schools give another payday or cut-off."""
+    """Find months for which two tables for the same schools give different paydays or cut-offs."""
     files = [f for f in definition.calendars if f.pay_periods is not None]
     for n, file in enumerate(files):
         for other in files[:n]:

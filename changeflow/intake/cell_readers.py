@@ -1,7 +1,7 @@
-"""Cells as people write them, each read by what its column holds into one plain form; or refused in words.
+"""Read cells as people write them into one plain form, depending on the kind of column; explain what is refused.
 
-What is read is a text again, as the rest of the program takes it: a day as 2027-02-01, a number in digits, an option in
-our words. docs/tables.md lists the conventions.
+The result is text in the form that the rest of the program expects: a day as 2027-02-01, a number in digits, an option
+in our words. docs/tables.md lists the conventions.
 """
 
 import re
@@ -19,9 +19,9 @@ NOTHING = frozenset({"-", "--", "---", "–", "—", "−", "n/a", "n.a.", "null
 MEASURES = frozenset(
     {FieldKind.DAY, FieldKind.SPANS, FieldKind.COUNT, FieldKind.SCORE, FieldKind.DURATION, FieldKind.PERCENT}
 )
-"""What is written in figures."""
+"""Kinds of cells that are written in figures."""
 NO_COMMENT = NOTHING | {"none", "nil", "na"}
-"""What counts as an empty cell, in any column but one of texts; with more words in a column of comments."""
+"""What counts as an empty cell in any column except texts; columns of comments have more such words."""
 _HIDDEN = re.compile(r"#{3,}")
 _QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
@@ -31,7 +31,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.0+)?", re.ASCII)
 """An id of digits that a spreadsheet shows as a number with thousands."""
 _SPACES = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[.,'’()]")
-"""Left out of a name that becomes an id: `St. Helens` is st-helens."""
+"""Characters to drop when a name becomes an id: `St. Helens` becomes st-helens."""
 _ID = re.compile(ID_PATTERN)
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
@@ -40,24 +40,24 @@ _MADE_A_DAY = re.compile(
     r"\d{1,2}/\d{1,2}/\d{4}",
     re.ASCII,
 )
-"""What a spreadsheet makes of the id 1-2, in a CSV and in a workbook."""
+"""What a spreadsheet turns the id 1-2 into, in a CSV and in a workbook."""
 _LAST_CENTURY = re.compile(r"\b(19\d\d)-")
 _SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
 _PARTS = re.compile(r"[;,|\n]")
 _TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
 _SHOWN = 4
-"""Words that are named where another one was written."""
+"""How many known words to list if a word is unknown."""
 AS_TEXT = "Format that column as text in the source file, and export it again."
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "✓", "✔", "☑", "√"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "✗", "✘", "☒", "☐"})
 _VARIANT = "\ufe0f\ufe0e"
-"""What a phone writes behind a tick to show it in colour or not."""
+"""The character that a phone adds to a tick to choose whether it is in colour."""
 _UNCLEAR = frozenset({"x", "×"})
-"""Marks that some people write for yes, and others for no."""
+"""Marks that mean yes to some people and no to others."""
 
 
 def unwrapped(text: str) -> str:
-    """Return the text of `="000123"`: some systems write ids in this way, so that a spreadsheet keeps them.
+    """Return the text of `="000123"`: some systems write ids in this way so that a spreadsheet keeps their zeros.
 
     >>> unwrapped('="000123"'), unwrapped("=1+1")
     ('000123', '=1+1')
@@ -77,7 +77,7 @@ def is_nothing(text: str, cell: FieldKind) -> bool:
 
 
 def read_cell(text: str, field: Field) -> str:
-    """Read a cell of a column into its plain form; `ValueError` says what is wrong, and what would be right.
+    """Read a cell into the plain form of its column; raise `ValueError` with what is wrong and what to write.
 
     >>> read_cell("1,180", Field("pupils", FieldKind.COUNT)), read_cell("West Sussex", Field("authority", FieldKind.ID))
     ('1180', 'west-sussex')
@@ -90,7 +90,7 @@ def read_cell(text: str, field: Field) -> str:
 
 
 def remark_on(text: str, read: str, field: Field) -> str:
-    """Say of a cell that was read what its reader should check; mostly nothing."""
+    """Return what a person should check in a cell that was read; mostly ""."""
     if field.cell is FieldKind.DAY and is_serial(text):
         return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
     if field.cell is FieldKind.DAY and (written := without_zone(text)[0]) != text and _day(written, field) != read:

@@ -1,4 +1,4 @@
-"""The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
+"""Checks of the second pass: names that must exist elsewhere in the folder, and contradictions."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -15,7 +15,7 @@ from changeflow.values.words import Kind
 
 
 def check_references(definition: Definition) -> Iterator[DefinitionError]:
-    """Find every name that nothing has, and every school in two waves of one service."""
+    """Find every unknown name, and every school in two waves of one service."""
     yield from _waves(definition)
     yield from _people(definition)
     yield from _waivers(definition)
@@ -36,7 +36,8 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def people_missing(definition: Definition, found: Sequence[DefinitionError]) -> list[DefinitionError]:
-    """Return errors as they are; where there are no people at all, their table is missing, and not each of them."""
+    """Return errors as they are; but if there are no people at all, report that their table is missing, not each
+    person."""
     nameless = [] if definition.people else [e for e in found if e.what.startswith("There is no person ")]
     if not nameless:
         return list(found)
@@ -47,8 +48,8 @@ def people_missing(definition: Definition, found: Sequence[DefinitionError]) -> 
 
 
 def check_settings(programme: Programme) -> Iterator[DefinitionError]:
-    """Find what can be told of the joined programme alone: settings that a rulepack does not allow, tasks that are
-    not there."""
+    """Find mistakes that show only in the joined programme: settings that a rulepack does not allow, and unknown
+    tasks."""
     floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
     wanted = programme.policy.minimum_group
     if wanted is not None and wanted < floor:
@@ -223,7 +224,7 @@ def _posts(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _endings(programme: Programme) -> Iterator[DefinitionError]:
-    """Posts that end by redundancy end with a step that removes roles; and the register and the step agree."""
+    """Check that posts made redundant end with a step that removes roles, and that the register and the step agree."""
     for service in programme.services:
         steps = {t.step for t in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service)}
         for n, post in enumerate(service.posts):
@@ -252,7 +253,7 @@ CHANGE = "change"
 
 
 def check_change(definition: Definition) -> Iterator[DefinitionError]:
-    """Find groups, services and people that nothing has, and a group that is listed twice for the same service."""
+    """Find unknown groups, services and people, and groups listed twice for the same service."""
     people = {p.id for p in definition.people}
     groups = {g for p in definition.people for g in p.groups}
     services = {s.service for s in definition.services}
@@ -278,7 +279,7 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
-    """Find people and schools that nothing has, duplicate ids, and schools that two schemes would file."""
+    """Find unknown people and schools, duplicate ids, and schools that two PAYE schemes would file."""
     people = {p.id for p in definition.people}
     schools = {s.id for s in definition.schools}
     for service in definition.services:

@@ -1,4 +1,4 @@
-"""Which column of a file is which of ours: by our name, by another name for it, or by the mapping of a programme."""
+"""Match the columns of a file to ours: by our name, by another known name, or by the programme's mapping."""
 
 import difflib
 import re
@@ -14,27 +14,27 @@ from changeflow.phrases import listed
 from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
-"""How alike a heading and a name of ours are from which it is more likely misspelt than meant."""
+"""A heading at least this similar to one of our names is more likely misspelt than meant."""
 ALIKE = 0.7
-"""How alike they are from which a name of ours is suggested."""
+"""A heading at least this similar to one of our names gets it as a suggestion."""
 _SHOWN = 8
-"""Headings that are named where a column is missing."""
+"""How many headings to list if a column is missing."""
 SHORTEST = 5
-"""Letters of a heading that may be misspelt: shorter ones are like too many others."""
+"""The fewest letters of a heading that may be misspelt: shorter ones resemble too many others."""
 
 
 _NUMBERED = re.compile(
     r"\W*(?:(?:adkar|score|rating|question|statement)\W+|q(?:uestion)?\s*\d{1,2}\W*|\d{1,2}\W*|[a-e][.):]\W*)*",
     re.IGNORECASE,
 )
-"""What stands before the name of a column in a form: `1. `, `Q4 `, `ADKAR: `."""
+"""What may come before the name of a column in a form: `1. `, `Q4 `, `ADKAR: `."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _OF_COMMENTS = re.compile(
     r"\b(?:comments?|notes?|remarks?|why|reasons?|evidence|explain|explanation|feedback|date|please)\b", re.IGNORECASE
 )
-"""Words in the heading of a column that is about another one."""
+"""Words in the heading of a column that comments on another one."""
 _STEM = 5
-"""First letters that a heading and the name of such a column share: `Abilities` and `ability`."""
+"""How many first letters the heading and the name of such a column share: `Abilities` and `ability`."""
 
 
 class Way(StrEnum):
@@ -50,7 +50,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
-    """A column of ours, and the places of the file that give it."""
+    """One of our columns, and the columns of the file that supply it."""
 
     field: Field
     columns: tuple[TableColumn, ...]
@@ -67,22 +67,22 @@ class ColumnMatch:
 
 @dataclass(frozen=True, slots=True)
 class MatchedColumns:
-    """The columns of a file: those that are read, in the order of the file, and the others."""
+    """The columns of a file: those that are used, in the order of the file, and the others."""
 
     matches: tuple[ColumnMatch, ...]
     unused: tuple[TableColumn, ...]
     misspelt: frozenset[int] = frozenset()
-    """The places of those that are not used because they are misspelt, which is a problem already."""
+    """The places of columns that are unused because they are misspelt; these are already reported as problems."""
     meant: Mapping[int, str] = made_by(default_factory=dict)
-    """By the place of a column that is not used: a name of ours that is like its heading."""
+    """For the place of each unused column: the name of ours that resembles its heading."""
     notes: tuple[str, ...] = ()
-    """Why a column was not used that seems to be one of ours."""
+    """Why a column that seems to be one of ours was not used."""
 
 
 def match_columns(
     layout: Layout, wanted: Format, mapping: Mapping[str, str], shown: str, problems: list[Problem]
 ) -> MatchedColumns:
-    """Find our columns among a file's; one that is missing, misspelt or there twice is a problem."""
+    """Find our columns in a file; add a `Problem` for each that is missing, misspelt or duplicated."""
     search = _Search(layout, wanted, mapping, shown, problems)
     search.run()
     matches = sorted(search.found.values(), key=lambda m: m.place)
@@ -107,7 +107,7 @@ class _Search:
     found: dict[str, ColumnMatch] = made_by(default_factory=dict)
     misspelt: set[int] = made_by(default_factory=set)
     meant: set[str] = made_by(default_factory=set)
-    """Columns of ours that are misspelt, and so are not missing."""
+    """Our columns that are misspelt, and so are not missing."""
     notes: list[str] = made_by(default_factory=list)
 
     def run(self) -> None:
@@ -176,7 +176,7 @@ class _Search:
         self.found[field.name] = ColumnMatch(field, (first,), way)
 
     def _otherwise(self, field: Field) -> None:
-        """Take a column from another one of ours, or from several that make it together."""
+        """Take a column from another of our columns, or from several that form it together."""
         if (other := self.found.get(field.else_from)) is not None:
             self.found[field.name] = ColumnMatch(field, other.columns, Way.OTHER)
             return
@@ -235,7 +235,7 @@ class _Search:
 
 
 def _meant(heading: str, fields: Iterable[Field]) -> str | None:
-    """Return the name that a heading is one slip away from, or very like."""
+    """Return the name that a heading is one typing slip away from, or closely resembles."""
     said = fold(heading)
     if len(said) < SHORTEST:
         return None
@@ -252,7 +252,7 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
 
 
 def _leads(heading: str, name: str) -> bool:
-    """Return whether a heading begins with a name, behind a number or not, and is not one of comments on it.
+    """Return whether a heading begins with a name (perhaps after a number) and does not announce comments on it.
 
     >>> [h for h in ("1. Desire (I want it)", "Q2 Desire", "Desire: why?", "Your desire") if _leads(h, "desire")]
     ['1. Desire (I want it)', 'Q2 Desire']
@@ -263,7 +263,7 @@ def _leads(heading: str, name: str) -> bool:
 
 
 def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iterator[str]:
-    """Say which columns a programme maps and the file does not have, where it can do without."""
+    """Say which optional columns the programme maps but the file does not have."""
     theirs = {fold(c.name) for c in layout.columns}
     for field in wanted.fields:
         if not field.is_required and field.name in mapping and fold(mapping[field.name]) not in theirs:

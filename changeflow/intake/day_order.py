@@ -1,4 +1,4 @@
-"""Whether the dates of a table have the day or the month first: those that can be read in one way only show it."""
+"""Find out whether a table's dates have the day or the month first, from the dates that can be read in only one way."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _WRITE = "Write all with the day first, or like 2027-02-05."
 
 @dataclass(frozen=True, slots=True)
 class SeenDay:
-    """A date as it is written, where it was first seen."""
+    """A date as written, and where it was first seen."""
 
     text: str
     line: int
@@ -30,18 +30,18 @@ class SeenDay:
 
 @dataclass(slots=True)
 class DayOrder:
-    """What the dates of one column show."""
+    """What the dates of one column show about their order."""
 
     day_first: list[SeenDay] = field(default_factory=list)
-    """Those that can have nothing else first: 13/02/2027."""
+    """Dates in which only the day can be first: 13/02/2027."""
     month_first: list[SeenDay] = field(default_factory=list)
     unclear: list[SeenDay] = field(default_factory=list)
-    """Those that are dates either way, and not the same one: 02/03/2027."""
+    """Dates that can be read both ways, with different results: 02/03/2027."""
     of_sheet: list[SeenDay] = field(default_factory=list)
-    """Cells of a workbook that are dates."""
+    """Cells of a workbook that are stored as dates."""
 
     def add(self, text: str, line: int, *, is_sheet: bool = False) -> None:
-        """Add the text of a cell: one date, or several."""
+        """Add the text of a cell, which may have one date or several."""
         seen = SeenDay(text, line)
         if is_sheet and _OF_A_SHEET.fullmatch(text):
             self.of_sheet.append(seen)
@@ -59,13 +59,13 @@ class DayOrder:
 
     @property
     def may_be_swapped(self) -> list[SeenDay]:
-        """Return the cells of a workbook that would be dates with day and month the other way round; else nothing."""
+        """Return the cells of a workbook that would also be dates with day and month swapped."""
         found = [seen for seen in self.of_sheet if (day := _OF_A_SHEET.fullmatch(seen.text)) and int(day[1]) <= 12]
         return found if len(found) == len(self.of_sheet) else []
 
 
 def with_day_first(text: str) -> str:
-    """Return a date that has the month first with the day first.
+    """Rewrite a date that has the month first so that the day is first.
 
     >>> with_day_first("Tue 03/19/2027 08:00"), with_day_first("19 March 2027")
     ('Tue 19/03/2027 08:00', '19 March 2027')
@@ -79,7 +79,8 @@ def with_day_first(text: str) -> str:
 
 
 def _order_by_weekday(found: re.Match[str]) -> bool | None:
-    """Tell by the day of the week whether the day is first; None where it says nothing, or fits both ways or none."""
+    """Return whether the day is first, judged by the weekday; None if there is none, or it fits both ways or
+    neither."""
     if found["weekday"] is None:
         return None
     first, mark, second, year = found["first"], found["mark"], found["second"], found["year"]
@@ -94,9 +95,9 @@ def _is_day(weekday: str, text: str) -> bool:
 
 
 def check_orders(orders: Mapping[TableColumn, DayOrder], file: str) -> Iterator[Problem]:
-    """Yield a problem for each column whose dates would silently be read the wrong way round.
+    """Yield a `Problem` for each column whose dates would silently be read the wrong way round.
 
-    Each date that has the month first for certain is a mistake already: this is about the others.
+    Dates that certainly have the month first are already reported; this is about the others.
     """
     certain = [seen for order in orders.values() for seen in order.month_first]
     for column, order in orders.items():
@@ -112,9 +113,9 @@ def check_orders(orders: Mapping[TableColumn, DayOrder], file: str) -> Iterator[
 
 
 def swapped_by_spreadsheet(order: DayOrder) -> str:
-    """Say of a column of a workbook that its dates may have been swapped when it was made; mostly nothing.
+    """Warn if the dates in a workbook's column may have been swapped when it was made; mostly return "".
 
-    A spreadsheet that has the month first makes a date of 02/03/2027, and leaves 13/02/2027 a text.
+    A spreadsheet that expects the month first turns 02/03/2027 into a date, and leaves 13/02/2027 as text.
     """
     if order.unclear or order.month_first or not order.day_first or len(swapped := order.may_be_swapped) < 2:
         return ""

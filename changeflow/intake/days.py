@@ -1,4 +1,5 @@
-"""Days as people in the United Kingdom write them: the day first, in figures or words; a serial number of Excel's."""
+"""Read days as people in the United Kingdom write them: the day first, in figures or words; or as Excel's serial
+numbers."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +13,7 @@ NEXT_CENTURY = 50
 """Years of two digits: 00 to 49 are 2000 to 2049; 50 to 99 are 1950 to 1999 where a day may be so long ago."""
 SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
-"""Excel's numbers for 1950 to 2099: smaller and larger ones are no days."""
+"""Excel's numbers for 1950 to 2099; smaller and larger numbers are not days."""
 _LENGTH = len("2027-02-05")
 WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."
 
@@ -46,7 +47,7 @@ _NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|t
 _SERIAL = r"(\d{5})(?:\.\d+)?"
 _LAST_CENTURY = range(1900 + NEXT_CENTURY, 2000)
 _NO_END = 2900
-"""Some systems write a day in such a year, mostly 31/12/9999, where there is none."""
+"""Some systems write a day in such a year, mostly 31/12/9999, to say that there is none."""
 _NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
 _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 
@@ -93,9 +94,9 @@ def read_day(text: str, *, may_be_old: bool = False) -> date:
 
 
 def without_zone(text: str) -> tuple[str, "tuple[int, int] | None"]:
-    """Return a moment without its time zone, and its minutes of the day with those by which it is ahead of UTC.
+    """Return a moment without its time zone, with its minutes of the day and how many minutes it is ahead of UTC.
 
-    None where it has no zone, or that of the United Kingdom.
+    The second value is None if the moment has no zone, or that of the United Kingdom.
 
     >>> without_zone("2026-09-01T10:00+01:00"), without_zone("01/09/2026 10:00")
     (('2026-09-01T10:00', (600, 60)), ('01/09/2026 10:00', None))
@@ -114,14 +115,14 @@ def without_zone(text: str) -> tuple[str, "tuple[int, int] | None"]:
 
 
 def _in_the_uk(day: date, moved: tuple[int, int]) -> date:
-    """Return the day in the United Kingdom of a moment: its minutes of the day, and those ahead of UTC."""
+    """Return the day in the United Kingdom of a moment, from its minutes of the day and its minutes ahead of UTC."""
     minute, ahead = moved
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute - ahead)
     return moment.astimezone(LONDON).date()
 
 
 def is_serial(text: str) -> bool:
-    """Return whether a day is written as a spreadsheet counts it, as in a cell whose format was lost."""
+    """Return whether a day is written as a spreadsheet's serial number, as in a cell that has lost its format."""
     return (
         text[:1].isdigit() and (found := re.fullmatch(_SERIAL, text, re.ASCII)) is not None and int(found[1]) in SERIALS
     )
@@ -162,7 +163,7 @@ def _name_first(text: str, found: re.Match[str]) -> date:
 
 
 def _in_words(text: str, weekday: str | None, month: str, day: int, year: int) -> date:
-    """Check the words of a day: a month's name or its beginning, and the day of the week that it is."""
+    """Check the words of a day: the name of the month or its beginning, and the weekday."""
     months = [n for n, name in enumerate(_MONTHS, 1) if name.startswith(month) or month == "sept" == name[:4]]
     if len(months) != 1:
         raise ValueError(f"'{text[:40]}' is not a date: it has no month '{month}'. {WRITE}")
@@ -173,7 +174,7 @@ def _in_words(text: str, weekday: str | None, month: str, day: int, year: int) -
 
 
 def is_weekday(word: str, day: date) -> bool:
-    """Return whether a day is the one of the week that a word says: `Thu`, `thurs`, `Thursday`."""
+    """Return whether a day is on the weekday that a word names: `Thu`, `thurs`, `Thursday`."""
     said = word.lower()
     return len(said) >= 2 and _WEEKDAYS[day.weekday()].startswith("thur" if said == "thurs" else said)
 

@@ -33,25 +33,25 @@ Model = TypeVar("Model", bound=Frozen)
 
 
 NO_WAVE = "no-wave"
-"""Takes the place of the waves of a programme if none of them can be read."""
+"""Replaces the waves of a programme if none of them can be read."""
 MOST_YAML = 6_000_000
-"""Characters of all YAML files of a folder: three of the largest that is read."""
+"""The most characters in all YAML files of a folder: three times the largest single file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A folder that is being read: its problems and its YAML files so far."""
+    """A folder while it is being read: its problems and its YAML files so far."""
 
     path: Path
     problems: list[Problem] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
-    """By what each describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
+    """Each file, by what it describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
     rows: dict[tuple[str, str], TableRow] = field(default_factory=dict)
-    """The first row of each school and person: by `schools` or `people`, and the id."""
+    """The first row of each school and person, by `schools` or `people` and the id."""
     texts: dict[str, str] = field(default_factory=dict)
-    """Of the folder's own YAML files, by their path in it."""
+    """The texts of the folder's own YAML files, by their path in it."""
     tables: dict[str, str] = field(default_factory=dict)
-    """Texts of tables that a version keeps without what was not used: it may name people."""
+    """The texts of tables as a version stores them: without unused parts, which may name people."""
     read: dict[str, Table] = field(default_factory=dict)
     """The tables of schools and people as read."""
     doubts: Doubts = field(default_factory=Doubts)
@@ -68,7 +68,7 @@ Reader = Callable[[Reading, Mapping[str, Any]], Any]
 
 
 def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
-    """Return a reader of a single file. If it may be left out, everything in it has its default."""
+    """Return a reader for one file. If the file is optional and missing, everything in it has its default."""
 
     def read(reading: Reading, _: Mapping[str, Any]) -> Frozen | None:
         if is_there(reading.path / name):
@@ -85,12 +85,12 @@ def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
 
 
 def _empty(model: type[Frozen], name: str) -> Frozen:
-    """Return what replaces a file that is missing, or wrong as a whole."""
+    """Return the replacement for a file that is missing or completely wrong."""
     return model.model_validate(stand_ins(model, name.partition(".")[0]))
 
 
 def many(folder: str, model: type[Frozen], kind: str) -> Reader:
-    """Return a reader of a folder of files; `kind` is the field that gives each its id."""
+    """Return a reader for a folder of files; `kind` is the field with the id of each."""
 
     def read(reading: Reading, _: Mapping[str, Any]) -> tuple[Frozen, ...]:
         found = [read_described(reading, p, f"{folder}/{p.name}", model, kind) for p in reading.files(folder, ".yaml")]
@@ -100,7 +100,7 @@ def many(folder: str, model: type[Frozen], kind: str) -> Reader:
 
 
 def read_pathways(reading: Reading, parts: Mapping[str, Any]) -> tuple[Pathway, ...]:
-    """Read the pathways that services use: the folder's own, or one that ships."""
+    """Read the pathways that services use: the folder's own or the built-in ones."""
     own, found = {p.stem: p for p in reading.files("pathways", ".yaml")}, list[Pathway]()
     for service in sorted(parts["services"], key=lambda s: s.pathway):
         if f"pathway:{service.pathway}" in reading.documents:
@@ -119,8 +119,8 @@ def read_pathways(reading: Reading, parts: Mapping[str, Any]) -> tuple[Pathway, 
 
 
 def read_described(reading: Reading, path: Path, shown: str, model: type[Model], kind: str = "") -> Model | None:
-    """Read and remember one file, or what is right in it; one that describes the same thing as an earlier file is a
-    problem."""
+    """Read and remember one file, or the correct parts of it; add a `Problem` if an earlier file describes the same
+    thing."""
     inside = reading.path if path.is_relative_to(reading.path) else None
     text = read_text(path, shown, reading.problems, most=MAX_BYTES, inside=inside)
     document = None if text is None else parse_yaml(text, shown, reading.problems, in_part=True)
@@ -146,7 +146,8 @@ def read_described(reading: Reading, path: Path, shown: str, model: type[Model],
 
 
 def stand_ins(model: type[Frozen], stem: str) -> Mapping[str, object]:
-    """Return what replaces required keys of a file that are missing or wrong, while the rest of it is checked."""
+    """Return replacements for a file's required keys that are missing or wrong, so that the rest of it can be
+    checked."""
     if model is ProgrammeFile:
         wave = {"id": NO_WAVE, "name": NO_WAVE, "schools": [NO_WAVE]}
         named = {"programme": stem, "name": stem, "organisation": stem, "office": {"email": "office@example.org"}}

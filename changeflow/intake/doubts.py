@@ -1,7 +1,7 @@
-"""What is not known of a folder while parts of it are wrong: what may follow from those is not reported as well.
+"""What is unknown about a folder because parts of it are wrong, so that consequences are not reported as well.
 
-A mistake hides no other: what is wrong is left out and the rest is checked. A name that was written in a part that was
-left out may be the one that is missing elsewhere, so it is not reported as a separate mistake.
+No mistake hides another: wrong parts are left out and the rest is checked. A name written in such a part may be the one
+that is missing elsewhere, so it is not reported as a separate mistake.
 """
 
 import re
@@ -13,25 +13,25 @@ from changeflow.programme.references import DefinitionError, Place
 _QUOTED = re.compile(r"'([^']*)'")
 _WORD = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 MISSING = ("There is no ", "No task ", "No wave ")
-"""What the message about a name that nothing has begins with."""
+"""How messages about unknown names begin."""
 IN_MESSAGES = {"person": ("person", "manager", "successor", "group"), "waves": ("wave",)}
-"""What messages call a kind of thing, where that is not its own name."""
+"""The words for a kind of thing in messages, if they differ from its name."""
 
 
 @dataclass(slots=True)
 class Doubts:
-    """What was left out, by its words and by its place."""
+    """The parts that were left out: their words and their places."""
 
     words: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
-    """Kinds of things of which any may be missing: `school`, `person`, `wave`."""
+    """Kinds of things whose list may be incomplete: `school`, `person`, `wave`."""
     services: set[str] = field(default_factory=set)
-    """Services whose steps are not known."""
+    """Services whose steps are unknown."""
     places: set[Place] = field(default_factory=set)
-    """By the names of files: where something was left out."""
+    """The places from which something was left out."""
 
     def add_words(self, texts: Iterable[str]) -> None:
-        """Remember names that are written in a part that is left out."""
+        """Remember the names written in a part that is left out."""
         for text in texts:
             self.words |= {word.casefold() for word in (text.strip(), *_WORD.findall(text))}
 
@@ -39,7 +39,8 @@ class Doubts:
         return any(part.casefold() in self.words for part in (text, *_WORD.findall(text)))
 
     def cover_name(self, what: str) -> bool:
-        """Return whether a message names what was left out, or a kind of thing of which any may be missing."""
+        """Return whether a message names something that was left out, or a kind of thing whose list may be
+        incomplete."""
         names = _QUOTED.findall(what)
         if any(self.has_word(name) or name.partition("/")[0] in self.services for name in names):
             return True
@@ -50,7 +51,7 @@ class Doubts:
         return error.what.startswith(MISSING)
 
     def cover(self, error: DefinitionError, file: str) -> bool:
-        """Return whether an error in a file may only follow from what was left out."""
+        """Return whether an error in a file may be only a consequence of what was left out."""
         if self.cover_name(error.what):
             return True
         path = error.place.path

@@ -1,4 +1,4 @@
-"""Lines that are no part of a table: totals, and what reports print below one, such as page numbers, who and when."""
+"""Recognise lines that are not part of a table: totals, and what reports print below one, such as page numbers."""
 
 import re
 from collections.abc import Sequence
@@ -42,24 +42,24 @@ _REMARK = re.compile(
     r"|(?:strictly )?(?:private (?:and|&) )?confidential\b.*|official(?:[ -]?sensitive)?\b.*|(?:©|\(c\)|copyright) .+",
     re.IGNORECASE,
 )
-"""What reports print below a table, in a line of its own."""
+"""What reports print below a table, on a separate line."""
 _PAIR = 2
 _PAGE = re.compile(r"(?:page|seite):? ?\d+", re.IGNORECASE)
 _LABEL = re.compile(
     rf"(?:{_COUNT_LABEL} ?[:=]|(?:total|number of|no\.? of) (?:{_THINGS})|page:?|seite:?|{_MADE_LABEL})",
     re.IGNORECASE,
 )
-"""What stands before a value in the cell beside it."""
+"""A label before a value in the next cell."""
 LIKE_A_REMARK = (
     rf"(?i)^[*=\s-]*(page|seite|end|{_THINGS}|grand|total|number|no|{_MADE}|report|data|date|list|file|pay|print|export"
     r"|time|user|id|source|filter|criteria|selection|parameter|strictly|private|confidential|official|©|\(c\)|copyright"
     r"|[0-9]|[-=_*~–—.+]{3})"
 )
-"""How such a line begins, for a database."""
+"""How such a line begins, as a pattern for a database."""
 
 
 def is_total(text: str) -> bool:
-    """Return whether a text is a word for a total, and nothing else: `Total Gas & Power` is a supplier.
+    """Return whether a text is only a word for a total; `Total Gas & Power` is a supplier.
 
     >>> is_total("Grand total:"), is_total("Total (12 lines)"), is_total("Total Gas & Power")
     (True, True, False)
@@ -77,7 +77,7 @@ def may_be_total(text: str) -> bool:
 
 
 def is_sum(cells: Sequence[str]) -> bool:
-    """Return whether a line has a word for a total and figures, and nothing else: no name only begins in this way.
+    """Return whether a line has only a word for a total and figures, so that it is not a name that begins like one.
 
     >>> is_sum(["Grand total", "", "12"]), is_sum(["Total costs agreed", "50%"]), is_sum(["Total", "1 May 2027"])
     (True, False, False)
@@ -111,7 +111,7 @@ def is_remark(cells: Sequence[str]) -> bool:
 
 
 def is_about(lines: Sequence[Sequence[str]]) -> bool:
-    """Return whether lines above a header are about the report: labels and their values, such as `Run date:` and a day.
+    """Return whether lines above a header describe the report: labels and values, such as `Run date:` and a day.
 
     >>> is_about([["Company", "Ash"], ["Run date:", "1 May 2027"]]), is_about([["Ash", "Primary"]])
     (True, False)
@@ -122,7 +122,7 @@ def is_about(lines: Sequence[Sequence[str]]) -> bool:
 
 
 def is_ending(cells: Sequence[str]) -> bool:
-    """Return whether a line that lacks something is a total (nothing else than figures beside the word) or a remark.
+    """Return whether an incomplete line is a total (only figures beside the word) or a remark.
 
     >>> is_ending(["Total", "", "1,595"]), is_ending(["Printed on 1 March 2027", ""]), is_ending(["Total", "Head"])
     (True, True, False)

@@ -1,7 +1,7 @@
-"""What happened, in: attendance, announcements and decisions, a table each; progress is in `progress_sheets`.
+"""Read what happened: attendance, announcements and decisions, one table each; `progress_sheets` reads progress.
 
-Each has a function that reads a file, for the command that records it, and one that reads rows, which also serves
-`check-table`: there no one may know which tasks, people, services and schools there are, and None stands for them.
+Each has a function that reads a file, for the command that records it, and one that reads rows, which `check-table`
+also uses. There, tasks, people, services and schools may be unknown, and are then None.
 """
 
 import warnings
@@ -30,7 +30,7 @@ from changeflow.values.words import Outcome
 def _task_in(
     row: TableRow, column: str, what: str, tasks: Mapping[TaskId, Task] | None, problems: list[Problem]
 ) -> TaskId | None:
-    """Return the id of the task that a cell names; a name that none has, or several, is a problem."""
+    """Return the id of the task that a cell names; add a `Problem` if no task or several have the name."""
     if tasks is None:
         return row.cells[column]
     try:
@@ -49,7 +49,7 @@ def read_attendance(
     people: Collection[str],
     until: date,
 ) -> Iterator[Attendance]:
-    """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
+    """Read lines of `session,person,on,evidence`; add a `Problem` if a person is listed twice for a session."""
     absent: list[Problem] = []
     rows = read_table(path, shown, problems, ATTENDANCE)
     yield from attendance_in(rows, problems, absent, sessions=sessions, people=people, until=until)
@@ -58,7 +58,7 @@ def read_attendance(
 
 
 def absent_in_words(absent: Sequence[Problem]) -> Problem:
-    """Return the first remark about people who did not come, which counts the others."""
+    """Return the first remark about people who did not come, with a count of the others."""
     more = f" {counted(len(absent) - 1, 'more line')} of people who did not come." if len(absent) > 1 else ""
     return replace(absent[0], what=f"{absent[0].what}{more}")
 
@@ -95,7 +95,7 @@ def attendance_in(
 def _came(
     row: TableRow, said: dict[tuple[str, ...], tuple[bool, int]], absent: list[Problem], problems: list[Problem]
 ) -> bool:
-    """Return whether a line says that a person came; one that contradicts an earlier line of that day is a problem."""
+    """Return whether a line says that a person came; add a `Problem` if it contradicts an earlier line for that day."""
     if "attended" not in row.columns:
         return True
     if "attended" not in row.cells:
@@ -172,19 +172,19 @@ ALSO_CALLED = {
     "declined": Outcome.REJECT,
     "refused": Outcome.REJECT,
 }
-"""The words of meetings and minutes for the same answers."""
+"""The words that meetings and minutes use for the same answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedDecision:
-    """What the minutes say; `line` is the number of its first line."""
+    """One decision in the minutes; `line` is the number of its first line."""
 
     line: int
     answer: GateAnswer
 
 
 def outcome_of(text: str) -> Outcome:
-    """Read an outcome as people write it; `ValueError` says what would be right."""
+    """Read an outcome as people write it; raise `ValueError` with what to write."""
     word = text.strip().lower().replace(" ", "_").replace("-", "_")
     if word in ALSO_CALLED:
         return ALSO_CALLED[word]
@@ -197,12 +197,12 @@ def outcome_of(text: str) -> Outcome:
 
 
 def read_decisions(path: Path, shown: str, problems: list[Problem], *, until: date) -> Iterator[ReportedDecision]:
-    """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
+    """Read lines of `task,outcome,by,on,reason` and, if present, dissent and conditions."""
     return decisions_in(read_table(path, shown, problems, DECISIONS), problems, until=until)
 
 
 def decisions_in(rows: Iterable[TableRow], problems: list[Problem], *, until: date) -> Iterator[ReportedDecision]:
-    """Read rows of decisions: the lines of one decision with several conditions are one."""
+    """Read rows of decisions; several lines with conditions of one decision form one decision."""
     found: dict[tuple[str, ...], ReportedDecision] = {}
     for row in rows:
         said = _answer(row, problems, until)
@@ -242,7 +242,7 @@ def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:
 
 
 def identities_in(rows: Iterable[TableRow], problems: list[Problem]) -> Mapping[str, str]:
-    """Return new ids by old ones, one line a contract whose id changed. Ids are never used again."""
+    """Return new ids by old ids, from one line per contract whose id changed. Ids are never reused."""
     rows, pairs, taken = list(rows), dict[str, str](), dict[str, int]()
     for row in rows:
         before, after = row.cells["old"], row.cells["new"]

@@ -1,4 +1,4 @@
-"""The tables of a programme folder: schools, people and assessments, with what their columns are also called."""
+"""The tables of a programme folder: schools, people and assessments, with other names for their columns."""
 
 from typing import get_args
 
@@ -15,7 +15,7 @@ PERSON_IDS = (
     "personal reference | personal reference number | employee ref | employee reference | payroll ref | "
     "payroll reference | staff ref | works number | assignment number | arbor staff id | bromcom id"
 )
-"""What a column with the ids of people is called in other systems."""
+"""Other systems' names for a column with people's ids."""
 
 
 _FIRST_NAMES = (
@@ -31,9 +31,10 @@ LONG_AWAY = (
     "long term sick", "long term sickness", "on leave", "on long term leave", "leave of absence", "career break",
     "on career break", "secondment", "on secondment", "seconded", "suspended", "sabbatical", "on sabbatical",
 )  # fmt: skip
-"""What systems say of people who are employed and not at work: they get no messages, and a person looks at it."""
+"""What systems say about people who are employed but not at work: they get no messages, and a person should check
+them."""
 CHANGING = ("proposed to close", "proposed to open")
-"""What a school's status may be, so that a person looks whether it belongs to the programme."""
+"""The statuses of a school for which a person should check whether it belongs to the programme."""
 _NO_PHASE = "A special school or a pupil referral unit is special; else write the phase of its pupils."
 
 

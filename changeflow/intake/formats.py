@@ -1,6 +1,7 @@
-"""What a table is: its columns, what they are also called, and what a cell of each holds. docs/tables.md lists all.
+"""Describe a table: its columns, other names for them, and the kind of their cells. docs/tables.md lists them all.
 
-A heading counts in any capitals, spaces and hyphens. A column of ours goes before one that is only also called so.
+Capitals, spaces and hyphens in a heading do not matter. A column with our own name takes precedence over one with
+another name for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,11 +13,11 @@ from changeflow.intake.layout import fold
 
 
 class FieldKind(StrEnum):
-    """What a cell holds, and so how it is read."""
+    """The kind of a cell's content, which decides how it is read."""
 
     TEXT = "text"
     KEY = "key"
-    """A text that must come through as it is, also where it is all digits: a contract's id."""
+    """A text that must stay as it is, even if it is all digits: a contract's id."""
     URN = "unique reference number"
     ID = "id"
     IDS = "ids"
@@ -35,67 +36,69 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A column of ours."""
+    """One of our columns."""
 
     name: str
     cell: FieldKind
     about: str = ""
     also: str = ""
-    """Other headings for it, with bars between."""
+    """Other headings for it, separated by bars."""
     is_required: bool = False
     options: tuple[str, ...] = ()
     words: str = ""
-    """Other words for the options: `theirs=ours`, with bars between."""
+    """Other words for the options: `theirs=ours`, separated by bars."""
     else_from: str = ""
-    """A column of ours that gives it, where it has none of its own."""
+    """Another of our columns that supplies it if it has no column itself."""
     may_be_old: bool = False
-    """Its days may be of the last century, so that a year of two digits such as 85 says which."""
+    """Whether its days may be in the last century, so that a two-digit year such as 85 is unambiguous."""
     takes_others: bool = False
-    """Words that are none of the options are kept and reported, unless they look misspelt."""
+    """Whether words that are not options are kept and reported, unless they look misspelt."""
     names_a_row: bool = False
-    """It is the id of another line of the table; that line's name or e-mail address will do."""
+    """Whether it is the id of another line of the table, whose name or e-mail address is accepted instead."""
     else_called: str = ""
-    """Headings that give it where no column is called otherwise, the first that is there, with bars between.
+    """Headings that supply it if no other heading does; the first that is present counts. They are separated by bars.
 
-    Elsewhere they may mean another thing.
+    Elsewhere they may mean something else.
     """
     parts: tuple[str, ...] = ()
-    """Where it has no column: headings of those that make it together, each with bars between, the best first."""
+    """If it has no column: headings of the columns that form it together, each separated by bars, the best first."""
     leads: bool = False
-    """A heading that begins with its name, behind a number or not, is this column: `2. Desire (I want this)`."""
+    """Whether a heading that begins with its name, perhaps after a number, is this column: `2. Desire (I want
+    this)`."""
     joins_all: bool = False
-    """Every column that is called so counts: their cells are joined, a line each."""
+    """Whether every column with this name counts; their cells are joined, one per line."""
     leaves_out: tuple[str, ...] = ()
-    """Options whose lines are no part of what is listed: left out, and reported with their names."""
+    """Options whose lines do not belong in the list: they are left out, and reported with their names."""
     says_nothing: str = ""
-    """Words in which other systems say nothing, with what to write: `theirs=remedy`, with bars between."""
+    """Words of other systems that carry no information, with what to write instead: `theirs=remedy`, separated by
+    bars."""
     points_out: tuple[str, ...] = ()
     """Words whose lines are used, and reported with their names."""
     look: str = ""
-    """What a person does about such lines."""
+    """What a person should do about such lines."""
 
     else_by: str = ""
-    """Another column of ours that gives it where its cell is empty or says nothing."""
+    """Another of our columns that supplies it if its cell is empty or carries no information."""
     else_words: str = ""
-    """What in the cells of that column gives which option: `theirs=ours`, with bars between."""
+    """Which option each cell of that column gives: `theirs=ours`, separated by bars."""
 
     @cached_property
     def synonyms(self) -> tuple[str, ...]:
         return tuple(self.also.split(" | ")) if self.also else ()
 
     def by_other(self, text: str) -> str:
-        """Return the option that the cell of another column gives; empty where it gives none."""
+        """Return the option that the cell of another column gives; empty if it gives none."""
         pairs = (pair.partition("=") for pair in self.else_words.split(" | ") if pair)
         return next((ours for theirs, _, ours in pairs if theirs in text.casefold()), "")
 
     def remedy_of(self, text: str) -> str:
-        """Return what to write instead of a word that says nothing; empty for any other."""
+        """Return what to write instead of a word that carries no information; empty for any other word."""
         pairs = (pair.partition("=") for pair in self.says_nothing.split(" | ") if pair)
         return next((remedy for theirs, _, remedy in pairs if theirs == text.casefold()), "")
 
     @cached_property
     def meanings(self) -> Mapping[str, str]:
-        """Return each option by every word for it, folded."""
+        """Return each option by every (folded) word for it."""
         others = (pair.split("=") for pair in self.words.split(" | ") if pair)
         return {mark_or_word(o): o for o in self.options} | {mark_or_word(theirs): ours for theirs, ours in others}
 
@@ -108,15 +111,15 @@ class Format:
     about: str
     fields: tuple[Field, ...]
     takes_all: bool = False
-    """Other columns are read as they are."""
+    """Whether other columns are read as they are."""
     sheet: str = ""
-    """The sheet of a workbook that is looked at before the others."""
+    """The sheet of a workbook to look at first."""
     marks: tuple[str, ...] = ()
-    """Columns by which its sheet and its header are found; all of them where none is named."""
+    """The columns for finding its sheet and its header (default: all of them)."""
     keeps_others: bool = False
-    """The cells of columns that are not used are kept, for what they may say beside the others."""
+    """Whether to keep the cells of unused columns, which may explain the others."""
     needs_one_of: tuple[str, ...] = ()
-    """Columns of which a line has at least one: a line without says nothing, and is left out and reported."""
+    """Columns of which a line needs at least one; a line without any is left out and reported."""
     thing: str = "line"
     """What a line is about: a school."""
 
@@ -133,7 +136,7 @@ class Format:
 
 
 def mark_or_word(text: str) -> str:
-    """Return a word without capitals, spaces and marks; of marks alone, the marks.
+    """Return a word without capitals, spaces and punctuation; if it is only punctuation, return that.
 
     >>> mark_or_word("Did not attend"), mark_or_word(" ✓ "), mark_or_word("/")
     ('didnotattend', '✓', '/')
@@ -142,7 +145,7 @@ def mark_or_word(text: str) -> str:
 
 
 def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:
-    """Return a table of plain texts; `optional=None` takes any other column as it is."""
+    """Return a table of plain texts; with `optional=None`, accept any other column as it is."""
     fields = [Field(n, FieldKind.TEXT, is_required=True) for n in required]
     fields += [Field(n, FieldKind.TEXT) for n in optional or ()]
     return Format(name, "", tuple(fields), takes_all=optional is None)

@@ -1,7 +1,7 @@
-"""Where the table is in a file: its separator, the lines above its header, its headings, its first line of data.
+"""Find the table in a file: its separator, the lines above its header, its headings, its first line of data.
 
-Only the head of a file is looked at, so that a ledger of a million lines is described as quickly as a list of schools.
-What is other than in a plain table is reported: `notes` say how it is read, `skipped` what is not.
+Only the beginning of a file is examined, so that a ledger of a million lines takes no longer than a list of schools.
+Anything unusual is reported: `notes` say how it is read, `skipped` what is not read.
 """
 
 import csv
@@ -18,16 +18,16 @@ from changeflow.values.problem import Problem
 
 SEPARATORS = {",": "commas", ";": "semicolons", "|": "vertical bars", "\t": "tabs"}
 MOST_CHARACTERS = 200_000
-"""Of a file that are looked at."""
+"""How many characters of a file to examine."""
 MOST_RECORDS = 60
 MOST_ABOVE = 30
-"""Lines that may be above the header."""
+"""The most lines that may be above the header."""
 MAX_FIELD = 100_000
-"""Characters of one cell. A longer one is a broken quote or an attack."""
+"""The most characters in one cell. A longer cell is a broken quotation or an attack."""
 NO_RESULT = "#NORESULT!"
-"""Stands for a formula of a workbook that has no result in the file."""
+"""Represents a formula of a workbook that has no result in the file."""
 WIDE = 0.6
-"""Share of the header's cells from which a line above it looks like data."""
+"""A line above the header with at least this share of its cells filled looks like data."""
 
 _GIVEN = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?[ ,;|\t]*\r?\n?", re.IGNORECASE)
 _ALONE = re.compile(r"\r(?!\n)")
@@ -36,58 +36,58 @@ _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _HINT = re.compile(
     r"\((?:[dmy /.-]{4,}|1\s*(?:-|–|to)\s*5|yes ?/ ?no|y ?/ ?n|required|optional|mandatory)\)", re.IGNORECASE
 )
-"""How a cell is to be filled in, in brackets behind a heading."""
+"""Instructions for filling in a cell, in brackets after a heading."""
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
 
 class SheetPercent(str):
-    """How a number of a sheet is written whose cell shows percent: 0.5 as 50%."""
+    """How to write a number whose cell shows percent: 0.5 as 50%."""
 
     __slots__ = ()
 
 
 class BrokenTableError(Exception):
-    """Whose arguments are a line and why it cannot be read."""
+    """The arguments are a line and the reason why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column that has a heading."""
+    """A column with a heading."""
 
     name: str
-    """On one line, each run of spaces as one."""
+    """The heading on one line, with runs of spaces collapsed."""
     place: int
-    """From 1, in the file."""
+    """Its place in the file, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a table lies in its file. Lines count from 1, as an editor shows them."""
+    """Where a table is in its file. Lines count from 1, as in an editor."""
 
     separator: str
-    """Empty for a sheet."""
+    """The separator; empty for a sheet."""
     header_line: int
-    """The last line of headings begins here."""
+    """The line on which the last line of headings begins."""
     data_line: int
-    """The first line below the headings: also behind a heading that goes over several lines."""
+    """The first line below the headings, even if a heading has several lines."""
     columns: tuple[TableColumn, ...]
     width: int
-    """The cells of the header, with those that are empty."""
+    """The cells of the header, including empty ones."""
     notes: tuple[str, ...] = ()
-    """What is other than in a plain table, and how it is read."""
+    """Anything unusual, and how it is read."""
     skipped: tuple[str, ...] = ()
-    """What is above the table."""
+    """The lines above the table."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the heading of each place, empty where there is none."""
+        """Return the heading of each place; empty if there is none."""
         names = [""] * self.width
         for column in self.columns:
             names[column.place - 1] = column.name
         return tuple(names)
 
     def is_header(self, cells: Sequence[str]) -> bool:
-        """Return whether a line repeats the headings, as reports do on every page."""
+        """Return whether a line repeats the headings, as reports do on each page."""
         said = [fold(c) for c in cells if clean(c)]
         return len(said) > 1 and said == [fold(c.name) for c in self.columns]
 
@@ -97,7 +97,7 @@ def one_line(text: str) -> str:
 
 
 def fold(heading: str) -> str:
-    """Return what two headings have in common that differ in capitals, spaces, hyphens and other marks only.
+    """Fold a heading, so that headings which differ only in capitals, spaces, hyphens and punctuation become equal.
 
     >>> fold("E-mail\\nAddress"), fold("phase_of_education"), fold("% Complete"), fold("Start date (dd/mm/yyyy) *")
     ('emailaddress', 'phaseofeducation', 'percentcomplete', 'startdate')
@@ -109,14 +109,15 @@ def fold(heading: str) -> str:
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
+    """Yield the lines of a text, whatever their line endings (including a lone carriage return)."""
     return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
 
 
 def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Collection[str] = ()) -> Layout | None:
-    """Find the table in a text, or in the beginning of a long one; None where it is empty or ambiguous, a problem.
+    """Find the table in a text, or in the beginning of a long one; add a `Problem` and return None if it is empty or
+    ambiguous.
 
-    `known` are headings that the caller knows: where some line has them, it is the header.
+    `known` are headings that the caller knows: a line that has them is the header.
     """
     lines = list(lines_of(text[:MOST_CHARACTERS]))
     given = _GIVEN.fullmatch(lines[0].removeprefix("\ufeff")) if lines else None
@@ -152,7 +153,7 @@ def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Colle
 def look_at_rows(
     rows: Iterable[tuple[int, Sequence[str]]], shown: str, problems: list[Problem], *, known: Collection[str] = ()
 ) -> Layout | None:
-    """Find the table in the lines of a sheet, each with its number; None where it is empty or ambiguous, a problem."""
+    """Find the table in the numbered lines of a sheet; add a `Problem` and return None if it is empty or ambiguous."""
     records = [_Record(line, line, tuple(cells)) for line, cells in islice(rows, MOST_RECORDS)]
     look = _Look("", [r for r in records if r.filled], {fold(k) for k in known} - {""})
     if not look.records:
@@ -180,7 +181,7 @@ def read_lines(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A line of cells; within quotation marks it may go over several lines of the file, `end` is the last."""
+    """A line of cells. With quotation marks, it may span several lines of the file; `end` is the last of them."""
 
     line: int
     end: int
@@ -203,7 +204,7 @@ class _Record:
 
 
 def _records(lines: Sequence[str], separator: str, begin: int) -> Iterator[_Record]:
-    """Yield the lines that have something in them; where a quotation mark is never closed, those before it."""
+    """Yield the lines that are not empty; if a quotation mark is never closed, only the lines before it."""
     csv.field_size_limit(MAX_FIELD)
     reader, line, count = csv.reader(lines[begin:], delimiter=separator), begin + 1, 0
     try:
@@ -220,7 +221,7 @@ def _records(lines: Sequence[str], separator: str, begin: int) -> Iterator[_Reco
 
 
 def _within(look: "_Look", names: Collection[str]) -> _Record | None:
-    """Return the line that would be a header, were its only cell not in quotation marks as a whole."""
+    """Return the line that would be a header if it were not entirely in quotation marks."""
     for record in look.records[:MOST_ABOVE]:
         cell = next(c for c in record.cells if clean(c))
         for separator in SEPARATORS:
@@ -230,7 +231,7 @@ def _within(look: "_Look", names: Collection[str]) -> _Record | None:
 
 
 def _sep_line(lines: Sequence[str], shown: str) -> Problem | None:
-    """Return what is wrong with a first line that names no separator, or one that cannot be."""
+    """Return what is wrong with a first line that names no separator, or an impossible one."""
     first = lines[0].strip().lower() if lines else ""
     if not first.startswith("sep=") or len(first) > 5:
         return None
@@ -248,15 +249,15 @@ class _Look:
 
     @property
     def width(self) -> int:
-        """The most cells that a line has something in."""
+        """The most filled cells of any line."""
         return max((r.filled for r in self.records), default=0)
 
     @property
     def header(self) -> int:
-        """Return which record is the header: the one with the most known headings, else the first that is wide.
+        """Return the record that is the header: the one with the most known headings, otherwise the first wide one.
 
-        A cell of the data may be the same as one heading, so one alone counts only below an empty line or a grouping,
-        or below lines about the report.
+        A cell of data may equal a heading, so one known heading counts only below an empty line or a grouping, or below
+        lines about the report.
         """
         above = self.records[:MOST_ABOVE]
         known, _, before = max(((r.known(self.names), r.filled, -n) for n, r in enumerate(above)), default=(0, 0, 0))
@@ -269,7 +270,7 @@ class _Look:
 
     @property
     def quality(self) -> tuple[int, float, int]:
-        """Tell how likely the separator is: known headings, then the share of lines as wide as most, then the width."""
+        """Rank a separator: by known headings, then the share of lines with the usual width, then the width."""
         if not self.records:
             return (0, 0.0, 1)
         header = self.records[self.header]
@@ -280,7 +281,7 @@ class _Look:
 
 
 def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -> Layout | None:
-    """Return the layout of a table, once what is above its header is known to be no data."""
+    """Return the layout of a table, once it is clear that there is no data above its header."""
     at, skipped = look.header, list[str]()
     header = look.records[at]
     names = [header.at(n) for n in range(len(header.cells))]
@@ -313,7 +314,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
 
 
 def _goes_on(header: _Record, below: _Record, known: Collection[str]) -> bool:
-    """Return whether the line below is the second of two lines of headings: under a heading that was merged over it."""
+    """Return whether the line below is the second of two lines of headings, under a merged heading."""
     if below.line != header.end + 1 or not below.is_words or below.filled < 2:
         return False
     if any(b for h, b in _pairs(header, below) if fold(h) in known):
@@ -333,7 +334,7 @@ def _is_grouping(above: _Record, header: _Record) -> bool:
 
 
 def _has_gaps(pairs: Sequence[tuple[str, str]]) -> bool:
-    """Return whether a heading goes over several of those below it: then the others are left out, or repeat it."""
+    """Return whether a heading spans several of those below it: then the other cells are empty or repeat it."""
     return any(lower and upper in ("", pairs[n - 1][0] if n else "") for n, (upper, lower) in enumerate(pairs))
 
 
@@ -342,7 +343,7 @@ def _pairs(upper: _Record, lower: _Record) -> list[tuple[str, str]]:
 
 
 def _joined(upper: _Record, lower: _Record) -> list[str]:
-    """Return the headings of two lines: the lower one, with the upper where there is none or another is the same."""
+    """Return the headings of two lines: the lower ones, plus the upper one if a lower one is missing or repeated."""
     pairs = _pairs(upper, lower)
     often = Counter(fold(name) for _, name in pairs)
     names, group = list[str](), ""
@@ -353,7 +354,7 @@ def _joined(upper: _Record, lower: _Record) -> list[str]:
 
 
 def _data_above(above: Sequence[_Record], header: _Record) -> _Record | None:
-    """Return a line above the header that may be data: as wide as it, with no empty line between."""
+    """Return a line above the header that may be data: as wide as the header, with no empty line between them."""
     line = header.line
     if is_about([record.cells for record in above]):
         return None

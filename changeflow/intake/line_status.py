@@ -1,6 +1,6 @@
-"""Lines that are listed and no part of what a table is about, such as closed schools; and those a person looks at.
+"""Lines that do not belong in a list, such as closed schools, and lines that a person should check.
 
-They are counted and named, so that no one is lost without notice.
+They are counted and named, so that nothing is lost without notice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,24 +12,24 @@ from changeflow.intake.layout import one_line
 from changeflow.values.duration import counted
 
 _NAMED = 8
-"""Names that are listed; the others are counted."""
+"""How many names to list; the others are counted."""
 _CLOSES, _STATUS = "closes", "status"
 
 
 @dataclass(slots=True)
 class LineStatus:
-    """What the cells of one column say about lines as a whole."""
+    """What one column says about whole lines."""
 
     wanted: Format
     matches: Sequence[ColumnMatch]
     out: dict[str, list[str]] = field(default_factory=dict)
-    """By what is written: the names of the lines that are left out."""
+    """For each status as written: the names of the lines that are left out."""
     noted: dict[str, list[str]] = field(default_factory=dict)
-    """By what is written: those of lines that are used, and to be looked at."""
+    """For each status as written: the names of lines that are used but should be checked."""
 
     @property
     def match(self) -> ColumnMatch | None:
-        """Return the column that says it."""
+        """Return the column with the status."""
         return next((m for m in self.matches if m.field.leaves_out or m.field.points_out), None)
 
     @property
@@ -48,7 +48,7 @@ class LineStatus:
         return is_out
 
     def note_closing(self, line: int, cells: Sequence[str]) -> None:
-        """Note a school with a day of closing, where no column has its status."""
+        """Note a school with a closing day if no column has its status."""
         match = next((m for m in self.matches if m.field.name == _CLOSES), None)
         has_status = any(m.field.name == _STATUS for m in self.matches)
         if match is not None and not has_status and (said := one_line(_cell(cells, match))):
@@ -83,7 +83,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """List names, the first of many."""
+    """List names, or the first of them if there are many."""
     if len(names) > _NAMED:
         return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,4 +1,5 @@
-"""Project's own binary files (.mpp), and plans of other programs, through MPXJ, which needs Java: `changeflow[mpp]`."""
+"""Read Project's own binary files (.mpp), and plans from other programs, with MPXJ, which needs Java:
+`changeflow[mpp]`."""
 
 import re
 import tempfile
@@ -17,7 +18,7 @@ FOREIGN = (".mpp", ".mpt", ".mpx", ".mpd", ".xer", ".pmxml", ".pod", ".gan", ".p
 """The endings of files that are read through MPXJ: Project, Primavera P6, ProjectLibre, GanttProject, Planner, Asta."""
 PRIMAVERA = (".xer", ".pmxml")
 _P6_XML = b"APIBusinessObjects"
-"""The root of P6's own XML, which is also called .xml."""
+"""The root element of P6's own XML, whose files also end in .xml."""
 INSTEAD = "save it as XML in Microsoft Project: File, Save as, XML format."
 INSTEAD_OF_OTHERS = "export it as Microsoft Project XML from the program that wrote it."
 _PLACE = re.compile(r" \(line \d+\)")
@@ -36,9 +37,10 @@ def _is_p6_xml(path: Path) -> bool:
 
 
 def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -> ProjectFile:
-    """Read a file that only MPXJ can read, by way of MSPDI; `say` is told that Java takes a moment to start.
+    """Read a file that only MPXJ can read, by converting it to MSPDI; `say` gets a line because Java takes a moment to
+    start.
 
-    Plans of Primavera P6 are scheduled by the textbook: what is left waits for the data date and its predecessors.
+    Primavera P6 plans use the textbook profile: remaining work waits for the data date and its predecessors.
     """
     check_input(path, most=MAX_BYTES)
     jpype = _java(path)
@@ -70,7 +72,7 @@ def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -
 
 
 def _set_start(properties: Any) -> None:  # noqa: ANN401
-    """Give a plan the start that was planned for it, where none of its tasks has a date yet."""
+    """Give a plan its planned start if none of its tasks has a date yet."""
     if properties.getStartDate() is None and properties.getPlannedStart() is not None:
         properties.setStartDate(properties.getPlannedStart())
 
@@ -92,7 +94,7 @@ def _instead(path: Path) -> str:
 
 
 def _java(path: Path) -> Any:  # noqa: ANN401
-    """Start Java once, or say what is missing."""
+    """Start Java once, or report what is missing."""
     try:
         import jpype
         import mpxj
