@@ -205,7 +205,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("What waits for a decision, and what was decided?", ["gate", "list", *at]),
         (
             "The chief executive's own judgement beside the evidence",
-            [*judgement, "--reason", "May brings the second clean payroll run; the rest is in hand", *at],
+            [*judgement, "--reason", "The second clean payroll run is due in May; the rest is in hand", *at],
         ),
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
         ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),

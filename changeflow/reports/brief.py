@@ -25,7 +25,7 @@ from changeflow.values.words import Kind
 
 MOST_WORDS = 350
 """The limit for the two pages, headings and labels included."""
-HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 46, 15, 4, 6
+HEAD_WORDS, TABLE_WORDS, DECISION_WORDS, MORE_WORDS = 23, 14, 3, 5
 """The most words that the layout adds: once, to the table of dates, to a decision, and where items are left out."""
 WEEKS = timedelta(weeks=4)
 NAMED, NAME_WORDS = 3, 12
@@ -92,7 +92,7 @@ class BriefConfidence:
     set_by: str
     set_on: str
     odds: str
-    """The day and version of the simulation behind the odds."""
+    """The day and version of the simulation behind the odds; the annex shows it, not the two pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +127,20 @@ class Brief:
     @property
     def words(self) -> int:
         """The most words of the two pages, not counting the names of the programme and the organisation."""
-        table = TABLE_WORDS + len(self.dates) if self.dates else 0
-        parts = sum(len(slip.parts) for slip in self.slips)
-        left_out = sum(bool(count) for count in asdict(self.left).values())
-        frame = HEAD_WORDS + table + DECISION_WORDS * len(self.decisions) + parts + MORE_WORDS * left_out
-        return frame + sum(len(text.split()) for text in _texts(asdict(replace(self, left=Left()))) if text != "0")
+        is_moved = any(m.moved for m in self.dates)
+        parts = (
+            HEAD_WORDS,
+            3 * bool(self.cut_off),
+            DECISION_WORDS * len(self.decisions) if self.decisions else 6,
+            TABLE_WORDS + len(self.dates) + 4 * (not is_moved) if self.dates else 0,
+            4 * bool(self.slips or self.left.slips),
+            5 if self.confidence.set_to else 7,
+            sum(len(slip.parts) for slip in self.slips),
+            MORE_WORDS * sum(bool(count) for count in asdict(self.left).values()),
+        )
+        frame = sum(parts)
+        shown = replace(self, left=Left(), confidence=replace(self.confidence, odds=""))
+        return frame + sum(len(text.split()) for text in _texts(asdict(shown)) if text != "0")
 
 
 def build_brief(

@@ -161,13 +161,13 @@ def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
         if refused.get(t, day) > day
     ]
     if not moved:
-        return "Deciding not to go ahead today would delay no other date."
+        return "A rejection today would delay no other date."
     known = {m.task: n for n, m in enumerate(found.later[0].moved)} if found.later else {}
     first = min(moved, key=lambda m: (known.get(m.task, len(known)), -m.days, m.task))
     if found.later and set(moved) == set(found.later[0].moved):
-        return "Deciding not to go ahead today would delay the same dates."
+        return "A rejection today would delay the same dates."
     others = _and_others(len(moved) - 1, "would")
-    return f"Deciding not to go ahead today would delay “{first.name}” by {_by(first)}{others}."
+    return f"A rejection today would delay “{first.name}” by {_by(first)}{others}."
 
 
 def last_day_text(found: LastDay) -> str:

@@ -21,7 +21,7 @@ class NoReturnLine:
     wave: str
     what: str
     text: str
-    """What ends, and the task that ends it: “the licence of the old payroll system ends”."""
+    """What ends, and the task that ends it: “the licence for the old payroll system ends”."""
     last_day: str
     """The last day on which the wave can go back."""
     iso: str

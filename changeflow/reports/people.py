@@ -12,7 +12,7 @@ from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROG
 from changeflow.programme.people import is_stale, phase_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
-from changeflow.values.moments import format_day, round_label
+from changeflow.values.moments import format_day
 
 SHADES = 5
 DASH = "A dash means that the range runs from 0 to the whole group, so it would tell you nothing."
@@ -147,7 +147,7 @@ class PeopleLines:
     """The part of a report about people."""
 
     round: str
-    """`Round of 26 Apr 2027`; empty if nothing has been published."""
+    """`Assessment of 26 Apr 2027`; empty if nothing has been published."""
     threshold: int
     minimum: int
     step: int
@@ -199,7 +199,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
     # Counts at different thresholds cannot be compared.
     comparable = [s for s in programme.facts.snapshots if s.threshold == snapshot.threshold]
     return PeopleLines(
-        round=round_label(snapshot.on),
+        round=f"Assessment of {format_day(snapshot.on)}",
         threshold=snapshot.threshold,
         minimum=snapshot.minimum,
         step=snapshot.band,

@@ -71,8 +71,6 @@ class PathLine:
 class RunLine:
     service: str
     period: str
-    month: str
-    """The period in words: `March 2027`."""
     compared: int
     equal: int
     within_tolerance: int
@@ -90,6 +88,8 @@ class RunLine:
     """The columns compared."""
     left_out: str
     """The columns not compared, with the reasons; empty if all were."""
+    month: str = ""
+    """The period in words, such as `March 2027`; empty in reports issued before it was kept."""
 
 
 COUNTED = {f.name for f in fields(RunLine)} & {f.name for f in fields(RunSummary)}

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
+from changeflow.programme.names import begin
 from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
@@ -62,7 +63,7 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
     if baseline is not None:
         approver = stored.programme.the_person(baseline.approver)
         day = format_day(baseline.at.date())
-        note = f"Baseline {baseline.number} was approved on {day} by {approver}: {baseline.note.rstrip('.')}."
+        note = f"{begin(approver)} approved baseline {baseline.number} on {day} (“{baseline.note.rstrip('.')}”)."
     earlier = earlier_state(session, stored.programme, since=since)
     until = known_until(session, stored.programme.id)
     issued = [_point_of(r) for r in issued_reports.reports(session, stored.programme.id, until=until)]

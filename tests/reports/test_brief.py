@@ -150,5 +150,5 @@ def test_two_pages_have_at_most_350_words_and_name_what_is_late(
 def test_parts_that_are_left_out_are_summed_so_that_days_still_add_up():
     slip = BriefSlip(days=10, sentence="Later.", parts=((5, "a"), (4, "b"), (2, "c"), (-1, "d")))
     assert summed(slip, 3).parts == ((5, "a"), (4, "b"), (1, "2 other changes together."))
-    assert summed(slip, 1).parts == ((10, "4 changes together."),)
+    assert summed(slip, 1).parts == ((10, "4 other changes together."),)
     assert summed(slip, 4) == slip

@@ -245,7 +245,7 @@ def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(sta
     later = waiting.last_day.later[0].moved[0]
     assert (later.before, later.after) == (own.on_go, own.on_no)
     assert later.task == "payroll/pilot/go-live"
-    assert waiting.refusal == "Deciding not to go ahead today would delay the same dates."
+    assert waiting.refusal == "A rejection today would delay the same dates."
     assert waiting.refusal in html_of(asked.report)
     [listed] = [d for d in decision_log(None, db=asked.db, today=asked.today).needed if d.task == PILOT]
     assert listed.refusal == waiting.refusal

@@ -197,7 +197,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
         "after this date we can no longer go back, as confirmed (“The old licence runs”)",
-        "the licence of the old payroll system ends",
+        "the licence for the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):
         write_report(page, tmp_path / f"page.{ending}")
