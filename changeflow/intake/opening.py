@@ -1,7 +1,7 @@
-"""The one door for files in: an ordinary file of bounded size, inside its folder, as text without surprises.
+"""Open every input file here: an ordinary file of limited size, inside its folder, as clean text.
 
-A pipe, a device or a socket is refused before it can block; a link that leads out of the folder is refused by its own
-name, and nothing of where it leads is shown. docs/limits.md gives each limit and its reason.
+A pipe, a device or a socket is refused before it can block. A link that leads out of the folder is refused by its own
+name, and its target is not shown. docs/limits.md gives each limit and its reason.
 """
 
 import os
@@ -17,7 +17,7 @@ from changeflow.values.problem import Problem
 
 WORKBOOKS = (".xlsx", ".xlsm")
 MOST_FILES = 1_000
-"""In one folder: a programme has some tens of files."""
+"""The most files in one folder: a programme has some tens of them."""
 ORDINARY = "Name an ordinary file."
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -40,24 +40,24 @@ _NO_TEXTS = {
     b"<html": ("It is a web page.", _AS_TABLE),
     b"<table": ("It is a web page.", _AS_TABLE),
 }
-"""What other files begin with that people and programs name as a table."""
+"""How other kinds of files begin that people and programs name like a table."""
 NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
 SAVE_AS = "Save it as text in UTF-8."
 
 
 class _RefusedError(Exception):
-    """Whose arguments are what is wrong with a file, and how to put it right."""
+    """The arguments are what is wrong with a file, and the remedy."""
 
 
 class _NotTextError(Exception):
-    """Whose arguments are what is wrong, and the text before it."""
+    """The arguments are what is wrong, and the text before it."""
 
 
 @contextmanager
 def open_input(
     path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None
 ) -> Iterator[BinaryIO | None]:
-    """Open an ordinary file of at most `most` bytes; what is wrong is added to `problems`, and None comes instead."""
+    """Open an ordinary file of at most `most` bytes; if something is wrong, add it to `problems` and yield None."""
     file = None
     try:
         file = _opened(path, most, inside)
@@ -74,7 +74,7 @@ def open_input(
 def read_bytes(
     path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None
 ) -> bytes | None:
-    """Read a whole file of at most `most` bytes, also where it grows meanwhile."""
+    """Read a whole file of at most `most` bytes, even if it grows meanwhile."""
     with open_input(path, shown, problems, most=most, inside=inside) as file:
         if file is None:
             return None
@@ -91,7 +91,7 @@ def read_bytes(
 
 
 def read_text(path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None) -> str | None:
-    """Read a text file: UTF-8 (a BOM is fine), UTF-16 with its BOM, or Windows-1252 where it is not UTF-8."""
+    """Read a text file: UTF-8 (a BOM is fine), UTF-16 with a BOM, or Windows-1252 if it is not UTF-8."""
     return read_text_as(path, shown, problems, most=most, inside=inside)[0]
 
 
@@ -119,7 +119,7 @@ def read_text_as(
 
 
 def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:
-    """Turn bytes into text; bytes that are no text are a problem with their line and column."""
+    """Turn bytes into text; add a `Problem`, with line and column, for bytes that are not text."""
     try:
         return _text_in(raw)
     except _NotTextError as error:
@@ -144,7 +144,7 @@ def _text_in(raw: bytes) -> str:
 
 
 def _older_text_in(raw: bytes, bad: int) -> str:
-    """Read Windows-1252, as spreadsheets still write it; a file that is partly UTF-8 is damaged, and no older one."""
+    """Read Windows-1252, as spreadsheets still write it; a file that is partly UTF-8 is damaged, not old."""
     if not raw[:bad].removeprefix(b"\xef\xbb\xbf").isascii():
         raise _NotTextError("Some of its text is UTF-8, and this is not.", raw[:bad].decode("latin-1"))
     try:
@@ -155,7 +155,7 @@ def _older_text_in(raw: bytes, bad: int) -> str:
 
 
 def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...], inside: Path) -> list[Path]:
-    """List the files of a folder that end in one of `endings`, by name; a folder that is not there has none."""
+    """List the files of a folder that end in one of `endings`, by name; return none if the folder does not exist."""
     try:
         _check_inside(folder, inside)
         found = []
@@ -178,12 +178,13 @@ def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...
 
 
 def is_there(path: Path) -> bool:
-    """Return whether something has that name, also a link that leads nowhere: opening it says what is wrong."""
+    """Return whether something has that name, including a broken link: opening it will report what is wrong."""
     return os.path.lexists(path)
 
 
 def check_input(path: Path, *, most: int, inside: Path | None = None) -> None:
-    """Refuse, as `ProblemsError`, what is no ordinary file of at most `most` bytes, before another program opens it."""
+    """Raise `ProblemsError` for anything but an ordinary file of at most `most` bytes, before another program opens
+    it."""
     problems: list[Problem] = []
     with open_input(path, path.name, problems, most=most, inside=inside):
         pass
@@ -227,7 +228,7 @@ def _check_kind(found: os.stat_result) -> None:
 
 
 def _check_inside(path: Path, inside: Path) -> Path:
-    """Return where a path leads; what leads out of the folder is refused, and where to is not said."""
+    """Return the target of a path; refuse one that leads out of the folder, without naming the target."""
     try:
         found = path.resolve()
     except (OSError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Mistakes that show in a pathway that ships: a user can mend them in their own files only, and is led there."""
+"""Move mistakes that appear in a built-in pathway to the user's own files, where they can be corrected."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,7 +17,8 @@ FIELD = 3
 def in_own_files(
     reading: Reading, definition: Definition, errors: Iterable[DefinitionError]
 ) -> Iterator[DefinitionError | Problem]:
-    """Yield errors at places in the folder; of groups that pathways need and no one is in, one problem a pathway."""
+    """Yield errors at places in the folder; for groups that pathways need but that are empty, one problem per
+    pathway."""
     groups: dict[str, list[str]] = {}
     for error in (_where_written(reading, definition, e) for e in errors):
         pathway = error.place.file.removeprefix(PATHWAY)

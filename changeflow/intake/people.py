@@ -1,4 +1,4 @@
-"""Schools and people in: one line each, CSV or xlsx."""
+"""Read schools and people: one line each, CSV or xlsx."""
 
 import csv
 import io
@@ -28,19 +28,19 @@ from changeflow.values.cells import safe_cell
 from changeflow.values.limits import no_day
 
 OF_A_CONTACT = ("name", "email", "language", "away", "active")
-"""Columns of people.csv that say how a person is reached: no version keeps them."""
+"""Columns of people.csv with contact details; no version stores them."""
 
 Model = TypeVar("Model", bound=Frozen)
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleRead:
-    """People, and how they are reached."""
+    """People, and their contact details."""
 
     people: tuple[Person, ...] = ()
     contacts: tuple[Contact, ...] = ()
     columns: frozenset[str] = frozenset()
-    """Of `OF_A_CONTACT`, those that the file has. A column of addresses without a single one counts as left out."""
+    """The columns of `OF_A_CONTACT` that the file has. A column of addresses without any address counts as missing."""
 
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
@@ -78,7 +78,7 @@ def schools_in(rows: Iterable[TableRow], reading: Reading) -> tuple[School, ...]
 
 
 def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
-    """Read people.csv or people.xlsx, where there is one."""
+    """Read people.csv or people.xlsx, if there is one."""
     names = _names(reading, PEOPLE)
     if len(names) != 1:
         reading.doubts.kinds |= {"person"} if names else set()
@@ -113,7 +113,7 @@ def people_in(rows: Iterable[TableRow], reading: Reading) -> PeopleRead:
 def _opened(
     reading: Reading, name: str, wanted: Format, mapping: Mapping[str, str], names: Names, *, kind: str
 ) -> Table | None:
-    """Read a table of schools or people; `kind` is in doubt where it has none."""
+    """Read a table of schools or people; mark `kind` as incomplete if there is no table."""
     path = reading.path / name
     table = open_table(path, name, reading.problems, wanted, mapping=mapping, names=names, inside=reading.path)
     if table is None or not table.rows:
@@ -158,7 +158,7 @@ def _several(row: TableRow, column: str) -> Iterator[str]:
 
 
 def _names(reading: Reading, wanted: Format) -> list[str]:
-    """Return the files of a folder that have a table; two are a problem."""
+    """Return the files of a folder that have a table; add a `Problem` if there are two."""
     names = [f"{wanted.name}{end}" for end in (".xlsx", ".csv") if is_there(reading.path / f"{wanted.name}{end}")]
     if len(names) > 1:
         reading.add(names[0], f"There are {names[1]} and {names[0]}, and only one can be right.", "Keep one of them.")
@@ -166,7 +166,7 @@ def _names(reading: Reading, wanted: Format) -> list[str]:
 
 
 def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
-    """Write the columns of schools that were read as a CSV, under the programme's own names for them."""
+    """Write the used columns of schools as a CSV, under the programme's own names for them."""
     rows, out = list(rows), io.StringIO()
     # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
     kept = [f.name for f in SCHOOLS.fields if f.name in School.model_fields]
@@ -180,9 +180,9 @@ def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
 
 
 def ids_by_name(things: Iterable[tuple[str, ...]]) -> Mapping[str, str]:
-    """Return the id of each thing by its other names, folded, where nothing else has the same name or id.
+    """Return the id of each thing by its other (folded) names, if nothing else has the same name or id.
 
-    Each thing is its id, then its names: a school's name and its URN.
+    Each thing is given as its id, then its names: a school's name and its URN.
     """
     things = list(things)
     ids = {fold(id_) for id_, *_ in things}
@@ -192,13 +192,13 @@ def ids_by_name(things: Iterable[tuple[str, ...]]) -> Mapping[str, str]:
 
 
 def columns_of(parts: Mapping[str, Any], table: str) -> Mapping[str, str]:
-    """Return the names that a programme has for the columns of a table."""
+    """Return the programme's own names for the columns of a table."""
     columns: Mapping[str, str] = parts["programme"].columns.get(table, {})
     return columns
 
 
 def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], reading: Reading) -> Model | None:
-    """Make a model of the cells that are right; None where one that is needed is wrong."""
+    """Make a model from the correct cells; return None if a required one is wrong."""
     given = {k: v for k, v in cells.items() if k in model.model_fields}
     try:
         return model.model_validate(given)

@@ -1,6 +1,6 @@
-"""Schools and waves within the names of tasks: `oakfield/train-staff` where there is no Oakfield.
+"""Check schools and waves within the names of tasks: `oakfield/train-staff` if there is no Oakfield.
 
-Such names are looked at before tasks are made, so that a person who removes a school sees every place of it at once.
+Such names are checked before tasks are made, so that a person who removes a school sees every mention of it at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ class _Known:
     """Schools and waves."""
 
     def missing(self, text: str, *, service: str | None = None) -> str | None:
-        """Return the school or wave that a task's name or a link's text has, where nothing is called so."""
+        """Return the unknown school or wave in a task's name or a link's text, if there is one."""
         parts = (text.split() or [""])[0].split("/")
         if len(parts) == 3 and parts[0] in self.services:
             place = parts[1]
@@ -42,7 +42,7 @@ class _Known:
 
 
 def check_places(definition: Definition) -> Iterator[DefinitionError]:
-    """Find names of tasks, in every file, that hold a school or a wave that there is not."""
+    """Find names of tasks, in every file, that contain an unknown school or wave."""
     schools = frozenset(s.id for s in definition.schools)
     waves = frozenset(w.id for w in definition.programme.waves)
     known = _Known(frozenset(s.service for s in definition.services), schools | waves)
@@ -89,7 +89,7 @@ MAKES_A_TASK = ("kind", "phase", "per", "after", "also_after", "after_previous_w
 
 
 def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Iterator[DefinitionError]:
-    """Find keys without a name that are nearly a step: steps that are misspelt or in the wrong file, not new tasks."""
+    """Find keys without a name that nearly match a step: misspelt steps, or steps in the wrong file, not new tasks."""
     for service in definition.services:
         own = steps[service.service]
         for key, fields in service.tasks.items() if own else ():  # of a pathway without steps, all tasks are its own
@@ -121,9 +121,9 @@ def _steps_by_service(definition: Definition) -> dict[str, frozenset[str]]:
 
 
 def _links(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Iterator[DefinitionError]:
-    """Find links to steps that a service or the programme does not have, beside all other wrong names.
+    """Find links to steps that a service or the programme does not have, together with all other wrong names.
 
-    Which copies of a step a link means is known only once tasks are made.
+    Only once tasks are made is it known which copies of a step a link means.
     """
     programme = definition.programme
     known = {s.service: steps[s.service] | {key.rsplit("/", 1)[-1] for key in s.tasks} for s in definition.services}
@@ -144,7 +144,7 @@ def _links(definition: Definition, steps: Mapping[str, frozenset[str]]) -> Itera
 
 
 def _elsewhere(known: _Known, definition: Definition) -> Iterator[DefinitionError]:
-    """Look at levelling.yaml and risk.yaml, whose keys may be names of tasks."""
+    """Check levelling.yaml and risk.yaml, whose keys may be names of tasks."""
     levelling, risk = definition.levelling, definition.risk
     for kind, tasks in (("accepted", levelling.accepted), ("pinned", levelling.pinned)):
         for task in tasks:

@@ -1,4 +1,4 @@
-"""The table of a plan that another program has exported: its columns, and what they are also called."""
+"""The table of a plan exported by another program: its columns, and other names for them."""
 
 from changeflow.intake.formats import Field, FieldKind, Format
 

@@ -1,4 +1,5 @@
-"""Plans of Microsoft Planner, and lists of tasks from Project: tasks in buckets or an outline, at their own dates."""
+"""Read plans from Microsoft Planner, and task lists from Project: tasks in buckets or an outline, with their own
+dates."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +43,7 @@ class _Line:
     name: str
     bucket: str
     level: int
-    """In the outline; 0 where the file has none."""
+    """Its outline level; 0 if the file has none."""
     is_done: bool
     has_begun: bool
     start: date | None
@@ -51,7 +52,7 @@ class _Line:
 
 
 def read_planner(path: Path) -> ProjectFile:
-    """Read a plan from an xlsx or a CSV; mistakes are a `ProblemsError` with their lines and columns."""
+    """Read a plan from an xlsx or a CSV; raise `ProblemsError` with the lines and columns of its mistakes."""
     problems: list[Problem] = []
     table = open_table(path, path.name, problems, PLANNER)
     if table is None or problems:
@@ -74,7 +75,7 @@ def check_planner(table: Table, problems: list[Problem]) -> None:
 
 
 def _read(table: Table, problems: list[Problem]) -> tuple[DayOrder, list[_Line]]:
-    """Return what the dates show, and the tasks; a plan without any date is a problem."""
+    """Return what the dates show about their order, and the tasks; add a `Problem` if the plan has no dates."""
     order = _order(table, problems)
     lines = list(_lines(table, bool(order.month_first), problems))
     if not problems and not _days_of(lines):
@@ -103,7 +104,7 @@ def _order(table: Table, problems: list[Problem]) -> DayOrder:
 
 
 def _order_note(order: DayOrder) -> Iterator[str]:
-    """Yield how dates in figures were read, where that is no matter of course."""
+    """Yield notes on how dates in figures were read, if that is not obvious."""
     if order.month_first:
         yield "Dates have the month first (mm/dd/yyyy), as some of them can be read in no other way."
     elif order.unclear and not order.day_first:
@@ -117,7 +118,7 @@ def _order_note(order: DayOrder) -> Iterator[str]:
 
 
 def _links_note(table: Table) -> Iterator[str]:
-    """Say that links are not used, where some task has one."""
+    """Note that links are not used, if any task has one."""
     first = next((row for row in table.rows if "after" in row.cells), None)
     if first is not None:
         yield (
@@ -165,7 +166,7 @@ def _day(row: TableRow, name: str, is_month_first: bool, problems: list[Problem]
 
 
 def _by_duration(row: TableRow, start: date | None, due: date | None, problems: list[Problem]) -> dict[str, date]:
-    """Return the start or due day that follows from the other one and the duration: both are days of work."""
+    """Return the missing start or due day from the other one and the duration; both are working days."""
     text = row.cells.get("duration", "")
     if not text or is_nothing(text, FieldKind.DURATION) or (start is None) == (due is None):
         return {}
@@ -185,7 +186,7 @@ def _by_duration(row: TableRow, start: date | None, due: date | None, problems: 
 
 
 def _level(row: TableRow) -> int:
-    """Return how deep in the outline a task is: 1.2 is two deep, and so is a plain 2 under a heading of levels."""
+    """Return a task's outline level: 1.2 has level 2, and so does a plain 2 in a column of levels."""
     text = row.cells.get("outline", "")
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})*", text, re.ASCII):
         return 0
@@ -201,7 +202,7 @@ class _Progress:
         self.shares = are_shares(texts)
 
     def of(self, row: TableRow) -> float | None:
-        """Return percent; 1 of what has only begun, None where nothing is said."""
+        """Return the percentage; 1 if a task has only begun, None if it is not given."""
         name = "percent" if "percent" in row.cells else "progress"
         text = row.cells.get(name, "")
         if not text or is_nothing(text, FieldKind.PERCENT):
@@ -261,7 +262,7 @@ def _project(name: str, lines: Sequence[_Line], first: date, last: date, notes: 
 
 
 def _by_bucket(lines: Iterable[_Line], *, has_outline: bool) -> Mapping[str, list[_Line]]:
-    """Return the tasks of each bucket; all together where summaries are by the outline."""
+    """Return the tasks of each bucket, or all tasks together if summaries come from the outline."""
     found: dict[str, list[_Line]] = {}
     for one in lines:
         found.setdefault("" if has_outline else one.bucket, []).append(one)
@@ -269,7 +270,7 @@ def _by_bucket(lines: Iterable[_Line], *, has_outline: bool) -> Mapping[str, lis
 
 
 def _outline(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
-    """Yield each task that is below another in the outline, with that one."""
+    """Yield each task that is below another in the outline, with its parent."""
     above: list[tuple[int, str]] = []
     for one in lines:
         while above and above[-1][0] >= one.level:
@@ -280,7 +281,7 @@ def _outline(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
 
 
 def _span(one: _Line, first: date) -> tuple[int, int]:
-    """Return where a task is: on its own days; of what is done, until it was completed."""
+    """Return a task's dates: its own days, or for a finished task, up to its completion."""
     ends = (one.completed if one.is_done else None) or one.due or one.start or first
     begins = min(one.start or ends, ends)
     return minute_of(begins) + OPENS, minute_of(ends) + CLOSES

@@ -1,4 +1,4 @@
-"""The cells of a progress sheet that need its other cells to be read: % complete, and what remains."""
+"""Read the cells of a progress sheet that depend on others: % complete and the remaining work."""
 
 import re
 from contextlib import suppress
@@ -34,21 +34,21 @@ from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 
 _DONE = {"done", "complete", "completed", "isdone", "iscomplete"}
-"""Headings, folded, under which people write yes, a tick, or the day."""
+"""(Folded) headings under which people write yes, a tick, or the day."""
 _LIKE_A_DAY = re.compile(r"\d[/.-]\d|\d\s*(?:st|nd|rd|th)?[\s-]+[A-Za-z]{3}|[A-Za-z]{3,}\s+\d{1,2},?\s+\d{4}")
 MINUTES = 450
-"""Of a day, where no programme is known: only whether cells can be read is asked."""
+"""Minutes of a day if the programme is unknown, when only whether cells can be read matters."""
 
 ONE_LINE = "One line a task."
 
 
 class SheetProgressReader:
-    """Reads % complete and Remaining of a table's rows; what is wrong becomes a problem."""
+    """Reads % complete and Remaining in a table's rows; adds a `Problem` for each mistake."""
 
     def __init__(self, table: Table, problems: list[Problem], minutes_per_day: int) -> None:
         self.table, self.problems = table, problems
         self.is_status = any(m.field.name == "percent" and m.way is Way.OTHER for m in table.columns.matches)
-        """% complete is taken from a column of words."""
+        """Whether % complete comes from a column of words."""
         self.shares = are_shares(row.cells["percent"] for row in table.rows if "percent" in row.cells)
         of_status = next((m.heading for m in table.columns.matches if m.field.name == "status"), "")
         self.asks_whether = fold(of_status) in _DONE
@@ -69,14 +69,14 @@ class SheetProgressReader:
         return row.read("remaining", self._remaining, self.problems) or ""
 
     def percent(self, row: TableRow) -> int | None:
-        """Read % complete. A status beside it counts for nothing: one that says something else is reported."""
+        """Read % complete. A status beside it is ignored, and reported if it says something else."""
         percent = self._percent(row)
         if not self.is_status and "status" in row.cells and (percent is not None or "percent" not in row.cells):
             self._say_status(row, percent)
         return percent
 
     def done_on(self, row: TableRow) -> date | None:
-        """Read the day in a column that asks whether work is done: that is when it was."""
+        """Read the day in a column such as Done: it is the day on which the work was finished."""
         text = row.cells.get("percent", "")
         if not (self.is_status and self._has_day(text)):
             return None
@@ -86,7 +86,7 @@ class SheetProgressReader:
         return row.read("percent", read_day, self.problems)
 
     def _has_day(self, text: str) -> bool:
-        """Return whether a cell of a column such as Done has a day, right or wrong, where yes or no is usual."""
+        """Return whether a cell of a column such as Done has a day (right or wrong) instead of yes or no."""
         return self.asks_whether and _LIKE_A_DAY.search(text) is not None
 
     def _say_status(self, row: TableRow, percent: int | None) -> None:
@@ -103,9 +103,9 @@ class SheetProgressReader:
             self.table.say(what, row.line, row.columns["status"])
 
     def _percent(self, row: TableRow) -> int | None:
-        """Read % complete; of work that has only begun, as some lists say in words, nothing is known of it.
+        """Read % complete; it is unknown for work that has only begun, as some lists say in words.
 
-        Of a column that says the status, words that tell nothing of progress are not used.
+        In a status column, words that say nothing about progress are ignored.
         """
         text = row.cells.get("percent", "")
         if self.is_status and self._has_day(text):
@@ -151,7 +151,7 @@ def missing_columns(table: Table) -> Problem | None:
 
 
 def check_progress(table: Table, problems: list[Problem], on: date) -> None:
-    """Find the mistakes of a sheet that can be found without its programme; `on` is the last day that it may name."""
+    """Find a sheet's mistakes that show without its programme; `on` is the last day that it may name."""
     if (missing := missing_columns(table)) is not None:
         problems.append(missing)
         return
@@ -170,7 +170,7 @@ def check_progress(table: Table, problems: list[Problem], on: date) -> None:
 
 
 def _typed_into(typed: ProgressCells, was: ProgressCells | None) -> ProgressCells:
-    """Return the cells of an exported row that people have filled in; its days count as they are."""
+    """Return the cells of an exported row that people have filled in; days are used as they are."""
     if was is None:
         return typed
     return replace(

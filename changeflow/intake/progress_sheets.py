@@ -1,7 +1,7 @@
-"""Progress sheets in: the workbook that was exported, after people have typed into it, or a team's own table.
+"""Read progress sheets: an exported workbook that people have filled in, or a team's own table.
 
-Every cell is read or reported as not used: an unknown column, a row that names no task, a changed cell of a column
-that is for reading.
+Every cell is read or reported as unused: an unknown column, a row that names no task, a changed cell in a read-only
+column.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,11 +32,11 @@ FOR_READING = (
     *("owner", *PLACE, "state", "first", "last", "float", "float_unit", "critical"),
     *("baseline_first", "baseline_last", "variance", "assumed"),
 )
-"""Columns of the exported workbook that are not read back: a changed cell is reported."""
+"""Read-only columns of the exported workbook: a changed cell is reported."""
 
 
 MOST_CHANGED = 3
-"""Changed cells of one column that are named; the others are counted."""
+"""How many changed cells of one column to name; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,14 @@ class ProgressSheet:
     """A sheet as read."""
 
     file: str
-    """With the sheet, where the file is a workbook."""
+    """The file's name, with the sheet if it is a workbook."""
     rows: tuple[TypedRow, ...] = ()
     columns: Mapping[str, int] = field(default_factory=dict)
-    """Places of the columns that are read, from 1, by their keys."""
+    """The places of the columns that are read, from 1, by their keys."""
     unused: tuple[Problem, ...] = ()
-    """What was read and not used; no mistakes."""
+    """What was read but not used. These are not errors."""
     skipped: tuple[Problem, ...] = ()
-    """Of these, whole lines that are about no task."""
+    """Those among them that are whole lines about no task."""
 
     def problem(self, line: int, column: str, what: str, remedy: str = "") -> Problem:
         return Problem(file=self.file, line=line, column=self.columns.get(column, 1), what=what, remedy=remedy)
@@ -60,9 +60,9 @@ class ProgressSheet:
 def read_progress_sheet(
     path: Path, shown: str, problems: list[Problem], *, programme: Programme, ids: Renames | None = None
 ) -> ProgressSheet:
-    """Read a CSV or an xlsx: the sheet Tasks, else the one that has the columns.
+    """Read a CSV or an xlsx: the sheet Tasks, otherwise the one with the columns.
 
-    `ids` are those that tasks have now, by those that they had: a sheet may be older than the plan.
+    `ids` gives the current ids of tasks by their former ones, because a sheet may be older than the plan.
     """
     table = open_table(path, shown, problems, PROGRESS)
     if table is None:
@@ -82,7 +82,7 @@ def read_progress_sheet(
 
 
 def _say_unused(table: Table, *, is_exported: bool) -> None:
-    """Say which columns of a team's own sheet are known and not read back; a status where there is a % complete."""
+    """Report the columns of a team's own sheet that are known but not read, such as a status beside a % complete."""
     unread = set() if is_exported else {*FOR_READING} - {*PLACE}
     if any(m.field.name == "percent" and m.way is not Way.OTHER for m in table.columns.matches):
         unread.add("status")
@@ -128,7 +128,7 @@ class _Sheet:
         self._say_all_changed()
 
     def _has_day_beside(self, row: TableRow, task: TaskId, typed: ProgressCells, was: ProgressCells | None) -> bool:
-        """Return whether a task is 100% without a finish, and a column that was not used has a day."""
+        """Return whether a task is 100% without a finish although an unused column has a day."""
         is_open = typed.percent == 100 and typed.finished is None and typed != was
         if not is_open or progress_cells(self.programme, task).finished is not None:
             return False
@@ -146,7 +146,7 @@ class _Sheet:
         return row.is_first(column, task, self._seen, self.problems, remedy=ONE_LINE)
 
     def _exported(self, row: TableRow) -> dict[str, Any] | None:
-        """Return what the hidden cell of a row says; of another programme's sheet, a problem."""
+        """Return the content of a row's hidden cell; add a `Problem` if the sheet is another programme's."""
         if "exported" not in self.headings:
             return None
         found = read_exported(row.cells.get("exported", ""))
@@ -176,7 +176,7 @@ class _Sheet:
             self._changed.setdefault(key, []).append(remark)
 
     def _say_all_changed(self) -> None:
-        """Say which cells for reading were changed, a few of each column. Days with the month first are a mistake."""
+        """Report changed read-only cells, a few of each column; add a `Problem` for days with the month first."""
         months = [remark for remarks in self._changed.values() for remark in remarks if remark.remedy]
         if months:
             what = f"The days of this file have the month first, in {counted(len(months), 'cell')}"
@@ -200,7 +200,7 @@ def _is_day(text: str) -> bool:
 
 
 def _is_month_first(now: str, before: str) -> bool:
-    """Return whether a day is another one because a program wrote the month first.
+    """Return whether two days differ only because a program wrote the month first.
 
     >>> _is_month_first("05/04/2027", "2027-05-04"), _is_month_first("04/05/2027", "2027-05-04")
     (True, False)

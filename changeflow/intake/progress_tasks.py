@@ -1,4 +1,4 @@
-"""Which task a row of a progress sheet is about: by its id, or by its name with service, wave and school."""
+"""Find the task of a row in a progress sheet: by its id, or by its name with service, wave and school."""
 
 import re
 from collections.abc import Mapping
@@ -19,20 +19,20 @@ from changeflow.values.base import TaskId
 from changeflow.values.problem import Problem, what_and_remedy
 
 LIKE = 0.75
-"""How alike a name and a task's are from which it is more likely misspelt than meant."""
+"""A name at least this similar to a task's is more likely misspelt than meant."""
 _NUMBER = re.compile(r"^[\d.]+[.)]?\s+")
 _PART = re.compile(
     r"(?:phase|stage|section|part|workstream|work package|wave|week|milestones?|summary|overall|averages?|mean|total"
     r"|sub-?totals?|grand total)\b|.* (?:sub-?)?total:?$",
     re.IGNORECASE,
 )
-"""How titles within a list begin, and its sums."""
+"""How titles and sums within a list begin."""
 PLACE = ("service", "wave", "school")
-"""In a team's own sheet, these say which task is meant where several have a name."""
+"""In a team's own sheet, these columns say which task is meant if several share a name."""
 
 
 class RowTasks:
-    """Finds the tasks of a sheet's rows; what is wrong becomes a problem."""
+    """Finds the tasks of a sheet's rows; adds a `Problem` for each mistake."""
 
     def __init__(self, table: Table, programme: Programme, problems: list[Problem], ids: Renames) -> None:
         self.table, self.programme, self.problems, self.ids = table, programme, problems, ids
@@ -40,10 +40,10 @@ class RowTasks:
         self.service = self._only_service()
 
     def is_heading(self, row: TableRow, *, is_typed: bool) -> bool:
-        """Return whether a row of a team's own list is about no task, and report it: a title above others, or a sum.
+        """Return whether a row of a team's own list is about no task (a title or a sum), and report it.
 
-        Where a row has progress, its name has to be that of a part of the programme, or the row has nothing but a
-        percentage and a name that is like no task's.
+        If a row has progress, its name must be that of a part of the programme, or the row must have only a percentage
+        and a name that resembles no task's.
         """
         if "task_id" in row.cells or "exported" in self.headings:
             return False
@@ -63,7 +63,7 @@ class RowTasks:
         return is_other
 
     def task_of(self, row: TableRow, exported: Mapping[str, Any] | None) -> TaskId | None:
-        """Return the task of a row; none, or several, is a problem."""
+        """Return the task of a row; add a `Problem` if there is none or more than one."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
         key = self.key(row, exported)
         if key is not None and (key in tasks or name is None or exported is not None):
@@ -77,7 +77,7 @@ class RowTasks:
         return self._named(row, "task", name, self._of_place(row, tasks, name))
 
     def key(self, row: TableRow, exported: Mapping[str, Any] | None) -> str | None:
-        """Return the id of a row's task under which the plan has it now; None where no cell has one."""
+        """Return the current id of a row's task; None if no cell has an id."""
         key = row.cells.get("task_id") or (exported["task"] if exported is not None else None)
         return self.ids.task(key) if key is not None else None
 
@@ -91,7 +91,7 @@ class RowTasks:
 
     @cached_property
     def _parts(self) -> set[str]:
-        """Return what parts of the programme are called, folded."""
+        """Return the (folded) names of parts of the programme."""
         definition, programme = self.programme.definition, self.programme.definition.programme
         pairs = [(s.id, s.name) for s in definition.schools] + [(w.id, w.name) for w in programme.waves]
         pairs += [(s.service, s.name) for s in definition.services] + [(programme.programme, programme.name)]
@@ -109,7 +109,7 @@ class RowTasks:
 
     @cached_property
     def _names(self) -> list[str]:
-        """Return all that tasks are called, folded: in full, and without their service, wave and school."""
+        """Return all (folded) names of tasks: in full, and without their service, wave and school."""
         return list({form for t in self.programme.roadmap.tasks.values() for forms in forms_of(t) for form in forms})
 
     def _may_be(self, name: str) -> bool:
@@ -118,7 +118,7 @@ class RowTasks:
         return bool(called(name, self.programme.roadmap.tasks))
 
     def _of_place(self, row: TableRow, tasks: Mapping[TaskId, Task], name: str) -> Mapping[TaskId, Task]:
-        """Return the tasks with a name that are of the row's service, wave and school, where it names them."""
+        """Return the tasks with a name in the row's service, wave and school, as far as the row gives them."""
         found = dict.fromkeys(called(name, tasks))
         if len(found) < 2:
             return tasks
@@ -140,7 +140,7 @@ class RowTasks:
         return {fold(name) for pair in own for name in pair}
 
     def _is_one(self, row: TableRow, task: TaskId, exported: Mapping[str, Any] | None) -> bool:
-        """Return whether id, name and hidden cell are about one task: columns may have been sorted apart."""
+        """Return whether id, name and hidden cell mean the same task: columns may have been sorted separately."""
         tasks, name = self.programme.roadmap.tasks, row.cells.get("task")
         other = self.ids.task(exported["task"]) if exported is not None else task
         meant = called(name, tasks) if name is not None and fold(name) != fold(tasks[task].name) else []
@@ -154,9 +154,10 @@ class RowTasks:
         return False
 
     def _only_service(self) -> str | None:
-        """Return the one service that has a task of every name in the sheet; None where others have, or it is said.
+        """Return the only service that has a task for every name in the sheet; None if there are several, or the sheet
+        says it.
 
-        A team's own list is often about one service, and does not say which: its names are those of other services too.
+        A team's own list is often about one service without saying which, and other services have the same names.
         """
         tasks = self.programme.roadmap.tasks
         names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}

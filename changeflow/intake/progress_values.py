@@ -1,4 +1,5 @@
-"""Cells of a progress sheet: % complete in every way that people write it, what remains, and what a row said before."""
+"""Read cells of a progress sheet: % complete in every way that people write it, remaining work, and a row's exported
+values."""
 
 import json
 import re
@@ -39,7 +40,7 @@ _UNITS = {
     "t": ("t", "term", "terms"),
 }
 _MONTHS = {"mo": (20, "d"), "emo": (30, "ed")}
-"""A month is as long as Project has it: twenty working days, or thirty by the clock."""
+"""A month is as long as in Project: twenty working days, or thirty days of clock time."""
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 WORDS = {
     "notstarted": 0,
@@ -50,20 +51,20 @@ WORDS = {
 }
 """What Planner and other lists write instead of a percentage."""
 TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
-"""In a column that asks whether it is done."""
+"""What people write in a column that asks whether it is done."""
 NOT_DONE = ("no", "n", "false", "✗", "☐")
-"""In such a column: how much is done is unknown."""
+"""What they write there if it is unknown how much is done."""
 LATE_OR_NOT = (
     "late", "early", "ontime", "delayed", "overdue", "ahead", "ontrack", "behind", "signedoff", "aheadofschedule",
     "behindschedule", "red", "amber", "green", "blocked", "atrisk", "onhold", "ok",
 )  # fmt: skip
-"""What people write behind a status, which leaves it what it is: `Complete - late`."""
+"""What people add to a status without changing it: `Complete - late`."""
 _BEHIND = re.compile(r"\s*(?:\s[-–—]\s|[(:;,/])\s*")
 _ONE_PERCENT = re.compile(r"(?<![\d.,-])(\d{1,3}(?:[.,]\d+)?)\s*(?:%|per\s*cent)", re.IGNORECASE)
 _APART = re.compile(r"\s*[()/:;,~–—]\s*|\s-\s|^-|-$")
 _ABOUT = ("about", "approx", "approx.", "approximately", "c.", "circa")
 BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open", "active", "doing", "workingonit")
-"""It has begun, and how much is done is unknown."""
+"""The work has begun, and it is unknown how much is done."""
 
 
 def folded(word: str) -> str:
@@ -72,7 +73,7 @@ def folded(word: str) -> str:
 
 
 def plain_status(text: str) -> str:
-    """Return a status without what only says how it goes, and the percentage of one that has one.
+    """Return a status without additions about how it is going, and its percentage if it has one.
 
     >>> plain_status("Complete - late"), plain_status("In progress (60%)"), plain_status("50% complete")
     ('Complete', '60%', '50%')
@@ -92,11 +93,12 @@ def plain_status(text: str) -> str:
 
 
 _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
-"""Percent that no one means: a whole number was typed into a cell that shows percent, so 50 became 5000%."""
+"""Percentages that cannot be meant: a whole number was typed into a cell that shows percent, so that 50 became
+5000%."""
 
 
 def is_typed_as_whole(text: str) -> bool:
-    """Return whether a cell of a workbook that shows percent holds the number that was meant as percent: 50 as 5000%.
+    """Return whether a cell that shows percent contains a number that was meant as percent: 50, shown as 5000%.
 
     >>> is_typed_as_whole(SheetPercent("5000%")), is_typed_as_whole("5000%"), is_typed_as_whole(SheetPercent("150%"))
     (True, False, False)
@@ -143,7 +145,7 @@ def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> flo
 
 
 def whole_percent(number: float) -> int:
-    """Round % complete: nothing but 0% to 0, and nothing but 100% to 100.
+    """Round % complete; only exactly 0% becomes 0, and only exactly 100% becomes 100.
 
     >>> whole_percent(12.5), whole_percent(0.2), whole_percent(99.9), whole_percent(100.0)
     (12, 1, 99, 100)
@@ -152,7 +154,7 @@ def whole_percent(number: float) -> int:
 
 
 def unit_of(heading: str) -> str:
-    """Return the unit that a heading gives to numbers without one; empty where it gives none.
+    """Return the unit that a heading gives to plain numbers; empty if it gives none.
 
     >>> unit_of("Remaining (hours)"), unit_of("Days left"), unit_of("Remaining hrs"), unit_of("Remaining work")
     ('h', 'd', 'h', '')
@@ -162,9 +164,9 @@ def unit_of(heading: str) -> str:
 
 
 def parse_remaining(text: str, *, minutes_per_day: int, unit: str = "") -> str:
-    """Read what is left of a task: days as a number, any other unit as a duration's text.
+    """Read the remaining work: days as a number, any other unit as a duration's text.
 
-    `unit` is the one that the heading gives to numbers without one.
+    `unit` is the one that the heading gives to plain numbers.
 
     >>> parse_remaining("5 days", minutes_per_day=450), parse_remaining("2 wks", minutes_per_day=450)
     ('5', '10')
@@ -176,7 +178,7 @@ def parse_remaining(text: str, *, minutes_per_day: int, unit: str = "") -> str:
 
 
 def parse_length(text: str, *, minutes_per_day: int, unit: str = "", column: str = "Duration") -> Duration:
-    """Read a length as people and programs write it; one without a unit has the heading's, where it gives one.
+    """Read a length as people and programs write it; a plain number has the heading's unit, if there is one.
 
     >>> [parse_length(t, minutes_per_day=480).amount // 60 for t in ("3 days?", "1 mon", "2 ewks", "1.5 hrs")]
     [24, 160, 336, 1]
@@ -198,7 +200,7 @@ def parse_length(text: str, *, minutes_per_day: int, unit: str = "", column: str
 
 
 def comment_of(text: str) -> str:
-    """Return a comment with its lines, however they end, and without spaces around them; none where it says so.
+    """Return a comment with its lines, without surrounding spaces; "" if it only says “none”.
 
     >>> comment_of("Wait for HR \\r\\n  then go"), comment_of("n/a"), comment_of("–"), comment_of("None")
     ('Wait for HR\\nthen go', '', '', '')
@@ -208,7 +210,7 @@ def comment_of(text: str) -> str:
 
 
 def exported_cells(cells: dict[str, Any]) -> ProgressCells:
-    """Return what a row said when it was exported; a `ValueError` where the text was changed."""
+    """Return a row's values when it was exported; raise `ValueError` if the text was changed."""
 
     def day(name: str) -> date | None:
         return parse_day(cells[name]) if name in cells else None
@@ -223,7 +225,7 @@ def exported_cells(cells: dict[str, Any]) -> ProgressCells:
 
 
 def read_exported(text: str) -> dict[str, Any] | None:
-    """Read the hidden cell of a row; None where it is no longer what was written."""
+    """Read the hidden cell of a row; return None if it has been changed."""
     with suppress(ValueError):
         found = json.loads(text)
         if isinstance(found, dict) and isinstance(found.get("cells"), dict) and isinstance(found.get("task"), str):

@@ -1,4 +1,4 @@
-"""Names and days of rollout.yaml, risk.yaml and levelling.yaml that cannot be, with their places."""
+"""Find impossible names and days in rollout.yaml, risk.yaml and levelling.yaml, with their places."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ FILE, RISK, LEVELLING = "rollout", "risk", "levelling"
 
 
 def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
-    """Find services, schools and teams that nothing has, and windows in which no day lies."""
+    """Find unknown services, schools and teams, and windows that contain no day."""
     yield from _services(definition)
     yield from _schools(definition)
     rollout, schools = definition.rollout, {s.id for s in definition.schools}
@@ -38,7 +38,7 @@ def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def check_risk(programme: Programme) -> Iterator[DefinitionError]:
-    """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
+    """Find unknown tasks, tasks with two causes, and effects that are not in order or not working time."""
     risk, taken, calendars = programme.definition.risk, dict[str, str](), Calendars.of(programme.definition)
     for n, cause in enumerate(risk.causes):
         yield from _unknown_tasks(programme, ("causes", n, "tasks"), cause.tasks)
@@ -59,7 +59,7 @@ def check_risk(programme: Programme) -> Iterator[DefinitionError]:
 
 
 def check_recovery_options(programme: Programme) -> Iterator[DefinitionError]:
-    """Find tasks and events that nothing has, and starts of tasks that have no date of their own."""
+    """Find unknown tasks and events, and starts for tasks that have no set date."""
     risk = programme.definition.risk
     events = {e.id for e in risk.events}
     for n, option in enumerate(risk.recovery_options):
@@ -83,7 +83,7 @@ def check_recovery_options(programme: Programme) -> Iterator[DefinitionError]:
 
 
 def check_levelling(programme: Programme) -> Iterator[DefinitionError]:
-    """Find tasks that nothing has, and tasks about which two things were decided."""
+    """Find unknown tasks, and tasks with two decisions."""
     levelling, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
     decided = [("accepted", t) for t in levelling.accepted]
     decided += [("pinned", t) for t in levelling.pinned]
@@ -138,7 +138,7 @@ def _services(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _opening(definition: Definition, name: str, opens_on: str | None) -> Iterator[DefinitionError]:
-    """Find go-lives that open on days of which the folder has none for their schools."""
+    """Find go-lives on kinds of days that the folder does not have for their schools."""
     service = next((s for s in definition.services if s.service == name), None)
     if service is None or opens_on in (None, WEEK, "month"):
         return

@@ -1,4 +1,4 @@
-"""Rulepacks that ship with changeflow, and a folder's own, which win over them and must have the same form."""
+"""Read the built-in rulepacks, and a folder's own, which override them and must have the same form."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,7 @@ from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks
 
 MOST = 1_000_000
-"""Days, weeks, people or shares: no entry is a larger number."""
+"""The largest number in an entry, whether of days, weeks, people or shares."""
 _FORMED = re.compile(r"[0-9:-]+")
 WORDS: Mapping[type, str] = {
     bool: "true or false",
@@ -28,7 +28,7 @@ WORDS: Mapping[type, str] = {
 
 
 def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iterator[Problem]:
-    """Find entries that would break what reads them, by the entries of the same name that ship."""
+    """Find entries that would break the code that reads them, by comparing them with the built-in entries."""
     entries = [p.entries for p in shipped.packs if p.rulepack == pack.rulepack]
     for key, entry in pack.entries.items():
         shipped_values = [e[key].value for e in entries if key in e]
@@ -46,7 +46,7 @@ def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iter
 
 
 def _wrong(ours: object, theirs: object, names: Collection[str]) -> Iterator[str]:
-    """Say how a value differs in kind from the one that ships; `names` are the entries that a text may name."""
+    """Say how a value differs in kind from the built-in one; `names` are the entries that a text may name."""
     kind = next(k for k in WORDS if isinstance(theirs, k))
     if kind is float and isinstance(ours, int) and not isinstance(ours, bool):
         ours = float(ours)
@@ -93,7 +93,7 @@ def _wrong_keys(
 
 
 def _is_formed(ours: str, theirs: str) -> bool:
-    """Return whether a text is a time, a day of the year or a day, as the one that ships is."""
+    """Return whether a text is a time, a day of the year or a day, as the built-in one is."""
     if re.sub("[0-9]", "9", ours) != re.sub("[0-9]", "9", theirs):
         return False
     try:

@@ -1,7 +1,7 @@
-"""The second pass over a folder: its definition is checked as a whole, and joined.
+"""The second pass over a folder: check its definition as a whole, and join it.
 
-What is wrong is left out, and the rest is checked, so that one mistake hides no other. What may only follow from what
-was left out is not reported: see `Doubts`.
+Wrong parts are left out and the rest is checked, so that no mistake hides another. Possible consequences of what was
+left out are not reported: see `Doubts`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,20 +28,20 @@ from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.problem import Problem, what_and_remedy
 
 DEFINED = (check_references, check_calendars, check_places, check_ranges, check_rollout, check_change, check_pilots)
-"""The checks of a definition: without problems alone it can be joined."""
+"""The checks of a definition. It can be joined only if none of them finds a problem."""
 OF_NAMES = (check_references, check_calendars, check_change, check_pilots)
 """Those that need no waves."""
 JOINED = (check_settings, check_risk, check_recovery_options, check_levelling)
 NEEDED = {"waves", "school", "service"}
-"""Kinds of things without which no tasks can be made."""
+"""The kinds of things that are needed to make tasks."""
 MOST_ROUNDS = 4
-"""What is left out may be what another part needs."""
+"""The most times to check again, because another part may need what was left out."""
 HARMLESS = ("No wave ", "No calendar ")
-"""What the messages about a definition begin with that can be joined all the same."""
+"""How messages begin that do not prevent joining."""
 
 
 def check_and_join(reading: Reading, parts: dict[str, Any]) -> tuple[Definition, Programme | None]:
-    """Check a definition as it was read, and join it; None where too much of it is missing for that."""
+    """Check a definition as it was read, and join it; return None for the programme if too much is missing."""
     definition, doubts = _definition(reading, parts), reading.doubts
     errors = _errors(definition, reading)
     missing = errors if "person" in doubts.kinds else people_missing(definition, errors)
@@ -88,7 +88,7 @@ def _errors(definition: Definition, reading: Reading) -> list[DefinitionError]:
 def _sound_part(
     reading: Reading, parts: dict[str, Any], definition: Definition, errors: list[DefinitionError]
 ) -> Definition | None:
-    """Return the definition without what its checks refuse, so that it can be joined."""
+    """Return the definition without the parts that its checks refuse, so that it can be joined."""
     parts = dict(parts)
     for _ in range(MOST_ROUNDS):
         if reading.doubts.kinds & NEEDED or len(reading.problems) > MOST_LISTED:
@@ -105,7 +105,7 @@ def _sound_part(
 
 
 def _leave_out_of(reading: Reading, parts: dict[str, Any], file: str, errors: list[DefinitionError]) -> bool:
-    """Replace a part by what is right in it; tell whether that can be done."""
+    """Replace a part with its correct content; return whether that was possible."""
     if file in ("people", "schools"):
         wrong = {(e.place.path[0], str(e.place.path[-1])) for e in errors}
         parts[file] = tuple(_without(one, {column for id_, column in wrong if id_ == one.id}) for one in parts[file])

@@ -1,4 +1,5 @@
-"""Calendars of an MSPDI file: weeks, exceptions, work weeks, and calendars derived from others, laid out when used."""
+"""Read the calendars of an MSPDI file: weeks, exceptions, work weeks, and calendars derived from others. They are laid
+out when used."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +18,17 @@ from changeflow.phrases import listed
 from changeflow.values.moments import DAY, minute_of
 
 STANDARD: dict[int, Hours] = dict.fromkeys(range(5), USUAL_HOURS)
-"""Monday to Friday, 8 to 12 and 13 to 17: what Project takes where a base calendar says nothing."""
+"""Monday to Friday, 8 to 12 and 13 to 17: Project's default if a base calendar gives no hours."""
 NONE = (None, "", "-1", "0")
-"""What stands for no calendar."""
+"""The texts that mean “no calendar”."""
 MOST_BASES = 50
-"""Calendars derived one from the other; Project itself has two."""
+"""The most calendars derived from one another; Project itself has two levels."""
 MOST_DAYS = 5_000_000
-"""That all calendars of a file are laid out for: three hundred calendars over forty years."""
+"""The most days to lay out for all calendars of a file: three hundred calendars over forty years."""
 LONG_AGO = timedelta(days=3653)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MARGIN = timedelta(days=28)
-"""Laid out before the first and after the last day of which a calendar says anything: weeks as all others."""
+"""Days to lay out before the first and after the last day that a calendar mentions; they are ordinary weeks."""
 
 
 _LayOut = Callable[[date, date], tuple[list[Hours], dict[int, str]]]
@@ -35,7 +36,7 @@ _LayOut = Callable[[date, date], tuple[list[Hours], dict[int, str]]]
 
 @dataclass(slots=True)
 class _Budget:
-    """Days that may still be laid out: a few lines can ask for thousands of years of exceptions."""
+    """How many more days may be laid out: a few lines can request thousands of years of exceptions."""
 
     days: int = MOST_DAYS
 
@@ -48,7 +49,7 @@ class _Budget:
 
 @dataclass(slots=True)
 class _Stated:
-    """What one calendar says itself, by date and by weekday (Monday is 0)."""
+    """What one calendar says about dates and weekdays (Monday is 0), without its base."""
 
     name: str
     base: str | None
@@ -62,25 +63,25 @@ class _Stated:
 
     @property
     def has_nights(self) -> bool:
-        """Whether some hours go on after midnight."""
+        """Whether some hours continue after midnight."""
         own = [self.week, *(week for _, _, week in self.work_weeks)]
         known = [*(hours for week in own for hours in week.values()), *(e.hours for e in self.exceptions)]
         return any(hours[-1][1] > DAY for hours in known if hours)
 
     @property
     def days(self) -> Iterator[tuple[date, date]]:
-        """The spans of days of which it says something of their own."""
+        """The spans of days about which it says something specific."""
         yield from ((first, last) for first, last, _ in self.work_weeks)
         yield from ((e.first, e.last) for e in self.exceptions)
 
 
 class ProjectCalendars:
-    """Every calendar of a file, laid out once it is used; an empty derived one is the same as its base."""
+    """Every calendar of a file, laid out once it is used; an empty derived calendar equals its base."""
 
     def __init__(self, elements: Iterable[Record], remarks: Remarks, *, first: date, last: date) -> None:
         self.first = first
         self.last = last
-        """The days between which a calendar is laid out, however much it says of others."""
+        """The days between which a calendar is laid out, however many other days it mentions."""
         self.remarks = remarks
         self.budget = _Budget()
         self.stated: dict[str, _Stated] = {}
@@ -92,7 +93,8 @@ class ProjectCalendars:
                 self.stated[uid] = self._read(element)
 
     def key(self, uid: str | None) -> str | None:
-        """Return the key of a calendar, or None where the file has none of that number; a loop of bases is an error."""
+        """Return the key of a calendar; None if the file has no calendar of that number. Raise an error for a loop of
+        bases."""
         seen: list[str] = []
         while uid is not None and uid in self.stated:
             if uid in seen or len(seen) > MOST_BASES:
@@ -106,7 +108,8 @@ class ProjectCalendars:
         return None
 
     def of_project(self, uid: str | None) -> str:
-        """Return the key of the project's calendar; where the file has none, of its standard one, which is noted."""
+        """Return the key of the project's calendar or, with a note, that of the standard calendar if the file has
+        none."""
         if key := self.key(uid):
             return key
         named = next((u for u, s in self.stated.items() if s.name.strip().lower() == "standard"), None)
@@ -144,7 +147,7 @@ class ProjectCalendars:
         return self.laid_out[key]
 
     def _note_base(self, chain: list[_Stated]) -> None:
-        """Say where a chain of calendars should go on and cannot."""
+        """Report where a chain of base calendars is broken."""
         first, above = chain[0], chain[0].base
         if above is None:
             return
@@ -164,7 +167,7 @@ class ProjectCalendars:
         self.remarks.note("calendars", text)
 
     def both(self, own: str, other: str) -> str:
-        """Return the key of the times in which two calendars work; of the first alone, where there is none."""
+        """Return the key of the times in which both calendars work; that of the first alone if there are none."""
         key = f"{own} and {other}"
         if key not in self.laid_out:
             one, two = self.use(own), self.use(other)
@@ -187,7 +190,7 @@ class ProjectCalendars:
         return WorkingCalendar(name, intervals, closures, days=days, make=make, repeats=repeats)
 
     def _chain(self, key: str) -> list[_Stated]:
-        """Return a calendar and those that it is derived from, the most general one first."""
+        """Return a calendar and its bases, the most general one first."""
         chain = [self.stated[key]]
         while (base := chain[0].base) is not None and base in self.stated and len(chain) <= MOST_BASES:
             if self.stated[base] in chain:
@@ -207,7 +210,7 @@ class ProjectCalendars:
         return hours, {n: name for n, name in why.items() if not hours[n]}
 
     def _as_stated(self, chain: list[_Stated], first: date, last: date) -> tuple[list[Hours], dict[int, str]]:
-        """Return each day's hours, and the days of exceptions; these win over work weeks, and those over weeks."""
+        """Return each day's hours, and the days of exceptions. Exceptions override work weeks, which override weeks."""
         count = (last - first).days + 1
         first_of = chain[0]
         # What is derived from a calendar that is not there says only where it differs.
@@ -263,7 +266,7 @@ def _named(element: Record) -> str:
 
 
 def _numbers(begins: date, ends: date, first: date, last: date) -> range:
-    """Return the days of a span by their numbers from a first day, as far as the last."""
+    """Return the days of a span as numbers from a first day, up to the last."""
     return range((max(begins, first) - first).days, (min(ends, last) - first).days + 1)
 
 
@@ -285,7 +288,7 @@ def _intervals(first: date, hours: list[Hours], why: Mapping[int, str]) -> tuple
 
 
 def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join what a night shift writes as pieces of two days, and what overlaps."""
+    """Join hours that overlap, or that a night shift splits over two days."""
     known: tuple[int, int] | None = None
     for start, end in intervals:
         if known is not None and start <= known[1]:
@@ -299,7 +302,7 @@ def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _week_of(element: Record, say: Callable[..., None]) -> dict[int, Hours]:
-    """Read the hours of each weekday; what is odd in the same way on several of them is said once."""
+    """Read the hours of each weekday; if several have the same oddity, report it once."""
     found: dict[int, Hours] = {}
     said: dict[str, tuple[Record, list[int]]] = {}
     for day in children(element, "WeekDays/WeekDay"):
@@ -321,7 +324,7 @@ def _week_of(element: Record, say: Callable[..., None]) -> dict[int, Hours]:
 
 
 def _days_in_words(days: Iterable[int]) -> str:
-    """Name weekdays; three or more in a row by the first and the last.
+    """Name weekdays; give three or more in a row as the first and the last.
 
     >>> _days_in_words([4, 0, 1, 2, 3]), _days_in_words([0, 2])
     ('Monday to Friday', 'Monday and Wednesday')
@@ -333,7 +336,7 @@ def _days_in_words(days: Iterable[int]) -> str:
 
 
 def _carry_nights(hours: list[Hours], exceptional: Container[int]) -> None:
-    """Give what a night shift works after midnight to the next day, unless an exception has its hours."""
+    """Move a night shift's hours after midnight to the next day, unless an exception sets that day's hours."""
     after = 0
     for n, worked in enumerate(hours):
         before, after = after, max(0, worked[-1][1] - DAY) if worked else 0

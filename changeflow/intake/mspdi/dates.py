@@ -1,4 +1,4 @@
-"""The dates of an MSPDI file's tasks: which of them hold, and which stand for none and are not used."""
+"""Read the dates of an MSPDI file's tasks: which are valid, and which mean “no date” and are ignored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from changeflow.intake.mspdi.remarks import Remarks, named, task_named
 from changeflow.values.moments import DAY, minute_of
 
 EARLIEST, LATEST = date(1984, 1, 2), date(2149, 12, 31)
-"""The days that Microsoft Project knows; the first, 1 January 1984, is written where there is none."""
+"""The days that Microsoft Project supports; the first, 1 January 1984, is written if there is no date."""
 ENDLESS = 9000
-"""From this year on a date stands for none: libraries write 9999-12-31."""
+"""From this year on, a date means “no date”: libraries write 9999-12-31."""
 NO_DATE = {"NA", "N/A", "NONE", "NULL", "NIL", "NAT", "-", "--", "0"}
 ZERO_DATES = {date(1, 1, 1), date(1601, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31)} | {
     *(date(1900, 1, 1), date(1904, 1, 1), date(1969, 12, 31), date(1970, 1, 1), date(1970, 1, 2), date(1980, 1, 1)),
     date(1984, 1, 1),
 }
-"""The first day of some clocks: what programs write where they have no date."""
+"""The first day of some computer clocks, which programs write if they have no date."""
 BINDING = {2, 3, 5, 7}
-"""The constraint types that an early date would make a difference to: must, and no later than."""
+"""The constraint types to which an early date would make a difference: must, and no later than."""
 FINISHES = {"Finish", "ActualFinish", "ManualFinish", "Deadline"}
 FINISH_TYPES = {3, 6, 7}
-"""The constraint types that are about a finish."""
+"""The constraint types that concern a finish."""
 TASK_DATES = (
     *("Start", "Finish", "ConstraintDate", "Deadline", "ActualStart", "ActualFinish"),
     *("Stop", "Resume", "ManualStart", "ManualFinish"),
@@ -49,7 +49,7 @@ class DateReader:
     times: DayTimes
 
     def dates_of(self, task: Record) -> dict[str, datetime]:
-        """Return the dates that a task has, by their names; what stands for none is noted, what is none refused."""
+        """Return a task's dates by their names; note those that mean “no date”, and refuse those that are not dates."""
         found: dict[str, datetime] = {}
         ignored: list[str] = []
         for name in TASK_DATES:
@@ -141,7 +141,7 @@ def minute_in(dates: Mapping[str, datetime], name: str) -> int | None:
 
 
 def end_in(dates: Mapping[str, datetime], name: str) -> int | None:
-    """Return the end of something: 23:59 means the end of the day, as where calendars give their last day."""
+    """Return an end: 23:59 means the end of the day, as in the last day of a calendar's exception."""
     return end_at(dates.get(name))
 
 
@@ -151,7 +151,7 @@ def end_at(moment: datetime | None) -> int | None:
 
 
 def seconds_in(dates: Mapping[str, datetime], name: str) -> float:
-    """Return the part of a minute that one of a task's dates has beyond its whole ones."""
+    """Return the fraction of a minute in one of a task's dates."""
     moment = dates.get(name)
     return 0.0 if moment is None else (moment.second + moment.microsecond / 1e6) / 60
 

@@ -1,4 +1,4 @@
-"""Dated and recurring exceptions of an MSPDI calendar, and its work weeks: the days that each of them is about."""
+"""Read dated and recurring exceptions of an MSPDI calendar, and its work weeks: the days that each applies to."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from changeflow.values.moments import DAY
 
 DAILY, YEARLY_DATE, YEARLY_POSITION, MONTHLY_DATE, MONTHLY_POSITION, WEEKLY, EVERY_DAYS = range(1, 8)
 PRECEDENCE = {DAILY: 3, EVERY_DAYS: 3, YEARLY_DATE: 2, YEARLY_POSITION: 2, MONTHLY_DATE: 1, MONTHLY_POSITION: 1}
-"""On one date daily wins over yearly, monthly and weekly, whatever the order in the file."""
+"""On one date, a daily exception overrides yearly, monthly and weekly ones, whatever their order in the file."""
 USUAL_HOURS: Hours = ((480, 720), (780, 1020))
-"""8 to 12 and 13 to 17: the hours of a working day of which the file gives none."""
+"""8 to 12 and 13 to 17: the hours of a working day for which the file gives none."""
 _DAYS = (rrule.SU, rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA)
 _WEEKDAYS, _WEEKEND = _DAYS[1:6], (_DAYS[0], _DAYS[6])
 _DAY_ITEM, _WEEKDAY_ITEM, _WEEKEND_ITEM, _FIRST_DAY_ITEM = 0, 1, 2, 3
@@ -33,12 +33,13 @@ class CalendarException:
     hours: Hours
     first: date
     last: date
-    """The day after which it says nothing; `date.max` where it may go on beyond all that was looked at."""
+    """The last day that it applies to; `date.max` if it may continue beyond the days examined."""
     spans: Spans
 
 
 def exceptions_of(calendar: Record, until: date, say: Callable[[Record, str], None]) -> list[CalendarException]:
-    """Return a calendar's exceptions, those that win last; `say` hears which are not applied and why."""
+    """Return a calendar's exceptions, those that override others last; report to `say` which are not applied and
+    why."""
     found = list(children(calendar, "Exceptions/Exception"))
     if found:
         # The block repeats the old form's days with their recurrence: both together would count twice.
@@ -51,7 +52,7 @@ def exceptions_of(calendar: Record, until: date, say: Callable[[Record, str], No
 
 
 def period_of(element: Record) -> tuple[date, date] | None:
-    """Return the first and last day, both inclusive: the end is written as 23:59 of the last day."""
+    """Return the first and last day, both inclusive: the file writes the end as 23:59 on the last day."""
     period = next(children(element, "TimePeriod"), None)
     if period is None:
         return None
@@ -60,7 +61,7 @@ def period_of(element: Record) -> tuple[date, date] | None:
 
 
 def hours_of(day: Record, say: Callable[[Record, str], None]) -> Hours:
-    """Read the hours of a day, in order and none twice; a night shift ends after midnight, at more than `DAY`."""
+    """Read the hours of a day, in order and without overlaps; a night shift ends after midnight, at more than `DAY`."""
     if day.get("DayWorking") == "0":
         return ()
     times = children(day, "WorkingTimes/WorkingTime")
@@ -82,7 +83,8 @@ def hours_of(day: Record, say: Callable[[Record, str], None]) -> Hours:
 
 
 def _piece(time: Record, say: Callable[[Record, str], None]) -> tuple[int, int] | None:
-    """Read one span of working hours. One that ends before it begins is a night shift, and goes on after midnight."""
+    """Read one span of working hours. If it ends before it begins, it is a night shift that continues after
+    midnight."""
     begins, ends = time.get("FromTime"), time.get("ToTime")
     if begins is None and ends is None:
         return None

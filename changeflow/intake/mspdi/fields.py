@@ -1,4 +1,5 @@
-"""Fields of an MSPDI element: texts, numbers, moments, durations, lags. What is none is a `ValueError` that says so."""
+"""Read the fields of an MSPDI element: texts, numbers, moments, durations, lags. Raise `ValueError` for an invalid
+one."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from changeflow.values.limits import LONGEST_YEARS, MOST
 from changeflow.values.moments import DAY, WEEK
 
 ESTIMATED = 32
-"""Added to the code of a format for a duration that is only estimated."""
+"""Added to the code of a duration's format if it is only estimated."""
 ELAPSED_FORMATS = {4, 6, 8, 10, 12}
 PERCENT_FORMATS = {19, 20}
 NO_FORMAT = 21
@@ -26,11 +27,11 @@ _DURATION = re.compile(
     rf"(?:T(?:(?P<H>{_N})H)?(?:(?P<M>{_N})M)?(?:(?P<S>{_N})S)?)?$"
 )
 _HOURS_AND_MINUTES = re.compile(r"^PT(\d+)H(\d+)M0S$")
-"""As Project writes nearly all of them."""
+"""The form in which Project writes nearly all durations."""
 
 
 def number_of(record: Record, name: str, default: float = 0) -> float:
-    """Read a number; `ValueError` where it is none, or larger than any that a schedule has."""
+    """Read a number; raise `ValueError` if it is not one, or larger than any in a schedule."""
     text = record.get(name)
     if text is None:
         return default
@@ -58,17 +59,17 @@ _END_OF_DAY = re.compile(r"(\d{4}-\d\d-\d\d)T24:00(?::00(?:\.0+)?)?(Z|[+-]\d\d:\
 
 
 class Moment(NamedTuple):
-    """A local moment as a file has it."""
+    """A local moment as written in a file."""
 
     at: datetime
     is_day: bool
-    """It has no time of day."""
+    """Whether it has no time of day."""
     has_zone: bool
 
 
 @lru_cache(maxsize=50_000)
 def parsed_moment(text: str) -> Moment:
-    """Read a local datetime; a zone, which Project never writes, is left out. What is none is a `ValueError`.
+    """Read a local datetime, ignoring a time zone, which Project never writes. Raise `ValueError` if it is not one.
 
     >>> parsed_moment("2027-02-28T24:00:00").at
     datetime.datetime(2027, 3, 1, 0, 0)
@@ -86,7 +87,7 @@ def moment_of(record: Record, name: str) -> datetime | None:
 
 
 def day_of_moment(record: Record, name: str) -> date | None:
-    """Read the day of a moment; one that ends at 24:00 is that day, and not the next."""
+    """Read the day of a moment; 24:00 belongs to that day, not the next."""
     moment = moment_of(record, name)
     is_end = _END_OF_DAY.fullmatch(record.get(name) or "") is not None
     return moment.date() - timedelta(days=is_end) if moment else None
@@ -100,10 +101,10 @@ class Lengths:
     week: int = 2400
     month: int = 20 * 480
     days_are_clock: bool = False
-    """A duration such as P1DT16H has been made of 40 hours: its days are days of the clock."""
+    """Whether a duration such as P1DT16H was made from 40 hours, so that its days have 24 hours."""
 
     def minutes_in(self, text: str, *, elapsed: bool = False) -> float:
-        """Read a length. One in hours and minutes is working time already."""
+        """Read a length. Hours and minutes are already working time."""
         plain = _HOURS_AND_MINUTES.match(text) if len(text) <= _MOST_CHARACTERS else None
         if plain:
             return self._checked(int(plain[1]) * 60 + int(plain[2]), text)
@@ -129,7 +130,7 @@ class Lengths:
 
 
 def has_days(text: str) -> bool:
-    """Return whether a duration has a part in days, weeks, months or years: how long those are is the file's to say."""
+    """Return whether a duration has a part in days, weeks, months or years, whose lengths the file defines."""
     if text.startswith("PT") or len(text) > _MOST_CHARACTERS:
         return False
     match = _DURATION.match(text)
@@ -137,13 +138,13 @@ def has_days(text: str) -> bool:
 
 
 def has_long_hours(text: str, day: int) -> bool:
-    """Return whether a duration has more hours beside its days than a day has."""
+    """Return whether a duration has, beside its days, more hours than a day has."""
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
     return match is not None and bool(match["D"] and match["H"]) and float(match["H"].replace(",", ".")) * 60 > day
 
 
 def whole(minutes: float) -> int:
-    """Round a length to whole minutes; work that takes less than one is no milestone."""
+    """Round a length to whole minutes; work of less than a minute does not become a milestone."""
     return max(1, round(minutes)) if minutes > 0 else 0
 
 
@@ -152,7 +153,7 @@ def is_elapsed(format_: int) -> bool:
 
 
 def lag_of(link: Record, lengths: Lengths) -> Duration:
-    """Read a lag: tenths of a minute, the percentage itself, or a duration as tasks have it."""
+    """Read a lag: tenths of a minute, the percentage itself, or a duration as in tasks."""
     format_, text = code_of(link, "LagFormat", 7), link.get("LinkLag") or "0"
     unit = Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING
     if "P" in text and format_ % ESTIMATED not in PERCENT_FORMATS:

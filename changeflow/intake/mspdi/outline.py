@@ -10,9 +10,10 @@ from changeflow.roadmap.model.tasks import Link
 
 _NUMBERS = re.compile(r"^\d+(\.\d+)*$")
 MOST_LEVELS = 200
-"""Of the outline: every task looks at all the summaries above it."""
+"""The most outline levels: every task looks at all the summaries above it."""
 MOST_BELOW = 5_000_000
-"""Tasks below summaries, counted once for each summary above them: 250,000 tasks of twenty levels have as many."""
+"""The most tasks below summaries, counted once for each summary above them: 250,000 tasks with twenty levels have this
+many."""
 MOST_BINDINGS = 2_000_000
 """A link of a summary binds every task below it."""
 
@@ -34,7 +35,7 @@ def parents_of(elements: Mapping[str, Record]) -> dict[str, str]:
 
 
 def _level(element: Record) -> int:
-    """Return a task's outline level; a file that has none has outline numbers or WBS codes, such as 1.2.3."""
+    """Return a task's outline level; files without levels have outline numbers or WBS codes, such as 1.2.3."""
     if element.get("OutlineLevel") is None:
         number = element.get("OutlineNumber") or element.get("WBS") or ""
         if _NUMBERS.match(number):
@@ -46,7 +47,7 @@ def _level(element: Record) -> int:
 
 
 def check_outline(parents: Mapping[str, str], links: Sequence[Link]) -> None:
-    """Refuse, as `ValueError`, summaries within each other, or linked with each other, beyond what can be computed."""
+    """Raise `ValueError` if summaries are nested, or linked to one another, beyond what can be computed."""
     summaries, below = set(parents.values()), dict.fromkeys(parents.values(), 0)
     # A summary comes before its tasks, so from the end each has all of its own when it is handed up.
     for task, above in reversed(list(parents.items())):

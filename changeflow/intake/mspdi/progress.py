@@ -1,4 +1,4 @@
-"""What an MSPDI file says has happened: actual dates, percent complete, and where what is left resumes."""
+"""Read what has happened from an MSPDI file: actual dates, percent complete, and where the remaining work resumes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import iso, minute_of
 
 YEARS_BEFORE = 5 * 366 * 24 * 60
-"""An actual start at 0% that is longer before the project's start stands for none."""
+"""An actual start at 0% that is longer than this before the project's start means “not started”."""
 _CONTRADICTION = "actual dates that contradict each other"
 _EARLY = "actual starts before the project's start"
 _NO_FINISH = "100% complete without an actual finish"
@@ -24,13 +24,13 @@ _IMPLIED = "percent complete without actual dates"
 
 
 def may_have_begun(task: Record, dates: Mapping[str, datetime]) -> bool:
-    """Return whether a task has anything that its progress could be worked out from."""
+    """Return whether a task has anything from which its progress could be worked out."""
     return task.get("PercentComplete") not in (None, "0") or "ActualStart" in dates or "ActualFinish" in dates
 
 
 @dataclass(slots=True)
 class ProgressReader:
-    """Reads the progress of tasks; what percent complete implies without dates is worked out at the end."""
+    """Reads the progress of tasks; the implications of percent complete without dates are worked out at the end."""
 
     remarks: Remarks
     left: WorkLeft
@@ -59,7 +59,7 @@ class ProgressReader:
         return self._begun_at(begun, self._rest(begun, start, percent, left))
 
     def _begun_at(self, begun: Begun, progress: TaskProgress) -> TaskProgress:
-        """Say of a task that it began before the project."""
+        """Note that a task began before the project."""
         if (at := progress.actual_start) < self.start:
             what = f"it began on {_day(at)}, before the project's start of {_day(self.start)}: that day counts"
             self._say(begun, _EARLY, f"{what}. If it is wrong, correct the actual start in Project")
@@ -68,7 +68,7 @@ class ProgressReader:
     def note_summaries(
         self, tasks: Mapping[str, Record], parents: Mapping[str, str], known: Mapping[TaskId, TaskProgress]
     ) -> None:
-        """Say which summaries have a percentage that no task below them has."""
+        """Note the summaries that have a percentage although no task below them has one."""
         begun = set[str]()
         for task in (*known, *self._undated):
             above = parents.get(task)
@@ -82,7 +82,7 @@ class ProgressReader:
                 self.remarks.note("summaries", f"{task_named(tasks[uid])}: {what}.")
 
     def with_undated(self, roadmap: Roadmap) -> Roadmap:
-        """Add the progress of tasks that have a percentage, and no date at all: they are where they were planned."""
+        """Add the progress of tasks that have a percentage but no dates: they are where they were planned."""
         if not self._undated:
             return roadmap
         planned, found = time_roadmap(roadmap), dict(roadmap.progress)
@@ -104,7 +104,7 @@ class ProgressReader:
         return None
 
     def _actuals(self, begun: Begun, percent: float | None) -> tuple[int | None, int | None]:
-        """Return the actual start and finish that hold; what contradicts itself or the percentage is noted."""
+        """Return the valid actual start and finish; note contradictions between them or with the percentage."""
         start, finish = minute_in(begun.dates, "ActualStart"), end_in(begun.dates, "ActualFinish")
         if start is not None and finish is not None and finish < start:
             what = f"it ends on {_day(finish)}, before it begins on {_day(start)}: its actual dates are not used"
@@ -129,7 +129,7 @@ class ProgressReader:
         return start, finish
 
     def _implied(self, begun: Begun, percent: float) -> TaskProgress | None:
-        """Return what a percentage without actual dates says: it is where the file has it."""
+        """Return the progress that a percentage without actual dates implies: the task is where the file has it."""
         start, finish = minute_in(begun.dates, "Start"), end_in(begun.dates, "Finish")
         is_dated = start is not None and (percent < 100 or (finish is not None and finish >= start))
         taken = "its dates in the file are taken" if is_dated else "it is taken to be as planned"
@@ -141,7 +141,7 @@ class ProgressReader:
         return self._begun_at(begun, found)
 
     def _part(self, begun: Begun, start: int, percent: float) -> TaskProgress:
-        """Return progress of which the percentage is known: that part of the time has been worked from the start."""
+        """Return progress from a percentage: that share of the time has been worked since the start."""
         whole_of, unit = begun.task.duration.amount, begun.task.duration.unit
         done = round(whole_of * percent / 100)
         parts = []
@@ -152,7 +152,7 @@ class ProgressReader:
         return TaskProgress(start, None, Duration(whole_of - done, unit), resume, tuple(parts))
 
     def _rest(self, begun: Begun, start: int, percent: float | None, left: float | None) -> TaskProgress:
-        """Return the progress of work that has begun: what is left, from where the file says that it resumes."""
+        """Return the progress of begun work: the remaining work, from where the file says that it resumes."""
         resume, unit = minute_in(begun.dates, "Resume"), begun.task.duration.unit
         if resume is not None and resume < start:
             self._say(begun, _CONTRADICTION, f"it resumes on {_day(resume)}, before it begins: that is not used")
@@ -174,7 +174,7 @@ class ProgressReader:
         return TaskProgress(start, None, Duration(whole(left), unit), self._after(begun, start, round(worked)), ())
 
     def _note_stop(self, begun: Begun, resume: int | None) -> None:
-        """Say where work stops after it resumes."""
+        """Note tasks whose work stops after it resumes."""
         stop = minute_in(begun.dates, "Stop")
         if stop is not None and resume is not None and stop > resume:
             what = f"it stops on {_day(stop)}, after it resumes on {_day(resume)}: only where it resumes counts"

@@ -1,4 +1,4 @@
-"""An MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
+"""Read an MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,11 +44,11 @@ class ProjectFile:
     calendar: str
     """The key of the project's own calendar."""
     baselines: Mapping[int, Mapping[str, Dates]]
-    """Each stored baseline, by its number from 0: the dates of the tasks that it holds."""
+    """Each stored baseline, by its number from 0: the dates of its tasks."""
     stored: Mapping[str, Dates]
-    """The dates that the file itself has for each task, but summaries."""
+    """The file's own dates for each task except summaries."""
     notes: tuple[str, ...]
-    """What the file asks for and is not computed, and what is taken for what it lacks, in words."""
+    """Notes on what the file requests but is not computed, and on the defaults for what it lacks."""
 
 
 def read_mspdi(path: Path) -> ProjectFile:
@@ -71,7 +71,7 @@ def read_mspdi(path: Path) -> ProjectFile:
 
 @contextmanager
 def naming_loops(names: Mapping[str, str]) -> Iterator[None]:
-    """Give the tasks of a loop their names: people do not know the UIDs of a Project file."""
+    """Name the tasks of a loop, because people do not know the UIDs of a Project file."""
     try:
         yield
     except CyclicRoadmapError as error:
@@ -80,7 +80,7 @@ def naming_loops(names: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Put off the collection of garbage: all that a file is made into stays, and looking through it takes a fifth."""
+    """Postpone garbage collection: everything made from a file stays, and collecting would take a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -158,7 +158,7 @@ def _stop(remarks: Remarks) -> None:
 
 
 def _elements(root: Record, remarks: Remarks) -> dict[str, Record]:
-    """Return the tasks that count, by their UID. UID 0 is the project's own summary, unless it is in the outline."""
+    """Return the relevant tasks by their UID. UID 0 is the project's own summary, unless it is in the outline."""
     found: dict[str, Record] = {}
     inactive = 0
     for task in children(root, "Tasks/Task"):
@@ -200,7 +200,7 @@ def _start(root: Record, dates: DateReader, dated: Mapping[str, Mapping[str, dat
 
 
 def _finish(root: Record, dates: DateReader, remarks: Remarks) -> int | None:
-    """Return the finish that the file is scheduled back from, where it is."""
+    """Return the finish from which the file is scheduled backwards, if it is."""
     finish = end_at(dates.project_date(root, "FinishDate"))
     _stop(remarks)
     if root.get("ScheduleFromStart") != "0":

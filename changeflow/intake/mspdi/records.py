@@ -1,7 +1,7 @@
-"""An MSPDI file as small records, read in one pass: only the elements that a schedule needs are kept.
+"""Read an MSPDI file into small records in one pass, keeping only the elements that a schedule needs.
 
-A tree of the whole file takes ten times its size. Expat reads it as it comes instead; nothing is fetched, and a file
-that declares entities or a document type is refused at once.
+A tree of the whole file would take ten times its size, so Expat reads it as a stream. Nothing is fetched, and a file
+that declares entities or a document type is refused immediately.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ NO_PROJECT = "This is not a Microsoft Project file."
 REMEDY = "In Microsoft Project: File, Save as, XML format."
 CHUNK = 65_536
 MOST_TAGS = 10_000_000
-"""Opening, closing and empty ones: a file of 200 000 tasks has seven million."""
+"""The most tags (opening, closing and empty): a file with 200,000 tasks has seven million."""
 MOST_DEPTH = 50
 MOST_OF_A_TEXT = 10_000
-"""Characters of one field: Project's own longest is 512."""
+"""The most characters of one field: Project's own longest has 512."""
 MOST_OF_A_TAG = 1_000_000
-"""Bytes without the end of a tag or a text."""
+"""The most bytes without the end of a tag or a text."""
 MOST_OF_A_KIND = {
     "Task": 250_000,
     "PredecessorLink": 500_000,
@@ -52,7 +52,7 @@ _FIELDS: Mapping[str, str] = {
     "Exception": "Name Type EnteredByOccurrences Occurrences Period Month MonthDay MonthItem MonthPosition DaysOfWeek "
     "DayWorking",
 }
-"""The texts that are kept of each element."""
+"""The texts to keep of each element."""
 _PARTS: Mapping[str, Sequence[str]] = {
     "Project": ("Calendars", "Tasks", "Resources", "Assignments"),
     "Calendars": ("Calendar",),
@@ -69,7 +69,7 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "WorkWeeks": ("WorkWeek",),
     "WorkWeek": ("TimePeriod", "WeekDays"),
 }
-"""The elements within each that are kept."""
+"""The nested elements to keep in each element."""
 _FLAGS = {
     *("IsNull", "Active", "Manual", "Milestone", "Summary", "ExternalTask", "IsSubproject", "IgnoreResourceCalendar"),
     *("CrossProject", "DayWorking", "EnteredByOccurrences", "ScheduleFromStart", "MultipleCriticalPaths"),
@@ -80,7 +80,7 @@ _TRUTH = dict.fromkeys(("1", "true", "yes", "t", "y", "on", "-1"), "1") | dict.f
 )
 """Project writes flags as 1 and 0; other programs write them in words."""
 _PARTS_OR_LEAVES = frozenset(name for names in _PARTS.values() for name in names)
-"""The elements that are records, and no texts."""
+"""The elements that are records, not texts."""
 
 
 class Record:
@@ -108,7 +108,7 @@ class Record:
 
 @dataclass(slots=True)
 class _Open:
-    """An element that has begun, and not ended."""
+    """An element that has begun but not ended."""
 
     kind: str
     line: int
@@ -120,11 +120,11 @@ _NO_TAGS: Mapping[str, str] = {}
 
 
 class _RefusedError(Exception):
-    """Whose argument is what is wrong."""
+    """The argument is what is wrong."""
 
 
 def read_records(file: BinaryIO, shown: str) -> Record:
-    """Read the file's root; what is no MSPDI file, or too large in any way, is a `ProblemsError` with its line."""
+    """Read the file's root; raise `ProblemsError`, with the line, if it is not an MSPDI file or is too large."""
     builder = _Builder()
     parser = builder.parser
     try:
@@ -153,7 +153,7 @@ def read_records(file: BinaryIO, shown: str) -> Record:
 
 
 def _count_tags(file: BinaryIO) -> None:
-    """Refuse a file of far too many tags before they are read one by one, which takes a hundred times as long."""
+    """Refuse a file with far too many tags before reading them one by one, which takes a hundred times as long."""
     tags = 0
     while chunk := file.read(MOST_OF_A_TAG):
         tags += chunk.count(b"<")
@@ -163,14 +163,14 @@ def _count_tags(file: BinaryIO) -> None:
 
 
 class _Builder:
-    """Makes records of what expat reports; what no one needs is counted and passed over."""
+    """Makes records from what Expat reports; counts and skips what is not needed."""
 
     def __init__(self) -> None:
         self.root: Record | None = None
         self.has_namespace = True
         self.open: list[_Open] = []
         self.passing = 0
-        """Open elements that are not kept, one within the other."""
+        """How many nested open elements are not kept."""
         self.field: str | None = None
         self.text = ""
         self.counts: dict[str, int] = {}
@@ -180,7 +180,7 @@ class _Builder:
         self.here: Mapping[str, str] = _NO_TAGS
         """The wanted texts and elements within the element that is open."""
         self.texts: dict[str, str] = {}
-        """The texts that it has had so far."""
+        """The texts read so far."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.ordered_attributes = True
@@ -213,7 +213,7 @@ class _Builder:
             self.parser.CharacterDataHandler = self._characters
 
     def _begin_project(self, tag: str) -> None:
-        """Take the root's namespace for that of all elements: some programs write none, or that of another version."""
+        """Treat the root's namespace as that of all elements: some programs write none, or that of another version."""
         namespace, _, name = tag.rpartition(" ")
         if name != "Project" or not (namespace.startswith(NAMESPACE) or not namespace):
             raise _RefusedError(NO_PROJECT)

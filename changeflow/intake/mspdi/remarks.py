@@ -1,4 +1,4 @@
-"""What is found while a Project file is read: what is wrong in it, and what of it is not applied."""
+"""Collect remarks while reading a Project file: what is wrong in it, and what is not applied."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 
 UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError)
-"""What a text raises that is no number, date or length."""
+"""What a text raises if it is not a number, date or length."""
 MOST_OF_A_KIND = 10
-"""Problems or notes of one kind that are listed; the others are counted."""
+"""How many problems or notes of one kind to list; the others are counted."""
 SAVE_AGAIN = "Correct it in Project, or save the file from Microsoft Project again."
 
 
@@ -25,18 +25,18 @@ class Remarks:
     _refused: dict[str, int] = field(default_factory=dict)
 
     def note(self, kind: str, text: str) -> None:
-        """Say what is read but not applied, or what is taken for it; `kind` names one such thing."""
+        """Note what is read but not applied, or what is used instead; `kind` names one such thing."""
         self._noted.setdefault(kind, []).append(text)
 
     def refuse(self, record: Record, what: str, *, kind: str, remedy: str = SAVE_AGAIN) -> None:
-        """Say what cannot be read."""
+        """Report what cannot be read."""
         count = self._refused[kind] = self._refused.get(kind, 0) + 1
         if count <= MOST_OF_A_KIND:
             self.problems.append(Problem(file=self.shown, line=record.line, what=what, remedy=remedy))
 
     @contextmanager
     def refusing(self, record: Record, whose: Callable[[Record], str]) -> Iterator[None]:
-        """Turn what cannot be read of a record into a problem that names it."""
+        """Turn an unreadable part of a record into a problem that names it."""
         try:
             yield
         except UNREADABLE as error:
@@ -44,7 +44,7 @@ class Remarks:
 
     @property
     def all_problems(self) -> list[Problem]:
-        """Everything that is wrong; of what is wrong in more than ten places the rest is counted."""
+        """Everything that is wrong; after ten places with the same mistake, the rest are counted."""
         left = sum(max(0, count - MOST_OF_A_KIND) for count in self._refused.values())
         if not left:
             return self.problems
@@ -62,10 +62,10 @@ def _listed(kind: str, texts: list[str]) -> Iterator[str]:
 
 
 def named(task: Record) -> str:
-    """Return how a message with a line of its own names a task."""
+    """Return a task's name for a message that has a line number."""
     return f"Task '{task.get('Name') or task.get('UID') or 'without a name'}'"
 
 
 def task_named(task: Record) -> str:
-    """Return how a note names a task: by its name and line."""
+    """Return a task's name for a note: its name and line."""
     return f"{named(task)} (line {task.line})"

@@ -9,20 +9,20 @@ from changeflow.intake.mspdi.records import Record
 from changeflow.intake.mspdi.remarks import Remarks
 
 DAY, WEEK, MONTH = 480, 2400, 20
-"""Minutes of a day and of a week, and days of a month, where a file does not say: Project's own."""
+"""Project's own defaults: minutes of a day and of a week, and days of a month."""
 _LENGTHS = ("Duration", "RemainingDuration", "ActualDuration")
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What turns a file's figures into working time."""
+    """The settings that turn a file's figures into working time."""
 
     lengths: Lengths
     times: DayTimes
 
 
 def settings_of(root: Record, elements: Mapping[str, Record], remarks: Remarks) -> ProjectSettings:
-    """Read the settings of a file; one that cannot be is noted, and Project's own is taken."""
+    """Read the settings of a file; note an impossible one, and use Project's default instead."""
     day = _setting(root, "MinutesPerDay", DAY, 24 * 60, remarks)
     week = _setting(root, "MinutesPerWeek", day * WEEK // DAY, 7 * 24 * 60, remarks)
     texts = [text for element in elements.values() for name in _LENGTHS if (text := element.get(name)) is not None]

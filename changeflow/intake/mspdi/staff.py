@@ -15,7 +15,7 @@ _KIND = "resources and assignments"
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Resources that work, by their UID with the calendar that is their own, and the assignments of each task."""
+    """Work resources, by UID, with their own calendars, and the assignments of each task."""
 
     resources: Mapping[str, str | None]
     assignments: Mapping[str, Sequence[Record]]
@@ -25,7 +25,7 @@ class Staff:
 
 
 def staff_of(root: Record, tasks: Mapping[str, Record], calendars: ProjectCalendars, remarks: Remarks) -> Staff:
-    """Read resources and assignments; references to what the file does not have are noted."""
+    """Read resources and assignments; note references to things that the file does not have."""
     known: dict[str, Record] = {}
     for resource in children(root, "Resources/Resource"):
         if (first := known.setdefault(uid_of(resource), resource)) is not resource:

@@ -1,4 +1,4 @@
-"""The tasks of an MSPDI file: how long each takes, on which calendars, and the dates that are set for it."""
+"""Read the tasks of an MSPDI file: the duration, calendars and set dates of each."""
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ CONSTRAINTS = {
     7: Bound.FINISH_NO_LATER,
 }
 ON_SUMMARIES = (Bound.START_NO_EARLIER, Bound.FINISH_NO_LATER)
-"""The constraints that a summary hands to its tasks."""
+"""The constraints that tasks inherit from their summaries."""
 NO_LENGTH = "it has no duration, and no dates that would give one"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskReader:
-    """What a file holds: its active tasks with their dates, their outline, and the calendars that place their work."""
+    """The content of a file: its active tasks with their dates, their outline, and the calendars for their work."""
 
     elements: Mapping[str, Record]
     dated: Mapping[str, Mapping[str, datetime]]
@@ -46,7 +46,7 @@ class TaskReader:
     settings: ProjectSettings
 
     def read(self, linked: Container[str]) -> dict[TaskId, Task]:
-        """Return every task; what cannot be read is among the remarks."""
+        """Return every task; anything unreadable is added to the remarks."""
         found = {}
         for uid, element in self.elements.items():
             with self.remarks.refusing(element, named):
@@ -55,7 +55,7 @@ class TaskReader:
         return found
 
     def begun(self, task: Task) -> Begun:
-        """Return what a task's progress is worked out from."""
+        """Return the data from which a task's progress is worked out."""
         element, own = self.elements[task.id], self._own_calendar(task.id)
         parts = []
         for assignment in self.staff.assignments.get(task.id, ()) if task.assignments else ():
@@ -95,7 +95,7 @@ class TaskReader:
         )
 
     def _length(self, element: Record, dates: Mapping[str, datetime], key: str, *, elapsed: bool) -> int:
-        """Return a task's duration; where the file has none, the time between its dates."""
+        """Return a task's duration; if the file has none, the time between its dates."""
         text, lengths = element.get("Duration"), self.settings.lengths
         if text is not None:
             minutes = whole(lengths.minutes_in(text, elapsed=elapsed))
@@ -121,9 +121,9 @@ class TaskReader:
         return minutes
 
     def _held_dates(self, uid: str, element: Record) -> tuple[int | None, int | None]:
-        """Return the start and the finish that are held by hand, or that another project's schedule holds.
+        """Return the start and the finish that were set by hand, or by another project's schedule.
 
-        Some programs write those held by hand as Start and Finish alone.
+        Some programs write dates set by hand only as Start and Finish.
         """
         dates, is_manual = self.dated[uid], element.get("Manual") == "1"
         by_hand = minute_in(dates, "ManualStart"), minute_in(dates, "ManualFinish")
@@ -134,7 +134,7 @@ class TaskReader:
         return None, None
 
     def _manual(self, uid: str, element: Record, calendar: str, minutes: int, *, elapsed: bool) -> ManualDates | None:
-        """Return the dates that are held; where only one is, the duration gives the other."""
+        """Return the fixed dates; if only one is fixed, the duration gives the other."""
         start, finish = self._held_dates(uid, element)
         if start is None and finish is None:
             return None
@@ -152,7 +152,7 @@ class TaskReader:
         return self.calendars.key(self.elements[uid].get("CalendarUID"))
 
     def _constraints(self, uid: str) -> Iterator[Constraint]:
-        """Yield a task's own constraint, and those that the summaries above it hand down."""
+        """Yield a task's own constraint, and those inherited from its summaries."""
         own: str | None = uid
         while own is not None:
             element = self.elements[own]
@@ -165,7 +165,7 @@ class TaskReader:
             own = self.parents.get(own)
 
     def _placing(self, uid: str, element: Record, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
-        """Return the calendar that places the work, or each assignment's where they differ."""
+        """Return the calendar for the work, or one for each assignment if they differ."""
         known = self.staff.assignments.get(uid)
         if not known or element.get("IgnoreResourceCalendar") == "1":
             return None, ()
@@ -180,7 +180,8 @@ class TaskReader:
         return None, tuple(parts) if len(parts) > 1 else ()
 
     def _work_calendar(self, assignment: Record, own: str | None) -> str:
-        """The resource's calendar replaces the project's; with a calendar of the task's own, work is where both are."""
+        """The resource's calendar replaces the project's; if the task has its own calendar, work happens when both
+        allow it."""
         resource = self.staff.calendar_of(assignment) or self.project_calendar
         if own is not None and own != resource:
             return self.calendars.both(own, resource)
@@ -188,7 +189,7 @@ class TaskReader:
         return resource
 
     def _note_odd(self, uid: str, element: Record) -> None:
-        """Say what a task asks for and is not applied."""
+        """Note what a task requests that is not applied."""
         calendar = element.get("CalendarUID")
         if calendar not in NONE and self.calendars.key(calendar) is None:
             self._say(element, "calendars", f"its calendar {calendar} is not in the file; the project's is taken")
@@ -217,7 +218,7 @@ class TaskReader:
             self._say(element, "summaries", "the deadline of a summary is not used")
 
     def note_manual_summaries(self) -> None:
-        """Say which summaries are held by hand at other dates than their tasks have in the file."""
+        """Note summaries that were set by hand to dates other than those of their tasks in the file."""
         below: dict[str, list[Mapping[str, datetime]]] = {}
         for uid, above in self.parents.items():
             below.setdefault(above, []).append(self.dated[uid])
@@ -233,7 +234,8 @@ class TaskReader:
                 self._say(self.elements[uid], "summaries", text)
 
     def note_splits(self, tasks: Mapping[TaskId, Task], progress: Mapping[TaskId, TaskProgress]) -> None:
-        """Say which tasks are interrupted in the file: between their dates is more working time than they take."""
+        """Note tasks that are interrupted in the file: there is more working time between their dates than they
+        take."""
         for uid, task in tasks.items():
             dates = self.dated[uid]
             begins, ends = minute_in(dates, "Start"), minute_in(dates, "Finish")

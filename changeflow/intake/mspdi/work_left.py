@@ -1,4 +1,4 @@
-"""What an MSPDI file says is left of begun work: the remaining duration, % complete, and where they contradict."""
+"""Read the remaining work of begun tasks from an MSPDI file: remaining duration, % complete, and contradictions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ CORRECT = "Correct one of them in Project"
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A task of the file, with what its progress is worked out from."""
+    """A task of the file, with the data for its progress."""
 
     task: Task
     record: Record
     dates: Mapping[str, datetime]
     calendar: WorkingCalendar
-    """That places its work."""
+    """The calendar for its work."""
     parts: Sequence[tuple[str, WorkingCalendar, Record, float]] = ()
-    """Of each assignment, where their calendars differ: the key, the calendar, the record and its units."""
+    """For each assignment, if their calendars differ: the key, the calendar, the record and its units."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkLeft:
-    """Reads what is left of tasks, in minutes."""
+    """Reads the remaining work of tasks, in minutes."""
 
     remarks: Remarks
     lengths: Lengths
 
     def that_counts(self, begun: Begun, percent: float | None, *, is_done: bool, is_dated: bool) -> float | None:
-        """Return the remaining duration; of work that is complete there is none. What contradicts it is noted.
+        """Return the remaining duration, which is none for complete work; note contradictions.
 
-        It counts beside a percentage that says something else, because only it moves dates. But work of which nothing
-        is left would be complete, unless all of its duration has passed; and of work without dates only the percentage
-        is used.
+        It overrides a different percentage, because only the remaining duration moves dates. There are two exceptions:
+        work with nothing left would be complete, unless all of its duration has passed; and for work without dates only
+        the percentage is used.
         """
         left, length = self.length(begun, "RemainingDuration"), begun.task.duration.amount
         if left is None or not length:
@@ -67,7 +67,7 @@ class WorkLeft:
         return left
 
     def implied(self, begun: Begun, percent: float | None) -> float:
-        """Return what is left where the file does not say it."""
+        """Return the remaining work if the file does not give it."""
         done = self.length(begun, "ActualDuration")
         all_of = begun.task.duration.amount
         return max(0.0, all_of - done) if done is not None else all_of * (1 - (percent or 0) / 100)
