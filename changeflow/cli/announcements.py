@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, Csv, Form, On, command, read_option_day, supported
 from changeflow.cli.output import note, print_as
+from changeflow.cli.reading import reading
 from changeflow.values.problem import check_known
 
 announce = typer.Typer(help="Go-live dates that were announced to schools.", no_args_is_help=True)
@@ -68,7 +69,8 @@ def announce_import(context: Context, file: Csv) -> None:
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 
-    new = announcements.import_announcements(Path(file), context.change)
+    with reading(file):
+        new = announcements.import_announcements(Path(file), context.change)
     note(f"{counted(new, 'announcement')} recorded." if new else "Already recorded; nothing changed.")
 
 

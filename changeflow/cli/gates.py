@@ -6,6 +6,7 @@ import typer
 
 from changeflow.cli.context import Context, Csv, Form, On, command
 from changeflow.cli.output import note, out, print_as, print_lines
+from changeflow.cli.reading import reading
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
 
@@ -88,7 +89,8 @@ def gate_import(context: Context, file: Csv) -> None:
     """Import decisions from minutes: task, outcome, by, on and reason, and optionally dissent and conditions."""
     from changeflow.usecases import gates
 
-    new = gates.import_decisions(file, context.change)
+    with reading(file):
+        new = gates.import_decisions(file, context.change)
     note(f"New decisions: {new}.")
 
 

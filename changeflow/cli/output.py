@@ -17,6 +17,7 @@ from typing import Any, TextIO, TypeVar
 
 import typer
 
+from changeflow.cli.reading import LINE
 from changeflow.errors import (
     ChangeflowError,
     InputError,
@@ -53,6 +54,7 @@ def out_as_it_is(text: str) -> None:
 
 def note(text: str) -> None:
     """Print what is not data."""
+    LINE.clear()
     typer.echo(fitted(printable(text, keep=LAYOUT), sys.stderr), err=True)
 
 

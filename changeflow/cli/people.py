@@ -10,6 +10,7 @@ import typer
 
 from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option, with_default
 from changeflow.cli.output import note, out, out_as_it_is
+from changeflow.cli.reading import reading
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def training_import(context: Context, file: Csv) -> None:
     """Import attendance from a CSV: session (a task's id), person, on, and evidence of what they can now do."""
     from changeflow.usecases import attendance
 
-    new = attendance.import_attendance(file, context.change)
+    with reading(file):
+        new = attendance.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
@@ -114,7 +116,8 @@ def assess_import(context: Context, file: Csv) -> None:
     from changeflow.usecases import assessments
     from changeflow.values.duration import counted
 
-    done = assessments.import_assessments(file, context.change)
+    with reading(file):
+        done = assessments.import_assessments(file, context.change)
     note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")

@@ -2,14 +2,18 @@
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from changeflow.cli.context import Context, command, with_default
 from changeflow.cli.output import formatted_errors, note, print_lines
+from changeflow.cli.reading import reading
 from changeflow.values.limits import MOST
 from changeflow.values.problem import check_known, pick
+
+if TYPE_CHECKING:
+    from changeflow.pilots.criteria import ParallelRunPolicy
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 
@@ -105,36 +109,52 @@ def pilot_reconcile(
     ] = False,
 ) -> None:
     """Compare a parallel run's old and new output by contract. Without --service, exits with 3 if it is not clean."""
-    from changeflow.errors import InputError
-    from changeflow.pilots.criteria import PRESETS, parse_policy, with_file_options
+    from changeflow.pilots.criteria import with_file_options
     from changeflow.reconciliation.compare import ALL, KEPT, reconcile
     from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
 
     kept = ""
     if service is not None:
-        why = (
-            f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
-            "--service, files are compared by others, and nothing is kept."
-        )
-        context.refuse(["key", "tolerance", "preset", "columns", "decimal"], why)
-        if not period:
-            raise InputError("Say which month was paid, with --period 2027-01.")
-        result, is_new = parallel_runs.reconcile_stored(
-            old, new, service=service, period=period, change=context.change, identity=identity, say=note
-        )
+        _refuse_beside(context, service, period)
+        with reading(old, new, identity):
+            result, is_new = parallel_runs.reconcile_stored(
+                old, new, service=service, period=period, change=context.change, identity=identity, say=note
+            )
         kept = "Run saved." if is_new else "This run is already saved."
     else:
-        context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
-        if preset:
-            context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
-        policy = pick("preset", preset, PRESETS) if preset else parse_policy(key, tolerance or [])
-        policy = with_file_options(policy, columns=columns or [], decimals=decimal or [])
+        policy = with_file_options(
+            _policy(context, preset, key, tolerance or []), columns=columns or [], decimals=decimal or []
+        )
         most = ALL if every else KEPT
-        result = reconcile(old, new, policy, period=period, identity=identity, say=note, most=most)
+        with reading(old, new, identity):
+            result = reconcile(old, new, policy, period=period, identity=identity, say=note, most=most)
     summary = result.summary(service=service or "", period=period, on=context.day)
     print_lines(reconciliation_lines(result, summary, is_all=every))
     _end(kept, is_clean=summary.is_clean)
+
+
+def _policy(context: Context, preset: str | None, key: str, tolerance: list[str]) -> "ParallelRunPolicy":
+    """Return the tolerances that options give for a run that is not stored."""
+    from changeflow.pilots.criteria import PRESETS, parse_policy
+
+    context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
+    if preset:
+        context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
+    return pick("preset", preset, PRESETS) if preset else parse_policy(key, tolerance)
+
+
+def _refuse_beside(context: Context, service: str, period: str) -> None:
+    """Refuse options that a stored service has criteria for, and a run without its month."""
+    from changeflow.errors import InputError
+
+    why = (
+        f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
+        "--service, files are compared by others, and nothing is kept."
+    )
+    context.refuse(["key", "tolerance", "preset", "columns", "decimal"], why)
+    if not period:
+        raise InputError("Say which month was paid, with --period 2027-01.")
 
 
 def _end(kept: str, *, is_clean: bool) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, form_option, shared, with_default
 from changeflow.cli.output import formatted_errors, note, out, out_as_it_is, print_json, print_lines
+from changeflow.cli.reading import reading
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.phrases import printable
 from changeflow.values.problem import check_known
@@ -148,7 +149,8 @@ def schedule(
         roadmap, timed = schedule_folder(file, profile=profile)
         names, key, approved = {t: task.name for t, task in roadmap.tasks.items()}, "id", None
     else:
-        project, timed = schedule_project(file, say=note, profile=profile)
+        with reading(file):
+            project, timed = schedule_project(file, say=note, profile=profile)
         roadmap, names, key = project.roadmap, dict(project.names), "uid"
         approved = project.baselines.get(0)
     if form == "json":

@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.context import Form, On, moment
 from changeflow.cli.output import formatted_errors, print_json, print_lines
+from changeflow.cli.reading import reading
 from changeflow.errors import ProblemsError
 from changeflow.values.moments import local_day
 from changeflow.values.problem import by_place
@@ -43,7 +44,8 @@ def check_table(
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked
 
-    check = checked(file, kind, on=on.date() if on else local_day(moment(None)), key=key)
+    with reading(file):
+        check = checked(file, kind, on=on.date() if on else local_day(moment(None)), key=key)
     if form == "json":
         print_json(check_json(check))
     else:

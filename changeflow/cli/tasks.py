@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, Form, On, TaskName, command, day_option, with_default
 from changeflow.cli.output import confirm, note, print_json, print_lines
+from changeflow.cli.reading import reading
 from changeflow.errors import NOT_SAVED, InputError
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ def task_import(
     if yes and dry_run:
         raise InputError("--yes stores it and --dry-run does not. Give one of them.")
     change = context.change
-    found = progress_import.preview_import(file, change, decisions)
+    with reading(file, decisions):
+        found = progress_import.preview_import(file, change, decisions)
     skipped = found.sheet.skipped
     for remark in found.sheet.unused:
         if remark.line not in {line.line for line in skipped}:
