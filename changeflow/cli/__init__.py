@@ -1,4 +1,5 @@
-"""The command line: each command parses, calls one use case and prints. Data to stdout, all else to stderr."""
+"""The command line: each command parses its input, calls one use case and prints. Data goes to stdout, everything else
+to stderr."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ for module in (*LOOKING, *RECORDING, *RUNNING):
 
 
 def _keep_only(named: Sequence[str]) -> None:
-    """Forget all commands but the one that is named: Typer would make the options of each before it runs that one."""
+    """Forget all commands except the one named, because Typer would build the options of every command first."""
     commands = [c for c in app.registered_commands if (c.name or _name_of(c.callback)) in named]
     groups = [g for g in app.registered_groups if g.name in named]
     if commands or groups:
@@ -78,7 +79,7 @@ def _name_of(command: Callable[..., object] | None) -> str:
 
 
 def main() -> None:
-    """Run one command; a broken pipe is no failure of ours."""
+    """Run one command; a broken pipe is not treated as a failure."""
     _keep_only(sys.argv[1:2])
     try:
         app()

@@ -1,4 +1,4 @@
-"""Commands for what is due: tick; nudge dispatch, preview, answers, effects and calendar."""
+"""Commands for things that are due: tick; nudge dispatch, preview, answers, effects and calendar."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What commands share: the options that many have, how each is checked, and errors as text with an exit code."""
+"""Shared parts of commands: common options and their checks, and errors as text with an exit code."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -172,8 +172,8 @@ class Context:
         return stored_on(self.programme, db=self.db, on=self.day)
 
     def task(self, name: str, *, is_gate: bool = False) -> str:
-        """Return the id of the stored programme's task that a name means, among gates where it is one; a name that
-        several have is an error, and one that none has is left to the caller."""
+        """Return the id of the stored programme's task that a name means, looking among gates first; raise an error if
+        several match, and return an unknown name unchanged."""
         from changeflow.programme.task_names import named
         from changeflow.values.words import Kind
 

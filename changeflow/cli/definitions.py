@@ -49,7 +49,7 @@ def apply(
 
 
 SHOWN = 10
-"""What a split task inherits is read in a terminal: our own choice."""
+"""How many lines about inherited progress to show in a terminal: our own choice."""
 
 
 def _difference(change: "Difference") -> Iterator[str]:

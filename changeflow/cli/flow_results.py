@@ -1,4 +1,4 @@
-"""What a flow that ran once has done, in words."""
+"""Describe the result of one run of a flow."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

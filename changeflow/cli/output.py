@@ -1,4 +1,5 @@
-"""What commands print: data to stdout, all else to stderr, and each error as one clear text with its exit code."""
+"""Print the output of commands: data to stdout, everything else to stderr, and each error as one clear text with its
+exit code."""
 
 import errno
 import io
@@ -30,7 +31,7 @@ from changeflow.phrases import printable
 T = TypeVar("T")
 
 UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM)
-"""What the machine says of a name that a person gave: no failure of ours."""
+"""Errors of the operating system about a name that a person gave, which are not our failures."""
 LAYOUT = "\n\t"
 """Control characters of our own texts: lines, and columns."""
 NARROWEST = 25
@@ -39,7 +40,7 @@ _ITEM = re.compile(r"\s*(?:(?:[-•–…+]|\d+\.)\s+)?")
 _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
 """Between two columns of a table."""
 _PLACE = re.compile(r"\S+:\d+:\d+: ")
-"""What a mistake in a file begins with."""
+"""How a mistake in a file begins."""
 
 
 def out(text: str = "") -> None:
@@ -64,7 +65,7 @@ def print_error(text: object) -> None:
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """Wrap lines at the width of the terminal, where the stream leads to one: scripts get each line whole."""
+    """Wrap lines at the terminal's width if the stream is a terminal; scripts get each line whole."""
     if not stream.isatty():
         return text
     try:
@@ -153,7 +154,7 @@ def formatted_errors() -> Iterator[None]:
 
 @contextmanager
 def _warnings_noted() -> Iterator[None]:
-    """Print warnings of old names and of what was not used as notes, each once, and any other as Python does."""
+    """Print warnings about old names and unused content as notes, each once; print other warnings as Python does."""
     with warnings.catch_warnings():
         for category in (RenamedWarning, UnusedWarning):
             warnings.simplefilter("always", category)

@@ -1,4 +1,4 @@
-"""Commands about people: training, assessments, checkpoints after a go-live, and what they may ask about their data."""
+"""Commands about people: training, assessments, checkpoints after a go-live, and requests about personal data."""
 
 import json
 from collections.abc import Iterator
@@ -208,7 +208,7 @@ def person_erase(
 
 
 def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
-    """Say which ids are reached, which are not, and where else there is something."""
+    """Say which ids are included, which are not, and where else there is data."""
     if len(theirs.ids) > 1:
         yield f"{reached} as the same person: {', '.join(theirs.ids)}."
     if theirs.unsure:

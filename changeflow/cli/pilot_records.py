@@ -1,4 +1,4 @@
-"""Commands about what comes up while a pilot runs: issues, feedback, improvements, lessons, another try, signatures."""
+"""Commands for use during a pilot: issues, feedback, improvements, lessons, repetitions, signatures."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated

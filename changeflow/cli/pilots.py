@@ -158,7 +158,7 @@ def _refuse_beside(context: Context, service: str, period: str) -> None:
 
 
 def _end(kept: str, *, is_clean: bool) -> None:
-    """Give the verdict of a run; one that is not clean and not kept is an error."""
+    """Print the verdict of a run; raise an error if it is neither clean nor stored."""
     from changeflow.errors import CheckFailedError
 
     verdict = "The run is clean." if is_clean else "The run is not clean."

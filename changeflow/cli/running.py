@@ -1,4 +1,4 @@
-"""Commands for running it: the flows, the pages that links lead to, and how it all stands."""
+"""Commands for running changeflow: the flows, the pages that links open, and the overall status."""
 
 import importlib
 import importlib.util

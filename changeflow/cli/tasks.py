@@ -76,7 +76,7 @@ def task_list(
 
 
 def _hints(words: "Iterable[str]", programme: "Programme") -> "Iterator[str]":
-    """Yield what is probably meant by words that no task has."""
+    """Yield suggestions for words that match no task."""
     from changeflow.values.problem import nearest
 
     tasks = programme.roadmap.tasks
@@ -89,7 +89,7 @@ def _hints(words: "Iterable[str]", programme: "Programme") -> "Iterator[str]":
 
 
 def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
-    """Say what was looked for, so that an empty list says what is not there."""
+    """Describe the filters, so that an empty list says what was not found."""
     from changeflow.agenda.worklist import WorkState
 
     who = programme.person(wanted.person) if wanted.person else ""
@@ -100,7 +100,7 @@ def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
 
 
 def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None:
-    """Say what was recorded, and what it has overtaken, the gate first: it is recorded all the same."""
+    """Say what was recorded, and which earlier work it has overtaken, gates first; it is recorded in any case."""
     from changeflow.usecases import progress
     from changeflow.usecases.recorded import latest_progress
     from changeflow.values.words import Gate

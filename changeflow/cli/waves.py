@@ -95,7 +95,7 @@ def waves(
 
 
 def _explain(found: "Waves", current: "WavePlan", why: str) -> None:
-    """Say why a school goes live when it does, once for all proposals that agree."""
+    """Explain a school's go-live date, once for all proposals that agree."""
     from changeflow.phrases import listed
     from changeflow.usecases.waves import explain_date, pair_named
 

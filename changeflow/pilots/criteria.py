@@ -1,4 +1,4 @@
-"""What pilots and parallel runs must show, and what the evidence supports."""
+"""The evidence that pilots and parallel runs must show, and what it supports."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class PilotPlan(Frozen):
 
 
 class AssuranceMethod(StrEnum):
-    """How the trust makes sure that a new system pays as the old one did."""
+    """How the trust makes sure that the new system pays the same as the old one."""
 
     PARALLEL = "parallel"
     TEST_PACK = "test_pack"
@@ -213,7 +213,7 @@ def with_file_options(
 
 
 def _sided(text: str) -> tuple[tuple[Literal["old", "new"], ...], str]:
-    """Split `old:` or `new:` off a text; without a prefix it is about both sides."""
+    """Split `old:` or `new:` off a text; without a prefix it applies to both sides."""
     for side in _SIDES:
         if text.strip().startswith(f"{side}:"):
             return (side,), text.strip().removeprefix(f"{side}:")

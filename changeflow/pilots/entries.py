@@ -78,7 +78,7 @@ class IssueRaised(PilotStatement):
 
 
 class IssueUpdate(PilotStatement):
-    """An update of an issue: fixed, open again, or with another owner. Fields left out do not change."""
+    """An update of an issue: fixed, reopened, or with another owner. Missing fields do not change."""
 
     kind: Literal["issue_update"] = "issue_update"
     issue: int
@@ -90,7 +90,7 @@ class IssueUpdate(PilotStatement):
 
 
 class FeedbackGiven(PilotStatement):
-    """Feedback on the service from its users or providers, about one item of its agreement where it names one."""
+    """Feedback on the service from its users or providers, perhaps about one item of its agreement."""
 
     kind: Literal["feedback"] = "feedback"
     side: Literal["user", "provider"]
@@ -154,7 +154,7 @@ class Confirmation(PilotStatement):
     item: Id
     evidence: Words
     until: date | None = None
-    """The last day on which it is true, where there is one: a way back does not stay open for ever."""
+    """The last day for which it is confirmed, if there is one: a way back does not stay open for ever."""
 
 
 class Signature(PilotStatement):

@@ -133,7 +133,7 @@ class ProposedRule:
     service: str
     seen_in: str
     period: str
-    """The period that it is proposed for."""
+    """The period for which it is proposed."""
     element: str
     reason: str
     between: tuple[Decimal, Decimal] | None

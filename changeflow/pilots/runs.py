@@ -65,7 +65,7 @@ class RunSummary:
     cells: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Differing cells by element and class; under `missing` and `extra`, the explained ones."""
     pay: str | None = None
-    """The element that people are paid, where there is one."""
+    """The element that is people's pay, if there is one."""
     coverage: Coverage | None = None
     """Which columns were compared; None for a run from before this was recorded."""
 
@@ -269,7 +269,7 @@ class KeptVariance:
 
     contract: str
     element: str
-    """Empty where the contract is missing, extra or duplicate."""
+    """Empty if the contract is missing, extra or duplicate."""
     old: Decimal | None
     new: Decimal | None
     outcome: MatchOutcome

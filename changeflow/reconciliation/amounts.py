@@ -1,6 +1,6 @@
-"""The convention by which a cell is an amount, in one place: SQL that DuckDB runs over millions of cells.
+"""The one convention for reading a cell as an amount: SQL that DuckDB runs over millions of cells.
 
-docs/pilots.md has it as a table. A cell that it does not cover is no amount: it is named, never dropped.
+docs/pilots.md has it as a table. A cell that it does not cover is not an amount: it is reported, never dropped.
 """
 
 import re
@@ -9,9 +9,9 @@ from enum import IntEnum
 DECIMALS = 6
 """Amounts are kept to six decimals: four are the most that a payroll has, and rates of exchange have six."""
 FLOAT_DIGITS = 15
-"""From that many digits on, more than six decimals are what a float has left behind, and are rounded to six."""
+"""With at least this many digits, more than six decimals are a floating-point remainder, and are rounded to six."""
 MOST = 10**12
-"""Amounts are smaller: more is no amount of a trust or council, and would not fit."""
+"""Amounts must be smaller: a larger number is not an amount of a trust or council, and would not fit."""
 
 _MINUS = "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\ufe63\uff0d"
 _SPACES = "\t\n\r\v\f\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -36,7 +36,7 @@ _LETTERS = "[A-ZŁČ]"
 
 
 def currency_of(shown: str) -> str:
-    """Return the code of the currency that a sign or word is; empty where it is none that is read.
+    """Return the currency code of a sign or word; empty if it is not a known currency.
 
     >>> currency_of("£"), currency_of("zł"), currency_of("hours")
     ('GBP', 'PLN', '')
@@ -65,12 +65,12 @@ _EXPONENT = "[+-]?[0-9]+([.,][0-9]+)?E[+-]?[0-9]+"
 
 
 class CellKind(IntEnum):
-    """What a cell looks like, before the mark of the decimals in its file is known."""
+    """What a cell looks like, before its file's decimal separator is known."""
 
     EMPTY = 0
     DASH = 1
     WHOLE = 2
-    """A number without decimals, whose thousands are grouped by spaces or apostrophes, or by nothing."""
+    """A number without decimals, with thousands grouped by spaces or apostrophes, or not grouped."""
     POINT = 3
     """A number that only a decimal point explains: `12.50`, `1,234.5`, `1,234,567`."""
     COMMA = 4
@@ -78,7 +78,7 @@ class CellKind(IntEnum):
     """A number such as `2.500`: two and a half, or two thousand five hundred."""
     COMMA_OR_GROUP = 6
     PLACEHOLDER = 7
-    """No amount, and put where one should be: `n/a`, `#REF!`, `NaN`."""
+    """A placeholder for an amount: `n/a`, `#REF!`, `NaN`."""
     TEXT = 8
     NUMBER = 9
     """A number that no convention reads: `1.00E+11`, `12,34,567`."""
@@ -112,7 +112,7 @@ UNIT: int = 10**DECIMALS
 
 
 def fast(cell: str) -> str:
-    """Return SQL that reads amounts as programs write them, into millionths; null where a cell is anything else."""
+    """Return SQL that reads amounts, as programs write them, as millionths; null for any other cell."""
     odd = " or ".join(f"contains({cell}, '{c}')" for c in "eE_")
     amount = f"try_cast({cell} as decimal(18,{DECIMALS}))"
     # Wide decimals are exact for every amount, and slow; narrow ones hold the millionths of less than a million.
@@ -125,7 +125,7 @@ def fast(cell: str) -> str:
 
 
 def _without(text: str, parts: tuple[str, ...]) -> str:
-    """Return SQL of a text without what is given."""
+    """Return SQL that removes something from a text."""
     for part in parts:
         text = f"replace({text}, '{part}', '')"
     return text
@@ -231,9 +231,9 @@ def fast_by_comma(cell: str) -> str:
 
 
 def plain_kind(cell: str, by_point: str, by_comma: str) -> str:
-    """Return SQL that gives the `CellKind` of a cell as programs write it; null where that needs a closer look.
+    """Return SQL for the `CellKind` of a cell as programs write it; null if that needs a closer look.
 
-    The others are what `fast` and, where that is null, `fast_by_comma` have read.
+    The other arguments are the results of `fast` and, if that is null, of `fast_by_comma`.
     """
     return (
         f"case when {cell} is null or {cell} = '' then {CellKind.EMPTY} "

@@ -1,7 +1,7 @@
-"""Which columns of two ledgers are compared: headings matched, and each column judged by what is in its cells.
+"""Choose which columns of two ledgers to compare: match headings, and judge each column by its cells.
 
-A column is never left out because of a few odd cells: it is compared, and they are named. What is not compared is said,
-with the reason.
+A column is never left out because of a few odd cells: it is compared, and the cells are reported. Columns that are not
+compared are reported, with the reason.
 """
 
 import re
@@ -22,16 +22,16 @@ _OF_IDS = {
     "id", "ids", "no", "number", "num", "nr", "ref", "reference", "code", "nino", "dob", "date", "phone", "telephone",
     "postcode",
 }  # fmt: skip
-"""The last word of a heading over whole numbers that are no amounts."""
+"""The last word of a heading for whole numbers that are not amounts."""
 _OF_TIMES = {"year", "month", "week", "taxyear", "taxmonth", "taxweek", "payperiod", "paymonth", "payweek"}
 """Whole headings of the same, folded: `Gross this month` is one of amounts."""
 _BY_TOLERANCES, _THE_PERIOD, _DISPLACED = (
     "no tolerance names it", "the period", "another column was given its name",
 )  # fmt: skip
 TOO_FEW = "only"
-"""How the reason begins why a column is left out that has more texts than amounts."""
+"""How the reason begins if a column is left out because it has more texts than amounts."""
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
-"""Why a column is left out that no one needs to look at."""
+"""Reasons for leaving out a column that no one needs to check."""
 OF_A_SERVICE = " (or, for a service, set `{}` under `parallel_run` in its file)"
 """The criteria of a service are fixed in its file, and the command's own options are then refused."""
 _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
@@ -44,7 +44,7 @@ _NUMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is in a column's cells."""
+    """The content of a column's cells."""
 
     kinds: Mapping[int, int]
     """Cells by `CellKind`."""
@@ -70,7 +70,7 @@ class Measured:
 
     @property
     def is_of_amounts(self) -> bool:
-        """Return whether at least as many cells are amounts as are text; what only stands for an amount has no vote."""
+        """Return whether at least as many cells are amounts as texts; placeholders for amounts do not count."""
         return self.numbers > 0 and self.numbers >= self.texts
 
     @property
@@ -81,7 +81,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """The columns of one side, by what they are called in both: `fold` of our name for it."""
+    """The columns of one side by their common name: `fold` of our name for it."""
 
     side: str
     source: Source
@@ -96,14 +96,14 @@ class Headings:
 
 @dataclass(frozen=True, slots=True)
 class ComparedElement:
-    """A column that is compared: its places in the old and in the new file, where it has one."""
+    """A column that is compared: its place in the old and in the new file, if it has one there."""
 
     name: str
     places: Mapping[str, int]
 
 
 def may_be_of_ids(heading: str) -> bool:
-    """Return whether whole numbers below a heading are no amounts.
+    """Return whether whole numbers below a heading are not amounts.
 
     >>> [h for h in ("Employee No.", "payDate", "tax year", "Gross to date", "Hours") if may_be_of_ids(h)]
     ['Employee No.', 'payDate', 'tax year']
@@ -153,7 +153,7 @@ class Choice:
 def choose(
     policy: ParallelRunPolicy, sides: Sequence[Headings], measured: Mapping[str, Mapping[int, Measured]]
 ) -> Choice:
-    """Decide which columns are compared: those that the policy's tolerances name, or else those that have amounts."""
+    """Decide which columns to compare: those that the policy's tolerances name, or else those that have amounts."""
     names = _names(policy, sides)
     wanted = {folded(t.element) for t in policy.tolerances}
     keys = {folded(k) for k in policy.key}
@@ -176,7 +176,7 @@ def choose(
 
 
 def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | None:
-    """Return what is wrong where no column of amounts is in both files; None where there is one."""
+    """Return what is wrong if no column of amounts is in both files; None if there is one."""
     if any(len(e.places) == 2 for e in choice.elements):
         return None
     alone = {h.side: [e.name for e in choice.elements if h.side in e.places] for h in sides}
@@ -247,7 +247,7 @@ def _names(policy: ParallelRunPolicy, sides: Sequence[Headings]) -> dict[str, st
 
 
 def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
-    """Return why a column is not compared; empty where it is."""
+    """Return why a column is not compared; empty if it is."""
     numbers, filled = sum(m.numbers for m in own), sum(m.filled for m in own)
     if not filled:
         return "empty"

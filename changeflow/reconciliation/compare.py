@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     import duckdb
 
 KEPT, ALL = 1_000, 10_000_000
-"""Differences, and keys of each kind, that are returned one by one: as many as a stored run keeps, and every one."""
+"""How many differences, and keys of each kind, to return individually: as many as a stored run keeps, and all."""
 MEMORY, SCRATCH = "600MB", "4GB"
-"""Beyond the first, DuckDB puts what it needs into a scratch folder, up to the second, which goes when it is done."""
+"""DuckDB's memory limit, and the limit for its scratch folder, which is removed afterwards."""
 Say = Callable[[str], None]
 
 
@@ -54,9 +54,9 @@ def reconcile(
     inside: Path | None = None,
     most: int = KEPT,
 ) -> Reconciliation:
-    """Compare two files; every problem of both at once, as `ProblemsError`, and then nothing is compared.
+    """Compare two files; if either has problems, raise a `ProblemsError` with all of them and compare nothing.
 
-    At most `most` differences, and `most` contracts of each kind, are returned one by one; all are counted.
+    At most `most` differences, and `most` contracts of each kind, are returned individually; all are counted.
     """
     # Loaded here: it takes longer than most commands.
     import duckdb
@@ -95,14 +95,14 @@ def reconcile(
 
 
 def _names(old: Path, new: Path) -> dict[str, str]:
-    """Return both files' names, with their folders' where they have the same name."""
+    """Return both files' names, with their folders if the names are the same."""
     is_same = old.name == new.name and old != new
     return {s: f"{p.parent.name}/{p.name}" if is_same else p.name for s, p in (("old", old), ("new", new))}
 
 
 @dataclass(slots=True)
 class _Reading:
-    """Both files on their way in."""
+    """Both files while they are being read."""
 
     db: "duckdb.DuckDBPyConnection"
     policy: ParallelRunPolicy
@@ -116,7 +116,7 @@ class _Reading:
     doubts: list[str] = field(default_factory=list)
 
     def ledger(self, side: str, path: Path) -> Side | None:
-        """Return one side, measured; None where it cannot be, with its problems."""
+        """Return one side, measured; add its problems and return None if that is impossible."""
         import duckdb
 
         self.report_progress(f"Reading {self.shown[side]} …")
@@ -131,7 +131,8 @@ class _Reading:
             return None
 
     def _measured(self, side: str, path: Path, *, is_patient: bool) -> Side | None:
-        """Measure one side; None also where rows cannot be numbered by counting them, unless it is read patiently."""
+        """Measure one side; also return None if its rows cannot be numbered by counting them, unless it is read
+        patiently."""
         import duckdb
 
         start = len(self.problems)
@@ -168,7 +169,7 @@ class _Reading:
         return ledger if is_exact else None
 
     def choose(self, ledgers: Sequence[Side]) -> Choice:
-        """Choose what is compared, and load it on both sides."""
+        """Choose the columns to compare, and load them on both sides."""
         if len(ledgers) < 2:
             return Choice((), Coverage(compared=()))
         sides = [ledger.headings for ledger in ledgers]

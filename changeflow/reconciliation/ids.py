@@ -1,4 +1,4 @@
-"""Why contracts may seem to be missing, extra or there twice: ids that a spreadsheet rounded, stripped or rewrote."""
+"""Explain why contracts may seem missing, extra or duplicate: a spreadsheet rounded, stripped or rewrote their ids."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ _WHY = {
 
 
 def odd_id(key: str) -> str:
-    """Say how a spreadsheet seems to have changed an id; empty where it does not.
+    """Say how a spreadsheet seems to have changed an id; empty if it does not.
 
     >>> odd_id("1.00E+11"), odd_id("01-Feb"), odd_id("C10013")
     ('shortened to an exponent', 'made a date', '')
@@ -41,7 +41,7 @@ def odd_id(key: str) -> str:
 
 
 def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
-    """Yield what is odd about ids that one side alone has; `shown` are the names of both files."""
+    """Yield what is odd about ids that only one side has; `shown` are the names of both files."""
     for side, other in (("old", "new"), ("new", "old")):
         alone = f'select key, line from "{side}" where key not in (select key from "{other}")'
         for pattern, what in _ODD:
@@ -59,7 +59,7 @@ def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Itera
 
 
 def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
-    """Yield how many ids of both sides are the same but for what people and programs change."""
+    """Yield how many ids of the two sides differ only by changes that people and programs make."""
     sides = [
         f'(select key, line, {_SAME.format("key")} as same from "{side}" where key not in (select key from "{other}"))'
         for side, other in (("old", "new"), ("new", "old"))

@@ -1,7 +1,7 @@
-"""One side of a parallel run, loaded into DuckDB: a line a contract, its amounts as exact millionths.
+"""Load one side of a parallel run into DuckDB: one line per contract, with amounts as exact millionths.
 
-First each column is measured, then what is compared is chosen for both sides together, then it is loaded. A cell of a
-compared column that is no amount is named with its line and column.
+First each column is measured, then the columns to compare are chosen for both sides together, then they are loaded. A
+cell of a compared column that is not an amount is reported with its line and column.
 """
 
 import re
@@ -37,7 +37,8 @@ _ASK = "Say which with --decimal . or --decimal , (or, for a service, set `decim
 
 @dataclass(slots=True, kw_only=True)
 class Side:
-    """One file on its way into the table of its side, `old` or `new`: `line`, `key`, and `v1`, `v2` … by place."""
+    """One file while it is loaded into the table of its side, `old` or `new`: `line`, `key`, and `v1`, `v2` … by
+    place."""
 
     db: "duckdb.DuckDBPyConnection"
     headings: Headings
@@ -61,7 +62,7 @@ class Side:
         return f'"{self.side}"'
 
     def places(self, elements: Sequence[ComparedElement]) -> dict[int, str]:
-        """Return the places of what is compared, with the element's name."""
+        """Return the places of the compared columns, with the element's name."""
         return {e.places[self.side]: e.name for e in elements if self.side in e.places}
 
     def key_places(self) -> list[int]:
@@ -115,7 +116,8 @@ def measure(ledger: Side) -> int:
 
 
 def load(ledger: Side, elements: Sequence[ComparedElement]) -> None:
-    """Keep what is compared, read by the mark of the decimals; where nothing shows it, that is a problem."""
+    """Keep the columns to compare, reading amounts with the decimal separator; add a `Problem` if nothing shows which
+    it is."""
     places = ledger.places(elements)
     mark = _mark(ledger, places)
     if mark is None:
@@ -133,9 +135,9 @@ def _read(ledger: Side, place: int) -> str:
 
 
 def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> None:
-    """Make the table again, or widen it, with what each cell looks like, and its amount by point and by comma.
+    """Rebuild or widen the table, with what each cell looks like, and its amount with a decimal point and with a comma.
 
-    Of a cell as programs write it, its text `t` is null: its kind and amount are known without it.
+    For a cell as programs write it, the text `t` is null, because its kind and amount are known without it.
     """
     read, texts, parts, kinds, values = (list[str]() for _ in range(5))
     for place in places:
@@ -180,7 +182,7 @@ def _counts(ledger: Side) -> dict[int, Measured]:
 
 
 def has_other_lines(ledger: Side) -> bool:
-    """Return whether some line has nothing in it but separators, or repeats the headings."""
+    """Return whether any line has only separators, or repeats the headings."""
     names = "|".join(ledger.source.named(place) for place in ledger.key_places())
     if ledger.row(f"select count(*) from {ledger.table} where key = ?", [names])[0]:
         return True
@@ -193,13 +195,13 @@ def has_other_lines(ledger: Side) -> bool:
 
 
 def leave_out(ledger: Side, lines: Sequence[int]) -> None:
-    """Take lines out of the table, and out of what was measured."""
+    """Remove lines from the table and from the measurements."""
     ledger.db.execute(f"delete from {ledger.table} where line in ({', '.join(map(str, lines))})")
     ledger.measured |= _counts(ledger)
 
 
 def check_cells(ledger: Side, elements: Sequence[ComparedElement], currencies: Mapping[str, str]) -> None:
-    """Name the cells of compared columns that are no amounts; `currencies` gives each element its own."""
+    """Report the cells of compared columns that are not amounts; `currencies` gives the currency of each element."""
     found, more = list[Problem](), 0
     places = ledger.places(elements)
     for place in ledger.looked_at:
@@ -214,7 +216,7 @@ def check_cells(ledger: Side, elements: Sequence[ComparedElement], currencies: M
 
 
 def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
-    """Yield how amounts were read, where that does not go without saying."""
+    """Yield notes on how amounts were read, if that is not obvious."""
     places = ledger.places(elements)
     own = [ledger.measured[place] for place in places]
     if ledger.mark != "." or any(m.count(CellKind.COMMA_OR_GROUP, CellKind.POINT_OR_GROUP) for m in own):
@@ -231,7 +233,7 @@ def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
 
 
 def _candidates(ledger: Side) -> list[int]:
-    """Return the places that may be compared, and those without a heading: what is in them is said."""
+    """Return the places that may be compared, and those without a heading, whose content is reported."""
     keys, wanted = ledger.key_places(), {folded(t.element) for t in ledger.policy.tolerances}
     named = {column.place: name for name, column in ledger.headings.places.items()}
     skipped = {c.place for c in ledger.headings.displaced} | set(keys)
@@ -278,7 +280,7 @@ def _named(
 
 
 def currencies_of(ledgers: Sequence[Side], elements: Sequence[ComparedElement]) -> dict[str, str]:
-    """Return the currency of each element in which there are several: the one of most of its cells on both sides."""
+    """Return the main currency of each element that has several: that of most of its cells on both sides."""
     found = {}
     for element in elements:
         counts = Counter[str]()

@@ -1,6 +1,6 @@
-"""Columns that were left out: which cells kept them out, and which are not the same on both sides.
+"""Check columns that were left out: which cells kept them out, and which differ between the two sides.
 
-Those may have been amounts.
+The latter may have been amounts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: Coverage) -> Iterator[str]:
-    """Yield which columns left out, by no choice of people, have other numbers for the same contracts."""
+    """Yield columns that were left out without anyone's choice although their numbers differ for the same contracts."""
     names = [entry.column for entry in coverage.left_out if entry.side == "both" and entry.reason not in BY_CHOICE]
     places = {s.side: [s.headings.place(name) for name in names] for s in sides}
     shared = [(n, at) for n, *at in zip(names, *places.values(), strict=True) if None not in at]
@@ -40,7 +40,7 @@ def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: 
 
 
 def with_places(coverage: Coverage, sides: Sequence[Side]) -> Coverage:
-    """Say of each column with too few amounts where its first other cell is. The cell itself is not kept."""
+    """For each column with too few amounts, say where its first other cell is. The cell itself is not kept."""
     return replace(coverage, left_out=tuple(_with_place(one, sides) for one in coverage.left_out))
 
 
@@ -65,7 +65,7 @@ _CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
 
 
 def _number(cell: str) -> str:
-    """Return SQL of a cell as a number, as far as it is one, alone or with a unit; nothing is 0."""
+    """Return SQL that reads a cell as a number, with or without a unit; an empty cell is 0."""
     plain = f"lower(trim({cell}))"
     number = f"translate(regexp_extract({plain}, '{_SHORT}', 1), ', ', '')"
     # Two times are compared as digits: whether they are the same is all that is asked.

@@ -1,6 +1,6 @@
-"""Whether a file writes its decimals after a point or a comma: what its amounts show, or what a person says.
+"""Find out whether a file uses a decimal point or comma: from its amounts, or from what a person says.
 
-A file whose amounts may be read both ways is not read: a silent wrong number would be a thousand times too large.
+A file whose amounts may be read both ways is not read: a silently wrong number would be a thousand times too large.
 """
 
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ NAMES: dict[str, str] = {".": "decimal points", ",": "decimal commas"}
 
 
 def mark_of(columns: Iterable[Measured], *, separator: str) -> Mark | None:
-    """Return the mark of the decimals that a file's amounts show; None where they may be read both ways.
+    """Return the decimal separator that a file's amounts show; None if they may be read both ways.
 
-    A file that is separated by commas has no decimal commas. In others the mark is that of most amounts which only one
-    mark explains. Where some may be read both ways, a slip would change them by a thousand: at least two have to show
-    the mark, and more than would be decimals such as `2.500`.
+    A file separated by commas has no decimal commas. In others, the separator is that of most amounts that only one
+    separator explains. If some may be read both ways, a mistake would change them by a factor of a thousand: at least
+    two amounts must show the separator, and more than would be decimals such as `2.500`.
     """
     found = list(columns)
     point, comma, point_or_group, comma_or_group = (

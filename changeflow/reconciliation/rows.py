@@ -1,4 +1,4 @@
-"""Lines of a ledger that are no contract: totals and footers, which are left out, and those that are wrong."""
+"""Handle lines of a ledger that are not contracts: totals and footers, which are left out, and lines that are wrong."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from changeflow.reconciliation.sources import SHOWN, first_of
 from changeflow.values.cells import clean
 
 _MOST = 1_000
-"""Lines without a key that are looked at one by one: more are no totals."""
+"""The most lines without a key to examine individually: if there are more, they are not totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class _Line:
     line: int
     key: str | None
     is_total: bool
-    """Some of its texts is a word for a total, and nothing else."""
+    """Whether one of its texts is only a word for a total."""
     may_be_total: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Lines that follow each other, and what their amounts come to: a line that may be a total, or all up to it."""
+    """Consecutive lines, with the sums of their amounts: a line that may be a total, or all lines up to it."""
 
     line: int
     lines: int
@@ -37,17 +37,17 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What was left out of a ledger as totals, and why it may be wrong to."""
+    """The lines left out of a ledger as totals, and why that may be wrong."""
 
     said: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
 def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Totals:
-    """Take totals out of a ledger's table, and return what is to be said of them.
+    """Remove totals from a ledger's table, and return what to report about them.
 
-    A total has a key that is a word for one, and its amounts are the sums of the other lines, or of those since the
-    last total; where they are not, it is doubtful. Or it is the last of several lines, has no key, and is such a sum.
+    The key of a total is a word for one, and its amounts are the sums of the other lines, or of those since the last
+    total; otherwise it is doubtful. A last line without a key that is such a sum is also a total.
     """
     found = list(_candidates(ledger))
     if not found:
@@ -108,7 +108,7 @@ def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iter
 
 
 def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
-    """Yield some lines of the file as it has them: the number, and the cells without the spaces around them."""
+    """Yield some lines of the file: the number, and the cells without surrounding spaces."""
     if not (listed := ", ".join(map(str, lines))):
         return
     cells = ", ".join(f"c{place}" for place in range(1, ledger.source.width + 1))
@@ -153,9 +153,9 @@ def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_P
 
 
 def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | None, *, least: int) -> bool:
-    """Return whether the amounts of a line are the sums of the others; of those between `after` and it, where given.
+    """Return whether the amounts of a line are the sums of the others, or of those after the line `after`, if given.
 
-    What a total leaves empty is not looked at.
+    Cells that a total leaves empty are not checked.
     """
     own = next((part.amounts for part in parts if part.line == line), ())
     others = [
@@ -171,7 +171,8 @@ def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | N
 
 
 def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: ParallelRunPolicy, period: str) -> None:
-    """Name lines without a key, of another period, and pay below nothing; a ledger without lines is a problem too."""
+    """Report lines without a key, lines of another period, and negative pay; add a `Problem` for a ledger without
+    lines."""
     if not ledger.row(f"select count(*) from {ledger.table}")[0]:
         add_no_lines(ledger)
     place = ledger.key_places()[0]
@@ -195,7 +196,7 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
 
 
 def add_no_lines(ledger: Side) -> None:
-    """Add that a ledger has headings and nothing below them."""
+    """Add a `Problem` for a ledger that has only headings."""
     what, remedy = "The ledger has no lines below its header.", "Export it again, with the contracts of the period."
     ledger.add(ledger.source.header, 1, what, remedy)
 

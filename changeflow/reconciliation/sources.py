@@ -1,7 +1,7 @@
-"""Outputs of a parallel run as relations that DuckDB reads: CSV, Parquet or xlsx, each cell as text, with its line.
+"""Make outputs of a parallel run readable for DuckDB: CSV, Parquet or xlsx, each cell as text, with its line.
 
-A plain CSV is read by DuckDB itself, in parallel. Where something in it is not plain (lines above the header, cells
-over several lines, empty lines), it is written out again, so that each line has the number that an editor shows.
+DuckDB reads a plain CSV itself, in parallel. A CSV that is not plain (lines above the header, cells over several lines,
+empty lines) is first rewritten, so that each line has the number that an editor shows.
 """
 
 import csv
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MOST_BYTES = 500_000_000
-"""Of one side: a million contracts with twelve elements have a fifth of it."""
+"""The largest file of one side: a million contracts with twelve elements take a fifth of it."""
 MOST_COLUMNS = 500
 MOST_OF_A_LINE = 1_000_000
 """Bytes: more is a quotation mark that is never closed, or no table."""
@@ -66,10 +66,10 @@ def open_source(
     known: Sequence[str] = (),
     is_patient: bool = False,
 ) -> Source | None:
-    """Return what to select from; what is wrong is added to `problems`, and None comes instead.
+    """Return what to select from; if something is wrong, add it to `problems` and return None.
 
-    `shown` is the file's name in messages; `known` are headings by which the header is found. `is_patient`: write the
-    lines out, however plain the file looks.
+    `shown` is the file's name in messages; `known` are headings for finding the header. `is_patient`: rewrite the
+    lines, however plain the file looks.
     """
     suffix, shown, start = path.suffix.lower(), shown or path.name, len(problems)
     found: Source | None
@@ -163,7 +163,7 @@ def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list
 def _written(
     records: Iterable[tuple[int, list[str]]], layout: Layout, shown: str, target: Path, problems: list[Problem]
 ) -> Source | None:
-    """Write the lines of a table with their numbers; empty ones and repeated headings are left out."""
+    """Write the lines of a table with their numbers, without empty lines and repeated headings."""
     last = max(c.place for c in layout.columns)
     heading, at = fold(layout.columns[0].name), layout.columns[0].place - 1
     repeated, wrong, line = list[int](), list[Problem](), layout.data_line
@@ -203,7 +203,8 @@ _AS_MANY = (
 
 
 def first_of(found: Sequence[Problem], kind: str, more: int = 0) -> Iterator[Problem]:
-    """Yield the first problems of a kind, then how many others there are: `more` are those that were not looked up."""
+    """Yield the first problems of a kind, then how many others there are, including the `more` that were not looked
+    up."""
     yield from found[:SHOWN]
     if rest := len(found[SHOWN:]) + more:
         last = found[:SHOWN][-1]
@@ -230,7 +231,8 @@ def _literal(path: Path) -> str:
 
 
 def _plain_name(path: Path, link: Path) -> Path:
-    """Return a name for a file that DuckDB takes as it is: in others, a star or a bracket stands for more files."""
+    """Return a name for a file that DuckDB takes literally: in other names, a star or a bracket would match several
+    files."""
     link.unlink(missing_ok=True)
     link.symlink_to(path.resolve())
     return link
@@ -256,9 +258,9 @@ def quoted(name: str) -> str:
 
 
 def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> tuple[Path, int]:
-    """Return a file in UTF-8 and its lines: the one given, or a copy of one that an older program wrote.
+    """Return a file in UTF-8 and its lines: the file itself, or a converted copy if an older program wrote it.
 
-    Both in one is refused.
+    A mixture of both encodings is refused.
     """
     good, bad, at, number = False, False, 0, 0
     with open_input(path, shown, problems, most=MOST_BYTES) as file:
@@ -291,7 +293,7 @@ def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> t
 def _copy(
     file: BinaryIO, target: Path, encoding: str, shown: str, at: int, problems: list[Problem]
 ) -> tuple[Path, int]:
-    """Write a file again in UTF-8; `at` is the line to name where it is no text."""
+    """Rewrite a file in UTF-8; `at` is the line to name if it is not text."""
     file.seek(0)
     lines, text = 0, ""
     old = io.TextIOWrapper(file, encoding, newline="")
@@ -311,7 +313,7 @@ def _copy(
 
 
 def unreadable(shown: str, error: Exception) -> Problem:
-    """Turn what the database says of a broken file into a problem, with its line where it says one."""
+    """Turn the database's message about a broken file into a problem, with its line if the message gives one."""
     text = str(error)
     head = next((part for part in text.splitlines() if part.strip()), text)
     numbers = re.findall(r"(?i)\bline:?\s+(\d+)", text)

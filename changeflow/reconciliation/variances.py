@@ -1,7 +1,8 @@
-"""Where two loaded ledgers differ, contract by contract: each contract has the class of its most severe difference.
+"""Find where two loaded ledgers differ, contract by contract: each contract has the class of its most severe
+difference.
 
-Every contract is judged alone, so differences that cancel each other out still count. An element that only one side has
-is compared with nothing, that is zero.
+Every contract is judged individually, so differences that cancel each other out still count. An element that only one
+side has is compared with zero.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ MISSING, EXTRA = "missing", "extra"
 
 @dataclass(slots=True)
 class Comparison:
-    """Both sides as loaded, their tables `old` and `new`, and what they are judged by."""
+    """Both sides as loaded (tables `old` and `new`), and the policy for judging them."""
 
     db: "duckdb.DuckDBPyConnection"
     elements: Sequence[ComparedElement]
@@ -97,7 +98,8 @@ class Comparison:
         )
 
     def _rules(self, element: str, difference: str) -> tuple[str, list[str]]:
-        """Return the explanations of an element as branches of a `case`, in their order, and what they compare with."""
+        """Return the explanations of an element as branches of a `case`, in order, and the values that they compare
+        with."""
         branches, values = [], list[str]()
         for number, rule in enumerate(self.policy.explanations):
             if folded(rule.element) != folded(element) or rule.period not in (None, self.period):
@@ -181,7 +183,7 @@ class Comparison:
 
 
 def _amount(units: int) -> Decimal:
-    """Return whole millionths as an amount: two decimals at least, more where there are more."""
+    """Return whole millionths as an amount with at least two decimals."""
     exact = Decimal(units) / UNIT
     shortest = exact.normalize()
     return exact.quantize(Decimal("0.01")) if -shortest.as_tuple().exponent <= 2 else shortest  # type: ignore[operator]

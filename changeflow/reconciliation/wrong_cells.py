@@ -1,4 +1,4 @@
-"""Why a cell of a compared column is no amount, and how to put it right."""
+"""Explain why a cell of a compared column is not an amount, and how to correct it."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _WRITE = f"Write 1234.56, with at most {DECIMALS} decimals."
 
 
 def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
-    """Return why a cell is no amount, and how to put it right; `currency` is the one of the other amounts."""
+    """Return why a cell is not an amount, and how to correct it; `currency` is that of the other amounts."""
     if currency:
         return (
             f"'{text}' is in another currency than the {currency} of the others.",
@@ -75,7 +75,7 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
 
 
 def _unknown(around: str) -> str:
-    """Return the word or sign beside a number that is no currency that is read; empty where there is none."""
+    """Return the word or sign beside a number that is not a known currency; empty if there is none."""
     signs = (c for c in around if unicodedata.category(c) == "Sc" and not currency_of(c))
     words = (word for word in _WORD.findall(around) if not (word.upper() in ("CR", "DR") or currency_of(word)))
     return next(chain(words, (c for c in signs if c != "$")), "")

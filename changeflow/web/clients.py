@@ -21,11 +21,11 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
 MOST_KEYS = 20_000
-"""Buckets in memory: those used longest ago are dropped first, and start full again."""
+"""How many buckets to keep in memory; the least recently used are dropped first, and start full again."""
 
 
 def networks(text: str) -> tuple[Network, ...]:
-    """Read addresses and networks, separated by commas; an `InputError` names the one that is neither."""
+    """Read addresses and networks, separated by commas; raise an `InputError` that names any that is neither."""
     found = []
     for part in filter(None, (p.strip() for p in text.split(","))):
         try:
@@ -99,7 +99,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A burst of requests at once, and then a number a second."""
+    """How many requests are allowed at once, and then per second."""
 
     burst: int
     per_second: float

@@ -1,4 +1,4 @@
-"""Read forms within limits and turn them into answers, with plain messages where they are wrong."""
+"""Read forms within limits and turn them into answers, with plain messages if they are wrong."""
 
 import re
 import unicodedata
@@ -81,7 +81,7 @@ async def read_form(request: Request, limits: Limits, *, one_click: bool = False
 
 
 def given_of(form: Form) -> Given:
-    """Turn a form into an answer; raise `InputError` where it cannot be understood."""
+    """Turn a form into an answer; raise `InputError` if it cannot be understood."""
     if form.has_controls:
         raise InputError(sentence("Your answer contained characters that cannot be shown. We have removed them."))
     kind = form.get("answer")

@@ -14,7 +14,7 @@ from changeflow.languages.templating import say_in
 from changeflow.places import new_environment
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
-"""When to try again: a writer finishes in seconds, a database that is down takes longer."""
+"""Seconds to wait before trying again: a writer finishes soon, a database that is down takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
