@@ -123,9 +123,8 @@ def pilot_reconcile(
             )
         kept = "Run saved." if is_new else "This run is already saved."
     else:
-        policy = with_file_options(
-            _policy(context, preset, key, tolerance or []), columns=columns or [], decimals=decimal or []
-        )
+        policy = _policy(context, preset, key, tolerance or [])
+        policy = with_file_options(policy, columns=columns or [], decimals=decimal or [])
         most = ALL if every else KEPT
         with reading(old, new, identity):
             result = reconcile(old, new, policy, period=period, identity=identity, say=note, most=most)
