@@ -117,7 +117,7 @@ def db_join(context: Context) -> None:
     from changeflow.usecases import restoration
 
     is_new = restoration.join(db=context.db, actor=context.actor, now=context.now)
-    note("This machine takes part from now on." if is_new else "This machine takes part already.")
+    note("This machine has joined." if is_new else "This machine has already joined.")
 
 
 @command(db_app, "retention", "db", "at")

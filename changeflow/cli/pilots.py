@@ -225,7 +225,7 @@ def pilot_explain(
     if number is None:
         note("Already recorded; nothing changed.")
         return
-    note(f"Explanation {number} is recorded. Reconcile {period} again, and it counts.")
+    note(f"Explanation {number} is recorded. Reconcile {period} again to apply it.")
 
 
 def _span(text: str | None) -> tuple[Decimal, Decimal] | None:

@@ -79,7 +79,7 @@ def schema(
         from changeflow.intake.table_schemas import tables_in_words
 
         if folder is not None:
-            raise InputError("--out would have no effect: it writes JSON. Leave one of them out.")
+            raise InputError("--out cannot be used here: it writes JSON. Leave one of them out.")
         for line in tables_in_words():
             out_as_it_is(line)
     elif folder is not None:

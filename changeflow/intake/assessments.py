@@ -45,7 +45,9 @@ def assessments_in(
     for row in rows:
         if not row.names("person", "person", people, problems):
             continue
-        if not row.is_first("person", row.cells["person"], seen, problems, remedy="One line a person and round."):
+        if not row.is_first(
+            "person", row.cells["person"], seen, problems, remedy="Keep one line for each person and round."
+        ):
             continue
         on = row.read("on", parse_day, problems)
         if on is not None and until is not None and on > until:

@@ -44,7 +44,9 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
             whose = (meeting.id, calendar.authority, calendar.school)
             if whose in met:
                 what = f"The dates of '{meeting.id}' are written twice."
-                yield DefinitionError(place.at("meetings", n, "id"), what, "Put them together, or give one another id.")
+                yield DefinitionError(
+                    place.at("meetings", n, "id"), what, "Merge them, or give one of them another id."
+                )
             met.add(whose)
         for group in ("terms", "closed", "blackouts"):
             for n, span in enumerate(getattr(calendar, group)):
@@ -108,6 +110,6 @@ def _pay_tables(definition: Definition) -> Iterator[DefinitionError]:
             (first, last), (from_, to) = days_of_table(mine), days_of_table(theirs)
             same = (mine.payday, mine.cut_off_working_days) == (theirs.payday, theirs.cut_off_working_days)
             if not same and first <= to and from_ <= last:
-                what = f"Another table gives {max(first, from_):%B %Y} another payday or cut-off: '{other.calendar}'."
+                what = f"The table '{other.calendar}' gives {max(first, from_):%B %Y} a different payday or cut-off."
                 place = Place(f"calendar:{file.calendar}", ("pay_periods",))
-                yield DefinitionError(place, what, "Give each month one table.", on_key=True)
+                yield DefinitionError(place, what, "Keep each month in one table.", on_key=True)

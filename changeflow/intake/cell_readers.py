@@ -199,7 +199,7 @@ def _yes_no(text: str, field: Field) -> str:
         raise ValueError(f"'{text}' may be a tick or a cross. Write yes or no.")
     words = [pair.partition("=")[0] for pair in field.words.split(" | ")[:_SHOWN]] if field.words else []
     more = f", or a word such as {', '.join(words)}" if words else ""
-    raise ValueError(f"'{text}' is neither yes nor no. Write one of the two{more}.")
+    raise ValueError(f"'{text}' is neither yes nor no. Write yes or no{more}.")
 
 
 def _choice(text: str, field: Field) -> str:

@@ -31,7 +31,7 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
         if service.service == PROGRAMME:
             place = Place.service(service.service, "service")
             yield DefinitionError(
-                place, f"'{PROGRAMME}' is kept for the programme's own tasks.", "Give the service another id."
+                place, f"'{PROGRAMME}' is reserved for the programme's own tasks.", "Give the service another id."
             )
 
 
@@ -263,7 +263,7 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
         yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
         if (impact.group, impact.service) in seen:
             what = f"'{impact.group}' is listed twice for the same service."
-            yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
+            yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Merge the two.")
         seen.add((impact.group, impact.service))
     for n, ally in enumerate(definition.change.coalition):
         yield from unknown(Place(CHANGE, ("coalition", n, "person")), "person", ally.person, people)
@@ -320,7 +320,7 @@ def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[DefinitionErro
     for n, scheme in enumerate(schemes):
         place = Place.service(service.service, "parallel_run", "schemes", n)
         if scheme.id in {s.id for s in schemes[:n]}:
-            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' is listed twice.", "Join the two.")
+            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' is listed twice.", "Merge the two.")
         for i, school in enumerate(scheme.schools):
             yield from unknown(place.at("schools", i), "school", school, schools)
             if school in taken:

@@ -81,7 +81,7 @@ def read_day(text: str, *, may_be_old: bool = False) -> date:
             if not is_supported(day):
                 what = out_of_range(text)
                 if day.year >= _NO_END:
-                    what = f"{what.partition('. ')[0]}. Leave it empty where there is no end"
+                    what = f"{what.partition('. ')[0]}. Leave it empty if there is no end"
                 raise ValueError(f"{what}.")
             return _in_the_uk(day, moved) if moved is not None else day
     if re.fullmatch(_NO_YEAR, lower, re.ASCII):

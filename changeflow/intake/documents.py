@@ -77,7 +77,7 @@ def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
                 reading.doubts.kinds |= {"waves", "start"}
             return shaped if shaped is not None else _empty(model, name)
         if required:
-            reading.add(name, "The file is missing.", "changeflow init makes one.")
+            reading.add(name, "The file is missing.", "Create one with: changeflow init DIR")
             reading.doubts.kinds |= {"waves", "start"}
         return _empty(model, name)
 
@@ -138,7 +138,7 @@ def read_described(reading: Reading, path: Path, shown: str, model: type[Model],
         return None
     name = f"{kind}:{getattr(shaped, kind)}" if kind else path.stem
     if (earlier := reading.documents.setdefault(name, document)) is not document:
-        what = f"'{name.split(':')[-1]}' is described in {earlier.file} already."
+        what = f"'{name.split(':')[-1]}' is already described in {earlier.file}."
         reading.problems.append(document.problem((), what, "Give one of them another id."))
         reading.doubts.add_words([document.text])
         return None

@@ -83,7 +83,9 @@ def attendance_in(
             continue
         if not row.names("person", "person", people, problems):
             continue
-        if not row.is_first("person", f"{session}\n{person}", seen, problems, remedy="One line a person and session."):
+        if not row.is_first(
+            "person", f"{session}\n{person}", seen, problems, remedy="Keep one line for each person and session."
+        ):
             continue
         on = row.read("on", parse_day, problems)
         if on is not None and on > until:
@@ -101,13 +103,13 @@ def _came(
     if "attended" not in row.cells:
         if not any(p.line == row.line for p in problems):
             what = f"'{row.headings['attended']}' is empty."
-            problems.append(row.problem("attended", what, "Write yes for a person who came, else no."))
+            problems.append(row.problem("attended", what, "Write yes for a person who came, otherwise no."))
         return False
     came = row.cells["attended"] == "yes"
     before, line = said.setdefault(tuple(row.cells.get(c, "") for c in ("session", "person", "on")), (came, row.line))
     if before != came:
         what = f"Line {line} says the opposite of {row.cells['person']} on this day."
-        problems.append(row.problem("attended", what, "Keep the line that is right."))
+        problems.append(row.problem("attended", what, "Keep the correct line."))
         return False
     if not came:
         absent.append(row.problem("attended", f"{row.cells['person']} did not come and was not recorded."))
@@ -247,15 +249,15 @@ def identities_in(rows: Iterable[TableRow], problems: list[Problem]) -> Mapping[
     for row in rows:
         before, after = row.cells["old"], row.cells["new"]
         if before in pairs:
-            problems.append(row.problem("old", f"'{before}' has a new id already.", "One line an old id."))
+            problems.append(row.problem("old", f"'{before}' already has a new id.", "Keep one line for each old id."))
         elif after in taken:
-            what = f"'{after}' is the new id of line {taken[after]} already."
-            problems.append(row.problem("new", what, "Every contract has an id of its own."))
+            what = f"'{after}' is already the new id on line {taken[after]}."
+            problems.append(row.problem("new", what, "Give each contract its own id."))
         else:
             pairs[before] = after
             taken[after] = row.line
     for row in rows:
         if row.cells["new"] in pairs and row.cells["new"] != row.cells["old"]:
-            what = f"'{row.cells['new']}' is an old id as well: ids go round, or are used again."
+            what = f"'{row.cells['new']}' is also an old id: ids were swapped or reused."
             problems.append(row.problem("new", what, "An id that was used is never given to another contract."))
     return pairs

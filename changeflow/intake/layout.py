@@ -130,11 +130,13 @@ def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Colle
     looks = [_Look(s, list(_records(lines, s, begin)), names) for s in in_use]
     best = max(looks, key=lambda look: look.quality)
     if not best.records:
-        problems.append(Problem(file=shown, what="The file is empty.", remedy="Its first line names the columns."))
+        problems.append(
+            Problem(file=shown, what="The file is empty.", remedy="Put the names of the columns on its first line.")
+        )
         return None
     if best.width == 1 and (inner := _within(best, names)) is not None:
         what = "Each line is in quotation marks as a whole, and so a single cell."
-        remedy = "Export it again, or take these quotation marks out."
+        remedy = "Export it again, or remove these quotation marks."
         problems.append(Problem(file=shown, line=inner.line, what=what, remedy=remedy))
         return None
     same = [look.separator for look in looks if look.quality == best.quality and look.quality[1] > 0]
@@ -157,7 +159,9 @@ def look_at_rows(
     records = [_Record(line, line, tuple(cells)) for line, cells in islice(rows, MOST_RECORDS)]
     look = _Look("", [r for r in records if r.filled], {fold(k) for k in known} - {""})
     if not look.records:
-        problems.append(Problem(file=shown, what="The sheet is empty.", remedy="Its first line names the columns."))
+        problems.append(
+            Problem(file=shown, what="The sheet is empty.", remedy="Put the names of the columns on its first line.")
+        )
         return None
     return _found(look, shown, problems, [])
 
@@ -236,7 +240,7 @@ def _sep_line(lines: Sequence[str], shown: str) -> Problem | None:
     if not first.startswith("sep=") or len(first) > 5:
         return None
     what = f"The line '{first}' names no separator that a table can have."
-    return Problem(file=shown, line=1, what=what, remedy="Write sep=; or take the line out.")
+    return Problem(file=shown, line=1, what=what, remedy="Write sep=; or remove the line.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class RowTasks:
             return task_named(name, tasks, besides=[t.name for t in tasks.values()])
         except (UnknownThingError, AmbiguousNameError) as error:
             what, remedy = what_and_remedy(error)
-            self.problems.append(row.problem(column, what, remedy or "Correct the name, or take the line out."))
+            self.problems.append(row.problem(column, what, remedy or "Correct the name, or remove the line."))
             return None
 
     @cached_property

@@ -136,7 +136,7 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."
-            remedy = "Join the two, or give the later one its own day."
+            remedy = "Merge the two, or give the later one its own day."
             problems.append(Problem(file=f"{folder.name}/{path.name}", what=what, remedy=remedy))
             continue
         seen |= dict.fromkeys(editions, path.name)

@@ -106,7 +106,7 @@ def read_workbook(
         return None
     if not found:
         what = "The first sheet is empty." if len(book.sheets) == 1 else "The workbook has nothing in it."
-        problems.append(Problem(file=shown, what=what, remedy="Its first line names the columns."))
+        problems.append(Problem(file=shown, what=what, remedy="Put the names of the columns on its first line."))
         return None
     _, best, own = max(found, key=lambda one: (one[0], one[1] is not None and len(one[1].lines) > 1))
     problems += own
@@ -122,7 +122,7 @@ def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: 
         for column, cell in enumerate(cells, 1):
             if (control := NOT_TEXT.search(cell)) is not None:
                 what = f"The cell holds the control character U+{ord(control[0]):04X}."
-                problems.append(Problem(file=shown, line=line, column=column, what=what, remedy="Take it out."))
+                problems.append(Problem(file=shown, line=line, column=column, what=what, remedy="Remove it."))
                 return None
     layout = look_at_rows(lines, shown, problems, known=known)
     if layout is None:

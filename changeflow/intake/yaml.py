@@ -179,7 +179,7 @@ def parse_yaml(
     if not isinstance(document.data, dict):
         if document.wrong:
             return None
-        what = "The file is empty." if node is None or document.data is None else "The file is not a list of keys."
+        what = "The file is empty." if node is None or document.data is None else "The file has no `key: value` lines."
         problems.append(Problem(file=shown, what=what, remedy="It should hold `key: value` lines."))
         return None
     return document
@@ -261,11 +261,11 @@ class _Builder:
             here = (*path, name)
             if name in out:
                 first = self.document.keys[here]
-                self._report(key, f"'{name}' is written twice, first in line {first[0]}.", "Keep one of them.")
+                self._report(key, f"'{name}' is written twice, first on line {first[0]}.", "Keep one of them.")
                 self.document.lost += [name, *_scalars(value)]
                 continue
             if control := _CONTROL.search(name):
-                self._add(key, here, f"A key holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+                self._add(key, here, f"A key holds the control character U+{ord(control[0]):04X}.", "Remove it.")
             self.document.keys[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
             out[name] = self.build(value, here)
         return out
@@ -283,16 +283,12 @@ class _Builder:
                 return self._add(node, path, *no_day(text))
             return self._add(node, path, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
         if isinstance(value, str) and (control := _CONTROL.search(value)):
-            return self._add(
-                node, path, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out."
-            )
+            return self._add(node, path, f"The text holds the control character U+{ord(control[0]):04X}.", "Remove it.")
         if isinstance(value, date) and not is_supported(value):
             what, _, remedy = out_of_range(text[:60]).partition(". ")
             return self._add(node, path, f"{what}.", f"{remedy}.")
         if isinstance(value, float) and not math.isfinite(value):
-            return self._add(
-                node, path, f"'{text[:60]}' is not a number that exists.", "Write one in digits, such as 0.5."
-            )
+            return self._add(node, path, f"'{text[:60]}' is not a finite number.", "Write one in digits, such as 0.5.")
         return value
 
     def _add(self, node: Node, path: Path_, what: str, remedy: str) -> None:

@@ -33,7 +33,7 @@ READ_METHODS = ["GET", "HEAD"]
 NO_PROXY, LIMITS = Clients(), Limits()
 T = TypeVar("T")
 OPTIONAL_OFF = sentence("Optional messages are switched off. The others come once a week, in one message.")
-OPTIONAL_ON = sentence("You get all messages again, at most one a day.")
+OPTIONAL_ON = sentence("You will now get every message as before, at most one a day.")
 
 READERS, JUDGES, WRITERS = 3, 1, 2
 """Threads per lane. They are few because Python runs one at a time, and each further thread makes the others wait."""

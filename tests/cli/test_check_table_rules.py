@@ -26,7 +26,7 @@ BAD = {
     "attendance": (
         "session,person,on,attended",
         {
-            "training,head,2027-02-01,": "'attended' is empty. Write yes for a person who came, else no.",
+            "training,head,2027-02-01,": "'attended' is empty. Write yes for a person who came, otherwise no.",
             "training,head,2027-02-01,yes\ntraining,head,2027-02-02,yes": "Duplicate person 'head' (first on line 2).",
             "training,head,2027-02-01,yes\ntraining,head,2027-02-01,no": "Line 2 says the opposite of head on",
             "training,head,2027-03-02,yes": "2027-03-02 is in the future.",
@@ -121,8 +121,8 @@ def test_a_school_of_the_folder_without_a_wave_is_a_mistake(tmp_path: Path):
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ("C1,N1\nC1,N2", "'C1' has a new id already."),
-        ("C1,N1\nC2,N1", "'N1' is the new id of line 2 already."),
+        ("C1,N1\nC1,N2", "'C1' already has a new id."),
+        ("C1,N1\nC2,N1", "'N1' is already the new id on line 2."),
         ("C1,C2\nC2,N2", "'C2' is an old id as well"),
     ],
 )

@@ -297,7 +297,7 @@ def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Pa
     assert "changeflow db release" in run("db", "review").stderr
     assert "Released" in run("db", "release", "--as", "chief").stderr
     assert "does not wait for a release" in run("db", "review").stderr
-    assert "takes part already" in run("db", "join", "--as", "chief").stderr
+    assert "has already joined" in run("db", "join", "--as", "chief").stderr
     run("nudge", "dispatch")
 
 

@@ -72,7 +72,7 @@ def test_an_unknown_kind_is_a_mistake(tmp_path: Path):
 
 def test_a_key_written_twice(tmp_path: Path):
     found = the_problem(tmp_path, programme=PROGRAMME + "name: Another\n")
-    assert found == "programme.yaml:16:1: 'name' is written twice, first in line 2. Keep one of them."
+    assert found == "programme.yaml:16:1: 'name' is written twice, first on line 2. Keep one of them."
 
 
 def test_a_task_of_the_programme_with_the_name_of_a_milestone(tmp_path: Path):
@@ -243,7 +243,7 @@ def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):
         read_folder(a_folder(tmp_path / "other", people=people.replace("no\n", "perhaps\n")))
     [problem] = raised.value.problems
     assert str(problem) == (
-        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write one of the two, or a word such as active, "
+        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write yes or no, or a word such as active, "
         "current, left, on maternity leave."
     )
 

@@ -44,8 +44,8 @@ YAML_BOMBS = {
     "a list instead of keys": ("- a\n- b\n", "not a list of keys"),
     "two documents": ("service: a\n---\nservice: b\n", "services/payroll.yaml:2:1: A second document begins here"),
     "a key that is a list": ("? [a, b]\n: c\n", "A key is a list or a mapping"),
-    "a number beyond all": ("a: 1e999", "'1e999' is not a number that exists"),
-    "no number": ("a: .nan", "is not a number that exists"),
+    "a number beyond all": ("a: 1e999", "'1e999' is not a finite number"),
+    "no number": ("a: .nan", "is not a finite number"),
     "thirty digits": (f"a: {'9' * 30}", "is too large"),
     "five thousand digits": (f"a: {'9' * 5000}", "is too large"),
     "the year 1": ("a: 0001-01-01", "'0001-01-01' is outside the years 1950 to 2200"),
@@ -305,6 +305,4 @@ def test_a_control_character_of_a_workbook_is_refused_with_its_place(tmp_path: P
     problems: list[Problem] = []
     found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, a_format("table", ("id",), ()))
     assert list(found) == []
-    assert [str(p) for p in problems] == [
-        "t.xlsx[Sheet1]:2:1: The cell holds the control character U+001B. Take it out."
-    ]
+    assert [str(p) for p in problems] == ["t.xlsx[Sheet1]:2:1: The cell holds the control character U+001B. Remove it."]

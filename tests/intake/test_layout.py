@@ -147,7 +147,7 @@ def test_an_empty_file_is_a_problem():
     for text in ("", "\n\n", ",,\n"):
         found, problems = look(text)
         assert found is None
-        assert problems == ["t.csv:1:1: The file is empty. Its first line names the columns."]
+        assert problems == ["t.csv:1:1: The file is empty. Put the names of the columns on its first line."]
 
 
 def test_a_sheet_is_looked_at_in_the_same_way():

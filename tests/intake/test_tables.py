@@ -122,7 +122,7 @@ def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):
 def test_a_leaving_date_in_the_year_9999_says_how_no_end_is_written(tmp_path: Path):
     _, problems = read(tmp_path / "people.csv", "id,role,leaves\na,Head,31/12/9999\n", PEOPLE)
     [problem] = problems
-    assert problem.endswith("is outside the years 1950 to 2200. Leave it empty where there is no end.")
+    assert problem.endswith("is outside the years 1950 to 2200. Leave it empty if there is no end.")
 
 
 def test_a_folders_people_may_name_schools_by_name(tmp_path: Path):

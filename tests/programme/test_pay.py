@@ -29,7 +29,7 @@ def test_two_tables_of_the_trust_for_one_month_are_a_definition_error(tmp_path: 
         read_folder(a_trust(tmp_path, one, other))
     [problem] = caught.value.problems
     assert (problem.file, problem.line) == ("calendars/c1.yaml", 2)
-    assert problem.what == "Another table gives June 2027 another payday or cut-off: 'c0'."
+    assert problem.what == "The table 'c0' gives June 2027 a different payday or cut-off."
 
 
 @pytest.mark.parametrize(("first", "payday", "whose"), [("2028-01", 15, ""), ("2027-06", 28, ""),

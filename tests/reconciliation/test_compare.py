@@ -210,10 +210,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("ids", "message"),
         [
-            ("a,b\nb,a\n", "ids go round"),
-            ("a,b\nb,c\n", "used again"),
-            ("a,x\nb,x\n", "is the new id of line 2"),
-            ("a,x\na,y\n", "has a new id already"),
+            ("a,b\nb,a\n", "ids were swapped or reused"),
+            ("a,b\nb,c\n", "swapped or reused"),
+            ("a,x\nb,x\n", "is already the new id on line 2"),
+            ("a,x\na,y\n", "already has a new id"),
         ],
     )
     def test_ids_that_go_round_or_are_used_again(self, tmp_path: Path, ids: str, message: str):

@@ -43,7 +43,7 @@ class _Budget:
     def spend(self, days: int) -> None:
         self.days -= days
         if self.days < 0:
-            remedy = "Take out calendars that no task uses, or exceptions that recur."
+            remedy = "Remove calendars that no task uses, or exceptions that recur."
             raise InputError(f"The calendars of the file lay out more than {MOST_DAYS:,} days in all. {remedy}")
 
 
