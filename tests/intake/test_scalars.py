@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import ScalarNode
 
 from changeflow.intake.yaml_nodes import STR, TIMESTAMP, tag_of, value_of
 
+RUAMEL = YAML(typ="safe", pure=True)
 CORE = {
     # 10.3.2: null | Null | NULL | ~, and nothing at all.
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -109,13 +110,12 @@ def test_a_merge_key_and_an_equals_sign_have_tags_of_their_own():
 @settings(max_examples=1500, deadline=None)
 @given(st.one_of(NUMBERS, DAYS, WORDS, st.text(max_size=5), st.sampled_from([*CORE, *BESIDES, *NONE])))
 def test_a_scalar_has_the_tag_and_the_value_that_ruamel_gives_it(text: str):
-    reader = YAML(typ="safe", pure=True)
-    tag = reader.resolver.resolve(ScalarNode, text, (True, False))
+    tag = RUAMEL.resolver.resolve(ScalarNode, text, (True, False))
     assert tag_of(text) == str(tag)
     if str(tag).endswith((":merge", ":value", ":yaml")):
         return
     try:
-        expected = reader.constructor.construct_object(ScalarNode(tag, text))
+        expected = RUAMEL.constructor.construct_object(ScalarNode(tag, text))
     except (ValueError, ArithmeticError, LookupError):
         with pytest.raises((ValueError, ArithmeticError)):
             value_of(tag_of(text), text)

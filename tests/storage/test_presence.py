@@ -20,6 +20,7 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, progress
 from changeflow.usecases.unit_of_work import Change
+from tests.apart import run_apart
 from tests.builders import a_folder
 from tests.killing import crashed
 from tests.storage.test_restore import Elsewhere
@@ -215,22 +216,16 @@ def test_many_writers_and_checkpoints_do_not_look_like_a_replacement(db: str, tm
         assert versions.revision(session, "small") == before + 3 * writes
 
 
-WRITES = """
-import sys
-from changeflow.storage import versions
-from changeflow.storage.database import engine_for, session_scope
-
-with session_scope(sys.argv[1]) as session:
-    versions.touch(session, "small")
-engine_for(sys.argv[1]).dispose()
-"""
+def write_and_close(db: str) -> None:
+    write(db)
+    engine_for(db).dispose()
 
 
 def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str, tmp_path: Path):
     """A process that closes its own handle of the file drops SQLite's locks; the next one to close removes the log."""
     for _ in range(3):
         write(db)
-        subprocess.run([sys.executable, "-c", WRITES, db], check=True)
+        assert run_apart(write_and_close, db, folder=tmp_path) == (0, "", "")
         for _ in range(2):
             with session_scope(db) as session:
                 assert versions.revision(session, "small") > 1
