@@ -84,5 +84,7 @@ def planned(programme: Programme) -> Mapping[str, dict[str, Any]]:
 def rows_of(judged: Judged) -> Mapping[str, dict[str, Any]]:
     schedule = judged.programme.schedule
     assert schedule is not None
-    rows: Iterable[dict[str, Any]] = json.loads(plan_json(judged))["tasks"]
-    return {row["id"]: row | {"free_float": schedule[row["id"]].free_float} for row in rows}
+    plan = json.loads(plan_json(judged))
+    days = {f"programme/{m['id']}": m["day"] for m in plan["milestones"]}
+    rows: Iterable[dict[str, Any]] = plan["tasks"]
+    return {row["id"]: row | {"free_float": schedule[row["id"]].free_float, "day": days.get(row["id"])} for row in rows}

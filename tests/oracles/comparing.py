@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from statistics import median
@@ -11,7 +11,7 @@ from changeflow.programme.programme import Programme
 from changeflow.rules.engine import judge
 from changeflow.verifying.check import check
 from tests.oracles.answers import Documents, joined, rows_of
-from tests.oracles.clock import minute_of_text, text
+from tests.oracles.clock import DAY, NEVER, day_at, minute_of_text, text
 from tests.oracles.expansion import Item
 from tests.oracles.naive import Naive
 from tests.oracles.pushing import pushed
@@ -120,8 +120,26 @@ def _fields(naive: Naive, item: Item, row: dict[str, object]) -> Iterable[tuple[
         is_exact = what[0] == "e" and not naive.held
         if apart > (not is_exact) or (is_exact and by_clock and ours != theirs):
             yield what, text(ours), text(theirs)
-    if abs(dates.float - int(str(row["total_float"]))) > 1:
-        yield "total_float", dates.float, row["total_float"]
+    ours = min(dates.float, _a_day_late(item, dates.finish, row))
+    if abs(ours - int(str(row["total_float"]))) > 1:
+        yield "total_float", ours, row["total_float"]
+
+
+def _a_day_late(item: Item, finish: int, row: Mapping[str, object]) -> int:
+    """A milestone on a later day than its deadline is late, even if there is no working time between the two.
+
+    Its float is then the time until the end of the day on which people work again. The plan shows which day it is on.
+    """
+    if (
+        not item.is_milestone
+        or item.deadline is None
+        or item.measured.work(item.deadline) != item.measured.work(finish)
+    ):
+        return NEVER
+    if str(row["day"]) <= str(day_at(item.deadline - 1)):
+        return NEVER
+    end = (item.measured.next(finish) // DAY + 1) * DAY
+    return item.measured.work(finish) - item.measured.work(end)
 
 
 def compare_seeds(seeds: Iterable[int], *, with_proof: bool = False) -> Tally:
