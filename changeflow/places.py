@@ -32,7 +32,7 @@ def state_folder(database: Path | None) -> Path:
 
 
 def erasures_file(state: Path) -> Path:
-    """Return the ledger of erasures: `CHANGEFLOW_ERASURES`, or a file in the folder for state."""
+    """Return the ledger of erasures: `CHANGEFLOW_ERASURES`, or a file in the state folder."""
     named = os.environ.get("CHANGEFLOW_ERASURES")
     return Path(named) if named else state / "erasures.jsonl"
 
@@ -67,7 +67,7 @@ def template_environment() -> "Environment":
 
 def new_environment() -> "Environment":
     """Return a new environment: templates escape what they print, and an unknown name is an error."""
-    # Loaded here: what only asks for a folder prints no page.
+    # Imported only when needed, because code that only asks for a folder renders no page.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     return Environment(

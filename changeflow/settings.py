@@ -107,7 +107,7 @@ def key_file() -> Path | None:
 def begin_keys() -> None:
     """Use the key file that the environment names."""
     if (file := key_file()) is not None:
-        # Loaded here: most commands need no key, and this brings the database with it.
+        # Imported only when needed, because most commands need no key, and this loads the database code.
         from changeflow.storage import keys
 
         keys.keep_in(file)

@@ -56,7 +56,7 @@ def _fits(option: Option, used: Mapping[str, set[Hashable]], limit: int) -> bool
 
 
 def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[Hashable]], limit: int) -> list[int]:
-    # Loaded here: most commands publish nothing.
+    # Imported only when needed, because most commands publish nothing.
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()

@@ -31,7 +31,7 @@ class Ledger:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def column(self, person: str, place: int, *, live: bool) -> int:
-        # Whether reinforcement applies matters only where there is no earlier barrier.
+        # Whether reinforcement applies matters only if there is no earlier barrier.
         key = (person, place, live if place >= LAST else None)
         if key not in self.columns:
             self.columns[key] = len(self.places)

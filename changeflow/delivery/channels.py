@@ -182,7 +182,7 @@ class NotifyChannel:
     def __init__(
         self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
     ) -> None:
-        # Loaded here: it loads an HTTP library that nothing else needs.
+        # Imported only when needed, because it loads an HTTP library that nothing else needs.
         from notifications_python_client.notifications import NotificationsAPIClient
 
         self.template = template
@@ -261,7 +261,7 @@ class TeamsChannel:
         self._url, self._timeout = url, timeout
 
     def send(self, message: Message) -> Receipt:
-        # Loaded here: few runs send a card.
+        # Imported only when needed, because few runs send a card.
         import httpx
 
         try:

@@ -41,7 +41,7 @@ def invitation(entry: CalendarEntry) -> bytes:
 
 
 def _icalendar(method: str, entries: Iterable[CalendarEntry], *, name: str = "") -> bytes:
-    # Loaded here: most commands never need it.
+    # Imported only when needed, because most commands never need it.
     from icalendar import Calendar
 
     calendar = Calendar()

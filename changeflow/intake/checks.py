@@ -158,7 +158,7 @@ def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
             seen.add(at)
             chain.append(at)
             at = above[at]
-        # Every loop is walked once; a chain that ends in people seen before has none of its own.
+        # Every loop is walked once; a chain that ends in people already seen contains no new loop.
         if at in above and at in chain:
             loops.append(chain[chain.index(at) :])
     for loop in sorted(loops, key=min):

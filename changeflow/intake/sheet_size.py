@@ -88,7 +88,7 @@ def _corner(sheet: bytes, rows: int, cells: int) -> tuple[int, int]:
     if seen < rows + cells:
         raise odd()
     if placed < cells:
-        # A cell need not say where it is: then it is beside the one before it.
+        # A cell without a reference follows the one before it.
         last_column += max(_count(_CELL, row, MOST_CELLS) for row in _ROW.split(sheet))
         last_row += rows
     return last_row, last_column

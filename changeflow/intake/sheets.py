@@ -184,7 +184,7 @@ class _Book:
 
     def lines(self, name: str) -> tuple[Lines, list[tuple[tuple[int, int], tuple[int, int]]]]:
         """Return (line, cells) of the lines of a sheet that have something in them, and its merged ranges."""
-        # Loaded here: most folders have CSVs.
+        # Imported only when needed, because most folders contain only CSVs.
         from python_calamine import CalamineError, CalamineWorkbook
 
         part = self._places[name]
@@ -205,7 +205,7 @@ class _Book:
             except OverflowError:
                 raise SheetRefusedError("The workbook cannot be read: it has a duration that is too long") from None
             except BaseException as error:
-                # The reader is written in another language: where it fails, it raises what is not an `Exception`.
+                # The reader is written in another language: its failures are not `Exception`s.
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
@@ -264,7 +264,7 @@ def _lines(rows: Sequence[Sequence[object]], marks: Marks) -> Iterator[tuple[int
     """Yield (line, cells) of the lines that have something in them."""
     marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies)}
     deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
-    # What lies beyond the area that the library knows holds nothing but formulas without a result.
+    # Cells beyond the area that the library knows contain only formulas without a result.
     for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):
         row = known if len(known) >= wide else [*known, *repeat("", wide - len(known))]
         if n in marked:

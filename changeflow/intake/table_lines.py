@@ -42,7 +42,7 @@ class TableLines:
         self.refused: set[str] = set()
         """Columns of the line at hand whose cells were refused."""
         self.others = table.columns.unused if wanted.keeps_others else ()
-        # Each column of ours: its name, its place from 0, where it is from, and the cells that were read already.
+        # For each of our columns: its name, its place from 0, its source, and the cells read so far.
         self.plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]]
         self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
         self.places = {m.field.name: m.place for m in matches}

@@ -120,7 +120,7 @@ _DOUBTFUL = re.compile(
         | (?<![^\s\[{,].)(?:
             (?<=[!?]) | (?<=:)(?=\S) | (?<=[&*])(?![ ]|[A-Za-z0-9_-]+(?:[\s,\]}]|\Z))
         )
-        # A colon right after what is quoted or in brackets, or right before a bracket.
+        # A colon right after a quotation or a bracket, or right before a bracket.
         | (?<=[\]}"']:)(?=\S) | (?<=:)(?=[\[\]{},])
         # Ends of documents; further documents, and directives, after which there is one.
         | (?<![^\n].)(?<=[.])[.][.] | (?<=\n-)--
@@ -183,7 +183,7 @@ def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
     if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:
         raise TooBigError(*TOO_MANY)
     if reader.gaps and not text.endswith("\n"):
-        # libyaml takes what is left empty at the very end to be on the next line.
+        # libyaml places a value that is left empty at the very end on the next line.
         raise _DoubtError
     for mapping in reader.gaps.values():
         _place_gaps(mapping)

@@ -58,7 +58,7 @@ def reconcile(
 
     At most `most` differences, and `most` contracts of each kind, are returned individually; all are counted.
     """
-    # Loaded here: it takes longer than most commands.
+    # Imported only when needed, because loading it takes longer than most commands.
     import duckdb
 
     report_progress = say or (lambda _: None)

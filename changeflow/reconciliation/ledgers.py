@@ -102,7 +102,7 @@ def measure(ledger: Side) -> int:
     _create(ledger, columns, ledger.source.sql)
     nulls = [f"count(*) filter (where v{place} is null)" for place in places]
     lines, *odds = ledger.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {ledger.table}")
-    # Looking closely takes several times as long, so it is only done where it has to be.
+    # A closer look takes several times as long, so it is taken only if necessary.
     if any(odds) or ledger.given() == ",":
         ledger.looked_at = tuple(places)
         for first in range(0, len(places), _AT_ONCE):

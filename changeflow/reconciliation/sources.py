@@ -117,7 +117,7 @@ def _csv(
     if not is_patient and layout.data_line == 2 and "\r" not in head.replace("\r\n", ""):
         names = ", ".join(f"'c{n}': 'varchar'" for n in range(1, layout.width + 1))
         read = f"read_csv({_literal(text)}, columns={{{names}}}, header=true, {_dialect(layout.separator)})"
-        # The header is line 1. DuckDB keeps the order of a file, also where it reads it in parts.
+        # The header is line 1. DuckDB keeps the order of a file, even if it reads it in parts.
         sql = f"(select row_number() over () + 1 as line, * from {read})"
         return replace(_described(layout, shown, sql), lines=lines)
     with text.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,5 @@
-"""A simulation for people, with its pictures: what each milestone's date is worth, what drives it, what luck costs."""
+"""Turn a simulation into a report with charts: how likely each milestone's date is, what drives it, and what each risk
+event costs."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,19 +23,19 @@ from changeflow.values.moments import DAY, format_day, minute_of
 
 SHOWN = 8
 NAMED = 3
-"""Certain tasks of a path that the terminal names."""
+"""How many tasks without a range on a path to name in the terminal."""
 NO_DEADLINE = "–"
 OUTCOMES = 6
-"""Days that a milestone may fall on, up to which each is told with its odds."""
+"""List each possible day of a milestone with its odds if there are at most this many."""
 LEFT, WIDTH, HEIGHT, TOP = 46, 900, 240, 20
 BAR, LABEL = 24, 380
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4", "12 4")
-"""Lines are told apart by their dashes as well as by their colour."""
+"""The dashes of the lines, which differ as well as the colours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OddsLine:
-    """One milestone: days of the calendar, odds in whole percent."""
+    """One milestone: dates, and odds in whole percent."""
 
     milestone: str
     planned: str
@@ -42,16 +43,18 @@ class OddsLine:
     p80: str
     p90: str
     certain_share: int
-    """How much of its planned path has no range and no event, in percent: it is taken to last just as planned."""
+    """The share of its planned path, in percent, without a range or an event. It is assumed to last as planned."""
     certain: tuple[str, ...]
-    """The tasks that are this part, the longest first, with their days."""
+    """The tasks that make up that share, longest first, with their lengths in days."""
     planned_odds: int | None
-    """That it is no later than the day of the plan; None where that is so in every iteration and part is not drawn."""
+    """The chance that it is no later than planned; None if every iteration meets the date but part of the path has no
+    range."""
     deadline: str
     deadline_odds: int | None
-    """None without a deadline as well."""
+    """The chance of meeting the deadline; also None if there is no deadline."""
     outcomes: tuple[tuple[str, int], ...]
-    """Where it falls on a few days only, each with its odds: a missed start window costs the way to the next."""
+    """If only a few dates are possible, each with its odds. A task that misses a start window waits for the next
+    one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +63,12 @@ class DriverLine:
 
     task: str
     criticality: int
-    """In how many of a hundred iterations it lay on the driving path to the last milestone."""
+    """In what percentage of iterations it was on the driving path to the last milestone."""
     cruciality: float
-    """How closely its duration and the last milestone go together: -1 to 1."""
+    """The correlation of its duration with the last milestone's date: -1 to 1."""
     swing: int
-    """Calendar days of the last milestone between the tenth where it went best and the tenth where it went worst."""
+    """How many calendar days later the last milestone falls, on average, in the tenth of iterations in which this task
+    took longest than in the tenth in which it was shortest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +81,22 @@ class RiskReport:
     milestones: tuple[OddsLine, ...]
     drivers: tuple[DriverLine, ...]
     events: tuple[tuple[str, int, int], ...]
-    """(name, odds in percent, days that it costs the last milestone on average)."""
+    """(name, odds in percent, days by which it delays the last milestone on average)."""
     lessons: tuple[str, ...]
-    """What finished waves teach about the later ones."""
+    """Lessons from finished waves for later ones."""
     missing: tuple[str, ...]
-    """Long tasks that drive the end and have no range: those to give one first."""
+    """Long tasks without a range that drive the end: give these a range first."""
     replaced: tuple[str, ...]
     """Open tasks whose own duration has replaced the range of their step."""
     curves: Mapping[str, tuple[tuple[str, int], ...]]
-    """By milestone: (day, percent of iterations that are done by then), for the picture and the table beside it."""
+    """For each milestone: (day, percent of iterations that have finished by then), for the chart and the table beside
+    it."""
 
 
 def risk_report(
     programme: Programme, model: RiskModel, found: Simulation, *, assumed: Assumed | None, learned: Sequence[Lesson]
 ) -> RiskReport:
-    """Turn a simulation of a model into what people read."""
+    """Turn a simulation of a model into a report."""
     missing = () if assumed else tuple(t.name for t in without_range(programme))
     names, events = programme.roadmap.tasks, {e.name: e.probability for e in model.events}
     odds, milestones = odds_of(programme, found), {m.id: m for m in programme.milestones}
@@ -270,7 +275,7 @@ def _milestone_text(line: OddsLine) -> Iterator[str]:
 class Curve:
     name: str
     points: str
-    """An SVG polyline's."""
+    """The `points` attribute of an SVG polyline."""
     number: int
     dashes: str
 
@@ -289,7 +294,7 @@ class Curves:
     curves: tuple[Curve, ...]
     months: tuple[Tick, ...]
     levels: tuple[Tick, ...]
-    """50, 80 and 90 percent."""
+    """The ticks at 50, 80 and 90 percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +313,7 @@ class Tornado:
 
 
 def draw_curves(report: RiskReport) -> Curves:
-    """Draw, for each milestone, the share of iterations that are done by each day."""
+    """Draw, for each milestone, the share of iterations that have finished by each day."""
     days = [date.fromisoformat(d) for points in report.curves.values() for d, _ in points]
     first, last = min(days) - timedelta(days=7), max(days) + timedelta(days=7)
     scale = (WIDTH - LEFT - 20) / max(1, (last - first).days)

@@ -213,7 +213,7 @@ class ProjectCalendars:
         """Return each day's hours, and the days of exceptions. Exceptions override work weeks, which override weeks."""
         count = (last - first).days + 1
         first_of = chain[0]
-        # What is derived from a calendar that is not there says only where it differs.
+        # A calendar whose base is missing says only where it differs from it.
         week = STANDARD | first_of.week if first_of.base is not None or not first_of.week else first_of.week
         hours = [week.get((first.weekday() + n) % 7, ()) for n in range(7)] * (count // 7 + 1)
         del hours[count:]

@@ -49,7 +49,7 @@ def _level(element: Record) -> int:
 def check_outline(parents: Mapping[str, str], links: Sequence[Link]) -> None:
     """Raise `ValueError` if summaries are nested, or linked to one another, beyond what can be computed."""
     summaries, below = set(parents.values()), dict.fromkeys(parents.values(), 0)
-    # A summary comes before its tasks, so from the end each has all of its own when it is handed up.
+    # A summary comes before its tasks, so working backwards, each is complete when it is passed up.
     for task, above in reversed(list(parents.items())):
         below[above] += below[task] if task in summaries else 1
     if sum(below.values()) > MOST_BELOW:

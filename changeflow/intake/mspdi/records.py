@@ -93,7 +93,7 @@ class Record:
     ) -> None:
         self.kind = kind
         self.line = line
-        # One mapping of names serves all elements that have the same ones, and no part has a mapping of its own.
+        # Elements with the same names share one mapping, so that no element needs its own.
         self._names = names
         self._texts = texts
         self._parts = parts
@@ -236,7 +236,7 @@ class _Builder:
             if text := self.text.strip():
                 if text not in ("0", "1") and self.field in _FLAGS:
                     text = self._flag(text)
-                # The same few numbers and dates stand in most tasks: each is kept once.
+                # Most tasks have the same few numbers and dates, so each is kept once.
                 if len(text) <= 20 and len(self.pool) < 100_000:
                     text = self.pool.setdefault(text, text)
                 self.texts.setdefault(self.field, text)

@@ -62,7 +62,7 @@ class WorkLeft:
             what = f"{done / 60:g} hours done and {left / 60:g} left are not its duration of {length / 60:g}"
             self._say(begun, f"{what}: what is left counts. {CORRECT}")
         elif not agrees and not (adds_up and number_of(begun.record, "PhysicalPercentComplete", -1) == percent):
-            # What is the same as the physical percentage was reported by people: it is no part of the duration.
+            # A percentage equal to the physical one was reported by people: it is not a share of the duration.
             self._say(begun, f"{percent:g}% complete, but {hours}: what is left counts. {CORRECT}")
         return left
 
