@@ -285,6 +285,7 @@ PEOPLE = Format(
             )
             + "".join(f" | {away}=no" for away in LONG_AWAY if away != "on maternity leave"),
             points_out=LONG_AWAY,
+            is_private=True,
             look="They get no messages. Give the days in the column 'away' if you know them.",
         ),
         Field(

@@ -76,6 +76,8 @@ class Field:
     """Words whose lines are used, and reported with their names."""
     look: str = ""
     """What a person should do about such lines."""
+    is_private: bool = False
+    """Whether messages leave out what such a cell says and whom it is about: they name only the lines."""
 
     else_by: str = ""
     """Another of our columns that supplies it if its cell is empty or carries no information."""

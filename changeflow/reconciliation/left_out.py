@@ -73,6 +73,8 @@ def _number(cell: str) -> str:
     sign = f"case when {plain} ~ '^[-(]' then -1 else 1 end"
     return (
         f"case when {cell} is null or trim({cell}) = '' then 0 "
+        # Most cells are words: they need no closer look.
+        f"when {plain}[1] between 'a' and 'z' then null "
         f"when regexp_matches({plain}, '{_SHORT}') then {sign} * try_cast({number} as decimal(38, 6)) "
         f"when regexp_matches({plain}, '{_CLOCK}') then try_cast({clock} as decimal(38, 6)) end"
     )
