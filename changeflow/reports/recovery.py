@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.phrases import listed
 from changeflow.planning.recovery import RecoveryQuestion
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import KeptDate, TaskChange, Tried
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, last_day_of
 
 
@@ -96,28 +98,29 @@ def _day_of(tried: Tried) -> str:
 
 def recovery_text(report: RecoveryReport) -> Iterator[str]:
     """Yield the answer for a terminal."""
-    now = f"the plan meets this in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
+    now = f"{report.now_odds}% likely with the plan as it is ({report.percent}% likely by {report.now_at})"
     yield f"{report.milestone} by {report.by}: {now}."
     if report.is_kept_now:
-        yield f"No action is needed: the plan already meets the {report.percent}% target."
+        yield f"No action is needed, because the plan already meets the target of {report.percent}%."
     elif not report.is_possible:
         yield (
-            f"All recovery options together meet it in only {report.then_odds} of 100; P{report.percent} is then "
-            f"{report.then_at}. Add recovery options to risk.yaml, or agree a later date."
+            f"All recovery options together make it only {report.then_odds}% likely ({report.percent}% likely by "
+            f"{report.then_at}). Add recovery options to risk.yaml, or agree a later date."
         )
     else:
-        best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
-        yield f"{best} to meet it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
-        yield f"It is then met in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
-    yield "Each recovery option on its own:"
+        best = "The cheapest way" if report.is_cheapest else "One way, perhaps not the cheapest,"
+        what = listed([f"“{name}”" for name in report.chosen])
+        yield f"{best} to make it {report.percent}% likely costs {report.cost:g}: {what}."
+        yield f"The date is then {report.then_odds}% likely ({report.percent}% likely by {report.then_at})."
+    yield "Each recovery option on its own"
     width = max(len(line.name) for line in report.recovery_options)
     for line in report.recovery_options:
         mark = "*" if line.chosen else " "
         yield (
-            f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3} of 100   "
-            f"P{report.percent} {line.at}"
+            f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3}% likely   "
+            f"{report.percent}% likely by {line.at}"
         )
     yield (
-        f"{report.tried} combinations were simulated, {report.iterations} iterations each with the same draws "
+        f"{counted(report.tried, 'combination')} tried, with {report.iterations:,} simulations each "
         f"(seed {report.seed})."
     )

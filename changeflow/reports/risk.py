@@ -340,7 +340,7 @@ def draw_curves(report: RiskReport) -> Curves:
         height=HEIGHT,
         curves=tuple(curves),
         months=tuple(Tick(x(m.date()), HEIGHT - 8, f"{m:%b %y}") for m in months),
-        levels=tuple(Tick(LEFT, y(p), f"{p} %") for p in (50, 80, 90)),
+        levels=tuple(Tick(LEFT, y(p), f"{p}%") for p in (50, 80, 90)),
     )
 
 

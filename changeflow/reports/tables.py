@@ -139,11 +139,11 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         day = mark_assumed(format_day(timed.last_day), schedule, m.task)
         yield f"  {day:<12} {m.name}{': ' + state if state else ''}"
     yield ""
-    yield "Go-live, wave by wave"
+    yield "Go-lives by wave"
     yield from _waves_text(programme)
     if points := no_return_lines(programme):
         yield ""
-        yield "Points of no return: the last day on which a wave can go back"
+        yield "Points of no return (last day on which a wave can revert to the old arrangements)"
         yield from no_return_text(points)
     yield from _chains_text(programme, schedule, [to] if to else [m.task for m in milestones])
     yield from _path_text(programme, schedule, to)
@@ -181,9 +181,9 @@ def _chains_text(programme: Programme, schedule: Schedule, targets: Sequence[Tas
         first = alike[nearest] if nearest is not None and alike[nearest] >= SAME_STEPS else 0
         known[name] = chain
         yield ""
-        yield f"What drives “{name}”"
+        yield f"What determines the date of “{name}”"
         if first:
-            yield f"  1 to {first}: as for “{nearest}”."
+            yield f"  1 to {first}: the same as for “{nearest}”."
         for n, sentence in enumerate(chain[first:], first + 1):
             yield f"  {n:>2}. {sentence}"
 
@@ -201,8 +201,8 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
         on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
         floats = {t: x for t, x in floats_to(roadmap, schedule, target).items() if t in on_path}
     yield ""
-    each = "its float to it" if target is not None else "its total float to the end"
-    yield f"{counted(len(on_path), 'task')} on the longest path to {where}, each with {each}:"
+    yield f"{counted(len(on_path), 'task')} on the longest path to {where}"
+    yield "(float: how far a task can slip before that date moves; critical: not at all)"
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
     shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, t, floats[t]))) for t in in_order)
     for name, (dates, spare), _ in grouped(roadmap, shown):

@@ -69,8 +69,8 @@ def _state(item: WorkItem) -> str:
     return {
         WorkState.LATE: f"{counted(item.days_late, unit)} late ({day})",
         WorkState.DUE: f"due {day}",
-        WorkState.BEGUN: f"begun, due {day}",
-        WorkState.READY: f"can begin, due {day}",
+        WorkState.BEGUN: f"started, due {day}",
+        WorkState.READY: f"ready, due {day}",
         WorkState.WAITING: f"from {format_day(item.first)}",
         WorkState.DONE: f"done {day}",
     }[item.state]
@@ -80,7 +80,7 @@ def _next(item: WorkItem) -> str:
     """Say when late work can start at the earliest, if not today."""
     if item.not_before is None or item.state is not WorkState.LATE:
         return ""
-    verb = "be decided" if item.task.kind is Kind.DECISION else "begin"
+    verb = "be decided" if item.task.kind is Kind.DECISION else "start"
     return f" (can {verb} on {format_day(item.not_before)})"
 
 

@@ -136,7 +136,7 @@ def test_the_command(tmp_path: Path) -> None:
     words = ["recover", "done", str(tmp_path), "--by", "2027-03-03", "--assume", "100,100", "--iterations", "1000"]
     run = CliRunner().invoke(app, words)
     assert run.exit_code == 0, run.output
-    assert "The cheapest way to meet it in 80 of 100 costs 10: Pumps." in run.output
+    assert "The cheapest way to make it 80% likely costs 10: “Pumps”." in run.output
     data = json.loads(CliRunner().invoke(app, [*words, "--format", "json"]).stdout)
     assert data["chosen"] == ["Pumps"]
     assert [line["name"] for line in data["recovery_options"]] == ["A helper", "Pumps", "Weekends"]
