@@ -241,8 +241,8 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
     later = ["--decisions", str(decided), *at]
     clerk = ["--as", "payroll-manager", *at]
     confirmed = {
-        "pension-files": ["--evidence", "The contribution file of May agrees to the penny"],
-        "year-to-date": ["--evidence", "Totals of 400 contracts agree with the last FPS"],
+        "pension-files": ["--evidence", "The May contribution file agrees to the penny"],
+        "year-to-date": ["--evidence", "The totals for all 400 contracts agree with the last FPS"],
         "service-desk": ["--evidence", "Two advisers are on the rota until 2 July"],
         "way-back": ["--evidence", "The old licence runs on", "--until", "2027-07-31"],
     }

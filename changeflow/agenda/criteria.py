@@ -251,9 +251,9 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
         "day": given.on,
     }
     if given.until is None:
-        return sentence("“%(what)s” was confirmed by %(by)s on %(day)s: %(evidence)s.", **known)
+        return sentence("“%(what)s” was confirmed by %(by)s on %(day)s: “%(evidence)s”.", **known)
     return sentence(
-        "“%(what)s” was confirmed by %(by)s on %(day)s, until %(until)s: %(evidence)s.", until=given.until, **known
+        "“%(what)s” was confirmed by %(by)s on %(day)s, until %(until)s: “%(evidence)s”.", until=given.until, **known
     )
 
 

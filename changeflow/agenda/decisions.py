@@ -211,7 +211,7 @@ def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
     blocks = case.of(State.BLOCKS)
     wrong = case.of(State.BLOCKS, State.OPEN) if outcome is Outcome.APPROVE else blocks
     if wrong and outcome.is_approval:
-        stated = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
+        stated = f"approving “{gate.name}”{'' if outcome is Outcome.APPROVE else ', even with conditions'}"
         reasons = "\n".join(f"  {text}" for text in wrong)
         hint = "" if blocks else " You can approve it with conditions."
-        raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOT_SAVED}{hint}")
+        raise CheckFailedError(f"The evidence does not support {stated}:\n{reasons}\n{NOT_SAVED}{hint}")

@@ -9,13 +9,15 @@ from changeflow.values.months import month_in_words
 
 WIDTH = 80
 UNKNOWN = "The compared columns were not recorded."
+SHORT = {"ni": "NI", "vat": "VAT"}
+"""Columns that are written in capitals."""
 REASONS = {"no tolerance names it": "no tolerance is set for it"}
 """Recorded reasons in better words."""
 
 
 def columns_compared(coverage: Coverage) -> str:
     """Return the compared columns; those in one output only count as 0.00 in the other."""
-    said = listed(coverage.compared) or "no column"
+    said = listed([SHORT.get(name, name) for name in coverage.compared]) or "no column"
     for side, other, alone in (("old", "new", coverage.only_old), ("new", "old", coverage.only_new)):
         if alone:
             is_one = len(alone) == 1

@@ -16,6 +16,7 @@ from changeflow.reports.coverage import coverage_of_runs
 from changeflow.reports.dual_running import dual_running, filing
 from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
+from changeflow.reports.people import capitalised
 from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
@@ -135,7 +136,7 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
                 ("trust", "per cent of all schools", share),
             ):
                 part = BarPart(kind, label, round(amount * 100), left + TRAITS, round(amount * scale, 1))
-                label = value if kind == "pilot" else ""
+                label = capitalised(value) if kind == "pilot" else ""
                 bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(part.x + part.width + 8, 1), left))
                 y += half + 1
             y += 6

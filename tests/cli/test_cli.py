@@ -135,7 +135,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]
     assert slip["causes"][0]["sentence"] == "“Payroll: requirements” finished late, on 12 Jan 2027."
-    assert "“All are live” is" in run("changes", "--at", "2027-01-12").stdout
+    assert "“All are live” has slipped by 2 days" in run("changes", "--at", "2027-01-12").stdout
     assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
     assert "entries, all in order" in run("audit", "verify").stdout
     assert "should end in" in run("report", "sro", "--out", tmp_path / "r.doc", code=4).stderr
@@ -196,7 +196,7 @@ def test_what_was_compared_is_said_first(tmp_path: Path):
     (tmp_path / "old.csv").write_text(PAY.replace("net", "net,name").replace("00\n", "00,x\n"))
     (tmp_path / "new.csv").write_text("contract;Bruto;net\nC1;1000,00;800,00\nC2;2000,00;1499,00\n")
     result = run("pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv", "--columns", "gross=Bruto", code=3)
-    assert result.stdout.startswith("Compared: gross, net.\nNot compared: name (old output: no amounts).\n")
+    assert result.stdout.startswith("We compared gross and net.\nWe did not compare name (old output, no amounts).\n")
     assert "new.csv: Decimal commas." in result.stdout
     assert "Headings matched: 'gross' with 'Bruto'." in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -219,7 +219,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run("apply", folder, "--yes")
     at = ["--at", "2027-04-06"]
     refused = run("gate", "decide", "payroll/w1/decide", "go", "--reason", "We must", *at, code=3)
-    assert "No clean parallel run counts yet; 2 in a row are needed." in refused.stderr
+    assert "No parallel run has been reconciled yet; 2 clean runs in a row are needed." in refused.stderr
     (tmp_path / "old.csv").write_text(PAY)
     (tmp_path / "bad.csv").write_text(PAY.replace("1500.00", "1400.00"))
     reconcile = ["pilot", "reconcile", tmp_path / "old.csv"]

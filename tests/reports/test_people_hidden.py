@@ -44,12 +44,12 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
 @pytest.mark.parametrize(
     ("why", "reason", "remedy"),
     [
-        (Hidden.FEW, "Fewer than 10 people answered.", "Ask more of its people to answer in the next round."),
-        (Hidden.SMALL, "Too few of its people answered", "Ask more of its people to answer in the next round."),
+        (Hidden.FEW, "Fewer than 10 people answered.", "Encourage more of the group to answer next time."),
+        (Hidden.SMALL, "Too few people answered", "Encourage more of the group to answer next time."),
         (Hidden.BEFORE, "Hidden last time.", "at least 10 people have joined or left it"),
-        (Hidden.LIMIT, "already counted in 3 published groups", "Read the groups that are shown"),
-        (Hidden.TOGETHER, "Combined with the figures of the groups that are shown", "Read the larger groups"),
-        (None, "The reason was not recorded", "The next round will give the reason."),
+        (Hidden.LIMIT, "already counted in 3 other groups", "See the groups that are shown"),
+        (Hidden.TOGETHER, "Together with the groups that are shown", "See the figures for the larger groups"),
+        (None, "The reason was not recorded", "The next assessment will give the reason."),
     ],
 )
 def test_each_reason_has_its_words_and_a_remedy(why: Hidden | None, reason: str, remedy: str):

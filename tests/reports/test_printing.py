@@ -146,7 +146,7 @@ def test_a_name_that_shows_nothing_is_a_dash(small: SroReport):
     """PDF/UA refuses a heading without words, and a name of joiners alone has none."""
     decision = BriefDecision(name="\u200d", needed_by="1 Mar 2027", owner="chief", cost="", says="")
     brief = replace(small.brief, decisions=(decision,))
-    assert "– By 1 Mar 2027, chief." in read_paper(pdf_of(replace(small, brief=brief))).text
+    assert "– Needed by 1 Mar 2027. Owner: chief." in read_paper(pdf_of(replace(small, brief=brief))).text
 
 
 def test_markup_is_printed_as_it_was_written():

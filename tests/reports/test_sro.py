@@ -81,7 +81,7 @@ def test_the_print_and_the_json_say_the_same(report: SroReport):
     assert len(numbers) > 50
     assert numbers - set(re.findall(r"\d+(?:[.,]\d+)*", data)) <= {"14", "30", "60", "80"}
     assert paper.title == "Central services for fourteen schools: report to the senior responsible owner, 4 May 2027"
-    assert "Gantt chart of the driving path." in " ".join(paper.alternatives)
+    assert "Gantt chart of the critical path." in " ".join(paper.alternatives)
     assert paper.kinds.count("H1") > 8
 
 
@@ -109,8 +109,8 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     # summer holiday, and a pay period is lost a second time.
     assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
     assert decision.last_day.cost.startswith(
-        "If you decide on or after Fri 4 Sep 2026, “Payroll, wave 2: go live” is 64 days later, on 4 Jan 2028 instead "
-        "of 1 Nov 2027, and "
+        "If you decide on or after Fri 4 Sep 2026, “Payroll, wave 2: go live” will slip by 64 days, from 1 Nov 2027 "
+        "to 4 Jan 2028, and "
     )
     moved = {m.name: m.days for m in decision.last_day.later[0].moved}
     assert moved["Payroll is live in the pilot schools"] == 30
@@ -149,9 +149,9 @@ def test_text_from_a_programme_is_never_markup(report: SroReport):
 
 def test_state_badges_have_a_word_and_a_shape():
     module = template_environment().get_template("macros/report.html.j2").module
-    assert "too late" in str(module.state_badge("too late"))  # type: ignore[attr-defined]
+    assert "misses deadline" in str(module.state_badge("too late"))  # type: ignore[attr-defined]
     assert "■" in str(module.state_badge("too late"))  # type: ignore[attr-defined]
-    assert "kept" in str(module.severity_badge("info"))  # type: ignore[attr-defined]
+    assert "for information" in str(module.severity_badge("info"))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])

@@ -55,7 +55,7 @@ class TestHistory:
         with pytest.raises(ProblemsError) as caught:
             store_import(reported, change(db_gated, 8), early_minutes)
         assert str(caught.value).startswith(
-            "minutes.csv:2:1: The evidence does not support a go for Payroll: plan agreed"
+            "minutes.csv:2:1: The evidence does not support approving “Payroll: plan agreed”"
         )
         assert decisions(db_gated) == []
         assert not state(db_gated, date(2027, 1, 8)).programme.facts.progress

@@ -146,7 +146,7 @@ class TestEvidence:
         assert found.proposal is Outcome.CONDITIONS
         assert found.of(State.OPEN) == ("“Payroll: plan” is not finished.",)
         with pytest.raises(
-            CheckFailedError, match=r"(?s)does not support a go .*plan” is not finished.*with conditions"
+            CheckFailedError, match=r"(?s)does not support approving .*plan” is not finished.*with conditions"
         ):
             decide(answer(on=4), change(db_gated, 4))
         assert decisions(db_gated) == []

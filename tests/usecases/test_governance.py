@@ -65,15 +65,14 @@ class TestWhatIsProposed:
         [only] = found.signals
         assert found.tier is only.tier is Tier.AMBER
         assert only.text == (
-            "The plan has not been simulated, so the odds of these dates are unknown. "
-            "Simulate the stored programme to get them."
+            "We cannot yet say how likely these dates are to be met. Ask the programme office to run the simulation."
         )
 
     def test_no_green_where_one_milestone_of_two_has_odds(self, tmp_path: Path):
         second = f"{PROGRAMME}  w1-live: {{name: Wave 1 is live, after: payroll/w1/go-live}}\n"
         tier, [only] = self.proposed(tmp_path, programme=second)
         assert tier is Tier.AMBER
-        assert "so the odds of “Wave 1 is live” are unknown" in only
+        assert "how likely “Wave 1 is live” is to be met" in only
 
     def test_nothing_is_said_of_odds_where_no_date_is_open(self, tmp_path: Path):
         without = PROGRAMME.partition("milestones:")[0]
@@ -82,7 +81,7 @@ class TestWhatIsProposed:
     def test_little_to_spare_is_amber(self, tmp_path: Path):
         """From the 20th to the 29th: Thursday 21 to Friday 29 are seven working days."""
         assert self.proposed(tmp_path, programme=self.due("2027-01-29")) == (
-            Tier.AMBER, ("“All are live” has 7 working days to spare before its deadline.",),
+            Tier.AMBER, ("“All are live” has only 7 working days to spare before its deadline.",),
         )  # fmt: skip
 
     def test_ten_working_days_are_enough(self, tmp_path: Path):
@@ -101,14 +100,14 @@ class TestWhatIsProposed:
         timed = result.programme.timed("programme/all-live")
         baseline = {"programme/all-live": Dates(0, timed.early_finish - 3 * 24 * 60)}
         found = propose_confidence(result, today=TODAY, baseline=baseline)
-        assert [s.text for s in found.signals] == ["“All are live” is 3 days later than the baseline."]
+        assert [s.text for s in found.signals] == ["“All are live” is forecast 3 days later than the baseline."]
 
     def test_a_broken_rule_is_amber_and_no_sponsor_red(self, tmp_path: Path):
         programme = "\n".join(line for line in PROGRAMME.split("\n") if not line.startswith("sponsor"))
         tier, signals = self.proposed(tmp_path, programme=programme)
         assert tier is Tier.RED
         assert signals[0] == "The programme has no senior responsible owner."
-        assert "A rule is broken, and no waiver lifts it: R16." in signals
+        assert "The plan breaks rule R16 without a waiver." in signals
 
 
 class TestWhatIsSet:

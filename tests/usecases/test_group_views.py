@@ -101,5 +101,5 @@ def test_the_command_says_why_groups_are_hidden(tmp_path: Path, sqlite: str):
     assert "2027-01-08" not in done.output
     reason, remedy, groups = lines[lines.index("Groups that are not shown") + 1 :]
     assert reason == "Fewer than 10 people answered."
-    assert remedy.startswith("What you can do: Ask more of its people to answer in the next round.")
+    assert remedy.startswith("What you can do: Encourage more of the group to answer next time.")
     assert groups == "By role: heads"

@@ -31,6 +31,8 @@ from tests.rules.judging import judged
 NOW, LATER = datetime(2027, 1, 4, 8, tzinfo=UTC), datetime(2027, 1, 5, 8, tzinfo=UTC)
 RISKY = PATHWAY.replace("phase: design, duration: 5d", "phase: design, duration: 5d, estimate: [5d, 5d, 25d]")
 
+NO_RANGE = "none of the work before it has a range (a best, likely and worst duration)"
+
 
 def store(db: str, folder: Path, deadline: str = "2027-12-31") -> None:
     programme = PROGRAMME.replace("deadline: 2027-12-31", f"deadline: {deadline}")
@@ -83,7 +85,7 @@ class TestReport:
         store(db, tmp_path / "trust", deadline="2027-01-21")
         before = sro_of_stored(None, db=db, today=date(2027, 1, 4))
         assert before.milestones[0].sure_by == ""
-        assert any("has not been simulated" in reason for reason in before.confidence.reasons)
+        assert any("We cannot yet say how likely" in reason for reason in before.confidence.reasons)
         simulate(db)
         [odds] = kept(db)
         assert odds.deadline_odds is not None
@@ -101,7 +103,7 @@ class TestReport:
         assert CliRunner().invoke(app, run).exit_code == 0
         assert len(kept(db)) == 1
         result = CliRunner().invoke(app, ["confidence", "show", "--db", db, "--at", "2027-01-04"])
-        assert "meets its forecast of 20 Jan 2027 in" in result.output
+        assert "chance of meeting its forecast of 20 Jan 2027" in result.output
 
 
 @pytest.fixture
@@ -128,9 +130,9 @@ def test_the_tier_of_odds(plain: Judged, plan: int, deadline: int | None, tier: 
         p90=date(2027, 2, 3), certain_share=40, iterations=400, seed=1,
     )  # fmt: skip
     known = replace(plain, programme=with_facts(plain.programme, Facts(odds=(line,))))
-    signals = [s for s in propose_confidence(known, today=date(2027, 1, 4)).signals if "simulated" in s.text]
+    signals = [s for s in propose_confidence(known, today=date(2027, 1, 4)).signals if "% chance" in s.text]
     assert [s.tier for s in signals] == ([tier] if tier else [])
-    assert all("80% likely by 1 Feb 2027 (40% of the work on its path has no range)" in s.text for s in signals)
+    assert all("There is an 80% chance of reaching it by 1 Feb 2027" in s.text for s in signals)
     assert not any("the odds of these" in reason for reason in confidence_line(known, today=date(2027, 1, 4)).reasons)
 
 
@@ -142,10 +144,10 @@ def test_a_plan_without_ranges_has_no_odds_in_report_or_confidence(plain: Judged
         p90=date(2027, 1, 20), certain_share=100, iterations=400, seed=1,
     )  # fmt: skip
     known = replace(plain, programme=with_facts(plain.programme, Facts(odds=(line,))))
-    assert line.sure_by == "no odds: no work on its path has a range"
-    assert not any("simulated" in s.text for s in propose_confidence(known, today=date(2027, 1, 4)).signals)
+    assert line.sure_by == f"not known: {NO_RANGE}"
+    assert not any("% chance" in s.text for s in propose_confidence(known, today=date(2027, 1, 4)).signals)
     reasons = confidence_line(known, today=date(2027, 1, 4)).reasons
-    assert "“All are live” has no odds: no work on its path has a range." in reasons
+    assert f"We cannot say how likely “All are live” is to be on time. {NO_RANGE.capitalize()}." in reasons
 
 
 def with_facts(programme: Programme, known: Facts) -> Programme:

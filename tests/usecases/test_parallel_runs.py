@@ -137,7 +137,10 @@ class TestWhatWasCompared:
             compared=("gross", "net"), left_out=(LeftOut("school", "new", "no tolerance names it"),)
         )
         shown = " ".join(" ".join(runs_text([kept])).split())
-        assert "2027-02: Compared: gross, net. Not compared: school (new output: no tolerance is set for it)." in shown
+        assert (
+            "February 2027: We compared gross and net. We did not compare school (new output, no tolerance is set for "
+            "it)." in shown
+        )
 
     def test_a_run_without_pay_is_not_clean_however_equal_it_is(self, db: str, tmp_path: Path):
         """Two clean months of gross alone earn nothing: people are paid their net."""
@@ -147,7 +150,7 @@ class TestWhatWasCompared:
         assert not result.summary(service="payroll", period="2027-02", on=MARCH).is_clean
         text = " ".join(" ".join(runs_text(programme(stored).facts.runs_of("payroll"))).split())
         assert "NOT CLEAN" in text
-        assert "net, what people are paid, was not compared: the run is not clean." in text
+        assert "What people are paid (net) was not compared, so the run is not clean." in text
         against = [c.text for c in weighed(stored).criteria]
         assert "The February 2027 run did not compare what people are paid (net)." in against
 

@@ -219,7 +219,7 @@ def test_the_page_on_paper_says_the_same(asked: str):
     ):
         assert text in paper.pages[0]
     assert "▲ check" in paper.text
-    assert paper.title == "Payroll, pilot: go/no-go decision: go or no-go, 20 May 2027"
+    assert paper.title == "Payroll, pilot: go/no-go decision, 20 May 2027"
     cost, runs, *_, mix = paper.alternatives
     assert cost.startswith("What each day of deciding")
     assert runs.startswith("Contracts that differ between old and new, run by run.")

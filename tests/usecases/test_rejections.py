@@ -69,7 +69,7 @@ def test_a_rejected_gate_is_listed_until_it_is_approved(refused: str):
     [line] = [d for d in build_decisions(judged, today=date(2027, 4, 5)).needed if d.task == GATE]
     assert "(rejected on 4 May 2027)" in line.name
     text = "\n".join(decisions_text(build_decisions(judged, today=date(2027, 4, 5))))
-    assert text.index("(rejected on 4 May 2027)") < text.index("Made:")
+    assert text.index("(rejected on 4 May 2027)") < text.index("Decisions made:")
 
 
 def test_what_changed_adds_up(refused: str):

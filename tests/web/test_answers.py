@@ -157,8 +157,8 @@ class TestNotYet:
         [
             ("2027-01-08", "is not in the future"),
             ("2029-01-08", "over a year away"),
-            ("31 February", "is not a day"),
-            ("", "Give the day"),
+            ("31 February", "is not a date"),
+            ("", "Enter the date"),
         ],
     )
     def test_an_impossible_day_is_refused_and_the_link_still_works(

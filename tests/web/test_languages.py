@@ -59,16 +59,17 @@ def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(wels
     assert all(NOTE in page.text_content() for page in pages)
     titles = [page.findtext(".//title") for page in pages]
     assert titles == [
-        "Payroll: requirements", "Pum cwestiwn byr am y newid", "Gweithred weladwy dros y newid",
-        "Sgwrs am lwyth gwaith", "Dewis pa negeseuon a gewch", "Diolch", "Eich dyddiadau fel calendr",
-        "Eich dyddiadau fel calendr", "Gwall: Payroll: requirements", "Diolch", "Nid yw’r ddolen hon yn gweithio",
+        "Payroll: requirements", "Pum cwestiwn byr am y newid", "Dangoswch eich cefnogaeth i’r newid hwn",
+        "Sgwrs am lwyth gwaith", "Dewis pa negeseuon a gewch", "Diolch", "Gweld eich dyddiadau yn eich calendr",
+        "Gweld eich dyddiadau yn eich calendr", "Gwall: Payroll: requirements", "Diolch",
+        "Nid yw’r ddolen hon yn gweithio",
     ]  # fmt: skip
 
 
 def test_a_task_is_asked_about_with_its_day_in_welsh(welsh: Ask):
     text = shown(welsh, "GET", f"/a/{ANSWER}").text_content()
     assert "Mae hyn i’w gwblhau erbyn Dydd Gwener 8 Ionawr. Mae hyn ar gyfer " in " ".join(text.split())
-    assert "Cofnodi ei fod wedi’i wneud" in text
+    assert "Nodi ei fod wedi’i wneud" in text
 
 
 def test_the_statements_of_an_assessment_are_in_welsh(welsh: Ask):
