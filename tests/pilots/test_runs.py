@@ -1,4 +1,4 @@
-"""When parallel runs are clean and support a go: no average can hide one person."""
+"""When parallel runs are clean and support going live: no average can hide one person."""
 
 from datetime import date
 from decimal import Decimal
