@@ -123,7 +123,7 @@ def test_a_school_of_the_folder_without_a_wave_is_a_mistake(tmp_path: Path):
     [
         ("C1,N1\nC1,N2", "'C1' already has a new id."),
         ("C1,N1\nC2,N1", "'N1' is already the new id on line 2."),
-        ("C1,C2\nC2,N2", "'C2' is an old id as well"),
+        ("C1,C2\nC2,N2", "'C2' is also an old id"),
     ],
 )
 def test_ids_are_never_used_again(tmp_path: Path, lines: str, says: str):

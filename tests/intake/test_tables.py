@@ -204,7 +204,7 @@ def test_many_remarks_of_a_kind_are_one(tmp_path: Path):
 
 def test_leading_zeros_that_were_lost_are_said_with_the_fix():
     assert zeros_lost("123", ["000123"]).startswith(
-        "'123' is '000123' without its leading zeros. Format the column as text"
+        "'123' is '000123' without its leading zeros. Format that column as text"
     )
     assert zeros_lost("000123", ["123"]).startswith("The other list has it as '123'.")
     assert zeros_lost("124", ["000123"]) == zeros_lost("a1", ["0a1"]) == ""
