@@ -121,8 +121,9 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
     known = {m.name: programme.facts.odds_of(m.id) for m in programme.open_milestones}
     missing = [f"“{name}”" for name, odds in known.items() if odds is None]
     if missing:
-        what = "these dates" if len(missing) == len(known) else listed(missing)
-        message = f"We cannot yet say how likely {what} {'is' if len(missing) == 1 else 'are'} to be met."
+        is_all = len(missing) == len(known)
+        what = "these dates are" if is_all else f"{listed(missing)} {'is' if len(missing) == 1 else 'are'}"
+        message = f"We cannot yet say how likely {what} to be met."
         yield Signal(Tier.AMBER, f"{message} Ask the programme office to run the simulation.")
     for name, odds in known.items():
         if odds is not None and not odds.is_known:

@@ -137,7 +137,7 @@ def test_a_hundred_years_are_a_length_and_centuries_of_them_end_in_words():
 
 @pytest.mark.parametrize(
     ("value", "says"),
-    [("1e999", "is not a finite number"), (".nan", "is not a number"), (f"{'9' * 18}", "is too large")],
+    [("1e999", "is not a finite number"), (".nan", "is not a finite number"), (f"{'9' * 18}", "is too large")],
 )
 def test_numbers_that_do_not_exist_are_refused_where_they_are_written(tmp_path: Path, value: str, says: str):
     text = PROGRAMME + f"policy: {{barrier_order_within_weeks: {value}}}\n"

@@ -2,7 +2,7 @@
 
 import io
 import sys
-import time
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from changeflow.cli.output import note
 from changeflow.cli.reading import reading
+from tests.waiting import wait_until
 
 
 class Terminal(io.StringIO):
@@ -24,11 +25,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown_within(stream: io.StringIO, text: str) -> bool:
-    """Wait, at most ten seconds, until a text is shown."""
-    ends = time.monotonic() + 10
-    while text not in stream.getvalue() and time.monotonic() < ends:
-        time.sleep(0.01)
-    return text in stream.getvalue()
+    """Wait until a text is shown."""
+    return wait_until(lambda: text in stream.getvalue(), what=text)
 
 
 @pytest.mark.usefixtures("soon")
@@ -62,8 +60,9 @@ def test_what_is_read_at_once_shows_nothing(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.usefixtures("soon")
 def test_a_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", pipe := io.StringIO())
+    threads = threading.active_count()
     with reading(Path("old.csv")):
-        time.sleep(0.1)
+        assert threading.active_count() == threads, "nothing waits to write"
     assert pipe.getvalue() == ""
 
 

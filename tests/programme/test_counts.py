@@ -30,7 +30,7 @@ def test_plan_and_report_count_the_same_tasks(tmp_path: Path):
     counts = counts_in_words(judged.programme)
     assert counts == f"22 tasks, 1 milestone, {len(links)} links" + (f" ({ruled} added by rules)" if ruled else "")
     assert next(plan_text(judged)).endswith(counts)
-    assert "1 of 22 tasks is done, 0 in progress; milestones are not counted." in str(
+    assert "1 of 22 tasks is complete and 0 in progress, not counting milestones." in str(
         build_sro(judged, today=date(2027, 1, 11))
     )
 

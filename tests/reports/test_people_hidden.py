@@ -164,5 +164,5 @@ def test_page_json_and_csv_give_the_same_reasons(folder: Folder, tmp_path: Path)
             assert part.lower() in text.lower()
     assert rows["Payroll"]["awareness"] == "not shown"
     assert rows["everyone"]["awareness"] == "0 to 5"
-    assert "Round of 4 Jan 2027" in text
+    assert "Assessment of 4 Jan 2027" in text
     assert "2027-01-04" not in text

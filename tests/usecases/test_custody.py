@@ -55,7 +55,7 @@ def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
         lambda: erase("lead", db=db, programme=None, actor="chief", now=NOW),
         lambda: start_new_key(db, now=NOW),
     ):
-        with pytest.raises(CustodyLostError, match="its table 'custody' must have exactly one row"):
+        with pytest.raises(CustodyLostError, match="Its table 'custody' must have exactly one row"):
             use()
     assert postbox.sent == []
 
@@ -83,7 +83,7 @@ def test_a_command_ends_without_a_traceback(sqlite: str, tmp_path: Path, command
     lose(sqlite)
     done = CliRunner().invoke(app, [*command, "--db", sqlite])
     assert done.exit_code == 4, done.output
-    assert "its table 'custody' must have exactly one row" in " ".join(done.stderr.split())
+    assert "Its table 'custody' must have exactly one row" in " ".join(done.stderr.split())
     assert "Traceback" not in done.output
 
 

@@ -154,7 +154,7 @@ class TestEvidence:
     def test_a_lead_without_time_blocks_the_plan_gate_whatever_the_conditions(self, db: str, tmp_path: Path):
         stored_with(db, tmp_path, service=SERVICE + "required_days_per_week: 2.5\n")
         planned(db)
-        text = "Payroll's lead provider gives 2 days a week; 2.5 are needed (rule R05)."
+        text = "Payroll's lead provider has 2 days a week for it (at least 2.5 days needed) (rule R05)."
         assert case(db, PLAN, 5).of(State.BLOCKS) == (text,)
         condition = Condition(text="Free a day", owner="lead", due=date(2027, 1, 11))
         with pytest.raises(CheckFailedError, match="even with conditions"):
@@ -228,8 +228,7 @@ class TestBehindAGate:
         assert progress.report_progress(begin, change(db_gated, 6)) == 1
         found = progress.out_of_order(["payroll/requirements"], change(db_gated, 6))
         assert next(f.message for f in found if f.rule == "R31") == (
-            "“Payroll: requirements” began on 6 Jan 2027, too early for its links: it depends on the gate “Payroll: "
-            "plan agreed”."
+            "“Payroll: requirements” started on 6 Jan 2027, too early. It depends on the gate “Payroll: plan agreed”."
         )
 
     def test_the_open_gate_is_the_first_thing_that_is_said(self, db_gated: str):

@@ -44,7 +44,7 @@ def actions(db: str) -> list[tuple[str, str, str]]:
 
 def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: str):
     people = look_at_people(change(asked, "chief"))
-    assert people.round == "Round of 8 Jan 2027"
+    assert people.round == "Assessment of 8 Jan 2027"
     assert [a for a in actions(asked) if a[1] in ("publish", "look")] == [
         ("lead", "publish", "round:2027-01-08"),
         ("chief", "look", "round:2027-01-08"),
@@ -97,7 +97,7 @@ def test_the_command_says_why_groups_are_hidden(tmp_path: Path, sqlite: str):
     done = CliRunner().invoke(app, ["assess", "show", "--db", sqlite, "--as", "chief", "--at", "2027-01-11"])
     assert done.exit_code == 0, done.output
     lines = [line.strip() for line in done.output.splitlines()]
-    assert lines[0] == "Round of 8 Jan 2027. A barrier is a score of 3 or less. Bands of 6 people."
+    assert lines[0] == "Assessment of 8 Jan 2027. A barrier is a score of 3 or less. Bands of 6 people."
     assert "2027-01-08" not in done.output
     reason, remedy, groups = lines[lines.index("Groups that are not shown") + 1 :]
     assert reason == "Fewer than 10 people answered."

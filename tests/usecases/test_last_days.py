@@ -50,7 +50,7 @@ def test_a_decision_can_wait_until_its_go_live_would_miss_its_month(monthly: str
     assert {(m.task, m.before, m.after, m.days) for m in run.moved} >= {
         (LIVE, date(2027, 2, 1), date(2027, 3, 1), 28),
     }
-    assert "28 days later, on 1 Mar 2027 instead of 1 Feb 2027" in format_cost(one)
+    assert "will slip by 28 days, from 1 Feb 2027 to 1 Mar 2027" in format_cost(one)
 
 
 def test_on_the_last_day_nothing_is_lost_and_on_the_next_day_it_is(monthly: str):

@@ -81,9 +81,9 @@ def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_pa
     baselines.take_baseline("Agreed again", change(stored, 8))
     run(stored, "report", "sro", "--issue", "--as", "chief", "--out", str(tmp_path / "issued.html"), at="2027-01-08")
     assert report(stored, tmp_path / "after.json", at="2027-01-06") == before
-    assert before["baseline_note"].startswith("Baseline 1 ")
+    assert before["baseline_note"].startswith("The Chief Executive approved baseline 1 ")
     today = report(stored, tmp_path / "today.json", at="2027-01-08")
-    assert today["baseline_note"].startswith("Baseline 2 ")
+    assert today["baseline_note"].startswith("The Chief Executive approved baseline 2 ")
 
 
 def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):

@@ -441,7 +441,7 @@ def test_plans_of_waves_have_the_go_lives_and_announced_dates_of_the_list(asked:
     data = json.loads(json_of(report))
     assert {(w["service"], s): w["day"] for w in data["in_force"]["waves"] for s in w["schools"]} == days
     page = html.fromstring(html_of(report, pictures=[draw(problem, current), draw(problem, last)]))
-    table, _ = page.xpath("//table[contains(caption, 'Waves of the plan')]")
+    table, _ = page.xpath("//table[contains(caption, 'Waves in')]")
     rows = [[cell.text_content() for cell in row] for row in table.xpath("tbody/tr")]
     assert {(service, s): day for day, service, _, schools in rows for s in schools.split(", ")} == days
     text = list(waves_text(report))
@@ -455,7 +455,7 @@ def test_plans_of_waves_have_the_go_lives_and_announced_dates_of_the_list(asked:
     moves = page.xpath("//table[contains(caption, 'Announced dates')]/tbody/tr")
     rows = [[cell.text_content() for cell in row] for row in moves]
     assert {(service, s, day) for service, _, day, schools in rows for s in schools.split(", ")} == changes
-    changed = [re.search(r"    (\w+), .* instead of (\d+ \w+ \d+) \(.*?\): (.*)", line) for line in text]
+    changed = [re.search(r"    (\w+), .* \(announced (\d+ \w+ \d+), .*?\): (.*)", line) for line in text]
     assert {(m[1], s, m[2]) for m in changed if m for s in m[3].split(", ")} == changes
 
 

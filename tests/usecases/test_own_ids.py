@@ -327,7 +327,7 @@ def test_the_command_says_whom_it_reaches_before_it_does(trust: Path, sqlite: st
     code, said = run("erase", "new")
     assert code == 4
     assert "Would not be erased: old. They have or had the same address as new." in said
-    assert "Add --yes; nothing was done." in said
+    assert "Nothing was done. Add --yes to go ahead." in said
     _, said = run("export", "new")
     assert "Not exported: old." in said
     code, said = run("erase", "new", "--also", "old", "--yes")

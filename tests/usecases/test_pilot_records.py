@@ -70,7 +70,7 @@ class TestIssues:
     def test_what_stops_the_service_blocks_every_gate_of_it(self, stored: str):
         assert raised(stored, 1, school="ash") == 1
         assert blocks(stored) == blocks(stored, "payroll/w2/go-no-go") == blocks(stored, "payroll/w2/released")
-        assert blocks(stored) == ("Issue 1 at Ash School, stops the service, open for 0 days: It stops",)
+        assert blocks(stored) == ("Issue 1 at Ash School (stops the service) has been open for 0 days: It stops",)
         update = IssueUpdate(service="payroll", on=MARCH, by="", issue=1, words="Mended", state="fixed")
         pilot_records.update_issue(update, change(MARCH, stored))
         assert blocks(stored) == ()
@@ -310,7 +310,7 @@ def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str,
     text = RUN.replace(criteria, "skipped: Three only")
     store(db, tmp_path / "t", SERVICE + text, programme=PROGRAMME)
     case = weighed(db)
-    assert "No pilot: Three only." in case.of(State.NOTED)
+    assert "There is no pilot. Reason given: Three only." in case.of(State.NOTED)
     assert not [t for t in case.of(State.BLOCKS, State.OPEN) if "R11" in t]
 
 

@@ -292,7 +292,7 @@ def test_a_checkpoints_finish_goes_with_its_result(trust: str, tmp_path: Path):
 def test_who_recorded_it_and_the_sro_may_and_others_may_not(trust: str, tmp_path: Path):
     for kind in ("progress", "sponsor-act"):
         RECORDERS[kind](trust, NOW, tmp_path)
-    with pytest.raises(InputError, match="The Officer may not withdraw sponsor-act-1"):
+    with pytest.raises(InputError, match="The Officer at Ash School may not withdraw sponsor-act-1"):
         withdraw_fact("sponsor-act-1", "Wrong", change(trust, actor="officer"))
     with pytest.raises(ActorMissingError):
         withdraw_fact("sponsor-act-1", "Wrong", change(trust, actor=None))
