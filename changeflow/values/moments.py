@@ -4,7 +4,6 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from changeflow.errors import DatesOutOfRangeError
-from changeflow.values.duration import counted
 
 LONDON = ZoneInfo("Europe/London")
 """Moments are kept in UTC; this zone decides their days and hours."""
@@ -84,6 +83,9 @@ def moved_in_words(was: date, now: date) -> str:
     >>> moved_in_words(date(2027, 5, 4), date(2027, 6, 1)), moved_in_words(date(2027, 5, 4), date(2027, 5, 3))
     ('has slipped by 28 days, from 4 May 2027 to 1 Jun 2027', 'is 1 day earlier, on 3 May 2027 (was 4 May 2027)')
     """
+    # It loads a library that commands do without until one runs.
+    from changeflow.values.duration import counted
+
     days = (now - was).days
     if days < 0:
         return f"is {counted(-days, 'day')} earlier, on {format_day(now)} (was {format_day(was)})"
