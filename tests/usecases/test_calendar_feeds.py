@@ -86,7 +86,7 @@ def test_a_checkpoint_is_invited_to_moved_and_withdrawn(live: str):
     assert event["DTEND"].dt - begins == timedelta(hours=1)
     assert str(event["ORGANIZER"]) == "mailto:office@example.org"
     assert str(event["ATTENDEE"]) == "mailto:lead@example.org"
-    assert "Monday 15 February at 10:00" in message.text
+    assert "Monday 15 February at 10am" in message.text
     assert_has_the_form_of_rfc_5545(message.invitations[0])
     assert sent_on(live, 2, 3) == [], "once is enough"
 

@@ -42,11 +42,10 @@ def sent(db: str) -> list[Message]:
 def test_reasons_against_a_decision_are_translated_when_the_letter_is_written(welsh: str):
     [message] = [m for m in sent(welsh) if m.to_address == "lead@example.org"]
     assert message.language == "cy"
-    assert "Heb eu cwblhau eto:" in message.text
+    assert "Mae’r dystiolaeth hon ar goll o hyd:" in message.text
     assert "- Nid yw “Payroll, wave 1: skills” wedi’i orffen." in message.text
-    assert (
-        "- Hyfforddiant wedi’i roi mewn 0 o 2 ysgol (angen pob un). Ar goll: Ash School, Beech School." in message.text
-    )
+    assert "- Mae hyfforddiant wedi’i roi mewn 0 o 2 ysgol (angen pob un)." in message.text
+    assert "Heb eu hyfforddi eto: Ash School, Beech School." in message.text
 
 
 def test_what_is_stored_with_a_nudge_says_what_its_sentences_were_made_of(welsh: str):
