@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate, pairwise
 
 from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.lessons import Lesson
-from changeflow.planning.risk import Assumed, odds_of, without_range
+from changeflow.planning.risk import Assumed, odds_of, whole_percent, without_range
 from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
@@ -31,6 +32,8 @@ LEFT, WIDTH, HEIGHT, TOP = 46, 900, 240, 20
 BAR, LABEL = 24, 380
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4", "12 4")
 """The dashes of the lines, which differ as well as the colours."""
+
+LESS_THAN_1 = "less than 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,27 +182,19 @@ def _line(programme: Programme, found: Simulation, odds: Odds, milestone: Milest
 
 
 def percent_shares(counts: Sequence[int]) -> tuple[int, ...]:
-    """Return whole percentages of the total that add up to 100, as largest remainders give them.
+    """Return the whole percentages of possible days, in their order. They add up to 100, as the chances of each do.
 
-    A count above 0 gets at least 1 while there are at most 100 of them: the largest shares give it up.
+    The first few together are the chance of the last of them, rounded as everywhere; so a share may be 0: less than 1%.
 
-    >>> percent_shares([1, 333, 333, 333])
-    (1, 33, 33, 33)
+    >>> percent_shares([406, 593, 1])
+    (41, 58, 1)
     """
-    total = sum(counts)
-    shares = [100 * n // total for n in counts]
-    by_remainder = sorted(range(len(counts)), key=lambda i: (-(100 * counts[i] % total), i))
-    for i in by_remainder[: 100 - sum(shares)]:
-        shares[i] += 1
-    for i, n in enumerate(counts):
-        if n and not shares[i] and max(shares) > 1:
-            shares[shares.index(max(shares))] -= 1
-            shares[i] = 1
-    return tuple(shares)
+    chances = [whole_percent(n / sum(counts)) for n in accumulate(counts)]
+    return tuple(later - earlier for earlier, later in pairwise([0, *chances]))
 
 
 def _outcomes(days: Counter[date], shown: Callable[[date], str]) -> tuple[tuple[str, int], ...]:
-    """Return each possible day with its percentage; they add up to 100."""
+    """Return each possible day with its percentage."""
     percentages = percent_shares([n for _, n in sorted(days.items())])
     return tuple((shown(day), percent) for day, percent in zip(sorted(days), percentages, strict=True))
 
@@ -265,7 +260,7 @@ def _milestone_text(line: OddsLine) -> Iterator[str]:
         yield f"  deadline {line.deadline}: {chance_in_words(line.deadline_odds, line.certain_share)}"
     yield f"  50% likely by {line.p50} (P50), 80% by {line.p80} (P80), 90% by {line.p90} (P90)"
     if len(line.outcomes) > 1:
-        yield f"  possible dates: {', '.join(f'{d} ({p}%)' for d, p in line.outcomes)}"
+        yield f"  possible dates: {', '.join(f'{d} ({p or LESS_THAN_1}%)' for d, p in line.outcomes)}"
     if line.certain:
         yield f"  no range, so simulated as planned ({line.certain_share}% of the work leading to it):"
         yield f"    {'; '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
