@@ -154,7 +154,7 @@ def test_accepting_needs_an_actor_and_an_anchor(home: Path, monkeypatch: pytest.
 
 def test_the_report_shows_the_head(home: Path):
     run("report", "sro", "--issue", "--out", home / "r.html", "--at", "2027-01-05")
-    assert 'Audit head <span class="hash">2:' in (home / "r.html").read_text()
+    assert 'Audit trail reference <span class="hash">2:' in (home / "r.html").read_text()
     # Each look by someone who is named is an entry, after that of the issue.
     for option, number in ((), "2:"), (("--live",), "4:"):
         run("report", "sro", "--out", home / "r.json", "--at", "2027-01-05", *option)

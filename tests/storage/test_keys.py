@@ -246,7 +246,7 @@ def test_a_key_file_may_be_a_symbolic_link(tmp_path: Path):
 
 
 def test_postgresql_needs_a_key_file_of_its_own():
-    with pytest.raises(InputError, match="set CHANGEFLOW_KEY_FILE on every machine"):
+    with pytest.raises(InputError, match="Set CHANGEFLOW_KEY_FILE on every machine"):
         keys.key_for("postgresql://changeflow@db.example.org/changeflow")
 
 

@@ -221,6 +221,6 @@ def test_the_page_on_paper_says_the_same(asked: str):
     assert "▲ check" in paper.text
     assert paper.title == "Payroll, pilot: go/no-go decision, 20 May 2027"
     cost, runs, *_, mix = paper.alternatives
-    assert cost.startswith("What each day of deciding")
+    assert cost.startswith("How delaying “Payroll, pilot: go/no-go decision” affects the dates.")
     assert runs.startswith("Contracts that differ between old and new, run by run.")
     assert "of the pilot's schools" in mix
