@@ -92,10 +92,9 @@ class TestReport:
         assert odds.deadline_odds < 50
         after = sro_of_stored(None, db=db, today=date(2027, 1, 4))
         assert after.confidence.proposed == "red"
-        assert any(f"in {odds.deadline_odds} of 100 simulated" in reason for reason in after.confidence.reasons)
-        assert (
-            f"the deadline holds in {odds.deadline_odds} of 100 (simulated on 4 Jan 2027" in after.milestones[0].sure_by
-        )
+        assert any(f"a {odds.deadline_odds}% chance" in reason for reason in after.confidence.reasons)
+        chance = f"{odds.deadline_odds}% chance of meeting the deadline (calculated on 4 Jan 2027"
+        assert chance in after.milestones[0].sure_by
 
     def test_the_command_keeps_them_where_the_programme_is_stored(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
