@@ -108,8 +108,8 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
         return timed.total_float
     calendar = roadmap.float_calendar_of(timed.task)
     spare = calendar.between(finish, deadline)
-    if spare == 0 and finish >= deadline and not timed.ends_day:
-        # It is on a later day than its deadline, at the start of the first day that is worked after it.
+    if spare == 0 and timed.last_day > last_day_of(deadline):
+        # It is on a later day than its deadline, with no working time between the two: it is late by a day.
         finish = calendar.previous_working(minute_of(day_of(calendar.next_working(finish))) + DAY)
         return calendar.between(finish, deadline)
     return spare

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words, length_in_words
 from changeflow.roadmap.analysis.slippage import Slips
-from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.analysis.why import explain, spare_before
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, TaskProgress
 from changeflow.values.duration import Duration
@@ -248,3 +248,15 @@ def test_a_negative_float_is_quoted_and_none_is_critical():
     schedule = time_roadmap(tight)
     assert critical_or_float(tight, "a", schedule["a"].total_float) == "-3 working days"
     assert critical_or_float(tight, "b", schedule["b"].total_float) == "critical"
+
+
+def test_a_milestone_at_the_weekend_after_its_deadline_is_late_by_the_next_working_day():
+    """Five days of the clock from Monday 4 January end on Saturday. The deadline is Friday; no one works between."""
+    due = a_task("Live", 0, deadline=at("2027-01-09"))
+    roadmap = a_roadmap(a_task("Wait", "5ed"), due, links=("Wait -> Live",), start="2027-01-04")
+    live = time_roadmap(roadmap)["Live"]
+    assert live.last_day.isoformat() == "2027-01-09"
+    assert OFFICE.between(at("2027-01-09"), live.early_finish) == 0
+    assert spare_before(roadmap, live) == -DAY
+    on_time = a_roadmap(a_task("Wait", "4ed"), due, links=("Wait -> Live",), start="2027-01-04")
+    assert spare_before(on_time, time_roadmap(on_time)["Live"]) > 0
