@@ -9,9 +9,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm, propose
+from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm
 from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
 from changeflow.pilots.issues import Issue, issues
+from changeflow.pilots.proposals import propose
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme

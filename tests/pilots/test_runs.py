@@ -3,7 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan, propose
+from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan
+from changeflow.pilots.proposals import propose
 from changeflow.pilots.runs import Coverage, RunSummary, consecutive_clean
 
 
