@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from changeflow.values.months import Month
 from changeflow.values.sentences import Sentence, SentenceValue, sentence
 from changeflow.values.words import LANGUAGES
 
@@ -50,7 +51,14 @@ class Language:
         return LOCALES.get(self.code, self.code)
 
     def say(self, text: str) -> str:
-        """Return a sentence in this language. Any other text is returned as it is."""
+        """Return a sentence or month in this language. Any other text is returned as it is.
+
+        >>> from changeflow.values.months import month_in_words
+        >>> language_of("cy").say(month_in_words("2027-03"))
+        'Mawrth 2027'
+        """
+        if isinstance(text, Month):
+            return format_date(date.fromisoformat(f"{text.period}-01"), "MMMM y", locale=self.locale)
         if not isinstance(text, Sentence):
             return text
         translated = (

@@ -1,14 +1,22 @@
 """Months as people write them."""
 
+import calendar
 import re
-
-from changeflow.values.sentences import sentence
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
+class Month(str):
+    """The English name of a month, such as `March 2027`, that remembers the month, so that it can be translated."""
+
+    __slots__ = ("period",)
+
+    period: str
+    """The month as `2027-03`."""
+
+
 def month_in_words(period: str) -> str:
-    """Write a month such as `2027-03` for people, as a sentence that can be translated; return other texts unchanged.
+    """Write a month such as `2027-03` for people; return other texts unchanged.
 
     >>> month_in_words("2027-03"), month_in_words("week 12")
     ('March 2027', 'week 12')
@@ -16,18 +24,6 @@ def month_in_words(period: str) -> str:
     found = _MONTH.fullmatch(period)
     if found is None:
         return period
-    year, month = found[1], int(found[2])
-    return (
-        sentence("January %(year)s", year=year),
-        sentence("February %(year)s", year=year),
-        sentence("March %(year)s", year=year),
-        sentence("April %(year)s", year=year),
-        sentence("May %(year)s", year=year),
-        sentence("June %(year)s", year=year),
-        sentence("July %(year)s", year=year),
-        sentence("August %(year)s", year=year),
-        sentence("September %(year)s", year=year),
-        sentence("October %(year)s", year=year),
-        sentence("November %(year)s", year=year),
-        sentence("December %(year)s", year=year),
-    )[month - 1]
+    month = Month(f"{calendar.month_name[int(found[2])]} {found[1]}")
+    month.period = period
+    return month

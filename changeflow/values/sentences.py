@@ -6,6 +6,7 @@ from typing import Any
 
 from changeflow.phrases import listed
 from changeflow.values.moments import format_day
+from changeflow.values.months import Month, month_in_words
 
 SentenceValue = str | int | date | tuple[str, ...]
 """A value in a sentence: another sentence, a text, a number, a day, or a list of sentences."""
@@ -65,6 +66,8 @@ def as_data(value: SentenceValue) -> Any:  # noqa: ANN401
     if isinstance(value, Sentence):
         values = {name: as_data(each) for name, each in value.values.items()}
         return {"message": value.message, "plural": value.plural, "number": value.number, "values": values}
+    if isinstance(value, Month):
+        return {"month": value.period}
     if isinstance(value, date):
         return {"day": value.isoformat()}
     return [as_data(each) for each in value] if isinstance(value, tuple) else value
@@ -83,5 +86,7 @@ def from_data(data: Any) -> Any:  # noqa: ANN401
         return data
     if "day" in data:
         return date.fromisoformat(data["day"])
+    if "month" in data:
+        return month_in_words(data["month"])
     values = {name: from_data(each) for name, each in data["values"].items()}
     return _made(data["message"], data["plural"], data["number"], values)
