@@ -105,7 +105,7 @@ def test_a_language_without_a_catalogue_is_english():
         (date(2027, 1, 4), False, "(due Fri 8 Jan)"),
         (DUE, False, "(due today)"),
         (date(2027, 1, 12), False, "(was due Fri 8 Jan)"),
-        (date(2027, 1, 15), True, "(overdue in your team)"),
+        (date(2027, 1, 15), True, "(overdue)"),
     ],
 )
 def test_the_subject_says_when(today: date, for_manager: bool, subject: str):

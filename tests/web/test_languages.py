@@ -68,7 +68,7 @@ def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(wels
 
 def test_a_task_is_asked_about_with_its_day_in_welsh(welsh: Ask):
     text = shown(welsh, "GET", f"/a/{ANSWER}").text_content()
-    assert "Mae hyn i’w gwblhau erbyn Dydd Gwener 8 Ionawr. Mae hyn ar gyfer " in " ".join(text.split())
+    assert "Mae hyn i’w gwblhau erbyn Dydd Gwener 8 Ionawr. Anfonwyd at: " in " ".join(text.split())
     assert "Nodi ei fod wedi’i wneud" in text
 
 
