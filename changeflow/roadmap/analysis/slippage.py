@@ -196,14 +196,14 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
 
 
 def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Say the same of a task that the sentence names: `can slip by up to 5 working days; one more moves “Live” …`."""
+    """Say the same of a task that the sentence names: `can slip by up to 5 days; one more would delay “Live” …`."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)
         for at in (cut_off.before, cut_off.after)
     )
-    moves = f"moves “{target}” from {before} to {after}"
+    delays = f"would delay “{target}” from {before} to {after}"
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
     if cut_off.float_days == 0:
-        return f"must not slip; one {unit}'s delay {moves}"
-    return f"can slip by up to {counted(cut_off.float_days, unit)}; one more {moves}"
+        return f"{delays} by slipping one {unit}"
+    return f"can slip by up to {counted(cut_off.float_days, unit)}; one more {delays}"
