@@ -196,7 +196,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     )
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
-        "after this date we can no longer go back, as confirmed (“The old licence runs”)",
+        "the way back that was confirmed is open only until then (“The old licence runs”)",
         "the licence for the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):
