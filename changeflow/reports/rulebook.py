@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from changeflow.programme.programme import Programme
+from changeflow.reports.figures import figures_table
 from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.catalogue import RULES
@@ -14,13 +15,6 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate, Kind, Stops
 
-GRADES = {
-    "S": "founding document",
-    "P": "public page",
-    "V": "verified by running",
-    "K": "general knowledge",
-    "D": "changeflow's own choice",
-}
 GATES = {
     Gate.PLAN: "plan",
     Gate.DESIGN: "design",
@@ -40,10 +34,6 @@ STOPS = {
 """What a finding stops, in words."""
 
 
-LABELS = ("name", "what", "heading", "meaning")
-"""Keys of a rulepack's entries that have words for people."""
-
-
 def rules_list() -> Iterator[str]:
     """Yield a line for each rule."""
     for rule in RULES.values():
@@ -57,40 +47,34 @@ def rule_text(rule: Rule) -> Iterator[str]:
     yield rule.text
     yield ""
     for name, value in _facts(rule):
-        yield f"{name + ':':<17} {value}"
+        yield f"{name + ':':<22} {value}"
 
 
 def rules_page(packs: Rulepacks) -> str:
-    """Write the handbook: every rule with its example and source, and every number in the rulepacks."""
+    """Write the handbook: every rule with its example and source, and every figure in the rulepacks."""
     lines = [
         "# The rules",
         "",
-        "`changeflow rules list --format markdown` writes this page from the rules' own text. The plan follows a rule,",
-        "is made to follow it (changeflow adds a link and says so), or breaks it. `changeflow plan` lists broken rules",
-        "as findings.",
-        f"{DISCLAIMER}",
+        "changeflow checks every plan against these rules. Where it can, it adds a link so that the plan follows the",
+        "rule, and says so. Otherwise `changeflow plan` lists the broken rule as a finding.",
+        DISCLAIMER,
+        "",
+        "This page is generated: `changeflow rules list --format markdown`.",
         "",
     ]
     for rule in RULES.values():
         lines += [f"## {rule.code} {rule.title}", "", rule.text, ""]
         lines += [f"- **{name}:** {value}" for name, value in _facts(rule)]
         lines.append("")
-    lines += ["## Sources", "", "| rule | source | quotation | what we decided |"]
-    lines.append("|---|---|---|---|")
-    for rule in RULES.values():
-        words = f"“{rule.sentence}”" if rule.sentence else "–"
-        lines.append(f"| {rule.code} {rule.title} | {rule.source} | {words} | {rule.our_choice or '–'} |")
-    lines.append("")
-    lines += ["## Figures used by the rules", ""]
-    lines.append("| rulepack | in force from | nation | entry | value | type of source | source |")
-    lines.append("|---|---|---|---|---|---|---|")
-    for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation, p.in_force_from)):
-        for key, entry in pack.entries.items():
-            value = "not known" if entry.is_unknown else _format_value(entry.value)
-            cells = (pack.rulepack, format_day(pack.in_force_from), ", ".join(pack.nation) or "all", f"`{key}`", value)
-            source = entry.source.removeprefix(GRADES["D"]).lstrip(":; ") or "–"
-            lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {source} |")
-    return "\n".join(lines) + "\n"
+    lines += [
+        "## Figures used by the rules",
+        "",
+        "changeflow keeps these figures in dated files called rulepacks. To use your own figure, write a rulepack with",
+        "the same name and entry into the folder `rulepacks/` of your programme.",
+        "",
+        *figures_table(packs),
+    ]
+    return "\n".join(lines)
 
 
 def delegation_text(programme: Programme) -> Iterator[str]:
@@ -111,29 +95,17 @@ def delegation_text(programme: Programme) -> Iterator[str]:
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "Severity", f"blocking; {STOPS[rule.blocks]}" if rule.blocks else "warning only"
+    yield "If it is broken", STOPS[rule.blocks] if rule.blocks else "you get a warning; nothing is blocked"
     yield "Can be waived by", rule.waived_by or "no one"
     yield "Remedy", rule.remedy
     yield "Example", rule.example
     if rule.gates:
         yield "Checked at", ", ".join(f"the {GATES[gate]} gate" for gate in rule.gates)
     if rule.enforced_by:
-        yield "Enforced by", rule.enforced_by
+        yield "How it is enforced", rule.enforced_by
     yield "Source", rule.cited
     if rule.our_choice:
-        yield "What we decided", rule.our_choice
-
-
-def _format_value(value: object) -> str:
-    if isinstance(value, list):
-        words = [_format_value(each) for each in value]
-        return ("; " if any(" " in word for word in words) else ", ").join(words)
-    if not isinstance(value, dict):
-        return str(value).replace("_", " ")
-    label = next((str(value[k]) for k in LABELS if k in value), "")
-    left_out = (*LABELS, "id", "why")
-    rest = [f"{k.replace('_', ' ')} {_format_value(v)}" for k, v in value.items() if k not in left_out and v != []]
-    return f"{label} ({', '.join(rest)})" if label and rest else label or ", ".join(rest)
+        yield "changeflow's choices", rule.our_choice
 
 
 def consultation_text(programme: Programme) -> Iterator[str]:

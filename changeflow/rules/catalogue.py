@@ -14,7 +14,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Link the later phase's first tasks after the earlier phase's last ones.",
         sentence="using a pathway of plan>>>design>>>develop>>>deploy",
-        our_choice="The order applies to a service's own tasks, not to each wave",
+        our_choice="The order applies to tasks for the whole service, not to each wave.",
         check=sequence.phases_in_order,
         example=(
             "Payroll's user requirements are agreed before its development phase begins at any school. Finance may be "
@@ -23,14 +23,14 @@ _IN_ORDER = (
     ),
     Rule(
         code="R02",
-        title="Systems before restructure",
+        title="Systems before restructuring",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add a “system live” task (`kind: system_live`) for these schools, or mark the change as minor.",
+        remedy="Add a task for the new system (`kind: system_live`) at these schools, or mark the change as minor.",
         sentence=(
             "having systems in place before changing the organisation too much, or holes will appear in the service"
         ),
-        our_choice="The trust marks small changes as minor",
+        our_choice="A trust may mark a small change as minor, and the rule then does not apply to it.",
         check=sequence.systems_before_restructure,
         on_dates=sequence.no_service_holes,
         gates=(Gate.WAVE_RELEASE,),
@@ -44,7 +44,7 @@ _IN_ORDER = (
         title="Capacity and skills before roles are removed",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Add tasks of `kind: capacity_in_place` and `kind: skills_evidenced` for these schools.",
+        remedy="Add tasks for new staff (`kind: capacity_in_place`) and their skills (`kind: skills_evidenced`).",
         sentence="put new capacity and skills in place before removing roles from the old model",
         check=sequence.capacity_and_skills_before_removal,
         on_dates=sequence.capacity_on_the_day,
@@ -60,14 +60,14 @@ _IN_ORDER = (
         blocks=Stops.GATE,
         remedy="Name a lead provider, or free more of their week. `required_days_per_week` sets what is needed.",
         sentence="Do they have time to commit to the detail of this?",
-        our_choice="One day a week is needed, unless the service's file says otherwise",
+        our_choice="A lead provider needs one day a week, unless the service's file says otherwise.",
         check=people.lead_provider_has_time,
         gates=(Gate.PLAN,),
         example="Finance needs one day a week; the Director of Finance gives it a day and a half.",
     ),
     Rule(
         code="R10",
-        title="Delegation aligned before go-live",
+        title="Scheme of delegation approved before go-live",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.BOARD,),
         remedy="Add a task that approves and publishes the scheme (`kind: delegation`) before go-live.",
@@ -84,17 +84,17 @@ _IN_ORDER = (
         title="Pilot before rollout",
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
-        remedy="Mark one small wave as the pilot, and add a task that judges it (`kind: pilot`).",
+        remedy="Mark one small wave as the pilot, and add a task that evaluates it (`kind: pilot`).",
         sentence="In larger trusts it makes sense to test a new service design with a smaller group of schools",
         our_choice=(
             "A larger trust has ten schools or more, unless the programme sets `larger_trust_from`. Training and moves "
-            "wait for the pilot too"
+            "to the new structure also wait for the pilot."
         ),
         check=sequence.pilot_before_rollout,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example=(
-            "Three of fourteen schools go first. Until the pilot has been judged, the others do not go live, and no "
-            "one there is trained, is moved or loses a role."
+            "Three of fourteen schools go first. Until the pilot has been evaluated, the others do not go live, and "
+            "no one there is trained, is moved or loses a role."
         ),
     ),
     Rule(
@@ -104,7 +104,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO, Mandate.FINANCE),
         remedy="Add a parallel run (`kind: parallel_run`) of at least two pay periods before go-live.",
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
-        our_choice="Payroll always needs one, unless the rule is waived",
+        our_choice="Every payroll needs a parallel run, unless the rule is waived.",
         check=sequence.parallel_run_before_go_live,
         on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
@@ -113,9 +113,9 @@ _IN_ORDER = (
     ),
     Rule(
         code="R13",
-        title="What is in it for the students",
+        title="Benefits for students",
         blocks=Stops.BASELINE,
-        remedy="Write `wiifts` in programme.yaml and get it approved before the start.",
+        remedy="Write the benefits for students (`wiifts`) in programme.yaml, and have them approved before the start.",
         sentence="If this isn’t crystal clear then you probably shouldn’t be doing it!",
         check=people.students_benefit_approved,
         gates=(Gate.PLAN,),
@@ -128,18 +128,18 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Add training (`kind: training`) at these schools before go-live.",
         sentence="make sure the training is delivered",
-        our_choice="Training is needed at all schools in a wave, unless the programme says otherwise",
+        our_choice="Training is needed at every school in a wave, unless the programme says otherwise.",
         check=sequence.training_before_go_live,
         gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
     ),
     Rule(
         code="R16",
-        title="Reinforced until the last checkpoint",
+        title="Reinforcement until the last checkpoint",
         blocks=Stops.CLOSURE,
         remedy="Add checkpoints after go-live, a closing task after the last one, and a sponsor who stays until then.",
         sentence="‘Go live’ is just the start",
-        our_choice="The dates of the checkpoints",
+        our_choice="Checkpoints come 2 weeks, 6 school weeks, 1 term, 2 terms and 12 months after go-live.",
         check=people.reinforced_until_the_end,
         on_dates=people.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
@@ -166,11 +166,11 @@ _IN_ORDER = (
         code="R07",
         title="Requirements from heads, board and local governing bodies",
         lifted_by=(Mandate.SRO,),
-        remedy="Ask them, and list them under `sources` in the requirements task.",
+        remedy="Ask each of them, and list whom you asked under `sources` in the requirements task.",
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
-        our_choice="This is a warning in the plan, and blocks the design gate",
+        our_choice="The plan only gets a warning, but the design gate is blocked.",
         check=people.requirements_from_everybody,
         gates=(Gate.DESIGN,),
         hardens_at=Gate.DESIGN,
@@ -190,9 +190,9 @@ _IN_ORDER = (
         code="R14",
         title="An early quick win",
         lifted_by=(Mandate.SRO,),
-        remedy="Add a quick win (`kind: quick_win`) to the wave. You can change how early (`quick_win_within_weeks`).",
+        remedy="Add a quick win (`kind: quick_win`) to the wave. To change the limit, set `quick_win_within_weeks`.",
         sentence="Build knowledge quickly though quick wins",
-        our_choice="Early means within six weeks, unless the programme says otherwise",
+        our_choice="Early means within six weeks, unless the programme sets another limit.",
         check=people.quick_win_early,
         gates=(Gate.WAVE_RELEASE,),
         example="Two weeks after payroll goes live, staff can read payslips on their phones.",
@@ -201,9 +201,9 @@ _IN_ORDER = (
     Rule(
         code="R17",
         title="A visible sponsor",
-        remedy="Visit, speak or write where people can see it, and record it as a visible act.",
+        remedy="Visit schools, speak or write to people where they can see it, and record that you did.",
         sentence="someone senior needs to continue to take full and visible ownership",
-        our_choice="Every four school weeks, unless the programme says otherwise",
+        our_choice="At least every four school weeks, unless the programme sets another limit.",
         check=people.sponsor_is_seen,
         example="In April the chief executive opens the training at Ashdown; in May they answer questions at Harbour.",
     ),
@@ -212,7 +212,7 @@ _IN_ORDER = (
         title="Training after awareness and desire",
         remedy="First explain why, and what is in it for them. Train once most of the group want the change.",
         source="Prosci, 'Individual barriers to change': each element builds on those before it (blog.prosci.com)",
-        our_choice="Training that starts within six weeks is checked, unless the programme says otherwise",
+        our_choice="Training that starts within six weeks is checked, unless the programme sets another limit.",
         check=people.training_in_its_place,
         gates=(Gate.WAVE_RELEASE,),
         example="Most business managers do not yet want the new system, so conversations come before the course.",
@@ -223,7 +223,7 @@ _IN_ORDER = (
         title="Consultation before roles end",
         blocks=Stops.BASELINE,
         remedy="Add a consultation (`kind: consultation`) that starts in time at these schools, or end roles later.",
-        source="Rulepack uk-employment (Acas; Trade Union and Labour Relations (Consolidation) Act 1992, section 188)",
+        source="Acas guidance; Trade Union and Labour Relations (Consolidation) Act 1992, section 188",
         check=workforce.consultation_before_redundancy,
         gates=(Gate.WAVE_RELEASE,),
         example=(
@@ -237,7 +237,7 @@ _IN_ORDER = (
         title="No work in blackout periods",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the task, or narrow the blackout to the activities it is meant to prevent.",
-        source="The programme's calendars (the trust's own data); rulepacks payroll, uk-academies and uk-schools",
+        source="The trust's own calendars, and changeflow's dates to avoid for payroll and the academy year",
         check=people.blackouts_kept,
         on_dates=people.windows_avoided,
         gates=(Gate.GO_LIVE,),
@@ -249,21 +249,20 @@ _IN_ORDER = (
         title="Groups, never individuals",
         blocks=Stops.REPORT,
         remedy="No action needed: smaller groups are hidden or merged automatically.",
-        source="Rulepack privacy (GP Patient Survey analysis tool; Sussex staff survey)",
+        source="The practice of the GP Patient Survey and the Sussex staff survey",
         check=people.aggregates_only,
         example="Seven site staff were asked, so the report says that the group is too small to show.",
-        enforced_by="every view of scores, which hides groups below the minimum size",
+        enforced_by="changeflow hides groups below the minimum size wherever it shows scores.",
     ),
     Rule(
         code="R27",
         title="Limits on messages",
         blocks=Stops.SEND,
         remedy="No action needed: messages wait automatically.",
-        source="Rulepack nudges",
-        our_choice="All the figures",
+        source="changeflow's own choice",
         check=people.nudges_leave_people_in_peace,
         example="Three reminders are due on one day. One is sent; the others wait for the next day.",
-        enforced_by="the sending of nudges, which holds back messages over the limits",
+        enforced_by="changeflow holds back messages that would exceed the limits.",
     ),
     Rule(
         code="R06",
@@ -272,17 +271,17 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Add a `team` to the service's file, with a manager, members' days a week and the skills needed.",
         sentence="They need to have time, and the right skills",
-        our_choice="One day a week is needed, unless the service's file says otherwise",
+        our_choice="Together the team needs one day a week, unless the service's file says otherwise.",
         check=people.team_has_time_and_skills,
         gates=(Gate.PLAN,),
         example="A member of the payroll team knows the pension scheme and gives two days a week until go-live.",
     ),
     Rule(
         code="R20",
-        title="Liability information where the employer changes",
+        title="Staff information where the employer changes",
         blocks=Stops.BASELINE,
         remedy="Begin consultation earlier or go live later. If the employer stays, correct the service's file.",
-        source="Rulepack uk-employment (Transfer of Undertakings (Protection of Employment) Regulations 2006)",
+        source="Transfer of Undertakings (Protection of Employment) Regulations 2006 (TUPE)",
         check=workforce.liability_information_in_time,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.employer_changes,
@@ -291,12 +290,12 @@ _IN_ORDER = (
     ),
     Rule(
         code="R09",
-        title="No accountability without agency",
+        title="No accountability without control",
         blocks=Stops.GATE,
         lifted_by=(Mandate.BOARD,),
         remedy="Give the role a right under `delegation` in the service's file, or make another role accountable.",
         sentence="Otherwise, people are left with accountability without agency",
-        our_choice="One of the four rights is enough",
+        our_choice="Control of one of the four is enough.",
         check=sequence.accountable_with_agency,
         gates=(Gate.GO_LIVE,),
         example="A head who is accountable for safe classrooms keeps a say in which repair comes first.",
@@ -304,14 +303,14 @@ _IN_ORDER = (
     ),
     Rule(
         code="R28",
-        title="Training and moves close to go-live",
+        title="Training and moves shortly before go-live",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy=(
             "Train or move people later, or repeat the training. Or set your own limit, with a reason: "
             "`training_before_go_live` or `restructure_before_go_live` under `policy`."
         ),
-        source="Rulepack rollout",
-        our_choice="Both limits: six school weeks for training, six weeks for moves",
+        source="changeflow's own choice",
+        our_choice="The limits are six school weeks for training and six weeks for moves.",
         check=timing.close_to_go_live,
         gates=(Gate.WAVE_RELEASE,),
         example=(
@@ -326,7 +325,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the go-live to the next working day, or arrange for staff to work and set `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="The whole rule. A go-live that starts on a meeting day is mentioned, but is not a warning",
+        our_choice="If a go-live is set for the day of a meeting, changeflow only notes it and gives no warning.",
         check=go_lives.on_working_days,
         example=(
             "A go-live set for Easter Monday, 29 March 2027, is reported, with Tuesday 30 March as the next working "
@@ -341,7 +340,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Get the data ready before the cut-off, or go live in the next pay period.",
         source="changeflow's own choice",
-        our_choice="The cut-off and payday are the trust's own (`pay_periods` in a calendar file)",
+        our_choice="The trust sets its own cut-offs and paydays (`pay_periods` in a calendar file).",
         check=go_lives.in_time_for_its_pay,
         example=(
             "Payday is 28 January, and inputs close ten working days earlier, on the 14th. A payroll that goes live on "
@@ -351,7 +350,7 @@ _IN_ORDER = (
     ),
     Rule(
         code="R31",
-        title="Work in order",
+        title="Work in the right order",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy=(
             "Check the reported days. If they are right, decide what to do about the earlier work, or remove the "
@@ -359,7 +358,7 @@ _IN_ORDER = (
         ),
         source="changeflow's own choice",
         check=order.work_in_order,
-        example="Training at Ashdown began on 6 May, before the wave was released. It is recorded as reported.",
+        example="Training at Ashdown began on 6 May, before its wave was approved. It is recorded as reported.",
         needs_schedule=True,
     ),
 )

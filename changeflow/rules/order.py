@@ -18,8 +18,8 @@ AS_HAPPENED = "If the report is wrong, withdraw it. If it is right, finish the e
 
 
 def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Work must start and finish after the work it depends on. Work reported out of sequence is recorded as it
-    happened, and the plan continues from there. Days are compared, not hours."""
+    """Tasks must start and finish in the order that their links require. Work reported out of order is recorded as it
+    happened, and the plan continues from there. The rule compares days, not hours."""
     into = _links_into(programme)
     for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
         early = _overtaken(programme, task, into)

@@ -55,11 +55,13 @@ def requirements_from_everybody(programme: Programme) -> Iterator[Breach | Impli
 
 
 def one_agreement_articulated(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each service must state what it offers and to what standard, in a service level agreement or as gives and gets.
-    Neither form is preferred."""
+    """Each service must state what it offers and to what standard. A service level agreement will do, or a list of what
+    each side gives and gets."""
     for service in programme.services:
         if service.agreement is None:
-            message = f"{service.name} has neither a service level agreement nor gives and gets."
+            message = (
+                f"{service.name} has neither a service level agreement nor a list of what each side gives and gets."
+            )
             yield Breach("R08", service.service, message, service.service)
 
 
@@ -132,7 +134,9 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
             inside.sort(key=lambda found: (found[0], found[1].id))
             for day, task in inside if last_day else inside[:1]:
                 ends = (
-                    f"ends on {format_day(last_day)}" if last_day else "has no known end, so ask before you plan this"
+                    f"ends on {format_day(last_day)}"
+                    if last_day
+                    else "its end date is not known. Find out when it ends before you confirm this date"
                 )
                 message = (
                     f"“{task.name}” is on {format_day(day)}, during the {freeze['name']}, when {freeze['why']}. "
@@ -142,12 +146,12 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Scores may be shown only for groups of a minimum size, and hidden numbers must not follow from others."""
+    """Scores may be shown only for groups of a minimum size. No one may be able to work out the hidden numbers."""
     yield from ()
 
 
 def nudges_leave_people_in_peace(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """No one may be nudged more often than the limits allow, or during quiet hours."""
+    """No one may get more reminders than the limits allow, or any during quiet hours."""
     yield from ()
 
 
@@ -158,7 +162,7 @@ BEFORE_KNOWLEDGE = (Element.AWARENESS, Element.DESIRE)
 
 def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """The sponsor must be visibly active for the change at regular intervals, because people read silence as doubt.
-    School holidays do not count. The rule applies once any progress has been reported."""
+    School holidays do not count. The rule applies from the first report of progress."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None or not programme.facts.progress:
         return
@@ -233,15 +237,15 @@ def _next_training(programme: Programme, service: str, group: str) -> Task | Non
 
 
 def students_benefit_approved(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """What is in it for the students must be written down and approved before the programme starts."""
+    """The benefits for students must be written down and approved before the programme starts."""
     wiifts = programme.definition.programme.wiifts
     if wiifts is None:
-        yield Breach("R13", "programme", "No one has written down what is in it for the students.")
+        yield Breach("R13", "programme", "No one has written down the benefits for students.")
     elif wiifts.approved_by is None or wiifts.approved_on is None:
-        yield Breach("R13", "programme", "What is in it for the students is written down but not approved.")
+        yield Breach("R13", "programme", "The benefits for students are written down but not approved.")
     elif wiifts.approved_on > programme.definition.programme.start:
         day = format_day(wiifts.approved_on)
-        yield Breach("R13", "programme", f"What is in it for the students is approved on {day}, after the start.")
+        yield Breach("R13", "programme", f"The benefits for students are approved on {day}, after the start.")
 
 
 def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
@@ -282,8 +286,8 @@ def _days(number: float) -> str:
 
 
 def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Checkpoints must follow each go-live. The sponsor must stay until the last one, and only then may the programme
-    close."""
+    """Checkpoints must follow each go-live. The sponsor must stay until the last one, and the programme may close only
+    after it."""
     checkpoints = list(programme.tasks(kind=Kind.CHECKPOINT))
     for live in programme.tasks(kind=Kind.GO_LIVE):
         own = [c for c in checkpoints if c.service == live.service and c.schools & live.schools]

@@ -17,12 +17,12 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Phase, Severity
 
 _AFTER_A_PILOT = (Kind.TRAINING, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL, Kind.GO_LIVE)
-"""The kinds of task that wait at all other schools until the pilot has been judged, in the pathway's order."""
+"""The kinds of task that wait at all other schools until the pilot has been evaluated, in the pathway's order."""
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Each service must plan, design, develop and deploy in that order. Its service-wide tasks of one phase must end
-    before the next phase begins anywhere. Other rules set the order within a wave."""
+    """Each service must plan, design, develop and deploy, in that order. In each phase, all tasks for the whole service
+    must end before any school begins the next phase. Other rules set the order within a wave."""
     for service in programme.services:
         for earlier, later in pairwise(Phase):
             if later is Phase.SUSTAIN:
@@ -35,7 +35,7 @@ def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def systems_before_restructure(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A service may change its organisation only where its new system is already live."""
+    """A service may be reorganised at a school only once its new system is live there."""
     for change in programme.tasks(kind=Kind.ORG_CHANGE, minor=False):
         yield from _needs_before(
             programme, change, Kind.SYSTEM_LIVE, "R02", "“{task}” needs a new system, but none goes live at {schools}."
@@ -43,7 +43,7 @@ def systems_before_restructure(programme: Programme) -> Iterator[Breach | Implie
 
 
 def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Roles may end only where new capacity is in place and there is evidence of its skills."""
+    """Roles may end only where new staff are in place and have shown that they have the skills."""
     for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
         wants = {
             Kind.CAPACITY_IN_PLACE: "“{task}” removes roles, but no task puts new capacity in place at {schools}.",
@@ -55,15 +55,15 @@ def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach 
 
 def delegation_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """The scheme of delegation must be approved and published before a service goes live. Otherwise people are
-    accountable without agency."""
+    accountable for what they cannot control."""
     for live in programme.tasks(kind=Kind.GO_LIVE):
         message = "“{task}” has no approved scheme of delegation for {schools}."
         yield from _needs_before(programme, live, Kind.DELEGATION, "R10", message)
 
 
 def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """In larger trusts a smaller group of schools must try the new service first. The others may not be trained, moved
-    or taken live until the pilot has been judged."""
+    """In larger trusts a smaller group of schools must try the new service first. Until this pilot has been evaluated,
+    no other school may train people, move them or go live."""
     if len(programme.definition.schools) < programme.policy.larger_trust_from:
         return
     references = References(programme.definition)
@@ -80,7 +80,7 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
             yield Breach("R11", service.service, f"The pilot of {service.name} includes every school.", service.service)
         proofs = [t for t in programme.tasks(kind=Kind.PILOT, service=service.service) if t.schools & piloted]
         if not proofs:
-            message = f"The pilot of {service.name} has no task that judges it."
+            message = f"The pilot of {service.name} has no task that evaluates it."
             yield Breach("R11", service.service, message, service.service, piloted)
         for kind in _AFTER_A_PILOT:
             for task in programme.tasks(kind=kind, service=service.service, minor=False):
@@ -89,7 +89,7 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
 
 
 def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -> Iterator[Breach | ImpliedLink]:
-    """Keep the severity for a go-live before the pilot was judged; only note training or a move that has begun."""
+    """Keep the severity for a go-live before the pilot was evaluated; only note training or a move that has begun."""
     begun = programme.facts.progress.get(task.id)
     for proof in proofs:
         if begun is None or task.kind is Kind.GO_LIVE:

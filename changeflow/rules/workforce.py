@@ -79,8 +79,8 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where enough roles end at one establishment for the law to require collective consultation, it must begin early
-    enough before the first role ends, and be complete before notice is given."""
+    """Where so many roles end at one establishment that the law requires collective consultation, it must begin early
+    enough before the first role ends. It must be complete before notice is given."""
     removals = _removals(programme)
     if not removals:
         return
@@ -134,8 +134,8 @@ def _removals(programme: Programme) -> list[Task]:
 
 
 def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Where staff move to another employer, they must be consulted first, and the new employer must have received the
-    employee liability information in time. This does not apply within one employer, such as a centralising trust."""
+    """Staff who move to another employer must be consulted first, and the new employer must receive their employee
+    liability information in time. The rule does not apply if the employer stays the same, as within one trust."""
     for service in programme.services:
         if not service.employer_changes:
             continue

@@ -373,9 +373,9 @@ def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
 
 @pytest.mark.slow
 def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_path: Path):
-    assert "R02  BLOCK  Systems before restructure" in run("rules").stdout
+    assert "R02  BLOCK  Systems before restructuring" in run("rules").stdout
     shown = run("rules", "show", "r02").stdout
-    assert "only where its new system is already live" in shown
+    assert "only once its new system is live" in shown
     assert "Oakfield" in shown
     assert "There is no rule 'R99'" in run("rules", "show", "R99", code=4).stderr
     packs = tmp_path / "packs"

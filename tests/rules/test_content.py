@@ -64,7 +64,7 @@ class TestR08:
         text = "\n".join(line for line in SERVICE.splitlines() if not line.startswith("agreement")) + "\n"
         result = check(service=text)
         assert found(result, "R08", Severity.BLOCK) == [
-            "Payroll has neither a service level agreement nor gives and gets."
+            "Payroll has neither a service level agreement nor a list of what each side gives and gets."
         ]
         assert [f.blocks for f in result.findings if f.rule == "R08"] == ["gate"]
 
@@ -141,7 +141,9 @@ class TestFreezes:
         assert message.startswith(
             "“Payroll, wave 1: go live” is on 20 Jan 2027, during the Teachers' Pensions onboarding pause, when new "
         )
-        assert message.endswith("It began on 1 Feb 2026 and has no known end, so ask before you plan this.")
+        assert message.endswith(
+            "It began on 1 Feb 2026 and its end date is not known. Find out when it ends before you confirm this date."
+        )
 
     def test_a_freeze_with_an_end_warns_of_every_task_in_it(self, tmp_path: Path):
         days = "first_day: 2027-01-01, last_day: 2027-01-31"

@@ -194,7 +194,7 @@ class TestR11:
 
     def test_a_pilot_without_a_judging_task_is_reported(self, check: Callable[..., Judged]):
         messages = found(check(programme=self.piloted), "R11", Severity.BLOCK)
-        assert messages == ["The pilot of Payroll has no task that judges it."]
+        assert messages == ["The pilot of Payroll has no task that evaluates it."]
 
     def test_a_pilot_of_every_school_is_reported(self, check: Callable[..., Judged]):
         everywhere = self.piloted.replace("name: wave 2,", "name: wave 2, pilot: true,")
@@ -237,7 +237,7 @@ class TestR13:
     def test_missing_benefits_are_reported(self, check: Callable[..., Judged]):
         programme = "\n".join(line for line in PROGRAMME.split("\n") if not line.startswith("wiifts"))
         assert found(check(programme=programme), "R13", Severity.BLOCK) == [
-            "No one has written down what is in it for the students."
+            "No one has written down the benefits for students."
         ]
 
     def test_unapproved_benefits_are_reported(self, check: Callable[..., Judged]):
