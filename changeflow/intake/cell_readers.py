@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from changeflow.intake.days import is_serial, read_day, without_zone
+from changeflow.intake.days import is_serial, read_day, serials_from_1900, without_zone
 from changeflow.intake.formats import Field, FieldKind, mark_or_word
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.values.base import ID_PATTERN
@@ -41,6 +41,8 @@ _MADE_A_DAY = re.compile(
     re.ASCII,
 )
 """What a spreadsheet turns the id 1-2 into, in a CSV and in a workbook."""
+OF_DAYS = (FieldKind.DAY, FieldKind.SPANS, FieldKind.MOVES)
+_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LAST_CENTURY = re.compile(r"\b(19\d\d)-")
 _SCORE = re.compile(r"([1-5])(?:\.0+)?", re.ASCII)
 _PARTS = re.compile(r"[;,|\n]")
@@ -76,8 +78,10 @@ def is_nothing(text: str, cell: FieldKind) -> bool:
     return text.lower() in NOTHING or (text.lower() == "na" and cell in MEASURES)
 
 
-def read_cell(text: str, field: Field) -> str:
+def read_cell(text: str, field: Field, *, is_from_1904: bool = False) -> str:
     """Read a cell into the plain form of its column; raise `ValueError` with what is wrong and what to write.
+
+    `is_from_1904`: its workbook counts days from 1904.
 
     >>> read_cell("1,180", Field("pupils", FieldKind.COUNT)), read_cell("West Sussex", Field("authority", FieldKind.ID))
     ('1180', 'west-sussex')
@@ -86,13 +90,15 @@ def read_cell(text: str, field: Field) -> str:
         raise ValueError(" ".join(error))
     if _HIDDEN.fullmatch(text):
         raise ValueError(f"'{text}' is shown where the column is too narrow for the value. Widen it, and export again.")
+    if is_from_1904 and field.cell in OF_DAYS:
+        text = serials_from_1900(text)
     return READERS[field.cell](text, field)
 
 
-def remark_on(text: str, read: str, field: Field) -> str:
+def remark_on(text: str, read: str, field: Field, *, is_from_1904: bool = False) -> str:
     """Return what a person should check in a cell that was read; mostly ""."""
-    if field.cell is FieldKind.DAY and is_serial(text):
-        return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
+    if field.cell in OF_DAYS and (remark := remark_on_serial(text, read, is_from_1904=is_from_1904)):
+        return remark
     if field.cell is FieldKind.DAY and (written := without_zone(text)[0]) != text and _day(written, field) != read:
         return f"'{text}' was read as {_in_words(read)}: that was the day in the UK."
     if field.cell is FieldKind.DAY and (year := _LAST_CENTURY.match(read)) and year[1] not in text:
@@ -104,8 +110,17 @@ def remark_on(text: str, read: str, field: Field) -> str:
     return ""
 
 
-def _in_words(day: str) -> str:
-    return format_day(date.fromisoformat(day))
+def remark_on_serial(text: str, read: str, *, is_from_1904: bool) -> str:
+    """Return which day a spreadsheet's serial number was read as; "" for any other text."""
+    if is_from_1904 and serials_from_1900(text) != text:
+        return f"'{text}' was read as {_in_words(read)}: its workbook counts days from 1904."
+    if is_serial(text):
+        return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
+    return ""
+
+
+def _in_words(days: str) -> str:
+    return format_day(date.fromisoformat(days)) if _ONE_DAY.fullmatch(days) else days
 
 
 def _as_it_is(text: str, field: Field) -> str:

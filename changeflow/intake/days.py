@@ -14,6 +14,9 @@ NEXT_CENTURY = 50
 SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 """Excel's numbers for 1950 to 2099; smaller and larger numbers are not days."""
+_FROM_1904 = 1_462
+"""How many days later a workbook that counts from 1904 begins: its number for a day is smaller by this."""
+_BARE_SERIAL = re.compile(r"(?<![\w/=-])(?<!\d\.)(\d{5})(\.\d+)?(?![\w/-]|\.\d)", re.ASCII)
 _LENGTH = len("2027-02-05")
 WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."
 
@@ -126,6 +129,23 @@ def is_serial(text: str) -> bool:
     return (
         text[:1].isdigit() and (found := re.fullmatch(_SERIAL, text, re.ASCII)) is not None and int(found[1]) in SERIALS
     )
+
+
+def serials_from_1900(text: str) -> str:
+    """Return the days of a workbook that counts from 1904 with their serial numbers from 1900; other days stay.
+
+    Raise `ValueError` if a number is no day.
+
+    >>> serials_from_1900("44957"), serials_from_1900("44957.5; 44960"), serials_from_1900("2027-02-01")
+    ('46419', '46419.5; 46422', '2027-02-01')
+    """
+
+    def from_1900(found: re.Match[str]) -> str:
+        if (serial := int(found[1]) + _FROM_1904) not in SERIALS:
+            raise ValueError(f"'{text[:40]}' is not a date. {WRITE}")
+        return f"{serial}{found[2] or ''}"
+
+    return _BARE_SERIAL.sub(from_1900, text)
 
 
 def _year_first(text: str, found: re.Match[str]) -> date:

@@ -13,9 +13,9 @@ from changeflow.calendar.extent import DayRange
 from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import ProblemsError
-from changeflow.intake.cell_readers import is_nothing
+from changeflow.intake.cell_readers import is_nothing, remark_on_serial
 from changeflow.intake.day_order import DayOrder, with_day_first
-from changeflow.intake.days import read_day
+from changeflow.intake.days import read_day, serials_from_1900
 from changeflow.intake.formats import FieldKind
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
 from changeflow.intake.mspdi.reader import ProjectFile
@@ -131,7 +131,7 @@ def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Itera
     seen: dict[str, int] = {}
     progress = _Progress(table, problems)
     for row in table.rows:
-        days = {name: _day(row, name, is_month_first, problems) for name in DATES}
+        days = {name: _day(table, row, name, is_month_first, problems) for name in DATES}
         days |= _by_duration(row, days["start"], days["due"], problems)
         key = row.cells.get("task_id") or str(row.line)
         column = "task_id" if "task_id" in row.cells else "name"
@@ -154,15 +154,19 @@ def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Itera
         )
 
 
-def _day(row: TableRow, name: str, is_month_first: bool, problems: list[Problem]) -> date | None:
+def _day(table: Table, row: TableRow, name: str, is_month_first: bool, problems: list[Problem]) -> date | None:
     text = row.cells.get(name)
     if not text or is_nothing(text, FieldKind.DAY):
         return None
     try:
-        return read_day(with_day_first(text) if is_month_first else text)
+        written = serials_from_1900(text) if table.is_from_1904 else text
+        day = read_day(with_day_first(written) if is_month_first else written)
     except ValueError as error:
         problems.append(row.problem(name, *what_and_remedy(error)))
         return None
+    if remark := remark_on_serial(text, day.isoformat(), is_from_1904=table.is_from_1904):
+        table.say(remark, row.line, row.columns[name])
+    return day
 
 
 def _by_duration(row: TableRow, start: date | None, due: date | None, problems: list[Problem]) -> dict[str, date]:

@@ -1,7 +1,7 @@
 """What cells of a sheet show and their values do not say: errors, percentages, leading zeros, and lost results.
 
 The reader of workbooks leaves out an error such as `#N/A`, and a formula whose result was never computed; a percentage
-is a fraction to it, and an id that is shown as 000123 is the number 123.
+is a fraction to it, an id that is shown as 000123 is the number 123, and a time of -6:00 is 18:00.
 """
 
 import re
@@ -27,6 +27,17 @@ _FORMULA = re.compile(
 )
 _IS_TEXT = re.compile(rb"\st\s*=\s*[\"'](?:str|s|inlineStr)[\"']")
 _STYLED = rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\ss\s*=\s*[\"'](%s)[\"'][^<>]*)>"
+_BEFORE_0 = re.compile(
+    rb"<" + _PREFIX + rb"c((?:\s[^<>]*)?\ss\s*=\s*[\"']([0-9]+)[\"'][^<>]*)>\s*"
+    rb"(?:<" + _PREFIX + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</" + _PREFIX + rb"f\s*>)\s*)?"
+    rb"<" + _PREFIX + rb"v(?:\s[^<>]*)?>\s*(-[0-9.eE+-]+)\s*<"
+)  # fmt: skip
+_BUILT_IN_TIMES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_SAID_AS_IT_IS = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|_.|\*.")
+"""The parts of a format that are shown as they are, or only colour or align."""
+_MOST_DAYS = 3_000_000
+"""The last day that spreadsheets know, 31 December 9999, has a smaller number."""
+_OF_TIME = re.compile("[dhmsy]", re.IGNORECASE)
 _PERCENT = re.compile(r"[^\"\\\[]*%\s*")
 _ZEROS = re.compile(r"(?:\"([^\"]*)\"|((?:\\.)*))(0{2,})|(?:\"([^\"]+)\"|((?:\\.)+))0")
 _BUILT_IN = {9: "0%", 10: "0.00%"}
@@ -44,6 +55,8 @@ class Marks:
     """What is shown before a number, and how many digits at least."""
     currencies: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """What is shown beside a number that may be its currency."""
+    before_0: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    """The days of a negative time, such as -0.25 for -6:00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class _Shown:
     before: str = ""
     digits: int = 0
     currency: str = ""
+    is_time: bool = False
 
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
@@ -63,7 +77,13 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
     if b'"e"' in sheet or b"'e'" in sheet:
         errors = ((m[1], (m[2] or b"#ERROR!").decode("utf-8", "replace")) for m in _ERROR.finditer(sheet))
         texts |= {_place(place): text.strip() for place, text in errors}
-    formats = dict(_formats(styles))
+    all_formats = dict(_formats(styles))
+    formats = {number: shown for number, shown in all_formats.items() if not shown.is_time}
+    times = {number for number, shown in all_formats.items() if shown.is_time}
+    before_0 = dict[tuple[int, int], float]()
+    if times and b">-" in sheet:
+        found_times = (m for m in _BEFORE_0.finditer(sheet) if int(m[2]) in times)
+        before_0 = {_place(m[1]): _days(m[3]) for m in found_times}
     percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
     currencies = dict[tuple[int, int], str]()
     if formats:
@@ -76,7 +96,7 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
                 currencies[_place(found[1])] = shown.currency
             else:
                 percents.add(_place(found[1]))
-    return Marks(texts, frozenset(percents), zeros, currencies)
+    return Marks(texts, frozenset(percents), zeros, currencies, before_0)
 
 
 def elements(content: bytes) -> Iterator["etree._Element"]:
@@ -99,6 +119,16 @@ def _place(attributes: bytes) -> tuple[int, int]:
     return int(found[2]), column_number(found[1])
 
 
+def _days(text: bytes) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        raise odd() from None
+    if days < -_MOST_DAYS:
+        raise odd()
+    return days
+
+
 def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
     """Yield the styles that show more of a number than its value says."""
     codes, number = dict(_BUILT_IN), 0
@@ -107,8 +137,11 @@ def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
         if name == "numFmt":
             codes[_format_of(element, "-1")] = element.get("formatCode", "")
         elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
-            code = codes.get(_format_of(element, "0"), "").split(";")[0]
-            if _PERCENT.fullmatch(code):
+            kind = _format_of(element, "0")
+            code = codes.get(kind, "").split(";")[0]
+            if kind in _BUILT_IN_TIMES or _OF_TIME.search(_SAID_AS_IT_IS.sub("", code)):
+                yield number, _Shown(is_time=True)
+            elif _PERCENT.fullmatch(code):
                 yield number, _Shown()
             elif zeros := _ZEROS.fullmatch(code):
                 before = zeros[1] or zeros[4] or (zeros[2] or zeros[5] or "")[1::2]

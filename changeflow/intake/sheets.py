@@ -42,7 +42,8 @@ _OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Valu
 """What `zipfile` raises: for damage, unknown ways to pack, names that are not UTF-8, and places outside the file."""
 _ENCRYPTED = 0x1
 """The flag of a part that is packed with a password."""
-_DAY_0, _FIRST_DAY = datetime(1899, 12, 31), datetime(1900, 3, 1)  # noqa: DTZ001
+_DAY_0, _DAY_0_OF_1904 = datetime(1899, 12, 31), datetime(1904, 1, 1)  # noqa: DTZ001
+_SO_OLD = timedelta(days=60)
 """A cell of hours and minutes is a moment after the first day that a spreadsheet counts; no table has days so old."""
 _DIGITS = 15
 """That a spreadsheet shows and keeps of a number."""
@@ -71,6 +72,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     """Other sheets, in words."""
+    is_from_1904: bool = False
+    """Whether the workbook counts days from 1904, so that a number means another day."""
 
 
 def read_workbook(
@@ -128,7 +131,7 @@ def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: 
     if layout is None:
         return None
     notes = _fill(lines, ranges, layout.data_line)
-    return Sheet(name, lines, layout, notes, book.others(name))
+    return Sheet(name, lines, layout, notes, book.others(name), book.is_from_1904)
 
 
 def _fill(lines: Lines, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], first: int) -> tuple[str, ...]:
@@ -174,6 +177,7 @@ class _Book:
         self._places = {name: part for name, part, _ in found}
         self.hidden = [name for name, _, is_hidden in found if is_hidden and not all(h for *_, h in found)]
         self.sheets = [name for name in self._places if name not in self.hidden]
+        self.is_from_1904 = _is_from_1904(self._parts[WORKBOOK])
 
     def others(self, name: str) -> tuple[str, ...]:
         """Say which sheets are not read when one is."""
@@ -209,7 +213,7 @@ class _Book:
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
-        return list(_lines(rows, marks)), ranges
+        return list(_lines(rows, marks, _DAY_0_OF_1904 if self.is_from_1904 else _DAY_0)), ranges
 
 
 def _first_line(error: Exception) -> str:
@@ -260,32 +264,41 @@ def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
         yield element.get("name", ""), place, element.get("state", "visible") != "visible"
 
 
-def _lines(rows: Sequence[Sequence[object]], marks: Marks) -> Iterator[tuple[int, list[str]]]:
+def _is_from_1904(workbook: bytes) -> bool:
+    """Return whether a workbook counts days from 1904, as those of older Macs do."""
+    found = (e.get("date1904", "") for e in elements(workbook) if str(e.tag).rpartition("}")[2] == "workbookPr")
+    return any(text.strip() in ("1", "true") for text in found)
+
+
+def _lines(rows: Sequence[Sequence[object]], marks: Marks, day_0: datetime) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the lines that have something in them."""
-    marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies)}
+    marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies, *marks.before_0)}
     deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
     # Cells beyond the area that the library knows contain only formulas without a result.
     for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):
         row = known if len(known) >= wide else [*known, *repeat("", wide - len(known))]
         if n in marked:
-            cells = [_marked(cell, (n, column), marks) for column, cell in enumerate(row, 1)]
+            cells = [_marked(cell, (n, column), marks, day_0) for column, cell in enumerate(row, 1)]
         else:
-            cells = [_text(cell) for cell in row]
+            cells = [_text(cell, day_0) for cell in row]
         if any(c.strip() for c in cells):
             yield n, cells
 
 
-def _marked(cell: object, place: tuple[int, int], marks: Marks) -> str:
+def _marked(cell: object, place: tuple[int, int], marks: Marks, day_0: datetime) -> str:
     if place in marks.texts and cell == "":
         return marks.texts[place]
+    if isinstance(cell, (time, date)) and place in marks.before_0:
+        # The reader shows -6:00 as 18:00.
+        return _hours(timedelta(days=marks.before_0[place]))
     if isinstance(cell, float) and place in marks.percents:
-        return SheetPercent(f"{_text(float(f'{cell * 100:.{_DIGITS}g}'))}%")
+        return SheetPercent(f"{_number(float(f'{cell * 100:.{_DIGITS}g}'))}%")
     if isinstance(cell, float) and place in marks.zeros:
         before, digits = marks.zeros[place]
-        return before + _text(cell).zfill(digits)
+        return before + _number(cell).zfill(digits)
     if isinstance(cell, float) and place in marks.currencies:
-        return _amount(_text(cell), marks.currencies[place])
-    return _text(cell)
+        return _amount(_number(cell), marks.currencies[place])
+    return _text(cell, day_0)
 
 
 def _amount(text: str, beside: str) -> SheetAmount:
@@ -294,20 +307,19 @@ def _amount(text: str, beside: str) -> SheetAmount:
     return amount
 
 
-def _text(cell: object) -> str:
-    """Write a cell as a CSV would have it: whole numbers without a point, days as year-month-day, hours as 37:30."""
+def _text(cell: object, day_0: datetime) -> str:
+    """Write a cell as a CSV would have it: whole numbers without a point, days as year-month-day, hours as 37:30.
+
+    `day_0` is the day with the number 0.
+    """
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        # A longer number has lost its last digits when it was stored: it is shown rounded, as a spreadsheet does.
-        if cell.is_integer() and abs(cell) < 10**_DIGITS:
-            return str(int(cell))
-        shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
-        return shown if cell.is_integer() else SheetNumber(shown)
-    if isinstance(cell, datetime) and cell < _FIRST_DAY and cell.time() != datetime.min.time():
-        return _hours(cell - _DAY_0)
+        return _number(cell)
+    if isinstance(cell, datetime) and cell < day_0 + _SO_OLD and cell.time() != datetime.min.time():
+        return _hours(cell - day_0)
     if isinstance(cell, time):
         return _hours(timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second))
     if isinstance(cell, timedelta):
@@ -317,6 +329,14 @@ def _text(cell: object) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell)
+
+
+def _number(cell: float) -> str:
+    # A longer number has lost its last digits when it was stored: it is shown rounded, as a spreadsheet does.
+    if cell.is_integer() and abs(cell) < 10**_DIGITS:
+        return str(int(cell))
+    shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
+    return shown if cell.is_integer() else SheetNumber(shown)
 
 
 def _hours(length: timedelta) -> str:

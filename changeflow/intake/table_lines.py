@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from changeflow.alike import MOST_LISTED
-from changeflow.intake.cell_readers import NO_COMMENT, is_nothing, read_cell, remark_on, unwrapped
+from changeflow.intake.cell_readers import NO_COMMENT, OF_DAYS, is_nothing, read_cell, remark_on, unwrapped
 from changeflow.intake.columns import ColumnMatch, Way
 from changeflow.intake.day_order import DayOrder, check_orders, swapped_by_spreadsheet
 from changeflow.intake.endings import is_ending, is_remark, is_sum
@@ -19,7 +19,6 @@ MOST_LINES = 1_100_000
 """With the empty ones: a spreadsheet has no more, and some write all of them."""
 MOST_CELLS = 1_000_000
 """Of a table that have something in them."""
-OF_DAYS = (FieldKind.DAY, FieldKind.SPANS, FieldKind.MOVES)
 MOST_OF_A_REMARK = 6
 """Cells of a line that a report prints below its table: labels and their values."""
 Lines = Iterable[tuple[int, list[str]]]
@@ -191,7 +190,7 @@ class TableLines:
 
     def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
         """Read a cell: its plain form, nothing where it is empty, or why it is refused."""
-        text, one = clean(raw), match.field
+        text, one, is_from_1904 = clean(raw), match.field, self.table.is_from_1904
         if not text:
             return ""
         if text[0] in "='":
@@ -210,13 +209,13 @@ class TableLines:
         if one.cell is FieldKind.PERCENT and isinstance(raw, SheetPercent):
             return SheetPercent(text)
         try:
-            found = read_cell(text, one)
+            found = read_cell(text, one, is_from_1904=is_from_1904)
             if names:
                 found = names.get(fold(found), found)
                 _checked(found, names.values())
         except ValueError as error:
             return error
-        if match.way is not Way.OTHER and (remark := remark_on(text, found, one)):
+        if match.way is not Way.OTHER and (remark := remark_on(text, found, one, is_from_1904=is_from_1904)):
             self.table.say(remark, line, match.place)
         return found
 

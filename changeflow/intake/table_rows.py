@@ -107,6 +107,8 @@ class Table:
     """Cells from lines that were rejected because of mistakes."""
     others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)
     """For each line, the cells of unused columns, if the format keeps them."""
+    is_from_1904: bool = False
+    """Whether it is from a workbook that counts days from 1904."""
 
     @property
     def unused_columns(self) -> str:

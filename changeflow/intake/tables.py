@@ -63,6 +63,7 @@ def open_table(
     """Read a CSV or an xlsx, with notes on how it was read; return None, and add a `Problem`, if there is no table."""
     mapping, names, known = mapping or {}, names or {}, [*wanted.headings, *(mapping or {}).values()]
     lines: Lines
+    is_from_1904 = False
     try:
         if path.suffix.lower() in WORKBOOKS:
             # Imported only when needed, because most folders contain only CSVs.
@@ -73,6 +74,7 @@ def open_table(
                 return None
             shown, layout, encoding = f"{shown}[{sheet.name}]", sheet.layout, "Excel workbook"
             more, lines = (sheet.notes, sheet.skipped), (one for one in sheet.lines if one[0] >= layout.data_line)
+            is_from_1904 = sheet.is_from_1904
         else:
             text, encoding = read_text_as(path, shown, problems, most=MOST_BYTES, inside=inside)
             found = None if text is None else look_at_text(text, shown, problems, known=known)
@@ -86,7 +88,8 @@ def open_table(
         if layout.width > MOST_COLUMNS:
             raise TableTooBigError(layout.header_line, f"The table has more than {MOST_COLUMNS} columns.")
         columns = match_columns(layout, wanted, mapping, shown, problems)
-        table = Table(shown, encoding, layout, columns, notes=[*layout.notes, *more[0]])
+        notes = [*layout.notes, *more[0]]
+        table = Table(shown, encoding, layout, columns, notes=notes, is_from_1904=is_from_1904)
         for what in (*layout.skipped, *more[1], *unmapped(wanted, mapping, layout), *columns.notes):
             table.say(what)
         if {m.field.name for m in columns.matches}.issuperset(wanted.required):
