@@ -7,8 +7,8 @@ ChangeflowError
 │   ├── CalendarExhaustedError  a calendar has no working time left
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
-│   ├── UnknownThingError       a name that nothing here has
-│   ├── AmbiguousNameError      a name that several things have: it lists them
+│   ├── UnknownThingError       nothing has the name that was given
+│   ├── AmbiguousNameError      several things match the name, which it lists
 │   └── NotAllowedError         the person may not do this; it says who may
 ├── CheckFailedError            a check failed: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
@@ -18,7 +18,7 @@ ChangeflowError
 │   └── NotAcceptedError        the anchor has no line for a programme, although the audit has entries for it
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
-├── DatabaseError               the database cannot do it now; a page answers 503
+├── DatabaseError               the database cannot be used now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
 │   ├── CustodyLostError        the row that identifies this database was removed: exit 4, as an InputError
@@ -30,7 +30,7 @@ ChangeflowError
 │   ├── DatabaseRestoringError  a restore of the database is under way: exit 5, as a ConflictError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
 ├── ActorMissingError           a change must name the person who makes it: exit 2
-└── NotConfirmedError           a change has to be confirmed, and no one can be asked: exit 2
+└── NotConfirmedError           a change must be confirmed, and no one can be asked: exit 2
 
 A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` (an old name
 was used, which still works) and `UnusedWarning` are not mistakes.
@@ -54,12 +54,11 @@ class RenamedWarning(UserWarning):
 
 
 class UnusedWarning(UserWarning):
-    """Something in a file was read but not used, or should be checked. It is not an error. The text says where it
-    is."""
+    """Something in a file was read but not used, or should be checked. It is not an error. The text says where."""
 
 
 class ChangeflowError(Exception):
-    """Something that the user can put right; the message says how."""
+    """Something that the user can correct; the message says how."""
 
     exit_code = 1
 
@@ -202,7 +201,7 @@ class AnchorError(ChangeflowError):
 
 
 class AnchorPlaceError(AnchorError, InputError):
-    """No anchor can be written to the place named, so trying again does not help."""
+    """No anchor can be written to that place, so trying again does not help."""
 
 
 class AnchorLostError(AnchorError):
@@ -269,7 +268,7 @@ class DatabaseUrlError(DatabaseError, InputError):
     def __init__(self, url: str, why: str) -> None:
         super().__init__(
             f"The database '{shown(url)}' cannot be used: {without_password(why, url)}. "
-            "Set --db to a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
+            "To use another one, set --db to a file (sqlite:///other.db) or a server (postgresql://user@host/name)."
         )
 
 
@@ -341,13 +340,13 @@ class DatabaseRestoringError(DatabaseError, ConflictError):
 
 
 class NotConfirmedError(ChangeflowError):
-    """A change has to be confirmed, and the command does not run in a terminal."""
+    """A change must be confirmed, but the command does not run in a terminal."""
 
     exit_code = 2
 
     def __init__(self) -> None:
         super().__init__(
-            f"{NOT_SAVED} The command cannot ask you to confirm outside a terminal. Check what would change, then add "
+            f"{NOT_SAVED} Outside a terminal, changeflow cannot ask you to confirm. Check what would change, then add "
             "--yes."
         )
 

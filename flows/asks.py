@@ -36,10 +36,10 @@ def gate_requests(now: datetime | None = None) -> tuple[ReasonCount, ...]:
 @flow(name="health")
 @as_flow
 def health(now: datetime | None = None) -> tuple[str, ...]:
-    """List what is late or waits for a person; an empty list means all is well."""
+    """List what is late or needs a person; an empty list means all is well."""
     found = monitoring.troubles(db=begin().db, now=now or datetime.now(UTC))
-    rows = [{"what": trouble} for trouble in found] or [{"what": "all is well"}]
-    create_table_artifact(rows, key="health", description="What is late, and what waits for a person")
+    rows = [{"what": trouble} for trouble in found] or [{"what": "nothing needs attention"}]
+    create_table_artifact(rows, key="health", description="What is late, and what needs a person")
     return found
 
 

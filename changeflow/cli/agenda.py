@@ -54,7 +54,7 @@ def nudge_dispatch(
         context.refuse(["outbox"], why)
     channel = channel_for(replace(chosen, outbox=outbox) if outbox else chosen)
     result = dispatch.dispatch(db=context.db, now=context.now, channel=channel, desk=_desk(), clock=lambda: context.now)
-    note(result.blocked or result.words or "nothing waits")
+    note(result.blocked or result.words or "No messages are waiting.")
     if result.blocked:
         raise typer.Exit(3)
     if result.failed or result.refused or result.parked:

@@ -78,9 +78,9 @@ def announce_import(context: Context, file: Csv) -> None:
 def announce_withdraw(
     context: Context,
     number: Annotated[int, typer.Argument(metavar="BASELINE", help="The baseline's number.")],
-    reason: Annotated[str, typer.Option(help="Why it was not announced.")],
+    reason: Annotated[str, typer.Option(help="Why its dates should not have been announced.")],
 ) -> None:
-    """Withdraw everything that a baseline announced, if it was taken without --not-announced by mistake."""
+    """Withdraw the dates that a baseline announced, if they should not have been announced."""
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 

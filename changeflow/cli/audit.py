@@ -62,11 +62,12 @@ def audit_show(
         int, typer.Option(min=0, help="How many of each programme's latest entries to show; 0 for all.")
     ] = 50,
     apart: Annotated[
-        bool, typer.Option("--apart", help="Only entries dated to a day other than the one they were made on.")
+        bool,
+        typer.Option("--apart", help="Only entries that apply to another day than the one on which they were made."),
     ] = False,
     form: Form = "text",
 ) -> None:
-    """List entries: when, as of when, who, how that person was identified, and what they did."""
+    """List entries: when each was made, the day it applies to, who made it, how they signed in, and what they did."""
     from changeflow.usecases import audit_trail
 
     shown = list(audit_trail.show(context.programme, db=context.db, last=last or None, only_apart=apart))
@@ -102,7 +103,7 @@ def _lines(checked: "Checked", anchor: Path | None) -> Iterator[str]:
         yield f"Head of {name}: {number}:{known[:16]}"
     if verdict.dated_apart:
         yield (
-            f"Entries dated to a day other than the one they were made on, such as with --at: {verdict.dated_apart} "
+            f"Entries that apply to another day than the one on which they were made: {verdict.dated_apart} "
             "(`changeflow audit show --apart` lists them). This is not a fault in itself."
         )
     for w in verdict.warnings:

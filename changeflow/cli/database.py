@@ -113,7 +113,7 @@ def db_release(context: Context) -> None:
 
 @command(db_app, "join", "db", "actor", "at")
 def db_join(context: Context) -> None:
-    """Let a new machine send from a database that other machines use, and start its state folder."""
+    """Let a new machine send messages from a shared database, and create its state folder."""
     from changeflow.usecases import restoration
 
     is_new = restoration.join(db=context.db, actor=context.actor, now=context.now)

@@ -45,7 +45,7 @@ def apply(
         note(NOT_SAVED)
         raise typer.Exit(0)
     number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
-    note(f"{change.programme} is at version {number}.")
+    note(f"Stored {change.programme} as version {number}.")
 
 
 SHOWN = 10
@@ -93,7 +93,7 @@ def baseline_show(
     everything: Annotated[bool, typer.Option("--all", help="Include tasks that have not moved.")] = False,
     number: Annotated[int | None, typer.Option(help=with_default("The number of the baseline", "the latest"))] = None,
 ) -> None:
-    """Show the variance of each milestone and task: the forecast against a baseline."""
+    """Compare the forecast with a baseline, and show the variance of each milestone and task."""
     from changeflow.reports.changes import variance_text
     from changeflow.usecases.changes import variance_of
 
@@ -147,6 +147,7 @@ def waiver_add(
     from changeflow.rules.catalogue import RULES
     from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver
+    from changeflow.values.moments import format_day
 
     check_known("rule", rule, RULES)
     given = Waiver(
@@ -160,4 +161,4 @@ def waiver_add(
         schools=tuple(school or ()),
     )
     number = waivers.add_waiver(given, context.change)
-    note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")
+    note(f"{rule} is waived until {format_day(expires)}. Stored as version {number}.")

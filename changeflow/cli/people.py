@@ -126,7 +126,9 @@ def assess_import(context: Context, file: Csv) -> None:
 @command(assess, "show", "db", "programme", "out_", "actor", "at")
 def assess_show(
     context: Context,
-    out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Also write a table.")] = None,
+    out_: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.csv", help="Also write the results as a table to this file.")
+    ] = None,
 ) -> None:
     """Show each group's published barriers, and why some groups are hidden. Viewing is recorded in the audit log."""
     from changeflow.reports.exports import write_standings

@@ -126,9 +126,7 @@ def feedback_add(
     service: Service,
     side: Annotated[str, typer.Argument(metavar="SIDE", help="user or provider.")],
     text: Annotated[str, typer.Argument(help="What was said.")],
-    item: Annotated[
-        str, typer.Option(help="The item of the agreement that it is about, or the first words of it.")
-    ] = "",
+    item: Annotated[str, typer.Option(help="The item of the agreement that it is about, or its first words.")] = "",
     school: School = None,
 ) -> None:
     """Record what a service's users or providers say about it. Leave names out."""
@@ -272,7 +270,7 @@ def pilot_again(
     context: Context,
     task: Annotated[str, typer.Argument(metavar="TASK", help="A pilot's review, parallel run or test pack.")],
     duration: Annotated[str, typer.Argument(help="For how long, such as 1pp or 10d.")],
-    reason: Annotated[str, typer.Option(help="What is still to be shown.")],
+    reason: Annotated[str, typer.Option(help="What the first attempt did not show.")],
 ) -> None:
     """Repeat a pilot or parallel run and re-forecast everything that depends on it."""
     from changeflow.usecases import pilot_records

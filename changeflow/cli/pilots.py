@@ -90,7 +90,8 @@ def pilot_reconcile(
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            help='Map our column to theirs: gross="Gross pay". Separate several with commas; write new:gross=… for one '
+            help='The heading of one of our columns in the file: gross="Gross pay", several with commas; '
+            "new:gross=… for one "
             "file only."
         ),
     ] = None,
@@ -271,7 +272,7 @@ def pilot_test(
     result: Annotated[str, typer.Argument(metavar="RESULT", help="passed or failed.")],
     evidence: Annotated[str, typer.Option(help="The evidence.")],
 ) -> None:
-    """Record the result of a case in the structured test pack."""
+    """Record the result of a case in the test pack."""
     from changeflow.usecases import pilot_records
 
     check_known("result", result, ["passed", "failed"])

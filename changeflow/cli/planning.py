@@ -96,10 +96,10 @@ def plan(
     form: Form = "text",
     to: Annotated[str | None, typer.Option(help="A milestone or task: show the longest path to it.")] = None,
     fail_on: Annotated[
-        str | None, typer.Option(help="block, warn or info: exit with 3 if there is a finding of this severity.")
+        str | None, typer.Option(help="block, warn or info: exit with 3 for a finding of this severity or worse.")
     ] = None,
 ) -> None:
-    """Schedule a folder, or the stored programme: critical path, milestones, waves, findings."""
+    """Schedule a folder or the stored programme, and show its critical path, milestones, waves and findings."""
     from changeflow.reports.tables import plan_json, plan_text
     from changeflow.values.duration import counted
     from changeflow.values.words import Severity
@@ -230,7 +230,7 @@ def what_if(
     longer: Annotated[str, typer.Option(help="How much longer each task takes, such as 5d, 2w or 4h.")] = "5d",
     form: Form = "text",
 ) -> None:
-    """Show what would happen if each task in turn took longer: those that move the end or a milestone, worst first."""
+    """Show which tasks would delay the end or a milestone if they took longer, worst first."""
     from changeflow.reports.schedules import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_in, longer_tasks
 

@@ -48,7 +48,9 @@ def reports() -> None:
 @command(report, "sro", "db", "programme", "since", "issue", "actor", "at")
 def report_sro(
     context: Context,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder (default: the stored programme).")
+    ] = None,
     out: OutFile = Path("sro-report.html"),
     since: Since = None,
     issue: Annotated[
@@ -57,7 +59,7 @@ def report_sro(
     ] = False,
     live: Live = False,
 ) -> None:
-    """Write the report to the senior responsible owner. With --at the day of an issued report, write it as issued."""
+    """Write the report to the senior responsible owner (SRO). On the day of an issued report, write it as issued."""
     from changeflow.reports.documents import write_report
     from changeflow.usecases import issued_reports, reports
 
@@ -65,7 +67,7 @@ def report_sro(
     _refuse_idle_live(context, since, is_issued=issue)
     if folder is not None:
         built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
-        note(f"From {folder} alone: progress, baselines and odds are in the database.")
+        note(f"This report uses only {folder}. Progress, baselines and odds are in the database.")
     elif issue:
         built = issued_reports.issue_sro(
             context.programme, db=context.db, today=context.day, actor=context.actor, now=context.now, since=since
@@ -155,7 +157,9 @@ def _proved(data: Mapping[str, Any]) -> Iterator[str]:
 @command(report, "trustees", "db", "programme", "since", "at")
 def report_trustees(
     context: Context,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder (default: the stored programme).")
+    ] = None,
     out: OutFile = Path("trustees.html"),
     since: Since = None,
     live: Live = False,
@@ -207,7 +211,7 @@ def changes(
     since: Since = None,
     form: Form = "text",
 ) -> None:
-    """Compare two files, or now with an earlier report: what changed, and how much each cause moved each milestone."""
+    """Compare two files, or the forecast with an earlier report, and show how much each cause moved each milestone."""
     from changeflow.reports.changes import changes_text
     from changeflow.usecases.changes import changes_between, changes_since
 

@@ -13,6 +13,7 @@ import typer
 from changeflow.cli.context import Context, command, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.collector import collect_as_usual
+from changeflow.errors import CheckFailedError
 from changeflow.settings import begin
 from changeflow.usecases.scheduled import FLOWS
 
@@ -81,13 +82,17 @@ def serve(
 
 @shared("db", "at")
 def status(context: Context) -> None:
-    """Show the state of ticks and messages. Exits with 3 if something needs a person's attention."""
+    """Count messages and reminders, and list what needs attention. Exits with 3 if anything does."""
     from changeflow.usecases import monitoring
+    from changeflow.values.duration import counted
 
     for what, count in monitoring.numbers(db=context.db).items():
         out(f"{count:>6}  {what}")
     troubles = monitoring.troubles(db=context.db, now=context.now)
+    if not troubles:
+        out("Nothing needs attention.")
+        return
     for trouble in troubles:
         note(trouble)
-    if troubles:
-        raise typer.Exit(3)
+    verb = "needs" if len(troubles) == 1 else "need"
+    raise CheckFailedError(f"{counted(len(troubles), 'thing')} {verb} attention, as listed above.")

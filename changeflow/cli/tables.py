@@ -36,10 +36,10 @@ def check_table(
     on: On = None,
     form: Form = "text",
 ) -> None:
-    """Show how a table would be read: header, columns, first lines, what is not used, and every mistake.
+    """Show how a table would be read: its header, columns and first lines, what is not used, and every mistake.
 
-    The mistakes are those that the command for this table would find. Only that command checks the names of tasks,
-    and the names of people and schools if the file is not in a programme folder.
+    Names of tasks are checked only by the command that imports the table. So are names of people and schools, unless
+    the file is in a programme folder.
     """
     from changeflow.usecases.table_check import check_json, check_lines
     from changeflow.usecases.table_check import check_table as checked

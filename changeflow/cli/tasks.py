@@ -175,7 +175,9 @@ def task_import(
     decisions: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="A file of minutes with the gate decisions taken between these dates."
+            exists=True,
+            dir_okay=False,
+            help="Also import the gate decisions taken between these dates, from this file.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

@@ -26,7 +26,11 @@ def seed_option(text: str) -> Any:  # noqa: ANN401  (what Typer makes of an opti
 
 
 Assume = Annotated[
-    str | None, typer.Option(metavar="LOW,HIGH", help="Range for tasks without one, in percent of the plan: 80,150.")
+    str | None,
+    typer.Option(
+        metavar="LOW,HIGH",
+        help="Range for tasks that have none, as percentages of the planned duration, such as 80,150.",
+    ),
 ]
 
 
@@ -44,7 +48,8 @@ def waves(
     folder: StoredOrFolder = None,
     form: Form = "text",
     page: Annotated[
-        Path | None, typer.Option("--out", help="Write the wave board and each team's load: .html, .pdf or .json.")
+        Path | None,
+        typer.Option("--out", help="Write the comparison of the plans and each team's workload: .html, .pdf or .json."),
     ] = None,
     why: Annotated[str | None, typer.Option(help="Explain one go-live date. Give it as school/service.")] = None,
     seconds: Annotated[
@@ -53,7 +58,9 @@ def waves(
     seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same plans.")] = 1,
     use: Annotated[
         str | None,
-        typer.Option(metavar="PLAN", help="Write this plan into programme.yaml: earliest, calmest and so on."),
+        typer.Option(
+            metavar="PLAN", help="Write the plan of this name into programme.yaml, such as earliest or calmest."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask for confirmation.")] = False,
 ) -> None:
@@ -131,13 +138,17 @@ def level(
     folder: StoredOrFolder = None,
     form: Form = "text",
     page: Annotated[
-        Path | None, typer.Option("--out", help="Write dates and each team's load: .html, .pdf or .json.")
+        Path | None, typer.Option("--out", help="Write the dates and each team's workload: .html, .pdf or .json.")
     ] = None,
     accept: Annotated[
-        list[str] | None, typer.Option(metavar="TASK", help="Make this task's move part of the plan, or `all` moves.")
+        list[str] | None,
+        typer.Option(
+            metavar="TASK", help="Accept the move of this task as part of the plan; `all` accepts every move."
+        ),
     ] = None,
     refuse: Annotated[
-        list[str] | None, typer.Option(metavar="TASK", help="From now on, leave this task where its links put it.")
+        list[str] | None,
+        typer.Option(metavar="TASK", help="Reject the move of this task, so that it stays where its links put it."),
     ] = None,
     pin: Annotated[list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a fixed day.")] = None,
     seconds: Annotated[float, typer.Option(help="Roughly how many seconds to search.")] = 5.0,
@@ -172,7 +183,8 @@ def simulate(
     folder: StoredOrFolder = None,
     form: Form = "text",
     page: Annotated[
-        Path | None, typer.Option("--out", help="Write S-curves and what drives the end: .html, .pdf or .json.")
+        Path | None,
+        typer.Option("--out", help="Write the S-curves and the tasks that drive the end: .html, .pdf or .json."),
     ] = None,
     iterations: Annotated[int, typer.Option(help="How many times to simulate the programme.")] = 10_000,
     seed: Annotated[

@@ -179,8 +179,12 @@ def parse_yaml(
     if not isinstance(document.data, dict):
         if document.wrong:
             return None
-        what = "The file is empty." if node is None or document.data is None else "The file has no `key: value` lines."
-        problems.append(Problem(file=shown, what=what, remedy="It should hold `key: value` lines."))
+        if node is None or document.data is None:
+            what, remedy = "The file is empty.", "It needs `key: value` lines."
+        else:
+            form = "a list" if isinstance(document.data, list) else "plain text"
+            what, remedy = f"The file is {form}.", "It needs `key: value` lines instead."
+        problems.append(Problem(file=shown, what=what, remedy=remedy))
         return None
     return document
 
@@ -255,7 +259,7 @@ class _Builder:
         out: dict[str, Any] = {}
         for key, value in node.value:
             if key.id != "scalar":
-                self._report(key, "A key is a list or a mapping.", "A key is a word.")
+                self._report(key, "A key is a list or a mapping.", "Use a word.")
                 continue
             name = str(key.value)
             here = (*path, name)
@@ -275,7 +279,7 @@ class _Builder:
         if len(text) > MAX_SCALAR:
             return self._add(node, path, f"The value has more than {MAX_SCALAR:,} characters.", "Write it shorter.")
         if tag == INT and len(text) > _DIGITS:
-            return self._add(node, path, f"'{text[:60]}' is too large.", f"A number has at most {_DIGITS} digits.")
+            return self._add(node, path, f"'{text[:60]}' is too large.", f"Use at most {_DIGITS} digits.")
         try:
             value = self.construct(node)
         except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):

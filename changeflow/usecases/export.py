@@ -123,7 +123,7 @@ def export_schedule(
     Microsoft Project file can be written as `mspdi` only.
     """
     if form not in FORMS:
-        raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(FORMS)}.")
+        raise InputError(f"'{form}' is not an export format. Use folder, {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
     if source is not None and source.is_file():
         if form != "mspdi":
             raise InputError("A Microsoft Project file can be written as mspdi only.")

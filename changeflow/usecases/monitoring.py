@@ -14,10 +14,17 @@ TICK_EVERY = timedelta(hours=3)
 """The tick runs hourly; this allows for two missed runs before it is reported."""
 STUCK_AFTER = timedelta(hours=1)
 STATES = (messages.OPEN, messages.SENT, messages.PARKED, messages.FAILED, messages.DROPPED)
+IN_WORDS = {
+    messages.OPEN: "messages being sent",
+    messages.SENT: "messages sent",
+    messages.PARKED: "messages for you to check (they may have been sent)",
+    messages.FAILED: "messages not delivered",
+    messages.DROPPED: "messages withdrawn before they were sent",
+}
 
 
 def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
-    """Return a line for each thing that is late or waits for a person; empty if all is well."""
+    """Return a line for each thing that is late or needs a person; empty if all is well."""
     found = []
     state = MachineState(db)
     seen = state.seen()
@@ -27,28 +34,37 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
         for name in versions.programme_ids(session):
             last = agenda.last_tick(session, name)
             if last is None:
-                found.append(f"{name}: no tick has run yet. Start them with: changeflow flows serve")
+                found.append(
+                    f"{name}: no tick has run yet. Run one with `changeflow tick`, or start the schedule with "
+                    "`changeflow flows serve`."
+                )
             elif now - last > TICK_EVERY:
                 local = last.astimezone(LONDON)
-                found.append(f"{name}: the last tick ran on {format_day(local.date())} at {local:%H:%M}.")
+                found.append(
+                    f"{name}: the last tick ran on {format_day(local.date())} at {local:%H:%M}. Ticks should run "
+                    "hourly."
+                )
         states = messages.by_state(session)
         stuck = messages.open_since(session, now - STUCK_AFTER)
     if parked := states.get(messages.PARKED, 0):
-        found.append(f"{counted(parked, 'message')} may have gone: a person must check.")
+        found.append(
+            f"{counted(parked, 'message')} may have been sent. Check with the mail server whether to send again."
+        )
     if failed := states.get(messages.FAILED, 0):
-        found.append(f"{counted(failed, 'message')} could not be delivered: see changeflow status.")
+        found.append(f"{counted(failed, 'message')} could not be delivered. `changeflow status` gives the reasons.")
     if stuck:
-        found.append(f"On their way for more than an hour: {counted(stuck, 'message')}.")
+        found.append(f"{counted(stuck, 'message')} opened more than an hour ago, but not sent yet.")
     return tuple(found)
 
 
 def numbers(*, db: str) -> Mapping[str, int]:
-    """Count messages by state, and waiting nudges by reason."""
+    """Count the messages in each state, the waiting nudges, and the reasons why messages were not delivered."""
     with read_scope(db) as session:
         states = messages.by_state(session)
         waiting = sum(w for w, _ in agenda.counts_by_reason(session).values())
         reasons = messages.reasons(session)
-    return {f"messages {state}": states.get(state, 0) for state in STATES} | {"nudges waiting": waiting} | reasons
+    counts = {IN_WORDS[state]: states.get(state, 0) for state in STATES}
+    return counts | {"reminders waiting for a message": waiting} | {f"  reason: {why}": n for why, n in reasons.items()}
 
 
 def metrics(*, db: str, now: datetime) -> str:

@@ -30,7 +30,7 @@ def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str
             lines = [line for verdict in found.verdicts for line in _lines(verdict, found, desk)]
             _pretend(session, found)
             yield f"{format_day(local_day(now), weekday=True)}:"
-            yield from lines or ["  nothing waits"]
+            yield from lines or ["  No messages are waiting."]
 
 
 def _pretend(session: Session, found: OutboxView) -> None:

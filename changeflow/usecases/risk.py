@@ -108,7 +108,8 @@ def _assumed(text: str | None) -> Assumed | None:
         low, high = 0, 0
     if not 1 <= low <= 100 <= high <= 1000:
         raise InputError(
-            f"'{text}' is not a range around 100. Write the lower percentage first: --assume 80,150 (80% to 150% of "
+            f"'{text}' is not a range around 100. Write two percentages, the lower one first: --assume 80,150 "
+            "(80% to 150% of "
             "the plan)."
         )
     return Assumed(low, high)

@@ -43,7 +43,7 @@ class Ticked:
 
     @property
     def words(self) -> str:
-        return f"{self.programme}: {counted(self.due, 'thing')} due, {self.new} new."
+        return f"{self.programme}: {counted(self.due, 'nudge')} due, {self.new} new."
 
 
 def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticked, ...]:

@@ -52,7 +52,7 @@ def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
     assert "what the entries sealed (scores are not counted)" in said
-    assert "Entries dated to a day other than the one they were made on, such as with --at: 2" in said
+    assert "Entries that apply to another day than the one on which they were made: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
 

@@ -118,8 +118,8 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     run(
         "task", "progress", "payroll/requirements", "--started", "2027-01-05", "--remaining", "3d", "--at", "2027-01-08"
     )
-    assert "1 thing due, 1 new" in run("tick", "--at", "2027-01-11T07:00").stdout
-    assert "1 thing due, 0 new" in run("tick", "--at", "2027-01-11T07:00").stdout
+    assert "1 nudge due, 1 new" in run("tick", "--at", "2027-01-11T07:00").stdout
+    assert "1 nudge due, 0 new" in run("tick", "--at", "2027-01-11T07:00").stdout
     assert (
         "goes  Director of People <lead@example.org>: "
         in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout

@@ -16,7 +16,7 @@ def test_each_result_is_a_sentence():
         Dispatched(sent=1, nudges=2): "1 sent with 2 nudges.",
         Dispatched(): "Nothing to do.",
         Dispatched(blocked="The database was restored."): "The database was restored.",
-        Ticked(programme="small", due=1, new=1, readiness=False): "small: 1 thing due, 1 new.",
+        Ticked(programme="small", due=1, new=1, readiness=False): "small: 1 nudge due, 1 new.",
         ReasonCount(
             programme="small", reason=Reason.GATE, waiting=1, sent=2
         ): "small, gate: 3 requests, 1 not sent yet.",

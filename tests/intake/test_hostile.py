@@ -41,7 +41,7 @@ YAML_BOMBS = {
     "a line of a megabyte": ("a: " + "x" * 1_000_000, "more than 100,000 characters"),
     "a tag of Python's": ("service: !!python/object/apply:os.system [id]", "is not read"),
     "bytes": ("service: !!binary aGVsbG8=", "is not read"),
-    "a list instead of keys": ("- a\n- b\n", "The file has no `key: value` lines"),
+    "a list instead of keys": ("- a\n- b\n", "The file is a list. It needs `key: value` lines instead."),
     "two documents": ("service: a\n---\nservice: b\n", "services/payroll.yaml:2:1: A second document begins here"),
     "a key that is a list": ("? [a, b]\n: c\n", "A key is a list or a mapping"),
     "a number beyond all": ("a: 1e999", "'1e999' is not a finite number"),

@@ -327,7 +327,7 @@ def test_a_preview_sends_nothing(stored: str):
         "Fri 8 Jan 2027:",
         "  goes  Director of People <lead@example.org>: Payroll: requirements (due today)",
         "Mon 11 Jan 2027:",
-        "  nothing waits",
+        "  No messages are waiting.",
         "Tue 12 Jan 2027:",
         "  goes  Director of People <lead@example.org>: Payroll: requirements (was due Fri 8 Jan)",
     ]
