@@ -26,6 +26,11 @@ install: $(VENV)/.ready  ## Set up the environment
 run: $(VENV)/.ready  ## The demo, on the sample programme: plan, store, nudge, report
 	@$(BIN)/python -m demo out
 
+serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of three people (after `make run`)
+	@test -f out/changeflow.db || $(MAKE) -s run
+	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --at 2027-05-20T09:00 \
+	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
+
 test: $(VENV)/.ready  ## Every test
 	@$(TESTS) 3 -rs  # some wait for servers, so that two cores have work for three; what is skipped is listed
 
@@ -64,4 +69,4 @@ oracles: $(VENV)/.ready  ## Answer 5 000 random programmes twice, by the engine 
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint messages format bench chaos audit-mutations disclosure oracles clean
+.PHONY: help install run serve test check lint messages format bench chaos audit-mutations disclosure oracles clean

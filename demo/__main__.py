@@ -157,6 +157,9 @@ def _say_what_to_open(demo: Demo, seconds: float) -> None:
     ):
         say(f"  {f'{home}/{file}':<24} {what}")
     say()
+    say("To open the programme in the browser, as the programme manager, the SRO or a headteacher:")
+    say("  make serve")
+    say()
     say("To ask it more, copy these lines:")
     known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
     say(f"  source .venv/bin/activate; export {known}")
@@ -175,6 +178,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
             "Which school should go when, so that our people can do it? Three plans, each checked",
             ["waves", str(trust), "--out", str(home / "waves.html")],
         ),
+        ("A database to try things in, which sends no messages to people", ["db", "sandbox", "--at", APPROVED]),
         ("Store it, as version 1", ["apply", str(trust), "--yes", "--at", APPROVED]),
         (
             f"The chief executive approves the plan ({APPROVED})",

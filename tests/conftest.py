@@ -110,7 +110,7 @@ def _patient_databases() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
         patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
-        patch.setattr("changeflow.web.app.LONGEST_WAIT", PATIENCE)
+        patch.setattr("changeflow.web.lanes.LONGEST_WAIT", PATIENCE)
         yield
 
 

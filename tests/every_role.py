@@ -361,6 +361,10 @@ ELSEWHERE = {
     Action.SUBSCRIBE: "tests/usecases/test_calendar_feeds.py: the link is the mandate",
     Action.READ_PROGRAMME: "needs no name",
     Action.OPERATE: "needs no name",
+    Action.READ_SCHOOL: "tests/web/pages: who sees which school",
+    Action.READ_RECORD: "tests/web/pages: who sees the record",
+    Action.SIGN_IN: "tests/web/pages: signing in",
+    Action.INVITE: "tests/web/pages: who may invite",
     Action.USE_FILES: "reads no stored programme",
 }
 LATER = {Action.REPORT_CHECKPOINT: "comes after a go-live that has not happened"}

@@ -1,4 +1,4 @@
-"""Commands for the database itself: db upgrade, backup, restore, review, release, join, retention."""
+"""Commands for the database itself: db upgrade, sandbox, backup, restore, review, release, join, retention."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,15 @@ def db_upgrade(context: Context) -> None:
     from changeflow.usecases.upkeep import upgrade_database
 
     note(f"The database is at version {upgrade_database(context.db)}.")
+
+
+@command(db_app, "sandbox", "db", "at")
+def db_sandbox(context: Context) -> None:
+    """Make an empty database a sandbox, which sends no messages to people."""
+    from changeflow.usecases.accounts import make_sandbox
+
+    make_sandbox(db=context.db, now=context.now)
+    note("This database is a sandbox: try anything. It sends no messages to people.")
 
 
 @command(db_app, "new-key", "db", "yes", "at")

@@ -1,4 +1,4 @@
-"""Commands for running changeflow: the flows, the pages that links open, and the overall status."""
+"""Commands for running changeflow: the flows, the web application, and the overall status."""
 
 import importlib
 import importlib.util
@@ -54,26 +54,38 @@ def flow_module(name: str) -> ModuleType:
     return importlib.import_module(f"flows.{name}")
 
 
-@shared("db", "host", "port")
+@shared("db", "programme", "at")
 def serve(
     context: Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    sign_in: Annotated[
+        list[str] | None,
+        typer.Option("--sign-in", metavar="PERSON", help="Print a link that signs in as this person, in a sandbox."),
+    ] = None,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Print a link for an admin that works once, on this machine.")
+    ] = False,
 ) -> None:
-    """Serve the pages that links in messages open, until stopped with Ctrl+C."""
+    """Serve the web application, until stopped with Ctrl+C."""
     from changeflow.usecases.custody import take_stock
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
     from changeflow.web.server import run
+    from changeflow.web.sign_in_doors import clock_from, doors_for
 
     chosen = begin()
     clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
     stock = take_stock(db=context.db, now=context.now)
     if stock.message:
         note(stock.message)
+    clock = clock_from(context.at and context.now, db=context.db)
+    doors = doors_for(context.programme, people=sign_in or (), is_setup=setup, host=host, db=context.db, now=clock())
     note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
+    for door in doors.known:
+        out(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}")
     run(
-        make_app(context.db, base_url=chosen.base_url, clients=clients, anchor=chosen.anchor),
+        make_app(context.db, base_url=chosen.base_url, clock=clock, clients=clients, anchor=chosen.anchor, doors=doors),
         host=host,
         port=port,
         base_url=chosen.base_url,

@@ -162,8 +162,8 @@ _READ_THE_PLAN = (
 )  # fmt: skip
 _RUN_CHANGEFLOW = (
     "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
-    "db upgrade", "db new-key", "db backup", "db restore", "db review", "db release", "db join", "db retention",
-    "audit verify", "audit show", "audit anchor",
+    "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
+    "db retention", "audit verify", "audit show", "audit anchor",
 )  # fmt: skip
 _WORK_ON_FILES = (
     "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
@@ -255,6 +255,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "read the report",
         _OPEN,
         ("report sro", "report trustees", "report go-no-go"),
+        routes=("GET /p/{programme}",),
         note="recorded if it shows people's results",
     ),
     Action.READ_ANSWERS: _plain(
@@ -266,6 +267,17 @@ TABLE: Mapping[Action, PermissionEntry] = {
         _OPEN,
         ("fact list",),
         note="recorded if there are any; contracts and scores are excluded",
+    ),
+    Action.READ_SCHOOL: _plain(
+        "look at {thing}",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN, Role.HEAD),
+        thing="this school",
+        note="heads: their own school",
+    ),
+    Action.READ_RECORD: _plain(
+        "look at the record",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN),
+        note="who changed what",
     ),
     Action.PREVIEW_MESSAGES: _plain(
         "preview messages",
@@ -351,15 +363,27 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.WITHDRAW_FACT: _plain(
         "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
     ),
-    Action.ANSWER_MESSAGE: _plain(
-        "answer a message", (Role.RECIPIENT,), routes=("GET /", "GET /a/{token}", "POST /a/{token}")
-    ),
+    Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),
     Action.CHOOSE_MESSAGES: _plain(
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),
     Action.SUBSCRIBE: _plain(
         "subscribe to their own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
     ),
+    Action.SIGN_IN: _plain(
+        "sign in and out",
+        _ALL,
+        routes=(
+            "GET /",
+            "GET /static/{name}",
+            "GET /sign-in",
+            "GET /sign-in/here/{token}",
+            "POST /sign-in/here/{token}",
+            "POST /sign-out",
+        ),
+        note="invited people, and those whose address the organisation's provider has verified",
+    ),
+    Action.INVITE: _plain("invite people to sign in", (Role.ADMIN,)),
     Action.READ_PROGRAMME: _plain("read the stored plan", _OPEN, _READ_THE_PLAN),
     Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")

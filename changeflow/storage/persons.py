@@ -20,6 +20,7 @@ from changeflow.storage import issued_reports, publications, versions
 from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
 from changeflow.storage.keys import adopt_key, keyed, recipient_of
 from changeflow.storage.tables import facts
+from changeflow.storage.tables.accounts import ApiTokenRow, InvitationRow, SessionRow
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
@@ -54,6 +55,10 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition belongs to the organisation; the fact that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
+    "invitations to sign in": (InvitationRow, ("person", "by"), ("address",)),
+    # A session's id and a token's digest would help someone who wants to use them.
+    "sessions of theirs": (SessionRow, ("person",), ("id", "account")),
+    "tokens for programs that they made": (ApiTokenRow, ("by",), ("token",)),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }
 """The name, table, columns that name a person, and columns that are left out."""

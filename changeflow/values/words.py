@@ -223,6 +223,8 @@ class Action(StrEnum):
     READ_ANSWERS = "read-answers"
     READ_CALENDAR = "read-calendar"
     READ_FACTS = "read-facts"
+    READ_SCHOOL = "read-school"
+    READ_RECORD = "read-record"
     PREVIEW_MESSAGES = "preview-messages"
 
     STORE_VERSION = "store-version"
@@ -253,6 +255,8 @@ class Action(StrEnum):
     ANSWER_MESSAGE = "answer-message"
     CHOOSE_MESSAGES = "choose-messages"
     SUBSCRIBE = "subscribe"
+    SIGN_IN = "sign-in"
+    INVITE = "invite"
 
     READ_PROGRAMME = "read-programme"
     OPERATE = "operate"

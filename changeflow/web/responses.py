@@ -129,8 +129,12 @@ def _environment(language: Language) -> Environment:
 
 
 def page(name: str, values: Mapping[str, Any], *, language: str = "en", status: int = 200) -> Response:
-    template = _environment(language_of(language)).get_template(f"web/{name}.html.j2")
-    return HTMLResponse(template.render(values), status_code=status)
+    return HTMLResponse(render(name, values, language=language), status_code=status)
+
+
+def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str:
+    """Write a template below `templates/web/`."""
+    return _environment(language_of(language)).get_template(f"web/{name}.html.j2").render(values)
 
 
 def answer_to(trouble: Trouble, *, language: str = "en", plain: bool = False) -> Response:

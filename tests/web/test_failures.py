@@ -116,7 +116,7 @@ class TestAnErrorOfOurOwn:
         [failure] = [line for line in lines if line["event"] == "failure"]
         assert failure["reference"] == reference[1]
         assert failure["error"] == "ValueError"
-        assert "app.py" in failure["at"]
+        assert "links.py" in failure["at"]
         everything = answer.text + stream.getvalue() + ours(caplog)
         for secret in ("pl4nted", "lead@example.org", ANSWER, "Traceback"):
             assert secret not in everything

@@ -16,17 +16,20 @@ def test_these_tests_cover_every_route(sqlite: str):
     app = make_app(sqlite)
     known = {(m, r.path) for r in app.routes for m in r.methods - {"HEAD"}}  # type: ignore[attr-defined]
     named = {(m, re.sub(r"/[au]{43}", "/{token}", path)) for m, path in ROUTES}
-    assert known == named | {("GET", "/")}, "and the first page, which needs no database"
+    signed_in = {(m, path) for m, path in known if path == "/" or path.startswith(("/sign-", "/static/", "/p/"))}
+    assert known - signed_in == named, "tests/web/pages has the pages for people who sign in"
 
 
-def test_the_first_page_says_what_the_server_is_for(linked: str):
-    answer = asking(linked)("GET", "/")
-    assert (answer.status_code, title(answer)) == (200, "Use the link in your message")
-    assert "open the link in it" in answer.text
+def test_the_first_page_leads_to_the_sign_in_page(linked: str):
+    ask = asking(linked)
+    assert ask("GET", "/").headers["location"] == "/sign-in"
+    answer = ask("GET", "/sign-in")
+    assert (answer.status_code, title(answer)) == (200, "Sign in")
+    assert "you do not need to sign in" in answer.text
 
 
 class TestHeaders:
-    @pytest.mark.parametrize(("method", "path"), [*ROUTES, ("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/health")])
+    @pytest.mark.parametrize(("method", "path"), [*ROUTES, ("GET", "/nowhere"), ("DELETE", "/health")])
     def test_are_on_every_answer(self, linked: str, method: str, path: str):
         assert_is_guarded(asking(linked)(method, path, data={"answer": "x"} if method == "POST" else None))
 

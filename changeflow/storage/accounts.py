@@ -1,0 +1,341 @@
+"""Accounts, sessions, sign-in links, invitations and the mark of a sandbox, in and out of the database.
+
+Tokens are stored only as hashes with the database's key, so that neither reading nor writing the database gives access.
+After a restored database is released, sessions and links from before it no longer match.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, delete, func, select, update
+
+from changeflow.errors import ConflictError
+from changeflow.storage import custody, versions
+from changeflow.storage.database import count_touched
+from changeflow.storage.keys import key_of, keyed, recipient_at
+from changeflow.storage.rows import values_of
+from changeflow.storage.tables.accounts import (
+    AccountRow,
+    ApiTokenRow,
+    InvitationRow,
+    SandboxRow,
+    SessionRow,
+    SignInLinkRow,
+)
+
+MAIL = "mail"
+"""The issuer of accounts that sign in by a link."""
+KEPT = timedelta(days=30)
+"""How long ended sessions and used links are kept before they are removed."""
+
+
+class SignIn(StrEnum):
+    """How a browser signed in."""
+
+    PROVIDER = "provider"
+    LINK = "link"
+    SANDBOX = "sandbox"
+    MACHINE = "machine"
+    """On the machine itself, before a provider is set up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account at a provider, or an address."""
+
+    id: int
+    issuer: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session in force."""
+
+    id: str
+    how: SignIn
+    account: int | None
+    address: str
+    """The account's address, as a keyed hash; empty for a session of one person of one programme."""
+    programme: str | None
+    person: str | None
+    browser: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink:
+    """A sign-in link that works."""
+
+    address: str
+    browser: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """An invitation in force."""
+
+    person: str
+    address: str
+    at: datetime
+    by: str
+
+
+def digest(session: Session, purpose: str, token: str) -> str:
+    """Return the stored form of a token."""
+    releases = custody.read(session).releases
+    return keyed(key_of(session), purpose, token, str(releases))
+
+
+def address_of(session: Session, email: str) -> str:
+    """Return the keyed hash of an e-mail address."""
+    return recipient_at(key_of(session), email.strip())
+
+
+def account_at(session: Session, issuer: str, subject: str, address: str, *, at: datetime) -> Account:
+    """Return the account of a subject, or open one.
+
+    An address belongs to one open account of an issuer: raise `ConflictError` if another subject has it, because a
+    provider may give a former colleague's address to someone else.
+    """
+    name = keyed(key_of(session), "subject", issuer, subject)
+    row = session.exec(select(AccountRow).where(AccountRow.issuer == issuer, AccountRow.subject == name)).first()
+    query = select(AccountRow.id).where(
+        AccountRow.issuer == issuer,
+        AccountRow.address == address,
+        col(AccountRow.closed_at).is_(None),
+        AccountRow.subject != name,
+    )
+    if session.exec(query).first() is not None:
+        raise ConflictError("Another account of this provider already uses this e-mail address.")
+    if row is None:
+        row = AccountRow(issuer=issuer, subject=name, address=address, created_at=at)
+    row.address, row.closed_at = address, None
+    session.add(row)
+    session.flush()
+    return Account(id=row.id or 0, issuer=issuer, address=address)
+
+
+def close_accounts(session: Session, address: str, *, at: datetime) -> int:
+    """Close an address's accounts and end their sessions, so that its next owner can sign in."""
+    ids = list(session.exec(select(AccountRow.id).where(AccountRow.address == address)))
+    own = col(SessionRow.account).in_(ids), col(SessionRow.ended_at).is_(None)
+    count_touched(session, update(SessionRow).where(*own).values(ended_at=at))
+    still = col(AccountRow.id).in_(ids), col(AccountRow.closed_at).is_(None)
+    return count_touched(session, update(AccountRow).where(*still).values(closed_at=at))
+
+
+def open_session(
+    session: Session,
+    token: str,
+    how: SignIn,
+    *,
+    at: datetime,
+    until: datetime,
+    browser: str = "",
+    account: int | None = None,
+    person: tuple[str, str] | None = None,
+) -> str:
+    """Store a session for an account, or for one (programme, person); return its id. Old rows are removed."""
+    session.exec(delete(SessionRow).where(col(SessionRow.expires_at) < at - KEPT))
+    session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.expires_at) < at - KEPT))
+    programme, who = person or (None, None)
+    row = SessionRow(
+        id=digest(session, "session", token),
+        account=account,
+        programme_id=programme,
+        person=who,
+        how=how.value,
+        browser=browser,
+        created_at=at,
+        expires_at=until,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def session_of(session: Session, token: str, *, now: datetime) -> SignedIn | None:
+    """Return the session of a token, if it is in force and its account is open."""
+    query = (
+        select(SessionRow, AccountRow)
+        .join(AccountRow, isouter=True)
+        .where(SessionRow.id == digest(session, "session", token))
+    )
+    found = session.exec(query).first()
+    return None if found is None else _signed_in(*found, now=now)
+
+
+def _signed_in(row: SessionRow, account: AccountRow | None, *, now: datetime) -> SignedIn | None:
+    is_over = row.ended_at is not None or row.expires_at <= now
+    if is_over or (row.account is not None and (account is None or account.closed_at is not None)):
+        return None
+    return SignedIn(
+        address=account.address if account else "",
+        how=SignIn(row.how),
+        programme=row.programme_id,
+        **values_of(row, SignedIn, "address", "how", "programme"),
+    )
+
+
+def sessions_like(session: Session, own: SignedIn, *, now: datetime) -> list[SignedIn]:
+    """Return the sessions in force of the same account or person, the newest first."""
+    if own.account is not None:
+        same = or_(col(SessionRow.account) == own.account, col(AccountRow.address) == own.address)
+    else:
+        same = (col(SessionRow.programme_id) == own.programme) & (col(SessionRow.person) == own.person)
+    query = select(SessionRow, AccountRow).join(AccountRow, isouter=True).where(same)
+    found = session.exec(query.order_by(col(SessionRow.created_at).desc())).all()
+    return [s for row, account in found if (s := _signed_in(row, account, now=now)) is not None]
+
+
+def end_session(session: Session, id_: str, *, at: datetime) -> bool:
+    """End a session by its id; return whether it was open."""
+    query = update(SessionRow).where(col(SessionRow.id) == id_, col(SessionRow.ended_at).is_(None))
+    return count_touched(session, query.values(ended_at=at)) == 1
+
+
+def add_link(session: Session, token: str, link: SignInLink, *, at: datetime, until: datetime) -> None:
+    """Store a sign-in link."""
+    row = SignInLinkRow(
+        token=digest(session, "sign-in link", token),
+        address=link.address,
+        browser=keyed(key_of(session), "browser", link.browser),
+        next=link.next,
+        created_at=at,
+        expires_at=until,
+    )
+    session.add(row)
+    session.flush()
+
+
+def links_since(session: Session, address: str, since: datetime) -> int:
+    """Count the links that an address has asked for since a moment."""
+    query = select(func.count()).select_from(SignInLinkRow).where(SignInLinkRow.address == address)
+    return session.exec(query.where(col(SignInLinkRow.created_at) > since)).one()
+
+
+def link_of(session: Session, token: str, browser: str, *, now: datetime) -> SignInLink | None:
+    """Return a link that works in this browser; None for any other."""
+    row = session.get(SignInLinkRow, digest(session, "sign-in link", token))
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        return None
+    if row.browser != keyed(key_of(session), "browser", browser):
+        return None
+    return SignInLink(**values_of(row, SignInLink))
+
+
+def use_link(session: Session, token: str, *, now: datetime) -> bool:
+    """Mark a link as used; of several simultaneous attempts, only one returns True."""
+    query = update(SignInLinkRow).where(
+        col(SignInLinkRow.token) == digest(session, "sign-in link", token),
+        col(SignInLinkRow.used_at).is_(None),
+        col(SignInLinkRow.expires_at) > now,
+    )
+    return count_touched(session, query.values(used_at=now)) == 1
+
+
+def invite(session: Session, programme: str, person: str, email: str, *, at: datetime, by: str) -> None:
+    """Invite a person at an address; an earlier invitation of theirs ends."""
+    withdraw_invitation(session, programme, person, at=at)
+    address = address_of(session, email)
+    session.add(InvitationRow(programme_id=programme, person=person, address=address, at=at, by=by))
+    session.flush()
+
+
+def withdraw_invitation(session: Session, programme: str, person: str, *, at: datetime) -> bool:
+    """End a person's invitation; return whether there was one."""
+    query = update(InvitationRow).where(
+        col(InvitationRow.programme_id) == programme,
+        col(InvitationRow.person) == person,
+        col(InvitationRow.withdrawn_at).is_(None),
+    )
+    return count_touched(session, query.values(withdrawn_at=at)) > 0
+
+
+def invitations(session: Session, programme: str) -> Sequence[Invitation]:
+    """Return a programme's invitations in force, in order."""
+    query = select(InvitationRow).where(
+        InvitationRow.programme_id == programme, col(InvitationRow.withdrawn_at).is_(None)
+    )
+    rows = session.exec(query.order_by(col(InvitationRow.id)))
+    return [Invitation(**values_of(row, Invitation)) for row in rows]
+
+
+def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the people that an address is invited as, by programme."""
+    query = select(InvitationRow).where(InvitationRow.address == address, col(InvitationRow.withdrawn_at).is_(None))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in session.exec(query.order_by(col(InvitationRow.id))):
+        found[row.programme_id] = (*found.get(row.programme_id, ()), row.person)
+    return found
+
+
+def add_api_token(
+    session: Session, programme: str, token: str, name: str, *, by: str, at: datetime, until: datetime
+) -> None:
+    """Store a token with which a program may read a programme."""
+    row = ApiTokenRow(
+        token=digest(session, "api", token), programme_id=programme, name=name, by=by, at=at, expires_at=until
+    )
+    session.add(row)
+    session.flush()
+
+
+def api_token(session: Session, token: str, *, now: datetime) -> tuple[str, str] | None:
+    """Return (programme, who made it) of a token that works; None for any other."""
+    row = session.get(ApiTokenRow, digest(session, "api", token))
+    is_over = row is None or row.withdrawn_at is not None or row.expires_at <= now
+    return None if row is None or is_over else (row.programme_id, row.by)
+
+
+def api_tokens(session: Session, programme: str) -> Sequence[ApiTokenRow]:
+    """Return a programme's tokens that were not withdrawn, in order."""
+    query = select(ApiTokenRow).where(ApiTokenRow.programme_id == programme, col(ApiTokenRow.withdrawn_at).is_(None))
+    return session.exec(query.order_by(col(ApiTokenRow.at))).all()
+
+
+def withdraw_api_token(session: Session, programme: str, stored: str, *, at: datetime) -> bool:
+    """End a token by its stored form; return whether it was in force."""
+    query = update(ApiTokenRow).where(
+        col(ApiTokenRow.token) == stored,
+        col(ApiTokenRow.programme_id) == programme,
+        col(ApiTokenRow.withdrawn_at).is_(None),
+    )
+    return count_touched(session, query.values(withdrawn_at=at)) == 1
+
+
+def forget_accounts(session: Session) -> None:
+    """Remove what only an old key could check: accounts, sessions, links, invitations and tokens."""
+    for table in (SessionRow, AccountRow, SignInLinkRow, InvitationRow, ApiTokenRow):
+        session.exec(delete(table))
+
+
+def erase_accounts(session: Session, programme: str, person: str, addresses: Sequence[str]) -> int:
+    """Remove a person's invitations and sessions, and the accounts at addresses that are theirs alone."""
+    ids = list(session.exec(select(AccountRow.id).where(col(AccountRow.address).in_(addresses))))
+    theirs = (col(SessionRow.programme_id) == programme) & (col(SessionRow.person) == person)
+    session.exec(delete(SessionRow).where(or_(theirs, col(SessionRow.account).in_(ids))))
+    session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.address).in_(addresses)))
+    own = col(InvitationRow.programme_id) == programme, col(InvitationRow.person) == person
+    count = count_touched(session, delete(InvitationRow).where(*own))
+    return count + count_touched(session, delete(AccountRow).where(col(AccountRow.id).in_(ids)))
+
+
+def mark_sandbox(session: Session, *, at: datetime) -> None:
+    """Mark an empty database as a sandbox; raise `ConflictError` if it has a programme."""
+    if versions.programme_ids(session):
+        raise ConflictError("This database already has a programme. Only an empty one can become a sandbox.")
+    if session.get(SandboxRow, 1) is None:
+        session.add(SandboxRow(since=at))
+        session.flush()
+
+
+def is_sandbox(session: Session) -> bool:
+    """Return whether the database is a sandbox, which sends no messages to people."""
+    return session.get(SandboxRow, 1) is not None

@@ -1,0 +1,286 @@
+"""Signing in and out: by an identity provider, by a link in an e-mail, and on the machine itself.
+
+An account belongs to the person of a programme who has its verified address, or whom an admin invited at that address,
+never to a display name. Which roles a person has is read from the programme at every request.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import ChangeflowError, InputError, UnknownThingError
+from changeflow.logs import log
+from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import in_role
+from changeflow.programme.names import begin, person_in_words
+from changeflow.storage import accounts, audit, versions
+from changeflow.storage.accounts import MAIL, SignedIn, SignIn, SignInLink
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.stored import name_of
+from changeflow.values.moments import local_day
+from changeflow.values.words import Role
+
+LINK_LIFE = timedelta(minutes=10)
+"""OWASP ASVS 5.0, 6.5.5: at most ten minutes."""
+SESSION_LIFE = timedelta(hours=12)
+"""A working day: our own choice."""
+MOST_LINKS = 3
+"""The most links for one address within their life: our own choice."""
+LONGEST_ADDRESS = 254
+"""RFC 5321, 4.5.3.1.3, without its angle brackets."""
+
+
+class SignInNeededError(ChangeflowError):
+    """The request needs a session, and has none that works."""
+
+    def __init__(self, message: str = "Sign in to see this page.") -> None:
+        super().__init__(message)
+
+
+class SignInRefusedError(InputError):
+    """Someone proved who they are, but may not come in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """A sign-in link to send."""
+
+    token: str
+    to_name: str
+    to_address: str
+    organisation: str
+    office_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that has begun: the token for the browser, and the page to open."""
+
+    token: str
+    next: str = "/"
+
+
+def new_token() -> str:
+    """Return a random token of 256 bits for a cookie or link."""
+    return secrets.token_urlsafe(32)
+
+
+def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime) -> NewLink | None:
+    """Make a sign-in link for an invited address; None if none may be sent. The page says the same in both cases.
+
+    Admins get none: their access is worth more than a mailbox.
+    """
+    address_text = email.strip()
+    if not 3 <= len(address_text) <= LONGEST_ADDRESS or "@" not in address_text:
+        raise InputError("Enter an e-mail address, such as name@example.org.")
+    token = new_token()
+    with session_scope(db) as session:
+        address = accounts.address_of(session, address_text)
+        found = _invited(session, address, now)
+        if not found or accounts.links_since(session, address, now - LINK_LIFE) >= MOST_LINKS:
+            log("sign-in link", sent=False)
+            return None
+        link = SignInLink(address=address, browser=browser, next=next_page)
+        accounts.add_link(session, token, link, at=now, until=now + LINK_LIFE)
+    log("sign-in link", sent=True)
+    (definition, person, contact), *_ = found
+    programme = definition.programme
+    return NewLink(
+        token=token,
+        to_name=contact.name if contact and contact.name else definition.role_of(person) or person,
+        to_address=address_text,
+        organisation=programme.organisation,
+        office_email=programme.office.email,
+    )
+
+
+def _invited(session: Session, address: str, now: datetime) -> list[tuple[Definition, str, Contact | None]]:
+    """Return the people whom an address is invited as; empty if one of them is an admin."""
+    found = []
+    for name, people in accounts.invited_to(session, address).items():
+        definition = versions.required(session, name).definition
+        here = [p for p in people if is_here(definition, p, now)]
+        found += [(definition, p, versions.contact(session, name, p)) for p in here]
+    return [] if any(p in in_role(d, Role.ADMIN) for d, p, _ in found) else found
+
+
+def is_here(definition: Definition, person: str, now: datetime) -> bool:
+    known = next((p for p in definition.people if p.id == person), None)
+    return known is not None and known.is_here(local_day(now))
+
+
+def check_link(token: str, *, browser: str, db: str, now: datetime) -> None:
+    """Raise a `SignInRefusedError` if a link does not work in this browser. Opening it does not use it up."""
+    with read_scope(db) as session:
+        _link(session, token, browser, now)
+
+
+def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> NewSession:
+    """Use up a link and begin a session."""
+    with session_scope(db) as session:
+        link = _link(session, token, browser, now)
+        if not accounts.use_link(session, token, now=now):
+            raise SignInRefusedError(_LINK_OVER)
+        if not _invited(session, link.address, now):
+            raise SignInRefusedError(_NOT_INVITED)
+        account = accounts.account_at(session, MAIL, link.address, link.address, at=now)
+        fresh = _begin(session, SignIn.LINK, now=now, browser=kind, account=account.id)
+        _note_sign_in(session, people_at(session, link.address, now), SignIn.LINK, now)
+    return NewSession(fresh, link.next or "/")
+
+
+_LINK_OVER = (
+    "This sign-in link no longer works. Links work once, for ten minutes, and only in the browser that asked for them. "
+    "Ask for a new one."
+)
+_NOT_INVITED = "You have not been invited to a programme here. Ask the programme office to invite you."
+
+
+def _link(session: Session, token: str, browser: str, now: datetime) -> SignInLink:
+    link = accounts.link_of(session, token, browser, now=now) if browser else None
+    if link is None:
+        raise SignInRefusedError(_LINK_OVER)
+    return link
+
+
+def sign_in_by_provider(
+    issuer: str, subject: str, email: str, *, kind: str, next_page: str, db: str, now: datetime
+) -> NewSession:
+    """Begin a session for someone whom a provider has identified, with an address that it has verified."""
+    with session_scope(db) as session:
+        address = accounts.address_of(session, email)
+        people = people_at(session, address, now)
+        if not people:
+            log("sign-in refused", issuer=issuer)
+            raise SignInRefusedError(
+                "No programme here has your e-mail address. Ask the programme office to add it to the list of people."
+            )
+        account = accounts.account_at(session, issuer, subject, address, at=now)
+        fresh = _begin(session, SignIn.PROVIDER, now=now, browser=kind, account=account.id)
+        _note_sign_in(session, people, SignIn.PROVIDER, now)
+    return NewSession(fresh, next_page)
+
+
+def sign_in_here(programme: str, person: str, how: SignIn, *, kind: str, db: str, now: datetime) -> NewSession:
+    """Begin a session for a person on this machine: anyone in a sandbox, otherwise an admin of the programme."""
+    with session_scope(db) as session:
+        definition = versions.required(session, programme).definition
+        if how is SignIn.SANDBOX and not accounts.is_sandbox(session):
+            raise SignInRefusedError("This database is not a sandbox, so no one can sign in here without an account.")
+        if how is SignIn.MACHINE and person not in in_role(definition, Role.ADMIN):
+            raise SignInRefusedError("Only an admin of the programme can sign in on the machine itself.")
+        if not is_here(definition, person, now):
+            raise UnknownThingError("person", person)
+        fresh = _begin(session, how, now=now, browser=kind, person=(programme, person))
+        _note_sign_in(session, {programme: person}, how, now)
+    return NewSession(fresh, f"/p/{programme}")
+
+
+def _begin(
+    session: Session,
+    how: SignIn,
+    *,
+    now: datetime,
+    browser: str,
+    account: int | None = None,
+    person: tuple[str, str] | None = None,
+) -> str:
+    token = new_token()
+    until = now + SESSION_LIFE
+    accounts.open_session(session, token, how, at=now, until=until, browser=browser, account=account, person=person)
+    return token
+
+
+def _note_sign_in(session: Session, people: Mapping[str, str], how: SignIn, now: datetime) -> None:
+    for programme, person in people.items():
+        audit.append(session, programme, at=now, actor=person, action="sign-in", subject=how.value)
+
+
+def people_at(session: Session, address: str, now: datetime) -> dict[str, str]:
+    """Return the person that an address belongs to in each programme: whom it was invited as, or who alone has it."""
+    invited = accounts.invited_to(session, address)
+    found = {}
+    for name in versions.programme_ids(session):
+        definition = versions.required(session, name).definition
+        people = [p for p in invited.get(name, ()) if is_here(definition, p, now)]
+        if not people:
+            contacts = versions.contacts(session, name)
+            mine = [p for p, c in contacts.items() if c.email and accounts.address_of(session, c.email) == address]
+            people = [p for p in mine if is_here(definition, p, now)] if len(mine) == 1 else []
+        if len(people) == 1:
+            found[name] = people[0]
+    return found
+
+
+def session_of(session: Session, token: str, now: datetime) -> SignedIn:
+    """Return the session of a browser's token; raise `SignInNeededError` if it has ended."""
+    found = accounts.session_of(session, token, now=now) if token else None
+    if found is None or (found.how is SignIn.SANDBOX and not accounts.is_sandbox(session)):
+        raise SignInNeededError
+    return found
+
+
+def sign_out(token: str, *, db: str, now: datetime) -> None:
+    """End a browser's session; an ended one stays ended."""
+    with session_scope(db) as session:
+        found = accounts.session_of(session, token, now=now)
+        if found is not None:
+            accounts.end_session(session, found.id, at=now)
+
+
+def sessions(token: str, *, db: str, now: datetime) -> tuple[SignedIn, list[SignedIn]]:
+    """Return a browser's session, and every session of the same person."""
+    with read_scope(db) as session:
+        own = session_of(session, token, now)
+        return own, accounts.sessions_like(session, own, now=now)
+
+
+def end_session(token: str, which: str, *, db: str, now: datetime) -> None:
+    """End one of a person's own sessions, by its id."""
+    with session_scope(db) as session:
+        own = session_of(session, token, now)
+        if which not in {s.id for s in accounts.sessions_like(session, own, now=now)}:
+            raise UnknownThingError("session", which)
+        accounts.end_session(session, which, at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPerson:
+    """A person for whom a link can be printed."""
+
+    programme: str
+    person: str
+    title: str
+
+
+def people_for_doors(
+    programme: str | None, people: Sequence[str], *, is_setup: bool, db: str, now: datetime
+) -> list[DoorPerson]:
+    """Return the named people of a programme, and with `is_setup` its admins; without a name, of the only one."""
+    with read_scope(db) as session:
+        definition = versions.required(session, name_of(session, programme)).definition
+    own = definition.programme.programme
+    for person in people:
+        if not is_here(definition, person, now):
+            raise UnknownThingError("person", person, [p.id for p in definition.people])
+    admins = sorted(in_role(definition, Role.ADMIN)) if is_setup else []
+    if is_setup and not admins:
+        raise InputError("The programme has no admins. Name them with `admins:` in programme.yaml, and apply it.")
+    listed = dict.fromkeys((*people, *admins))
+    return [DoorPerson(programme=own, person=p, title=begin(person_in_words(definition, {}, p))) for p in listed]
+
+
+def make_sandbox(*, db: str, now: datetime) -> None:
+    """Create an empty database and mark it as a sandbox."""
+    with session_scope(db, create=True) as session:
+        accounts.mark_sandbox(session, at=now)
+
+
+def is_sandbox(*, db: str) -> bool:
+    """Return whether a database is a sandbox."""
+    with read_scope(db) as session:
+        return accounts.is_sandbox(session)

@@ -1,0 +1,213 @@
+"""A visit: one request of a signed-in person for one programme, and the views that pages show.
+
+Views are kept until the programme, the day or the rulepacks change. Who may see one is checked at every visit.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import UnknownThingError
+from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import NAMED, PROGRAMME, Subject, in_role
+from changeflow.programme.programme import Programme
+from changeflow.storage import accounts, audit, versions
+from changeflow.storage.accounts import SignedIn, SignIn
+from changeflow.storage.database import read_scope, session_scope, url_of
+from changeflow.storage.keys import key_of, recipient_at
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.usecases.accounts import SignInNeededError, is_here, people_at, session_of
+from changeflow.usecases.authority import is_permitted, permit
+from changeflow.usecases.stored import Cache, NotKeptError, Stored, load, may_work
+from changeflow.values.base import Same
+from changeflow.values.moments import local_day
+from changeflow.values.words import Action, Role
+
+T = TypeVar("T")
+MOST_VIEWS = 256
+"""Views of one programme take about as much as its pages."""
+_VIEWS: Cache[tuple[object, ...], object] = Cache(MOST_VIEWS)
+LOOKS = ("look", "refused", "sign-in")
+"""Audit entries that change nothing that a page shows, but for the record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A signed-in person in one programme."""
+
+    session: SignedIn
+    person: str
+    title: str
+    """Their role in words, such as `Chief Executive`."""
+    roles: frozenset[Role]
+    """Every role they have: in the whole programme, or for a service or school of theirs."""
+    school: str | None
+    """Their own school, by id."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A programme that a signed-in person belongs to."""
+
+    programme: str
+    name: str
+    title: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """An open visit: the database as it is, the loaded programme, and the person."""
+
+    db: str = field(repr=False)
+    session: Session
+    stored: Stored
+    visitor: Visitor
+    now: datetime
+    is_sandbox: bool
+    looks: list[tuple[Action, str]] = field(default_factory=list)
+    """Readings for the audit, as (action, subject)."""
+
+    @property
+    def programme(self) -> Programme:
+        return self.stored.programme
+
+    @property
+    def definition(self) -> Definition:
+        return self.stored.version.definition
+
+    @property
+    def name(self) -> str:
+        return self.programme.id
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
+
+    def permit(self, action: Action, subject: Subject = PROGRAMME) -> None:
+        """Raise a `NotAllowedError`, which says who may, unless the person may do this. Refusals are logged."""
+        names = self.programme.names
+        permit(self.definition, self.visitor.person, action, subject, on=self.today, names=names)
+
+    def may(self, action: Action, subject: Subject = PROGRAMME) -> bool:
+        """Return whether the person may do this, for links and buttons."""
+        return is_permitted(self.definition, self.visitor.person, action, subject, on=self.today)
+
+    def view(self, name: str, make: Callable[[], T], *given: object) -> T:
+        """Return a kept view, or make it. `given` is everything besides the programme and the day that decides it.
+
+        Permissions must not decide it: check them first.
+        """
+        key = (url_of(self.session), self.name, _state(self.session, self.name), self.today, name, *given)
+        if key not in _VIEWS and not may_work():
+            raise NotKeptError
+        found: T = _VIEWS.get(key, make)  # type: ignore[assignment]  # the name and `given` decide the type
+        return found
+
+    def note_look(self, action: Action, subject: str) -> None:
+        """Have the audit record that the person read data about people; once a session and day."""
+        self.looks.append((action, subject))
+
+
+@contextmanager
+def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Visit]:
+    """Open a visit, in one transaction that reads.
+
+    Raise `SignInNeededError` without a session in force, and `UnknownThingError` for a programme that the person does
+    not belong to: whether it exists is not said.
+    """
+    with read_scope(db) as session:
+        found = session_of(session, token, now)
+        if programme not in versions.programme_ids(session):
+            raise UnknownThingError("programme", programme)
+        stored = load(session, programme, on=local_day(now))
+        yield Visit(
+            db=db,
+            session=session,
+            stored=stored,
+            visitor=_visitor(session, found, stored, now),
+            now=now,
+            is_sandbox=accounts.is_sandbox(session),
+        )
+
+
+def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -> Visitor:
+    definition, name = stored.version.definition, stored.programme.id
+    person = _person_in(session, found, stored, now)
+    if person is None:
+        raise UnknownThingError("programme", name)
+    roles = frozenset(r for r in (Role.VIEWER, *NAMED) if person in in_role(definition, r))
+    if found.how is SignIn.LINK and Role.ADMIN in roles:
+        raise SignInNeededError("Admins sign in with their organisation's account.")
+    if found.how is SignIn.MACHINE and Role.ADMIN not in roles:
+        raise SignInNeededError
+    contact = stored.contacts.get(person)
+    return Visitor(
+        session=found,
+        person=person,
+        title=definition.role_of(person) or person,
+        roles=roles,
+        school=next((p.school for p in definition.people if p.id == person), None),
+        language=contact.language if contact else "en",
+    )
+
+
+def _person_in(session: Session, found: SignedIn, stored: Stored, now: datetime) -> str | None:
+    """Return the person that a session belongs to in a programme, if they are in it today."""
+    name, definition = stored.programme.id, stored.version.definition
+    if found.account is None:
+        people: tuple[str, ...] = (found.person,) if found.programme == name and found.person else ()
+    else:
+        known = _by_address(Same(stored.contacts), key_of(session))
+        people = accounts.invited_to(session, found.address).get(name) or known.get(found.address, ())
+    return people[0] if len(people) == 1 and is_here(definition, people[0], now) else None
+
+
+@lru_cache(maxsize=16)
+def _by_address(contacts: Same[Mapping[str, Contact]], key: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Return the people at each address, by its keyed hash."""
+    found: dict[str, tuple[str, ...]] = {}
+    for person, contact in contacts.value.items():
+        if contact.email:
+            address = recipient_at(key, contact.email)
+            found[address] = (*found.get(address, ()), person)
+    return found
+
+
+def memberships(token: str, *, db: str, now: datetime) -> list[Membership]:
+    """Return the programmes that a signed-in person belongs to, by name."""
+    with read_scope(db) as session:
+        found = session_of(session, token, now)
+        if found.account is None:
+            people = {found.programme: found.person} if found.programme and found.person else {}
+        else:
+            people = people_at(session, found.address, now)
+        own = []
+        for name, person in people.items():
+            definition = versions.required(session, name).definition
+            title = definition.role_of(person) or person
+            own.append(Membership(programme=name, name=definition.programme.name, title=title))
+    return sorted(own, key=lambda m: (m.name, m.programme))
+
+
+def note_looks(token: str, programme: str, looks: list[tuple[Action, str]], *, db: str, now: datetime) -> None:
+    """Record in the audit what a person read about people."""
+    with visit(token, programme, db=db, now=now) as found:
+        person = found.visitor.person
+    with session_scope(db) as session:
+        versions.lock_programme(session, programme)
+        for _, subject in looks:
+            audit.append(session, programme, at=now, actor=person, action="look", subject=subject)
+
+
+def _state(session: Session, programme: str) -> tuple[object, ...]:
+    """Return a key of what pages show: the revision, and the last audit entry that is no mere reading."""
+    query = select(AuditRow.hash).where(AuditRow.programme_id == programme, col(AuditRow.action).not_in(LOOKS))
+    last = session.exec(query.order_by(col(AuditRow.number).desc()).limit(1)).first()
+    return (versions.revision(session, programme), last)

@@ -1,0 +1,153 @@
+"""What every route needs: the site, and pages for the person who is signed in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from changeflow.logs import log
+from changeflow.storage.keys import key_for
+from changeflow.usecases.accounts import SignInNeededError
+from changeflow.usecases.visits import Visit, note_looks, visit
+from changeflow.values.moments import format_day
+from changeflow.values.words import Action
+from changeflow.web.clients import Clients, Limits
+from changeflow.web.errors import FORGED
+from changeflow.web.forms import Form, read_form
+from changeflow.web.lanes import Work
+from changeflow.web.navigation import navigation
+from changeflow.web.responses import TroubleError, render
+from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_form, own_path, token_in
+from changeflow.web.sign_in_doors import Doors
+from changeflow.web.style import STYLE
+
+Clock = Callable[[], datetime]
+READ_METHODS = ["GET", "HEAD"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The site that an application serves."""
+
+    db: str = field(repr=False)
+    base_url: str
+    clock: Clock
+    work: Work
+    clients: Clients
+    limits: Limits
+    doors: Doors
+
+    def secret(self) -> bytes:
+        """Return the key that signs forms."""
+        return key_for(self.db)
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows: its template below `templates/web/`, and the template's values."""
+
+    template: str
+    values: Mapping[str, Any]
+    status: int = 200
+
+
+Show = Callable[[Visit], Page | Response]
+"""What a page does in an open visit: check the permission, ask for a view, and say how to show it."""
+
+
+async def show_page(request: Request, programme: str, show: Show, *, section: str = "") -> Response:
+    """Answer with a page for the signed-in person of a programme; `section` is the part of the site it is in."""
+    site = site_of(request)
+    token = token_in(request, site.base_url)
+    looks: list[tuple[Action, str]] = []
+
+    def work() -> Response:
+        looks.clear()
+        with visit(token, programme, db=site.db, now=site.clock()) as found:
+            shown = show(found)
+            response = shown if isinstance(shown, Response) else page_of(site, token, found, shown, section)
+            looks.extend(found.looks)
+            return response
+
+    response = await site.work.read(work)
+    if fresh := _unnoted(token, programme, looks, site.clock()):
+        await site.work.write(note_looks, token, programme, fresh, db=site.db, now=site.clock())
+    return response
+
+
+def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> Response:
+    """Write a page in its frame."""
+    values = {
+        **frame_of(site, token),
+        "visitor": found.visitor,
+        "programme": found.programme,
+        "version": found.stored.version.number,
+        "today": format_day(found.today),
+        "is_live": found.definition.programme.live and not found.is_sandbox,
+        "is_sandbox": found.is_sandbox,
+        "sections": navigation(found),
+        "section": section,
+    }
+    text = render(page.template, {**values, **page.values})
+    return HTMLResponse(text, status_code=page.status, headers=PAGES_HEADERS)
+
+
+def show_frame(site: Site, token: str, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+    """Answer with a page that belongs to no programme; `token` is the cookie that its forms rest on."""
+    text = render(template, {**frame_of(site, token), **values})
+    return HTMLResponse(text, status_code=status, headers=PAGES_HEADERS)
+
+
+def frame_of(site: Site, token: str) -> dict[str, Any]:
+    """Return what the frame of every page needs."""
+    return {"style": STYLE.path, "form_token": form_token(site.secret(), token) if token else ""}
+
+
+async def read_own_form(request: Request, *, cookie: str = SESSION) -> Form:
+    """Read a form that one of our pages sent; refuse any other."""
+    site = site_of(request)
+    form = await read_form(request, site.limits)
+    token = token_in(request, site.base_url, cookie)
+    if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
+        log("refused", action="form", via="session")
+        raise TroubleError(FORGED)
+    return form
+
+
+async def sign_in_first(request: Request, error: Exception) -> Response:
+    """Send a reader to the sign-in page, and afterwards back to the page they wanted."""
+    why = str(error) if isinstance(error, SignInNeededError) else ""
+    wanted = own_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    if request.method not in ("GET", "HEAD"):
+        wanted = "/"
+    asked = {k: v for k, v in {"next": wanted, "why": "admin" if "Admins" in why else ""}.items() if v not in ("", "/")}
+    return RedirectResponse(
+        f"/sign-in{'?' + urlencode(asked) if asked else ''}", status_code=303, headers=PAGES_HEADERS
+    )
+
+
+@lru_cache(maxsize=4096)
+def _noted(token: str, programme: str, subject: str, hours: int) -> list[bool]:
+    return [False]
+
+
+def _unnoted(token: str, programme: str, looks: list[tuple[Action, str]], now: datetime) -> list[tuple[Action, str]]:
+    """Return the readings that this process has not recorded yet for this session and half a day."""
+    hours = int((now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) / timedelta(hours=12))
+    fresh = []
+    for look in looks:
+        noted = _noted(token, programme, look[1], hours)
+        if not noted[0]:
+            noted[0] = True
+            fresh.append(look)
+    return fresh

@@ -1,0 +1,32 @@
+"""From an error to a page: what happened, what to do, and who can help."""
+
+from changeflow.errors import ChangeflowError, ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.usecases.accounts import SignInRefusedError
+from changeflow.web.responses import Trouble
+
+MISSING = Trouble(
+    404,
+    "Page not found",
+    "It may have been renamed or removed, or you may not have access to it. Check the address, or start again from the "
+    "first page.",
+)
+FORGED = Trouble(
+    403,
+    "We could not accept this form",
+    "No changes saved. The page may have been open since before you signed in. Open it again, and send the form again.",
+)
+
+
+def trouble_of(error: ChangeflowError) -> Trouble:
+    """Return the page for an error of a use case."""
+    if isinstance(error, UnknownThingError):
+        return MISSING
+    if isinstance(error, NotAllowedError):
+        return Trouble(403, "You do not have access to this", f"{error} No changes saved.")
+    if isinstance(error, SignInRefusedError):
+        return Trouble(403, "You are not signed in", str(error))
+    if isinstance(error, ConflictError):
+        return Trouble(409, "Someone else was faster", f"{error} No changes saved. Open the page again.")
+    if isinstance(error, InputError):
+        return Trouble(422, "We could not use what you entered", str(error))
+    return Trouble(400, "That did not work", str(error))

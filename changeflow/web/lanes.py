@@ -1,0 +1,62 @@
+"""Threads that run use cases off the event loop: a lane for readers, one for judging and one for writers."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+from changeflow.errors import DatabaseBusyError
+from changeflow.usecases.stored import NotKeptError, kept_only
+
+T = TypeVar("T")
+
+READERS, JUDGES, WRITERS = 3, 1, 2
+"""Threads per lane. They are few because Python runs one at a time, and each further thread makes the others wait."""
+LONGEST_WAIT = 10
+"""Seconds that a writer waits for its turn before it gets "busy"."""
+
+
+class Work:
+    """Runs use cases off the event loop.
+
+    Readers use programmes that are already loaded. A page whose programme must be judged first moves to its own lane,
+    one page at a time: of many that need the same programme, the first judges it and the others find it loaded. SQLite
+    allows one writer at a time: writers take turns here, because in the database they would poll.
+    """
+
+    def __init__(self, *, one_writer: bool) -> None:
+        self._readers = ThreadPoolExecutor(READERS, "read")
+        self._judges = ThreadPoolExecutor(JUDGES, "judge")
+        self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
+
+    async def read(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that only reads."""
+
+        def quickly() -> T:
+            with kept_only():
+                return function(*args, **more)
+
+        try:
+            return await asyncio.wrap_future(_run(self._readers, quickly))
+        except NotKeptError:
+            return await self.judge(function, *args, **more)
+
+    async def judge(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that reads and may have to judge a programme first."""
+        return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
+
+    async def write(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that writes."""
+        running = _run(self._writers, lambda: function(*args, **more))
+        waiting = asyncio.wrap_future(running)
+        done, _ = await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
+        # Wait for a write that has begun: it may be saved, and then "busy" would be wrong.
+        if not done and running.cancel():
+            raise DatabaseBusyError
+        return await waiting
+
+
+def _run(lane: ThreadPoolExecutor, function: Callable[[], T]) -> "Future[T]":
+    """Run a function in a lane, in the caller's context."""
+    return lane.submit(copy_context().run, function)

@@ -1,0 +1,34 @@
+"""The parts of the site that a person sees in the menu."""
+
+from dataclasses import dataclass
+
+from changeflow.programme.mandates import Subject
+from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the menu."""
+
+    name: str
+    title: str
+    path: str
+    """Its path below the programme's."""
+    action: Action
+
+
+SECTIONS = (
+    Section("brief", "Brief", "", Action.READ_REPORT),
+    Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME),
+    Section("schools", "Schools and waves", "/schools", Action.READ_PROGRAMME),
+    Section("plan", "Plan", "/plan", Action.READ_PROGRAMME),
+    Section("people", "People", "/people", Action.READ_STANDINGS),
+    Section("record", "Record", "/record", Action.READ_RECORD),
+)
+"""The menu, in order."""
+
+
+def navigation(found: Visit) -> list[Section]:
+    """Return the parts that the person may open."""
+    return [s for s in SECTIONS if found.may(s.action, Subject())]

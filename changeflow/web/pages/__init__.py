@@ -1,0 +1,13 @@
+"""The routers, one for each noun."""
+
+from changeflow.web.pages import brief, home, links, monitoring, sign_in, static
+
+ROUTERS = (
+    home.router,
+    sign_in.router,
+    links.router,
+    monitoring.router,
+    static.router,
+    brief.router,
+)
+"""Every router, in the order in which paths are matched."""
