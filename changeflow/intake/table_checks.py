@@ -1,7 +1,6 @@
-"""The checks of a table's rows: for each kind, the function with which the command reads it that takes the table.
+"""Check the rows of a table with the same function as the command that reads this kind of table.
 
-What else exists may not be known: names of tasks, and without a programme folder those of people and schools, are
-checked by that command alone.
+Only that command checks names of tasks. So it does for people and schools if the table is not in a programme folder.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -27,10 +26,10 @@ from changeflow.values.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the rows of a table may name."""
+    """What the rows of a table can be checked against."""
 
     on: date
-    """The last day."""
+    """The last day that the rows may give."""
     schools: Collection[str] | None
     people: Collection[str] | None
 
@@ -44,7 +43,7 @@ def check_rows(
     schools: Collection[str] | None = None,
     people: Collection[str] | None = None,
 ) -> None:
-    """Add the mistakes of a table's rows; without the schools or people that there are, any name of one is right."""
+    """Add the mistakes in a table's rows. Without `schools` or `people`, their names are not checked."""
     if (check := CHECKS.get(kind.name)) is not None:
         check(table, problems, _Known(on, schools, people))
 
@@ -107,4 +106,4 @@ CHECKS: Mapping[str, Callable[[Table, list[Problem], _Known], None]] = {
     IDENTITIES.name: _check_identities,
     PLANNER.name: _check_planner,
 }
-"""By kind of table. A ledger is checked by `reconciliation`, which reads whole files."""
+"""The check for each kind of table. `reconciliation` checks ledgers, because it reads whole files."""

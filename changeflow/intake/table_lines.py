@@ -16,22 +16,22 @@ from changeflow.values.problem import Problem, what_and_remedy
 
 MOST_ROWS = 100_000
 MOST_LINES = 1_100_000
-"""With the empty ones: a spreadsheet has no more, and some write all of them."""
+"""The most lines, empty ones included: a spreadsheet has no more, and some programs write all of them."""
 MOST_CELLS = 1_000_000
-"""Of a table that have something in them."""
+"""The most cells of a table that are not empty."""
 MOST_OF_A_REMARK = 6
-"""Cells of a line that a report prints below its table: labels and their values."""
+"""The most cells of a line that a report prints below its table, such as labels with their values."""
 Lines = Iterable[tuple[int, list[str]]]
 Names = Mapping[str, Mapping[str, str]]
-"""By a column of ids: the id by each name that people also use for it, folded."""
+"""For each column of ids: other names that people use (folded), and the id that each stands for."""
 
 
 class TableTooBigError(Exception):
-    """Whose arguments are the line, and what there is too much of."""
+    """A table has too many lines or cells. The arguments are the line, and what there is too much of."""
 
 
 class TableLines:
-    """The lines of a table, while they are read into its rows."""
+    """Reads the lines of a table into its rows."""
 
     def __init__(self, table: Table, wanted: Format, names: Names, problems: list[Problem]) -> None:
         matches, layout = table.columns.matches, table.layout
@@ -39,14 +39,14 @@ class TableLines:
         self.status = LineStatus(wanted, matches)
         self.needs_one_of = {m.field.name for m in matches} & {*wanted.needs_one_of}
         self.refused: set[str] = set()
-        """Columns of the line at hand whose cells were refused."""
+        """Columns of the current line whose cells were rejected."""
         self.others = table.columns.unused if wanted.keeps_others else ()
-        # For each of our columns: its name, its place from 0, its source, and the cells read so far.
+        # For each of our columns: its name, its place (from 0), its source, and the cells read so far.
         self.plan: list[tuple[str, int, ColumnMatch, dict[str, str | ValueError]]]
         self.plan = [(m.field.name, m.place - 1, m, {}) for m in matches]
         self.places = {m.field.name: m.place for m in matches}
         self.headings = {m.field.name: m.heading for m in matches}
-        # Where such a cell is refused, the others of its line are looked at all the same.
+        # If such a cell is rejected, the rest of its line is still checked.
         self.may_lack = {m.field.name for m in matches if m.field.cell in (FieldKind.DAY, FieldKind.CHOICE)}
         self.required = tuple(m.place for m in matches if m.field.is_required)
         self.first_heading = fold(layout.columns[0].name) if layout.columns else ""
@@ -56,7 +56,7 @@ class TableLines:
         self.is_sheet = not layout.separator
 
     def read(self, lines: Lines) -> None:
-        """Read lines of cells, each with its number, into rows."""
+        """Read numbered lines of cells into rows."""
         table, count, filled = self.table, 0, 0
         for line, cells in lines:
             if line > MOST_LINES:
@@ -79,7 +79,7 @@ class TableLines:
         self._say()
 
     def _read(self, line: int, cells: list[str]) -> int:
-        """Read one line; return how many of its cells have something in them."""
+        """Read one line; return how many of its cells are not empty."""
         if not self._is_inside(line, cells):
             self.table.lost += cells
             return 0
@@ -96,7 +96,7 @@ class TableLines:
         return len(row.cells)
 
     def _is_out(self, line: int, cells: list[str]) -> bool:
-        """Return whether a line is no part of what is listed, such as a closed school."""
+        """Return whether a line is not part of the list, such as a closed school."""
         self.status.note_closing(line, cells)
         match = self.status.match
         if match is None or match.place > len(cells):
@@ -108,14 +108,14 @@ class TableLines:
         return self.status.leaves_out(line, cells, read if isinstance(read, str) else "")
 
     def _says_nothing(self, row: TableRow) -> bool:
-        """Return whether a line has none of the cells for which it is read, such as a score; report it."""
+        """Return whether a line has none of the cells that matter, such as a score; if so, report it."""
         if not self.needs_one_of or self.needs_one_of & (row.cells.keys() | self.refused):
             return False
         self.table.skip("The line has no score and was not recorded as an answer.", row.line)
         return True
 
     def _is_inside(self, line: int, cells: list[str]) -> bool:
-        """Return whether a line has no more cells than the header; remember those without a heading."""
+        """Return whether a line has no more cells than the header; remember cells without a heading."""
         width = self.table.layout.width
         if len(cells) > width and any(clean(c) for c in cells[width:]):
             what = f"The line has {len(cells)} cells, the header {width}."
@@ -129,7 +129,7 @@ class TableLines:
         return True
 
     def _resolve(self, one: Field) -> None:
-        """Turn what names another line of the table, by its name or address, into the id of that line."""
+        """Replace the name or address of another line in the table with the id of that line."""
         rows = self.table.rows
         ids = {row.cells["id"] for row in rows}
         left = [row for row in rows if row.cells.get(one.name, "") not in ids and one.name in row.cells]
@@ -151,7 +151,7 @@ class TableLines:
                 self.problems.append(row.problem(one.name, *what_and_remedy(error)))
 
     def _fill(self, row: TableRow, cells: list[str]) -> bool:
-        """Read the cells of a line; tell whether it has all that are required, but for refused days and choices."""
+        """Read the cells of a line; return whether it has all that are required (or rejected days and choices)."""
         read, refused, width = row.given, set[str](), len(cells)
         self.refused = refused
         for name, at, match, already in self.plan:
@@ -178,7 +178,7 @@ class TableLines:
         return all(name in refused and name in self.may_lack for name in missing)
 
     def _by_other(self, row: TableRow, cells: list[str], match: ColumnMatch, text: str) -> str:
-        """Return what another column says where a cell is empty or says nothing, and report it; mostly nothing."""
+        """Return the value of another column if a cell is empty or has no meaning, and report it; usually nothing."""
         one, place = match.field, self.places.get(match.field.else_by, 0)
         if not 0 < place <= len(cells) or (text and not is_nothing(text, one.cell) and not one.remedy_of(text)):
             return ""
@@ -189,7 +189,7 @@ class TableLines:
         return option
 
     def _cell(self, raw: str, match: ColumnMatch, line: int) -> str | ValueError:
-        """Read a cell: its plain form, nothing where it is empty, or why it is refused."""
+        """Read a cell: return its plain form, nothing if it is empty, or why it is rejected."""
         text, one, is_from_1904 = clean(raw), match.field, self.table.is_from_1904
         if not text:
             return ""
@@ -203,7 +203,7 @@ class TableLines:
         if (names := self.names.get(one.name)) is not None and (known := names.get(fold(text))) is not None:
             return known
         if one.names_a_row:
-            return text  # Until all lines are known.
+            return text  # Kept until all lines are known.
         if one.cell in OF_DAYS:
             self.orders.setdefault(match.columns[0], DayOrder()).add(text, line, is_sheet=self.is_sheet)
         if one.cell is FieldKind.PERCENT and isinstance(raw, SheetPercent):
@@ -220,7 +220,7 @@ class TableLines:
         return found
 
     def _is_left_out(self, line: int, cells: list[str]) -> bool:
-        """Return whether a line repeats the header, or ends a report: totals, or who printed it; report it."""
+        """Return whether a line repeats the header or ends a report (totals, or who printed it); if so, report it."""
         layout, width = self.table.layout, len(cells)
         first = next(c for c in cells if c.strip())
         if fold(first) == self.first_heading and layout.is_header(cells):
@@ -233,14 +233,14 @@ class TableLines:
             is_empty = all(is_nothing(text, FieldKind.ID) for c in cells if (text := clean(c)))
             is_left_out = is_empty or is_ending(cells) or self._are_totals(cells)
         else:
-            # Also a line with a word for a total in the column of ids, and figures where words are usual.
+            # A line also counts as totals if its id is a word for a total and it has figures where words are usual.
             is_left_out = is_remark(cells) or is_sum(cells)
         if is_left_out:
             self.table.skip(f"The line '{clean(first)[:60]}' was not used: it is not part of the table.", line)
         return is_left_out
 
     def _are_totals(self, cells: list[str]) -> bool:
-        """Return whether a line has nothing but the sums of columns of numbers."""
+        """Return whether a line contains only the sums of columns of numbers."""
         totals = {n: clean(c) for n, c in enumerate(cells, 1) if clean(c)}
         numbers = {m.place: m.field for m in self.table.columns.matches if m.field.cell is FieldKind.COUNT}
         if not totals or not self.table.rows or not numbers.keys() >= totals.keys():
@@ -254,7 +254,7 @@ class TableLines:
             return False
 
     def _say(self) -> None:
-        """Say which cells count as empty, and which have no heading above them."""
+        """Report which cells count as empty, and which have no heading above them."""
         table = self.table
         for said in self.status.said():
             table.say(said)
@@ -275,7 +275,7 @@ class TableLines:
 
 
 def joined(cells: Iterable[str], one: Field) -> str:
-    """Join the cells of several columns that are one of ours: a name's parts, or comments, each once on its line.
+    """Join the cells of several columns that form one of ours, such as the parts of a name, without repeats.
 
     >>> joined(["Wait", " - ", "Wait", "Ask HR"], Field("comment", FieldKind.TEXT, joins_all=True))
     'Wait\\nAsk HR'
@@ -287,7 +287,7 @@ def joined(cells: Iterable[str], one: Field) -> str:
 
 
 def _checked(found: str, ids: Iterable[str]) -> str:
-    """Return an id, unless it is one of these without its leading zeros: that is a `ValueError`."""
+    """Return an id. Raise `ValueError` if it is a known id without its leading zeros."""
     if lost := zeros_lost(found, ids):
         raise ValueError(f"There is no '{found}'. {lost}")
     return found

@@ -1,4 +1,4 @@
-"""Every table that is read, by name: its columns, other names for them, what a cell holds; as schema, or in words."""
+"""Describe each table that is read (its columns, their other names and what a cell holds) as a schema or in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -54,13 +54,13 @@ CELLS: Mapping[FieldKind, str] = {
 
 
 def table_schemas() -> dict[str, dict[str, Any]]:
-    """Return a schema for each kind of table, by name: of its rows, before they are read."""
+    """Return a schema for each kind of table, by name. It describes the rows as written in the file."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {name: head | _schema(one) for name, one in FORMATS.items()}
 
 
 def tables_in_words() -> Iterator[str]:
-    """Write every table as Markdown, as in docs/tables.md."""
+    """Describe every table as Markdown, for docs/tables.md."""
     for one in FORMATS.values():
         yield f"### {one.name.capitalize()}"
         yield one.about
@@ -82,7 +82,7 @@ def _otherwise(field: Field) -> Iterator[str]:
 
 
 def _joined(field: Field) -> Iterator[str]:
-    """Say which columns make one together."""
+    """Describe which columns of a file form one column of ours."""
     if field.parts:
         yield " with ".join(part.replace(" | ", ", ") for part in field.parts)
     if field.leads:
