@@ -177,7 +177,7 @@ def _plain_entry(e: "Entry", who: str) -> dict[str, object]:
         "action": e.action,
         "subject": e.subject,
         "version": e.version,
-        # Of answers, the number would say whether they were recorded already.
+        # The number of answers would show whether they were already recorded.
         "rows": None if e.action == "assess" else e.facts,
         "hash": e.hash,
     }

@@ -33,28 +33,28 @@ T = TypeVar("T")
 UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM)
 """Errors of the operating system about a name that a person gave, which are not our failures."""
 LAYOUT = "\n\t"
-"""Control characters of our own texts: lines, and columns."""
+"""Control characters that our own texts use: line breaks and tabs."""
 NARROWEST = 25
-"""Characters that a terminal, or the last column of a table, has at least: with fewer no text can be read."""
+"""The fewest characters of a terminal line, or of a table's last column: with fewer, text cannot be read."""
 _ITEM = re.compile(r"\s*(?:(?:[-•–…+]|\d+\.)\s+)?")
 _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
-"""Between two columns of a table."""
+"""What separates two columns of a table."""
 _PLACE = re.compile(r"\S+:\d+:\d+: ")
 """How a mistake in a file begins."""
 
 
 def out(text: str = "") -> None:
-    """Print data for people; what a terminal would obey is shown, not done."""
+    """Print data for people; control characters are shown, not obeyed."""
     typer.echo(fitted(printable(text, keep=LAYOUT), sys.stdout))
 
 
 def out_as_it_is(text: str) -> None:
-    """Print data for programs, which no line may be wrapped of."""
+    """Print data for programs, without wrapping any line."""
     typer.echo(printable(text, keep=LAYOUT))
 
 
 def note(text: str) -> None:
-    """Print what is not data."""
+    """Print a note to stderr."""
     LINE.clear()
     typer.echo(fitted(printable(text, keep=LAYOUT), sys.stderr), err=True)
 
@@ -77,7 +77,7 @@ def fitted(text: str, stream: TextIO) -> str:
 
 
 def _wrapped(line: str, width: int) -> Sequence[str]:
-    """Wrap a line between words; what follows is set in as the text of a list's item, or of a table's last column."""
+    """Wrap a line between words; indent the rest like the text of a list item, or a table's last column."""
     if len(line) <= width:
         return [line]
     marks, last = _ITEM.match(line), [found.end() for found in _COLUMN.finditer(line)]
@@ -113,7 +113,7 @@ def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
 
 
 def confirm(question: str) -> bool:
-    """Ask before a change. Where no one can answer, a `NotConfirmedError`: no command waits for an answer for ever."""
+    """Ask before a change. Raise `NotConfirmedError` if no one can answer, so that no command waits for ever."""
     if not sys.stdin.isatty() and not _is_answered():
         raise NotConfirmedError
     try:
@@ -126,7 +126,7 @@ def confirm(question: str) -> bool:
 
 
 def _is_answered() -> bool:
-    """Return whether an answer, or the end of all answers, is in a pipe already."""
+    """Return whether an answer, or the end of input, is already waiting in a pipe."""
     try:
         return bool(select.select([sys.stdin], [], [], 0.1)[0])
     except io.UnsupportedOperation:

@@ -10,13 +10,13 @@ from threading import Event, Lock, Thread
 from changeflow.phrases import listed, printable
 
 DELAY, STEP = 2.0, 1.0
-"""Seconds until the line appears, and until it is written again."""
+"""How many seconds until the line appears, and until it is updated."""
 LONGEST = 30
-"""Characters of each file's name."""
+"""The most characters shown of a file's name."""
 
 
 class _Line:
-    """The line that is shown, if any: whatever else goes to the terminal clears it first."""
+    """The line on the terminal, if any; it is cleared before anything else is printed."""
 
     def __init__(self) -> None:
         self.lock, self.shown = Lock(), 0

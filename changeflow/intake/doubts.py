@@ -61,5 +61,5 @@ class Doubts:
             return True
         if self.is_about_a_name(error):
             return False
-        # Around what was left out, or beside it.
+        # The place is around what was left out, or next to it.
         return any(p.file == file and (p.path[: len(path)] == path or p.path[:-1] == path[:-1]) for p in self.places)

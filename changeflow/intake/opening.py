@@ -196,7 +196,7 @@ def _opened(path: Path, most: int, inside: Path | None) -> BinaryIO:
     try:
         if inside is not None:
             _check_inside(path, inside)
-        # Asked first, because merely opening a device may do something; and again of what was opened.
+        # Check before opening, because merely opening a device may do something; then check what was opened.
         _check_kind(path.stat())
         descriptor = os.open(
             path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)

@@ -168,7 +168,7 @@ def _names(reading: Reading, wanted: Format) -> list[str]:
 def _text(rows: Iterable[TableRow], mapping: Mapping[str, str]) -> str:
     """Write the used columns of schools as a CSV, under the programme's own names for them."""
     rows, out = list(rows), io.StringIO()
-    # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
+    # If programme.yaml uses one of our names for another column, ours could not be read and is empty.
     kept = [f.name for f in SCHOOLS.fields if f.name in School.model_fields]
     ours = [name for name in kept if name in mapping or name not in mapping.values()]
     names = [name for name in ours if name in SCHOOLS.required or any(name in row.cells for row in rows)]
@@ -214,7 +214,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], readi
     try:
         return model.model_validate({column: value for column, value in given.items() if column not in wrong})
     except ValidationError:
-        # What is wrong was said above, and without it the line is of no use.
+        # The mistake is already reported, and the line is useless without it.
         reading.doubts.add_words(row.cells.values())
         return None
 
@@ -225,6 +225,6 @@ def _said(kind: str, message: str, given: object) -> str:
         return " ".join(no_day(str(given)))
     if kind == "string_pattern_mismatch":
         return f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
-    # A line break in what a person wrote is shown, not made.
+    # Show a line break in the person's text instead of printing one.
     quoted = repr(given) if isinstance(given, str) else f"'{given}'"
     return f"{quoted}: {message.removeprefix('Value error, ')}."

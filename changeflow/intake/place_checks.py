@@ -99,7 +99,7 @@ def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> I
                 yield DefinitionError(place, f"There is no step '{key}'.", remedy, on_key=True)
     of_services = frozenset[str]().union(*steps.values())
     for key, fields in definition.programme.tasks.items():
-        # Every task is new here: only what merely changes a step, by its name or nearly, is in the wrong file.
+        # Every task in this file is new, so a key that only changes a step is in the wrong file.
         if _is_bare(fields) and (key in of_services or is_near(key, of_services)):
             remedy = "A new task needs a name; a step is changed in its service's file."
             place = Place.programme("tasks", key)

@@ -33,7 +33,7 @@ def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iter
     for key, entry in pack.entries.items():
         shipped_values = [e[key].value for e in entries if key in e]
         known = [value for value in shipped_values if value is not None]
-        # What will be law and is not known yet has no value, here as there.
+        # A future law whose number is not known yet has no value, as in the built-in pack.
         if not known or (entry.value is None and None in shipped_values):
             continue
         names = {name for e in entries for name in e}
@@ -71,7 +71,7 @@ def _wrong_items(ours: list[object], theirs: list[object], names: Collection[str
     if not theirs:
         return
     tables = [item for item in theirs if isinstance(item, dict)]
-    # Numbers of either sign may be among them, as days before and after.
+    # The list may have numbers of either sign: days before and after.
     first = min((n for n in theirs if isinstance(n, int)), default=theirs[0])
     shared = set.intersection(*(set(t) for t in tables)) if tables else set()
     known = {k: v for t in tables for k, v in t.items()}
@@ -93,14 +93,14 @@ def _wrong_keys(
 
 
 def _is_formed(ours: str, theirs: str) -> bool:
-    """Return whether a text is a time, a day of the year or a day, as the built-in one is."""
+    """Return whether a text is a time, a day of the year or a day, like the built-in one."""
     if re.sub("[0-9]", "9", ours) != re.sub("[0-9]", "9", theirs):
         return False
     try:
         if ":" in theirs:
             time.fromisoformat(ours)
         elif len(theirs) == len("12-31"):
-            # Of every year: 29 February is not.
+            # The day must exist in every year, so 29 February is not allowed.
             date.fromisoformat(f"2027-{ours}")
         elif len(theirs) == len("2027-12-31"):
             date.fromisoformat(ours)

@@ -1,7 +1,7 @@
-"""What cells of a sheet show and their values do not say: errors, percentages, leading zeros, and lost results.
+"""Find what the cells of a sheet show but their values do not say: errors, percentages, leading zeros, lost results.
 
-The reader of workbooks leaves out an error such as `#N/A`, and a formula whose result was never computed; a percentage
-is a fraction to it, an id that is shown as 000123 is the number 123, and a time of -6:00 is 18:00.
+The library that reads workbooks drops errors such as `#N/A`, and formulas whose result was never computed. It returns a
+percentage as a fraction, an id shown as 000123 as the number 123, and a time of -6:00 as 18:00.
 """
 
 import re
@@ -34,9 +34,9 @@ _BEFORE_0 = re.compile(
 )  # fmt: skip
 _BUILT_IN_TIMES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _SAID_AS_IT_IS = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|_.|\*.")
-"""The parts of a format that are shown as they are, or only colour or align."""
+"""The parts of a format that are shown literally, or that only set a colour or an alignment."""
 _MOST_DAYS = 3_000_000
-"""The last day that spreadsheets know, 31 December 9999, has a smaller number."""
+"""The number of the last day that spreadsheets support, 31 December 9999, is smaller than this."""
 _OF_TIME = re.compile("[dhmsy]", re.IGNORECASE)
 _PERCENT = re.compile(r"[^\"\\\[]*%\s*")
 _ZEROS = re.compile(r"(?:\"([^\"]*)\"|((?:\\.)*))(0{2,})|(?:\"([^\"]+)\"|((?:\\.)+))0")
@@ -47,21 +47,21 @@ _CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*)\"|((?:\\.)
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By (line, column) from 1: what to show instead of an empty cell, and how to show a number."""
+    """What to show instead of an empty cell, and how to show a number, by (line, column) from 1."""
 
     texts: Mapping[tuple[int, int], str] = field(default_factory=dict)
     percents: frozenset[tuple[int, int]] = frozenset()
     zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
-    """What is shown before a number, and how many digits at least."""
+    """The text before a number, and its fewest digits."""
     currencies: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """What is shown beside a number that may be its currency."""
+    """The text beside a number that may be its currency."""
     before_0: Mapping[tuple[int, int], float] = field(default_factory=dict)
     """The days of a negative time, such as -0.25 for -6:00."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """How a style shows a number: as a percentage where it is none of these."""
+    """How a style shows a number; if no field is set, as a percentage."""
 
     before: str = ""
     digits: int = 0
@@ -70,7 +70,7 @@ class _Shown:
 
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
-    """Find the cells of a sheet whose value is not all they show."""
+    """Find the cells of a sheet that show more than their value."""
     texts = dict[tuple[int, int], str]()
     if b"<f" in sheet or b":f" in sheet:
         texts |= {_place(m[1]): NO_RESULT for m in _FORMULA.finditer(sheet) if not _IS_TEXT.search(m[1])}
@@ -130,7 +130,7 @@ def _days(text: bytes) -> float:
 
 
 def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
-    """Yield the styles that show more of a number than its value says."""
+    """Yield the styles that show more than a number's value."""
     codes, number = dict(_BUILT_IN), 0
     for element in elements(styles):
         name, above = str(element.tag).rpartition("}")[2], element.getparent()
@@ -159,6 +159,6 @@ def _format_of(element: "etree._Element", default: str) -> int:
 
 
 def _beside(found: re.Match[str]) -> str:
-    """Return what a part of a format shows, without the marks that escape it and the spaces around it."""
+    """Return the literal text of a part of a format, without escapes and surrounding spaces."""
     text = found[1] or found[2] or (found[3] or "").replace("\\", "") or found[4] or ""
     return text.strip(" -_*()")

@@ -1,7 +1,8 @@
-"""How large a sheet of an xlsx is, counted before it is read.
+"""Measure a sheet of an xlsx before reading it.
 
-Two cells far apart, or one long text in every cell, make the reader fill the memory: so the cells are counted first.
-What no spreadsheet writes is refused: there the reader and the count might understand different things.
+Two cells far apart, or one long text in every cell, would make the library fill the memory, so the cells are counted
+first. A sheet that no spreadsheet would write is refused, because the library and the count might understand it
+differently.
 """
 
 import re
@@ -12,22 +13,22 @@ MOST_CELLS = 500_000
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
 MOST_AREA = 2_000_000
-"""Cells between the first and the last one that is used: the reader lays out all of them."""
+"""The most cells between the first and the last one that is used: the library lays out all of them."""
 MOST_CHARACTERS = 30_000_000
-"""Of all cells together: a text that is shared is written out wherever it is used."""
+"""The most characters of all cells together: a shared text is written out wherever it is used."""
 
 _PREFIX = rb"(?:[\w.-]+:)?"
 _VALUE = rb"(?:\"[^\"<>]*\"|'[^'<>]*')"
 _ATTRIBUTE = rb"\s+[\w:.-]+\s*=\s*" + _VALUE
 _OTHER = rb"(?:\s+(?!r[\s=])[\w:.-]+\s*=\s*" + _VALUE + rb")*+"
 _NO_TAG = re.compile(rb"<(?!/?[\w:.-]+(?:" + _ATTRIBUTE + rb")*+\s*/?>)")
-"""A comment, an entity, an instruction, or a tag that is broken."""
+"""A comment, an entity, an instruction or a broken tag."""
 _ROW = re.compile(rb"<" + _PREFIX + rb"row(?=[\s/>])")
 _CELL = re.compile(rb"<" + _PREFIX + rb"c(?=[\s/>])")
 _PLACED = re.compile(
     rb"<" + _PREFIX + rb"(?:row|c)" + _OTHER + rb"(?:\s+r\s*=\s*[\"']([A-Za-z]*)([0-9]+)[\"']" + _OTHER + rb")?\s*/?>"
 )
-"""A row or a cell that says where it is once, or not at all."""
+"""A row or a cell that gives its place once, or not at all."""
 _OF_A_TEXT = re.compile(rb"<" + _PREFIX + rb"c\s(?:[^<>]*\s)?t\s*=\s*[\"']s[\"'][^<>]*>")
 _NUMBER = re.compile(
     rb"\s*(?:<" + _PREFIX + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</" + _PREFIX + rb"f\s*>)\s*)?"
@@ -42,11 +43,11 @@ _WHOLE_STRING = re.compile(
 
 
 class SheetRefusedError(Exception):
-    """Whose argument says what there is too much of in a workbook, or what is odd."""
+    """A workbook is too large, or odd. The argument says how."""
 
 
 def check_size(sheet: bytes, texts: bytes) -> None:
-    """Refuse, as `SheetRefusedError`, a sheet that unpacks to more than is read; `texts` are those that cells share."""
+    """Raise `SheetRefusedError` if a sheet unpacks to more than is read; `texts` are those that cells share."""
     if not (_is_plain(sheet) and _is_plain(texts)):
         raise odd()
     rows, cells = _count(_ROW, sheet, MOST_ROWS), _count(_CELL, sheet, MOST_CELLS)
@@ -66,13 +67,13 @@ def check_size(sheet: bytes, texts: bytes) -> None:
 
 
 def _is_plain(part: bytes) -> bool:
-    """Return whether tags can be counted as text: every `<` begins a tag, and no tag has a `<` or `>` within it."""
+    """Return whether tags can be counted as text: every `<` begins a tag, and no tag contains another `<` or `>`."""
     begins = part.find(b"?>") + 2 if part.removeprefix(b"\xef\xbb\xbf").lstrip()[:5] == b"<?xml" else 0
     return b"\0" not in part[:1_000] and _NO_TAG.search(part, begins) is None
 
 
 def _corner(sheet: bytes, rows: int, cells: int) -> tuple[int, int]:
-    """Return at most how far the cells of a sheet reach: its last line and its last column."""
+    """Return the furthest line and column that a sheet's cells may reach."""
     seen, placed, last_row, last_column = 0, 0, 0, 0
     columns: dict[bytes, int] = {b"": 0}
     for found in _PLACED.finditer(sheet):
@@ -108,7 +109,7 @@ def _sizes(texts: bytes) -> Iterator[int]:
 
 
 def _characters(sheet: bytes, sizes: list[int]) -> int:
-    """Return at most how many characters shared texts have, written out wherever they are used."""
+    """Return the most characters that shared texts can have once they are written out wherever they are used."""
     if max(sizes, default=0) * MOST_CELLS <= MOST_CHARACTERS:
         return 0
     total = 0
@@ -128,7 +129,7 @@ def odd() -> SheetRefusedError:
 
 
 def _count(pattern: re.Pattern[bytes], content: bytes, most: int) -> int:
-    """Count the places of a pattern, up to one more than `most`."""
+    """Count the matches of a pattern, up to one more than `most`."""
     return sum(1 for _ in islice(pattern.finditer(content), most + 1))
 
 

@@ -1,8 +1,8 @@
-"""A sheet of an xlsx as lines of text, from a copy of the workbook that has been measured first.
+"""Read a sheet of an xlsx as lines of text, after measuring the workbook.
 
-An xlsx is a zip: a few kilobytes can unpack to gigabytes. So the parts that are read are unpacked within a limit, the
-sheet's cells are counted (`sheet_size`), and only then is it read. Cells are written as a CSV would have them; what a
-cell shows and its value does not say is looked up in the sheet itself (`sheet_marks`).
+An xlsx is a zip, and a few kilobytes can unpack to gigabytes. So the parts that are needed are unpacked within a limit,
+the sheet's cells are counted (`sheet_size`), and only then is it read. Cells are written as in a CSV. What a cell shows
+but its value does not say is looked up in the sheet itself (`sheet_marks`).
 """
 
 import io
@@ -26,31 +26,32 @@ from changeflow.values.problem import Problem
 Lines = list[tuple[int, list[str]]]
 
 MOST_BYTES = 10_000_000
-"""A workbook of people or schools is far smaller; a larger one is a mistake, or an attack."""
+"""The largest workbook. One of people or schools is far smaller; a larger file is a mistake or an attack."""
 MOST_PARTS = 1_000
 MOST_SHEETS = 20
-"""That are looked at for the table."""
+"""The most sheets in which to look for the table."""
 MOST_OF_A_LIST = 2_000_000
-"""Bytes of the list of sheets, and of the styles."""
+"""The most bytes of the list of sheets, and of the styles."""
 MOST_UNPACKED = 60_000_000
-"""Bytes of the parts that are read: a sheet of half a million cells, and its texts."""
+"""The most bytes of all unpacked parts: a sheet of half a million cells, and its texts."""
 INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
 _NEEDED = ("[Content_Types].xml", "_rels/.rels", WORKBOOK, RELATIONS, SHARED, STYLES)
 _OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
-"""What `zipfile` raises: for damage, unknown ways to pack, names that are not UTF-8, and places outside the file."""
+"""What `zipfile` raises for damage, an unknown compression, names that are not UTF-8, or places outside the file."""
 _ENCRYPTED = 0x1
-"""The flag of a part that is packed with a password."""
+"""The flag of a part that is encrypted with a password."""
 _DAY_0, _DAY_0_OF_1904 = datetime(1899, 12, 31), datetime(1904, 1, 1)  # noqa: DTZ001
 _SO_OLD = timedelta(days=60)
-"""A cell of hours and minutes is a moment after the first day that a spreadsheet counts; no table has days so old."""
+"""A cell of hours and minutes is stored as a moment just after the first day that a spreadsheet counts. No table has
+days that old."""
 _DIGITS = 15
-"""That a spreadsheet shows and keeps of a number."""
+"""How many digits of a number a spreadsheet stores and shows."""
 
 
 class SheetNumber(str):
-    """How a number of a sheet is written: its point is the mark of decimals, whatever the table's texts have."""
+    """A number from a sheet, as text. Its point is the decimal separator, whatever the table's texts use."""
 
     __slots__ = ()
 
@@ -64,16 +65,16 @@ class SheetAmount(SheetNumber):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet as read: its lines that have something in them, each with its number, and where the table is."""
+    """A sheet as read: its lines that are not empty, each with its number, and where the table is."""
 
     name: str
     lines: Lines
     layout: Layout
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
-    """Other sheets, in words."""
+    """A note on the other sheets."""
     is_from_1904: bool = False
-    """Whether the workbook counts days from 1904, so that a number means another day."""
+    """Whether the workbook counts days from 1904, so that a number means a different day."""
 
 
 def read_workbook(
@@ -87,8 +88,8 @@ def read_workbook(
 ) -> Sheet | None:
     """Read the first sheet whose header has two of the known headings, or else the one with the most.
 
-    A sheet with the name `first` is looked at before the others. Hidden sheets are not read. Problems name the sheet
-    beside the file: `people.xlsx[Staff]`.
+    A sheet called `first` is tried before the others. Hidden sheets are not read. Problems name the file and the sheet:
+    `people.xlsx[Staff]`.
     """
     raw = read_bytes(path, shown, problems, most=MOST_BYTES, inside=inside)
     if raw is None:
@@ -117,7 +118,7 @@ def read_workbook(
 
 
 def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: Collection[str]) -> Sheet | None:
-    """Read a sheet and find its table; an empty one is None, and so is one with a problem."""
+    """Read a sheet and find its table; return None for an empty sheet, or one with a problem."""
     lines, ranges = book.lines(name)
     if not lines:
         return None
@@ -135,7 +136,7 @@ def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: 
 
 
 def _fill(lines: Lines, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], first: int) -> tuple[str, ...]:
-    """Write the text of merged cells below the header into each of them."""
+    """Copy the text of merged cells below the header into each of the cells."""
     by_line, filled = dict(lines), 0
     for (top, left), (bottom, right) in ranges:
         if top + 1 < first or top + 1 not in by_line:
@@ -152,7 +153,7 @@ def _fill(lines: Lines, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]
 
 @contextmanager
 def _refusing(*errors: type[Exception]) -> Iterator[None]:
-    """Turn what a library raises for a damaged or hostile workbook into a refusal."""
+    """Turn what a library raises for a damaged or hostile workbook into a `Problem`."""
     try:
         yield
     except errors as error:
@@ -160,7 +161,7 @@ def _refusing(*errors: type[Exception]) -> Iterator[None]:
 
 
 class _Book:
-    """A workbook: the names of its sheets, and the lines of each, once its size is known."""
+    """A workbook: the names of its sheets, and the lines of each once its size is known."""
 
     def __init__(self, raw: bytes) -> None:
         with _refusing(*_OF_A_ZIP):
@@ -180,14 +181,14 @@ class _Book:
         self.is_from_1904 = _is_from_1904(self._parts[WORKBOOK])
 
     def others(self, name: str) -> tuple[str, ...]:
-        """Say which sheets are not read when one is."""
+        """Say which sheets are not read if one of them is."""
         others = [f"'{other}'" for other in self._places if other != name]
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
         verb = "was" if len(others) == 1 else "were"
         return (f"Sheet '{name}' was read; {', '.join(others[:5])}{more} {verb} not.",) if others else ()
 
     def lines(self, name: str) -> tuple[Lines, list[tuple[tuple[int, int], tuple[int, int]]]]:
-        """Return (line, cells) of the lines of a sheet that have something in them, and its merged ranges."""
+        """Return the (line, cells) of a sheet's lines that are not empty, and its merged ranges."""
         # Imported only when needed, because most folders contain only CSVs.
         from python_calamine import CalamineError, CalamineWorkbook
 
@@ -197,7 +198,8 @@ class _Book:
         content = self._unpacked.read(part)
         check_size(content, self._parts.get(SHARED, b""))
         marks = marks_in(content, self._parts.get(STYLES, b""))
-        # An `OSError` is of the copy, such as where the disk is full; a `ValueError` of a cell that Python cannot hold.
+        # An `OSError` comes from the copy, such as a full disk; a `ValueError` from a cell that Python cannot
+        # represent.
         with tempfile.TemporaryDirectory() as scratch, _refusing(CalamineError, OSError, ValueError):
             measured = Path(scratch) / "measured.xlsx"
             with zipfile.ZipFile(measured, "w") as copy:
@@ -209,7 +211,7 @@ class _Book:
             except OverflowError:
                 raise SheetRefusedError("The workbook cannot be read: it has a duration that is too long") from None
             except BaseException as error:
-                # The reader is written in another language: its failures are not `Exception`s.
+                # The library is written in another language, and its failures are not `Exception`s.
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
@@ -240,7 +242,7 @@ class _Unpacked:
             raise SheetRefusedError("The workbook needs a password to open it")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise SheetRefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
-        # What it says first, then what it is: a zip may lie.
+        # Check the stated size first, then the actual one: a zip may lie.
         if info.file_size <= self.left:
             with _refusing(*_OF_A_ZIP), self.book.open(info) as part:
                 content = part.read(self.left + 1)
@@ -251,7 +253,7 @@ class _Unpacked:
 
 
 def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
-    """Yield each sheet of cells: its name, the part that holds it, and whether it is hidden."""
+    """Yield each sheet of cells: its name, the part that contains it, and whether it is hidden."""
     targets = {e.get("Id"): e for e in elements(parts.get(RELATIONS, b"")) if e.get("Target")}
     for element in elements(parts[WORKBOOK]):
         if str(element.tag).rpartition("}")[2] != "sheet":
@@ -271,7 +273,7 @@ def _is_from_1904(workbook: bytes) -> bool:
 
 
 def _lines(rows: Sequence[Sequence[object]], marks: Marks, day_0: datetime) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) of the lines that have something in them."""
+    """Yield the (line, cells) of lines that are not empty."""
     marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies, *marks.before_0)}
     deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
     # Cells beyond the area that the library knows contain only formulas without a result.
@@ -289,7 +291,7 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks, day_0: datetime)
     if place in marks.texts and cell == "":
         return marks.texts[place]
     if isinstance(cell, (time, date)) and place in marks.before_0:
-        # The reader shows -6:00 as 18:00.
+        # The library returns -6:00 as 18:00.
         return _hours(timedelta(days=marks.before_0[place]))
     if isinstance(cell, float) and place in marks.percents:
         return SheetPercent(f"{_number(float(f'{cell * 100:.{_DIGITS}g}'))}%")
@@ -308,7 +310,7 @@ def _amount(text: str, beside: str) -> SheetAmount:
 
 
 def _text(cell: object, day_0: datetime) -> str:
-    """Write a cell as a CSV would have it: whole numbers without a point, days as year-month-day, hours as 37:30.
+    """Write a cell as in a CSV: whole numbers without a point, days as year-month-day, hours as 37:30.
 
     `day_0` is the day with the number 0.
     """
@@ -332,7 +334,7 @@ def _text(cell: object, day_0: datetime) -> str:
 
 
 def _number(cell: float) -> str:
-    # A longer number has lost its last digits when it was stored: it is shown rounded, as a spreadsheet does.
+    # A longer number lost its last digits when it was stored, so show it rounded, as a spreadsheet does.
     if cell.is_integer() and abs(cell) < 10**_DIGITS:
         return str(int(cell))
     shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
@@ -340,7 +342,7 @@ def _number(cell: float) -> str:
 
 
 def _hours(length: timedelta) -> str:
-    """Write hours and minutes, and seconds where there are any.
+    """Write hours and minutes, and any seconds.
 
     >>> _hours(timedelta(hours=37, minutes=30)), _hours(-timedelta(minutes=5, seconds=7))
     ('37:30', '-0:05:07')

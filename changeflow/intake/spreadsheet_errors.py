@@ -1,4 +1,4 @@
-"""What a spreadsheet shows in a cell that has no value: errors, and formulas whose result is not in the file."""
+"""Recognise cells without a value: errors, and formulas whose result is not in the file."""
 
 from changeflow.intake.layout import NO_RESULT
 
@@ -12,7 +12,7 @@ ERRORS = frozenset(
 
 
 def spreadsheet_error(text: str) -> tuple[str, str] | None:
-    """Return what is wrong with such a cell, and how to put it right; None for any other.
+    """Return what is wrong with such a cell and how to correct it; None for any other cell.
 
     >>> spreadsheet_error("#ref!")
     ("'#ref!' is a spreadsheet error.", 'Correct the formula, or empty the cell.')

@@ -1,4 +1,4 @@
-"""YAML with the position of every key and value, duplicate keys refused, and aliases kept small."""
+"""Read YAML with the position of every key and value; refuse duplicate keys and aliases that unfold to too much."""
 
 import gc
 import math
@@ -31,11 +31,12 @@ from changeflow.values.limits import is_supported, no_day, out_of_range
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 2_000_000
-"""A programme's file has some tens of kilobytes; one of twenty thousand tasks has one and a half megabytes."""
+"""The largest file. A programme's file has tens of kilobytes; one with twenty thousand tasks has one and a half
+megabytes."""
 MAX_UNFOLDED = 100_000
-"""Keys and values that aliases repeat: an anchor bomb of a few lines would make billions."""
+"""The most keys and values that aliases may repeat: a few malicious lines could make billions."""
 MAX_SCALAR = 100_000
-"""Characters of one value, or of one line: longer ones are read slowly."""
+"""The most characters of one value or one line: longer ones are slow to read."""
 _DIGITS = 18
 _CORE = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -53,9 +54,9 @@ class Document:
     values: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     wrong: list[Path_] = field(default_factory=list)
-    """Where a value could not be read, in a document that is read in part."""
+    """The places of values that could not be read, in a document that is read in part."""
     lost: list[str] = field(default_factory=list)
-    """Words of what was not read: the second of two equal keys."""
+    """The words of what was not read, such as the second of two equal keys."""
 
     def position(self, path: Path_, *, on_key: bool = False) -> tuple[int, int]:
         """Return line and column, from 1, of the value at `path`, or of its nearest parent that is written."""
@@ -67,7 +68,7 @@ class Document:
         return 1, 1
 
     def rename(self, path: Path_, name: str) -> None:
-        """Give the key at `path` another name, as if it had been written so."""
+        """Rename the key at `path`, as if it had been written with the new name."""
         parent = self.data
         for part in path[:-1]:
             parent = parent[part]
@@ -77,11 +78,11 @@ class Document:
             table.update({(*path[:-1], name, *p[len(path) :]): table.pop(p) for p in below})
 
     def leave_out(self, wrong: Iterable[Path_]) -> Iterator[str]:
-        """Take parts out, as if they had not been written; yield their words. Later items of a list move up."""
+        """Remove parts, as if they had not been written; yield their words. Later items of a list move up."""
         gone = {path for path in set(wrong) if path and (path in self.values or path in self.keys)}
         gone = {path for path in gone if not any(path[:n] in gone for n in range(1, len(path)))}
         shifts: dict[Path_, list[int]] = {}
-        # Of one list, the last item first.
+        # Remove the last item of a list first, so that the other places stay valid.
         for path in sorted(gone, key=lambda p: p[-1] if isinstance(p[-1], int) else 0, reverse=True):
             parent = self._at(path[:-1])
             yield from words_of(path[-1] if isinstance(parent, dict) else "", parent[path[-1]])
@@ -94,7 +95,7 @@ class Document:
             table.update(moved)
 
     def put(self, path: Path_, value: object) -> None:
-        """Set the key at `path`, as if it had been written where its parent begins."""
+        """Set the key at `path`, as if it had been written at the beginning of its parent."""
         self._at(path[:-1])[path[-1]] = value
         self.keys[path] = self.values[path] = self.values[path[:-1]]
 
@@ -110,7 +111,7 @@ class Document:
 
 
 def _moved(path: Path_, gone: Collection[Path_], shifts: Mapping[Path_, Sequence[int]]) -> Path_ | None:
-    """Return where a path is after the parts `gone` are left out; None for what was within one of them."""
+    """Return where a path is after the parts `gone` are removed; None if it was within one of them."""
     out: list[str | int] = []
     for n, part in enumerate(path):
         if path[: n + 1] in gone:
@@ -120,7 +121,7 @@ def _moved(path: Path_, gone: Collection[Path_], shifts: Mapping[Path_, Sequence
 
 
 def words_of(*values: object) -> Iterator[str]:
-    """Yield every key and value within some data, as texts."""
+    """Yield every key and value in some data, as text."""
     for value in values:
         if isinstance(value, dict):
             yield from words_of(*value, *value.values())
@@ -131,7 +132,7 @@ def words_of(*values: object) -> Iterator[str]:
 
 
 def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Document | None:
-    """Read one YAML file; what is wrong is added to `problems`, and then nothing is returned."""
+    """Read one YAML file; add mistakes to `problems`, and then return None."""
     text = read_text(path, shown, problems, most=MAX_BYTES, inside=inside)
     return None if text is None else parse_yaml(text, shown, problems)
 
@@ -144,9 +145,9 @@ def parse_yaml(
     composed_by: Callable[[str], Composed] = compose,
     in_part: bool = False,
 ) -> Document | None:
-    """Parse YAML text of the file `shown`: one document, a mapping, of plain values.
+    """Parse the YAML text of the file `shown`: one document, a mapping, with plain values.
 
-    `in_part` returns a document with single mistakes as well: see `Document.wrong`.
+    `in_part` also returns a document that has some mistakes: see `Document.wrong`.
     """
     if (line := next((n for n, each in enumerate(text.split("\n"), 1) if len(each) > MAX_SCALAR), 0)) > 0:
         what = f"The line has more than {MAX_SCALAR:,} characters."
@@ -173,7 +174,7 @@ def parse_yaml(
         problems.append(_syntax_problem(error, shown))
         return None
     except (RecursionError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, TypeError):
-        # The reader itself stumbles over some broken files.
+        # The library itself fails on some broken files.
         problems.append(Problem(file=shown, what="This is not YAML.", remedy="Check the file against an example."))
         return None
     if not isinstance(document.data, dict):
@@ -191,7 +192,7 @@ def parse_yaml(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Pause the search for cycles: looking at all that was read, again and again, takes longer than reading it."""
+    """Pause garbage collection: searching everything that was read, again and again, takes longer than reading it."""
     if not gc.isenabled():
         yield
         return
@@ -216,7 +217,7 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
 
 
 def _scalars(node: Node) -> Iterator[str]:
-    """Yield the texts within a node, each once."""
+    """Yield the texts in a node, each once."""
     seen, waiting = set[int](), [node]
     while waiting:
         one = waiting.pop()

@@ -1,8 +1,9 @@
-"""Compose YAML text into nodes with positions: by libyaml where it reads as ruamel.yaml does, otherwise by ruamel.yaml.
+"""Compose YAML text into nodes with positions, with libyaml if it reads the text as ruamel.yaml does.
 
-libyaml is some thirty times faster, but it follows YAML 1.1 and its messages differ. So ruamel.yaml composes every text
-that the two might read differently, and every text that libyaml refuses (docs/decisions/0015). Plain scalars have
-their type and value by the rules of YAML 1.2: `no` is text, `0o17` a number, `~` nothing.
+libyaml is about thirty times faster, but it follows YAML 1.1 and its messages differ. So ruamel.yaml composes every
+text that the two might read differently, and every text that libyaml refuses (docs/decisions/0015).
+
+Plain scalars have their type and value by the rules of YAML 1.2: `no` is text, `0o17` a number, `~` nothing.
 """
 
 import re
@@ -42,7 +43,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (_TAG + "value", "=", "="),
     (_TAG + "yaml", "!&*", "[!&*]"),
 )
-"""Tag, the characters that may come first, and the form; the first rule that fits is the one that counts."""
+"""For each tag: the characters that may come first, and the form. The first rule that matches counts."""
 _BY_FIRST: dict[str, list[tuple[str, Callable[[str], object]]]] = {"": [(NULL, lambda _: True)]}
 for _tag, _first, _form in _RULES:
     for _character in _first:
@@ -63,7 +64,7 @@ def tag_of(text: str) -> str:
 
 
 def value_of(tag: str, text: str) -> object:
-    """Return the value of a scalar of one of the tags named here; what has none, such as 30 February, is a ValueError.
+    """Return the value of a scalar with one of these tags; raise `ValueError` if it has none, such as 30 February.
 
     >>> value_of(tag_of("1_000"), "1_000"), value_of(tag_of("yes"), "yes"), value_of(tag_of("0o17"), "0o17")
     (1000, 'yes', 15)
@@ -107,12 +108,12 @@ _READERS: dict[str, Callable[[str], object]] = {
 
 
 MAX_NODES = 300_000
-"""Keys and values of a file: reading more takes too long, and too much memory."""
+"""The most keys and values of a file: more would take too much time and memory."""
 MAX_DEPTH = 50
 TOO_MANY = f"It has more than {MAX_NODES:,} keys and values.", "Split it into several files."
 _SEQ, _MAP = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
 _DOUBTFUL = re.compile(
-    # One set of characters comes first, because looking for it is quick; what follows looks back at the one found.
+    # Look for one set of characters first, because that is quick; the rest of the pattern looks back from there.
     r"""[\t\x85\u2028\u2029\ufeff\r!?&*:.\-|>](?:
         # Tabs, line breaks that YAML 1.2 does not know, and byte order marks.
         (?<=[\t\x85\u2028\u2029\ufeff]) | (?<=\r)(?!\n)
@@ -129,11 +130,11 @@ _DOUBTFUL = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
-"""Where libyaml may read something else than ruamel.yaml does."""
+"""Text that libyaml may read differently from ruamel.yaml."""
 
 
 class Node(Protocol):
-    """A scalar, sequence or mapping, whichever composed it."""
+    """A scalar, sequence or mapping, from either library."""
 
     id: str
     tag: Any
@@ -148,27 +149,27 @@ Composed = tuple[Node | None, Construct]
 
 
 class TooBigError(Exception):
-    """Whose arguments are what is too big, and what to do about it."""
+    """Something is too big. The arguments are what, and what to do about it."""
 
 
 class _DoubtError(Exception):
-    """ruamel.yaml should read this."""
+    """Raised if ruamel.yaml should read the text."""
 
 
 def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
-    """Compose the one document of a text; return its node, if it has one, and what makes values of its scalars.
+    """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
 
-    What is wrong with the text is an error of ruamel.yaml, or `TooBigError`.
+    Mistakes in the text are raised as errors of ruamel.yaml, or as `TooBigError`.
     """
     if _DOUBTFUL.search(text) is None:
-        # No mistake is lost: ruamel.yaml reads the same text next, and raises what is wrong with it.
+        # No mistake is lost: ruamel.yaml reads the same text next, and raises its mistakes.
         with suppress(yaml.YAMLError, _DoubtError, ValueError):
             return _compose_fast((reader or READER)(text), text), _construct
     return compose_by_ruamel(text)
 
 
 def compose_by_ruamel(text: str) -> Composed:
-    """Do the same with ruamel.yaml alone."""
+    """Compose a document with ruamel.yaml alone."""
     reader = ruamel.yaml.YAML(typ="safe", pure=True)
     reader.Composer, reader.max_depth = _Composer, MAX_DEPTH
     return reader.compose(text), reader.constructor.construct_object
@@ -177,13 +178,13 @@ def compose_by_ruamel(text: str) -> Composed:
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
     node: Node | None = reader.get_single_node()
     if node is not None and node.id == "scalar":
-        # A file of one text is refused anyway, and its text may begin at the margin in YAML 1.2.
+        # A file with only a text is refused anyway, and in YAML 1.2 its text may begin at the margin.
         raise _DoubtError
     # Aliases are not counted as they are made, but each has an asterisk.
     if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:
         raise TooBigError(*TOO_MANY)
     if reader.gaps and not text.endswith("\n"):
-        # libyaml places a value that is left empty at the very end on the next line.
+        # libyaml places an empty value at the end of the file on the next line.
         raise _DoubtError
     for mapping in reader.gaps.values():
         _place_gaps(mapping)
@@ -191,7 +192,7 @@ def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
 
 
 def _count(node: Any) -> int:  # noqa: ANN401
-    """Count a node and those below it, and each alias as one more."""
+    """Count a node and those below it; each alias counts as one more."""
     seen: set[int] = set()
     waiting, count = [node] if node is not None else [], 1
     while waiting:
@@ -210,20 +211,20 @@ def _construct(node: Node) -> object:
 
 
 def _place_gaps(mapping: MappingNode) -> None:
-    """Put values that are left empty where ruamel.yaml does: where the next key is, or what follows the mapping."""
+    """Place empty values where ruamel.yaml does: at the next key, or at what follows the mapping."""
     after = [key.start_mark for key, _ in mapping.value[1:]]
     for (_, value), place in zip(mapping.value, [*after, mapping.end_mark], strict=True):
         here = value.start_mark
-        # One with an anchor is placed already, and has a length.
+        # A value with an anchor already has its place and a length.
         if value.value == "" and value.style in ("", None) and here.column == value.end_mark.column:
             if (place.line, place.column) < (here.line, here.column):
-                # The next key is an alias, whose place is that of what it repeats.
+                # If the next key is an alias, its place is that of its original.
                 raise _DoubtError
             value.start_mark = place
 
 
 class _Counts:
-    """Does for PyYAML what a resolver does; and counts what is made, so that a file cannot fill the memory."""
+    """Replaces PyYAML's resolver, and counts what is made, so that a file cannot fill the memory."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)  # type: ignore[call-arg]  # a loader comes next
@@ -231,7 +232,7 @@ class _Counts:
         self.parent: yaml.Node | None = None
         self.key: Any = None
         self.gaps: dict[int, MappingNode] = {}
-        """Mappings with values that are left empty."""
+        """Mappings with empty values."""
 
     def descend_resolver(self, parent: yaml.Node | None, key: Any) -> None:  # noqa: ANN401
         self.parent, self.key = parent, key
@@ -263,17 +264,17 @@ class _Counts:
 
 
 class _Place(NamedTuple):
-    """In the text: line and column, from 0."""
+    """A place in the text: line and column, from 0."""
 
     line: int
     column: int
 
 
 class PureReader(_Counts, yaml.BaseLoader):
-    """PyYAML in Python, for where it was built without libyaml: some three times as fast as ruamel.yaml."""
+    """PyYAML in Python, for installations without libyaml: about three times as fast as ruamel.yaml."""
 
     def get_mark(self) -> Any:  # noqa: ANN401
-        """Return less than PyYAML does, which keeps the text with each place."""
+        """Return a mark without the text, which PyYAML would keep with each place."""
         return _Place(self.line, self.column)
 
 
@@ -287,12 +288,12 @@ if yaml.__with_libyaml__:
 
 
 class _Composer(ruamel.yaml.composer.Composer):
-    """ruamel.yaml's own, with the same count."""
+    """ruamel.yaml's composer, with the same count."""
 
     def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **named)
         self.made = 0
-        # An anchor that is given twice names the later place; no warning is needed.
+        # An anchor given twice names the later place; no warning is needed.
         self.warn_double_anchors = False
 
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401

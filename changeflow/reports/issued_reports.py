@@ -1,7 +1,7 @@
-"""Issued reports: frozen as text without anyone's name, and shown again as they were.
+"""Freeze issued reports as text without anyone's name, and show them again as they were.
 
-While a report is built for issue, people are named by stand-ins. Their names are put in whenever it is shown, so that
-no stored text has a name from the contact details that an erasure would have to find.
+While a report is built for issue, placeholders stand for people's names. The names are put in whenever the report is
+shown, so that an erasure need not look for names in stored texts.
 """
 
 import json
@@ -18,30 +18,30 @@ from changeflow.reports.documents import json_of, keyed
 from changeflow.reports.sro import SroReport
 
 NO_NAME = "[name removed]"
-"""For someone whose contact details are no longer stored: they were erased, or have left people.csv."""
+"""Shown for someone whose contact details are no longer stored, because they were erased or have left people.csv."""
 PASSING = ("audit_head", "issued")
-"""What differs between two reports that say the same."""
+"""The parts that differ between two reports with the same content."""
 
 
 def stand_ins(names: Mapping[str, str]) -> dict[str, str]:
-    """Return what names people, by id, while a report is built for issue."""
+    """Return a placeholder for each person's name, by id, for a report that is built for issue."""
     return {person: stand_in(person, name) for person, name in names.items()}
 
 
 def frozen(report: SroReport) -> str:
-    """Return all that a report says, with its proof, as one line of JSON."""
+    """Return the whole content of a report, with its proof, as one line of JSON."""
     if report.proof is None:
         raise ValueError("a report without a proof cannot be issued")
     return json.dumps({"report": keyed(report), "proof": report.proof()}, separators=(",", ":"))
 
 
 def thawed(text: str, names: Mapping[str, str], signature: str) -> SroReport | None:
-    """Return a frozen report with people's names put in; None if this changeflow cannot read it any more."""
+    """Return a frozen report with people's names; None if this version of changeflow cannot read it."""
     return _thawed(text, lambda found: names.get(found[1], NO_NAME), signature)
 
 
 def same(text: str, other: str) -> bool:
-    """Return whether two frozen reports say the same, whenever they were issued."""
+    """Return whether two frozen reports have the same content, whenever they were issued."""
     first, second = (json.loads(t) for t in (text, other))
     for key in PASSING:
         first["report"].pop(key, None)
@@ -50,9 +50,9 @@ def same(text: str, other: str) -> bool:
 
 
 def differing(file: Mapping[str, Any], text: str, signature: str) -> list[str] | None:
-    """Return the parts in which a report's JSON differs from a frozen report, whatever people are called in it.
+    """Return the parts in which a report's JSON differs from a frozen report, apart from people's names.
 
-    None if this changeflow cannot read the frozen one any more.
+    None if this version of changeflow cannot read the frozen report.
     """
     report = _thawed(text, lambda found: found[0], signature)
     if report is None:

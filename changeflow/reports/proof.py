@@ -1,4 +1,4 @@
-"""The proof in a report's JSON: all that a checker needs to work its dates out again, and nothing about people.
+"""Write the proof in a report's JSON: all that a checker needs to work its dates out again, and nothing about people.
 
 `docs/decisions/0033-*.md` describes the format. `changeflow/verifying/` checks it, and shares no code with this module.
 """
@@ -26,7 +26,7 @@ FORMAT = 2
 MARGIN = 300 * DAY
 """How far calendars are written out before the first date and after the last one."""
 MARGIN_OF_PERIODS = 2 * 366 * DAY
-"""The same of periods: whole ones are counted back and forth."""
+"""The same for periods, because whole periods are counted in both directions."""
 FINISH_LIMITS = ("finish_no_later", "must_finish", "deadline")
 Row = dict[str, Any]
 Length = list[int | str | None]
@@ -34,19 +34,19 @@ Length = list[int | str | None]
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a report was made of: its proof is built of it when its JSON is written."""
+    """The data that a report was made from; its proof is built when its JSON is written."""
 
     programme: Programme
     baseline: Mapping[TaskId, Dates] | None
     lines: Sequence[MilestoneLine] = ()
-    """The milestones of the annex, in time, and what the brief shows of them."""
+    """The milestones of the annex in order of time, and what the brief shows of them."""
     brief: Sequence[BriefDate] = ()
 
 
 def with_proof(data: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
-    """Write a report's JSON with its proof, a line a row, and the checksum of all of it.
+    """Write a report's JSON with its proof, one row per line, and a checksum of everything.
 
-    The checksum is of the same data without line breaks, in the order of their keys.
+    The checksum is of the same data without line breaks, with sorted keys.
     """
     text = json.dumps({**data, "proof": proof}, sort_keys=True, separators=(",", ":"))
     proof = {**proof, "checksum": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}
@@ -55,12 +55,13 @@ def with_proof(data: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
 
 
 def proof_of(grounds: Grounds) -> Row:
-    """Build the proof of a report: a row a task and link, each calendar once. Complexity: O(tasks + links)."""
+    """Build the proof of a report: one row for each task and link, and each calendar once. Complexity: O(tasks +
+    links)."""
     return _Proof(grounds).of()
 
 
 def proof_lines(proof: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a proof as JSON: a line a row, so that it stays small and can be read."""
+    """Yield the lines of a proof as JSON, one row per line, so that it stays small and readable."""
     last = len(proof) - 1
     for number, (key, value) in enumerate(proof.items()):
         end = "," if number < last else ""
@@ -183,7 +184,7 @@ class _Proof:
         return link.origin
 
     def _length(self, task: Task, length: Duration) -> Length:
-        """Return an amount, its unit, and the calendar or periods on which it passes for a task."""
+        """Return an amount, its unit, and the calendar or periods in which it counts for a task."""
         unit = length.unit
         on = None
         if unit is Unit.WORKING:
@@ -201,7 +202,7 @@ class _Proof:
         return key
 
     def _calendars(self) -> tuple[Row, dict[str, int]]:
-        """Return the working time of every calendar that is used: runs of days with the same hours, once each."""
+        """Return the working time of every calendar that is used: runs of days with the same hours, each once."""
         hours: dict[tuple[tuple[int, int], ...], int] = {}
         known: dict[str, int] = {}
         working: list[list[list[str | int]]] = []
@@ -231,7 +232,7 @@ class _Proof:
             yield key, [[p.first.isoformat(), p.last.isoformat()] for p in within]
 
     def _blackouts(self) -> Iterator[Row]:
-        """Yield each blackout with the calendars that keep out of it."""
+        """Yield each blackout with the calendars that avoid it."""
         scoped, found = blackouts_of(self.programme.definition), dict[tuple[str, str, str], dict[str, None]]()
         asked: dict[tuple[object, ...], tuple[tuple[str, str, str], ...]] = {}
         for task in self.roadmap.tasks.values() if scoped else ():
@@ -248,7 +249,7 @@ class _Proof:
             yield {"name": name, "first_day": first, "last_day": last, "calendars": sorted(keys)}
 
     def _shown(self) -> Iterator[tuple[str, str]]:
-        """Yield where else in the report the finish of a task, or that of its baseline, is; and which task it is."""
+        """Yield the other places in the report that show a task's finish, or its baseline finish, with the task."""
         programme, baseline = self.programme, self.grounds.baseline or {}
         in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
         places = [(f"milestones.{number}", milestone.task) for number, milestone in enumerate(in_time)]
@@ -266,15 +267,15 @@ class _Proof:
 
 
 def _is_cut_from(line: BriefDate, milestone: MilestoneLine) -> bool:
-    """Return whether a line of the brief is that of a milestone: with a shorter name, and no year in its dates."""
+    """Return whether a line of the brief is the line of a milestone, with a shorter name and no year in its dates."""
     is_same_day = milestone.forecast.startswith(line.forecast.split(" (")[0])
     return is_same_day and milestone.name.startswith(line.name.rstrip("… "))
 
 
 def _given(task: Task, done: TaskProgress | None) -> dict[str, int]:
-    """Return the dates of a task that are not worked out, if they can still move it.
+    """Return the dates of a task that are not calculated, if they can still move it.
 
-    Of two set dates of one kind the tighter counts. Begun work keeps the limits of its finish only.
+    Of two set dates of one kind, the tighter one counts. For begun work, only limits on its finish count.
     """
     found: dict[str, int] = {}
     for constraint in task.constraints:
@@ -291,7 +292,7 @@ def _given(task: Task, done: TaskProgress | None) -> dict[str, int]:
 
 
 def _runs(days: Iterable[tuple[int, int]]) -> Iterator[list[str | int]]:
-    """Yield runs of days that follow each other and have the same hours: the first day, how many, which hours."""
+    """Yield runs of consecutive days with the same hours: the first day, the number of days, and the hours."""
     first = last = hours = -2
     for day, own in days:
         if day == last + 1 and own == hours:

@@ -1,4 +1,4 @@
-"""A plan of waves as pictures: schools on a board of weeks, and the load of each team. Drawing is in templates."""
+"""Draw a plan of waves: schools on a board of weeks, and the workload of each team. The templates do the drawing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LABEL_WIDTH, CHART_WIDTH, TOP = 200, 760, 30
 MARK_HEIGHT = 11
 LOAD_HEIGHT = 56
 SHAPES = ("circle", "square", "diamond", "triangle", "cross", "bar")
-"""A service's mark: its shape as well as its colour says which it is."""
+"""The shape of a service's mark, because colour alone would not identify it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Label:
     y: float
     text: str
     line: float = 0
-    """Where the line below a row lies."""
+    """The position of the line below a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Schools as rows, weeks as columns, a mark where a service goes live."""
+    """Schools as rows, weeks as columns, and a mark where a service goes live."""
 
     width: int
     height: int
@@ -72,27 +72,27 @@ class WaveColumn:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One team's weeks as columns, in percent of what it can give in each."""
+    """One team's weeks as columns, in percent of its capacity in each."""
 
     team: str
     width: int
     height: int
     full_y: float
-    """Where a hundred percent lies."""
+    """The position of one hundred percent."""
     columns: tuple[WaveColumn, ...]
     months: tuple[Label, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What is drawn of one plan."""
+    """The pictures of one plan."""
 
     board: Board
     loads: tuple[Load, ...]
 
 
 def draw_teams(lines: Sequence["TeamLine"]) -> tuple[Load, ...]:
-    """Draw each levelled team's load by week, the fullest moment of each, on one axis of time for all."""
+    """Draw each levelled team's workload by week (its fullest moment), with one time axis for all teams."""
     weeks = sorted(date.fromisoformat(week.iso) for line in lines for week in line.weeks)
     return tuple(_draw_team(line, weeks[0], weeks[-1] + timedelta(days=7)) for line in lines)
 
@@ -123,7 +123,7 @@ def _load_of(team: str, columns: Sequence[WaveColumn], months: tuple[Label, ...]
 
 
 def draw(problem: WaveProblem, plan: WavePlan) -> Pictures:
-    """Draw everything of one plan."""
+    """Draw all pictures of one plan."""
     return Pictures(draw_board(problem, plan), draw_loads(problem, plan))
 
 
@@ -181,7 +181,7 @@ def draw_board(problem: WaveProblem, plan: WavePlan) -> Board:
 
 
 def draw_loads(problem: WaveProblem, plan: WavePlan) -> tuple[Load, ...]:
-    """Draw each team's load by week."""
+    """Draw each team's workload by week."""
     axis = _Axis(problem, plan)
     drawn = []
     for team, tenths in loads(problem, plan).items():

@@ -1,4 +1,4 @@
-"""The beginning of a ledger, to show how it would be read: a whole one may be too large to keep in memory."""
+"""Read the beginning of a ledger, to show how it would be read: a whole one may be too large for memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from changeflow.intake.opening import WORKBOOKS, is_there
 
 MOST_LINES, MOST_BYTES = 50_000, 4_000_000
-"""Of a ledger, as far as it is looked at line by line."""
+"""The most lines and bytes to look at line by line."""
 
 
 @contextmanager
 def head_of(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield a file with the first lines of a ledger, and a note that says so; a short one is yielded as it is."""
+    """Yield a file with the first lines of a ledger, and a note that says so; yield a short ledger unchanged."""
     head = _first_lines(path) if is_there(path) and path.suffix.lower() not in WORKBOOKS else None
     if head is None:
         yield path, ""
@@ -27,13 +27,13 @@ def head_of(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _first_lines(path: Path) -> bytes | None:
-    """Return whole lines from the beginning; None of a file that is short, or is not a text of single bytes."""
+    """Return whole lines from the beginning; None if the file is short, or is not text in a single-byte encoding."""
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) <= MOST_BYTES and raw.count(b"\n") <= MOST_LINES):
         return None
     lines = raw.split(b"\n", MOST_LINES + 1)[: MOST_LINES + 1]
-    # A line break within quotation marks ends no line.
+    # A line break within quotation marks does not end the line.
     lines.pop()
     while lines and sum(line.count(b'"') for line in lines) % 2:
         lines.pop()

@@ -1,4 +1,4 @@
-"""What follows if a decision is answered today: nothing is recorded."""
+"""Find what follows if a decision is made today; nothing is recorded."""
 
 from datetime import date
 
@@ -12,12 +12,12 @@ from changeflow.usecases.stored import judged
 from changeflow.values.words import Outcome
 
 MOST_REFUSED = 4
-"""Decisions whose no is played through: each plans the programme again. Our own choice."""
+"""How many decisions to try with a no, because each plans the programme again: our own choice."""
 
 
 def refusals(programme: Programme, *, today: date) -> RefusalDates:
-    """Return what follows from a no today, for the first decisions that wait for an answer alone: the day of each date
-    in a plan with that no."""
+    """Return what follows if someone decides no today, for the first decisions that only wait for an answer: each date
+    in a plan with that decision."""
     waiting = [d for d in decision_log(programme, today=today) if d.is_open and d.is_waiting]
     waiting.sort(key=lambda d: (last_day(programme, d.task.id).day, d.task.id))
     found = {}
