@@ -363,6 +363,7 @@ ELSEWHERE = {
     Action.OPERATE: "needs no name",
     Action.READ_SCHOOL: "tests/web/pages: who sees which school",
     Action.READ_RECORD: "tests/web/pages: who sees the record",
+    Action.CALCULATE: "tests/web/pages/test_calculations.py",
     Action.SIGN_IN: "tests/web/pages: signing in",
     Action.INVITE: "tests/web/pages: who may invite",
     Action.USE_FILES: "reads no stored programme",

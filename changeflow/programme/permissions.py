@@ -383,8 +383,24 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ),
         note="invited people, and those whose address the organisation's provider has verified",
     ),
+    Action.CALCULATE: _plain(
+        "start or stop a calculation",
+        (*WORKING, Role.SPONSOR, Role.BOARD),
+        routes=("POST /p/{programme}/calculations", "POST /p/{programme}/calculations/{number:number}/stop"),
+        note="wave proposals, the likelihood of dates, and team workload",
+    ),
     Action.INVITE: _plain("invite people to sign in", (Role.ADMIN,)),
-    Action.READ_PROGRAMME: _plain("read the stored plan", _OPEN, _READ_THE_PLAN),
+    Action.READ_PROGRAMME: _plain(
+        "read the stored plan",
+        _OPEN,
+        _READ_THE_PLAN,
+        routes=(
+            "GET /p/{programme}/calculations",
+            "GET /p/{programme}/calculations/{number:number}",
+            "GET /p/{programme}/calculations/{number:number}/report.html",
+            "GET /p/{programme}/calculations/{number:number}/report.json",
+        ),
+    ),
     Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
     ),

@@ -23,6 +23,7 @@ from changeflow.storage.tables import facts
 from changeflow.storage.tables.accounts import ApiTokenRow, InvitationRow, SessionRow
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
@@ -58,6 +59,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "invitations to sign in": (InvitationRow, ("person", "by"), ("address",)),
     # A session's id and a token's digest would help someone who wants to use them.
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),
+    "calculations they started": (JobRow, ("by",), ("page", "data")),
     "tokens for programs that they made": (ApiTokenRow, ("by",), ("token",)),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }

@@ -257,6 +257,7 @@ class Action(StrEnum):
     SUBSCRIBE = "subscribe"
     SIGN_IN = "sign-in"
     INVITE = "invite"
+    CALCULATE = "calculate"
 
     READ_PROGRAMME = "read-programme"
     OPERATE = "operate"

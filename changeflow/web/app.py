@@ -13,6 +13,7 @@ from changeflow.storage.database import is_sqlite
 from changeflow.usecases.accounts import SignInNeededError
 from changeflow.usecases.link_answers import LinkError
 from changeflow.values.sentences import sentence
+from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Clients, Limits
 from changeflow.web.dependencies import Clock, Site, sign_in_first
 from changeflow.web.errors import trouble_of
@@ -49,6 +50,7 @@ def make_app(
         clients=clients,
         limits=limits,
         doors=doors or Doors(),
+        calculations=Calculations(db, clock),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

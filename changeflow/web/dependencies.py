@@ -16,6 +16,8 @@ from changeflow.usecases.accounts import SignInNeededError
 from changeflow.usecases.visits import Visit, note_looks, visit
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action
+from changeflow.web import numbers
+from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Clients, Limits
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
@@ -26,6 +28,7 @@ from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_f
 from changeflow.web.sign_in_doors import Doors
 from changeflow.web.style import STYLE
 
+numbers.register()  # before any route uses it
 Clock = Callable[[], datetime]
 READ_METHODS = ["GET", "HEAD"]
 
@@ -41,6 +44,7 @@ class Site:
     clients: Clients
     limits: Limits
     doors: Doors
+    calculations: Calculations
 
     def secret(self) -> bytes:
         """Return the key that signs forms."""

@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from changeflow.storage.tables import accounts, agenda, audit, facts, programme
+from changeflow.storage.tables import accounts, agenda, audit, facts, jobs, programme
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "agenda", "audit", "facts", "metadata", "programme"]
+__all__ = ["accounts", "agenda", "audit", "facts", "jobs", "metadata", "programme"]

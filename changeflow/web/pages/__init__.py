@@ -1,6 +1,6 @@
 """The routers, one for each noun."""
 
-from changeflow.web.pages import brief, home, links, monitoring, sign_in, static
+from changeflow.web.pages import brief, calculations, home, links, monitoring, sign_in, static
 
 ROUTERS = (
     home.router,
@@ -9,5 +9,6 @@ ROUTERS = (
     monitoring.router,
     static.router,
     brief.router,
+    calculations.router,
 )
 """Every router, in the order in which paths are matched."""

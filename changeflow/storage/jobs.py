@@ -1,0 +1,116 @@
+"""Calculations in and out of the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, or_, select, update
+
+from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
+from changeflow.storage.tables.jobs import JobRow
+
+LOST_AFTER = timedelta(seconds=60)
+"""A worker writes every few seconds; one that has not for this long has stopped."""
+
+
+class JobState(StrEnum):
+    """How far a calculation is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = (JobState.WAITING.value, JobState.RUNNING.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A calculation, without its result."""
+
+    id: int
+    programme: str
+    kind: str
+    version: int
+    on: date
+    state: JobState
+    by: str
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    news: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.state.value in OPEN
+
+
+def _job(row: JobRow) -> Job:
+    return Job(programme=row.programme_id, state=JobState(row.state), **values_of(row, Job, "programme", "state"))
+
+
+def add_job(session: Session, programme: str, kind: str, *, version: int, on: date, by: str, at: datetime) -> Job:
+    """Add a calculation, or return the open one of the same version and day."""
+    same = select(JobRow).where(
+        JobRow.programme_id == programme,
+        JobRow.kind == kind,
+        JobRow.version == version,
+        JobRow.on == on,
+        col(JobRow.state).in_(OPEN),
+    )
+    row = session.exec(same).first()
+    if row is None:
+        row = JobRow(programme_id=programme, kind=kind, version=version, on=on, by=by, asked_at=at)
+        session.add(row)
+        session.flush()
+    return _job(row)
+
+
+def jobs_of(session: Session, programme: str, *, most: int) -> Sequence[Job]:
+    """Return a programme's calculations, the newest first."""
+    query = select(JobRow).where(JobRow.programme_id == programme).order_by(col(JobRow.id).desc()).limit(most)
+    return [_job(row) for row in session.exec(query)]
+
+
+def job_of(session: Session, programme: str, number: int) -> Job | None:
+    row = session.get(JobRow, number)
+    return _job(row) if row is not None and row.programme_id == programme else None
+
+
+def result_of(session: Session, programme: str, number: int) -> tuple[str, str] | None:
+    """Return a finished calculation's page and JSON."""
+    row = session.get(JobRow, number)
+    is_there = row is not None and row.programme_id == programme
+    return (row.page or "", row.data or "") if row is not None and is_there and row.state == JobState.DONE else None
+
+
+def claim_job(session: Session, *, now: datetime) -> Job | None:
+    """Claim the oldest calculation that waits, or whose worker has stopped; of several workers, one gets it."""
+    lost = (col(JobRow.state) == JobState.RUNNING.value) & (col(JobRow.seen_at) < now - LOST_AFTER)
+    free = or_(col(JobRow.state) == JobState.WAITING.value, lost)
+    for number in session.exec(select(JobRow.id).where(free).order_by(col(JobRow.id))).all():
+        taken = update(JobRow).where(col(JobRow.id) == number, free)
+        values = {"state": JobState.RUNNING.value, "started_at": now, "seen_at": now, "news": ""}
+        if count_touched(session, taken.values(**values)) == 1:
+            row = session.get(JobRow, number, populate_existing=True)
+            return _job(row) if row is not None else None
+    return None
+
+
+def note_news(session: Session, number: int, news: str, *, now: datetime) -> bool:
+    """Write down how far a calculation is; return whether it should go on."""
+    own = update(JobRow).where(col(JobRow.id) == number, col(JobRow.state) == JobState.RUNNING.value)
+    return count_touched(session, own.values(news=news, seen_at=now) if news else own.values(seen_at=now)) == 1
+
+
+def end_job(
+    session: Session, number: int, state: JobState, *, now: datetime, news: str = "", page: str = "", data: str = ""
+) -> bool:
+    """End an open calculation; return whether it was open."""
+    own = update(JobRow).where(col(JobRow.id) == number, col(JobRow.state).in_(OPEN))
+    values = {"state": state.value, "ended_at": now, "news": news, "page": page or None, "data": data or None}
+    return count_touched(session, own.values(**values)) == 1

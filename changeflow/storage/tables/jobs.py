@@ -1,0 +1,33 @@
+"""Calculations that people start in the browser: how far they are, and their results."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Text
+from sqlmodel import Field
+
+from changeflow.storage.types import OwnRow, UtcDateTime
+
+
+class JobRow(OwnRow, table=True):
+    """One calculation of a programme's version on a day. A worker claims it, and writes down how far it is."""
+
+    __tablename__ = "job"
+
+    kind: str
+    """`waves`, `odds` or `levelling`."""
+    version: int
+    on: date
+    state: str = Field(default="waiting", index=True)
+    """A `JobState`."""
+    by: str
+    asked_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    """When its worker last wrote."""
+    ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    news: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """How far it is, with the best so far; at the end, why it failed."""
+    page: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """The report as a page of its own."""
+    data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """The report's numbers, as JSON."""

@@ -1,0 +1,70 @@
+"""Calculations: start one, see how far it is, stop it, and read its result."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from changeflow.usecases import jobs
+from changeflow.usecases.jobs import KINDS
+from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
+from changeflow.web.guard import HEADERS
+from changeflow.web.security import PAGES_HEADERS, token_in
+
+router = APIRouter(prefix="/p/{programme}/calculations")
+
+
+@router.api_route("", methods=READ_METHODS, name="calculations:index")
+async def index(request: Request, programme: str) -> Response:
+    def show(found: Visit) -> Page:
+        values = {"jobs": jobs.list_jobs(found), "kinds": KINDS, "may_start": found.may(Action.CALCULATE)}
+        return Page("calculations/index", values)
+
+    return await show_page(request, programme, show, section="plan")
+
+
+@router.post("", name="calculations:start")
+async def start(request: Request, programme: str) -> Response:
+    site = site_of(request)
+    form = await read_own_form(request)
+    token = token_in(request, site.base_url)
+    job = await site.work.write(jobs.ask_job, token, programme, form.get("kind"), db=site.db, now=site.clock())
+    site.calculations.wake()
+    return RedirectResponse(f"/p/{programme}/calculations/{job.id}", status_code=303, headers=PAGES_HEADERS)
+
+
+@router.api_route("/{number:number}", methods=READ_METHODS, name="calculations:show")
+async def show_one(request: Request, programme: str, number: int) -> Response:
+    def show(found: Visit) -> Page:
+        job = jobs.own_job(found, number)
+        values = {"job": job, "kind": KINDS[job.kind], "may_stop": found.may(Action.CALCULATE)}
+        return Page("calculations/show", values)
+
+    return await show_page(request, programme, show, section="plan")
+
+
+@router.post("/{number:number}/stop", name="calculations:stop")
+async def stop(request: Request, programme: str, number: int) -> Response:
+    site = site_of(request)
+    await read_own_form(request)
+    token = token_in(request, site.base_url)
+    await site.work.write(jobs.cancel_job, token, programme, number, db=site.db, now=site.clock())
+    return RedirectResponse(f"/p/{programme}/calculations/{number}", status_code=303, headers=PAGES_HEADERS)
+
+
+@router.api_route("/{number:number}/report.html", methods=READ_METHODS, name="calculations:report")
+async def report(request: Request, programme: str, number: int) -> Response:
+    def show(found: Visit) -> Response:
+        page, _ = jobs.result_of_job(found, number)
+        return HTMLResponse(page, headers={"Content-Security-Policy": HEADERS["Content-Security-Policy"]})
+
+    return await show_page(request, programme, show)
+
+
+@router.api_route("/{number:number}/report.json", methods=READ_METHODS, name="calculations:data")
+async def data(request: Request, programme: str, number: int) -> Response:
+    def show(found: Visit) -> Response:
+        _, numbers = jobs.result_of_job(found, number)
+        return Response(numbers, media_type="application/json")
+
+    return await show_page(request, programme, show)

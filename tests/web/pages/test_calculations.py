@@ -1,0 +1,131 @@
+"""Calculations: who may start one, a second click, stopping one, and the result of the command itself."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.storage.jobs import JobState
+from changeflow.usecases import jobs
+from changeflow.values.words import Role
+from changeflow.web.calculations import Calculations
+from tests.conftest import sample_copy
+from tests.every_role import HOLDER, NOW, World
+from tests.stored import store_once
+from tests.waiting import PATIENCE
+from tests.web.visiting import Browser, heading, signed_in, text_of
+
+INDEX, SAMPLE = "/p/small/calculations", "/p/trust-central-services/calculations"
+
+
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave calculations waiting, until a test runs them."""
+    monkeypatch.setattr(Calculations, "wake", lambda _: None)
+
+
+def started(browser: Browser, kind: str = "levelling") -> str:
+    answer = browser.send(INDEX, browser.get(INDEX), kind=kind)
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["location"]
+
+
+def run_all(world: World) -> None:
+    Calculations(world.db, lambda: NOW)._run_all()
+
+
+def test_a_second_click_opens_the_same_calculation(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    assert started(browser) == started(browser) == f"{INDEX}/1"
+    assert started(browser, "odds") == f"{INDEX}/2"
+    assert text_of(browser.get(INDEX)).count("waiting") == 2
+
+
+def test_who_may_not_start_one_sees_no_button_and_is_refused(own_world: World):
+    browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
+    page = browser.get(INDEX)
+    assert "Calculate" not in page.text
+    answer = browser.send(INDEX, page, kind="levelling")
+    assert (answer.status_code, heading(answer)) == (403, "You do not have access to this")
+    assert "may not start or stop a calculation. The " in text_of(answer)
+
+
+def test_a_form_without_the_pages_token_is_refused(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    assert browser.send(INDEX, None, kind="levelling").status_code == 403
+    assert browser.get(f"{INDEX}/1").status_code == 404
+
+
+def test_an_unknown_kind_and_an_unknown_number_are_not_there(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    assert browser.send(INDEX, browser.get(INDEX), kind="<b>x</b>").status_code == 404
+    for path in ("9", "9/report.html", "9/report.json", "99999999999999999999"):
+        assert browser.get(f"{INDEX}/{path}").status_code == 404
+
+
+def test_a_stopped_calculation_is_not_run(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    where = started(browser)
+    browser.send(f"{where}/stop", browser.get(where))
+    assert "Someone stopped this calculation" in text_of(browser.get(where))
+    run_all(own_world)
+    assert "stopped" in text_of(browser.get(where))
+
+
+def test_a_worker_that_stopped_is_followed_by_another(own_world: World):
+    started(signed_in(own_world.db, "chief"))
+    first = jobs.claim(db=own_world.db, now=NOW)
+    assert first is not None
+    assert jobs.claim(db=own_world.db, now=NOW) is None
+    again = jobs.claim(db=own_world.db, now=NOW.replace(minute=2))
+    assert again is not None
+    assert again.id == first.id
+
+
+def test_the_news_of_a_running_calculation_are_shown(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    where = started(browser)
+    job = jobs.claim(db=own_world.db, now=NOW)
+    assert job is not None
+    assert jobs.tell(job.id, "<b>so far</b> the last go-live is on 4 Jan 2028", db=own_world.db, now=NOW)
+    assert "<b>so far</b> the last go-live is on 4 Jan 2028" in text_of(browser.get(where))
+    jobs.finish(job.id, JobState.CANCELLED, db=own_world.db, now=NOW)
+    assert not jobs.tell(job.id, "more", db=own_world.db, now=NOW)
+
+
+@pytest.mark.slow
+def test_the_result_is_the_commands(db: str, tmp_path: Path):
+    store_once(sample_copy(tmp_path), db=db, actor="programme-manager", now=NOW)
+    browser = signed_in(db, "chief-executive")
+    page = browser.get(SAMPLE)
+    where = browser.send(SAMPLE, page, kind="odds").headers["location"]
+    Calculations(db, lambda: NOW)._run_all()
+    assert "finished" in text_of(browser.get(where))
+    assert "<svg" in browser.get(f"{where}/report.html").text
+    shown = json.loads(browser.get(f"{where}/report.json").text)
+    at = ["--at", "2027-03-25T17:00", "--db", db]
+    result = CliRunner().invoke(app, ["simulate", "--format", "json", *at])
+    assert shown == json.loads(result.stdout)
+
+
+@pytest.mark.slow
+def test_a_calculation_that_cannot_be_done_says_why(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    where = started(browser, "odds")
+    run_all(own_world)
+    assert "Nothing can be simulated: no task has a range" in text_of(browser.get(where))
+
+
+@pytest.mark.slow
+def test_a_running_calculation_can_be_stopped(own_world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    browser = signed_in(own_world.db, "chief")
+    where = started(browser)
+    until = time.monotonic() + PATIENCE
+    while "running" not in text_of(browser.get(where)) and time.monotonic() < until:
+        time.sleep(0.02)
+    browser.send(f"{where}/stop", browser.get(where))
+    assert "stopped" in text_of(browser.get(where)) or "finished" in text_of(browser.get(where))
