@@ -91,8 +91,7 @@ def pilot_reconcile(
         list[str] | None,
         typer.Option(
             help='The heading of one of our columns in the file: gross="Gross pay", several with commas; '
-            "new:gross=… for one "
-            "file only."
+            "new:gross=… for one file only."
         ),
     ] = None,
     decimal: Annotated[
