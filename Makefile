@@ -28,6 +28,7 @@ run: $(VENV)/.ready  ## The demo, on the sample programme: plan, store, nudge, r
 
 serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of three people (after `make run`)
 	@test -f out/changeflow.db || $(MAKE) -s run
+	@$(BIN)/changeflow db upgrade --db sqlite:///out/changeflow.db
 	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --at 2027-05-20T09:00 \
 	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
 

@@ -96,5 +96,7 @@ class Calculations:
 
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str]") -> None:
     for line in process.stderr or ():
-        if text := line.strip():
+        text = line.strip()
+        # Where the page was written is the server's own business.
+        if text and not text.startswith("Wrote "):
             lines.put(text)

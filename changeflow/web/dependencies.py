@@ -26,7 +26,7 @@ from changeflow.web.navigation import navigation
 from changeflow.web.responses import TroubleError, render
 from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_form, own_path, token_in
 from changeflow.web.sign_in_doors import Doors
-from changeflow.web.style import STYLE
+from changeflow.web.style import SCRIPT, STYLE
 
 numbers.register()  # before any route uses it
 Clock = Callable[[], datetime]
@@ -114,7 +114,7 @@ def show_frame(site: Site, token: str, template: str, values: Mapping[str, Any],
 
 def frame_of(site: Site, token: str) -> dict[str, Any]:
     """Return what the frame of every page needs."""
-    return {"style": STYLE.path, "form_token": form_token(site.secret(), token) if token else ""}
+    return {"style": STYLE.path, "script": SCRIPT.path, "form_token": form_token(site.secret(), token) if token else ""}
 
 
 async def read_own_form(request: Request, *, cookie: str = SESSION) -> Form:

@@ -1,17 +1,18 @@
-"""The stylesheet."""
+"""The stylesheet and the script."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from changeflow.web.dependencies import READ_METHODS
 from changeflow.web.responses import NOT_FOUND, answer_to
-from changeflow.web.style import KEPT, STYLE
+from changeflow.web.style import FILES, KEPT
 
 router = APIRouter()
 
 
 @router.api_route("/static/{name}", methods=READ_METHODS, name="static:show")
 async def show(name: str) -> Response:
-    if name != STYLE.name:
+    found = next((file for file in FILES if file.name == name), None)
+    if found is None:
         return answer_to(NOT_FOUND)
-    return Response(STYLE.text, media_type="text/css; charset=utf-8", headers={"Cache-Control": KEPT})
+    return Response(found.text, media_type=found.media_type, headers={"Cache-Control": KEPT})
