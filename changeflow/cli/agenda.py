@@ -94,7 +94,7 @@ def nudge_effects(context: Context) -> None:
     from changeflow.usecases.nudges import effects
 
     found = effects(db=context.db)
-    print_lines(effects_text(found) if found else ["No nudge has gone out yet."])
+    print_lines(effects_text(found) if found else ["No nudge has been sent yet."])
 
 
 @command(nudge, "calendar", "db", "programme", "at", "to", "actor")

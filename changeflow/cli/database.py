@@ -50,7 +50,7 @@ def db_new_key(
     made = start_new_key(context.db, now=context.now)
     note(f"Made a new key: {made.file}. Keep a copy apart from the backups.")
     if made.kept is not None:
-        note(f"The file that was there is now {made.kept}.")
+        note(f"The previous file is now {made.kept}.")
     if made.switched_off:
         note(f"Optional messages are switched off for {made.switched_off} people until they switch them on.")
     if made.tombstones:
@@ -82,12 +82,12 @@ def db_restore(
     done = restoration.restore(file, db=context.db, now=context.now, replace=yes)
     note(f"Restored {file}, with everything up to {restoration.since(done.copied_at)}.")
     if done.kept is not None:
-        note(f"The database that was there is now {done.kept}.")
+        note(f"The previous database is now {done.kept}.")
     if done.upgraded_from is not None:
         note(f"The copy was of version {done.upgraded_from} and has been upgraded.")
     if done.erased:
         note(f"{done.erased} people who were erased since have been erased again.")
-    note("Nothing is sent from it yet. Look at what may have gone out since: changeflow db review")
+    note("It sends nothing yet. See what may have been sent since: changeflow db review")
 
 
 @command(db_app, "review", "db", "at")
@@ -97,7 +97,7 @@ def db_review(context: Context) -> None:
 
     found = restoration.review(db=context.db, now=context.now)
     if found is None:
-        note("This database does not wait for a release.")
+        note("This database does not need to be released.")
         return
     for repeat in found.repeats:
         out(repeat.line())
@@ -105,8 +105,9 @@ def db_review(context: Context) -> None:
     count = len(found.repeats)
     note(
         f"The copy has everything up to {restoration.since(found.copied_at)}; what was recorded later is gone, and "
-        f"links sent later do not work. {count} {'message' if count == 1 else 'messages'} may have gone out already. "
-        "Once released, they go marked as possible repeats, or wait for a person where the channel cannot mark them. "
+        f"links sent later do not work. {count} {'message' if count == 1 else 'messages'} may already have been sent. "
+        "Once released, they are sent marked as possible repeats, or wait for a person if the channel "
+        "cannot mark them. "
         "To release: changeflow db release --as PERSON"
     )
 

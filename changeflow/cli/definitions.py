@@ -79,11 +79,11 @@ def _difference(change: "Difference") -> Iterator[str]:
     if change.inherited:
         yield "To report otherwise, once it is stored: changeflow task progress TASK --started DAY --remaining 5d."
     if change.powers:
-        yield "The SRO or the board has to store this version, because it changes:"
+        yield "Only the SRO or the board may store this version, because it changes:"
         yield from (f"  {words}" for words in change.powers)
     if change.blocks:
         them = "it" if change.blocks == 1 else "them"
-        yield f"{counted(change.blocks, 'finding')} will stop a baseline; changeflow plan shows {them}."
+        yield f"{counted(change.blocks, 'finding')} will prevent a baseline; changeflow plan shows {them}."
 
 
 @command(baseline, "show", "db", "programme", "at")

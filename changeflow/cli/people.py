@@ -44,7 +44,7 @@ def training_import(context: Context, file: Csv) -> None:
 
     with reading(file):
         new = attendance.import_attendance(file, context.change)
-    note(f"{new} lines of attendance were new.")
+    note(f"{new} new records of attendance.")
 
 
 @command(training, "list", "db", "programme", "at")
@@ -206,7 +206,7 @@ def person_erase(
     out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
     for line in _reached(erased.theirs, "Erased", "Not erased"):
         note(line)
-    note("Take their row out of people.csv before the next apply; in old backups they are still.")
+    note("Take their row out of people.csv before the next apply. Old backups still have their data.")
 
 
 def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
@@ -219,7 +219,7 @@ def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
             f"is the same person, name it too: --also {theirs.unsure[0]}"
         )
     if theirs.elsewhere:
-        yield f"Other programmes have something about them: {', '.join(theirs.elsewhere)}."
+        yield f"Other programmes have data about them: {', '.join(theirs.elsewhere)}."
 
 
 @command(person, "export", "db", "programme", "received", "to", "reason", "also", "actor", "at")

@@ -181,7 +181,7 @@ def why(
     from changeflow.usecases.project_files import schedule_project, task_in_file
 
     if len(what) > 2:
-        raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
+        raise InputError(f"'{what[2]}' is one argument too many. Give a folder and a task, or only a task.")
     task, folder = what[-1], Path(what[0]) if len(what) == 2 else None
     context.refuse_beside(folder)
     if folder is not None and folder.is_file():

@@ -56,8 +56,8 @@ def fact_withdraw(
 
     done = withdraw_fact(name, reason, context.change)
     if not done.facts:
-        note(f"{name} was withdrawn before; nothing changed.")
+        note(f"{name} was already withdrawn; nothing changed.")
         return
-    note(f"Withdrawn: {', '.join(f.id for f in done.facts)}. The forecast follows.")
+    note(f"Withdrawn: {', '.join(f.id for f in done.facts)}. The forecast has been updated.")
     for task in done.begun:
         note(f"Already begun behind this gate: {task}")

@@ -134,7 +134,7 @@ def report_verify(
     if len(problems) > SHOWN_PROBLEMS:
         note(f"… and {len(problems) - SHOWN_PROBLEMS} more")
     if problems:
-        raise CheckFailedError(f"'{file}' is not proved: {counted(len(problems), 'problem')}.")
+        raise CheckFailedError(f"'{file}' failed the check: {counted(len(problems), 'problem')}.")
     lines = [f"  {line}" for line in _proved(data)]
     if number is not None:
         lines.append(f"  report {number} as it was issued")
@@ -146,12 +146,12 @@ def _proved(data: Mapping[str, Any]) -> Iterator[str]:
     proof, changes = data["proof"], data.get("changes") or {}
     tasks, links, slips = proof["tasks"], proof["links"], [*changes.get("slips", ()), *changes.get("go_lives", ())]
     yield f"tasks with the earliest dates that links, calendars, start windows and set dates allow: {len(tasks):,}"
-    yield f"links that are kept: {len(links):,}"
-    yield f"named drivers that are tight: {sum(len(t['drivers']) for t in tasks):,}"
+    yield f"links that are met: {len(links):,}"
+    yield f"links that determine a date: {sum(len(t['drivers']) for t in tasks):,}"
     yield f"tasks with the late dates and floats that follow: {len(tasks):,}"
-    yield f"blackouts without working time in the calendars that keep out of them: {len(proof['blackouts']):,}"
+    yield f"blackouts without working time in the calendars that avoid them: {len(proof['blackouts']):,}"
     yield f"slips with parts that add up: {len(slips):,}"
-    yield f"dates elsewhere in the report that are those of the tasks: {len(proof['shown']):,}"
+    yield f"dates elsewhere in the report that match the tasks: {len(proof['shown']):,}"
 
 
 @command(report, "trustees", "db", "programme", "since", "at")

@@ -53,9 +53,9 @@ def task_list(
     if by is not None and not due:
         context.refuse(["by"], "it says how far ahead --due looks. Give both.")
     if mine and owner is not None:
-        raise InputError("--mine and --owner ask for two people's tasks. Give one of them.")
+        raise InputError("Give either --mine or --owner, not both.")
     if mine and context.actor is None:
-        raise InputError("Whose tasks? Name yourself with --as PERSON, or in CHANGEFLOW_AS.")
+        raise InputError("--mine needs a person. Add --as PERSON, or set CHANGEFLOW_AS.")
     states = {WorkState.LATE: late, WorkState.DUE: due, WorkState.DONE: done}
     wanted = WorkFilter(
         states=frozenset(state for state, asked in states.items() if asked),

@@ -106,7 +106,7 @@ def remark_on(text: str, read: str, field: Field, *, is_from_1904: bool = False)
     if read != text and (field.cell is FieldKind.URN or (field.cell is FieldKind.ID and _GROUPED.fullmatch(text))):
         return f"'{text}' was read as {read}."
     if field.takes_others and read not in field.options:
-        return f"The {field.name} '{text}' has no effect. Those that have one are {', '.join(field.options)}."
+        return f"The {field.name} '{text}' has no effect. Use one of: {', '.join(field.options)}."
     return ""
 
 
@@ -221,7 +221,7 @@ def _choice(text: str, field: Field) -> str:
     if (option := field.meanings.get(mark_or_word(text))) is not None:
         return option
     if remedy := field.remedy_of(text):
-        raise ValueError(f"'{text}' says no {field.name}. {remedy}")
+        raise ValueError(f"'{text}' gives no {field.name}. {remedy}")
     if not field.options or (field.takes_others and not is_near(text.lower(), field.options)):
         return text.lower()
     raise ValueError(f"'{text}' is not known. {did_you_mean(text.lower(), field.options)}".strip())

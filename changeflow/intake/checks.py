@@ -103,7 +103,7 @@ def _waves(definition: Definition) -> Iterator[DefinitionError]:
     for service in sorted(services):
         if not any(not w.services or service in w.services for w in definition.programme.waves):
             remedy = "Add it to a wave in programme.yaml."
-            yield DefinitionError(Place.service(service, "service"), f"No wave takes the service '{service}'.", remedy)
+            yield DefinitionError(Place.service(service, "service"), f"No wave has the service '{service}'.", remedy)
 
 
 def _people(definition: Definition) -> Iterator[DefinitionError]:
@@ -146,7 +146,7 @@ def _stays(everyone: Sequence[Person], schools: Collection[str] | None) -> Itera
         yield from unknown(place.at("successor"), "person", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
-            yield DefinitionError(place.at("leaves"), what, "Put the later day into the column leaves.")
+            yield DefinitionError(place.at("leaves"), what, "Write the later day in the column leaves.")
 
 
 def _manager_loops(people: Sequence[Person]) -> Iterator[DefinitionError]:
@@ -236,7 +236,7 @@ def _endings(programme: Programme) -> Iterator[DefinitionError]:
                     f"Write ends_with: {' or '.join(sorted(steps))}." if steps else "Add a step of kind role_removal."
                 )
                 yield DefinitionError(
-                    place.at("route"), f"'{post.id}' ends by redundancy, and it is not clear when.", remedy
+                    place.at("route"), f"'{post.id}' ends by redundancy, but it is not clear when.", remedy
                 )
         registered = redundancies(service.posts)
         written: dict[str, int] = {}
@@ -244,7 +244,7 @@ def _endings(programme: Programme) -> Iterator[DefinitionError]:
             for school, count in task.redundancies.items():
                 written[school] = written.get(school, 0) + count
         if service.posts and written != registered:
-            what = "The register of posts and `redundancies` of the steps do not count the same at every school."
+            what = "The register of posts and the steps' `redundancies` differ at some schools."
             remedy = "Leave `redundancies` out: it follows from the register."
             yield DefinitionError(Place.service(service.service, "posts"), what, remedy, on_key=True)
 
@@ -325,5 +325,5 @@ def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[DefinitionErro
             yield from unknown(place.at("schools", i), "school", school, schools)
             if school in taken:
                 what = f"'{school}' is in two schemes: {taken[school]} and {scheme.id}."
-                yield DefinitionError(place.at("schools", i), what, "One scheme files for a school's people.")
+                yield DefinitionError(place.at("schools", i), what, "Only one scheme may file for a school's people.")
             taken[school] = scheme.id

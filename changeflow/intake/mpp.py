@@ -64,7 +64,7 @@ def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -
     notes = [_PLACE.sub("", note) for note in project.notes]
     if len(plans) > 1:
         names = [str(plan.getProjectProperties().getName() or "without a name") for plan in plans]
-        notes.insert(0, f"The file holds {len(names)} plans ({', '.join(names[:8])}); only the first is read.")
+        notes.insert(0, f"The file contains {len(names)} plans ({', '.join(names[:8])}); only the first is read.")
     roadmap = project.roadmap
     if path.suffix.lower() in PRIMAVERA or _is_p6_xml(path):
         roadmap = replace(roadmap, profile=TEXTBOOK)

@@ -138,7 +138,9 @@ def _text_in(raw: bytes) -> str:
         text = _older_text_in(raw, error.start)
     if (found := NOT_TEXT.search(text)) is not None:
         is_wide = text.count("\0", 0, 2_000) > min(len(text), 2_000) // 4
-        what = "It looks like UTF-16 without its mark" if is_wide else f"It holds the character U+{ord(found[0]):04X}"
+        what = (
+            "It looks like UTF-16 without its mark" if is_wide else f"It contains the character U+{ord(found[0]):04X}"
+        )
         raise _NotTextError(f"The file is not text. {what}.", text[: found.start()])
     return text
 
@@ -162,7 +164,9 @@ def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...
         with os.scandir(folder) as entries:
             for n, entry in enumerate(entries):
                 if n >= MOST_FILES:
-                    raise _RefusedError(f"The folder has more than {MOST_FILES:,} files.", "Keep only the programme's.")
+                    raise _RefusedError(
+                        f"The folder has more than {MOST_FILES:,} files.", "Keep only the programme's files."
+                    )
                 if entry.name.lower().endswith(endings) and not entry.name.startswith("."):
                     found.append(folder / entry.name)
     except _RefusedError as error:

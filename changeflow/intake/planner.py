@@ -99,7 +99,7 @@ def _order(table: Table, problems: list[Problem]) -> DayOrder:
     if order.day_first and order.month_first:
         day, month = (min(seen.line for seen in found) for found in (order.day_first, order.month_first))
         what = f"Some dates have the day first (line {day}), some the month (line {month})."
-        problems.append(Problem(file=table.file, line=month, what=what, remedy="Write them all in one way."))
+        problems.append(Problem(file=table.file, line=month, what=what, remedy="Write all of them in the same way."))
     return order
 
 
@@ -135,7 +135,7 @@ def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Itera
         days |= _by_duration(row, days["start"], days["due"], problems)
         key = row.cells.get("task_id") or str(row.line)
         column = "task_id" if "task_id" in row.cells else "name"
-        row.is_first(column, key, seen, problems, remedy="One line a task.")
+        row.is_first(column, key, seen, problems, remedy="Write one line for each task.")
         start, due = days["start"], days["due"]
         if start is not None and due is not None and due < start:
             what = f"The task is due on {due}, before it starts on {start}."

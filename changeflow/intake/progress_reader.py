@@ -39,7 +39,7 @@ _LIKE_A_DAY = re.compile(r"\d[/.-]\d|\d\s*(?:st|nd|rd|th)?[\s-]+[A-Za-z]{3}|[A-Z
 MINUTES = 450
 """Minutes of a day if the programme is unknown, when only whether cells can be read matters."""
 
-ONE_LINE = "One line a task."
+ONE_LINE = "Write one line for each task."
 
 
 class SheetProgressReader:

@@ -133,7 +133,7 @@ def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> flo
     number = float(number_in["number"].replace(",", "."))
     if number_in["sign"] is None and number != 0:
         if shares is None and number == 1:
-            raise ValueError(f"'{text}' may be 1% or 100%. Write it with the sign.")
+            raise ValueError(f"'{text}' may be 1% or 100%. Write it with the percent sign.")
         if shares is None and number < 1:
             raise ValueError(f"'{text}' is a share beside numbers over 1. Write percentages, such as 50%.")
         number *= 100 if shares else 1

@@ -44,7 +44,7 @@ def check_risk(programme: Programme) -> Iterator[DefinitionError]:
         yield from _unknown_tasks(programme, ("causes", n, "tasks"), cause.tasks)
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
             if taken.setdefault(task, cause.id) != cause.id:
-                what = f"'{task}' shares two causes: {taken[task]} and {cause.id}."
+                what = f"'{task}' has two causes: {taken[task]} and {cause.id}."
                 yield DefinitionError(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
     for n, event in enumerate(risk.events):
         yield from _unknown_tasks(programme, ("events", n, "tasks"), event.tasks)

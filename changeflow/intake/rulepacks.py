@@ -135,7 +135,7 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
             continue  # The rest is checked by those that ship.
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
-            what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."
+            what = f"{earlier} already has '{pack.rulepack}' for the same nation and day."
             remedy = "Merge the two, or give the later one its own day."
             problems.append(Problem(file=f"{folder.name}/{path.name}", what=what, remedy=remedy))
             continue

@@ -125,7 +125,7 @@ def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: 
     for line, cells in lines:
         for column, cell in enumerate(cells, 1):
             if (control := NOT_TEXT.search(cell)) is not None:
-                what = f"The cell holds the control character U+{ord(control[0]):04X}."
+                what = f"The cell contains the control character U+{ord(control[0]):04X}."
                 problems.append(Problem(file=shown, line=line, column=column, what=what, remedy="Remove it."))
                 return None
     layout = look_at_rows(lines, shown, problems, known=known)

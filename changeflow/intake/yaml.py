@@ -208,7 +208,7 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     what = str(getattr(error, "problem", None) or error).split("\n")[0]
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if isinstance(error, MaxDepthExceededError):
-        what, remedy = f"It is nested more than {MAX_DEPTH} deep.", "Write it flatter."
+        what, remedy = f"It is nested more than {MAX_DEPTH} levels deep.", "Write it flatter."
     elif "another document" in what:
         what, remedy = "A second document begins here.", "Put it into a file of its own."
     else:
@@ -270,7 +270,7 @@ class _Builder:
                 self.document.lost += [name, *_scalars(value)]
                 continue
             if control := _CONTROL.search(name):
-                self._add(key, here, f"A key holds the control character U+{ord(control[0]):04X}.", "Remove it.")
+                self._add(key, here, f"A key contains the control character U+{ord(control[0]):04X}.", "Remove it.")
             self.document.keys[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
             out[name] = self.build(value, here)
         return out
@@ -288,7 +288,9 @@ class _Builder:
                 return self._add(node, path, *no_day(text))
             return self._add(node, path, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
         if isinstance(value, str) and (control := _CONTROL.search(value)):
-            return self._add(node, path, f"The text holds the control character U+{ord(control[0]):04X}.", "Remove it.")
+            return self._add(
+                node, path, f"The text contains the control character U+{ord(control[0]):04X}.", "Remove it."
+            )
         if isinstance(value, date) and not is_supported(value):
             what, _, remedy = out_of_range(text[:60]).partition(". ")
             return self._add(node, path, f"{what}.", f"{remedy}.")

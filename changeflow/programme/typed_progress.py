@@ -188,7 +188,7 @@ class _Row:
                 self._refuse(*_done_with_rest(remaining))
                 return None
             finished = self.on
-            self._note("percent", f"100% without an Actual finish: {format_day(self.on)}, the data date, is taken.")
+            self._note("percent", f"100% without an Actual finish: {format_day(self.on)}, the data date, is used.")
         if finished is not None:
             return self._finish(new, finished)
         return self._begin(new)
@@ -250,7 +250,7 @@ class _Row:
         if first <= self.on or "finished" in new or new.get("percent") == 100:
             started = min(first, last)
             source = "as planned" if started == first else "the day of its finish"
-            self._note("started", f"is empty: {format_day(started)} is taken, {source}.")
+            self._note("started", f"is empty: {format_day(started)} is used, {source}.")
             return started
         return first
 

@@ -190,7 +190,7 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
     if why:
         said.append(f"Not compared: {', '.join(why)}.")
     if any(entry.reason.startswith(TOO_FEW) for entry in choice.coverage.left_out):
-        said.append("Correct the cells that are no amounts, or empty them.")
+        said.append("Correct the cells that are not amounts, or empty them.")
     what = f"{NOTHING_TO_COMPARE}: no column of amounts is in both files."
     return Problem(file=sides[0].source.shown, line=sides[0].source.header, what=what, remedy=" ".join(said))
 

@@ -212,7 +212,7 @@ def check_cells(ledger: Side, elements: Sequence[ComparedElement], currencies: M
                 more += count - len(cells)
                 found += _named(ledger, place, places[place], cells, currency)
     found.sort(key=lambda p: (p.line, p.column))
-    ledger.problems += first_of(found, "cells that are no amounts", more)
+    ledger.problems += first_of(found, "cells that are not amounts", more)
 
 
 def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:

@@ -77,11 +77,11 @@ def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Total
     leave_out(ledger, totals)
     said = f"{_numbered(totals)} left out: {'a total' if len(totals) == 1 else 'totals'}."
     doubts = [
-        f"The total on line {line} is not the sum of the other lines: lines may be missing, or it is no total."
+        f"The total on line {line} is not the sum of the other lines: lines may be missing, or it is not a total."
         for line in doubtful[:SHOWN]
     ]
     more = len(doubtful) - len(doubts)
-    return Totals((said,), (*doubts, *([f"And {more} more totals that are no sums."] if more else [])))
+    return Totals((said,), (*doubts, *([f"And {more} more totals that are not sums."] if more else [])))
 
 
 def _numbered(lines: Sequence[int]) -> str:
@@ -184,13 +184,13 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
         if element == policy.pay and folded(element) not in map(folded, policy.flipped):
             wrong = f"select line, v{at} / 1000000 from {ledger.table} where v{at} < 0"
             remedy = "Ask who made the file; money that is owed back belongs in a column of its own."
-            _add(ledger, wrong, at, lambda n: f"Pay of {n:.2f} is less than nothing.", remedy, "lines with such pay")
+            _add(ledger, wrong, at, lambda n: f"Pay of {n:.2f} is negative.", remedy, "lines with such pay")
     of_period = ledger.headings.place(PERIOD)
     if period and of_period is not None and of_period not in ledger.key_places():
         cell = f"coalesce(trim(c{of_period}), '')"
         own = f"line in (select line from {ledger.table})"
         wrong = f"select line, {cell} from {ledger.source.sql} where {cell} <> ? and {own}"
-        remedy = f"A run compares one period: take out what is not of {period}."
+        remedy = f"A run compares one period: remove everything that is not from {period}."
         what = "'{}' is another period than " + period + "."
         _add(ledger, wrong, of_period, what.format, remedy, "such lines", [period])
 

@@ -242,7 +242,7 @@ def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, shown: str, problems: 
     described = db.execute(f"describe select * from read_parquet({_literal(path)})").fetchall()
     for column, kind, *_ in described:
         if kind in ("DOUBLE", "FLOAT"):
-            what = f"The column '{column}' holds floats, which are not exact."
+            what = f"The column '{column}' contains floating-point numbers, which are not exact."
             problems.append(Problem(file=shown, what=what, remedy="Write it as decimals or as text."))
     places = list(enumerate(described, 1))
     casts = ", ".join(f"cast({quoted(column)} as varchar) as c{n}" for n, (column, *_) in places)

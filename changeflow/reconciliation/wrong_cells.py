@@ -38,7 +38,7 @@ def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
     if text.strip().startswith("##"):
         return f"'{text}' is shown where the column is too narrow for the amount.", "Widen it, and export it again."
     if text.strip().startswith("#"):
-        return f"'{text}' is an error of the spreadsheet.", "Put it right there, and save it again."
+        return f"'{text}' is an error of the spreadsheet.", "Correct it there, and save the file again."
     if number := _NUMBER.search(text):
         return _of_a_number(text, number, mark)
     return f"'{text}' is not an amount.", f"{_WRITE} Where there is none, leave it empty or write a dash."
@@ -65,7 +65,7 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
     if len(groups) > 2 - bool(has_decimals) and any(len(group) != 3 for group in groups[1:]):
         return f"'{text}' has digits in groups that are not of three.", "Write it without marks between thousands."
     if len("".join(groups)) >= len(str(MOST)):
-        return f"'{text}' is larger than any amount.", "Look whether the column is one of amounts."
+        return f"'{text}' is larger than any amount.", "Check whether the column contains amounts."
     is_plain = not any(c in number[0] for c in "/-")
     if is_plain and _PARTED.search(text):
         remedy = f"The file has {NAMES[mark]}: write it like the others, or say which it has with --decimal"

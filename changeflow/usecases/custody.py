@@ -13,7 +13,7 @@ from changeflow.storage.custody import CustodyState, MachineState, StateSeen
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.subject_access import erase_in
 
-REVIEW = "Look at what may have gone out since: changeflow db review"
+REVIEW = "See what may have been sent since: changeflow db review"
 STRANGE = (
     "This machine has no record of this database ('{folder}'), so it cannot tell whether it was restored. Nothing is "
     "sent. If the database is in use and the machine is new: changeflow db join. If it was put back from a copy: "

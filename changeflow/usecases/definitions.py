@@ -165,7 +165,7 @@ def apply(
         remember(folder, programme, number, read.definition.content_hash(), left_out=_left_out(folder))
     except ChangeflowError as error:
         raise ChangeflowError(
-            f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
+            f"Version {number} is stored, but the folder could not record that. {error} Then apply the folder again."
         ) from None
     return number
 

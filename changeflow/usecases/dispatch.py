@@ -140,7 +140,7 @@ class _Post:
                 if claimed is None:
                     continue
                 if not nudges:
-                    why = "nothing of it holds any more"
+                    why = "none of its content applies any more"
                     self._settle(session, [(claimed, nudges)], messages.DROPPED, why)
                     counts["withdrawn"] += 1
                     continue
@@ -148,7 +148,7 @@ class _Post:
                     messages.put_back(session, message, worker=self.worker, until=later)
                     continue
                 if claimed.may_have_gone and not self.channel.may_repeat:
-                    self._settle(session, [(claimed, nudges)], messages.PARKED, "it may have gone already")
+                    self._settle(session, [(claimed, nudges)], messages.PARKED, "it may already have been sent")
                     counts["parked"] += 1
                     continue
                 [letter] = self._written(session, [(claimed, nudges)], houses)
@@ -239,7 +239,7 @@ class _Post:
 
     def _hand_over(self, claimed: Outgoing, nudges: list[Nudge], letter: Message | None, counts: Counter[str]) -> None:
         if claimed.may_have_gone and not self.channel.may_repeat:
-            self._finish(claimed, nudges, messages.PARKED, "it may have gone already")
+            self._finish(claimed, nudges, messages.PARKED, "it may already have been sent")
             counts["parked"] += 1
             return
         if letter is None:

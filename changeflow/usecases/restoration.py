@@ -113,7 +113,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
     state = MachineState(db)
     stock = take_stock(db=db, now=now)
     if stock.may_send:
-        raise ConflictError("This database does not wait for a release. No changes saved.")
+        raise ConflictError("This database does not need to be released. No changes saved.")
     seen = state.seen()
     with session_scope(db) as session:
         by = _person(session, actor)
@@ -122,7 +122,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
         if found.reviewed != digest:
             shown = "has changed since it was last shown" if found.reviewed else "has not been shown yet"
             raise CheckFailedError(
-                f"The list of what may have gone out {shown} ({len(repeats)} entries now). Look at it first: "
+                f"The list of what may have been sent {shown} ({len(repeats)} entries now). Look at it first: "
                 "changeflow db review"
             )
         agenda.mark_as_possible_repeats(session, nudges)

@@ -97,7 +97,7 @@ def everything_about(
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
         }
         if theirs.elsewhere:
-            found["other programmes that have something about them"] = list(theirs.elsewhere)
+            found["other programmes that have data about them"] = list(theirs.elsewhere)
         recipients = persons.own_recipients(session, name, theirs.ids)
         for one in theirs.ids:
             for what, rows in persons.rows_about(session, name, one, recipients[one]).items():

@@ -148,7 +148,7 @@ def check_history(found: Rewritten, *, db: str) -> None:
         return
     if lost := lost_tasks(stored.definition, read.programme, known, rulepacks=read.rulepacks):
         raise CheckFailedError(
-            f"With this plan there would no longer be {', '.join(lost)}, and what is recorded of them would be lost. "
+            f"This plan would remove {', '.join(lost)}, and their records would be lost. "
             "Choose another plan, or fix the dates of their schools in rollout.yaml. No changes saved."
         )
 

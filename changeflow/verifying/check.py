@@ -32,7 +32,7 @@ def _problems(data: Json, plan: Plan) -> Iterator[str]:
     for row in proof["blackouts"]:
         begins, ends = minute(row["first_day"]), minute(row["last_day"]) + DAY
         if any(plan.hours[key].work(ends) > plan.hours[key].work(begins) for key in row["calendars"]):
-            yield f"Blackout “{row['name']}”: a calendar that keeps out of it has working time in it."
+            yield f"Blackout “{row['name']}”: a calendar that should avoid it has working time in it."
     for task in plan.tasks.values():
         yield from _task(task)
     yield from _shown(data, plan)

@@ -96,7 +96,7 @@ def test_why_explains_the_stored_programme_as_it_stands(folder: Path, db: str):
     assert "(actual date)" in said
     assert " slip" not in run("why", "payroll/requirements", "--at", "2027-01-11").stdout
     assert "Did you mean 'payroll/w1/go-live'" in run("why", "payroll/w1/golive", code=4).stderr
-    assert "one too many" in run("why", folder, "payroll/w1/go-live", "x", code=4).stderr
+    assert "one argument too many" in run("why", folder, "payroll/w1/go-live", "x", code=4).stderr
 
 
 def test_why_explains_or_says_which_task_was_meant(folder: Path):
@@ -265,7 +265,7 @@ def test_exports_open_again(folder: Path, tmp_path: Path):
     found = {t["name"]: (t["early_start"], t["early_finish"], t["total_float"]) for t in theirs}
     assert {name: found[name] for name in early} == early
     assert found.keys() - early.keys() == {"Payroll", "wave 1", "wave 2", "Ash School", "Beech School", "Cedar School"}
-    assert "Choose one of folder, mspdi" in run("export", "docx", tmp_path / "x", "--from", folder, code=4).stderr
+    assert "Use folder, mspdi, xlsx or ics" in run("export", "docx", tmp_path / "x", "--from", folder, code=4).stderr
 
 
 def test_a_file_that_is_no_project_file(tmp_path: Path):
@@ -297,7 +297,7 @@ def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Pa
     assert "has not been shown yet" in run("db", "release", "--as", "chief", code=3).stderr
     assert "changeflow db release" in run("db", "review").stderr
     assert "Released" in run("db", "release", "--as", "chief").stderr
-    assert "does not wait for a release" in run("db", "review").stderr
+    assert "does not need to be released" in run("db", "review").stderr
     assert "has already joined" in run("db", "join", "--as", "chief").stderr
     run("nudge", "dispatch")
 

@@ -28,9 +28,9 @@ DIMENSION = (
 
 
 YAML_BOMBS = {
-    "ten thousand brackets": ("a: " + "[" * 10_000, "nested more than 50 deep"),
-    "ten thousand brackets on lines": ("a: " + "[\n" * 10_000, "nested more than 50 deep"),
-    "ten thousand dashes": ("a:\n" + "- " * 10_000, "nested more than 50 deep"),
+    "ten thousand brackets": ("a: " + "[" * 10_000, "nested more than 50 levels deep"),
+    "ten thousand brackets on lines": ("a: " + "[\n" * 10_000, "nested more than 50 levels deep"),
+    "ten thousand dashes": ("a:\n" + "- " * 10_000, "nested more than 50 levels deep"),
     "a list of itself": ("a: &a [*a]", "aliases unfold to too much"),
     "a million values": ("a: [" + "a,\n" * 500_000 + "]", "more than 300,000 keys and values"),
     "a value of a megabyte": ("a: |\n" + "  xxxxxxxx\n" * 100_000, "more than 100,000 characters"),
@@ -84,10 +84,10 @@ def rows(path: Path, raw: bytes) -> tuple[list[TableRow], list[str]]:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        (b"id,name\na,b\0c\n", "t.csv:2:4: The file is not text. It holds the character U+0000."),
+        (b"id,name\na,b\0c\n", "t.csv:2:4: The file is not text. It contains the character U+0000."),
         ("id,name\na,b\n".encode("utf-16-le"), "t.csv:1:2: The file is not text. It looks like UTF-16"),
         (b"id,name\na,\x81\n", "t.csv:2:3: The file is not text: the byte 0x81 is not a character."),
-        (b"id,name\na,\x1b[31mred\n", "t.csv:2:3: The file is not text. It holds the character U+001B."),
+        (b"id,name\na,\x1b[31mred\n", "t.csv:2:3: The file is not text. It contains the character U+001B."),
         ("id,name\na,é\nb,".encode() + b"\xe9\n", "t.csv:3:3: Some of its text is UTF-8, and this is not."),
         (b'id,name\na,"b\n', "t.csv:2:1: The table cannot be read"),
         (b"\xff\xfea", "its UTF-16 is broken"),
@@ -305,4 +305,6 @@ def test_a_control_character_of_a_workbook_is_refused_with_its_place(tmp_path: P
     problems: list[Problem] = []
     found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, a_format("table", ("id",), ()))
     assert list(found) == []
-    assert [str(p) for p in problems] == ["t.xlsx[Sheet1]:2:1: The cell holds the control character U+001B. Remove it."]
+    assert [str(p) for p in problems] == [
+        "t.xlsx[Sheet1]:2:1: The cell contains the control character U+001B. Remove it."
+    ]

@@ -1,4 +1,4 @@
-"""Project files that contradict themselves: what is taken, and a note that says so and how to correct it.
+"""Project files that contradict themselves: what is used, and a note that says so and how to correct it.
 
 Days are Monday to Friday, 8 to 12 and 13 to 17; Monday is 1 March 2027.
 """
@@ -82,7 +82,7 @@ def with_week(path: Path, days: str) -> Path:
             {"RemainingDuration": "PT0H0M0S", "Finish": "2027-03-04T17:00:00"},
             "Thu 04 17:00",
             True,
-            "no work remains, but there is no actual finish: 2027-03-04 is taken",
+            "no work remains, but there is no actual finish: 2027-03-04 is used",
         ),
         # Twelve hours are left from Tuesday at 8, after the eight that are done.
         (
@@ -175,7 +175,7 @@ def test_hours_that_overlap_are_joined_and_said_once(tmp_path: Path):
     assert finish == "Tue 02 15:00"
     assert note == (
         "Calendar 'Standard' (line 1), Monday to Friday: hours of 08:00 to 13:00 and 12:00 to 17:00 overlap: 08:00 to "
-        "17:00 is taken. Correct them in Project: Change Working Time."
+        "17:00 is used. Correct them in Project: Change Working Time."
     )
 
 
@@ -235,12 +235,12 @@ def test_other_odd_hours_are_noted(tmp_path: Path, hours: tuple[tuple[str, str],
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"MinutesPerDay": 0}, "The project's MinutesPerDay '0' is not used: 480 is taken. Correct it in Project"),
-        ({"MinutesPerWeek": 0}, "The project's MinutesPerWeek '0' is not used: 2400 is taken"),
-        ({"MinutesPerDay": -480}, "The project's MinutesPerDay '-480' is not used: 480 is taken"),
+        ({"MinutesPerDay": 0}, "The project's MinutesPerDay '0' cannot be right: 480 is used. Correct it in Project"),
+        ({"MinutesPerWeek": 0}, "The project's MinutesPerWeek '0' cannot be right: 2400 is used"),
+        ({"MinutesPerDay": -480}, "The project's MinutesPerDay '-480' cannot be right: 480 is used"),
         (
             {"DefaultStartTime": "morning"},
-            "The project's DefaultStartTime 'morning' is not a time of day: 08:00 is taken.",
+            "The project's DefaultStartTime 'morning' is not a time of day: 08:00 is used.",
         ),
     ],
 )
@@ -263,4 +263,4 @@ def test_0_days_a_month_are_noted_where_a_length_is_in_months(tmp_path: Path):
     path.write_text(text.replace("PT8H0M0S", "P1M"))
     [(_, finish, _)], notes = planned(path)
     assert finish == "Fri 26 17:00"
-    assert "The project's DaysPerMonth '0' is not used: 20 is taken." in notes[0]
+    assert "The project's DaysPerMonth '0' cannot be right: 20 is used." in notes[0]

@@ -280,7 +280,7 @@ RESOURCES = (
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (fields(CalendarUID=999), "its calendar 999 is not in the file; the project's is taken"),
+        (fields(CalendarUID=999), "its calendar 999 is not in the file; the project's is used"),
         (fields(ConstraintType=9), "its constraint type 9 is not known and is not applied"),
         (fields(ConstraintType=4), "its constraint 'start no earlier' has no date and is not applied"),
         (after(99), "its predecessor 99 is not among the tasks that are read; the link is left out"),
@@ -311,8 +311,8 @@ def test_what_the_file_refers_to_and_does_not_have_is_noted(tmp_path: Path):
     path = a_file(tmp_path, tasks=a_task(1), more=RESOURCES)
     path.write_text(path.read_text().replace("<CalendarUID>1<", "<CalendarUID>44<", 1))
     assert planned(path)[1] == (
-        "The project's calendar 44 is not in the file: the calendar 'Standard' is taken.",
-        "Resource 'Ann' (line 1): its calendar 88 is not in the file; the project's is taken.",
+        "The project's calendar 44 is not in the file: the calendar 'Standard' is used.",
+        "Resource 'Ann' (line 1): its calendar 88 is not in the file; the project's is used.",
         "Task 'T1' (line 1): its resource 7 is not in the file.",
         "An assignment (line 1) is of task 77, which is not in the file.",
         "Task 'T1' (line 1): the delay of an assignment is not applied.",
@@ -383,7 +383,7 @@ def test_files_without_a_namespace_calendars_or_outline_levels_are_read(tmp_path
     assert project.roadmap.parents == {"2": "1"}
     assert dates(time_roadmap(project.roadmap), "2")[1] == "Mon 01 17:00"
     assert project.notes == (
-        "The file names no calendar for the project: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00, is taken.",
+        "The file names no calendar for the project: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00, is used.",
     )
 
 
@@ -489,7 +489,7 @@ NULL = "<Task><UID>2</UID><Name>Empty</Name><OutlineLevel>1</OutlineLevel>{}<Dur
 @pytest.mark.parametrize(
     ("length", "finish", "says"),
     [
-        ("", "Mon 01 17:00", "it has no duration; a day is taken"),
+        ("", "Mon 01 17:00", "it has no duration; a day is used"),
         (fields(Duration="PT0H0M0S"), "Mon 01 08:00", "no one has entered a duration: it takes no time"),
     ],
 )

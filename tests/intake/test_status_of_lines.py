@@ -100,13 +100,14 @@ def test_the_type_of_a_school_never_replaces_a_phase(tmp_path: Path):
     _, [problem] = read(
         tmp_path / "schools.csv", text.replace("Primary", "Not applicable").replace("special ", ""), SCHOOLS
     )
-    assert "'Not applicable' says no phase." in problem
+    assert "'Not applicable' gives no phase." in problem
 
 
 def test_a_phase_that_says_nothing_says_what_to_write(tmp_path: Path):
     _, [problem] = read(tmp_path / "schools.csv", GIAS + "900001,X,Ash,Not applicable,Open,\n", SCHOOLS)
     assert problem == (
-        "schools.csv:2:4: PhaseOfEducation (name) 'Not applicable' says no phase. A special school or a pupil referral "
+        "schools.csv:2:4: PhaseOfEducation (name) 'Not applicable' gives no phase. A special school or a "
+        "pupil referral "
         "unit is special; else write the phase of its pupils."
     )
 

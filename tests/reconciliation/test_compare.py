@@ -177,8 +177,8 @@ class TestBadInput:
         with pytest.raises(ProblemsError) as raised:
             compared(tmp_path, "a,1,2,-1.00\nb,1,0,1\n", "a,1,2,0\nb,-1,0,-12.5\n", paid)
         assert [(p.file, p.line, p.column, p.what) for p in raised.value.problems] == [
-            ("old.csv", 2, 4, "Pay of -1.00 is less than nothing."),
-            ("new.csv", 3, 4, "Pay of -12.50 is less than nothing."),
+            ("old.csv", 2, 4, "Pay of -1.00 is negative."),
+            ("new.csv", 3, 4, "Pay of -12.50 is negative."),
         ]
         assert compared(tmp_path, "a,1,2,-1.00\n", "a,1,2,-1.00\n").count(MatchOutcome.EQUAL) == 1, "where it is no pay"
 
@@ -195,7 +195,7 @@ class TestBadInput:
         with duckdb.connect() as db:
             db.execute(f"copy (select 'a' as contract, 1.5::double as net) to '{tmp_path / 'n.parquet'}'")
         old = written(tmp_path / "o.csv", "contract,net\na,1.5\n")
-        with pytest.raises(ProblemsError, match="floats, which are not exact"):
+        with pytest.raises(ProblemsError, match="floating-point numbers, which are not exact"):
             reconcile(old, tmp_path / "n.parquet", ParallelRunPolicy(), period="p")
 
     def test_an_older_programs_letters_are_read_and_two_kinds_in_one_file_are_not(self, tmp_path: Path):

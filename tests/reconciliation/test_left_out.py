@@ -97,7 +97,7 @@ def test_a_column_with_one_amount_says_where_to_look(tmp_path: Path):
         tmp_path, *[text.replace(",gross", "").replace(",7", "").replace(",8", "").replace(",9", "")] * 2
     )
     assert problem.what == "There is nothing to compare: no column of amounts is in both files."
-    assert problem.remedy.endswith("look at line 3 of old.csv). Correct the cells that are no amounts, or empty them.")
+    assert problem.remedy.endswith("look at line 3 of old.csv). Correct the cells that are not amounts, or empty them.")
 
 
 @pytest.mark.parametrize("cell", ["=SUM(B3:B4)", "=VLOOKUP(A1;X!A:B;2;0)", "#N/A", "#REF!", "####"])

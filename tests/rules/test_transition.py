@@ -122,7 +122,7 @@ class TestMistakes:
 
     def test_differing_counts_are_reported(self, check: Check):
         text = posts(*ending(2)) + "tasks:\n  roles-end: {redundancies: {ash: 3}}\n"
-        with pytest.raises(ProblemsError, match="do not count the same at every school"):
+        with pytest.raises(ProblemsError, match="differ at some schools"):
             check(service=text)
 
 

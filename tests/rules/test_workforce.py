@@ -163,7 +163,7 @@ class TestRulepacks:
     def test_two_editions_for_one_day_are_refused_with_both_names(self, tmp_path: Path):
         text = self.problems(tmp_path / "rulepacks", a=self.PACK, b=self.PACK)
         assert "rulepacks/b.yaml" in text
-        assert "a.yaml is an edition of 'ours' for the same nation and day already" in text
+        assert "a.yaml already has 'ours' for the same nation and day" in text
 
     @pytest.mark.parametrize(("a", "b", "is_refused"), [
         ("england", "england", True),
@@ -173,7 +173,7 @@ class TestRulepacks:
     ])  # fmt: skip
     def test_editions_that_share_a_nation(self, tmp_path: Path, a: str, b: str, is_refused: bool):
         texts = {name: f"nation: {nation}\n{self.PACK}" for name, nation in (("a", a), ("b", b))}
-        assert ("for the same nation and day already" in self.problems(tmp_path / "packs", **texts)) == is_refused
+        assert ("for the same nation and day" in self.problems(tmp_path / "packs", **texts)) == is_refused
 
     def test_an_entry_without_a_source_or_a_pack_without_a_day_is_refused(self, tmp_path: Path):
         text = self.problems(

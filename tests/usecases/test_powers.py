@@ -180,4 +180,4 @@ class TestVersionsThatChangeRoles:
         a_folder(folder, **(FILES | TAKEOVERS["the admins"]))
         result = CliRunner().invoke(app, ["apply", str(folder), "--yes", "--db", stored, "--as", "office"])
         assert result.exit_code == 4
-        assert "The SRO or the board has to store this version, because it changes:\n  the admins\n" in result.stdout
+        assert "Only the SRO or the board may store this version, because it changes:\n  the admins\n" in result.stdout

@@ -171,7 +171,7 @@ def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str
 def test_all_complete_without_a_finish_is_finished_on_the_data_date(stored: str, sheet: Path):
     found = take(type_in(sheet, percent="100%", started="04/01/2027"), stored)
     [note] = found.sheet.typed.notes
-    assert "100% without an Actual finish: 7 Jan 2027, the data date, is taken" in note.text
+    assert "100% without an Actual finish: 7 Jan 2027, the data date, is used" in note.text
     cells = progress_cells(stored_on(None, db=stored, on=ON).programme, TASK)
     assert (cells.started, cells.finished) == (date(2027, 1, 4), ON)
 

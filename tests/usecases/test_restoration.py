@@ -148,7 +148,7 @@ def test_a_message_that_was_on_its_way_in_the_copy_is_a_possible_repeat(stored: 
 
 
 def test_a_release_needs_a_person_who_has_seen_the_list_as_it_is(stored: str, copy: Copy):
-    with pytest.raises(ConflictError, match="does not wait for a release"):
+    with pytest.raises(ConflictError, match="does not need to be released"):
         release(db=stored, actor="chief", now=at(8))
     put_back = copy()
     send(stored, at(8))

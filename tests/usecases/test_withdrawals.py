@@ -210,7 +210,7 @@ def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Pat
     call = ["fact", "withdraw", wrong.id, "--reason", "Wrong", "--db", trust, "--as", "manager", "--at", "2027-03-01"]
     first, second = CliRunner().invoke(app, call), CliRunner().invoke(app, call)
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert "was withdrawn before; nothing changed" in second.output
+    assert "was already withdrawn; nothing changed" in second.output
     with session_scope(trust) as session:
         assert len(session.exec(select(WithdrawalRow)).all()) == 1
         assert [a for _, _, _, a, _ in audited.entries(session, "small")].count("withdraw") == 1

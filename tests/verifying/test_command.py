@@ -32,7 +32,7 @@ def test_a_report_that_does_not_hold_exits_as_a_check_that_said_no(tmp_path: Pat
     code, text = verify(file)
     assert code == 3
     assert "its free float is" in text
-    assert "is not proved: 1 problem." in text
+    assert "failed the check: 1 problem." in text
 
 
 def test_links_in_a_loop_are_named(tmp_path: Path):

@@ -119,7 +119,7 @@ class ProjectCalendars:
             if uid in NONE
             else f"The project's calendar {uid} is not in the file"
         )
-        self.remarks.note("calendars", f"{why}: {taken} is taken.")
+        self.remarks.note("calendars", f"{why}: {taken} is used.")
         if key := self.key(named):
             return key
         self.stated.setdefault("standard", _Stated("Standard", None, dict(STANDARD)))

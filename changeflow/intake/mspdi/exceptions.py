@@ -75,7 +75,7 @@ def hours_of(day: Record, say: Callable[[Record, str], None]) -> Hours:
             known = merged[-1]
             merged[-1] = (known[0], max(end, known[1]))
             if start < known[1]:
-                what = f"hours of {_span(known)} and {_span((start, end))} overlap: {_span(merged[-1])} is taken"
+                what = f"hours of {_span(known)} and {_span((start, end))} overlap: {_span(merged[-1])} is used"
                 say(day, f"{what}. {CHANGE_HOURS}")
         else:
             merged.append((start, end))

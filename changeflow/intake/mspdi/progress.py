@@ -54,7 +54,7 @@ class ProgressReader:
             if done is None or done < start:
                 done = self._after(begun, start, begun.task.duration.amount)
             what = "no work remains, but there is no actual finish" if is_all_done else _NO_FINISH
-            self._say(begun, _IMPLIED, f"{what}: {_day(done)} is taken")
+            self._say(begun, _IMPLIED, f"{what}: {_day(done)} is used")
             return self._begun_at(begun, TaskProgress(start, done))
         return self._begun_at(begun, self._rest(begun, start, percent, left))
 
@@ -125,7 +125,7 @@ class ProgressReader:
             start = minute_in(begun.dates, "Start")
             if start is None or start > finish:
                 start = self._after(begun, finish, -begun.task.duration.amount)
-            self._say(begun, _IMPLIED, f"an actual finish without a start: {_day(start)} is taken")
+            self._say(begun, _IMPLIED, f"an actual finish without a start: {_day(start)} is used")
         return start, finish
 
     def _implied(self, begun: Begun, percent: float) -> TaskProgress | None:

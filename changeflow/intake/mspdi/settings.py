@@ -48,7 +48,7 @@ def _setting(root: Record, name: str, usual: int, most: int, remarks: Remarks) -
     if 0 < value <= most:
         return value
     remedy = "Correct it in Project: File, Options, Schedule"
-    remarks.note("settings", f"The project's {name} '{text[:20]}' is not used: {usual} is taken. {remedy}.")
+    remarks.note("settings", f"The project's {name} '{text[:20]}' cannot be right: {usual} is used. {remedy}.")
     return usual
 
 
@@ -60,5 +60,5 @@ def _time(root: Record, name: str, usual: int, remarks: Remarks) -> int:
         return int(hours) * 60 + int(minutes[:2])
     if given is not None:
         taken = f"{usual // 60:02}:{usual % 60:02}"
-        remarks.note("settings", f"The project's {name} '{given[:20]}' is not a time of day: {taken} is taken.")
+        remarks.note("settings", f"The project's {name} '{given[:20]}' is not a time of day: {taken} is used.")
     return usual

@@ -66,7 +66,7 @@ def _note_calendar(resource: Record, remarks: Remarks) -> None:
     uid = resource.get("CalendarUID")
     if uid not in NONE:
         text = (
-            f"{_named(resource)} (line {resource.line}): its calendar {uid} is not in the file; the project's is taken."
+            f"{_named(resource)} (line {resource.line}): its calendar {uid} is not in the file; the project's is used."
         )
         remarks.note(_KIND, text)
 

@@ -114,7 +114,7 @@ class TaskReader:
             minutes = finish - start if elapsed else self.calendars.use(key).between(start, finish)
             said = f"it has no duration; its dates in the file give {minutes / 60:g} hours"
         elif element.get("Manual") == "1" or _is_null(element):
-            minutes, said = lengths.day, "it has no duration; a day is taken"
+            minutes, said = lengths.day, "it has no duration; a day is used"
         else:
             raise ValueError(NO_LENGTH)
         self.remarks.note("durations that are missing", f"{task_named(element)}: {said}.")
@@ -192,7 +192,7 @@ class TaskReader:
         """Note what a task requests that is not applied."""
         calendar = element.get("CalendarUID")
         if calendar not in NONE and self.calendars.key(calendar) is None:
-            self._say(element, "calendars", f"its calendar {calendar} is not in the file; the project's is taken")
+            self._say(element, "calendars", f"its calendar {calendar} is not in the file; the project's is used")
         kind = code_of(element, "ConstraintType")
         if kind not in CONSTRAINTS and kind not in (AS_SOON_AS_POSSIBLE, AS_LATE_AS_POSSIBLE):
             self._say(element, "constraints", f"its constraint type {kind} is not known and is not applied")

@@ -225,7 +225,7 @@ class TestCommandAndFiles:
             ("events: [{id: e, probability: 0.2, effect: [1pp, 1pp, 1pp], tasks: train}]\n", "needs pay periods"),
             ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3d], tasks: trian}]\n", "Did you mean 'train'?"),
             ("causes: [{id: c, correlation: 1.0, tasks: train}]\n", "less than 1"),
-            ("causes: [{id: c, tasks: train}, {id: d, tasks: payroll/train}]\n", "shares two causes: c and d."),
+            ("causes: [{id: c, tasks: train}, {id: d, tasks: payroll/train}]\n", "has two causes: c and d."),
             ("causes: [{id: c, tasks: train}, {id: c, tasks: skills}]\n", "Duplicate id 'c'."),
         ],
     )
