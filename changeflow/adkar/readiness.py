@@ -13,7 +13,6 @@ from statistics import median
 
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.adkar.published import Standing
-from changeflow.phrases import listed
 from changeflow.values.words import Phase
 
 BEFORE = (Phase.PLAN, Phase.DESIGN, Phase.DEVELOP)
@@ -23,16 +22,16 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 
 
 TITLES = {
-    "say why": "briefing on the reasons",
-    "walk through the week": "talks about the new week",
-    "repeat the why": "second briefing on the reasons",
+    "say why": "briefing on why the change is needed",
+    "walk through the week": "talks about what will change",
+    "repeat the why": "second briefing on what will change",
     "show the dates": "staff briefing on dates",
     "listen and answer": "listening session",
     "talk one to one": "one-to-one conversations",
-    "bring a colleague": "visit by a live school",
+    "bring a colleague": "visit from a school that is already live",
     "mend a grievance": "fix one complaint as a quick win",
-    "train on own cases": "training on people's own cases",
-    "say who to call": "publish who to call for help",
+    "train on own cases": "training with examples from people's own work",
+    "say who to call": "publish contact details for help",
     "try it out": "try out a practice system",
     "give time to practise": "time to practise",
     "sit beside": "support for the first uses",
@@ -72,9 +71,13 @@ class GroupAction:
 
         Every message and page already says what students gain.
         """
-        quoted = [f"“{gain.rstrip('.')}”" for gain in gains]
-        mine = f"People in {group} gain {listed(quoted)}." if gains else f"Ask what people in {group} would gain."
+        own = [_within_a_sentence(gain.rstrip(".")) for gain in gains]
+        mine = f"People in {group} gain: {'; '.join(own)}." if gains else f"Ask what people in {group} would gain."
         return f"{self.text} {mine}"
+
+
+def _within_a_sentence(gain: str) -> str:
+    return f"{gain[:1].lower()}{gain[1:]}" if gain[1:2].islower() else gain
 
 
 A, D, K, AB, R = Element
@@ -89,7 +92,7 @@ CATALOGUE: tuple[GroupAction, ...] = tuple(
             "manager",
             BEFORE,
             3,
-            "Talk through what will change in their week and what will not.",
+            "Talk through what will change in people's week and what will not.",
         ),
         ("repeat the why", A, "manager", DEPLOY, 2, "Before any training, explain again what will change and why."),
         ("show the dates", A, "lead", UNTIL_LIVE, 2, "Share the dates and explain each one."),
@@ -117,7 +120,7 @@ CATALOGUE: tuple[GroupAction, ...] = tuple(
             "trainer",
             UNTIL_LIVE,
             3,
-            "Train people on their own work, shortly before they need it.",
+            "Train people with examples from their own work, shortly before they need it.",
         ),
         (
             "say who to call",
@@ -125,20 +128,20 @@ CATALOGUE: tuple[GroupAction, ...] = tuple(
             "lead",
             UNTIL_LIVE,
             1,
-            "Publish a contact for questions, and answers to the three most common ones.",
+            "Publish contact details for questions, and answers to the three most common ones.",
         ),
         ("try it out", K, "champion", DEPLOY, 2, "Let people try out a practice system with a colleague."),
         ("give time to practise", AB, "manager", AFTER, 2, "Free up time in the week for people to practise."),
-        ("sit beside", AB, "trainer", AFTER, 2, "Sit with people the first few times they do it."),
+        ("sit beside", AB, "trainer", AFTER, 2, "Sit with people the first few times they work in the new way."),
         ("answer quickly", AB, "champion", SUSTAIN, 2, "In the first weeks, answer questions within an hour."),
-        ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old arrangements."),
+        ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and end the old arrangements."),
         (
             "look at use",
             R,
             "manager",
             SUSTAIN,
             2,
-            "Check how the new service is used, and fix what makes people go back.",
+            "Check how people use the new service, and fix whatever makes them go back.",
         ),
         (
             "keep asking",

@@ -49,6 +49,10 @@ class Criterion:
     """Whether it is covered by a task whose owner is reminded of it."""
     remedy: str = ""
     """How to meet the criterion, if that is not obvious."""
+    person: str = ""
+    """The id of the person who must confirm or sign, if they have not yet done so."""
+    to_them: str = ""
+    """The same text as that person reads it: “You have not signed this off yet.”"""
 
 
 def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
@@ -223,18 +227,23 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
         if given is None:
             text = (
                 sentence(
-                    "Still to be confirmed by %(owner)s: “%(what)s”.",
+                    "Not yet confirmed by %(owner)s: “%(what)s”.",
                     what=what,
                     owner=programme.the_person(asked.owner),
                 )
                 if asked.owner
-                else sentence("Still to be confirmed: “%(what)s”.", what=what)
+                else sentence("Not yet confirmed: “%(what)s”.", what=what)
             )
-            remedy = "Ask the person responsible to confirm it, with evidence."
-            yield Criterion(text, State.OPEN, "R12", remedy=remedy)
+            remedy = (
+                "Ask them to confirm it, with evidence." if asked.owner else "Ask someone to confirm it, with evidence."
+            )
+            to_them = sentence("You have not yet confirmed “%(what)s”.", what=what)
+            yield Criterion(
+                text, State.OPEN, "R12", remedy=remedy, person=asked.owner or "", to_them=to_them if asked.owner else ""
+            )
         elif given.until is not None and given.until < max(programme.on, goes_live):
             text = sentence(
-                "“%(what)s” is confirmed only until %(until)s, but the go-live is on %(day)s.",
+                "“%(what)s” is confirmed only until %(until)s, but go-live is on %(day)s.",
                 what=what,
                 until=given.until,
                 day=goes_live,
@@ -248,13 +257,15 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
     known: dict[str, SentenceValue] = {
         "what": what,
         "evidence": given.evidence.rstrip("."),
-        "by": programme.the_person(given.by),
+        "who": begin(programme.the_person(given.by)),
         "day": given.on,
     }
     if given.until is None:
-        return sentence("“%(what)s” was confirmed by %(by)s on %(day)s: “%(evidence)s”.", **known)
+        return sentence("%(who)s confirmed “%(what)s” on %(day)s. Evidence: “%(evidence)s”.", **known)
     return sentence(
-        "“%(what)s” was confirmed by %(by)s on %(day)s, until %(until)s: “%(evidence)s”.", until=given.until, **known
+        "%(who)s confirmed “%(what)s” on %(day)s. This applies until %(until)s. Evidence: “%(evidence)s”.",
+        until=given.until,
+        **known,
     )
 
 
@@ -287,7 +298,9 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
         who = begin(programme.the_person(person))
         if given is None:
             text = sentence("%(who)s has not signed this off yet.", who=who)
-            yield Criterion(text, State.BLOCKS, remedy="Ask them to sign it off, or to say why they will not.")
+            remedy = "Ask them to sign it off, or to say why they will not."
+            to_them = sentence("You have not signed this off yet.")
+            yield Criterion(text, State.BLOCKS, remedy=remedy, person=person, to_them=to_them)
             continue
         remedy = "" if given.agrees else "Provide what they need, and ask them again."
         yield Criterion(_as_signed(who, given), State.MET if given.agrees else State.BLOCKS, remedy=remedy)
@@ -298,11 +311,11 @@ def _as_signed(who: str, given: Signature) -> Sentence:
     if not given.words:
         if given.agrees:
             return sentence("%(who)s signed this off on %(day)s.", **known)
-        return sentence("%(who)s refused on %(day)s to sign this off.", **known)
+        return sentence("%(who)s refused to sign this off on %(day)s.", **known)
     words = given.words.rstrip(".")
     if given.agrees:
         return sentence("%(who)s signed this off on %(day)s: “%(words)s”.", words=words, **known)
-    return sentence("%(who)s refused on %(day)s to sign this off: “%(words)s”.", words=words, **known)
+    return sentence("%(who)s refused to sign this off on %(day)s: “%(words)s”.", words=words, **known)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:

@@ -41,6 +41,12 @@ class GateCase:
     def of(self, *states: State) -> tuple[str, ...]:
         return tuple(c.text for c in self.criteria if c.state in states)
 
+    def against(self, *, reader: str = "") -> tuple[str, ...]:
+        """Return the reasons against, with those that the reader must deal with first, and addressed to them."""
+        found = [c for c in self.criteria if c.state in (State.BLOCKS, State.OPEN)]
+        own = [c.to_them for c in found if c.person and c.person == reader]
+        return (*own, *(c.text for c in found if not (c.person and c.person == reader)))
+
     @property
     def proposal(self) -> Outcome:
         """What the evidence supports: an approval only where nothing is missing."""
@@ -90,11 +96,11 @@ def gate_words(programme: Programme, gate: Task) -> str:
     if gate.gate is None:
         return "a decision"
     if gate.gate is Gate.WAVE_RELEASE:
-        return "opens the pilot" if programme.is_pilot(gate.wave) else "releases the wave"
+        return "needed before the pilot starts" if programme.is_pilot(gate.wave) else "needed before the wave starts"
     return {
-        Gate.PLAN: "from plan to design",
-        Gate.DESIGN: "from design to develop",
-        Gate.GO_LIVE: "opens the go-live",
+        Gate.PLAN: "needed before design",
+        Gate.DESIGN: "needed before development",
+        Gate.GO_LIVE: "needed before go-live",
     }.get(gate.gate, "closes the programme")
 
 
@@ -150,7 +156,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             )
             yield Criterion(text, State.WAIVED, rule.code)
         else:
-            text = sentence("The plan meets rule %(code)s (%(title)s).", code=rule.code, title=rule.title)
+            text = sentence("The plan complies with rule %(code)s (%(title)s).", code=rule.code, title=rule.title)
             yield Criterion(text, State.MET, rule.code)
 
 
@@ -179,14 +185,14 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         task = programme.roadmap.tasks[name]
         done = progress.get(name)
         if task.kind is Kind.DECISION and done and done.is_done:
-            yield Criterion(sentence("“%(task)s” has been decided.", task=task.name), State.MET)
+            yield Criterion(sentence("The decision “%(task)s” has been made.", task=task.name), State.MET)
         elif done and done.is_done:
-            yield Criterion(sentence("“%(task)s” is finished.", task=task.name), State.MET)
+            yield Criterion(sentence("“%(task)s” is complete.", task=task.name), State.MET)
         else:
             ready = format_day(programme.timed(name).last_day)
             text, remedy = (
-                sentence("“%(task)s” is not finished.", task=task.name),
-                f"Finish it; the forecast is {ready}.",
+                sentence("“%(task)s” is not complete yet.", task=task.name),
+                f"Complete it. The forecast is {ready}.",
             )
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
@@ -256,7 +262,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     text = _counted(standing.answered, band, element, share, standing.confirmed)
     past = is_past(standing, element, share=share)
     if past is None:
-        text = sentence("%(held)s We cannot give an exact number for so small a group. Ask the people.", held=text)
+        text = sentence("%(held)s The group is too small for an exact number, so ask them directly.", held=text)
     state = State.NOTED if past is None else State.MET if past else State.OPEN
     yield Criterion(text, state, "R25")
 
@@ -265,20 +271,20 @@ def _counted(answered: int, band: Band, element: Element, share: float, day: dat
     """Say how many people are past an element, as the published band of those who are not allows."""
     least, most = max(0, answered - band.high), answered - band.low
     known: dict[str, SentenceValue] = {
-        "past": f"{least} to {most}" if least < most else str(most),
+        "past": sentence("between %(least)s and %(most)s", least=least, most=most) if least < most else most,
         "answered": answered,
         "needed": ceil(Fraction(str(share)) * answered),
         "day": day,
     }
     if element is Element.DESIRE:
         return sentence(
-            "Desire before training: %(past)s of the %(answered)s people who answered by %(day)s want to take part "
-            "(at least %(needed)s needed).",
+            "Desire before training: %(past)s of the %(answered)s people who answered by %(day)s want to take part. At "
+            "least %(needed)s are needed.",
             **known,
         )
     return sentence(
         "Knowledge before go-live: %(past)s of the %(answered)s people who answered by %(day)s know what they will do "
-        "differently (at least %(needed)s needed).",
+        "differently. At least %(needed)s are needed.",
         **known,
     )
 

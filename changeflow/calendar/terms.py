@@ -104,7 +104,7 @@ class Terms:
         terms = self.within(first - AROUND, last + AROUND)
         for this, following in pairwise(terms):
             if this.last + ONE_DAY < following.first:
-                yield DaySpan(this.last + ONE_DAY, following.first - ONE_DAY, (), f"holiday after {this.name}")
+                yield DaySpan(this.last + ONE_DAY, following.first - ONE_DAY, (), f"school holiday after {this.name}")
         for term in terms:
             if term.half_term:
                 why = f"half-term ({ASSUMED})" if term.is_assumed else "half-term"

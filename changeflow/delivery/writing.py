@@ -303,13 +303,24 @@ def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Tem
 
 
 def _subject_of_item(name: str, values: Mapping[str, Any], language: Language, templates: Templates, most: int) -> str:
-    """Return the subject of one item, with as many words of its title as there is room for."""
-    title, subject = str(values["title"]), ""
-    for words in range(len(title.split()), 0, -1):
-        subject = _line(templates.say(name, "subject", {**values, "title": shortened(title, words)}, language))
+    """Return the subject of one item. A long title loses its wave or school first, then words from its end."""
+    whole, subject = str(values["title"]), ""
+    title = _without_place(whole)
+    for shown in (whole, *(shortened(title, words) for words in range(len(title.split()), 0, -1))):
+        subject = _line(templates.say(name, "subject", {**values, "title": shown}, language))
         if len(subject) <= most:
             break
     return subject
+
+
+def _without_place(title: str) -> str:
+    """Take the wave or school out of a task's name.
+
+    >>> _without_place("Payroll, pilot: go/no-go decision"), _without_place("Close the programme")
+    ('Payroll: go/no-go decision', 'Close the programme')
+    """
+    heading, colon, step = title.partition(": ")
+    return f"{heading.rpartition(', ')[0] or heading}: {step}" if colon else title
 
 
 def _line(text: str) -> str:

@@ -169,7 +169,7 @@ class Odds:
     def without_range(self) -> str:
         """The share of the work before it that has only one duration, in words."""
         work = "none" if self.certain_share == 100 else f"only {100 - self.certain_share}%"
-        return f"{work} of the work before it has a range (a best, likely and worst duration)"
+        return f"best and worst durations have been estimated for {work} of the work leading to it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,7 @@ class Brief:
             DECISION_WORDS * len(self.decisions) if self.decisions else 6,
             TABLE_WORDS + len(self.dates) + 4 * (not is_moved) if self.dates else 0,
             4 * bool(self.slips or self.left.slips),
-            5 if self.confidence.set_to else 7,
+            3 if self.confidence.set_to else 7,
             sum(len(slip.parts) for slip in self.slips),
             MORE_WORDS * sum(bool(count) for count in asdict(self.left).values()),
         )
@@ -273,7 +273,7 @@ def _work(programme: Programme, today: date) -> str:
     found = work_list(programme, wanted, today=today, ahead=today + WEEKS)
     late = [item for item in found if item.state is WorkState.LATE]
     due = len(found) - len(late)
-    message = f"{counted(due, 'task')} {'is' if due == 1 else 'are'} due and ready to work on." if due else ""
+    message = f"{counted(due, 'task')} {'is' if due == 1 else 'are'} due in the next four weeks." if due else ""
     if not late:
         return message or "No task is overdue or due in the next four weeks."
     return f"{_late(programme, late)} {message}".strip()
@@ -281,9 +281,9 @@ def _work(programme: Programme, today: date) -> str:
 
 def _late(programme: Programme, late: Sequence[WorkItem]) -> str:
     oldest = min(late, key=lambda item: (item.due, item.task.id))
-    who = f", with {programme.the_person(oldest.asked)}" if oldest.asked else ""
+    who = f" from {programme.the_person(oldest.asked)}" if oldest.asked else ""
     count = f"{counted(len(late), 'task')} {'is' if len(late) == 1 else 'are'} overdue"
-    return f"{count}. The longest overdue is “{oldest.task.name}” (due {format_day(oldest.due)}{who})."
+    return f"{count}. The longest overdue is “{oldest.task.name}”, which was due{who} on {format_day(oldest.due)}."
 
 
 AT_MOST = {"decisions": 4, "dates": 6, "slips": 3, "parts": 3, "reasons": 2, "events": 5}

@@ -26,7 +26,7 @@ class CauseWords:
         if len(part.tasks) == 1 and (single := self._single(part)):
             return single
         if part.cause is Cause.NOT_DONE and not part.tasks:
-            return "Work before it was not finished in time"
+            return "Earlier work was not finished in time"
         who = self._names(part.tasks)
         if part.cause is Cause.READINESS:
             return self._readiness(part.tasks)
@@ -41,7 +41,7 @@ class CauseWords:
         several = {
             Cause.ADDED_WORK: f"{len(part.tasks)} tasks have been added ({who})",
             Cause.REMOVED_WORK: f"{len(part.tasks)} tasks have been removed ({who})",
-            Cause.NOT_DONE: f"{len(part.tasks)} tasks are not finished ({who})",
+            Cause.NOT_DONE: f"{len(part.tasks)} tasks are not complete yet ({who})",
             Cause.DECISION: f"{len(part.tasks)} decisions are outstanding ({who})",
         }
         return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
@@ -151,17 +151,18 @@ class CauseWords:
     def _happened(self, part: SlipPart, name: str) -> str:
         done, is_decision = self.after.progress.get(part.tasks[0]), part.cause is Cause.DECISION
         if done is None:
-            return f"{name} has not been decided" if is_decision else f"The report on {name} was withdrawn"
+            return f"{name} is still outstanding" if is_decision else f"The progress report on {name} was withdrawn"
         if done.actual_finish is None:
             started = format_day(day_of(done.actual_start))
             return f"{name} started on {started}, and its remaining work has been re-estimated"
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
-        verb = "was decided" if is_decision else "finished"
+        verb = "was made" if is_decision else "finished"
+        name = f"The decision {name}" if is_decision else name
         return f"{name} {verb} {'late' if part.days > 0 else 'early'}, on {format_day(last)}"
 
     def _not_done(self, task: TaskId) -> str:
         """Say how far a task has got that the data date holds up."""
-        return "is not finished" if task in self.after.progress else "has not started"
+        return "is not complete yet" if task in self.after.progress else "has not started yet"
 
     def _length(self, task: Task) -> str:
         return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)

@@ -13,6 +13,7 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line, refusal_text
 from changeflow.reports.no_return import no_return_lines, no_return_text
+from changeflow.reports.people import capitalised
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
@@ -26,7 +27,7 @@ MARKS = {
     State.MET: "met",
     State.WAIVED: "waived",
     State.NOTED: "check",
-    State.OPEN: "missing",
+    State.OPEN: "outstanding",
     State.BLOCKS: "not met",
 }
 
@@ -184,11 +185,15 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    message = f"Requested on {format_day(logged.asked_on)}, {days} ago." if logged.waited else "Requested today."
+    message = (
+        f"It was requested on {format_day(logged.asked_on)}, {days} ago."
+        if logged.waited
+        else "It was requested today."
+    )
     if logged.late and due_on is not None:
         message += f" It was planned for {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
-            message += f" So far the delay has moved {_move(moved)}."
+            message += f" So far, this has delayed {_move(moved)}."
     return message
 
 
@@ -212,18 +217,18 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         found = last_day(programme, gate.id)
         yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
     if gate.wave is not None and (points := no_return_lines(programme, service=gate.service, wave=gate.wave)):
-        yield "Points of no return: the last date on which this wave can go back"
+        yield "Points of no return: the last date on which this wave can return to its old arrangements"
         yield from no_return_text(points)
     for criterion in case.criteria:
-        yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
+        yield f"  {MARKS[criterion.state] + ':':<13}{criterion.text}"
 
 
 def decisions_text(lines: DecisionLog) -> Iterator[str]:
     """Yield the decision log for the terminal."""
     yield f"Decisions needed: {len(lines.needed) or 'none in the next 30 days'}"
     for d in lines.needed:
-        yield f"  {d.task}  {d.name} ({d.gate})"
-        needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}. Owner: {d.owner}."
+        yield f"  {d.name} ({d.task}, {d.gate})"
+        needed = f"Needed by {d.needed_by}{' (today)' if d.last_day.today else ''}. Owner: {d.owner}."
         yield "    " + " ".join(filter(None, (needed, d.waited)))
         yield "    " + " ".join(filter(None, (d.last_day.cost, d.refusal)))
         if d.says:
@@ -231,9 +236,10 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
     yield f"Decisions made: {len(lines.made) or 'none yet'}"
     for m in lines.made:
         waited = f", {m.waited}" if m.waited else ""
-        yield f"  {m.on}  {m.task}  {m.outcome} ({m.by}{waited}). {m.reason}"
+        yield f"  {m.on}  {m.name}"
+        yield f"    {capitalised(m.outcome)} ({m.by}{waited}). {m.reason}"
         if m.dissent:
-            yield f"    dissent: {m.dissent}"
+            yield f"    Dissent: {m.dissent}"
         for c in m.conditions:
-            state = "met" if c.met else "late" if c.late else "open"
-            yield f"    condition, {state}: {c.text} ({c.owner}, by {c.due})"
+            state = "met" if c.met else "overdue" if c.late else "not met yet"
+            yield f"    Condition ({state}): {c.text} ({c.owner}, by {c.due})"

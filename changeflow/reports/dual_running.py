@@ -42,29 +42,29 @@ def dual_running(
 
 def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
     counts = [_periods(programme, first, end) for end in ends]
-    until = [f"until {format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]
+    until = [f"{format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]
     since = format_day(first)
     if len(ends) == 2:
         text = (
-            f"The old and new systems run side by side from {since}, {until[0]} if go-live is approved and "
-            f"{until[1]} if it is not."
+            f"The old and new systems run side by side from {since}. They will do so until {until[0]} if go-live is "
+            f"approved, or until {until[1]} if it is not."
         )
     elif programme.roadmap.data_date is not None and ends[0] < programme.on:
-        text = f"The old and new systems ran side by side from {since} {until[0]}."
+        text = f"The old and new systems ran side by side from {since} to {until[0]}."
     else:
-        text = f"The old and new systems run side by side from {since} {until[0]}."
+        text = f"The old and new systems run side by side from {since} to {until[0]}."
     yield text
     if price:
         totals = [f"£{price * n:,.0f}" for n in counts if n]
         if totals:
             with_each = (
-                f"{totals[0]} if go-live is approved and {totals[1]} if it is not" if len(totals) == 2 else totals[0]
+                f"{totals[0]} if go-live is approved, or {totals[1]} if it is not" if len(totals) == 2 else totals[0]
             )
-            yield f"Dual running costs £{price:,.0f} a period, a total of {with_each}."
+            yield f"Dual running costs £{price:,.0f} a pay period. The total is {with_each}."
 
 
 def _words(count: int) -> str:
-    return f" ({counted(count, 'period')})" if count else ""
+    return f" ({counted(count, 'pay period')})" if count else ""
 
 
 def _lives(programme: Programme, gate: Task) -> list[Task]:
@@ -100,11 +100,14 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
         if filed:
             latest = max(filed, key=lambda s: s.period)
             yield (
-                f"The {latest.system} system files for scheme {scheme.id}. It last filed for "
+                f"The {latest.system} system sends the returns of PAYE scheme {scheme.id} to HMRC. The latest was for "
                 f"{month_in_words(latest.period)}."
             )
         else:
             until = "all its schools are live" if scheme.joint_filing == "old" else "go-live"
-            yield f"No filing is recorded for scheme {scheme.id} yet. The old system goes on filing until {until}."
+            yield (
+                f"No return to HMRC has been recorded yet for PAYE scheme {scheme.id}. The old system continues to "
+                f"send returns until {until}."
+            )
     if programme.facts.runs_of(service.service):
-        yield "Nothing is filed from a parallel run: no FPS or EPS to HMRC, no payment and no pension upload."
+        yield "A parallel run must send nothing out: no returns to HMRC, no payments and no pension uploads."

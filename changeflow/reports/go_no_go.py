@@ -86,10 +86,14 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
                 width = count[kind] * scale
                 parts.append(BarPart(kind, NAMES.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
                 x += width
-        end = "clean" if run.is_clean else "not clean"
+        end = f"{run.equal} identical (run {'clean' if run.is_clean else 'not clean'})"
         bars.append(
             AgeBar(
-                month_in_words(run.period), n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)
+                month_in_words(run.period),
+                n * (ROW + GAP),
+                tuple(parts),
+                f"{run.equal} identical (run {end})",
+                round(x + 8, 1),
             )
         )
     seen = {p.kind for b in bars for p in b.parts}
@@ -130,7 +134,7 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
         y += 22
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
-            described.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
+            described.append(f"{capitalised(trait)}, {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
             for kind, label, amount in (
                 ("pilot", "per cent of the pilot's schools", mine),
                 ("trust", "per cent of all schools", share),
@@ -301,11 +305,11 @@ def _headline(case: GateCase) -> str:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
         things = "one criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
-        more = f", and evidence is missing for {counted(still_open, 'other')}" if still_open else ""
+        more = f", and evidence is outstanding for {counted(still_open, 'other')}" if still_open else ""
         return f"{case.sentence.removesuffix('.')}: {things}{more}."
     if still_open:
         things = "one criterion" if still_open == 1 else f"{still_open} criteria"
-        return f"No criterion has failed. Evidence is still missing for {things}, which a condition can cover."
+        return f"No criterion has failed. Evidence is outstanding for {things}, which a condition can cover."
     return case.sentence
 
 
@@ -371,4 +375,4 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
         yield f"  {'✗' if line.state == State.BLOCKS else '○'} {line.text}"
     for answer in page.answers[:1]:
         wave = f"{answer.wave[:1].upper()}{answer.wave[1:]}"
-        yield f"{wave} goes live on {answer.on_go} if this is approved today, and on {answer.on_no} if it is not."
+        yield f"{wave} will go live on {answer.on_go} if this is approved today, or on {answer.on_no} if it is not."

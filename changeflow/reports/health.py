@@ -23,6 +23,27 @@ class HealthLine:
     threshold: str
     state: str
     offenders: tuple[str, ...]
+    meaning: str = ""
+    """What the point checks, in plain words."""
+
+
+MEANINGS = {
+    1: "open tasks with no link to an earlier or a later task",
+    2: "links that let a task start before the one it depends on ends",
+    3: "links with a set wait between two tasks",
+    4: "links where one task starts when another ends",
+    5: "tasks tied to a date, whatever they depend on",
+    6: "tasks that could slip a long way, perhaps because a link is missing",
+    7: "tasks that are already too late for a deadline or a set date",
+    8: "tasks too long to follow closely",
+    9: "finished work in the future, or unfinished work in the past",
+    10: "tasks that no one is responsible for",
+    11: "tasks due by now that finished later than in the baseline, or are not finished",
+    12: "whether a delay to a critical task delays the end by as much",
+    13: "whether the critical work fits into the time left; 1 or more means that it does",
+    14: "tasks finished so far, divided by those that should be finished",
+}
+"""What each point checks, in plain words."""
 
 
 def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> tuple[HealthLine, ...]:
@@ -44,6 +65,7 @@ def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> 
             threshold=check.threshold,
             state=WORDS[check.passed],
             offenders=tuple(names[t] for t in check.offenders if t in names),
+            meaning=MEANINGS[check.number],
         )
         for check in checks
     )

@@ -136,10 +136,10 @@ def _short_cost(found: LastDay) -> str:
     if not found.later:
         return NO_COST
     first, *others = found.later[0].moved
-    return f"After that, “{first.name}” would slip by {_by(first)}{_and_others(len(others), 'would')}."
+    return f"If you decide later, “{first.name}” would slip by {_by(first)}{_and_others(len(others), 'would')}."
 
 
-NO_COST = "We know of no other date that depends on it."
+NO_COST = "No other date depends on it."
 
 
 def _by(moved: MovedDate) -> str:
@@ -147,11 +147,11 @@ def _by(moved: MovedDate) -> str:
 
 
 def _and_others(count: int, verb: str) -> str:
-    return f", and {counted(count, 'other date')} {verb} move" if count else ""
+    return f", and {counted(count, 'other date')} {verb} move too" if count else ""
 
 
 def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
-    """Say what a rejection today would delay; `refused` has the day of each date in the plan with that rejection.
+    """Say what a decision today not to go ahead would delay; `refused` has the day of each date in that plan.
 
     Dates are compared with a decision in time, as those of a later decision are.
     """
@@ -161,13 +161,13 @@ def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
         if refused.get(t, day) > day
     ]
     if not moved:
-        return "A rejection today would delay no other date."
+        return "Deciding today not to go ahead would delay no other date."
     known = {m.task: n for n, m in enumerate(found.later[0].moved)} if found.later else {}
     first = min(moved, key=lambda m: (known.get(m.task, len(known)), -m.days, m.task))
     if found.later and set(moved) == set(found.later[0].moved):
-        return "A rejection today would delay the same dates."
+        return "Deciding today not to go ahead would have the same effect."
     others = _and_others(len(moved) - 1, "would")
-    return f"A rejection today would delay “{first.name}” by {_by(first)}{others}."
+    return f"Deciding today not to go ahead would delay “{first.name}” by {_by(first)}{others}."
 
 
 def last_day_text(found: LastDay) -> str:

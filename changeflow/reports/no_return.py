@@ -59,7 +59,7 @@ ARTICLES = ("The ", "A ", "An ")
 
 def _text(programme: Programme, point: PointOfNoReturn) -> str:
     if point.is_confirmed:
-        return f"the way back that was confirmed is open only until then (“{point.what}”)"
+        return f"the confirmation that we can go back no longer applies (“{point.what}”)"
     if point.kind is NoReturn.POSTS_ENDED and point.task is not None:
         return point.kind.label
     what = point.what

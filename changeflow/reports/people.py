@@ -12,10 +12,11 @@ from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROG
 from changeflow.programme.people import is_stale, phase_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
 SHADES = 5
-DASH = "A dash means that the range runs from 0 to the whole group, so it would tell you nothing."
+DASH = "A dash means that nothing is known: the range runs from 0 to the whole group."
 DIVISIONS: Mapping[str, str] = {
     PROGRAMME: "Whole programme",
     SERVICE: "By service",
@@ -62,11 +63,11 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
         case Hidden.SMALL:
             return WhyHidden(
-                f"Too few people answered. A range of {band} or more would tell you nothing about them.", ASK
+                f"So few people answered that a range of {band} or more would cover nearly all of them.", ASK
             )
         case Hidden.BEFORE:
             return WhyHidden(
-                "Hidden last time. Showing the figures now could identify someone by comparison.",
+                "Hidden last time. A comparison with earlier figures could identify someone.",
                 f"The group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
@@ -74,7 +75,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             from changeflow.adkar.publishing import GROUPS_OF_ONE
 
             return WhyHidden(
-                f"Some of these people are already counted in {GROUPS_OF_ONE} other groups, the most for one person.",
+                f"Some of these people are already counted in {GROUPS_OF_ONE} other groups, the most allowed.",
                 "See the groups that are shown. These people are counted there.",
             )
         case Hidden.TOGETHER:
@@ -84,7 +85,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
     if standing.held is not None:
         return WhyHidden(
-            "Every range for this group runs from 0 to the whole group, so it would tell you nothing.",
+            "Nothing is known about this group, because every range runs from 0 to the whole group.",
             f"{ASK} {LARGER}",
         )
     return WhyHidden(
@@ -119,7 +120,7 @@ class StandingLine:
     cells: tuple[Cell, ...] | None = None
     """By element; None if the group is not shown."""
     stands: str = ""
-    """The element by which half of the group has a barrier, in words."""
+    """The element by which at least half of the group has a barrier, in words: `desire or earlier`."""
     counted: str = ""
     """When its people answered, and whether that is too long ago."""
     stale: bool = False
@@ -225,17 +226,17 @@ def _lines(programme: Programme, snapshot: Snapshot, view: str, today: date, col
 def _shown(programme: Programme, snapshot: Snapshot, standing: Standing, today: date, columns: int) -> StandingLine:
     stale, at = is_stale(programme, standing, today), _barrier_of(standing)
     answered, held = standing.answered or 0, standing.held or ()
-    counted = [format_day(standing.confirmed)]
+    when = [format_day(standing.confirmed)]
     # A group that has not answered since keeps figures counted at the threshold of that time.
     rounds = {s.round: s.threshold for s in programme.facts.snapshots}
     if (then := rounds.get(standing.round, snapshot.threshold)) != snapshot.threshold:
-        counted.append(f"counted at {then} or less")
+        when.append(f"counted at {then} or less")
     return StandingLine(
         group=group_name(programme, standing),
         answered=answered,
         cells=tuple(_cell(band, answered) for band in held[:columns]),
         stands=_stands(at),
-        counted=", ".join([*counted, *(["too long ago"] if stale else [])]),
+        counted=", ".join([*when, *(["too long ago"] if stale else [])]),
         stale=stale,
         actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(at, phase_of(programme, standing))),
     )
@@ -257,10 +258,8 @@ def _barrier_of(standing: Standing) -> str | None:
 
 def _stands(at: str | None) -> str:
     if at is None:
-        return "the ranges are too wide to tell"
-    return (
-        "fewer than half have a barrier" if at == NO_BARRIER else f"at least half have a barrier at {at_or_before(at)}"
-    )
+        return "not known: the ranges are too wide"
+    return "no step: fewer than half have a barrier" if at == NO_BARRIER else at_or_before(at)
 
 
 def _hidden(programme: Programme, snapshot: Snapshot) -> Iterator[tuple[str, str, WhyHidden]]:
@@ -334,10 +333,10 @@ def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str
                 weeks = round((now.on - was.on).days / 7)
                 name = capitalised(group_name(programme, now))
                 if here == NO_BARRIER or Element(here).position > Element(then).position:
-                    left = "fewer than half had any" if here == NO_BARRIER else "fewer than half had one there"
+                    left = "had any barrier" if here == NO_BARRIER else "did"
                     yield (
                         f"{name}: at least half the group had a barrier at {at_or_before(then)}. "
-                        f"After {weeks} weeks, {left}."
+                        f"{counted(weeks, 'week')} later, fewer than half {left}."
                     )
 
 
@@ -347,7 +346,7 @@ def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]
         return
     for standing, element in moved_back(comparable[-2], comparable[-1]):
         name = capitalised(group_name(programme, standing))
-        yield f"{name}: more of the group has a barrier at {at_or_before(element)} than last time."
+        yield f"{name}: more people have a barrier at {at_or_before(element)} than last time."
 
 
 def capitalised(name: str) -> str:

@@ -37,8 +37,9 @@ from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.proof import Grounds, Row, proof_of
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
-from changeflow.roadmap.analysis.assumed import assumed_lines
-from changeflow.roadmap.analysis.slippage import Slips, slip_in_words
+from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
+from changeflow.roadmap.analysis.lengths import day_unit
+from changeflow.roadmap.analysis.slippage import CutOff, Slips
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
@@ -247,20 +248,34 @@ def _waivers(judged: Judged) -> Iterator[str]:
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> tuple[str, ...]:
-    targets, said = [m.task for m in programme.open_milestones], list[tuple[str, str]]()
+    targets, said = [m.task for m in programme.open_milestones], list[tuple[str, tuple[str, str]]]()
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
-        said.append((cut_off.task, slip_in_words(programme.roadmap, programme.required_schedule, cut_off)))
+        said.append((cut_off.task, _cut_off_in_words(programme, slips, cut_off)))
     return tuple(
-        f"“{name}” {words}." if count == 1 else f"{name} {words.replace('can slip', 'can each slip', 1)}."
-        for name, words, count in grouped(programme.roadmap, said)
+        f"{day}. {f'“{name}”' if count == 1 else name} must be done by then. {words}."
+        for name, (day, words), count in grouped(programme.roadmap, said)
     )
+
+
+def _cut_off_in_words(programme: Programme, slips: Slips, cut_off: CutOff) -> tuple[str, str]:
+    """Return the day of a cut-off, and what one day more would delay."""
+    roadmap, schedule, target = programme.roadmap, programme.required_schedule, cut_off.target
+    timed = schedule[cut_off.task]
+    finish = slips.slipped(cut_off.task, cut_off.float_days) if cut_off.float_days else timed.early_finish
+    before, after = (
+        mark_if_at(format_day(schedule[target].day_at(at)), roadmap, schedule, target, at)
+        for at in (cut_off.before, cut_off.after)
+    )
+    unit = day_unit(roadmap.tasks[cut_off.task].calendar)
+    later = f"One {unit} later would delay “{roadmap.tasks[target].name}” from {before} to {after}"
+    return format_day(timed.day_at(finish)), later
 
 
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:
     said = list[tuple[str, str]]()
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        line = f"“{task.name}” was due on {format_day(due.due_on)}, with {programme.the_person(task.owner)}"
+        line = f"“{task.name}” was due from {programme.the_person(task.owner)} on {format_day(due.due_on)}"
         said.append((task.id, f"{line}{_reminded(reminders, (due.reason, due.subject))}."))
     yield from (sentence for sentence, _ in joined_sentences(programme.roadmap, said))
 
@@ -272,7 +287,11 @@ def _reminded(reminders: Mapping[tuple[str, str], Reminded] | None, about: tuple
     if last is None:
         return "; no reminder has been sent"
     day = format_day(last.on)
-    return f"; last reminded on {day}" if last.was_sent else f"; a reminder was written on {day} but not sent"
+    return (
+        f"; the last reminder was sent on {day}"
+        if last.was_sent
+        else f"; a reminder was prepared on {day} but has not been sent"
+    )
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
@@ -280,7 +299,7 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):
-        steps.insert(0, "All earlier tasks are complete.")
+        steps.insert(0, "Everything before the tasks below is complete.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
 
 

@@ -63,7 +63,10 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
     if baseline is not None:
         approver = stored.programme.the_person(baseline.approver)
         day = format_day(baseline.at.date())
-        note = f"{begin(approver)} approved baseline {baseline.number} on {day} (“{baseline.note.rstrip('.')}”)."
+        note = (
+            f"{begin(approver)} approved baseline {baseline.number} (the plan used for comparison) on {day}. Reason "
+            f"given: “{baseline.note.rstrip('.')}”."
+        )
     earlier = earlier_state(session, stored.programme, since=since)
     until = known_until(session, stored.programme.id)
     issued = [_point_of(r) for r in issued_reports.reports(session, stored.programme.id, until=until)]

@@ -7,7 +7,6 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar, asks, conversations
-from changeflow.agenda.criteria import State
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.policy import NudgePolicy
@@ -171,7 +170,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         case = weigh(stored.judged.with_names({}), task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
             content["says"] = case.says
-        content["against"] = [as_data(text) for text in case.of(State.BLOCKS, State.OPEN)]
+        content["against"] = [as_data(text) for text in case.against(reader=due.person or "")]
     return content
 
 

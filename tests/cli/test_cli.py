@@ -237,7 +237,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "This run is already saved." in again.stderr
     open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
     assert "The evidence supports going ahead, with conditions." in open_yet
-    assert "missing: “Payroll, wave 1: parallel” is not finished." in open_yet
+    assert "outstanding: “Payroll, wave 1: parallel” is not complete yet." in open_yet
     run("task", "finish", "payroll/w1/parallel", "--started", "2027-02-01", "--on", "2027-03-31", *at)
     assert "The evidence supports going ahead." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)

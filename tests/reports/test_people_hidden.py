@@ -45,7 +45,7 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
     ("why", "reason", "remedy"),
     [
         (Hidden.FEW, "Fewer than 10 people answered.", "Encourage more of the group to answer next time."),
-        (Hidden.SMALL, "Too few people answered", "Encourage more of the group to answer next time."),
+        (Hidden.SMALL, "So few people answered", "Encourage more of the group to answer next time."),
         (Hidden.BEFORE, "Hidden last time.", "at least 10 people have joined or left it"),
         (Hidden.LIMIT, "already counted in 3 other groups", "See the groups that are shown"),
         (Hidden.TOGETHER, "Together with the groups that are shown", "See the figures for the larger groups"),
@@ -103,13 +103,13 @@ class TestCellsThatSayNothing:
         people = lines_of(folder, a_snapshot(replace(a_standing("officers", 20, held=(4,)), held=self.WIDE)))
         [(_, [line])] = people.tables
         assert [(c.people, c.shade) for c in line.cells or ()] == [("–", 0), *[("6 to 20", 3)] * 3]
-        assert people.dash_note.startswith("A dash means that the range runs from 0 to the whole group")
+        assert people.dash_note.startswith("A dash means that nothing is known")
 
     def test_no_claim_is_made_of_them(self, folder: Folder):
         """The middle of 0 to 20 is half of the group, which is no reason to say that half has a barrier."""
         people = lines_of(folder, a_snapshot(replace(a_standing("officers", 20, held=(4,)), held=self.WIDE)))
         [(_, [line])] = people.tables
-        assert (line.stands, line.actions) == ("the ranges are too wide to tell", ())
+        assert (line.stands, line.actions) == ("not known: the ranges are too wide", ())
 
     def test_no_note_without_a_dash(self, folder: Folder):
         assert lines_of(folder, a_snapshot(a_standing("officers", 20, held=(4, 11, 17)))).dash_note == ""

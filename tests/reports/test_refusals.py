@@ -28,26 +28,26 @@ MONTH = (moved("go-live", date(2027, 7, 1)), moved("done", date(2027, 10, 1)))
 @pytest.mark.parametrize(
     ("refused", "said"),
     [
-        ({}, "A rejection today would delay no other date."),
-        (DATES, "A rejection today would delay no other date."),
-        (DATES | {"early": date(2027, 4, 1)}, "A rejection today would delay no other date."),
-        (DATES | {m.task: m.after for m in MONTH}, "A rejection today would delay the same dates."),
+        ({}, "Deciding today not to go ahead would delay no other date."),
+        (DATES, "Deciding today not to go ahead would delay no other date."),
+        (DATES | {"early": date(2027, 4, 1)}, "Deciding today not to go ahead would delay no other date."),
+        (DATES | {m.task: m.after for m in MONTH}, "Deciding today not to go ahead would have the same effect."),
         (
             DATES | {"go-live": date(2027, 8, 2), "done": date(2027, 10, 1)},
             (
-                "A rejection today would delay “Payroll: go live” by 62 days, to 2 Aug 2027, "
-                "and 1 other date would move."
+                "Deciding today not to go ahead would delay “Payroll: go live” by 62 days, to 2 Aug 2027, "
+                "and 1 other date would move too."
             ),
         ),
         (
             DATES | {"done": date(2027, 9, 2)},
-            "A rejection today would delay “All is live” by 1 day, to 2 Sep 2027.",
+            "Deciding today not to go ahead would delay “All is live” by 1 day, to 2 Sep 2027.",
         ),
         (
             {task: date(2028, 1, 3) for task in DATES},
             (
-                "A rejection today would delay “Payroll: go live” by 216 days, to 3 Jan 2028, "
-                "and 2 other dates would move."
+                "Deciding today not to go ahead would delay “Payroll: go live” by 216 days, to 3 Jan 2028, "
+                "and 2 other dates would move too."
             ),
         ),
     ],
@@ -58,5 +58,7 @@ def test_a_no_is_told_apart_from_a_later_decision(refused: Mapping[str, date], s
 
 def test_where_waiting_costs_nothing_the_furthest_move_is_named():
     refused = DATES | {"done": date(2027, 9, 2), "early": date(2027, 6, 3)}
-    said = "A rejection today would delay “Ready” by 31 days, to 3 Jun 2027, and 1 other date would move."
+    said = (
+        "Deciding today not to go ahead would delay “Ready” by 31 days, to 3 Jun 2027, and 1 other date would move too."
+    )
     assert refusal_text(found(), refused) == said

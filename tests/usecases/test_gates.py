@@ -138,15 +138,15 @@ class TestEvidence:
         found = case(db_gated, GO, 22)
         assert found.proposal is Outcome.APPROVE
         assert "Training has been delivered at 2 of 2 schools." in found.of(State.MET)
-        assert "The plan meets rule R10 (Scheme of delegation approved before go-live)." in found.of(State.MET)
+        assert "The plan complies with rule R10 (Scheme of delegation approved before go-live)." in found.of(State.MET)
         assert not any("R12" in text or "R20" in text for text in found.of(State.MET)), "not asked of this service"
 
     def test_what_is_not_finished_is_open_and_an_approval_is_refused(self, db_gated: str):
         found = case(db_gated, PLAN, 4)
         assert found.proposal is Outcome.CONDITIONS
-        assert found.of(State.OPEN) == ("“Payroll: plan” is not finished.",)
+        assert found.of(State.OPEN) == ("“Payroll: plan” is not complete yet.",)
         with pytest.raises(
-            CheckFailedError, match=r"(?s)does not support approving .*plan” is not finished.*with conditions"
+            CheckFailedError, match=r"(?s)does not support approving .*plan” is not complete yet.*with conditions"
         ):
             decide(answer(on=4), change(db_gated, 4))
         assert decisions(db_gated) == []

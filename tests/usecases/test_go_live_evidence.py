@@ -38,7 +38,7 @@ class TestVouching:
             pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
         case = weighed(stored)
-        assert "The Director of People refused on 25 Mar 2027 to sign this off: “Pensions differ”." in case.of(
+        assert "The Director of People refused to sign this off on 25 Mar 2027: “Pensions differ”." in case.of(
             State.BLOCKS
         )
         pilot_records.sign(GO, "", change(MARCH, stored), agrees=True)

@@ -42,8 +42,8 @@ def sent(db: str) -> list[Message]:
 def test_reasons_against_a_decision_are_translated_when_the_letter_is_written(welsh: str):
     [message] = [m for m in sent(welsh) if m.to_address == "lead@example.org"]
     assert message.language == "cy"
-    assert "Mae’r dystiolaeth hon ar goll o hyd:" in message.text
-    assert "- Nid yw “Payroll, wave 1: skills” wedi’i orffen." in message.text
+    assert "Mae angen y canlynol o hyd:" in message.text
+    assert "- Nid yw “Payroll, wave 1: skills” wedi’i gwblhau eto." in message.text
     assert "- Mae hyfforddiant wedi’i roi mewn 0 o 2 ysgol (angen pob un)." in message.text
     assert "Heb eu hyfforddi eto: Ash School, Beech School." in message.text
 
@@ -53,7 +53,7 @@ def test_what_is_stored_with_a_nudge_says_what_its_sentences_were_made_of(welsh:
     with session_scope(welsh) as session:
         row = session.exec(select(NudgeRow).where(NudgeRow.subject == f"{GO}#evidence")).first()
         against = json.loads(row.content)["against"]
-    assert {"message": "“%(task)s” is not finished.", "plural": "", "number": 1,
+    assert {"message": "“%(task)s” is not complete yet.", "plural": "", "number": 1,
             "values": {"task": "Payroll, wave 1: skills"}} in against  # fmt: skip
 
 

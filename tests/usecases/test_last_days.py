@@ -100,7 +100,7 @@ def test_a_decision_whose_followers_are_done_holds_nothing_up(db: str, tmp_path:
     stored_with(db, tmp_path, programme=follows)
     finish_task("programme/told", date(2027, 1, 5), date(2027, 1, 5), change(db, 6))
     one = found(db, "programme/named", date(2027, 1, 6))
-    assert (one.later, last_day_text(one)) == ((), "We know of no other date that depends on it.")
+    assert (one.later, last_day_text(one)) == ((), "No other date depends on it.")
 
 
 def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: str):

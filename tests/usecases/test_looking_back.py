@@ -88,7 +88,7 @@ def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_pa
 
 def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):
     progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
-    happened = "requirements” from 4 to 5 Jan 2027 (actual dates)"
+    happened = "requirements” runs from 4 to 5 Jan 2027 (actual dates)"
     assert happened in run(stored, "why", "payroll/delegation", at="2027-01-05").output
     assert happened not in run(stored, "why", "payroll/delegation", at="2027-01-05T07:59").output
 
@@ -185,13 +185,13 @@ class TestReminders:
         assert channel.sent
 
     def test_nothing_is_said_to_have_been_sent_that_was_not(self, stored: str):
-        assert self.late(stored).endswith("due on 8 Jan 2027, with the Director of People; no reminder has been sent.")
+        assert self.late(stored).endswith("due from the Director of People on 8 Jan 2027; no reminder has been sent.")
 
     def test_what_was_only_written_down_was_not_sent(self, stored: str):
         self.remind(stored, Postbox())
-        assert self.late(stored).endswith("; a reminder was written on 11 Jan 2027 but not sent.")
+        assert self.late(stored).endswith("; a reminder was prepared on 11 Jan 2027 but has not been sent.")
 
     def test_what_was_sent_is_dated(self, stored: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(Postbox, "name", "smtp")
         self.remind(stored, Postbox())
-        assert self.late(stored).endswith("; last reminded on 11 Jan 2027.")
+        assert self.late(stored).endswith("; the last reminder was sent on 11 Jan 2027.")

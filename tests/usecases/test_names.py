@@ -61,7 +61,7 @@ def test_a_name_that_is_the_role_or_of_no_one_here_adds_nothing(stored: str):
 
 def test_the_report_names_the_owners_of_late_work(stored: str):
     report = sro_of_stored(None, db=stored, today=date(2027, 1, 26))
-    text = "“Payroll: requirements” was due on 8 Jan 2027, with A Named Person (Director of People)"
+    text = "“Payroll: requirements” was due from A Named Person (Director of People) on 8 Jan 2027"
     assert text in json_of(report)
     assert text in html_of(report)
 
@@ -75,7 +75,7 @@ def test_a_decision_names_its_owner(db: str, tmp_path: Path):
     stored_with(db, tmp_path, people=TEAM.replace("lead,Director of People,", "lead,A Named Person,"))
     judged = stored_on(None, db=db, on=date(2027, 1, 5)).judged
     text = "\n".join(decisions_text(build_decisions(judged, today=date(2027, 1, 5))))
-    assert "needed by Wed 6 Jan 2027. Owner: A Named Person, Director of People." in text
+    assert "Needed by Wed 6 Jan 2027. Owner: A Named Person, Director of People." in text
 
 
 def test_a_spreadsheet_names_the_owners(stored: str, tmp_path: Path):

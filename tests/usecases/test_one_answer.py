@@ -166,7 +166,7 @@ def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
     cards = html.fromstring(html_of(asked.report)).xpath("//div[@class='card'][.//strong][.//svg]")
     assert [c.xpath(".//strong")[0].text for c in cards] == list(wanted.values())
     listed = "\n".join(decisions_text(decision_log(None, db=asked.db, today=asked.today)))
-    assert re.findall(r"needed by (\w+ \d+ \w+ \d+)", listed) == list(wanted.values())
+    assert re.findall(r"Needed by (\w+ \d+ \w+ \d+)", listed) == list(wanted.values())
 
 
 def test_the_pages_for_the_sro_and_trustees_have_the_numbers_of_their_json(asked: Asked):
@@ -254,7 +254,7 @@ def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(sta
     later = waiting.last_day.later[0].moved[0]
     assert (later.before, later.after) == (own.on_go, own.on_no)
     assert later.task == "payroll/pilot/go-live"
-    assert waiting.refusal == "A rejection today would delay the same dates."
+    assert waiting.refusal == "Deciding today not to go ahead would have the same effect."
     assert waiting.refusal in html_of(asked.report)
     [listed] = [d for d in decision_log(None, db=asked.db, today=asked.today).needed if d.task == PILOT]
     assert listed.refusal == waiting.refusal
@@ -386,7 +386,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         assert found["spare"] % 450 == 0
         spare = counted(abs(found["spare"]) // 450, "working day")
         why = say(asked, "why", f"programme/{found['id']}")
-        assert f"“{name}” on {day}, " in why
+        assert f"“{name}” is on {day}, " in why
         if is_late := found["spare"] < 0:
             assert f"  {day:<12} {name}: {spare} too late for its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}, \d+ days? after its deadline \({spare} too late\)", page)
@@ -394,7 +394,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         else:
             assert f"  {day:<12} {name}: {spare} before its deadline\n" in plan
             assert re.search(rf"{re.escape(name)}: {day}(?:, [^.;]+)?, {spare} before its deadline", page)
-            assert f"It can finish as late as its deadline, {last} ({spare} of float)." in why
+            assert f"It has {spare} of float before its deadline, {last}." in why
         row = sheet[f"programme/{found['id']}"]
         assert (format_day(row["Forecast"]), row["Float before"]) == (day, "its deadline")
         assert row["Float"] * 450 == found["spare"]

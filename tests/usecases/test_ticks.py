@@ -90,7 +90,7 @@ def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     ]
     with session_scope(stored) as session:
         report = build_sro(load(session, None, on=date(2027, 1, 22)).judged, today=date(2027, 1, 22))
-    assert report.late == ("“Payroll: requirements” was due on 8 Jan 2027, with the Director of People.",)
+    assert report.late == ("“Payroll: requirements” was due from the Director of People on 8 Jan 2027.",)
 
 
 def test_what_is_late_for_long_before_the_first_tick_is_reported_and_the_manager_reminded(stored: str):
@@ -287,7 +287,7 @@ def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     outcome = dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox)
     assert (outcome.sent, outcome.nudges, outcome.held) == (1, 5, 0)
     [digest] = postbox.sent
-    assert digest.subject.endswith(" (due Fri 15 Jan) and 4 more")
+    assert digest.subject.endswith(" (due Fri 15 Jan) + 4 more")
     assert digest.text.count("/a/") == digest.html.count("/a/") == 5
     assert dispatch.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
 

@@ -55,7 +55,9 @@ def training_criteria(db: str) -> list[tuple[str, State]]:
     with session_scope(db) as session:
         case = weigh(load(session, None, on=date(2027, 1, 20)).judged, "payroll/w1/go")
     return [
-        (c.text, c.state) for c in case.criteria if c.rule == "R15" and "rain" in c.text and "plan meets" not in c.text
+        (c.text, c.state)
+        for c in case.criteria
+        if c.rule == "R15" and "rain" in c.text and "plan complies" not in c.text
     ]
 
 

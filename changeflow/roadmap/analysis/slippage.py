@@ -205,5 +205,5 @@ def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
     delays = f"would delay “{target}” from {before} to {after}"
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
     if cut_off.float_days == 0:
-        return f"{delays} by slipping one {unit}"
+        return f"must not slip: one {unit} later {delays}"
     return f"can slip by up to {counted(cut_off.float_days, unit)}; one more {delays}"

@@ -26,7 +26,7 @@ CONSTRAINT_WORDS = {
 }
 REASON_WORDS: Mapping[str, str] = {
     **{bound: f"because {words}" for bound, words in CONSTRAINT_WORDS.items()},
-    DateReason.START: "when the programme starts, because nothing comes before it",
+    DateReason.START: "when the programme starts, because no other task comes before it",
     DateReason.MANUAL: "because its dates are set manually",
     DateReason.ROLL_UP: "because its own tasks have these dates",
     DateReason.DATA_DATE: "because work that has not started cannot start before the data date",
@@ -117,7 +117,7 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
 
 def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
     when = dates_in_words(roadmap, schedule, task.id)
-    head = f"“{task.name}” {'from' if ' to ' in when else 'on'} {when}"
+    head = f"“{task.name}” {'runs from' if ' to ' in when else 'is on'} {when}"
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None and done.is_done:
@@ -125,21 +125,21 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     passed = _passed(roadmap, schedule, task)
     if done is not None:
         if task.kind is Kind.DECISION:
-            return f"{head}; everything before it is finished, so only the decision remains{passed}."
+            return f"{head}; everything before it is complete, so only the decision remains{passed}."
         return f"{head}; it has started, {_left_in_words(roadmap, schedule, task, done)}."
     if not drivers:
         if not task.because:
             if reason in Bound and (added := _added_date(roadmap, schedule, task)):
                 return f"{head}, because {added}{passed}."
             return f"{head}, {REASON_WORDS.get(reason, reason)}{passed}."
-        own = "after the latest round of assessments" if task.kind in PEOPLE_KINDS else "the date set for it"
+        own = "after the latest round of assessments" if task.kind in PEOPLE_KINDS else "as set in the plan"
         return f"{head}, {own}{_because(task)}{passed}."
     first = drivers[0]
     alike = [k for k in drivers if _is_alike(schedule, k, first)]
     sentence = f"{head}, {_after(roadmap, schedule, first, others=len(alike) - 1)}"
     sentence += "".join(_gaps(roadmap, schedule, first))
     if others := len(drivers) - len(alike):
-        sentence += f"; {counted(others, 'other task')} {'sets' if others == 1 else 'set'} the same date"
+        sentence += f"; {counted(others, 'other task')} {'leads' if others == 1 else 'lead'} to the same date"
     if first.rule:
         sentence += f", as rule {first.rule} requires"
     return f"{sentence}{_because(task)}{passed}."
@@ -236,7 +236,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
         span = "on" if len(days) == 1 else "from"
-        yield f"; no work {span} {format_days(days[0], days[-1])} ({name})"
+        yield f"; there is no work {span} {format_days(days[0], days[-1])} ({name})"
 
 
 def _window_in_words(roadmap: Roadmap, task: Task) -> str:
@@ -274,11 +274,11 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
     if timed.total_float == 0:
         if task.starts_on:
             window = _window_in_words(roadmap, task)
-            return f"It has no float. If it misses this date, it waits for {window}, and {harm}."
+            return f"It has no float. If it misses this date, it has to wait for {window}, and {harm}."
         return f"It has no float. If it slips, {harm}."
     latest = _latest_day(roadmap, schedule, task.id, last)
     if limit and end is task:
-        return f"It can finish as late as {limit.partition(' (')[0]}, {latest} ({spare} of float)."
+        return f"It has {spare} of float before {limit.partition(' (')[0]}, {latest}."
     return f"It can finish as late as {latest} ({spare} of float). After that, {harm}."
 
 

@@ -23,10 +23,10 @@ def test_the_chain_names_the_link_and_the_half_term_between():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     assert [b.sentence for b in why.chain] == [
-        "“Build” from 8 to 12 Feb 2027, when the programme starts, because nothing comes before it.",
+        "“Build” runs from 8 to 12 Feb 2027, when the programme starts, because no other task comes before it.",
         (
-            "“Train” from 22 to 26 Feb 2027, after “Build” ends (12 Feb); no work from 15 to 19 Feb 2027 (half-term). "
-            "The work before it can slip by up to 5 working days without delaying it."
+            "“Train” runs from 22 to 26 Feb 2027, after “Build” ends (12 Feb); there is no work from 15 to 19 Feb 2027 "
+            "(half-term). The work before it can slip by up to 5 working days without delaying it."
         ),
     ]
     assert why.late == "It has no float. If it slips, the programme ends later."
@@ -54,18 +54,18 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
     )  # fmt: skip
     roadmap = replace(roadmap, links=(*roadmap.links, Link("Waits", "Ruled", origin="rule:R02")))
     text = explain(roadmap, time_roadmap(roadmap), "Ruled").text
-    assert "“Set” from 11 to 12 Jan 2027, because it is set to start no earlier than this." in text
-    assert "“Waits” from 15 to 18 Jan 2027, 2 working days after “Set” ends (12 Jan)." in text
-    assert "“Ruled” on 19 Jan 2027, after “Waits” ends (18 Jan), as rule R02 requires." in text
+    assert "“Set” runs from 11 to 12 Jan 2027, because it is set to start no earlier than this." in text
+    assert "“Waits” runs from 15 to 18 Jan 2027, 2 working days after “Set” ends (12 Jan)." in text
+    assert "“Ruled” is on 19 Jan 2027, after “Waits” ends (18 Jan), as rule R02 requires." in text
     assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
-        "1. “Done” from 4 to 5 Jan 2027 (actual dates).\nIt is done."
+        "1. “Done” runs from 4 to 5 Jan 2027 (actual dates).\nIt is done."
     )
 
 
 def test_a_wait_for_an_opening_is_named():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
     text = explain(roadmap, time_roadmap(roadmap), "Live").text
-    assert "“Live” on 1 Feb 2027, after “Build” ends (8 Jan), at the start of the next month." in text
+    assert "“Live” is on 1 Feb 2027, after “Build” ends (8 Jan), at the start of the next month." in text
 
 
 def test_a_task_whose_window_hides_float_does_not_move_itself():
@@ -79,7 +79,7 @@ def test_a_task_whose_window_hides_float_does_not_move_itself():
     late = explain(roadmap, time_roadmap(roadmap), "Live").late
     assert "Live" not in late
     assert late == (
-        "It has no float. If it misses this date, it waits for the next month, and the programme ends later."
+        "It has no float. If it misses this date, it has to wait for the next month, and the programme ends later."
     )
 
 
@@ -135,8 +135,8 @@ def test_a_lag_and_a_cut_off_are_in_days_of_their_calendar():
         calendars={"office": OFFICE, "term": TERM},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Close").text
-    assert "“Review” on 22 Feb 2027, 5 school days after “Live” ends (5 Feb)." in text
-    assert "“Close” on 25 Feb 2027, 2 working days after “Review” ends (22 Feb)." in text
+    assert "“Review” is on 22 Feb 2027, 5 school days after “Live” ends (5 Feb)." in text
+    assert "“Close” is on 25 Feb 2027, 2 working days after “Review” ends (22 Feb)." in text
     assert length_in_words(Duration(5 * DAY), DAY, "term, northshire") == "5 school days"
 
 
