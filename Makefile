@@ -1,9 +1,9 @@
-# changeflow: `make help` says what there is. Needs Python 3.11 or newer and nothing else.
+# changeflow: `make help` lists the targets. Needs Python 3.11 or newer and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
-# Each worker has neighbouring tests, which share what a module prepares, and takes over others' when it has none left.
+# Each worker runs neighbouring tests, which share a module's set-up, and takes over others' when it has none left.
 TESTS := $(BIN)/python -m pytest --dist worksteal -n
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
@@ -23,7 +23,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 install: $(VENV)/.ready  ## Set up the environment
 
-run: $(VENV)/.ready  ## The demo, on the sample programme: plan, store, nudge, report
+run: $(VENV)/.ready  ## Run the demo on the sample programme: plan, store, remind, report
 	@$(BIN)/python -m demo out
 
 serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of three people (after `make run`)
@@ -32,42 +32,42 @@ serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of t
 	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --at 2027-05-20T09:00 \
 	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
 
-test: $(VENV)/.ready  ## Every test
-	@$(TESTS) 3 -rs  # some wait for servers, so that two cores have work for three; what is skipped is listed
+test: $(VENV)/.ready  ## Run every test
+	@$(TESTS) 3 -rs  # some tests wait for servers, so two cores can run three workers; skipped tests are listed
 
-check: $(VENV)/.ready  ## Quick: format, lint, types, layers, the fast tests
+check: $(VENV)/.ready  ## Check format, lint, types and layers, and run the fast tests
 	@$(MAKE) -s lint
 	@$(TESTS) 2 -m "not slow"
 
-lint: $(VENV)/.ready  ## Format, lint, types and layers, without tests
+lint: $(VENV)/.ready  ## Check format, lint, types and layers, without tests
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@tail -n 3 $(VENV)/imports.log
 
-messages: $(VENV)/.ready  ## Bring the catalogues of messages up to date with the templates and the code
+messages: $(VENV)/.ready  ## Update the catalogues of messages from the templates and the code
 	@$(BIN)/python -m tests.languages.extracting
 
-format: $(VENV)/.ready  ## Write the code in the house's format
+format: $(VENV)/.ready  ## Format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
-bench: $(VENV)/.ready  ## Measure; writes bench/out.json (ONLY=group runs one group)
+bench: $(VENV)/.ready  ## Run the benchmarks; writes bench/out.json (ONLY=group runs one group)
 	@$(BIN)/python -m bench $(ONLY)
 
-chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and count what is lost (twenty minutes)
+chaos: $(VENV)/.ready  ## Kill processes and cut connections thousands of times, and count losses (twenty minutes)
 	@$(BIN)/python -m chaos
 
-audit-mutations: $(VENV)/.ready  ## Change a database ten thousand times in each of 27 ways (half an hour): the audit finds all
+audit-mutations: $(VENV)/.ready  ## Tamper with a database 10,000 times in each of 27 ways; the audit finds all (half an hour)
 	@MUTATIONS=10000 $(BIN)/python -m pytest -n 2 -q tests/storage/test_audit_mutations.py
 
-disclosure: $(VENV)/.ready  ## Attack 10 000 random trusts with their sequences, and count what is found
+disclosure: $(VENV)/.ready  ## Attack the published results of 10,000 random trusts, and count what is revealed
 	@$(BIN)/python -m disclosure
 
-oracles: $(VENV)/.ready  ## Answer 5 000 random programmes twice, by the engine and by independent arithmetic (an hour)
+oracles: $(VENV)/.ready  ## Plan 5,000 random programmes twice, with the engine and independent arithmetic (an hour)
 	@$(BIN)/python -m tests.oracles
 
-clean:  ## Remove what these commands made
+clean:  ## Remove everything that these targets made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: help install run serve test check lint messages format bench chaos audit-mutations disclosure oracles clean

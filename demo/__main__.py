@@ -1,6 +1,6 @@
 """`make run`: the main workflow on the sample programme, step by step, with every command shown.
 
-It takes the sample's own dates: the plan is approved on 1 September 2026, the day of the tick is 4 May 2027, and
+The dates are those of the sample: the plan is approved on 1 September 2026, reminders are due on 4 May 2027, and
 payroll's pilot is decided on 20 May 2027.
 """
 
@@ -26,32 +26,32 @@ from demo.prefect_server import PrefectServer
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
 QUESTIONS = ("why oakfield/payroll", "announce list --late", "gate list")
-"""What to ask at the end: why a school goes live when it does, which schools go later, and what is late."""
+"""Questions to suggest at the end: why a school goes live when it does, which schools are late, and what to decide."""
 PAGES = {
     "sro-report.html": "the report to the senior responsible owner: start here",
     "trustees.html": "one page for the trustees",
     "go-no-go.html": "the go/no-go decision for payroll's pilot",
     "waves.html": "which school goes when: three plans compared",
-    "risk.html": "how sure the dates are",
+    "risk.html": "how likely the dates are",
 }
 """What to open, in this order."""
 FILES = {
     "trustees.pdf": "the trustees' page on paper",
     "go-no-go.pdf": "the go/no-go page on paper",
     "sro-report.pdf": "the report on paper",
-    "sro-report.json": "the report's numbers, which `changeflow report verify` proves",
+    "sro-report.json": "the report's numbers, which `changeflow report verify` checks",
 }
 TRUST = "the programme's own files, to read and change"
 GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18
 SHOWN_NOTES = 6
-"""Of what a command says beside its answer: a long search tells of each better plan."""
+"""How many notes of a command to show: a long search reports each better plan."""
 GROUPS = ("gate", "report", "pilot")
 """Commands of two words."""
 PROGRESS = "…"
-"""What a note of progress ends with."""
+"""How a progress note ends."""
 _IN_DOUBLE = re.compile(r"[\w\s.,;:/+=@%'()-]*")
-"""What double quotation marks protect in a shell."""
+"""The characters that double quotation marks protect in a shell."""
 
 
 class Demo:
@@ -59,7 +59,7 @@ class Demo:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        # Given its file: while a command runs, `sys.stdout` is what the command prints to.
+        # The file is given here because a running command replaces `sys.stdout`.
         self.console = Console(file=sys.stdout, highlight=False)
         self.outbox = home / "messages"
         self.server: PrefectServer | None = None
@@ -72,7 +72,7 @@ class Demo:
         }
 
     def start_server(self) -> None:
-        """Start a Prefect server, which takes as long as several steps; with PREFECT_API_URL set, that one is used."""
+        """Start a Prefect server, which takes as long as several steps; if PREFECT_API_URL is set, use that one instead."""
         if "PREFECT_API_URL" not in os.environ:
             self.server = PrefectServer(self.environment)
             self.console.print("\n[bold]In the background, for a later step: a Prefect server[/bold]")
@@ -86,7 +86,7 @@ class Demo:
                 self._note(stopped)
 
     def run(self, title: str, *command: str, shown: int = SHOWN_LINES, allowed: Sequence[int] = (0,)) -> None:
-        """Run one command; its whole output is kept in the folder when it is long."""
+        """Run one command; if its output is long, keep all of it in the folder."""
         self.console.print(f"\n[bold]{title}[/bold]", soft_wrap=True)
         line, environment = f"changeflow {' '.join(map(quoted, command))}", self.environment
         if self.server is not None and command[0] == SERVED:
@@ -116,7 +116,7 @@ class Demo:
 
 
 def quoted(word: str) -> str:
-    """Write a word as people do in a shell: in double quotation marks where it has an apostrophe."""
+    """Write a word as people do in a shell: in double quotation marks if it has an apostrophe."""
     return f'"{word}"' if "'" in word and _IN_DOUBLE.fullmatch(word) else shlex.quote(word)
 
 
@@ -160,7 +160,7 @@ def _say_what_to_open(demo: Demo, seconds: float) -> None:
     say("To open the programme in the browser, as the programme manager, the SRO or a headteacher:")
     say("  make serve")
     say()
-    say("To ask it more, copy these lines:")
+    say("To ask more questions, copy these lines:")
     known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
     say(f"  source .venv/bin/activate; export {known}")
     for question in QUESTIONS:
@@ -171,64 +171,67 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
     judgement = ["confidence", "set", "amber", "--as", "chief-executive"]
     at, runs = ["--at", TODAY], trust / "parallel-runs" / "payroll"
     steps = [
-        ("A ready programme of fourteen schools", ["init", str(trust)]),
-        ("Is everything in it right?", ["validate", str(trust)]),
-        ("When does each school go, and what drives that?", ["plan", str(trust)]),
+        ("Create a sample programme of fourteen schools", ["init", str(trust)]),
+        ("Check its files", ["validate", str(trust)]),
+        ("When does each school go live, and what determines that?", ["plan", str(trust)]),
         (
-            "Which school should go when, so that our people can do it? Three plans, each checked",
+            "When should each school go live, with the people we have? Three plans, each checked",
             ["waves", str(trust), "--out", str(home / "waves.html")],
         ),
-        ("A database to try things in, which sends no messages to people", ["db", "sandbox", "--at", APPROVED]),
-        ("Store it, as version 1", ["apply", str(trust), "--yes", "--at", APPROVED]),
+        ("Create a database to try things in, which sends no messages to people", ["db", "sandbox", "--at", APPROVED]),
+        ("Store the programme as version 1", ["apply", str(trust), "--yes", "--at", APPROVED]),
         (
             f"The chief executive approves the plan ({APPROVED})",
             ["baseline", "take", "--reason", "Agreed by the trustees", "--as", "chief-executive", "--at", APPROVED],
         ),
         (
-            f"Eight months on ({TODAY}): what has happened since, and what was decided at the gates",
+            f"Eight months later ({TODAY}): import the progress since then, and the decisions at gates",
             ["task", "import", str(trust / "progress.csv"), "--decisions", str(trust / "decisions.csv"), "--yes", *at],
         ),
         (
-            "What people saw of the sponsor",
+            "Record what the sponsor visibly did",
             ["sponsor", "act", "Opened the training at Ashdown", "--on", "2027-04-19", *at],
         ),
     ]
     shipped = programme_templates()[TEMPLATE]
     steps += [
-        (f"Where people are in the change: {path.stem}", ["assess", "import", str(trust / "adkar" / path.name), *at])
+        (
+            f"Import an assessment of people's readiness: {path.stem}",
+            ["assess", "import", str(trust / "adkar" / path.name), *at],
+        )
         for path in sorted((shipped / "adkar").glob("*.csv"))
     ]
     explained = ["--between=-12..12", "--reason", "April's back-dated change of band", "--as", "payroll-manager", *at]
     steps += [
-        ("Old payroll against new: the first run fails", _reconcile(runs, "2027-03", TODAY)),
-        ("The second: what differs is the pension of five", _reconcile(runs, "2027-04", TODAY)),
+        ("Compare the old and new payroll: the first run fails", _reconcile(runs, "2027-03", TODAY)),
+        ("The second run: five people's pensions differ", _reconcile(runs, "2027-04", TODAY)),
         ("The payroll manager explains it …", ["pilot", "explain", "payroll", "2027-04", "pension", *explained]),
-        ("… and what follows from it", ["pilot", "explain", "payroll", "2027-04", "net", *explained]),
-        ("Compared again, the second run is clean", _reconcile(runs, "2027-04", TODAY)),
-        ("Has the parallel run earned a go?", ["gate", "show", GATE, *at]),
-        ("What waits for a decision, and what was decided?", ["gate", "list", *at]),
+        ("… and its effect on their net pay", ["pilot", "explain", "payroll", "2027-04", "net", *explained]),
+        ("Compare again: the second run is clean", _reconcile(runs, "2027-04", TODAY)),
+        ("Does the evidence support going live?", ["gate", "show", GATE, *at]),
+        ("Which decisions are needed, and which have been made?", ["gate", "list", *at]),
         (
-            "The chief executive's own judgement beside the evidence",
+            "Record the chief executive's own rating of the programme",
             [*judgement, "--reason", "The second clean payroll run is due in May; the rest is in hand", *at],
         ),
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
-        ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
+        ("Send reminders, with the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
         ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),
         (
-            "How sure are these dates? Played through ten thousand times",
+            "How likely are these dates? Ten thousand simulations",
             ["simulate", "--out", str(home / "risk.html"), *at],
         ),
-        ("The report to the SRO, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
-        ("The same on paper", ["report", "sro", "--out", str(home / "sro-report.pdf"), *at]),
-        ("The same as numbers", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
+        ("Issue the report to the SRO", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
+        ("The same report as a PDF", ["report", "sro", "--out", str(home / "sro-report.pdf"), *at]),
+        ("The same report as data", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
         (
-            "Its dates are proved from these alone, and it is what was issued",
+            "Check its dates from the data alone, and that it is the issued report",
             ["report", "verify", str(home / "sro-report.json"), "--issued"],
         ),
         ("One page for the trustees", ["report", "trustees", "--out", str(home / "trustees.html"), *at]),
-        ("The same on paper", ["report", "trustees", "--out", str(home / "trustees.pdf"), *at]),
+        ("The same page as a PDF", ["report", "trustees", "--out", str(home / "trustees.pdf"), *at]),
         *_decision(home, trust, runs),
-        ("Is the chain of changes whole?", ["audit", "verify"]),
+        ("Check that no one has altered the audit log", ["audit", "verify"]),
     ]
     return steps
 
@@ -253,15 +256,18 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
     page, paper = home / "go-no-go.html", home / "go-no-go.pdf"
     return [
         (
-            f"Two weeks on ({DECIDED}): what has happened",
+            f"Two weeks later ({DECIDED}): import the progress",
             ["task", "import", str(progress), "--yes", *later],
         ),
         ("The third run is clean as well", _reconcile(runs, "2027-05", DECIDED)),
-        *((f"Confirmed: {i}", ["pilot", "confirm", GATE, i, *said, *clerk]) for i, said in confirmed.items()),
+        *(
+            (f"Confirm an item on the checklist: {i}", ["pilot", "confirm", GATE, i, *said, *clerk])
+            for i, said in confirmed.items()
+        ),
         ("The payroll manager signs", ["pilot", "sign", GATE, *clerk]),
         ("The Director of Finance signs", ["pilot", "sign", GATE, "--as", "director-of-finance", *at]),
         ("One page for the decision", ["report", "go-no-go", GATE, "--out", str(page), *at]),
-        ("The same on paper", ["report", "go-no-go", GATE, "--out", str(paper), *at]),
+        ("The same page as a PDF", ["report", "go-no-go", GATE, "--out", str(paper), *at]),
         (
             "The chief executive decides",
             ["gate", "decide", GATE, "go", "--reason", "Two clean runs", "--as", "chief-executive", *at],

@@ -1,4 +1,4 @@
-"""Run `changeflow` commands: in this process, which has everything loaded already, or in a process of their own."""
+"""Run `changeflow` commands in this process, which has everything loaded already, or in a separate process."""
 
 import contextvars
 import os
@@ -21,11 +21,11 @@ from changeflow.cli import app
 from changeflow.storage.database import engine_for
 
 CHANGEFLOW = typer.main.get_command(app)
-"""Made once: it takes a thirtieth of a second."""
+"""Made once, because it takes a thirtieth of a second."""
 SERVED = "flows"
 """Commands that need a Prefect server."""
 APART = (SERVED, "waves")
-"""Commands with a process of their own: flows load Prefect and set its environment, and Ctrl+C would end only one of
+"""Commands that run in a separate process: flows load Prefect and set its environment, and Ctrl+C would end only one of
 the three searches of `waves`, because the solver catches it."""
 
 
@@ -44,7 +44,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
 
 
 def run_apart(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
-    """Run one command in a process of its own."""
+    """Run one command in a separate process."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "changeflow", *command],
         capture_output=True,
