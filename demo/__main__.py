@@ -72,7 +72,7 @@ class Demo:
         }
 
     def start_server(self) -> None:
-        """Start a Prefect server, which takes as long as several steps; if PREFECT_API_URL is set, use that one instead."""
+        """Start a Prefect server, which takes as long as several steps, unless PREFECT_API_URL names one."""
         if "PREFECT_API_URL" not in os.environ:
             self.server = PrefectServer(self.environment)
             self.console.print("\n[bold]In the background, for a later step: a Prefect server[/bold]")
