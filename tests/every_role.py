@@ -364,6 +364,7 @@ ELSEWHERE = {
     Action.READ_SCHOOL: "tests/web/pages: who sees which school",
     Action.READ_RECORD: "tests/web/pages: who sees the record",
     Action.CALCULATE: "tests/web/pages/test_calculations.py",
+    Action.MAKE_TOKEN: "tests/web/pages/test_tokens.py",
     Action.SIGN_IN: "tests/web/pages: signing in",
     Action.INVITE: "tests/web/pages: who may invite",
     Action.USE_FILES: "reads no stored programme",

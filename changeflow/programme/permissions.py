@@ -255,7 +255,10 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "read the report",
         _OPEN,
         ("report sro", "report trustees", "report go-no-go"),
-        routes=("GET /p/{programme}",),
+        routes=(
+            "GET /api/v1/programmes/{programme}/report",
+            "GET /p/{programme}",
+        ),
         note="recorded if it shows people's results",
     ),
     Action.READ_ANSWERS: _plain(
@@ -389,12 +392,28 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=("POST /p/{programme}/calculations", "POST /p/{programme}/calculations/{number:number}/stop"),
         note="wave proposals, the likelihood of dates, and team workload",
     ),
+    Action.MAKE_TOKEN: _plain(
+        "make or withdraw a token for another program",
+        (Role.ADMIN,),
+        routes=(
+            "GET /p/{programme}/settings/tokens",
+            "POST /p/{programme}/settings/tokens",
+            "POST /p/{programme}/settings/tokens/withdraw",
+        ),
+        note="a token reads as the admin who made it",
+    ),
     Action.INVITE: _plain("invite people to sign in", (Role.ADMIN,)),
     Action.READ_PROGRAMME: _plain(
         "read the stored plan",
         _OPEN,
         _READ_THE_PLAN,
         routes=(
+            "GET /api/v1/openapi.json",
+            "GET /api/v1/programmes/{programme}",
+            "GET /api/v1/programmes/{programme}/decisions",
+            "GET /api/v1/programmes/{programme}/go-lives",
+            "GET /api/v1/programmes/{programme}/plan",
+            "GET /api/v1/programmes/{programme}/tasks",
             "GET /p/{programme}/calculations",
             "GET /p/{programme}/calculations/{number:number}",
             "GET /p/{programme}/calculations/{number:number}/report.html",

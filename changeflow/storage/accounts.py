@@ -38,6 +38,8 @@ class SignIn(StrEnum):
     PROVIDER = "provider"
     LINK = "link"
     SANDBOX = "sandbox"
+    TOKEN = "token"  # noqa: S105  (how someone came in)
+    """Another program, with a token."""
     MACHINE = "machine"
     """On the machine itself, before a provider is set up."""
 

@@ -123,18 +123,22 @@ def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Vis
     not belong to: whether it exists is not said.
     """
     with read_scope(db) as session:
-        found = session_of(session, token, now)
-        if programme not in versions.programme_ids(session):
-            raise UnknownThingError("programme", programme)
-        stored = load(session, programme, on=local_day(now))
-        yield Visit(
-            db=db,
-            session=session,
-            stored=stored,
-            visitor=_visitor(session, found, stored, now),
-            now=now,
-            is_sandbox=accounts.is_sandbox(session),
-        )
+        yield visit_as(session, session_of(session, token, now), programme, db=db, now=now)
+
+
+def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now: datetime) -> Visit:
+    """Return the visit of a session in force."""
+    if programme not in versions.programme_ids(session):
+        raise UnknownThingError("programme", programme)
+    stored = load(session, programme, on=local_day(now))
+    return Visit(
+        db=db,
+        session=session,
+        stored=stored,
+        visitor=_visitor(session, found, stored, now),
+        now=now,
+        is_sandbox=accounts.is_sandbox(session),
+    )
 
 
 def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -> Visitor:

@@ -258,6 +258,7 @@ class Action(StrEnum):
     SIGN_IN = "sign-in"
     INVITE = "invite"
     CALCULATE = "calculate"
+    MAKE_TOKEN = "make-token"  # noqa: S105  (the name of an action)
 
     READ_PROGRAMME = "read-programme"
     OPERATE = "operate"

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from changeflow.errors import ChangeflowError
+from changeflow.phrases import printable
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
 from changeflow.usecases.accounts import SignInNeededError
@@ -58,26 +60,35 @@ def make_app(
     app.add_exception_handler(LinkError, _link_failed)
     app.add_exception_handler(SignInNeededError, sign_in_first)
     app.add_exception_handler(ChangeflowError, _failed)
+    app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url), anchor=anchor)
     return app
 
 
-async def _failed(_: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     """Say why a use case refused. What no reader can correct goes on to the guard."""
     if isinstance(error, UNAVAILABLE) or not isinstance(error, ChangeflowError):
         raise error
-    return answer_to(trouble_of(error))
+    return answer_to(trouble_of(error), path=request.url.path)
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    """Say which parameters of an address are not valid."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    names = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in found))
+    text = f"These parts of the address are not valid: {printable(names)}."
+    return answer_to(Trouble(422, "This address is not valid", text), path=request.url.path)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Answer a request that no route accepts."""
     if not isinstance(error, HTTPException) or error.status_code != 405:
-        return answer_to(NOT_FOUND)
+        return answer_to(NOT_FOUND, path=request.url.path)
     routes = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is not Match.NONE]
     allowed = ", ".join(sorted({"OPTIONS", *(method for route in routes for method in route.methods or ())}))
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": allowed})
-    return answer_to(wrong_method(allowed))
+    return answer_to(wrong_method(allowed), path=request.url.path)
 
 
 async def _link_failed(_: Request, error: Exception) -> Response:

@@ -23,7 +23,7 @@ from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
 from changeflow.web.lanes import Work
 from changeflow.web.navigation import navigation
-from changeflow.web.responses import TroubleError, render
+from changeflow.web.responses import API, Trouble, TroubleError, answer_to, render
 from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_form, own_path, token_in
 from changeflow.web.sign_in_doors import Doors
 from changeflow.web.style import SCRIPT, STYLE
@@ -130,6 +130,9 @@ async def read_own_form(request: Request, *, cookie: str = SESSION) -> Form:
 
 async def sign_in_first(request: Request, error: Exception) -> Response:
     """Send a reader to the sign-in page, and afterwards back to the page they wanted."""
+    if request.url.path.startswith(API):
+        trouble = Trouble(401, "This token does not work", str(error), headers={"WWW-Authenticate": "Bearer"})
+        return answer_to(trouble, path=request.url.path)
     why = str(error) if isinstance(error, SignInNeededError) else ""
     wanted = own_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
     if request.method not in ("GET", "HEAD"):

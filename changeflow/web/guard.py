@@ -34,8 +34,6 @@ HEADERS: Mapping[str, str] = {
 """A link is a secret: no page may be cached, send it on as a referrer or be framed."""
 HSTS = "max-age=31536000"
 """A year. It is sent only where people use HTTPS."""
-PLAIN = ("/health", "/metrics")
-"""Paths that machines read."""
 _LINK = re.compile(r"/[auc]/([^/]+)")
 
 
@@ -96,7 +94,7 @@ class Guard:
             await self._say(trouble, scope, receive, answer)
 
     async def _say(self, trouble: Trouble, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        response = responses.answer_to(trouble, plain=scope["path"] in PLAIN)
+        response = responses.answer_to(trouble, path=scope["path"])
         # An unread body must not keep the connection open.
         response.headers["Connection"] = "close"
         await response(scope, receive, answer)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.languages.language import Language, language_of
@@ -137,10 +137,18 @@ def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str
     return _environment(language_of(language)).get_template(f"web/{name}.html.j2").render(values)
 
 
-def answer_to(trouble: Trouble, *, language: str = "en", plain: bool = False) -> Response:
-    """Return a page that says why, or one line for `/health` and `/metrics`."""
-    if plain:
+API = "/api/"
+PLAIN = ("/health", "/metrics")
+"""Paths that machines read."""
+
+
+def answer_to(trouble: Trouble, *, language: str = "en", path: str = "") -> Response:
+    """Return a page that says why: for the API in the form of RFC 9457, and one line for `/health` and `/metrics`."""
+    if path in PLAIN:
         response: Response = PlainTextResponse("not ok", status_code=trouble.status)
+    elif path.startswith(API):
+        problem = {"title": trouble.title, "status": trouble.status, "detail": trouble.text}
+        response = JSONResponse(problem, status_code=trouble.status, media_type="application/problem+json")
     else:
         values = {"title": trouble.title, "text": trouble.text, "is_link": trouble.status in (404, 410)}
         response = page("trouble", values, language=language, status=trouble.status)

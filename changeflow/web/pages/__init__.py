@@ -1,6 +1,16 @@
 """The routers, one for each noun."""
 
-from changeflow.web.pages import brief, calculations, home, links, monitoring, sign_in, static
+from changeflow.web.pages import (
+    api,
+    brief,
+    calculations,
+    home,
+    links,
+    monitoring,
+    sign_in,
+    static,
+    tokens,
+)
 
 ROUTERS = (
     home.router,
@@ -10,5 +20,7 @@ ROUTERS = (
     static.router,
     brief.router,
     calculations.router,
+    api.router,
+    tokens.router,
 )
 """Every router, in the order in which paths are matched."""
