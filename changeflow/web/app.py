@@ -61,7 +61,9 @@ def make_app(
     app.add_exception_handler(SignInNeededError, sign_in_first)
     app.add_exception_handler(ChangeflowError, _failed)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url), anchor=anchor)
+    app.add_middleware(
+        Guard, clients=clients, limits=limits, headers=headers_for(base_url), base_url=base_url, anchor=anchor
+    )
     return app
 
 

@@ -17,6 +17,7 @@ from changeflow.web import responses
 from changeflow.web.clients import LARGEST_HEADERS, Buckets, Clients, Limits, address_key
 from changeflow.web.forms import has_controls, is_well_formed
 from changeflow.web.responses import Trouble, TroubleError
+from changeflow.web.security import token_in
 
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -47,9 +48,16 @@ class Guard:
     """Wraps the application."""
 
     def __init__(
-        self, app: ASGIApp, *, clients: Clients, limits: Limits, headers: Mapping[str, str], anchor: str = ""
+        self,
+        app: ASGIApp,
+        *,
+        clients: Clients,
+        limits: Limits,
+        headers: Mapping[str, str],
+        base_url: str,
+        anchor: str = "",
     ) -> None:
-        self.app, self.clients, self.limits, self.anchor = app, clients, limits, anchor
+        self.app, self.clients, self.limits, self.base_url, self.anchor = app, clients, limits, base_url, anchor
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self.addresses, self.links = Buckets(limits.per_address), Buckets(limits.per_link)
         self.at_work = 0
@@ -64,7 +72,7 @@ class Guard:
         answer = _Answer(send, self.headers)
         self.at_work += 1
         try:
-            with acting(Acting(via=Via.LINK, account=account_of(scope["path"]), anchor=self.anchor)):
+            with acting(acting_of(scope, self.base_url, self.anchor)):
                 await self._answered(scope, receive, answer)
         finally:
             self.at_work -= 1
@@ -154,10 +162,17 @@ class _Answer:
         await self._send(message)
 
 
-def account_of(path: str) -> str:
-    """Return a name for a link in the audit that does not reveal the link."""
-    link = _LINK.match(path)
-    return f"link:{_digest(f'account:{link[1]}')[:16]}" if link else ""
+def acting_of(scope: Scope, base_url: str, anchor: str) -> Acting:
+    """Say how the person is known: by a link or by a session. The audit gets a name that reveals neither."""
+    if link := _LINK.match(scope["path"]):
+        return Acting(via=Via.LINK, account=account_of("link", link[1]), anchor=anchor)
+    token = token_in(Request(scope), base_url)
+    return Acting(via=Via.SESSION, account=account_of("session", token) if token else "", anchor=anchor)
+
+
+def account_of(kind: str, token: str) -> str:
+    """Return a name for a link or session in the audit."""
+    return f"{kind}:{_digest(f'account:{token}')[:16]}"
 
 
 def _is_clean(encoded: bytes) -> bool:

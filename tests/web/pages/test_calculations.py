@@ -1,7 +1,10 @@
 """Calculations: who may start one, a second click, stopping one, and the result of the command itself."""
 
 import json
+import re
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,3 +132,12 @@ def test_a_running_calculation_can_be_stopped(own_world: World, monkeypatch: pyt
         time.sleep(0.02)
     browser.send(f"{where}/stop", browser.get(where))
     assert "stopped" in text_of(browser.get(where)) or "finished" in text_of(browser.get(where))
+
+
+def test_the_audit_says_who_asked_in_a_session(own_world: World):
+    started(signed_in(own_world.db, "chief"))
+    with closing(sqlite3.connect(own_world.db.removeprefix("sqlite:///"))) as connection:
+        query = "SELECT actor, via, account FROM audit WHERE action = 'calculate'"
+        [(actor, via, account)] = connection.execute(query).fetchall()
+    assert (actor, via) == ("chief", "session")
+    assert re.fullmatch("session:[0-9a-f]{16}", account)
