@@ -9,9 +9,9 @@ from changeflow.values.months import month_in_words
 
 WIDTH = 80
 UNKNOWN = "The compared columns were not recorded."
-SHORT = {"ni": "NI", "vat": "VAT"}
-"""Columns that are written in capitals."""
-REASONS = {"no tolerance names it": "no tolerance is set for it"}
+SHORT = {"ni": "NI", "vat": "VAT", "place": "place of work"}
+"""Columns whose names are not written as they are."""
+REASONS = {"no tolerance names it": "no tolerance has been set for it"}
 """Recorded reasons in better words."""
 
 
@@ -33,7 +33,7 @@ def columns_left_out(coverage: Coverage) -> str:
     parts = []
     for entry in coverage.left_out:
         side = "" if entry.side == "both" else f"{entry.side} output, "
-        parts.append(f"{entry.column} ({side}{REASONS.get(entry.reason, entry.reason)})")
+        parts.append(f"{SHORT.get(entry.column, entry.column)} ({side}{REASONS.get(entry.reason, entry.reason)})")
     return f"{', '.join(parts)}." if parts else ""
 
 

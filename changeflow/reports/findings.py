@@ -35,12 +35,12 @@ def findings_text(judged: Judged) -> Iterator[str]:
 def findings_headline(findings: Sequence[Finding]) -> str:
     """State the number of findings by severity."""
     if not findings:
-        return "Findings: none. The plan follows every rule that is not waived."
+        return "No findings. The plan complies with every rule that is not waived."
     found = Counter(f.severity for f in findings)
     parts = [f"{found[Severity.BLOCK]} that {'blocks' if found[Severity.BLOCK] == 1 else 'block'}"]
     parts += [counted(found[Severity.WARN], "warning"), f"{found[Severity.INFO]} for information"]
     shown = [part for part in parts if not part.startswith("0 ")]
-    return f"Findings: {len(findings)} ({', '.join(shown)})"
+    return f"{counted(len(findings), 'finding')}: {', '.join(shown)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     elif not waiver.is_in_force(programme.on):
         what = f"The waiver of rule {waiver.rule} for {scope} expired on {day}, so the rule applies again."
     else:
-        unused = "" if used else ". Nothing needs the waiver at present"
+        unused = "" if used else ". The plan does not need it at present"
         what = f"Rule {waiver.rule} is waived for {scope} until {day}{unused}."
     approvers = listed([programme.person(p) for p in waiver.approved_by])
     reason = waiver.reason.rstrip(".")

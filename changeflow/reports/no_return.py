@@ -59,7 +59,7 @@ ARTICLES = ("The ", "A ", "An ")
 
 def _text(programme: Programme, point: PointOfNoReturn) -> str:
     if point.is_confirmed:
-        return f"the confirmation that we can go back no longer applies (“{point.what}”)"
+        return f"the confirmed way back closes (“{point.what}”)"
     if point.kind is NoReturn.POSTS_ENDED and point.task is not None:
         return point.kind.label
     what = point.what
@@ -77,4 +77,4 @@ def no_return_text(lines: Iterable[NoReturnLine]) -> Iterator[str]:
     """Yield a line for each point, for the terminal."""
     for line in lines:
         passed = " (passed)" if line.passed else ""
-        yield f"  until {line.last_day:<15}  {line.where}: {line.text}{passed}"
+        yield f"  {line.last_day:<15}  {line.where}: last day before {line.text}{passed}"

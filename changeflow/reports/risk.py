@@ -214,7 +214,7 @@ def chance_in_words(chance: int | None, certain_share: int) -> str:
 def event_in_words(name: str, percent: int, days: int) -> str:
     """Say what a risk event does to the last milestone on average."""
     effect = (
-        f"the last milestone is {later_or_earlier(days)} on average" if days else "the last milestone does not move"
+        f"the last milestone is {later_or_earlier(days)} on average" if days else "the last milestone is not delayed"
     )
     return f"If “{name}” happens ({percent}% likely), {effect}."
 
@@ -230,7 +230,10 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield ""
         yield from _milestone_text(line)
     for title, names in (
-        ("Long tasks on the critical path without a range; add one, such as estimate: [30d, 45d, 70d]", report.missing),
+        (
+            "Long critical tasks without a range. Add one, for example `estimate: [30d, 45d, 70d]`.",
+            report.missing,
+        ),
         ("Tasks whose own duration replaced the range of their step", report.replaced),
     ):
         if names:
@@ -240,7 +243,8 @@ def risk_text(report: RiskReport) -> Iterator[str]:
     if report.drivers:
         yield ""
         yield "Tasks that move the last milestone most"
-        yield "(days between the 10% of simulations in which a task was shortest and the 10% in which it was longest)"
+        yield "(how many days later, on average, in the 10% of simulations in which the task took longest than in the"
+        yield "10% in which it was shortest)"
         yield "  Days  On the critical path  Task"
         yield from (f"  {d.swing:>4}  {f'{d.criticality}%':>20}  {d.task}" for d in report.drivers)
     if report.lessons:
@@ -258,7 +262,8 @@ def _milestone_text(line: OddsLine) -> Iterator[str]:
     yield f"  planned date {line.planned}: {chance_in_words(line.planned_odds, line.certain_share)}"
     if line.deadline != NO_DEADLINE:
         yield f"  deadline {line.deadline}: {chance_in_words(line.deadline_odds, line.certain_share)}"
-    yield f"  50% likely by {line.p50} (P50), 80% by {line.p80} (P80), 90% by {line.p90} (P90)"
+    if line.planned_odds is not None:
+        yield f"  50% likely by {line.p50} (P50), 80% by {line.p80} (P80), 90% by {line.p90} (P90)"
     if len(line.outcomes) > 1:
         yield f"  possible dates: {', '.join(f'{d} ({p or LESS_THAN_1}%)' for d, p in line.outcomes)}"
     if line.certain:

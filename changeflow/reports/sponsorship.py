@@ -125,7 +125,7 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
             if weeks > 2 * limit:
                 yield (
                     f"There is no record of the sponsor {words} in the last {counted(weeks, 'school week')} "
-                    f"(limit {2 * limit})."
+                    f"(expected at least every {2 * limit})."
                 )
     yield from _unconsulted(programme, today)
     leads = [p for p in programme.definition.people if p.audience == "lead" and p.hub and not p.school]
@@ -151,7 +151,8 @@ def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
         if weeks > limit:
             name = group.replace("-", " ")
             since = counted(weeks, "school week")
-            yield f"There is no record of a conversation with {name} in the last {since} (limit {limit})."
+            expected = f"expected at least every {limit}"
+            yield f"There is no record of a conversation with {name} in the last {since} ({expected})."
 
 
 def _is_over(programme: Programme) -> bool:
@@ -183,4 +184,4 @@ def _waiting(programme: Programme) -> Iterator[str]:
     known = programme.latest_checkpoints()
     for task in programme.tasks(kind=Kind.GO_LIVE):
         if programme.is_done(task.id) and task.wave and (task.service, task.wave) not in known:
-            yield task.name
+            yield task.in_parts.heading

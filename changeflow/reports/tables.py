@@ -143,7 +143,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     yield from _waves_text(programme)
     if points := no_return_lines(programme):
         yield ""
-        yield "Points of no return (last day on which a wave can revert to the old arrangements)"
+        yield "Points of no return: the last day on which a wave can return to its old arrangements"
         yield from no_return_text(points)
     yield from _chains_text(programme, schedule, [to] if to else [m.task for m in milestones])
     yield from _path_text(programme, schedule, to)
@@ -202,7 +202,7 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
         floats = {t: x for t, x in floats_to(roadmap, schedule, target).items() if t in on_path}
     yield ""
     yield f"{counted(len(on_path), 'task')} on the longest path to {where}"
-    yield "(float: how far a task can slip before that date moves; critical: not at all)"
+    yield f"Float is how far a task can slip without delaying {where}. A critical task has none."
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
     shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, t, floats[t]))) for t in in_order)
     for name, (dates, spare), _ in grouped(roadmap, shown):

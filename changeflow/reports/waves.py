@@ -223,12 +223,12 @@ def _explained(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | Non
     for plan in shown:
         if plan.key == IN_FORCE.key:
             cases = counted(len(plan.limits), "case")
-            yield f"The current plan exceeds limits in {cases}." if plan.limits else "The current plan does so too."
-    yield "Each proposal puts a different priority first, among the plans within the limits."
+            yield f"The current plan breaks limits in {cases}." if plan.limits else "The current plan does so too."
+    yield "Each proposal puts a different priority first."
     if any(plan.later for plan in shown):
         yield (
-            "Proposals are made from the main activities of a rollout. Some waves would go live later, because other "
-            "tasks take longer. The lines “with all tasks” include these."
+            "The proposals take account only of the main activities of a rollout. Some waves would go live later, "
+            "because other tasks have to be finished first. Rows marked “with all tasks” allow for those tasks."
         )
 
 
@@ -245,13 +245,13 @@ def _earliest_end(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | 
     name = min(ends, key=lambda n: ends[n])
     if ends[name] < current:
         yield (
-            f"With all tasks scheduled, “{name}” finishes earliest (last go-live on {format_day(ends[name])}; in the "
-            f"current plan {format_day(current)})."
+            f"With all tasks included, “{name}” finishes earliest: its last go-live is on {format_day(ends[name])} "
+            f"({format_day(current)} in the current plan)."
         )
     else:
         yield (
-            "With all tasks scheduled, no proposal finishes earlier than the current plan (last go-live on "
-            f"{format_day(current)})."
+            "With all tasks included, no proposal finishes earlier than the current plan, whose last go-live is on "
+            f"{format_day(current)}."
         )
 
 
@@ -262,7 +262,7 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
         return CompareLine(label=label, cells=tuple(str(cell) for cell in cells))
 
     is_planned = any(p.planned_last_day for p in shown)
-    yield line("Average go-live", (p.mean_day for p in shown))
+    yield line("Average go-live date", (p.mean_day for p in shown))
     yield line("Last go-live", (p.last_day for p in shown))
     if is_planned:
         yield line("Last go-live, with all tasks", (p.planned_last_day or "unknown" for p in shown))
@@ -274,14 +274,14 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
             yield line("Announced dates changed, with all tasks", moves)
     if is_planned:
         yield line("Deadlines missed", (sum(d.days_late > 0 for d in p.deadlines) for p in shown))
-        yield line("Limits exceeded", (len(p.limits) for p in shown))
+        yield line("Limits broken", (len(p.limits) for p in shown))
         if any(p.later for p in shown):
             yield line("Waves later than proposed", (len(p.later) for p in shown))
         if any(p.findings for p in shown):
             yield line("New blocking findings", (len(p.findings) for p in shown))
     if any(school.hub for school in problem.schools.values()):
-        yield line("Go-live dates beyond one for each hub and service", (p.hub_dates for p in shown))
-        yield line("Weeks between the first and last hub (average go-live)", (f"{p.fairness:g}" for p in shown))
+        yield line("Extra go-live dates (more than one for a hub and service)", (p.hub_dates for p in shown))
+        yield line("Weeks between average go-live dates of first and last hubs", (f"{p.fairness:g}" for p in shown))
     for team in shown[0].peaks if shown else ():
         yield line(f"Busiest week, {team}", (f"{p.peaks[team]}%" for p in shown))
 

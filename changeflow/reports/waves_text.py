@@ -6,8 +6,8 @@ from changeflow.planning.wave_use import PlanEffect
 from changeflow.reports.waves import AnnouncedMove, DeadlineLine, LaterWaveLine, PlanReport, WavesReport, effect_lines
 from changeflow.values.duration import counted
 
-LATER = "Later than proposed, because tasks other than the activities in rollout.yaml take longer:"
-LIMITS = "Limits in rollout.yaml that it exceeds:"
+LATER = "Later than proposed, because tasks that are not in rollout.yaml have to be finished first:"
+LIMITS = "Limits in rollout.yaml that it breaks:"
 FINDINGS = "New blocking findings:"
 
 

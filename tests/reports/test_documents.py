@@ -18,7 +18,8 @@ from changeflow.usecases.scheduled import FLOWS
 def test_every_report_and_every_page_is_in_the_registry():
     modules = (import_module(f"changeflow.reports.{m.name}") for m in iter_modules(reports.__path__))
     assert set(REPORTS) <= {name for module in modules for name in vars(module)}
-    pages = {path.name.partition(".")[0] for path in (templates_dir() / "reports").glob("*.html.j2")}
+    # A name that begins with an underscore is a part of a page.
+    pages = {path.name.partition(".")[0] for path in (templates_dir() / "reports").glob("[!_]*.html.j2")}
     assert pages == {kind.template for kind in REPORTS.values()} == set(PICTURES)
     printed = {path.stem for path in (templates_dir() / "print").glob("*.typ")}
     assert pages <= printed

@@ -171,8 +171,8 @@ def test_a_character_without_a_shape_is_marked_and_the_file_says_so():
 
 def test_names_that_differ_by_such_a_character_stay_apart():
     paper = read_paper(print_report("risk", a_risk_report({"Ash 😀": "2027-01-04", "Ash 🚀": "2027-01-05"}), ()))
-    assert paper.text.count("2027-01-04") == 20
-    assert paper.text.count("2027-01-05") == 20
+    assert paper.text.count("4 Jan 2027") == 20
+    assert paper.text.count("5 Jan 2027") == 20
 
 
 def a_risk_report(curves: dict[str, str]) -> dict[str, Any]:

@@ -70,12 +70,12 @@ def test_plan_report_and_decision_say_the_same(stored: str):
     wanted = [p.last_day.isoformat() for p in points_of_no_return(judged.programme)]
     assert [p["last_day"] for p in json.loads(plan_json(judged))["points_of_no_return"]] == wanted
     text = "\n".join(plan_text(judged))
-    assert "  until Wed 31 Mar 2027  Payroll, wave 1: posts in the old structure end" in text
+    assert "  Wed 31 Mar 2027  Payroll, wave 1: last day before posts in the old structure end" in text
     report = sro_of_stored(None, db=stored, today=START)
     assert [line.iso for line in report.no_return] == wanted
     page = go_no_go_of(GO, db=stored, programme=None, today=START)
     assert [line.iso for line in page.no_return] == ["2027-03-31", "2027-04-27", "2027-06-30"]
-    assert "until Tue 27 Apr 2027" in "\n".join(case_text(*case_of(GO, db=stored, programme=None, on=START)))
+    assert "  Tue 27 Apr 2027" in "\n".join(case_text(*case_of(GO, db=stored, programme=None, on=START)))
 
 
 def test_a_wave_that_nothing_has_is_an_error(tmp_path: Path):

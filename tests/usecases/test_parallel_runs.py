@@ -138,8 +138,8 @@ class TestWhatWasCompared:
         )
         shown = " ".join(" ".join(runs_text([kept])).split())
         assert (
-            "February 2027: We compared gross and net. We did not compare school (new output, no tolerance is set for "
-            "it)." in shown
+            "February 2027: We compared gross and net. We did not compare school (new output, no tolerance has been "
+            "set for it)." in shown
         )
 
     def test_a_run_without_pay_is_not_clean_however_equal_it_is(self, db: str, tmp_path: Path):

@@ -110,10 +110,10 @@ def test_the_report_says_whether_the_current_plan_meets_the_limits(folder: Path)
     report = waves_report(programme.name, problem, [], in_force=current, effects=effects)
     assert report.in_force is not None
     assert len(report.in_force.limits) == len(check_plan(problem, current))
-    assert f"The current plan exceeds limits in {len(report.in_force.limits)} cases." in report.explained
+    assert f"The current plan breaks limits in {len(report.in_force.limits)} cases." in report.explained
     assert any(line.startswith("Each proposal puts a different priority first") for line in report.explained)
     shown = {line.label: line.cells for line in report.compared}
-    assert shown["Limits exceeded"] == (str(len(report.in_force.limits)),)
+    assert shown["Limits broken"] == (str(len(report.in_force.limits)),)
 
 
 def test_weeks_with_the_same_number_of_changes_are_one_line(folder: Path):

@@ -117,7 +117,7 @@ def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
     for (team, week), tenths in sorted(load.items()):
         if tenths > problem.capacity[team][week]:
             given = f"{problem.capacity[team][week] / 10:g} days in {problem.week_words(week)}"
-            yield Broken("capacity", f"{problem.team_names[team]} can give {given} but would need {tenths / 10:g}")
+            yield Broken("capacity", f"{problem.team_names[team]} can give only {given}; {tenths / 10:g} are needed")
 
 
 def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:

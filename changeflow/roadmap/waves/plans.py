@@ -98,7 +98,7 @@ def certainty_of(found: "Offer | WavesSolution") -> str:
     near = (
         "a better plan may exist"
         if found.gap is None
-        else f"within {found.gap:.1%} of the best possible for these priorities"
+        else f"not proven to be the best: for these priorities, another plan may be up to {found.gap:.1%} better"
     )
     return near if found.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 
