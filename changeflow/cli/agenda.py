@@ -83,8 +83,10 @@ def nudge_answers(context: Context) -> None:
     """List people's replies to nudges, the latest first: what is blocking them, and what they have promised."""
     from changeflow.usecases import nudges
 
-    lines = nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
-    print_lines(list(lines))
+    lines = list(nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor))
+    print_lines(lines)
+    if not lines:
+        note("No one has replied yet.")
 
 
 @command(nudge, "effects", "db")

@@ -55,7 +55,7 @@ def training_list(context: Context) -> None:
 
     for one in sessions(loaded(context.programme, db=context.db, on=context.day)):
         came = f"{len(one.came)} came, {len(one.with_evidence)} with evidence" if one.is_counted else "not reported"
-        out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
+        out(f"{one.task.id:<44} {len(one.needed_by):>3} need it: {came}")
 
 
 @command(checkpoint, "report", "db", "programme", "actor", "at")
@@ -107,7 +107,7 @@ def checkpoint_list(context: Context) -> None:
         reasons = "; ".join(one.judgement.reasons)
         out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name} ({reasons})")
     if not found:
-        note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
+        note("No checkpoint has been reported yet. Report one with: changeflow checkpoint report TASK")
 
 
 @command(assess, "import", "db", "programme", "actor", "at")
@@ -136,7 +136,7 @@ def assess_show(
 
     people = look_at_people(context.change)
     if not people.round:
-        note("No one has been asked yet: changeflow assess import ROUND.csv")
+        note("No round has been published yet. Import one with: changeflow assess import ROUND.csv")
         return
     out(f"{people.round}. A barrier is a score of {people.threshold} or less. Bands of {people.step} people.")
     if people.threshold_note:

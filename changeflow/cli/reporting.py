@@ -138,7 +138,7 @@ def report_verify(
     lines = [f"  {line}" for line in _proved(data)]
     if number is not None:
         lines.append(f"  report {number} as it was issued")
-    print_lines([f"'{file}' is proved:", *lines])
+    print_lines([f"'{file}' passed the check:", *lines])
 
 
 def _proved(data: Mapping[str, Any]) -> Iterator[str]:

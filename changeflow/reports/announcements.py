@@ -118,7 +118,7 @@ def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[s
 
 def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:
     """Yield the lines for the terminal."""
-    yield f"{'service':<18}{'school':<28}{'announced':<14}{'forecast':<14}state"
+    yield f"{'service':<18}{'school':<28}{'announced':<14}{'forecast':<14}status"
     for line in lines:
         days = f", {counted(abs(line.days), 'day')} {'later' if line.days > 0 else 'earlier'}" if line.days else ""
         source = f" (announced on {line.announced_on}: {line.how})" if line.how != "–" else ""

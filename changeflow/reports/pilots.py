@@ -42,7 +42,7 @@ def masked(contract: str) -> str:
 def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator[str]:
     """Yield the latest run of each period with what it compared, then the number of clean runs at the end."""
     if not runs:
-        yield "No run saved yet: changeflow pilot reconcile OLD NEW --service …"
+        yield "No run saved yet. Save one with: changeflow pilot reconcile OLD NEW --service …"
         return
     for run in latest_by_period(runs):
         state = "clean" if run.is_clean else "NOT CLEAN"
@@ -148,7 +148,7 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
         about = f", about “{one.item}”" if one.item else ""
         yield f"  {one.service} {one.number}, a {one.side}{about}: {one.text}"
     if not backlog and not waiting:
-        yield "No feedback yet: changeflow pilot feedback add SERVICE user “…”"
+        yield "No feedback yet. Add some with: changeflow pilot feedback add SERVICE user “…”"
 
 
 def lessons_text(programme: Programme, service: str) -> Iterator[str]:
@@ -156,10 +156,13 @@ def lessons_text(programme: Programme, service: str) -> Iterator[str]:
     known = lessons_of(programme.facts.pilot, service)
     for seen in lessons(programme):
         if seen.service == service:
-            took, count = f"{seen.taken / seen.planned:.0%}", counted(seen.count, "finished task")
-            yield f"Seen: {seen.name} took {took} of its plan in {count}; {len(seen.tasks)} are ahead."
+            took, count = f"{seen.taken / seen.planned:.1f}", counted(seen.count, "finished task")
+            yield f"Seen: “{seen.name}” took {took} times as long as planned ({count}; {len(seen.tasks)} to come)."
     if not known:
-        yield "No lesson proposed yet: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
+        yield (
+            "No lesson proposed yet. Propose one with: changeflow pilot lesson propose SERVICE STEP "
+            "--duration 4d --reason “…”"
+        )
     for lesson, answer in known.values():
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
         yield f"{lesson.number}  {state:<8}  {_in_words(lesson)}: {lesson.reason}"

@@ -88,7 +88,7 @@ def delegation_text(programme: Programme) -> Iterator[str]:
             rights_by_verb = [f"{verb} {', '.join(rights)}" for verb, rights in both if rights]
             yield f"  {change.area}: {change.role} {' and '.join(rights_by_verb)} ({where})"
         if not found:
-            yield "  no changes listed: `delegation` in the service's file"
+            yield "  No changes are listed under `delegation` in the service's file."
         for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
             day = format_day(programme.timed(task.id).last_day)
             yield f"  in force after {task.name}, {day}"

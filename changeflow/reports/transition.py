@@ -21,15 +21,17 @@ def transition_text(definition: Definition) -> Iterator[str]:
     for service in definition.services:
         yield service.name
         if not service.posts and not service.new_posts:
-            yield "  no posts listed: `posts` in the service's file"
+            yield "  No posts are listed under `posts` in the service's file."
             continue
         found = summed_up(service.posts, service.new_posts)
         counts = [f"{found.by_route[route]} {WORDS[route]}" for route in Route if found.by_route[route]]
         counts += [f"{found.undecided} open"] if found.undecided else []
         yield f"  {found.posts} posts are affected: {', '.join(counts) or 'none decided'}"
         if found.new_posts:
-            share = "" if found.internal_share is None else f"; {found.internal_share:.0%} of those filled, internally"
-            yield f"  {found.new_posts} new posts, {found.open_posts} of them open{share}"
+            share = (
+                "" if found.internal_share is None else f"; {found.internal_share:.0%} of the others filled internally"
+            )
+            yield f"  {found.new_posts} new posts, {found.open_posts} of them still open{share}"
         for post in service.posts:
             yield f"  {post.title}, {schools.get(post.school, post.school)}: {_fate(post)}"
             for route, reason in sorted(post.reasons.items(), key=lambda item: list(Route).index(item[0])):

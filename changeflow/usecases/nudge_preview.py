@@ -53,8 +53,8 @@ def _lines(verdict: SendVerdict, found: OutboxView, desk: Desk) -> Iterator[str]
     who = house.person(first.person)
     if verdict.fate is Fate.GOES:
         letter = letter_of(nudges, found.houses, desk, found.now)
-        address = letter.to_address if letter else "nobody"
-        yield f"  goes  {who} <{address}>: {letter.subject if letter else 'no address'}"
+        address = letter.to_address if letter else "no address"
+        yield f"  send  {who} <{address}>: {letter.subject if letter else 'no address'}"
         return
     word = "gone" if verdict.fate is Fate.WITHDRAWN else "held"
     for nudge in nudges:

@@ -121,7 +121,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert "1 nudge due, 1 new" in run("tick", "--at", "2027-01-11T07:00").stdout
     assert "1 nudge due, 0 new" in run("tick", "--at", "2027-01-11T07:00").stdout
     assert (
-        "goes  Director of People <lead@example.org>: "
+        "send  Director of People <lead@example.org>: "
         in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout
     )
     assert "1 sent" in run("nudge", "dispatch", "--at", "2027-01-11T09:00").stderr

@@ -98,7 +98,7 @@ class TestShare:
         """Six of seven new posts are filled, 5.5 full-time equivalents, one of them from outside: 4.5 of 5.5."""
         lines = list(transition_text(sample.definition))
         assert "  14 posts are affected: 4 matched, 1 reskilled, 2 redeployed, 7 open" in lines
-        assert "  7 new posts, 1 of them open; 82% of those filled, internally" in lines
+        assert "  7 new posts, 1 of them still open; 82% of the others filled internally" in lines
 
 
 class TestMistakes:

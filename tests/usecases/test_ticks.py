@@ -325,11 +325,11 @@ def test_a_preview_sends_nothing(stored: str):
     week = list(nudge_preview.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
     assert week == [
         "Fri 8 Jan 2027:",
-        "  goes  Director of People <lead@example.org>: Payroll: requirements (due today)",
+        "  send  Director of People <lead@example.org>: Payroll: requirements (due today)",
         "Mon 11 Jan 2027:",
         "  No messages are waiting.",
         "Tue 12 Jan 2027:",
-        "  goes  Director of People <lead@example.org>: Payroll: requirements (was due Fri 8 Jan)",
+        "  send  Director of People <lead@example.org>: Payroll: requirements (was due Fri 8 Jan)",
     ]
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
 
