@@ -68,7 +68,10 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the web application, until stopped with Ctrl+C."""
+    from changeflow.delivery.writing import templates_of
     from changeflow.usecases.custody import take_stock
+    from changeflow.usecases.messages import Desk
+    from changeflow.usecases.sign_in_mail import LinkPost
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
     from changeflow.web.server import run
@@ -81,11 +84,22 @@ def serve(
         note(stock.message)
     clock = clock_from(context.at and context.now, db=context.db)
     doors = doors_for(context.programme, people=sign_in or (), is_setup=setup, host=host, db=context.db, now=clock())
+    post = LinkPost(
+        channels=chosen.channels, desk=Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
+    )
     note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
     for door in doors.known:
         out(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}")
     run(
-        make_app(context.db, base_url=chosen.base_url, clock=clock, clients=clients, anchor=chosen.anchor, doors=doors),
+        make_app(
+            context.db,
+            base_url=chosen.base_url,
+            clock=clock,
+            clients=clients,
+            anchor=chosen.anchor,
+            doors=doors,
+            post=post,
+        ),
         host=host,
         port=port,
         base_url=chosen.base_url,

@@ -4,19 +4,21 @@ An account belongs to the person of a programme who has its verified address, or
 never to a display name. Which roles a person has is read from the programme at every request.
 """
 
+import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import ChangeflowError, InputError, UnknownThingError
+from changeflow.errors import ChangeflowError, ConflictError, InputError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import in_role
-from changeflow.programme.names import begin, person_in_words
+from changeflow.programme.names import begin, names_in, person_in_words
 from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import MAIL, SignedIn, SignIn, SignInLink
 from changeflow.storage.database import read_scope, session_scope
@@ -32,6 +34,7 @@ MOST_LINKS = 3
 """The most links for one address within their life: our own choice."""
 LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, without its angle brackets."""
+_ADDRESS = re.compile(r"[^\s@<>,;\x00-\x1f\x7f]+@[^\s@<>,;\x00-\x1f\x7f]+")
 
 
 class SignInNeededError(ChangeflowError):
@@ -42,17 +45,25 @@ class SignInNeededError(ChangeflowError):
 
 
 class SignInRefusedError(InputError):
-    """Someone proved who they are, but may not come in."""
+    """Someone may not come in. `people` are those they are known to be, by programme, for the audit."""
+
+    def __init__(self, message: str, people: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.people = people or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLink:
     """A sign-in link to send."""
 
-    token: str
+    token: str = field(repr=False)
     to_name: str
+    is_named: bool
+    """Whether the name is a person's; otherwise it is a role."""
     to_address: str
-    organisation: str
+    language: str
+    programme: str
+    office: str
     office_email: str
 
 
@@ -74,14 +85,13 @@ def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime
 
     Admins get none: their access is worth more than a mailbox.
     """
-    address_text = email.strip()
-    if not 3 <= len(address_text) <= LONGEST_ADDRESS or "@" not in address_text:
-        raise InputError("Enter an e-mail address, such as name@example.org.")
+    address_text = check_address(email)
     token = new_token()
     with session_scope(db) as session:
         address = accounts.address_of(session, address_text)
         found = _invited(session, address, now)
-        if not found or accounts.links_since(session, address, now - LINK_LIFE) >= MOST_LINKS:
+        send_to = _where(session, found, address, address_text)
+        if not found or not send_to or accounts.links_since(session, address, now - LINK_LIFE) >= MOST_LINKS:
             log("sign-in link", sent=False)
             return None
         link = SignInLink(address=address, browser=browser, next=next_page)
@@ -89,13 +99,35 @@ def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime
     log("sign-in link", sent=True)
     (definition, person, contact), *_ = found
     programme = definition.programme
+    names = names_in(definition, [contact] if contact else [])
     return NewLink(
         token=token,
-        to_name=contact.name if contact and contact.name else definition.role_of(person) or person,
-        to_address=address_text,
-        organisation=programme.organisation,
+        to_name=names.get(person) or definition.role_of(person) or person,
+        is_named=person in names,
+        to_address=send_to,
+        language=contact.language if contact and contact.language else programme.language,
+        programme=programme.name,
+        office=programme.office.name,
         office_email=programme.office.email,
     )
+
+
+def _where(session: Session, found: Sequence[tuple[Definition, str, Contact | None]], address: str, asked: str) -> str:
+    """Return the address to send to: the one in the list of people, or else the one that was entered.
+
+    Two different addresses may have one hash, which ignores case: `ſ` counts as `s`. So an address with letters beyond
+    ASCII is never taken from the form, where a stranger may have entered it.
+    """
+    own = (c.email for _, _, c in found if c is not None and c.email)
+    return next((e for e in own if accounts.address_of(session, e) == address), asked if asked.isascii() else "")
+
+
+def check_address(email: str) -> str:
+    """Return an e-mail address without spaces around it; raise `InputError` for a text that cannot be one."""
+    text = email.strip()
+    if not 3 <= len(text) <= LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
+        raise InputError("Enter an e-mail address, such as name@example.org.")
+    return text
 
 
 def _invited(session: Session, address: str, now: datetime) -> list[tuple[Definition, str, Contact | None]]:
@@ -121,12 +153,12 @@ def check_link(token: str, *, browser: str, db: str, now: datetime) -> None:
 
 def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> NewSession:
     """Use up a link and begin a session."""
-    with session_scope(db) as session:
+    with _noting_refusals(db, now), session_scope(db) as session:
         link = _link(session, token, browser, now)
         if not accounts.use_link(session, token, now=now):
             raise SignInRefusedError(_LINK_OVER)
         if not _invited(session, link.address, now):
-            raise SignInRefusedError(_NOT_INVITED)
+            raise SignInRefusedError(_NOT_INVITED, people_at(session, link.address, now))
         account = accounts.account_at(session, MAIL, link.address, link.address, at=now)
         fresh = _begin(session, SignIn.LINK, now=now, browser=kind, account=account.id)
         _note_sign_in(session, people_at(session, link.address, now), SignIn.LINK, now)
@@ -136,6 +168,10 @@ def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> 
 _LINK_OVER = (
     "This sign-in link no longer works. Links work once, for ten minutes, and only in the browser that asked for them. "
     "Ask for a new one."
+)
+_TAKEN = (
+    "Another account has signed in with your e-mail address before. If the address was someone else’s, ask an admin of "
+    "the programme to release it."
 )
 _NOT_INVITED = "You have not been invited to a programme here. Ask the programme office to invite you."
 
@@ -151,15 +187,18 @@ def sign_in_by_provider(
     issuer: str, subject: str, email: str, *, kind: str, next_page: str, db: str, now: datetime
 ) -> NewSession:
     """Begin a session for someone whom a provider has identified, with an address that it has verified."""
-    with session_scope(db) as session:
+    with _noting_refusals(db, now), session_scope(db) as session:
         address = accounts.address_of(session, email)
-        people = people_at(session, address, now)
+        # Letters beyond ASCII may count as others: see `_where`.
+        people = people_at(session, address, now) if email.isascii() else {}
         if not people:
-            log("sign-in refused", issuer=issuer)
             raise SignInRefusedError(
                 "No programme here has your e-mail address. Ask the programme office to add it to the list of people."
             )
-        account = accounts.account_at(session, issuer, subject, address, at=now)
+        try:
+            account = accounts.account_at(session, issuer, subject, address, at=now)
+        except ConflictError:
+            raise SignInRefusedError(_TAKEN, people) from None
         fresh = _begin(session, SignIn.PROVIDER, now=now, browser=kind, account=account.id)
         _note_sign_in(session, people, SignIn.PROVIDER, now)
     return NewSession(fresh, next_page)
@@ -167,7 +206,7 @@ def sign_in_by_provider(
 
 def sign_in_here(programme: str, person: str, how: SignIn, *, kind: str, db: str, now: datetime) -> NewSession:
     """Begin a session for a person on this machine: anyone in a sandbox, otherwise an admin of the programme."""
-    with session_scope(db) as session:
+    with _noting_refusals(db, now), session_scope(db) as session:
         definition = versions.required(session, programme).definition
         if how is SignIn.SANDBOX and not accounts.is_sandbox(session):
             raise SignInRefusedError("This database is not a sandbox, so no one can sign in here without an account.")
@@ -195,8 +234,24 @@ def _begin(
     return token
 
 
+@contextmanager
+def _noting_refusals(db: str, now: datetime) -> Iterator[None]:
+    """Log who may not come in, and record it in the audit of the programmes that they are known to be in."""
+    try:
+        yield
+    except SignInRefusedError as error:
+        log("refused", action="sign-in", programmes=len(error.people))
+        if error.people:
+            with session_scope(db) as session:
+                for programme, person in error.people.items():
+                    versions.lock_programme(session, programme)
+                    audit.append(session, programme, at=now, actor=person, action="refused", subject="sign-in")
+        raise
+
+
 def _note_sign_in(session: Session, people: Mapping[str, str], how: SignIn, now: datetime) -> None:
     for programme, person in people.items():
+        versions.lock_programme(session, programme)
         audit.append(session, programme, at=now, actor=person, action="sign-in", subject=how.value)
 
 

@@ -12,12 +12,14 @@ from changeflow.errors import ChangeflowError
 from changeflow.phrases import printable
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
-from changeflow.usecases.accounts import SignInNeededError
+from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.link_answers import LinkError
+from changeflow.usecases.messages import Desk
+from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.sentences import sentence
 from changeflow.web.calculations import Calculations
-from changeflow.web.clients import Clients, Limits
-from changeflow.web.dependencies import Clock, Site, sign_in_first
+from changeflow.web.clients import Buckets, Clients, Limits
+from changeflow.web.dependencies import Clock, Site, refuse_sign_in, sign_in_first
 from changeflow.web.errors import trouble_of
 from changeflow.web.guard import Guard, headers_for
 from changeflow.web.lanes import Work
@@ -37,11 +39,13 @@ def make_app(
     limits: Limits = LIMITS,
     anchor: str = "",
     doors: Doors | None = None,
+    post: LinkPost | None = None,
 ) -> FastAPI:
     """Return the application over a database.
 
     `base_url` is its public address, `clock` gives the time, `clients` says which proxies and monitors to trust,
-    `anchor` is the audit's file outside the database, and `doors` are the sign-in links that were printed.
+    `anchor` is the audit's file outside the database, and `doors` are the sign-in links that were printed,
+    and `post` sends sign-in links by e-mail.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(
@@ -52,6 +56,8 @@ def make_app(
         clients=clients,
         limits=limits,
         doors=doors or Doors(),
+        post=post or LinkPost(desk=Desk(base_url=base_url)),
+        askers=Buckets(limits.per_asker),
         calculations=Calculations(db, clock),
     )
     for router in ROUTERS:
@@ -59,6 +65,7 @@ def make_app(
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(LinkError, _link_failed)
     app.add_exception_handler(SignInNeededError, sign_in_first)
+    app.add_exception_handler(SignInRefusedError, refuse_sign_in)
     app.add_exception_handler(ChangeflowError, _failed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_middleware(

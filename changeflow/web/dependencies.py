@@ -12,13 +12,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from changeflow.logs import log
 from changeflow.storage.keys import key_for
-from changeflow.usecases.accounts import SignInNeededError
+from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
+from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.visits import Visit, note_looks, visit
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action
 from changeflow.web import numbers
 from changeflow.web.calculations import Calculations
-from changeflow.web.clients import Clients, Limits
+from changeflow.web.clients import Buckets, Clients, Limits
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
 from changeflow.web.lanes import Work
@@ -45,6 +46,8 @@ class Site:
     limits: Limits
     doors: Doors
     calculations: Calculations
+    post: LinkPost
+    askers: Buckets
 
     def secret(self) -> bytes:
         """Return the key that signs forms."""
@@ -141,6 +144,13 @@ async def sign_in_first(request: Request, error: Exception) -> Response:
     return RedirectResponse(
         f"/sign-in{'?' + urlencode(asked) if asked else ''}", status_code=303, headers=PAGES_HEADERS
     )
+
+
+async def refuse_sign_in(request: Request, error: Exception) -> Response:
+    """Say why someone is not signed in, and offer to try again."""
+    if not isinstance(error, SignInRefusedError):
+        raise error
+    return show_frame(site_of(request), "", "sign_in/refused", {"text": error.text}, status=403)
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,6 @@
 """From an error to a page: what happened, what to do, and who can help."""
 
 from changeflow.errors import ChangeflowError, ConflictError, InputError, NotAllowedError, UnknownThingError
-from changeflow.usecases.accounts import SignInRefusedError
 from changeflow.web.responses import Trouble
 
 MISSING = Trouble(
@@ -23,8 +22,6 @@ def trouble_of(error: ChangeflowError) -> Trouble:
         return MISSING
     if isinstance(error, NotAllowedError):
         return Trouble(403, "You do not have access to this", f"{error} No changes saved.")
-    if isinstance(error, SignInRefusedError):
-        return Trouble(403, "You are not signed in", str(error))
     if isinstance(error, ConflictError):
         return Trouble(409, "Someone else was faster", f"{error} No changes saved. Open the page again.")
     if isinstance(error, InputError):

@@ -1,4 +1,5 @@
-"""Threads that run use cases off the event loop: a lane for readers, one for judging and one for writers."""
+"""Threads that run use cases off the event loop: a lane each for readers, judging, writers and other
+machines."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from changeflow.usecases.stored import NotKeptError, kept_only
 
 T = TypeVar("T")
 
-READERS, JUDGES, WRITERS = 3, 1, 2
+READERS, JUDGES, WRITERS, OUTSIDE = 3, 1, 2, 4
 """Threads per lane. They are few because Python runs one at a time, and each further thread makes the others wait."""
 LONGEST_WAIT = 10
 """Seconds that a writer waits for its turn before it gets "busy"."""
@@ -29,6 +30,11 @@ class Work:
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._judges = ThreadPoolExecutor(JUDGES, "judge")
         self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
+        self._outside = ThreadPoolExecutor(OUTSIDE, "outside")
+
+    async def outside(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run something that waits for another machine, such as a mail server or an identity provider."""
+        return await asyncio.wrap_future(_run(self._outside, lambda: function(*args, **more)))
 
     async def read(self, function: Callable[..., T], *args: object, **more: object) -> T:
         """Run a use case that only reads."""

@@ -48,7 +48,7 @@ def test_the_registry_has_every_reason_and_every_template():
     assert list(REASONS) == list(Reason)
     used = {reason.template for reason in REASONS.values()}
     emails = templates_dir() / "emails"
-    shared = {"due.j2", "words.j2", "message.html.j2", "message.txt.j2"}
+    shared = {"due.j2", "words.j2", "message.html.j2", "message.txt.j2", "sign-in.j2"}
     assert {path.name for path in emails.iterdir()} == {f"{name}.j2" for name in used} | shared
     for template in used:
         text = (emails / f"{template}.j2").read_text(encoding="utf-8")
@@ -264,3 +264,14 @@ class TestATrustsOwnTemplates:
     def test_a_missing_folder_is_an_error(self, tmp_path: Path):
         with pytest.raises(InputError, match="is not a folder"):
             Templates(tmp_path / "missing")
+
+
+def test_markup_in_a_persons_name_is_text_in_html():
+    letter = Letter(
+        name="<i>y</i>", address="y@example.org", language="en", items=(an_item(),), office="<u>o</u>",
+        office_email="<s>@o", today=DUE, message_id="<x@example.org>", at=datetime(2027, 1, 8, 9, tzinfo=UTC),
+    )  # fmt: skip
+    message = write(letter, SHIPPED)
+    for markup in ("<i>y", "<u>o", "<s>", "<everybody>"):
+        assert markup in message.text, markup
+        assert markup not in message.html

@@ -1,15 +1,18 @@
 """Signing in and out."""
 
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
+from changeflow.errors import ChangeflowError, InputError
+from changeflow.logs import log
 from changeflow.storage.accounts import SignIn
 from changeflow.usecases import accounts
 from changeflow.usecases.accounts import NewSession
-from changeflow.web.clients import is_local
+from changeflow.web.clients import address_key, is_local
 from changeflow.web.dependencies import READ_METHODS, Site, read_own_form, show_frame, site_of
 from changeflow.web.errors import MISSING
-from changeflow.web.responses import TroubleError
+from changeflow.web.responses import TroubleError, too_many
 from changeflow.web.security import (
     BROWSER,
     PAGES_HEADERS,
@@ -29,13 +32,56 @@ router = APIRouter()
 async def show(request: Request) -> Response:
     site = site_of(request)
     browser = browser_token(request, site.base_url)
-    values = {
-        "next": own_path(request.query_params.get("next", "/")),
-        "is_admin": request.query_params.get("why") == "admin",
-    }
-    response = show_frame(site, browser, "sign_in/show", values)
-    set_cookie(response, site.base_url, BROWSER, browser)
+    values = {"next": own_path(request.query_params.get("next", "/")), "why": request.query_params.get("why")}
+    return with_browser(site, browser, show_frame(site, browser, "sign_in/show", _ways(site, **values)))
+
+
+@router.post("/sign-in", name="sign_in:ask")
+async def ask(request: Request) -> Response:
+    site = site_of(request)
+    form = await read_own_form(request, cookie=BROWSER)
+    if wait := site.askers.take(address_key(site.clients.address(request))):
+        raise TroubleError(too_many(wait))
+    browser, next_page = token_in(request, site.base_url, BROWSER), own_path(form.get("next", "/"))
+    try:
+        email = accounts.check_address(form.get("email"))
+    except InputError as error:
+        values = _ways(site, next=next_page, email=form.cleaned().get("email", ""), error=str(error))
+        return show_frame(site, browser, "sign_in/show", values, status=422)
+    response = show_frame(site, browser, "sign_in/asked", {"email": email, "next": next_page})
+    # Whether the address is invited is looked up after the answer, so that not even its time tells.
+    response.background = BackgroundTask(_send_link, site, email, browser, next_page)
     return response
+
+
+async def _send_link(site: Site, email: str, browser: str, next_page: str) -> None:
+    try:
+        link = await site.work.write(
+            accounts.ask_link, email, browser=browser, next_page=next_page, db=site.db, now=site.clock()
+        )
+        if link is not None:
+            await site.work.outside(site.post.send, link, db=site.db, now=site.clock())
+    except ChangeflowError as error:
+        log("sign-in link", sent=False, error=type(error).__name__)
+
+
+@router.api_route("/sign-in/link/{token}", methods=READ_METHODS, name="sign_in:link")
+async def link(request: Request, token: str) -> Response:
+    site = site_of(request)
+    browser = token_in(request, site.base_url, BROWSER)
+    await site.work.read(accounts.check_link, token, browser=browser, db=site.db, now=site.clock())
+    return show_frame(site, browser, "sign_in/link", {})
+
+
+@router.post("/sign-in/link/{token}", name="sign_in:use")
+async def use(request: Request, token: str) -> Response:
+    site = site_of(request)
+    await read_own_form(request, cookie=BROWSER)
+    browser = token_in(request, site.base_url, BROWSER)
+    fresh = await site.work.write(
+        accounts.use_link, token, browser=browser, kind=kind_of(request), db=site.db, now=site.clock()
+    )
+    return await begin(request, fresh)
 
 
 @router.api_route("/sign-in/here/{token}", methods=READ_METHODS, name="sign_in:here")
@@ -43,9 +89,7 @@ async def here(request: Request, token: str) -> Response:
     site = site_of(request)
     door = _door(request, site, token)
     browser = browser_token(request, site.base_url)
-    response = show_frame(site, browser, "sign_in/here", {"door": door})
-    set_cookie(response, site.base_url, BROWSER, browser)
-    return response
+    return with_browser(site, browser, show_frame(site, browser, "sign_in/here", {"door": door}))
 
 
 @router.post("/sign-in/here/{token}", name="sign_in:enter")
@@ -64,7 +108,7 @@ async def enter(request: Request, token: str) -> Response:
     )
     if door.how is SignIn.MACHINE:
         site.doors.close(door)
-    return begin(site, fresh)
+    return await begin(request, fresh)
 
 
 @router.post("/sign-out", name="sign_in:leave")
@@ -78,11 +122,25 @@ async def leave(request: Request) -> Response:
     return response
 
 
-def begin(site: Site, fresh: NewSession) -> Response:
-    """Give the browser its session, and open the page that the person wanted."""
+async def begin(request: Request, fresh: NewSession) -> Response:
+    """Give the browser its session instead of an earlier one, and open the page that the person wanted."""
+    site = site_of(request)
+    if before := token_in(request, site.base_url):
+        await site.work.write(accounts.sign_out, before, db=site.db, now=site.clock())
     response = RedirectResponse(own_path(fresh.next), status_code=303, headers=PAGES_HEADERS)
     set_cookie(response, site.base_url, SESSION, fresh.token)
     return response
+
+
+def with_browser(site: Site, browser: str, response: Response) -> Response:
+    """Give the browser the token that its forms rest on before it signs in."""
+    set_cookie(response, site.base_url, BROWSER, browser)
+    return response
+
+
+def _ways(site: Site, **values: object) -> dict[str, object]:
+    """Return what the sign-in page shows."""
+    return {"email": "", "error": "", "why": None, **values}
 
 
 def kind_of(request: Request) -> str:
