@@ -322,4 +322,5 @@ def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion
     """Yield the questions to ask before a new system pays people, which no plan can answer."""
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
-            yield Criterion(f"{str(question).rstrip('?.')}?", State.NOTED, "R12")
+            text = str(question).strip()
+            yield Criterion(text if text.endswith(("?", ".")) else f"{text}?", State.NOTED, "R12")

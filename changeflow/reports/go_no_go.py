@@ -77,7 +77,7 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
         return None
     counts = [{kind: int(getattr(run, kind)) for kind in CLASSES} for run in runs]
     most = max(1, *(sum(c.values()) for c in counts))
-    scale = (WIDTH - LABELS - 150) / most
+    scale = (WIDTH - LABELS - 210) / most
     bars = []
     for n, (run, count) in enumerate(zip(runs, counts, strict=True)):
         x, parts = float(LABELS), []
@@ -92,7 +92,7 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
                 month_in_words(run.period),
                 n * (ROW + GAP),
                 tuple(parts),
-                f"{run.equal} identical (run {end})",
+                end,
                 round(x + 8, 1),
             )
         )

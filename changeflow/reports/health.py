@@ -28,20 +28,20 @@ class HealthLine:
 
 
 MEANINGS = {
-    1: "open tasks with no link to an earlier or a later task",
-    2: "links that let a task start before the one it depends on ends",
-    3: "links with a set wait between two tasks",
-    4: "links where one task starts when another ends",
-    5: "tasks tied to a date, whatever they depend on",
-    6: "tasks that could slip a long way, perhaps because a link is missing",
-    7: "tasks that are already too late for a deadline or a set date",
-    8: "tasks too long to follow closely",
-    9: "finished work in the future, or unfinished work in the past",
-    10: "tasks that no one is responsible for",
-    11: "tasks due by now that finished later than in the baseline, or are not finished",
-    12: "whether a delay to a critical task delays the end by as much",
-    13: "whether the critical work fits into the time left; 1 or more means that it does",
-    14: "tasks finished so far, divided by those that should be finished",
+    1: "Open tasks with no link to an earlier or a later task",
+    2: "Links that let a task start before the one it depends on ends",
+    3: "Links with a set wait between two tasks",
+    4: "Links where one task starts when another ends",
+    5: "Tasks tied to a date, whatever they depend on",
+    6: "Tasks that could slip a long way, perhaps because a link is missing",
+    7: "Tasks that are already too late for a deadline or a set date",
+    8: "Tasks too long to follow closely",
+    9: "Finished work in the future, or unfinished work in the past",
+    10: "Tasks that no one is responsible for",
+    11: "Tasks due by now that finished later than in the baseline, or are not finished",
+    12: "Whether a delay to a critical task delays the end by as much",
+    13: "Whether the critical work fits into the time left; 1 or more means that it does",
+    14: "Tasks finished so far, divided by those that should be finished",
 }
 """What each point checks, in plain words."""
 

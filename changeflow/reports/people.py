@@ -305,6 +305,8 @@ def group_name(programme: Programme, standing: Standing) -> str:
         return f"{services.get(parts[0], parts[0])}, {waves.get(parts[1], parts[1])}"
     if standing.view == HUB and standing.group == OTHERS:
         return "other hubs, counted together"
+    if standing.view == HUB:
+        return f"{capitalised(standing.group.replace('-', ' '))} hub"
     return ", ".join(p.replace("-", " ") for p in reversed(parts))
 
 

@@ -218,7 +218,7 @@ def test_moved_tasks_are_counted_in_one_sentence(before: Programme, tmp_path: Pa
     late = edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",
                   which="pathway")(tmp_path)  # fmt: skip
     [moved] = [d for d in differences(before, late) if (d.topic, d.how) == (Topic.TASKS, How.MOVED)]
-    assert re.match(r"\d+ tasks finish later; the biggest change is to “", moved.sentence)
+    assert re.match(r"\d+ tasks now finish later; the largest change is to “", moved.sentence)
     assert "earlier" not in moved.sentence
 
 

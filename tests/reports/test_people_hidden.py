@@ -73,7 +73,7 @@ def test_groups_with_one_reason_are_listed_together(folder: Folder):
     people = lines_of(folder, a_snapshot(hidden("payroll", Hidden.LIMIT, "service"), *few))
     assert [line.divisions for line in people.hidden] == [
         (("By service", ("Payroll",)),),
-        (("By role", ("board", "heads")), ("By hub", ("north",))),
+        (("By role", ("board", "heads")), ("By hub", ("North hub",))),
     ]
 
 

@@ -56,7 +56,7 @@ def causes_below(changes: Changes, title: str) -> dict[str, tuple[str, ...]]:
 )  # fmt: skip
 def test_a_gate_that_moves_names_what_changed_in_the_files(tmp_path: Path, after: dict[str, str], cause: str):
     """Three working days, from Friday 8 to Wednesday 13 January."""
-    [(line, causes)] = causes_below(compared(tmp_path, **after), "Gates").items()
+    [(line, causes)] = causes_below(compared(tmp_path, **after), "Decisions").items()
 
     assert line.startswith("“Payroll: agreed” has slipped by 5 days, from 8 Jan 2027 to 13 Jan 2027.")
     assert causes == (f"  +5  {cause}",)
@@ -97,7 +97,7 @@ def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, 
 
     found = changes_since(None, db=db, since="baseline", on=date(2027, 1, 13))
 
-    [causes] = causes_below(found, "Gates").values()
+    [causes] = causes_below(found, "Decisions").values()
     assert causes == ("  +5  “Payroll: requirements” finished late, on 13 Jan 2027.",)
 
 

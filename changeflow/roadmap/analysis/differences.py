@@ -31,7 +31,7 @@ class Topic(StrEnum):
     MILESTONES = "Milestones and deadlines"
     GO_LIVES = "School go-lives"
     ANNOUNCED = "Announced dates"
-    GATES = "Gates"
+    GATES = "Decisions"
     SERVICES = "Services"
     SCHOOLS = "Schools"
     WAVES = "Waves"
@@ -351,10 +351,10 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
     later = sum(days[t.id] > 0 for t in plain)
     parts = [f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n]
     moved = (
-        f"tasks finish on a new date ({' and '.join(parts)})"
+        f"tasks now finish on another date ({' and '.join(parts)})"
         if len(parts) > 1
-        else parts[0].replace(" ", " tasks finish ")
+        else parts[0].replace(" ", " tasks now finish ")
     )
-    most = f"the biggest change is to “{plain[0].name}” ({later_or_earlier(days[plain[0].id])})"
+    most = f"the largest change is to “{plain[0].name}” ({later_or_earlier(days[plain[0].id])})"
     total = f"{len(plain)} " if len(parts) > 1 else ""
     yield Altered(Topic.TASKS, How.MOVED, f"{total}{moved}; {most}.", plain[0].id)
