@@ -4,10 +4,11 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from changeflow.errors import InputError
 from changeflow.intake.opening import read_text
@@ -22,6 +23,17 @@ DEFAULT_DB = "sqlite:///changeflow.db"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """An identity provider, and changeflow's registration with it."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = "Sign in with your organisation’s account"
+    """The text of the button."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,8 @@ class Settings:
     """Into how many batches each programme's simulation is cut, at most."""
     anchor: str = ""
     """The anchor: the file outside the database that records each audit entry; empty for none."""
+    provider: ProviderSettings | None = None
+    """The identity provider that people sign in with."""
 
 
 def settings() -> Settings:
@@ -82,6 +96,7 @@ def settings() -> Settings:
         key_file=key_file(),
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
         anchor=anchor_file(),
+        provider=_provider(),
     )
 
 
@@ -164,6 +179,40 @@ def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
         raise InputError(f"CHANGEFLOW_BASE_URL is '{text}'. Write https://change.example.org.")
     return text.rstrip("/")
+
+
+GENERAL_ISSUERS = ("common", "organizations", "consumers")
+"""Microsoft's addresses for accounts of any organisation, which would let anyone in."""
+
+
+def _provider() -> ProviderSettings | None:
+    issuer, client_id = (os.environ.get(f"CHANGEFLOW_OIDC_{n}", "").strip() for n in ("ISSUER", "CLIENT_ID"))
+    if not issuer and not client_id:
+        return None
+    if not issuer or not client_id:
+        raise InputError("CHANGEFLOW_OIDC_ISSUER and CHANGEFLOW_OIDC_CLIENT_ID belong together. Set both, or neither.")
+    if not is_safe_address(issuer):
+        raise InputError(f"CHANGEFLOW_OIDC_ISSUER is '{issuer}'. Write the issuer's address, with https://.")
+    if any(part in GENERAL_ISSUERS for part in urlsplit(issuer).path.lower().split("/")):
+        raise InputError(
+            f"CHANGEFLOW_OIDC_ISSUER is '{issuer}', which accepts accounts of any organisation. Write your own "
+            "tenant's address: https://login.microsoftonline.com/TENANT-ID/v2.0."
+        )
+    chosen = ProviderSettings(
+        issuer=issuer, client_id=client_id, client_secret=_secret("CHANGEFLOW_OIDC_CLIENT_SECRET") or ""
+    )
+    name = os.environ.get("CHANGEFLOW_OIDC_NAME", "").strip()
+    return replace(chosen, name=name) if name else chosen
+
+
+def is_safe_address(text: str) -> bool:
+    """Return whether an address is encrypted, or on this machine."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_own = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return (parts.scheme == "https" or is_own) and bool(parts.hostname) and not any(c.isspace() for c in text)
 
 
 def _count(text: str, name: str) -> int:

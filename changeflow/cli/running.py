@@ -13,7 +13,7 @@ import typer
 from changeflow.cli.context import Context, command, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.collector import collect_as_usual
-from changeflow.errors import CheckFailedError
+from changeflow.errors import CheckFailedError, InputError
 from changeflow.settings import begin
 from changeflow.usecases.scheduled import FLOWS
 
@@ -69,6 +69,7 @@ def serve(
 ) -> None:
     """Serve the web application, until stopped with Ctrl+C."""
     from changeflow.delivery.writing import templates_of
+    from changeflow.usecases.accounts import end_machine_sessions
     from changeflow.usecases.custody import take_stock
     from changeflow.usecases.messages import Desk
     from changeflow.usecases.sign_in_mail import LinkPost
@@ -83,10 +84,18 @@ def serve(
     if stock.message:
         note(stock.message)
     clock = clock_from(context.at and context.now, db=context.db)
+    if setup and chosen.provider is not None:
+        raise InputError("--setup is for the first start: people here sign in with CHANGEFLOW_OIDC_ISSUER.")
     doors = doors_for(context.programme, people=sign_in or (), is_setup=setup, host=host, db=context.db, now=clock())
     post = LinkPost(
         channels=chosen.channels, desk=Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
     )
+    provider = None
+    if chosen.provider is not None:
+        from changeflow.web.provider import Provider
+
+        provider = Provider(chosen.provider)
+        end_machine_sessions(db=context.db, now=clock())
     note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
     for door in doors.known:
         out(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}")
@@ -99,6 +108,7 @@ def serve(
             anchor=chosen.anchor,
             doors=doors,
             post=post,
+            provider=provider,
         ),
         host=host,
         port=port,

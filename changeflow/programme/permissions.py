@@ -383,6 +383,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "POST /sign-in",
             "GET /sign-in/link/{token}",
             "POST /sign-in/link/{token}",
+            "GET /sign-in/provider",
+            "GET /sign-in/provider/back",
             "GET /sign-in/here/{token}",
             "POST /sign-in/here/{token}",
             "POST /sign-out",

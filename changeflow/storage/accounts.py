@@ -202,6 +202,12 @@ def end_session(session: Session, id_: str, *, at: datetime) -> bool:
     return count_touched(session, query.values(ended_at=at)) == 1
 
 
+def end_sessions(session: Session, how: SignIn, *, at: datetime) -> int:
+    """End every open session that began in this way."""
+    query = update(SessionRow).where(col(SessionRow.how) == how.value, col(SessionRow.ended_at).is_(None))
+    return count_touched(session, query.values(ended_at=at))
+
+
 def add_link(session: Session, token: str, link: SignInLink, *, at: datetime, until: datetime) -> None:
     """Store a sign-in link."""
     row = SignInLinkRow(

@@ -303,6 +303,12 @@ def end_session(token: str, which: str, *, db: str, now: datetime) -> None:
         accounts.end_session(session, which, at=now)
 
 
+def end_machine_sessions(*, db: str, now: datetime) -> int:
+    """End every session that began on the machine itself, once people sign in with a provider."""
+    with session_scope(db) as session:
+        return accounts.end_sessions(session, SignIn.MACHINE, at=now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorPerson:
     """A person for whom a link can be printed."""

@@ -24,6 +24,7 @@ from changeflow.web.errors import trouble_of
 from changeflow.web.guard import Guard, headers_for
 from changeflow.web.lanes import Work
 from changeflow.web.pages import ROUTERS
+from changeflow.web.provider import Provider
 from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, Trouble, answer_to, wrong_method
 from changeflow.web.sign_in_doors import Doors
 
@@ -40,12 +41,13 @@ def make_app(
     anchor: str = "",
     doors: Doors | None = None,
     post: LinkPost | None = None,
+    provider: Provider | None = None,
 ) -> FastAPI:
     """Return the application over a database.
 
     `base_url` is its public address, `clock` gives the time, `clients` says which proxies and monitors to trust,
-    `anchor` is the audit's file outside the database, and `doors` are the sign-in links that were printed,
-    and `post` sends sign-in links by e-mail.
+    `anchor` is the audit's file outside the database, `doors` are the sign-in links that were printed, `post` sends
+    sign-in links by e-mail, and `provider` is the organisation's identity provider.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(
@@ -58,6 +60,7 @@ def make_app(
         doors=doors or Doors(),
         post=post or LinkPost(desk=Desk(base_url=base_url)),
         askers=Buckets(limits.per_asker),
+        provider=provider,
         calculations=Calculations(db, clock),
     )
     for router in ROUTERS:

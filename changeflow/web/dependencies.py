@@ -24,6 +24,7 @@ from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
 from changeflow.web.lanes import Work
 from changeflow.web.navigation import navigation
+from changeflow.web.provider import Provider
 from changeflow.web.responses import API, Trouble, TroubleError, answer_to, render
 from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_form, own_path, token_in
 from changeflow.web.sign_in_doors import Doors
@@ -48,6 +49,7 @@ class Site:
     calculations: Calculations
     post: LinkPost
     askers: Buckets
+    provider: Provider | None
 
     def secret(self) -> bytes:
         """Return the key that signs forms."""

@@ -14,6 +14,12 @@ FORGED = Trouble(
     "We could not accept this form",
     "No changes saved. The page may have been open since before you signed in. Open it again, and send the form again.",
 )
+PROVIDER_DOWN = Trouble(
+    503,
+    "Signing in is not possible at the moment",
+    "Your organisation’s sign-in service does not answer. Try again in a few minutes, or ask for a link by e-mail.",
+    retry=60,
+)
 
 
 def trouble_of(error: ChangeflowError) -> Trouble:

@@ -35,6 +35,8 @@ HEADERS: Mapping[str, str] = {
 """A link is a secret: no page may be cached, send it on as a referrer or be framed."""
 HSTS = "max-age=31536000"
 """A year. It is sent only where people use HTTPS."""
+PROVIDER_BACK, PROVIDER_BYTES = "/sign-in/provider/back", 8_000
+"""Where identity providers send people back to, with codes that are longer than any address of ours."""
 _LINK = re.compile(r"/[auc]/([^/]+)")
 
 
@@ -114,7 +116,8 @@ class Guard:
         if wait := self.addresses.take(address_key(self.clients.address(request))):
             raise TroubleError(responses.too_many(wait))
         path, query = request.scope.get("raw_path") or b"", request.scope.get("query_string") or b""
-        if len(path) + len(query) > self.limits.target_bytes:
+        most = PROVIDER_BYTES if request.scope["path"] == PROVIDER_BACK else self.limits.target_bytes
+        if len(path) + len(query) > most:
             raise TroubleError(responses.TOO_LONG)
         if not _is_clean(path) or not _is_clean(query) or has_controls(request.scope["path"]):
             raise TroubleError(responses.MALFORMED)

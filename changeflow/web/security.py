@@ -7,6 +7,7 @@ sent it. A page to open after signing in is a path of ours, never an address.
 import hashlib
 import hmac
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -42,12 +43,12 @@ def token_in(request: Request, base_url: str, name: str = SESSION) -> str:
     return found if _TOKEN.fullmatch(found) else ""
 
 
-def set_cookie(response: Response, base_url: str, name: str, token: str) -> None:
+def set_cookie(response: Response, base_url: str, name: str, token: str, *, life: timedelta = SESSION_LIFE) -> None:
     """Give the browser a cookie that scripts and other sites cannot read."""
     response.set_cookie(
         cookie_name(base_url, name),
         token,
-        max_age=int(SESSION_LIFE.total_seconds()),
+        max_age=int(life.total_seconds()),
         path="/",
         secure=is_secure(base_url),
         httponly=True,

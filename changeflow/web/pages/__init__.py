@@ -8,6 +8,7 @@ from changeflow.web.pages import (
     links,
     monitoring,
     sign_in,
+    sign_in_provider,
     static,
     tokens,
 )
@@ -15,6 +16,7 @@ from changeflow.web.pages import (
 ROUTERS = (
     home.router,
     sign_in.router,
+    sign_in_provider.router,
     links.router,
     monitoring.router,
     static.router,

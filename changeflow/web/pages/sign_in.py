@@ -140,7 +140,13 @@ def with_browser(site: Site, browser: str, response: Response) -> Response:
 
 def _ways(site: Site, **values: object) -> dict[str, object]:
     """Return what the sign-in page shows."""
-    return {"email": "", "error": "", "why": None, **values}
+    return {
+        "email": "",
+        "error": "",
+        "why": None,
+        "provider": site.provider.chosen.name if site.provider else "",
+        **values,
+    }
 
 
 def kind_of(request: Request) -> str:
