@@ -275,7 +275,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "look at {thing}",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN, Role.HEAD),
         thing="this school",
-        note="heads: their own school",
+        routes=("GET /p/{programme}/schools/{school}",),
+        note="heads: their own school. Everyone may look at the school that people.csv gives them",
     ),
     Action.READ_RECORD: _plain(
         "look at the record",
@@ -413,6 +414,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         _OPEN,
         _READ_THE_PLAN,
         routes=(
+            "GET /p/{programme}/schools",
             "GET /api/v1/openapi.json",
             "GET /api/v1/programmes/{programme}",
             "GET /api/v1/programmes/{programme}/decisions",

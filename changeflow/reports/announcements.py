@@ -116,15 +116,20 @@ def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[s
         yield f"{programme.school_name(school)} goes live with no service."
 
 
+def state_in_words(line: GoLiveLine) -> str:
+    """Write a go-live's state: `28 days later`, `live, 1 day earlier`, `as announced`."""
+    days = f"{counted(abs(line.days), 'day')} {'later' if line.days > 0 else 'earlier'}" if line.days else ""
+    if line.state in ("later", "earlier"):
+        return days
+    return f"{line.state}, {days}" if line.state == "live" and days else line.state
+
+
 def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:
     """Yield the lines for the terminal."""
     yield f"{'service':<18}{'school':<28}{'announced':<14}{'forecast':<14}status"
     for line in lines:
-        days = f", {counted(abs(line.days), 'day')} {'later' if line.days > 0 else 'earlier'}" if line.days else ""
         source = f" (announced on {line.announced_on}: {line.how})" if line.how != "–" else ""
-        state = f"{line.state}{days}" if line.state == "live" else line.state
-        if line.state in ("later", "earlier"):
-            state = days.removeprefix(", ")
+        state = state_in_words(line)
         yield f"{line.service:<18}{line.school:<28}{line.announced:<14}{line.forecast:<14}{state}{source}"
 
 

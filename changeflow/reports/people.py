@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
+from changeflow.adkar.people import Impact
 from changeflow.adkar.published import OTHERS, Band, Hidden, Snapshot, Standing, moved_back
 from changeflow.adkar.readiness import actions_for
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
@@ -188,7 +189,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
             minimum=programme.minimum_group,
             step=programme.band,
             elements=elements,
-            impacts=tuple(_impacts(programme)),
+            impacts=tuple(impact_lines(programme, programme.definition.change.impacts)),
         )
     # Before the first go-live, the last two columns are equal.
     is_live = any(s.held[-1] != s.held[-2] for s in snapshot.standings if s.held is not None)
@@ -211,7 +212,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
         back=tuple(_back(programme, comparable)),
         flow=_flow(programme, comparable),
         speed=tuple(_speed(programme, comparable)),
-        impacts=tuple(_impacts(programme)),
+        impacts=tuple(impact_lines(programme, programme.definition.change.impacts)),
     )
 
 
@@ -310,10 +311,11 @@ def group_name(programme: Programme, standing: Standing) -> str:
     return ", ".join(p.replace("-", " ") for p in reversed(parts))
 
 
-def _impacts(programme: Programme) -> Iterator[ImpactLine]:
+def impact_lines(programme: Programme, impacts: Iterable[Impact]) -> Iterator[ImpactLine]:
+    """Describe what the change means for groups."""
     # A programme joined without a folder's checks may name a service that it does not have.
     services = {s.service: s.name for s in programme.services}
-    for impact in programme.definition.change.impacts:
+    for impact in impacts:
         yield ImpactLine(
             group=impact.group.replace("-", " "),
             service=services.get(impact.service, impact.service) if impact.service else "all",

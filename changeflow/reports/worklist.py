@@ -50,7 +50,7 @@ def work_lines(
         groups.setdefault(_alike(item), []).append(item)
     yield f"{counted(len(items), 'task')} on {format_day(today)} ({asked})"
     for members in groups.values():
-        yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members)}"
+        yield f"  {work_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members)}"
         yield f"  {'':<37} {_id(members)}{_next(members[0])}{_decided_by(programme, members[0])}"
 
 
@@ -62,7 +62,8 @@ def _alike(item: WorkItem) -> tuple[object, ...]:
     return (task.service, task.step, task.wave, item.state, item.first, item.due, item.not_before)
 
 
-def _state(item: WorkItem) -> str:
+def work_state(item: WorkItem) -> str:
+    """Write the state of a task with its day: `due 3 Jun 2027`, `2 days late (1 Jun 2027)`."""
     day, unit = format_day(item.due), day_unit(item.task.calendar)
     if item.not_before is not None and item.state is not WorkState.LATE and item.task.kind is Kind.DECISION:
         return f"can be decided on {format_day(item.not_before)}"

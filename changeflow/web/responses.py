@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
@@ -140,6 +141,11 @@ def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str
 API = "/api/"
 PLAIN = ("/health", "/metrics")
 """Paths that machines read."""
+
+
+def render_part(name: str, values: Mapping[str, Any]) -> Markup:
+    """Write a template that is a part of a page, to be kept."""
+    return Markup(render(name, values))  # noqa: S704  (the template has escaped its values)
 
 
 def answer_to(trouble: Trouble, *, language: str = "en", path: str = "") -> Response:

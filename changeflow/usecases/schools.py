@@ -1,0 +1,87 @@
+"""The schools that a signed-in person may see, and one of them.
+
+People whose role covers the whole programme see every school. Everyone else sees the school that people.csv gives
+them, and no other.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from changeflow.errors import InputError, NotAllowedError, UnknownThingError
+from changeflow.programme.announcements import announced_sentence, go_lives
+from changeflow.programme.mandates import Subject
+from changeflow.reports.schools import SchoolList, SchoolPage, changes_at_once, school_list, school_page
+from changeflow.storage import answers
+from changeflow.usecases.calendar_feeds import FEED
+from changeflow.usecases.stored import known_until
+from changeflow.usecases.visits import Visit
+from changeflow.usecases.wave_boards import waves_now
+from changeflow.values.moments import local_day
+from changeflow.values.words import Action
+
+LATE = "late"
+ONLY = ("", LATE)
+"""What the list can be narrowed to: everything, or schools with a go-live later than announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolsSeen:
+    """The list for one person."""
+
+    list: SchoolList
+    is_all: bool
+    """Whether the person may see every school."""
+    only: str
+    own: str | None
+    """The person's own school, if it is in the programme."""
+
+
+def schools(visit: Visit, *, only: str = "") -> SchoolsSeen:
+    """Return the schools that the person may see, their own first."""
+    visit.permit(Action.READ_PROGRAMME)
+    if only not in ONLY:
+        raise InputError("The list of schools cannot be narrowed to that. Open it again from the menu.")
+    whole = visit.view("schools", lambda: school_list(visit.programme))
+    known = [s.school for s in whole.schools]
+    own = visit.visitor.school if visit.visitor.school in known else None
+    is_all = sees_all(visit)
+    seen = [s for s in whole.schools if is_all or s.school == own]
+    shown = sorted((s for s in seen if not only or s.is_late), key=lambda s: s.school != own)
+    sentence = whole.sentence
+    if not is_all:
+        sentence = announced_sentence(visit.programme, [g for g in go_lives(visit.programme) if g.school == own])
+    return SchoolsSeen(replace(whole, schools=tuple(shown), sentence=sentence), is_all, only, own)
+
+
+def sees_all(visit: Visit) -> bool:
+    """Return whether the person may see every school of the programme."""
+    every = frozenset(s.id for s in visit.definition.schools)
+    return visit.may(Action.READ_SCHOOL, Subject(schools=every))
+
+
+def school(visit: Visit, name: str) -> SchoolPage:
+    """Return one school's page; one that the person may not see is as unknown as one that does not exist."""
+    found = next((s for s in visit.definition.schools if s.id == name), None)
+    if found is None:
+        raise UnknownThingError("school", name)
+    if visit.visitor.school == name:
+        visit.permit(Action.READ_PROGRAMME)
+    else:
+        try:
+            visit.permit(Action.READ_SCHOOL, Subject(thing=found.name, schools=frozenset({name})))
+        except NotAllowedError:
+            raise UnknownThingError("school", name) from None
+    waves = waves_now(visit)
+    given = answers.answers(visit.session, visit.name, until=known_until(visit.session, visit.name))
+    busy = changes_at_once(waves.problem, waves.plan, name, today=visit.today) if waves else ()
+    return visit.view(
+        "school",
+        lambda: school_page(visit.programme, found, today=visit.today, answers=given, at_once=busy),
+        name,
+    )
+
+
+def calendar_since(visit: Visit) -> date | None:
+    """Return the day on which the person made the calendar address that still works; None if there is none."""
+    known = answers.current_link(visit.session, visit.name, person=visit.visitor.person, action=FEED, now=visit.now)
+    return local_day(known.created_at) if known else None
