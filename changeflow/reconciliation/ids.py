@@ -1,6 +1,5 @@
 """Explain why contracts may seem missing, extra or duplicate: a spreadsheet rounded, stripped or rewrote their ids."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -31,13 +30,15 @@ _WHY = {
 }
 
 
-def odd_id(key: str) -> str:
-    """Say how a spreadsheet seems to have changed an id; empty if it does not.
+def changed_ids(db: "duckdb.DuckDBPyConnection", side: str, most: int) -> tuple[tuple[tuple[str, int, str], ...], int]:
+    """Return the first ids of a side that a spreadsheet seems to have changed, and how many there are.
 
-    >>> odd_id("1.00E+11"), odd_id("01-Feb"), odd_id("C10013")
-    ('shortened to an exponent', 'made a date', '')
+    Each has its first line, and how it seems to be changed.
     """
-    return next((why for pattern, why in _ODD if re.fullmatch(pattern, key)), "")
+    cases = " ".join(f"when regexp_full_match(key, '{pattern}') then {n}" for n, (pattern, _) in enumerate(_ODD))
+    odd = f'select key, min(line) as line, case {cases} end as why from "{side}" group by key having why is not null'
+    first = db.execute(f"select * from ({odd}) order by line limit {most}").fetchall()
+    return tuple((key, line, _ODD[why][1]) for key, line, why in first), _count(db, odd)
 
 
 def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:

@@ -13,6 +13,8 @@ from changeflow.reconciliation.ledgers import Side, leave_out
 from changeflow.reconciliation.sources import SHOWN, first_of
 from changeflow.values.cells import clean
 
+MAY_BE_A_TOTAL = "(key ilike '%total%' or key ilike '%sum%' or key ilike '%gesamt%')"
+"""Whether a word for a total may be in a key, in SQL."""
 _MOST = 1_000
 """The most lines without a key to examine individually: if there are more, they are not totals."""
 
@@ -119,10 +121,7 @@ def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]
 
 def _candidates(ledger: Side) -> Iterator[_Line]:
     """Yield the lines without a key, and those in whose key is a word for a total."""
-    query = (
-        f"select line, key from {ledger.table} where key is null or key ilike '%total%' or key ilike '%sum%' "
-        f"or key ilike '%gesamt%' order by line limit {_MOST}"
-    )
+    query = f"select line, key from {ledger.table} where key is null or {MAY_BE_A_TOTAL} order by line limit {_MOST}"
     keys = dict(ledger.db.execute(query).fetchall())
     key_places = ledger.key_places()
     for line, texts in _texts(ledger, keys):

@@ -1,6 +1,6 @@
 """Check one side of a parallel run as `pilot reconcile` would read it, by comparing the file with itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy
 from changeflow.pilots.runs import Coverage
 from changeflow.reconciliation.columns import NOTHING_TO_COMPARE, may_be_of_ids
 from changeflow.reconciliation.compare import reconcile
-from changeflow.reconciliation.ids import odd_id
+from changeflow.reconciliation.keys import odd_keys
 from changeflow.values.problem import Problem
 
 _SHOWN = 10
@@ -61,11 +61,12 @@ def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
     headings = [column.name for column in table.layout.columns]
     names = tuple(part.strip() for part in key.split(",")) if key else _key_of(headings)
     check = LedgerCheck(names, is_key_guessed=key is None and names != ParallelRunPolicy().key)
+    policy = ParallelRunPolicy(key=names)
     try:
-        result = reconcile(path, path, ParallelRunPolicy(key=names), period="")
+        result = reconcile(path, path, policy, period="")
     except ProblemsError as error:
         check.problems.extend(_of_one_file(problem) for problem in dict.fromkeys(error.problems))
-        check.notes.extend(_odd_keys(table, names))
+        check.notes.extend(_odd_keys(path, policy))
         return check
     coverage = result.coverage
     check.notes.extend(said.removeprefix(f"{table.file}: ") for said in result.read_as)
@@ -76,7 +77,7 @@ def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
         check.notes.extend(said[:1].upper() + said[1:] for said in lines)
         doubts = (doubt.removeprefix(f"{table.file}: ") for doubt in coverage.doubts)
         check.notes.extend(f"{doubt} The run will not be clean." for doubt in dict.fromkeys(doubts))
-    check.notes.extend(_odd_keys(table, names))
+    check.notes.extend(_odd_keys(path, policy))
     return LedgerCheck(names, check.is_key_guessed, notes=list(dict.fromkeys(check.notes)), coverage=coverage)
 
 
@@ -99,25 +100,16 @@ def _key_of(headings: Sequence[str]) -> tuple[str, ...]:
     return tuple((likely or list(headings))[:1])
 
 
-def _odd_keys(table: Table, key: Sequence[str]) -> Iterator[str]:
+def _odd_keys(path: Path, policy: ParallelRunPolicy) -> Iterator[str]:
     """Yield contracts that are listed twice, and ids that a spreadsheet seems to have changed."""
-    seen: dict[str, list[int]] = {}
-    for row in table.rows:
-        parts = [_cell(row.cells, name) for name in key]
-        if all(parts):
-            seen.setdefault("|".join(parts), []).append(row.line)
-    twice = {name: lines for name, lines in seen.items() if len(lines) > 1}
-    for name, lines in list(twice.items())[:_SHOWN]:
-        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
-        yield f"'{name}' is listed {times}, on lines {listed(list(map(str, lines)), most=5)}, so it is not compared."
-    if len(twice) > _SHOWN:
-        yield f"{len(twice) - _SHOWN} more are listed more than once."
-    odd = [(name, lines[0], why) for name, lines in seen.items() if (why := odd_id(name))]
-    for name, line, why in odd[:_SHOWN]:
+    found = odd_keys(path, policy, most=_SHOWN)
+    for name, lines, count in found.twice:
+        times = "twice" if count == 2 else f"{count:,} times"
+        numbers = listed([*map(str, lines), *[""] * (count - len(lines))], most=5)
+        yield f"'{name}' is listed {times}, on lines {numbers}, so it is not compared."
+    if (more := found.duplicates - len(found.twice)) > 0:
+        yield f"{more:,} more are listed more than once."
+    for name, line, why in found.changed:
         yield f"Line {line}: '{name}' looks {why}."
-    if len(odd) > _SHOWN:
-        yield f"{len(odd) - _SHOWN} more ids look like that."
-
-
-def _cell(cells: Mapping[str, str], name: str) -> str:
-    return cells.get(name) or next((text for heading, text in cells.items() if fold(heading) == fold(name)), "")
+    if (more := found.changes - len(found.changed)) > 0:
+        yield f"{more:,} more ids look like that."

@@ -22,8 +22,7 @@ def head_of(path: Path) -> Iterator[tuple[Path, str]]:
         part = Path(folder) / path.name
         part.write_bytes(head)
         lines = head.count(b"\n")
-        shown = f"The first {lines:,} lines are shown and searched for duplicates and changed ids"
-        yield part, f"{shown}. Amounts are checked in all lines."
+        yield part, f"The first {lines:,} lines are shown. All lines are checked."
 
 
 def _first_lines(path: Path) -> bytes | None:

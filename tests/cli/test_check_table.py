@@ -112,8 +112,16 @@ def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path):
     code, shown, _ = check(path, width=200)
     assert code == 0
     assert "  Data       49999 lines as read, 3 of 3 columns used" in shown
-    said = "The first 50,000 lines are shown and searched for duplicates and changed ids."
-    assert f"  - {said} Amounts are checked in all lines." in shown
+    assert "  - The first 50,000 lines are shown. All lines are checked." in shown
+    assert not any("listed" in line or "looks" in line for line in shown)
+    path.write_text(f"contract,post,net\n{lines}C7,Post,1.00\n1.00E+11,Post,2.00\nC79999,Post,3.00\nC7,Post,4.00\n")
+    code, shown, _ = check(path, width=200)
+    assert code == 0
+    assert [line.strip() for line in shown if "listed" in line or "looks" in line] == [
+        "- 'C7' is listed 3 times, on lines 9, 80002 and 80005, so it is not compared.",
+        "- 'C79999' is listed twice, on lines 80001 and 80004, so it is not compared.",
+        "- Line 80003: '1.00E+11' looks shortened to an exponent.",
+    ]
     path.write_text(f"contract,post,net\n{lines}C80000,Post,#N/A\n")
     code, _, errors = check(path, width=200)
     assert (code, "80002" in errors) == (4, True), errors
@@ -221,6 +229,15 @@ class TestLedgers:
         assert "'C1' is listed twice, on lines 2 and 4, so it is not compared." in notes
         assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
         assert "Line 5: '01-Feb' looks made a date." in notes
+
+    def test_totals_and_footers_are_no_contracts_and_many_of_a_kind_are_counted(self, tmp_path: Path):
+        """Twelve contracts are there twice; ten are named."""
+        twice = "".join(f"C{n:02},1.00\n" for n in range(12)) * 2
+        (tmp_path / "pay.csv").write_text(f"contract,net\n{twice}Total,24.00\nTotal,24.00\nPage 1 of 1\nPage 1 of 1\n")
+        _, lines, _ = check(tmp_path / "pay.csv", width=200)
+        said = [line.strip() for line in lines if "listed" in line]
+        assert said[0] == "- 'C00' is listed twice, on lines 2 and 14, so it is not compared."
+        assert (len(said), said[-1]) == (11, "- 2 more are listed more than once.")
 
     def test_the_key_can_be_named(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("Person,Post,net\n1,1,2.00\n1,2,4.00\n")

@@ -11,9 +11,10 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeflow.errors import ProblemsError
+from changeflow.errors import InputError, ProblemsError
 from changeflow.pilots.criteria import PRESETS, ExplainedVariance, ParallelRunPolicy, Tolerance
 from changeflow.pilots.runs import MatchOutcome, Reconciliation
+from changeflow.reconciliation import compare
 from changeflow.reconciliation.compare import reconcile
 from tests.pilots.plain import Ledger, Plain, plain
 
@@ -33,6 +34,19 @@ def compared(tmp_path: Path, old: str, new: str, policy: ParallelRunPolicy = PEN
     head = "contract,gross,tax,net\n"
     before, after = (written(tmp_path / f"{n}.csv", head + t) for n, t in (("old", old), ("new", new)))
     return reconcile(before, after, policy, period=more.pop("period", "2027-01"), **more)
+
+
+def test_what_does_not_fit_into_little_memory_is_compared_in_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    old, new = "".join(f"C{n},{n}.00,1,1\n" for n in range(50)), "".join(f"C{n},{n}.5,1,1\n" for n in range(1, 51))
+    enough = compared(tmp_path, old, new)
+    monkeypatch.setattr(compare, "LITTLE", "1 MB")
+    said: list[str] = []
+    assert compared(tmp_path, old, new, say=said.append) == enough
+    assert said.count("Reading old.csv …") == 2
+    assert (enough.count(MatchOutcome.UNEXPLAINED), enough.count(MatchOutcome.MISSING)) == (49, 1)
+    monkeypatch.setattr(compare, "MEMORY", "1 MB")
+    with pytest.raises(InputError, match=r"old.csv and new.csv need more memory than 1 MB to compare\."):
+        compared(tmp_path, old, new)
 
 
 def explained(**values) -> ExplainedVariance:
