@@ -281,7 +281,7 @@ def test_a_database_of_a_newer_version_is_not_changed(db: str):
     ["nonsense", "mysql://x/y", "oracle://x", "sqlite:////nowhere/at/all/x.db", "postgresql://nobody@127.0.0.1:1/x"],
 )
 def test_a_wrong_address_is_an_error_with_a_remedy(url: str):
-    with pytest.raises(DatabaseUrlError, match=r"sqlite:///changeflow\.db"), session_scope(url):
+    with pytest.raises(DatabaseUrlError, match=r"sqlite:///other\.db"), session_scope(url):
         pass
 
 

@@ -244,7 +244,7 @@ def test_a_plan_without_a_wave_that_has_begun_is_refused(folder: Path, sqlite: s
     db = begun(folder, sqlite, "payroll/w2/capacity")
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
-    with pytest.raises(CheckFailedError, match="no longer be payroll/w2/capacity, and what is recorded"):
+    with pytest.raises(CheckFailedError, match="would remove payroll/w2/capacity, and their records would be lost"):
         check_history(rewritten(folder, programme, problem, plan), db=db)
 
 
