@@ -60,6 +60,20 @@ class TestVouching:
             pilot_records.confirm(RELEASE, "way-back", "Licence", MARCH, change(MARCH, stored))
 
 
+def test_reasons_against_begin_with_what_the_reader_must_do(stored: str):
+    case = weighed(stored)
+    signs, told = "The Director of People has not signed this off yet.", "You have not signed this off yet."
+    assert signs in case.against()
+    assert told not in case.against()
+    own = case.against(reader="lead")
+    assert told in own
+    assert signs not in own
+    assert len(own) == len(case.against())
+    addressed = [text.startswith("You have not ") for text in own]
+    assert addressed == sorted(addressed, reverse=True)
+    assert case.against(reader="chief") == case.against()
+
+
 def test_who_must_sign_is_asked_until_they_have(db: str, tmp_path: Path):
     """The gate is due on 31 March 2027; the clerk signs, and the lead provider is asked for all that is missing."""
     store(db, tmp_path / "t", SERVICE + RUN.replace("sign: [lead]", "sign: [clerk]"))

@@ -189,14 +189,14 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         ("2027-03", False, "99.24%"), ("2027-04", True, "98.75%"), ("2027-05", True, "100%"),
     ]  # fmt: skip
     # March and April were planned; both systems also run in May, and in June where the answer is a no.
-    ends = "until 31 May 2027 (3 periods) if go-live is approved and until 30 Jun 2027 (4 periods) if it is not"
+    ends = "until 31 May 2027 (3 pay periods) if go-live is approved, or until 30 Jun 2027 (4 pay periods) if it is not"
     assert page.costs[:2] == (
-        f"The old and new systems run side by side from 1 Mar 2027, {ends}.",
-        "Dual running costs £2,400 a period, a total of £7,200 if go-live is approved and £9,600 if it is not.",
+        f"The old and new systems run side by side from 1 Mar 2027. They will do so {ends}.",
+        "Dual running costs £2,400 a pay period. The total is £7,200 if go-live is approved, or £9,600 if it is not.",
     )
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
-        "the way back that was confirmed is open only until then (“The old licence runs”)",
+        "the confirmed way back closes (“The old licence runs”)",
         "the licence for the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):
