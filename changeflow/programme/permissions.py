@@ -67,6 +67,16 @@ def _is(definition: Definition, person: str, role: Role, subject: Subject) -> bo
     return person in in_role(definition, role, subject)
 
 
+def roles_of(definition: Definition, person: str) -> frozenset[Role]:
+    """Return every role that a person has, in the whole programme or for a service or school of theirs."""
+    return frozenset(r for r in (Role.VIEWER, *NAMED) if person in in_role(definition, r))
+
+
+def admins_of(definition: Definition) -> frozenset[str]:
+    """Return the admins, by id. How they sign in is restricted."""
+    return in_role(definition, Role.ADMIN)
+
+
 def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
     """Return everyone who may do something in the whole programme, by id."""
     return frozenset(p for role in TABLE[action].roles for p in in_role(definition, role, PROGRAMME))

@@ -17,14 +17,13 @@ from changeflow.adkar.people import Contact
 from changeflow.errors import ChangeflowError, ConflictError, InputError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import in_role
 from changeflow.programme.names import begin, names_in, person_in_words
+from changeflow.programme.permissions import admins_of
 from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import MAIL, SignedIn, SignIn, SignInLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.stored import name_of
 from changeflow.values.moments import local_day
-from changeflow.values.words import Role
 
 LINK_LIFE = timedelta(minutes=10)
 """OWASP ASVS 5.0, 6.5.5: at most ten minutes."""
@@ -137,7 +136,7 @@ def _invited(session: Session, address: str, now: datetime) -> list[tuple[Defini
         definition = versions.required(session, name).definition
         here = [p for p in people if is_here(definition, p, now)]
         found += [(definition, p, versions.contact(session, name, p)) for p in here]
-    return [] if any(p in in_role(d, Role.ADMIN) for d, p, _ in found) else found
+    return [] if any(p in admins_of(d) for d, p, _ in found) else found
 
 
 def is_here(definition: Definition, person: str, now: datetime) -> bool:
@@ -210,7 +209,7 @@ def sign_in_here(programme: str, person: str, how: SignIn, *, kind: str, db: str
         definition = versions.required(session, programme).definition
         if how is SignIn.SANDBOX and not accounts.is_sandbox(session):
             raise SignInRefusedError("This database is not a sandbox, so no one can sign in here without an account.")
-        if how is SignIn.MACHINE and person not in in_role(definition, Role.ADMIN):
+        if how is SignIn.MACHINE and person not in admins_of(definition):
             raise SignInRefusedError("Only an admin of the programme can sign in on the machine itself.")
         if not is_here(definition, person, now):
             raise UnknownThingError("person", person)
@@ -328,7 +327,7 @@ def people_for_doors(
     for person in people:
         if not is_here(definition, person, now):
             raise UnknownThingError("person", person, [p.id for p in definition.people])
-    admins = sorted(in_role(definition, Role.ADMIN)) if is_setup else []
+    admins = sorted(admins_of(definition)) if is_setup else []
     if is_setup and not admins:
         raise InputError("The programme has no admins. Name them with `admins:` in programme.yaml, and apply it.")
     listed = dict.fromkeys((*people, *admins))

@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from changeflow.adkar.people import Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import NAMED, PROGRAMME, Subject, in_role
+from changeflow.programme.mandates import PROGRAMME, Subject
+from changeflow.programme.permissions import roles_of
 from changeflow.programme.programme import Programme
 from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
@@ -146,7 +147,7 @@ def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -
     person = _person_in(session, found, stored, now)
     if person is None:
         raise UnknownThingError("programme", name)
-    roles = frozenset(r for r in (Role.VIEWER, *NAMED) if person in in_role(definition, r))
+    roles = roles_of(definition, person)
     if found.how is SignIn.LINK and Role.ADMIN in roles:
         raise SignInNeededError("Admins sign in with their organisation's account.")
     if found.how is SignIn.MACHINE and Role.ADMIN not in roles:

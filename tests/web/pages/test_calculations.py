@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from changeflow.web.calculations import Calculations
 from tests.conftest import sample_copy
 from tests.every_role import HOLDER, NOW, World
 from tests.stored import store_once
-from tests.waiting import PATIENCE
+from tests.waiting import wait_until
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
 INDEX, SAMPLE = "/p/small/calculations", "/p/trust-central-services/calculations"
@@ -127,9 +126,7 @@ def test_a_running_calculation_can_be_stopped(own_world: World, monkeypatch: pyt
     monkeypatch.undo()
     browser = signed_in(own_world.db, "chief")
     where = started(browser)
-    until = time.monotonic() + PATIENCE
-    while "running" not in text_of(browser.get(where)) and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(lambda: "running" in text_of(browser.get(where)), what="the calculation to start")
     browser.send(f"{where}/stop", browser.get(where))
     assert "stopped" in text_of(browser.get(where)) or "finished" in text_of(browser.get(where))
 
