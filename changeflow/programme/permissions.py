@@ -425,6 +425,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         _READ_THE_PLAN,
         routes=(
             "GET /p/{programme}/schools",
+            "GET /p/{programme}/waves",
             "GET /api/v1/openapi.json",
             "GET /api/v1/programmes/{programme}",
             "GET /api/v1/programmes/{programme}/decisions",

@@ -6,8 +6,11 @@ from changeflow.errors import InputError
 from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
+from changeflow.reports.wave_boards import WaveBoard, wave_board
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.usecases.visits import Visit
+from changeflow.usecases.wave_use import effect_in_force
+from changeflow.values.words import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,15 @@ def _waves_now(programme: Programme) -> WavesNow | None:
         return None
     plan = plan_in_force(programme, problem)
     return WavesNow(problem, plan) if plan.chosen else None
+
+
+def board(visit: Visit) -> WaveBoard | None:
+    """Return the board of the plan in force; None if no school goes live in any wave."""
+    visit.permit(Action.READ_PROGRAMME)
+    now = waves_now(visit)
+    return visit.view("waves", lambda: _board(visit.programme, now)) if now else None
+
+
+def _board(programme: Programme, now: WavesNow) -> WaveBoard:
+    effect = effect_in_force(programme, now.problem, now.plan)
+    return wave_board(programme.name, now.problem, now.plan, effect)

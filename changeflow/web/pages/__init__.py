@@ -12,6 +12,7 @@ from changeflow.web.pages import (
     sign_in_provider,
     static,
     tokens,
+    waves,
 )
 
 ROUTERS = (
@@ -23,6 +24,7 @@ ROUTERS = (
     static.router,
     brief.router,
     schools.router,
+    waves.router,
     calculations.router,
     api.router,
     tokens.router,

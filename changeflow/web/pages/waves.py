@@ -1,0 +1,23 @@
+"""Waves: who goes live when, which team has how much to do, and what clashes."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.usecases.visits import Visit
+from changeflow.usecases.wave_boards import board
+from changeflow.web.dependencies import READ_METHODS, Page, show_page
+from changeflow.web.responses import render_part
+
+router = APIRouter(prefix="/p/{programme}/waves")
+
+
+@router.api_route("", methods=READ_METHODS, name="waves:show")
+async def show(request: Request, programme: str) -> Response:
+    return await show_page(request, programme, _shown, section="schools")
+
+
+def _shown(found: Visit) -> Page:
+    shown = board(found)
+    values = {"board": shown, "here": f"/p/{found.name}"}
+    table = found.view("waves table", lambda: render_part("waves/_board", values)) if shown else ""
+    return Page("waves/show", {**values, "table": table})
