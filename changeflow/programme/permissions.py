@@ -259,6 +259,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "look at the results of groups",
         _ALL,
         ("assess show",),
+        routes=("GET /p/{programme}/people",),
         note="published groups, in bands; each access is recorded",
     ),
     Action.READ_REPORT: _plain(

@@ -1,0 +1,30 @@
+"""People as pages show them: published figures of groups, and sponsorship."""
+
+from dataclasses import dataclass
+
+from changeflow.reports.people import PeopleLines, people_lines
+from changeflow.reports.sponsorship import Sponsorship, sponsorship
+from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleView:
+    """What the page shows, under the names that the report uses."""
+
+    people: PeopleLines
+    sponsorship: Sponsorship
+
+
+def people(visit: Visit) -> PeopleView:
+    """Return the latest published figures; the audit records who read them."""
+    visit.permit(Action.READ_STANDINGS)
+    snapshot = visit.programme.facts.snapshot
+    if snapshot is not None:
+        visit.note_look(Action.READ_STANDINGS, f"round:{snapshot.round}")
+    return visit.view("people", lambda: _people(visit))
+
+
+def _people(visit: Visit) -> PeopleView:
+    programme, today = visit.programme, visit.today
+    return PeopleView(people_lines(programme, today=today), sponsorship(programme, today=today))

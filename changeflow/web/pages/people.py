@@ -1,0 +1,22 @@
+"""People: where each group has a barrier, what to do about it, and visible support."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.usecases.people_pages import people
+from changeflow.usecases.visits import Visit
+from changeflow.web.dependencies import READ_METHODS, Page, show_page
+from changeflow.web.responses import render_part
+
+router = APIRouter(prefix="/p/{programme}/people")
+
+
+@router.api_route("", methods=READ_METHODS, name="people:show")
+async def show(request: Request, programme: str) -> Response:
+    return await show_page(request, programme, _shown, section="people")
+
+
+def _shown(found: Visit) -> Page:
+    shown = people(found)
+    body = found.view("people body", lambda: render_part("people/_body", {"r": shown}))
+    return Page("people/show", {"body": body})
