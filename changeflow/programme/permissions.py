@@ -427,6 +427,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=(
             "GET /p/{programme}/schools",
             "GET /p/{programme}/waves",
+            "GET /p/{programme}/pilots",
+            "GET /p/{programme}/pilots/{service}",
+            "GET /p/{programme}/rules",
             "GET /api/v1/openapi.json",
             "GET /api/v1/programmes/{programme}",
             "GET /api/v1/programmes/{programme}/decisions",

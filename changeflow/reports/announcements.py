@@ -9,7 +9,7 @@ from changeflow.programme.announcements import GoLive, in_place_of
 from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
@@ -118,7 +118,7 @@ def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[s
 
 def state_in_words(line: GoLiveLine) -> str:
     """Write a go-live's state: `28 days later`, `live, 1 day earlier`, `as announced`."""
-    days = f"{counted(abs(line.days), 'day')} {'later' if line.days > 0 else 'earlier'}" if line.days else ""
+    days = later_or_earlier(line.days) if line.days else ""
     if line.state in ("later", "earlier"):
         return days
     return f"{line.state}, {days}" if line.state == "live" and days else line.state

@@ -74,6 +74,49 @@ def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverLine:
+    """A waiver in columns."""
+
+    rule: str
+    title: str
+    """The rule's title."""
+    scope: str
+    ends: str
+    """Its last day."""
+    state: str
+    """`in force`, `in force, not needed`, `expired` or `no effect`."""
+    reason: str
+    owner: str
+    approved_by: str
+
+
+def waiver_lines(judged: Judged) -> Iterator[WaiverLine]:
+    """Yield the waivers: those in force by their last day, then those without effect, then the expired ones."""
+    programme = judged.programme
+    order = ("in force", "in force, not needed", "no effect", "expired")
+    found = [(_state(judged, waiver), waiver) for waiver in programme.definition.waivers]
+    for state, waiver in sorted(found, key=lambda f: (max(1, order.index(f[0])), f[1].expires, f[1].rule)):
+        yield WaiverLine(
+            rule=waiver.rule,
+            title=RULES[waiver.rule].title if waiver.rule in RULES else waiver.rule,
+            scope=_scope(programme, waiver),
+            ends=format_day(waiver.expires),
+            state=state,
+            reason=waiver.reason.rstrip("."),
+            owner=programme.person(waiver.owner),
+            approved_by=listed([programme.person(p) for p in waiver.approved_by]),
+        )
+
+
+def _state(judged: Judged, waiver: Waiver) -> str:
+    if waiver.rule in RULES and waiver_error(judged.programme.definition, waiver) is not None:
+        return "no effect"
+    if not waiver.is_in_force(judged.programme.on):
+        return "expired"
+    return "in force" if waiver in judged.used_waivers else "in force, not needed"
+
+
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
     scope, day = _scope(programme, waiver), format_day(waiver.expires)

@@ -293,9 +293,9 @@ def build_go_no_go(
         convergence=draw_convergence(runs),
         costs=(*dual_running(programme, gate, if_go, if_no), *filing(programme, gate)),
         no_return=no_return_lines(programme, service=gate.service, wave=gate.wave),
-        issues=tuple(_issue(programme, i, today) for i in found),
+        issues=tuple(issue_row(programme, i, today) for i in found),
         ages=draw_ages(found, today),
-        said=tuple(_said_and_done(improvements(log, gate.service))),
+        said=tuple(said_and_done(improvements(log, gate.service))),
         is_pilot=is_pilot,
         mix=draw_mix(shares(own), shares(everybody)) if is_pilot and own else None,
     )
@@ -345,7 +345,8 @@ def _answers(
         )
 
 
-def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
+def issue_row(programme: Programme, issue: Issue, today: date) -> IssueRow:
+    """Describe an issue."""
     return IssueRow(
         number=issue.number,
         text=issue.text,
@@ -359,7 +360,8 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
     )
 
 
-def _said_and_done(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
+def said_and_done(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
+    """Yield each item of the backlog with what was done."""
     for item in backlog:
         yield SaidAndDone(
             said="; ".join(item.said) or item.text,

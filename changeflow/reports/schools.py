@@ -19,7 +19,7 @@ from changeflow.reports.people import ImpactLine, impact_lines
 from changeflow.reports.worklist import work_state
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.values.duration import counted
+from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import format_day, format_days
 from changeflow.values.words import Kind, Role
 
@@ -231,7 +231,7 @@ def _service(programme: Programme, school: School, live: GoLive, line: GoLiveLin
 
 def _sentence(live: GoLive, line: GoLiveLine) -> str:
     """Say when a school goes live, in words for its head."""
-    days = f"{counted(abs(live.days_late), 'day')} {'later' if live.days_late > 0 else 'earlier'} than"
+    days = f"{later_or_earlier(live.days_late)} than"
     if live.day is None:
         return f"{line.service} was announced for {line.announced}, but is no longer planned at your school."
     if live.is_done:

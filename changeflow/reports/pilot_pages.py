@@ -1,0 +1,196 @@
+"""A service's pilot as a page: exit criteria, parallel runs, issues, feedback, lessons and signatures, in totals."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.agenda.criteria import signatures
+from changeflow.pilots.entries import LessonProposed
+from changeflow.pilots.issues import improvements, issues, lessons_of, unanswered
+from changeflow.pilots.proposals import propose
+from changeflow.pilots.runs import consecutive_clean, latest_by_period, missed_since
+from changeflow.planning.lessons import Lesson, lessons
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme
+from changeflow.reports.coverage import coverage_of_runs
+from changeflow.reports.go_no_go import IssueRow, SaidAndDone, issue_row, said_and_done
+from changeflow.reports.sro import RunLine, run_lines
+from changeflow.values.duration import Unit, counted, days_in_words, parse_duration
+from changeflow.values.moments import format_day
+from changeflow.values.months import month_in_words
+from changeflow.values.words import Gate, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PilotLine:
+    """One service's pilot among others."""
+
+    service: str
+    name: str
+    schools: str
+    """The pilot's schools; empty if it has none."""
+    live: str
+    """The pilot's go-live, as a sentence; empty if there is none."""
+    criteria: str
+    """How many exit criteria are met: `2 of 3 met`."""
+    runs: str
+    """How many clean runs there are in a row at the end; empty if there is no run."""
+    open_issues: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureTotal:
+    """How many people have signed a go-live."""
+
+    task: str
+    gate: str
+    signed: int
+    refused: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonLine:
+    """A lesson, with its answer."""
+
+    text: str
+    reason: str
+    state: str
+    """`waiting`, `accepted` or `declined`."""
+    answer: str
+    """Who answered when, and why; empty if it waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackLine:
+    """Feedback that no one has taken up."""
+
+    on: str
+    side: str
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PilotPage:
+    """Everything on the page, in order."""
+
+    line: PilotLine
+    skipped: str
+    """Why there is no pilot; empty if there is one."""
+    met: tuple[str, ...]
+    unmet: tuple[str, ...]
+    """Exit criteria, with what was measured."""
+    runs: tuple[RunLine, ...]
+    missed: tuple[str, ...]
+    """The months that ended without a run after the last one."""
+    coverage: tuple[str, ...]
+    signatures: tuple[SignatureTotal, ...]
+    issues: tuple[IssueRow, ...]
+    feedback: tuple[FeedbackLine, ...]
+    said: tuple[SaidAndDone, ...]
+    seen: tuple[str, ...]
+    """What finished waves teach about the length of steps."""
+    lessons: tuple[LessonLine, ...]
+
+
+def pilot_lines(programme: Programme) -> tuple[PilotLine, ...]:
+    """Describe each service's pilot in a line."""
+    return tuple(_line(programme, service) for service in programme.services)
+
+
+def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> PilotPage:
+    """Build one service's page; parallel runs are counts, without individual contracts."""
+    log, name = programme.facts.pilot, service.service
+    runs = programme.facts.runs_of(name)
+    met, unmet = _criteria(programme, service)
+    return PilotPage(
+        line=_line(programme, service),
+        skipped=service.pilot.skipped.rstrip(".") if service.pilot and service.pilot.skipped else "",
+        met=met,
+        unmet=unmet,
+        runs=tuple(run_lines(service.name, runs)),
+        missed=tuple(month_in_words(month) for month in missed_since(runs, programme.on)),
+        coverage=tuple(coverage_of_runs(latest_by_period(runs))),
+        signatures=tuple(_signatures(programme, service)),
+        issues=tuple(issue_row(programme, issue, today) for issue in issues(log, name)),
+        feedback=tuple(
+            FeedbackLine(on=format_day(f.on), side=f.side, about=f.item, text=f.text) for f in unanswered(log, name)
+        ),
+        said=tuple(said_and_done(improvements(log, name))),
+        seen=tuple(_seen(lesson) for lesson in lessons(programme) if lesson.service == name),
+        lessons=tuple(_lessons(programme, service)),
+    )
+
+
+def _line(programme: Programme, service: ServiceFile) -> PilotLine:
+    name = service.service
+    lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=name) if programme.is_pilot(t.wave)]
+    sentences = [
+        f"{'went' if programme.is_done(t.id) else 'goes'} live on {format_day(programme.days_of(t.id)[1])}"
+        for t in sorted(lives, key=lambda t: (programme.days_of(t.id), t.id))
+    ]
+    met, unmet = _criteria(programme, service)
+    runs = programme.facts.runs_of(name)
+    clean = consecutive_clean(runs, on=programme.on)
+    return PilotLine(
+        service=name,
+        name=service.name,
+        schools=programme.school_names(frozenset(s for t in lives for s in t.schools)),
+        live="; ".join(sentences),
+        criteria=f"{len(met)} of {len(met) + len(unmet)} met" if met or unmet else "",
+        runs=f"{counted(clean, 'clean run')} in a row" if runs else "",
+        open_issues=sum(issue.is_open for issue in issues(programme.facts.pilot, name)),
+    )
+
+
+def _criteria(programme: Programme, service: ServiceFile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the exit criteria that are met, and the others, in the words of the go/no-go page."""
+    measured = programme.facts.criteria.get(service.service, {})
+    found = propose(parallel_run=None, runs=(), minimum_clean=0, pilot=service.pilot, measured=measured)
+    return tuple(map(str, found.for_it)), tuple(map(str, found.against))
+
+
+def _signatures(programme: Programme, service: ServiceFile) -> Iterator[SignatureTotal]:
+    gates = [t for t in programme.tasks(kind=Kind.DECISION, service=service.service) if t.gate is Gate.GO_LIVE]
+    for gate in sorted(gates, key=lambda t: (programme.days_of(t.id), t.id)):
+        given = list(signatures(programme, gate).values())
+        if given:
+            yield SignatureTotal(
+                task=gate.id,
+                gate=gate.name,
+                signed=sum(s is not None and s.agrees for s in given),
+                refused=sum(s is not None and not s.agrees for s in given),
+                needed=len(given),
+            )
+
+
+def _seen(lesson: Lesson) -> str:
+    tasks, ahead = counted(lesson.count, "finished task"), counted(len(lesson.tasks), "task")
+    is_one = len(lesson.tasks) == 1
+    return (
+        f"{lesson.name} took {lesson.taken / lesson.planned:.0%} of the planned time in {tasks}; "
+        f"{ahead} {'is' if is_one else 'are'} still to come."
+    )
+
+
+def _lessons(programme: Programme, service: ServiceFile) -> Iterator[LessonLine]:
+    steps = {t.step: t.in_parts.alone for t in programme.tasks(service=service.service)}
+    for lesson, answer in lessons_of(programme.facts.pilot, service.service).values():
+        state = "waiting" if answer is None else "accepted" if answer.accepted else "declined"
+        given = f"{programme.person(answer.by)}, {format_day(answer.on)}: {answer.reason}" if answer else ""
+        yield LessonLine(text=_in_words(programme, lesson, steps), reason=lesson.reason, state=state, answer=given)
+
+
+def _in_words(programme: Programme, lesson: LessonProposed, steps: dict[str, str]) -> str:
+    parts = []
+    if lesson.duration:
+        length = parse_duration(lesson.duration, minutes_per_day=programme.minutes_per_day)
+        days = (
+            days_in_words(length.amount, programme.minutes_per_day) if length.unit is Unit.WORKING else lesson.duration
+        )
+        parts.append(f"plan {days}")
+    if lesson.also_after:
+        waits = ", ".join(f"“{steps.get(step, step)}”" for step in lesson.also_after)
+        parts.append(f"wait for {waits} as well")
+    return f"{steps.get(lesson.step, lesson.step)}: {' and '.join(parts)}"
