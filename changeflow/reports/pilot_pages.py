@@ -104,6 +104,7 @@ def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> Pi
     log, name = programme.facts.pilot, service.service
     runs = programme.facts.runs_of(name)
     met, unmet = _criteria(programme, service)
+    steps = _steps(programme, service)
     return PilotPage(
         line=_line(programme, service),
         skipped=service.pilot.skipped.rstrip(".") if service.pilot and service.pilot.skipped else "",
@@ -118,7 +119,7 @@ def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> Pi
             FeedbackLine(on=format_day(f.on), side=f.side, about=f.item, text=f.text) for f in unanswered(log, name)
         ),
         said=tuple(said_and_done(improvements(log, name))),
-        seen=tuple(_seen(lesson) for lesson in lessons(programme) if lesson.service == name),
+        seen=tuple(_seen(lesson, steps) for lesson in lessons(programme) if lesson.service == name),
         lessons=tuple(_lessons(programme, service)),
     )
 
@@ -165,17 +166,22 @@ def _signatures(programme: Programme, service: ServiceFile) -> Iterator[Signatur
             )
 
 
-def _seen(lesson: Lesson) -> str:
+def _steps(programme: Programme, service: ServiceFile) -> dict[str, str]:
+    """Return the names of a service's steps, by id."""
+    return {t.step: t.in_parts.alone for t in programme.tasks(service=service.service)}
+
+
+def _seen(lesson: Lesson, steps: dict[str, str]) -> str:
     tasks, ahead = counted(lesson.count, "finished task"), counted(len(lesson.tasks), "task")
-    is_one = len(lesson.tasks) == 1
+    is_one, name = len(lesson.tasks) == 1, steps.get(lesson.step, lesson.step)
     return (
-        f"{lesson.name} took {lesson.taken / lesson.planned:.0%} of the planned time in {tasks}; "
+        f"{name} took {lesson.taken / lesson.planned:.0%} of the planned time in {tasks}; "
         f"{ahead} {'is' if is_one else 'are'} still to come."
     )
 
 
 def _lessons(programme: Programme, service: ServiceFile) -> Iterator[LessonLine]:
-    steps = {t.step: t.in_parts.alone for t in programme.tasks(service=service.service)}
+    steps = _steps(programme, service)
     for lesson, answer in lessons_of(programme.facts.pilot, service.service).values():
         state = "waiting" if answer is None else "accepted" if answer.accepted else "declined"
         given = f"{programme.person(answer.by)}, {format_day(answer.on)}: {answer.reason}" if answer else ""

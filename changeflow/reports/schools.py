@@ -105,6 +105,7 @@ class SchoolService:
     task: str
     """The go-live's task; empty if it is no longer planned."""
     wave: str
+    """Its wave as it reads after “in”; empty if it has none."""
     announced_on: str
     """When the date was announced; empty if unknown."""
     impacts: tuple[ImpactLine, ...]
@@ -222,7 +223,9 @@ def _service(programme: Programme, school: School, live: GoLive, line: GoLiveLin
         sentence=_sentence(live, line),
         line=line,
         task=live.task or "",
-        wave=next((w.name for w in programme.definition.programme.waves if w.id == wave), ""),
+        wave=next(
+            ("the pilot" if w.pilot else w.name for w in programme.definition.programme.waves if w.id == wave), ""
+        ),
         announced_on=format_day(live.announced_on) if live.announced_on else "",
         impacts=tuple(impact_lines(programme, impacts)),
         contacts=tuple(c for service in services for c in _contacts(programme, service)),
