@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -50,9 +50,27 @@ FILE = "programme.yaml"
 
 def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
     """Return the current plan's effect on deadlines, and the limits of rollout.yaml that it exceeds."""
-    breaks = tuple(broken.what for broken in check_plan(problem, plan))
+    breaks = tuple(broken.what for broken in check_plan(problem, _within(problem, plan)))
     milestones = tuple(milestone_effects(programme))
     return PlanEffect(milestones=milestones, breaks=breaks, assumed=_assumed(programme), planned=plan)
+
+
+def _within(problem: WaveProblem, plan: WavePlan) -> WavePlan:
+    """Return a plan without work after the problem's last week, for which no team's capacity is known.
+
+    The plan in force may continue after the last day that rollout.yaml allows.
+    """
+    chosen = dict(plan.chosen)
+    for pair, candidate in plan.chosen.items():
+        if candidate.last >= problem.weeks:
+            weeks = [tuple(w for w in p.weeks if w < problem.weeks) for p in candidate.placements]
+            cut = (
+                replace(p, weeks=w, tenths=p.tenths[: len(w)])
+                for p, w in zip(candidate.placements, weeks, strict=True)
+                if w
+            )
+            chosen[pair] = replace(candidate, placements=tuple(cut))
+    return replace(plan, chosen=chosen)
 
 
 def judged_again(programme: Programme) -> Judged:

@@ -1,10 +1,13 @@
 """The board of waves as each person sees it."""
 
+from dataclasses import replace
+
 import pytest
 from lxml import html
 
 from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
+from changeflow.reports.wave_boards import wave_board
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads, percent_of
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions
@@ -66,6 +69,20 @@ def test_it_names_the_limits_exceeded_and_the_busiest_weeks(own_world: World):
     assert peak > 100
     assert f"{peak}%, too much" in said
     assert len(html.fromstring(page.text).xpath("//main//*[local-name()='svg' and @role='img']")) == 1
+
+
+def test_work_after_the_last_week_of_the_rollout_is_no_failure(own_world: World):
+    folder = own_world.home / "trust"
+    (folder / "rollout.yaml").write_text(ROLLOUT)
+    definitions.apply(folder, db=own_world.db, actor="chief", now=NOW)
+    problem, plan, breaks = plan_of(own_world)
+    assert any("Trainers" in what for what in breaks)
+    last = max(w for c in plan.chosen.values() for p in c.placements for w in p.weeks)
+    short = replace(problem, weeks=last, capacity={team: days[:last] for team, days in problem.capacity.items()})
+    with read_scope(own_world.db) as session:
+        programme = load(session, "small", on=TODAY).programme
+    board = wave_board("A programme", short, plan, effect_in_force(programme, short, plan))
+    assert len(board.rows) == len({school for school, _ in plan.chosen})
 
 
 def test_a_name_with_html_is_shown_as_text(own_world: World):
