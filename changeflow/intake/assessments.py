@@ -1,6 +1,6 @@
 """Read ADKAR assessments: one CSV per round, with one line for each person."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.intake.folder_formats import ASSESSMENTS
 from changeflow.intake.table_rows import TableRow
-from changeflow.intake.tables import read_table
+from changeflow.intake.tables import open_table, rows_of
 from changeflow.values.limits import parse_day
+from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 
 
@@ -22,14 +23,32 @@ def read_assessments(
     mapping: Mapping[str, str] | None = None,
     until: date | None = None,
     inside: Path | None = None,
+    silent: list[TableRow] | None = None,
 ) -> Iterator[Assessment]:
     """Read one round's answers. Each has the file's name until the use case finds the round by its days.
 
     An empty score means “not assessed”: neither 1 nor fine. Add a `Problem` for a day after `until`, because no one has
-    been assessed in the future.
+    been assessed in the future. Lines without any score are not answers; they are added to `silent`.
     """
-    rows = read_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
-    yield from assessments_in(rows, problems, path.stem, people=people, until=until)
+    table = open_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
+    if table is None:
+        return
+    table.warn()
+    if silent is not None:
+        silent += table.silent
+    yield from assessments_in(rows_of(table, problems), problems, path.stem, people=people, until=until)
+
+
+def taken_back(rows: Iterable[TableRow], answered: Container[tuple[str, date]], *, remedy: str) -> Iterator[Problem]:
+    """Yield a `Problem` for each line without a score of a person who answered on its day.
+
+    The line may be meant to take the answer back; it must not be ignored.
+    """
+    for row in rows:
+        person, on = row.cells.get("person", ""), row.read("on", parse_day, [])
+        if on is not None and (person, on) in answered:
+            what = f"The line has no score, but answers of '{person}' on {format_day(on)} are already recorded."
+            yield Problem(file=row.file, line=row.line, what=what, remedy=remedy)
 
 
 def assessments_in(

@@ -12,12 +12,13 @@ from changeflow.errors import (
     ProblemsError,
     UnknownThingError,
 )
-from changeflow.intake.assessments import read_assessments
+from changeflow.intake.assessments import read_assessments, taken_back
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.opening import is_there, read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.second_pass import check_and_join
+from changeflow.intake.table_rows import TableRow
 from changeflow.intake.tables import MOST_BYTES
 from changeflow.intake.yaml import Document
 from changeflow.programme.calendar_files import CalendarFile
@@ -55,13 +56,19 @@ def _read_services(reading: Reading, parts: Mapping[str, Any]) -> tuple[ServiceF
     return services
 
 
+_KEEP_OR_CORRECT = "Remove the line to keep them, or write the new scores; to take them back, remove the earlier line."
+
+
 def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment, ...]:
     people, found, problems = {p.id for p in parts["people"].people}, list[Assessment](), list[Problem]()
     for path in reading.files("adkar", ".csv", ".xlsx"):
         mapping = columns_of(parts, "assessments")
+        silent = list[TableRow]()
+        earlier = {(a.person, a.on) for a in found}
         found += read_assessments(
-            path, f"adkar/{path.name}", problems, people=people, mapping=mapping, inside=reading.path
+            path, f"adkar/{path.name}", problems, people=people, mapping=mapping, inside=reading.path, silent=silent
         )
+        problems += taken_back(silent, earlier, remedy=_KEEP_OR_CORRECT)
     # If a person's own line is wrong, only that is reported.
     reading.problems.extend(p for p in problems if not reading.doubts.cover_name(p.what))
     return tuple(found)

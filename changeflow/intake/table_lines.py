@@ -112,6 +112,7 @@ class TableLines:
         if not self.needs_one_of or self.needs_one_of & (row.cells.keys() | self.refused):
             return False
         self.table.skip("The line has no score and was not recorded as an answer.", row.line)
+        self.table.silent.append(row)
         return True
 
     def _is_inside(self, line: int, cells: list[str]) -> bool:

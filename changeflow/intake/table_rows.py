@@ -103,6 +103,8 @@ class Table:
     """What was read but not used, and things to check. These are not errors."""
     skipped: list[Problem] = field(default_factory=list)
     """The unused lines that are not part of the table."""
+    silent: list[TableRow] = field(default_factory=list)
+    """The unused lines that have none of the cells that matter, such as a score."""
     lost: list[str] = field(default_factory=list)
     """Cells from lines that were rejected because of mistakes."""
     others: dict[int, dict[TableColumn, str]] = field(default_factory=dict)

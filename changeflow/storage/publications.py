@@ -149,6 +149,12 @@ def answered(session: Session, programme: str, *, until: datetime | None = None)
     return {name: frozenset(people) for name, people in found.items()}
 
 
+def days_of_answers(session: Session, programme: str) -> set[tuple[str, date]]:
+    """Return who answered on which day, without their answers."""
+    query = select(AssessmentRow.person, col(AssessmentRow.on)).where(AssessmentRow.programme_id == programme)
+    return set(session.exec(query))
+
+
 def rounds(session: Session, programme: str) -> dict[str, Days]:
     """Return the rounds with answers, with their days."""
     query = select(AssessmentRow.round, func.min(AssessmentRow.on), func.max(AssessmentRow.on))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, ProblemsError
-from changeflow.intake.assessments import read_assessments
+from changeflow.intake.assessments import read_assessments, taken_back
+from changeflow.intake.table_rows import TableRow
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.storage import erasure, publications
 from changeflow.usecases.unit_of_work import Change, unit_of_work
@@ -14,6 +15,7 @@ from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem, by_place
 from changeflow.values.words import Action
 
+KEEP_OR_CORRECT = "Remove the line to keep them, or write the new scores."
 ONLY_NEW = f"Remove the lines of people whose answers of this round are already recorded. {NOT_SAVED}"
 
 
@@ -43,10 +45,10 @@ class ImportedRound:
 def import_assessments(path: Path, change: Change) -> ImportedRound:
     """Record the answers of one round, and publish every closed round that is due.
 
-    The days of its answers identify a round, not the file's name. Answers that are already
-    recorded change nothing; different answers from the same people on the same days are a correction. The person who
-    imports a file cannot find out which of the two it had: the reply, the audit entry, the forecast and the permission
-    needed are the same.
+    The days of its answers identify a round, not the file's name. Answers that are already recorded change nothing;
+    different answers from the same people on the same days are a correction. A line without a score does not take an
+    answer of its day back: it is refused. The person who imports a file cannot find out which of the first two it had:
+    the reply, the audit entry, the forecast and the permission needed are the same.
     """
     # Imported here because its solver takes longer to load than most commands take.
     from changeflow.usecases.publishing import prepare, publish_closed
@@ -55,16 +57,20 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     with unit_of_work(change, first=lambda session: prepare(session, now=change.now)) as work:
         session, name, definition = work.session, work.name, work.definition
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
-        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
+        silent = list[TableRow]()
+        found = list(
+            read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on, silent=silent)
+        )
+        emptied = list(taken_back(silent, publications.days_of_answers(session, name), remedy=KEEP_OR_CORRECT))
         asked = {a.person for a in found}
         round_ = _round_of(path.name, days_of(found), publications.rounds(session, name)) if found else ""
         answered = publications.answered(session, name).get(round_, frozenset[str]())
-        if asked & answered:
+        if asked & answered or emptied:
             by = work.permit(Action.CORRECT_SCORES, hint=ONLY_NEW)
         if not asked <= answered or not asked:
             by = work.permit(Action.IMPORT_SCORES)
-        if problems:
-            raise ProblemsError(by_place(problems), NOT_SAVED)
+        if problems or emptied:
+            raise ProblemsError(by_place([*problems, *emptied]), NOT_SAVED)
         if not found:
             raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
         gone = erasure.erased(session, name, [(a.person, None) for a in found])

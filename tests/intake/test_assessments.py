@@ -1,5 +1,6 @@
 """A round of assessments with every mistake: reported all at once, with its place, and nothing is taken."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 import xlsxwriter
 
 from changeflow.adkar.assessment import Assessment
-from changeflow.errors import UnusedWarning
+from changeflow.errors import ProblemsError, UnusedWarning
 from changeflow.intake.assessments import read_assessments
+from changeflow.intake.folder import read_folder
+from changeflow.places import programme_templates
 from changeflow.values.problem import Problem
 
 HEAD = "person,on,awareness,desire,knowledge,ability,reinforcement,evidence\n"
@@ -51,6 +54,25 @@ def test_an_unknown_element_and_a_duplicate_person_are_mistakes(tmp_path: Path):
     assert dict(found[0].scores) == {"awareness": 4}
     _, [problem] = read(tmp_path / "r2.csv", HEAD + "head,2027-02-01,4,,,,,\nhead,2027-02-02,5,,,,,\n")
     assert (problem.line, problem.what) == (3, "Duplicate person 'head' (first on line 2).")
+
+
+def test_a_line_without_scores_does_not_take_back_answers_of_an_earlier_file(tmp_path: Path):
+    folder = tmp_path / "trust"
+    shutil.copytree(programme_templates()["trust-central-services"], folder)
+    first = "payroll-manager,2027-02-08,5,5,5,4,,self"
+    assert first in (folder / "adkar" / "2027-02-before-training.csv").read_text()
+    (folder / "adkar" / "2027-03-corrected.csv").write_text(
+        f"{HEAD}payroll-adviser-1,2027-02-08,4,4,4,4,,self\npayroll-manager,2027-02-08,,,,,,self\n"
+        "payroll-adviser-3,2027-02-09,,,,,,self\n"
+    )
+    with pytest.warns(UnusedWarning), pytest.raises(ProblemsError) as caught:
+        read_folder(folder)
+    [problem] = caught.value.problems
+    assert str(problem) == (
+        "adkar/2027-03-corrected.csv:3:1: The line has no score, but answers of 'payroll-manager' on 8 Feb 2027 are "
+        "already recorded. Remove the line to keep them, or write the new scores; to take them back, remove the "
+        "earlier line."
+    )
 
 
 def test_no_mistake_repeats_a_score_that_is_right(tmp_path: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.adkar.published import Hidden
-from changeflow.errors import InputError
+from changeflow.errors import InputError, ProblemsError, UnusedWarning
 from disclosure.attacker import Attacker
 from disclosure.door import make_door
 from disclosure.events import Import, Line
@@ -114,6 +114,32 @@ class TestRounds:
         [now] = {line.people: line for line in door.lines("change")}.values()
         assert now.people == {f"p{n}" for n in (*range(12), *range(20, 40))}
         assert now.held[0] == (12, 17)
+
+    @pytest.mark.parametrize("is_alone", [False, True])
+    def test_a_line_without_scores_does_not_take_answers_of_its_day_back(self, door: StoredDoor, is_alone: bool):
+        """Nothing of the file is recorded. On a day on which the person has not answered, the line is left out."""
+        first = an_import("n" * 40)
+        door.play(first)
+        stored = answers_in(door.db)
+        scores = {} if is_alone else an_import("a" * 12 + "n" * 28).scores
+        emptied = replace(first, file="corrected.csv", scores={**scores, "p3": (None,) * 5})
+        path = door.write_answers(emptied)
+        with pytest.raises(ProblemsError) as caught:
+            door.import_file(emptied, path)
+        [problem] = caught.value.problems
+        assert (problem.line, problem.what) == (
+            2 if is_alone else 5,
+            "The line has no score, but answers of 'p3' on 1 Feb 2027 are already recorded.",
+        )
+        assert problem.remedy == "Remove the line to keep them, or write the new scores."
+        assert answers_in(door.db) == stored
+
+        others = replace(first, file="others.csv", scores={p: s for p, s in first.scores.items() if p != "p3"})
+        path = door.write_answers(others)
+        path.write_text(f"{path.read_text()}p3,2027-01-31,,,,,\n")
+        with pytest.warns(UnusedWarning, match="has no score and was not recorded"):
+            assert door.import_file(others, path).answers == 39
+        assert answers_in(door.db) == stored
 
     def test_a_correction_is_not_counted_where_the_person_has_answered_again(self, door: StoredDoor):
         door.play(an_import("n" * 40))
