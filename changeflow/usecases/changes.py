@@ -23,7 +23,6 @@ from changeflow.storage import facts, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
 from changeflow.storage.versions import StoredPlan
-from changeflow.usecases.plan import plan_folder, scheduled
 from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
@@ -49,6 +48,9 @@ class Since:
 
 def changes_between(before: Path, after: Path, *, say: Callable[[str], None] | None = None) -> Changes:
     """Compare the milestones and the end of two folders or two Microsoft Project files."""
+    # Imported only when needed: it loads the readers of every file, and stored programmes need none.
+    from changeflow.usecases.plan import plan_folder, scheduled
+
     title = f"between {before.name} and {after.name}"
     if before.is_dir() and after.is_dir():
         planned = plan_folder(after).programme

@@ -20,7 +20,6 @@ from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
-from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.refusals import dates_if, refusals
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.values.moments import format_day, local_day
@@ -29,6 +28,9 @@ from changeflow.values.words import Action, Gate, Outcome
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
     """Build the report of a folder, which has no baseline."""
+    # Imported only when needed: it loads the readers of every file, and a stored programme needs none.
+    from changeflow.usecases.plan import plan_folder
+
     judged = plan_folder(folder, on=on)
     return build_sro(judged, today=today)
 
