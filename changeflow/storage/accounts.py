@@ -208,6 +208,15 @@ def end_sessions(session: Session, how: SignIn, *, at: datetime) -> int:
     return count_touched(session, query.values(ended_at=at))
 
 
+def last_sign_ins(session: Session, programme: str) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """Return the last sign-in by keyed hash of an address, and by person for sessions without an account."""
+    last = func.max(SessionRow.created_at)
+    with_account = select(AccountRow.address, last).join(SessionRow).group_by(col(AccountRow.address))
+    own = col(SessionRow.programme_id) == programme
+    without = select(SessionRow.person, last).where(own).group_by(col(SessionRow.person))
+    return dict(session.exec(with_account).all()), {p: at for p, at in session.exec(without) if p is not None}
+
+
 def add_link(session: Session, token: str, link: SignInLink, *, at: datetime, until: datetime) -> None:
     """Store a sign-in link."""
     row = SignInLinkRow(

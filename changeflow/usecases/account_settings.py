@@ -1,0 +1,203 @@
+"""Settings about signing in: who is invited and has signed in, and a person's own sessions."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import ConflictError, InputError, UnknownThingError
+from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import NAMED, in_role
+from changeflow.programme.names import begin, person_in_words
+from changeflow.storage import accounts, audit, versions
+from changeflow.storage.accounts import SignedIn, SignIn
+from changeflow.storage.database import session_scope
+from changeflow.usecases.accounts import check_address, is_here, session_of
+from changeflow.usecases.visits import Visit, visit
+from changeflow.values.moments import LONDON, format_day, format_hour, local_day
+from changeflow.values.words import Action, Role
+
+HOW_IN_WORDS: Mapping[SignIn, str] = {
+    SignIn.PROVIDER: "organisation’s account",
+    SignIn.LINK: "link by e-mail",
+    SignIn.SANDBOX: "sandbox",
+    SignIn.MACHINE: "on the machine itself",
+}
+SHORT_ID = 16
+"""Digits of a session's id that a form carries: enough to tell a person's own sessions apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLine:
+    """A person of the programme, and whether they can sign in."""
+
+    person: str
+    title: str
+    roles: str
+    """Their roles in words, besides viewer."""
+    email: str
+    is_here: bool
+    is_admin: bool
+    invited: str
+    """The day of the invitation in words; empty without one."""
+    last_sign_in: str
+    """The day in words; empty if they have not signed in within the time that sessions are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """A browser that is signed in."""
+
+    id: str
+    browser: str
+    how: str
+    since: str
+    until: str
+    is_this: bool
+
+
+def account_lines(found: Visit) -> list[AccountLine]:
+    """Return the programme's people, by title: those who are here come first."""
+    found.permit(Action.INVITE)
+    known = _Known(found.session, found.name)
+    lines = [_line(found, known, person.id) for person in found.definition.people]
+    return sorted(lines, key=lambda line: (not line.is_here, line.title.casefold(), line.person))
+
+
+def account_line(found: Visit, person: str) -> AccountLine:
+    """Return one person of the programme."""
+    found.permit(Action.INVITE)
+    return _line(found, _Known(found.session, found.name), _known_person(found.definition, person))
+
+
+class _Known:
+    """What the database knows about a programme's accounts."""
+
+    def __init__(self, session: Session, programme: str) -> None:
+        self.session = session
+        self.contacts: Mapping[str, Contact] = versions.contacts(session, programme)
+        self.invitations = {i.person: i for i in accounts.invitations(session, programme)}
+        self.by_address, self.by_person = accounts.last_sign_ins(session, programme)
+
+    def last_sign_in(self, person: str) -> datetime | None:
+        invitation, contact = self.invitations.get(person), self.contacts.get(person)
+        addresses = [invitation.address] if invitation else []
+        addresses += [accounts.address_of(self.session, contact.email)] if contact and contact.email else []
+        found = [self.by_address.get(address) for address in addresses]
+        return max((at for at in (*found, self.by_person.get(person)) if at is not None), default=None)
+
+
+def _line(found: Visit, known: _Known, person: str) -> AccountLine:
+    definition = found.definition
+    roles = [role for role in NAMED if person in in_role(definition, role)]
+    invitation, contact, last = known.invitations.get(person), known.contacts.get(person), known.last_sign_in(person)
+    return AccountLine(
+        person=person,
+        title=begin(person_in_words(definition, found.programme.names, person)),
+        roles=", ".join(role.value for role in roles) or Role.VIEWER.value,
+        email=contact.email if contact and contact.email else "",
+        is_here=is_here(definition, person, found.now),
+        is_admin=Role.ADMIN in roles,
+        invited=format_day(local_day(invitation.at)) if invitation else "",
+        last_sign_in=format_day(local_day(last)) if last else "",
+    )
+
+
+def _known_person(definition: Definition, person: str) -> str:
+    if all(p.id != person for p in definition.people):
+        raise UnknownThingError("person", person)
+    return person
+
+
+@contextmanager
+def _changing(token: str, programme: str, person: str, *, db: str, now: datetime) -> Iterator[tuple[Session, Visit]]:
+    """Check that the visitor may invite, then open a transaction that is locked for the programme."""
+    with visit(token, programme, db=db, now=now) as found:
+        found.permit(Action.INVITE)
+        _known_person(found.definition, person)
+    with session_scope(db) as session:
+        versions.lock_programme(session, programme)
+        yield session, found
+
+
+def invite(token: str, programme: str, person: str, email: str, *, db: str, now: datetime) -> None:
+    """Invite a person at an address; an earlier invitation of theirs ends."""
+    with _changing(token, programme, person, db=db, now=now) as (session, found):
+        address = check_address(email)
+        if not address.isascii():
+            raise InputError("Enter an address in plain letters. Others can be mistaken for them.")
+        if not is_here(found.definition, person, now):
+            raise InputError("This person is not in the programme today, so they cannot sign in.")
+        taken = accounts.invited_to(session, accounts.address_of(session, address)).get(programme, ())
+        if any(other != person for other in taken):
+            raise ConflictError("Someone else of the programme is invited at this address.")
+        by = found.visitor.person
+        accounts.invite(session, programme, person, address, at=now, by=by)
+        audit.append(session, programme, at=now, actor=by, action="invite", subject=person)
+
+
+def withdraw(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:
+    """End a person's invitation."""
+    with _changing(token, programme, person, db=db, now=now) as (session, found):
+        if not accounts.withdraw_invitation(session, programme, person, at=now):
+            raise ConflictError("This person has no invitation.")
+        by = found.visitor.person
+        audit.append(session, programme, at=now, actor=by, action="withdraw-invitation", subject=person)
+
+
+def release(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:
+    """Close the accounts at a person's addresses and end their sessions, so that its new owner can sign in."""
+    with _changing(token, programme, person, db=db, now=now) as (session, found):
+        known = _Known(session, programme)
+        contact, invitation = known.contacts.get(person), known.invitations.get(person)
+        addresses = {accounts.address_of(session, contact.email)} if contact and contact.email else set()
+        addresses |= {invitation.address} if invitation else set()
+        for address in sorted(addresses):
+            accounts.close_accounts(session, address, at=now)
+        by = found.visitor.person
+        audit.append(session, programme, at=now, actor=by, action="release-address", subject=person)
+
+
+def session_lines(found: Visit) -> list[SessionLine]:
+    """Return the browsers that are signed in as the visitor, the newest first."""
+    found.permit(Action.SIGN_IN)
+    own = found.visitor.session
+    return [_session_line(s, own) for s in accounts.sessions_like(found.session, own, now=found.now)]
+
+
+def _session_line(one: SignedIn, own: SignedIn) -> SessionLine:
+    return SessionLine(
+        id=one.id[:SHORT_ID],
+        browser=one.browser or "Another browser",
+        how=HOW_IN_WORDS.get(one.how, ""),
+        since=_moment(one.created_at),
+        until=_moment(one.expires_at),
+        is_this=one.id == own.id,
+    )
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(LONDON)
+    return f"{format_day(local.date())}, {format_hour(local.time())}"
+
+
+def end_session(token: str, which: str, *, db: str, now: datetime) -> bool:
+    """End one of a person's own sessions by the id in their list; return whether it was this browser's."""
+    with session_scope(db) as session:
+        own = session_of(session, token, now)
+        mine = accounts.sessions_like(session, own, now=now)
+        found = next((s for s in mine if len(which) == SHORT_ID and s.id.startswith(which)), None)
+        if found is None:
+            raise UnknownThingError("session", which)
+        accounts.end_session(session, found.id, at=now)
+        return found.id == own.id
+
+
+def end_all_sessions(token: str, *, db: str, now: datetime) -> None:
+    """Sign a person out everywhere, in this browser too."""
+    with session_scope(db) as session:
+        for one in accounts.sessions_like(session, session_of(session, token, now), now=now):
+            accounts.end_session(session, one.id, at=now)
