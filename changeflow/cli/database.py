@@ -51,6 +51,7 @@ def db_new_key(
     note(f"Made a new key: {made.file}. Keep a copy apart from the backups.")
     if made.kept is not None:
         note(f"The previous file is now {made.kept}.")
+    note("Everyone must sign in again. Invite people again who sign in with a link, and make new tokens for programs.")
     if made.switched_off:
         note(f"Optional messages are switched off for {made.switched_off} people until they switch them on.")
     if made.tombstones:

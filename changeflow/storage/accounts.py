@@ -4,10 +4,11 @@ Tokens are stored only as hashes with the database's key, so that neither readin
 After a restored database is released, sessions and links from before it no longer match.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, func, select, update
@@ -144,8 +145,7 @@ def open_session(
     person: tuple[str, str] | None = None,
 ) -> str:
     """Store a session for an account, or for one (programme, person); return its id. Old rows are removed."""
-    session.exec(delete(SessionRow).where(col(SessionRow.expires_at) < at - KEPT))
-    session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.expires_at) < at - KEPT))
+    remove_ended(session, at=at)
     programme, who = person or (None, None)
     row = SessionRow(
         id=digest(session, "session", token),
@@ -333,15 +333,52 @@ def forget_accounts(session: Session) -> None:
         session.exec(delete(table))
 
 
-def erase_accounts(session: Session, programme: str, person: str, addresses: Sequence[str]) -> int:
-    """Remove a person's invitations and sessions, and the accounts at addresses that are theirs alone."""
+def own_addresses(
+    session: Session, programme: str, person: str, recipients: Collection[str], others: Collection[str]
+) -> list[str]:
+    """Return the hashes of addresses that are a person's alone: `recipients`, and those they were invited at.
+
+    `others` are the addresses of other people. An address that someone else was invited at is left out.
+    """
+    mine, taken = set(recipients), set(others)
+    rows = session.exec(select(InvitationRow.programme_id, InvitationRow.person, InvitationRow.address))
+    for where, who, address in rows:
+        (mine if (where, who) == (programme, person) else taken).add(address)
+    return sorted(mine - taken)
+
+
+def erase_accounts(session: Session, addresses: Sequence[str]) -> int:
+    """Remove the accounts at some addresses, with their sessions and sign-in links; return the number of accounts."""
     ids = list(session.exec(select(AccountRow.id).where(col(AccountRow.address).in_(addresses))))
-    theirs = (col(SessionRow.programme_id) == programme) & (col(SessionRow.person) == person)
-    session.exec(delete(SessionRow).where(or_(theirs, col(SessionRow.account).in_(ids))))
+    session.exec(delete(SessionRow).where(col(SessionRow.account).in_(ids)))
     session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.address).in_(addresses)))
-    own = col(InvitationRow.programme_id) == programme, col(InvitationRow.person) == person
-    count = count_touched(session, delete(InvitationRow).where(*own))
-    return count + count_touched(session, delete(AccountRow).where(col(AccountRow.id).in_(ids)))
+    return count_touched(session, delete(AccountRow).where(col(AccountRow.id).in_(ids)))
+
+
+def rows_of(session: Session, addresses: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the accounts at some addresses and their sessions, for the person's own export."""
+    rows = session.exec(select(AccountRow).where(col(AccountRow.address).in_(addresses))).all()
+    query = select(SessionRow).where(col(SessionRow.account).in_([row.id for row in rows]))
+    return {
+        "accounts": [row.model_dump(include={"issuer", "created_at", "closed_at"}) for row in rows],
+        "sessions of their accounts": [
+            row.model_dump(include={"how", "browser", "created_at", "expires_at", "ended_at"})
+            for row in session.exec(query.order_by(col(SessionRow.created_at)))
+        ],
+    }
+
+
+def remove_ended(session: Session, *, at: datetime) -> int:
+    """Remove sessions and sign-in links that ended long ago; return the number of sessions."""
+    session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.expires_at) < at - KEPT))
+    return count_touched(session, delete(SessionRow).where(col(SessionRow.expires_at) < at - KEPT))
+
+
+def end_all_access(session: Session, *, at: datetime) -> None:
+    """End every session, sign-in link and token: a restored copy may have some that were ended after it was made."""
+    count_touched(session, update(SessionRow).where(col(SessionRow.ended_at).is_(None)).values(ended_at=at))
+    count_touched(session, update(SignInLinkRow).where(col(SignInLinkRow.used_at).is_(None)).values(used_at=at))
+    count_touched(session, update(ApiTokenRow).where(col(ApiTokenRow.withdrawn_at).is_(None)).values(withdrawn_at=at))
 
 
 def mark_sandbox(session: Session, *, at: datetime) -> None:

@@ -23,6 +23,7 @@ from changeflow.storage.custody import MachineState
 from changeflow.storage.database import BUSY_SECONDS, count_touched, engine_for, is_sqlite
 from changeflow.storage.keys import adopt_key, recipient_at, recipient_of, tombstones_of
 from changeflow.storage.sqlite_file import plain_words
+from changeflow.storage.tables.accounts import InvitationRow, SessionRow
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, CommentRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
@@ -36,6 +37,8 @@ _THEIRS: Mapping[str, Any] = {
     "attendance": AttendanceRow,
     "answers": AnswerRow,
     "links": LinkRow,
+    "invitations": InvitationRow,
+    "sessions": SessionRow,
 }
 """Tables whose rows about a person are removed, by name."""
 

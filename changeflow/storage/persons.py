@@ -16,7 +16,7 @@ from sqlalchemy import select as select_rows
 from sqlmodel import Session, SQLModel, col, select
 
 from changeflow.adkar.identities import LIKELY
-from changeflow.storage import issued_reports, publications, versions
+from changeflow.storage import accounts, issued_reports, publications, versions
 from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
 from changeflow.storage.keys import adopt_key, keyed, recipient_of
 from changeflow.storage.tables import facts
@@ -88,6 +88,12 @@ def rows_about(
             theirs |= and_(own.c.id.in_(carried), own.c.recipient.not_like(f"{ERASED_RECIPIENT}%"))
         rows = session.connection().execute(select_rows(own).where(theirs)).mappings()
         found[what] = [_plain(row, ("recipient", "claimed_by", "claimed_until")) for row in rows]
+    others = {address for where, who, address in everybody(session) if where != programme or who != person}
+    addresses = accounts.own_addresses(session, programme, person, recipients, others - set(recipients))
+    for what, kept in accounts.rows_of(session, addresses).items():
+        found[what] = [
+            {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items() if v} for row in kept
+        ]
     found["issued reports that name them"] = issued_reports.naming(session, programme, person)
     found["groups they were counted in"] = _counted_in(session, programme, person)
     return {what: rows for what, rows in found.items() if rows}

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import audit, custody, erasure, ledger, publication_record, versions
+from changeflow.storage import accounts, audit, custody, erasure, ledger, publication_record, versions
 from changeflow.storage.custody import CustodyState, MachineState, StateSeen
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.subject_access import erase_in
@@ -113,6 +113,7 @@ def mark_restored(
     """Mark a database as restored, and record that in each programme's audit."""
     count = str(seen.counter) if seen else "unknown"
     note_everywhere(session, "db:restored", f"count:{count}", at=now, by=SYSTEM)
+    accounts.end_all_access(session, at=now)
     custody.mark_restored(session, at=now, why=why, identity=identity)
 
 

@@ -8,9 +8,9 @@ from dateutil.relativedelta import relativedelta
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import closed_on
-from changeflow.storage import erasure, pilots, versions
+from changeflow.storage import accounts, erasure, pilots, versions
 from changeflow.storage.custody import MachineState
-from changeflow.storage.database import read_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, local_day
 
@@ -55,6 +55,8 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
             removed.append(_retain(work))
             if removed[-1].is_any:
                 erasure.owe(state)
+    with session_scope(db) as session:
+        log("retention", sessions=accounts.remove_ended(session, at=now))
     erasure.settle(state)
     return tuple(removed)
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
-from changeflow.storage import audit, custody, erasure, ledger, persons, versions
+from changeflow.storage import accounts, audit, custody, erasure, ledger, persons, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
@@ -144,7 +144,10 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
     recipients = persons.own_recipients(session, name, people)
     emails = {one: _own_email(session, name, one, people) for one in people}
     removed: Counter[str] = Counter()
+    others = {address for where, who, address in persons.everybody(session) if where != name or who not in people}
     for one in people:
+        addresses = accounts.own_addresses(session, name, one, recipients[one], others)
+        removed["accounts"] += accounts.erase_accounts(session, addresses)
         done = erasure.erase(session, name, one, email=emails[one], recipients=recipients[one], at=at)
         for what, count in done.items():
             removed[what] += count

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import agenda, answers, audit, custody, erasure, issued_reports, keys, versions
+from changeflow.storage import accounts, agenda, answers, audit, custody, erasure, issued_reports, keys, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.keys import key_file, key_of, renew
@@ -40,13 +40,14 @@ class NewKey:
 
 
 def start_new_key(db: str, *, now: datetime) -> NewKey:
-    """Make a new key for a database whose key file is lost.
+    """Make a new key for a database whose key file is lost. Everyone signs in again, and is invited again.
 
     The choices about optional messages are lost, so these are switched off for everyone with an address. Waiting
     messages wait a day more, because it is unknown who has had a message today.
     """
     with session_scope(db) as session:
         some_off = answers.forget_reach(session)
+        accounts.forget_accounts(session)
         kept = renew(session)
         issued_reports.seal_again(session)
         key, off = key_of(session), set[str]()
