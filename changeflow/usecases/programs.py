@@ -13,6 +13,7 @@ from typing import Any
 
 from changeflow.agenda.worklist import WorkFilter, work_list
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.logs import log
 from changeflow.programme.announcements import go_lives
 from changeflow.reports.announcements import go_live_lines
 from changeflow.reports.decisions import build_decisions
@@ -52,6 +53,7 @@ def program_visit(token: str, programme: str, *, db: str, now: datetime) -> Iter
         if found is None:
             raise SignInNeededError("Send a token that works: Authorization: Bearer TOKEN.")
         if found[0] != programme:
+            log("refused", action="visit", programme=found[0])
             raise UnknownThingError("programme", programme)
         own = SignedIn(
             id=accounts.digest(session, "api", token),

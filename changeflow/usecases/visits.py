@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import UnknownThingError
+from changeflow.logs import log
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.permissions import roles_of
@@ -130,6 +131,7 @@ def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Vis
 def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now: datetime) -> Visit:
     """Return the visit of a session in force."""
     if programme not in versions.programme_ids(session):
+        log("refused", action="visit")
         raise UnknownThingError("programme", programme)
     stored = load(session, programme, on=local_day(now))
     return Visit(
@@ -146,6 +148,7 @@ def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -
     definition, name = stored.version.definition, stored.programme.id
     person = _person_in(session, found, stored, now)
     if person is None:
+        log("refused", action="visit", programme=name)
         raise UnknownThingError("programme", name)
     roles = roles_of(definition, person)
     if found.how is SignIn.LINK and Role.ADMIN in roles:

@@ -1,0 +1,287 @@
+"""Who gets which page of which object: every route of the application, asked by a person of every role.
+
+The matrix is made from the application's routes and the table of permissions. A route that is in neither of the lists
+below, or has an object that `OBJECTS` does not know, fails.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from changeflow import logs
+from changeflow.programme.permissions import TABLE, is_allowed
+from changeflow.storage import accounts as stored_accounts
+from changeflow.storage import jobs
+from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.jobs import JobState
+from changeflow.usecases import definitions
+from changeflow.usecases.accounts import new_token
+from changeflow.values.words import Action, Role
+from changeflow.web.app import make_app
+from tests.builders import PROGRAMME, a_folder
+from tests.every_role import HOLDER, NOW, World, stored_world
+from tests.web.visiting import Browser, signed_in
+
+ROLES = [role for role in HOLDER if role is not Role.SYSTEM]
+OWN, FOREIGN = "small", "another"
+OBJECTS: dict[str, tuple[str, str]] = {
+    "school": ("ash", "nowhere"),
+    "number": ("1", "99"),
+    "person": ("head", "no-one"),
+    "task": ("payroll/ash/plan", "payroll/ash/nothing"),
+    "gate": ("payroll/plan-agreed", "payroll/nothing-agreed"),
+    "service": ("payroll", "nothing"),
+    "rule": ("R02", "R99"),
+    "kind": ("odds", "nothing"),
+}
+"""An object of the programme for each name in a path, and one that does not exist."""
+OTHER_SCHOOL = "beech"
+"""A school that is in the programme, but no one's of `HOLDER`."""
+OPEN = {
+    Action.SIGN_IN,
+    Action.ANSWER_MESSAGE,
+    Action.CHOOSE_MESSAGES,
+    Action.SUBSCRIBE,
+    Action.OPERATE,
+    Action.READ_PROGRAMME,
+}
+"""Actions with routes that belong to no programme: each such route is asked below without a session."""
+WITHOUT_SESSION = {
+    "/": 303,
+    "/static/{name}": 404,
+    "/sign-in": 200,
+    "/sign-in/link/{token}": 403,
+    "/sign-in/provider": 404,
+    "/sign-in/provider/back": 404,
+    "/sign-in/here/{token}": 404,
+    "/a/{token}": 404,
+    "/u/{token}": 404,
+    "/c/{token}.ics": 404,
+    "/health": 503,  # nothing has ticked here
+    "/metrics": 404,
+    "/api/v1/openapi.json": 200,
+}
+"""What a stranger elsewhere gets from each page that belongs to no programme, with a token that is none."""
+FORMS: dict[str, dict[str, str]] = {
+    "/p/{programme}/calculations": {"kind": "odds"},
+    "/p/{programme}/settings/tokens": {"name": "A program", "days": "9"},
+    "/p/{programme}/settings/people/{person}/invite": {"email": "head@example.org"},
+}
+"""Fields of forms that need some to be accepted. Without them, the answer may also say what is missing."""
+MISSING_FIELDS = {
+    "/p/{programme}/settings/tokens/withdraw": "names a token that is none",
+    "/p/{programme}/settings/sessions/end": "names a session that is none",
+}
+"""Forms about an object that is named in a field: without it, 404 to those who may."""
+ANOTHER = """\
+id,name,role,email,audience,school,groups,manager
+chief,Chief Executive,Chief Executive,another-chief@example.org,team,,,
+lead,Change Lead,Change Lead,another-lead@example.org,lead,,,
+"""
+
+
+def actions() -> dict[str, Action]:
+    return {route: action for action, entry in TABLE.items() for route in entry.routes}
+
+
+def routes() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return (method, path, names of objects) of every route."""
+    made = make_app("sqlite:////nowhere/at/all.db")
+    found = []
+    for route in made.routes:
+        assert isinstance(route, Route), "a mounted application needs a row as well"
+        names = tuple(route.param_convertors)
+        found += [(method, route.path, names) for method in sorted(route.methods or ()) if method != "HEAD"]
+    return found
+
+
+ROUTES = routes()
+OF_A_PROGRAMME = [r for r in ROUTES if "{programme}" in r[1]]
+OF_NONE = [r for r in ROUTES if "{programme}" not in r[1]]
+READS = [r for r in OF_A_PROGRAMME if r[0] == "GET"]
+WRITES = [r for r in OF_A_PROGRAMME if r[0] != "GET"]
+
+
+def filled(path: str, programme: str = OWN, **other: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name == "programme":
+            return programme
+        return other.get(name) or OBJECTS[name][0]
+
+    return re.sub(r"\{(\w+)(?::\w+)?\}", value, path)
+
+
+def expected(action: Action, role: Role, names: tuple[str, ...], school: str = "ash") -> bool:
+    """Return whether a role may, by the table; who may look at a school follows from the school too."""
+    if action is Action.READ_SCHOOL and "school" in names:
+        return is_allowed(action, role) if role is not Role.HEAD else school == "ash"
+    return is_allowed(action, role)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The small programme with a calculation that is done, and another programme that no one of it is in."""
+    world = stored_world(tmp_path_factory.mktemp("matrix"))
+    folder = a_folder(
+        world.home / "another", programme=PROGRAMME.replace("programme: small", f"programme: {FOREIGN}"), people=ANOTHER
+    )
+    definitions.apply(folder, db=world.db, actor="chief", now=NOW - timedelta(days=9))
+    with session_scope(world.db) as session:
+        job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
+        jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
+    yield world
+    engine_for(world.db).dispose()
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    logs.begin("json", stream=stream)
+    yield stream
+    logs.begin("off")
+
+
+def refusals(stream: io.StringIO) -> int:
+    count = [json.loads(line)["event"] for line in stream.getvalue().splitlines()].count("refused")
+    stream.seek(0)
+    stream.truncate()
+    return count
+
+
+class Asker:
+    """A person of a role, in a browser or, for the API, as a program with a token in their name."""
+
+    def __init__(self, world: World, role: Role) -> None:
+        self.person, self.db = HOLDER[role], world.db
+        self.browser = signed_in(world.db, self.person)
+        self.token = new_token()
+        with session_scope(world.db) as session:
+            until = NOW + timedelta(days=1)
+            stored_accounts.add_api_token(session, OWN, self.token, "x", by=self.person, at=NOW, until=until)
+
+    def get(self, path: str) -> httpx.Response:
+        if path.startswith("/api/"):
+            return Browser(self.db).get(path, headers={"Authorization": f"Bearer {self.token}"})
+        answer = self.browser.get(path)
+        # A list with one entry opens that entry.
+        own = answer.status_code == 303 and answer.headers["location"].startswith(f"{path}/")
+        return self.browser.get(answer.headers["location"]) if own else answer
+
+    def send(self, path: str, **fields: str) -> httpx.Response:
+        self.browser = signed_in(self.db, self.person)
+        return self.browser.send(path, self.browser.get("/p/small/settings/sessions"), **fields)
+
+
+def test_every_route_of_a_programme_has_known_objects_and_every_other_is_listed():
+    known = actions()
+    assert {f"{method} {path}" for method, path, _ in ROUTES} == set(known)
+    unknown = {name for _, _, names in OF_A_PROGRAMME for name in names} - {"programme", *OBJECTS}
+    assert unknown == set(), "give OBJECTS an object for these, and one that does not exist"
+    assert {known[f"{method} {path}"] for method, path, _ in OF_NONE} <= OPEN
+    assert {path for method, path, _ in OF_NONE if method == "GET"} == set(WITHOUT_SESSION)
+    assert set(FORMS) | set(MISSING_FIELDS) <= {path for _, path, _ in WRITES}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_read_gets_the_page_and_who_may_not_is_refused(role: Role, two: World, logged: io.StringIO):
+    asker, known = Asker(two, role), actions()
+    for method, path, names in READS:
+        schools = ("ash", OTHER_SCHOOL) if "school" in names else ("",)
+        for school in schools:
+            action, where = known[f"{method} {path}"], filled(path, school=school)
+            refusals(logged)
+            answer = asker.get(where)
+            if expected(action, role, names, school):
+                assert answer.status_code == 200, f"{role}: {where}"
+            else:
+                assert answer.status_code in (403, 404), f"{role}: {where}"
+                assert refusals(logged) == 1, f"{role}: {where} was refused without a line in the log"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, logged: io.StringIO):
+    asker, known = Asker(two, role), actions()
+    for method, path, names in READS:
+        refusals(logged)
+        foreign = asker.get(filled(path, FOREIGN))
+        assert foreign.status_code == 404, f"{role}: {path} of a foreign programme"
+        assert refusals(logged) == 1, f"{role}: {path} was refused without a line in the log"
+        assert asker.get(filled(path, "nothing")).status_code == 404
+        for name in set(names) - {"programme"}:
+            missing = asker.get(filled(path, **{name: OBJECTS[name][1]}))
+            allowed = expected(known[f"{method} {path}"], role, names)
+            assert missing.status_code in ((404,) if allowed else (403, 404)), f"{role}: {path}, {name}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, tmp_path: Path, logged: io.StringIO):
+    world, known = two.copy(tmp_path / "world"), actions()
+    asker = Asker(world, role)
+    for method, path, names in WRITES:
+        action = known[f"{method} {path}"]
+        refusals(logged)
+        answer = asker.send(filled(path), **FORMS.get(path, {}))
+        if expected(action, role, names):
+            fine = {404} if path in MISSING_FIELDS else {200, 303} if path in FORMS else {200, 303, 409, 422}
+            assert answer.status_code in fine, f"{role}: {path}: {answer.status_code}"
+        else:
+            assert answer.status_code in (403, 404), f"{role}: {path}"
+            assert refusals(logged) == 1, f"{role}: {path} was refused without a line in the log"
+        assert asker.send(filled(path, FOREIGN), **FORMS.get(path, {})).status_code == 404 or "sessions" in path
+    engine_for(world.db).dispose()
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, _ in OF_A_PROGRAMME])
+def test_no_route_of_a_programme_answers_without_a_session(method: str, path: str, two: World):
+    browser = Browser(two.db)
+    answer = browser.ask(method, filled(path))
+    if method == "GET":
+        assert answer.status_code == (401 if path.startswith("/api/") else 303)
+    else:
+        assert answer.status_code == 403
+    assert "A small programme" not in answer.text
+
+
+@pytest.mark.parametrize("path", WITHOUT_SESSION)
+def test_a_stranger_learns_nothing_from_pages_that_belong_to_no_programme(path: str, two: World):
+    browser = Browser(two.db, client="192.0.2.7")
+    answer = browser.get(re.sub(r"\{\w+\}", "x" * 43, path))
+    assert answer.status_code == WITHOUT_SESSION[path]
+    assert "A small programme" not in answer.text
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, _ in OF_NONE if m != "GET"])
+def test_no_form_of_a_stranger_is_taken(method: str, path: str, two: World):
+    answer = Browser(two.db, client="192.0.2.7").ask(method, re.sub(r"\{\w+\}", "x" * 43, path), data={"x": "y"})
+    assert answer.status_code in (403, 404, 410)
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, _ in WRITES])
+@pytest.mark.parametrize("attack", ["no token", "another's token", "cross-site", "same-site", "origin"])
+def test_no_form_of_another_site_is_taken(method: str, path: str, attack: str, two: World):
+    """The victim's browser sends its cookie along, and even then nothing changes."""
+    browser = signed_in(two.db, "admin")
+    own = re.search(r'name="form" value="([0-9a-f]{64})"', browser.get("/p/small/settings/sessions").text)
+    other = re.search(
+        r'name="form" value="([0-9a-f]{64})"', signed_in(two.db, "admin").get("/p/small/settings/sessions").text
+    )
+    assert own is not None
+    assert other is not None
+    headers: dict[str, Any] = {
+        "cross-site": {"Sec-Fetch-Site": "cross-site"},
+        "same-site": {"Sec-Fetch-Site": "same-site"},
+        "origin": {"Origin": "https://elsewhere.example.org"},
+    }.get(attack, {"Sec-Fetch-Site": "same-origin"})
+    token = {"no token": "", "another's token": other[1]}.get(attack, own[1])
+    answer = browser.ask(method, filled(path), data={"form": token, **FORMS.get(path, {})}, headers=headers)
+    assert answer.status_code == 403
+    assert browser.get("/p/small/settings/sessions").status_code == 200
