@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -201,21 +200,10 @@ def why(
 
 def _explain(programme: "Programme", task: str) -> None:
     """Print why, until when a decision can wait, and how far a task can slip before it moves a milestone."""
-    from changeflow.planning.last_days import last_day
-    from changeflow.reports.last_days import last_day_text
-    from changeflow.roadmap.analysis.slippage import format_cut_off
-    from changeflow.roadmap.analysis.why import explain
-    from changeflow.values.words import Kind
+    from changeflow.reports.task_why import explain_task
 
-    if programme.schedule is None:
-        return
-    costs = []
-    if programme.roadmap.tasks[task].kind is Kind.DECISION and not programme.is_done(task):
-        costs.append(last_day_text(last_day(programme, task)))
-    ahead = () if programme.is_done(task) else programme.open_milestones
-    cut_offs = (programme.slips.cut_off(task, m.task) for m in ahead if m.task != task)
-    costs += [format_cut_off(programme.roadmap, programme.schedule, c) for c in cut_offs if c is not None]
-    out(replace(explain(programme.roadmap, programme.schedule, task), costs=tuple(costs)).text)
+    if programme.schedule is not None:
+        out(explain_task(programme, task).text)
 
 
 @shared("db", "programme", "at")

@@ -454,6 +454,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/calculations/{number:number}",
             "GET /p/{programme}/calculations/{number:number}/report.html",
             "GET /p/{programme}/calculations/{number:number}/report.json",
+            "GET /p/{programme}/find",
+            "GET /p/{programme}/plan",
+            "GET /p/{programme}/plan/{task:path}",
         ),
     ),
     Action.OPERATE: _plain(

@@ -303,6 +303,13 @@ def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
     return _plan(row, renames(session, programme), note=row.cause, on=row.on) if row else None
 
 
+def forecasts(session: Session, programme: str, *, last: int) -> list[StoredPlan]:
+    """Return the last forecasts, the oldest first."""
+    query = select(ForecastRow).where(ForecastRow.programme_id == programme)
+    rows, ids = session.exec(query.order_by(col(ForecastRow.number).desc()).limit(last)), renames(session, programme)
+    return [_plan(row, ids, note=row.cause, on=row.on) for row in reversed(list(rows))]
+
+
 def add_baseline(
     session: Session,
     programme: str,

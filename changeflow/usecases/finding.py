@@ -1,0 +1,86 @@
+"""Find a task, school, person, gate or service of a stored programme by words of its name."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from changeflow.programme.mandates import Subject
+from changeflow.reports.plan_rows import PlanQuery
+from changeflow.usecases.plan_pages import rows_of
+from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action, Kind
+
+MOST_FOUND = 20
+"""The most results of one kind that are shown: our own choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result; `path` is below the programme's address, empty without a page."""
+
+    name: str
+    note: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The results of one kind: the first of them, and how many there are."""
+
+    title: str
+    shown: tuple[Hit, ...]
+    total: int
+    more: str = ""
+    """The path of a page with all of them, if there is one."""
+
+
+def find(visit: Visit, text: str) -> tuple[Hits, ...]:
+    """Return what has all words of a text in its name, kind by kind; people are also found by their role."""
+    visit.permit(Action.READ_PROGRAMME)
+    words = text.casefold().split()
+    if not words:
+        return ()
+    found = (
+        _hits("Services", _services(visit), words),
+        _hits("Schools", _schools(visit), words),
+        _hits("Go/no-go decisions", _gates(visit), words),
+        _hits("People", _people(visit), words),
+        _hits("Tasks", _tasks(visit), words, more=f"/plan{PlanQuery(words=text).address}"),
+    )
+    return tuple(hits for hits in found if hits.total)
+
+
+def _hits(title: str, among: Iterable[tuple[str, Hit]], words: list[str], *, more: str = "") -> Hits:
+    found = [hit for text, hit in among if all(word in text.casefold() for word in words)]
+    return Hits(title, tuple(found[:MOST_FOUND]), len(found), more)
+
+
+def _services(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    for service in visit.programme.services:
+        yield service.name, Hit(service.name, "", f"/plan{PlanQuery(service=service.service).address}")
+
+
+def _schools(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    for school in sorted(visit.definition.schools, key=lambda s: s.name):
+        own = visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({school.id})))
+        path = f"/schools/{school.id}" if own else f"/plan{PlanQuery(school=school.id).address}"
+        yield school.name, Hit(school.name, "", path)
+
+
+def _gates(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    decisions = {t.id for t in visit.programme.tasks(kind=Kind.DECISION)}
+    for row in rows_of(visit):
+        if row.id in decisions:
+            yield row.name, Hit(row.name, row.status, f"/decisions/{row.id}")
+
+
+def _people(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    """Yield everyone here today, with the tasks that they own."""
+    for person in sorted(visit.definition.people, key=lambda p: p.id):
+        if person.is_here(visit.today):
+            name = visit.programme.person(person.id)
+            yield name, Hit(name, "tasks of this person", f"/plan{PlanQuery(words=name).address}")
+
+
+def _tasks(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    for row in rows_of(visit):
+        yield row.name, Hit(row.name, row.status, f"/plan/{row.id}")

@@ -1,0 +1,144 @@
+"""The plan of a stored programme for a signed-in person: its table and picture, and each task's page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from changeflow.errors import UnknownThingError
+from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.reports.plan_page import PlanPage, plan_page
+from changeflow.reports.plan_rows import NEITHER, Grouping, PlanQuery, PlanRow, group_names, plan_rows
+from changeflow.reports.recorded import fact_data
+from changeflow.reports.task_page import (
+    KINDS_OF_FACT,
+    Delay,
+    Entry,
+    PastForecast,
+    TaskView,
+    delay_of,
+    moves_of,
+    recorded_entries,
+    task_view,
+)
+from changeflow.reports.workbook.cells import WorkbookSource
+from changeflow.roadmap.model.tasks import Task
+from changeflow.storage import answers, facts, versions
+from changeflow.usecases.visits import Visit
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY
+from changeflow.values.words import Action
+
+MOST_FORECASTS = 60
+"""The most forecasts whose moves are shown, because each has every task's dates: our own choice."""
+MOST_DAYS = 250
+"""The longest delay to try out, in working days: about a year."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPage:
+    """A task with its history, and the effect of a delay if someone asked for one."""
+
+    task: TaskView
+    history: tuple[Entry, ...]
+    """The latest first."""
+    delay: Delay | None
+    schools: frozenset[str]
+    """The schools whose pages the person may open."""
+
+
+def plan(visit: Visit, query: PlanQuery) -> PlanPage:
+    """Return the part of the plan that a query asks for; an unknown wave, service or school is an error."""
+    visit.permit(Action.READ_PROGRAMME)
+    for grouping in Grouping:
+        known = {"", NEITHER, *group_names(visit.programme, grouping)}
+        if query.of(grouping) not in known:
+            raise UnknownThingError(grouping.value, query.of(grouping))
+    return plan_page(visit.programme, rows_of(visit), query, today=visit.today)
+
+
+def rows_of(visit: Visit) -> tuple[PlanRow, ...]:
+    """Return the rows of all tasks against the latest baseline. Check permissions first."""
+
+    def make() -> tuple[PlanRow, ...]:
+        baseline = visit.stored.baseline
+        given = answers.answers(visit.session, visit.name)
+        return plan_rows(
+            WorkbookSource(
+                programme=visit.programme,
+                today=visit.today,
+                baseline=baseline.dates if baseline else None,
+                answers=given,
+            )
+        )
+
+    return visit.view("plan-rows", make)
+
+
+def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPage:
+    """Return a task's page; with `days`, also what moves if it takes that many days longer."""
+    visit.permit(Action.READ_PROGRAMME)
+    row = next((r for r in rows_of(visit) if r.id == task), None)
+    if row is None:
+        raise UnknownThingError("task", task)
+    baseline = visit.stored.baseline
+    view = visit.view("task", lambda: task_view(visit.programme, row, baseline.dates if baseline else None), task)
+    may_open = (s for s, _ in view.schools if visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({s}))))
+    return TaskPage(
+        task=view,
+        history=_history(visit, task),
+        delay=None if days is None else _delay(visit, task, min(days, MOST_DAYS)),
+        schools=frozenset(may_open),
+    )
+
+
+def _delay(visit: Visit, task: TaskId, days: int) -> Delay | None:
+    """Return the effect of a longer task, as the command does for all tasks, or of a later milestone; None if done."""
+    programme, slips = visit.programme, visit.programme.slips
+    if programme.is_done(task):
+        return None
+    found, timed = programme.roadmap.tasks[task], programme.timed(task)
+    finish = slips.slipped(task, days) if found.is_milestone else _finish_if_longer(programme, found, days)
+    moved = {}
+    for milestone in programme.open_milestones:
+        own = programme.timed(milestone.task)
+        moved[milestone.id] = (own.day_at(slips.finish_if(task, finish, milestone.task)) - own.last_day).days
+    last = max(programme.required_schedule.timed.values(), key=lambda t: t.early_finish)
+    end = (last.day_at(slips.consequences.last_if(task, finish)) - last.last_day).days
+    possible = timed.day_at(finish) if found.is_milestone and found.begins_in_windows else None
+    return delay_of(programme, task, days, moved, end=end, possible=possible)
+
+
+def _finish_if_longer(programme: Programme, task: Task, days: int) -> int:
+    """Return a task's finish if it takes more days: working days of its calendar, or calendar days if it is elapsed."""
+    finish = programme.timed(task.id).early_finish
+    if task.duration.unit is Unit.ELAPSED:
+        return finish + days * DAY
+    calendar = programme.roadmap.calendars[task.placed_on or task.calendar]
+    return calendar.add(finish, days * programme.minutes_per_day)
+
+
+def _history(visit: Visit, task: TaskId) -> tuple[Entry, ...]:
+    """Return what was recorded about a task and how its forecast moved; the audit records the reading."""
+    recorded = visit.view("facts-of-tasks", lambda: _facts_of_tasks(visit)) if visit.may(Action.READ_FACTS) else {}
+    moves = visit.view("moves-of-tasks", lambda: moves_of(_forecasts(visit)))
+    entries = [*recorded_entries(recorded.get(task, ()), task), *moves.get(task, ())]
+    if recorded.get(task):
+        visit.note_look(Action.READ_FACTS, f"facts:{task}")
+    return tuple(sorted(entries, key=lambda e: e.at, reverse=True))
+
+
+def _facts_of_tasks(visit: Visit) -> Mapping[TaskId, Sequence[Mapping[str, Any]]]:
+    found: dict[TaskId, list[Mapping[str, Any]]] = {}
+    for kind in KINDS_OF_FACT:
+        known = facts.recorded(visit.session, visit.name, kind)
+        data = fact_data(known, person=visit.programme.person, roadmap=visit.programme.roadmap)
+        for fact, row in zip(known, data, strict=True):
+            found.setdefault(str(fact.values["task"]), []).append(row)
+    return found
+
+
+def _forecasts(visit: Visit) -> list[PastForecast]:
+    known = versions.forecasts(visit.session, visit.name, last=MOST_FORECASTS)
+    return [PastForecast(f.at, f.version, f.dates) for f in known]
