@@ -53,6 +53,8 @@ class Criterion:
     """The id of the person who must confirm or sign, if they have not yet done so."""
     to_them: str = ""
     """The same text as that person reads it: “You have not signed this off yet.”"""
+    owner: str = ""
+    """The id of the owner of the task or issue behind the criterion, if there is one."""
 
 
 def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
@@ -200,9 +202,9 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a workaround that makes it less severe."
-            yield Criterion(text, against, "R11", remedy=remedy)
+            yield Criterion(text, against, "R11", remedy=remedy, owner=issue.owner or "")
         elif issue.severity is IssueSeverity.HARMS:
-            yield Criterion(text, State.NOTED, "R11")
+            yield Criterion(text, State.NOTED, "R11", owner=issue.owner or "")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
         yield Criterion(sentence("No open issue would stop the service."), State.MET, "R11")
 

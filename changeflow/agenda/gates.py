@@ -194,7 +194,8 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
                 sentence("“%(task)s” is not complete yet.", task=task.name),
                 f"Complete it. The forecast is {ready}.",
             )
-            yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
+            owner = task.owner or ""
+            yield Criterion(text, State.OPEN, with_owner=bool(owner), remedy=remedy, owner=owner)
 
 
 def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:

@@ -269,6 +269,14 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=(
             "GET /api/v1/programmes/{programme}/report",
             "GET /p/{programme}",
+            "GET /p/{programme}/brief.json",
+            "GET /p/{programme}/brief.pdf",
+            "GET /p/{programme}/decisions/{gate:path}.{form}",
+            "GET /p/{programme}/more",
+            "GET /p/{programme}/reports",
+            "GET /p/{programme}/reports/{number:number}",
+            "GET /p/{programme}/reports/{number:number}.{form}",
+            "GET /p/{programme}/reports/{number:number}/trustees.{form}",
         ),
         note="recorded if it shows people's results",
     ),
@@ -292,6 +300,11 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.READ_RECORD: _plain(
         "look at the record",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN),
+        routes=(
+            "GET /p/{programme}/record",
+            "GET /p/{programme}/record/versions",
+            "GET /p/{programme}/record/versions/{number:number}",
+        ),
         note="who changed what",
     ),
     Action.PREVIEW_MESSAGES: _plain(
@@ -457,6 +470,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/find",
             "GET /p/{programme}/plan",
             "GET /p/{programme}/plan/{task:path}",
+            "GET /p/{programme}/decisions",
+            "GET /p/{programme}/decisions/{gate:path}",
         ),
     ),
     Action.OPERATE: _plain(

@@ -274,7 +274,7 @@ def build_go_no_go(
         last_day=last,
         owner=programme.person(gate.owner),
         proposal=case.says,
-        headline=_headline(case),
+        headline=verdict_of(case),
         against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
         noted=tuple(_evidence(case, State.NOTED)),
         supports=tuple(_evidence(case, State.MET, State.WAIVED)),
@@ -287,7 +287,7 @@ def build_go_no_go(
             for c in (decision.conditions if decision else ())
         ),
         signers=tuple(_signers(programme, gate)),
-        answers=tuple(_answers(programme, gate, if_go, if_no)),
+        answers=tuple(answer_lines(programme, gate, if_go, if_no)),
         runs=tuple(run_lines(programme.service(gate.service or "").name, runs)),
         coverage=tuple(coverage_of_runs(runs)),
         convergence=draw_convergence(runs),
@@ -301,7 +301,8 @@ def build_go_no_go(
     )
 
 
-def _headline(case: GateCase) -> str:
+def verdict_of(case: GateCase) -> str:
+    """Say what the evidence supports, with the number of criteria against."""
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
         things = "one criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
@@ -329,7 +330,7 @@ def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
         )
 
 
-def _answers(
+def answer_lines(
     programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
 ) -> Iterator[AnswerLine]:
     """Yield what each answer means for the gate's own wave, then for others that it moves; skip waves already live."""

@@ -40,6 +40,12 @@ def thawed(text: str, names: Mapping[str, str], signature: str) -> SroReport | N
     return _thawed(text, lambda found: names.get(found[1], NO_NAME), signature)
 
 
+def headline_in(text: str, names: Mapping[str, str]) -> str:
+    """Return the headline of a frozen report, with people's names."""
+    headline = str(json.loads(text)["report"]["headline"])
+    return str(_filled(headline, lambda found: names.get(found[1], NO_NAME)))
+
+
 def same(text: str, other: str) -> bool:
     """Return whether two frozen reports have the same content, whenever they were issued."""
     first, second = (json.loads(t) for t in (text, other))

@@ -1,7 +1,7 @@
 """The audit: a chain of entries that say who did what. Each entry seals the rows written with it."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -48,6 +48,36 @@ def entries_in_full(session: Session, programme: str) -> Iterator[Entry]:
     """Yield a programme's entries, in order."""
     for row in _stream(session, select(*_ENTRY).where(_ENTRY[0] == programme).order_by(_ENTRY[1])):
         yield Entry._make(row)
+
+
+def page(
+    session: Session,
+    programme: str,
+    *,
+    actor: str | None,
+    actions: Collection[str] | None,
+    without: Collection[str],
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    most: int,
+) -> list[Entry]:
+    """Return a programme's latest entries, the latest first.
+
+    `actions` are those to include, or None for all; `since` is inclusive, `until` and `before` (a number) are not.
+    """
+    query = select(*_ENTRY).where(_ENTRY[0] == programme, col(AuditRow.action).not_in(without))
+    if actor is not None:
+        query = query.where(col(AuditRow.actor) == actor)
+    if actions is not None:
+        query = query.where(col(AuditRow.action).in_(actions))
+    if since is not None:
+        query = query.where(col(AuditRow.at) >= since)
+    if until is not None:
+        query = query.where(col(AuditRow.at) < until)
+    if before is not None:
+        query = query.where(_ENTRY[1] < before)
+    return [Entry._make(row) for row in session.connection().execute(query.order_by(_ENTRY[1].desc()).limit(most))]
 
 
 def heads(session: Session) -> dict[str, Head]:

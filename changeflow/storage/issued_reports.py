@@ -28,6 +28,7 @@ class IssuedReport:
     version: int
     on: date
     at: datetime
+    by: str
     milestones: Mapping[str, tuple[int, int]]
     go_lives_announced: int | None = None
     go_lives_late: int | None = None

@@ -129,6 +129,13 @@ def numbered(session: Session, programme: str, number: int) -> Version | None:
     return _version(latest_of(session, VersionRow, programme, VersionRow.number == number))
 
 
+def heads(session: Session, programme: str) -> list[tuple[int, datetime, str]]:
+    """Return the number, moment and author of each version, the oldest first, without reading the versions."""
+    query = select(VersionRow.number, VersionRow.created_at, VersionRow.created_by)
+    rows = session.exec(query.where(VersionRow.programme_id == programme).order_by(col(VersionRow.number)))
+    return [(number, at, by) for number, at, by in rows]
+
+
 def required(session: Session, programme: str, *, until: datetime | None = None) -> Version:
     """Return the latest version, or the latest at a moment; raise an error if there is none."""
     version = latest(session, programme) if until is None else at_moment(session, programme, until)

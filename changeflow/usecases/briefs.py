@@ -1,9 +1,15 @@
 """The Brief of a stored programme, for a signed-in person: the SRO's report of today, before it is issued."""
 
+from collections import Counter
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from changeflow.reports.documents import json_of, pdf_of
 from changeflow.reports.sro import SroReport
 from changeflow.usecases.reports import build_report
+from changeflow.usecases.schools import sees_all
 from changeflow.usecases.visits import Visit
-from changeflow.values.words import Action
+from changeflow.values.words import Action, Kind
 
 
 def brief(visit: Visit) -> SroReport:
@@ -13,3 +19,40 @@ def brief(visit: Visit) -> SroReport:
     if report.people.round:
         visit.note_look(Action.READ_REPORT, f"report:{visit.today.isoformat()}")
     return report
+
+
+def brief_pdf(visit: Visit) -> bytes:
+    """Return the Brief and its annex as a PDF."""
+    report = brief(visit)
+    return visit.view("report-pdf", lambda: pdf_of(report))
+
+
+def brief_json(visit: Visit) -> str:
+    """Return the Brief and its annex as JSON, with the proof of its dates."""
+    report = brief(visit)
+    return visit.view("report-json", lambda: json_of(report))
+
+
+def places(visit: Visit) -> Mapping[str, str]:
+    """Return the addresses of tasks, decisions and schools by name, without names that several of them share.
+
+    Schools whose page the person may not open are left out.
+    """
+    schools = f"/p/{visit.name}/schools/"
+
+    def found() -> dict[str, str]:
+        of_tasks = [(t.name, place_of(visit, t.id, is_gate=t.kind is Kind.DECISION)) for t in visit.programme.tasks()]
+        every = [*of_tasks, *((s.name, schools + quote(s.id)) for s in visit.definition.schools)]
+        count = Counter(name for name, _ in every)
+        return {name: place for name, place in every if count[name] == 1}
+
+    known = visit.view("places", found)
+    if sees_all(visit):
+        return known
+    own = schools + quote(visit.visitor.school or "")
+    return {name: place for name, place in known.items() if place == own or not place.startswith(schools)}
+
+
+def place_of(visit: Visit, task: str, *, is_gate: bool) -> str:
+    """Return the address of a task's page, or of a decision's."""
+    return f"/p/{visit.name}/{'decisions' if is_gate else 'plan'}/{quote(task)}"

@@ -22,7 +22,7 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
-from changeflow.storage.versions import StoredPlan
+from changeflow.storage.versions import StoredPlan, Version
 from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
@@ -76,6 +76,16 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
     if earlier is None:
         raise InputError("There is nothing to compare with yet: no report was issued, and no baseline was taken.")
     return compare_states(earlier, stored.programme, with_others=True)
+
+
+def changes_by_version(session: Session, programme: str, before: Version, after: Version) -> Changes:
+    """Compare two versions of a plan, both with the facts and on the day of the later one."""
+    moment = after.created_at
+    known, on = facts.load_facts(session, programme, until=moment), local_day(moment)
+    now, then = (judged_as(version, known, on=on).programme for version in (after, before))
+    ids = renames_of(after.definition)
+    earlier = Since(f"version {before.number}", ids.programme(then), regrouped=regrouped_in(ids, then, now))
+    return compare_states(earlier, now, with_others=True)
 
 
 def variance_of(

@@ -49,7 +49,7 @@ def issue_sro(
         text = frozen(report)
         before = issued_reports.frozen_report(session, name, known[-1].number) if known else None
         if before is not None and known[-1].on == today and same(before.text, text):
-            return _shown(session, name, before, known[-1].number)
+            return thawed_report(session, name, before, known[-1].number)
         last = audit.head(session, name)
         signature = issued_reports.add_report(
             session,
@@ -65,7 +65,7 @@ def issue_sro(
             text=text,
         )
         work.note("report", f"report:{number}", by=by)
-        return _shown(session, name, issued_reports.FrozenReport(text, signature), number)
+        return thawed_report(session, name, issued_reports.FrozenReport(text, signature), number)
 
 
 def issued_on(
@@ -88,7 +88,7 @@ def issued_on(
                 f"Report {number} was issued on {format_day(on)}, but what it said is not stored: this is recalculated."
             )
             return Shown(None, lost)
-        report = _shown(session, name, found, number)
+        report = thawed_report(session, name, found, number)
         definition = versions.required(session, name).definition
         names = names_in(definition, versions.contacts(session, name).values())
     if now is not None and (actor is not None or report.people.round):
@@ -147,7 +147,8 @@ def _to_issue(work: UnitOfWork, stored: Stored, *, number: int, by: str, since: 
     return replace(report, issued=issued)
 
 
-def _shown(session: Session, programme: str, found: issued_reports.FrozenReport, number: int) -> SroReport:
+def thawed_report(session: Session, programme: str, found: issued_reports.FrozenReport, number: int) -> SroReport:
+    """Return a frozen report with the names of people, as they are stored now."""
     names = {c.person: c.name for c in versions.contacts(session, programme).values()}
     report = thawed(found.text, names, found.signature)
     if report is None:

@@ -14,6 +14,7 @@ from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import agenda, audit, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
@@ -140,8 +141,14 @@ def go_no_go_of(
     if now is not None and (actor is not None or found.facts.snapshot):
         definition, names = stored.version.definition, stored.programme.names
         note_look(definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now, names=names)
-    if task.gate is not Gate.GO_LIVE:
-        raise UnknownThingError("go-live gate", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
-    case = weigh(stored.judged, task.id)
-    go, no = (dates_if(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
+    return build_page(stored, task, today=today)
+
+
+def build_page(stored: Stored, gate: Task, *, today: date) -> GoNoGoPage:
+    """Build the go/no-go page of a go-live gate of a loaded programme."""
+    found = stored.programme
+    if gate.gate is not Gate.GO_LIVE:
+        raise UnknownThingError("go-live gate", gate.id, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
+    case = weigh(stored.judged, gate.id)
+    go, no = (dates_if(found, gate, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
     return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)

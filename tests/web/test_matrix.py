@@ -24,10 +24,11 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
 from changeflow.usecases import definitions
 from changeflow.usecases.accounts import new_token
+from changeflow.usecases.issued_reports import issue_sro
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.builders import PROGRAMME, a_folder
-from tests.every_role import HOLDER, NOW, World, stored_world
+from tests.every_role import GO, HOLDER, NOW, TODAY, World, stored_world
 from tests.web.visiting import Browser, signed_in
 
 ROLES = [role for role in HOLDER if role is not Role.SYSTEM]
@@ -37,7 +38,8 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "number": ("1", "99"),
     "person": ("head", "no-one"),
     "task": ("payroll/ash/plan", "payroll/ash/nothing"),
-    "gate": ("payroll/plan-agreed", "payroll/nothing-agreed"),
+    "gate": (GO, "payroll/nothing-agreed"),
+    "form": ("html", "exe"),
     "service": ("payroll", "nothing"),
     "rule": ("R02", "R99"),
     "kind": ("odds", "nothing"),
@@ -129,7 +131,7 @@ def expected(action: Action, role: Role, names: tuple[str, ...], school: str = "
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The small programme with a calculation that is done, and another programme that no one of it is in."""
+    """The small programme with a finished calculation and an issued report, and another that no one of it is in."""
     world = stored_world(tmp_path_factory.mktemp("matrix"))
     folder = a_folder(
         world.home / "another", programme=PROGRAMME.replace("programme: small", f"programme: {FOREIGN}"), people=ANOTHER
@@ -138,6 +140,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with session_scope(world.db) as session:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
+    issue_sro(OWN, db=world.db, today=TODAY, actor="chief", now=NOW)
     yield world
     engine_for(world.db).dispose()
 

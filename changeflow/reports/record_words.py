@@ -1,0 +1,254 @@
+"""What each entry of the audit says in words, for the record that people read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from changeflow.programme.permissions import TABLE
+from changeflow.programme.programme import Programme
+from changeflow.values.words import Action, Kind
+
+
+class RecordKind(StrEnum):
+    """What entries are about, for the filter."""
+
+    PLAN = "plan"
+    DATES = "dates"
+    PROGRESS = "progress"
+    DECISIONS = "decisions"
+    PILOTS = "pilots"
+    PEOPLE = "people"
+    MESSAGES = "messages"
+    REPORTS = "reports"
+    SYSTEM = "system"
+    READING = "reading"
+
+    @property
+    def words(self) -> str:
+        return _TITLES[self]
+
+
+_TITLES: Mapping[RecordKind, str] = {
+    RecordKind.PLAN: "Plan and roles",
+    RecordKind.DATES: "Baselines and announced dates",
+    RecordKind.PROGRESS: "Progress and training",
+    RecordKind.DECISIONS: "Decisions",
+    RecordKind.PILOTS: "Pilots and parallel runs",
+    RecordKind.PEOPLE: "Assessments and data about people",
+    RecordKind.MESSAGES: "Messages and answers",
+    RecordKind.REPORTS: "Reports and calculations",
+    RecordKind.SYSTEM: "Running changeflow",
+    RecordKind.READING: "Sign-ins and reading",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an entry is about: its words, and its page below the programme's; either may be empty."""
+
+    words: str = ""
+    path: str = ""
+
+
+Read = Callable[[str, Programme], About]
+"""Reads the subject of an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWords:
+    """How to say one action. `text` has a place for what the entry is about."""
+
+    kind: RecordKind
+    text: str
+    about: Read = lambda _, __: About()
+
+
+def entry_words(action: str, subject: str, programme: Programme) -> tuple[str, About]:
+    """Return an entry in words, without who and when, and what it is about."""
+    words = words_of(action)
+    about = words.about(subject, programme)
+    return words.text.format(about.words).strip(), about
+
+
+def words_of(action: str) -> EntryWords:
+    """Return the words of an action; an unknown one is of a later release."""
+    return WORDS.get(action, EntryWords(RecordKind.SYSTEM, "Made a change that this release has no words for"))
+
+
+def actions_of(kind: RecordKind) -> tuple[str, ...]:
+    return tuple(action for action, words in WORDS.items() if words.kind is kind)
+
+
+def _task(subject: str, programme: Programme) -> About:
+    name = subject.removeprefix("checkpoint:").removeprefix("go-no-go:")
+    task = programme.roadmap.tasks.get(name)
+    if task is None:
+        return About(subject if subject.endswith(" tasks") else "a task that is no longer in the plan")
+    return About(f"“{task.name}”", f"/{'decisions' if task.kind is Kind.DECISION else 'plan'}/{name}")
+
+
+def _version(subject: str, _: Programme) -> About:
+    number = subject.partition("version:")[2].partition(":")[0]
+    return About(number, f"/record/versions/{number}" if number.isdigit() else "")
+
+
+def _waiver(subject: str, programme: Programme) -> About:
+    about = _version(subject, programme)
+    return About(subject.split(":")[1], about.path)
+
+
+def _number(subject: str, _: Programme) -> About:
+    return About(subject.partition(":")[2])
+
+
+def _report(subject: str, _: Programme) -> About:
+    number = subject.partition(":")[2]
+    return About(number, f"/reports/{number}")
+
+
+def _service(subject: str, programme: Programme) -> About:
+    name = subject.partition(":")[0]
+    return About(next((s.name for s in programme.services if s.service == name), "a former service"))
+
+
+def _person(subject: str, programme: Programme) -> About:
+    name = subject.removeprefix("person:")
+    is_known = any(p.id == name for p in programme.definition.people)
+    return About(programme.the_person(name) if is_known else "someone who is no longer in the programme")
+
+
+def _calculation(subject: str, _: Programme) -> About:
+    named = {"waves": "wave proposals", "odds": "the likelihood of dates", "levels": "team workload"}
+    return About(named.get(subject, ""), "/calculations")
+
+
+def _refused(subject: str, _: Programme) -> About:
+    known = {action.value: action for action in Action}
+    return About(TABLE[known[subject]].what() if subject in known else "sign in")
+
+
+def _way_in(subject: str, _: Programme) -> About:
+    return About(
+        {
+            "provider": "with the organisation's account",
+            "link": "by a link in an e-mail",
+            "sandbox": "by a printed link",
+            "machine": "on the server itself",
+        }.get(subject, "")
+    )
+
+
+def _look(subject: str, programme: Programme) -> About:
+    kind, _, rest = subject.partition(":")
+    if kind == "go-no-go":
+        return About(f"the evidence for {_task(subject, programme).words}", _task(subject, programme).path)
+    if kind == "report":
+        return About("a report", f"/reports/{rest}" if rest.isdigit() else "")
+    if kind == "run":
+        return About(f"individual contracts of {_service(rest, programme).words}")
+    return About({"round": "the results of groups", "facts": "recorded facts"}.get(kind, "data about people"))
+
+
+def _plan(text: str, about: Read = lambda _, __: About()) -> EntryWords:
+    return EntryWords(RecordKind.PLAN, text, about)
+
+
+def _pilot(text: str) -> EntryWords:
+    return EntryWords(RecordKind.PILOTS, text, _service)
+
+
+def _decided(text: str) -> EntryWords:
+    return EntryWords(RecordKind.DECISIONS, text, _task)
+
+
+def _progress(text: str, about: Read = _task) -> EntryWords:
+    return EntryWords(RecordKind.PROGRESS, text, about)
+
+
+def _people(text: str, about: Read = lambda _, __: About()) -> EntryWords:
+    return EntryWords(RecordKind.PEOPLE, text, about)
+
+
+def _message(text: str, about: Read = lambda _, __: About()) -> EntryWords:
+    return EntryWords(RecordKind.MESSAGES, text, about)
+
+
+def _system(text: str, about: Read = lambda _, __: About()) -> EntryWords:
+    return EntryWords(RecordKind.SYSTEM, text, about)
+
+
+WORDS: Mapping[str, EntryWords] = {
+    "apply": _plan("Stored version {} of the plan", _version),
+    "contacts": _plan("Updated contact details"),
+    "roles": _plan("Changed who may do what, in version {}", _version),
+    "waiver": _plan("Recorded a waiver of rule {}", _waiver),
+    "baseline": EntryWords(RecordKind.DATES, "Took baseline {}", _number),
+    "announce": EntryWords(RecordKind.DATES, "Announced go-live dates of {}", _service),
+    "progress": _progress("Reported progress of {}"),
+    "comment": _progress("Commented on {}"),
+    "checkpoint": _progress("Reported {}"),
+    "attendance": _progress("Recorded attendance at training", lambda _, __: About()),
+    "gate:approve": _decided("Approved {}"),
+    "gate:approve_with_conditions": _decided("Approved {} with conditions"),
+    "gate:reject": _decided("Rejected {}"),
+    "confidence": EntryWords(RecordKind.DECISIONS, "Set the delivery confidence"),
+    "sponsor": EntryWords(RecordKind.DECISIONS, "Recorded a visible act of the sponsor or a change lead"),
+    "withdraw": EntryWords(RecordKind.DECISIONS, "Withdrew something that was recorded"),
+    "reconcile": _pilot("Stored a parallel run of {}"),
+    "submit": _pilot("Recorded a filing of {}"),
+    "measure": _pilot("Recorded a measure of the pilot of {}"),
+    "pilot:explanation": _pilot("Explained differences in the parallel run of {}"),
+    "pilot:issue": _pilot("Raised an issue with {}"),
+    "pilot:issue_update": _pilot("Updated an issue with {}"),
+    "pilot:feedback": _pilot("Recorded feedback on {}"),
+    "pilot:improvement": _pilot("Planned an improvement of {}"),
+    "pilot:improvement_made": _pilot("Finished an improvement of {}"),
+    "pilot:lesson": _pilot("Proposed a lesson from {}"),
+    "pilot:lesson-accepted": _pilot("Accepted a lesson from {}"),
+    "pilot:lesson-declined": _pilot("Declined a lesson from {}"),
+    "pilot:again": _pilot("Repeated a pilot or parallel run of {}"),
+    "pilot:confirmation": _pilot("Confirmed an item on the go-live checklist of {}"),
+    "pilot:signature": _pilot("Gave or refused sign-off for a go-live of {}"),
+    "pilot:test": _pilot("Recorded a test of {}"),
+    "assess": _people("Imported or received assessments"),
+    "publish": _people("Published the results of groups"),
+    "publish:again": _people("Published results again after a restore"),
+    "person:export": _people("Exported everything stored about a person"),
+    "person:erase": _people("Erased everything stored about a person"),
+    "retention": _people("Removed data whose keeping time had ended"),
+    "export": _people("Exported names, addresses or contracts"),
+    "calendar": _people("Exported the calendar of {}", _person),
+    "message:open": _message("Prepared a message"),
+    "message:sent": _message("Sent a message"),
+    "message:parked": _message("Set a message aside, because it may have been sent"),
+    "message:failed": _message("Could not send a message"),
+    "message:dropped": _message("Dropped a message that was no longer needed"),
+    "message:undeliverable": _message("Found an address that does not accept messages"),
+    "nudge:withdraw": _message("Withdrew reminders that were no longer needed"),
+    "answer": _message("Answered a message"),
+    "answer:acknowledged": _message("Answered a message: in hand"),
+    "answer:done": _message("Answered a message: done"),
+    "answer:not_yet": _message("Answered a message: not yet"),
+    "answer:blocked": _message("Answered a message: something is in the way"),
+    "answer:delegated": _message("Answered a message: someone else does this"),
+    "optional:off": _message("Switched optional messages off"),
+    "optional:on": _message("Switched optional messages on"),
+    "report": EntryWords(RecordKind.REPORTS, "Issued report {}", _report),
+    "calculate": EntryWords(RecordKind.REPORTS, "Started a calculation: {}", _calculation),
+    "odds": EntryWords(RecordKind.REPORTS, "Stored the likelihood of dates"),
+    "tick": _system("Worked out what is due"),
+    "seal": _system("Sealed the record after an upgrade"),
+    "key": _system("Made a new key for the database"),
+    "anchor:accept": _system("Accepted the record as it is outside the database"),
+    "db:restored": _system("Found that the database was restored from a copy"),
+    "db:release": _system("Released the database after a restore"),
+    "db:join": _system("Registered the database on a machine"),
+    "token": _system("Made or withdrew a token for another program"),
+    "invite": _system("Invited {} to sign in", _person),
+    "withdraw-invitation": _system("Withdrew the invitation of {}", _person),
+    "release-address": _system("Let another account use the address of {}", _person),
+    "sign-in": EntryWords(RecordKind.READING, "Signed in {}", _way_in),
+    "look": EntryWords(RecordKind.READING, "Read {}", _look),
+    "refused": EntryWords(RecordKind.READING, "Was refused: {}", _refused),
+}
+"""Every action of the audit."""

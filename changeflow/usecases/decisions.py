@@ -1,0 +1,68 @@
+"""Decisions for a signed-in person: what waits, what was decided, and the page of each."""
+
+from dataclasses import dataclass
+
+from changeflow.agenda.decisions import decision_log
+from changeflow.agenda.gates import gate_of, weigh
+from changeflow.reports.decision_pages import DecisionPage, LaterDecision, build_decision_page, later_decisions
+from changeflow.reports.decisions import DecisionLog, build_decisions
+from changeflow.reports.go_no_go import GoNoGoPage
+from changeflow.usecases.refusals import dates_if, refusals
+from changeflow.usecases.reports import build_page
+from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action, Gate, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionList:
+    """The lists of decisions."""
+
+    log: DecisionLog
+    later: tuple[LaterDecision, ...]
+
+
+def decisions(visit: Visit) -> DecisionList:
+    """Return the decisions that are needed, those that are further away, and those that were made."""
+    visit.permit(Action.READ_PROGRAMME)
+    log = _log(visit)
+    return visit.view("decision-list", lambda: DecisionList(log=log, later=later_decisions(visit.programme, log)))
+
+
+def decision(visit: Visit, gate: str) -> DecisionPage:
+    """Return a decision's evidence, what each answer would mean today, and the answers given."""
+    visit.permit(Action.READ_PROGRAMME)
+    task, log = gate_of(visit.programme, gate), _log(visit)
+    if visit.programme.facts.snapshot:
+        visit.note_look(Action.READ_REPORT, f"go-no-go:{task.id}")
+
+    def make() -> DecisionPage:
+        programme, today = visit.programme, visit.today
+        # Until everything before it is finished, no one can answer today, so the dates would mean nothing.
+        is_waiting = any(d.task.id == task.id and d.is_waiting for d in decision_log(programme, today=today))
+        outcomes = (Outcome.APPROVE, Outcome.REJECT)
+        go, no = (dates_if(programme, task, o, today) if is_waiting else {} for o in outcomes)
+        case = weigh(visit.stored.judged, task.id)
+        return build_decision_page(programme, case, log, today=today, if_go=go, if_no=no)
+
+    return visit.view("decision", make, task.id)
+
+
+def go_no_go(visit: Visit, gate: str) -> GoNoGoPage:
+    """Return the go/no-go page of a go-live, as the command writes it."""
+    visit.permit(Action.READ_REPORT)
+    task = gate_of(visit.programme, gate)
+    if visit.programme.facts.snapshot:
+        visit.note_look(Action.READ_REPORT, f"go-no-go:{task.id}")
+    return visit.view("go-no-go", lambda: build_page(visit.stored, task, today=visit.today), task.id)
+
+
+def is_go_live(visit: Visit, gate: str) -> bool:
+    return gate_of(visit.programme, gate).gate is Gate.GO_LIVE
+
+
+def _log(visit: Visit) -> DecisionLog:
+    def build() -> DecisionLog:
+        judged, today = visit.stored.judged, visit.today
+        return build_decisions(judged, today=today, refused=refusals(judged.programme, today=today))
+
+    return visit.view("decision-log", build)
