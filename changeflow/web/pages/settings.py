@@ -95,7 +95,11 @@ async def _changed(request: Request, programme: str, person: str, change: Callab
 def _person(person: str, *, error: str = "", entered: tuple[str, ...] = ()) -> Callable[[Visit], Page]:
     def show(found: Visit) -> Page:
         line = account_settings.account_line(found, person)
-        values = {"line": line, "error": error, "entered": entered[0] if entered else line.email}
+        values = {
+            "line": line,
+            "error": error,
+            "entered": entered[0] if entered else "" if line.invited else line.email,
+        }
         return Page("settings/person", values, status=422 if error else 200)
 
     return show

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from changeflow import settings
+from changeflow.cli import app
 from changeflow.errors import InputError
 from changeflow.settings import ProviderSettings
 from changeflow.usecases import accounts
@@ -362,6 +364,15 @@ def test_the_settings_are_read_and_the_secret_may_be_in_a_file(monkeypatch: pyte
 def test_an_unsafe_setting_is_refused(values: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(InputError, match=message):
         settings_with(monkeypatch, **values)()
+
+
+def test_a_link_for_the_first_start_is_not_printed_once_there_is_a_provider(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    settings_with(monkeypatch, ISSUER=ENTRA, CLIENT_ID="c")
+    result = CliRunner().invoke(app, ["serve", "--setup", "--db", world.db])
+    assert result.exit_code == 4
+    assert "--setup is for the first start" in result.stderr
 
 
 def test_sessions_of_the_machine_end_once_people_sign_in_with_a_provider(own_world: World):

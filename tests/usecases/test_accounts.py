@@ -1,0 +1,81 @@
+"""Accounts on every database: links, sessions and invitations, also when two requests come at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from changeflow.storage import accounts as stored_accounts
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases import accounts, retention
+from tests import asked
+from tests.builders import PEOPLE, a_folder
+from tests.stored import store_once
+
+pytestmark = pytest.mark.both_databases
+
+NOW = datetime(2027, 1, 8, 10, tzinfo=UTC)
+LEAD, BROWSER = "lead@example.org", "b" * 43
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    assert LEAD in PEOPLE
+    store_once(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW - timedelta(days=4))
+    with session_scope(db) as session:
+        stored_accounts.invite(session, "small", "lead", LEAD, at=NOW, by="chief")
+    return db
+
+
+def a_link(db: str, now: datetime = NOW) -> str:
+    link = accounts.ask_link(LEAD, browser=BROWSER, next_page="/p/small", db=db, now=now)
+    assert link is not None
+    return link.token
+
+
+def use(db: str, token: str, browser: str = BROWSER) -> str:
+    return accounts.use_link(token, browser=browser, kind="Firefox", db=db, now=NOW).token
+
+
+def test_a_link_begins_a_session(stored: str):
+    token = use(stored, a_link(stored))
+    own, all_of_mine = accounts.sessions(token, db=stored, now=NOW)
+    assert [s.id for s in all_of_mine] == [own.id]
+    with read_scope(stored) as session:
+        by_address, by_person = stored_accounts.last_sign_ins(session, "small")
+        assert by_address == {stored_accounts.address_of(session, LEAD): NOW}
+        assert by_person == {}
+    accounts.sign_out(token, db=stored, now=NOW)
+    with pytest.raises(accounts.SignInNeededError):
+        accounts.sessions(token, db=stored, now=NOW)
+
+
+def test_of_many_uses_of_a_link_at_once_one_begins_a_session(stored: str):
+    link = a_link(stored)
+
+    def one(_: int) -> bool:
+        try:
+            return bool(use(stored, link))
+        except accounts.SignInRefusedError:
+            return False
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(one, range(6))) == 1
+
+
+def test_an_address_gets_a_few_links_and_more_once_those_are_over(stored: str):
+    for _ in range(accounts.MOST_LINKS):
+        a_link(stored)
+    assert accounts.ask_link(LEAD, browser=BROWSER, next_page="/", db=stored, now=NOW) is None
+    later = NOW + accounts.LINK_LIFE
+    assert accounts.ask_link(LEAD, browser=BROWSER, next_page="/", db=stored, now=later) is not None
+
+
+def test_an_erasure_and_retention_work_on_every_database(stored: str):
+    token = use(stored, a_link(stored))
+    removed = asked.erase("lead", db=stored, programme=None, actor="chief", now=NOW).removed
+    assert (removed["accounts"], removed["invitations"]) == (1, 1)
+    with pytest.raises(accounts.SignInNeededError):
+        accounts.sessions(token, db=stored, now=NOW)
+    retention.retain(db=stored, now=NOW + timedelta(days=60))
