@@ -14,8 +14,14 @@ from numba.core import config
 from typer.testing import CliRunner
 
 from changeflow.cli import app
+from changeflow.places import programme_templates
 from changeflow.roadmap.engine import compiling, jit
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.engine.outline import in_order
+from changeflow.roadmap.engine.replan import Consequences, if_longer
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.risk import simulate_programme
+from changeflow.usecases.warm_up import LEAST_ITERATIONS, SAMPLE
 
 ORDER = """
 import sys
@@ -107,10 +113,20 @@ def test_a_loop_leaves_places_out():
 
 @pytest.mark.slow
 def test_warm_compiles_everything_that_is_ever_compiled():
-    """Warmed, none of the engine's twins is without compiled code."""
+    """Warmed, none of the engine's twins is without compiled code, and another programme adds none to them."""
     result = CliRunner().invoke(app, ["warm"])
     assert result.exit_code == 0, result.output
     assert "4 of 4: rollout waves" in result.stderr
     roots = ("_passes", "_sweep", "follow", "forward", "_release", "run_block")
     twins = {function.__name__: twin for function, twin in jit._TWINS.items()}
     assert [name for name in roots if not twins[name].overloads] == []
+    warmed = {name: list(twin.signatures) for name, twin in twins.items()}
+    [other] = (folder for name, folder in programme_templates().items() if name != SAMPLE)
+    programme = plan_folder(other).programme
+    with jit.compiled_always():
+        schedule = time_roadmap(programme.roadmap)
+        if_longer(programme.roadmap, programme.minutes_per_day)
+        last = max(programme.roadmap.tasks)
+        Consequences(programme.roadmap, schedule).finish_if(last, schedule[last].early_finish + 1, last)
+    simulate_programme(programme, iterations=LEAST_ITERATIONS, seed=2)
+    assert {name: list(twin.signatures) for name, twin in twins.items()} == warmed
