@@ -215,7 +215,7 @@ def sign_in_here(programme: str, person: str, how: SignIn, *, kind: str, db: str
             raise UnknownThingError("person", person)
         fresh = _begin(session, how, now=now, browser=kind, person=(programme, person))
         _note_sign_in(session, {programme: person}, how, now)
-    return NewSession(fresh, f"/p/{programme}")
+    return NewSession(fresh)
 
 
 def _begin(

@@ -61,6 +61,8 @@ class Membership:
     programme: str
     name: str
     title: str
+    first_page: str
+    """The page to open first: a head's own school, and the Brief for everyone else."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,8 +202,16 @@ def memberships(token: str, *, db: str, now: datetime) -> list[Membership]:
         for name, person in people.items():
             definition = versions.required(session, name).definition
             title = definition.role_of(person) or person
-            own.append(Membership(programme=name, name=definition.programme.name, title=title))
+            first = _first_page(definition, person)
+            own.append(Membership(programme=name, name=definition.programme.name, title=title, first_page=first))
     return sorted(own, key=lambda m: (m.name, m.programme))
+
+
+def _first_page(definition: Definition, person: str) -> str:
+    start = f"/p/{definition.programme.programme}"
+    school = next((p.school for p in definition.people if p.id == person), None)
+    is_head = roles_of(definition, person) <= {Role.VIEWER, Role.HEAD} and school is not None
+    return f"{start}/schools/{school}" if is_head else start
 
 
 def note_looks(token: str, programme: str, looks: list[tuple[Action, str]], *, db: str, now: datetime) -> None:

@@ -19,5 +19,5 @@ async def show(request: Request) -> Response:
         raise SignInNeededError
     own = await site.work.read(memberships, token, db=site.db, now=site.clock())
     if len(own) == 1:
-        return RedirectResponse(f"/p/{own[0].programme}", status_code=303, headers=PAGES_HEADERS)
+        return RedirectResponse(own[0].first_page, status_code=303, headers=PAGES_HEADERS)
     return show_frame(site, token, "home/show", {"programmes": own})
