@@ -42,6 +42,15 @@ def test_everyone_in_the_programme_reads_it(world: World, person: str):
     assert (page.status_code, heading(page)) == (200, "Waves")
 
 
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_school_is_a_link_only_for_those_who_may_open_it(world: World, person: str):
+    browser = signed_in(world.db, person)
+    page = html.fromstring(browser.get(WAVES).text)
+    links = [a.get("href") for a in page.xpath("//main//table//a")]
+    assert [browser.get(link).status_code for link in links] == [200] * len(links)
+    assert len(links) == {"chief": 3, "head": 1, "viewer": 0}.get(person, len(links))
+
+
 def test_the_board_has_every_go_live_of_the_plan_in_force(world: World):
     problem, plan, _ = plan_of(world)
     page = html.fromstring(signed_in(world.db, "chief").get(WAVES).text)
