@@ -24,6 +24,7 @@ from bench.schedules import measure_schedules
 from bench.stored import measure_stored
 from bench.taskjuggler import measure_taskjuggler
 from bench.waves import measure_waves
+from bench.web import measure_web
 from changeflow.usecases.warm_up import warm
 
 GROUPS = {
@@ -37,6 +38,7 @@ GROUPS = {
     "waves": measure_waves,
     "agenda": measure_agenda,
     "links": measure_links,
+    "web": measure_web,
     "adkar": measure_adkar,
     "audit": measure_audit,
     "reconcile": measure_reconcile,

@@ -44,7 +44,7 @@ def _steady_tick(db: str) -> float:
     definition = _large()
     with session_scope(db) as session:
         for n in range(PROGRAMMES):
-            _store(session, definition, f"programme-{n}")
+            store_definition(session, definition, f"programme-{n}")
     ticks.tick(db=db, now=NOW, programme="programme-0")
     with session_scope(db) as session:
         # The first tick of the day is seconds a programme, and the same for each: one is run, the others noted as run.
@@ -70,7 +70,8 @@ def _large() -> Definition:
     return definition.model_copy(update={"programme": definition.programme.model_copy(update={"tasks": own})})
 
 
-def _store(session: Session, definition: Definition, name: str) -> None:
+def store_definition(session: Session, definition: Definition, name: str) -> None:
+    """Store a definition as version 1 of a programme of this name."""
     session.add(ProgrammeRow(id=name, created_at=NOW))
     session.flush()
     session.add(
@@ -93,7 +94,7 @@ def _dispatch(db: str, out: Path) -> float:
     large = definition.model_copy(update={"people": (*definition.people, *people)})
     upgrade(db)
     with session_scope(db) as session:
-        _store(session, large, "bench")
+        store_definition(session, large, "bench")
         contacts = [Contact(person=p.id, name="Lead", email=f"{p.id}@example.org") for p in people]
         versions.save_contacts(session, "bench", contacts)
         for n, person in enumerate(people):

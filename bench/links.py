@@ -70,7 +70,7 @@ def _measure(db: str, folder: Path) -> dict[str, float]:
     shutil.copytree(SAMPLE, folder)
     definitions.apply(folder, db=db, actor="programme-manager", now=now)
     links = _make_links(db, now)
-    port = _free_port()
+    port = free_port()
     own = {
         "CHANGEFLOW_DB": db,
         "CHANGEFLOW_BASE_URL": f"http://127.0.0.1:{port}",
@@ -79,7 +79,7 @@ def _measure(db: str, folder: Path) -> dict[str, float]:
     environment = {**os.environ, **own}
     server = subprocess.Popen([sys.executable, "-m", "changeflow", "serve", "--port", str(port)], env=environment)  # noqa: S603
     try:
-        _wait_for(port, server)
+        wait_for(port, server)
         took, statuses, writer = asyncio.run(_run(port, links, environment))
     finally:
         server.terminate()
@@ -88,13 +88,14 @@ def _measure(db: str, folder: Path) -> dict[str, float]:
     if wrong or statuses.get(200, 0) < PER_SECOND * SECONDS * 0.95:
         raise AssertionError(f"not every request was answered: {statuses}")
     return {
-        "links_50_per_s_p95_ms": round(_p95(took) * 1000, 1),
+        "links_50_per_s_p95_ms": round(p95(took) * 1000, 1),
         "links_50_per_s_worst_ms": round(max(took) * 1000, 1),
-        "links_50_per_s_writer_p95_ms": round(_p95(writer) * 1000, 1),
+        "links_50_per_s_writer_p95_ms": round(p95(writer) * 1000, 1),
     }
 
 
-def _p95(seconds: list[float]) -> float:
+def p95(seconds: list[float]) -> float:
+    """Return the time within which 95 of 100 were done."""
     return quantiles(seconds, n=20, method="inclusive")[-1]
 
 
@@ -192,13 +193,15 @@ def _write(tasks: list[str]) -> None:
         time.sleep(WRITER_EVERY)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until a server answers."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:

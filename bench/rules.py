@@ -25,9 +25,14 @@ def measure_rules() -> dict[str, float]:
 
 
 def a_large_trust() -> Programme:
-    """The sample, with more schools, more waves and its services several times over."""
-    folder = read_folder(SAMPLE)
-    known = folder.definition
+    """Return a large trust as a programme that is joined."""
+    programme, _ = join(a_large_definition(), rulepacks=read_folder(SAMPLE).rulepacks)
+    return programme
+
+
+def a_large_definition() -> Definition:
+    """Return the sample, with more schools, more waves and its services several times over."""
+    known = read_folder(SAMPLE).definition
     per_wave = SCHOOLS // WAVES
     schools = tuple(
         School(id=f"s{n:02d}", name=f"School {n}", phase="primary" if n % 3 else "secondary", authority="northshire")
@@ -67,5 +72,4 @@ def a_large_trust() -> Programme:
             "change": change,
         }
     )
-    programme, _ = join(definition, rulepacks=folder.rulepacks)
-    return programme
+    return definition

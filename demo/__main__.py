@@ -127,12 +127,12 @@ def main(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     demo, trust = Demo(home), home / "trust"
-    steps = _steps(home, trust)
+    todo = steps(home, trust)
     columns = (TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=demo.console, transient=True) as progress:
         demo.start_server()
         try:
-            for title, command in progress.track(steps, description=""):
+            for title, command in progress.track(todo, description=""):
                 demo.run(title, *command)
         finally:
             demo.stop_server()
@@ -167,10 +167,11 @@ def _say_what_to_open(demo: Demo, seconds: float) -> None:
         say(f"  changeflow {question} --at {DECIDED}")
 
 
-def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
+def steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
+    """Return each step's title and command, in order."""
     judgement = ["confidence", "set", "amber", "--as", "chief-executive"]
     at, runs = ["--at", TODAY], trust / "parallel-runs" / "payroll"
-    steps = [
+    found = [
         ("Create a sample programme of fourteen schools", ["init", str(trust)]),
         ("Check its files", ["validate", str(trust)]),
         ("When does each school go live, and what determines that?", ["plan", str(trust)]),
@@ -194,7 +195,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ),
     ]
     shipped = programme_templates()[TEMPLATE]
-    steps += [
+    found += [
         (
             f"Import an assessment of people's readiness: {path.stem}",
             ["assess", "import", str(trust / "adkar" / path.name), *at],
@@ -202,7 +203,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         for path in sorted((shipped / "adkar").glob("*.csv"))
     ]
     explained = ["--between=-12..12", "--reason", "April's back-dated change of band", "--as", "payroll-manager", *at]
-    steps += [
+    found += [
         ("Compare the old and new payroll: the first run fails", _reconcile(runs, "2027-03", TODAY)),
         ("The second run: five people's pensions differ", _reconcile(runs, "2027-04", TODAY)),
         ("The payroll manager explains it …", ["pilot", "explain", "payroll", "2027-04", "pension", *explained]),
@@ -233,7 +234,7 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         *_decision(home, trust, runs),
         ("Check that no one has altered the audit log", ["audit", "verify"]),
     ]
-    return steps
+    return found
 
 
 def _reconcile(runs: Path, period: str, day: str) -> list[str]:

@@ -266,6 +266,6 @@ def test_a_shown_command_can_be_copied(word: str):
 
 
 def test_all_pages_that_are_named_at_the_end_are_written_by_a_step(tmp_path: Path):
-    written = {word for _, command in demo.__main__._steps(tmp_path, tmp_path / "trust") for word in command}
+    written = {word for _, command in demo.__main__.steps(tmp_path, tmp_path / "trust") for word in command}
 
     assert {str(tmp_path / name) for name in (*demo.__main__.PAGES, *demo.__main__.FILES)} <= written

@@ -1,11 +1,8 @@
 """Every report as a browser shows it, on a desk, a tablet and a phone, light and dark: axe finds nothing, pages do not
 scroll sideways, and the text of pictures has at least 11 px.
-
-The browser is Debian's chromium; nothing is downloaded.
 """
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import cache
@@ -32,21 +29,12 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.waves import plan_waves
+from tests.browser.looking import CHROMIUM, HINTS, NO_CHROMIUM, SMALL_TEXT, launched
 from tests.conftest import SAMPLE, sample_copy
 from tests.waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
 MAY = date(2027, 5, 4)
-SMALL_TEXT = """() => [...document.querySelectorAll('svg text')]
-    .filter(t => t.getClientRects().length)
-    .map(t => [parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().d, t.textContent])
-    .filter(([size]) => size < 10.99)"""
-HINTS = """() => [...document.querySelectorAll('.scroll')].filter(s => s.getClientRects().length).map(s =>
-    [s.scrollWidth > s.clientWidth, getComputedStyle(s, '::before').visibility === 'visible'])"""
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +70,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory, sample: Folder) -> dict[str,
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,159 @@
+"""An example of each page, and of each state that a page has: what the tests of pages in a browser open."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from changeflow.web.app import make_app
+from tests.browser.sample import ADMIN, HEAD, OFFICE, PROGRAMME, SRO
+
+P = f"/p/{PROGRAMME}"
+
+
+def stay(_: Any) -> None:
+    """Do nothing on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A page in one state."""
+
+    path: str
+    who: str | None = OFFICE
+    """The person who opens it; None for a browser that has not signed in."""
+    status: int = 200
+    is_for_phones: bool = False
+    """Whether people mostly read it on a phone, so that every target fits a thumb."""
+    then: Callable[[Any], None] = stay
+    """What to do on the page before looking at it."""
+
+
+def send_no_days(page: Any) -> None:
+    page.get_by_label("What is it for?").fill("Dashboard")
+    page.get_by_label("How many days").fill("none")
+    page.get_by_role("button", name="Make the token").click()
+
+
+def ask_a_link(page: Any) -> None:
+    page.get_by_label("Your e-mail address").fill("stranger@example.org")
+    page.get_by_role("button", name="Send me a link").click()
+
+
+def ask_without_address(page: Any) -> None:
+    page.get_by_role("button", name="Send me a link").click()
+
+
+PAGES: Mapping[str, Sequence[Example]] = {
+    "/": (Example("/nothing-here", None, 404),),
+    "/sign-in": (
+        Example("/sign-in", None, is_for_phones=True),
+        Example("/sign-in?why=admin", None, is_for_phones=True),
+        Example("/sign-in", None, is_for_phones=True, then=ask_a_link),
+        Example("/sign-in", None, 422, is_for_phones=True, then=ask_without_address),
+    ),
+    "/sign-in/provider": (Example("/sign-in/provider", None, 503, is_for_phones=True),),
+    "/sign-in/provider/back": (Example("/sign-in/provider/back?state=x&code=y", None, is_for_phones=True),),
+    "/p/{programme}/schools": (
+        Example(f"{P}/schools"),
+        Example(f"{P}/schools?only=late"),
+        Example(f"{P}/schools?only=no-such", status=422),
+    ),
+    "/p/{programme}/schools/{school}": (
+        Example(f"{P}/schools/ashdown", HEAD, is_for_phones=True),
+        Example(f"{P}/schools/oakfield", is_for_phones=True),
+        Example(f"{P}/schools/oakfield", HEAD, 404),
+    ),
+    "/p/{programme}": (
+        Example(P, is_for_phones=True),
+        Example(P, HEAD, is_for_phones=True),
+        Example("/p/another", status=404),
+    ),
+    "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD)),
+    "/p/{programme}/calculations/{number:number}": (
+        *(Example(f"{P}/calculations/{number}") for number in range(1, 6)),
+        Example(f"{P}/calculations/99", status=404),
+    ),
+    "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
+    "/p/{programme}/people": (Example(f"{P}/people"), Example(f"{P}/people", HEAD)),
+    "/p/{programme}/pilots": (Example(f"{P}/pilots"),),
+    "/p/{programme}/pilots/{service}": (
+        Example(f"{P}/pilots/payroll"),
+        Example(f"{P}/pilots/estates"),
+        Example(f"{P}/pilots/catering", status=404),
+    ),
+    "/p/{programme}/rules": (Example(f"{P}/rules"),),
+    "/p/{programme}/plan": (
+        Example(f"{P}/plan"),
+        Example(f"{P}/plan?by=school"),
+        Example(f"{P}/plan?by=service&only=late"),
+        Example(f"{P}/plan?service=payroll"),
+        Example(f"{P}/plan?q=no+such+task"),
+        Example(f"{P}/plan?by=colour", status=404),
+    ),
+    "/p/{programme}/plan/{task:path}": (
+        Example(f"{P}/plan/payroll/w2/go-live"),
+        Example(f"{P}/plan/payroll/w2/go-live?later=20"),
+        Example(f"{P}/plan/payroll/pilot/go-no-go", SRO),
+        Example(f"{P}/plan/no/such/task", status=404),
+    ),
+    "/p/{programme}/more": (Example(f"{P}/more"), Example(f"{P}/more", HEAD)),
+    "/p/{programme}/decisions": (Example(f"{P}/decisions", SRO), Example(f"{P}/decisions", HEAD)),
+    "/p/{programme}/decisions/{gate:path}": (
+        Example(f"{P}/decisions/payroll/pilot/go-no-go", SRO),
+        Example(f"{P}/decisions/payroll/w2/go-no-go", SRO),
+        Example(f"{P}/decisions/no/such/gate", SRO, 404),
+    ),
+    "/p/{programme}/reports": (Example(f"{P}/reports", SRO),),
+    "/p/{programme}/reports/{number:number}": (
+        Example(f"{P}/reports/1", SRO),
+        Example(f"{P}/reports/99", SRO, 404),
+    ),
+    "/p/{programme}/record": (
+        Example(f"{P}/record"),
+        Example(f"{P}/record?person={SRO}&reading=1"),
+        Example(f"{P}/record?before=x", status=422),
+        Example(f"{P}/record", HEAD, 403),
+    ),
+    "/p/{programme}/record/versions": (Example(f"{P}/record/versions"),),
+    "/p/{programme}/record/versions/{number:number}": (
+        Example(f"{P}/record/versions/1"),
+        Example(f"{P}/record/versions/99", status=404),
+    ),
+    "/p/{programme}/find": (Example(f"{P}/find?q=ash"), Example(f"{P}/find?q=no+such+thing"), Example(f"{P}/find")),
+    "/p/{programme}/settings/people": (
+        Example(f"{P}/settings/people", ADMIN),
+        Example(f"{P}/settings/people", HEAD, 403),
+    ),
+    "/p/{programme}/settings/people/{person}": (
+        Example(f"{P}/settings/people/{HEAD}", ADMIN),
+        Example(f"{P}/settings/people/{SRO}", ADMIN),
+        Example(f"{P}/settings/people/no-one", ADMIN, 404),
+    ),
+    "/p/{programme}/settings/sessions": (Example(f"{P}/settings/sessions"),),
+    "/p/{programme}/settings/tokens": (
+        Example(f"{P}/settings/tokens", ADMIN),
+        Example(f"{P}/settings/tokens", ADMIN, 422, then=send_no_days),
+        Example(f"{P}/settings/tokens", HEAD, 403),
+    ),
+}
+"""Examples of each page, by the path of its route."""
+DOCUMENTS: Mapping[str, tuple[str, str]] = {
+    "/p/{programme}/brief.json": (f"{P}/brief.json", "application/json"),
+    "/p/{programme}/brief.pdf": (f"{P}/brief.pdf", "application/pdf"),
+    "/p/{programme}/calculations/{number:number}/report.html": (f"{P}/calculations/1/report.html", "text/html"),
+    "/p/{programme}/calculations/{number:number}/report.json": (f"{P}/calculations/1/report.json", "application/json"),
+    "/p/{programme}/decisions/{gate:path}.{form}": (f"{P}/decisions/payroll/pilot/go-no-go.pdf", "application/pdf"),
+    "/p/{programme}/reports/{number:number}.{form}": (f"{P}/reports/1.html", "text/html"),
+    "/p/{programme}/reports/{number:number}/trustees.{form}": (f"{P}/reports/1/trustees.pdf", "application/pdf"),
+}
+"""What people download: an address, and its kind."""
+BY_LINK = ("/a/{token}", "/u/{token}", "/sign-in/here/{token}", "/sign-in/link/{token}")
+"""Pages whose address is secret: the tests find them in messages, and in what the server prints."""
+FOR_MACHINES = ("/health", "/metrics", "/static/{name}", "/c/{token}.ics", "/api/")
+"""How the paths begin that no person opens in a browser; other tests ask for them."""
+
+
+def paths_to_open() -> set[str]:
+    """Return the path of every route that shows something to people."""
+    routes = make_app("sqlite:////nowhere.db").routes
+    return {r.path for r in routes if "GET" in r.methods and not r.path.startswith(FOR_MACHINES)}  # type: ignore[attr-defined]

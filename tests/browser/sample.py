@@ -1,0 +1,170 @@
+"""The sample programme as `make run` leaves it on 20 May 2027, and a server of it: `changeflow serve`, in a process of
+its own.
+"""
+
+import email
+import email.policy
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from changeflow.storage.accounts import SignIn, invite
+from changeflow.storage.database import session_scope
+from changeflow.storage.jobs import JobState
+from changeflow.usecases import accounts, jobs
+from demo.__main__ import TODAY, steps
+from demo.commands import run_command
+from tests.waiting import wait_until
+
+PROGRAMME, DAY = "trust-central-services", "2027-05-20"
+NOW = datetime(2027, 5, 20, 8, tzinfo=UTC)
+OFFICE, SRO, HEAD, ADMIN = "programme-manager", "chief-executive", "ashdown-head", "governance-lead"
+PEOPLE = (OFFICE, SRO, HEAD, ADMIN)
+"""People whom the server prints a sign-in link for."""
+INVITED = (OFFICE, HEAD)
+"""People who may sign in by a link."""
+NONE: Mapping[str, str] = {}
+RECORDING = (
+    ("init",), ("db", "sandbox"), ("apply",), ("baseline", "take"), ("task", "import"), ("sponsor", "act"),
+    ("assess", "import"), ("pilot",), ("confidence", "set"), ("tick",), ("report", "sro", "--issue"),
+    ("gate", "decide"),
+)  # fmt: skip
+"""How the demo's commands that store something begin. Its other commands only read."""
+
+
+def store_sample(home: Path) -> None:
+    """Run the demo's commands that store something, and send its messages to files, in an empty folder.
+
+    The Head of Governance is the admin, because the sample itself has none.
+    """
+    trust = home / "trust"
+    environment = {
+        "CHANGEFLOW_DB": database_in(home),
+        "CHANGEFLOW_OUTBOX": str(home / "messages"),
+        "CHANGEFLOW_AS": OFFICE,
+        "CHANGEFLOW_LOG": "off",
+    }
+    commands = [c for _, c in steps(home, trust) if any(tuple(c[: len(start)]) == start for start in RECORDING)]
+    after_tick = next(n for n, c in enumerate(commands) if c[0] == "tick") + 1
+    commands.insert(after_tick, ["nudge", "dispatch", "--at", f"{TODAY}T09:00"])
+    for command in commands:
+        done = run_command(command, environment)
+        if done.exit_code:
+            raise AssertionError(f"{' '.join(command)} failed: {done.stdout[-500:]} {done.stderr[-500:]}")
+        if command[0] == "init":
+            file = trust / "programme.yaml"
+            file.write_text(f"{file.read_text()}admins: [{ADMIN}]\n")
+
+
+def add_calculations(home: Path) -> None:
+    """Add a calculation of each state: 1 is finished, 2 failed, 3 stopped, 4 running and 5 waiting."""
+    db, page = database_in(home), home / "calculated.html"
+    token = accounts.sign_in_here(PROGRAMME, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW).token
+    command = ["simulate", "--format", "json", "--out", str(page), "--at", DAY]
+    done = run_command(command, {"CHANGEFLOW_DB": db, "CHANGEFLOW_LOG": "off"})
+    ends = (
+        ("odds", JobState.DONE, {"page": page.read_text(), "data": done.stdout}),
+        ("levelling", JobState.FAILED, {"news": "Team 'payroll-team' is not known.\nAdd it to teams.csv."}),
+        ("waves", JobState.CANCELLED, {}),
+    )
+    for kind, state, result in ends:
+        job = jobs.ask_job(token, PROGRAMME, kind, db=db, now=NOW)
+        jobs.claim(db=db, now=NOW)
+        jobs.finish(job.id, state, db=db, now=NOW, **result)
+    running = jobs.ask_job(token, PROGRAMME, "waves", db=db, now=NOW)
+    jobs.claim(db=db, now=NOW)
+    jobs.tell(running.id, "Best so far: the last go-live is on 4 May 2028.", db=db, now=NOW)
+    jobs.ask_job(token, PROGRAMME, "levelling", db=db, now=NOW)
+
+
+def invite_people(home: Path) -> None:
+    """Invite the people who sign in by a link, as the admin would."""
+    with session_scope(database_in(home)) as session:
+        for person in INVITED:
+            invite(session, PROGRAMME, person, f"{person}@example.org", at=NOW, by=ADMIN)
+
+
+def database_in(home: Path) -> str:
+    return f"sqlite:///{home / 'changeflow.db'}"
+
+
+def links_in(home: Path, kind: str) -> list[str]:
+    """Return the links of a kind in the messages that were written, as paths.
+
+    Kinds are `a` to answer, `u` to choose messages and `sign-in/link` to sign in.
+    """
+    found = list[str]()
+    for path in sorted((home / "messages").glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        found += re.findall(rf"/{kind}/[A-Za-z0-9_-]{{43}}", body.get_content() if body else "")
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A running server."""
+
+    home: Path
+    base: str
+    doors: dict[str, str]
+    """The address that signs a person in, by the person's id."""
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def now(self) -> datetime:
+        """The server's time, to a few seconds."""
+        return NOW + timedelta(seconds=time.monotonic() - self.began)
+
+
+@contextmanager
+def serving(
+    kept: Path, home: Path, *, prepare: Callable[[Path], None] = lambda _: None, settings: Mapping[str, str] = NONE
+) -> Iterator[Served]:
+    """Serve a copy of a stored sample, in a folder of its own and `prepare`d, with further settings."""
+    shutil.copytree(kept, home, ignore=shutil.ignore_patterns("*.lock"), dirs_exist_ok=True)
+    prepare(home)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEFLOW_")}
+    own |= {"CHANGEFLOW_DB": database_in(home), "CHANGEFLOW_BASE_URL": base, "CHANGEFLOW_LOG": "json"}
+    own |= {"CHANGEFLOW_OUTBOX": str(home / "messages"), **settings}
+    asked = [word for person in PEOPLE for word in ("--sign-in", person)]
+    command = [sys.executable, "-m", "changeflow", "serve", "--at", f"{DAY}T09:00", "--port", str(port), *asked]
+    with (home / "log").open("w") as log, (home / "printed").open("w") as printed:
+        server = subprocess.Popen(command, env=own, stdout=printed, stderr=log)
+        try:
+            wait_until(
+                lambda: _is_up(base), what="the server",
+                failed=lambda: server.poll() is not None and (home / "log").read_text(),
+            )  # fmt: skip
+            links = re.findall(r"http://\S+/sign-in/here/\S+", (home / "printed").read_text())
+            yield Served(home=home, base=base, doors=dict(zip(PEOPLE, links, strict=True)))
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _is_up(base: str) -> bool:
+    try:
+        httpx.get(f"{base}/health", timeout=60)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,94 @@
+"""Every page in every state as a browser shows it, on a desk, a tablet and a phone, light and dark.
+
+The console shows no error and the content policy blocks nothing. Axe finds nothing, no page scrolls sideways, the text
+of pictures has at least 11 px, and every target is large enough. Each page is opened once, and resized.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import ask_link, sign_in
+from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, paths_to_open
+from tests.browser.looking import CHROMIUM, NO_CHROMIUM, problems, watch
+from tests.browser.sample import HEAD, OFFICE, Served, add_calculations, free_port, invite_people, links_in, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
+EXAMPLES = [example for examples in PAGES.values() for example in examples]
+
+
+@pytest.fixture(scope="module")
+def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with calculations of each state, and with an identity provider that is down."""
+
+    def prepare(home: Path) -> None:
+        add_calculations(home)
+        invite_people(home)
+
+    down = {"CHANGEFLOW_OIDC_ISSUER": f"http://127.0.0.1:{free_port()}", "CHANGEFLOW_OIDC_CLIENT_ID": "changeflow"}
+    with serving(stored, tmp_path_factory.mktemp("pages"), prepare=prepare, settings=down) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def window(browser: Any, calculated: Served) -> Callable[[str | None], Any]:
+    """The window of each person, who has signed in."""
+
+    @cache
+    def of_person(person: str | None) -> Any:
+        context = browser.new_context(base_url=calculated.base)
+        if person is not None:
+            page = context.new_page()
+            sign_in(page, calculated, person)
+            page.close()
+        return context
+
+    return of_person
+
+
+def look(context: Any, example: Example) -> list[str]:
+    """Open a page; return what is wrong with it."""
+    page = context.new_page()
+    errors = watch(page)
+    statuses = list[int]()
+    page.on("response", lambda r: statuses.append(r.status) if r.request.is_navigation_request() else None)
+    page.goto(example.path)
+    example.then(page)
+    found = problems(page, is_for_phones=example.is_for_phones)
+    page.close()
+    # The browser itself writes each page that is not found or refused to its console.
+    own = f"Failed to load resource: the server responded with a status of {example.status}"
+    shown = [text for text in errors if example.status == 200 or not text.startswith(own)]
+    wrong = [] if statuses[-1] == example.status else [f"status {statuses[-1]}"]
+    return [*wrong, *(f"console: {text}" for text in shown), *found]
+
+
+def name_of(example: Example) -> str:
+    return f"{example.path.removeprefix('/')} {example.who or 'no one'} {example.status}"
+
+
+def test_every_route_has_an_example():
+    assert paths_to_open() == {*PAGES, *DOCUMENTS, *BY_LINK}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
+def test_everybody_can_use_a_page(window: Callable[[str | None], Any], example: Example):
+    assert look(window(example.who), example) == []
+
+
+def test_everybody_can_use_the_pages_behind_links(window: Callable[[str | None], Any], calculated: Served):
+    stranger = window(None)
+    work = {kind: [path for path in links_in(calculated.home, kind) if stranger.request.get(path).ok] for kind in "au"}
+    page = stranger.new_page()
+    for path in (work["a"][0], work["u"][0], ask_link(page, calculated, HEAD), calculated.doors[OFFICE]):
+        assert look(stranger, Example(path, is_for_phones=True)) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS.values(), ids=lambda found: found[0].removeprefix("/"))
+def test_everybody_can_download_a_document(window: Callable[[str | None], Any], path: tuple[str, str]):
+    answer = window(OFFICE).request.get(path[0])
+    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, path[1])
+    assert answer.body().startswith(b"%PDF" if path[1] == "application/pdf" else (b"<!doctype html>", b"{", b"["))
