@@ -18,8 +18,8 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind, Role
 
-OF_A_SERVICE = frozenset({"R11", "R12"})
-"""The rules about pilots and parallel runs: what they need is the service manager's to provide."""
+OF_A_SERVICE = frozenset({"R11", "R12", "R15"})
+"""The rules about pilots, parallel runs and training: what they need is for the service's manager to provide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +130,12 @@ def _rows(programme: Programme, gate: Task, criteria: Iterable[Criterion]) -> It
 
 
 def _who(programme: Programme, gate: Task, criterion: Criterion) -> str:
-    """Name who can meet a criterion: the person asked, the owner of the work, or the service manager."""
+    """Name who can meet a criterion: the person asked, the owner of the work, or the service's manager or lead."""
     named = criterion.person or criterion.owner
     if named:
         return programme.person(named)
     if gate.service is None or criterion.rule not in OF_A_SERVICE:
         return ""
-    managers = in_role(programme.definition, Role.SERVICE_MANAGER, Subject(service=gate.service))
-    return ", ".join(programme.person(person) for person in sorted(managers))
+    subject = Subject(service=gate.service)
+    in_charge = (in_role(programme.definition, role, subject) for role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER))
+    return ", ".join(programme.person(person) for person in sorted(next(filter(None, in_charge), ())))
