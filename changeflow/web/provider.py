@@ -56,7 +56,7 @@ class ProviderDownError(ChangeflowError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class ConfirmedPerson:
     """A person whom the provider has identified, with an address that it has verified."""
 
     issuer: str
@@ -89,7 +89,7 @@ class Provider:
             )
         )
 
-    def identify(self, code: str, back: str, *, nonce: str, verifier: str, now: datetime) -> Identity:
+    def identify(self, code: str, back: str, *, nonce: str, verifier: str, now: datetime) -> ConfirmedPerson:
         """Exchange a code for the person's identity, and check it."""
         given = self._exchange(code, back, verifier)
         token = given.get("id_token")
@@ -107,7 +107,7 @@ class Provider:
         email = self._email(claims)
         if not email:
             raise SignInRefusedError(NO_ADDRESS)
-        return Identity(issuer=self.chosen.issuer, subject=self._subject(claims), email=email)
+        return ConfirmedPerson(issuer=self.chosen.issuer, subject=self._subject(claims), email=email)
 
     def _exchange(self, code: str, back: str, verifier: str) -> Mapping[str, Any]:
         metadata = self._metadata()

@@ -23,7 +23,7 @@ _STATE = re.compile(r"([0-9]{1,12})\.[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class ProviderFlow:
     """A sign-in that has begun."""
 
     token: str
@@ -53,11 +53,11 @@ class Flow:
         return hmac.new(self.secret, "\0".join(("provider", *parts, self.token)).encode(), hashlib.sha256).hexdigest()
 
 
-def begin_flow(secret: bytes, next_page: str, *, now: datetime) -> Flow:
-    return Flow(new_token(), own_path(next_page), int((now + FLOW_LIFE).timestamp()), secret)
+def begin_flow(secret: bytes, next_page: str, *, now: datetime) -> ProviderFlow:
+    return ProviderFlow(new_token(), own_path(next_page), int((now + FLOW_LIFE).timestamp()), secret)
 
 
-def resume_flow(secret: bytes, cookie: str, state: str, *, now: datetime) -> Flow | None:
+def resume_flow(secret: bytes, cookie: str, state: str, *, now: datetime) -> ProviderFlow | None:
     """Return the flow that a browser began; None if the state is not its own, or is too old."""
     own, given = _COOKIE.fullmatch(cookie), _STATE.fullmatch(state)
     if own is None or given is None or now.timestamp() >= int(given[1]):
@@ -66,5 +66,5 @@ def resume_flow(secret: bytes, cookie: str, state: str, *, now: datetime) -> Flo
         next_page = base64.urlsafe_b64decode(own[2] + "=" * (-len(own[2]) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    flow = Flow(own[1], own_path(next_page), int(given[1]), secret)
+    flow = ProviderFlow(own[1], own_path(next_page), int(given[1]), secret)
     return flow if hmac.compare_digest(flow.state, state) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.storage import accounts as stored_accounts
+from changeflow.storage.accounts import address_of, invite, last_sign_ins
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases import accounts, retention
 from tests import asked
@@ -24,7 +24,7 @@ def stored(db: str, tmp_path: Path) -> str:
     assert LEAD in PEOPLE
     store_once(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW - timedelta(days=4))
     with session_scope(db) as session:
-        stored_accounts.invite(session, "small", "lead", LEAD, at=NOW, by="chief")
+        invite(session, "small", "lead", LEAD, at=NOW, by="chief")
     return db
 
 
@@ -43,8 +43,8 @@ def test_a_link_begins_a_session(stored: str):
     own, all_of_mine = accounts.sessions(token, db=stored, now=NOW)
     assert [s.id for s in all_of_mine] == [own.id]
     with read_scope(stored) as session:
-        by_address, by_person = stored_accounts.last_sign_ins(session, "small")
-        assert by_address == {stored_accounts.address_of(session, LEAD): NOW}
+        by_address, by_person = last_sign_ins(session, "small")
+        assert by_address == {address_of(session, LEAD): NOW}
         assert by_person == {}
     accounts.sign_out(token, db=stored, now=NOW)
     with pytest.raises(accounts.SignInNeededError):

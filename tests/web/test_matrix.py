@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from changeflow import logs
 from changeflow.programme.permissions import TABLE, is_allowed
-from changeflow.storage import accounts as stored_accounts
 from changeflow.storage import jobs
+from changeflow.storage.accounts import add_api_token
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
 from changeflow.usecases import definitions
@@ -169,7 +169,7 @@ class Asker:
         self.token = new_token()
         with session_scope(world.db) as session:
             until = NOW + timedelta(days=1)
-            stored_accounts.add_api_token(session, OWN, self.token, "x", by=self.person, at=NOW, until=until)
+            add_api_token(session, OWN, self.token, "x", by=self.person, at=NOW, until=until)
 
     def get(self, path: str) -> httpx.Response:
         if path.startswith("/api/"):

@@ -11,8 +11,8 @@ from changeflow.usecases.accounts import SignInRefusedError
 from changeflow.web.dependencies import READ_METHODS, Site, site_of
 from changeflow.web.errors import MISSING, PROVIDER_DOWN
 from changeflow.web.pages.sign_in import begin, kind_of
-from changeflow.web.provider import NOT_CONFIRMED, Identity, Provider, ProviderDownError
-from changeflow.web.provider_flow import FLOW, FLOW_LIFE, Flow, begin_flow, resume_flow
+from changeflow.web.provider import NOT_CONFIRMED, ConfirmedPerson, Provider, ProviderDownError
+from changeflow.web.provider_flow import FLOW, FLOW_LIFE, ProviderFlow, begin_flow, resume_flow
 from changeflow.web.responses import TroubleError
 from changeflow.web.security import PAGES_HEADERS, cookie_name, drop_cookie, set_cookie
 
@@ -69,7 +69,7 @@ async def back(request: Request) -> Response:
     return response
 
 
-async def _identified(site: Site, provider: Provider, flow: Flow, code: str) -> Identity:
+async def _identified(site: Site, provider: Provider, flow: ProviderFlow, code: str) -> ConfirmedPerson:
     try:
         return await site.work.outside(
             provider.identify,

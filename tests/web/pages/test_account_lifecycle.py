@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.storage import accounts as stored_accounts
+from changeflow.storage.accounts import KEPT, withdraw_invitation
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, read_scope, session_scope
 from changeflow.storage.tables.accounts import AccountRow, InvitationRow, SessionRow, SignInLinkRow
@@ -51,7 +51,7 @@ def test_an_erased_person_has_no_account_session_link_or_invitation(own_world: W
 def test_an_address_that_two_people_were_invited_at_keeps_its_account(own_world: World):
     invite(own_world, "head", "office@example.org")
     with session_scope(own_world.db) as session:
-        stored_accounts.withdraw_invitation(session, "small", "head", at=NOW)
+        withdraw_invitation(session, "small", "head", at=NOW)
     invite(own_world, "viewer", "office@example.org")
     fresh = accounts.sign_in_by_provider(
         ISSUER, "office", "office@example.org", kind="", next_page="/", db=own_world.db, now=NOW
@@ -124,7 +124,7 @@ def test_sessions_and_links_are_kept_for_thirty_days_after_they_end(own_world: W
     invite(own_world, "head")
     signed_in(own_world.db, "chief")
     ask(a_browser(own_world, tmp_path / "out"), HEAD)
-    kept = accounts.SESSION_LIFE + stored_accounts.KEPT
+    kept = accounts.SESSION_LIFE + KEPT
     retention.retain(db=own_world.db, now=NOW + kept)
     assert rows(own_world, SessionRow) != []
     retention.retain(db=own_world.db, now=NOW + kept + timedelta(seconds=1))

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeflow.delivery.channels import ChannelSettings
-from changeflow.storage import accounts as stored_accounts
+from changeflow.storage.accounts import invite as storage_invite
+from changeflow.storage.accounts import withdraw_invitation
 from changeflow.storage.database import session_scope
 from changeflow.usecases import accounts
 from changeflow.usecases.messages import Desk
@@ -30,7 +31,7 @@ HEAD, STRANGER = "head@example.org", "no-one@example.org"
 
 def invite(world: World, person: str, email: str | None = None) -> None:
     with session_scope(world.db) as session:
-        stored_accounts.invite(session, "small", person, email or f"{person}@example.org", at=NOW, by="admin")
+        storage_invite(session, "small", person, email or f"{person}@example.org", at=NOW, by="admin")
 
 
 def a_browser(world: World, outbox: Path, **options: object) -> Browser:
@@ -206,7 +207,7 @@ def test_a_withdrawn_invitation_ends_its_links_and_sessions(own_world: World, tm
     link = link_in(tmp_path / "out")
     page = browser.get(link)
     with session_scope(own_world.db) as session:
-        stored_accounts.withdraw_invitation(session, "small", "head", at=NOW)
+        withdraw_invitation(session, "small", "head", at=NOW)
     assert browser.send(link, page).status_code == 403
     assert own_world.audited()[-1] == ("head", "refused", "sign-in")
 
