@@ -150,6 +150,13 @@ def test_each_driver_is_a_link_to_its_own_page(world: World, programme: Programm
         assert heading(browser.get(f"{PLAN}/{task}")) == programme.roadmap.tasks[task].name
 
 
+def test_a_date_that_a_rule_sets_links_the_rules(world: World, programme: Programme):
+    chains = {task: explain_task(programme, task).chain for task in programme.roadmap.tasks}
+    task = next(t for t, chain in chains.items() if any("as rule R" in step.sentence for step in chain))
+    page = html.fromstring(signed_in(world.db, "member").get(f"{PLAN}/{task}").text)
+    assert page.xpath("//ol//a[text()='the rulebook']/@href")[0] == "/p/small/rules"
+
+
 def test_a_late_task_moves_what_the_command_says(world: World, programme: Programme):
     found = longer_in(programme, "30d")
     rows = what_if_rows(found.roadmap, found.swept, found.milestones)
