@@ -16,8 +16,8 @@ from changeflow.reports.plan_rows import (
 from changeflow.reports.timeline import (
     MOST_ROWS,
     SIZES,
-    Band,
     Timeline,
+    TimelineBand,
     TimelineRow,
     bands_of,
     draw_timeline,
@@ -52,7 +52,7 @@ class PlanPage:
     """The number and address of each page, if there are several."""
     pictures: tuple[Timeline, ...]
     """One a size; none if there is nothing to draw."""
-    bands: tuple[Band, ...]
+    bands: tuple[TimelineBand, ...]
     not_drawn: int
     """Rows that the picture leaves out."""
 
@@ -108,7 +108,7 @@ def _one_list(rows: list[PlanRow]) -> tuple[PlanGroup, ...]:
 
 def _pictures(
     programme: Programme, drawn: list[TimelineRow], rows: list[PlanRow], today: date
-) -> tuple[tuple[Timeline, ...], tuple[Band, ...]]:
+) -> tuple[tuple[Timeline, ...], tuple[TimelineBand, ...]]:
     if not drawn:
         return (), ()
     days = shown_days(drawn)

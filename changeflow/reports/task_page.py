@@ -47,7 +47,7 @@ class LinkedTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One line of a task's history."""
 
     day: str
@@ -193,9 +193,9 @@ class PastForecast:
     dates: Mapping[TaskId, Dates]
 
 
-def moves_of(forecasts: Sequence[PastForecast]) -> Mapping[TaskId, tuple[Entry, ...]]:
+def moves_of(forecasts: Sequence[PastForecast]) -> Mapping[TaskId, tuple[HistoryEntry, ...]]:
     """Return how each task's finish moved from the last forecast of one day to that of the next, the oldest first."""
-    found: dict[TaskId, list[Entry]] = {}
+    found: dict[TaskId, list[HistoryEntry]] = {}
     by_day = {local_day(f.at): f for f in forecasts}
     for before, after in pairwise(by_day.values()):
         version = f" (plan version {after.version})" if after.version != before.version else ""
@@ -207,11 +207,11 @@ def moves_of(forecasts: Sequence[PastForecast]) -> Mapping[TaskId, tuple[Entry, 
     return {task: tuple(entries[-MOST_MOVES:]) for task, entries in found.items()}
 
 
-def _entry(at: datetime, what: str, who: str = "") -> Entry:
-    return Entry(format_day(local_day(at)), what, who, at)
+def _entry(at: datetime, what: str, who: str = "") -> HistoryEntry:
+    return HistoryEntry(format_day(local_day(at)), what, who, at)
 
 
-def recorded_entries(facts: Sequence[Mapping[str, Any]], task: TaskId) -> Iterator[Entry]:
+def recorded_entries(facts: Sequence[Mapping[str, Any]], task: TaskId) -> Iterator[HistoryEntry]:
     """Yield an entry for each recorded fact about a task, from the rows of `fact_data`, without the task's id."""
     for fact in facts:
         what = fact["what"].removeprefix(task).lstrip(":, ")

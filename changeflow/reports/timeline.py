@@ -58,7 +58,7 @@ class TimelineRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class TimelineBand:
     """Shaded days: a school holiday or a blackout."""
 
     name: str
@@ -88,7 +88,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class TimelineTick:
     x: float
     label: str
 
@@ -101,8 +101,8 @@ class Timeline:
     height: int
     left: int
     bars: tuple[Bar, ...]
-    months: tuple[Tick, ...]
-    bands: tuple[tuple[Band, float, float], ...]
+    months: tuple[TimelineTick, ...]
+    bands: tuple[tuple[TimelineBand, float, float], ...]
     """Each with its left edge and width."""
     today: float | None
 
@@ -146,16 +146,17 @@ def shown_days(rows: Sequence[TimelineRow]) -> tuple[date, date]:
     return first.replace(day=1), last.replace(day=1) + relativedelta(months=1) - timedelta(days=1)
 
 
-def bands_of(programme: Programme, rows: Sequence[PlanRow], days: tuple[date, date]) -> tuple[Band, ...]:
+def bands_of(programme: Programme, rows: Sequence[PlanRow], days: tuple[date, date]) -> tuple[TimelineBand, ...]:
     """Return the holidays and blackouts of the schools of some rows, in order."""
     schools = {school for row in rows for school in row.schools}
     blackouts = {
-        Band(b.name, "blackout", b.blackout.first_day, b.blackout.last_day)
+        TimelineBand(b.name, "blackout", b.blackout.first_day, b.blackout.last_day)
         for b in blackouts_of(programme.definition)
         if b.touches(*days) and (b.schools is None or not schools or b.schools & schools)
     }
     found = {
-        Band(_holiday(span.reason), "holiday", span.first, span.last) for span in _holidays(programme, schools, days)
+        TimelineBand(_holiday(span.reason), "holiday", span.first, span.last)
+        for span in _holidays(programme, schools, days)
     }
     return tuple(sorted((*found, *blackouts), key=lambda b: (b.first, b.last, b.name)))
 
@@ -175,7 +176,7 @@ def _holidays(programme: Programme, schools: set[str], days: tuple[date, date]) 
 
 
 def draw_timeline(
-    rows: Sequence[TimelineRow], bands: Sequence[Band], days: tuple[date, date], size: Size, *, today: date
+    rows: Sequence[TimelineRow], bands: Sequence[TimelineBand], days: tuple[date, date], size: Size, *, today: date
 ) -> Timeline:
     """Lay out a picture in one size."""
     start, end = minute_of(days[0]), minute_of(days[1] + timedelta(days=1))
@@ -231,10 +232,10 @@ def _stretch(x: Callable[[int], float], start: int, end: int) -> tuple[float, fl
     return x(start), max(2.0, round(x(end) - x(start), 1))
 
 
-def _months(days: tuple[date, date], size: Size, x: Callable[[int], float]) -> Iterator[Tick]:
+def _months(days: tuple[date, date], size: Size, x: Callable[[int], float]) -> Iterator[TimelineTick]:
     first, last = days
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     step = -(-count // size.months)
     for n in range(0, count, step):
         month = first + relativedelta(months=n)
-        yield Tick(x(minute_of(month)), f"{month:%b %y}")
+        yield TimelineTick(x(minute_of(month)), f"{month:%b %y}")

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import NAMED, in_role
+from changeflow.programme.mandates import NAMED
 from changeflow.programme.names import begin, person_in_words
+from changeflow.programme.permissions import roles_of
 from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import session_scope
@@ -92,7 +93,8 @@ class _Known:
 
 def _line(found: Visit, known: _Known, person: str) -> AccountLine:
     definition = found.definition
-    roles = [role for role in NAMED if person in in_role(definition, role)]
+    own = roles_of(definition, person)
+    roles = [role for role in NAMED if role in own]
     invitation, contact, last = known.invitations.get(person), known.contacts.get(person), known.last_sign_in(person)
     return AccountLine(
         person=person,

@@ -13,7 +13,7 @@ from changeflow.reports.recorded import fact_data
 from changeflow.reports.task_page import (
     KINDS_OF_FACT,
     Delay,
-    Entry,
+    HistoryEntry,
     PastForecast,
     TaskView,
     delay_of,
@@ -41,7 +41,7 @@ class TaskPage:
     """A task with its history, and the effect of a delay if someone asked for one."""
 
     task: TaskView
-    history: tuple[Entry, ...]
+    history: tuple[HistoryEntry, ...]
     """The latest first."""
     delay: Delay | None
     schools: frozenset[str]
@@ -119,7 +119,7 @@ def _finish_if_longer(programme: Programme, task: Task, days: int) -> int:
     return calendar.add(finish, days * programme.minutes_per_day)
 
 
-def _history(visit: Visit, task: TaskId) -> tuple[Entry, ...]:
+def _history(visit: Visit, task: TaskId) -> tuple[HistoryEntry, ...]:
     """Return what was recorded about a task and how its forecast moved; the audit records the reading."""
     recorded = visit.view("facts-of-tasks", lambda: _facts_of_tasks(visit)) if visit.may(Action.READ_FACTS) else {}
     moves = visit.view("moves-of-tasks", lambda: moves_of(_forecasts(visit)))

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.errors import UnknownThingError
-from changeflow.usecases import briefs
-from changeflow.usecases import decisions as of_programme
+from changeflow.usecases import briefs, decisions
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 from changeflow.web.downloads import MEDIA, WRITERS, download
@@ -16,7 +15,7 @@ router = APIRouter(prefix="/p/{programme}/decisions")
 @router.api_route("", methods=READ_METHODS, name="decisions:index")
 async def index(request: Request, programme: str) -> Response:
     def show(found: Visit) -> Page:
-        return Page("decisions/index", {"decisions": of_programme.decisions(found)})
+        return Page("decisions/index", {"decisions": decisions.decisions(found)})
 
     return await show_page(request, programme, show, section="decisions")
 
@@ -24,7 +23,7 @@ async def index(request: Request, programme: str) -> Response:
 @router.api_route("/{gate:path}.{form}", methods=READ_METHODS, name="decisions:file")
 async def file(request: Request, programme: str, gate: str, form: str) -> Response:
     def show(found: Visit) -> Response:
-        page = of_programme.go_no_go(found, gate)
+        page = decisions.go_no_go(found, gate)
         if form not in MEDIA:
             raise UnknownThingError("file", form)
         made = found.view("go-no-go-file", lambda: WRITERS[form](page), page.gate, form)
@@ -36,8 +35,8 @@ async def file(request: Request, programme: str, gate: str, form: str) -> Respon
 @router.api_route("/{gate:path}", methods=READ_METHODS, name="decisions:show")
 async def show_one(request: Request, programme: str, gate: str) -> Response:
     def show(found: Visit) -> Page:
-        page = of_programme.decision(found, gate)
-        go_live = of_programme.go_no_go(found, gate) if of_programme.is_go_live(found, gate) else None
+        page = decisions.decision(found, gate)
+        go_live = decisions.go_no_go(found, gate) if decisions.is_go_live(found, gate) else None
         return Page("decisions/show", {"d": page, "r": go_live, "places": briefs.places(found)})
 
     return await show_page(request, programme, show, section="decisions")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from changeflow.errors import InputError
 from changeflow.reports.record_words import RecordKind
-from changeflow.usecases import record as of_programme
+from changeflow.usecases import record
 from changeflow.usecases.record import RecordFilter
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/p/{programme}/record")
 async def index(request: Request, programme: str) -> Response:
     def show(found: Visit) -> Page:
         wanted = _filter(request)
-        page = of_programme.record(found, wanted)
+        page = record.record(found, wanted)
         kept = {k: v for k, v in request.query_params.items() if k != "before" and v}
         older = f"?{urlencode({**kept, 'before': page.older})}" if page.older else ""
         return Page("record/index", {"page": page, "wanted": wanted, "kinds": list(RecordKind), "older": older})
@@ -30,7 +30,7 @@ async def index(request: Request, programme: str) -> Response:
 @router.api_route("/versions", methods=READ_METHODS, name="record:versions")
 async def versions(request: Request, programme: str) -> Response:
     def show(found: Visit) -> Page:
-        return Page("record/versions", {"versions": of_programme.version_list(found)})
+        return Page("record/versions", {"versions": record.version_list(found)})
 
     return await show_page(request, programme, show, section="record")
 
@@ -38,7 +38,7 @@ async def versions(request: Request, programme: str) -> Response:
 @router.api_route("/versions/{number:number}", methods=READ_METHODS, name="record:version")
 async def version(request: Request, programme: str, number: int) -> Response:
     def show(found: Visit) -> Page:
-        return Page("record/version", {"v": of_programme.version_page(found, number)})
+        return Page("record/version", {"v": record.version_page(found, number)})
 
     return await show_page(request, programme, show, section="record")
 
