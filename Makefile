@@ -46,6 +46,9 @@ lint: $(VENV)/.ready  ## Check format, lint, types and layers, without tests
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@tail -n 3 $(VENV)/imports.log
 
+pictures: $(VENV)/.ready  ## Take the pictures of the README and docs from what `make run` wrote (needs chromium)
+	@$(BIN)/python -m tests.browser.pictures
+
 messages: $(VENV)/.ready  ## Update the catalogues of messages from the templates and the code
 	@$(BIN)/python -m tests.languages.extracting
 
@@ -70,4 +73,4 @@ oracles: $(VENV)/.ready  ## Plan 5,000 random programmes twice, with the engine 
 clean:  ## Remove everything that these targets made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run serve test check lint messages format bench chaos audit-mutations disclosure oracles clean
+.PHONY: help install run serve test check lint pictures messages format bench chaos audit-mutations disclosure oracles clean

@@ -14,6 +14,8 @@ from tests.web.identity_provider import CLIENT, SECRET, IdentityProvider, provid
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
 P = f"/p/{PROGRAMME}"
+LATE_TASK = "Finance, pilot: go live"
+"""The only task of the service that is late in the sample: its schools were told four weeks less."""
 BOTH_WAYS = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 
 
@@ -62,34 +64,85 @@ def sign_in_by_provider(page: Any, site: Served, provider: IdentityProvider, per
     provider.person = {"sub": person, "email": f"{person}@example.org", "email_verified": True}
     page.goto("/")
     page.get_by_role("link", name="Sign in with your organisation’s account").click()
-    page.get_by_role("heading", name="Brief").wait_for()
+    page.wait_for_url("**/p/**")
 
 
 def sign_in_by_link(page: Any, site: Served, person: str) -> None:
     page.goto(ask_link(page, site, person))
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Brief").wait_for()
+    page.wait_for_url("**/p/**")
 
 
 @BOTH_WAYS
-def test_a_head_finds_the_dates_of_their_school_on_a_phone(visit: Callable[..., Any], site: Served, script: bool):
-    page = visit(PHONE, script=script)
-    sign_in_by_link(page, site, HEAD)
-    page.get_by_role("link", name="Schools and waves").click()
-    page.get_by_role("heading", name="Ashdown Primary", level=1).wait_for()
-    shown = main_of(page)
-    assert "What changes, and when" in shown
-    assert "Payroll" in shown
-
-
-@BOTH_WAYS
-def test_the_sro_reads_the_brief_on_a_tablet(
+def test_the_sro_on_a_tablet_reads_why_a_date_moved_and_takes_the_report_away(
     visit: Callable[..., Any], site: Served, provider: IdentityProvider, script: bool
 ):
     page = visit(TABLET, script=script)
     sign_in_by_provider(page, site, provider, SRO)
-    assert "Decisions for you" in main_of(page)
-    assert page.get_by_role("link", name="Chief Executive").is_visible()
+    page.get_by_role("heading", name="Brief", level=1).wait_for()
+    assert "3 of 42 school go-lives are later than announced" in main_of(page)
+    page.get_by_role("link", name="Finance, pilot: go live").click()
+    page.get_by_role("heading", name="Finance, pilot: go live", level=1).wait_for()
+    shown = main_of(page)
+    assert "4 May 2027" in shown
+    assert "1 Jun 2027" in shown
+    page.go_back()
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as PDF").click()
+    assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
+
+
+@BOTH_WAYS
+def test_a_head_on_a_phone_finds_the_dates_of_their_school(visit: Callable[..., Any], site: Served, script: bool):
+    page = visit(PHONE, script=script)
+    sign_in_by_link(page, site, HEAD)
+    page.get_by_role("heading", name="Ashdown Primary", level=1).wait_for()
+    cards = [" ".join(card.inner_text().split()) for card in page.locator("section.card").all()]
+    found = {card.split()[0]: card for card in cards}
+    assert found.keys() == {"Estates", "Finance", "Payroll"}
+    assert "4 May 2027" in found["Estates"]
+    assert all(words in found["Finance"] for words in ("28 days later", "1 Jun 2027", "4 May 2027"))
+    assert all(words in found["Payroll"] for words in ("as announced", "1 Jun 2027"))
+
+
+def press_to(page: Any, wanted: str) -> None:
+    """Press Tab until the focus is on an element with this text, id or label."""
+    seen = list[str]()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        focus = page.locator(":focus")
+        if not focus.count():
+            continue
+        seen.append(focus.get_attribute("id") or " ".join(focus.inner_text().split()))
+        if seen[-1] == wanted:
+            return
+    raise AssertionError(f"the focus never reached {wanted}, only {seen}")
+
+
+@BOTH_WAYS
+def test_a_project_manager_finds_the_latest_tasks_of_a_service_by_keyboard(
+    visit: Callable[..., Any], site: Served, script: bool
+):
+    page = visit(script=script)
+    page.goto(ask_link(page, site, OFFICE))
+    press_to(page, "Sign in")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Brief", level=1).wait_for()
+    press_to(page, "Plan")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Plan", level=1).wait_for()
+    press_to(page, "only")
+    page.keyboard.type("Late")
+    press_to(page, "service")
+    page.keyboard.type("Finance")
+    press_to(page, "Show")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**only=late**")
+    first = page.locator("table.plan tbody tr").nth(0)
+    assert LATE_TASK in first.inner_text()
+    press_to(page, LATE_TASK)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=LATE_TASK, level=1).wait_for()
 
 
 def start_waves(page: Any, site: Served) -> None:
