@@ -139,6 +139,7 @@ def test_a_decision_is_headed_by_the_number_of_its_file():
         assert page.read_text().startswith(f"# {number}. "), page.name
 
 
+WEB, SIZES = ("brief", "plan", "school", "task", "waves"), ("sample", "2000_tasks")
 LOOPS: dict[str, dict[str, Iterable[str]]] = {
     "cpm": {"name": ("10k", "100k")},
     "links": {"name": ("links_50_per_s_p95_ms", "links_50_per_s_worst_ms", "links_50_per_s_writer_p95_ms")},
@@ -146,6 +147,14 @@ LOOPS: dict[str, dict[str, Iterable[str]]] = {
     "intake": {"key": ("mspdi_200k", "yaml_20k_tasks", "csv_100k_lines", "xlsx_500k_cells", "xlsx_bomb_refused")},
     "schedules": {"key": ("mspdi_6000_tasks", "mspdi_400_calendars")},
     "psplib": {"name": ("j30", "j60", "j90", "j120"), "key": ("05s", "2s", "10s")},
+    "web": {
+        "page": WEB,
+        "size": SIZES,
+        "name": [
+            *(f"web_{page}_{size}_p95_ms" for page in WEB for size in SIZES),
+            *(f"web_first_after_change_{size}_ms" for size in SIZES),
+        ],
+    },
     "stored": {"key": ("load_cached", "finish_task_sample")},
 }
 """What the names in a measure's f-string stand for, by module of `bench`."""

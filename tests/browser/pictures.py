@@ -16,7 +16,7 @@ REPORTS = {"sro-report": (1000, 1250), "go-no-go": (1000, 1640)}
 """Reports, with the width and height of their picture."""
 PAGES = {
     "web-brief": (SRO, P, DESK, 900),
-    "web-plan": (OFFICE, f"{P}/plan?wave=pilot&service=payroll", DESK, 1400),
+    "web-plan": (OFFICE, f"{P}/plan", DESK, 1100),
     "web-school": (HEAD, f"{P}/schools/ashdown", PHONE, 844),
 }
 """Pages, with who opens them, where, and the width and height of their picture."""
