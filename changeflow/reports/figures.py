@@ -41,8 +41,8 @@ def _row(pack: Rulepack, key: str, entry: RulepackEntry) -> str:
     value = "not known" if entry.is_unknown else figure.write(entry.value)
     where = " and ".join(part.replace("-", " ").title() for part in pack.nation)
     since = format_day(pack.in_force_from) + (f" ({where})" if where else "")
-    is_guess = entry.grade == GENERAL_KNOWLEDGE and "eneral knowledge" not in entry.source
-    source = entry.source + (" (general knowledge)" if is_guess else "")
+    is_guess = entry.grade == GENERAL_KNOWLEDGE and "ommon practice" not in entry.source
+    source = entry.source + (" (not checked against the source)" if is_guess else "")
     return f"| {figure.words} | {value} | {since} | {source} | `{pack.rulepack}`: `{key}` |"
 
 
@@ -100,7 +100,8 @@ def _freezes(values: list[dict[str, Any]]) -> str:
 def _barred(window: dict[str, Any]) -> str:
     activities = " or ".join(ACTIVITIES.get(a, a.replace("_", " ")) for a in window["activities"])
     service = str(window["class"])
-    return f"no {'HR' if service == 'hr' else service} {activities}"
+    name = "HR" if service == "hr" else service
+    return f"no {activities} for {name}"
 
 
 def _yearly(window: dict[str, Any]) -> str:
@@ -163,9 +164,9 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "red_late_share": Figure(
             "Red if a milestone misses its deadline by more than this share of the time left", _percent
         ),
-        "amber_odds": Figure("Amber if a deadline is less likely to be met than this", _likelihood),
-        "red_odds": Figure("Red if a deadline is less likely to be met than this", _likelihood),
-        "amber_plan_odds": Figure("Amber if a forecast date is less likely to be met than this", _likelihood),
+        "amber_odds": Figure("Amber if the chance of meeting a deadline is below this", _likelihood),
+        "red_odds": Figure("Red if the chance of meeting a deadline is below this", _likelihood),
+        "amber_plan_odds": Figure("Amber if the chance of meeting a forecast date is below this", _likelihood),
         "amber_spare_days": Figure("Amber if a milestone has less float before its deadline than this", _WORKING_DAYS),
     },
     "nudges": {
@@ -183,12 +184,12 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "saturated_from": Figure(
             "With this many requests at once, a person gets the less urgent ones only once a week", _units("request")
         ),
-        "evidence_weeks": Figure("How long before a gate its evidence is requested", _WEEKS),
+        "evidence_weeks": Figure("How long before a gate we ask for the evidence", _WEEKS),
     },
     "payroll": {
         "parallel_runs_minimum": Figure("The shortest parallel run", _units("pay period")),
         "consecutive_clean_runs": Figure(
-            "How many of the latest parallel runs must have every difference within tolerance or explained", str
+            "How many parallel runs in a row must be clean (every difference within tolerance or explained)", str
         ),
         "pay_within_share": Figure(
             "The share of contracts whose pay must match within tolerance, even if other differences are explained",
@@ -199,18 +200,18 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         ),
         "avoid_windows": Figure("Dates to avoid each year", _windows),
         "go_live_questions": Figure("What to ask before a payroll goes live", _sentences),
-        "freeze_windows": Figure("Pauses set by other organisations (without an end if it is not known)", _freezes),
+        "freeze_windows": Figure("Pauses set by other organisations (no end date is shown if none is known)", _freezes),
     },
     "privacy": {
         "minimum_group": Figure("The smallest group whose results are shown", _people),
         "step": Figure("The width of the bands in which counts of people are shown", _people),
         "links_kept_days": Figure("How long an expired link still says why it no longer works", _DAYS),
         "answers_kept_months": Figure(
-            "How long the text of an answer is kept; that it was given, and when, stays on record", _MONTHS
+            "How long the text of an answer is kept (the fact and date of the answer stay on record)", _MONTHS
         ),
         "scores_kept_months": Figure("How long individual scores are kept after a programme closes", _MONTHS),
         "contracts_kept_months": Figure(
-            "How long differences of individual contracts are kept after a parallel run; the totals stay", _MONTHS
+            "How long differences for individual contracts are kept after a parallel run (totals are kept)", _MONTHS
         ),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
@@ -223,38 +224,38 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "restructure_weeks": Figure("The longest time from the move to the new structure to go-live", _WEEKS),
     },
     "schedule-health": {
-        "missing_logic_share": Figure("Check 1: the most tasks without a predecessor or successor", _percent),
-        "leads": Figure("Check 2: the most links with a negative lag"),
-        "lags_share": Figure("Check 3: the most links with a lag", _percent),
-        "finish_to_start_share": Figure("Check 4: the fewest links from finish to start", _percent),
-        "hard_constraints_share": Figure("Check 5: the most tasks with a fixed date", _percent),
-        "high_float_share": Figure("Check 6: the most tasks with high float", _percent),
+        "missing_logic_share": Figure("Check 1: maximum share of tasks without a predecessor or successor", _percent),
+        "leads": Figure("Check 2: maximum number of links with a negative lag"),
+        "lags_share": Figure("Check 3: maximum share of links with a lag", _percent),
+        "finish_to_start_share": Figure("Check 4: minimum share of finish-to-start links", _percent),
+        "hard_constraints_share": Figure("Check 5: maximum share of tasks with a fixed date", _percent),
+        "high_float_share": Figure("Check 6: maximum share of tasks with high float", _percent),
         "high_float_days": Figure("Check 6: float is high if it is more than this", _WORKING_DAYS),
         "near_critical_days": Figure("A task is near-critical if it has at most this float", _WORKING_DAYS),
-        "negative_float": Figure("Check 7: the most tasks with negative float"),
-        "high_duration_share": Figure("Check 8: the most long tasks", _percent),
+        "negative_float": Figure("Check 7: maximum number of tasks with negative float"),
+        "high_duration_share": Figure("Check 8: maximum share of long tasks", _percent),
         "high_duration_days": Figure("Check 8: a task is long if it takes more than this", _WORKING_DAYS),
-        "invalid_dates": Figure("Check 9: the most tasks with impossible dates"),
-        "without_resources": Figure("Check 10: the most tasks without an owner"),
-        "missed_share": Figure("Check 11: the most tasks that finish later than in the baseline", _percent),
+        "invalid_dates": Figure("Check 9: maximum number of tasks with impossible dates"),
+        "without_resources": Figure("Check 10: maximum number of tasks without an owner"),
+        "missed_share": Figure("Check 11: maximum share of tasks that finish later than in the baseline", _percent),
         "critical_path_test_days": Figure(
-            "Check 12: the delay that is tried, to see whether the last milestone slips with it", _WORKING_DAYS
+            "Check 12: the test delay used to see whether the last milestone slips with it", _WORKING_DAYS
         ),
-        "cpli": Figure("Check 13: the lowest critical path length index"),
-        "bei": Figure("Check 14: the lowest baseline execution index"),
+        "cpli": Figure("Check 13: minimum critical path length index"),
+        "bei": Figure("Check 14: minimum baseline execution index"),
         "gao_headings": Figure("Which checks belong to which heading", _headings),
     },
     "uk-academies": {"avoid_windows": Figure("Dates to avoid each year", _windows)},
     "uk-employment": {
-        "consultation_tiers": Figure("How long before the first role ends consultation must begin", _consultation),
+        "consultation_tiers": Figure("How long consultation must begin before the first role ends", _consultation),
         "consultation_window_days": Figure("Roles count together if they end within this time", _DAYS),
         "organisation_threshold": Figure("How many roles in the whole organisation require consultation", _threshold),
-        "protective_award_days": Figure("The most pay that a tribunal may award for failing to consult", _DAYS),
+        "protective_award_days": Figure("The maximum protective award for failing to consult", _DAYS),
         "tupe_liability_information_days": Figure(
-            "How long before a transfer the new employer must have the employee liability information", _DAYS
+            "How long before a transfer the employee liability information must reach the new employer", _DAYS
         ),
         "hr1_notice": Figure(
-            "How long before the first role ends form HR1 must be sent", lambda _: "as long as for consultation"
+            "How long form HR1 must be sent before the first role ends", lambda _: "the same as for consultation"
         ),
         "tupe_direct_consultation": Figure(
             "Who may consult staff directly if they have no representatives", _small_transfers
@@ -262,7 +263,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "uk-schools": {
         "teacher_leaving_dates": Figure("The days on which teachers' contracts end", _month_ends),
-        "teacher_notice_by": Figure("When teachers must have notice", _notices),
+        "teacher_notice_by": Figure("When teachers must be given notice by", _notices),
     },
 }
 """The words for each entry, by rulepack."""

@@ -69,8 +69,8 @@ def rules_page(packs: Rulepacks) -> str:
     lines += [
         "## Figures used by the rules",
         "",
-        "changeflow keeps these figures in dated files called rulepacks. To use your own figure, write a rulepack with",
-        "the same name and entry into the folder `rulepacks/` of your programme.",
+        "changeflow keeps these figures in dated files called rulepacks. To use your own figure, put a rulepack with",
+        "the same name and entry in your programme's `rulepacks/` folder.",
         "",
         *figures_table(packs),
     ]
@@ -95,7 +95,9 @@ def delegation_text(programme: Programme) -> Iterator[str]:
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "If it is broken", STOPS[rule.blocks] if rule.blocks else "you get a warning; nothing is blocked"
+    gates = ", and ".join(f"the {GATES[gate]} gate cannot be passed" for gate in filter(None, [rule.hardens_at]))
+    warned = f"you get a warning, and {gates}" if gates else "you get a warning; nothing is blocked"
+    yield "If it is broken", STOPS[rule.blocks] if rule.blocks else warned
     yield "Can be waived by", rule.waived_by or "no one"
     yield "Remedy", rule.remedy
     yield "Example", rule.example

@@ -170,7 +170,7 @@ _IN_ORDER = (
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
-        our_choice="The plan only gets a warning, but the design gate is blocked.",
+        our_choice="A plan that breaks this rule can be stored, but the design gate cannot be passed.",
         check=people.requirements_from_everybody,
         gates=(Gate.DESIGN,),
         hardens_at=Gate.DESIGN,
@@ -184,7 +184,7 @@ _IN_ORDER = (
         sentence="I’m agnostic, but do believe this needs to be articulated",
         check=people.one_agreement_articulated,
         gates=(Gate.DESIGN,),
-        example="Schools give their figures by the tenth of the month, and get everyone paid on the 28th.",
+        example="Schools send their figures by the tenth of the month; in return, everyone is paid on the 28th.",
     ),
     Rule(
         code="R14",
@@ -192,7 +192,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Add a quick win (`kind: quick_win`) to the wave. To change the limit, set `quick_win_within_weeks`.",
         sentence="Build knowledge quickly though quick wins",
-        our_choice="Early means within six weeks, unless the programme sets another limit.",
+        our_choice="“Early” means within six weeks of go-live, unless the programme sets another limit.",
         check=people.quick_win_early,
         gates=(Gate.WAVE_RELEASE,),
         example="Two weeks after payroll goes live, staff can read payslips on their phones.",
@@ -212,7 +212,7 @@ _IN_ORDER = (
         title="Training after awareness and desire",
         remedy="First explain why, and what is in it for them. Train once most of the group want the change.",
         source="Prosci, 'Individual barriers to change': each element builds on those before it (blog.prosci.com)",
-        our_choice="Training that starts within six weeks is checked, unless the programme sets another limit.",
+        our_choice="Only training in the next six weeks is checked, unless the programme sets another limit.",
         check=people.training_in_its_place,
         gates=(Gate.WAVE_RELEASE,),
         example="Most business managers do not yet want the new system, so conversations come before the course.",
@@ -236,7 +236,7 @@ _IN_ORDER = (
         code="R21",
         title="No work in blackout periods",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the task, or let the blackout cover only the activities that it is meant to stop.",
+        remedy="Move the task, or narrow the blackout to the activities that it is meant to stop.",
         source="The trust's own calendars, and changeflow's dates to avoid for payroll and the academy year",
         check=people.blackouts_kept,
         on_dates=people.windows_avoided,
@@ -271,7 +271,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Add a `team` to the service's file, with a manager, members' days a week and the skills needed.",
         sentence="They need to have time, and the right skills",
-        our_choice="Together the team needs one day a week, unless the service's file says otherwise.",
+        our_choice="Between them, team members must give one day a week, unless the service's file says otherwise.",
         check=people.team_has_time_and_skills,
         gates=(Gate.PLAN,),
         example="A member of the payroll team knows the pension scheme and gives two days a week until go-live.",
@@ -280,12 +280,16 @@ _IN_ORDER = (
         code="R20",
         title="Staff information where the employer changes",
         blocks=Stops.BASELINE,
-        remedy="Begin consultation earlier or go live later. If the employer stays, correct the service's file.",
+        remedy=(
+            "Begin consultation earlier or go live later. If the employer stays the same, correct the service's file."
+        ),
         source="Transfer of Undertakings (Protection of Employment) Regulations 2006 (TUPE)",
         check=workforce.liability_information_in_time,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.employer_changes,
-        example="A school joins from another trust. The new employer receives its staff's details 28 days before.",
+        example=(
+            "A school joins from another trust. The new employer gets its staff's details 28 days before they transfer."
+        ),
         needs_schedule=True,
     ),
     Rule(

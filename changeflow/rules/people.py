@@ -85,8 +85,8 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """No activity may take place at a school during a blackout for that kind of activity, such as training during exams
-    or a cut-over in payroll week. Tasks in working days avoid blackouts automatically; milestones and tasks in calendar
-    days might fall in one."""
+    or a cut-over in payroll week. Tasks planned in working days avoid blackouts automatically; milestones
+    and tasks planned in calendar days may fall in one."""
     blackouts = blackouts_of(programme.definition)
     for task in programme.roadmap.tasks.values() if blackouts else ():
         if programme.is_done(task.id) or works_around(task.duration):
@@ -146,7 +146,8 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Scores may be shown only for groups of a minimum size. No one may be able to work out the hidden numbers."""
+    """Scores may be shown only for groups of a minimum size. It must not be possible to work out the
+    hidden numbers."""
     yield from ()
 
 

@@ -25,14 +25,14 @@ def test_a_share_is_a_percentage():
 
 def test_dates_to_avoid_say_what_may_not_happen_and_when():
     window = {"name": "Early payday", "class": "payroll", "first": "12-01", "last": "12-31", "activities": ["go_live"]}
-    assert "Early payday (no payroll go-live, 1 Dec to 31 Dec)" in table_of("avoid_windows", [window])
+    assert "Early payday (no go-live for payroll, 1 Dec to 31 Dec)" in table_of("avoid_windows", [window])
 
 
 def test_a_pause_has_no_end_until_one_is_known():
     pause = {"name": "Pause", "class": "payroll", "first_day": "2026-02-01", "activities": ["go_live"]}
-    assert "Pause (no payroll go-live from 1 Feb 2026)" in table_of("freeze_windows", [pause])
+    assert "Pause (no go-live for payroll from 1 Feb 2026)" in table_of("freeze_windows", [pause])
     ended = {**pause, "last_day": "2026-12-31"}
-    assert "Pause (no payroll go-live from 1 Feb 2026 to 31 Dec 2026)" in table_of("freeze_windows", [ended])
+    assert "Pause (no go-live for payroll from 1 Feb 2026 to 31 Dec 2026)" in table_of("freeze_windows", [ended])
 
 
 def test_a_number_that_no_one_knows_is_not_known():
@@ -40,7 +40,7 @@ def test_a_number_that_no_one_knows_is_not_known():
 
 
 def test_general_knowledge_is_called_so():
-    assert "| A page (general knowledge) |" in table_of("consecutive_clean_runs", 2, grade="K")
+    assert "| A page (not checked against the source) |" in table_of("consecutive_clean_runs", 2, grade="K")
 
 
 def test_an_entry_of_a_folders_own_rulepack_is_shown_by_its_name():
