@@ -23,7 +23,7 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 
 TITLES = {
     "say why": "briefing on why the change is needed",
-    "walk through the week": "talks about what will change",
+    "walk through the week": "conversations with staff about what will change",
     "repeat the why": "second briefing on what will change",
     "show the dates": "staff briefing on dates",
     "listen and answer": "listening session",

@@ -104,7 +104,12 @@ class Terms:
         terms = self.within(first - AROUND, last + AROUND)
         for this, following in pairwise(terms):
             if this.last + ONE_DAY < following.first:
-                yield DaySpan(this.last + ONE_DAY, following.first - ONE_DAY, (), f"school holiday after {this.name}")
+                yield DaySpan(
+                    this.last + ONE_DAY,
+                    following.first - ONE_DAY,
+                    (),
+                    f"school holiday after the {this.name[:1].lower()}{this.name[1:]}",
+                )
         for term in terms:
             if term.half_term:
                 why = f"half-term ({ASSUMED})" if term.is_assumed else "half-term"

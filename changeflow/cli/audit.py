@@ -187,6 +187,6 @@ def _entry_line(e: "Entry", who: str) -> str:
     from changeflow.usecases.audit_trail import apart_text
 
     real = f"{e.real_at:%Y-%m-%d %H:%M}" if e.real_at else "real time not kept"
-    dated = f" as of {e.at:%Y-%m-%d %H:%M} ({apart})" if (apart := apart_text(e)) else ""
+    dated = f" as at {e.at:%Y-%m-%d %H:%M} ({apart})" if (apart := apart_text(e)) else ""
     known = f"  by {e.via} {e.account}".rstrip() if e.via else ""
     return f"{e.programme} {e.number:>5}  {real}{dated}  {who}  {e.action}  {e.subject}{known}"

@@ -104,7 +104,8 @@ class Language:
         >>> language_of("en").short_day(date(2027, 1, 8)), language_of("cy").short_day(date(2027, 1, 8))
         ('Fri 8 Jan', 'Gwen 8 Ion')
         """
-        return format_date(day, "EEE d MMM", locale=self.locale)
+        # The reports write “Sep”, where the locale has “Sept”.
+        return format_date(day, "EEE d MMM", locale=self.locale).replace("Sept", "Sep")
 
 
 @lru_cache

@@ -21,7 +21,8 @@ def counts_in_words(programme: Programme) -> str:
     work, links = list(work_of(programme)), programme.roadmap.links
     added, ruled = sum(t.is_added for t in work), sum(bool(k.rule) for k in links)
     parts = [
-        counted(len(work), "task") + (f" ({added} added by what has happened)" if added else ""),
+        counted(len(work), "task")
+        + (f" ({added} added for people's needs, checkpoints and decisions)" if added else ""),
         *([counted(len(programme.milestones), "milestone")] if programme.milestones else []),
         counted(len(links), "link") + (f" ({ruled} added by rules)" if ruled else ""),
     ]

@@ -167,9 +167,9 @@ class Odds:
 
     @property
     def without_range(self) -> str:
-        """The share of the work before it that has only one duration, in words."""
-        work = "none" if self.certain_share == 100 else f"only {100 - self.certain_share}%"
-        return f"best and worst durations have been estimated for {work} of the work leading to it"
+        """The share of the work before it that has only one duration, as a clause."""
+        work = "any" if self.certain_share == 100 else f"{self.certain_share}%"
+        return f"no one has estimated best and worst durations for {work} of the work leading up to it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,7 +158,7 @@ class CauseWords:
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
         verb = "was made" if is_decision else "finished"
         name = f"The decision {name}" if is_decision else name
-        return f"{name} {verb} {'late' if part.days > 0 else 'early'}, on {format_day(last)}"
+        return f"{name} {verb} {'later' if part.days > 0 else 'earlier'} than planned, on {format_day(last)}"
 
     def _not_done(self, task: TaskId) -> str:
         """Say how far a task has got that the data date holds up."""

@@ -185,13 +185,9 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    message = (
-        f"It was requested on {format_day(logged.asked_on)}, {days} ago."
-        if logged.waited
-        else "It was requested today."
-    )
+    message = f"Requested on {format_day(logged.asked_on)}, {days} ago." if logged.waited else "Requested today."
     if logged.late and due_on is not None:
-        message += f" It was planned for {format_day(due_on)}."
+        message += f" Planned for {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
             message += f" So far, this has delayed {_move(moved)}."
     return message
@@ -217,7 +213,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         found = last_day(programme, gate.id)
         yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
     if gate.wave is not None and (points := no_return_lines(programme, service=gate.service, wave=gate.wave)):
-        yield "Points of no return: the last date on which this wave can return to its old arrangements"
+        yield "Points of no return: after each of these dates, going back is harder or impossible"
         yield from no_return_text(points)
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<13}{criterion.text}"
@@ -237,7 +233,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
     for m in lines.made:
         waited = f", {m.waited}" if m.waited else ""
         yield f"  {m.on}  {m.name}"
-        yield f"    {capitalised(m.outcome)} ({m.by}{waited}). {m.reason}"
+        yield f"    {capitalised(m.outcome)} ({m.by}{waited}). Reason: {m.reason}"
         if m.dissent:
             yield f"    Dissent: {m.dissent}"
         for c in m.conditions:

@@ -104,10 +104,12 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
                 f"{month_in_words(latest.period)}."
             )
         else:
-            until = "all its schools are live" if scheme.joint_filing == "old" else "go-live"
+            until = (
+                "all schools in the scheme are live on the new system" if scheme.joint_filing == "old" else "go-live"
+            )
             yield (
                 f"No return to HMRC has been recorded yet for PAYE scheme {scheme.id}. The old system continues to "
                 f"send returns until {until}."
             )
     if programme.facts.runs_of(service.service):
-        yield "A parallel run must send nothing out: no returns to HMRC, no payments and no pension uploads."
+        yield "Nothing must be sent from a parallel run: no returns to HMRC, no payments and no pension uploads."

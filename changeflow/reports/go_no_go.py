@@ -29,7 +29,12 @@ COLUMNS, TRAITS = 3, 90
 """The picture of schools' traits: its columns, and the width of their labels in pixels."""
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
 """Kinds of difference, the most severe first. Equal contracts are not drawn: they would hide all others."""
-NAMES = {"duplicates": "duplicated", "within_tolerance": "within tolerance"}
+NAMES = {
+    "missing": "only in old",
+    "extra": "only in new",
+    "duplicates": "duplicated",
+    "within_tolerance": "within tolerance",
+}
 
 
 @dataclass(frozen=True, slots=True)

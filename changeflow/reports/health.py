@@ -28,8 +28,8 @@ class HealthLine:
 
 
 MEANINGS = {
-    1: "Open tasks with no link to an earlier or a later task",
-    2: "Links that let a task start before the one it depends on ends",
+    1: "Open tasks that lack a link to an earlier task, or to a later one",
+    2: "Links that let a task start before the task it depends on has finished",
     3: "Links with a set wait between two tasks",
     4: "Links where one task starts when another ends",
     5: "Tasks tied to a date, whatever they depend on",

@@ -128,7 +128,7 @@ def format_cost(found: LastDay) -> str:
     if not found.later:
         return NO_COST
     run = found.later[0]
-    return f"If you decide on or after {format_day(run.first, weekday=True)}, {_cost(run.moved, 'will')}."
+    return f"If the decision is made on or after {format_day(run.first, weekday=True)}, {_cost(run.moved, 'will')}."
 
 
 def _short_cost(found: LastDay) -> str:
@@ -136,7 +136,7 @@ def _short_cost(found: LastDay) -> str:
     if not found.later:
         return NO_COST
     first, *others = found.later[0].moved
-    return f"If you decide later, “{first.name}” would slip by {_by(first)}{_and_others(len(others), 'would')}."
+    return f"If the decision is made later, “{first.name}” will slip by {_by(first)}{_and_others(len(others), 'will')}."
 
 
 NO_COST = "No other date depends on it."

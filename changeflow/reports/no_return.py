@@ -59,7 +59,7 @@ ARTICLES = ("The ", "A ", "An ")
 
 def _text(programme: Programme, point: PointOfNoReturn) -> str:
     if point.is_confirmed:
-        return f"the confirmed way back closes (“{point.what}”)"
+        return "the confirmed option to return to the old arrangements ends"
     if point.kind is NoReturn.POSTS_ENDED and point.task is not None:
         return point.kind.label
     what = point.what

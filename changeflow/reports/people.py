@@ -68,7 +68,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
         case Hidden.BEFORE:
             return WhyHidden(
-                "Hidden last time. A comparison with earlier figures could identify someone.",
+                "This group was hidden last time. A comparison with earlier figures could identify someone.",
                 f"The group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
@@ -319,7 +319,10 @@ def impact_lines(programme: Programme, impacts: Iterable[Impact]) -> Iterator[Im
         yield ImpactLine(
             group=impact.group.replace("-", " "),
             service=services.get(impact.service, impact.service) if impact.service else "all",
-            touched=", ".join(f"{aspect} ({degree})" for aspect, degree in impact.touched),
+            touched=", ".join(
+                f"{'outlook on their work' if aspect == 'outlook' else aspect} ({degree})"
+                for aspect, degree in impact.touched
+            ),
             gains=impact.gains,
             losses=impact.losses,
         )

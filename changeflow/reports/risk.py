@@ -150,11 +150,13 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
         days_in_words(round(minutes / lesson.count), programme.minutes_per_day)
         for minutes in (lesson.taken, lesson.planned)
     )
-    times = "once" if lesson.count == 1 else f"{lesson.count} times"
-    ahead = f"{counted(len(lesson.tasks), 'similar task')} still to come"
+    average, cases = ("", "one case") if lesson.count == 1 else (" on average", f"{lesson.count} cases")
+    ahead = counted(len(lesson.tasks), "similar task")
+    takes = "takes" if len(lesson.tasks) == 1 else "take"
+    name = programme.roadmap.tasks[lesson.tasks[0]].in_parts.without_place if lesson.tasks else lesson.name
     return (
-        f"“{lesson.name}” took {taken} on average, not the planned {planned} ({times}). The simulations make {ahead} "
-        f"{lesson.factor:.2f} times as long."
+        f"“{name}” took {taken}{average}, not the planned {planned} ({cases} so far). In the simulations, the {ahead} "
+        f"still to come therefore {takes} about {lesson.factor:.1f} times as long as planned."
     )
 
 
@@ -231,7 +233,7 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield from _milestone_text(line)
     for title, names in (
         (
-            "Long critical tasks without a range. Add one, for example `estimate: [30d, 45d, 70d]`.",
+            "These long critical tasks have no range. Add a range to each, for example `estimate: [30d, 45d, 70d]`.",
             report.missing,
         ),
         ("Tasks whose own duration replaced the range of their step", report.replaced),
@@ -243,8 +245,8 @@ def risk_text(report: RiskReport) -> Iterator[str]:
     if report.drivers:
         yield ""
         yield "Tasks that move the last milestone most"
-        yield "(how many days later, on average, in the 10% of simulations in which the task took longest than in the"
-        yield "10% in which it was shortest)"
+        yield "(average difference in its date, in days, between the 10% of simulations in which the task took longest"
+        yield "and the 10% in which it was shortest)"
         yield "  Days  On the critical path  Task"
         yield from (f"  {d.swing:>4}  {f'{d.criticality}%':>20}  {d.task}" for d in report.drivers)
     if report.lessons:

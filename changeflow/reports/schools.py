@@ -13,9 +13,10 @@ from changeflow.programme.blackouts import blackouts_of
 from changeflow.programme.definition import School, ServiceFile
 from changeflow.programme.levels import level_of
 from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, go_live_lines
-from changeflow.reports.people import ImpactLine, impact_lines
+from changeflow.reports.people import ImpactLine, capitalised, impact_lines
 from changeflow.reports.worklist import work_state
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
@@ -106,8 +107,6 @@ class SchoolService:
     """The go-live's task; empty if it is no longer planned."""
     wave: str
     """Its wave as it reads after “in”; empty if it has none."""
-    announced_on: str
-    """When the date was announced; empty if unknown."""
     impacts: tuple[ImpactLine, ...]
     contacts: tuple[ContactLine, ...]
 
@@ -194,7 +193,7 @@ def school_page(
 def _summary(school: School) -> str:
     kind = {"all-through": "all-through school", "16-plus": "school for students over 16", "nursery": "nursery"}
     words = kind.get(school.phase, f"{school.phase} school")
-    return f"{words[:1].upper()}{words[1:]}{f', {_hub(school)} hub' if school.hub else ''}"
+    return f"{words[:1].upper()}{words[1:]}{f', {capitalised(_hub(school))} hub' if school.hub else ''}"
 
 
 def _next(programme: Programme, found: Sequence[GoLive]) -> str:
@@ -226,7 +225,6 @@ def _service(programme: Programme, school: School, live: GoLive, line: GoLiveLin
         wave=next(
             ("the pilot" if w.pilot else w.name for w in programme.definition.programme.waves if w.id == wave), ""
         ),
-        announced_on=format_day(live.announced_on) if live.announced_on else "",
         impacts=tuple(impact_lines(programme, impacts)),
         contacts=tuple(c for service in services for c in _contacts(programme, service)),
     )
@@ -242,15 +240,17 @@ def _sentence(live: GoLive, line: GoLiveLine) -> str:
     if live.announced is None:
         return f"{line.service} is forecast to go live on {_on(live)}. No date has been announced to you yet."
     if live.days_late:
-        return f"{line.service} is forecast to go live on {_on(live)}. That is {days} the announced {line.announced}."
+        when = f" on {format_day(live.announced_on)}" if live.announced_on else ""
+        late = f"That is {days} the date that we announced{when} ({line.announced})."
+        return f"{line.service} is forecast to go live on {_on(live)}. {late}"
     return f"{line.service} goes live on {_on(live)}, as announced."
 
 
 def _contacts(programme: Programme, service: ServiceFile) -> Iterator[ContactLine]:
-    known = ((service.lead_provider.person if service.lead_provider else None, "leads the change of this service"),)
+    known = ((service.lead_provider.person if service.lead_provider else None, "leads the changes to this service"),)
     for person, about in (*known, (service.service_manager, "runs the service")):
         if person:
-            yield ContactLine(person=programme.person(person), about=about)
+            yield ContactLine(person=begin(programme.the_person(person)), about=about)
 
 
 def _leads(programme: Programme, school: School) -> Iterator[ContactLine]:
@@ -260,9 +260,9 @@ def _leads(programme: Programme, school: School) -> Iterator[ContactLine]:
     people = [p for p in definition.people if p.id in leads and p.is_here(programme.on)]
     near = [p for p in people if p.school == school.id or (p.school is None and p.hub and p.hub == school.hub)]
     for person in near or [p for p in people if p.school is None and p.hub is None]:
-        yield ContactLine(person=programme.person(person.id), about="helps schools through the change")
+        yield ContactLine(person=begin(programme.the_person(person.id)), about="supports schools through the change")
     for sro in sorted(in_role(definition, Role.SRO, Subject())):
-        yield ContactLine(person=programme.person(sro), about="is accountable for the programme")
+        yield ContactLine(person=begin(programme.the_person(sro)), about="is accountable for the programme")
 
 
 def _task(programme: Programme, task: Task) -> SchoolTask:

@@ -252,7 +252,7 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> tuple[str, ...
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
         said.append((cut_off.task, _cut_off_in_words(programme, slips, cut_off)))
     return tuple(
-        f"{day}. {f'“{name}”' if count == 1 else name} must be done by then. {words}."
+        f"The last day for {f'“{name}”' if count == 1 else name} is {day}. {words}."
         for name, (day, words), count in grouped(programme.roadmap, said)
     )
 
@@ -267,7 +267,7 @@ def _cut_off_in_words(programme: Programme, slips: Slips, cut_off: CutOff) -> tu
         for at in (cut_off.before, cut_off.after)
     )
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
-    later = f"One {unit} later would delay “{roadmap.tasks[target].name}” from {before} to {after}"
+    later = f"If it slips by one {unit}, “{roadmap.tasks[target].name}” will slip from {before} to {after}"
     return format_day(timed.day_at(finish)), later
 
 

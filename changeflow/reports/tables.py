@@ -143,7 +143,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     yield from _waves_text(programme)
     if points := no_return_lines(programme):
         yield ""
-        yield "Points of no return: the last day on which a wave can return to its old arrangements"
+        yield "Points of no return: after each of these dates, going back is harder or impossible"
         yield from no_return_text(points)
     yield from _chains_text(programme, schedule, [to] if to else [m.task for m in milestones])
     yield from _path_text(programme, schedule, to)
@@ -203,7 +203,17 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
     yield ""
     yield f"{counted(len(on_path), 'task')} on the longest path to {where}"
     yield f"Float is how far a task can slip without delaying {where}. A critical task has none."
+    yield "Some tasks have float because the next task waits for a fixed start, such as a pay period."
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
-    shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, t, floats[t]))) for t in in_order)
+    shown = (
+        (
+            t,
+            (
+                dates_in_words(roadmap, schedule, t),
+                "complete" if roadmap.is_done(t) else critical_or_float(roadmap, t, floats[t]),
+            ),
+        )
+        for t in in_order
+    )
     for name, (dates, spare), _ in grouped(roadmap, shown):
         yield f"  {dates:<28} {spare:<16} {name}"

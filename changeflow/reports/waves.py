@@ -217,8 +217,8 @@ def _last_go_live(plan: WavePlan, assumed: frozenset[Pair]) -> str:
 def _explained(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | None]) -> Iterator[str]:
     yield from _earliest_end(shown, planned)
     yield (
-        "Every proposal stays within your limits: possible dates, team capacity, the number of changes that a school "
-        "faces at once, pilots, the size of waves and the gap between them."
+        "Every proposal stays within your limits: the dates when schools can go live, team capacity, the number of "
+        "changes that a school faces at once, the pilot schools, the size of waves and the gap between them."
     )
     for plan in shown:
         if plan.key == IN_FORCE.key:
@@ -280,8 +280,8 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
         if any(p.findings for p in shown):
             yield line("New blocking findings", (len(p.findings) for p in shown))
     if any(school.hub for school in problem.schools.values()):
-        yield line("Extra go-live dates (more than one for a hub and service)", (p.hub_dates for p in shown))
-        yield line("Weeks between average go-live dates of first and last hubs", (f"{p.fairness:g}" for p in shown))
+        yield line("Go-live dates beyond the first, for each hub and service", (p.hub_dates for p in shown))
+        yield line("Gap between first and last hub (weeks, by average go-live)", (f"{p.fairness:g}" for p in shown))
     for team in shown[0].peaks if shown else ():
         yield line(f"Busiest week, {team}", (f"{p.peaks[team]}%" for p in shown))
 

@@ -41,7 +41,7 @@ YOU = sentence("you")
 
 
 class LinkError(InputError):
-    """A link that does not work: forged, used, expired or withdrawn."""
+    """A link that cannot be answered: forged, used, expired or withdrawn."""
 
     def __init__(self, text: str, *, was_known: bool, language: str = "en") -> None:
         super().__init__(text)
@@ -295,7 +295,7 @@ class _AnswerRecorder:
             return sentence("We have marked this as done.")
         if self.kind == "assessment":
             self._assess()
-            return sentence("No one will see your own answers. We only report results for groups.")
+            return sentence("No one will see your individual answers. We only report results for groups.")
         text = self.given.text.strip()
         if self.kind == "sponsor":
             act = SponsorAct(on=self.today, what=text)
@@ -318,7 +318,7 @@ class _AnswerRecorder:
         answers.revoke_links(
             self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject
         )
-        return sentence("We will ask them from now on.")
+        return sentence("From now on, we will send them the reminders about this.")
 
     def _finish(self) -> None:
         programme, task = self.stored.programme, self.link.subject

@@ -1,6 +1,13 @@
 """From an error to a page: what happened, what to do, and who can help."""
 
-from changeflow.errors import ChangeflowError, ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.errors import (
+    NOT_SAVED,
+    ChangeflowError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    UnknownThingError,
+)
 from changeflow.web.responses import Trouble
 
 MISSING = Trouble(
@@ -12,7 +19,8 @@ MISSING = Trouble(
 FORGED = Trouble(
     403,
     "We could not accept this form",
-    "No changes saved. The page may have been open since before you signed in. Open it again, and send the form again.",
+    "We have not saved any changes. The page may have been open since before you signed in. Open it again, "
+    "and send the form again.",
 )
 PROVIDER_DOWN = Trouble(
     503,
@@ -27,9 +35,15 @@ def trouble_of(error: ChangeflowError) -> Trouble:
     if isinstance(error, UnknownThingError):
         return MISSING
     if isinstance(error, NotAllowedError):
-        return Trouble(403, "You do not have access to this", f"{error} No changes saved.")
+        return Trouble(403, "You do not have access to this", _of_page(f"{error} {NOT_SAVED}"))
     if isinstance(error, ConflictError):
-        return Trouble(409, "Someone else was faster", f"{error} No changes saved. Open the page again.")
+        return Trouble(409, "Someone else has changed this", _of_page(f"{error} {NOT_SAVED} Open the page again."))
     if isinstance(error, InputError):
-        return Trouble(422, "We could not use what you entered", str(error))
-    return Trouble(400, "That did not work", str(error))
+        return Trouble(422, "We could not use what you entered", _of_page(str(error)))
+    return Trouble(400, "We could not do this", _of_page(str(error)))
+
+
+def _of_page(text: str) -> str:
+    """Say once, in the words of the pages, that nothing was saved."""
+    before, saved, after = text.partition(NOT_SAVED)
+    return f"{before}We have not saved any changes.{after.replace(f' {NOT_SAVED}', '')}" if saved else text

@@ -41,7 +41,8 @@ class TroubleError(Exception):
 MALFORMED = Trouble(
     400,
     "This address is not valid",
-    "It contains characters that our links never have. Open the link from the message itself.",
+    "It contains characters that our links do not use, so it may have been copied wrongly. "
+    "Open the link from the message itself.",
 )
 TOO_LONG = Trouble(
     414, "This address is too long", "Our links are never that long. Open the link from the message itself."
@@ -81,13 +82,13 @@ NOT_FOUND = Trouble(404, "Page not found", "The address may be incomplete. Open 
 
 def too_many(seconds: int) -> Trouble:
     when = "in a few seconds" if seconds < 20 else "in a minute"
-    return Trouble(429, "Too many requests", f"No changes saved. Try again {when}.", retry=seconds)
+    return Trouble(429, "Too many requests", f"We have not saved any changes. Try again {when}.", retry=seconds)
 
 
 def wrong_method(allowed: str) -> Trouble:
     return Trouble(
         405,
-        "This page cannot do that",
+        "This form cannot be sent from here",
         "We have not saved your answer. Open the link in a web browser.",
         headers={"Allow": allowed},
     )
@@ -97,8 +98,8 @@ def failed(reference: str) -> Trouble:
     return Trouble(
         500,
         "Something went wrong",
-        "No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give them "
-        f"this reference: {reference}.",
+        "We have not saved any changes. Try again in a few minutes. If it happens again, tell the programme "
+        f"office and give them this reference: {reference}.",
     )
 
 
@@ -112,14 +113,14 @@ def of_database(error: Exception) -> Trouble:
         return Trouble(
             503,
             "The service is busy",
-            "No changes were saved, and your link still works. Try again in a few seconds.",
+            "We have not saved any changes, and your link still works. Try again in a few seconds.",
             retry=BUSY_SECONDS,
         )
     return Trouble(
         503,
         "The service is not available at the moment",
-        "No changes were saved, and your link still works. Try again in a few minutes. If this page is still here "
-        "after an hour, tell the programme office.",
+        "We have not saved any changes, and your link still works. Try again in a few minutes. If you still see this "
+        "message after an hour, tell the programme office.",
         retry=DOWN_SECONDS,
     )
 

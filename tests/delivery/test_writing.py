@@ -192,7 +192,7 @@ def test_a_decision_says_what_deciding_later_costs():
 def test_a_digest_has_one_link_an_item_and_gives_the_benefit_once():
     items = [an_item(title=f"Task {n}", link=f"https://example.org/a/{n}") for n in range(3)]
     message = a_message(*items)
-    assert message.subject == "Task 0 (due today) + 2 more"
+    assert message.subject == "Task 0 (due today) and 2 others"
     page = html.fromstring(message.html)
     assert [h.text_content() for h in page.xpath("//h2")] == ["Task 0", "Task 1", "Task 2"]
     assert [a.get("href") for a in page.xpath("//ol//a")] == [item.link for item in items]

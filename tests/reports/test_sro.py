@@ -103,14 +103,14 @@ def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Fo
 
 def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
-    assert decision.waited == "It was requested on 1 Sep 2026, 245 days ago. It was planned for 3 Sep 2026."
+    assert decision.waited == "Requested on 1 Sep 2026, 245 days ago. Planned for 3 Sep 2026."
     # Three days are planned, 1 to 3 September. Payroll's chain has no slack at all: a day later misses the pay period
     # of March; its pilot goes live on 1 July instead of 1 June; its review, 20 days on and in term, falls behind the
     # summer holiday, and a pay period is lost a second time.
     assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
     assert decision.last_day.cost.startswith(
-        "If you decide on or after Fri 4 Sep 2026, “Payroll, wave 2: go live” will slip by 64 days, from 1 Nov 2027 "
-        "to 4 Jan 2028, and "
+        "If the decision is made on or after Fri 4 Sep 2026, “Payroll, wave 2: go live” will slip by 64 days, "
+        "from 1 Nov 2027 to 4 Jan 2028, and "
     )
     moved = {m.name: m.days for m in decision.last_day.later[0].moved}
     assert moved["Payroll is live in the pilot schools"] == 30

@@ -88,7 +88,7 @@ def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_pa
 
 def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):
     progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
-    happened = "requirements” runs from 4 to 5 Jan 2027 (actual dates)"
+    happened = "requirements” ran from 4 to 5 Jan 2027 (actual dates)"
     assert happened in run(stored, "why", "payroll/delegation", at="2027-01-05").output
     assert happened not in run(stored, "why", "payroll/delegation", at="2027-01-05T07:59").output
 

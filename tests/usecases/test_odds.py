@@ -31,7 +31,7 @@ from tests.rules.judging import judged
 NOW, LATER = datetime(2027, 1, 4, 8, tzinfo=UTC), datetime(2027, 1, 5, 8, tzinfo=UTC)
 RISKY = PATHWAY.replace("phase: design, duration: 5d", "phase: design, duration: 5d, estimate: [5d, 5d, 25d]")
 
-NO_RANGE = "best and worst durations have been estimated for none of the work leading to it"
+NO_RANGE = "no one has estimated best and worst durations for any of the work leading up to it"
 
 
 def store(db: str, folder: Path, deadline: str = "2027-12-31") -> None:

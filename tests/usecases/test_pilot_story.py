@@ -196,7 +196,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     )
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
-        "the confirmed way back closes (“The old licence runs”)",
+        "the confirmed option to return to the old arrangements ends",
         "the licence for the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):

@@ -287,7 +287,7 @@ def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     outcome = dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox)
     assert (outcome.sent, outcome.nudges, outcome.held) == (1, 5, 0)
     [digest] = postbox.sent
-    assert digest.subject.endswith(" (due Fri 15 Jan) + 4 more")
+    assert digest.subject.endswith(" (due Fri 15 Jan) and 4 others")
     assert digest.text.count("/a/") == digest.html.count("/a/") == 5
     assert dispatch.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
 

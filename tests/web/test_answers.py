@@ -244,14 +244,14 @@ def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str
     [message] = sent_on(stored, 12)
     path = f"/u/{token_in(message, 'u')}"
     client = pages(stored, moment(12, 10))
-    assert "Switch optional messages off" in client.get(path).text
+    assert "Switch off optional messages and get the rest weekly" in client.get(path).text
     # As mail programs do it (RFC 8058): without cookies or confirmation.
     assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert "Send me all messages" in client.get(path).text
     # Messages that are not optional wait for the first working day of the week, and Friday the 15th is not.
     assert [m.to_address for m in sent_on(stored, 15)] == ["chief@example.org"]
     client.post(path, data={"optional": "on"})
-    assert "Switch optional messages off" in client.get(path).text
+    assert "Switch off optional messages and get the rest weekly" in client.get(path).text
 
 
 def test_without_the_key_a_page_is_unavailable_and_saves_nothing(stored: str, token: str):
@@ -267,7 +267,7 @@ def test_without_the_key_a_page_is_unavailable_and_saves_nothing(stored: str, to
         assert not key.exists()
     finally:
         kept.rename(key)
-    assert "Switch optional messages off" in client.get(path).text
+    assert "Switch off optional messages and get the rest weekly" in client.get(path).text
 
 
 class TestRequestsOtherThanTasks:

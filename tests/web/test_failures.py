@@ -54,7 +54,7 @@ class TestADatabaseThatIsNotAvailable:
         assert int(answer.headers["retry-after"]) > 0
         assert "Traceback" not in answer.text
         if path not in ("/health", "/metrics"):
-            assert "No changes were saved" in answer.text
+            assert "We have not saved any changes" in answer.text
 
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("what", ["gone", "foreign", "older", *UNUSABLE])

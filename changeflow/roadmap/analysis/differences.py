@@ -40,7 +40,7 @@ class Topic(StrEnum):
     TASKS = "Tasks"
     DURATIONS = "Durations"
     SET_DATES = "Set dates"
-    LINKS = "What tasks wait for"
+    LINKS = "Links between tasks"
     CALENDARS = "Calendars"
     WAIVERS = "Waivers"
     SETTINGS = "Settings"

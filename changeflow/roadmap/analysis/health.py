@@ -227,7 +227,7 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
         except CalendarExhaustedError:
             continue
         # Monthly start windows and pay periods round a move, so it need not match to the day.
-        found = f"delaying a task by {days} working days as a test delayed the end by {gained:.0f}"
+        found = f"a test delay of {days} working days moved the end by {gained:.0f}"
         return HealthCheck(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
     return _unknown(12, name, "the calendars end too soon")
 

@@ -121,7 +121,11 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None and done.is_done:
-        return f"{head} ({'actual dates' if ' to ' in when else 'actual date'})."
+        return (
+            f"“{task.name}” "
+            f"{'was on' if ' to ' not in when else 'was open from' if task.kind is Kind.DECISION else 'ran from'} "
+            f"{when} ({'actual dates' if ' to ' in when else 'actual date'})."
+        )
     passed = _passed(roadmap, schedule, task)
     if done is not None:
         if task.kind is Kind.DECISION:
@@ -139,7 +143,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     sentence = f"{head}, {_after(roadmap, schedule, first, others=len(alike) - 1)}"
     sentence += "".join(_gaps(roadmap, schedule, first))
     if others := len(drivers) - len(alike):
-        sentence += f"; {counted(others, 'other task')} {'leads' if others == 1 else 'lead'} to the same date"
+        sentence += f"; {counted(others, 'other task')} {'is' if others == 1 else 'are'} equally binding"
     if first.rule:
         sentence += f", as rule {first.rule} requires"
     return f"{sentence}{_because(task)}{passed}."
@@ -315,7 +319,10 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
     """Describe why each task in the chain must end by its late date."""
     for task, link in held:
         found = roadmap.tasks[task]
-        head = f"“{found.name}” must be done by {_latest_day(roadmap, schedule, task, held[-1][0])}"
+        head = (
+            f"“{found.name}” must be {'reached' if found.is_milestone and found.kind is Kind.WORK else 'done'} by "
+            f"{_latest_day(roadmap, schedule, task, held[-1][0])}"
+        )
         if link is not None:
             rule = f", as rule {link.rule} requires" if link.rule else ""
             name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress

@@ -12,7 +12,7 @@ from numba import njit
 from numba.core import event
 from numpy.typing import NDArray
 
-FIRST_TIME = "Compiling a part of the engine, the first time only: up to a minute …"
+FIRST_TIME = "Getting ready (the first time only, up to a minute) …"
 
 
 def compiled(function: Callable[..., Any]) -> Any:  # noqa: ANN401

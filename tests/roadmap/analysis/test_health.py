@@ -163,4 +163,4 @@ def test_the_critical_path_test_leaves_deadlines_out():
     roadmap = a_roadmap(sign, a_task("build", 100), a_task("end", 1), links=("a-sign -> end", "build -> end"))
     assert time_roadmap(roadmap)["a-sign"].critical
     found = point(12, roadmap)
-    assert (found.found, found.passed) == ("delaying a task by 600 working days as a test delayed the end by 600", True)
+    assert (found.found, found.passed) == ("a test delay of 600 working days moved the end by 600", True)

@@ -58,7 +58,7 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
     assert "“Waits” runs from 15 to 18 Jan 2027, 2 working days after “Set” ends (12 Jan)." in text
     assert "“Ruled” is on 19 Jan 2027, after “Waits” ends (18 Jan), as rule R02 requires." in text
     assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
-        "1. “Done” runs from 4 to 5 Jan 2027 (actual dates).\nIt is done."
+        "1. “Done” ran from 4 to 5 Jan 2027 (actual dates).\nIt is done."
     )
 
 
@@ -222,7 +222,7 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
     )
     assert [b.sentence for b in why.late_chain] == [
         "“Build” must be done by 15 Jan 2027, because “Live” starts after it ends.",
-        "“Live” must be done by 15 Jan 2027, its deadline.",
+        "“Live” must be reached by 15 Jan 2027, its deadline.",
     ]
 
 

@@ -54,7 +54,7 @@ def test_a_small_network_is_run_without_numba(tmp_path: Path):
 
 @pytest.mark.slow
 def test_compiling_is_said_once_and_kept_where_numba_is_told_to(tmp_path: Path):
-    assert run(COMPILED, tmp_path) == "Compiling a part of the engine, the first time only: up to a minute …\n"
+    assert run(COMPILED, tmp_path) == "Getting ready (the first time only, up to a minute) …\n"
     assert list(tmp_path.rglob("outline._release-*.nbi"))
     assert run(COMPILED, tmp_path) == ""
 

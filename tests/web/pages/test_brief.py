@@ -27,7 +27,7 @@ def test_everyone_in_the_programme_reads_it(world: World, person: str):
 
 def test_it_says_the_day_the_version_and_that_messages_are_off(world: World):
     page = signed_in(world.db, "chief").get("/p/small")
-    assert "Data as of 25 Mar 2027" in page.text
+    assert "Data as at 25 Mar 2027" in page.text
     assert "Plan version 1" in page.text
     assert "Messages are off" in page.text
 

@@ -105,7 +105,8 @@ def test_a_later_date_is_named_beside_the_announced_one(own_world: World):
     late = (live.day - day).days
     page = text_of(signed_in(own_world.db, "head").get(ASH))
     forecast = format_day(live.day, weekday=True)
-    words = f"{late} {'day' if late == 1 else 'days'} later than the announced {format_day(day)}."
+    words = f"{late} {'day' if late == 1 else 'days'} later than the date that we announced on "
+    words += f"{format_day(TODAY)} ({format_day(day)})."
     assert f"Payroll is forecast to go live on {forecast}. That is {words}" in page
     only = signed_in(own_world.db, "chief").get(f"{SCHOOLS}?only=late")
     assert links(only) == [ASH]
@@ -127,8 +128,8 @@ def test_the_school_page_says_who_to_ask_and_what_its_people_have_to_do(own_worl
     )
     page = text_of(signed_in(own_world.db, "chief").get(ASH))
     assert "Payroll: plan" in page
-    assert "Director of People leads the change of this service." in page
-    assert "Payroll Manager runs the service." in page
+    assert "The Director of People leads the changes to this service." in page
+    assert "The Payroll Manager runs the service." in page
     assert "office@example.org" in page
 
 
