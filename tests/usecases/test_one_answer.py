@@ -205,8 +205,10 @@ def test_every_number_of_the_page_and_the_pdf_is_one_of_the_json(asked: Asked):
     page = html.fromstring(html_of(asked.report))
     for part in page.xpath("//style | //svg"):
         part.drop_tree()
-    # The numbers of its pages and of its lists are the paper's own.
-    paper = re.sub(r"Page \d+ of \d+|(?<=\.) \d+\. (?=[A-Z“])", " ", read_paper(pdf_of(asked.report)).text)
+    # The numbers of its pages and of its lists are the paper's own; a list may go on below a page's header and date.
+    paper = re.sub(
+        r"Page \d+ of \d+|(?<=\.) \d+\. (?=[A-Z“])|(?<= \d{4}) \d+\. (?=“)", " ", read_paper(pdf_of(asked.report)).text
+    )
     for text in (" ".join(page.itertext()), paper):
         assert {*NUMBER.findall(text)} <= known
         plain = " ".join(text.split())
