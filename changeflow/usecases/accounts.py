@@ -157,10 +157,10 @@ def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> 
         if not accounts.use_link(session, token, now=now):
             raise SignInRefusedError(_LINK_OVER)
         if not _invited(session, link.address, now):
-            raise SignInRefusedError(_NOT_INVITED, people_at(session, link.address, now))
+            raise SignInRefusedError(_NOT_INVITED, people_at(session, link.address, SignIn.PROVIDER, now))
         account = accounts.account_at(session, MAIL, link.address, link.address, at=now)
         fresh = _begin(session, SignIn.LINK, now=now, browser=kind, account=account.id)
-        _note_sign_in(session, people_at(session, link.address, now), SignIn.LINK, now)
+        _note_sign_in(session, people_at(session, link.address, SignIn.LINK, now), SignIn.LINK, now)
     return NewSession(fresh, link.next or "/")
 
 
@@ -189,7 +189,7 @@ def sign_in_by_provider(
     with _noting_refusals(db, now), session_scope(db) as session:
         address = accounts.address_of(session, email)
         # Letters beyond ASCII may count as others: see `_where`.
-        people = people_at(session, address, now) if email.isascii() else {}
+        people = people_at(session, address, SignIn.PROVIDER, now) if email.isascii() else {}
         if not people:
             raise SignInRefusedError(
                 "No programme here has your e-mail address. Ask the programme office to add it to the list of people."
@@ -254,20 +254,31 @@ def _note_sign_in(session: Session, people: Mapping[str, str], how: SignIn, now:
         audit.append(session, programme, at=now, actor=person, action="sign-in", subject=how.value)
 
 
-def people_at(session: Session, address: str, now: datetime) -> dict[str, str]:
-    """Return the person that an address belongs to in each programme: whom it was invited as, or who alone has it."""
+def people_at(session: Session, address: str, how: SignIn, now: datetime) -> dict[str, str]:
+    """Return the person that an address belongs to in each programme."""
     invited = accounts.invited_to(session, address)
     found = {}
     for name in versions.programme_ids(session):
         definition = versions.required(session, name).definition
-        people = [p for p in invited.get(name, ()) if is_here(definition, p, now)]
-        if not people:
-            contacts = versions.contacts(session, name)
-            mine = [p for p, c in contacts.items() if c.email and accounts.address_of(session, c.email) == address]
-            people = [p for p in mine if is_here(definition, p, now)] if len(mine) == 1 else []
-        if len(people) == 1:
-            found[name] = people[0]
+        contacts = versions.contacts(session, name)
+        listed = [p for p, c in contacts.items() if c.email and accounts.address_of(session, c.email) == address]
+        person = person_at(definition, how, invited.get(name, ()), listed, now)
+        if person is not None:
+            found[name] = person
     return found
+
+
+def person_at(
+    definition: Definition, how: SignIn, invited: Sequence[str], listed: Sequence[str], now: datetime
+) -> str | None:
+    """Return the person of a programme that an address belongs to: whom it was invited as, or else who alone has it.
+
+    A link is for invited people only, so that a withdrawn invitation ends what it gave.
+    """
+    people = [p for p in invited if is_here(definition, p, now)]
+    if not people and how is not SignIn.LINK:
+        people = [p for p in listed if is_here(definition, p, now)] if len(listed) == 1 else []
+    return people[0] if len(people) == 1 else None
 
 
 def session_of(session: Session, token: str, now: datetime) -> SignedIn:

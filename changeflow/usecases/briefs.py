@@ -17,7 +17,7 @@ def brief(visit: Visit) -> SroReport:
     visit.permit(Action.READ_REPORT)
     report = visit.view("report", lambda: build_report(visit.session, visit.stored, today=visit.today, since=None))
     if report.people.round:
-        visit.note_look(Action.READ_REPORT, f"report:{visit.today.isoformat()}")
+        visit.note_look(f"report:{visit.today.isoformat()}")
     return report
 
 

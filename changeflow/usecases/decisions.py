@@ -33,7 +33,7 @@ def decision(visit: Visit, gate: str) -> DecisionPage:
     visit.permit(Action.READ_PROGRAMME)
     task, log = gate_of(visit.programme, gate), _log(visit)
     if visit.programme.facts.snapshot:
-        visit.note_look(Action.READ_REPORT, f"go-no-go:{task.id}")
+        visit.note_look(f"go-no-go:{task.id}")
 
     def make() -> DecisionPage:
         programme, today = visit.programme, visit.today
@@ -52,7 +52,7 @@ def go_no_go(visit: Visit, gate: str) -> GoNoGoPage:
     visit.permit(Action.READ_REPORT)
     task = gate_of(visit.programme, gate)
     if visit.programme.facts.snapshot:
-        visit.note_look(Action.READ_REPORT, f"go-no-go:{task.id}")
+        visit.note_look(f"go-no-go:{task.id}")
     return visit.view("go-no-go", lambda: build_page(visit.stored, task, today=visit.today), task.id)
 
 

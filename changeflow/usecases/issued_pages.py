@@ -45,7 +45,7 @@ def issued_report(visit: Visit, number: int) -> SroReport:
 
     report = visit.view("issued-report", read, number)
     if report.people.round:
-        visit.note_look(Action.READ_REPORT, f"report:{number}")
+        visit.note_look(f"report:{number}")
     return report
 
 

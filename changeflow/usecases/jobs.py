@@ -69,9 +69,11 @@ def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetim
     """Stop a calculation; one that has ended stays as it is."""
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.CALCULATE, PROGRAMME)
-        own_job(found, number)
+        person, job = found.visitor.person, own_job(found, number)
     with session_scope(db) as session:
-        jobs.end_job(session, number, JobState.CANCELLED, now=now)
+        versions.lock_programme(session, programme)
+        if jobs.end_job(session, number, JobState.CANCELLED, now=now):
+            audit.append(session, programme, at=now, actor=person, action="stop-calculation", subject=job.kind)
 
 
 def list_jobs(found: Visit) -> Sequence[Job]:

@@ -21,7 +21,7 @@ def people(visit: Visit) -> PeopleView:
     visit.permit(Action.READ_STANDINGS)
     snapshot = visit.programme.facts.snapshot
     if snapshot is not None:
-        visit.note_look(Action.READ_STANDINGS, f"round:{snapshot.round}")
+        visit.note_look(f"round:{snapshot.round}")
     return visit.view("people", lambda: _people(visit))
 
 

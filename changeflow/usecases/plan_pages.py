@@ -125,7 +125,7 @@ def _history(visit: Visit, task: TaskId) -> tuple[HistoryEntry, ...]:
     moves = visit.view("moves-of-tasks", lambda: moves_of(_forecasts(visit)))
     entries = [*recorded_entries(recorded.get(task, ()), task), *moves.get(task, ())]
     if recorded.get(task):
-        visit.note_look(Action.READ_FACTS, f"facts:{task}")
+        visit.note_look(f"facts:{task}")
     return tuple(sorted(entries, key=lambda e: e.at, reverse=True))
 
 

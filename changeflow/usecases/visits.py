@@ -3,7 +3,7 @@
 Views are kept until the programme, the day or the rulepacks change. Who may see one is checked at every visit.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_at
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.usecases.accounts import SignInNeededError, is_here, people_at, session_of
+from changeflow.usecases.accounts import SignInNeededError, is_here, people_at, person_at, session_of
 from changeflow.usecases.authority import is_permitted, permit
 from changeflow.usecases.stored import Cache, NotKeptError, Stored, load, may_work
 from changeflow.values.base import Same
@@ -35,7 +35,7 @@ T = TypeVar("T")
 MOST_VIEWS = 256
 """Views of one programme take about as much as its pages."""
 _VIEWS: Cache[tuple[object, ...], object] = Cache(MOST_VIEWS)
-LOOKS = ("look", "refused", "sign-in")
+LOOKS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
 """Audit entries that change nothing that a page shows, but for the record."""
 
 
@@ -75,8 +75,8 @@ class Visit:
     visitor: Visitor
     now: datetime
     is_sandbox: bool
-    looks: list[tuple[Action, str]] = field(default_factory=list)
-    """Readings for the audit, as (action, subject)."""
+    looks: list[str] = field(default_factory=list)
+    """Subjects of readings, for the audit."""
 
     @property
     def programme(self) -> Programme:
@@ -114,9 +114,9 @@ class Visit:
         found: T = _VIEWS.get(key, make)  # type: ignore[assignment]  # the name and `given` decide the type
         return found
 
-    def note_look(self, action: Action, subject: str) -> None:
-        """Have the audit record that the person read data about people; once a session and day."""
-        self.looks.append((action, subject))
+    def note_look(self, subject: str) -> None:
+        """Have the audit record that the person read data about people; once a session and half a day."""
+        self.looks.append(subject)
 
 
 @contextmanager
@@ -132,7 +132,8 @@ def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Vis
 
 def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now: datetime) -> Visit:
     """Return the visit of a session in force."""
-    if programme not in versions.programme_ids(session):
+    is_foreign = found.account is None and found.programme != programme
+    if is_foreign or programme not in versions.programme_ids(session):
         log("refused", action="visit")
         raise UnknownThingError("programme", programme)
     stored = load(session, programme, on=local_day(now))
@@ -155,7 +156,8 @@ def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -
     roles = roles_of(definition, person)
     if found.how is SignIn.LINK and Role.ADMIN in roles:
         raise SignInNeededError("Admins sign in with their organisation's account.")
-    if found.how is SignIn.MACHINE and Role.ADMIN not in roles:
+    if found.how in (SignIn.MACHINE, SignIn.TOKEN) and Role.ADMIN not in roles:
+        log("refused", action="visit", programme=name)
         raise SignInNeededError
     contact = stored.contacts.get(person)
     return Visitor(
@@ -172,11 +174,11 @@ def _person_in(session: Session, found: SignedIn, stored: Stored, now: datetime)
     """Return the person that a session belongs to in a programme, if they are in it today."""
     name, definition = stored.programme.id, stored.version.definition
     if found.account is None:
-        people: tuple[str, ...] = (found.person,) if found.programme == name and found.person else ()
-    else:
-        known = _by_address(Same(stored.contacts), key_of(session))
-        people = accounts.invited_to(session, found.address).get(name) or known.get(found.address, ())
-    return people[0] if len(people) == 1 and is_here(definition, people[0], now) else None
+        is_own = found.programme == name and found.person is not None
+        return found.person if is_own and is_here(definition, found.person or "", now) else None
+    invited = accounts.invited_to(session, found.address).get(name, ())
+    listed = _by_address(Same(stored.contacts), key_of(session)).get(found.address, ())
+    return person_at(definition, found.how, invited, listed, now)
 
 
 @lru_cache(maxsize=16)
@@ -197,7 +199,7 @@ def memberships(token: str, *, db: str, now: datetime) -> list[Membership]:
         if found.account is None:
             people = {found.programme: found.person} if found.programme and found.person else {}
         else:
-            people = people_at(session, found.address, now)
+            people = people_at(session, found.address, found.how, now)
         own = []
         for name, person in people.items():
             definition = versions.required(session, name).definition
@@ -214,13 +216,11 @@ def _first_page(definition: Definition, person: str) -> str:
     return f"{start}/schools/{school}" if is_head else start
 
 
-def note_looks(token: str, programme: str, looks: list[tuple[Action, str]], *, db: str, now: datetime) -> None:
-    """Record in the audit what a person read about people."""
-    with visit(token, programme, db=db, now=now) as found:
-        person = found.visitor.person
+def note_looks(person: str, programme: str, looks: Sequence[str], *, db: str, now: datetime) -> None:
+    """Record in the audit what a person read about people: the subjects of the readings."""
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
-        for _, subject in looks:
+        for subject in looks:
             audit.append(session, programme, at=now, actor=person, action="look", subject=subject)
 
 

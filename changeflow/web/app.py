@@ -19,7 +19,7 @@ from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.sentences import sentence
 from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Buckets, Clients, Limits
-from changeflow.web.dependencies import Clock, Site, refuse_sign_in, sign_in_first
+from changeflow.web.dependencies import Clock, Noted, Site, refuse_sign_in, sign_in_first
 from changeflow.web.errors import trouble_of
 from changeflow.web.guard import Guard, headers_for
 from changeflow.web.lanes import Work
@@ -62,6 +62,7 @@ def make_app(
         askers=Buckets(limits.per_asker),
         provider=provider,
         calculations=Calculations(db, clock),
+        noted=Noted(),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -1,16 +1,20 @@
 """The worker of calculations: it runs one at a time, as a command in a process of its own."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Queue
 
 from changeflow.errors import ChangeflowError
 from changeflow.logs import log
@@ -23,7 +27,10 @@ EVERY = 2.0
 """Seconds between two looks at whether a calculation was cancelled."""
 LONGEST = 1800
 """Seconds after which a calculation is stopped."""
-MOST_NEWS = 300
+MOST_NEWS, LINES = 300, 6
+EXPLAINED = (3, 4)
+"""Exit codes of a command that says why it has no result."""
+BROKEN = "Something went wrong. Try again. If it happens again, tell the programme office."
 
 
 @dataclass(slots=True)
@@ -67,31 +74,41 @@ class Calculations:
                 command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True
             ) as process,
         ):
-            news = self._watched(job, process)
+            try:
+                said = self._watched(job, process)
+            finally:
+                process.kill()
             out.seek(0)
             data = out.read()
         if process.returncode == 0:
             return JobState.DONE, "", data
-        return JobState.FAILED, news or "It stopped without a reason. Try again.", ""
+        if process.returncode in EXPLAINED:
+            return JobState.FAILED, "\n".join(said), ""
+        reference = secrets.token_hex(4).upper()
+        log("calculation failed", kind=job.kind, reference=reference, code=process.returncode)
+        return JobState.FAILED, f"{BROKEN} Give them this reference: {reference}.", ""
 
-    def _watched(self, job: Job, process: "subprocess.Popen[str]") -> str:
-        """Pass on what a command says, until it ends or is cancelled; return the last that it said."""
+    def _watched(self, job: Job, process: "subprocess.Popen[str]") -> Sequence[str]:
+        """Pass on what a command says, until it ends, is cancelled or takes too long; return the last lines."""
         lines: Queue[str] = Queue()
         reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
         reader.start()
-        waited, last = 0.0, list[str]()
+        ends, last = time.monotonic() + LONGEST, deque[str](maxlen=LINES)
         while process.poll() is None:
-            try:
-                last.append(lines.get(timeout=EVERY))
-            except Empty:
-                waited += EVERY
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=EVERY)
+            _drain(lines, last)
             goes_on = jobs.tell(job.id, last[-1][:MOST_NEWS] if last else "", db=self.db, now=self.clock())
-            if not goes_on or waited > LONGEST:
+            if not goes_on or time.monotonic() > ends:
                 process.kill()
         reader.join(timeout=EVERY)
-        while not lines.empty():
-            last.append(lines.get())
-        return "\n".join(last[-6:])[:2000]
+        _drain(lines, last)
+        return tuple(last)
+
+
+def _drain(lines: "Queue[str]", last: deque[str]) -> None:
+    while not lines.empty():
+        last.append(lines.get())
 
 
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str]") -> None:

@@ -1,9 +1,9 @@
 """What every route needs: the site, and pages for the person who is signed in."""
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,6 @@ from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.visits import Visit, note_looks, visit
 from changeflow.values.moments import format_day
-from changeflow.values.words import Action
 from changeflow.web import numbers
 from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Buckets, Clients, Limits
@@ -33,6 +32,8 @@ from changeflow.web.style import SCRIPT, STYLE
 numbers.register()  # before any route uses it
 Clock = Callable[[], datetime]
 READ_METHODS = ["GET", "HEAD"]
+MOST_NOTED = 4096
+"""How many readings to remember as recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Site:
     limits: Limits
     doors: Doors
     calculations: Calculations
+    noted: "Noted"
     post: LinkPost
     askers: Buckets
     provider: Provider | None
@@ -78,19 +80,15 @@ async def show_page(request: Request, programme: str, show: Show, *, section: st
     """Answer with a page for the signed-in person of a programme; `section` is the part of the site it is in."""
     site = site_of(request)
     token = token_in(request, site.base_url)
-    looks: list[tuple[Action, str]] = []
 
-    def work() -> Response:
-        looks.clear()
+    def work() -> tuple[Response, str, Sequence[str]]:
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             shown = show(found)
             response = shown if isinstance(shown, Response) else page_of(site, token, found, shown, section)
-            looks.extend(found.looks)
-            return response
+            return response, found.visitor.person, found.looks
 
-    response = await site.work.read(work)
-    if fresh := _unnoted(token, programme, looks, site.clock()):
-        await site.work.write(note_looks, token, programme, fresh, db=site.db, now=site.clock())
+    response, person, looks = await site.work.read(work)
+    await site.noted.note(site, token, person, programme, looks)
     return response
 
 
@@ -155,18 +153,20 @@ async def refuse_sign_in(request: Request, error: Exception) -> Response:
     return show_frame(site_of(request), "", "sign_in/refused", {"text": error.text}, status=403)
 
 
-@lru_cache(maxsize=4096)
-def _noted(token: str, programme: str, subject: str, hours: int) -> list[bool]:
-    return [False]
+@dataclass(slots=True)
+class Noted:
+    """The readings that this process has recorded, by who read, what and in which half of the day."""
 
+    known: OrderedDict[tuple[str, ...], None] = field(default_factory=OrderedDict)
 
-def _unnoted(token: str, programme: str, looks: list[tuple[Action, str]], now: datetime) -> list[tuple[Action, str]]:
-    """Return the readings that this process has not recorded yet for this session and half a day."""
-    hours = int((now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) / timedelta(hours=12))
-    fresh = []
-    for look in looks:
-        noted = _noted(token, programme, look[1], hours)
-        if not noted[0]:
-            noted[0] = True
-            fresh.append(look)
-    return fresh
+    async def note(self, site: Site, reader: str, person: str, programme: str, looks: Sequence[str]) -> None:
+        """Record readings, each once; one that could not be recorded is tried again at the next request."""
+        now = site.clock()
+        half = "morning" if now.hour < 12 else "afternoon"
+        keys = {(reader, programme, look, now.date().isoformat(), half): look for look in looks}
+        if not (fresh := {key: look for key, look in keys.items() if key not in self.known}):
+            return
+        await site.work.write(note_looks, person, programme, list(fresh.values()), db=site.db, now=now)
+        self.known.update(dict.fromkeys(fresh))
+        while len(self.known) > MOST_NOTED:
+            self.known.popitem(last=False)

@@ -1,6 +1,6 @@
 """The API: what the pages show, as JSON, for other programs. It only reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -49,11 +49,13 @@ async def _read(request: Request, programme: str, look: Callable[[Visit], T]) ->
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     given = token.strip() if kind.lower() == "bearer" else ""
 
-    def work() -> T:
+    def work() -> tuple[T, str, Sequence[str]]:
         with program_visit(given, programme, db=site.db, now=site.clock()) as found:
-            return look(found)
+            return look(found), found.visitor.person, found.looks
 
-    return await site.work.read(work)
+    answer, person, looks = await site.work.read(work)
+    await site.noted.note(site, given, person, programme, looks)
+    return answer
 
 
 @router.get("/programmes/{programme}", name="api:programme", responses=REFUSALS, response_model=ProgrammeSummary)
