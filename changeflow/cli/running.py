@@ -99,21 +99,18 @@ def serve(
     note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
     for door in doors.known:
         out(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}")
-    run(
-        make_app(
-            context.db,
-            base_url=chosen.base_url,
-            clock=clock,
-            clients=clients,
-            anchor=chosen.anchor,
-            doors=doors,
-            post=post,
-            provider=provider,
-        ),
-        host=host,
-        port=port,
+    made = make_app(
+        context.db,
         base_url=chosen.base_url,
+        clock=clock,
+        clients=clients,
+        anchor=chosen.anchor,
+        doors=doors,
+        post=post,
+        provider=provider,
     )
+    made.state.site.calculations.wake()
+    run(made, host=host, port=port, base_url=chosen.base_url)
 
 
 @shared("db", "at")

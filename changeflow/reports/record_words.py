@@ -235,6 +235,7 @@ WORDS: Mapping[str, EntryWords] = {
     "optional:on": _message("Switched optional messages on"),
     "report": EntryWords(RecordKind.REPORTS, "Issued report {}", _report),
     "calculate": EntryWords(RecordKind.REPORTS, "Started a calculation: {}", _calculation),
+    "stop-calculation": EntryWords(RecordKind.REPORTS, "Stopped a calculation: {}", _calculation),
     "odds": EntryWords(RecordKind.REPORTS, "Stored the likelihood of dates"),
     "tick": _system("Worked out what is due"),
     "seal": _system("Sealed the record after an upgrade"),

@@ -101,6 +101,15 @@ def claim_job(session: Session, *, now: datetime) -> Job | None:
     return None
 
 
+def begin_job(session: Session, number: int, *, version: int, on: date) -> Job:
+    """Write down which version and day a claimed calculation is of."""
+    row = session.exec(select(JobRow).where(JobRow.id == number)).one()
+    row.version, row.on = version, on
+    session.add(row)
+    session.flush()
+    return _job(row)
+
+
 def note_news(session: Session, number: int, news: str, *, now: datetime) -> bool:
     """Write down how far a calculation is; return whether it should go on."""
     own = update(JobRow).where(col(JobRow.id) == number, col(JobRow.state) == JobState.RUNNING.value)

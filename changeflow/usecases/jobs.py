@@ -14,6 +14,7 @@ from changeflow.storage import audit, jobs, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.jobs import Job, JobState
 from changeflow.usecases.visits import Visit, visit
+from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
 SHOWN = 50
@@ -103,7 +104,12 @@ def result_of_job(found: Visit, number: int) -> tuple[str, str]:
 def claim(*, db: str, now: datetime) -> Job | None:
     """Claim the next calculation to run, if there is one."""
     with session_scope(db) as session:
-        return jobs.claim_job(session, now=now)
+        job = jobs.claim_job(session, now=now)
+        # It runs on the programme as it is now, which may have changed since someone asked.
+        version = versions.latest(session, job.programme) if job is not None else None
+        if job is None or version is None:
+            return job
+        return jobs.begin_job(session, job.id, version=version.number, on=local_day(now))
 
 
 def tell(number: int, news: str, *, db: str, now: datetime) -> bool:

@@ -20,12 +20,12 @@ from changeflow.values.sentences import sentence
 from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Buckets, Clients, Limits
 from changeflow.web.dependencies import Clock, Noted, Site, refuse_sign_in, sign_in_first
-from changeflow.web.errors import trouble_of
+from changeflow.web.errors import MISSING, trouble_of
 from changeflow.web.guard import Guard, headers_for
 from changeflow.web.lanes import Work
 from changeflow.web.pages import ROUTERS
 from changeflow.web.provider import Provider
-from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, Trouble, answer_to, wrong_method
+from changeflow.web.responses import NOT_FOUND, SITE, UNAVAILABLE, Trouble, answer_to, wrong_method
 from changeflow.web.sign_in_doors import Doors
 
 NO_PROXY, LIMITS = Clients(), Limits()
@@ -82,7 +82,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     """Say why a use case refused. What no reader can correct goes on to the guard."""
     if isinstance(error, UNAVAILABLE) or not isinstance(error, ChangeflowError):
         raise error
-    return answer_to(trouble_of(error), path=request.url.path)
+    return answer_to(trouble_of(error, changes=request.method == "POST"), path=request.url.path)
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
@@ -96,7 +96,8 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     """Answer a request that no route accepts."""
     if not isinstance(error, HTTPException) or error.status_code != 405:
-        return answer_to(NOT_FOUND, path=request.url.path)
+        is_site = request.url.path.startswith(SITE)
+        return answer_to(MISSING if is_site else NOT_FOUND, path=request.url.path)
     routes = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is not Match.NONE]
     allowed = ", ".join(sorted({"OPTIONS", *(method for route in routes for method in route.methods or ())}))
     if request.method == "OPTIONS":

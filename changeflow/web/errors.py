@@ -30,14 +30,15 @@ PROVIDER_DOWN = Trouble(
 )
 
 
-def trouble_of(error: ChangeflowError) -> Trouble:
-    """Return the page for an error of a use case."""
+def trouble_of(error: ChangeflowError, *, changes: bool = False) -> Trouble:
+    """Return the page for an error of a use case; `changes` says that the request would have changed something."""
+    unsaved = f" {NOT_SAVED}" if changes else ""
     if isinstance(error, UnknownThingError):
         return MISSING
     if isinstance(error, NotAllowedError):
-        return Trouble(403, "You do not have access to this", _of_page(f"{error} {NOT_SAVED}"))
+        return Trouble(403, "You do not have access to this", _of_page(f"{error}{unsaved}"))
     if isinstance(error, ConflictError):
-        return Trouble(409, "Someone else has changed this", _of_page(f"{error} {NOT_SAVED} Open the page again."))
+        return Trouble(409, "Someone else has changed this", _of_page(f"{error}{unsaved} Open the page again."))
     if isinstance(error, InputError):
         return Trouble(422, "We could not use what you entered", _of_page(str(error)))
     return Trouble(400, "We could not do this", _of_page(str(error)))

@@ -1,5 +1,6 @@
 """Pages, and error pages that say what happened, what to do, and when to try again."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,7 +140,8 @@ def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str
     return _environment(language_of(language)).get_template(f"web/{name}.html.j2").render(values)
 
 
-API = "/api/"
+API, SITE = "/api/", ("/p/", "/sign-")
+_OF_A_PROGRAMME = re.compile(r"/p/([a-z0-9][a-z0-9-]*)(?:/|$)")
 PLAIN = ("/health", "/metrics")
 """Paths that machines read."""
 
@@ -157,7 +159,14 @@ def answer_to(trouble: Trouble, *, language: str = "en", path: str = "") -> Resp
         problem = {"title": trouble.title, "status": trouble.status, "detail": trouble.text}
         response = JSONResponse(problem, status_code=trouble.status, media_type="application/problem+json")
     else:
-        values = {"title": trouble.title, "text": trouble.text, "is_link": trouble.status in (404, 410)}
+        own = _OF_A_PROGRAMME.match(path)
+        values = {
+            "title": trouble.title,
+            "text": trouble.text,
+            "is_link": not path.startswith(SITE) and trouble.status in (404, 410),
+            "is_site": path.startswith(SITE),
+            "find": f"/p/{own[1]}/find" if own else "",
+        }
         response = page("trouble", values, language=language, status=trouble.status)
     response.headers.update(trouble.headers or {})
     if trouble.retry is not None:

@@ -74,9 +74,20 @@ def test_a_token_reads_its_own_programme_alone(world: World, token: str):
 
 
 def test_a_token_ends_with_the_role_of_its_maker(own_world: World):
-    give(own_world, "g" * 43, by="nobody-known")
-    status, _ = read(own_world, SMALL, "g" * 43)
-    assert status == 404
+    for number, by in enumerate(("nobody-known", "viewer", "chief")):
+        token = str(number) * 43
+        give(own_world, token, by=by)
+        status, _ = read(own_world, SMALL, token)
+        assert status == (404 if by == "nobody-known" else 401)
+
+
+def test_reading_results_of_people_is_in_the_audit_once(own_world: World):
+    give(own_world, "r" * 43)
+    before = len(own_world.audited())
+    program = Browser(own_world.db)
+    for _ in range(3):
+        assert program.get(f"{SMALL}/report", headers={"Authorization": f"Bearer {'r' * 43}"}).status_code == 200
+    assert [(who, what) for who, what, _ in own_world.audited()[before:]] == [("admin", "look")]
 
 
 def test_filters_take_what_they_name(world: World, token: str):

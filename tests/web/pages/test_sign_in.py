@@ -206,10 +206,17 @@ def test_a_withdrawn_invitation_ends_its_links_and_sessions(own_world: World, tm
     ask(browser, HEAD)
     link = link_in(tmp_path / "out")
     page = browser.get(link)
+    signed = a_browser(own_world, tmp_path / "out2")
+    ask(signed, HEAD)
+    other = link_in(tmp_path / "out2")
+    signed.send(other, signed.get(other))
+    assert signed.get("/p/small").status_code == 200
     with session_scope(own_world.db) as session:
         withdraw_invitation(session, "small", "head", at=NOW)
     assert browser.send(link, page).status_code == 403
     assert own_world.audited()[-1] == ("head", "refused", "sign-in")
+    # Their own address is still in the list of people: that alone lets no link in.
+    assert signed.get("/p/small").status_code == 404
 
 
 def test_an_address_gets_three_links_in_ten_minutes(own_world: World, tmp_path: Path):
