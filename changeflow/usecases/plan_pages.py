@@ -55,7 +55,14 @@ def plan(visit: Visit, query: PlanQuery) -> PlanPage:
         known = {"", NEITHER, *group_names(visit.programme, grouping)}
         if query.of(grouping) not in known:
             raise UnknownThingError(grouping.value, query.of(grouping))
-    return plan_page(visit.programme, rows_of(visit), query, today=visit.today)
+
+    def make() -> PlanPage:
+        return plan_page(visit.programme, rows, query, today=visit.today)
+
+    rows = rows_of(visit)
+    # Pages that everyone opens are kept; there are few, unlike those of filters.
+    is_common = query == PlanQuery(by=query.by, only=query.only)
+    return visit.view("plan-page", make, query.by, query.only) if is_common else make()
 
 
 def rows_of(visit: Visit) -> tuple[PlanRow, ...]:

@@ -32,7 +32,7 @@ from changeflow.values.moments import local_day
 from changeflow.values.words import Action, Role
 
 T = TypeVar("T")
-MOST_VIEWS = 256
+MOST_VIEWS = 512
 """Views of one programme take about as much as its pages."""
 _VIEWS: Cache[tuple[object, ...], object] = Cache(MOST_VIEWS)
 LOOKS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
