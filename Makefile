@@ -1,5 +1,6 @@
 # changeflow: `make help` lists the targets. Needs Python 3.11 or newer and nothing else.
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
@@ -29,7 +30,7 @@ run: $(VENV)/.ready  ## Run the demo on the sample programme: plan, store, remin
 serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of three people (after `make run`)
 	@test -f out/changeflow.db || $(MAKE) -s run
 	@$(BIN)/changeflow db upgrade --db sqlite:///out/changeflow.db
-	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --at 2027-05-20T09:00 \
+	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --port $(PORT) --at 2027-05-20T09:00 \
 	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
 
 test: $(VENV)/.ready  ## Run every test

@@ -75,10 +75,11 @@ def serve(
     from changeflow.usecases.sign_in_mail import LinkPost
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
-    from changeflow.web.server import run
+    from changeflow.web.server import check_free, run
     from changeflow.web.sign_in_doors import clock_from, doors_for
 
     chosen = begin()
+    check_free(host, port)
     clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
     stock = take_stock(db=context.db, now=context.now)
     if stock.message:
@@ -109,7 +110,7 @@ def serve(
         post=post,
         provider=provider,
     )
-    made.state.site.calculations.wake()
+    made.state.site.calculations.begin()
     run(made, host=host, port=port, base_url=chosen.base_url)
 
 

@@ -106,7 +106,10 @@ def _delay(visit: Visit, task: TaskId, days: int) -> Delay | None:
     if programme.is_done(task):
         return None
     found, timed = programme.roadmap.tasks[task], programme.timed(task)
-    finish = slips.slipped(task, days) if found.is_milestone else _finish_if_longer(programme, found, days)
+    if not found.is_milestone:
+        finish = _finish_if_longer(programme, found, days)
+    else:
+        finish = slips.slipped(task, days) if found.begins_in_windows else milestone_later(programme, task, days)
     moved = {}
     for milestone in programme.open_milestones:
         own = programme.timed(milestone.task)
@@ -124,6 +127,17 @@ def _finish_if_longer(programme: Programme, task: Task, days: int) -> int:
         return finish + days * DAY
     calendar = programme.roadmap.calendars[task.placed_on or task.calendar]
     return calendar.add(finish, days * programme.minutes_per_day)
+
+
+def milestone_later(programme: Programme, task: TaskId, days: int) -> int:
+    """Return a milestone's moment if its day is some working days later.
+
+    A milestone at the first minute of a day's work, plus one day's minutes, would be at the end of the same day.
+    """
+    finish, calendar = programme.timed(task).early_finish, programme.roadmap.calendar_of(task)
+    # One minute more, and back, leads from the end of a day's work to the beginning of the next.
+    over = 1 if calendar.between(finish // DAY * DAY, finish) == 0 else 0
+    return calendar.add(finish, days * programme.minutes_per_day + over) - over
 
 
 def _history(visit: Visit, task: TaskId) -> tuple[HistoryEntry, ...]:

@@ -18,7 +18,7 @@ from queue import Queue
 
 from changeflow.errors import ChangeflowError
 from changeflow.logs import log
-from changeflow.storage.jobs import Job, JobState
+from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
 from changeflow.usecases.jobs import KINDS
 from changeflow.values.moments import LONDON
@@ -40,6 +40,13 @@ class Calculations:
     db: str = field(repr=False)
     clock: Callable[[], datetime]
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calculate"))
+
+    def begin(self) -> None:
+        """Run what waits when a server starts, and soon after what a server before it left unfinished."""
+        self.wake()
+        later = threading.Timer(LOST_AFTER.total_seconds() + 1, self.wake)
+        later.daemon = True
+        later.start()
 
     def wake(self) -> None:
         """Run what waits, after what is running now."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from changeflow.collector import collect_as_usual
+from changeflow.errors import InputError
 from changeflow.web.clients import LARGEST_HEADERS
 from changeflow.web.guard import headers_for
 from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answer_to
@@ -119,6 +121,18 @@ def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  #
         **options,
     )
     return uvicorn.Server(config)
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise an `InputError` if another program already listens at an address, before anything is said of it."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise InputError(f"Cannot listen on {host}, port {port}: {why}. Choose another port with --port.") from None
 
 
 def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN401

@@ -9,10 +9,11 @@ from select import select
 
 import pytest
 
+from changeflow.errors import InputError
 from changeflow.web.app import make_app
 from changeflow.web.clients import Limits
 from changeflow.web.guard import HEADERS
-from changeflow.web.server import server_for
+from changeflow.web.server import check_free, server_for
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
@@ -186,3 +187,13 @@ def test_many_slow_connections_keep_no_one_out_and_all_of_them_end(port: int, hu
 def test_the_server_trusts_no_forwarded_address_and_does_not_name_itself(tmp_path: Path):
     config = server_for(make_app(f"sqlite:///{tmp_path}/x.db"), base_url="http://127.0.0.1:8000", port=8000).config
     assert (config.proxy_headers, config.server_header, config.access_log) == (False, False, False)
+
+
+def test_a_port_in_use_is_named_before_anything_is_served():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"Cannot listen on 127.0.0.1, port {port}: .*--port"):
+            check_free("127.0.0.1", port)
+    check_free("127.0.0.1", port)

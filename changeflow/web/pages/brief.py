@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from changeflow.usecases import briefs
 from changeflow.usecases.visits import Visit
+from changeflow.values.words import Role
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 from changeflow.web.downloads import download
 
@@ -38,4 +39,10 @@ async def data(request: Request, programme: str) -> Response:
 
 
 def _page(template: str, found: Visit) -> Page:
-    return Page(template, {"r": briefs.brief(found), "places": briefs.places(found), "annex": f"/p/{found.name}/more"})
+    values = {
+        "r": briefs.brief(found),
+        "places": briefs.places(found),
+        "annex": f"/p/{found.name}/more",
+        "for_sro": Role.SRO in found.visitor.roles,
+    }
+    return Page(template, values)

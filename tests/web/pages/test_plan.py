@@ -12,8 +12,9 @@ from changeflow.reports.task_why import explain_task
 from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.usecases import definitions
 from changeflow.usecases.plan import longer_in
+from changeflow.usecases.plan_pages import milestone_later
 from changeflow.usecases.stored import loaded
-from changeflow.values.moments import format_day
+from changeflow.values.moments import DAY, format_day, minute_of
 from changeflow.values.words import Role
 from tests.every_role import HOLDER, NOW, TODAY, World, say_progress, written
 from tests.web.visiting import Browser, heading, signed_in, text_of
@@ -201,3 +202,14 @@ def test_names_are_text_and_never_markup(own_world: World):
         page = browser.get(path)
         assert "&lt;b&gt;x&lt;/b&gt; {{ 7*7 }}" in page.text
         assert "<b>" not in page.text
+
+
+def test_a_milestone_is_late_by_as_many_working_days_as_asked(programme: Programme):
+    """Whether it is at the beginning or at the end of a day's work; the working days are counted one by one."""
+    for milestone in programme.open_milestones:
+        calendar = programme.roadmap.calendar_of(milestone.task)
+        first = programme.timed(milestone.task)
+        days = (first.last_day + timedelta(days=n) for n in range(1, 60))
+        working = [d for d in days if calendar.between(minute_of(d), minute_of(d) + DAY) > 0]
+        for n in range(1, 11):
+            assert first.day_at(milestone_later(programme, milestone.task, n)) == working[n - 1], milestone.id

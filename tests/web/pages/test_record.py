@@ -53,7 +53,7 @@ def test_every_entry_but_reading_is_there_latest_first(world: World):
     said = rows(page.text)
     assert len(said) == min(len(kept), PAGE)
     assert "Stored version 1 of the plan" in said[-1]
-    assert any("Rejected “" in line and "Owner" in line for line in said)
+    assert any("Recorded the rejection of “" in line and "Owner" in line for line in said)
     assert any("Raised an issue with Payroll" in line for line in said)
     assert "Signed in" not in text_of(page)
 
@@ -68,7 +68,7 @@ def test_sign_ins_are_shown_on_request(own_world: World):
     ("query", "expected"),
     [
         ("person=viewer", ["Recorded feedback on Payroll"]),
-        ("kind=decisions", ["Rejected “"]),
+        ("kind=decisions", ["Recorded the rejection of “"]),
         ("from=2027-01-01&to=2027-01-31", ["Stored version 1 of the plan"]),
         ("person=viewer&kind=decisions", []),
         ("from=2027-03-26", []),
