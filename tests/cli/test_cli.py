@@ -134,7 +134,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert report["headline"] == late
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]
-    assert slip["causes"][0]["sentence"] == "“Payroll: requirements” finished late, on 12 Jan 2027."
+    assert slip["causes"][0]["sentence"] == "“Payroll: requirements” finished later than planned, on 12 Jan 2027."
     assert "“All are live” has slipped by 2 days" in run("changes", "--at", "2027-01-12").stdout
     assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
     assert "entries, all in order" in run("audit", "verify").stdout
@@ -290,7 +290,7 @@ def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Pa
     run("apply", folder, "--yes")
     run("db", "backup", tmp_path / "copy.db")
     assert "--yes" in run("db", "restore", tmp_path / "copy.db", code=5).stderr
-    assert "Nothing is sent from it yet" in run("db", "restore", tmp_path / "copy.db", "--yes").stderr
+    assert "It sends nothing yet" in run("db", "restore", tmp_path / "copy.db", "--yes").stderr
     assert "2 entries, all in order" in run("audit", "verify").stdout
     assert "restored, not released" in run("nudge", "dispatch", code=3).stderr
     assert "restored, not released" in run("status", code=3).stderr
