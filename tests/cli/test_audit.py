@@ -117,7 +117,7 @@ def test_accepting_one_programme_leaves_the_other_refused_and_reported(home: Pat
 def test_entries_are_listed_with_both_times_and_how_the_actor_was_known(home: Path):
     lines = run("audit", "show").stdout.splitlines()
     assert len(lines) == 2
-    assert "as of 2027-01-04 08:00" in lines[1]
+    assert "as at 2027-01-04 08:00" in lines[1]
     assert lines[1].endswith(f"Chief Executive  baseline  baseline:1  by command {machine_account()}")
     [last] = json.loads(run("audit", "show", "--last", "1", "--format", "json").stdout)
     assert (last["number"], last["via"], last["version"], last["action"]) == (2, "command", 1, "baseline")

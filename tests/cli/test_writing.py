@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_marked_is_stored_and_says_so(
         full_disk = CannotWriteError("a note", "No space left")
         patched.setattr(definitions, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
         done = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
-    assert (done.exit_code, "Version 2 is stored, but the folder could not note that" in done.output) == (1, True)
+    assert (done.exit_code, "Version 2 is stored, but the folder could not record that" in done.output) == (1, True)
     again = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
     assert again.exit_code == 0, again.output
     assert '"number": 2' in (trust / ".changeflow" / "version.json").read_text()

@@ -98,7 +98,7 @@ def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, 
     found = changes_since(None, db=db, since="baseline", on=date(2027, 1, 13))
 
     [causes] = causes_below(found, "Decisions").values()
-    assert causes == ("  +5  “Payroll: requirements” finished late, on 13 Jan 2027.",)
+    assert causes == ("  +5  “Payroll: requirements” finished later than planned, on 13 Jan 2027.",)
 
 
 def change(db: str, day: int) -> Change:

@@ -81,7 +81,7 @@ def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
     assert found.title == "since the baseline"
     [slip] = found.slips
     assert sum(c.days for c in slip.causes) == slip.days > 0
-    assert [c.sentence for c in slip.causes] == ["“Payroll: requirements” finished late, on 13 Jan 2027."]
+    assert [c.sentence for c in slip.causes] == ["“Payroll: requirements” finished later than planned, on 13 Jan 2027."]
 
 
 def test_each_report_says_what_changed_since_the_one_before(stored: str):

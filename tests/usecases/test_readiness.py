@@ -127,7 +127,7 @@ class TestOnTheSample:
         assert owners["talk-one-to-one"] == "change-lead-north"
         assert owners["bring-a-colleague"] == "ashdown-champion"
         assert owners["say-who-to-call"] == "director-of-people"
-        assert "One expert team to ask" in tasks["payroll/pilot/listen-and-answer"].note
+        assert "one expert team to ask" in tasks["payroll/pilot/listen-and-answer"].note
         later = {t.step for t in tasks.values() if t.wave == "w3" and t.service == "payroll" and t.kind == "engagement"}
         assert later == {"people-desire", "people-knowledge"}
 

@@ -73,7 +73,7 @@ def test_a_renamed_task_was_neither_dropped_nor_added(begun: str, tmp_path: Path
     since = changes.changes_since(None, db=begun, since="baseline", on=DAY_9)
     # Requirements took three days instead of five: that is all that moved anything.
     assert {(c.cause, c.sentence) for s in since.slips for c in s.causes} == {
-        ("actual", "“Payroll: needs” finished early, on 8 Jan 2027.")
+        ("actual", "“Payroll: needs” finished earlier than planned, on 8 Jan 2027.")
     }
 
 
