@@ -4,17 +4,17 @@ its own.
 
 import email
 import email.policy
+import email.utils
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -25,7 +25,7 @@ from changeflow.storage.jobs import JobState
 from changeflow.usecases import accounts, jobs
 from demo.__main__ import TODAY, steps
 from demo.commands import run_command
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 PROGRAMME, DAY = "trust-central-services", "2027-05-20"
 NOW = datetime(2027, 5, 20, 8, tzinfo=UTC)
@@ -120,12 +120,18 @@ class Served:
     base: str
     doors: dict[str, str]
     """The address that signs a person in, by the person's id."""
-    began: float = field(default_factory=time.monotonic)
+    began: datetime
+    """When it was up, by the clock of its answers."""
 
     @property
     def now(self) -> datetime:
         """The server's time, to a few seconds."""
-        return NOW + timedelta(seconds=time.monotonic() - self.began)
+        return NOW + (date_of(self.base) - self.began)
+
+
+def date_of(base: str) -> datetime:
+    """Return the machine's time as a server's answer says it."""
+    return email.utils.parsedate_to_datetime(httpx.get(f"{base}/health", timeout=PATIENCE).headers["date"])
 
 
 @contextmanager
@@ -150,15 +156,15 @@ def serving(
                 failed=lambda: server.poll() is not None and (home / "log").read_text(),
             )  # fmt: skip
             links = re.findall(r"http://\S+/sign-in/here/\S+", (home / "printed").read_text())
-            yield Served(home=home, base=base, doors=dict(zip(PEOPLE, links, strict=True)))
+            yield Served(home=home, base=base, doors=dict(zip(PEOPLE, links, strict=True)), began=date_of(base))
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=PATIENCE)
 
 
 def _is_up(base: str) -> bool:
     try:
-        httpx.get(f"{base}/health", timeout=60)
+        httpx.get(f"{base}/health", timeout=PATIENCE)
     except httpx.TransportError:
         return False
     return True
