@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.programme.permissions import TABLE
+from changeflow.programme.permission_table import TABLE
 from changeflow.storage.database import engine_for
 from changeflow.usecases import definitions, pilot_records
 from tests.every_role import FILE, GO, NOW, PAYROLL, PEOPLE, PLAN, TODAY, World, decide, written

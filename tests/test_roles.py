@@ -20,7 +20,8 @@ from changeflow import logs
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError
 from changeflow.programme.definition import Definition
-from changeflow.programme.permissions import TABLE, is_allowed
+from changeflow.programme.permission_table import TABLE
+from changeflow.programme.permissions import is_allowed
 from changeflow.reports.roles import roles_page
 from changeflow.storage.database import engine_for
 from changeflow.usecases import authority, definitions, gates, governance, parallel_runs, subject_access, unit_of_work
@@ -157,7 +158,7 @@ def commands(group: Any, prefix: str = "") -> Iterator[str]:
 def test_every_command_is_in_the_table_and_the_table_names_no_other():
     known = set(commands(typer.main.get_command(app)))
     listed = {command for entry in TABLE.values() for command in entry.commands}
-    assert known - listed == set(), "say in programme/permissions.py who may run these"
+    assert known - listed == set(), "say in programme/permission_table.py who may run these"
     assert listed - known == set()
 
 
@@ -172,7 +173,7 @@ def test_every_web_route_is_in_the_table_and_the_table_names_no_other(tmp_path: 
     }
     assert all(isinstance(route, Route) for route in made.routes), "a mounted application needs a row as well"
     listed = [route for entry in TABLE.values() for route in entry.routes]
-    assert known - set(listed) == set(), "say in programme/permissions.py who may ask for these"
+    assert known - set(listed) == set(), "say in programme/permission_table.py who may ask for these"
     assert set(listed) - known == set()
     assert len(listed) == len(set(listed))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from changeflow.programme.permissions import TABLE
+from changeflow.programme.permission_table import TABLE
 from changeflow.programme.programme import Programme
 from changeflow.values.words import Action, Kind
 

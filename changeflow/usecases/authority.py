@@ -8,7 +8,8 @@ from changeflow.errors import ActorMissingError, InputError, NotAllowedError
 from changeflow.logs import log
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, SYSTEM, UNNAMED, Subject
-from changeflow.programme.permissions import TABLE, Allowed, Refused, may
+from changeflow.programme.permission_table import TABLE
+from changeflow.programme.permissions import Allowed, Refused, may
 from changeflow.programme.recording import check_person
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope

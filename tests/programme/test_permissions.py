@@ -8,7 +8,8 @@ from changeflow.adkar.people import Person
 from changeflow.intake.folder import Folder
 from changeflow.programme.definition import Definition, Mandates, Sponsor
 from changeflow.programme.mandates import HOW_NAMED, SYSTEM, Subject, in_role
-from changeflow.programme.permissions import TABLE, Allowed, Refused, is_allowed, may
+from changeflow.programme.permission_table import TABLE
+from changeflow.programme.permissions import Allowed, Refused, is_allowed, may
 from changeflow.rules.catalogue import RULES
 from changeflow.services.service import LeadProvider, Member, Team
 from changeflow.values.words import Action, Mandate, Role

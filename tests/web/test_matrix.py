@@ -17,7 +17,8 @@ import pytest
 from starlette.routing import Route
 
 from changeflow import logs
-from changeflow.programme.permissions import TABLE, is_allowed
+from changeflow.programme.permission_table import TABLE
+from changeflow.programme.permissions import is_allowed
 from changeflow.storage import jobs
 from changeflow.storage.accounts import add_api_token
 from changeflow.storage.database import engine_for, session_scope

@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 
 from changeflow.programme.mandates import in_role
-from changeflow.programme.permissions import TABLE
+from changeflow.programme.permission_table import TABLE
 from changeflow.reports.record_words import WORDS, RecordKind, actions_of
 from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope

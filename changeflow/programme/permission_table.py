@@ -1,0 +1,370 @@
+"""The table of permissions: every action with the roles that may do it, and the commands and routes that do it.
+
+`docs/roles.md` is generated from it, and a test compares every command and web route with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+
+from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
+from changeflow.values.words import Action, Role
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionEntry:
+    """One row of the table."""
+
+    words: str
+    """The action as it reads after “may”, such as “take a baseline”. `{thing}` is the subject's name."""
+    roles: Sequence[Role]
+    """The roles that may, in the order in which a refusal names them."""
+    commands: Sequence[str] = ()
+    """The commands that do it. A command that does several things is listed for each of them."""
+    _: KW_ONLY
+    thing: str = ""
+    """The word for a subject without a name."""
+    routes: Sequence[str] = ()
+    """The web routes that do it, by method and path."""
+    is_decision: bool = False
+    """Whether the programme's policy can refuse it on the command line."""
+    is_personal: bool = False
+    """Whether it shows or removes data about individual people; the audit then records refusals too."""
+    note: str = ""
+    """An explanation for the row."""
+
+    def what(self, subject: Subject = PROGRAMME) -> str:
+        return self.words.replace("{thing}", subject.thing or self.thing)
+
+
+_decision, _personal = partial(PermissionEntry, is_decision=True), partial(PermissionEntry, is_personal=True)
+_plain = PermissionEntry
+_ALL = (Role.VIEWER,)
+_OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
+_READ_THE_PLAN = (
+    "plan", "what-if", "paydays", "health", "task list",
+    "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
+    "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
+    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+)  # fmt: skip
+_RUN_CHANGEFLOW = (
+    "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
+    "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
+    "db retention", "audit verify", "audit show", "audit anchor",
+)  # fmt: skip
+_WORK_ON_FILES = (
+    "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
+    "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
+    "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
+)  # fmt: skip
+"""Long lists of commands, by purpose."""
+
+TABLE: Mapping[Action, PermissionEntry] = {
+    Action.TAKE_BASELINE: _decision("take a baseline", (Role.SRO, Role.BOARD), ("baseline take",)),
+    Action.DECIDE_GATE: _decision(
+        "decide {thing}",
+        (Role.OWNER, Role.SRO),
+        ("gate decide", "gate import", "task import"),
+        thing="a gate",
+        note="also if another person records the decision",
+    ),
+    Action.RECORD_DECISION: _decision(
+        "record another person's decision",
+        (*WORKING, Role.SPONSOR, Role.BOARD),
+        ("gate decide", "gate import", "task import", "confidence set"),
+    ),
+    Action.APPROVE_WAIVER: _decision(
+        "approve a waiver",
+        (Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
+        ("waiver add", "apply"),
+        note=(
+            "each rule says which of these must approve ([rules](rules.md)); a waiver without that approval has no "
+            "effect"
+        ),
+    ),
+    Action.ADD_WAIVER: _decision(
+        "record a waiver", (*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN), ("waiver add", "apply")
+    ),
+    Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
+    Action.SIGN: _decision("sign {thing}", (Role.SIGNATORY,), ("pilot sign",), thing="a go-live"),
+    Action.CONFIRM: _decision(
+        "confirm a checklist item of {thing}", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
+    ),
+    Action.WITHDRAW_DECISION: _decision(
+        "withdraw {thing}",
+        (Role.OWNER, Role.SRO),
+        ("fact withdraw",),
+        thing="a decision",
+        note="a gate's decision and its conditions; the delivery confidence: the SRO alone",
+    ),
+    Action.WITHDRAW_CONFIRMATION: _decision(
+        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a confirmation"
+    ),
+    Action.WITHDRAW_SIGNATURE: _decision(
+        "withdraw {thing}", (Role.RECORDER,), ("fact withdraw",), thing="a signature", note="only the person who signed"
+    ),
+    Action.EXPORT_PERSON: _personal(
+        "export everything stored about a person",
+        (Role.DATA_PROTECTION, Role.ADMIN),
+        ("person export",),
+        note="needs a reason if it includes scores; nothing else shows one person's scores",
+    ),
+    Action.ERASE_PERSON: _personal(
+        "erase everything stored about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
+    ),
+    Action.EXPORT_ADDRESSES: _personal(
+        "export names and addresses",
+        (Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
+        ("export",),
+        note="`--with-addresses`; anyone may export the folder without them",
+    ),
+    Action.READ_CONTRACTS: _personal(
+        "look at individual contracts of {thing}",
+        (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        ("pilot runs", "pilot reconcile", "export"),
+        thing="a service",
+        note="masked or not, and `--with-contracts` in a folder; totals are open to all. Each access is recorded",
+    ),
+    Action.EXPLAIN_CONTRACTS: _personal(
+        "explain differences in pay of {thing}",
+        (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        ("pilot explain", "pilot rules", "apply"),
+        thing="a service",
+        note="also through `explanations:` when a folder is applied again",
+    ),
+    Action.READ_STANDINGS: _plain(
+        "look at the results of groups",
+        _ALL,
+        ("assess show",),
+        routes=("GET /p/{programme}/people",),
+        note="published groups, in bands; each access is recorded",
+    ),
+    Action.READ_REPORT: _plain(
+        "read the report",
+        _OPEN,
+        ("report sro", "report trustees", "report go-no-go"),
+        routes=(
+            "GET /api/v1/programmes/{programme}/report",
+            "GET /p/{programme}",
+            "GET /p/{programme}/brief.json",
+            "GET /p/{programme}/brief.pdf",
+            "GET /p/{programme}/decisions/{gate:path}.{form}",
+            "GET /p/{programme}/more",
+            "GET /p/{programme}/reports",
+            "GET /p/{programme}/reports/{number:number}",
+            "GET /p/{programme}/reports/{number:number}.{form}",
+            "GET /p/{programme}/reports/{number:number}/trustees.{form}",
+        ),
+        note="recorded if it shows people's results",
+    ),
+    Action.READ_ANSWERS: _plain(
+        "read people's answers to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
+    ),
+    Action.READ_CALENDAR: _plain("export a person's calendar", _OPEN, ("nudge calendar",), note="recorded"),
+    Action.READ_FACTS: _plain(
+        "list recorded facts",
+        _OPEN,
+        ("fact list",),
+        note="recorded if there are any; contracts and scores are excluded",
+    ),
+    Action.READ_SCHOOL: _plain(
+        "look at {thing}",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN, Role.HEAD),
+        thing="this school",
+        routes=("GET /p/{programme}/schools/{school}",),
+        note="heads: their own school. Everyone may look at the school that people.csv gives them",
+    ),
+    Action.READ_RECORD: _plain(
+        "look at the record",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN),
+        routes=(
+            "GET /p/{programme}/record",
+            "GET /p/{programme}/record/versions",
+            "GET /p/{programme}/record/versions/{number:number}",
+        ),
+        note="who changed what",
+    ),
+    Action.PREVIEW_MESSAGES: _plain(
+        "preview messages",
+        (Role.MACHINE, Role.SYSTEM),
+        ("nudge preview", "nudge dispatch"),
+        note="shows addresses, as sending does",
+    ),
+    Action.STORE_VERSION: _plain("store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)),
+    Action.CHANGE_ROLES: _plain(
+        "store a version that changes {thing}",
+        (Role.SRO, Role.BOARD),
+        ("apply",),
+        thing="who may do what",
+        note=(
+            "who is in a role, decides a gate or signs, and what protects people (smaller groups, longer keeping); "
+            "by the version already stored, or if that names neither, those who may store a version"
+        ),
+    ),
+    Action.PROPOSE_LESSON: _plain("propose a lesson", WORKING, ("pilot lesson propose",)),
+    Action.ANSWER_LESSON: _plain(
+        "accept or decline a lesson", WORKING, ("pilot lesson accept", "pilot lesson decline")
+    ),
+    Action.REPEAT_PILOT: _plain("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
+    Action.REPORT_PROGRESS: _plain(
+        "report progress of {thing}",
+        (*WORKING, Role.OWNER, Role.HEAD),
+        ("task start", "task finish", "task progress", "task import"),
+        thing="a task",
+    ),
+    Action.IMPORT_SCORES: _personal(
+        "import a round of assessments",
+        (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
+        ("assess import",),
+        note="each import is recorded, even if it changes nothing",
+    ),
+    Action.CORRECT_SCORES: _personal(
+        "import answers of people who have already answered in the same round",
+        (Role.PROJECT_TEAM, Role.DATA_PROTECTION),
+        ("assess import",),
+        note="a correction, or the same file again",
+    ),
+    Action.RECORD_TRAINING: _plain("record attendance at training", WORKING, ("training import",)),
+    Action.REPORT_CHECKPOINT: _plain(
+        "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
+    ),
+    Action.NOTE_SPONSOR: _plain(
+        "record a visible act of the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
+    ),
+    Action.MEASURE_PILOT: _plain("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
+    Action.RECONCILE: _plain(
+        "store a parallel run",
+        WORKING,
+        ("pilot reconcile",),
+        note=(
+            "with `--service`. Individual contracts are shown only to those who may see them. Without `--service`, it "
+            "works on your own files"
+        ),
+    ),
+    Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",)),
+    Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",)),
+    Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",)),
+    Action.UPDATE_ISSUE: _plain(
+        "update {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("pilot issue update",), thing="an issue"
+    ),
+    Action.GIVE_FEEDBACK: _plain("give feedback", _ALL, ("pilot feedback add",)),
+    Action.PLAN_IMPROVEMENT: _plain("plan an improvement", WORKING, ("pilot feedback improve",)),
+    Action.FINISH_IMPROVEMENT: _plain(
+        "finish {thing}", (*WORKING, Role.OWNER), ("pilot feedback done",), thing="an improvement"
+    ),
+    Action.ISSUE_REPORT: _plain(
+        "issue the report",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
+        ("report sro",),
+        note="`--issue`, and the weekly flow",
+    ),
+    Action.ANNOUNCE: _plain(
+        "announce go-live dates of {thing}",
+        WORKING,
+        ("announce date", "announce forecast", "announce import"),
+        thing="a service",
+        note="a baseline also announces, unless taken with `--not-announced`",
+    ),
+    Action.WITHDRAW_FACT: _plain(
+        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
+    ),
+    Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),
+    Action.CHOOSE_MESSAGES: _plain(
+        "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
+    ),
+    Action.SUBSCRIBE: _plain(
+        "subscribe to their own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
+    ),
+    Action.SIGN_IN: _plain(
+        "sign in and out",
+        _ALL,
+        routes=(
+            "GET /",
+            "GET /static/{name}",
+            "GET /sign-in",
+            "POST /sign-in",
+            "GET /sign-in/link/{token}",
+            "POST /sign-in/link/{token}",
+            "GET /sign-in/provider",
+            "GET /sign-in/provider/back",
+            "GET /sign-in/here/{token}",
+            "POST /sign-in/here/{token}",
+            "POST /sign-out",
+            "GET /p/{programme}/settings/sessions",
+            "POST /p/{programme}/settings/sessions/end",
+            "POST /p/{programme}/settings/sessions/end-all",
+        ),
+        note="invited people, and those whose address the organisation's provider has verified",
+    ),
+    Action.CALCULATE: _plain(
+        "start or stop a calculation",
+        (*WORKING, Role.SPONSOR, Role.BOARD),
+        routes=("POST /p/{programme}/calculations", "POST /p/{programme}/calculations/{number:number}/stop"),
+        note="wave proposals, the likelihood of dates, and team workload",
+    ),
+    Action.MAKE_TOKEN: _plain(
+        "make or withdraw a token for another program",
+        (Role.ADMIN,),
+        routes=(
+            "GET /p/{programme}/settings/tokens",
+            "POST /p/{programme}/settings/tokens",
+            "POST /p/{programme}/settings/tokens/withdraw",
+        ),
+        note="a token reads as the admin who made it",
+    ),
+    Action.INVITE: _plain(
+        "invite people to sign in",
+        (Role.ADMIN,),
+        routes=(
+            "GET /p/{programme}/settings/people",
+            "GET /p/{programme}/settings/people/{person}",
+            "POST /p/{programme}/settings/people/{person}/invite",
+            "POST /p/{programme}/settings/people/{person}/withdraw",
+            "POST /p/{programme}/settings/people/{person}/release",
+        ),
+        note="and withdraw an invitation, or release an address. Each is recorded",
+    ),
+    Action.READ_PROGRAMME: _plain(
+        "read the stored plan",
+        _OPEN,
+        _READ_THE_PLAN,
+        routes=(
+            "GET /p/{programme}/schools",
+            "GET /p/{programme}/waves",
+            "GET /p/{programme}/pilots",
+            "GET /p/{programme}/pilots/{service}",
+            "GET /p/{programme}/rules",
+            "GET /api/v1/openapi.json",
+            "GET /api/v1/programmes/{programme}",
+            "GET /api/v1/programmes/{programme}/decisions",
+            "GET /api/v1/programmes/{programme}/go-lives",
+            "GET /api/v1/programmes/{programme}/plan",
+            "GET /api/v1/programmes/{programme}/tasks",
+            "GET /p/{programme}/calculations",
+            "GET /p/{programme}/calculations/{number:number}",
+            "GET /p/{programme}/calculations/{number:number}/report.html",
+            "GET /p/{programme}/calculations/{number:number}/report.json",
+            "GET /p/{programme}/find",
+            "GET /p/{programme}/plan",
+            "GET /p/{programme}/plan/{task:path}",
+            "GET /p/{programme}/decisions",
+            "GET /p/{programme}/decisions/{gate:path}",
+        ),
+    ),
+    Action.OPERATE: _plain(
+        "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
+    ),
+    Action.USE_FILES: _plain(
+        "work on their own files", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
+    ),
+}
+"""Every action with the roles that may do it. Actions that are not listed are impossible."""
+LOOKS = (
+    Action.READ_PROGRAMME,
+    Action.READ_REPORT,
+    Action.READ_STANDINGS,
+    Action.READ_CALENDAR,
+    Action.READ_ANSWERS,
+    Action.READ_FACTS,
+)
+"""Actions that only read stored data. Message previews are excluded because they use all records, as sending does."""
