@@ -36,6 +36,15 @@ def shortened(text: str, words: int) -> str:
     return text if len(found) <= words else f"{' '.join(found[:words]).rstrip(':,;')} …"
 
 
+def capitalised(name: str) -> str:
+    """Capitalise a name for the start of a line; `HR team` is unchanged.
+
+    >>> capitalised("site staff"), capitalised("HR team")
+    ('Site staff', 'HR team')
+    """
+    return f"{name[:1].upper()}{name[1:]}"
+
+
 def printable(text: object, *, keep: str = "") -> str:
     """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
 

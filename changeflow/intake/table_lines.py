@@ -23,7 +23,7 @@ MOST_OF_A_REMARK = 6
 """The most cells of a line that a report prints below its table, such as labels with their values."""
 Lines = Iterable[tuple[int, list[str]]]
 Names = Mapping[str, Mapping[str, str]]
-"""For each column of ids: other names that people use (folded), and the id that each stands for."""
+"""For each column of ids: other names that people use (folded), and the id of each."""
 
 
 class TableTooBigError(Exception):

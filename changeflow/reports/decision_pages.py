@@ -1,4 +1,4 @@
-"""A decision's page: the evidence with what is needed and from whom, what each answer means, and what was decided."""
+"""A decision's page: the evidence, who must still provide what, what each answer means, and what was decided."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,10 @@ from changeflow.reports.go_no_go import AnswerLine, answer_lines, verdict_of
 from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.roadmap.model.tasks import Task
+from changeflow.rules.catalogue import RULES
 from changeflow.values.base import TaskId
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind, Role
-
-OF_A_SERVICE = frozenset({"R11", "R12", "R15"})
-"""The rules about pilots, parallel runs and training: what they need is for the service's manager to provide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +132,8 @@ def _who(programme: Programme, gate: Task, criterion: Criterion) -> str:
     named = criterion.person or criterion.owner
     if named:
         return programme.person(named)
-    if gate.service is None or criterion.rule not in OF_A_SERVICE:
+    rule = RULES.get(criterion.rule)
+    if gate.service is None or rule is None or not rule.met_by_service:
         return ""
     subject = Subject(service=gate.service)
     in_charge = (in_role(programme.definition, role, subject) for role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER))

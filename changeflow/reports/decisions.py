@@ -8,12 +8,12 @@ from changeflow.agenda.criteria import State
 from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
+from changeflow.phrases import capitalised
 from changeflow.planning.last_days import last_day
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line, refusal_text
 from changeflow.reports.no_return import no_return_lines, no_return_text
-from changeflow.reports.people import capitalised
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted

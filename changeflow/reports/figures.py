@@ -215,7 +215,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         ),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
-            "How soon to answer a complex request, if the person is told within the first month", _MONTHS
+            "How soon to answer a complex request, if the person hears of the delay within the first month", _MONTHS
         ),
         "floor": Figure("The smallest minimum group that a programme may set", _people),
     },

@@ -6,6 +6,7 @@ from datetime import date
 
 from changeflow.agenda.criteria import State, signatures
 from changeflow.agenda.gates import GateCase, gate_of
+from changeflow.phrases import capitalised
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
 from changeflow.pilots.runs import RunSummary, latest_by_period
@@ -16,7 +17,6 @@ from changeflow.reports.coverage import coverage_of_runs
 from changeflow.reports.dual_running import dual_running, filing
 from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
-from changeflow.reports.people import capitalised
 from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted

@@ -1,6 +1,6 @@
 """Freeze issued reports as text without anyone's name, and show them again as they were.
 
-While a report is built for issue, placeholders stand for people's names. The names are put in whenever the report is
+While a report is built for issue, placeholders replace people's names. The names are put in whenever the report is
 shown, so that an erasure need not look for names in stored texts.
 """
 

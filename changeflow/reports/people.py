@@ -9,6 +9,7 @@ from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
 from changeflow.adkar.people import Impact
 from changeflow.adkar.published import OTHERS, Band, Hidden, Snapshot, Standing, moved_back
 from changeflow.adkar.readiness import actions_for
+from changeflow.phrases import capitalised
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.people import is_stale, phase_of
 from changeflow.programme.programme import Programme
@@ -354,12 +355,3 @@ def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]
     for standing, element in moved_back(comparable[-2], comparable[-1]):
         name = capitalised(group_name(programme, standing))
         yield f"{name}: more people have a barrier at {at_or_before(element)} than last time."
-
-
-def capitalised(name: str) -> str:
-    """Capitalise a group's name for the start of a line; `HR team` is unchanged.
-
-    >>> capitalised("site staff"), capitalised("HR team")
-    ('Site staff', 'HR team')
-    """
-    return f"{name[:1].upper()}{name[1:]}"

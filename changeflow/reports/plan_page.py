@@ -25,6 +25,7 @@ from changeflow.reports.timeline import (
     rows_of_tasks,
     shown_days,
 )
+from changeflow.values.duration import counted
 
 MOST_TASKS = 100
 """The most tasks in a table: our own choice. More are collapsed into groups, or else continue on another page."""
@@ -38,7 +39,9 @@ class PlanPage:
 
     query: PlanQuery
     total: int
-    """The number of tasks that the query is about."""
+    """The number of tasks and milestones that the query is about."""
+    count: str
+    """The same in words: `310 tasks and 3 milestones`."""
     late: int
     critical: int
     grouping: Grouping | None
@@ -75,6 +78,7 @@ def plan_page(programme: Programme, rows: tuple[PlanRow, ...], query: PlanQuery,
     return PlanPage(
         query=replace(query, page=page),
         total=len(found),
+        count=_count(found),
         late=sum(r.is_late for r in found),
         critical=sum(r.is_critical for r in found),
         grouping=grouping,
@@ -86,6 +90,12 @@ def plan_page(programme: Programme, rows: tuple[PlanRow, ...], query: PlanQuery,
         bands=bands,
         not_drawn=max(0, len(drawn) - MOST_ROWS),
     )
+
+
+def _count(rows: list[PlanRow]) -> str:
+    tasks = sum(r.is_work for r in rows)
+    others = len(rows) - tasks
+    return " and ".join([counted(tasks, "task"), *([counted(others, "milestone")] if others else [])])
 
 
 def _grouping(programme: Programme, rows: list[PlanRow], query: PlanQuery) -> Grouping | None:
@@ -102,7 +112,9 @@ def _one_list(rows: list[PlanRow]) -> tuple[PlanGroup, ...]:
     if not rows:
         return ()
     return (
-        PlanGroup(name="", address="", rows=tuple(rows), start="", finish="", done=0, late=0, critical=0, variance=""),
+        PlanGroup(
+            name="", address="", rows=tuple(rows), start="", finish="", tasks=0, done=0, late=0, critical=0, variance=""
+        ),
     )
 
 

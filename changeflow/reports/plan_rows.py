@@ -7,10 +7,12 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 from changeflow.agenda.worklist import WorkFilter, WorkItem, WorkState, work_list
+from changeflow.phrases import capitalised
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import variance_days
+from changeflow.reports.schedules import task_float
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.worklist import work_state
 from changeflow.roadmap.analysis.assumed import mark_assumed
@@ -22,7 +24,7 @@ from changeflow.values.moments import format_day
 
 SOON = timedelta(weeks=6)
 NEITHER = "~"
-"""Stands for tasks of no wave, service or school in addresses; it is no id."""
+"""In addresses: tasks of no wave, service or school. No id looks like it."""
 
 
 NOWHERE = ("",)
@@ -103,6 +105,8 @@ class PlanRow:
     """Float with its unit, or how late it is; empty if done."""
     is_critical: bool
     is_milestone: bool
+    is_work: bool
+    """Whether it counts as a task; the programme's milestones do not."""
     days_late: int
     """Working days since its due day."""
     after_announced: int
@@ -186,9 +190,10 @@ def _row(programme: Programme, task: Task, item: WorkItem | None, planned: Dates
         spare=spare_in_words(programme, task.id) if is_open else "",
         is_critical=timed.critical,
         is_milestone=task.is_milestone,
+        is_work=item is not None,
         days_late=item.days_late if item else 0,
         after_announced=announced,
-        spare_days=timed.total_float / programme.minutes_per_day,
+        spare_days=task_float(programme, task.id) / programme.minutes_per_day,
         baseline=timed.day_at(planned.finish) if planned else None,
         variance=(later_or_earlier(days) if days else "as planned") if planned else "",
         variance_days=days,
@@ -205,7 +210,7 @@ def _schools(programme: Programme, task: Task) -> frozenset[str]:
 
 def spare_in_words(programme: Programme, task: TaskId) -> str:
     """Write an open task's float with its unit, that it is critical, or how late it is."""
-    spare = programme.timed(task).total_float
+    spare = task_float(programme, task)
     if spare < 0:
         return f"{float_in_words(programme.roadmap, task, -spare)} too late"
     return critical_or_float(programme.roadmap, task, spare)
@@ -269,6 +274,7 @@ class PlanGroup:
     rows: tuple[PlanRow, ...]
     start: str
     finish: str
+    tasks: int
     done: int
     late: int
     critical: int
@@ -310,9 +316,7 @@ def plan_groups(
     for member in order:
         if member in found and (not only or member == only.replace(NEITHER, "")):
             name = names.get(member, member) or NONE_OF[grouping]
-            yield _group(
-                f"{name[0].upper()}{name[1:]}", query.narrowed(grouping, member or NEITHER).address, found[member]
-            )
+            yield _group(capitalised(name), query.narrowed(grouping, member or NEITHER).address, found[member])
 
 
 def _group(name: str, address: str, rows: Sequence[PlanRow]) -> PlanGroup:
@@ -324,7 +328,8 @@ def _group(name: str, address: str, rows: Sequence[PlanRow]) -> PlanGroup:
         rows=tuple(rows),
         start=format_day(min(r.first for r in rows)),
         finish=format_day(last),
-        done=sum(r.is_done for r in rows),
+        tasks=sum(r.is_work for r in rows),
+        done=sum(r.is_done for r in rows if r.is_work),
         late=sum(r.is_late for r in rows),
         critical=sum(r.is_critical for r in rows),
         variance=(later_or_earlier(days) if days else "as planned") if planned else "",

@@ -14,6 +14,7 @@ from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.moments import format_day, iso, last_day_of
 
 if TYPE_CHECKING:
+    from changeflow.programme.programme import Programme
     from changeflow.roadmap.analysis.slippage import IfLonger
     from changeflow.roadmap.engine.replan import Longer
 
@@ -74,6 +75,16 @@ def _days(later: int, finish: int) -> int:
 def float_unit(task: Task) -> str:
     """Return the unit of a task's floats: working minutes of its own calendar, or elapsed minutes."""
     return "elapsed_minutes" if task.duration.unit is Unit.ELAPSED else "working_minutes"
+
+
+def task_float(programme: "Programme", task: TaskId) -> int:
+    """Return a task's total float in working minutes, as every page, report and table of a programme gives it.
+
+    A milestone on the day after its deadline misses it, though its float in minutes may be zero.
+    """
+    total = programme.timed(task).total_float
+    own = next((m for m in programme.open_milestones if m.task == task), None)
+    return total if own is None else min(total, programme.spare(own))
 
 
 def schedule_rows(

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from changeflow.agenda.due import GivenAnswers
 from changeflow.agenda.worklist import WorkFilter, WorkState, work_list
-from changeflow.phrases import listed
+from changeflow.phrases import capitalised, listed
 from changeflow.programme.announcements import GoLive, announced_sentence, go_lives
 from changeflow.programme.blackouts import blackouts_of
 from changeflow.programme.definition import School, ServiceFile
@@ -16,7 +16,7 @@ from changeflow.programme.mandates import Subject, in_role
 from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, go_live_lines
-from changeflow.reports.people import ImpactLine, capitalised, impact_lines
+from changeflow.reports.people import ImpactLine, impact_lines
 from changeflow.reports.worklist import work_state
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
@@ -193,7 +193,7 @@ def school_page(
 def _summary(school: School) -> str:
     kind = {"all-through": "all-through school", "16-plus": "school for students over 16", "nursery": "nursery"}
     words = kind.get(school.phase, f"{school.phase} school")
-    return f"{words[:1].upper()}{words[1:]}{f', {capitalised(_hub(school))} hub' if school.hub else ''}"
+    return f"{capitalised(words)}{f', {capitalised(_hub(school))} hub' if school.hub else ''}"
 
 
 def _next(programme: Programme, found: Sequence[GoLive]) -> str:

@@ -15,7 +15,7 @@ from changeflow.reports.findings import FINDING_KEYS, findings_text
 from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.pay import pay_rows
-from changeflow.reports.schedules import float_unit, schedule_rows
+from changeflow.reports.schedules import float_unit, schedule_rows, task_float
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
 from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words
 from changeflow.roadmap.analysis.why import dates_in_words, explain
@@ -75,12 +75,10 @@ def plan_json(judged: Judged) -> str:
 def _tasks(programme: Programme) -> Iterator[dict[str, Any]]:
     """Yield a row for each task; an open decision has its last responsible day."""
     names = {t: task.name for t, task in programme.roadmap.tasks.items()}
-    last, spare = last_days(programme), {m.task: programme.spare(m) for m in programme.open_milestones}
+    last = last_days(programme)
     for row in schedule_rows(programme.roadmap, programme.required_schedule, names, key="id"):
         task = row["id"]
-        if task in spare:
-            # A milestone on the day after its deadline misses it, though its float in minutes may be zero.
-            row["total_float"] = min(row["total_float"], spare[task])
+        row["total_float"] = task_float(programme, task)
         yield {**row, "last_responsible_day": last[task].isoformat()} if task in last else row
 
 

@@ -103,7 +103,7 @@ def task_view(programme: Programme, row: PlanRow, baseline: Mapping[TaskId, Date
     waves = {w.id: w.name for w in programme.definition.programme.waves}
     links = programme.roadmap.links
     latest = format_days(min(day_of(timed.late_start), last_day_of(timed.late_finish)), last_day_of(timed.late_finish))
-    is_own = task.id in {m.task for m in programme.milestones}
+    places = sorted(((s, programme.school_name(s)) for s in task.schools), key=lambda s: s[1])
     return TaskView(
         row=row,
         length="" if row.is_milestone else _length(programme, row.id),
@@ -115,9 +115,7 @@ def task_view(programme: Programme, row: PlanRow, baseline: Mapping[TaskId, Date
         service=services.get(row.service, row.service),
         wave=waves.get(row.wave, row.wave),
         # A programme's milestone is about what it waits for, and belongs to no school.
-        schools=()
-        if is_own
-        else tuple(sorted(((s, programme.school_name(s)) for s in task.schools), key=lambda s: s[1])),
+        schools=tuple(places) if row.is_work else (),
         is_decision=task.kind is Kind.DECISION,
         day_word=day_word(programme, row.id),
         chain=tuple(_steps(programme, why.chain)),

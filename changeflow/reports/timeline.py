@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from changeflow.calendar.layers import DaySpan
+from changeflow.phrases import capitalised
 from changeflow.programme.blackouts import blackouts_of
 from changeflow.programme.programme import Programme
 from changeflow.programme.school_terms import SchoolTerms
@@ -129,7 +130,7 @@ def _state_of(row: PlanRow) -> str:
 def rows_of_groups(groups: Iterable[PlanGroup]) -> list[TimelineRow]:
     return [
         TimelineRow(
-            label=f"{group.name} ({len(group.rows)})",
+            label=f"{group.name} ({group.tasks})",
             dates=f"{group.start} to {group.finish}",
             span=group.span,
             state="group",
@@ -155,14 +156,10 @@ def bands_of(programme: Programme, rows: Sequence[PlanRow], days: tuple[date, da
         if b.touches(*days) and (b.schools is None or not schools or b.schools & schools)
     }
     found = {
-        TimelineBand(_holiday(span.reason), "holiday", span.first, span.last)
+        TimelineBand(capitalised(span.reason), "holiday", span.first, span.last)
         for span in _holidays(programme, schools, days)
     }
     return tuple(sorted((*found, *blackouts), key=lambda b: (b.first, b.last, b.name)))
-
-
-def _holiday(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
 
 
 def _holidays(programme: Programme, schools: set[str], days: tuple[date, date]) -> Iterator[DaySpan]:

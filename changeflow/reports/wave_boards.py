@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.phrases import capitalised
 from changeflow.planning.wave_use import PlanEffect
 from changeflow.reports.wave_pictures import Key, Load, draw_board, draw_loads
 from changeflow.reports.waves import DeadlineLine, LoadLine, WaveLine, waves_report
@@ -20,7 +21,7 @@ class BoardLive:
     """A go-live on the board."""
 
     service: Key
-    """Its service, with the mark that stands for it."""
+    """Its service, with its mark."""
     day: str
     is_pilot: bool
 
@@ -99,7 +100,7 @@ def wave_board(name: str, problem: WaveProblem, plan: WavePlan, effect: PlanEffe
         waves=tuple(BoardWave(name=w, days=format_days(min(days[w]), max(days[w]))) for w in waves),
         rows=tuple(_rows(problem, plan, waves, marks)),
         teams=tuple(_teams(problem, plan, waves)),
-        clashes=tuple(f"{what[:1].upper()}{what[1:]}." for what in own.limits),
+        clashes=tuple(f"{capitalised(what)}." for what in own.limits),
         deadlines=own.deadlines,
         last_day=own.last_day,
         lines=own.waves,

@@ -90,6 +90,7 @@ _IN_ORDER = (
             "A larger trust has ten schools or more, unless the programme sets `larger_trust_from`. Training and moves "
             "to the new structure also wait for the pilot."
         ),
+        met_by_service=True,
         check=sequence.pilot_before_rollout,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example=(
@@ -105,6 +106,7 @@ _IN_ORDER = (
         remedy="Add a parallel run (`kind: parallel_run`) of at least two pay periods before go-live.",
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
         our_choice="Every payroll needs a parallel run, unless the rule is waived.",
+        met_by_service=True,
         check=sequence.parallel_run_before_go_live,
         on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
@@ -129,6 +131,7 @@ _IN_ORDER = (
         remedy="Add training (`kind: training`) at these schools before go-live.",
         sentence="make sure the training is delivered",
         our_choice="Training is needed at every school in a wave, unless the programme says otherwise.",
+        met_by_service=True,
         check=sequence.training_before_go_live,
         gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
@@ -166,7 +169,7 @@ _IN_ORDER = (
         code="R07",
         title="Requirements from heads, board and local governing bodies",
         lifted_by=(Mandate.SRO,),
-        remedy="Ask each of them, and list whom you asked under `sources` in the requirements task.",
+        remedy="Ask each of them, and list them under `sources` in the requirements task.",
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),

@@ -42,6 +42,8 @@ class Rule:
     """Whether its check uses dates, so that it runs after scheduling."""
     on_dates: Check | None = None
     """A second check, which runs after scheduling."""
+    met_by_service: bool = False
+    """Whether the service's manager, or else its lead provider, provides what it needs."""
     enforced_by: str = ""
     """What enforces it, if not a finding: a page that hides results, a dispatch that waits."""
 

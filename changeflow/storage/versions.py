@@ -1,7 +1,7 @@
 """Versions of a definition, contact details (stored separately), forecasts and baselines."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -260,6 +260,13 @@ def state(session: Session, programme: str) -> tuple[object, ...]:
     change adds an entry or increases the revision.
     """
     return tuple(session.exec(_STATE, params={"programme": programme}).first() or ())
+
+
+def content_state(session: Session, programme: str, *, but: Collection[str]) -> tuple[object, ...]:
+    """Return a key as `state` does, of a state that audit entries with the actions `but` leave as it is."""
+    query = select(AuditRow.hash).where(AuditRow.programme_id == programme, col(AuditRow.action).not_in(but))
+    last = session.exec(query.order_by(col(AuditRow.number).desc()).limit(1)).first()
+    return (revision(session, programme), last)
 
 
 _STATE = select(

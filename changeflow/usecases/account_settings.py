@@ -13,12 +13,13 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import NAMED
 from changeflow.programme.names import begin, person_in_words
 from changeflow.programme.permissions import roles_of
+from changeflow.reports.record import moment_in_words
 from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import session_scope
 from changeflow.usecases.accounts import check_address, is_here, session_of
 from changeflow.usecases.visits import Visit, visit
-from changeflow.values.moments import LONDON, format_day, format_hour, local_day
+from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Role
 
 HOW_IN_WORDS: Mapping[SignIn, str] = {
@@ -175,15 +176,10 @@ def _session_line(one: SignedIn, own: SignedIn) -> SessionLine:
         id=one.id[:SHORT_ID],
         browser=one.browser or "Another browser",
         how=HOW_IN_WORDS.get(one.how, ""),
-        since=_moment(one.created_at),
-        until=_moment(one.expires_at),
+        since=moment_in_words(one.created_at),
+        until=moment_in_words(one.expires_at),
         is_this=one.id == own.id,
     )
-
-
-def _moment(at: datetime) -> str:
-    local = at.astimezone(LONDON)
-    return f"{format_day(local.date())}, {format_hour(local.time())}"
 
 
 def end_session(token: str, which: str, *, db: str, now: datetime) -> bool:

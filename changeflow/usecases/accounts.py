@@ -1,6 +1,6 @@
 """Signing in and out: by an identity provider, by a link in an e-mail, and on the machine itself.
 
-An account belongs to the person of a programme who has its verified address, or whom an admin invited at that address,
+An account belongs to the person of a programme who has its verified address or was invited at it by an admin,
 never to a display name. Which roles a person has is read from the programme at every request.
 """
 
@@ -130,7 +130,7 @@ def check_address(email: str) -> str:
 
 
 def _invited(session: Session, address: str, now: datetime) -> list[tuple[Definition, str, Contact | None]]:
-    """Return the people whom an address is invited as; empty if one of them is an admin."""
+    """Return the people with an invitation at an address; empty if one of them is an admin."""
     found = []
     for name, people in accounts.invited_to(session, address).items():
         definition = versions.required(session, name).definition
@@ -185,7 +185,7 @@ def _link(session: Session, token: str, browser: str, now: datetime) -> SignInLi
 def sign_in_by_provider(
     issuer: str, subject: str, email: str, *, kind: str, next_page: str, db: str, now: datetime
 ) -> NewSession:
-    """Begin a session for someone whom a provider has identified, with an address that it has verified."""
+    """Begin a session for someone with an identity and an address that a provider has verified."""
     with _noting_refusals(db, now), session_scope(db) as session:
         address = accounts.address_of(session, email)
         # Letters beyond ASCII may count as others: see `_where`.
@@ -271,7 +271,7 @@ def people_at(session: Session, address: str, how: SignIn, now: datetime) -> dic
 def person_at(
     definition: Definition, how: SignIn, invited: Sequence[str], listed: Sequence[str], now: datetime
 ) -> str | None:
-    """Return the person of a programme that an address belongs to: whom it was invited as, or else who alone has it.
+    """Return the person of a programme with an invitation at an address, or else the only one who has it.
 
     A link is for invited people only, so that a withdrawn invitation ends what it gave.
     """
@@ -297,22 +297,6 @@ def sign_out(token: str, *, db: str, now: datetime) -> None:
             accounts.end_session(session, found.id, at=now)
 
 
-def sessions(token: str, *, db: str, now: datetime) -> tuple[SignedIn, list[SignedIn]]:
-    """Return a browser's session, and every session of the same person."""
-    with read_scope(db) as session:
-        own = session_of(session, token, now)
-        return own, accounts.sessions_like(session, own, now=now)
-
-
-def end_session(token: str, which: str, *, db: str, now: datetime) -> None:
-    """End one of a person's own sessions, by its id."""
-    with session_scope(db) as session:
-        own = session_of(session, token, now)
-        if which not in {s.id for s in accounts.sessions_like(session, own, now=now)}:
-            raise UnknownThingError("session", which)
-        accounts.end_session(session, which, at=now)
-
-
 def end_machine_sessions(*, db: str, now: datetime) -> int:
     """End every session that began on the machine itself, once people sign in with a provider."""
     with session_scope(db) as session:
@@ -321,7 +305,7 @@ def end_machine_sessions(*, db: str, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorPerson:
-    """A person for whom a link can be printed."""
+    """A person who can have a printed link."""
 
     programme: str
     person: str

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 from changeflow.reports.documents import json_of, pdf_of
 from changeflow.reports.sro import SroReport
+from changeflow.storage import audit
+from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.reports import build_report
 from changeflow.usecases.schools import sees_all
 from changeflow.usecases.visits import Visit
@@ -21,16 +24,25 @@ def brief(visit: Visit) -> SroReport:
     return report
 
 
+def whole_report(visit: Visit) -> SroReport:
+    """Return today's report with the last entry of the audit, as the command writes it.
+
+    A mere reading adds an entry, so a kept report may name an earlier one.
+    """
+    report, last = brief(visit), audit.head(visit.session, visit.name)
+    return replace(report, audit_head=head_text(last) if last is not None else "")
+
+
 def brief_pdf(visit: Visit) -> bytes:
     """Return the Brief and its annex as a PDF."""
-    report = brief(visit)
-    return visit.view("report-pdf", lambda: pdf_of(report))
+    report = whole_report(visit)
+    return visit.view("report-pdf", lambda: pdf_of(report), report.audit_head)
 
 
 def brief_json(visit: Visit) -> str:
     """Return the Brief and its annex as JSON, with the proof of its dates."""
-    report = brief(visit)
-    return visit.view("report-json", lambda: json_of(report))
+    report = whole_report(visit)
+    return visit.view("report-json", lambda: json_of(report), report.audit_head)
 
 
 def places(visit: Visit) -> Mapping[str, str]:

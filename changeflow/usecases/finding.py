@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from changeflow.programme.mandates import Subject
 from changeflow.reports.plan_rows import PlanQuery
 from changeflow.usecases.plan_pages import rows_of
+from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action, Kind
 
@@ -61,8 +61,7 @@ def _services(visit: Visit) -> Iterator[tuple[str, Hit]]:
 
 def _schools(visit: Visit) -> Iterator[tuple[str, Hit]]:
     for school in sorted(visit.definition.schools, key=lambda s: s.name):
-        own = visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({school.id})))
-        path = f"/schools/{school.id}" if own else f"/plan{PlanQuery(school=school.id).address}"
+        path = f"/schools/{school.id}" if may_open(visit, school.id) else f"/plan{PlanQuery(school=school.id).address}"
         yield school.name, Hit(school.name, "", path)
 
 

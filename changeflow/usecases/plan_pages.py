@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.errors import UnknownThingError
-from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.reports.plan_page import PlanPage, plan_page
 from changeflow.reports.plan_rows import NEITHER, Grouping, PlanQuery, PlanRow, group_names, plan_rows
@@ -24,6 +23,7 @@ from changeflow.reports.task_page import (
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, facts, versions
+from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
@@ -91,12 +91,11 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
         raise UnknownThingError("task", task)
     baseline = visit.stored.baseline
     view = visit.view("task", lambda: task_view(visit.programme, row, baseline.dates if baseline else None), task)
-    may_open = (s for s, _ in view.schools if visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({s}))))
     return TaskPage(
         task=view,
         history=_history(visit, task),
         delay=None if days is None else _delay(visit, task, min(days, MOST_DAYS)),
-        schools=frozenset(may_open),
+        schools=frozenset(s for s, _ in view.schools if may_open(visit, s)),
     )
 
 

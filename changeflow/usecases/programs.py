@@ -16,7 +16,6 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.announcements import go_lives
 from changeflow.reports.announcements import go_live_lines
-from changeflow.reports.decisions import build_decisions
 from changeflow.reports.documents import keyed
 from changeflow.reports.tables import plan_json
 from changeflow.reports.worklist import work_rows
@@ -24,8 +23,8 @@ from changeflow.storage import accounts, answers, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.accounts import SignInNeededError, new_token
-from changeflow.usecases.briefs import brief
-from changeflow.usecases.refusals import refusals
+from changeflow.usecases.briefs import whole_report
+from changeflow.usecases.decisions import decisions
 from changeflow.usecases.visits import Visit, visit, visit_as
 from changeflow.values.words import Action
 
@@ -168,18 +167,11 @@ def dates_of_schools(found: Visit) -> list[dict[str, Any]]:
     return found.view("go-live-rows", rows)
 
 
-def decisions(found: Visit) -> dict[str, Any]:
+def decision_log(found: Visit) -> dict[str, Any]:
     """Return the decisions needed and made, as `changeflow gate list --format json` does."""
-    found.permit(Action.READ_PROGRAMME)
-
-    def log() -> dict[str, Any]:
-        judged = found.stored.judged
-        made = build_decisions(judged, today=found.today, refused=refusals(judged.programme, today=found.today))
-        return keyed(made)
-
-    return found.view("decisions-json", log)
+    return keyed(decisions(found).log)
 
 
 def report(found: Visit) -> dict[str, Any]:
     """Return today's report to the SRO, without the proof of its dates."""
-    return keyed(brief(found))
+    return keyed(whole_report(found))

@@ -59,6 +59,11 @@ def sees_all(visit: Visit) -> bool:
     return visit.may(Action.READ_SCHOOL, Subject(schools=every))
 
 
+def may_open(visit: Visit, school: str) -> bool:
+    """Return whether the person may open a school's page, for links."""
+    return visit.visitor.school == school or visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({school})))
+
+
 def school(visit: Visit, name: str) -> SchoolPage:
     """Return one school's page; one that the person may not see is as unknown as one that does not exist."""
     found = next((s for s in visit.definition.schools if s.id == name), None)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import UnknownThingError
@@ -23,7 +23,6 @@ from changeflow.storage import accounts, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_at
-from changeflow.storage.tables.audit import AuditRow
 from changeflow.usecases.accounts import SignInNeededError, is_here, people_at, person_at, session_of
 from changeflow.usecases.authority import is_permitted, permit
 from changeflow.usecases.stored import Cache, NotKeptError, Stored, load, may_work
@@ -51,7 +50,6 @@ class Visitor:
     """Every role they have: in the whole programme, or for a service or school of theirs."""
     school: str | None
     """Their own school, by id."""
-    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,14 @@ class Visit:
 
         Permissions must not decide it: check them first.
         """
-        key = (url_of(self.session), self.name, _state(self.session, self.name), self.today, name, *given)
+        key = (
+            url_of(self.session),
+            self.name,
+            versions.content_state(self.session, self.name, but=LOOKS),
+            self.today,
+            name,
+            *given,
+        )
         if key not in _VIEWS and not may_work():
             raise NotKeptError
         found: T = _VIEWS.get(key, make)  # type: ignore[assignment]  # the name and `given` decide the type
@@ -159,14 +164,12 @@ def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -
     if found.how in (SignIn.MACHINE, SignIn.TOKEN) and Role.ADMIN not in roles:
         log("refused", action="visit", programme=name)
         raise SignInNeededError
-    contact = stored.contacts.get(person)
     return Visitor(
         session=found,
         person=person,
         title=definition.role_of(person) or person,
         roles=roles,
         school=next((p.school for p in definition.people if p.id == person), None),
-        language=contact.language if contact else "en",
     )
 
 
@@ -222,10 +225,3 @@ def note_looks(person: str, programme: str, looks: Sequence[str], *, db: str, no
         versions.lock_programme(session, programme)
         for subject in looks:
             audit.append(session, programme, at=now, actor=person, action="look", subject=subject)
-
-
-def _state(session: Session, programme: str) -> tuple[object, ...]:
-    """Return a key of what pages show: the revision, and the last audit entry that is no mere reading."""
-    query = select(AuditRow.hash).where(AuditRow.programme_id == programme, col(AuditRow.action).not_in(LOOKS))
-    last = session.exec(query.order_by(col(AuditRow.number).desc()).limit(1)).first()
-    return (versions.revision(session, programme), last)

@@ -57,7 +57,7 @@ class ProviderDownError(ChangeflowError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmedPerson:
-    """A person whom the provider has identified, with an address that it has verified."""
+    """A person with an identity and an address that the provider has verified."""
 
     issuer: str
     subject: str

@@ -8,7 +8,7 @@ const LONGEST = 30;
 async function lookAgain(part, seconds) {
   let next = seconds;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Part": part.id }, credentials: "same-origin" });
+    const answer = await fetch(location.href, { credentials: "same-origin" });
     if (answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);

@@ -31,7 +31,7 @@ PROGRAMME, DAY = "trust-central-services", "2027-05-20"
 NOW = datetime(2027, 5, 20, 8, tzinfo=UTC)
 OFFICE, SRO, HEAD, ADMIN = "programme-manager", "chief-executive", "ashdown-head", "governance-lead"
 PEOPLE = (OFFICE, SRO, HEAD, ADMIN)
-"""People whom the server prints a sign-in link for."""
+"""The people with a printed sign-in link."""
 INVITED = (OFFICE, HEAD)
 """People who may sign in by a link."""
 NONE: Mapping[str, str] = {}

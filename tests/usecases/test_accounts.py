@@ -11,6 +11,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases import accounts, retention
 from tests import asked
 from tests.builders import PEOPLE, a_folder
+from tests.sessions import sessions
 from tests.stored import store_once
 
 pytestmark = pytest.mark.both_databases
@@ -40,7 +41,7 @@ def use(db: str, token: str, browser: str = BROWSER) -> str:
 
 def test_a_link_begins_a_session(stored: str):
     token = use(stored, a_link(stored))
-    own, all_of_mine = accounts.sessions(token, db=stored, now=NOW)
+    own, all_of_mine = sessions(token, db=stored, now=NOW)
     assert [s.id for s in all_of_mine] == [own.id]
     with read_scope(stored) as session:
         by_address, by_person = last_sign_ins(session, "small")
@@ -48,7 +49,7 @@ def test_a_link_begins_a_session(stored: str):
         assert by_person == {}
     accounts.sign_out(token, db=stored, now=NOW)
     with pytest.raises(accounts.SignInNeededError):
-        accounts.sessions(token, db=stored, now=NOW)
+        sessions(token, db=stored, now=NOW)
 
 
 def test_of_many_uses_of_a_link_at_once_one_begins_a_session(stored: str):
@@ -77,5 +78,5 @@ def test_an_erasure_and_retention_work_on_every_database(stored: str):
     removed = asked.erase("lead", db=stored, programme=None, actor="chief", now=NOW).removed
     assert (removed["accounts"], removed["invitations"]) == (1, 1)
     with pytest.raises(accounts.SignInNeededError):
-        accounts.sessions(token, db=stored, now=NOW)
+        sessions(token, db=stored, now=NOW)
     retention.retain(db=stored, now=NOW + timedelta(days=60))

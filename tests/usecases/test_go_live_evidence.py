@@ -53,7 +53,7 @@ class TestVouching:
         pilot_records.confirm(GO, "way-back", "Licence, longer", date(2028, 3, 31), change(MARCH, stored))
         assert any("Licence, longer" in t for t in weighed(stored).of(State.MET))
 
-    def test_what_nobody_asks_for_cannot_be_confirmed(self, stored: str):
+    def test_what_no_one_asks_for_cannot_be_confirmed(self, stored: str):
         with pytest.raises(UnknownThingError, match="item to confirm"):
             pilot_records.confirm(GO, "weather", "Sunny", None, change(MARCH, stored))
         with pytest.raises(UnknownThingError, match="no go-live gate"):
@@ -62,11 +62,11 @@ class TestVouching:
 
 def test_reasons_against_begin_with_what_the_reader_must_do(stored: str):
     case = weighed(stored)
-    signs, told = "The Director of People has not signed this off yet.", "You have not signed this off yet."
+    signs, to_them = "The Director of People has not signed this off yet.", "You have not signed this off yet."
     assert signs in case.against()
-    assert told not in case.against()
+    assert to_them not in case.against()
     own = case.against(reader="lead")
-    assert told in own
+    assert to_them in own
     assert signs not in own
     assert len(own) == len(case.against())
     addressed = [text.startswith("You have not ") for text in own]

@@ -13,14 +13,18 @@ from lxml import etree
 from typer.testing import CliRunner
 
 from changeflow.cli import app
+from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress
+from changeflow.reports.plan_rows import plan_rows
+from changeflow.reports.tables import plan_json
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.tasks import tasks_sheet
 from changeflow.roadmap.analysis.lengths import float_in_words
+from changeflow.rules.engine import Judged
 from changeflow.usecases import definitions
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.progress_import import store_import
-from changeflow.usecases.stored import loaded
+from changeflow.usecases.stored import loaded, stored_on
 from changeflow.usecases.unit_of_work import Change
 from tests.conftest import SAMPLE, sample_copy
 
@@ -99,3 +103,30 @@ def test_each_task_has_one_answer_in_the_workbook_the_plan_the_list_and_project(
             assert float_in_words(programme.roadmap, task, minutes) in (shown, shown.removesuffix("s")), task
         if task in listed:
             assert (listed[task]["state"], listed[task]["first"]) == (row["State"], str(row["First day"])), task
+
+
+@pytest.mark.slow
+def test_each_task_has_the_same_answer_on_the_page_of_the_plan(db: str, monkeypatch: pytest.MonkeyPatch):
+    """Also a milestone on the day after its deadline, though its float in minutes is zero or more."""
+    monkeypatch.setattr(Programme, "spare", lambda *_: -480)
+    programme = loaded(None, db=db, on=TODAY)
+    shown = {r.id: r for r in plan_rows(WorkbookSource(programme=programme, today=TODAY))}
+    plan = {t["id"]: t for t in json.loads(plan_json(judged_of(db)))["tasks"]}
+    late = {m.task for m in programme.open_milestones}
+    assert late
+    assert shown.keys() == plan.keys()
+    for task, row in shown.items():
+        planned = plan[task]
+        assert row.is_critical == planned["critical"], task
+        assert row.spare_days == planned["total_float"] / programme.minutes_per_day, task
+        assert (row.first, row.last) == programme.days_of(task), task
+        if not row.is_done:
+            amount = float_in_words(programme.roadmap, task, abs(planned["total_float"]))
+            is_too_late = planned["total_float"] < 0
+            assert row.spare == f"{amount} too late" if is_too_late else amount in row.spare or row.is_critical, task
+            assert row.is_late or not is_too_late, task
+    assert {t for t, row in shown.items() if row.spare.endswith("too late")} >= late
+
+
+def judged_of(db: str) -> Judged:
+    return stored_on(None, db=db, on=TODAY).judged

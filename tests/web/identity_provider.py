@@ -31,7 +31,7 @@ class IdentityProvider:
     now: datetime
     issuer: str = ""
     person: dict[str, Any] = field(default_factory=dict)
-    """The claims about whoever signs in."""
+    """The claims about the person who signs in."""
     changed: dict[str, Any] = field(default_factory=dict)
     """Claims of a token that are set otherwise; None removes one."""
     alg: str = "RS256"

@@ -7,6 +7,7 @@ from changeflow.agenda.worklist import WorkFilter, WorkState, work_list
 from changeflow.calendar.extent import ASSUMED
 from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.reports.changes import variance_days
+from changeflow.reports.schedules import task_float
 from changeflow.reports.workbook.cells import WorkbookSource, float_cells, owner_of, place_of
 from changeflow.reports.workbook.layout import A3, BookSheet, Cell, SheetColumn
 from changeflow.roadmap.model.tasks import Task
@@ -111,7 +112,7 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
 def _cells(shown: WorkbookSource, task: Task, typed: ProgressCells, state: str) -> dict[str, Cell]:
     programme, timed = shown.programme, shown.programme.timed(task.id)
     service, wave, school = place_of(programme, task)
-    spare = None if programme.is_done(task.id) else timed.total_float
+    spare = None if programme.is_done(task.id) else task_float(programme, task.id)
     number, unit = (None, "") if spare is None else float_cells(programme, task.id, spare)
     planned = (shown.baseline or {}).get(task.id)
     return {

@@ -91,7 +91,7 @@ async def go_lives(request: Request, programme: Name) -> Any:  # noqa: ANN401
 )
 async def decisions(request: Request, programme: Name) -> Any:  # noqa: ANN401
     """Decisions that are needed, with their last responsible day, and decisions that were made."""
-    return await _read(request, programme, programs.decisions)
+    return await _read(request, programme, programs.decision_log)
 
 
 @router.get("/programmes/{programme}/report", name="api:report", responses=REFUSALS, response_model=Report)

@@ -16,6 +16,7 @@ from changeflow.usecases.upkeep import start_new_key
 from changeflow.web.security import SESSION
 from tests import asked
 from tests.every_role import FILE, NOW, PEOPLE, TODAY, World, store
+from tests.sessions import sessions
 from tests.web.pages.test_sign_in import HEAD, a_browser, ask, invite, link_in
 from tests.web.visiting import ISSUER, Browser, signed_in
 
@@ -71,7 +72,7 @@ def test_a_persons_export_has_their_accounts_without_anything_to_sign_in_with(ow
     assert "Firefox" in {s["browser"] for s in about["sessions of their accounts"]}
     assert [i["person"] for i in about["invitations to sign in"]] == ["head"]
     text = str(about)
-    own, _ = accounts.sessions(browser.cookies[SESSION], db=own_world.db, now=NOW)
+    own, _ = sessions(browser.cookies[SESSION], db=own_world.db, now=NOW)
     for secret in (browser.cookies[SESSION], own.id, own.address):
         assert secret not in text
 

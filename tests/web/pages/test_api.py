@@ -74,11 +74,11 @@ def test_a_token_reads_its_own_programme_alone(world: World, token: str):
 
 
 def test_a_token_ends_with_the_role_of_its_maker(own_world: World):
-    for number, by in enumerate(("nobody-known", "viewer", "chief")):
+    for number, by in enumerate(("no-one-known", "viewer", "chief")):
         token = str(number) * 43
         give(own_world, token, by=by)
         status, _ = read(own_world, SMALL, token)
-        assert status == (404 if by == "nobody-known" else 401)
+        assert status == (404 if by == "no-one-known" else 401)
 
 
 def test_reading_results_of_people_is_in_the_audit_once(own_world: World):

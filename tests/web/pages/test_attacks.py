@@ -7,6 +7,7 @@ from changeflow.usecases.accounts import new_token
 from changeflow.web.guard import HEADERS
 from changeflow.web.security import BROWSER, PAGES_HEADERS, PAGES_POLICY, SESSION
 from tests.every_role import NOW, World
+from tests.sessions import sessions
 from tests.web.visiting import ISSUER, Browser, signed_in
 
 HOME, SESSIONS, SECURE = "/p/small", "/p/small/settings/sessions", "https://change.example.org"
@@ -21,7 +22,7 @@ def with_session(world: World, token: str) -> Browser:
 
 def test_a_forged_session_is_none(world: World):
     real = signed_in(world.db, "chief").cookies[SESSION]
-    stored = accounts.sessions(real, db=world.db, now=NOW)[0].id
+    stored = sessions(real, db=world.db, now=NOW)[0].id
     forged = [
         new_token(),
         "",

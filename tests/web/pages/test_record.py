@@ -83,7 +83,7 @@ def test_filters_by_person_kind_and_day(world: World, query: str, expected: list
 
 @pytest.mark.parametrize(
     "query",
-    ["person=nobody", "kind=x", "from=yesterday", "to=2027-02-31", "before=x", "before=-1", "before=99999999999"],
+    ["person=no-one", "kind=x", "from=yesterday", "to=2027-02-31", "before=x", "before=-1", "before=99999999999"],
 )
 def test_a_filter_that_is_not_valid_is_refused_in_words(world: World, query: str):
     answer = signed_in(world.db, "chief").get(f"/p/small/record?{query}")

@@ -10,6 +10,7 @@ from changeflow.usecases import account_settings, accounts
 from changeflow.values.words import Role
 from changeflow.web.security import SESSION
 from tests.every_role import HOLDER, NOW, World
+from tests.sessions import sessions
 from tests.web.pages.test_sign_in import a_browser, ask, link_in, mails
 from tests.web.visiting import ISSUER, Browser, heading, signed_in, text_of
 
@@ -114,7 +115,7 @@ def test_an_address_that_was_released_is_its_new_owners(own_world: World):
 
 
 def session_ids(browser: Browser) -> dict[bool, list[str]]:
-    own, found = accounts.sessions(browser.cookies[SESSION], db=browser_db(browser), now=NOW)
+    own, found = sessions(browser.cookies[SESSION], db=browser_db(browser), now=NOW)
     return {is_this: [s.id[:16] for s in found if (s.id == own.id) is is_this] for is_this in (True, False)}
 
 

@@ -23,6 +23,7 @@ from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.web.clients import Limits, Rate
 from changeflow.web.security import BROWSER, SESSION, own_path
 from tests.every_role import NOW, World
+from tests.sessions import sessions
 from tests.web.asking import PLENTY
 from tests.web.visiting import HERE, Browser, form_token, heading, signed_in, text_of
 
@@ -277,7 +278,7 @@ def test_every_sign_in_has_a_new_token_and_ends_the_session_before_it(own_world:
     browser.send(link, browser.get(link))
     assert browser.cookies[SESSION] != planted
     with pytest.raises(accounts.SignInNeededError):
-        accounts.sessions(planted, db=own_world.db, now=NOW)
+        sessions(planted, db=own_world.db, now=NOW)
 
 
 OWN = st.text("/\\?&=#.:@%abz-_ \t\n\x00é\u2028", max_size=40)
