@@ -141,9 +141,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
         for finding in about:
             hard = finding.is_block or rule.hardens_at is gate.gate is not None
             state = State.BLOCKS if hard else State.NOTED
-            yield Criterion(
-                f"{finding.message.rstrip('.')} (rule {rule.code}).", state, rule.code, remedy=finding.remedy
-            )
+            yield Criterion(f"{finding.message.rstrip('.')}.", state, rule.code, remedy=finding.remedy)
         if about or gate.gate is None or not _concerns(programme, rule, gate):
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(programme, w, gate)), None)

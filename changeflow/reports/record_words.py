@@ -208,7 +208,7 @@ WORDS: Mapping[str, EntryWords] = {
     "pilot:lesson-declined": _pilot("Declined a lesson from {}"),
     "pilot:again": _pilot("Repeated a pilot or parallel run of {}"),
     "pilot:confirmation": _pilot("Confirmed an item on the go-live checklist of {}"),
-    "pilot:signature": _pilot("Gave or refused sign-off for a go-live of {}"),
+    "pilot:signature": _pilot("Gave or refused their sign-off for {}"),
     "pilot:test": _pilot("Recorded a test of {}"),
     "assess": _people("Imported or received assessments"),
     "publish": _people("Published the results of groups"),

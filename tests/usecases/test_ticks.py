@@ -342,7 +342,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     definitions.apply(
         a_folder(tmp_path / "trust", pathway=gated, service=short_of_time), db=db, actor="chief", now=moment(4)
     )
-    evidence = "Payroll's lead provider has 2 days a week for it (at least 2.5 days needed) (rule R05)."
+    evidence = "Payroll's lead provider has 2 days a week for it (at least 2.5 days needed)."
     ticks.tick(db=db, now=moment(4))
     [to_lead] = letters(db, moment(4, 9))
     assert "The evidence does not yet support going ahead." in to_lead.text
