@@ -83,8 +83,8 @@ def sample_copy(into: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a real PostgreSQL."""
+def postgres_server() -> Iterator[str]:
+    """The address of a real PostgreSQL. A test asks for `postgres`, which gives its databases a key as well."""
     # Not in pytest's own folder: another session closes that to the user whom the server runs as when we are root.
     with tempfile.TemporaryDirectory(prefix="changeflow-pg-") as folder:
         server = start_server(Path(folder) / "data")
@@ -94,14 +94,23 @@ def postgres() -> Iterator[str]:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         share_with(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-        key = Path(folder) / "changeflow.key"
-        keys.keep_in(key)
-        with pytest.MonkeyPatch.context() as patched:
-            # For the processes that a test starts.
-            patched.setenv("CHANGEFLOW_KEY_FILE", str(key))
-            yield server.get_uri()
-        keys.keep_in(None)
+        yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture
+def postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL. Until the test ends, its databases keep their key in a file of their own.
+
+    Only until then: SQLite files that other tests share keep their keys beside them.
+    """
+    key = tmp_path_factory.getbasetemp() / "postgres.key"
+    before = keys.keep_in(key)
+    with pytest.MonkeyPatch.context() as patched:
+        # For the processes that a test starts.
+        patched.setenv("CHANGEFLOW_KEY_FILE", str(key))
+        yield postgres_server
+    keys.keep_in(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,9 +148,9 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(postgres: str) -> str:
+def migrated_database(postgres_server: str) -> str:
     """The name of a PostgreSQL database with every table and no row, to be copied."""
-    _migrate(create_database(postgres, "migrated"))
+    _migrate(create_database(postgres_server, "migrated"))
     return "migrated"
 
 

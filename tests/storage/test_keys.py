@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 from changeflow.agenda.policy import Fate
 from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, KeyFileError
-from changeflow.settings import key_file
 from changeflow.storage import answers, erasure, keys, messages, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
@@ -42,7 +41,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("CHANGEFLOW_KEY_FILE", raising=False)
     before = keys.keep_in(None)
     yield
-    keys.keep_in(before or key_file())
+    keys.keep_in(before)
 
 
 @pytest.fixture
