@@ -16,6 +16,7 @@ _IN_ORDER = (
         sentence="using a pathway of plan>>>design>>>develop>>>deploy",
         our_choice="The order applies to tasks for the whole service, not to each wave.",
         check=sequence.phases_in_order,
+        implies_links=True,
         example=(
             "Payroll's user requirements are agreed before its development phase begins at any school. Finance may be "
             "ahead or behind."
@@ -32,6 +33,7 @@ _IN_ORDER = (
         ),
         our_choice="A trust may mark a small change as minor, and the rule then does not apply to it.",
         check=sequence.systems_before_restructure,
+        implies_links=True,
         on_dates=sequence.no_service_holes,
         gates=(Gate.WAVE_RELEASE,),
         example=(
@@ -47,6 +49,7 @@ _IN_ORDER = (
         remedy="Add tasks for new staff (`kind: capacity_in_place`) and their skills (`kind: skills_evidenced`).",
         sentence="put new capacity and skills in place before removing roles from the old model",
         check=sequence.capacity_and_skills_before_removal,
+        implies_links=True,
         on_dates=sequence.capacity_on_the_day,
         gates=(Gate.WAVE_RELEASE,),
         example=(
@@ -73,6 +76,7 @@ _IN_ORDER = (
         remedy="Add a task that approves and publishes the scheme (`kind: delegation`) before go-live.",
         sentence="Align governance and Schemes of Delegation",
         check=sequence.delegation_before_go_live,
+        implies_links=True,
         gates=(Gate.GO_LIVE,),
         example=(
             "The scheme that says who decides about site staff is approved and published before estates goes live. "
@@ -92,6 +96,7 @@ _IN_ORDER = (
         ),
         met_by_service=True,
         check=sequence.pilot_before_rollout,
+        implies_links=True,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example=(
             "Three of fourteen schools go first. Until the pilot has been evaluated, the others do not go live, and "
@@ -108,6 +113,7 @@ _IN_ORDER = (
         our_choice="Every payroll needs a parallel run, unless the rule is waived.",
         met_by_service=True,
         check=sequence.parallel_run_before_go_live,
+        implies_links=True,
         on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.pays_people,
@@ -133,6 +139,7 @@ _IN_ORDER = (
         our_choice="Training is needed at every school in a wave, unless the programme says otherwise.",
         met_by_service=True,
         check=sequence.training_before_go_live,
+        implies_links=True,
         gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
     ),
@@ -144,6 +151,7 @@ _IN_ORDER = (
         sentence="‘Go live’ is just the start",
         our_choice="Checkpoints come 2 weeks, 6 school weeks, 1 term, 2 terms and 12 months after go-live.",
         check=people.reinforced_until_the_end,
+        implies_links=True,
         on_dates=people.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
         example=(

@@ -38,6 +38,8 @@ class Rule:
     """Selects the services that it applies to; None for all."""
     example: str = ""
     """An example from a trust, in a sentence or two."""
+    implies_links: bool = False
+    """Whether its check may add links. All links are added before scheduling, so dates depend on these rules alone."""
     needs_schedule: bool = False
     """Whether its check uses dates, so that it runs after scheduling."""
     on_dates: Check | None = None

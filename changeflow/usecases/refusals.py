@@ -8,7 +8,7 @@ from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import RefusalDates
 from changeflow.roadmap.model.tasks import Task
-from changeflow.usecases.stored import judged
+from changeflow.usecases.stored import planned
 from changeflow.values.words import Outcome
 
 MOST_REFUSED = 4
@@ -33,4 +33,4 @@ def dates_if(programme: Programme, gate: Task, outcome: Outcome, today: date) ->
     if programme.is_done(gate.id):
         return {}
     facts = played_through(programme, gate, outcome, on=today)
-    return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)
+    return dates_of(planned(programme.definition, facts=facts, on=programme.on))

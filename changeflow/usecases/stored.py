@@ -26,7 +26,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import SYSTEM as SYSTEM
 from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme, join
-from changeflow.rules.engine import Judged, judge
+from changeflow.rules.engine import Judged, judge, plan
 from changeflow.storage import audit, facts, sealing, versions
 from changeflow.storage.database import after_commit, before_commit, read_scope, url_of
 from changeflow.storage.versions import StoredPlan, Version
@@ -225,8 +225,17 @@ def judged_as(version: Version, facts: Facts, *, on: date, known: Iterable[Store
 
 def judged(definition: Definition, *, facts: Facts | None = None, on: date | None = None) -> Judged:
     """Join and judge a programme."""
+    return judge(_joined(definition, facts, on))
+
+
+def planned(definition: Definition, *, facts: Facts, on: date) -> Programme:
+    """Join and schedule a programme as `judged` does, but look for no findings."""
+    return plan(_joined(definition, facts, on))
+
+
+def _joined(definition: Definition, facts: Facts | None, on: date | None) -> Programme:
     programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
-    return judge(programme)
+    return programme
 
 
 def _key(session: Session, name: str, on: date) -> Key:
