@@ -253,26 +253,22 @@ def revision(session: Session, programme: str) -> int:
     return session.exec(select(ProgrammeRow.revision).where(ProgrammeRow.id == programme)).one()
 
 
-def state(session: Session, programme: str) -> tuple[object, ...]:
+def state(session: Session, programme: str, *, but: Collection[str] = ()) -> tuple[object, ...]:
     """Return a unique key of a programme's state, also across files and histories.
 
     It is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and each
-    change adds an entry or increases the revision.
+    change adds an entry or increases the revision. Audit entries with the actions `but` give no other key.
     """
-    return tuple(session.exec(_STATE, params={"programme": programme}).first() or ())
-
-
-def content_state(session: Session, programme: str, *, but: Collection[str]) -> tuple[object, ...]:
-    """Return a key as `state` does, of a state that audit entries with the actions `but` leave as it is."""
-    query = select(AuditRow.hash).where(AuditRow.programme_id == programme, col(AuditRow.action).not_in(but))
-    last = session.exec(query.order_by(col(AuditRow.number).desc()).limit(1)).first()
-    return (revision(session, programme), last)
+    return tuple(session.exec(_STATE, params={"programme": programme, "but": list(but)}).first() or ())
 
 
 _STATE = select(
     ProgrammeRow.revision,
     select(AuditRow.hash)
-    .where(AuditRow.programme_id == ProgrammeRow.id)
+    .where(
+        AuditRow.programme_id == ProgrammeRow.id,
+        col(AuditRow.action).not_in(bindparam("but", expanding=True)),
+    )
     .order_by(col(AuditRow.number).desc())
     .limit(1)
     .correlate(ProgrammeRow)

@@ -36,6 +36,8 @@ from changeflow.values.rulepack import Rulepacks
 MOST_KEPT = 16
 """One for each programme and day in use; a programme of 2,000 tasks takes about 20 MB."""
 
+READINGS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
+"""Audit entries that change nothing in a programme. Its state is the same after them, so nothing is loaded again."""
 Key = tuple[str, str, tuple[object, ...], date, str]
 """Database, programme, state, day, and hash of the shipped rulepacks."""
 K = TypeVar("K", bound=Hashable)
@@ -239,7 +241,12 @@ def _joined(definition: Definition, facts: Facts | None, on: date | None) -> Pro
 
 
 def _key(session: Session, name: str, on: date) -> Key:
-    return url_of(session), name, versions.state(session, name), on, _rulepacks()
+    return url_of(session), name, content_state(session, name), on, _rulepacks()
+
+
+def content_state(session: Session, name: str) -> tuple[object, ...]:
+    """Return a key of what a programme contains. Readings, which the audit records, leave it as it is."""
+    return versions.state(session, name, but=READINGS)
 
 
 def _rulepacks() -> str:

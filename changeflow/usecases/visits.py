@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -25,8 +24,7 @@ from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_at
 from changeflow.usecases.accounts import SignInNeededError, is_here, people_at, person_at, session_of
 from changeflow.usecases.authority import is_permitted, permit
-from changeflow.usecases.stored import Cache, NotKeptError, Stored, load, may_work
-from changeflow.values.base import Same
+from changeflow.usecases.stored import MOST_KEPT, Cache, NotKeptError, Stored, content_state, load, may_work
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action, Role
 
@@ -34,8 +32,6 @@ T = TypeVar("T")
 MOST_VIEWS = 512
 """Views of one programme take about as much as its pages."""
 _VIEWS: Cache[tuple[object, ...], object] = Cache(MOST_VIEWS)
-LOOKS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
-"""Audit entries that change nothing that a page shows, but for the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +105,7 @@ class Visit:
         key = (
             url_of(self.session),
             self.name,
-            versions.content_state(self.session, self.name, but=LOOKS),
+            content_state(self.session, self.name),
             self.today,
             name,
             *given,
@@ -141,20 +137,43 @@ def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now:
     if is_foreign or programme not in versions.programme_ids(session):
         log("refused", action="visit")
         raise UnknownThingError("programme", programme)
-    stored = load(session, programme, on=local_day(now))
+    visitor = _visitor(session, found, programme, now)  # before any work on the programme
     return Visit(
         db=db,
         session=session,
-        stored=stored,
-        visitor=_visitor(session, found, stored, now),
+        stored=load(session, programme, on=local_day(now)),
+        visitor=visitor,
         now=now,
         is_sandbox=accounts.is_sandbox(session),
     )
 
 
-def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -> Visitor:
-    definition, name = stored.version.definition, stored.programme.id
-    person = _person_in(session, found, stored, now)
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """What decides who may visit a programme: it is read, and nothing is calculated."""
+
+    definition: Definition
+    people_at: Mapping[str, tuple[str, ...]]
+    """The people at each address, by its keyed hash."""
+
+
+_ACCESS: Cache[tuple[object, ...], _Access] = Cache(MOST_KEPT)
+
+
+def _access(session: Session, name: str) -> _Access:
+    key = (url_of(session), name, key_of(session), content_state(session, name))
+
+    def read() -> _Access:
+        definition = versions.required(session, name).definition
+        return _Access(definition, _by_address(versions.contacts(session, name), key_of(session)))
+
+    return _ACCESS.get(key, read)
+
+
+def _visitor(session: Session, found: SignedIn, name: str, now: datetime) -> Visitor:
+    access = _access(session, name)
+    definition = access.definition
+    person = _person_in(session, found, access, name, now)
     if person is None:
         log("refused", action="visit", programme=name)
         raise UnknownThingError("programme", name)
@@ -173,22 +192,21 @@ def _visitor(session: Session, found: SignedIn, stored: Stored, now: datetime) -
     )
 
 
-def _person_in(session: Session, found: SignedIn, stored: Stored, now: datetime) -> str | None:
+def _person_in(session: Session, found: SignedIn, access: _Access, name: str, now: datetime) -> str | None:
     """Return the person that a session belongs to in a programme, if they are in it today."""
-    name, definition = stored.programme.id, stored.version.definition
+    definition = access.definition
     if found.account is None:
         is_own = found.programme == name and found.person is not None
         return found.person if is_own and is_here(definition, found.person or "", now) else None
     invited = accounts.invited_to(session, found.address).get(name, ())
-    listed = _by_address(Same(stored.contacts), key_of(session)).get(found.address, ())
+    listed = access.people_at.get(found.address, ())
     return person_at(definition, found.how, invited, listed, now)
 
 
-@lru_cache(maxsize=16)
-def _by_address(contacts: Same[Mapping[str, Contact]], key: bytes) -> Mapping[str, tuple[str, ...]]:
+def _by_address(contacts: Mapping[str, Contact], key: bytes) -> Mapping[str, tuple[str, ...]]:
     """Return the people at each address, by its keyed hash."""
     found: dict[str, tuple[str, ...]] = {}
-    for person, contact in contacts.value.items():
+    for person, contact in contacts.items():
         if contact.email:
             address = recipient_at(key, contact.email)
             found[address] = (*found.get(address, ()), person)
