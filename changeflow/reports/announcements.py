@@ -66,27 +66,30 @@ class GoLiveMove:
     """A dash if no longer planned."""
     move: str
     """`31 days later`, `no longer planned`."""
+    task: str
+    """The name of one of their go-live tasks; empty if no longer planned."""
     live: bool
     """Whether they are live."""
 
 
 def go_live_moves(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLiveMove, ...]:
     """Group go-lives that differ from the announced day: those no longer planned first, then the largest moves."""
-    groups: dict[tuple[str, date, date | None, bool], list[str]] = {}
+    groups: dict[tuple[str, date, date | None, bool], list[GoLive]] = {}
     for live in found:
         if live.announced is not None and (live.is_dropped or live.days_late):
             same = (live.service, live.announced, live.day, live.is_done)
-            groups.setdefault(same, []).append(programme.school_name(live.school))
+            groups.setdefault(same, []).append(live)
     names, moves = {s.service: s.name for s in programme.services}, []
-    for (service, announced, day, is_done), schools in groups.items():
+    for (service, announced, day, is_done), lives in groups.items():
         days = (day - announced).days if day else 0
         move = f"{counted(abs(days), 'day')} {'later' if days > 0 else 'earlier'}" if day else "no longer planned"
         line = GoLiveMove(
             service=names.get(service, service),
-            schools=tuple(sorted(schools)),
+            schools=tuple(sorted(programme.school_name(g.school) for g in lives)),
             announced=format_day(announced),
             forecast=format_day(day) if day else "–",
             move=move,
+            task=programme.roadmap.tasks[lives[0].task].name if lives[0].task else "",
             live=is_done,
         )
         moves.append((day is not None, -days, announced, line))

@@ -27,6 +27,9 @@ class CauseWords:
             return single
         if part.cause is Cause.NOT_DONE and not part.tasks:
             return "Earlier work was not finished in time"
+        if part.cause is Cause.ANNOUNCED:
+            word = "later" if part.days > 0 else "earlier"
+            return f"The forecast was already {word} than the date that was announced"
         who = self._names(part.tasks)
         if part.cause is Cause.READINESS:
             return self._readiness(part.tasks)

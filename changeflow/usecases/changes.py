@@ -8,14 +8,14 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import InputError
-from changeflow.programme.announcements import go_lives
+from changeflow.programme.announcements import GoLive, go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
 from changeflow.programme.regrouping import Regrouped, regrouped_in
 from changeflow.programme.renames import renames_of
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
-from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
+from changeflow.roadmap.analysis.changes import Cause, attribute, ends_of, from_approved
 from changeflow.roadmap.analysis.differences import in_order, task_differences
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap
@@ -26,7 +26,7 @@ from changeflow.storage.versions import StoredPlan, Version
 from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
-from changeflow.values.moments import end_of_day, format_day, local_day
+from changeflow.values.moments import DAY, end_of_day, format_day, local_day
 from changeflow.values.words import Kind
 
 BASELINE, REPORT = "baseline", "report"
@@ -180,6 +180,35 @@ def compare_states(earlier: Since, programme: Programme, *, with_others: bool = 
         go_lives=[s for s in slips if s.target in late],
         others=[s for s in slips if s.target in others and s.target not in late],
     )
+
+
+def slip_since(session: Session, programme: Programme, task: TaskId, live: GoLive | None) -> Changes | None:
+    """Compare one task with the day announced for it (`live`), or else with the latest baseline.
+
+    None if there is nothing to compare with.
+    """
+    until = known_until(session, programme.id)
+    baseline = versions.latest_baseline(session, programme.id, until=until)
+    earlier, approved = None, None
+    if live is not None and live.announced_on is not None and live.announced is not None:
+        day = live.announced_on
+        earlier = _as_of(session, programme, f"the announcement of {format_day(day)}", end_of_day(day), day)
+        approved = live.announced
+    elif live is None and baseline is not None:
+        earlier = _at_baseline(session, programme, baseline, label="the baseline")
+    if earlier is None:
+        return None
+    return _slip_of(task, earlier, programme, approved)
+
+
+def _slip_of(task: TaskId, earlier: Since, programme: Programme, announced: date | None) -> Changes:
+    before, after = earlier.programme.roadmap, programme.roadmap
+    slips = attribute(before, after, [task])
+    if announced is not None:
+        slips = tuple(from_approved(s, s.before + (announced - s.on[0]).days * DAY, Cause.ANNOUNCED) for s in slips)
+    elif task in earlier.approved:
+        slips = tuple(from_approved(s, earlier.approved[task].finish) for s in slips)
+    return build_changes(f"since {earlier.label}", slips, before, after)
 
 
 def _moved(before: Roadmap, after: Roadmap) -> list[TaskId]:

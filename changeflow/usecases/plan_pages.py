@@ -6,6 +6,7 @@ from typing import Any
 
 from changeflow.errors import UnknownThingError
 from changeflow.programme.programme import Programme
+from changeflow.reports.changes import Changes
 from changeflow.reports.plan_page import PlanPage, plan_page
 from changeflow.reports.plan_rows import NEITHER, Grouping, PlanQuery, PlanRow, group_names, plan_rows
 from changeflow.reports.recorded import fact_data
@@ -23,6 +24,7 @@ from changeflow.reports.task_page import (
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, facts, versions
+from changeflow.usecases.moves import move_of
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -43,6 +45,8 @@ class TaskPage:
     task: TaskView
     history: tuple[HistoryEntry, ...]
     """The latest first."""
+    move: Changes | None
+    """Why its date has moved since it was announced or approved."""
     delay: Delay | None
     schools: frozenset[str]
     """The schools whose pages the person may open."""
@@ -94,6 +98,7 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
     return TaskPage(
         task=view,
         history=_history(visit, task),
+        move=move_of(visit, task),
         delay=None if days is None else _delay(visit, task, min(days, MOST_DAYS)),
         schools=frozenset(s for s, _ in view.schools if may_open(visit, s)),
     )

@@ -4,18 +4,22 @@ People whose role covers the whole programme see every school. Everyone else see
 them, and no other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from changeflow.errors import InputError, NotAllowedError, UnknownThingError
 from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.mandates import Subject
+from changeflow.reports.changes import Changes
 from changeflow.reports.schools import SchoolList, SchoolPage, changes_at_once, school_list, school_page
 from changeflow.storage import answers
 from changeflow.usecases.calendar_feeds import FEED
+from changeflow.usecases.moves import move_of
 from changeflow.usecases.stored import known_until
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_boards import waves_now
+from changeflow.values.base import TaskId
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
@@ -84,6 +88,12 @@ def school(visit: Visit, name: str) -> SchoolPage:
         lambda: school_page(visit.programme, found, today=visit.today, answers=given, at_once=busy),
         name,
     )
+
+
+def moves(visit: Visit, page: SchoolPage) -> Mapping[TaskId, Changes]:
+    """Return why each go-live on a school's page is not on the day announced to the school, by its task."""
+    found = {v.task: move_of(visit, v.task, page.school) for v in page.services if v.task and v.line.days}
+    return {task: move for task, move in found.items() if move is not None}
 
 
 def calendar_since(visit: Visit) -> date | None:

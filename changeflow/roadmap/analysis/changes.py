@@ -36,6 +36,8 @@ class Cause(StrEnum):
     ACTUAL = "actual"
     DECISION = "decision"
     NOT_DONE = "not finished by the data date"
+    ANNOUNCED = "announced on another day"
+    """On the day of the announcement the forecast was not the announced day."""
     OTHER = "other"
 
 
@@ -344,12 +346,12 @@ def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
     return list(dict.fromkeys((*ends, last)))
 
 
-def from_approved(slip: Slip, approved: int) -> Slip:
-    """Return a slip from the approved civil minute.
+def from_approved(slip: Slip, approved: int, cause: Cause = Cause.OTHER) -> Slip:
+    """Return a slip from the approved civil minute, with `cause` for the days between it and the recomputed one.
 
     A baseline's date never changes, even if changeflow would now compute another.
     """
     recomputed = replace(slip, before=approved, after=slip.before).days
     if not recomputed:
         return slip
-    return replace(slip, before=approved, parts=(*slip.parts, SlipPart(Cause.OTHER, (), recomputed)))
+    return replace(slip, before=approved, parts=(*slip.parts, SlipPart(cause, (), recomputed)))

@@ -43,6 +43,7 @@ async def show_one(request: Request, programme: str, school: str) -> Response:
         page, since = schools.school(found, school), schools.calendar_since(found)
         values = {
             "s": page,
+            "moves": schools.moves(found, page),
             "is_own": found.visitor.school == school,
             "calendar_since": format_day(since) if since else "",
             "in_words": state_in_words,
