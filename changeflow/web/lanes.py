@@ -1,5 +1,5 @@
-"""Threads that run use cases off the event loop: a lane each for readers, judging, writers and other
-machines."""
+"""Threads that run use cases off the event loop: a lane each for readers, judging, writers, mail and the identity
+provider."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from changeflow.usecases.stored import NotKeptError, kept_only
 
 T = TypeVar("T")
 
-READERS, JUDGES, WRITERS, OUTSIDE = 3, 1, 2, 4
+READERS, JUDGES, WRITERS, MAIL, PROVIDER = 3, 1, 2, 2, 4
 """Threads per lane. They are few because Python runs one at a time, and each further thread makes the others wait."""
 LONGEST_WAIT = 10
 """Seconds that a writer waits for its turn before it gets "busy"."""
@@ -23,18 +23,24 @@ class Work:
 
     Readers use programmes that are already loaded. A page whose programme must be judged first moves to its own lane,
     one page at a time: of many that need the same programme, the first judges it and the others find it loaded. SQLite
-    allows one writer at a time: writers take turns here, because in the database they would poll.
+    allows one writer at a time: writers take turns here, because in the database they would poll. Each other machine
+    has its own lane, so that a slow mail server does not stop anyone from signing in with the provider.
     """
 
     def __init__(self, *, one_writer: bool) -> None:
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._judges = ThreadPoolExecutor(JUDGES, "judge")
         self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
-        self._outside = ThreadPoolExecutor(OUTSIDE, "outside")
+        self._mail = ThreadPoolExecutor(MAIL, "mail")
+        self._provider = ThreadPoolExecutor(PROVIDER, "provider")
 
-    async def outside(self, function: Callable[..., T], *args: object, **more: object) -> T:
-        """Run something that waits for another machine, such as a mail server or an identity provider."""
-        return await asyncio.wrap_future(_run(self._outside, lambda: function(*args, **more)))
+    async def mail(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run something that waits for the mail server."""
+        return await asyncio.wrap_future(_run(self._mail, lambda: function(*args, **more)))
+
+    async def ask_provider(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run something that waits for the identity provider."""
+        return await asyncio.wrap_future(_run(self._provider, lambda: function(*args, **more)))
 
     async def read(self, function: Callable[..., T], *args: object, **more: object) -> T:
         """Run a use case that only reads."""

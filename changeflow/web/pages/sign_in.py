@@ -60,7 +60,7 @@ async def _send_link(site: Site, email: str, browser: str, next_page: str) -> No
             accounts.ask_link, email, browser=browser, next_page=next_page, db=site.db, now=site.clock()
         )
         if link is not None:
-            await site.work.outside(site.post.send, link, db=site.db, now=site.clock())
+            await site.work.mail(site.post.send, link, db=site.db, now=site.clock())
     except ChangeflowError as error:
         log("sign-in link", sent=False, error=type(error).__name__)
 

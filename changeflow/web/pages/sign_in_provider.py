@@ -26,7 +26,7 @@ async def start(request: Request) -> Response:
     site, provider = _site(request)
     flow = begin_flow(site.secret(), request.query_params.get("next", "/"), now=site.clock())
     try:
-        where = await site.work.outside(
+        where = await site.work.ask_provider(
             provider.address, site.base_url + BACK, state=flow.state, nonce=flow.nonce, verifier=flow.verifier
         )
     except ProviderDownError as error:
@@ -71,7 +71,7 @@ async def back(request: Request) -> Response:
 
 async def _identified(site: Site, provider: Provider, flow: ProviderFlow, code: str) -> ConfirmedPerson:
     try:
-        return await site.work.outside(
+        return await site.work.ask_provider(
             provider.identify,
             code,
             site.base_url + BACK,
