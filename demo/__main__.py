@@ -247,12 +247,12 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
     at = ["--at", DECIDED]
     progress, decided = trust / "progress-2027-05.csv", trust / "decisions-2027-05.csv"
     later = ["--decisions", str(decided), *at]
-    clerk = ["--as", "payroll-manager", *at]
+    lead, clerk = ["--as", "director-of-people", *at], ["--as", "payroll-manager", *at]
     confirmed = {
         "pension-files": ["--evidence", "The May contribution file agrees to the penny"],
         "year-to-date": ["--evidence", "The totals for all 400 contracts agree with the last FPS"],
         "service-desk": ["--evidence", "Two advisers are on the rota until 2 July"],
-        "way-back": ["--evidence", "The old licence runs on", "--until", "2027-07-31"],
+        "way-back": ["--evidence", "The supplier keeps the old system running until 31 July", "--until", "2027-07-31"],
     }
     page, paper = home / "go-no-go.html", home / "go-no-go.pdf"
     return [
@@ -262,7 +262,7 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
         ),
         ("The third run is clean as well", _reconcile(runs, "2027-05", DECIDED)),
         *(
-            (f"Confirm an item on the checklist: {i}", ["pilot", "confirm", GATE, i, *said, *clerk])
+            (f"Confirm an item on the checklist: {i}", ["pilot", "confirm", GATE, i, *said, *lead])
             for i, said in confirmed.items()
         ),
         ("The payroll manager signs", ["pilot", "sign", GATE, *clerk]),

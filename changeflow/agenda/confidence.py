@@ -122,8 +122,12 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
     missing = [f"“{name}”" for name, odds in known.items() if odds is None]
     if missing:
         is_all = len(missing) == len(known)
-        what = "these dates are" if is_all else f"{listed(missing)} {'is' if len(missing) == 1 else 'are'}"
-        message = f"We cannot yet say how likely {what} to be met."
+        what = (
+            "these dates are to be met"
+            if is_all
+            else f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} to be on time"
+        )
+        message = f"We cannot yet say how likely {what}."
         yield Signal(Tier.AMBER, f"{message} Ask the programme office to run the simulation.")
     for name, odds in known.items():
         if odds is not None and not odds.is_known:

@@ -141,13 +141,17 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
     if service.pilot is not None and service.pilot.skipped:
         reason = service.pilot.skipped.rstrip(".")
-        yield Criterion(sentence("There is no pilot. Reason given: %(reason)s.", reason=reason), State.NOTED, "R11")
+        text, remedy = (
+            sentence("There is no pilot. Reason given: %(reason)s.", reason=reason),
+            "Decide whether this reason is good enough.",
+        )
+        yield Criterion(text, State.NOTED, "R11", remedy=remedy)
     if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
         if service.pilot is None or not service.pilot.exit_criteria:
             text = sentence(
                 "%(service)s has no exit criteria for its pilot. Set them before it starts.", service=service.name
             )
-            yield Criterion(text, State.OPEN, "R11")
+            yield Criterion(text, State.OPEN, "R11", remedy="Agree the criteria and their thresholds.")
         else:
             number = len(service.pilot.exit_criteria)
             text = counted_sentence(
@@ -204,7 +208,8 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
             remedy = "Fix it, or agree a workaround that makes it less severe."
             yield Criterion(text, against, "R11", remedy=remedy, owner=issue.owner or "")
         elif issue.severity is IssueSeverity.HARMS:
-            yield Criterion(text, State.NOTED, "R11", owner=issue.owner or "")
+            remedy = "Decide whether the go-live can proceed with this issue open."
+            yield Criterion(text, State.NOTED, "R11", remedy=remedy, owner=issue.owner or "")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
         yield Criterion(sentence("No open issue would stop the service."), State.MET, "R11")
 
@@ -325,4 +330,5 @@ def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion
     if service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
             text = str(question).strip()
-            yield Criterion(text if text.endswith(("?", ".")) else f"{text}?", State.NOTED, "R12")
+            asked = text if text.endswith(("?", ".")) else f"{text}?"
+            yield Criterion(asked, State.NOTED, "R12", remedy="Get a clear answer before you decide.")

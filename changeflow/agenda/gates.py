@@ -218,7 +218,7 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
             people=len(thin.needed_by),
             share=f"{asked:.0%}",
         )
-        yield Criterion(text, State.OPEN, rule.code)
+        yield Criterion(text, State.OPEN, rule.code, remedy=TRAIN_THE_REST)
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
     known: dict[str, SentenceValue] = {"trained": len(trained), "schools": len(gate.schools)}
     if share >= wanted:
@@ -232,8 +232,18 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
         missing=programme.school_names(gate.schools - trained),
         **known,
     )
-    yield Criterion(text, unless_waived(programme, rule, gate), rule.code)
+    yield Criterion(text, unless_waived(programme, rule, gate), rule.code, remedy=TRAIN_SCHOOLS)
 
+
+TRAIN_THE_REST = "Train those who did not attend, and record who came."
+TRAIN_SCHOOLS = "Deliver the training at these schools, and record it."
+ASK_THEM = "Ask the people directly, and note what they say."
+ASSESS_AGAIN = "Assess the group again."
+HELP_PEOPLE = "Do what the report's part on people recommends for this group, then assess it again."
+CHECK = "Run the checkpoint, and record what it finds."
+CORRECT = "Correct what the checkpoint found, then check again."
+MEET_CONDITION = "Meet the condition, and record that it is done."
+"""What to do about criteria that are not met."""
 
 BEFORE_GATE: Mapping[Gate, Element] = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
 """The element that enough people must be past before training and before a go-live."""
@@ -248,7 +258,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     asked = sentence("Desire before training") if element is Element.DESIRE else sentence("Knowledge before go-live")
     band = standing.held_by(element) if standing is not None else None
     if standing is None or band is None or standing.answered is None:
-        yield Criterion(_not_known(programme, asked), State.NOTED, "R25")
+        yield Criterion(_not_known(programme, asked), State.NOTED, "R25", remedy=ASK_THEM)
         return
     if is_stale(programme, standing, programme.on):
         text = sentence(
@@ -256,14 +266,15 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
             asked=asked,
             day=standing.confirmed,
         )
-        yield Criterion(text, State.OPEN, "R25")
+        yield Criterion(text, State.OPEN, "R25", remedy=ASSESS_AGAIN)
         return
     text = _counted(standing.answered, band, element, share, standing.confirmed)
     past = is_past(standing, element, share=share)
     if past is None:
         text = sentence("%(held)s The group is too small for an exact number, so ask them directly.", held=text)
     state = State.NOTED if past is None else State.MET if past else State.OPEN
-    yield Criterion(text, state, "R25")
+    remedy = {State.NOTED: ASK_THEM, State.OPEN: HELP_PEOPLE}.get(state, "")
+    yield Criterion(text, state, "R25", remedy=remedy)
 
 
 def _counted(answered: int, band: Band, element: Element, share: float, day: date) -> Sentence:
@@ -307,11 +318,12 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
             wave = next(w.in_names for w in programme.definition.programme.waves if w.id == key[1])
             service = programme.service(key[0] or "").name
             text = sentence("%(service)s, %(wave)s: no checkpoint has been reported.", service=service, wave=wave)
-            yield Criterion(text, State.OPEN, "R16")
+            yield Criterion(text, State.OPEN, "R16", remedy=CHECK)
         else:
             is_met = one.judgement.verdict is StickVerdict.SUSTAINED
             found = f"“{one.task.name}” ({one.judgement.verdict}): {'; '.join(one.judgement.reasons)}."
-            yield Criterion(found, State.MET if is_met else State.OPEN, "R16")
+            remedy = "" if is_met else CORRECT
+            yield Criterion(found, State.MET if is_met else State.OPEN, "R16", remedy=remedy)
 
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -329,7 +341,7 @@ def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
                 condition=condition.text,
                 day=condition.due,
             )
-            yield Criterion(text, State.OPEN)
+            yield Criterion(text, State.OPEN, remedy=MEET_CONDITION, owner=condition.owner)
 
 
 def open_conditions(programme: Programme) -> Iterator[tuple[Decision, Condition]]:

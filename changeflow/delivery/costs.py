@@ -22,7 +22,7 @@ class LaterCost:
 def cost_in_words(cost: LaterCost, language: Language) -> str:
     """Say what deciding later costs, in a sentence, or in two where several dates move."""
     first = sentence(
-        "If you decide on %(first_day)s or later, “%(name)s” will be %(days)s later (%(after)s instead of %(before)s).",
+        "If you decide on %(first_day)s or later, “%(name)s” will slip by %(days)s, from %(before)s to %(after)s.",
         first_day=language.day(cost.from_day),
         name=cost.name,
         days=counted_sentence("%(num)s day", "%(num)s days", cost.days),

@@ -225,13 +225,20 @@ def write(letter: Letter, templates: Templates) -> Message:
 def _format_item(item: LetterItem, letter: Letter, language: Language, templates: Templates) -> dict[str, Any]:
     """Format one item: its subject line, its sentences (a dash begins a list item) and its action."""
     late, last = (letter.today - item.due_on).days, item.last_day or item.due_on
-    assumed, short_day = language.say(ASSUMED), language.short_day(item.due_on)
-    title = language.say(item.title)
+    assumed, title = language.say(ASSUMED), language.say(item.title)
+
+    def short_due_day(*, weekday: bool) -> str:
+        short_day = language.short_day(item.due_on, weekday=weekday)
+        return f"{short_day}, {assumed}" if item.is_assumed else short_day
+
     values = {
         "title": title,
         "late": late,
         "day": mark_if(language.day(item.due_on), is_marked=item.is_assumed, word=assumed),
-        "short_day": f"{short_day}, {assumed}" if item.is_assumed else short_day,
+        "short_day": short_due_day(weekday=True),
+        "shorter_day": short_due_day(weekday=False),
+        # In a list, the title stands above the sentences.
+        "is_listed": len(letter.items) > 1,
         "for_manager": item.for_manager,
         "owner": item.owner,
         "owner_role": item.owner,  # the name in templates written for 0.1.0
@@ -247,6 +254,7 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "hour": format_hour(MEETS_AT),
         "last": language.day(last),
         "short_last": language.short_day(last),
+        "shorter_last": language.short_day(last, weekday=False),
         "last_is_today": last == letter.today,
         "last_is_past": last < letter.today,
         "is_decision": item.last_day is not None or item.cost is not None or bool(item.says),
@@ -303,11 +311,15 @@ def _subject(items: Sequence[dict[str, Any]], language: Language, templates: Tem
 
 
 def _subject_of_item(name: str, values: Mapping[str, Any], language: Language, templates: Templates, most: int) -> str:
-    """Return the subject of one item. A long title loses its wave or school first, then words from its end."""
+    """Return the subject of one item. One that is too long loses its wave or school, then the weekday too if that is
+    enough, or else words from the end of its title."""
     whole, subject = str(values["title"]), ""
     title = _without_place(whole)
-    for shown in (whole, *(shortened(title, words) for words in range(len(title.split()), 0, -1))):
-        subject = _line(templates.say(name, "subject", {**values, "title": shown}, language))
+    shorter = {**values, "short_day": values["shorter_day"], "short_last": values["shorter_last"]}
+    shown = [(whole, values), (title, values), (title, shorter)]
+    shown += [(shortened(title, words), values) for words in range(len(title.split()) - 1, 0, -1)]
+    for words, known in shown:
+        subject = _line(templates.say(name, "subject", {**known, "title": words}, language))
         if len(subject) <= most:
             break
     return subject

@@ -98,14 +98,14 @@ class Language:
         """
         return format_date(day, "d MMMM y", locale=self.locale)
 
-    def short_day(self, day: date) -> str:
-        """Write a day short enough for a subject line.
+    def short_day(self, day: date, *, weekday: bool = True) -> str:
+        """Write a day short enough for a subject line; without the weekday it is shorter still.
 
         >>> language_of("en").short_day(date(2027, 1, 8)), language_of("cy").short_day(date(2027, 1, 8))
         ('Fri 8 Jan', 'Gwen 8 Ion')
         """
         # The reports write “Sep”, where the locale has “Sept”.
-        return format_date(day, "EEE d MMM", locale=self.locale).replace("Sept", "Sep")
+        return format_date(day, "EEE d MMM" if weekday else "d MMM", locale=self.locale).replace("Sept", "Sep")
 
 
 @lru_cache

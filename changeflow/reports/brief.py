@@ -281,9 +281,9 @@ def _work(programme: Programme, today: date) -> str:
 
 def _late(programme: Programme, late: Sequence[WorkItem]) -> str:
     oldest = min(late, key=lambda item: (item.due, item.task.id))
-    who = f" from {programme.the_person(oldest.asked)}" if oldest.asked else ""
+    who = f" ({programme.person(oldest.asked)})" if oldest.asked else ""
     count = f"{counted(len(late), 'task')} {'is' if len(late) == 1 else 'are'} overdue"
-    return f"{count}. The longest overdue is “{oldest.task.name}”, which was due{who} on {format_day(oldest.due)}."
+    return f"{count}. The longest overdue is “{oldest.task.name}”{who}, which was due on {format_day(oldest.due)}."
 
 
 AT_MOST = {"decisions": 4, "dates": 6, "slips": 3, "parts": 3, "reasons": 2, "events": 5}

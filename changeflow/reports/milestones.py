@@ -104,7 +104,7 @@ def _sure_by(programme: Programme, milestone: Milestone) -> str:
     if odds is None:
         return ""
     if not odds.is_known:
-        return odds.sure_by
+        return "not known (too few estimates)"
     is_same = odds.is_known and odds.deadline is not None and odds.deadline == milestone.deadline
     held = odds.deadline_odds if is_same else None
     of = "" if held is None else f"; {held}% chance of meeting the deadline"

@@ -69,8 +69,8 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
         case Hidden.BEFORE:
             return WhyHidden(
-                "This group was hidden last time. A comparison with earlier figures could identify someone.",
-                f"The group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
+                "Hidden last time. A comparison with the earlier figures could identify someone.",
+                f"Each group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
             # Imported here because it loads a solver that most reports do not need.
@@ -87,7 +87,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
             )
     if standing.held is not None:
         return WhyHidden(
-            "Nothing is known about this group, because every range runs from 0 to the whole group.",
+            "Nothing is known, because every range runs from 0 to the whole group.",
             f"{ASK} {LARGER}",
         )
     return WhyHidden(

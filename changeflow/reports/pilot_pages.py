@@ -172,10 +172,10 @@ def _steps(programme: Programme, service: ServiceFile) -> dict[str, str]:
 
 
 def _seen(lesson: Lesson, steps: dict[str, str]) -> str:
-    tasks, ahead = counted(lesson.count, "finished task"), counted(len(lesson.tasks), "task")
+    tasks, ahead = counted(lesson.count, "finished task"), counted(len(lesson.tasks), "similar task")
     is_one, name = len(lesson.tasks) == 1, steps.get(lesson.step, lesson.step)
     return (
-        f"{name} took {lesson.taken / lesson.planned:.0%} of the planned time in {tasks}; "
+        f"{name}: {tasks} took {lesson.taken / lesson.planned:.1f} times as long as planned. "
         f"{ahead} {'is' if is_one else 'are'} still to come."
     )
 

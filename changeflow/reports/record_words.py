@@ -72,7 +72,7 @@ def entry_words(action: str, subject: str, programme: Programme) -> tuple[str, A
 
 def words_of(action: str) -> EntryWords:
     """Return the words of an action; an unknown one is of a later release."""
-    return WORDS.get(action, EntryWords(RecordKind.SYSTEM, "Made a change that this release has no words for"))
+    return WORDS.get(action, EntryWords(RecordKind.SYSTEM, "Made a change that this release does not recognise"))
 
 
 def actions_of(kind: RecordKind) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _look(subject: str, programme: Programme) -> About:
         return About("a report", f"/reports/{rest}" if rest.isdigit() else "")
     if kind == "run":
         return About(f"individual contracts of {_service(rest, programme).words}")
-    return About({"round": "the results of groups", "facts": "recorded facts"}.get(kind, "data about people"))
+    return About({"round": "group results", "facts": "recorded facts"}.get(kind, "data about people"))
 
 
 def _plan(text: str, about: Read = lambda _, __: About()) -> EntryWords:
@@ -208,14 +208,14 @@ WORDS: Mapping[str, EntryWords] = {
     "pilot:lesson-declined": _pilot("Declined a lesson from {}"),
     "pilot:again": _pilot("Repeated a pilot or parallel run of {}"),
     "pilot:confirmation": _pilot("Confirmed an item on the go-live checklist of {}"),
-    "pilot:signature": _pilot("Gave or refused their sign-off for {}"),
+    "pilot:signature": _pilot("Gave or refused sign-off for {}"),
     "pilot:test": _pilot("Recorded a test of {}"),
-    "assess": _people("Imported or received assessments"),
-    "publish": _people("Published the results of groups"),
+    "assess": _people("Received assessment answers"),
+    "publish": _people("Published group results"),
     "publish:again": _people("Published results again after a restore"),
     "person:export": _people("Exported everything stored about a person"),
     "person:erase": _people("Erased everything stored about a person"),
-    "retention": _people("Removed data whose keeping time had ended"),
+    "retention": _people("Deleted data at the end of its retention period"),
     "export": _people("Exported names, addresses or contracts"),
     "calendar": _people("Exported the calendar of {}", _person),
     "message:open": _message("Prepared a message"),

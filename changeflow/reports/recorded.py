@@ -65,7 +65,8 @@ def _progress(fact: RecordedFact, roadmap: Roadmap) -> str:
 
 def _decision(fact: RecordedFact, person: Person) -> str:
     v = fact.values
-    return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {person(v['by'])}, {v['reason']}"
+    outcome = f"{Outcome(v['outcome']).label} on {format_day(v['on'])} ({person(v['by'])})"
+    return f"{v['task']}: {outcome}. Reason: {v['reason']}"
 
 
 def _checkpoint(fact: RecordedFact, _: Person) -> str:

@@ -148,6 +148,19 @@ def test_a_long_title_is_cut_at_a_word_so_that_the_subject_says_when_and_how_man
     assert title in message.text
 
 
+def test_a_subject_loses_the_weekday_before_words_of_the_title():
+    item = an_item(reason="evidence", title="Payroll, pilot: go/no-go decision", last_day=date(2027, 5, 28))
+    assert a_message(item).subject == "Payroll, pilot: go/no-go decision (evidence by Fri 28 May)"
+    assert a_message(item, an_item()).subject == "Payroll: go/no-go decision (evidence by 28 May) and 1 other"
+
+
+def test_an_item_of_a_list_does_not_repeat_the_title_above_it():
+    text = a_message(an_item(reason="evidence", last_day=date(2027, 5, 28)), an_item()).text
+    assert "This decision is needed by Friday 28 May." in text
+    assert "This is due today." in text
+    assert "“" not in text
+
+
 def test_the_subject_marks_an_assumed_day():
     subject = a_message(an_item(is_assumed=True), today=date(2027, 1, 4)).subject
     assert subject.endswith("(due Fri 8 Jan, provisional)")
@@ -184,8 +197,8 @@ def test_a_decision_says_what_deciding_later_costs():
     days = {"from_day": date(2027, 1, 11), "before": date(2027, 5, 31), "after": date(2027, 6, 1)}
     cost = LaterCost(name="Payroll, pilot: go-live", days=1, more=2, **days)
     assert (
-        "If you decide on Monday 11 January or later, “Payroll, pilot: go-live” will be 1 day later "
-        "(1 June 2027 instead of 31 May 2027). 2 other dates will move too."
+        "If you decide on Monday 11 January or later, “Payroll, pilot: go-live” will slip by 1 day, "
+        "from 31 May 2027 to 1 June 2027. 2 other dates will move too."
     ) in a_message(an_item(reason="gate", cost=cost)).text
 
 

@@ -46,7 +46,7 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
     [
         (Hidden.FEW, "Fewer than 10 people answered.", "Encourage more of the group to answer next time."),
         (Hidden.SMALL, "So few people answered", "Encourage more of the group to answer next time."),
-        (Hidden.BEFORE, "This group was hidden last time.", "at least 10 people have joined or left it"),
+        (Hidden.BEFORE, "Hidden last time.", "at least 10 people have joined or left it"),
         (Hidden.LIMIT, "already counted in 3 other groups", "See the groups that are shown"),
         (Hidden.TOGETHER, "Together with the groups that are shown", "See the figures for the larger groups"),
         (None, "The reason was not recorded", "The next assessment will give the reason."),

@@ -72,7 +72,8 @@ def test_the_print_and_the_json_say_the_same(report: SroReport):
     for line in (
         report.brief.headline,
         report.brief.work,
-        *(m.sentence for m in report.milestones),
+        *(m.sentence for m in report.milestones if m.state not in ("on time", "done")),
+        *(m.spare for m in report.milestones),
         *report.cut_offs,
         *report.holes,
     ):

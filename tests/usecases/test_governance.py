@@ -72,7 +72,7 @@ class TestWhatIsProposed:
         second = f"{PROGRAMME}  w1-live: {{name: Wave 1 is live, after: payroll/w1/go-live}}\n"
         tier, [only] = self.proposed(tmp_path, programme=second)
         assert tier is Tier.AMBER
-        assert "how likely “Wave 1 is live” is to be met" in only
+        assert "how likely “Wave 1 is live” is to be on time" in only
 
     def test_nothing_is_said_of_odds_where_no_date_is_open(self, tmp_path: Path):
         without = PROGRAMME.partition("milestones:")[0]

@@ -191,19 +191,19 @@ class Slips:
 
 
 def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Format a cut-off: the slip that is left, and what the next day moves, with both dates."""
-    return f"It {slip_in_words(roadmap, schedule, cut_off)}."
+    """Format a cut-off: the slip beyond which a milestone moves, with both dates."""
+    return f"If it {slip_in_words(roadmap, schedule, cut_off)}."
 
 
 def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Say the same of a task that the sentence names: `can slip by up to 5 days; one more would delay “Live” …`."""
+    """Say the same after a subject: `slips by more than 5 days, “Live” will slip from …`."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)
         for at in (cut_off.before, cut_off.after)
     )
-    delays = f"would delay “{target}” from {before} to {after}"
+    delays = f"“{target}” will slip from {before} to {after}"
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
     if cut_off.float_days == 0:
-        return f"must not slip: one {unit} later {delays}"
-    return f"can slip by up to {counted(cut_off.float_days, unit)}; one more {delays}"
+        return f"slips by one {unit}, {delays}"
+    return f"slips by more than {counted(cut_off.float_days, unit)}, {delays}"

@@ -283,7 +283,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
     latest = _latest_day(roadmap, schedule, task.id, last)
     if limit and end is task:
         return f"It has {spare} of float before {limit.partition(' (')[0]}, {latest}."
-    return f"It can finish as late as {latest} ({spare} of float). After that, {harm}."
+    return f"It has {spare} of float. If it finishes after {latest}, {harm}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -320,7 +320,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
     for task, link in held:
         found = roadmap.tasks[task]
         head = (
-            f"“{found.name}” must be {'reached' if found.is_milestone and found.kind is Kind.WORK else 'done'} by "
+            f"“{found.name}” must be {'reached' if found.is_milestone and found.kind is Kind.WORK else 'complete'} by "
             f"{_latest_day(roadmap, schedule, task, held[-1][0])}"
         )
         if link is not None:

@@ -161,7 +161,7 @@ def kind_of(request: Request) -> str:
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     )
-    browser = next((name for mark, name in browsers if mark in text), "Another browser")
+    browser = next((name for mark, name in browsers if mark in text), "Unknown browser")
     place = next((name for mark, name in places if mark in text), "")
     return f"{browser} on {place}" if place else browser
 

@@ -30,7 +30,7 @@ def test_the_cut_off_is_where_a_day_costs_a_month():
         28,
     )
     assert format_cut_off(roadmap, time_roadmap(roadmap), found) == (
-        "It can slip by up to 5 working days; one more would delay “Live” from 1 Feb 2027 to 1 Mar 2027."
+        "If it slips by more than 5 working days, “Live” will slip from 1 Feb 2027 to 1 Mar 2027."
     )
 
 
@@ -47,7 +47,7 @@ def test_one_day_later_in_a_start_window_is_the_next_window(live: str, unit: dic
     found = slips(roadmap).cut_off("Live", "End")
     assert found is not None
     assert (found.float_days, clock(found.after), found.days) == (0, after, 28 if live != "1pp" else 31)
-    assert format_cut_off(roadmap, time_roadmap(roadmap), found).startswith("It must not slip: one ")
+    assert format_cut_off(roadmap, time_roadmap(roadmap), found).startswith("If it slips by one ")
 
 
 def test_a_half_term_is_a_cut_off_too():

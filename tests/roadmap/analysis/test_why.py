@@ -39,10 +39,7 @@ def test_float_is_quoted_in_its_own_unit():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     # Of the ten working days to 19 February, five are school days: four are left after the first.
-    assert (
-        why.late
-        == "It can finish as late as 12 Feb 2027 (4 school days of float). After that, the programme ends later."
-    )
+    assert why.late == "It has 4 school days of float. If it finishes after 12 Feb 2027, the programme ends later."
 
 
 def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
@@ -94,9 +91,7 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     )  # fmt: skip
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     why = explain(roadmap, schedule, "Live")
-    assert why.late == (
-        "It can finish as late as 1 Mar 2027 (20 working days of float). After that, the programme ends later."
-    )
+    assert why.late == ("It has 20 working days of float. If it finishes after 1 Mar 2027, the programme ends later.")
     assert why.sooner == "If it slips at all, tasks that depend on it slip too."
     ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
     assert [schedule.finish < end for end in ends] == [False, True]
@@ -123,7 +118,7 @@ def test_what_a_slip_costs_comes_before_what_sets_the_latest_dates():
         "It has no float. If it slips, the programme ends later.",
         "One working day later costs a month.",
         "What limits how late it can be:",
-        "1. “Train” must be done by 12 Jan 2027, when the programme ends.",
+        "1. “Train” must be complete by 12 Jan 2027, when the programme ends.",
     ]
 
 
@@ -164,9 +159,9 @@ def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
         progress={"Next": TaskProgress(at("2027-01-04T09:00"), remaining=Duration(3 * DAY))},
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Name").text
-    assert "1. “Name” must be done by 26 Jan 2027, because the rest of “Next” depends on it." in text
-    assert "2. “Next” must be done by 29 Jan 2027, because “Last” starts after it ends." in text
-    assert "3. “Last” must be done by 12 Feb 2027, when the programme ends." in text
+    assert "1. “Name” must be complete by 26 Jan 2027, because the rest of “Next” depends on it." in text
+    assert "2. “Next” must be complete by 29 Jan 2027, because “Last” starts after it ends." in text
+    assert "3. “Last” must be complete by 12 Feb 2027, when the programme ends." in text
 
 
 def test_float_on_the_clock_is_in_whole_calendar_days():
@@ -193,7 +188,7 @@ def test_a_driving_task_with_float_says_both():
     schedule = time_roadmap(roadmap)
     assert schedule["A"].driving
     assert explain(roadmap, schedule, "A").late == (
-        "It can finish as late as 19 Feb 2027 (5 working days of float). After that, the programme ends later."
+        "It has 5 working days of float. If it finishes after 19 Feb 2027, the programme ends later."
     )
     assert "no work from 15 to 19 Feb 2027 (half-term)" in explain(roadmap, schedule, "B").text
 
@@ -205,8 +200,8 @@ def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
         links=("Build -> Train",),
     )  # fmt: skip
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "“Build” must be done by 12 Jan 2027, because “Train” starts after it ends.",
-        "“Train” must be done by 14 Jan 2027, its deadline.",
+        "“Build” must be complete by 12 Jan 2027, because “Train” starts after it ends.",
+        "“Train” must be complete by 14 Jan 2027, its deadline.",
     ]
 
 
@@ -217,11 +212,10 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
     roadmap = a_roadmap(a_task("Build", "5ed"), live, a_task("Other", 20), links=("Build -> Live",))
     why = explain(roadmap, time_roadmap(roadmap), "Build")
     assert why.late == (
-        "It can finish as late as 15 Jan 2027 (6 calendar days of float). "
-        "After that, “Live” misses its deadline (15 Jan 2027)."
+        "It has 6 calendar days of float. If it finishes after 15 Jan 2027, “Live” misses its deadline (15 Jan 2027)."
     )
     assert [b.sentence for b in why.late_chain] == [
-        "“Build” must be done by 15 Jan 2027, because “Live” starts after it ends.",
+        "“Build” must be complete by 15 Jan 2027, because “Live” starts after it ends.",
         "“Live” must be reached by 15 Jan 2027, its deadline.",
     ]
 
@@ -230,8 +224,8 @@ def test_the_late_chain_names_the_rule_and_the_end():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
     roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "“Build” must be done by 8 Jan 2027, because “Change” starts after it ends, as rule R02 requires.",
-        "“Change” must be done by 12 Jan 2027, when the programme ends.",
+        "“Build” must be complete by 8 Jan 2027, because “Change” starts after it ends, as rule R02 requires.",
+        "“Change” must be complete by 12 Jan 2027, when the programme ends.",
     ]
 
 
@@ -239,7 +233,7 @@ def test_a_set_date_holds_late_dates_and_says_so():
     held = a_task("Sign", 1, constraints=(Constraint(Bound.FINISH_NO_LATER, at("2027-01-07T17:00")),))
     roadmap = a_roadmap(a_task("Draft", 2), held, a_task("Other", 20), links=("Draft -> Sign",))
     last = explain(roadmap, time_roadmap(roadmap), "Draft").late_chain[-1]
-    assert last.sentence == "“Sign” must be done by 7 Jan 2027, because it is set to finish no later than this."
+    assert last.sentence == "“Sign” must be complete by 7 Jan 2027, because it is set to finish no later than this."
 
 
 def test_a_negative_float_is_quoted_and_none_is_critical():

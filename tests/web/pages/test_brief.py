@@ -81,7 +81,7 @@ def test_every_link_to_a_part_of_the_annex_finds_it(world: World):
     brief, more = browser.get("/p/small"), browser.get("/p/small/more")
     links = re.findall(r'href="/p/small/more#([a-z-]+)"', brief.text)
     parts = re.findall(r'id="([a-z-]+)"', more.text)
-    assert heading(more) == "More about the Brief"
+    assert heading(more) == "The rest of the report"
     assert "more" in brief.text
     assert set(links) <= set(parts)
     assert {"milestones", "decisions", "people", "health"} <= set(parts)

@@ -93,7 +93,7 @@ def test_what_is_no_decision_is_not_found(world: World, path: str):
 
 def test_a_decision_that_cannot_be_answered_yet_compares_no_dates(world: World):
     text = text_of(signed_in(world.db, "chief").get(f"/p/small/decisions/{GO}"))
-    assert "Some work before this decision is not finished." in text
+    assert "Some work before this decision is not complete." in text
     assert "What each decision would mean" not in text
 
 

@@ -54,7 +54,7 @@ def test_a_waiver_says_for_what_why_until_when_and_who_approved(own_world: World
         waivers.add_waiver(one, own_world.change("chief"))
     page = signed_in(own_world.db, "chief").get(URL)
     said = text_of(page)
-    assert "waived for the whole programme until the end of 31 Dec 2027" in said
+    assert "waived until 31 Dec 2027 It applies to the whole programme." in said
     assert f"Reason: {text}. Owner: Chief Executive. Approved by: Chief Executive." in said
     assert "ended on 1 Mar 2027, so the rule applies again" in said
     assert said.index("31 Dec 2027") < said.index("1 Mar 2027")
