@@ -1,7 +1,11 @@
 """The API for other programs: its tokens, its answers beside those of the commands, and random requests."""
 
 import json
+import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import schemathesis
@@ -11,8 +15,15 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.storage import accounts, audit
 from changeflow.storage.database import session_scope
-from tests.every_role import NOW, World
-from tests.web.visiting import Browser
+from changeflow.usecases import issued_pages, people_pages, pilot_pages, record, rule_pages, schools
+from changeflow.usecases.issued_reports import issue_sro
+from changeflow.usecases.record import RecordFilter
+from changeflow.usecases.visits import Visit, visit
+from changeflow.usecases.wave_boards import board
+from changeflow.web.api_views import PICTURES
+from changeflow.web.security import SESSION
+from tests.every_role import NOW, TODAY, World
+from tests.web.visiting import Browser, signed_in
 
 SMALL = "/api/v1/programmes/small"
 TOKEN = "t" * 43
@@ -29,6 +40,13 @@ def world(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 def token(world: World) -> str:
     give(world, TOKEN)
     return TOKEN
+
+
+@pytest.fixture(scope="module")
+def issued(world: World) -> World:
+    """The same world with an issued report."""
+    issue_sro("small", db=world.db, today=TODAY, actor="chief", now=NOW)
+    return world
 
 
 def give(world: World, token: str, *, by: str = "admin", days: int = 1) -> None:
@@ -90,6 +108,92 @@ def test_reading_results_of_people_is_in_the_audit_once(own_world: World):
     assert [(who, what) for who, what, _ in own_world.audited()[before:]] == [("admin", "look")]
 
 
+def view_of(world: World, make: Callable[[Visit], object]) -> Any:
+    """Return what a page's use case gives the admin, as JSON would have it."""
+    session = signed_in(world.db, "admin").cookies[SESSION]
+    with visit(session, "small", db=world.db, now=NOW) as found:
+        return json.loads(json.dumps(made(make(found)), default=str))
+
+
+def made(view: object) -> object:
+    """Return a view without what only serves to draw it."""
+    if isinstance(view, tuple | list):
+        return [made(one) for one in view]
+    if not is_dataclass(view):
+        return view
+    return {f.name: made(getattr(view, f.name)) for f in fields(view) if f.name not in PICTURES}
+
+
+VIEWS: dict[str, Callable[[Visit], object]] = {
+    "/schools": lambda found: schools.schools(found).list,
+    "/schools/ash": lambda found: schools.school(found, "ash"),
+    "/waves": board,
+    "/people": people_pages.people,
+    "/pilots": pilot_pages.pilots,
+    "/pilots/payroll": lambda found: pilot_pages.pilot(found, "payroll"),
+    "/rules": rule_pages.rules,
+    "/record": lambda found: record.record(found, RecordFilter()),
+    "/record/versions": record.version_list,
+    "/record/versions/1": lambda found: record.version_page(found, 1),
+    "/reports": issued_pages.issued,
+}
+"""What the pages of the same names show."""
+
+
+@pytest.mark.parametrize("path", VIEWS)
+def test_it_says_what_the_page_says(world: World, issued: World, token: str, path: str):
+    shown = view_of(world, VIEWS[path])
+    status, found = read(world, f"{SMALL}{path}", token)
+    assert status == 200
+    assert found == ({"board": shown} if path == "/waves" else shown)
+    assert shown
+
+
+def test_an_issued_report_is_the_file_of_its_page(world: World, issued: World, token: str):
+    own = signed_in(world.db, "chief").get("/p/small/reports/1.json")
+    answer = Browser(world.db).get(f"{SMALL}/reports/1", headers={"Authorization": f"Bearer {token}"})
+    assert answer.content == own.content
+    assert answer.json()["proof"]
+
+
+@pytest.mark.parametrize(
+    ("path", "looked"), [("/people", "round:2027-03-18"), ("/reports/1", "report:1"), ("/pilots/payroll", None)]
+)
+def test_reading_figures_about_people_is_in_the_audit(own_world: World, path: str, looked: str | None):
+    issue_sro("small", db=own_world.db, today=TODAY, actor="chief", now=NOW)
+    give(own_world, "r" * 43)
+    before = len(own_world.audited())
+    assert read(own_world, f"{SMALL}{path}", "r" * 43)[0] == 200
+    assert own_world.audited()[before:] == ([("admin", "look", looked)] if looked else [])
+
+
+def test_the_record_takes_the_filters_of_its_page(world: World, token: str):
+    def numbers(**more: str) -> list[int]:
+        status, found = read(world, f"{SMALL}/record", token, **more)
+        assert status == 200
+        return [line["number"] for line in found["lines"]]  # type: ignore[index]
+
+    every = numbers(reading="true")
+    assert set(numbers()) < set(every)
+    assert set(numbers(kind="plan")) < set(numbers())
+    assert numbers(before=str(every[0]), reading="true") == every[1:]
+    assert numbers(**{"from": "2027-03-26"}) == []
+    for wrong in ({"from": "0"}, {"to": "2027-02-30"}, {"kind": "<b>"}, {"person": "nobody"}, {"before": "0"}):
+        assert read(world, f"{SMALL}/record", token, **wrong)[0] == 422
+
+
+@pytest.mark.parametrize("path", ["/schools/nowhere", "/pilots/nothing", "/record/versions/99", "/reports/99"])
+def test_what_does_not_exist_is_not_there(world: World, token: str, path: str):
+    status, found = read(world, f"{SMALL}{path}", token)
+    assert (status, found["title"]) == (404, "Page not found")  # type: ignore[index]
+
+
+def test_its_description_has_the_words_of_the_views():
+    described = Browser("sqlite:////nowhere/at/all.db").get("/api/v1/openapi.json").json()
+    fields_ = described["components"]["schemas"]["SchoolService"]["properties"]
+    assert fields_["sentence"]["description"] == "When it goes live, against what was announced."
+
+
 def test_filters_take_what_they_name(world: World, token: str):
     _, whole = read(world, f"{SMALL}/tasks", token)
     _, late = read(world, f"{SMALL}/tasks", token, state="late")
@@ -101,9 +205,10 @@ def test_filters_take_what_they_name(world: World, token: str):
 
 
 def test_no_answer_has_a_score(world: World, token: str):
-    for path in ("", "/plan", "/tasks", "/go-lives", "/decisions", "/report"):
-        status, _ = read(world, SMALL + path, token)
-        assert status == 200
+    for path in ("", "/plan", "/tasks", "/go-lives", "/decisions", "/report", *VIEWS):
+        answer = Browser(world.db).get(SMALL + path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+        assert re.search(r'"scores?"', answer.text) is None
 
 
 @pytest.mark.slow
@@ -111,7 +216,7 @@ def test_no_random_request_makes_it_fail(world: World, token: str):
     """Each operation gets random requests by its own description, and answers as that says."""
     described = schemathesis.openapi.from_asgi("/api/v1/openapi.json", Browser(world.db).app)
     operations = [found.ok() for found in described.get_all_operations()]
-    assert len(operations) == 6
+    assert len(operations) == 18
     for operation in operations:
 
         @settings(max_examples=40)
