@@ -1,6 +1,7 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
 import gc
+import io
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from typer.main import get_command
 
+from changeflow import logs
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
@@ -193,3 +195,12 @@ def _migrate(url: str) -> None:
 
 def _sqlite_copy(migrated: Path, folder: Path) -> str:
     return f"sqlite:///{shutil.copyfile(migrated, folder / 'test.db')}"
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What changeflow logs during a test, as lines of JSON."""
+    stream = io.StringIO()
+    logs.begin("json", stream=stream)
+    yield stream
+    logs.begin("off")

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,13 @@ signatory,Signatory,Signatory,signatory@example.org,team,,,
 estates-manager,Estates Manager,Estates Manager,estates-manager@example.org,team,,,
 estates-provider,Director of Estates,Director of Estates,estates-provider@example.org,team,,,
 """
+FOREIGN = "another"
+FOREIGN_PEOPLE = """\
+id,name,role,email,audience,school,groups,manager
+chief,Chief Executive,Chief Executive,another-chief@example.org,team,,,
+lead,Change Lead,Change Lead,another-lead@example.org,lead,,,
+"""
+"""Another programme, and its people: no one of the small programme is in it."""
 HOLDER = {
     Role.VIEWER: "viewer",
     Role.HEAD: "head",
@@ -213,6 +220,13 @@ def stored_world(home: Path) -> World:
     give_feedback(world, "viewer", "Slow")
     engine_for(world.db).dispose()
     return world
+
+
+def store_another(world: World, people: str = FOREIGN_PEOPLE) -> None:
+    """Store another programme in the same database."""
+    programme = PROGRAMME.replace("programme: small", f"programme: {FOREIGN}")
+    folder = a_folder(world.home / FOREIGN, programme=programme, people=people)
+    definitions.apply(folder, db=world.db, actor="chief", now=NOW - timedelta(days=9))
 
 
 IMPROVEMENT = ImprovementPlanned(service="payroll", on=TODAY, by="", text="A guide", owner="owner")

@@ -5,7 +5,6 @@ command and every web route belongs to an action of the table.
 """
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ import typer
 from starlette.routing import Route
 from typer.testing import CliRunner
 
-from changeflow import logs
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError
 from changeflow.programme.definition import Definition
@@ -42,6 +40,7 @@ from tests.every_role import (
     World,
     stored_world,
 )
+from tests.refused import refusals
 
 REAL_PERMIT = authority.permit
 TOP = Path(__file__).resolve().parents[1]
@@ -52,18 +51,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world = stored_world(tmp_path_factory.mktemp("roles"))
     yield world
     engine_for(world.db).dispose()
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    logs.begin("json", stream=stream)
-    yield stream
-    logs.begin("off")
-
-
-def refusals(stream: io.StringIO) -> list[dict[str, str]]:
-    return [line for line in map(json.loads, stream.getvalue().splitlines()) if line["event"] == "refused"]
 
 
 def test_every_action_is_tried_here_or_says_where():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
@@ -13,6 +13,9 @@ from changeflow.storage.tables.jobs import JobRow
 
 LOST_AFTER = timedelta(seconds=60)
 """A worker writes every few seconds; one that has not for this long has stopped."""
+
+KEPT = timedelta(days=180)
+"""How long results are kept: about two terms. Our own choice."""
 
 
 class JobState(StrEnum):
@@ -123,3 +126,14 @@ def end_job(
     own = update(JobRow).where(col(JobRow.id) == number, col(JobRow.state).in_(OPEN))
     values = {"state": state.value, "ended_at": now, "news": news, "page": page or None, "data": data or None}
     return count_touched(session, own.values(**values)) == 1
+
+
+def remove_old_jobs(session: Session, programme: str, *, now: datetime) -> int:
+    """Remove calculations that ended long ago, with their results."""
+    own = (col(JobRow.programme_id) == programme, col(JobRow.ended_at) < now - KEPT)
+    return count_touched(session, delete(JobRow).where(*own))
+
+
+def remove_jobs(session: Session, programme: str) -> int:
+    """Remove every calculation of a programme, because results name people. One that is running stops."""
+    return count_touched(session, delete(JobRow).where(col(JobRow.programme_id) == programme))

@@ -1,6 +1,6 @@
 """Settings about signing in: who is invited and has signed in, and a person's own sessions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import NAMED
+from changeflow.programme.mandates import NAMED, SYSTEM
 from changeflow.programme.names import begin, person_in_words
 from changeflow.programme.permissions import roles_of
 from changeflow.reports.record import moment_in_words
@@ -116,13 +116,16 @@ def _known_person(definition: Definition, person: str) -> str:
 
 
 @contextmanager
-def _changing(token: str, programme: str, person: str, *, db: str, now: datetime) -> Iterator[tuple[Session, Visit]]:
-    """Check that the visitor may invite, then open a transaction that is locked for the programme."""
+def _changing(
+    token: str, programme: str, person: str, *, db: str, now: datetime, is_locked: bool = True
+) -> Iterator[tuple[Session, Visit]]:
+    """Check that the visitor may invite, then open a transaction, which is locked for the programme."""
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.INVITE)
         _known_person(found.definition, person)
     with session_scope(db) as session:
-        versions.lock_programme(session, programme)
+        if is_locked:
+            versions.lock_programme(session, programme)
         yield session, found
 
 
@@ -152,16 +155,34 @@ def withdraw(token: str, programme: str, person: str, *, db: str, now: datetime)
 
 
 def release(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:
-    """Close the accounts at a person's addresses and end their sessions, so that its new owner can sign in."""
-    with _changing(token, programme, person, db=db, now=now) as (session, found):
+    """Close the accounts at a person's addresses and end their sessions, so that its new owner can sign in.
+
+    Accounts are the same in all programmes, so the audit of each says that someone there is signed out.
+    """
+    with _changing(token, programme, person, db=db, now=now, is_locked=False) as (session, found):
         known = _Known(session, programme)
         contact, invitation = known.contacts.get(person), known.invitations.get(person)
         addresses = {accounts.address_of(session, contact.email)} if contact and contact.email else set()
         addresses |= {invitation.address} if invitation else set()
-        for address in sorted(addresses):
-            accounts.close_accounts(session, address, at=now)
+        others = {name: _people_at(session, name, addresses) for name in versions.programme_ids(session)}
+        others = {name: people for name, people in others.items() if people and name != programme}
+        # In the same order everywhere, so that two releases never wait for each other.
+        for name in sorted({programme, *others}):
+            versions.lock_programme(session, name)
+        closed = sum(accounts.close_accounts(session, address, at=now) for address in sorted(addresses))
         by = found.visitor.person
         audit.append(session, programme, at=now, actor=by, action="release-address", subject=person)
+        for name, people in others.items() if closed else ():
+            for one in sorted(people):
+                # An id of one programme may be someone else's in another, so it is not named there.
+                audit.append(session, name, at=now, actor=SYSTEM, action="release-address", subject=one)
+
+
+def _people_at(session: Session, programme: str, addresses: Collection[str]) -> set[str]:
+    """Return the people of a programme who have or were invited at one of some addresses."""
+    listed = versions.contacts(session, programme).items()
+    found = {p for p, c in listed if c.email and accounts.address_of(session, c.email) in addresses}
+    return found | {i.person for i in accounts.invitations(session, programme) if i.address in addresses}
 
 
 def session_lines(found: Visit) -> list[SessionLine]:

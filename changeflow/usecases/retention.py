@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import closed_on
-from changeflow.storage import accounts, erasure, pilots, versions
+from changeflow.storage import accounts, erasure, jobs, pilots, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -29,10 +29,13 @@ class Removed:
     """Assessments of individual people."""
     contracts: int
     """Differences and explanations of individual contracts; the totals of their runs are kept."""
+    calculations: int
+    """Results of calculations, which name people."""
 
     @property
     def is_any(self) -> bool:
-        return bool(self.links or self.words or self.comments or self.scores or self.contracts)
+        found = (self.links, self.words, self.comments, self.scores, self.contracts, self.calculations)
+        return any(found)
 
     def row(self) -> dict[str, object]:
         return {
@@ -42,6 +45,7 @@ class Removed:
             "comments": self.comments,
             "scores": self.scores,
             "contracts": self.contracts,
+            "calculations": self.calculations,
         }
 
 
@@ -76,6 +80,7 @@ def _retain(work: UnitOfWork) -> Removed:
         comments=erasure.remove_comments(session, name, given_before=_midnight(today - words)),
         scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
+        calculations=jobs.remove_old_jobs(session, name, now=now),
     )
     log("retention", **asdict(found))
     if found.comments or found.scores or found.contracts:
@@ -83,6 +88,7 @@ def _retain(work: UnitOfWork) -> Removed:
     if found.is_any:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
         subject += f" comments:{found.comments}" if found.comments else ""
+        subject += f" calculations:{found.calculations}" if found.calculations else ""
         work.note("retention", subject, by=SYSTEM)
     return found
 

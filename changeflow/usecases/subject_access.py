@@ -11,7 +11,7 @@ from sqlmodel import Session
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
-from changeflow.storage import accounts, audit, custody, erasure, ledger, persons, versions
+from changeflow.storage import accounts, audit, custody, erasure, jobs, ledger, persons, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
@@ -152,6 +152,8 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
         for what, count in done.items():
             removed[what] += count
         audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{one}")
+    # A result may name them anywhere, and it can be calculated again.
+    removed["calculations"] = jobs.remove_jobs(session, name)
     versions.touch(session, name)
     return dict(removed)
 

@@ -1,6 +1,5 @@
 """A visit: who may come in is decided before any work on the programme."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,14 @@ from changeflow.usecases import accounts, definitions
 from changeflow.usecases.accounts import SignInNeededError
 from changeflow.usecases.stored import NotKeptError, kept_only
 from changeflow.usecases.visits import note_looks, visit
-from tests.builders import PROGRAMME, a_folder
-from tests.every_role import NOW, World, stored_world
+from tests.every_role import NOW, World, store_another, stored_world
 from tests.web.visiting import ISSUER
-
-ANOTHER = """\
-id,name,role,email,audience,school,groups,manager
-chief,Chief Executive,Chief Executive,another-chief@example.org,team,,,
-lead,Change Lead,Change Lead,another-lead@example.org,lead,,,
-"""
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     made = stored_world(tmp_path)
-    programme = PROGRAMME.replace("programme: small", "programme: another")
-    folder = a_folder(made.home / "another", programme=programme, people=ANOTHER)
-    definitions.apply(folder, db=made.db, actor="chief", now=NOW - timedelta(days=9))
+    store_another(made)
     return made
 
 

@@ -5,7 +5,6 @@ below, or has an object that `OBJECTS` does not know, fails.
 """
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -16,24 +15,22 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from changeflow import logs
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.storage import jobs
 from changeflow.storage.accounts import add_api_token
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
-from changeflow.usecases import definitions
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
-from tests.builders import PROGRAMME, a_folder
-from tests.every_role import GO, HOLDER, NOW, TODAY, World, stored_world
+from tests.every_role import FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
+from tests.refused import refusals
 from tests.web.visiting import Browser, signed_in
 
 ROLES = [role for role in HOLDER if role is not Role.SYSTEM]
-OWN, FOREIGN = "small", "another"
+OWN = "small"
 OBJECTS: dict[str, tuple[str, str]] = {
     "school": ("ash", "nowhere"),
     "number": ("1", "99"),
@@ -84,11 +81,6 @@ MISSING_FIELDS = {
     "/p/{programme}/settings/sessions/end": "names a session that is none",
 }
 """Forms about an object that is named in a field: without it, 404 to those who may."""
-ANOTHER = """\
-id,name,role,email,audience,school,groups,manager
-chief,Chief Executive,Chief Executive,another-chief@example.org,team,,,
-lead,Change Lead,Change Lead,another-lead@example.org,lead,,,
-"""
 
 
 def actions() -> dict[str, Action]:
@@ -134,31 +126,13 @@ def expected(action: Action, role: Role, names: tuple[str, ...], school: str = "
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The small programme with a finished calculation and an issued report, and another that no one of it is in."""
     world = stored_world(tmp_path_factory.mktemp("matrix"))
-    folder = a_folder(
-        world.home / "another", programme=PROGRAMME.replace("programme: small", f"programme: {FOREIGN}"), people=ANOTHER
-    )
-    definitions.apply(folder, db=world.db, actor="chief", now=NOW - timedelta(days=9))
+    store_another(world)
     with session_scope(world.db) as session:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
     issue_sro(OWN, db=world.db, today=TODAY, actor="chief", now=NOW)
     yield world
     engine_for(world.db).dispose()
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    logs.begin("json", stream=stream)
-    yield stream
-    logs.begin("off")
-
-
-def refusals(stream: io.StringIO) -> int:
-    count = [json.loads(line)["event"] for line in stream.getvalue().splitlines()].count("refused")
-    stream.seek(0)
-    stream.truncate()
-    return count
 
 
 class Asker:
@@ -207,12 +181,12 @@ def test_who_may_read_gets_the_page_and_who_may_not_is_refused(role: Role, two: 
             if path.startswith("/api/") and role is not Role.ADMIN:
                 # A token works while the person who made it is an admin.
                 assert answer.status_code == 401, f"{role}: {where}"
-                assert refusals(logged) == 1
+                assert len(refusals(logged)) == 1
             elif expected(action, role, names, school):
                 assert answer.status_code == 200, f"{role}: {where}"
             else:
                 assert answer.status_code in (403, 404), f"{role}: {where}"
-                assert refusals(logged) == 1, f"{role}: {where} was refused without a line in the log"
+                assert len(refusals(logged)) == 1, f"{role}: {where} was refused without a line in the log"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -224,7 +198,7 @@ def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, 
         refusals(logged)
         foreign = asker.get(filled(path, FOREIGN))
         assert foreign.status_code == 404, f"{role}: {path} of a foreign programme"
-        assert refusals(logged) == 1, f"{role}: {path} was refused without a line in the log"
+        assert len(refusals(logged)) == 1, f"{role}: {path} was refused without a line in the log"
         assert asker.get(filled(path, "nothing")).status_code == 404
         for name in set(names) - {"programme"}:
             missing = asker.get(filled(path, **{name: OBJECTS[name][1]}))
@@ -245,7 +219,7 @@ def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, 
             assert answer.status_code in fine, f"{role}: {path}: {answer.status_code}"
         else:
             assert answer.status_code in (403, 404), f"{role}: {path}"
-            assert refusals(logged) == 1, f"{role}: {path} was refused without a line in the log"
+            assert len(refusals(logged)) == 1, f"{role}: {path} was refused without a line in the log"
         assert asker.send(filled(path, FOREIGN), **FORMS.get(path, {})).status_code == 404 or "sessions" in path
     engine_for(world.db).dispose()
 

@@ -4,16 +4,20 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.storage.jobs import JobState
-from changeflow.usecases import jobs
+from changeflow.storage import jobs as storage_jobs
+from changeflow.storage.database import session_scope, sqlite_path
+from changeflow.storage.jobs import KEPT, JobState
+from changeflow.usecases import jobs, retention
 from changeflow.values.words import Role
 from changeflow.web.calculations import Calculations
+from tests import asked
 from tests.conftest import sample_copy
 from tests.every_role import HOLDER, NOW, World
 from tests.stored import store_once
@@ -96,6 +100,46 @@ def test_the_news_of_a_running_calculation_are_shown(own_world: World):
     assert "<b>so far</b> the last go-live is on 4 Jan 2028" in text_of(browser.get(where))
     jobs.finish(job.id, JobState.CANCELLED, db=own_world.db, now=NOW)
     assert not jobs.tell(job.id, "more", db=own_world.db, now=NOW)
+
+
+def finished(world: World, text: str, *, ended_days_ago: int = 0) -> int:
+    """Store a finished calculation whose result has a text; return its number."""
+    at = NOW - timedelta(days=ended_days_ago)
+    with session_scope(world.db) as session:
+        job = storage_jobs.add_job(session, "small", "odds", version=1, on=at.date(), by="chief", at=at)
+        data = json.dumps({"owner": text})
+        assert storage_jobs.end_job(session, job.id, JobState.DONE, now=at, page=f"<p>{text}</p>", data=data)
+    return job.id
+
+
+def test_results_are_removed_when_their_time_has_ended(own_world: World):
+    old = finished(own_world, "x", ended_days_ago=KEPT.days + 1)
+    new = finished(own_world, "y", ended_days_ago=KEPT.days - 1)
+    waiting = started(signed_in(own_world.db, "chief"))
+    [removed] = retention.retain(db=own_world.db, now=NOW)
+    assert removed.calculations == 1
+    browser = signed_in(own_world.db, "chief")
+    assert browser.get(f"{INDEX}/{old}").status_code == 404
+    assert "y" in browser.get(f"{INDEX}/{new}/report.html").text
+    assert browser.get(waiting).status_code == 200
+    [again] = retention.retain(db=own_world.db, now=NOW)
+    assert again.calculations == 0
+    assert ("system", "retention", "links:0 words:0 scores:0 contracts:0 calculations:1") in own_world.audited()
+
+
+def test_an_erasure_leaves_no_name_in_results(own_world: World):
+    finished(own_world, "Owner of Payroll Exampleson")
+    browser = signed_in(own_world.db, "chief")
+    started(browser)
+    running = jobs.claim(db=own_world.db, now=NOW)
+    assert running is not None
+    done = asked.erase("owner", db=own_world.db, programme=None, actor="officer", now=NOW)
+    assert done.removed["calculations"] == 2
+    assert "Exampleson" not in own_world.dump()
+    assert not jobs.tell(running.id, "more", db=own_world.db, now=NOW), "it began before, with the name"
+    jobs.finish(running.id, JobState.DONE, db=own_world.db, now=NOW, page="Exampleson", data="Exampleson")
+    assert "Exampleson" not in own_world.dump()
+    assert b"Exampleson" not in sqlite_path(own_world.db).read_bytes()
 
 
 @pytest.mark.slow

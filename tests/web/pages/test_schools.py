@@ -1,13 +1,10 @@
 """The list of schools and one school's page: what each person sees of them."""
 
 import io
-import json
-from collections.abc import Iterator
 
 import pytest
 from lxml import html
 
-from changeflow import logs
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.facts import Announcement
 from changeflow.programme.permissions import is_allowed
@@ -18,19 +15,12 @@ from changeflow.usecases.stored import load
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action, Role
 from tests.every_role import HOLDER, NOW, PEOPLE, TODAY, World, store
+from tests.refused import refusals
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
 SCHOOLS, ASH, BEECH = "/p/small/schools", "/p/small/schools/ash", "/p/small/schools/beech"
 EVERYWHERE = [HOLDER[r] for r in HOLDER if is_allowed(Action.READ_SCHOOL, r) and r not in (Role.HEAD, Role.VIEWER)]
 NOWHERE = [HOLDER[r] for r in (Role.VIEWER, Role.OWNER, Role.SIGNATORY)]
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    logs.begin("json", stream=stream)
-    yield stream
-    logs.begin("off")
 
 
 def links(page: object) -> list[str]:
@@ -72,8 +62,7 @@ def test_a_school_that_is_not_theirs_looks_like_none_and_the_refusal_is_logged(w
     other, none = browser.get(BEECH), browser.get(f"{SCHOOLS}/nowhere")
     assert other.status_code == none.status_code == 404
     assert text_of(other) == text_of(none)
-    refused = [json.loads(line) for line in logged.getvalue().splitlines()]
-    assert [(r["actor"], r["action"]) for r in refused if r["event"] == "refused"] == [("head", "read-school")]
+    assert [(r["actor"], r["action"]) for r in refusals(logged)] == [("head", "read-school")]
 
 
 @pytest.mark.parametrize("person", NOWHERE)

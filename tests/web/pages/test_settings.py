@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import UnknownThingError
+from changeflow.storage import audit
 from changeflow.storage.accounts import SignIn
+from changeflow.storage.database import session_scope
 from changeflow.usecases import account_settings, accounts
 from changeflow.values.words import Role
 from changeflow.web.security import SESSION
-from tests.every_role import HOLDER, NOW, World
+from tests.every_role import FOREIGN, FOREIGN_PEOPLE, HOLDER, NOW, World, store_another
 from tests.sessions import sessions
 from tests.web.pages.test_sign_in import a_browser, ask, link_in, mails
 from tests.web.visiting import ISSUER, Browser, heading, signed_in, text_of
@@ -112,6 +114,18 @@ def test_an_address_that_was_released_is_its_new_owners(own_world: World):
     with pytest.raises(accounts.SignInRefusedError):
         accounts.sign_in_by_provider(ISSUER, "head", "head@example.org", **again)
     assert ("admin", "release-address", "head") in own_world.audited()
+
+
+def test_a_released_address_is_in_the_audit_of_every_programme_that_knows_it(own_world: World):
+    store_another(own_world, people=FOREIGN_PEOPLE.replace("another-lead@", "head@"))
+    signed_in(own_world.db, "head")
+    act(signed_in(own_world.db, "admin"), "release")
+    act(signed_in(own_world.db, "admin"), "release")
+    with session_scope(own_world.db) as session:
+        found = {name: list(audit.entries_in_full(session, name)) for name in ("small", FOREIGN)}
+    own, other = ([(e.actor, e.subject) for e in each if e.action == "release-address"] for each in found.values())
+    assert own == [("admin", "head")] * 2
+    assert other == [("system", "lead")], "the second closed nothing, and their admin is not ours"
 
 
 def session_ids(browser: Browser) -> dict[bool, list[str]]:
