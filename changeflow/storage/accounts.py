@@ -1,10 +1,10 @@
-"""Accounts, sessions, sign-in links, invitations and the mark of a sandbox, in and out of the database.
+"""Accounts and their sessions, in and out of the database, and everything that is removed with them.
 
 Tokens are stored only as hashes with the database's key, so that neither reading nor writing the database gives access.
 After a restored database is released, sessions and links from before it no longer match.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, delete, func, select, update
 
 from changeflow.errors import ConflictError
-from changeflow.storage import custody, versions
+from changeflow.storage import custody
 from changeflow.storage.database import count_touched
 from changeflow.storage.keys import key_of, keyed, recipient_at
 from changeflow.storage.rows import values_of
@@ -22,7 +22,6 @@ from changeflow.storage.tables.accounts import (
     AccountRow,
     ApiTokenRow,
     InvitationRow,
-    SandboxRow,
     SessionRow,
     SignInLinkRow,
 )
@@ -68,25 +67,6 @@ class SignedIn:
     browser: str
     created_at: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInLink:
-    """A sign-in link that works."""
-
-    address: str
-    browser: str
-    next: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
-    """An invitation in force."""
-
-    person: str
-    address: str
-    at: datetime
-    by: str
 
 
 def digest(session: Session, purpose: str, token: str) -> str:
@@ -217,116 +197,6 @@ def last_sign_ins(session: Session, programme: str) -> tuple[dict[str, datetime]
     return dict(session.exec(with_account).all()), {p: at for p, at in session.exec(without) if p is not None}
 
 
-def add_link(session: Session, token: str, link: SignInLink, *, at: datetime, until: datetime) -> None:
-    """Store a sign-in link."""
-    row = SignInLinkRow(
-        token=digest(session, "sign-in link", token),
-        address=link.address,
-        browser=keyed(key_of(session), "browser", link.browser),
-        next=link.next,
-        created_at=at,
-        expires_at=until,
-    )
-    session.add(row)
-    session.flush()
-
-
-def links_since(session: Session, address: str, since: datetime) -> int:
-    """Count the links that an address has asked for since a moment."""
-    query = select(func.count()).select_from(SignInLinkRow).where(SignInLinkRow.address == address)
-    return session.exec(query.where(col(SignInLinkRow.created_at) > since)).one()
-
-
-def link_of(session: Session, token: str, browser: str, *, now: datetime) -> SignInLink | None:
-    """Return a link that works in this browser; None for any other."""
-    row = session.get(SignInLinkRow, digest(session, "sign-in link", token))
-    if row is None or row.used_at is not None or row.expires_at <= now:
-        return None
-    if row.browser != keyed(key_of(session), "browser", browser):
-        return None
-    return SignInLink(**values_of(row, SignInLink))
-
-
-def use_link(session: Session, token: str, *, now: datetime) -> bool:
-    """Mark a link as used; of several simultaneous attempts, only one returns True."""
-    query = update(SignInLinkRow).where(
-        col(SignInLinkRow.token) == digest(session, "sign-in link", token),
-        col(SignInLinkRow.used_at).is_(None),
-        col(SignInLinkRow.expires_at) > now,
-    )
-    return count_touched(session, query.values(used_at=now)) == 1
-
-
-def invite(session: Session, programme: str, person: str, email: str, *, at: datetime, by: str) -> None:
-    """Invite a person at an address; an earlier invitation of theirs ends."""
-    withdraw_invitation(session, programme, person, at=at)
-    address = address_of(session, email)
-    session.add(InvitationRow(programme_id=programme, person=person, address=address, at=at, by=by))
-    session.flush()
-
-
-def withdraw_invitation(session: Session, programme: str, person: str, *, at: datetime) -> bool:
-    """End a person's invitation; return whether there was one."""
-    query = update(InvitationRow).where(
-        col(InvitationRow.programme_id) == programme,
-        col(InvitationRow.person) == person,
-        col(InvitationRow.withdrawn_at).is_(None),
-    )
-    return count_touched(session, query.values(withdrawn_at=at)) > 0
-
-
-def invitations(session: Session, programme: str) -> Sequence[Invitation]:
-    """Return a programme's invitations in force, in order."""
-    query = select(InvitationRow).where(
-        InvitationRow.programme_id == programme, col(InvitationRow.withdrawn_at).is_(None)
-    )
-    rows = session.exec(query.order_by(col(InvitationRow.id)))
-    return [Invitation(**values_of(row, Invitation)) for row in rows]
-
-
-def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the people that an address is invited as, by programme."""
-    query = select(InvitationRow).where(InvitationRow.address == address, col(InvitationRow.withdrawn_at).is_(None))
-    found: dict[str, tuple[str, ...]] = {}
-    for row in session.exec(query.order_by(col(InvitationRow.id))):
-        found[row.programme_id] = (*found.get(row.programme_id, ()), row.person)
-    return found
-
-
-def add_api_token(
-    session: Session, programme: str, token: str, name: str, *, by: str, at: datetime, until: datetime
-) -> None:
-    """Store a token with which a program may read a programme."""
-    row = ApiTokenRow(
-        token=digest(session, "api", token), programme_id=programme, name=name, by=by, at=at, expires_at=until
-    )
-    session.add(row)
-    session.flush()
-
-
-def api_token(session: Session, token: str, *, now: datetime) -> tuple[str, str] | None:
-    """Return (programme, who made it) of a token that works; None for any other."""
-    row = session.get(ApiTokenRow, digest(session, "api", token))
-    is_over = row is None or row.withdrawn_at is not None or row.expires_at <= now
-    return None if row is None or is_over else (row.programme_id, row.by)
-
-
-def api_tokens(session: Session, programme: str) -> Sequence[ApiTokenRow]:
-    """Return a programme's tokens that were not withdrawn, in order."""
-    query = select(ApiTokenRow).where(ApiTokenRow.programme_id == programme, col(ApiTokenRow.withdrawn_at).is_(None))
-    return session.exec(query.order_by(col(ApiTokenRow.at))).all()
-
-
-def withdraw_api_token(session: Session, programme: str, stored: str, *, at: datetime) -> bool:
-    """End a token by its stored form; return whether it was in force."""
-    query = update(ApiTokenRow).where(
-        col(ApiTokenRow.token) == stored,
-        col(ApiTokenRow.programme_id) == programme,
-        col(ApiTokenRow.withdrawn_at).is_(None),
-    )
-    return count_touched(session, query.values(withdrawn_at=at)) == 1
-
-
 def forget_accounts(session: Session) -> None:
     """Remove what only an old key could check: accounts, sessions, links, invitations and tokens."""
     for table in (SessionRow, AccountRow, SignInLinkRow, InvitationRow, ApiTokenRow):
@@ -379,17 +249,3 @@ def end_all_access(session: Session, *, at: datetime) -> None:
     count_touched(session, update(SessionRow).where(col(SessionRow.ended_at).is_(None)).values(ended_at=at))
     count_touched(session, update(SignInLinkRow).where(col(SignInLinkRow.used_at).is_(None)).values(used_at=at))
     count_touched(session, update(ApiTokenRow).where(col(ApiTokenRow.withdrawn_at).is_(None)).values(withdrawn_at=at))
-
-
-def mark_sandbox(session: Session, *, at: datetime) -> None:
-    """Mark an empty database as a sandbox; raise `ConflictError` if it has a programme."""
-    if versions.programme_ids(session):
-        raise ConflictError("This database already has a programme. Only an empty one can become a sandbox.")
-    if session.get(SandboxRow, 1) is None:
-        session.add(SandboxRow(since=at))
-        session.flush()
-
-
-def is_sandbox(session: Session) -> bool:
-    """Return whether the database is a sandbox, which sends no messages to people."""
-    return session.get(SandboxRow, 1) is not None

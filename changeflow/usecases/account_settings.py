@@ -14,7 +14,7 @@ from changeflow.programme.mandates import NAMED, SYSTEM
 from changeflow.programme.names import begin, person_in_words
 from changeflow.programme.permissions import roles_of
 from changeflow.reports.record import moment_in_words
-from changeflow.storage import accounts, audit, versions
+from changeflow.storage import accounts, audit, invitations, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import session_scope
 from changeflow.usecases.accounts import check_address, is_here, session_of
@@ -81,7 +81,7 @@ class _Known:
     def __init__(self, session: Session, programme: str) -> None:
         self.session = session
         self.contacts: Mapping[str, Contact] = versions.contacts(session, programme)
-        self.invitations = {i.person: i for i in accounts.invitations(session, programme)}
+        self.invitations = {i.person: i for i in invitations.invitations(session, programme)}
         self.by_address, self.by_person = accounts.last_sign_ins(session, programme)
 
     def last_sign_in(self, person: str) -> datetime | None:
@@ -137,18 +137,18 @@ def invite(token: str, programme: str, person: str, email: str, *, db: str, now:
             raise InputError("Enter an address in plain letters. Others can be mistaken for them.")
         if not is_here(found.definition, person, now):
             raise InputError("This person is not in the programme today, so they cannot sign in.")
-        taken = accounts.invited_to(session, accounts.address_of(session, address)).get(programme, ())
+        taken = invitations.invited_to(session, accounts.address_of(session, address)).get(programme, ())
         if any(other != person for other in taken):
             raise ConflictError("Someone else of the programme is invited at this address.")
         by = found.visitor.person
-        accounts.invite(session, programme, person, address, at=now, by=by)
+        invitations.invite(session, programme, person, address, at=now, by=by)
         audit.append(session, programme, at=now, actor=by, action="invite", subject=person)
 
 
 def withdraw(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:
     """End a person's invitation."""
     with _changing(token, programme, person, db=db, now=now) as (session, found):
-        if not accounts.withdraw_invitation(session, programme, person, at=now):
+        if not invitations.withdraw_invitation(session, programme, person, at=now):
             raise ConflictError("This person has no invitation.")
         by = found.visitor.person
         audit.append(session, programme, at=now, actor=by, action="withdraw-invitation", subject=person)
@@ -182,7 +182,7 @@ def _people_at(session: Session, programme: str, addresses: Collection[str]) -> 
     """Return the people of a programme who have or were invited at one of some addresses."""
     listed = versions.contacts(session, programme).items()
     found = {p for p, c in listed if c.email and accounts.address_of(session, c.email) in addresses}
-    return found | {i.person for i in accounts.invitations(session, programme) if i.address in addresses}
+    return found | {i.person for i in invitations.invitations(session, programme) if i.address in addresses}
 
 
 def session_lines(found: Visit) -> list[SessionLine]:

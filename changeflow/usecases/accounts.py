@@ -19,9 +19,10 @@ from changeflow.logs import log
 from changeflow.programme.definition import Definition
 from changeflow.programme.names import begin, names_in, person_in_words
 from changeflow.programme.permissions import admins_of
-from changeflow.storage import accounts, audit, versions
-from changeflow.storage.accounts import MAIL, SignedIn, SignIn, SignInLink
+from changeflow.storage import accounts, audit, invitations, sandbox, sign_in_links, versions
+from changeflow.storage.accounts import MAIL, SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.sign_in_links import SignInLink
 from changeflow.usecases.stored import name_of
 from changeflow.values.moments import local_day
 
@@ -90,11 +91,11 @@ def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime
         address = accounts.address_of(session, address_text)
         found = _invited(session, address, now)
         send_to = _where(session, found, address, address_text)
-        if not found or not send_to or accounts.links_since(session, address, now - LINK_LIFE) >= MOST_LINKS:
+        if not found or not send_to or sign_in_links.links_since(session, address, now - LINK_LIFE) >= MOST_LINKS:
             log("sign-in link", sent=False)
             return None
         link = SignInLink(address=address, browser=browser, next=next_page)
-        accounts.add_link(session, token, link, at=now, until=now + LINK_LIFE)
+        sign_in_links.add_link(session, token, link, at=now, until=now + LINK_LIFE)
     log("sign-in link", sent=True)
     (definition, person, contact), *_ = found
     programme = definition.programme
@@ -132,7 +133,7 @@ def check_address(email: str) -> str:
 def _invited(session: Session, address: str, now: datetime) -> list[tuple[Definition, str, Contact | None]]:
     """Return the people with an invitation at an address; empty if one of them is an admin."""
     found = []
-    for name, people in accounts.invited_to(session, address).items():
+    for name, people in invitations.invited_to(session, address).items():
         definition = versions.required(session, name).definition
         here = [p for p in people if is_here(definition, p, now)]
         found += [(definition, p, versions.contact(session, name, p)) for p in here]
@@ -154,7 +155,7 @@ def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> 
     """Use up a link and begin a session."""
     with _noting_refusals(db, now), session_scope(db) as session:
         link = _link(session, token, browser, now)
-        if not accounts.use_link(session, token, now=now):
+        if not sign_in_links.use_link(session, token, now=now):
             raise SignInRefusedError(_LINK_OVER)
         if not _invited(session, link.address, now):
             raise SignInRefusedError(_NOT_INVITED, people_at(session, link.address, SignIn.PROVIDER, now))
@@ -176,7 +177,7 @@ _NOT_INVITED = "You have not been invited to a programme here. Ask the programme
 
 
 def _link(session: Session, token: str, browser: str, now: datetime) -> SignInLink:
-    link = accounts.link_of(session, token, browser, now=now) if browser else None
+    link = sign_in_links.link_of(session, token, browser, now=now) if browser else None
     if link is None:
         raise SignInRefusedError(_LINK_OVER)
     return link
@@ -207,7 +208,7 @@ def sign_in_here(programme: str, person: str, how: SignIn, *, kind: str, db: str
     """Begin a session for a person on this machine: anyone in a sandbox, otherwise an admin of the programme."""
     with _noting_refusals(db, now), session_scope(db) as session:
         definition = versions.required(session, programme).definition
-        if how is SignIn.SANDBOX and not accounts.is_sandbox(session):
+        if how is SignIn.SANDBOX and not sandbox.is_sandbox(session):
             raise SignInRefusedError("This database is not a sandbox, so no one can sign in here without an account.")
         if how is SignIn.MACHINE and person not in admins_of(definition):
             raise SignInRefusedError("Only an admin of the programme can sign in on the machine itself.")
@@ -256,7 +257,7 @@ def _note_sign_in(session: Session, people: Mapping[str, str], how: SignIn, now:
 
 def people_at(session: Session, address: str, how: SignIn, now: datetime) -> dict[str, str]:
     """Return the person that an address belongs to in each programme."""
-    invited = accounts.invited_to(session, address)
+    invited = invitations.invited_to(session, address)
     found = {}
     for name in versions.programme_ids(session):
         definition = versions.required(session, name).definition
@@ -284,7 +285,7 @@ def person_at(
 def session_of(session: Session, token: str, now: datetime) -> SignedIn:
     """Return the session of a browser's token; raise `SignInNeededError` if it has ended."""
     found = accounts.session_of(session, token, now=now) if token else None
-    if found is None or (found.how is SignIn.SANDBOX and not accounts.is_sandbox(session)):
+    if found is None or (found.how is SignIn.SANDBOX and not sandbox.is_sandbox(session)):
         raise SignInNeededError
     return found
 
@@ -332,10 +333,10 @@ def people_for_doors(
 def make_sandbox(*, db: str, now: datetime) -> None:
     """Create an empty database and mark it as a sandbox."""
     with session_scope(db, create=True) as session:
-        accounts.mark_sandbox(session, at=now)
+        sandbox.mark_sandbox(session, at=now)
 
 
 def is_sandbox(*, db: str) -> bool:
     """Return whether a database is a sandbox."""
     with read_scope(db) as session:
-        return accounts.is_sandbox(session)
+        return sandbox.is_sandbox(session)

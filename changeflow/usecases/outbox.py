@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
-from changeflow.storage import accounts, agenda, answers, custody, messages
+from changeflow.storage import agenda, answers, custody, messages, sandbox
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.keys import adopt_key, message_id, recipient_of
 from changeflow.storage.messages import Draft
@@ -77,7 +77,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxV
                 is_saturated=(nudge.programme, nudge.person) in many,
             ),
         )
-    is_sandbox = accounts.is_sandbox(session)
+    is_sandbox = sandbox.is_sandbox(session)
     not_live = {
         name for name, house in houses.items() if live_only and not (house.definition.programme.live and not is_sandbox)
     }

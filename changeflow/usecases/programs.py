@@ -19,7 +19,7 @@ from changeflow.reports.announcements import go_live_lines
 from changeflow.reports.documents import keyed
 from changeflow.reports.tables import plan_json
 from changeflow.reports.worklist import work_rows
-from changeflow.storage import accounts, answers, audit, versions
+from changeflow.storage import accounts, answers, api_tokens, audit, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.accounts import SignInNeededError, new_token
@@ -48,7 +48,7 @@ class ProgramToken:
 def program_visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Visit]:
     """Open a visit of a program; raise `SignInNeededError` if its token does not work."""
     with read_scope(db) as session:
-        found = accounts.api_token(session, token, now=now) if token else None
+        found = api_tokens.api_token(session, token, now=now) if token else None
         if found is None:
             raise SignInNeededError("Send a token that works: Authorization: Bearer TOKEN.")
         if found[0] != programme:
@@ -81,7 +81,7 @@ def make_token(session_token: str, programme: str, name: str, days: int, *, db: 
     token = new_token()
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
-        accounts.add_api_token(session, programme, token, name, by=person, at=now, until=now + timedelta(days=days))
+        api_tokens.add_api_token(session, programme, token, name, by=person, at=now, until=now + timedelta(days=days))
         audit.append(session, programme, at=now, actor=person, action="token", subject="made")
     return token
 
@@ -89,7 +89,7 @@ def make_token(session_token: str, programme: str, name: str, days: int, *, db: 
 def tokens_of(found: Visit) -> list[ProgramToken]:
     """Return the programme's tokens in force."""
     found.permit(Action.MAKE_TOKEN)
-    rows = accounts.api_tokens(found.session, found.name)
+    rows = api_tokens.api_tokens(found.session, found.name)
     own = [ProgramToken(stored=r.token, name=r.name, by=r.by, at=r.at, expires_at=r.expires_at) for r in rows]
     return [t for t in own if t.expires_at > found.now]
 
@@ -101,7 +101,7 @@ def withdraw_token(session_token: str, programme: str, stored: str, *, db: str, 
         person = found.visitor.person
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
-        if not accounts.withdraw_api_token(session, programme, stored, at=now):
+        if not api_tokens.withdraw_api_token(session, programme, stored, at=now):
             raise UnknownThingError("token", stored[:8])
         audit.append(session, programme, at=now, actor=person, action="token", subject="withdrawn")
 

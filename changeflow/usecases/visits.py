@@ -18,7 +18,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.permissions import roles_of
 from changeflow.programme.programme import Programme
-from changeflow.storage import accounts, audit, versions
+from changeflow.storage import audit, invitations, sandbox, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_at
@@ -144,7 +144,7 @@ def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now:
         stored=load(session, programme, on=local_day(now)),
         visitor=visitor,
         now=now,
-        is_sandbox=accounts.is_sandbox(session),
+        is_sandbox=sandbox.is_sandbox(session),
     )
 
 
@@ -198,7 +198,7 @@ def _person_in(session: Session, found: SignedIn, access: _Access, name: str, no
     if found.account is None:
         is_own = found.programme == name and found.person is not None
         return found.person if is_own and is_here(definition, found.person or "", now) else None
-    invited = accounts.invited_to(session, found.address).get(name, ())
+    invited = invitations.invited_to(session, found.address).get(name, ())
     listed = access.people_at.get(found.address, ())
     return person_at(definition, found.how, invited, listed, now)
 

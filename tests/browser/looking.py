@@ -3,13 +3,20 @@
 The browser is Debian's chromium; nothing is downloaded.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 CHROMIUM = shutil.which("chromium")
 NO_CHROMIUM = "chromium is not installed: apt-get install chromium"
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and "CHANGEFLOW_REQUIRE_BROWSER" not in os.environ, reason=NO_CHROMIUM
+)
+"""Marks tests that need a browser. Where CHANGEFLOW_REQUIRE_BROWSER is set they fail without one."""
 DESK, TABLET, PHONE, NARROWEST = 1280, 820, 390, 320
 WIDTHS = (DESK, TABLET, PHONE)
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -49,6 +56,7 @@ WIDER = """() => [...document.querySelectorAll('main *')]
 def launched() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    assert CHROMIUM is not None, NO_CHROMIUM
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import httpx
 
-from changeflow.storage.accounts import SignIn, invite
+from changeflow.storage.accounts import SignIn
 from changeflow.storage.database import session_scope
+from changeflow.storage.invitations import invite
 from changeflow.storage.jobs import JobState
 from changeflow.usecases import accounts, jobs
 from demo.__main__ import TODAY, steps

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import ask_link, sign_in
-from tests.browser.looking import CHROMIUM, DESK, NO_CHROMIUM, PHONE, TABLET
+from tests.browser.looking import DESK, PHONE, TABLET, needs_chromium
 from tests.browser.sample import HEAD, NOW, OFFICE, PROGRAMME, SRO, Served, invite_people, serving
 from tests.waiting import PATIENCE, wait_until
 from tests.web.identity_provider import CLIENT, SECRET, IdentityProvider, providing
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
+pytestmark = [pytest.mark.slow, needs_chromium]
 P = f"/p/{PROGRAMME}"
 LATE_TASK = "Finance, pilot: go live"
 """The only task of the service that is late in the sample: it is four weeks later than announced."""

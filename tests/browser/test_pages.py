@@ -13,10 +13,10 @@ import pytest
 
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, paths_to_open
-from tests.browser.looking import CHROMIUM, NO_CHROMIUM, problems, watch
+from tests.browser.looking import needs_chromium, problems, watch
 from tests.browser.sample import HEAD, OFFICE, Served, add_calculations, free_port, invite_people, links_in, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
+pytestmark = [pytest.mark.slow, needs_chromium]
 EXAMPLES = [example for examples in PAGES.values() for example in examples]
 
 

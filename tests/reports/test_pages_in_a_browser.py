@@ -29,11 +29,11 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.waves import plan_waves
-from tests.browser.looking import CHROMIUM, HINTS, NO_CHROMIUM, SMALL_TEXT, launched
+from tests.browser.looking import HINTS, SMALL_TEXT, launched, needs_chromium
 from tests.conftest import SAMPLE, sample_copy
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
+pytestmark = [pytest.mark.slow, needs_chromium]
 MAY = date(2027, 5, 4)
 
 

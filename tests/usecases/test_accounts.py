@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.storage.accounts import address_of, invite, last_sign_ins
+from changeflow.storage.accounts import address_of, last_sign_ins
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.invitations import invite
 from changeflow.usecases import accounts, retention
 from tests import asked
 from tests.builders import PEOPLE, a_folder

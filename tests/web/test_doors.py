@@ -1,14 +1,16 @@
 """Printed links that sign in without an account: only in a sandbox, only on this machine."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from changeflow.errors import ConflictError, InputError
 from changeflow.storage.accounts import SignIn
-from changeflow.usecases import accounts
+from changeflow.usecases import accounts, definitions
 from changeflow.usecases.accounts import SignInRefusedError, make_sandbox
 from changeflow.web.sign_in_doors import Doors, clock_from, doors_for
+from tests.builders import a_folder
 from tests.every_role import NOW, World, stored_world
 from tests.web.visiting import Browser
 
@@ -49,3 +51,17 @@ def test_only_an_empty_database_becomes_a_sandbox(real: World, tmp_path: Path):
     empty = f"sqlite:///{tmp_path / 'new.db'}"
     make_sandbox(db=empty, now=NOW)
     assert accounts.is_sandbox(db=empty)
+
+
+def test_a_sandbox_on_another_day_is_healthy_without_ticks(tmp_path: Path):
+    db = f"sqlite:///{tmp_path / 'new.db'}"
+    make_sandbox(db=db, now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    answer = Browser(db, now=NOW + timedelta(days=90)).get("/health")
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_any_other_database_is_not_healthy_without_ticks(real: World):
+    answer = Browser(real.db).get("/health")
+    assert (answer.status_code, answer.text.splitlines()[0]) == (503, "not ok")
+    assert "no tick has run yet" in answer.text

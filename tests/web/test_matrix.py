@@ -18,7 +18,7 @@ from starlette.routing import Route
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.storage import jobs
-from changeflow.storage.accounts import add_api_token
+from changeflow.storage.api_tokens import add_api_token
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.storage.accounts import KEPT, withdraw_invitation
+from changeflow.storage.accounts import KEPT
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, read_scope, session_scope
+from changeflow.storage.invitations import withdraw_invitation
 from changeflow.storage.tables.accounts import AccountRow, InvitationRow, SessionRow, SignInLinkRow
 from changeflow.usecases import accounts, programs, retention
 from changeflow.usecases.restoration import release, restore, review

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.storage import accounts, audit
+from changeflow.storage import api_tokens, audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import issued_pages, people_pages, pilot_pages, record, rule_pages, schools
 from changeflow.usecases.issued_reports import issue_sro
@@ -51,7 +51,7 @@ def issued(world: World) -> World:
 
 def give(world: World, token: str, *, by: str = "admin", days: int = 1) -> None:
     with session_scope(world.db) as session:
-        accounts.add_api_token(session, "small", token, "A test", by=by, at=NOW, until=NOW + timedelta(days=days))
+        api_tokens.add_api_token(session, "small", token, "A test", by=by, at=NOW, until=NOW + timedelta(days=days))
         audit.append(session, "small", at=NOW, actor=by, action="token", subject="made")
 
 

@@ -11,9 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.storage import jobs as storage_jobs
 from changeflow.storage.database import session_scope, sqlite_path
-from changeflow.storage.jobs import KEPT, JobState
+from changeflow.storage.jobs import KEPT, JobState, add_job, end_job
 from changeflow.usecases import jobs, retention
 from changeflow.values.words import Role
 from changeflow.web.calculations import Calculations
@@ -106,9 +105,9 @@ def finished(world: World, text: str, *, ended_days_ago: int = 0) -> int:
     """Store a finished calculation whose result has a text; return its number."""
     at = NOW - timedelta(days=ended_days_ago)
     with session_scope(world.db) as session:
-        job = storage_jobs.add_job(session, "small", "odds", version=1, on=at.date(), by="chief", at=at)
+        job = add_job(session, "small", "odds", version=1, on=at.date(), by="chief", at=at)
         data = json.dumps({"owner": text})
-        assert storage_jobs.end_job(session, job.id, JobState.DONE, now=at, page=f"<p>{text}</p>", data=data)
+        assert end_job(session, job.id, JobState.DONE, now=at, page=f"<p>{text}</p>", data=data)
     return job.id
 
 

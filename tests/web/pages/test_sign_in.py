@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeflow.delivery.channels import ChannelSettings
-from changeflow.storage.accounts import invite as storage_invite
-from changeflow.storage.accounts import withdraw_invitation
 from changeflow.storage.database import session_scope
+from changeflow.storage.invitations import invite as storage_invite
+from changeflow.storage.invitations import withdraw_invitation
 from changeflow.usecases import accounts
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.sign_in_mail import LinkPost
