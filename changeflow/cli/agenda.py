@@ -37,7 +37,7 @@ def tick(context: Context) -> None:
 def nudge_dispatch(
     context: Context,
     outbox: Outbox = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, without sending it.")] = False,
 ) -> None:
     """Send what is in the outbox. Messages of programmes that are not live are written as files only."""
     if dry_run:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from changeflow.storage.chain import Entry, Fault
     from changeflow.usecases.audit_trail import Checked
 
-audit_app = typer.Typer(help="Who changed what, sealed in a chain.", no_args_is_help=True)
+audit_app = typer.Typer(
+    help="The audit log: who changed what, sealed so that later changes are detected.", no_args_is_help=True
+)
 Anchor = Annotated[
     Path | None,
     typer.Option(
@@ -63,7 +65,9 @@ def audit_show(
     ] = 50,
     apart: Annotated[
         bool,
-        typer.Option("--apart", help="Only entries that apply to another day than the one on which they were made."),
+        typer.Option(
+            "--apart", help="Only entries that apply to a different day from the one on which they were made."
+        ),
     ] = False,
     form: Form = "text",
 ) -> None:

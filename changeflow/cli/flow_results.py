@@ -16,7 +16,7 @@ def result_lines(result: object) -> list[str]:
     """Say what a flow returned, a line for each programme, file or message.
 
     >>> result_lines(Dispatched(sent=2, nudges=3, held=1))
-    ['2 sent with 3 nudges, 1 held.']
+    ['2 messages sent (3 nudges), 1 held.']
     >>> result_lines([])
     ['Nothing to do.']
     """

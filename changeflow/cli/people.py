@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
 
 checkpoint = typer.Typer(help="What checkpoints after a go-live found: has the change stuck?", no_args_is_help=True)
-assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
+assess = typer.Typer(help="Assessments of people's readiness (ADKAR).", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
 person = typer.Typer(help="Handle people's requests about their personal data.", no_args_is_help=True)
 Received = Annotated[

@@ -294,7 +294,7 @@ def pilot_confirm(
 
     last = until.date() if until else None
     number = pilot_records.confirm(context.task(gate, is_gate=True), item, evidence, last, context.change)
-    note(f"{item} is confirmed." if number is not None else "Already recorded; nothing changed.")
+    note(f"Item {item} is confirmed." if number is not None else "Already recorded; nothing changed.")
 
 
 @command(pilot, "sign", "db", "programme", "actor", "at")

@@ -181,9 +181,9 @@ def task_import(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored; store nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored, without storing it.")] = False,
 ) -> None:
-    """Import progress and comments from an exported workbook or your own table. First shows what would move."""
+    """Import progress and comments from an exported workbook or your own table. It first shows what would move."""
     from changeflow.reports.progress_preview import preview_lines
     from changeflow.usecases import progress_import
 
@@ -206,6 +206,6 @@ def task_import(
     progress_import.store_import(file, change, decisions, preview=found)
     if decisions is not None:
         note(f"New decisions: {found.decided}.")
-    note(f"New entries of progress: {found.new.progress}.")
+    note(f"New progress entries: {found.new.progress}.")
     if found.new.comments:
         note(f"New comments: {found.new.comments}.")

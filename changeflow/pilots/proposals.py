@@ -135,8 +135,12 @@ def _faults_of(run: RunSummary) -> Iterator[str]:
             "%(num)s contracts with unexplained differences",
             run.unexplained,
         ),
-        counted_sentence("%(num)s missing contract", "%(num)s missing contracts", run.missing),
-        counted_sentence("%(num)s extra contract", "%(num)s extra contracts", run.extra),
+        counted_sentence(
+            "%(num)s contract only in the old system", "%(num)s contracts only in the old system", run.missing
+        ),
+        counted_sentence(
+            "%(num)s contract only in the new system", "%(num)s contracts only in the new system", run.extra
+        ),
         counted_sentence("%(num)s duplicated contract", "%(num)s duplicated contracts", run.duplicates),
     ]
     faults = tuple(words for words in odd if words.number)

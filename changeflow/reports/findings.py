@@ -40,6 +40,8 @@ def findings_headline(findings: Sequence[Finding]) -> str:
     parts = [f"{found[Severity.BLOCK]} that {'blocks' if found[Severity.BLOCK] == 1 else 'block'}"]
     parts += [counted(found[Severity.WARN], "warning"), f"{found[Severity.INFO]} for information"]
     shown = [part for part in parts if not part.startswith("0 ")]
+    if len(shown) == 1 and found[Severity.WARN]:
+        return shown[0]
     return f"{counted(len(findings), 'finding')}: {', '.join(shown)}"
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from changeflow.agenda.pilot_entries import LessonEffect
+from changeflow.phrases import capitalised
 from changeflow.pilots.choosing import Cohort, shares
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import ProposedRule, improvements, issues, lessons_of, unanswered
@@ -27,6 +28,16 @@ from changeflow.values.moments import day_of, format_day, last_day_of
 
 SHOWN = 20
 WORST_SHOWN = 10
+OUTCOMES = {
+    MatchOutcome.EQUAL: "identical",
+    MatchOutcome.WITHIN_TOLERANCE: "within tolerance",
+    MatchOutcome.EXPLAINED: "explained",
+    MatchOutcome.UNEXPLAINED: "unexplained",
+    MatchOutcome.MISSING: "only in the old system",
+    MatchOutcome.EXTRA: "only in the new system",
+    MatchOutcome.DUPLICATE: "duplicated",
+}
+"""What the terminal calls each outcome, as the reports do."""
 DIFFERING = (MatchOutcome.UNEXPLAINED, MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE)
 
 
@@ -50,19 +61,19 @@ def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator
             (run.within_tolerance, "within tolerance"),
             (run.explained, "explained"),
             (run.unexplained, "unexplained"),
-            (run.missing, "missing"),
-            (run.extra, "extra"),
-            (run.duplicates, "twice"),
+            (run.missing, "only in the old system"),
+            (run.extra, "only in the new system"),
+            (run.duplicates, "duplicated"),
             (run.unpaid, "unpaid"),
         ]
         found = ", ".join(f"{count} {what}" for count, what in faults if count)
-        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if found else ''}{found}"
+        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} identical{', ' if found else ''}{found}"
     for line in coverage_of_runs(latest_by_period(runs)):
         yield from wrapped(line)
     clean = consecutive_clean(runs, on=on)
-    yield f"{counted(clean, 'clean run')} in a row at the end."
+    yield f"Most recent: {counted(clean, 'clean run')} in a row."
     if on is not None and (missed := missed_since(runs, on)):
-        yield f"Not run since: {', '.join(missed)}. A month without a run breaks the series."
+        yield f"No run since then in {', '.join(missed)}. A month without a run breaks the series."
 
 
 def variances_text(
@@ -76,7 +87,7 @@ def variances_text(
     for v in shown:
         name = v.contract if in_full else masked(v.contract)
         if not v.element:
-            yield f"  {name:<10} {v.outcome}"
+            yield f"  {name:<10} {OUTCOMES.get(v.outcome, v.outcome)}"
             continue
         why = f"  {v.reason}" if v.reason else ""
         yield (
@@ -238,7 +249,7 @@ def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: boo
         yield from wrapped(line)
     yield ""
     for outcome in MatchOutcome:
-        yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
+        yield f"{result.count(outcome):>8}  {OUTCOMES[outcome]}"
     if not result.names_contracts and any(result.count(o) for o in DIFFERING):
         yield ""
         yield from wrapped("Only the service manager and the lead provider see individual contracts.")
@@ -258,7 +269,7 @@ def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: boo
         if named:
             more = result.count(outcome) - len(named)
             said = f" {_more(more, is_all=is_all)}" if more else ""
-            yield from wrapped(f"{outcome.capitalize()}: {', '.join(named)}{said}")
+            yield from wrapped(f"{capitalised(OUTCOMES[outcome])}: {', '.join(named)}{said}")
     for hint in result.id_hints:
         yield ""
         yield from wrapped(hint.what)

@@ -205,12 +205,9 @@ def more(count: int) -> str:
     return f" and {count} more" if count > 0 else ""
 
 
-def chance_in_words(chance: int | None, certain_share: int) -> str:
+def chance_in_words(chance: int | None) -> str:
     """Say how likely a date is to be met; if part of the work has no range, 100% cannot be known."""
-    if chance is not None:
-        return f"{chance}% likely to be met"
-    part = "none" if certain_share == 100 else f"only {100 - certain_share}%"
-    return f"chance not known, because {part} of the work leading to it has a range"
+    return "chance not known" if chance is None else f"{chance}% likely to be met"
 
 
 def event_in_words(name: str, percent: int, days: int) -> str:
@@ -261,15 +258,15 @@ def risk_text(report: RiskReport) -> Iterator[str]:
 
 def _milestone_text(line: OddsLine) -> Iterator[str]:
     yield line.milestone
-    yield f"  planned date {line.planned}: {chance_in_words(line.planned_odds, line.certain_share)}"
+    yield f"  planned date {line.planned}: {chance_in_words(line.planned_odds)}"
     if line.deadline != NO_DEADLINE:
-        yield f"  deadline {line.deadline}: {chance_in_words(line.deadline_odds, line.certain_share)}"
+        yield f"  deadline {line.deadline}: {chance_in_words(line.deadline_odds)}"
     if line.planned_odds is not None:
         yield f"  50% likely by {line.p50} (P50), 80% by {line.p80} (P80), 90% by {line.p90} (P90)"
     if len(line.outcomes) > 1:
         yield f"  possible dates: {', '.join(f'{d} ({p or LESS_THAN_1}%)' for d, p in line.outcomes)}"
     if line.certain:
-        yield f"  no range, so simulated as planned ({line.certain_share}% of the work leading to it):"
+        yield f"  without a range, so simulated as planned ({line.certain_share}% of the work leading to it):"
         yield f"    {'; '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
 
 

@@ -62,8 +62,9 @@ class Dispatched:
 
     @property
     def words(self) -> str:
-        """The counts that are not zero: `1 sent with 2 nudges, 3 held`."""
-        own = f"{self.sent} sent with {counted(self.nudges, 'nudge')}" if self.nudges else f"{self.sent} sent"
+        """The counts that are not zero: `1 message sent (2 nudges), 3 held`."""
+        nudges = f" ({counted(self.nudges, 'nudge')})" if self.nudges else ""
+        own = f"{counted(self.sent, 'message')} sent{nudges}"
         rest = [f"{row['count']} {row['what']}" for row in self.rows() if row["count"]]
         rest = [words for words in rest if words.split(" ", 1)[1] not in ("sent", "nudges")]
         return ", ".join([own, *rest] if self.sent else rest)

@@ -93,7 +93,7 @@ def issued_on(
         names = names_in(definition, versions.contacts(session, name).values())
     if now is not None and (actor is not None or report.people.round):
         note_look(definition, actor, Action.READ_REPORT, f"report:{number}", db=db, now=now, names=names)
-    return Shown(report, f"Report {number} as it was issued on {format_day(on)}; --live recalculates it.")
+    return Shown(report, f"This is report {number}, as issued on {format_day(on)}. Use --live to recalculate it.")
 
 
 def check_issued(file: Any, programme: str | None, *, db: str) -> int:  # noqa: ANN401  (JSON)

@@ -124,7 +124,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
         "send  Director of People <lead@example.org>: "
         in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout
     )
-    assert "1 sent" in run("nudge", "dispatch", "--at", "2027-01-11T09:00").stderr
+    assert "1 message sent" in run("nudge", "dispatch", "--at", "2027-01-11T09:00").stderr
     run("task", "finish", "payroll/requirements", "--on", "2027-01-12", "--at", "2027-01-12")
     run("report", "sro", "--out", tmp_path / "r.html", "--at", "2027-01-12")
     run("report", "sro", "--out", tmp_path / "r.json", "--at", "2027-01-12")
@@ -158,8 +158,8 @@ def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str,
     assert "progress.csv:3:1: There is no task 'payroll/delegaton'. Did you mean 'payroll/delegation'?" in result.stderr
     file.write_text("task,started,finished\npayroll/requirements,2027-01-04,2027-01-08\n")
     assert "add --yes" in run("task", "import", file, "--at", "2027-01-20", code=2).stderr
-    assert "New entries of progress: 1." in run("task", "import", file, "--at", "2027-01-20", "--yes").stderr
-    assert "New entries of progress: 0." in run("task", "import", file, "--at", "2027-01-20").stderr
+    assert "New progress entries: 1." in run("task", "import", file, "--at", "2027-01-20", "--yes").stderr
+    assert "New progress entries: 0." in run("task", "import", file, "--at", "2027-01-20").stderr
 
 
 PAY = "contract,gross,net\nC1,1000.00,800.00\nC2,2000.00,1500.00\n"

@@ -13,7 +13,7 @@ from changeflow.usecases.ticks import ReasonCount, Ticked
 def test_each_result_is_a_sentence():
     plan = ("Earliest", 48.25, "1 Mar 2028", "optimal")
     results = {
-        Dispatched(sent=1, nudges=2): "1 sent with 2 nudges.",
+        Dispatched(sent=1, nudges=2): "1 message sent (2 nudges).",
         Dispatched(): "Nothing to do.",
         Dispatched(blocked="The database was restored."): "The database was restored.",
         Ticked(programme="small", due=1, new=1, readiness=False): "small: 1 nudge due, 1 new.",

@@ -44,7 +44,8 @@ def test_a_go_needs_clean_runs_and_met_exit_criteria():
     go, against = asked([a_run("2027-03", unexplained=3, missing=1), clean[1]], q="1")
     assert not go
     assert (
-        against[1] == "The March 2027 run has 3 contracts with unexplained differences and 1 missing contract. "
+        against[1]
+        == "The March 2027 run has 3 contracts with unexplained differences and 1 contract only in the old system. "
         "The largest difference is £118.40."
     )
 

@@ -36,6 +36,6 @@ def test_plan_and_report_count_the_same_tasks(tmp_path: Path):
 
 
 def test_numbers_agree_with_what_they_count():
-    assert Dispatched(sent=1, nudges=1, held=2).words == "1 sent with 1 nudge, 2 held"
+    assert Dispatched(sent=1, nudges=1, held=2).words == "1 message sent (1 nudge), 2 held"
     assert Dispatched(withdrawn=1).words == "1 withdrawn"
     assert (later_or_earlier(-61), later_or_earlier(1)) == ("61 days earlier", "1 day later")

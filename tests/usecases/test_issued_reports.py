@@ -107,7 +107,7 @@ def test_the_trustees_page_of_an_issued_day_stays_too(stored: str, tmp_path: Pat
     first = out.read_bytes()
     move_on(stored, tmp_path)
     done = run(stored, "report", "trustees", "--at", DAY, "--out", str(out))
-    assert "Report 2 as it was issued on 26 Jan 2027" in done.stderr
+    assert "This is report 2, as issued on 26 Jan 2027." in done.stderr
     assert out.read_bytes() == first
 
 

@@ -106,7 +106,7 @@ def test_run_1_fails_and_the_case_says_by_how_much(story: tuple[str, list[GateCa
     """March lacks a contract, and three differ; April alone is unexplained before someone explains it."""
     _, (first, second, _) = story
     assert (
-        "The March 2027 run has 3 contracts with unexplained differences and 1 missing contract. "
+        "The March 2027 run has 3 contracts with unexplained differences and 1 contract only in the old system. "
         "The largest difference is £118.40." in first.of(State.BLOCKS)
     )
     assert "No clean parallel run counts yet; 2 in a row are needed." in first.of(State.BLOCKS)

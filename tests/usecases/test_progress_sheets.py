@@ -545,7 +545,7 @@ def test_the_command_shows_what_moves_and_asks(stored: str, tmp_path: Path):
     assert "No changes saved." in run(*words, "--dry-run").stderr
     assert facts(stored).progress == {}
     answered = CliRunner().invoke(app, [str(word) for word in words], input="y\n")
-    assert (answered.exit_code, "New entries of progress: 1." in answered.stderr) == (0, True)
+    assert (answered.exit_code, "New progress entries: 1." in answered.stderr) == (0, True)
     assert "0 tasks; 1 row unchanged" in run(*words).stdout
     assert "Give one of them" in run(*words, "--yes", "--dry-run", code=4).stderr
 
