@@ -33,8 +33,9 @@ from changeflow.storage.versions import StoredPlan, Version
 from changeflow.values.base import Same
 from changeflow.values.rulepack import Rulepacks
 
-MOST_KEPT = 16
-"""One for each programme and day in use; a programme of 2,000 tasks takes about 20 MB."""
+MOST_KEPT, MOST_STATES = 16, 3
+"""Programmes kept in all, and of one programme: today's state, and those it was compared with last. A programme of
+2,000 tasks takes about 30 MB."""
 
 READINGS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
 """Audit entries that change nothing in a programme. Its state is the same after them, so nothing is loaded again."""
@@ -45,10 +46,13 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """A bounded cache of the results used last; if several threads need the same one, one computes it."""
+    """A bounded cache of the results used last; if several threads need the same one, one computes it.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    With `alike`, keys for which it gives the same have at most `most_alike` results among them.
+    """
+
+    def __init__(self, most: int, *, alike: Callable[[K], Hashable] = lambda key: key, most_alike: int = 1) -> None:
+        self.most, self.alike, self.most_alike = most, alike, most_alike
         self._found: OrderedDict[K, V] = OrderedDict()
         self._making: dict[K, Event] = {}
         self._lock = Lock()
@@ -79,6 +83,9 @@ class Cache(Generic[K, V]):
         with self._lock:
             self._found[key] = value
             self._found.move_to_end(key)
+            group = self.alike(key)
+            for old in [k for k in self._found if self.alike(k) == group][: -self.most_alike]:
+                del self._found[old]
             while len(self._found) > self.most:
                 self._found.popitem(last=False)
 
@@ -158,7 +165,7 @@ class Stored:
         return is_same and own.facts == facts
 
 
-_KEPT: Cache[Key, Stored] = Cache(MOST_KEPT)
+_KEPT: Cache[Key, Stored] = Cache(MOST_KEPT, alike=lambda key: key[:2], most_alike=MOST_STATES)
 
 
 def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:

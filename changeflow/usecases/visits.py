@@ -29,9 +29,10 @@ from changeflow.values.moments import local_day
 from changeflow.values.words import Action, Role
 
 T = TypeVar("T")
-MOST_VIEWS = 512
-"""Views of one programme take about as much as its pages."""
-_VIEWS: Cache[tuple[object, ...], object] = Cache(MOST_VIEWS)
+MOST_VIEWS, MOST_STATES = 512, 2
+"""Views of one state of a programme, which take about as much as its pages; and states of one programme."""
+Views = Cache[tuple[object, ...], object]
+_VIEWS: Cache[tuple[object, ...], Views] = Cache(MOST_KEPT, alike=lambda key: key[:2], most_alike=MOST_STATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +103,12 @@ class Visit:
 
         Permissions must not decide it: check them first.
         """
-        key = (
-            url_of(self.session),
-            self.name,
-            content_state(self.session, self.name),
-            self.today,
-            name,
-            *given,
-        )
-        if key not in _VIEWS and not may_work():
+        state = (url_of(self.session), self.name, content_state(self.session, self.name), self.today)
+        views = _VIEWS.get(state, lambda: Cache(MOST_VIEWS))
+        key = (name, *given)
+        if key not in views and not may_work():
             raise NotKeptError
-        found: T = _VIEWS.get(key, make)  # type: ignore[assignment]  # the name and `given` decide the type
+        found: T = views.get(key, make)  # type: ignore[assignment]  # the name and `given` decide the type
         return found
 
     def note_look(self, subject: str) -> None:

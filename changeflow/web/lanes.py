@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
+from changeflow.collector import Sweeper
 from changeflow.errors import DatabaseBusyError
 from changeflow.usecases.stored import NotKeptError, kept_only
 
@@ -30,6 +31,8 @@ class Work:
     def __init__(self, *, one_writer: bool) -> None:
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._judges = ThreadPoolExecutor(JUDGES, "judge")
+        self.sweeper: Sweeper | None = None
+        """Looks for garbage after a programme was judged; None leaves that to Python."""
         self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
         self._mail = ThreadPoolExecutor(MAIL, "mail")
         self._provider = ThreadPoolExecutor(PROVIDER, "provider")
@@ -56,7 +59,11 @@ class Work:
 
     async def judge(self, function: Callable[..., T], *args: object, **more: object) -> T:
         """Run a use case that reads and may have to judge a programme first."""
-        return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
+        try:
+            return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
+        finally:
+            if self.sweeper is not None and self.sweeper.is_due():
+                self._judges.submit(self.sweeper.sweep)
 
     async def write(self, function: Callable[..., T], *args: object, **more: object) -> T:
         """Run a use case that writes."""

@@ -11,7 +11,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from changeflow.collector import collect_as_usual
+from changeflow.collector import Sweeper
 from changeflow.errors import InputError
 from changeflow.web.clients import LARGEST_HEADERS
 from changeflow.web.guard import headers_for
@@ -20,6 +20,8 @@ from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answ
 HEADER_SECONDS = 10
 """How long a request's line and headers may take to arrive, however many pieces they come in."""
 MOST_CONNECTIONS = 500
+SWEEP_SECONDS = 30
+"""The fewest seconds between two looks through all memory. A change leaves about 10 MB that only such a look finds."""
 SWITCH_SECONDS = 0.0005
 """A page must not wait long for a thread that computes, and Python's default of five milliseconds adds up."""
 TOO_SLOW = Trouble(
@@ -138,8 +140,8 @@ def check_free(host: str, port: int) -> None:
 def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN401
     """Serve until stopped."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    # Everything loaded by now stays, so the collector can skip it. Commands collect rarely; a server should as usual.
+    # Everything loaded by now stays, so the collector can skip it.
     gc.collect()
     gc.freeze()
-    collect_as_usual()
+    app.state.site.work.sweeper = Sweeper(SWEEP_SECONDS)
     server_for(app, base_url=base_url, host=host, port=port).run()

@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from changeflow.roadmap.model.reachable import Reachable
 from changeflow.roadmap.model.tasks import Link, LinkType, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 
 
 class Precedence:
-    """Answers many questions about one set of links, which may grow.
+    """Answers many questions about one set of links, which may grow but must never form a loop.
 
     A start-to-start link or a lead does not pass precedence on by itself. Where `tasks` are given, enough lag or work
     on the way makes up for one.
@@ -24,11 +25,9 @@ class Precedence:
         progress: Mapping[TaskId, TaskProgress] | None = None,
     ) -> None:
         self._tasks, self._progress = tasks or {}, progress or {}
-        self._out: dict[TaskId, list[tuple[TaskId, bool, bool]]] = {}
-        """For each task, the successors to which its links pass precedence, with the ends that they join."""
         self._links: dict[TaskId, list[Link]] = {}
         self._overlaps = False
-        self._after: dict[TaskId, tuple[set[TaskId], frozenset[TaskId]]] = {}
+        self._reachable: Reachable | None = None
         self._bounds: dict[TaskId, dict[TaskId, _Bounds]] = {}
         for link in links:
             self._learn(link)
@@ -36,21 +35,19 @@ class Precedence:
     def add(self, link: Link) -> None:
         """Add a link; cached answers that it cannot affect are kept."""
         self._learn(link)
-        self._after = {t: known for t, known in self._after.items() if link.predecessor not in known[0]}
+        if self._reachable is not None:
+            self._reachable.add(link)
         self._bounds = {t: known for t, known in self._bounds.items() if link.predecessor not in known}
 
     def _learn(self, link: Link) -> None:
         self._links.setdefault(link.predecessor, []).append(link)
-        if link.lag.amount >= 0:
-            ends = (link.successor, link.type.from_finish, link.type.to_finish)
-            self._out.setdefault(link.predecessor, []).append(ends)
         self._overlaps = (
             self._overlaps or link.lag.amount < 0 or (link.type is not LinkType.FS and not link.lag.is_zero)
         )
 
     def holds(self, first: TaskId, *, before: TaskId) -> bool:
         """Return whether `before` starts no earlier than `first` finishes."""
-        if before in self.after(first):
+        if self.reachable.starts(first, before):
             return True
         if not self._overlaps or first not in self._tasks:
             return False
@@ -59,29 +56,12 @@ class Precedence:
         found = self._bounds[first].get(before)
         return found is not None and found.start is not None and found.start >= 0
 
-    def after(self, first: TaskId) -> frozenset[TaskId]:
-        """Return the tasks that start no earlier than `first` finishes, by links without any overlap.
-
-        Complexity: O(tasks + links) that follow.
-        """
-        if first not in self._after:
-            self._after[first] = self._follow(first)
-        return self._after[first][1]
-
-    def _follow(self, first: TaskId) -> tuple[set[TaskId], frozenset[TaskId]]:
-        """Return the tasks known to finish no earlier than `first`, and those of them that also start no earlier."""
-        finish_known, start_known = {first}, set[TaskId]()
-        queue = deque([first])
-        while queue:
-            task = queue.popleft()
-            for successor, from_finish, to_finish in self._out.get(task, ()):
-                known = finish_known if to_finish else start_known
-                if successor in known or not (from_finish or task in start_known):
-                    continue
-                known.add(successor)
-                finish_known.add(successor)
-                queue.append(successor)
-        return finish_known, frozenset(start_known)
+    @property
+    def reachable(self) -> Reachable:
+        """What the links pass on by themselves."""
+        if self._reachable is None:
+            self._reachable = Reachable(link for links in self._links.values() for link in links)
+        return self._reachable
 
     def _measure(self, first: TaskId) -> dict[TaskId, "_Bounds"]:
         """Return the least working time from the finish of `first` to each task's start and finish."""
