@@ -42,7 +42,7 @@ def find(visit: Visit, text: str) -> tuple[Hits, ...]:
     found = (
         _hits("Services", _services(visit), words),
         _hits("Schools", _schools(visit), words),
-        _hits("Go/no-go decisions", _gates(visit), words),
+        _hits("Decisions", _gates(visit), words),
         _hits("People", _people(visit), words),
         _hits("Tasks", _tasks(visit), words, more=f"/plan{PlanQuery(words=text).address}"),
     )

@@ -13,8 +13,8 @@ from changeflow.web.responses import Trouble
 MISSING = Trouble(
     404,
     "Page not found",
-    "It may have been renamed or removed, or you may not have access to it. Check the address, or start again from the "
-    "first page.",
+    "The page may have been renamed or removed, or you may not have access to it. Check the address, or start again "
+    "from the first page.",
 )
 FORGED = Trouble(
     403,
