@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.axe import violations
+
 CHROMIUM = shutil.which("chromium")
 NO_CHROMIUM = "chromium is not installed: apt-get install chromium"
 needs_chromium = pytest.mark.skipif(
@@ -19,8 +21,6 @@ needs_chromium = pytest.mark.skipif(
 """Marks tests that need a browser. Where CHANGEFLOW_REQUIRE_BROWSER is set they fail without one."""
 DESK, TABLET, PHONE, NARROWEST = 1280, 820, 390, 320
 WIDTHS = (DESK, TABLET, PHONE)
-TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-"""The rules of axe that must find nothing: WCAG 2.2 to level AA, and the practices that help readers beyond it."""
 SMALLEST, SMALLEST_ON_PHONES = 24, 44
 """The least height and width of a target in pixels (WCAG 2.2, 2.5.8), and that of a thumb (2.5.5)."""
 SMALL_TEXT = """() => [...document.querySelectorAll('svg text')]
@@ -79,22 +79,14 @@ def problems(page: Any, widths: Sequence[int] = WIDTHS, *, is_for_phones: bool =
         page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            found += [f"{width} {scheme}: {text}" for text in _violations(page, scheme)]
+            is_first = width == widths[0] and scheme == "light"
+            found += [f"{width} {scheme}: {text}" for text in violations(page, scheme, every_text=is_first)]
         found += [f"{width}: {text}" for text in _seen(page, width, is_for_phones=is_for_phones)]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": NARROWEST, "height": 900})
     if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
         found.append(f"{NARROWEST}: the page scrolls sideways: {page.evaluate(WIDER)}")
     return found
-
-
-def _violations(page: Any, scheme: str) -> list[str]:
-    """Return what axe finds. Only contrast differs in the dark."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    rules = {"type": "rule", "values": ["color-contrast"]} if scheme == "dark" else {"type": "tag", "values": TAGS}
-    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
-    return [f"{v['id']}: {[n['target'] for n in v['nodes']][:4]}" for v in found]
 
 
 def _seen(page: Any, width: int, *, is_for_phones: bool) -> list[str]:

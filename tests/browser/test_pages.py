@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, paths_to_open
-from tests.browser.looking import needs_chromium, problems, watch
+from tests.browser.looking import DESK, needs_chromium, problems, watch
 from tests.browser.sample import HEAD, OFFICE, Served, add_calculations, free_port, invite_people, links_in, serving
 
 pytestmark = [pytest.mark.slow, needs_chromium]
@@ -33,37 +33,40 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield found
 
 
-@pytest.fixture(scope="module")
-def window(browser: Any, calculated: Served) -> Callable[[str | None], Any]:
-    """The window of each person, who has signed in."""
+class Window:
+    """The window of one person. Pages open in it one after the other, because a new one starts a process each time."""
 
-    @cache
-    def of_person(person: str | None) -> Any:
-        context = browser.new_context(base_url=calculated.base)
+    def __init__(self, browser: Any, site: Served, person: str | None) -> None:
+        self.page = browser.new_context(base_url=site.base).new_page()
         if person is not None:
-            page = context.new_page()
-            sign_in(page, calculated, person)
-            page.close()
-        return context
+            sign_in(self.page, site, person)
+        self.request = self.page.context.request
+        self.errors, self.statuses = watch(self.page), list[int]()
+        self.page.on("response", self._note)
 
-    return of_person
+    def _note(self, response: Any) -> None:
+        if response.request.is_navigation_request():
+            self.statuses.append(response.status)
+
+    def look(self, example: Example) -> list[str]:
+        """Open a page; return what is wrong with it."""
+        self.statuses.clear()
+        self.page.set_viewport_size({"width": DESK, "height": 720})
+        self.page.goto(example.path)
+        example.then(self.page)
+        found = problems(self.page, is_for_phones=example.is_for_phones)
+        # The browser itself writes each page that is not found or refused to its console.
+        own = f"Failed to load resource: the server responded with a status of {example.status}"
+        shown = [text for text in self.errors if example.status == 200 or not text.startswith(own)]
+        self.errors.clear()
+        wrong = [] if self.statuses[-1] == example.status else [f"status {self.statuses[-1]}"]
+        return [*wrong, *(f"console: {text}" for text in shown), *found]
 
 
-def look(context: Any, example: Example) -> list[str]:
-    """Open a page; return what is wrong with it."""
-    page = context.new_page()
-    errors = watch(page)
-    statuses = list[int]()
-    page.on("response", lambda r: statuses.append(r.status) if r.request.is_navigation_request() else None)
-    page.goto(example.path)
-    example.then(page)
-    found = problems(page, is_for_phones=example.is_for_phones)
-    page.close()
-    # The browser itself writes each page that is not found or refused to its console.
-    own = f"Failed to load resource: the server responded with a status of {example.status}"
-    shown = [text for text in errors if example.status == 200 or not text.startswith(own)]
-    wrong = [] if statuses[-1] == example.status else [f"status {statuses[-1]}"]
-    return [*wrong, *(f"console: {text}" for text in shown), *found]
+@pytest.fixture(scope="module")
+def window(browser: Any, calculated: Served) -> Callable[[str | None], Window]:
+    """The window of each person, who has signed in."""
+    return cache(lambda person: Window(browser, calculated, person))
 
 
 def name_of(example: Example) -> str:
@@ -75,20 +78,19 @@ def test_every_route_has_an_example():
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
-def test_everybody_can_use_a_page(window: Callable[[str | None], Any], example: Example):
-    assert look(window(example.who), example) == []
+def test_everybody_can_use_a_page(window: Callable[[str | None], Window], example: Example):
+    assert window(example.who).look(example) == []
 
 
-def test_everybody_can_use_the_pages_behind_links(window: Callable[[str | None], Any], calculated: Served):
+def test_everybody_can_use_the_pages_behind_links(window: Callable[[str | None], Window], calculated: Served):
     stranger = window(None)
     work = {kind: [path for path in links_in(calculated.home, kind) if stranger.request.get(path).ok] for kind in "au"}
-    page = stranger.new_page()
-    for path in (work["a"][0], work["u"][0], ask_link(page, calculated, HEAD), calculated.doors[OFFICE]):
-        assert look(stranger, Example(path, is_for_phones="/sign-in/" in path)) == []
+    for path in (work["a"][0], work["u"][0], ask_link(stranger.page, calculated, HEAD), calculated.doors[OFFICE]):
+        assert stranger.look(Example(path, is_for_phones="/sign-in/" in path)) == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS.values(), ids=lambda found: found[0].removeprefix("/"))
-def test_everybody_can_download_a_document(window: Callable[[str | None], Any], path: tuple[str, str]):
+def test_everybody_can_download_a_document(window: Callable[[str | None], Window], path: tuple[str, str]):
     answer = window(OFFICE).request.get(path[0])
     assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, path[1])
     assert answer.body().startswith(b"%PDF" if path[1] == "application/pdf" else (b"<!doctype html>", b"{", b"["))

@@ -29,7 +29,8 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.waves import plan_waves
-from tests.browser.looking import HINTS, SMALL_TEXT, launched, needs_chromium
+from tests.browser.axe import violations
+from tests.browser.looking import DESK, HINTS, SMALL_TEXT, WIDTHS, launched, needs_chromium
 from tests.conftest import SAMPLE, sample_copy
 from tests.waiting import PATIENCE
 
@@ -93,18 +94,13 @@ def test_every_report_is_looked_at(pages: dict[str, Path]):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 820, 390])
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", sorted(kind.template for kind in REPORTS.values()))
 def test_a_page_can_be_used_by_everybody(opened: Callable[[str], Any], name: str, width: int, scheme: str):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(name)
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
-    # Only contrast differs in the dark.
-    options = {"resultTypes": ["violations"], **({"runOnly": ["color-contrast"]} if scheme == "dark" else {})}
-    found = Axe().run(page, options=options).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+    assert violations(page, scheme, every_text=width == DESK and scheme == "light") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(SMALL_TEXT) == []
     assert all(is_wider == says_so for is_wider, says_so in page.evaluate(HINTS))
