@@ -184,7 +184,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "saturated_from": Figure(
             "With this many requests at once, a person gets the less urgent ones only once a week", _units("request")
         ),
-        "evidence_weeks": Figure("How long before a gate we ask for the evidence", _WEEKS),
+        "evidence_weeks": Figure("How far in advance of a gate the evidence is requested", _WEEKS),
     },
     "payroll": {
         "parallel_runs_minimum": Figure("The shortest parallel run", _units("pay period")),
@@ -247,15 +247,18 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "uk-academies": {"avoid_windows": Figure("Dates to avoid each year", _windows)},
     "uk-employment": {
-        "consultation_tiers": Figure("How long consultation must begin before the first role ends", _consultation),
+        "consultation_tiers": Figure(
+            "The minimum time from the start of consultation to the end of the first role", _consultation
+        ),
         "consultation_window_days": Figure("Roles count together if they end within this time", _DAYS),
         "organisation_threshold": Figure("How many roles in the whole organisation require consultation", _threshold),
         "protective_award_days": Figure("The maximum protective award for failing to consult", _DAYS),
         "tupe_liability_information_days": Figure(
-            "How long before a transfer the employee liability information must reach the new employer", _DAYS
+            "The minimum time from giving the new employer the employee liability information to the transfer", _DAYS
         ),
         "hr1_notice": Figure(
-            "How long form HR1 must be sent before the first role ends", lambda _: "the same as for consultation"
+            "The minimum time from sending form HR1 to the end of the first role",
+            lambda _: "the same as for consultation",
         ),
         "tupe_direct_consultation": Figure(
             "Who may consult staff directly if they have no representatives", _small_transfers
@@ -263,7 +266,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "uk-schools": {
         "teacher_leaving_dates": Figure("The days on which teachers' contracts end", _month_ends),
-        "teacher_notice_by": Figure("When teachers must be given notice by", _notices),
+        "teacher_notice_by": Figure("The last day for giving teachers notice", _notices),
     },
 }
 """The words for each entry, by rulepack."""
