@@ -215,6 +215,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),
         ("task start", "task finish", "task progress", "task import"),
+        routes=("POST /p/{programme}/plan/{task:path}",),
         thing="a task",
     ),
     Action.IMPORT_SCORES: _personal(

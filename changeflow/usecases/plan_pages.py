@@ -6,6 +6,7 @@ from typing import Any
 
 from changeflow.errors import UnknownThingError
 from changeflow.programme.programme import Programme
+from changeflow.programme.recording import task_subject
 from changeflow.reports.changes import Changes
 from changeflow.reports.plan_page import PlanPage, plan_page
 from changeflow.reports.plan_rows import NEITHER, Grouping, PlanQuery, PlanRow, group_names, plan_rows
@@ -24,6 +25,7 @@ from changeflow.reports.task_page import (
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, facts, versions
+from changeflow.usecases.acts import mark_of
 from changeflow.usecases.moves import move_of
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
@@ -50,6 +52,10 @@ class TaskPage:
     delay: Delay | None
     schools: frozenset[str]
     """The schools whose pages the person may open."""
+    may_report: bool
+    """Whether the person may record its progress here: not of a decision, which has a page of its own."""
+    seen: str
+    """The mark of what is recorded about it."""
 
 
 def plan(visit: Visit, query: PlanQuery) -> PlanPage:
@@ -93,7 +99,7 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
     row = next((r for r in rows_of(visit) if r.id == task), None)
     if row is None:
         raise UnknownThingError("task", task)
-    baseline = visit.stored.baseline
+    baseline, found = visit.stored.baseline, visit.programme.roadmap.tasks[task]
     view = visit.view("task", lambda: task_view(visit.programme, row, baseline.dates if baseline else None), task)
     return TaskPage(
         task=view,
@@ -101,7 +107,18 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
         move=move_of(visit, task),
         delay=None if days is None else _delay(visit, task, min(days, MOST_DAYS)),
         schools=frozenset(s for s, _ in view.schools if may_open(visit, s)),
+        may_report=not view.is_decision and visit.may(Action.REPORT_PROGRESS, task_subject(found)),
+        seen=mark_of(visit.programme, (task,)),
     )
+
+
+def permit_report(visit: Visit, task: TaskId) -> None:
+    """Raise unless the person may record the progress of a task."""
+    found = visit.programme.roadmap.tasks.get(task)
+    if found is None:
+        visit.permit(Action.READ_PROGRAMME)
+        raise UnknownThingError("task", task)
+    visit.permit(Action.REPORT_PROGRESS, task_subject(found))
 
 
 def _delay(visit: Visit, task: TaskId, days: int) -> Delay | None:

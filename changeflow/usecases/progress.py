@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
@@ -60,6 +61,32 @@ def finish_task(task: str, finished: date, started: date | None, change: Change)
     """Record that a task is done; its start is the recorded one, the one given, or the forecast one."""
     before = _before(change)
     return _report((finish_of(before.programme, task, finished, started),), before, change)
+
+
+class TaskStatus(StrEnum):
+    """What someone says about a task on its page."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """What someone says about a task: since when or when, and the working days still needed, if they said."""
+
+    status: TaskStatus
+    day: date
+    left: int | None = None
+
+
+def report_task(task: str, said: TaskReport, change: Change) -> None:
+    """Record what someone says about one task."""
+    if said.status is TaskStatus.FINISHED:
+        finish_task(task, said.day, None, change)
+    elif said.left is not None:
+        progress_task(task, change, started=said.day, remaining=f"{said.left}d", percent=None)
+    else:
+        start_task(task, said.day, change)
 
 
 def _before(change: Change) -> Stored:

@@ -14,7 +14,7 @@ from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.storage import audit, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import rolled_back, session_scope
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import Stored, judged_as, keep, known_until, load, read
 from changeflow.values.words import Action
@@ -29,6 +29,24 @@ class Change:
     actor: str | None
     now: datetime
     on: date
+    guard: "ChangeChecks | None" = field(default=None, repr=False, compare=False)
+    """Further checks in the transaction, for a change that someone makes on a page."""
+
+
+class ChangeChecks:
+    """Checks of a change in its own transaction, each of which raises to undo it. By default, none."""
+
+    is_trial = False
+    """Whether the change is only rehearsed: it is undone in the end."""
+
+    def admit(self, session: Session) -> None:
+        """Check the actor, before the programme is locked."""
+
+    def begin(self, work: "UnitOfWork") -> None:
+        """Check the programme, before anything is changed."""
+
+    def end(self, work: "UnitOfWork") -> None:
+        """Check what the change has done, before it is saved."""
 
 
 class UnitOfWork:
@@ -100,11 +118,16 @@ def unit_of_work(
     `ahead` is the rehearsed result, and `first` runs before the programme is locked. The audit records refusals of
     personal data.
     """
-    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
+    guard = change.guard or ChangeChecks()
+    scope = rolled_back if guard.is_trial else session_scope
+    with noting_refusals(change.db, change.now), scope(change.db) as session:
         if first is not None:
             first(session)
+        guard.admit(session)
         with work_in(session, change, ahead=ahead) as work:
+            guard.begin(work)
             yield work
+        guard.end(work)
 
 
 @contextmanager

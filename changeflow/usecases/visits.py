@@ -129,11 +129,7 @@ def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Vis
 
 def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now: datetime) -> Visit:
     """Return the visit of a session in force."""
-    is_foreign = found.account is None and found.programme != programme
-    if is_foreign or programme not in versions.programme_ids(session):
-        log("refused", action="visit")
-        raise UnknownThingError("programme", programme)
-    visitor = _visitor(session, found, programme, now)  # before any work on the programme
+    visitor = visitor_of(session, found, programme, now)  # before any work on the programme
     return Visit(
         db=db,
         session=session,
@@ -166,7 +162,12 @@ def _access(session: Session, name: str) -> _Access:
     return _ACCESS.get(key, read)
 
 
-def _visitor(session: Session, found: SignedIn, name: str, now: datetime) -> Visitor:
+def visitor_of(session: Session, found: SignedIn, name: str, now: datetime) -> Visitor:
+    """Return whom a session in force belongs to in a programme; raise the errors of a visit."""
+    is_foreign = found.account is None and found.programme != name
+    if is_foreign or name not in versions.programme_ids(session):
+        log("refused", action="visit")
+        raise UnknownThingError("programme", name)
     access = _access(session, name)
     definition = access.definition
     person = _person_in(session, found, access, name, now)

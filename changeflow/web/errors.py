@@ -44,6 +44,11 @@ def trouble_of(error: ChangeflowError, *, changes: bool = False) -> Trouble:
     return Trouble(400, "We could not do this", _of_page(str(error)))
 
 
+def problem_of(error: ChangeflowError) -> str:
+    """Return what is wrong with a form, for the page that shows it again and says itself that nothing was saved."""
+    return " ".join(str(error).replace(NOT_SAVED, "").split())
+
+
 def _of_page(text: str) -> str:
     """Say once, in the words of the pages, that nothing was saved."""
     before, saved, after = text.partition(NOT_SAVED)

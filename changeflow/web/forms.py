@@ -92,14 +92,15 @@ def given_of(form: Form) -> Given:
         raise InputError(sentence("Answer with a number from 1 to 5."))
     return Given(
         kind=AnswerKind(kind),
-        until=_day(form.get("until").strip()),
+        until=day_in(form.get("until").strip()),
         to=form.get("to") or None,
         text=form.get("text"),
         scores={element: int(value) for element, value in scores.items()},
     )
 
 
-def _day(text: str) -> date | None:
+def day_in(text: str) -> date | None:
+    """Read a day as people write it; None if the field is empty."""
     if not text:
         return None
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"):

@@ -2,17 +2,21 @@
 
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.reports.plan_page import BY, ONLY
 from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery, group_names
 from changeflow.reports.task_page import MOST_LINKED
-from changeflow.usecases.plan_pages import MOST_DAYS, plan, task_page
+from changeflow.usecases.plan_pages import MOST_DAYS, permit_report, plan, task_page
+from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
 from changeflow.usecases.visits import Visit
-from changeflow.web.dependencies import READ_METHODS, Page, show_page
+from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.forms import Form, day_in
 
 router = APIRouter(prefix="/p/{programme}")
 Word = TypeVar("Word", bound=StrEnum)
@@ -35,14 +39,43 @@ async def show(request: Request, programme: str) -> Response:
 
 @router.api_route("/plan/{task:path}", methods=READ_METHODS, name="plan:task")
 async def show_task(request: Request, programme: str, task: str) -> Response:
-    days = _whole(request.query_params.get("later", "").strip())
+    return await show_page(request, programme, lambda visit: _task(request, visit, task, EMPTY), section="plan")
 
-    def shown(visit: Visit) -> Page:
-        asked = request.query_params.get("later") is not None
-        values = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": asked}
-        return Page("plan/task", {"r": task_page(visit, task, days=days or None), **values})
 
-    return await show_page(request, programme, shown, section="plan")
+@router.post("/plan/{task:path}", name="plan:report")
+async def report(request: Request, programme: str, task: str) -> Response:
+    form = await read_own_form(request)
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=lambda visit: permit_report(visit, task),
+        do=lambda change: report_task(task, _reported(form), change),
+        show=lambda visit, draft: _task(request, visit, task, draft),
+        done=f"/p/{programme}/plan/{quote(task)}?saved=1",
+        tasks=(task,),
+        section="plan",
+    )
+
+
+def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
+    later = request.query_params.get("later")
+    found = task_page(visit, task, days=_whole((later or "").strip()) or None)
+    values = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": later is not None}
+    saved = request.query_params.get("saved") is not None and not draft.fields
+    return Page("plan/task", {"r": found, "draft": draft, "saved": saved, **values})
+
+
+def _reported(form: Form) -> TaskReport:
+    """Read what someone says about a task."""
+    status, left = form.get("status"), form.get("left").strip()
+    if status not in set(TaskStatus):
+        raise InputError("Choose whether the task has started or is finished.")
+    if left and not _whole(left):
+        raise InputError("Write the days still needed as a whole number, such as 3.")
+    if (day := day_in(form.get("day").strip())) is None:
+        raise InputError("Enter the day on which it started or finished.")
+    return TaskReport(TaskStatus(status), day, _whole(left) or None)
 
 
 def _whole(text: str) -> int:

@@ -1,0 +1,119 @@
+"""The effect of a change, before it is made: what moves, what breaks or is resolved, and who must be told."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from changeflow.programme.announcements import go_lives
+from changeflow.programme.differences import differences
+from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.differences import Topic
+from changeflow.roadmap.levelling.teams import Capacity, overloads
+from changeflow.rules.engine import Judged
+from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of
+from changeflow.values.words import Role
+
+MOVES = (Topic.ANNOUNCED, Topic.GO_LIVES, Topic.MILESTONES, Topic.GATES)
+"""What an effect names in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPart:
+    """Lines about one thing."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a change does to the plan."""
+
+    parts: tuple[EffectPart, ...]
+    """What moves, by topic; the overload; findings; only those with lines."""
+    told: tuple[str, ...]
+    """Who must be told, because a go-live of their school moves; names or roles."""
+    needs_reason: bool
+    """Whether an announced date, a milestone with a deadline, or a decision moves, so that a reason is required."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.parts
+
+    @property
+    def mark(self) -> str:
+        """A short text that is the same for the same effect: a form carries it from the effect to its confirmation."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def effect_of(before: Judged, after: Judged) -> Effect:
+    """Compare a programme before and after a change."""
+    old, new = before.programme, after.programme
+    found = [d for d in differences(old, new) if d.topic in MOVES]
+    parts = [EffectPart(topic.value, tuple(d.sentence for d in found if d.topic is topic)) for topic in MOVES]
+    parts.append(EffectPart("End of the programme", tuple(_end(old, new))))
+    parts.append(EffectPart("Overload", tuple(_overload(old, new))))
+    parts.append(EffectPart("New findings", tuple(_beyond(after, before))))
+    parts.append(EffectPart("Findings resolved", tuple(_beyond(before, after))))
+    return Effect(
+        parts=tuple(part for part in parts if part.lines),
+        told=tuple(_told(old, new)),
+        needs_reason=any(d.topic in (Topic.ANNOUNCED, Topic.GATES, Topic.MILESTONES) for d in found)
+        or any(_moved_announced(old, new)),
+    )
+
+
+def _end(old: Programme, new: Programme) -> Iterator[str]:
+    before, after = old.required_schedule.finish, new.required_schedule.finish
+    if days := round((after - before) / DAY):
+        was, is_ = format_day(last_day_of(before)), format_day(last_day_of(after))
+        yield f"The programme ends on {is_} instead of {was}: {later_or_earlier(days)}."
+
+
+def _overload(old: Programme, new: Programme) -> Iterator[str]:
+    """Say for each team on which days it is newly, or no longer, short of people."""
+    was, now = _short(old), _short(new)
+    names = Capacity({**old.definition.rollout.teams, **new.definition.rollout.teams}).names
+    for team in sorted({*was, *now}):
+        before, after = was.get(team, set()), now.get(team, set())
+        for days, words in ((after - before, "is newly short of people"), (before - after, "is no longer short")):
+            if days:
+                yield f"{names[team]} {words} on {counted(len(days), 'day')} ({format_days(min(days), max(days))})."
+
+
+def _short(programme: Programme) -> dict[str, set[date]]:
+    """Return the days on which each team has too few people for the plan."""
+    capacity, schedule = Capacity(programme.definition.rollout.teams), programme.required_schedule
+    asked = [t.id for t in programme.roadmap.tasks.values() if t.needs]
+    dates = {t.task: (t.early_start, t.early_finish) for t in (schedule[task] for task in asked)}
+    found: dict[str, set[date]] = {}
+    for stretch in overloads(programme.roadmap, dates, capacity):
+        days = range(stretch.start // DAY, (stretch.end - 1) // DAY + 1)
+        found.setdefault(stretch.team, set()).update(day_of(day * DAY) for day in days)
+    return found
+
+
+def _beyond(these: Judged, those: Judged) -> Iterator[str]:
+    """Yield the findings that the other side lacks, by rule and subject."""
+    known = {(f.rule, f.subject) for f in those.findings}
+    yield from (f.message for f in these.findings if (f.rule, f.subject) not in known)
+
+
+def _moved_announced(old: Programme, new: Programme) -> Iterator[tuple[str, str]]:
+    """Yield the school and service of each announced go-live whose forecast differs."""
+    was = {(g.school, g.service): g.day for g in go_lives(old)}
+    for live in go_lives(new):
+        if live.announced is not None and live.day != was.get((live.school, live.service), live.day):
+            yield live.school, live.service
+
+
+def _told(old: Programme, new: Programme) -> Iterator[str]:
+    """Yield the heads of the schools whose announced go-lives move, by school."""
+    for school in sorted({school for school, _ in _moved_announced(old, new)}, key=new.school_name):
+        heads = in_role(new.definition, Role.HEAD, Subject(schools=frozenset({school})))
+        named = ", ".join(new.person(h) for h in sorted(heads))
+        yield f"{new.school_name(school)}: {named or 'no head is named for this school'}"

@@ -1,0 +1,134 @@
+"""What a signed-in person does on a page: each change is rehearsed, its effect shown, and then made, by one use case.
+
+The session is checked again in the transaction that writes, so that a role or session taken away counts at once. What
+a page showed of the thing to change, and of the effect, must still be so.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from sqlmodel import Session
+
+from changeflow.errors import ConflictError
+from changeflow.programme.programme import Programme
+from changeflow.reports.effects import Effect, effect_of
+from changeflow.storage.database import read_scope
+from changeflow.usecases.accounts import SignInNeededError, session_of
+from changeflow.usecases.unit_of_work import Change, ChangeChecks, UnitOfWork
+from changeflow.usecases.visits import visitor_of
+from changeflow.values.base import TaskId
+from changeflow.values.moments import local_day
+
+T = TypeVar("T")
+DIGITS = 16
+
+
+class StaleError(ConflictError):
+    """What a page showed has been changed by someone else since; nothing was saved."""
+
+
+class OtherEffectError(ConflictError):
+    """The change would now have another effect than the one that was shown; nothing was saved."""
+
+    def __init__(self, effect: Effect) -> None:
+        super().__init__("The effect is no longer the one you checked.")
+        self.effect = effect
+
+
+def change_by(token: str, programme: str, *, db: str, now: datetime) -> Change:
+    """Return a change by the person of a session in a programme; every use case that changes facts takes one.
+
+    Raise `SignInNeededError` without a session in force, and `UnknownThingError` for a programme that the person does
+    not belong to.
+    """
+
+    def person(session: Session) -> str:
+        return visitor_of(session, session_of(session, token, now), programme, now).person
+
+    with read_scope(db) as session:
+        actor = person(session)
+    change = Change(db=db, programme=programme, actor=actor, now=now, on=local_day(now))
+    return replace(change, guard=_PageGuard(lambda session: person(session) == actor))
+
+
+@dataclass(slots=True)
+class _PageGuard(ChangeChecks):
+    is_still: Callable[[Session], bool]
+    """Whether the session in force is still the actor's."""
+    seen: tuple[tuple[TaskId, ...], str] | None = None
+    """The tasks that the page showed, and their mark."""
+    expected: str | None = None
+    """The mark of the effect that was shown."""
+    is_trial: bool = False
+    effect: Effect | None = None
+    """The effect of the change, once it has been made or rehearsed."""
+
+    def admit(self, session: Session) -> None:
+        if not self.is_still(session):
+            raise SignInNeededError
+
+    def begin(self, work: UnitOfWork) -> None:
+        if self.seen is not None and mark_of(work.programme, self.seen[0]) != self.seen[1]:
+            raise StaleError("Someone else has recorded something here since you opened the page.")
+
+    def end(self, work: UnitOfWork) -> None:
+        self.effect = effect_of(work.stored.judged, work.after.judged)
+        if self.expected is not None and self.effect.mark != self.expected:
+            raise OtherEffectError(self.effect)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed(Generic[T]):
+    """What a change would give back, and what it would move."""
+
+    result: T
+    effect: Effect
+
+
+def rehearse(
+    change: Change, do: Callable[[Change], T], *, seen: tuple[tuple[TaskId, ...], str] | None = None
+) -> Rehearsed[T]:
+    """Make a change by its use case, which must be one unit of work, and undo it.
+
+    Raise the errors that the change itself would raise, and `StaleError` if the tasks of `seen` no longer have their
+    mark.
+    """
+    guard = replace(_guard_of(change), seen=seen, is_trial=True)
+    result = do(replace(change, guard=guard))
+    if guard.effect is None:
+        raise LookupError("the use case is not a unit of work")
+    return Rehearsed(result, guard.effect)
+
+
+def confirm(
+    change: Change,
+    do: Callable[[Change], T],
+    *,
+    expected: str,
+    seen: tuple[tuple[TaskId, ...], str] | None = None,
+) -> T:
+    """Make a change whose effect was shown; `expected` is the effect's mark.
+
+    Raise `OtherEffectError`, with the new effect, if it would now be another.
+    """
+    return do(replace(change, guard=replace(_guard_of(change), seen=seen, expected=expected)))
+
+
+def _guard_of(change: Change) -> _PageGuard:
+    if not isinstance(change.guard, _PageGuard):
+        raise TypeError("the change is not one of a page")
+    return change.guard
+
+
+def mark_of(programme: Programme, tasks: Iterable[TaskId]) -> str:
+    """Return a short text that changes with what is recorded about some tasks: progress, decisions and comments."""
+    facts, wanted = programme.facts, frozenset(tasks)
+    known = (
+        sorted((t, repr(p)) for t, p in facts.progress.items() if t in wanted),
+        [repr(d) for d in facts.decisions if d.task in wanted],
+        [repr(c) for c in facts.comments if c.task in wanted],
+    )
+    return hashlib.sha256(repr(known).encode()).hexdigest()[:DIGITS]

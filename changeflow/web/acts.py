@@ -1,0 +1,106 @@
+"""A change made on a page, in three steps: fill in the form, check its effect, save.
+
+Nothing that someone has typed is lost: on a mistake, a change by someone else or another effect, the page comes back
+with the form as it was sent.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fastapi import Request
+from starlette.responses import RedirectResponse, Response
+
+from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.reports.effects import Effect
+from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, rehearse
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.visits import Visit, visit
+from changeflow.values.base import TaskId
+from changeflow.web.dependencies import Page, show_page, site_of
+from changeflow.web.errors import problem_of
+from changeflow.web.forms import Form
+from changeflow.web.security import PAGES_HEADERS, token_in
+
+T = TypeVar("T")
+CHECK, SAVE = "check", "save"
+"""The values of a form's field `step`; without one, a form is checked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentForm:
+    """A form between its steps."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """As sent, to be shown again."""
+    effect: Effect | None = None
+    """What the change would do; None before it was checked, or if it cannot be made."""
+    problem: str = ""
+    """What is wrong with the form."""
+    is_stale: bool = False
+    """Whether someone else has changed the same thing since the page was opened; the page now shows their version."""
+    is_other: bool = False
+    """Whether the effect is no longer the one that was checked."""
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.fields.get(name, default)
+
+    @property
+    def status(self) -> int:
+        return 409 if self.is_stale or self.is_other else 422 if self.problem else 200
+
+
+EMPTY = SentForm()
+
+
+async def answer_form(
+    request: Request,
+    programme: str,
+    form: Form,
+    *,
+    allow: Callable[[Visit], object],
+    do: Callable[[Change], object],
+    show: Callable[[Visit, SentForm], Page],
+    done: str,
+    tasks: tuple[TaskId, ...] = (),
+    section: str = "",
+) -> Response:
+    """Check or save a form that one of our pages sent.
+
+    `allow` raises unless the person may make the change at all: it is asked before what they typed is read, and the use
+    case checks again. `do` makes the change by one use case. `show` gives the page again with the form; `done` is the
+    page after saving.
+    `tasks` are what the form's field `seen` is the mark of.
+    """
+    site = site_of(request)
+    token = token_in(request, site.base_url)
+    seen = (tasks, form.get("seen")) if form.get("seen") else None
+
+    def work() -> SentForm | None:
+        with visit(token, programme, db=site.db, now=site.clock()) as found:
+            allow(found)
+        change = change_by(token, programme, db=site.db, now=site.clock())
+        if form.get("step") != SAVE:
+            return SentForm(fields=form.cleaned(), effect=rehearse(change, do, seen=seen).effect)
+        confirm(change, do, expected=form.get("effect"), seen=seen)
+        return None
+
+    try:
+        draft = await site.work.write(work)
+    except StaleError as error:
+        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True)
+    except OtherEffectError as error:
+        draft = SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
+    except (NotAllowedError, UnknownThingError):
+        raise
+    except (InputError, ConflictError) as error:
+        draft = SentForm(fields=form.cleaned(), problem=problem_of(error))
+    if draft is None:
+        return RedirectResponse(done, status_code=303, headers=PAGES_HEADERS)
+    shown = draft
+
+    def page(found: Visit) -> Page:
+        made = show(found, shown)
+        return Page(made.template, made.values, status=shown.status)
+
+    return await show_page(request, programme, page, section=section)

@@ -1,0 +1,98 @@
+"""Recording progress on a task's page: fill in, check the effect, save; and what is kept when that fails."""
+
+import re
+from datetime import date
+
+from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import load
+from tests.every_role import TODAY, World
+from tests.web.visiting import Browser, signed_in, text_of
+
+TASK = "payroll/ash/plan"
+PAGE = f"/p/small/plan/{TASK}"
+
+
+def opened(world: World, person: str = "member") -> Browser:
+    return signed_in(world.db, person)
+
+
+def entry(browser: Browser, **fields: str):
+    """Send the form of the task's page, after the page has been opened."""
+    page = browser.get(PAGE)
+    return browser.send(PAGE, page, **{"seen": hidden(page, "seen"), **fields})
+
+
+def hidden(page: object, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)  # type: ignore[attr-defined]
+    return found[1] if found else ""
+
+
+def progress_of(world: World, task: str = TASK):
+    with read_scope(world.db) as session:
+        return load(session, "small", on=TODAY).programme.facts.progress.get(task)
+
+
+def test_a_report_is_checked_shown_and_saved(own_world: World):
+    browser = opened(own_world)
+    before = progress_of(own_world)
+    checked = entry(browser, status="started", day="25/3/2027", left="")
+    assert checked.status_code == 200
+    assert "What this would change" in text_of(checked)
+    assert progress_of(own_world) == before
+    saved = browser.send(PAGE, checked, seen=hidden(checked, "seen"), effect=hidden(checked, "effect"), step="save",
+                         status="started", day="25/3/2027")  # fmt: skip
+    assert (saved.status_code, saved.headers["location"]) == (303, f"{PAGE}?saved=1")
+    assert progress_of(own_world) != before
+    assert "Progress: " in text_of(browser.get(PAGE))
+    assert "session" in own_world.dump()
+
+
+def test_mistakes_keep_what_was_typed(own_world: World):
+    browser = opened(own_world)
+    for fields, words in (
+        ({"day": "25/3/2027"}, "Choose whether the task has started or is finished."),
+        ({"status": "started", "day": "32/3/2027"}, "“32/3/2027” is not a date."),
+        ({"status": "started", "day": ""}, "Enter the day"),
+        ({"status": "started", "day": "25/3/2027", "left": "<b>"}, "as a whole number"),
+        ({"status": "started", "day": "25/3/2028"}, "in the future"),
+    ):
+        page = entry(browser, **fields)
+        assert page.status_code == 422, fields
+        assert words in text_of(page), (fields, text_of(page))
+        assert f'value="{fields["day"]}"' in page.text
+    assert progress_of(own_world) is None
+
+
+def test_someone_elses_entry_is_shown_and_ones_own_is_kept(own_world: World):
+    first, second = opened(own_world), opened(own_world, "manager")
+    old = second.get(PAGE)
+    done = entry(first, status="started", day="24/3/2027")
+    first.send(PAGE, done, seen=hidden(done, "seen"), effect=hidden(done, "effect"), step="save",
+               status="started", day="24/3/2027")  # fmt: skip
+    page = second.send(PAGE, old, seen=hidden(old, "seen"), status="started", day="22/3/2027")
+    assert page.status_code == 409
+    text = text_of(page)
+    assert "Someone else has recorded something here" in text
+    assert 'value="22/3/2027"' in page.text
+    assert "24 Mar 2027" in text
+    assert hidden(page, "seen") != hidden(old, "seen")
+
+
+def test_another_effect_than_the_one_shown_is_not_saved(own_world: World):
+    browser = opened(own_world)
+    checked = entry(browser, status="started", day="25/3/2027")
+    page = browser.send(PAGE, checked, seen=hidden(checked, "seen"), effect="0" * 16, step="save",
+                        status="started", day="25/3/2027")  # fmt: skip
+    assert page.status_code == 409
+    assert "The effect has changed" in text_of(page)
+    assert progress_of(own_world) is None
+
+
+def test_who_may_not_report_has_no_form_and_is_refused(own_world: World):
+    browser = opened(own_world, "viewer")
+    page = browser.get(PAGE)
+    assert "Record progress" not in text_of(page)
+    refused = browser.send(PAGE, browser.get("/p/small/settings/sessions"), status="started", day="25/3/2027")
+    assert refused.status_code == 403
+    assert progress_of(own_world) is None
+    assert date(2027, 3, 25) == TODAY
