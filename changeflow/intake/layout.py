@@ -37,6 +37,7 @@ _HINT = re.compile(
     r"\((?:[dmy /.-]{4,}|1\s*(?:-|–|to)\s*5|yes ?/ ?no|y ?/ ?n|required|optional|mandatory)\)", re.IGNORECASE
 )
 """Instructions for filling in a cell, in brackets after a heading."""
+_PAGE_NUMBER = re.compile(r"\bpage:? ?\d+(?: ?(?:of|/) ?\d+)?")
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
 
@@ -77,6 +78,8 @@ class Layout:
     """Anything unusual, and how it is read."""
     skipped: tuple[str, ...] = ()
     """The lines above the table."""
+    titles: frozenset[tuple[str, ...]] = frozenset()
+    """The same lines, and those of headings over two lines, as `_title` gives them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +93,10 @@ class Layout:
         """Return whether a line repeats the headings, as reports do on each page."""
         said = [fold(c) for c in cells if clean(c)]
         return len(said) > 1 and said == [fold(c.name) for c in self.columns]
+
+    def is_title(self, cells: Sequence[str]) -> bool:
+        """Return whether a line repeats one above the headings, as reports do on each page."""
+        return bool(self.titles) and _title(cells) in self.titles
 
 
 def one_line(text: str) -> str:
@@ -106,6 +113,11 @@ def fold(heading: str) -> str:
     if "(" in text:
         text = _HINT.sub("", text)
     return "".join(c for c in text.casefold().replace("%", "percent") if c.isalnum())
+
+
+def _title(cells: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts of a line, without the number of its page."""
+    return tuple(_PAGE_NUMBER.sub("page", one_line(c).casefold()) for c in cells if clean(c))
 
 
 def lines_of(text: str) -> Iterator[str]:
@@ -200,8 +212,12 @@ class _Record:
 
     @property
     def is_words(self) -> bool:
-        """Return whether all of its cells may be headings: none is a number or a day."""
-        return not any(_NUMBER.fullmatch(clean(c)) for c in self.cells)
+        """Return whether all of its cells may be headings: none is a number, a day or a page's number."""
+        return not (self.is_of_page or any(_NUMBER.fullmatch(clean(c)) for c in self.cells))
+
+    @property
+    def is_of_page(self) -> bool:
+        return any(_PAGE_NUMBER.fullmatch(one_line(c).casefold()) for c in self.cells)
 
     def at(self, n: int) -> str:
         return one_line(self.cells[n]) if n < len(self.cells) else ""
@@ -290,12 +306,15 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
     header = look.records[at]
     names = [header.at(n) for n in range(len(header.cells))]
     above, begin, end = look.records[:at], header, header.end
+    titles = {_title(record.cells) for record in above}
     below = look.records[at + 1] if at + 1 < len(look.records) else None
     if below is not None and _goes_on(header, below, look.names):
         names, header, end = _joined(header, below), below, below.end
+        titles |= {_title(begin.cells), _title(below.cells)}
     elif above and above[-1].end + 1 == begin.line and _is_grouping(above[-1], begin):
         names = _joined(above[-1], header)
         begin = above.pop()
+        titles.add(_title(header.cells))
     if begin is not header:
         notes.append(f"The headings are on lines {begin.line} and {header.line}.")
     if (data := _data_above(above, begin)) is not None:
@@ -314,6 +333,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
     return Layout(
         separator=look.separator, header_line=header.line, data_line=end + 1, columns=columns,
         width=max(len(header.cells), len(names)), notes=tuple(notes), skipped=tuple(skipped),
+        titles=frozenset(titles),
     )  # fmt: skip
 
 
@@ -365,7 +385,7 @@ def _data_above(above: Sequence[_Record], header: _Record) -> _Record | None:
     for record in reversed(above):
         if record.end + 1 != line:
             return None
-        if record.filled > 1 and record.filled >= WIDE * header.filled:
+        if record.filled > 1 and record.filled >= WIDE * header.filled and not record.is_of_page:
             return record
         line = record.line
     return None

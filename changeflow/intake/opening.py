@@ -102,13 +102,9 @@ def read_text_as(
     raw = read_bytes(path, shown, problems, most=most, inside=inside)
     if raw is None:
         return None, ""
-    if b"opendocument" in raw[:120]:
-        problems.append(Problem(file=shown, what="It is an OpenDocument file.", remedy=_AS_TABLE))
+    if (other := other_kind(raw, shown)) is not None:
+        problems.append(other)
         return None, ""
-    for begin, (what, remedy) in _NO_TEXTS.items():
-        if raw.startswith(begin) or raw[:500].lstrip().lower().startswith(begin):
-            problems.append(Problem(file=shown, what=what, remedy=remedy))
-            return None, ""
     text = decode(raw, shown, problems)
     if text is None or raw.startswith(_UTF16):
         return text, "UTF-16"
@@ -116,6 +112,17 @@ def read_text_as(
         return text, "UTF-8 with a byte order mark"
     # A text of Windows-1252 has as many characters as bytes, and some are not ASCII.
     return text, "UTF-8" if len(text) < len(raw) or text.isascii() else "Windows-1252"
+
+
+def other_kind(begin: bytes, shown: str) -> Problem | None:
+    """Return what is wrong with a file that is no text, by its first 500 bytes: a workbook, a PDF, a web page."""
+    if b"opendocument" in begin[:120]:
+        return Problem(file=shown, what="It is an OpenDocument file.", remedy=_AS_TABLE)
+    head = begin[:500].lstrip().lower()
+    for mark, (what, remedy) in _NO_TEXTS.items():
+        if begin.startswith(mark) or head.startswith(mark):
+            return Problem(file=shown, what=what, remedy=remedy)
+    return None
 
 
 def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:

@@ -158,7 +158,7 @@ class TableLines:
         for name, at, match, already in self.plan:
             raw = cells[at] if at < width else ""
             if len(match.columns) > 1:
-                raw = joined([cells[c.place - 1] for c in match.columns if c.place <= width], match.field)
+                raw = joined(match.texts(cells), match.field)
             if match.field.else_by and (option := self._by_other(row, cells, match, clean(raw))):
                 read[name] = option
                 continue
@@ -226,6 +226,9 @@ class TableLines:
         first = next(c for c in cells if c.strip())
         if fold(first) == self.first_heading and layout.is_header(cells):
             self.table.say("The line repeats the header and was not used.", line)
+            return True
+        if layout.is_title(cells):
+            self.table.skip("The line repeats one above the header and was not used.", line)
             return True
         is_whole = bool(self.required) and all(place <= width and cells[place - 1].strip() for place in self.required)
         if is_whole and sum(1 for c in cells if c.strip()) > MOST_OF_A_REMARK and first.strip("-=_*~–—.+ "):

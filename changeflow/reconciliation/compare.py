@@ -15,6 +15,7 @@ from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Reconciliation
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.left_out import differing
+from changeflow.reconciliation.periods import other_periods, periods_of
 from changeflow.reconciliation.reading import LedgerReading, Say, a_database
 from changeflow.reconciliation.sources import MOST_BYTES
 from changeflow.reconciliation.variances import Comparison
@@ -76,7 +77,9 @@ def _compared(reading: LedgerReading, old: Path, new: Path, identity: Path | Non
     reading.report_progress("Comparing …")
     found = Comparison(db, choice.elements, reading.policy, reading.period, most).run()
     hints = id_hints(db, reading.shown) if found.has_contracts_alone else ()
-    doubts = (*reading.doubts, *differing(db, ledgers, choice.coverage))
+    periods = periods_of(db, ledgers, choice.coverage)
+    others = differing(db, ledgers, choice.coverage, judged=periods.keys())
+    doubts = (*reading.doubts, *other_periods(periods), *others)
     coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=doubts)
     return replace(found, coverage=coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
 

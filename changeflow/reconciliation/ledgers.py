@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
-_AT_ONCE = 12
-"""Columns that are looked at closely in one query: more of them take much memory to plan."""
+_AT_ONCE = 48
+"""Columns that are looked at closely in one query: more of them take much memory."""
 _ASK = "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
 
 
@@ -97,9 +97,10 @@ class Side:
 def measure(ledger: Side) -> int:
     """Measure the columns that may be compared; return how many lines there are."""
     places = _candidates(ledger)
-    odd = " + ".join(needs_a_look(f"c{place}") for place in places) or "0"
-    columns = [f"{odd} as odd", *(f"{fast(f'c{place}')} as v{place}" for place in places)]
-    _create(ledger, columns, ledger.source.sql)
+    odd = f"list_sum(list_transform({_listed(places)}, lambda c: {needs_a_look('c')}))::integer" if places else "0"
+    amounts = f"list_transform({_listed(places)}, lambda c: {fast('c')})" if places else "[]"
+    columns = ["odd", *(f"amounts[{n}] as v{place}" for n, place in enumerate(places, 1))]
+    _create(ledger, columns, f"(select *, {odd} as odd, {amounts} as amounts from {ledger.source.sql})")
     nulls = [f"count(*) filter (where v{place} is null)" for place in places]
     lines, *odds = ledger.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {ledger.table}")
     # A closer look takes several times as long, so it is taken only if necessary.
@@ -145,27 +146,29 @@ def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> Non
 
     For a cell as programs write it, the text `t` is null, because its kind and amount are known without it.
     """
-    read, texts, parts, kinds, values = (list[str]() for _ in range(5))
-    for place in places:
-        c, f, g, t, d, k, n, v = (f"{letter}{place}" for letter in "cfgtdknv")
-        read.append(f"{fast(c)} as {f}, case when {f} is null then {fast_by_comma(c)} end as {g}")
-        texts.append(f"{plain_kind(c, f, g)} as m{place}, case when m{place} is null then tidy({c}) end as {t}")
-        parts.append(f"digits({t}) as {d}, around({t}, {d}) as {k}")
-        kinds.append(f"coalesce(m{place}, kind_of({t}, {k}, {d})) as {n}")
-        by_comma = f"when {t} is null then {g} else units_by_comma({n}, {k}, {d}) end"
-        is_point, is_plain = f"{n} = {CellKind.POINT}", f"{n} <= {CellKind.WHOLE} or {n} = {CellKind.HOURS}"
-        hours = f"when {n} = {CellKind.HOURS} then hours({t})"
-        values += [
-            f"case when {t} is null then {f} {hours} else units_by_point({n}, {k}, {d}) end as {v}",
-            f"case when {is_point} then null when {is_plain} then {v} {by_comma} as w{place}",
-            f"{n}::utinyint as {n}",
-            f"case when {t} is null then null else nullif(currency({t}), '') end as s{place}",
-            f"({n} = {CellKind.WHOLE} and {c}[1] = '0' and length({c}) > 1) as z{place}",
-            f"({t} is not null and is_rounded({n}, {k}, {d})) as r{place}",
-        ]
-    source = ledger.source.sql
-    for level in (read, texts, parts, kinds):
-        source = f"(select *, {', '.join(level)} from {source})"
+    hours, is_plain = f"x.n = {CellKind.HOURS}", f"x.n <= {CellKind.WHOLE} or x.n = {CellKind.HOURS}"
+    steps = {
+        "f": fast("x.c"),
+        "g": f"case when x.f is null then {fast_by_comma('x.c')} end",
+        "m": plain_kind("x.c", "x.f", "x.g"),
+        "t": "case when x.m is null then tidy(x.c) end",
+        "d": "digits(x.t)",
+        "k": "around(x.t, x.d)",
+        "n": "coalesce(x.m, kind_of(x.t, x.k, x.d))",
+        "v": f"case when x.t is null then x.f when {hours} then hours(x.t) else units_by_point(x.n, x.k, x.d) end",
+    }
+    found = {
+        "v": "x.v",
+        "w": f"case when x.n = {CellKind.POINT} then null when {is_plain} then x.v when x.t is null then x.g "
+        "else units_by_comma(x.n, x.k, x.d) end",
+        "n": "x.n::utinyint",
+        "s": "case when x.t is not null then nullif(currency(x.t), '') end",
+        "z": f"(x.n = {CellKind.WHOLE} and x.c[1] = '0' and length(x.c) > 1)",
+        "r": "(x.t is not null and is_rounded(x.n, x.k, x.d))",
+    }
+    values = [f"cells[{n}].{name} as {name}{place}" for n, place in enumerate(places, 1) for name in found]
+    keys = "".join(f"c{place}, " for place in ledger.key_places())
+    source = f"(select line, {keys}{_each_cell(places, steps, found)} as cells from {ledger.source.sql})"
     if is_first:
         _create(ledger, values, source)
         return
@@ -173,6 +176,24 @@ def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> Non
     both = f"select * from {ledger.table} join more using (line)"
     ledger.db.execute(f"create or replace table {ledger.table} as {both}")
     ledger.db.execute("drop table more")
+
+
+def _each_cell(places: Sequence[int], steps: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return SQL for what is found in each cell `x.c` of some columns: a list of structs.
+
+    A step may use what the steps before it have made: `x.f`. One expression serves all columns, because planning one
+    for each takes longer than reading the cells.
+    """
+    made, known = f"list_transform({_listed(places)}, lambda x: {{c: x}})", ["c"]
+    for name, sql in steps.items():
+        kept = ", ".join(f"{k}: x.{k}" for k in known)
+        made = f"list_transform({made}, lambda x: {{{kept}, {name}: {sql}}})"
+        known.append(name)
+    return f"list_transform({made}, lambda x: {{{', '.join(f'{name}: {sql}' for name, sql in found.items())}}})"
+
+
+def _listed(places: Sequence[int]) -> str:
+    return f"[{', '.join(f'c{place}' for place in places)}]"
 
 
 def _counts(ledger: Side) -> dict[int, Measured]:

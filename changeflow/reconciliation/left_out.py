@@ -3,7 +3,7 @@
 The latter may have been amounts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: Coverage) -> Iterator[str]:
-    """Yield columns that were left out without anyone's choice although their numbers differ for the same contracts."""
-    names = [entry.column for entry in coverage.left_out if entry.side == "both" and entry.reason not in BY_CHOICE]
+def differing(
+    db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: Coverage, *, judged: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield columns that were left out without anyone's choice although their numbers differ for the same contracts.
+
+    Those that are `judged` already are not looked at.
+    """
+    left = [entry for entry in coverage.left_out if entry.side == "both" and entry.reason not in BY_CHOICE]
+    names = [entry.column for entry in left if entry.column not in judged]
     places = {s.side: [s.headings.place(name) for name in names] for s in sides}
     shared = [(n, at) for n, *at in zip(names, *places.values(), strict=True) if None not in at]
     if not shared:
@@ -28,7 +34,9 @@ def differing(db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: 
     for number, side in enumerate(sides):
         cells = ", ".join(f"{_number(f'source.c{at[number]}')} as n{i}" for i, (_, at) in enumerate(shared))
         tables.append(f"(select key, {cells} from {side.table} as own join {side.source.sql} as source using (line))")
-    counts = ", ".join(f"count(*) filter (where a.n{i} <> b.n{i})" for i in range(len(shared)))
+    # A word where the other side has a number, other than 0, differs too.
+    differ = "a.n{i} <> b.n{i} or ((a.n{i} is null) <> (b.n{i} is null) and coalesce(a.n{i}, b.n{i}) <> 0)"
+    counts = ", ".join(f"count(*) filter (where {differ.format(i=i)})" for i in range(len(shared)))
     row = db.execute(f"select {counts} from {tables[0]} as a join {tables[1]} as b using (key)").fetchone() or ()
     for (name, _), count in zip(shared, row, strict=True):
         if count:
@@ -57,9 +65,17 @@ def _with_place(left_out: LeftOut, sides: Sequence[Side]) -> LeftOut:
     return left_out
 
 
-_UNITS = "h|hrs?|hours?|mins?|minutes?|d|days?|wks?|weeks?|fte|wte|units?|miles?|p|pence|k"
-_SHORT = f"^[-+(£$€ ]*([0-9][0-9, ]*([.][0-9]+)?) *({_UNITS})?[.)]?$"
-"""A number with a unit, such as `37.5 hrs`."""
+_UNITS = (
+    "h|hrs?|hours?|mins?|minutes?|d|days?|wks?|weeks?|months?|years?|terms?|sessions?|lessons?|shifts?|fte|wte|units?"
+    "|miles?|km|p|pence|k|m|pa|pw|pcm|ph|phr?"
+)
+_BEFORE, _DIGITS = "[-+(£$€ ]*", "[0-9][0-9, ]*"
+_SHORT = (
+    f"^{_BEFORE}({_DIGITS}([.][0-9]+)?) *((/|per|a|an) *[a-z]+|{_UNITS})?[.)]?$"
+    f"|^[-+( ]*[£$€] *({_DIGITS}([.][0-9]+)?)[^0-9]*$"
+    f"|^[-+( ]*({_DIGITS}[.][0-9]+)[^0-9]*$"
+)
+"""A number with a unit, such as `37.5 hrs` or `12 per day`; with a currency or decimals, any words may follow it."""
 _CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
 """Hours and minutes that no convention reads, such as `37h 30m`."""
 
@@ -67,7 +83,9 @@ _CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
 def _number(cell: str) -> str:
     """Return SQL that reads a cell as a number, with or without a unit; an empty cell is 0."""
     plain = f"lower(trim({cell}))"
-    number = f"translate(regexp_extract({plain}, '{_SHORT}', 1), ', ', '')"
+    # Only one of the three ways of writing it has found anything.
+    found = " || ".join(f"regexp_extract({plain}, '{_SHORT}', {group})" for group in (1, 5, 7))
+    number = f"translate({found}, ', ', '')"
     # Two times are compared as digits: whether they are the same is all that is asked.
     clock = f"regexp_replace({plain}, '[^0-9]+', '', 'g')"
     sign = f"case when {plain} ~ '^[-(]' then -1 else 1 end"

@@ -94,7 +94,8 @@ def _numbered(lines: Sequence[int]) -> str:
 
 def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     """Take out of a ledger's table what a report prints below it, such as `Page 1 of 1`, and yield a note of it."""
-    filled = " + ".join(["0", *(f"(coalesce(v{place}, 0) <> 0)::int" for place in ledger.places(elements))])
+    amounts = f"[{', '.join(['0', *(f'v{place}' for place in ledger.places(elements))])}]"
+    filled = f"len(list_filter({amounts}, lambda v: v <> 0))"
     query = f"select line from {ledger.table} where {filled} < 2 and (key is null or regexp_matches(key, ?))"
     lines = [n for (n,) in ledger.db.execute(f"{query} order by line desc limit {_MOST}", [LIKE_A_REMARK]).fetchall()]
     texts = dict(_texts(ledger, lines))

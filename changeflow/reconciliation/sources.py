@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from changeflow.intake.endings import is_remark
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
-from changeflow.intake.opening import WORKBOOKS, open_input
+from changeflow.intake.opening import WORKBOOKS, open_input, other_kind
 from changeflow.intake.sheets import SheetAmount, SheetNumber, read_workbook
 from changeflow.reconciliation.amounts import currency_of
 from changeflow.values.duration import counted
@@ -166,7 +166,7 @@ def _written(
     """Write the lines of a table with their numbers, without empty lines and repeated headings."""
     last = max(c.place for c in layout.columns)
     heading, at = fold(layout.columns[0].name), layout.columns[0].place - 1
-    repeated, wrong, line = list[int](), list[Problem](), layout.data_line
+    repeated, titles, wrong, line = list[int](), list[int](), list[Problem](), layout.data_line
     try:
         with target.open("w", encoding="utf-8", newline="") as file:
             write = csv.writer(file).writerow
@@ -175,6 +175,9 @@ def _written(
                     continue
                 if len(cells) > at and fold(cells[at]) == heading and layout.is_header(cells):
                     repeated.append(line)
+                    continue
+                if layout.is_title(cells):
+                    titles.append(line)
                     continue
                 if (len(cells) < last and not is_remark(cells)) or any(c.strip() for c in cells[layout.width :]):
                     what = f"The line has {counted(len(cells), 'cell')}, the header {layout.width}."
@@ -190,9 +193,10 @@ def _written(
     names = ", ".join(["'line': 'bigint'", *(f"'c{n}': 'varchar'" for n in range(1, layout.width + 1))])
     sql = f"read_csv({_literal(target)}, columns={{{names}}}, header=false, {_dialect(',')})"
     found = _described(layout, shown, sql)
-    if repeated:
-        again = f"{len(repeated)} lines that repeat" if len(repeated) > 1 else f"Line {repeated[0]}, which repeats"
-        found = replace(found, notes=(*found.notes, f"{again} the headings, left out."))
+    for lines, what in ((repeated, "the headings"), (titles, "what is above them")):
+        if lines:
+            again = f"{len(lines)} lines that repeat" if len(lines) > 1 else f"Line {lines[0]}, which repeats"
+            found = replace(found, notes=(*found.notes, f"{again} {what}, left out."))
     return found
 
 
@@ -266,7 +270,11 @@ def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> t
     with open_input(path, shown, problems, most=MOST_BYTES) as file:
         if file is None:
             return path, 0
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+        begin = file.read(500)
+        if (other := other_kind(begin, shown)) is not None:
+            problems.append(other)
+            return path, 0
+        if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return _copy(file, target, "utf-16", shown, 1, problems)
         file.seek(0)
         for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):

@@ -67,8 +67,45 @@ def test_a_duration_typed_with_openpyxl_is_read(tmp_path: Path):
     assert (result.variances, result.coverage.compared) == ((), ("hours",))
 
 
+def test_a_title_that_each_page_repeats_is_no_contract(tmp_path: Path):
+    page, head = "Our trust,,\nPayments,,Page {}\n", "contract,name,net\n"
+    old = page.format(1) + head + "A,Clerk,1.50\n" + page.format(2) + head + "B,Head,2.50\n"
+    result = compared(tmp_path, old, old.replace("2.50", "3.50"))
+    assert [(v.key, str(v.difference)) for v in result.variances] == [("B", "1.00")]
+    assert sum(result.counts.values()) == 2
+    assert "old.csv and new.csv: 2 lines that repeat what is above them, left out." in result.read_as
+
+
 @pytest.mark.parametrize(
-    ("old", "new"), [("37.5 hrs", "36 hrs"), ("37h 30m", "36h"), ("£1.50 p", "£1.60 p"), ("5 days", "4 days")]
+    ("content", "what"),
+    [
+        (b"<html><table><tr><td>contract</td><td>net</td></tr></table>", "It is a web page."),
+        (b"PK\x03\x04 some workbook", "It is an Excel workbook, or another zip."),
+        (b"\xd0\xcf\x11\xe0 an old one", "It is a workbook of an older Excel, or has a password."),
+        (b"%PDF-1.7 payslips", "It is a PDF."),
+    ],
+)
+def test_a_ledger_of_another_kind_than_its_name_says_is_refused(tmp_path: Path, content: bytes, what: str):
+    (tmp_path / "old.csv").write_bytes(content)
+    (tmp_path / "new.csv").write_text("contract,net\nA,1\n")
+    with pytest.raises(ProblemsError) as raised:
+        reconcile(tmp_path / "old.csv", tmp_path / "new.csv", ParallelRunPolicy(), period="")
+    assert [p.what for p in raised.value.problems] == [what]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("37.5 hrs", "36 hrs"),
+        ("37h 30m", "36h"),
+        ("£1.50 p", "£1.60 p"),
+        ("5 days", "4 days"),
+        ("£12.50/hr", "£14.00/hr"),
+        ("12 per session", "14 per session"),
+        ("£25000 pro rata", "£26000 pro rata"),
+        ("0.6 of full time", "0.8 of full time"),
+        ("37.5 hrs", "as contract"),
+    ],
 )
 def test_figures_with_words_that_differ_make_a_run_not_clean(tmp_path: Path, old: str, new: str):
     text = f"contract,net,extra\nA,1.50,{old}\nB,2.50,{old}\n"
@@ -139,3 +176,18 @@ def test_a_ledger_with_a_header_alone_says_so(tmp_path: Path, text: str):
 )
 def test_each_kind_of_wrong_cell_has_its_own_words(cell: str, what: str):
     assert what_is_wrong(cell, ".")[0] == what
+
+
+def test_a_hundred_columns_with_pounds_are_compared_cell_by_cell(tmp_path: Path):
+    """More columns than are looked at in one query; each cell is as in a ledger of one column."""
+    names = [f"Element {n}" for n in range(1, 101)]
+    lines = {c: [f'"£1,{n:03}.50"' if c == "A" else f"({n}.25)" for n in range(1, 101)] for c in "AB"}
+    old = "\n".join([",".join(["contract", *names]), *(",".join([c, *cells]) for c, cells in lines.items())])
+    result = compared(tmp_path, old, old.replace('"£1,097.50"', '"£1,079.50"').replace("(60.25)", "60.25-"))
+    assert {(v.key, v.element, str(v.difference)) for v in result.variances} == {("A", "Element 97", "-18.00")}
+    [problem] = problems(tmp_path, old, old.replace("(60.25)", "(60.25"))
+    assert (problem.line, problem.column, problem.what) == (
+        3,
+        61,
+        "Element 60: '(60.25' has one bracket without the other.",
+    )
