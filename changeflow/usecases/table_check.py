@@ -241,7 +241,8 @@ def _remarks(check: TableCheck, table: Table) -> list[Problem]:
     skipped = (
         {line.line for line in table.skipped} if check.ledger is not None and check.ledger.coverage else set[int]()
     )
-    return [remark for remark in table.remarks if remark.line not in skipped]
+    noted = {*_notes(check, table)}
+    return [remark for remark in table.remarks if remark.line not in skipped and remark.what not in noted]
 
 
 def _how(check: TableCheck, match: ColumnMatch) -> str:

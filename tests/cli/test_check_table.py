@@ -257,3 +257,10 @@ def test_the_first_line_is_shown_however_narrow_the_terminal_is(tmp_path: Path):
 def test_the_page_has_every_column_of_every_table():
     page = (TOP / "docs" / "tables.md").read_text()
     assert page.endswith("\n".join(tables_in_words()) + "\n"), "changeflow schema --format markdown writes its end"
+
+
+def test_a_note_on_a_ledger_is_printed_once(tmp_path: Path):
+    path = tmp_path / "pay.csv"
+    path.write_text("Payslip summary,,\nRun date: 30/04/2027,,\ncontract,gross,net\nA,2.50,1.50\nB,3.50,2.50\n")
+    lines = CliRunner().invoke(app, ["check-table", str(path), "--as", "ledger"]).output.splitlines()
+    assert sum("above the header were not used" in line for line in lines) == 1

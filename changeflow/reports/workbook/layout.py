@@ -1,7 +1,7 @@
 """The layout of every sheet on screen and on paper: title, notes, one table, print set-up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +23,8 @@ MARGIN = 0.4
 """Inches."""
 LINE_HEIGHT = 15
 """Points for each line of text, so that programs need not work out row heights."""
+WIDEST = 5 / 3
+"""A column grows to at most this many times its width, if then no cell of it needs a second line."""
 MOST_OF_A_FOOTER = 80
 _DAY_RULE: dict[str, Any] = {
     "validate": "date",
@@ -94,6 +96,8 @@ class Book:
 
     def add(self, sheet: BookSheet) -> None:
         """Write a sheet: title, notes and table."""
+        fitted = tuple(_fitted(c, [row[n] for row in sheet.rows]) for n, c in enumerate(sheet.columns))
+        sheet = replace(sheet, columns=fitted)
         paper = self.book.add_worksheet(sheet.name)
         paper.write_string(0, 0, safe_cell(sheet.title), self.book.add_format({"bold": True, "font_size": 14}))
         for row, line in enumerate(sheet.lines, 1):
@@ -143,6 +147,13 @@ class Book:
             own = {"bg_color": TYPED, "border": 1, "border_color": LINE} if column.is_typed else {}
             self._formats[key] = self.book.add_format(look | own)
         return self._formats[key]
+
+
+def _fitted(column: SheetColumn, cells: Sequence[Cell]) -> SheetColumn:
+    """Widen a column of short texts, such as names of owners, so that each stays on one line."""
+    longest = max((len(cell) for cell in cells if isinstance(cell, str)), default=0) + 1
+    is_short = column.form == "text" and not column.is_typed and column.width < longest <= column.width * WIDEST
+    return replace(column, width=longest) if is_short else column
 
 
 def _lines(columns: Sequence[SheetColumn], cells: Sequence[Cell], *, spare: int = 0) -> int:
