@@ -50,12 +50,13 @@ _TO = re.compile(r"\s*(?:\.\.+|\s(?:to|until|-|–|—)\s)\s*", re.IGNORECASE)
 _SHOWN = 4
 """How many known words to list if a word is unknown."""
 AS_TEXT = "Format that column as text in the source file, and export it again."
-YES = frozenset({"yes", "y", "true", "t", "1", "on", "✓", "✔", "☑", "√"})
-NO = frozenset({"no", "n", "false", "f", "0", "off", "✗", "✘", "☒", "☐"})
-_VARIANT = "\ufe0f\ufe0e"
+YES = frozenset({"yes", "y", "true", "t", "1", "on", "✓", "✔", "☑", "√", "✅"})
+NO = frozenset({"no", "n", "false", "f", "0", "off", "✗", "✘", "☒", "☐", "❌", "✖"})
+VARIANTS = "\ufe0f\ufe0e"
 """The character that a phone adds to a tick to choose whether it is in colour."""
-_UNCLEAR = frozenset({"x", "×"})
+UNCLEAR = frozenset({"x", "×"})
 """Marks that mean yes to some people and no to others."""
+TICK_OR_CROSS = "'{}' may be a tick or a cross. Write yes or no."
 
 
 def unwrapped(text: str) -> str:
@@ -206,12 +207,12 @@ def _score(text: str, field: Field) -> str:
 
 
 def _yes_no(text: str, field: Field) -> str:
-    plain = text.strip(_VARIANT)
+    plain = text.strip(VARIANTS)
     word = field.meanings.get(mark_or_word(plain), plain.lower())
     if word in YES or word in NO:
         return "yes" if word in YES else "no"
-    if word in _UNCLEAR:
-        raise ValueError(f"'{text}' may be a tick or a cross. Write yes or no.")
+    if word in UNCLEAR:
+        raise ValueError(TICK_OR_CROSS.format(text))
     words = [pair.partition("=")[0] for pair in field.words.split(" | ")[:_SHOWN]] if field.words else []
     more = f", or a word such as {', '.join(words)}" if words else ""
     raise ValueError(f"'{text}' is neither yes nor no. Write yes or no{more}.")

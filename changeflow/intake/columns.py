@@ -11,6 +11,7 @@ from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import Layout, TableColumn, fold
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
 from changeflow.phrases import listed
+from changeflow.values.cells import clean
 from changeflow.values.problem import Problem, is_near, nearest
 
 NEAR = 0.85
@@ -33,6 +34,9 @@ _OF_COMMENTS = re.compile(
     r"\b(?:comments?|notes?|remarks?|why|reasons?|evidence|explain|explanation|feedback|date|please)\b", re.IGNORECASE
 )
 """Words in the heading of a column that comments on another one."""
+_ONLY_COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks", "explain", "explanation", "feedback")
+_STATEMENT = ("i", "im", "my", "we", "our", "us", "you", "your", "people", "staff", "the", "this", "there", "of", "to")
+"""How a statement begins that people score: `Awareness: I know why we change`, `Awareness of the reasons`."""
 _STEM = 5
 """How many first letters the heading and the name of such a column share: `Abilities` and `ability`."""
 
@@ -55,6 +59,8 @@ class ColumnMatch:
     field: Field
     columns: tuple[TableColumn, ...]
     way: Way
+    parts: tuple[tuple[TableColumn, ...], ...] = ()
+    """If several columns form it together: for each part, those that may give it, the best first."""
 
     @property
     def place(self) -> int:
@@ -62,7 +68,16 @@ class ColumnMatch:
 
     @property
     def heading(self) -> str:
-        return " and ".join(c.name for c in self.columns)
+        if not self.parts:
+            return " and ".join(c.name for c in self.columns)
+        return " and ".join(" or ".join(c.name for c in part) for part in self.parts)
+
+    def texts(self, cells: Sequence[str]) -> Iterator[str]:
+        """Yield the texts of a line that form this column: of each part, the best that is not empty."""
+        for part in self.parts or tuple((c,) for c in self.columns):
+            texts = (clean(cells[c.place - 1]) for c in part if c.place <= len(cells))
+            if text := next((text for text in texts if text.strip("-–—")), ""):
+                yield text
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +200,13 @@ class _Search:
             if same := [c for c in self._called({fold(heading)}) if c.place not in used]:
                 self._take(field, same, Way.SYNONYM)
                 break
-        # The first name for each part that the file has: a preferred forename goes before the legal one.
-        parts = [[c for n in names.split(" | ") for c in self._called({fold(n)})][:1] for names in field.parts]
+        # A preferred forename goes before the legal one, which most people have alone.
+        parts = tuple(tuple(c for n in names.split(" | ") for c in self._called({fold(n)})) for names in field.parts)
         if parts and all(parts):
-            self.found[field.name] = ColumnMatch(field, tuple(p[0] for p in parts), Way.JOINED)
+            columns = tuple(c for part in parts for c in part)
+            self.found[field.name] = ColumnMatch(field, columns, Way.JOINED, parts)
         elif any(parts):
-            there = next(p[0] for p in parts if p)
+            there = next(part[0] for part in parts if part)
             self.notes.append(f"'{there.name}' alone gives no {field.name}: no column has its other part.")
 
     def _as_they_are(self, columns: Iterable[TableColumn]) -> None:
@@ -203,6 +219,13 @@ class _Search:
 
     def _misspelt(self, columns: Iterable[TableColumn], fields: Sequence[Field]) -> None:
         for column in columns:
+            unclear = next((f.name for f in fields if f.leads and _leads(column.name, f.name) is None), None)
+            if unclear is not None:
+                self.misspelt.add(column.place)
+                self.meant.add(unclear)
+                what = f"'{column.name}' may be the score of {unclear}, or comments on it."
+                self._add(column.place, what, f"Call it '{unclear}' or '{unclear} comments'.")
+                continue
             if (meant := _meant(column.name, fields)) is not None:
                 self.misspelt.add(column.place)
                 self.meant.add(meant)
@@ -251,15 +274,27 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
     return None
 
 
-def _leads(heading: str, name: str) -> bool:
+def _leads(heading: str, name: str) -> bool | None:
     """Return whether a heading begins with a name (perhaps after a number) and does not announce comments on it.
+
+    None if it may be either.
 
     >>> [h for h in ("1. Desire (I want it)", "Q2 Desire", "Desire: why?", "Your desire") if _leads(h, "desire")]
     ['1. Desire (I want it)', 'Q2 Desire']
+    >>> _leads("Desire: I know why we change", "desire"), _leads("Desire: do you know why we change?", "desire")
+    (True, None)
     """
     before = _NUMBERED.match(heading)
     word = _WORDS.match(heading, before.end() if before else 0)
-    return word is not None and word[0].casefold() == name and not _OF_COMMENTS.search(heading, word.end())
+    if word is None or word[0].casefold() != name:
+        return False
+    rest = heading[word.end() :]
+    words = [fold(w) for w in _WORDS.findall(rest.replace("'", "").replace("’", ""))]
+    if not _OF_COMMENTS.search(rest):
+        return True
+    if _OF_COMMENTS.fullmatch(words[0]) or words[-1] in _ONLY_COMMENTS:
+        return False
+    return True if words[0] in _STATEMENT else None
 
 
 def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iterator[str]:

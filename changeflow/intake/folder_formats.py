@@ -223,6 +223,12 @@ PEOPLE = Format(
                 "manager id | line manager | line manager id | reports to | manager code | line manager staff id | "
                 "manager employee id | supervisor | reporting manager | line manager name"
             ),
+            else_called=(
+                "line manager personal reference | line manager personal reference number | "
+                "manager personal reference | line manager employee number | line manager number | "
+                "manager employee number | manager number | "
+                "line manager email | manager email | manager name"
+            ),
         ),
         Field("services", FieldKind.IDS, "services that reach them; none means all", also="service"),
         Field(

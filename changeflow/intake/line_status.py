@@ -73,7 +73,7 @@ class LineStatus:
 
 
 def _cell(cells: Sequence[str], match: ColumnMatch) -> str:
-    return " ".join(cells[c.place - 1].strip() for c in match.columns if c.place <= len(cells))
+    return " ".join(match.texts(cells))
 
 
 def _counted(number: int, thing: str) -> str:

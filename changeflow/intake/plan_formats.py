@@ -22,6 +22,7 @@ PLANNER = Format(
         Field("due", FieldKind.TEXT, "", "Due Date | Finish Date | Finish | Scheduled finish"),
         Field("duration", FieldKind.TEXT, "where a start or a due date is missing: 3 days?, 2 wks, 1 mon (20 days)"),
         Field("completed", FieldKind.TEXT, "", "Completed Date | Actual finish | Completed at"),
+        Field("active", FieldKind.YES_NO, "no for a task that is out of the plan: its line is left out"),
         Field("after", FieldKind.TEXT, "not used: the dates are kept", "Predecessors | Depends on"),
     ),
     sheet="Tasks",

@@ -62,6 +62,7 @@ def read_planner(path: Path) -> ProjectFile:
         raise ProblemsError(problems)
     notes = [*table.notes, *(remark.what for remark in table.remarks)]
     notes += [*_order_note(order), *_links_note(table)]
+    notes += [*_length_notes(table, lines)]
     if undated := [one.name for one in lines if one.start is None and one.due is None and not one.is_done]:
         notes.append(f"Tasks without dates are taken to be a day at the start of the plan: {_listed(undated)}.")
     dated = _days_of(lines)
@@ -70,12 +71,13 @@ def read_planner(path: Path) -> ProjectFile:
 
 def check_planner(table: Table, problems: list[Problem]) -> None:
     """Find the mistakes of a plan."""
-    order, _ = _read(table, problems)
-    table.notes += [*_order_note(order), *_links_note(table)]
+    order, lines = _read(table, problems)
+    table.notes += [*_order_note(order), *_links_note(table), *_length_notes(table, lines)]
 
 
 def _read(table: Table, problems: list[Problem]) -> tuple[DayOrder, list[_Line]]:
     """Return what the dates show about their order, and the tasks; add a `Problem` if the plan has no dates."""
+    _leave_out_inactive(table)
     order = _order(table, problems)
     lines = list(_lines(table, bool(order.month_first), problems))
     if not problems and not _days_of(lines):
@@ -84,6 +86,15 @@ def _read(table: Table, problems: list[Problem]) -> tuple[DayOrder, list[_Line]]
         remedy = "Planner calls them 'Start date' and 'Due date'." if has_none else "Set due dates in Planner."
         problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
     return order, lines
+
+
+def _leave_out_inactive(table: Table) -> None:
+    """Leave out tasks that Project keeps but does not schedule."""
+    inactive = [row for row in table.rows if row.cells.get("active") == "no"]
+    if inactive:
+        table.rows = [row for row in table.rows if row.cells.get("active") != "no"]
+        which = "Inactive tasks are left out" if len(inactive) > 1 else "An inactive task is left out"
+        table.notes.append(f"{which}: {_listed([row.cells['name'] for row in inactive])}.")
 
 
 def _days_of(lines: Iterable[_Line]) -> list[date]:
@@ -125,6 +136,37 @@ def _links_note(table: Table) -> Iterator[str]:
             f"'{first.headings['after']}' is not used (first on line {first.line}): tasks keep their dates. "
             "To have the links, save the plan as XML in Microsoft Project."
         )
+
+
+def _length_notes(table: Table, lines: Sequence[_Line]) -> Iterator[str]:
+    """Note tasks whose dates have no working time, and those whose duration is another than that of their dates."""
+    idle, others = list[str](), list[str]()
+    summaries = frozenset(dict(_outline(lines)).values())
+    for row, one in zip(table.rows, lines, strict=False):
+        if one.start is None or one.due is None or one.due < one.start or one.id in summaries:
+            continue
+        worked = _office(one.start, one.due).between(minute_of(one.start) + OPENS, minute_of(one.due) + CLOSES)
+        if not worked:
+            idle.append(one.name)
+        length = _length(row, [])
+        if worked and length is not None and length.unit is not Unit.ELAPSED and _days(length.amount) != _days(worked):
+            others.append(f"{one.name} ({row.cells['duration']})")
+    if idle:
+        yield f"Tasks on days without working time, such as a weekend, count as no work: {_listed(idle)}."
+    if others:
+        yield f"Dates are kept where they are not as long as the duration: {_listed(others)}."
+
+
+def _days(minutes: int) -> int:
+    return -(-minutes // DAY_OF_WORK)
+
+
+def _length(row: TableRow, problems: list[Problem]) -> Duration | None:
+    text = row.cells.get("duration", "")
+    if not text or is_nothing(text, FieldKind.DURATION):
+        return None
+    unit = unit_of(row.headings["duration"])
+    return row.read("duration", partial(parse_length, minutes_per_day=DAY_OF_WORK, unit=unit), problems)
 
 
 def _lines(table: Table, is_month_first: bool, problems: list[Problem]) -> Iterator[_Line]:
@@ -171,12 +213,7 @@ def _day(table: Table, row: TableRow, name: str, is_month_first: bool, problems:
 
 def _by_duration(row: TableRow, start: date | None, due: date | None, problems: list[Problem]) -> dict[str, date]:
     """Return the missing start or due day from the other one and the duration; both are working days."""
-    text = row.cells.get("duration", "")
-    if not text or is_nothing(text, FieldKind.DURATION) or (start is None) == (due is None):
-        return {}
-    unit = unit_of(row.headings["duration"])
-    length = row.read("duration", partial(parse_length, minutes_per_day=DAY_OF_WORK, unit=unit), problems)
-    if length is None:
+    if (start is None) == (due is None) or (length := _length(row, problems)) is None:
         return {}
     is_elapsed = length.unit is Unit.ELAPSED
     more = max(0, -(-length.amount // (DAY if is_elapsed else DAY_OF_WORK)) - 1)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from changeflow.intake.cell_readers import TICK_OR_CROSS, UNCLEAR
 from changeflow.intake.columns import Way
 from changeflow.intake.days import read_day
 from changeflow.intake.layout import fold
@@ -114,7 +115,8 @@ class SheetProgressReader:
         if self.is_status and folded(text) in NOT_DONE:
             return 0 if "finished" in row.cells else None
         is_begun, is_known = folded(text) in BEGUN, folded(text) in WORDS | TICKS
-        if text and (is_begun or (self.is_status and not is_known and not text[0].isdigit())):
+        is_words = self.is_status and not is_known and not text[:1].isdigit() and folded(text) not in UNCLEAR
+        if text and (is_begun or is_words):
             if not is_begun or "started" not in row.cells:
                 what = f"'{given}' was not used: it does not say how much is complete."
                 self.table.say(what, row.line, row.columns["percent"])
@@ -134,6 +136,8 @@ class SheetProgressReader:
     def _parsed(self, text: str) -> float:
         if self.is_status and _LIKE_A_DAY.search(text):
             raise ValueError(f"'{text[:40]}' is a day, not a status. Put it in a column called 'Actual finish'.")
+        if self.is_status and folded(text) in UNCLEAR:
+            raise ValueError(TICK_OR_CROSS.format(text))
         return parse_percent(text, shares=self.shares, ticks=self.is_status)
 
 

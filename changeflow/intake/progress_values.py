@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from changeflow.intake.cell_readers import NO_COMMENT
+from changeflow.intake.cell_readers import NO, NO_COMMENT, VARIANTS, YES
 from changeflow.intake.layout import SheetPercent
 from changeflow.programme.progress_cells import ProgressCells, days_or_duration
 from changeflow.values.duration import Duration, parse_duration
@@ -50,9 +50,9 @@ WORDS = {
     **dict.fromkeys(("completed", "complete", "done", "finished", "closed", "resolved"), 100),
 }
 """What Planner and other lists write instead of a percentage."""
-TICKS = dict.fromkeys(("yes", "y", "true", "x", "✓", "✔", "☑"), 100)
+TICKS = dict.fromkeys(YES - {"1", "t", "on"}, 100)
 """What people write in a column that asks whether it is done."""
-NOT_DONE = ("no", "n", "false", "✗", "☐")
+NOT_DONE = NO - {"0", "f", "off"}
 """What they write there if it is unknown how much is done."""
 LATE_OR_NOT = (
     "late", "early", "ontime", "delayed", "overdue", "ahead", "ontrack", "behind", "signedoff", "aheadofschedule",
@@ -69,7 +69,7 @@ BEGUN = ("inprogress", "started", "ongoing", "underway", "begun", "wip", "open",
 
 def folded(word: str) -> str:
     """Return a word of a list without its spaces and hyphens: `In-progress` is `In progress`."""
-    return "".join(word.casefold().replace("-", " ").split())
+    return "".join(word.casefold().strip(VARIANTS).replace("-", " ").split())
 
 
 def plain_status(text: str) -> str:

@@ -106,3 +106,10 @@ def test_dates_by_hand_of_a_summary_are_noted_where_its_tasks_have_others(tmp_pa
 
 def test_a_file_without_tasks_says_so(tmp_path: Path):
     assert read_mspdi(a_file(tmp_path)).notes == ("The file has no tasks.",)
+
+
+def test_links_that_another_program_writes_as_text_are_noted(tmp_path: Path):
+    found, notes = finish(a_file(tmp_path, tasks=a_task(1) + a_task(2, more=fields(Predecessors="1"))))
+    assert found == "Mon 01 17:00"
+    [note] = notes
+    assert note.endswith("its predecessors and successors as text are not used, only its links (PredecessorLink).")

@@ -155,3 +155,20 @@ def test_tasks_below_another_in_the_outline_make_it_a_summary(tmp_path: Path):
 def test_a_word_that_says_nothing_of_progress_is_noted(tmp_path: Path):
     notes = read_planner(a_plan(tmp_path, *ROWS, "d,D,,Deferred,,,01/03/2027,02/03/2027,,")).notes
     assert any("'Deferred' was not used" in note for note in notes)
+
+
+def test_inactive_tasks_of_a_list_are_left_out_and_named(tmp_path: Path):
+    path = tmp_path / "plan.csv"
+    path.write_text("ID,Active,Name,Start,Finish\n1,Yes,Plan,07/01/2027,11/01/2027\n2,No,Move,12/01/2027,26/03/2027\n")
+    assert planned(path) == {"Plan": "07 Jan 08:00 to 11 Jan 17:00"}
+    assert "An inactive task is left out: 'Move'." in read_planner(path).notes
+
+
+def test_tasks_at_a_weekend_and_durations_that_do_not_fit_are_noted(tmp_path: Path):
+    """6 and 7 March 2027 are a Saturday and a Sunday; 8 to 12 March are five working days."""
+    path = tmp_path / "plan.csv"
+    rows = ("Move,06/03/2027,07/03/2027,", "Train,08/03/2027,12/03/2027,5 days", "Check,08/03/2027,12/03/2027,3 days?")
+    path.write_text("\n".join(["Name,Start,Finish,Duration", *rows, ""]))
+    notes = read_planner(path).notes
+    assert "Tasks on days without working time, such as a weekend, count as no work: 'Move'." in notes
+    assert "Dates are kept where they are not as long as the duration: 'Check (3 days?)'." in notes

@@ -42,6 +42,25 @@ def test_a_status_that_does_not_say_how_much_is_done_is_noted_and_not_used(file:
     assert unused == [f"'{status}' was not used: it does not say how much is complete."]
 
 
+@pytest.mark.parametrize("tick", ["✓", "✔️", "✅", "☑", "Yes"])
+def test_a_tick_under_done_is_done(file: Path, tick: str):
+    typed, unused, problems = only(file, ["Task", "Done?", "Started"], ["payroll/requirements", tick, "04/01/2027"])
+    assert (typed.percent, unused, problems) == (100, [], [])
+
+
+@pytest.mark.parametrize("cross", ["✗", "✘", "❌", "☐", "No"])
+def test_a_cross_under_done_says_only_that_it_is_not(file: Path, cross: str):
+    typed, unused, problems = only(file, ["Task", "Done?", "Started"], ["payroll/requirements", cross, "04/01/2027"])
+    assert (typed.percent, unused, problems) == (None, [], [])
+
+
+@pytest.mark.parametrize("mark", ["x", "X", "×"])
+def test_an_x_under_done_is_not_guessed(file: Path, mark: str):
+    row = ["payroll/requirements", mark, "04/01/2027"]
+    _, _, [problem] = read(file, [row], ["Task", "Done?", "Started"])
+    assert str(problem).endswith(f":2: Done? '{mark}' may be a tick or a cross. Write yes or no.")
+
+
 def test_how_far_work_is_behind_is_no_percentage_complete(file: Path):
     typed, _, problems = only(file, ["Task", "Status"], ["payroll/requirements", "20% behind"])
     assert typed.percent is None

@@ -150,6 +150,32 @@ def test_a_preferred_forename_goes_before_the_legal_one(tmp_path: Path):
     assert (problems, column(table, "name")) == ([], ["Pat One"])
 
 
+def test_the_legal_forename_counts_where_a_line_has_no_preferred_one(tmp_path: Path):
+    """Most people of a staff list have no preferred name."""
+    text = "id,Preferred first name,First name,Last name,Preferred surname,role,Line manager\n"
+    text += "a,Pat,Person,One,,Clerk,Person Two\nb,,Person,Two,,Head,\nc,-,Person,Three,Four,Clerk,Pat One\n"
+    table, problems = read(tmp_path / "people.csv", text, PEOPLE)
+    assert (problems, column(table, "name")) == ([], ["Pat One", "Person Two", "Person Four"])
+    assert column(table, "manager") == ["b", None, "a"]
+    assert list(table.remarks) == []
+
+
+def test_a_manager_by_the_number_of_another_system(tmp_path: Path):
+    text = "PERSONAL REFERENCE,ROLE,LINE MANAGER PERSONAL REFERENCE\n000123,Clerk,000124\n000124,Head,\n"
+    table, problems = read(tmp_path / "people.csv", text, PEOPLE)
+    assert (problems, column(table, "manager")) == ([], ["000124", None])
+
+
+def test_a_title_that_each_page_repeats_is_left_out_and_said(tmp_path: Path):
+    page = "Staff list,,Page {} of 2\nAsh Primary,,\n"
+    head, lines = "Staff no,Job title,Start date\n", ("1,Clerk,01/09/2026\n", "2,Head,01/09/2026\n")
+    text = page.format(1) + head + lines[0] + page.format(2) + head + lines[1]
+    table, problems = read(tmp_path / "people.csv", text, PEOPLE)
+    assert (problems, column(table, "id")) == ([], ["1", "2"])
+    said = "The line repeats one above the header and was not used."
+    assert [(r.line, r.what) for r in table.unused if r.what == said] == [(5, said), (6, said)]
+
+
 class TestAnswers:
     HEAD = "person,on,awareness,desire,knowledge,ability,reinforcement,evidence\n"
 
@@ -166,6 +192,25 @@ class TestAnswers:
         table, problems = read(tmp_path / "r.csv", self.HEAD + "a,2027-02-01,9,,,,,self\n", ASSESSMENTS)
         assert problems == ["r.csv:2:3: awareness '9' is not a score. Write 1 to 5, or leave it empty."]
         assert list(table.remarks) == []
+
+    @pytest.mark.parametrize(
+        "heading",
+        ["Awareness: I know why we change", "1. Awareness of the reasons for change", "Awareness (I know the date)"],
+    )
+    def test_a_statement_that_people_score_is_no_comment(self, tmp_path: Path, heading: str):
+        text = f"person,on,{heading},Awareness - why?\na,2027-02-01,4,because\n"
+        table, problems = read(tmp_path / "r.csv", text, ASSESSMENTS)
+        assert (problems, column(table, "awareness")) == ([], ["4"])
+        assert table.unused_columns == "The column was not used: 'Awareness - why?'."
+
+    def test_a_heading_that_may_be_a_score_or_a_comment_is_a_mistake(self, tmp_path: Path):
+        text = "person,on,Awareness: do you know why we change?,desire\na,2027-02-01,4,3\n"
+        _, problems = read(tmp_path / "r.csv", text, ASSESSMENTS)
+        [problem] = problems
+        assert problem == (
+            "r.csv:1:3: 'Awareness: do you know why we change?' may be the score of awareness, or comments on it. "
+            "Call it 'awareness' or 'awareness comments'."
+        )
 
     def test_a_file_without_a_column_of_scores_is_a_mistake(self, tmp_path: Path):
         _, [problem] = read(tmp_path / "r.csv", "person,on,evidence\na,2027-02-01,self\n", ASSESSMENTS)

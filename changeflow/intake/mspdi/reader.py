@@ -218,6 +218,9 @@ def _days(dated: Mapping[str, Mapping[str, datetime]]) -> Iterator[date]:
 
 def _links(elements: Mapping[str, Record], remarks: Remarks, settings: ProjectSettings) -> Iterator[Link]:
     for uid, element in elements.items():
+        if any(element.get(name) for name in ("Predecessors", "Successors")):
+            what = "its predecessors and successors as text are not used, only its links (PredecessorLink)."
+            remarks.note("links as text", f"{task_named(element)}: {what}")
         for link in element.parts("PredecessorLink"):
             before = link.get("PredecessorUID")
             if before is None or before not in elements or before == uid:

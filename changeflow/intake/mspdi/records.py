@@ -40,7 +40,7 @@ _FIELDS: Mapping[str, str] = {
     "DefaultStartTime DefaultFinishTime ScheduleFromStart MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
     "Task": f"UID Name IsNull Active OutlineLevel OutlineNumber WBS Manual Duration DurationFormat ActualDuration "
     f"RemainingDuration PercentComplete PhysicalPercentComplete CalendarUID ConstraintType IgnoreResourceCalendar "
-    f"LevelingDelay Milestone Summary ExternalTask IsSubproject SubprojectName {_WHEN}",
+    f"LevelingDelay Milestone Summary ExternalTask IsSubproject SubprojectName Predecessors Successors {_WHEN}",
     "PredecessorLink": "PredecessorUID Type CrossProject LinkLag LagFormat",
     "Baseline": "Number Start Finish",
     "Resource": "UID Name Type CalendarUID",
