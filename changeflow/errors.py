@@ -148,8 +148,8 @@ class UnknownThingError(InputError):
         import difflib
 
         options = sorted(known)
-        close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
-        listed = f" Use one of: {', '.join(options)}." if 0 < len(options) <= 8 else ""
+        close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+        listed = f" Use one of: {', '.join(options)}." if 0 < len(options) <= 12 else ""
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")

@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
@@ -274,5 +274,5 @@ def name_of(session: Session, programme: str | None) -> str:
     if len(known) == 1:
         return known[0]
     if not known:
-        raise UnknownThingError("programme", "stored here", remedy="Store one first: changeflow apply FOLDER")
+        raise InputError("No programme is stored yet. Store one first: changeflow apply FOLDER")
     raise InputError(f"This database has {len(known)} programmes: {', '.join(known)}. Name one with --programme.")
