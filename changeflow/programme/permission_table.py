@@ -157,7 +157,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/reports/{number:number}.{form}",
             "GET /p/{programme}/reports/{number:number}/trustees.{form}",
         ),
-        note="recorded if it shows people's results",
+        note="recorded if it shows people's results. On pages, heads see only their own school and the milestones",
     ),
     Action.READ_ANSWERS: _plain(
         "read people's answers to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
@@ -361,6 +361,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/decisions",
             "GET /p/{programme}/decisions/{gate:path}",
         ),
+        note="on pages, heads see only their own school and the programme's milestones",
     ),
     Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")

@@ -2,22 +2,61 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from changeflow.programme.announcements import announced_sentence, go_lives
+from changeflow.reports.announcements import GoLiveLine, go_live_lines
+from changeflow.reports.brief import BriefDate
 from changeflow.reports.documents import json_of, pdf_of
 from changeflow.reports.sro import SroReport
 from changeflow.storage import audit
 from changeflow.usecases.audit_trail import head_text
+from changeflow.usecases.own_school import own_school, permit_whole, sees_all
 from changeflow.usecases.reports import build_report
-from changeflow.usecases.schools import sees_all
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolBrief:
+    """The Brief for the head of a school."""
+
+    school: str
+    name: str
+    headline: str
+    """Their go-lives that are later than announced; empty if there are none."""
+    dates: tuple[BriefDate, ...]
+    since: str
+    go_lives: tuple[GoLiveLine, ...]
 
 
 def brief(visit: Visit) -> SroReport:
     """Return today's report against the latest baseline and the last report before today."""
     visit.permit(Action.READ_REPORT)
+    permit_whole(visit)
+    return _report(visit)
+
+
+def school_brief(visit: Visit) -> SchoolBrief | None:
+    """Return what a head sees instead of the Brief: the programme's milestones and their own dates."""
+    own = own_school(visit)
+    if own is None:
+        return None
+    visit.permit(Action.READ_REPORT)
+    known, programme = _report(visit).brief, visit.programme
+    lives = [g for g in go_lives(programme) if g.school == own.school]
+    return SchoolBrief(
+        school=own.school,
+        name=own.name,
+        headline=announced_sentence(programme, lives),
+        dates=own.only(known.dates),
+        since=known.since,
+        go_lives=go_live_lines(programme, lives),
+    )
+
+
+def _report(visit: Visit) -> SroReport:
     report = visit.view("report", lambda: build_report(visit.session, visit.stored, today=visit.today, since=None))
     if report.people.round:
         visit.note_look(f"report:{visit.today.isoformat()}")

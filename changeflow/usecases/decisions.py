@@ -7,6 +7,8 @@ from changeflow.agenda.gates import gate_of, weigh
 from changeflow.reports.decision_pages import DecisionPage, LaterDecision, build_decision_page, later_decisions
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage
+from changeflow.roadmap.model.tasks import Task
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.refusals import dates_if, refusals
 from changeflow.usecases.reports import build_page
 from changeflow.usecases.visits import Visit
@@ -24,6 +26,7 @@ class DecisionList:
 def decisions(visit: Visit) -> DecisionList:
     """Return the decisions that are needed, those that are further away, and those that were made."""
     visit.permit(Action.READ_PROGRAMME)
+    permit_whole(visit)
     log = _log(visit)
     return visit.view("decision-list", lambda: DecisionList(log=log, later=later_decisions(visit.programme, log)))
 
@@ -31,7 +34,7 @@ def decisions(visit: Visit) -> DecisionList:
 def decision(visit: Visit, gate: str) -> DecisionPage:
     """Return a decision's evidence, what each answer would mean today, and the answers given."""
     visit.permit(Action.READ_PROGRAMME)
-    task, log = gate_of(visit.programme, gate), _log(visit)
+    task, log = _gate(visit, gate), _log(visit)
     if visit.programme.facts.snapshot:
         visit.note_look(f"go-no-go:{task.id}")
 
@@ -50,7 +53,7 @@ def decision(visit: Visit, gate: str) -> DecisionPage:
 def go_no_go(visit: Visit, gate: str) -> GoNoGoPage:
     """Return the go/no-go page of a go-live, as the command writes it."""
     visit.permit(Action.READ_REPORT)
-    task = gate_of(visit.programme, gate)
+    task = _gate(visit, gate)
     if visit.programme.facts.snapshot:
         visit.note_look(f"go-no-go:{task.id}")
     return visit.view("go-no-go", lambda: build_page(visit.stored, task, today=visit.today), task.id)
@@ -58,6 +61,16 @@ def go_no_go(visit: Visit, gate: str) -> GoNoGoPage:
 
 def is_go_live(visit: Visit, gate: str) -> bool:
     return gate_of(visit.programme, gate).gate is Gate.GO_LIVE
+
+
+def _gate(visit: Visit, gate: str) -> Task:
+    """Return a gate. Heads see those that they decide or sign, because the evidence is about other schools too."""
+    task = gate_of(visit.programme, gate)
+    services = [s for s in visit.programme.services if s.service == task.service and s.go_no_go]
+    signatories = {p for s in services if s.go_no_go for p in s.go_no_go.sign}
+    if visit.visitor.person not in {task.owner, *(signatories if task.gate is Gate.GO_LIVE else ())}:
+        permit_whole(visit)
+    return task
 
 
 def _log(visit: Visit) -> DecisionLog:

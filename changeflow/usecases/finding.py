@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from changeflow.reports.plan_rows import PlanQuery
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.plan_pages import rows_of
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
@@ -60,12 +61,17 @@ def _services(visit: Visit) -> Iterator[tuple[str, Hit]]:
 
 
 def _schools(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    own = own_school(visit)
     for school in sorted(visit.definition.schools, key=lambda s: s.name):
+        if own is not None and school.id != own.school:
+            continue
         path = f"/schools/{school.id}" if may_open(visit, school.id) else f"/plan{PlanQuery(school=school.id).address}"
         yield school.name, Hit(school.name, "", path)
 
 
 def _gates(visit: Visit) -> Iterator[tuple[str, Hit]]:
+    if own_school(visit) is not None:
+        return
     decisions = {t.id for t in visit.programme.tasks(kind=Kind.DECISION)}
     for row in rows_of(visit):
         if row.id in decisions:
@@ -73,9 +79,11 @@ def _gates(visit: Visit) -> Iterator[tuple[str, Hit]]:
 
 
 def _people(visit: Visit) -> Iterator[tuple[str, Hit]]:
-    """Yield everyone here today, with the tasks that they own."""
+    """Yield everyone here today, with the tasks that they own; to a head, no one of another school."""
+    own = own_school(visit)
     for person in sorted(visit.definition.people, key=lambda p: p.id):
-        if person.is_here(visit.today):
+        is_elsewhere = own is not None and person.school not in (None, own.school)
+        if person.is_here(visit.today) and not is_elsewhere:
             name = visit.programme.person(person.id)
             yield name, Hit(name, "tasks of this person", f"/plan{PlanQuery(words=name).address}")
 

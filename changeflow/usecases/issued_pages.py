@@ -9,6 +9,7 @@ from changeflow.reports.trend import ReportPoint
 from changeflow.storage import issued_reports
 from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.issued_reports import thawed_report
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 
@@ -22,6 +23,7 @@ NOT_STORED = "The text of this report is not stored."
 def issued(visit: Visit) -> tuple[IssuedLine, ...]:
     """Return every issued report, the latest first."""
     visit.permit(Action.READ_REPORT)
+    permit_whole(visit)
 
     def lines() -> tuple[IssuedLine, ...]:
         known = issued_reports.reports(visit.session, visit.name)
@@ -33,6 +35,7 @@ def issued(visit: Visit) -> tuple[IssuedLine, ...]:
 def issued_report(visit: Visit, number: int) -> SroReport:
     """Return a report as it was issued."""
     visit.permit(Action.READ_REPORT)
+    permit_whole(visit)
 
     def read() -> SroReport:
         try:

@@ -13,6 +13,7 @@ from changeflow.programme.mandates import PROGRAMME
 from changeflow.storage import audit, jobs, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.jobs import Job, JobState
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
@@ -80,12 +81,14 @@ def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetim
 def list_jobs(found: Visit) -> Sequence[Job]:
     """Return the programme's calculations, the newest first."""
     found.permit(Action.READ_PROGRAMME)
+    permit_whole(found)
     return jobs.jobs_of(found.session, found.name, most=SHOWN)
 
 
 def own_job(found: Visit, number: int) -> Job:
     """Return one of the programme's calculations."""
     found.permit(Action.READ_PROGRAMME)
+    permit_whole(found)
     job = jobs.job_of(found.session, found.name, number)
     if job is None:
         raise UnknownThingError("calculation", str(number))
@@ -95,6 +98,7 @@ def own_job(found: Visit, number: int) -> Job:
 def result_of_job(found: Visit, number: int) -> tuple[str, str]:
     """Return a finished calculation's page and JSON."""
     found.permit(Action.READ_PROGRAMME)
+    permit_whole(found)
     result = jobs.result_of(found.session, found.name, number)
     if result is None:
         raise UnknownThingError("result", str(number))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 
@@ -22,7 +23,8 @@ def people(visit: Visit) -> PeopleView:
     snapshot = visit.programme.facts.snapshot
     if snapshot is not None:
         visit.note_look(f"round:{snapshot.round}")
-    return visit.view("people", lambda: _people(visit))
+    shown, own = visit.view("people", lambda: _people(visit)), own_school(visit)
+    return visit.view("people-of-head", lambda: own.only(shown), own.school) if own else shown
 
 
 def _people(visit: Visit) -> PeopleView:

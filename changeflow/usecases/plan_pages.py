@@ -1,13 +1,14 @@
 """The plan of a stored programme for a signed-in person: its table and picture, and each task's page."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from changeflow.errors import UnknownThingError
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import task_subject
 from changeflow.reports.changes import Changes
+from changeflow.reports.own_school import OwnSchool
 from changeflow.reports.plan_page import PlanPage, plan_page
 from changeflow.reports.plan_rows import NEITHER, Grouping, PlanQuery, PlanRow, group_names, plan_rows
 from changeflow.reports.recorded import fact_data
@@ -27,6 +28,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, facts, versions
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.moves import move_of
+from changeflow.usecases.own_school import own_school, own_tasks
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -56,27 +58,54 @@ class TaskPage:
     """Whether the person may record its progress here: not of a decision, which has a page of its own."""
     seen: str
     """The mark of what is recorded about it."""
+    is_partial: bool = False
+    """Whether something about other schools was left out."""
 
 
 def plan(visit: Visit, query: PlanQuery) -> PlanPage:
     """Return the part of the plan that a query asks for; an unknown wave, service or school is an error."""
     visit.permit(Action.READ_PROGRAMME)
     for grouping in Grouping:
-        known = {"", NEITHER, *group_names(visit.programme, grouping)}
+        known = {"", NEITHER, *names_of(visit, grouping)}
         if query.of(grouping) not in known:
             raise UnknownThingError(grouping.value, query.of(grouping))
 
     def make() -> PlanPage:
-        return plan_page(visit.programme, rows, query, today=visit.today)
+        page = plan_page(visit.programme, rows, query, today=visit.today)
+        return replace(own.only(page), query=page.query) if own else page
 
-    rows = rows_of(visit)
+    rows, own = rows_of(visit), own_school(visit)
     # Pages that everyone opens are kept; there are few, unlike those of filters.
     is_common = query == PlanQuery(by=query.by, only=query.only)
-    return visit.view("plan-page", make, query.by, query.only) if is_common else make()
+    return visit.view("plan-page", make, query.by, query.only, own.school if own else None) if is_common else make()
+
+
+def names_of(visit: Visit, grouping: Grouping) -> Mapping[str, str]:
+    """Return the names of the waves, services or schools that the plan can be limited to, by id."""
+    own, names = own_school(visit), group_names(visit.programme, grouping)
+    if own is None or grouping is not Grouping.SCHOOL:
+        return names
+    return {own.school: own.name}
 
 
 def rows_of(visit: Visit) -> tuple[PlanRow, ...]:
-    """Return the rows of all tasks against the latest baseline. Check permissions first."""
+    """Return the rows of all tasks against the latest baseline; for heads, of theirs. Check permissions first."""
+    own, rows = own_school(visit), _all_rows(visit)
+    if own is None:
+        return rows
+    theirs = own_tasks(visit, own)
+    return visit.view(
+        "plan-rows-of-head", lambda: tuple(_row_for_head(row, own) for row in rows if row.id in theirs), own.school
+    )
+
+
+def _row_for_head(row: PlanRow, own: OwnSchool) -> PlanRow:
+    """Return a row without the other schools and their people."""
+    owner = "Someone at another school" if own.is_named(row.owner) else row.owner
+    return replace(row, owner=owner, schools=row.schools & {own.school})
+
+
+def _all_rows(visit: Visit) -> tuple[PlanRow, ...]:
 
     def make() -> tuple[PlanRow, ...]:
         baseline = visit.stored.baseline
@@ -100,16 +129,33 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
     if row is None:
         raise UnknownThingError("task", task)
     baseline, found = visit.stored.baseline, visit.programme.roadmap.tasks[task]
-    view = visit.view("task", lambda: task_view(visit.programme, row, baseline.dates if baseline else None), task)
-    return TaskPage(
+    own, dates = own_school(visit), baseline.dates if baseline else None
+    kept = own.school if own else None
+    view = visit.view("task", lambda: task_view(visit.programme, row, dates), task, kept)
+    page = TaskPage(
         task=view,
         history=_history(visit, task),
-        move=move_of(visit, task),
+        move=move_of(visit, task, own.school if own and own.school in row.schools else None),
         delay=None if days is None else _delay(visit, task, min(days, MOST_DAYS)),
         schools=frozenset(s for s, _ in view.schools if may_open(visit, s)),
         may_report=not view.is_decision and visit.may(Action.REPORT_PROGRESS, task_subject(found)),
         seen=mark_of(visit.programme, (task,)),
     )
+    return page if own is None else _page_for_head(page, own, own_tasks(visit, own))
+
+
+def _page_for_head(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId]) -> TaskPage:
+    """Return a task's page without other schools, and without tasks that the head may not open."""
+    view = page.task
+    linked = replace(
+        view,
+        chain=tuple(s for s in view.chain if s.task in theirs),
+        late_chain=tuple(s for s in view.late_chain if s.task in theirs),
+        before=tuple(t for t in view.before if t.task in theirs),
+        after=tuple(t for t in view.after if t.task in theirs),
+    )
+    shown = own.only(replace(page, task=linked))
+    return replace(shown, is_partial=replace(shown, schools=page.schools) != page)
 
 
 def permit_report(visit: Visit, task: TaskId) -> None:

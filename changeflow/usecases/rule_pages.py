@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from changeflow.reports.findings import FindingLine, WaiverLine, finding_lines, findings_headline, waiver_lines
 from changeflow.rules.engine import Judged
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 
@@ -20,6 +21,7 @@ class RulesView:
 def rules(visit: Visit) -> RulesView:
     """Return today's findings and every waiver."""
     visit.permit(Action.READ_PROGRAMME)
+    permit_whole(visit)
     return visit.view("rules", lambda: _rules(visit.stored.judged))
 
 

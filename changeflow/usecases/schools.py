@@ -16,6 +16,7 @@ from changeflow.reports.schools import SchoolList, SchoolPage, changes_at_once, 
 from changeflow.storage import answers
 from changeflow.usecases.calendar_feeds import FEED
 from changeflow.usecases.moves import move_of
+from changeflow.usecases.own_school import own_school, sees_all
 from changeflow.usecases.stored import known_until
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_boards import waves_now
@@ -57,12 +58,6 @@ def schools(visit: Visit, *, only: str = "") -> SchoolsSeen:
     return SchoolsSeen(replace(whole, schools=tuple(shown), sentence=sentence), is_all, only, own)
 
 
-def sees_all(visit: Visit) -> bool:
-    """Return whether the person may see every school of the programme."""
-    every = frozenset(s.id for s in visit.definition.schools)
-    return visit.may(Action.READ_SCHOOL, Subject(schools=every))
-
-
 def may_open(visit: Visit, school: str) -> bool:
     """Return whether the person may open a school's page, for links."""
     return visit.visitor.school == school or visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({school})))
@@ -83,17 +78,20 @@ def school(visit: Visit, name: str) -> SchoolPage:
     waves = waves_now(visit)
     given = answers.answers(visit.session, visit.name, until=known_until(visit.session, visit.name))
     busy = changes_at_once(waves.problem, waves.plan, name, today=visit.today) if waves else ()
-    return visit.view(
+    page = visit.view(
         "school",
         lambda: school_page(visit.programme, found, today=visit.today, answers=given, at_once=busy),
         name,
     )
+    own = own_school(visit)
+    return own.only(page) if own else page
 
 
 def moves(visit: Visit, page: SchoolPage) -> Mapping[TaskId, Changes]:
     """Return why each go-live on a school's page is not on the day announced to the school, by its task."""
     found = {v.task: move_of(visit, v.task, page.school) for v in page.services if v.task and v.line.days}
-    return {task: move for task, move in found.items() if move is not None}
+    own = own_school(visit)
+    return {task: own.only(move) if own else move for task, move in found.items() if move is not None}
 
 
 def calendar_since(visit: Visit) -> date | None:

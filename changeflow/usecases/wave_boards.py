@@ -8,6 +8,7 @@ from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.reports.wave_boards import WaveBoard, wave_board
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_use import effect_in_force
 from changeflow.values.words import Action
@@ -39,7 +40,8 @@ def board(visit: Visit) -> WaveBoard | None:
     """Return the board of the plan in force; None if no school goes live in any wave."""
     visit.permit(Action.READ_PROGRAMME)
     now = waves_now(visit)
-    return visit.view("waves", lambda: _board(visit.programme, now)) if now else None
+    shown, own = visit.view("waves", lambda: _board(visit.programme, now)) if now else None, own_school(visit)
+    return visit.view("waves-of-head", lambda: own.only(shown), own.school) if own and shown else shown
 
 
 def _board(programme: Programme, now: WavesNow) -> WaveBoard:

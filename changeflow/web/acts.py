@@ -5,7 +5,7 @@ with the form as it was sent.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fastapi import Request
@@ -13,7 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.reports.effects import Effect
+from changeflow.reports.own_school import effect_for_head
 from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, rehearse
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.base import TaskId
@@ -35,6 +37,8 @@ class SentForm:
     """As sent, to be shown again."""
     effect: Effect | None = None
     """What the change would do; None before it was checked, or if it cannot be made."""
+    mark: str = ""
+    """The mark of the whole effect, of which a head sees only a part."""
     problem: str = ""
     """What is wrong with the form."""
     is_stale: bool = False
@@ -100,7 +104,16 @@ async def answer_form(
     shown = draft
 
     def page(found: Visit) -> Page:
-        made = show(found, shown)
+        made = show(found, _for_reader(found, shown))
         return Page(made.template, made.values, status=shown.status)
 
     return await show_page(request, programme, page, section=section)
+
+
+def _for_reader(found: Visit, draft: SentForm) -> SentForm:
+    """Leave out of the effect what a head does not see; the form carries the mark of all of it."""
+    own = own_school(found)
+    if draft.effect is None:
+        return draft
+    seen = draft.effect if own is None else effect_for_head(draft.effect, own)
+    return replace(draft, effect=seen, mark=draft.effect.mark)

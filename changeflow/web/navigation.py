@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from changeflow.programme.mandates import Subject
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 
@@ -16,11 +17,13 @@ class Section:
     path: str
     """Its path below the programme's."""
     action: Action
+    is_whole: bool = False
+    """Whether it is about every school, so that heads do not see it."""
 
 
 SECTIONS = (
     Section("brief", "Brief", "", Action.READ_REPORT),
-    Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME),
+    Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME, is_whole=True),
     Section("schools", "Schools and waves", "/schools", Action.READ_PROGRAMME),
     Section("plan", "Plan", "/plan", Action.READ_PROGRAMME),
     Section("people", "People", "/people", Action.READ_STANDINGS),
@@ -31,4 +34,5 @@ SECTIONS = (
 
 def navigation(found: Visit) -> list[Section]:
     """Return the parts that the person may open."""
-    return [s for s in SECTIONS if found.may(s.action, Subject())]
+    is_head = own_school(found) is not None
+    return [s for s in SECTIONS if found.may(s.action, Subject()) and not (is_head and s.is_whole)]

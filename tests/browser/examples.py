@@ -68,7 +68,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(P, HEAD, is_for_phones=True),
         Example("/p/another", status=404),
     ),
-    "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD)),
+    "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD, 403)),
     "/p/{programme}/calculations/{number:number}": (
         *(Example(f"{P}/calculations/{number}") for number in range(1, 6)),
         Example(f"{P}/calculations/99", status=404),
@@ -96,8 +96,8 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan/payroll/pilot/go-no-go", SRO),
         Example(f"{P}/plan/no/such/task", status=404),
     ),
-    "/p/{programme}/more": (Example(f"{P}/more"), Example(f"{P}/more", HEAD)),
-    "/p/{programme}/decisions": (Example(f"{P}/decisions", SRO), Example(f"{P}/decisions", HEAD)),
+    "/p/{programme}/more": (Example(f"{P}/more"), Example(f"{P}/more", HEAD, 403)),
+    "/p/{programme}/decisions": (Example(f"{P}/decisions", SRO), Example(f"{P}/decisions", HEAD, 403)),
     "/p/{programme}/decisions/{gate:path}": (
         Example(f"{P}/decisions/payroll/pilot/go-no-go", SRO),
         Example(f"{P}/decisions/payroll/w2/go-no-go", SRO),

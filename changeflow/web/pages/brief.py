@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from changeflow.reports.announcements import state_in_words
 from changeflow.usecases import briefs
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Role
@@ -14,7 +15,12 @@ router = APIRouter(prefix="/p/{programme}")
 
 @router.api_route("", methods=READ_METHODS, name="brief:show")
 async def show(request: Request, programme: str) -> Response:
-    return await show_page(request, programme, lambda found: _page("brief/show", found), section="brief")
+    def show(found: Visit) -> Page:
+        if (own := briefs.school_brief(found)) is not None:
+            return Page("brief/school", {"b": own, "places": briefs.places(found), "in_words": state_in_words})
+        return _page("brief/show", found)
+
+    return await show_page(request, programme, show, section="brief")
 
 
 @router.api_route("/more", methods=READ_METHODS, name="brief:more")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from changeflow.usecases.own_school import own_school
 from changeflow.usecases.people_pages import people
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -18,5 +19,7 @@ async def show(request: Request, programme: str) -> Response:
 
 def _shown(found: Visit) -> Page:
     shown = people(found)
-    body = found.view("people body", lambda: render_part("people/_body", {"r": shown}))
+    own = own_school(found)
+    # What a head sees is kept apart.
+    body = found.view("people body", lambda: render_part("people/_body", {"r": shown}), own.school if own else None)
     return Page("people/show", {"body": body})

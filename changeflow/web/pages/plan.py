@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.reports.plan_page import BY, ONLY
-from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery, group_names
+from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
 from changeflow.reports.task_page import MOST_LINKED
-from changeflow.usecases.plan_pages import MOST_DAYS, permit_report, plan, task_page
+from changeflow.usecases.own_school import own_school
+from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_report, plan, task_page
 from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
@@ -30,7 +31,7 @@ async def show(request: Request, programme: str) -> Response:
     query = _query(request)
 
     def shown(visit: Visit) -> Page:
-        names = {grouping.value: group_names(visit.programme, grouping) for grouping in Grouping}
+        names = {grouping.value: names_of(visit, grouping) for grouping in Grouping}
         values = {"by": BY, "only": ONLY, "names": names, "none_of": NONE_OF}
         return Page("plan/show", {"r": plan(visit, query), **values})
 
@@ -61,7 +62,8 @@ async def report(request: Request, programme: str, task: str) -> Response:
 def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     later = request.query_params.get("later")
     found = task_page(visit, task, days=_whole((later or "").strip()) or None)
-    values = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": later is not None}
+    values: dict[str, object] = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": later is not None}
+    values["is_head"] = own_school(visit) is not None
     saved = request.query_params.get("saved") is not None and not draft.fields
     return Page("plan/task", {"r": found, "draft": draft, "saved": saved, **values})
 

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from changeflow.reports.announcements import state_in_words
 from changeflow.usecases import schools
+from changeflow.usecases.own_school import sees_all
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -47,7 +48,7 @@ async def show_one(request: Request, programme: str, school: str) -> Response:
             "is_own": found.visitor.school == school,
             "calendar_since": format_day(since) if since else "",
             "in_words": state_in_words,
-            "sees_all": schools.sees_all(found),
+            "sees_all": sees_all(found),
         }
         return Page("schools/show", values)
 

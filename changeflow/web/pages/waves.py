@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.usecases.schools import sees_all
+from changeflow.usecases.own_school import own_school, sees_all
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_boards import board
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -20,7 +20,8 @@ async def show(request: Request, programme: str) -> Response:
 def _shown(found: Visit) -> Page:
     shown = board(found)
     # A link that would lead to "page not found" is left out.
-    is_all, own = sees_all(found), found.visitor.school
-    values = {"board": shown, "here": f"/p/{found.name}", "sees_all": is_all, "own": own}
-    table = found.view("waves table", lambda: render_part("waves/_board", values), is_all, own) if shown else ""
+    is_all, own, is_head = sees_all(found), found.visitor.school, own_school(found) is not None
+    values = {"board": shown, "here": f"/p/{found.name}", "sees_all": is_all, "own": own, "is_head": is_head}
+    given = (is_all, own, is_head)
+    table = found.view("waves table", lambda: render_part("waves/_board", values), *given) if shown else ""
     return Page("waves/show", {**values, "table": table})

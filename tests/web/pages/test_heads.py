@@ -1,0 +1,202 @@
+"""What a head sees: their own school and the programme's milestones, and no other school's name anywhere."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin
+
+import httpx
+import pytest
+from lxml import html
+
+from changeflow.storage import versions
+from changeflow.storage.accounts import SignIn
+from changeflow.storage.database import engine_for, read_scope
+from changeflow.usecases import accounts, definitions, issued_reports
+from changeflow.web.security import SESSION
+from tests.browser.sample import HEAD, PROGRAMME, store_sample
+from tests.browser.sample import NOW as SAMPLE_NOW
+from tests.every_role import NOW, PEOPLE, TODAY, World, store
+from tests.refused import refusals
+from tests.web.visiting import Browser, heading, signed_in, text_of
+
+HOME = "/p/small"
+OTHERS = re.compile("beech|cedar", re.IGNORECASE)
+"""Words of the names, ids and roles of the other schools."""
+REFUSED = (
+    "/more",
+    "/brief.pdf",
+    "/brief.json",
+    "/reports",
+    "/reports/1",
+    "/reports/1.pdf",
+    "/reports/1/trustees.html",
+    "/decisions",
+    "/decisions/payroll/w1/go-no-go",
+    "/decisions/payroll/w1/go-no-go.json",
+    "/pilots",
+    "/pilots/payroll",
+    "/rules",
+    "/calculations",
+    "/record",
+)
+SEEN = (
+    "",
+    "/plan",
+    "/plan?by=school",
+    "/plan?by=service&only=critical",
+    "/plan?only=late",
+    "/plan?only=next-six-weeks",
+    "/waves",
+    "/people",
+    "/schools",
+    "/schools/ash",
+    "/find?q=a",
+    "/find?q=school",
+    "/find?q=head",
+    "/find?q=go",
+)
+MORE_PEOPLE = PEOPLE + (
+    "beech-head,Head of Beech,Head of Beech,beech-head@example.org,manager,beech,heads,\n"
+    "cedar-bursar,Bursar,Bursar of Cedar,cedar-bursar@example.org,lead,cedar,,\n"
+)
+
+
+@pytest.fixture(scope="module")
+def schools(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world with people at the other schools, and an issued report."""
+    made = world.copy(tmp_path_factory.mktemp("heads") / "world")
+    store(made, "chief", people=MORE_PEOPLE)
+    issued_reports.issue_sro("small", db=made.db, today=TODAY, actor="chief", now=NOW)
+    return made
+
+
+def links(page: httpx.Response, at: str) -> set[str]:
+    found = html.fromstring(page.text).xpath("//main//a/@href | //nav//a/@href")
+    return {urldefrag(urljoin(at, link)).url for link in found if not link.startswith("mailto:")}
+
+
+def reach(browser: Browser, home: str, others: re.Pattern[str]) -> set[str]:
+    """Open every page that links lead to from the first ones; fail if one is not there or names another school."""
+    known = {home + path.replace("/schools/ash", "") for path in SEEN}
+    waiting = deque(sorted(known))
+    while waiting:
+        path = waiting.popleft()
+        page = browser.get(path)
+        if page.status_code == 303:
+            page = browser.get(page.headers["location"])
+        assert page.status_code == 200, f"{path} leads nowhere"
+        assert others.search(page.text) is None, f"{path}: {others.search(page.text)}"
+        new = {link for link in links(page, path) if link.startswith(home)} - known
+        known |= new
+        waiting.extend(sorted(new))
+    return known
+
+
+def test_no_page_that_a_head_can_reach_names_another_school(schools: World):
+    assert len(reach(signed_in(schools.db, "head"), HOME, OTHERS)) > 30
+
+
+def test_others_see_every_school_in_the_same_pages(schools: World):
+    """The search above would find them."""
+    for path in ("/plan", "/waves", "/more", "/find?q=school", "/find?q=head"):
+        page = signed_in(schools.db, "chief").get(HOME + path)
+        assert page.status_code == 200
+        assert OTHERS.search(page.text) is not None, path
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_what_is_about_every_school_is_refused(schools: World, path: str, logged: object):
+    page = signed_in(schools.db, "head").get(HOME + path)
+    assert (page.status_code, heading(page)) == (403, "You do not have access to this")
+    assert OTHERS.search(page.text) is None
+    assert "may not look at" in text_of(page)
+    assert len(refusals(logged)) == 1  # type: ignore[arg-type]
+
+
+def test_the_brief_of_a_head_has_the_milestones_of_the_brief(schools: World):
+    own, whole = (signed_in(schools.db, person).get(HOME) for person in ("head", "chief"))
+
+    def dates(page: httpx.Response) -> list[str]:
+        rows = html.fromstring(page.text).xpath("//table[contains(@class, 'dates')]//tbody/tr")
+        return [" ".join(row.text_content().split()) for row in rows]
+
+    assert dates(own)
+    assert dates(own) == dates(whole)
+    assert "Go-lives at Ash School" in text_of(own)
+
+
+def test_a_task_of_another_school_is_not_there(schools: World):
+    browser = signed_in(schools.db, "head")
+    assert browser.get(f"{HOME}/plan/payroll/ash/plan").status_code == 200
+    assert browser.get(f"{HOME}/plan/payroll/beech/plan").status_code == 404
+    assert browser.get(f"{HOME}/plan?school=beech").status_code == 404
+    assert browser.get(f"{HOME}/plan?school=ash").status_code == 200
+
+
+def test_a_head_who_has_a_role_in_the_whole_programme_sees_every_school(own_world: World):
+    store(own_world, "chief", people=MORE_PEOPLE.replace("manager,ash,heads,", "manager,ash,heads;programme-office,"))
+    browser = signed_in(own_world.db, "head")
+    assert OTHERS.search(browser.get(f"{HOME}/plan").text)
+    assert browser.get(f"{HOME}/decisions").status_code == 200
+
+
+def test_a_head_opens_the_decision_that_is_theirs(own_world: World):
+    gate = f"{HOME}/decisions/payroll/plan-agreed"
+    assert signed_in(own_world.db, "head").get(gate).status_code == 403
+    folder = own_world.home / "trust"
+    [pathway] = [p for p in folder.rglob("*.yaml") if "plan-agreed" in p.read_text()]
+    pathway.write_text(pathway.read_text().replace("after: plan, owner: owner", "after: plan, owner: head"))
+    definitions.apply(folder, db=own_world.db, actor="chief", now=NOW)
+    assert signed_in(own_world.db, "head").get(gate).status_code == 200
+
+
+def test_the_effect_of_what_a_head_records_names_no_other_school(schools: World, tmp_path: Path):
+    world, task = schools.copy(tmp_path / "world"), f"{HOME}/plan/payroll/ash/plan"
+
+    def recorded(person: str) -> httpx.Response:
+        browser = signed_in(world.db, person)
+        page = browser.get(task)
+        seen = re.search(r'name="seen" value="([^"]+)"', page.text)
+        assert seen is not None
+        fields = {"status": "started", "day": "2027-03-24", "left": "99", "seen": seen[1]}
+        return browser.send(task, page, **fields)
+
+    whole, own = recorded("manager"), recorded("head")
+    assert OTHERS.search(whole.text) is not None
+    assert OTHERS.search(own.text) is None
+    assert "Payroll go-live at Ash School and 2 other schools has slipped" in text_of(own)
+    assert "This also changes dates or findings at other schools." in text_of(own)
+    marks = [re.search(r'name="effect" value="([^"]+)"', page.text) for page in (whole, own)]
+    assert marks[0] is not None
+    assert marks[1] is not None
+    assert marks[0][1] == marks[1][1], "the same change has the same effect"
+
+
+def test_what_one_head_saw_is_not_shown_to_another(schools: World):
+    first = signed_in(schools.db, "head").get(f"{HOME}/plan").text
+    second = signed_in(schools.db, "beech-head").get(f"{HOME}/plan").text
+    assert "Ash School" in first
+    assert "Ash School" not in second
+    assert "Beech School" in second
+
+
+@pytest.mark.slow
+def test_no_page_of_the_sample_names_another_school_to_a_head(stored_sample: str):
+    """With thirteen other schools, and people, decisions and reports of all of them."""
+    token = accounts.sign_in_here(PROGRAMME, HEAD, SignIn.SANDBOX, kind="", db=stored_sample, now=SAMPLE_NOW).token
+    browser = Browser(stored_sample, now=SAMPLE_NOW)
+    browser.cookies[SESSION] = token
+    with read_scope(stored_sample) as session:
+        names = {s.id: s.name for s in versions.required(session, PROGRAMME).definition.schools}
+    others = re.compile("|".join(re.escape(name) for id_, name in names.items() if id_ != "ashdown"), re.IGNORECASE)
+    assert len(reach(browser, f"/p/{PROGRAMME}", others)) > 100
+
+
+@pytest.fixture
+def stored_sample(tmp_path: Path) -> Iterator[str]:
+    store_sample(tmp_path)
+    db = f"sqlite:///{tmp_path / 'changeflow.db'}"
+    yield db
+    engine_for(db).dispose()
