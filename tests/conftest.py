@@ -4,8 +4,10 @@ import gc
 import io
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +23,7 @@ from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
+from tests.sharing import compiled_once, shared_folder
 from tests.waiting import PATIENCE
 
 # Python's collector calls Java's where a test has started it. In a forked process that would wait without end, for
@@ -138,6 +141,13 @@ def _one_command_line() -> Iterator[None]:
     """Compose the commands once: for each call of one in a test that takes as long as most of them do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", cache(get_command))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # numba takes a while to load, and what has not loaded it compiles little or nothing.
+    with compiled_once(shared_folder(tmp_path_factory, "numba")) if "numba" in sys.modules else nullcontext():
         yield
 
 

@@ -3,8 +3,10 @@
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,28 @@ def _started(folder: Path, found: Path, start: Callable[[], AbstractContextManag
             with _lock(folder / "starting", fcntl.LOCK_EX), _lock(folder / "using", fcntl.LOCK_EX):
                 found.unlink()
                 running.close()
+
+
+@contextmanager
+def compiled_once(folder: Path) -> Iterator[None]:
+    """Let one worker at a time compile: the others wait, and read what it has compiled from numba's cache."""
+    from numba.core.dispatcher import Dispatcher
+
+    compile_it, within, depth = Dispatcher.compile, RLock(), 0
+
+    def compile_in_turn(self: Any, signature: Any) -> Any:
+        nonlocal depth
+        # What a function calls is compiled while it is, in the same turn.
+        with within, nullcontext() if depth else _lock(folder / "compiling", fcntl.LOCK_EX):
+            depth += 1
+            try:
+                return compile_it(self, signature)
+            finally:
+                depth -= 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dispatcher, "compile", compile_in_turn)
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.intake.table_schemas import tables_in_words
+from changeflow.usecases import ledger_head
 from tests.builders import PROGRAMME, SCHOOLS, a_folder, a_table_workbook
 
 TOP = Path(__file__).resolve().parents[2]
@@ -104,27 +105,31 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
 
 
-def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path):
-    """Lines are shown from its beginning; a cell that is no amount is found at its end, 80,001 lines on."""
+def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Lines are shown from its beginning; a cell that is no amount is found at its end, 30,001 lines on.
+
+    It is longer than what the database looks at before it reads a file, which is 20,480 lines.
+    """
+    monkeypatch.setattr(ledger_head, "MOST_LINES", 500)
     path = tmp_path / "pay.csv"
-    lines = "".join(f'C{n},"Post ""{n}""",10.00\n' for n in range(80_000))
+    lines = "".join(f'C{n},"Post ""{n}""",10.00\n' for n in range(30_000))
     path.write_text(f"contract,post,net\n{lines}")
     code, shown, _ = check(path, width=200)
     assert code == 0
-    assert "  Data       49999 lines as read, 3 of 3 columns used" in shown
-    assert "  - The first 50,000 lines are shown. All lines are checked." in shown
+    assert "  Data       499 lines as read, 3 of 3 columns used" in shown
+    assert "  - The first 500 lines are shown. All lines are checked." in shown
     assert not any("listed" in line or "looks" in line for line in shown)
-    path.write_text(f"contract,post,net\n{lines}C7,Post,1.00\n1.00E+11,Post,2.00\nC79999,Post,3.00\nC7,Post,4.00\n")
-    code, shown, _ = check(path, width=200)
+    path.write_text(f"contract,post,net\n{lines}C7,Post,1.00\n1.00E+11,Post,2.00\nC29999,Post,3.00\nC7,Post,4.00\n")
+    code, shown, _ = check(path, "--as", "ledger", width=200)
     assert code == 0
     assert [line.strip() for line in shown if "listed" in line or "looks" in line] == [
-        "- 'C7' is listed 3 times, on lines 9, 80002 and 80005, so it is not compared.",
-        "- 'C79999' is listed twice, on lines 80001 and 80004, so it is not compared.",
-        "- Line 80003: '1.00E+11' looks shortened to an exponent.",
+        "- 'C7' is listed 3 times, on lines 9, 30002 and 30005, so it is not compared.",
+        "- 'C29999' is listed twice, on lines 30001 and 30004, so it is not compared.",
+        "- Line 30003: '1.00E+11' looks shortened to an exponent.",
     ]
-    path.write_text(f"contract,post,net\n{lines}C80000,Post,#N/A\n")
-    code, _, errors = check(path, width=200)
-    assert (code, "80002" in errors) == (4, True), errors
+    path.write_text(f"contract,post,net\n{lines}C30000,Post,#N/A\n")
+    code, _, errors = check(path, "--as", "ledger", width=200)
+    assert (code, "30002" in errors) == (4, True), errors
 
 
 @pytest.mark.parametrize(
