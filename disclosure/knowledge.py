@@ -19,7 +19,7 @@ ALL_SCORES = 0b11111
 
 
 class Identities:
-    """Identifies people: by id, by an e-mail address that only one of an import has, or by their known first id."""
+    """Identifies people: by id, by an email address that only one of an import has, or by their known first id."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}

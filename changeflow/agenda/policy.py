@@ -124,7 +124,7 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
     policy, local = reader.policy, now.astimezone(LONDON)
     today = local.date()
     if not reader.has_address:
-        return held("no e-mail address", Fate.UNREACHED)
+        return held("no email address", Fate.UNREACHED)
     if not reader.is_deliverable:
         return held("the address does not work: correct it in people.csv", Fate.UNREACHED)
     if not reader.days.works_on(today):

@@ -33,7 +33,7 @@ class ReasonToNudge:
     """How a reason is handled. Its numbers are in a rulepack, its wording in a template."""
 
     template: str
-    """Its e-mail: `templates/emails/TEMPLATE.j2`."""
+    """Its email: `templates/emails/TEMPLATE.j2`."""
     title: str = ""
     """The title of a request that is not about a task."""
     is_escalated: bool = True

@@ -238,7 +238,7 @@ def export(
     ] = None,
     with_addresses: Annotated[
         bool,
-        typer.Option("--with-addresses", help="When exporting a folder, include names, e-mail addresses and absences."),
+        typer.Option("--with-addresses", help="When exporting a folder, include names, email addresses and absences."),
     ] = False,
     with_contracts: Annotated[
         bool,

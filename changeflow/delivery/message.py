@@ -1,4 +1,4 @@
-"""One message, and how it becomes an e-mail."""
+"""One message, and how it becomes an email."""
 
 import base64
 import quopri
@@ -39,7 +39,7 @@ class Message:
 
 
 def as_email(message: Message) -> MIMEMultipart:
-    """Build the e-mail as text and HTML, marked as sent automatically (RFC 3834)."""
+    """Build the email as text and HTML, marked as sent automatically (RFC 3834)."""
     body = MIMEMultipart("alternative")
     body.attach(_part("plain", message.text))
     body.attach(_part("html", message.html))
@@ -97,4 +97,4 @@ def _address(name: str, address: str) -> str:
         parsed = Address(display_name=one_line(name, "name"), addr_spec=one_line(address, "address"))
         return formataddr((parsed.display_name, parsed.addr_spec))
     except (ValueError, HeaderParseError, IndexError):
-        raise InputError(f"{address!r} is not an e-mail address. Write name@example.org.") from None
+        raise InputError(f"{address!r} is not an email address. Write name@example.org.") from None

@@ -231,7 +231,7 @@ def _choice(text: str, field: Field) -> str:
 def _email(text: str, field: Field) -> str:
     address = text[len("mailto:") :] if text.lower().startswith("mailto:") else text
     if not _ADDRESS.fullmatch(address):
-        raise ValueError(f"{text!r} is not an e-mail address. Write name@example.org.")
+        raise ValueError(f"{text!r} is not an email address. Write name@example.org.")
     return address
 
 

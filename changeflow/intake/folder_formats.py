@@ -186,7 +186,7 @@ PEOPLE = Format(
         Field(
             "email",
             FieldKind.EMAIL,
-            "e-mail address",
+            "email address",
             also=(
                 "e-mail address | email address | work email | work e-mail address | mail | primary email | "
                 "primary email address | work e-mail"
@@ -217,7 +217,7 @@ PEOPLE = Format(
         Field(
             "manager",
             FieldKind.ID,
-            "their manager, by id, name or e-mail address",
+            "their manager, by id, name or email address",
             names_a_row=True,
             also=(
                 "manager id | line manager | line manager id | reports to | manager code | line manager staff id | "
@@ -267,7 +267,7 @@ PEOPLE = Format(
         Field(
             "successor",
             FieldKind.ID,
-            "who takes over, by id, name or e-mail address",
+            "who takes over, by id, name or email address",
             also="succeeded by | replacement | successor id",
             names_a_row=True,
         ),

@@ -29,7 +29,7 @@ class FieldKind(StrEnum):
     YES_NO = "yes or no"
     CHOICE = "choice"
     CHOICES = "choices"
-    EMAIL = "e-mail address"
+    EMAIL = "email address"
     DURATION = "duration"
     PERCENT = "percentage"
 
@@ -54,7 +54,7 @@ class Field:
     takes_others: bool = False
     """Whether words that are not options are kept and reported, unless they look misspelt."""
     names_a_row: bool = False
-    """Whether it is the id of another line of the table, whose name or e-mail address is accepted instead."""
+    """Whether it is the id of another line of the table, whose name or email address is accepted instead."""
     else_called: str = ""
     """Headings that supply it if no other heading does; the first that is present counts. They are separated by bars.
 

@@ -46,7 +46,7 @@ CELLS: Mapping[FieldKind, str] = {
     FieldKind.YES_NO: "yes, y, true, 1, or no, n, false, 0",
     FieldKind.CHOICE: "one of the options, in any capitals",
     FieldKind.CHOICES: "options with semicolons between them",
-    FieldKind.EMAIL: "an e-mail address",
+    FieldKind.EMAIL: "an email address",
     FieldKind.DURATION: "a duration: 5d, 3h, 2w",
     FieldKind.PERCENT: "a percentage: 50% or 50",
 }

@@ -131,7 +131,7 @@ def _way_in(subject: str, _: Programme) -> About:
     return About(
         {
             "provider": "with the organisation's account",
-            "link": "by a link in an e-mail",
+            "link": "by a link in an email",
             "sandbox": "by a printed link",
             "machine": "on the server itself",
         }.get(subject, "")

@@ -76,7 +76,7 @@ def digest(session: Session, purpose: str, token: str) -> str:
 
 
 def address_of(session: Session, email: str) -> str:
-    """Return the keyed hash of an e-mail address."""
+    """Return the keyed hash of an email address."""
     return recipient_at(key_of(session), email.strip())
 
 
@@ -95,7 +95,7 @@ def account_at(session: Session, issuer: str, subject: str, address: str, *, at:
         AccountRow.subject != name,
     )
     if session.exec(query).first() is not None:
-        raise ConflictError("Another account of this provider already uses this e-mail address.")
+        raise ConflictError("Another account of this provider already uses this email address.")
     if row is None:
         row = AccountRow(issuer=issuer, subject=name, address=address, created_at=at)
     row.address, row.closed_at = address, None

@@ -24,7 +24,7 @@ from changeflow.values.words import Action, Role
 
 HOW_IN_WORDS: Mapping[SignIn, str] = {
     SignIn.PROVIDER: "organisation’s account",
-    SignIn.LINK: "link by e-mail",
+    SignIn.LINK: "link by email",
     SignIn.SANDBOX: "sandbox",
     SignIn.MACHINE: "on the machine itself",
 }

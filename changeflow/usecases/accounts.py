@@ -1,4 +1,4 @@
-"""Signing in and out: by an identity provider, by a link in an e-mail, and on the machine itself.
+"""Signing in and out: by an identity provider, by a link in an email, and on the machine itself.
 
 An account belongs to the person of a programme who has its verified address or was invited at it by an admin,
 never to a display name. Which roles a person has is read from the programme at every request.
@@ -123,10 +123,10 @@ def _where(session: Session, found: Sequence[tuple[Definition, str, Contact | No
 
 
 def check_address(email: str) -> str:
-    """Return an e-mail address without spaces around it; raise `InputError` for a text that cannot be one."""
+    """Return an email address without spaces around it; raise `InputError` for a text that cannot be one."""
     text = email.strip()
     if not 3 <= len(text) <= LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
-        raise InputError("Enter an e-mail address, such as name@example.org.")
+        raise InputError("Enter an email address, such as name@example.org.")
     return text
 
 
@@ -170,7 +170,7 @@ _LINK_OVER = (
     "Ask for a new one."
 )
 _TAKEN = (
-    "Another account has signed in with your e-mail address before. If the address was someone else’s, ask an admin of "
+    "Another account has signed in with your email address before. If the address was someone else’s, ask an admin of "
     "the programme to release it."
 )
 _NOT_INVITED = "You have not been invited to a programme here. Ask the programme office to invite you."
@@ -193,7 +193,7 @@ def sign_in_by_provider(
         people = people_at(session, address, SignIn.PROVIDER, now) if email.isascii() else {}
         if not people:
             raise SignInRefusedError(
-                "No programme here has your e-mail address. Ask the programme office to add it to the list of people."
+                "No programme here has your email address. Ask the programme office to add it to the list of people."
             )
         try:
             account = accounts.account_at(session, issuer, subject, address, at=now)

@@ -47,7 +47,7 @@ def make_app(
 
     `base_url` is its public address, `clock` gives the time, `clients` says which proxies and monitors to trust,
     `anchor` is the audit's file outside the database, `doors` are the sign-in links that were printed, `post` sends
-    sign-in links by e-mail, and `provider` is the organisation's identity provider.
+    sign-in links by email, and `provider` is the organisation's identity provider.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(

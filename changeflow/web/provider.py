@@ -46,7 +46,7 @@ MICROSOFT = ("login.microsoftonline.com", "login.microsoftonline.us", "login.par
 GOOGLE = "accounts.google.com"
 NOT_CONFIRMED = "Your organisation’s account could not be confirmed. Please start again."
 NO_ADDRESS = (
-    "Your organisation’s account does not confirm your e-mail address, so we cannot tell who you are in the programme. "
+    "Your organisation’s account does not confirm your email address, so we cannot tell who you are in the programme. "
     "Ask the people who look after your accounts, or ask the programme office for a sign-in link."
 )
 

@@ -9,7 +9,7 @@ from changeflow.adkar.people import Contact
 @pytest.mark.parametrize("field", ["name", "email"])
 @pytest.mark.parametrize("code", [*range(32), 127])
 def test_a_control_character_is_refused(field: str, code: int):
-    """They would end a line of an e-mail's head: 0 to 31, and 127."""
+    """They would end a line of an email's head: 0 to 31, and 127."""
     given = {"person": "lead", "name": "Director", field: f"lead{chr(code)}@example.org"}
     with pytest.raises(ValidationError, match="control character"):
         Contact(**given)

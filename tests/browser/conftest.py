@@ -43,11 +43,11 @@ def sign_in(page: Any, site: Served, person: str) -> None:
 
 
 def ask_link(page: Any, site: Served, person: str) -> str:
-    """Ask for a sign-in link by e-mail; return its path."""
+    """Ask for a sign-in link by email; return its path."""
     before = set(links_in(site.home, "sign-in/link"))
     page.goto("/sign-in")
-    page.get_by_label("Your e-mail address").fill(f"{person}@example.org")
+    page.get_by_label("Your email address").fill(f"{person}@example.org")
     page.get_by_role("button", name="Send me a link").click()
-    page.get_by_role("heading", name="Check your e-mail").wait_for()
+    page.get_by_role("heading", name="Check your email").wait_for()
     [path] = wait_until(lambda: set(links_in(site.home, "sign-in/link")) - before, what="the message")
     return path

@@ -35,7 +35,7 @@ def send_no_days(page: Any) -> None:
 
 
 def ask_a_link(page: Any) -> None:
-    page.get_by_label("Your e-mail address").fill("stranger@example.org")
+    page.get_by_label("Your email address").fill("stranger@example.org")
     page.get_by_role("button", name="Send me a link").click()
 
 

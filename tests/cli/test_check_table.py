@@ -176,7 +176,7 @@ def test_duplicate_ids_and_wrong_addresses_are_mistakes(tmp_path: Path):
     path.write_text("id,role,email\na,Head,a@example.org\nb,Head,no address\na,Teacher,c@example.org\n")
     code, _, errors = check(path)
     assert code == 4
-    assert "people.csv:3:3: email 'no address' is not an e-mail address. Write name@example.org." in errors
+    assert "people.csv:3:3: email 'no address' is not an email address. Write name@example.org." in errors
     assert "people.csv:4:1: Duplicate person 'a' (first on line 2). Keep one of them." in errors
 
 

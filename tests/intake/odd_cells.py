@@ -270,7 +270,7 @@ BY_KIND: Mapping[str, Reading] = {
     "score": {**SCORES, **DASHES},
     "yes or no": {**YES_NO, **DASHES},
     "choices": {**WEEKDAYS, **DASHES},
-    "e-mail address": {**EMAILS, **DASHES},
+    "email address": {**EMAILS, **DASHES},
     "duration": {**DURATIONS, **DASHES},
     "percentage": {"50%": "50%", " 50% ": "50%", **DASHES},
 }
@@ -304,7 +304,7 @@ PLAIN: Mapping[str, str] = {
     "moves": "2027-01-04=ash",
     "yes or no": "yes",
     "choices": "mon",
-    "e-mail address": "x@example.org",
+    "email address": "x@example.org",
     "duration": "5d",
     "percentage": "50%",
 }

@@ -1,6 +1,6 @@
 """One question has one answer: the last day of each gate, and each milestone's date and float, wherever one asks.
 
-Asked are the report, its JSON, `gate list`, `gate show`, `task list`, `plan`, `why`, the e-mail, the page behind its
+Asked are the report, its JSON, `gate list`, `gate show`, `task list`, `plan`, `why`, the email, the page behind its
 link, the go/no-go page, the risk page, plans of waves, the calendars, the spreadsheet and the Project file: what they
 print.
 """

@@ -104,7 +104,7 @@ class TestWorkbook:
         lines[3][2] = "no address"
         with pytest.raises(ProblemsError) as raised:
             read_folder(self.written(a_folder(tmp_path / "b", people=PEOPLE), lines))
-        assert "people.xlsx[Sheet1]:4:3: email 'no address' is not an e-mail address. Write name@example.org." in str(
+        assert "people.xlsx[Sheet1]:4:3: email 'no address' is not an email address. Write name@example.org." in str(
             raised.value
         )
 

@@ -21,7 +21,7 @@ from changeflow.web.responses import UNAVAILABLE, page
 
 router = APIRouter()
 OPTIONAL_OFF = sentence("Optional messages are switched off. The others come once a week, in one message.")
-OPTIONAL_ON = sentence("You will get all messages again, combined into no more than one e-mail a day.")
+OPTIONAL_ON = sentence("You will get all messages again, combined into no more than one email a day.")
 
 
 @router.api_route("/a/{token}", methods=READ_METHODS)

@@ -64,7 +64,7 @@ def test_an_invited_person_signs_in_by_the_link(own_world: World, tmp_path: Path
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
     answer = ask(browser, HEAD, next="/p/small?x=1")
-    assert (answer.status_code, heading(answer)) == (200, "Check your e-mail")
+    assert (answer.status_code, heading(answer)) == (200, "Check your email")
     link = link_in(tmp_path / "out")
     page = browser.get(link)
     assert (page.status_code, heading(page)) == (200, "Sign in")
@@ -153,7 +153,7 @@ def test_the_address_is_looked_up_after_the_answer(own_world: World, tmp_path: P
 def test_a_text_that_is_no_address_is_sent_back(email: str, world: World, tmp_path: Path):
     answer = ask(a_browser(world, tmp_path / "out"), email)
     assert answer.status_code == 422
-    assert "Enter an e-mail address, such as name@example.org." in text_of(answer)
+    assert "Enter an email address, such as name@example.org." in text_of(answer)
     assert mails(tmp_path / "out") == []
 
 
@@ -263,7 +263,7 @@ def test_a_mail_server_that_is_down_is_tried_again_and_changes_no_answer(own_wor
     waited: list[float] = []
     settings = ChannelSettings(channel="smtp", smtp_url="smtp://127.0.0.1:1", outbox=tmp_path / "out")
     browser = Browser(own_world.db, post=LinkPost(channels=settings, desk=Desk(base_url=HERE), pause=waited.append))
-    assert heading(ask(browser, HEAD)) == "Check your e-mail"
+    assert heading(ask(browser, HEAD)) == "Check your email"
     assert waited == [0.0, 5.0, 20.0]
 
 
