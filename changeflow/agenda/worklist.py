@@ -1,12 +1,14 @@
 """The task list: which tasks are late, due, begun, ready or waiting on a day, and who owns them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from changeflow.agenda.due import GivenAnswers, due_day, in_hand, is_work
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, due_day, in_hand, is_work
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, minute_of
 
 AHEAD = timedelta(days=7)
@@ -41,6 +43,27 @@ class WorkItem:
     """The earliest day on which it can begin, if it waits for a meeting, a month or the end of a lag."""
     asked: str | None
     """The person asked: the owner, or the person it was passed on to."""
+
+
+class WeekGroup(StrEnum):
+    """Why a task is on the list of this week, in the order of the list."""
+
+    BLOCKED = "blocked"
+    """The person asked has answered that something is in the way."""
+    LATE = "late"
+    DUE = "due"
+    STARTS = "starts"
+    """It can start, or is planned to, within the week."""
+    OTHER = "other"
+    """None of these: it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeekItem:
+    """One task of this week."""
+
+    group: WeekGroup
+    item: WorkItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +110,42 @@ def work_list(
     found = [item for item in items if wanted.takes(programme, item)]
     order = list(WorkState)
     return tuple(sorted(found, key=lambda i: (order.index(i.state) > 0, i.due, i.first, i.task.id)))
+
+
+def week_of(
+    programme: Programme, *, today: date, answers: GivenAnswers | None = None, also: Collection[TaskId] = ()
+) -> tuple[WeekItem, ...]:
+    """Return the tasks of this week, by group; `also` are tasks to list in any case."""
+    given = answers or GivenAnswers()
+    last = {(a.subject, a.person): a for a in given.all}
+    everything = WorkFilter(states=frozenset(WorkState))
+    found = [
+        WeekItem(group, item)
+        for item in work_list(programme, everything, today=today, answers=given)
+        if (group := _group(item, today, last, also)) is not None
+    ]
+    order = list(WeekGroup)
+    return tuple(sorted(found, key=lambda f: order.index(f.group)))
+
+
+def _group(
+    item: WorkItem, today: date, last: Mapping[tuple[str, str], Answer], also: Collection[TaskId]
+) -> WeekGroup | None:
+    if item.state is not WorkState.DONE:
+        answer = last.get((item.task.id, item.asked or ""))
+        if answer is not None and answer.kind is AnswerKind.BLOCKED:
+            return WeekGroup.BLOCKED
+        if item.state in (WorkState.LATE, WorkState.DUE):
+            return WeekGroup(item.state.value)
+        is_ahead = item.state in (WorkState.READY, WorkState.WAITING)
+        if is_ahead and today <= item.first <= today + AHEAD:
+            return WeekGroup.STARTS
+    return WeekGroup.OTHER if item.task.id in also else None
+
+
+def work_item(programme: Programme, task: TaskId, *, today: date, answers: GivenAnswers) -> WorkItem:
+    """Return one task as on the list, whatever its state."""
+    return _item(programme, programme.roadmap.tasks[task], today, today + AHEAD, answers)
 
 
 def _item(programme: Programme, task: Task, today: date, until: date, answers: GivenAnswers) -> WorkItem:

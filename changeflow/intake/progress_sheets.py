@@ -18,7 +18,7 @@ from changeflow.intake.progress_reader import ONE_LINE, SheetProgressReader, mis
 from changeflow.intake.progress_tasks import PLACE, RowTasks
 from changeflow.intake.progress_values import exported_cells, read_exported
 from changeflow.intake.table_rows import Table, TableRow
-from changeflow.intake.tables import open_table
+from changeflow.intake.tables import PastedText, open_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress_cells import ProgressCells, progress_cells
 from changeflow.programme.renames import Renames
@@ -58,13 +58,13 @@ class ProgressSheet:
 
 
 def read_progress_sheet(
-    path: Path, shown: str, problems: list[Problem], *, programme: Programme, ids: Renames | None = None
+    source: Path | PastedText, shown: str, problems: list[Problem], *, programme: Programme, ids: Renames | None = None
 ) -> ProgressSheet:
-    """Read a CSV or an xlsx: the sheet Tasks, otherwise the one with the columns.
+    """Read a CSV, a pasted text, or an xlsx: the sheet Tasks, otherwise the one with the columns.
 
     `ids` gives the current ids of tasks by their former ones, because a sheet may be older than the plan.
     """
-    table = open_table(path, shown, problems, PROGRESS)
+    table = open_table(source, shown, problems, PROGRESS)
     if table is None:
         return ProgressSheet(file=shown)
     columns = {m.field.name: m.place for m in table.columns.matches}
@@ -154,7 +154,7 @@ class _Sheet:
             return None
         if found.get("programme") != self.programme.id:
             what = f"This row was exported from the programme '{found.get('programme')}', not '{self.programme.id}'."
-            self.problems.append(row.problem("task_id", what, "Choose the programme with --programme."))
+            self.problems.append(row.problem("task_id", what, "Choose the programme that it belongs to."))
         return found
 
     def _was(self, row: TableRow, exported: dict[str, Any] | None) -> ProgressCells | None:

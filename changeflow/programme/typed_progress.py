@@ -195,7 +195,7 @@ class _Row:
 
     def _begin_gate(self, new: Mapping[str, Any], column: str) -> ReportedProgress | None:
         """Report that a sheet cannot finish a gate; the start of its review is recorded."""
-        text = f"“{self.task.name}” is a gate, which only a decision can finish. Record the decision with gate decide."
+        text = f"“{self.task.name}” is a gate, which only a decision can finish. Record the decision itself."
         self._note(column, text, is_taken=False)
         return ReportedProgress(self.task.id, new["started"]) if "started" in new else None
 
@@ -203,7 +203,7 @@ class _Row:
         percent, remaining = self._said(new, "percent"), self._said(new, "remaining")
         day = format_day(finished)
         if percent not in (None, 100) and self.known.finished == finished:
-            remedy = "If the finish is wrong, withdraw it first with fact withdraw."
+            remedy = "If the finish is wrong, withdraw it first."
             self._refuse("percent", f"is {percent}%, but a finish on {day} is recorded.", remedy)
             percent = None
         for column, what, to_do in _against_finish(finished, percent, remaining):

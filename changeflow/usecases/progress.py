@@ -9,6 +9,7 @@ from pathlib import Path
 
 from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
 from changeflow.intake.progress_sheets import read_progress_sheet
+from changeflow.intake.tables import PastedText
 from changeflow.programme.facts import Comment
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -170,6 +171,10 @@ def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
     return len(new)
 
 
+PASTED = "pasted text"
+"""What problems call a text that was pasted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetTaken:
     """A progress sheet compared with the records."""
@@ -189,19 +194,20 @@ class SheetRecorded:
     comments: int
 
 
-def sheet_in(path: Path, work: UnitOfWork) -> SheetTaken:
+def sheet_in(source: Path | PastedText, work: UnitOfWork) -> SheetTaken:
     """Read a progress sheet for the actor, as `progress_in` does; it may be older than the plan."""
     ids, person = versions.renames(work.session, work.name), work.change.actor
     known = facts.progress_by(work.session, work.name, person) if person else ()
-    return progress_in(path, work.programme, ids=ids, mine={ids.task(task) for task in known})
+    return progress_in(source, work.programme, ids=ids, mine={ids.task(task) for task in known})
 
 
 def progress_in(
-    path: Path, programme: Programme, *, ids: Renames | None = None, mine: Collection[TaskId] = ()
+    source: Path | PastedText, programme: Programme, *, ids: Renames | None = None, mine: Collection[TaskId] = ()
 ) -> SheetTaken:
     """Read a progress sheet and compare it with the records; raise `ProblemsError` with all its problems."""
     problems: list[Problem] = []
-    sheet = read_progress_sheet(path, path.name, problems, programme=programme, ids=ids)
+    shown = source.name if isinstance(source, Path) else PASTED
+    sheet = read_progress_sheet(source, shown, problems, programme=programme, ids=ids)
     typed = compare_typed(programme, sheet.rows, mine=mine)
     problems += [sheet.problem(w.line, w.column, f"{LABELS[w.column]}: {w.text}", w.remedy) for w in typed.wrong]
     if problems:

@@ -4,14 +4,24 @@ Nothing that someone has typed is lost: on a mistake, a change by someone else o
 with the form as it was sent.
 """
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TypeVar
 
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
-from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.errors import (
+    ChangeflowError,
+    CheckFailedError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    UnknownThingError,
+)
 from changeflow.reports.effects import Effect
 from changeflow.reports.own_school import effect_for_head
 from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, rehearse
@@ -27,6 +37,9 @@ from changeflow.web.security import PAGES_HEADERS, token_in
 T = TypeVar("T")
 CHECK, SAVE = "check", "save"
 """The values of a form's field `step`; without one, a form is checked."""
+OF_STEPS = ("form", "step", "seen", "effect", "checked")
+"""Fields that no one types."""
+MOST_SAVED, LOCKS = 4096, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +58,18 @@ class SentForm:
     """Whether someone else has changed the same thing since the page was opened; the page now shows their version."""
     is_other: bool = False
     """Whether the effect is no longer the one that was checked."""
+    error: ChangeflowError | None = None
+    """The error behind the problem, if a page shows more of it."""
+    result: object = None
+    """What the use case gave back when it was rehearsed."""
 
     def get(self, name: str, default: str = "") -> str:
         return self.fields.get(name, default)
+
+    @property
+    def checked(self) -> str:
+        """A short text for what was typed: a form that has changed since it was checked is checked again."""
+        return mark_of_fields(self.fields)
 
     @property
     def status(self) -> int:
@@ -55,6 +77,34 @@ class SentForm:
 
 
 EMPTY = SentForm()
+
+
+def mark_of_fields(fields: Mapping[str, str]) -> str:
+    typed = sorted((name, value) for name, value in fields.items() if name not in OF_STEPS)
+    return hashlib.sha256(repr(typed).encode()).hexdigest()[:16]
+
+
+class SavedForms:
+    """The forms that were saved last: a second click on a button sends the same form again."""
+
+    def __init__(self) -> None:
+        self._saved: OrderedDict[str, None] = OrderedDict()
+        self._locks = [Lock() for _ in range(LOCKS)]
+
+    def save(self, key: str, do: Callable[[], object]) -> None:
+        """Save a form. If it fails because the very same form was saved before, it has been saved."""
+        with self._locks[hash(key) % LOCKS]:
+            try:
+                do()
+            except (StaleError, OtherEffectError):
+                if key not in self._saved:
+                    raise
+            self._saved[key] = None
+            while len(self._saved) > MOST_SAVED:
+                self._saved.popitem(last=False)
+
+
+SAVED = SavedForms()
 
 
 async def answer_form(
@@ -84,21 +134,24 @@ async def answer_form(
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             allow(found)
         change = change_by(token, programme, db=site.db, now=site.clock())
-        if form.get("step") != SAVE:
-            return SentForm(fields=form.cleaned(), effect=rehearse(change, do, seen=seen).effect)
-        confirm(change, do, expected=form.get("effect"), seen=seen)
+        fields = form.cleaned()
+        if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
+            tried = rehearse(change, do, seen=seen)
+            return SentForm(fields=fields, effect=tried.effect, result=tried.result)
+        key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
+        SAVED.save(key, lambda: confirm(change, do, expected=form.get("effect"), seen=seen))
         return None
 
     try:
         draft = await site.work.write(work)
     except StaleError as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True)
+        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True, error=error)
     except OtherEffectError as error:
         draft = SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
     except (NotAllowedError, UnknownThingError):
         raise
-    except (InputError, ConflictError) as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error))
+    except (InputError, ConflictError, CheckFailedError) as error:
+        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
     if draft is None:
         return RedirectResponse(done, status_code=303, headers=PAGES_HEADERS)
     shown = draft

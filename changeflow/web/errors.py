@@ -1,5 +1,7 @@
 """From an error to a page: what happened, what to do, and who can help."""
 
+import re
+
 from changeflow.errors import (
     NOT_SAVED,
     ChangeflowError,
@@ -10,6 +12,8 @@ from changeflow.errors import (
 )
 from changeflow.web.responses import Trouble
 
+_RULE = re.compile(r" \(R\d\d\)")
+"""A rule's code, which no page shows in a sentence."""
 MISSING = Trouble(
     404,
     "Page not found",
@@ -46,7 +50,7 @@ def trouble_of(error: ChangeflowError, *, changes: bool = False) -> Trouble:
 
 def problem_of(error: ChangeflowError) -> str:
     """Return what is wrong with a form, for the page that shows it again and says itself that nothing was saved."""
-    return " ".join(str(error).replace(NOT_SAVED, "").split())
+    return " ".join(_RULE.sub("", str(error)).replace(NOT_SAVED, "").split())
 
 
 def _of_page(text: str) -> str:

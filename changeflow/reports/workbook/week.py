@@ -1,9 +1,9 @@
-"""The sheet of this week: tasks late, due and ready to start."""
+"""The sheet of this week: tasks blocked, late, due and ready to start."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from changeflow.agenda.worklist import AHEAD, WorkFilter, WorkItem, WorkState, work_list
+from changeflow.agenda.worklist import AHEAD, WorkItem, week_of
 from changeflow.planning.last_days import responsible_day
 from changeflow.programme.programme import Programme
 from changeflow.reports.workbook.cells import WorkbookSource, owner_of, place_of
@@ -27,13 +27,13 @@ COLUMNS = (
 
 
 def week_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return the late tasks, then those due within a week, then those that can start."""
+    """Return the tasks that are blocked, then the late ones, those due within a week, and those that can start."""
     today = shown.today
     days = f"{format_day(today)} to {format_day(today + AHEAD)}"
     return BookSheet(
         name="This week",
         title=f"{shown.programme.name}: this week, {days}",
-        lines=(stamp, "Late and due tasks, and those that can start. Read only: type into the sheet Tasks."),
+        lines=(stamp, "Blocked, late and due tasks, and those that can start. Read only: type into the sheet Tasks."),
         columns=COLUMNS,
         rows=list(_rows(shown)),
         none="No task is late, due or ready to start.",
@@ -41,21 +41,16 @@ def week_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
 
 
 def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
-    programme, today = shown.programme, shown.today
-    found = [
-        (what, item)
-        for item in work_list(programme, WorkFilter(), today=today, answers=shown.answers)
-        if (what := _what(item, today))
-    ]
-    order = ("late", "due", "starts")
-    for what, item in sorted(found, key=lambda f: order.index(f[0])):
+    programme = shown.programme
+    for found in week_of(programme, today=shown.today, answers=shown.answers):
+        item = found.item
         service, wave, school = place_of(programme, item.task)
         yield [
             item.task.in_parts.alone,
             service,
             wave,
             school,
-            what,
+            found.group.value,
             owner_of(programme, item.asked),
             item.first,
             item.due,
@@ -63,13 +58,6 @@ def _rows(shown: WorkbookSource) -> Iterator[list[Cell]]:
             _last_day(programme, item),
             item.task.id,
         ]
-
-
-def _what(item: WorkItem, today: date) -> str:
-    if item.state in (WorkState.LATE, WorkState.DUE):
-        return item.state.value
-    is_ahead = item.state in (WorkState.READY, WorkState.WAITING)
-    return "starts" if is_ahead and today <= item.first <= today + AHEAD else ""
 
 
 def _last_day(programme: Programme, item: WorkItem) -> date | None:

@@ -96,3 +96,26 @@ def test_who_may_not_report_has_no_form_and_is_refused(own_world: World):
     assert refused.status_code == 403
     assert progress_of(own_world) is None
     assert date(2027, 3, 25) == TODAY
+
+
+def test_a_second_click_leads_to_the_saved_page_and_saves_nothing_twice(own_world: World):
+    browser = opened(own_world)
+    checked = entry(browser, status="started", day="25/3/2027")
+    save = {"step": "save", "status": "started", "day": "25/3/2027", "checked": hidden(checked, "checked")}
+    answers = [
+        browser.send(PAGE, checked, seen=hidden(checked, "seen"), effect=hidden(checked, "effect"), **save)
+        for _ in range(2)
+    ]
+    assert [(a.status_code, a.headers["location"]) for a in answers] == [(303, f"{PAGE}?saved=1")] * 2
+    assert [action for _, action, _ in own_world.audited()].count("progress") == 1
+
+
+def test_a_form_changed_after_its_check_is_checked_again(own_world: World):
+    browser = opened(own_world)
+    checked = entry(browser, status="started", day="25/3/2027")
+    page = browser.send(PAGE, checked, seen=hidden(checked, "seen"), effect=hidden(checked, "effect"), step="save",
+                        checked=hidden(checked, "checked"), status="started", day="24/3/2027")  # fmt: skip
+    assert page.status_code == 200
+    assert "What this would change" in text_of(page)
+    assert hidden(page, "checked") != hidden(checked, "checked")
+    assert progress_of(own_world) is None
