@@ -33,6 +33,12 @@ class AnswerKind(StrEnum):
     """Something is in the way: the programme office can read what, and reminders pause."""
     DELEGATED = "delegated"
     """Another person is asked from now on."""
+    UNDONE = "undone"
+    """Their last answer about the same request no longer counts. No form offers it: they undo it on the page."""
+
+
+CHOICES = tuple(kind for kind in AnswerKind if kind is not AnswerKind.UNDONE)
+"""The answers that a form may give."""
 
 
 FARTHEST_DAYS = 366
@@ -86,6 +92,20 @@ class GivenAnswers:
         """Return the day on which a person last said that something is in the way."""
         days = [a.on for a in self.about(subject, person) if a.kind is AnswerKind.BLOCKED]
         return days[-1] if days else None
+
+
+def standing(given: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Return the answers that were not undone, in order. Each undoing takes back the person's last one."""
+    found: list[Answer] = []
+    for answer in given:
+        if answer.kind is not AnswerKind.UNDONE:
+            found.append(answer)
+            continue
+        same = (answer.person, answer.subject)
+        last = max((n for n, a in enumerate(found) if (a.person, a.subject) == same), default=None)
+        if last is not None:
+            del found[last]
+    return tuple(found)
 
 
 def check_postponing(

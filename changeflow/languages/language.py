@@ -6,18 +6,19 @@ there is no compiled copy that could be older.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from changeflow.values.moments import LONDON
 from changeflow.values.months import Month
 from changeflow.values.sentences import Sentence, SentenceValue, sentence
 from changeflow.values.words import LANGUAGES
@@ -89,6 +90,14 @@ class Language:
         ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
         """
         return format_date(day, "EEEE d MMMM", locale=self.locale)
+
+    def time(self, moment: datetime) -> str:
+        """Write the time of day in the United Kingdom.
+
+        >>> language_of("en").time(datetime(2027, 6, 8, 8, 5, tzinfo=UTC))
+        '09:05'
+        """
+        return format_time(moment.astimezone(LONDON), "HH:mm", locale=self.locale)
 
     def full_day(self, day: date) -> str:
         """Write a day with its year.

@@ -274,7 +274,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.WITHDRAW_FACT: _plain(
         "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
     ),
-    Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),
+    Action.ANSWER_MESSAGE: _plain(
+        "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")
+    ),
     Action.CHOOSE_MESSAGES: _plain(
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, standing
 from changeflow.storage import versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
@@ -49,6 +49,11 @@ def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime
     ]
     if rows:
         session.connection().execute(insert(LinkRow), rows)
+
+
+def reopen_link(session: Session, digest: str) -> None:
+    """Make a used link work again, as its answer was undone."""
+    count_touched(session, update(LinkRow).where(col(LinkRow.token) == digest).values(used_at=None))
 
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
@@ -133,7 +138,8 @@ def answers(session: Session, programme: str, *, until: datetime | None = None) 
     """Return people's answers in order; with `until`, those given by then."""
     rows = session.exec(_given(programme, until).order_by(col(AnswerRow.id)))
     ids = versions.renames(session, programme, until=until)
-    return GivenAnswers(tuple(replace(given, subject=ids.subject(given.subject)) for given in map(_answer, rows)))
+    given = (replace(one, subject=ids.subject(one.subject)) for one in map(_answer, rows))
+    return GivenAnswers(standing(given))
 
 
 def listed(

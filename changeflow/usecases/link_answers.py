@@ -1,32 +1,32 @@
 """Links in messages: the question that a link asks, and the answer, which is given once by one person."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session
 
-from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.people import statements
-from changeflow.agenda.asks import ROUND, can_take_over, check_answer, kind_of, round_name
-from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
+from changeflow.agenda.asks import ROUND, can_take_over, kind_of
+from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.costs import LaterCost
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.planning.last_days import LastDay, last_day
-from changeflow.programme.facts import SponsorAct
-from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
-from changeflow.programme.recording import checked_progress, finish_of
-from changeflow.storage import answers, audit, facts, publications, versions
+from changeflow.programme.recording import finish_of
+from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import adopt_key, key_of, recipient_of
+from changeflow.usecases.answer_recording import AnswerRecorder, Given, Request, postponed_at_most
+from changeflow.usecases.answer_undo import UNDO_FOR, can_undo, move_day, take_back
 from changeflow.usecases.messages import digest_of
-from changeflow.usecases.progress import record_progress, rehearse
+from changeflow.usecases.progress import rehearse
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in
 from changeflow.values.moments import local_day
@@ -35,6 +35,8 @@ from changeflow.values.sentences import sentence
 NOT_OURS = sentence("This link is not one of ours, or part of it is missing.")
 WITHDRAWN = sentence("You do not need to do anything. The task is finished, or someone else is now doing it.")
 USED = sentence("We have already had your answer. You do not need to do anything else.")
+NOT_USED = sentence("There is no answer to undo.")
+CHANGED = sentence("Someone has changed this since, so it cannot be undone here.")
 EXPIRED = sentence("This link has expired. The next message will have a new one.")
 NOT_IN_PLAN = sentence("This task is no longer part of the plan. You do not need to do anything.")
 YOU = sentence("you")
@@ -79,23 +81,16 @@ class LinkQuestion:
     """The reader's language, for the page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """A person's answer."""
-
-    kind: AnswerKind
-    until: date | None = None
-    to: str | None = None
-    text: str = ""
-    scores: Mapping[Element, int] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class TakenAnswer:
     """The message to a person whose answer was recorded, and its language."""
 
     message: str
     language: str
+    undo_until: datetime | None = None
+    """Until when it can be undone; None if it cannot."""
+    is_finish: bool = False
+    """Whether it said that a task is done, so that the day can be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +121,62 @@ def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | 
             # Use up the link first; a later error undoes this too.
             if not answers.use_link(session, digest_of(token), now=now):
                 raise LinkError(USED, was_known=True, language=_language(link, work.stored))
-            message = _AnswerRecorder(work, link, given).take()
+            request = Request(link.person, link.subject, link.due_on)
+            message = AnswerRecorder(work, request, given, kind=_kind_of(link, work.stored)).take()
             language = _language(link, work.stored)
             name, by = link.programme, link.person
             audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
     if not link.subject.startswith(ROUND):
         log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
-    return TakenAnswer(message, language)
+    is_finish = given.kind is AnswerKind.DONE and "#" not in link.subject
+    return _taken(link.subject, now, message, language, now=now, is_finish=is_finish)
+
+
+def just_answered(token: str, *, db: str, now: datetime) -> TakenAnswer | None:
+    """Return the answer that a link has given in the last minutes, if it can still be undone."""
+    with read_scope(db) as session:
+        link = answers.find_link(session, digest_of(token))
+        if link is None or link.revoked_at or not can_undo(link.subject, link.used_at, now):
+            return None
+        is_finish = link.subject in load(session, link.programme, on=local_day(now)).programme.facts.progress
+        language = versions.language_of_messages(session, link.programme, link.person)
+    return _taken(link.subject, link.used_at or now, USED, language, now=now, is_finish=is_finish)
+
+
+def _taken(
+    subject: str, answered_at: datetime, message: str, language: str, *, now: datetime, is_finish: bool
+) -> TakenAnswer:
+    until = answered_at + UNDO_FOR if can_undo(subject, answered_at, now) else None
+    return TakenAnswer(message, language, until, is_finish=is_finish and until is not None)
+
+
+def undo(token: str, *, db: str, now: datetime) -> None:
+    """Take back the answer that a link has given, within a quarter of an hour; the link then works again."""
+    with _answered_link(token, db, now) as (work, link, answered_at):
+        if not take_back(work, link.person, link.subject, answered_at):
+            raise LinkError(CHANGED, was_known=True, language=_language(link, work.stored))
+        answers.reopen_link(work.session, digest_of(token))
+
+
+def correct_day(token: str, day: date, *, db: str, now: datetime) -> TakenAnswer:
+    """Correct the day on which the task was finished that a link has marked as done."""
+    with _answered_link(token, db, now) as (work, link, answered_at):
+        move_day(work, link.person, link.subject, answered_at, day)
+        language = _language(link, work.stored)
+    return TakenAnswer(sentence("We have marked this as done on %(day)s.", day=day), language)
+
+
+@contextmanager
+def _answered_link(token: str, db: str, now: datetime) -> Iterator[tuple[UnitOfWork, AnswerLink, datetime]]:
+    with session_scope(db) as session:
+        link = answers.find_link(session, digest_of(token))
+        if link is None or link.action != "answer":
+            raise LinkError(NOT_OURS, was_known=False)
+        if link.used_at is None:
+            raise LinkError(NOT_USED, was_known=True)
+        change = Change(db=db, programme=link.programme, actor=link.person, now=now, on=local_day(now))
+        with work_in(session, change) as work:
+            yield work, link, link.used_at
 
 
 def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
@@ -246,101 +290,6 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
         if kind == "assessment"
         else (),
-        postponed_at_most=_postponed_at_most(stored, on=programme.on),
+        postponed_at_most=postponed_at_most(stored, on=programme.on),
         language=_language(link, stored),
     )
-
-
-def _postponed_at_most(stored: Stored, *, on: date) -> int:
-    return stored.programme.rulepacks.number("nudges", "postponed_at_most", on=on)
-
-
-class _AnswerRecorder:
-    """Records one answer and its effects."""
-
-    def __init__(self, work: UnitOfWork, link: AnswerLink, given: Given) -> None:
-        self.work, self.session, self.link, self.given = work, work.session, link, given
-        self.stored, self.now, self.today = work.stored, work.change.now, work.change.on
-        self.known: GivenAnswers = answers.answers(work.session, work.name)
-        self.kind = _kind_of(link, work.stored)
-
-    @property
-    def asked(self) -> str:
-        """The person whose reminders an answer is about: for a task, the one now asked, even if a manager answers."""
-        task = self.stored.programme.roadmap.tasks.get(self.link.subject)
-        if task is None or task.owner is None:
-            return self.link.person
-        return self.known.asked_now(task.id, task.owner)
-
-    def take(self) -> str:
-        """Record the answer; return the message for the person."""
-        check_answer(self.kind, self.given.kind, self.given.text)
-        match self.given.kind:
-            case AnswerKind.DONE:
-                return self._done()
-            case AnswerKind.ACKNOWLEDGED:
-                self._keep()
-                return sentence("You will get no more reminders about this due date.")
-            case AnswerKind.NOT_YET:
-                return self._not_yet()
-            case AnswerKind.BLOCKED:
-                self._keep(text=self.given.text.strip())
-                return sentence("The programme office can now see what you wrote. We will not remind you for a week.")
-            case AnswerKind.DELEGATED:
-                return self._delegated()
-
-    def _done(self) -> str:
-        if self.kind == "task":
-            self._finish()
-            return sentence("We have marked this as done.")
-        if self.kind == "assessment":
-            self._assess()
-            return sentence("No one will see your individual answers. We only report results for groups.")
-        text = self.given.text.strip()
-        if self.kind == "sponsor":
-            act = SponsorAct(on=self.today, what=text)
-            facts.add_act(self.session, self.link.programme, act, at=self.now, by=self.link.person)
-        self._keep(text=text or None)
-        return sentence("We have saved your answer.")
-
-    def _not_yet(self) -> str:
-        if self.given.until is None:
-            raise InputError(sentence("Enter the date by which it will be done."))
-        at_most = _postponed_at_most(self.stored, on=self.today)
-        check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
-        self._keep(until=self.given.until)
-        return sentence("We will remind you on that day. The date in the plan does not change.")
-
-    def _delegated(self) -> str:
-        others = can_take_over(self.stored.programme, self.stored.contacts, besides=self.link.person)
-        check_passing_on(self.known, self.link.subject, self.asked, self.given.to or "", dict(others))
-        self._keep(to=self.given.to)
-        answers.revoke_links(
-            self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject
-        )
-        return sentence("From now on, we will send them the reminders about this.")
-
-    def _finish(self) -> None:
-        programme, task = self.stored.programme, self.link.subject
-        if programme.is_done(task):
-            return
-        checked = checked_progress(programme, [finish_of(programme, task, self.today)], self.today)
-        record_progress(self.work, checked, self.link.person)
-
-    def _assess(self) -> None:
-        scores = dict(self.given.scores)
-        if not scores:
-            raise InputError(sentence("Answer at least one question."))
-        name = round_name(int(self.link.subject.removeprefix(ROUND)))
-        given = Assessment(person=self.link.person, round=name, on=self.today, scores=scores, evidence="self")
-        publications.add_assessments(self.session, self.link.programme, [given])
-        # No answer row: only the scores, which no one sees, show that a person answered.
-        self.work.record("assess", f"assessment:{name}", by=SYSTEM)
-
-    def _keep(self, *, until: date | None = None, to: str | None = None, text: str | None = None) -> None:
-        kind, subject = self.given.kind, self.link.subject
-        given = Answer(
-            person=self.asked, subject=subject, due_on=self.link.due_on, kind=kind, on=self.today, until=until, to=to
-        )
-        answers.add_answer(self.session, self.link.programme, given, text=text, at=self.now)
-        self.work.record(f"answer:{kind.value}", subject, by=self.link.person)

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from changeflow.adkar.elements import Element
-from changeflow.agenda.due import AnswerKind
+from changeflow.agenda.due import CHOICES, AnswerKind
 from changeflow.errors import InputError
-from changeflow.usecases.link_answers import Given
+from changeflow.usecases.answer_recording import Given
 from changeflow.values.limits import is_supported
 from changeflow.values.sentences import sentence
 from changeflow.web.clients import Limits
@@ -85,7 +85,7 @@ def given_of(form: Form) -> Given:
     if form.has_controls:
         raise InputError(sentence("Your answer contained characters that cannot be shown. We have removed them."))
     kind = form.get("answer")
-    if kind not in {k.value for k in AnswerKind}:
+    if kind not in set(CHOICES):
         raise InputError(sentence("Choose one of the answers."))
     scores = {element: value for element in Element if (value := form.get(element.value))}
     if any(value not in {"1", "2", "3", "4", "5"} for value in scores.values()):

@@ -14,7 +14,7 @@ from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt, Sent
 from changeflow.errors import InputError
 from changeflow.usecases import definitions, dispatch, link_answers, ticks
-from changeflow.usecases.link_answers import Given
+from changeflow.usecases.answer_recording import Given
 from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"

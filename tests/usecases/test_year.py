@@ -32,7 +32,8 @@ from changeflow.storage import keys
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
-from changeflow.usecases.link_answers import Given, LinkQuestion
+from changeflow.usecases.answer_recording import Given
+from changeflow.usecases.link_answers import LinkQuestion
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests import audited

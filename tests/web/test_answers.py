@@ -20,7 +20,8 @@ from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, link_answers, progress, ticks, unit_of_work
-from changeflow.usecases.link_answers import Given, LinkError
+from changeflow.usecases.answer_recording import Given
+from changeflow.usecases.link_answers import LinkError
 from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
 from tests import audited
@@ -75,6 +76,17 @@ class Browser:
 
 def pages(db: str, now: datetime) -> Browser:
     return Browser(db, now)
+
+
+def with_a_deputy(tmp_path: Path) -> Path:
+    """Return the folder of the programme with a person who can take over the lead's tasks."""
+    folder = a_folder(tmp_path / "trust", service=OWNED)
+    header = PEOPLE.splitlines()[0].split(",")
+    row = {"id": "deputy", "name": "Deputy", "role": "Deputy Director of People", "email": "deputy@example.org",
+           "audience": "manager"}  # fmt: skip
+    people = PEOPLE.rstrip("\n") + "\n" + ",".join(row.get(column, "") for column in header) + "\n"
+    (folder / "people.csv").write_text(people)
+    return folder
 
 
 @pytest.fixture
@@ -200,19 +212,15 @@ def test_a_blocked_task_pauses_for_a_week_and_the_office_reads_why(stored: str, 
 
 
 def test_a_task_that_is_passed_on_goes_to_the_deputy(db: str, tmp_path: Path):
-    folder = a_folder(tmp_path / "trust", service=OWNED)
-    header = PEOPLE.splitlines()[0].split(",")
-    row = {"id": "deputy", "name": "Deputy", "role": "Deputy Director of People", "email": "deputy@example.org",
-           "audience": "manager"}  # fmt: skip
-    people = PEOPLE.rstrip("\n") + "\n" + ",".join(row.get(column, "") for column in header) + "\n"
-    (folder / "people.csv").write_text(people)
-    definitions.apply(folder, db=db, actor="chief", now=moment(4))
+    definitions.apply(with_a_deputy(tmp_path), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
     client = pages(db, moment(8, 10))
     refused = client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "nobody"})
     assert (refused.status_code, "Choose a person from the list" in refused.text) == (422, True)
     client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "deputy"})
-    assert client.get(f"/a/{token_in(message)}").status_code == 410
+    # For a quarter of an hour, the link offers to undo the answer.
+    assert "We have already had your answer." in client.get(f"/a/{token_in(message)}").text
+    assert pages(db, moment(8, 11)).get(f"/a/{token_in(message)}").status_code == 410
     assert client.post(f"/u/{token_in(message, 'u')}", data={"List-Unsubscribe": "One-Click"}).status_code == 200
     [passed_on] = sent_on(db, 12)
     assert passed_on.to_address == "deputy@example.org"

@@ -8,15 +8,16 @@ from starlette.responses import Response
 
 from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.costs import cost_in_words
-from changeflow.errors import ChangeflowError
+from changeflow.errors import ChangeflowError, InputError
 from changeflow.languages.language import language_of
 from changeflow.usecases import calendar_feeds, link_answers
-from changeflow.usecases.link_answers import LinkError
+from changeflow.usecases.answer_undo import TOO_LATE
+from changeflow.usecases.link_answers import LinkError, TakenAnswer
 from changeflow.usecases.stored import Stored
 from changeflow.values.moments import local_day
 from changeflow.values.sentences import sentence
 from changeflow.web.dependencies import READ_METHODS, site_of
-from changeflow.web.forms import Form, given_of, read_form
+from changeflow.web.forms import Form, day_in, given_of, read_form
 from changeflow.web.responses import UNAVAILABLE, page
 
 router = APIRouter()
@@ -38,6 +39,13 @@ async def take(token: str, request: Request) -> Response:
     if form.get("answer") == AnswerKind.DONE:
         ahead = await site.work.judge(link_answers.prepare_done, token, db=site.db, now=site.clock())
     return await site.work.write(_taken, token, form, site.db, site.clock(), ahead)
+
+
+@router.post("/a/{token}/undo")
+async def undo(token: str, request: Request) -> Response:
+    site = site_of(request)
+    form = await read_form(request, site.limits)
+    return await site.work.write(_undone, token, form, site.db, site.clock())
 
 
 @router.api_route("/u/{token}", methods=READ_METHODS)
@@ -67,6 +75,8 @@ async def calendar(token: str, request: Request) -> Response:
 
 
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
+    if not error and (before := link_answers.just_answered(token, db=db, now=now)) is not None:
+        return _thanked(token, before)
     question = link_answers.question_of(token, db=db, now=now)
     cost = cost_in_words(question.cost, language_of(question.language)) if question.cost else ""
     values = {"question": question, "cost": cost, "error": error, "form": form or {}, "today": local_day(now)}
@@ -81,7 +91,30 @@ def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None)
     except ChangeflowError as error:
         # The link has not been used, so the reader can correct the answer on the same page.
         return _asked(token, db, now, error=error.text, form=form.cleaned())
-    return page("thanks", {"message": taken.message}, language=taken.language)
+    return _thanked(token, taken)
+
+
+def _thanked(token: str, taken: TakenAnswer, *, error: str = "", day: str = "") -> Response:
+    values = {"message": taken.message, "token": token, "taken": taken, "error": error, "day": day}
+    return page("thanks", values, language=taken.language, status=422 if error else 200)
+
+
+def _undone(token: str, form: Form, db: str, now: datetime) -> Response:
+    """Take an answer back and ask again; or, if the form names a day, correct the day of a finish."""
+    try:
+        if "day" in form.fields:
+            if (day := day_in(form.get("day").strip())) is None:
+                raise InputError(sentence("Enter the day on which it was finished."))
+            return _thanked(token, link_answers.correct_day(token, day, db=db, now=now))
+        link_answers.undo(token, db=db, now=now)
+    except (LinkError, *UNAVAILABLE):
+        raise
+    except ChangeflowError as error:
+        taken = link_answers.just_answered(token, db=db, now=now)
+        if taken is None:
+            raise LinkError(TOO_LATE, was_known=True) from None
+        return _thanked(token, taken, error=error.text, day=form.cleaned().get("day", ""))
+    return _asked(token, db, now)
 
 
 def _chosen(token: str, db: str, now: datetime) -> Response:
@@ -92,7 +125,8 @@ def _chosen(token: str, db: str, now: datetime) -> Response:
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
     choice = link_answers.switch_optional(token, off=off, db=db, now=now)
     message = OPTIONAL_OFF if choice.is_off else OPTIONAL_ON
-    return page("thanks", {"message": message}, language=choice.language)
+    values = {"message": message, "taken": None, "error": ""}
+    return page("thanks", values, language=choice.language)
 
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:

@@ -1,0 +1,104 @@
+"""An answer through a link can be undone for a quarter of an hour, and the day of a finish corrected.
+
+The programme is that of the tests of answers: the lead's requirements are due on Friday 8 January 2027.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from changeflow.storage import answers
+from changeflow.storage.database import read_scope
+from changeflow.storage.tables.facts import ProgressRow
+from changeflow.usecases.stored import load
+from changeflow.values.moments import day_of
+from tests import audited
+from tests.web.test_answers import TASK, moment, pages, sent_on, store_once, token_in, with_a_deputy
+
+DAY = date(2027, 1, 8)
+
+
+@pytest.fixture
+def stored(sqlite: str, tmp_path: Path) -> str:
+    store_once(with_a_deputy(tmp_path), db=sqlite, actor="chief", now=moment(4))
+    return sqlite
+
+
+@pytest.fixture
+def link(stored: str) -> str:
+    [message] = sent_on(stored, 8)
+    return f"/a/{token_in(message)}"
+
+
+def at(minute: int):
+    return moment(8, 10).replace(minute=minute)
+
+
+def is_done(db: str) -> bool:
+    with read_scope(db) as session:
+        return load(session, None, on=DAY).programme.is_done(TASK)
+
+
+def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
+    done = pages(stored, at(0)).post(link, {"answer": "done"})
+    assert "You can undo this until 10:15." in done.text
+    assert is_done(stored)
+    asked = pages(stored, at(14)).post(f"{link}/undo", {})
+    assert (asked.status_code, "Mark as done" in asked.text) == (200, True)
+    assert not is_done(stored)
+    again = pages(stored, at(16)).post(link, {"answer": "done"})
+    assert "We have marked this as done." in again.text
+    assert is_done(stored)
+    with read_scope(stored) as session:
+        assert audited.verify(session)[1] == []
+        assert len(session.exec(select(ProgressRow)).all()) == 2  # the first is withdrawn and stays
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"answer": "not_yet", "until": "2027-01-12"},
+        {"answer": "blocked", "text": "The old contract"},
+        {"answer": "acknowledged"},
+        {"answer": "delegated", "to": "deputy"},
+    ],
+)
+def test_other_answers_are_undone_and_no_longer_count(stored: str, link: str, given: dict[str, str]):
+    assert pages(stored, at(0)).post(link, given).status_code == 200
+    with read_scope(stored) as session:
+        assert len(answers.answers(session, "small").all) == 1
+    assert pages(stored, at(5)).post(f"{link}/undo", {}).status_code == 200
+    with read_scope(stored) as session:
+        assert answers.answers(session, "small").all == ()
+        assert len(answers.listed(session, "small")) == 2
+    assert "We have marked this as done." in pages(stored, at(6)).post(link, {"answer": "done"}).text
+
+
+def test_after_a_quarter_of_an_hour_nothing_can_be_undone(stored: str, link: str):
+    pages(stored, at(0)).post(link, {"answer": "done"})
+    assert "Undo" in pages(stored, at(15)).get(link).text
+    late = pages(stored, at(16))
+    assert late.get(link).status_code == 410
+    refused = late.post(f"{link}/undo", {})
+    assert refused.status_code in (410, 422)
+    assert "too late to undo" in refused.text
+    assert is_done(stored)
+
+
+def test_a_link_that_was_not_used_has_nothing_to_undo(stored: str, link: str):
+    assert pages(stored, at(0)).post(f"{link}/undo", {}).status_code == 410
+    assert pages(stored, at(0)).post("/a/nothing/undo", {}).status_code == 404
+
+
+def test_it_was_another_day(stored: str, link: str):
+    pages(stored, at(0)).post(link, {"answer": "done"})
+    wrong = pages(stored, at(1)).post(f"{link}/undo", {"day": "2027-01-09"})
+    assert (wrong.status_code, "is in the future" in wrong.text) == (422, True)
+    saved = pages(stored, at(2)).post(f"{link}/undo", {"day": "2027-01-06"})
+    assert "done on" in saved.text
+    with read_scope(stored) as session:
+        progress = load(session, None, on=DAY).programme.facts.progress[TASK]
+    assert progress.actual_finish is not None
+    assert day_of(progress.actual_finish - 1) == date(2027, 1, 6)
