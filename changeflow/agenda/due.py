@@ -111,7 +111,7 @@ def standing(given: Iterable[Answer]) -> tuple[Answer, ...]:
 def check_postponing(
     answers: GivenAnswers, subject: str, person: str, until: date, *, today: date, at_most: int
 ) -> None:
-    """Refuse a day that is not ahead, one that is over a year away, and postponing more than `at_most` times."""
+    """Refuse a day in the past, a day more than a year away, and more than `at_most` postponements."""
     if until <= today:
         raise InputError(sentence("%(day)s is not in the future. Enter a later date, or mark it as done.", day=until))
     if (until - today).days > FARTHEST_DAYS:
@@ -145,7 +145,7 @@ def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, 
 
 
 MOST_DAYS = 400
-"""A person who is away for longer than this is asked all the same, so that their manager can deal with it."""
+"""A person who is away for longer than this is still asked, so that their manager can deal with it."""
 
 
 class PersonalDays:

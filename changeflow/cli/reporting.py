@@ -87,7 +87,7 @@ def _refuse_idle_live(context: Context, since: str | None, *, is_issued: bool = 
 def _of_stored(
     context: Context, since: str | None, *, is_live: bool, actor: str | None = None, now: datetime | None = None
 ) -> "SroReport":
-    """Return the report of a stored programme; with --at a day on which one was issued, that one."""
+    """Return a stored programme's report, or the report that was issued on the day of --at."""
     from changeflow.usecases import issued_reports, reports
 
     programme, db, day = context.programme, context.db, context.day
@@ -121,7 +121,7 @@ def report_verify(
         raise InputError(f"'{file}' cannot be read: {error}") from error
     except ValueError as error:
         raise InputError(f"'{file}' is not valid JSON: {error}.") from error
-    # Before the proof: of a report of another release, this can still be compared.
+    # This comes before the proof, because reports of other releases can still be compared.
     number = check_issued(data, context.programme, db=context.db) if issued else None
     try:
         problems = check(data)
@@ -142,7 +142,7 @@ def report_verify(
 
 
 def _proved(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a report without a problem proves, with counts."""
+    """Yield what a valid report proves, with counts."""
     proof, changes = data["proof"], data.get("changes") or {}
     tasks, links, slips = proof["tasks"], proof["links"], [*changes.get("slips", ()), *changes.get("go_lives", ())]
     yield f"tasks with the earliest dates that links, calendars, start windows and set dates allow: {len(tasks):,}"

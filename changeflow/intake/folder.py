@@ -42,7 +42,7 @@ class Folder:
     programme: Programme
     """The joined programme, without facts and schedule."""
     sources: dict[str, str] = field(default_factory=dict)
-    """The text of each file that the definition comes from, by its path in the folder; never that of people.csv."""
+    """The text of each file that makes up the definition, by its path in the folder; people.csv is left out."""
     contact_columns: frozenset[str] = frozenset()
     """The columns of people.csv that say how people are reached: see `PeopleRead`."""
     documents: Mapping[str, Document] = field(default_factory=dict)

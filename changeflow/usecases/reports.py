@@ -61,7 +61,7 @@ def sro_of_stored(
 
 
 def build_report(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
-    """Build the report of a loaded programme, against what `since` names."""
+    """Build a loaded programme's report, compared with the state that `since` names."""
     baseline, note = stored.baseline, ""
     if baseline is not None:
         approver = stored.programme.the_person(baseline.approver)
@@ -132,7 +132,7 @@ def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
 def go_no_go_of(
     gate: str, *, db: str, programme: str | None, today: date, actor: str | None = None, now: datetime | None = None
 ) -> GoNoGoPage:
-    """Build the go/no-go page of a gate, computing a go and a no of today without saving them.
+    """Build a gate's go/no-go page, with the dates if it is approved or rejected today. Neither is saved.
 
     If a name is given, or figures about people are published, the audit records the reading, at `now`.
     """

@@ -34,8 +34,8 @@ from changeflow.values.base import Same
 from changeflow.values.rulepack import Rulepacks
 
 MOST_KEPT, MOST_STATES = 16, 3
-"""Programmes kept in all, and of one programme: today's state, and those it was compared with last. A programme of
-2,000 tasks takes about 30 MB."""
+"""The most programmes kept in all, and the most states of one: today's, and those it was last compared with. A
+programme of 2,000 tasks takes about 30 MB."""
 
 READINGS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
 """Audit entries that change nothing in a programme. Its state is the same after them, so nothing is loaded again."""
@@ -46,9 +46,9 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """A bounded cache of the results used last; if several threads need the same one, one computes it.
+    """A bounded cache of the results used last. If several threads need the same result, one computes it.
 
-    With `alike`, keys for which it gives the same have at most `most_alike` results among them.
+    Keys for which `alike` returns the same value share at most `most_alike` results.
     """
 
     def __init__(self, most: int, *, alike: Callable[[K], Hashable] = lambda key: key, most_alike: int = 1) -> None:
@@ -99,7 +99,7 @@ class Cache(Generic[K, V]):
 
 
 class NotKeptError(Exception):
-    """A result is not kept, and this block may not compute it."""
+    """The result is not in the cache, and this block may not compute it."""
 
 
 _KEPT_ONLY: ContextVar[bool] = ContextVar("kept_only", default=False)
@@ -120,7 +120,7 @@ _LOOKING_BACK: ContextVar[datetime | None] = ContextVar("looking_back", default=
 
 @contextmanager
 def looking_back(until: datetime) -> Iterator[None]:
-    """Read programmes in this block as recorded by a moment; changes still use all records."""
+    """Read programmes in this block as they were known at a moment; changes still use every record."""
     token = _LOOKING_BACK.set(until)
     try:
         yield
