@@ -135,9 +135,7 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the critical path of a Microsoft Project file, another program's plan, or a folder."""
-    from changeflow.reports.schedules import schedule_rows
-    from changeflow.roadmap.analysis.lengths import critical_or_float
-    from changeflow.roadmap.analysis.why import dates_in_words
+    from changeflow.reports.schedules import schedule_lines, schedule_rows
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
@@ -155,9 +153,8 @@ def schedule(
     if form == "json":
         out_as_it_is(json.dumps({"tasks": schedule_rows(roadmap, timed, names, key=key, baseline=approved)}))
         return
-    for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
-        mark = critical_or_float(roadmap, task, timed[task].total_float)
-        out(f"{dates_in_words(roadmap, timed, task):<28} {mark:<20} {names[task]}")
+    for line in schedule_lines(roadmap, timed, names):
+        out(line)
 
 
 @shared("db", "programme", "at")

@@ -41,6 +41,15 @@ _STEM = 5
 """How many first letters the heading and the name of such a column share: `Abilities` and `ability`."""
 
 
+_BEST = r"(?:(?:very|strongly|fully|completely|most|extremely)\s+)*"
+_TURNED_ROUND = re.compile(
+    rf"\b1\s*(?:=|:|–|is)\s*{_BEST}(?:agree|high|good|best|excellent|confident|always|true|yes)"
+    rf"|\b5\s*(?:=|:|–|is)\s*{_BEST}(?:disagree|low|poor|bad|worst|none|never|not|no)\b",
+    re.IGNORECASE,
+)
+"""A heading that says that 1 is the best score: `Desire (1 = strongly agree, 5 = strongly disagree)`."""
+
+
 class Way(StrEnum):
     """How a column was found."""
 
@@ -150,6 +159,10 @@ class _Search:
         for field in fields:
             if field.name not in self.found:
                 self._otherwise(field)
+        for match in self.found.values():
+            if match.field.cell is FieldKind.SCORE and _TURNED_ROUND.search(match.heading):
+                what = f"'{match.heading}' says that 1 is the best score. Here 5 is."
+                self._add(match.place, what, f"Turn the scores round, and call the column '{match.field.name}'.")
         if self.wanted.takes_all:
             self._as_they_are(free)
         else:

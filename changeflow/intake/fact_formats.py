@@ -130,7 +130,11 @@ ATTENDANCE = Format(
             "attended",
             FieldKind.YES_NO,
             "no for a person who did not come, whose line is left out",
-            also="attendance | attendance status | present | did attend | status | completion status | course status",
+            also=(
+                "attendance | attendance status | present | did attend | status | completion status | course status | "
+                "hours attended | attended hours | attendance hours | minutes attended | attended minutes | "
+                "attendance % | % attended | attended %"
+            ),
             words=(
                 "present=yes | absent=no | /=yes | l=yes | attended=yes | completed=yes | complete=yes | passed=yes | "
                 "late=yes | did not attend=no | not attended=no | dna=no | no show=no | cancelled=no | withdrawn=no | "

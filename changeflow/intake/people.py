@@ -225,6 +225,9 @@ def _said(kind: str, message: str, given: object) -> str:
         return " ".join(no_day(str(given)))
     if kind == "string_pattern_mismatch":
         return f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
+    if isinstance(given, Mapping):
+        # A cell of several parts, such as a span of days.
+        given = " to ".join(str(part) for part in given.values())
     # Show a line break in the person's text instead of printing one.
     quoted = repr(given) if isinstance(given, str) else f"'{given}'"
     return f"{quoted}: {message.removeprefix('Value error, ')}."

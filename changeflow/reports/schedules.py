@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 from changeflow.programme.dates import Dates
 from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import end_in_words, mark_assumed
-from changeflow.roadmap.analysis.lengths import OFFICE, length_in_words
+from changeflow.roadmap.analysis.lengths import OFFICE, critical_or_float, length_in_words
+from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
-from changeflow.values.moments import format_day, iso, last_day_of
+from changeflow.values.moments import day_of, format_day, format_days, iso, last_day_of
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -20,6 +21,33 @@ if TYPE_CHECKING:
 
 SHOWN, SHOWN_BESIDE = 25, 10
 """The most lines shown for the end, and for each milestone: our own choice."""
+
+
+def schedule_lines(roadmap: Roadmap, schedule: Schedule, names: Mapping[TaskId, str]) -> Iterator[str]:
+    """Yield each task with its days and its float, in the order of their starts, for the terminal.
+
+    A task that is as late as possible is on its late dates: Project shows its early ones beside them.
+    """
+    placed = {t: _placed(roadmap, schedule, t) for t in schedule.timed if t not in schedule.below}
+    for task, below in schedule.below.items():
+        spans = [placed[t] for t in below if t in placed]
+        placed[task] = (min(s for s, _ in spans), max(f for _, f in spans)) if spans else _early(schedule, task)
+    for task, (start, finish) in sorted(placed.items(), key=lambda item: (item[1][0], item[0])):
+        days = dates_in_words(roadmap, schedule, task)
+        if (start, finish) != _early(schedule, task):
+            days = mark_assumed(format_days(day_of(start), last_day_of(finish)), schedule, task)
+        mark = critical_or_float(roadmap, task, schedule[task].total_float)
+        yield f"{days:<28} {mark:<20} {names[task]}"
+
+
+def _placed(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> tuple[int, int]:
+    timed = schedule[task]
+    is_late = roadmap.tasks[task].as_late_as_possible and task not in roadmap.progress
+    return (timed.late_start, timed.late_finish) if is_late else _early(schedule, task)
+
+
+def _early(schedule: Schedule, task: TaskId) -> tuple[int, int]:
+    return schedule[task].early_start, schedule[task].early_finish
 
 
 def what_if_rows(roadmap: Roadmap, swept: "Longer", milestones: Sequence["IfLonger"] = ()) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.reader import read_mspdi
+from changeflow.reports.schedules import schedule_lines
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.moments import datetime_of
 from tests.intake.project_files import WEEK, a_file, a_task, after, fields
@@ -113,3 +114,15 @@ def test_links_that_another_program_writes_as_text_are_noted(tmp_path: Path):
     assert found == "Mon 01 17:00"
     [note] = notes
     assert note.endswith("its predecessors and successors as text are not used, only its links (PredecessorLink).")
+
+
+def test_a_task_as_late_as_possible_is_listed_on_the_days_that_project_gives_it(tmp_path: Path):
+    """Five days before 26 March 2027, a Friday, end a plan of twenty: Monday 22 to Friday 26 March."""
+    late = fields(ConstraintType=1)
+    tasks = a_task(1, 40, more=late) + a_task(2, 160)
+    project = read_mspdi(a_file(tmp_path, tasks=tasks))
+    lines = list(schedule_lines(project.roadmap, time_roadmap(project.roadmap), project.names))
+    assert [" ".join(line.split()) for line in lines] == [
+        "1 to 26 Mar 2027 critical T2",
+        "22 to 26 Mar 2027 critical T1",
+    ]

@@ -126,6 +126,15 @@ def test_a_cross_in_a_register_is_not_guessed(tmp_path: Path):
     assert problem == "t.csv:2:4: attendance 'x' may be a tick or a cross. Write yes or no."
 
 
+@pytest.mark.parametrize("heading", ["Attended (hours)", "Hours attended", "Attendance (%)"])
+def test_how_long_a_person_came_is_neither_yes_nor_no(tmp_path: Path, heading: str):
+    """Nought is no. Of any other figure a person must say whether it is enough."""
+    text = f"session,person,on,{heading}\nT,a,20/04/2027,0\nT,b,20/04/2027,2.5\n"
+    table, [problem] = read(tmp_path / "t.csv", text, ATTENDANCE)
+    assert column(table, "attended") == ["no", None]
+    assert problem.startswith(f"t.csv:3:4: {heading} '2.5' is neither yes nor no.")
+
+
 def test_people_away_for_long_get_no_messages_and_only_their_lines_are_named(tmp_path: Path):
     text = "id,name,role,Employment status\na,Person One,Clerk,On maternity leave\nb,Person Two,Head,Permanent\n"
     text += "c,Person Three,Clerk,Long-term sick\nd,Person Four,Clerk,Leaver\n"
@@ -211,6 +220,24 @@ class TestAnswers:
             "r.csv:1:3: 'Awareness: do you know why we change?' may be the score of awareness, or comments on it. "
             "Call it 'awareness' or 'awareness comments'."
         )
+
+    @pytest.mark.parametrize(
+        ("scale", "is_turned"),
+        [
+            ("1 = strongly agree, 5 = strongly disagree", True),
+            ("1=high 5=low", True),
+            ("5: not at all", True),
+            ("1 = strongly disagree, 5 = strongly agree", False),
+            ("1 = low, 5 = high", False),
+            ("1 = not at all", False),
+        ],
+    )
+    def test_a_scale_whose_best_score_is_one_is_a_mistake(self, tmp_path: Path, scale: str, is_turned: bool):
+        _, problems = read(tmp_path / "r.csv", f'person,on,"Desire ({scale})"\na,2027-02-01,4\n', ASSESSMENTS)
+        said = (
+            f"r.csv:1:3: 'Desire ({scale})' says that 1 is the best score. Here 5 is. Turn the scores round, and call "
+        )
+        assert problems == ([said + "the column 'desire'."] if is_turned else [])
 
     def test_a_file_without_a_column_of_scores_is_a_mistake(self, tmp_path: Path):
         _, [problem] = read(tmp_path / "r.csv", "person,on,evidence\na,2027-02-01,self\n", ASSESSMENTS)
