@@ -77,7 +77,8 @@ class GroupAction:
 
 
 def _within_a_sentence(gain: str) -> str:
-    return f"{gain[:1].lower()}{gain[1:]}" if gain[1:2].islower() else gain
+    """Lower the first letter, but not of an abbreviation such as `HR`."""
+    return f"{gain[:1].lower()}{gain[1:]}" if gain[1:2].islower() or gain.startswith("A ") else gain
 
 
 A, D, K, AB, R = Element
