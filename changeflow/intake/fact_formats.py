@@ -22,7 +22,8 @@ PROGRESS = Format(
             "% complete: 50%, 50, or 0.5 in a column of shares",
             also=(
                 "% complete | percent complete | percentage complete | pct complete | complete % | % done | "
-                "percent done | % work complete | physical % complete | progress | progress % | % progress"
+                "percent done | % work complete | physical % complete | progress | progress % | % progress | "
+                "actual % complete | actual % done | actual % | actual progress | actual percent complete"
             ),
             else_from="status",
         ),

@@ -42,6 +42,13 @@ def test_a_status_that_does_not_say_how_much_is_done_is_noted_and_not_used(file:
     assert unused == [f"'{status}' was not used: it does not say how much is complete."]
 
 
+def test_the_actual_percentage_counts_beside_a_planned_one(file: Path):
+    head = ["Task", "Planned % complete", "Actual % complete", "Started"]
+    typed, unused, problems = only(file, head, ["payroll/requirements", "100%", "50%", "04/01/2027"])
+    assert (typed.percent, problems) == (50, [])
+    assert unused == ["The column was not used: 'Planned % complete'."]
+
+
 @pytest.mark.parametrize("tick", ["✓", "✔️", "✅", "☑", "Yes"])
 def test_a_tick_under_done_is_done(file: Path, tick: str):
     typed, unused, problems = only(file, ["Task", "Done?", "Started"], ["payroll/requirements", tick, "04/01/2027"])
