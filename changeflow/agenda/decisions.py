@@ -165,13 +165,13 @@ def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: da
     return replace(known, decisions=decisions, progress={**known.progress, **progress})
 
 
-def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
-    """Refuse a second decision in a round: the first one counts."""
+def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool, hint: str = "") -> None:
+    """Refuse a second decision in a round: the first one counts. `hint` says how to reopen a rejected gate."""
     if last is not None and (last.outcome.is_approval or not again):
         by, day = programme.the_person(last.by), format_day(last.on)
         stated = f"{last.outcome.label} on {day} by {by}: {last.reason.rstrip('.')}"
-        hint = "" if last.outcome.is_approval else " To decide again once the evidence is complete, add --again."
-        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{hint}")
+        remedy = "" if last.outcome.is_approval else hint
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{remedy}")
     if last is None and programme.is_done(gate.id):
         raise ConflictError(f"“{gate.name}” is already recorded as done. {NOT_SAVED}")
 

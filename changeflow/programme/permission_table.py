@@ -65,6 +65,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "decide {thing}",
         (Role.OWNER, Role.SRO),
         ("gate decide", "gate import", "task import"),
+        routes=("POST /p/{programme}/decisions/{gate:path}",),
         thing="a gate",
         note="also if another person records the decision",
     ),
@@ -72,6 +73,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "record another person's decision",
         (*WORKING, Role.SPONSOR, Role.BOARD),
         ("gate decide", "gate import", "task import", "confidence set"),
+        routes=("POST /p/{programme}/recorded-decisions/{gate:path}",),
     ),
     Action.APPROVE_WAIVER: _decision(
         "approve a waiver",

@@ -53,6 +53,8 @@ class DecisionPage:
     no_return: tuple[NoReturnLine, ...]
     made: tuple[MadeLine, ...]
     """The answers given, the latest first."""
+    condition_tasks: tuple[tuple[TaskId, ...], ...]
+    """For each answer, the tasks of its conditions, in their order; empty for a condition that has no task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,14 @@ def build_decision_page(
         answers=tuple(answer_lines(programme, gate, if_go, if_no)) if is_open else (),
         no_return=no_return_lines(programme, service=gate.service, wave=gate.wave) if gate.wave else (),
         made=tuple(line for line in log.made if line.task == gate.id),
+        condition_tasks=tuple(_condition_tasks(programme, gate)),
     )
+
+
+def _condition_tasks(programme: Programme, gate: Task) -> Iterator[tuple[TaskId, ...]]:
+    for made in reversed([d for d in programme.facts.decisions if d.task == gate.id]):
+        tasks = (made.condition_task(number) for number, _ in made.numbered)
+        yield tuple(t if t in programme.roadmap.tasks else "" for t in tasks)
 
 
 def later_decisions(programme: Programme, log: DecisionLog) -> tuple[LaterDecision, ...]:

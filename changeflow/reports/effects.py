@@ -10,7 +10,7 @@ from changeflow.programme.announcements import go_lives
 from changeflow.programme.differences import differences
 from changeflow.programme.mandates import Subject, in_role
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.differences import Topic
+from changeflow.roadmap.analysis.differences import Altered, How, Topic
 from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted, later_or_earlier
@@ -53,8 +53,12 @@ class Effect:
 def effect_of(before: Judged, after: Judged) -> Effect:
     """Compare a programme before and after a change."""
     old, new = before.programme, after.programme
-    found = [d for d in differences(old, new) if d.topic in MOVES]
+    every = differences(old, new)
+    # A rejection adds its day to the decision's name, which is no news.
+    is_same = all(d.how is not How.RENAMED for d in every) or old.definition == new.definition
+    found = [d for d in every if d.topic in MOVES and not (is_same and d.how is How.RENAMED)]
     parts = [EffectPart(topic.value, tuple(d.sentence for d in found if d.topic is topic)) for topic in MOVES]
+    parts.append(EffectPart("Tasks added or removed", tuple(d.sentence for d in every if _is_new(d))))
     parts.append(EffectPart("End of the programme", tuple(_end(old, new))))
     parts.append(EffectPart("Overload", tuple(_overload(old, new))))
     parts.append(EffectPart("New findings", tuple(_beyond(after, before))))
@@ -65,6 +69,11 @@ def effect_of(before: Judged, after: Judged) -> Effect:
         needs_reason=any(d.topic in (Topic.ANNOUNCED, Topic.GATES, Topic.MILESTONES) for d in found)
         or any(_moved_announced(old, new)),
     )
+
+
+def _is_new(found: Altered) -> bool:
+    """Return whether a difference is a task that comes or goes, such as the task of a condition."""
+    return found.topic is Topic.TASKS and found.how in (How.ADDED, How.DROPPED)
 
 
 def _end(old: Programme, new: Programme) -> Iterator[str]:

@@ -20,6 +20,11 @@ from changeflow.values.words import Action
 RECORDED_WITH_BY = "If one of them has decided, record it with --by. No changes saved."
 
 
+def recorded_with_by() -> str:
+    """Return the hint of a refused decision: how to record another person's. Pages have a form for that."""
+    return "" if current().via is Via.SESSION else RECORDED_WITH_BY
+
+
 def check_actor(definition: Definition, actor: str | None) -> str:
     """Return the actor, who must be one of the programme's people, or the system in a flow."""
     if not actor:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from changeflow.agenda.decisions import decision_log
-from changeflow.agenda.gates import gate_of, weigh
+from changeflow.agenda.gates import gate_of, gate_subject, weigh
+from changeflow.reports.decision_form import DecisionForm, build_decision_form
 from changeflow.reports.decision_pages import DecisionPage, LaterDecision, build_decision_page, later_decisions
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.roadmap.model.tasks import Task
+from changeflow.usecases.acts import mark_of
 from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.refusals import dates_if, refusals
 from changeflow.usecases.reports import build_page
@@ -48,6 +50,47 @@ def decision(visit: Visit, gate: str) -> DecisionPage:
         return build_decision_page(programme, case, log, today=today, if_go=go, if_no=no)
 
     return visit.view("decision", make, task.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """What a person may do at a decision that is open."""
+
+    form: DecisionForm
+    may_decide: bool
+    may_record: bool
+    """Whether they may record what another person has decided."""
+    is_again: bool
+    """Whether it was rejected, so that it is now decided again."""
+    seen: str
+    """The mark of what is recorded about it."""
+
+
+def deciding(visit: Visit, gate: str) -> Deciding | None:
+    """Return what the person may do at a decision; None if it is made, or if they may do nothing."""
+    task = _gate(visit, gate)
+    may_decide, may_record = visit.may(Action.DECIDE_GATE, gate_subject(task)), visit.may(Action.RECORD_DECISION)
+    if visit.programme.is_done(task.id) or not (may_decide or may_record):
+        return None
+    form = visit.view(
+        "decision-form", lambda: build_decision_form(visit.programme, weigh(visit.stored.judged, task.id)), task.id
+    )
+    is_again = visit.programme.facts.decision(task.id) is not None
+    seen = mark_of(visit.programme, (task.id,))
+    return Deciding(form=form, may_decide=may_decide, may_record=may_record, is_again=is_again, seen=seen)
+
+
+def permit_decide(visit: Visit, gate: str) -> None:
+    """Raise unless the person may decide a gate."""
+    visit.permit(Action.READ_PROGRAMME)
+    visit.permit(Action.DECIDE_GATE, gate_subject(_gate(visit, gate)))
+
+
+def permit_record(visit: Visit, gate: str) -> None:
+    """Raise unless the person may record what another person has decided at a gate."""
+    visit.permit(Action.READ_PROGRAMME)
+    _gate(visit, gate)
+    visit.permit(Action.RECORD_DECISION)
 
 
 def go_no_go(visit: Visit, gate: str) -> GoNoGoPage:

@@ -14,14 +14,17 @@ from changeflow.programme.recording import checked_progress, with_progress
 from changeflow.programme.task_names import named
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
-from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
+from changeflow.usecases.authority import check_actor, permit, recorded_with_by
 from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet
 from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.acting import Via, current
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 from changeflow.values.words import Action, Kind
+
+DECIDE_AGAIN = " To decide again once the evidence is complete, add --again."
 
 
 @dataclass(slots=True)
@@ -111,11 +114,12 @@ def _check_and_add(answer: GateAnswer, batch: _Batch) -> GateCase:
     gate = gate_of(then.programme, answer.task)
     by = check_actor(definition, answer.by or batch.recorder)
     names = work.programme.names
-    permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=RECORDED_WITH_BY, names=names)
+    permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=recorded_with_by(), names=names)
     if by != batch.recorder:
         permit(definition, batch.recorder, Action.RECORD_DECISION, on=work.change.on, names=names)
     last = batch.known.decision(gate.id)
-    check_first(work.programme, gate, last, again=answer.again)
+    hint = "" if current().via is Via.SESSION else DECIDE_AGAIN
+    check_first(work.programme, gate, last, again=answer.again, hint=hint)
     owners = then.programme.definition
     check_conditions(then.programme, gate, answer, check_owner=lambda owner: check_actor(owners, owner))
     case = weigh(then, gate.id)

@@ -7,7 +7,7 @@ from changeflow.programme.facts import Confidence, SponsorAct
 from changeflow.programme.recording import check_act, check_names
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
-from changeflow.usecases.authority import RECORDED_WITH_BY, permit
+from changeflow.usecases.authority import permit, recorded_with_by
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.problem import check_known
@@ -38,7 +38,7 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
     with unit_of_work(change) as work:
         definition, recorder = work.definition, work.actor()
         names, asked = work.programme.names, by or recorder
-        who = permit(definition, asked, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY, names=names)
+        who = permit(definition, asked, Action.SET_CONFIDENCE, on=change.on, hint=recorded_with_by(), names=names)
         if who != recorder:
             permit(definition, recorder, Action.RECORD_DECISION, on=change.on, names=names)
         stated = Confidence(tier=tier, reason=reason, by=who, on=change.on)

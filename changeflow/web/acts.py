@@ -31,7 +31,7 @@ from changeflow.usecases.visits import Visit, visit
 from changeflow.values.base import TaskId
 from changeflow.web.dependencies import Page, show_page, site_of
 from changeflow.web.errors import problem_of
-from changeflow.web.forms import Form
+from changeflow.web.forms import FieldError, Form
 from changeflow.web.security import PAGES_HEADERS, token_in
 
 T = TypeVar("T")
@@ -65,6 +65,11 @@ class SentForm:
 
     def get(self, name: str, default: str = "") -> str:
         return self.fields.get(name, default)
+
+    @property
+    def wrong_field(self) -> str:
+        """The field that the problem is about; empty if it is about the form."""
+        return self.error.field if isinstance(self.error, FieldError) else ""
 
     @property
     def checked(self) -> str:

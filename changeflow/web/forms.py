@@ -23,6 +23,14 @@ LINE_BREAKS = "\n\r\t"
 """Control characters that are allowed in a text of several lines."""
 
 
+class FieldError(InputError):
+    """One field of a form is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields of a form; the last value of a repeated field counts."""
@@ -111,3 +119,14 @@ def day_in(text: str) -> date | None:
         if is_supported(day):
             return day
     raise InputError(sentence("“%(text)s” is not a date. Enter a date such as 31/03/2027.", text=text[:40]))
+
+
+def line_in(form: Form, name: str, *, most: int, called: str) -> str:
+    """Read a text as one line of at most `most` characters; `called` begins the message, such as “The reason”."""
+    text = form.get(name)
+    if has_controls(text, but=LINE_BREAKS):
+        raise FieldError(name, f"{called} contained characters that cannot be shown. We have removed them.")
+    line = " ".join(text.split())
+    if len(line) > most:
+        raise FieldError(name, f"{called} has {len(line)} characters. Shorten it to {most}.")
+    return line

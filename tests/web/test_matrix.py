@@ -96,6 +96,13 @@ ABOUT_EVERY_SCHOOL = {
 """Pages that heads do not see, whatever the table says of people in people.csv: each names other schools."""
 FORMS: dict[str, dict[str, str]] = {
     "/p/{programme}/calculations": {"kind": "odds"},
+    "/p/{programme}/decisions/{gate:path}": {"outcome": "reject", "reason": "Not yet"},
+    "/p/{programme}/recorded-decisions/{gate:path}": {
+        "outcome": "reject",
+        "reason": "Not yet",
+        "by": "owner",
+        "day": "25/3/2027",
+    },
     "/p/{programme}/settings/tokens": {"name": "A program", "days": "9"},
     "/p/{programme}/settings/people/{person}/invite": {"email": "head@example.org"},
 }
