@@ -38,7 +38,7 @@ test: $(VENV)/.ready  ## Run every test
 
 check: $(VENV)/.ready  ## Check format, lint, types and layers, and run the fast tests
 	@$(MAKE) -s lint
-	@$(TESTS) 2 -m "not slow"
+	@$(TESTS) 2 -m "not slow" --hypothesis-profile quick
 
 lint: $(VENV)/.ready  ## Check format, lint, types and layers, without tests
 	@$(BIN)/ruff format --check -q .

@@ -34,6 +34,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "
 
 # A busy machine may take minutes for an example that takes milliseconds: no test fails for that.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("any-machine"), max_examples=20)
 settings.load_profile("any-machine")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from enum import StrEnum
+from functools import lru_cache
 
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import Layout, TableColumn, fold
@@ -22,6 +23,8 @@ _SHOWN = 8
 """How many headings to list if a column is missing."""
 SHORTEST = 5
 """The fewest letters of a heading that may be misspelt: shorter ones resemble too many others."""
+fold_name = lru_cache(maxsize=4096)(fold)
+"""Folds our own names once, because every table is searched for all of them."""
 
 
 _NUMBERED = re.compile(
@@ -112,11 +115,11 @@ def match_columns(
     matches = sorted(search.found.values(), key=lambda m: m.place)
     used = {c.place for m in matches for c in m.columns}
     unused = tuple(c for c in layout.columns if c.place not in used)
-    free = {fold(f.name): f.name for f in wanted.fields if f.name not in search.found}
+    free = {fold_name(f.name): f.name for f in wanted.fields if f.name not in search.found}
     near = {c.place: difflib.get_close_matches(fold(c.name), free, n=1, cutoff=ALIKE) for c in unused}
     meant = {place: free[names[0]] for place, names in near.items() if names}
     # What is in brackets may be a remark, or make another column of it: `Pupils (October)`, `Manager (deputy)`.
-    also = free | {fold(s): f.name for f in wanted.fields if f.name not in search.found for s in f.synonyms}
+    also = free | {fold_name(s): f.name for f in wanted.fields if f.name not in search.found for s in f.synonyms}
     meant |= {c.place: also[said] for c in unused if "(" in c.name and (said := fold(c.name.partition("(")[0])) in also}
     return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant, tuple(search.notes))
 
@@ -143,10 +146,10 @@ class _Search:
         mapped = {c.place for m in self.found.values() for c in m.columns}
         free = [c for c in free if c.place not in mapped]
         fields = [f for f in self.wanted.fields if f.name not in self.mapping]
-        by_name = {fold(f.name): f for f in fields}
+        by_name = {fold_name(f.name): f for f in fields}
         self._by_headings(free, by_name, Way.CAPITALS)
         free = [c for c in free if fold(c.name) not in by_name]
-        also = {fold(s): f for f in fields if f.name not in self.found or f.joins_all for s in f.synonyms}
+        also = {fold_name(s): f for f in fields if f.name not in self.found or f.joins_all for s in f.synonyms}
         self._by_headings(free, also, Way.SYNONYM)
         free = [c for c in free if fold(c.name) not in also]
         led = {
@@ -279,10 +282,10 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
     for field in fields:
         if field.leads and any(w[:_STEM] == field.name[:_STEM] or is_near(w, [field.name]) for w in words):
             return field.name
-        ours = fold(field.name)
+        ours = fold_name(field.name)
         if is_near(said, [ours]) or difflib.SequenceMatcher(None, said, ours).ratio() >= NEAR:
             return field.name
-        if any(is_near(said, [fold(s)]) for s in field.synonyms):
+        if any(is_near(said, [fold_name(s)]) for s in field.synonyms):
             return field.name
     return None
 

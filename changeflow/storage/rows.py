@@ -38,9 +38,16 @@ def _rows_until(table: type[Row], *, is_bounded: bool) -> SelectOfScalar[Row]:
 
 def latest_of(session: Session, table: type[Row], programme: str, *more: Any, by: str = "number") -> Row | None:  # noqa: ANN401
     """Return a programme's row with the highest number or other column; None if there is none."""
+    query = _latest_of(table, by)
+    return session.exec(query.where(*more) if more else query, params={"programme": programme}).first()
+
+
+@cache
+def _latest_of(table: type[Row], by: str) -> SelectOfScalar[Row]:
+    """Build the query once, like `_rows_until`."""
     own: Any = table
-    query = select(table).where(own.programme_id == programme, *more)
-    return session.exec(query.order_by(col(getattr(own, by)).desc()).limit(1)).first()
+    query = select(table).where(own.programme_id == bindparam("programme"))
+    return query.order_by(col(getattr(own, by)).desc()).limit(1)
 
 
 def facts_until(

@@ -12,6 +12,7 @@ from changeflow.programme.version_changes import LONGER, POWERFUL, SMALLER
 from changeflow.usecases import definitions
 from changeflow.values.words import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder
+from tests.quick import quick_first
 from tests.usecases.signed import FILES, GATED, NOW, PEOPLE, SIGNED, a_pack, apply, entries
 
 ESTATES = (
@@ -80,7 +81,7 @@ def stored(sqlite: str, folder: Path) -> str:
 
 
 class TestVersionsThatChangeRoles:
-    @pytest.mark.parametrize("what", TAKEOVERS)
+    @pytest.mark.parametrize("what", quick_first(8, TAKEOVERS))
     def test_no_one_gives_themselves_a_role(self, stored: str, folder: Path, what: str):
         for actor in ("office", "lead"):
             with pytest.raises(NotAllowedError, match="may not store a version that changes"):

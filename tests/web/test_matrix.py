@@ -26,6 +26,7 @@ from changeflow.usecases.issued_reports import issue_sro
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.every_role import FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
+from tests.quick import quick_first
 from tests.refused import refusals
 from tests.web.visiting import Browser, signed_in
 
@@ -287,7 +288,7 @@ def test_no_form_of_a_stranger_is_taken(method: str, path: str, two: World):
 
 
 @pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, _ in WRITES])
-@pytest.mark.parametrize("attack", ["no token", "another's token", "cross-site", "same-site", "origin"])
+@pytest.mark.parametrize("attack", quick_first(2, ["another's token", "cross-site", "no token", "same-site", "origin"]))
 def test_no_form_of_another_site_is_taken(method: str, path: str, attack: str, two: World):
     """The victim's browser sends its cookie along, and even then nothing changes."""
     browser = signed_in(two.db, "admin")

@@ -12,8 +12,8 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Tas
 from changeflow.values.duration import Duration
 from changeflow.values.words import Kind
 from tests.builders import DAY, a_calendar, a_roadmap, a_task, at
+from tests.quick import quick_first
 from tests.roadmap.engine.test_kernel import a_random_roadmap
-from tests.seeds import seeds
 
 
 def a_plan(**more: object) -> Roadmap:
@@ -128,7 +128,7 @@ def test_what_moves_no_target_is_not_told():
     assert causes(plan, changed(plan, "aside", duration=Duration(3 * DAY))) == []
 
 
-@pytest.mark.parametrize("seed", seeds(range(60), quick=15))
+@pytest.mark.parametrize("seed", quick_first(15, range(60)))
 def test_between_any_two_states_the_parts_add_up_to_the_whole(seed: int):
     """Two random roadmaps share some tasks' names and nothing else: whatever differs, no day is lost."""
     r = random.Random(seed)

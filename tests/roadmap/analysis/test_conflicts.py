@@ -9,7 +9,7 @@ import pytest
 from changeflow.roadmap.analysis.conflicts import ConflictItem, Wish, _Trials, find_conflicts, items_of, missed_by
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap
 from tests.builders import a_roadmap, a_task, at
-from tests.seeds import seeds
+from tests.quick import quick_first
 
 
 def no_earlier(day: str) -> tuple[Constraint, ...]:
@@ -74,7 +74,7 @@ def a_random_plan(seed: int) -> Roadmap:
     return replace(a_roadmap(*tasks), links=tuple(links))
 
 
-@pytest.mark.parametrize("seed", seeds(range(120), quick=20))
+@pytest.mark.parametrize("seed", quick_first(20, range(120)))
 def test_each_conflict_is_one_that_brute_force_calls_minimal(seed: int):
     """Every subset of what may be given up is tried: a conflict is minimal when it misses the limit and none of its
     proper subsets does."""

@@ -23,8 +23,8 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgr
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, a_roadmap, a_task, at
+from tests.quick import quick_first
 from tests.roadmap.engine.test_kernel import a_random_roadmap
-from tests.seeds import seeds
 
 
 def changed(r: random.Random, roadmap: Roadmap) -> Roadmap:
@@ -45,7 +45,7 @@ def changed(r: random.Random, roadmap: Roadmap) -> Roadmap:
     return replace(roadmap, tasks={**roadmap.tasks, task.id: task})
 
 
-@pytest.mark.parametrize("seed", seeds(range(160), quick=20))
+@pytest.mark.parametrize("seed", quick_first(20, range(160)))
 def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
     r, roadmap = random.Random(seed), a_random_roadmap(seed)
     try:
@@ -64,7 +64,7 @@ def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
         assert dict(again) == dict(wanted)
 
 
-@pytest.mark.parametrize("seed", seeds(range(80), quick=10))
+@pytest.mark.parametrize("seed", quick_first(10, range(80)))
 def test_trials_give_the_early_dates_of_whole_schedules(seed: int):
     """With set finishes and tasks as late as possible among them, and errors of one trial that the next forgets."""
     r, roadmap, trials = random.Random(seed), a_random_roadmap(seed), Trials()
@@ -126,7 +126,7 @@ def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int
 
 
 @pytest.mark.parametrize("minutes", [DAY, 5 * DAY, -DAY])
-@pytest.mark.parametrize("seed", seeds(range(80), quick=10))
+@pytest.mark.parametrize("seed", quick_first(10, range(80)))
 def test_the_sweep_gives_what_each_longer_task_gives_by_itself(seed: int, minutes: int):
     roadmap = replace(a_random_roadmap(seed), finish=None)
     roadmap = replace(
@@ -141,7 +141,7 @@ def test_the_sweep_gives_what_each_longer_task_gives_by_itself(seed: int, minute
             assert finish == end_if(roadmap, task, minutes), task
 
 
-@pytest.mark.parametrize("seed", seeds(range(0, 400, 5), quick=10))
+@pytest.mark.parametrize("seed", quick_first(10, range(0, 400, 5)))
 def test_the_sweep_of_a_schedule_is_that_of_its_roadmap(seed: int):
     roadmap = a_random_roadmap(seed)
     try:
