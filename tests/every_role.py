@@ -377,6 +377,7 @@ ELSEWHERE = {
     Action.OPERATE: "needs no name",
     Action.READ_SCHOOL: "tests/web/pages: who sees which school",
     Action.READ_RECORD: "tests/web/pages: who sees the record",
+    Action.ANSWER_OWN: "tests/web/pages/test_me.py",
     Action.CALCULATE: "tests/web/pages/test_calculations.py",
     Action.MAKE_TOKEN: "tests/web/pages/test_tokens.py",
     Action.SIGN_IN: "tests/web/pages: signing in",

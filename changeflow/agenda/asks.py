@@ -57,6 +57,21 @@ def asks(judged: Judged, *, today: date, readers: Readers = NO_READERS) -> tuple
     return tuple(sorted(found, key=lambda d: (d.due_on, d.key)))
 
 
+def asks_of(judged: Judged, person: str, *, today: date, readers: Readers = NO_READERS) -> Iterator[Due]:
+    """Yield the open requests to one person other than tasks, whether or not the person is reminded of them today."""
+    programme = judged.programme
+    schedule = programme.unslipped.schedule
+    wanted = (
+        *_evidence(judged, schedule, today),
+        *_feedback(programme, schedule),
+        *_rounds(programme, today),
+        *_acts(programme),
+    )
+    for ask in wanted:
+        if ask.person == person and not readers.answers.is_done(ask.subject, person, ask.due_on):
+            yield ask
+
+
 def invitations(programme: Programme, schedule: Schedule, today: date, readers: Readers) -> Iterator[Due]:
     """Invite a checkpoint's owner after its go-live and when it moves; cancel invitations that no longer apply."""
     wanted: set[tuple[str, str]] = set()

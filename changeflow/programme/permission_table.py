@@ -279,6 +279,11 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.ANSWER_MESSAGE: _plain(
         "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")
     ),
+    Action.ANSWER_OWN: _plain(
+        "see and answer what they are asked",
+        _OPEN,
+        routes=("GET /p/{programme}/me", "POST /p/{programme}/me", "POST /p/{programme}/me/undo"),
+    ),
     Action.CHOOSE_MESSAGES: _plain(
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),

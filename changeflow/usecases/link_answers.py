@@ -106,7 +106,7 @@ def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
     with read_scope(db) as session:
         link = usable(session, token, "answer", now)
         stored = load(session, link.programme, on=local_day(now))
-    return _question(link, stored)
+    return question_about(Request(link.person, link.subject, link.due_on), stored, _kind_of(link, stored))
 
 
 def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | None = None) -> TakenAnswer:
@@ -249,9 +249,14 @@ def _kind_of(link: AnswerLink, stored: Stored) -> str:
     return kind
 
 
-def _language(link: AnswerLink, stored: Stored) -> str:
-    contact = stored.contacts.get(link.person)
+def language_for(person: str, stored: Stored) -> str:
+    """Return the language of a person's messages."""
+    contact = stored.contacts.get(person)
     return (contact.language if contact else "") or stored.version.definition.programme.language
+
+
+def _language(link: AnswerLink, stored: Stored) -> str:
+    return language_for(link.person, stored)
 
 
 def _cost(last: LastDay | None) -> LaterCost | None:
@@ -265,21 +270,21 @@ def _cost(last: LastDay | None) -> LaterCost | None:
     )
 
 
-def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
+def question_about(request: Request, stored: Stored, kind: str) -> LinkQuestion:
+    """Return what a person is asked; `kind` is as of `kind_of`."""
     definition, programme = stored.version.definition, stored.programme
-    kind = _kind_of(link, stored)
-    task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
+    task = programme.roadmap.tasks.get(request.subject.partition("#")[0])
     case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
     is_open = case is not None and not programme.is_done(case.task)
     last = last_day(programme, case.task) if case is not None and is_open else None
-    others = can_take_over(programme, stored.contacts, besides=link.person)
+    others = can_take_over(programme, stored.contacts, besides=request.person)
     return LinkQuestion(
         kind=kind,
         title=task.name if task else REASONS[Reason(kind)].title,
-        due_on=link.due_on,
+        due_on=request.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,
-        role=programme.person(link.person) if definition.role_of(link.person) else YOU,
+        role=programme.person(request.person) if definition.role_of(request.person) else YOU,
         office_email=definition.programme.office.email,
         people=tuple(others) if kind in ("task", "gate", "evidence") else (),
         criteria=tuple((c.state.value, c.text) for c in case.criteria) if case else (),
@@ -287,9 +292,11 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         cost=_cost(last),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
-        statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
+        statements=statements(
+            definition.change.instrument, live=request.person in live_people(programme, on=programme.on)
+        )
         if kind == "assessment"
         else (),
         postponed_at_most=postponed_at_most(stored, on=programme.on),
-        language=_language(link, stored),
+        language=language_for(request.person, stored),
     )

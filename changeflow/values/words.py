@@ -253,6 +253,7 @@ class Action(StrEnum):
     WITHDRAW_FACT = "withdraw-fact"
 
     ANSWER_MESSAGE = "answer-message"
+    ANSWER_OWN = "answer-own"
     CHOOSE_MESSAGES = "choose-messages"
     SUBSCRIBE = "subscribe"
     SIGN_IN = "sign-in"

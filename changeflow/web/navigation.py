@@ -22,6 +22,7 @@ class Section:
 
 
 SECTIONS = (
+    Section("me", "My things", "/me", Action.ANSWER_OWN),
     Section("brief", "Brief", "", Action.READ_REPORT),
     Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME, is_whole=True),
     Section("schools", "Schools and waves", "/schools", Action.READ_PROGRAMME),

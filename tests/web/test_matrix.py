@@ -111,6 +111,8 @@ FORMS: dict[str, dict[str, str]] = {
 MISSING_FIELDS = {
     "/p/{programme}/settings/tokens/withdraw": "names a token that is none",
     "/p/{programme}/settings/sessions/end": "names a session that is none",
+    "/p/{programme}/me": "names a thing that they are not asked for",
+    "/p/{programme}/me/undo": "names a thing that they have not answered",
 }
 """Forms about an object that is named in a field: without it, 404 to those who may."""
 
