@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from changeflow.storage.accounts import address_of
 from changeflow.storage.database import count_touched
@@ -56,3 +56,10 @@ def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
     for row in session.exec(query.order_by(col(InvitationRow.id))):
         found[row.programme_id] = (*found.get(row.programme_id, ()), row.person)
     return found
+
+
+def invited_since(session: Session, programme: str, email: str, since: datetime) -> tuple[int, int]:
+    """Count the invitations since a moment, also withdrawn ones: at an address anywhere, and of a programme."""
+    count = select(func.count()).select_from(InvitationRow).where(col(InvitationRow.at) > since)
+    at_address = count.where(InvitationRow.address == address_of(session, email))
+    return session.exec(at_address).one(), session.exec(count.where(InvitationRow.programme_id == programme)).one()

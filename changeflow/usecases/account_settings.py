@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -28,6 +28,9 @@ HOW_IN_WORDS: Mapping[SignIn, str] = {
     SignIn.SANDBOX: "sandbox",
     SignIn.MACHINE: "on the machine itself",
 }
+ONE_DAY = timedelta(days=1)
+MOST_TO_ONE, MOST_A_DAY = 2, 200
+"""The most invitations within a day that send a message: to one address, and in one programme. Our own choice."""
 SHORT_ID = 16
 """Digits of a session's id that a form carries: enough to tell a person's own sessions apart."""
 
@@ -47,6 +50,23 @@ class AccountLine:
     """The day of the invitation in words; empty without one."""
     last_sign_in: str
     """The day in words; empty if they have not signed in within the time that sessions are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvitation:
+    """The message about an invitation, to send."""
+
+    to_name: str
+    is_named: bool
+    """Whether the name is a person's; otherwise it is a role."""
+    to_address: str
+    language: str
+    by: str
+    """The role of the admin who invited them."""
+    by_link: bool
+    programme: str
+    office: str
+    office_email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +149,13 @@ def _changing(
         yield session, found
 
 
-def invite(token: str, programme: str, person: str, email: str, *, db: str, now: datetime) -> None:
-    """Invite a person at an address; an earlier invitation of theirs ends."""
+def invite(
+    token: str, programme: str, person: str, email: str, *, db: str, now: datetime, can_mail: bool = False
+) -> NewInvitation | None:
+    """Invite a person at an address; an earlier invitation of theirs ends. Return the message to send, if any.
+
+    There is one if `can_mail`, the programme's messages are on, and not too many have been sent.
+    """
     with _changing(token, programme, person, db=db, now=now) as (session, found):
         address = check_address(email)
         if not address.isascii():
@@ -143,6 +168,35 @@ def invite(token: str, programme: str, person: str, email: str, *, db: str, now:
         by = found.visitor.person
         invitations.invite(session, programme, person, address, at=now, by=by)
         audit.append(session, programme, at=now, actor=by, action="invite", subject=person)
+        of_address, of_programme = invitations.invited_since(session, programme, address, now - ONE_DAY)
+        is_many = of_address > MOST_TO_ONE or of_programme > MOST_A_DAY
+        if not can_mail or is_many or not found.definition.programme.live or found.is_sandbox:
+            return None
+        return _message_for(found, person, address, versions.contact(session, programme, person))
+
+
+def _message_for(found: Visit, person: str, address: str, contact: Contact | None) -> NewInvitation:
+    definition, names = found.definition, found.programme.names
+    return NewInvitation(
+        to_name=names.get(person) or definition.role_of(person) or person,
+        is_named=person in names,
+        to_address=address,
+        language=contact.language if contact and contact.language else definition.programme.language,
+        by=found.visitor.title,
+        by_link=Role.ADMIN not in roles_of(definition, person),
+        programme=definition.programme.name,
+        office=definition.programme.office.name,
+        office_email=definition.programme.office.email,
+    )
+
+
+def why_no_mail(found: Visit, *, can_mail: bool) -> str:
+    """Return why an invitation sends no message; empty if it sends one."""
+    if found.is_sandbox:
+        return "A sandbox sends no messages."
+    if not found.definition.programme.live:
+        return "The programme’s messages are off."
+    return "" if can_mail else "No mail server is set."
 
 
 def withdraw(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:

@@ -25,6 +25,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.sign_in_links import SignInLink
 from changeflow.usecases.stored import name_of
 from changeflow.values.moments import local_day
+from changeflow.values.sentences import sentence
 
 LINK_LIFE = timedelta(minutes=10)
 """OWASP ASVS 5.0, 6.5.5: at most ten minutes."""
@@ -126,7 +127,7 @@ def check_address(email: str) -> str:
     """Return an email address without spaces around it; raise `InputError` for a text that cannot be one."""
     text = email.strip()
     if not 3 <= len(text) <= LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
-        raise InputError("Enter an email address, such as name@example.org.")
+        raise InputError(sentence("Enter an email address, such as name@example.org."))
     return text
 
 
@@ -165,15 +166,18 @@ def use_link(token: str, *, browser: str, kind: str, db: str, now: datetime) -> 
     return NewSession(fresh, link.next or "/")
 
 
-_LINK_OVER = (
+_LINK_OVER = sentence(
     "This sign-in link no longer works. Links work once, for ten minutes, and only in the browser that asked for them. "
     "Ask for a new one."
 )
-_TAKEN = (
+_NO_PROGRAMME = sentence(
+    "No programme here has your email address. Ask the programme office to add it to the list of people."
+)
+_TAKEN = sentence(
     "Another account has signed in with your email address before. If the address was someone else’s, ask an admin of "
     "the programme to release it."
 )
-_NOT_INVITED = "You have not been invited to a programme here. Ask the programme office to invite you."
+_NOT_INVITED = sentence("You have not been invited to a programme here. Ask the programme office to invite you.")
 
 
 def _link(session: Session, token: str, browser: str, now: datetime) -> SignInLink:
@@ -192,9 +196,7 @@ def sign_in_by_provider(
         # Letters beyond ASCII may count as others: see `_where`.
         people = people_at(session, address, SignIn.PROVIDER, now) if email.isascii() else {}
         if not people:
-            raise SignInRefusedError(
-                "No programme here has your email address. Ask the programme office to add it to the list of people."
-            )
+            raise SignInRefusedError(_NO_PROGRAMME)
         try:
             account = accounts.account_at(session, issuer, subject, address, at=now)
         except ConflictError:

@@ -1,5 +1,6 @@
 """What every route needs: the site, and pages for the person who is signed in."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.visits import Visit, note_looks, visit
 from changeflow.values.moments import format_day
+from changeflow.values.words import LANGUAGES
 from changeflow.web import numbers
 from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Buckets, Clients, Limits
@@ -32,6 +34,9 @@ from changeflow.web.style import SCRIPT, STYLE
 numbers.register()  # before any route uses it
 Clock = Callable[[], datetime]
 READ_METHODS = ["GET", "HEAD"]
+MOST_OF_A_HEADER = 200
+_QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
+"""The weight of a language in `Accept-Language` (RFC 9110, 12.4.2)."""
 MOST_NOTED = 4096
 """How many readings to remember as recorded."""
 
@@ -109,10 +114,26 @@ def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> R
     return HTMLResponse(text, status_code=page.status, headers=PAGES_HEADERS)
 
 
-def show_frame(site: Site, token: str, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+def show_frame(
+    site: Site, token: str, template: str, values: Mapping[str, Any], *, status: int = 200, language: str = "en"
+) -> Response:
     """Answer with a page that belongs to no programme; `token` is the cookie that its forms rest on."""
-    text = render(template, {**frame_of(site, token), **values})
-    return HTMLResponse(text, status_code=status, headers=PAGES_HEADERS)
+    text = render(template, {**frame_of(site, token), **values}, language=language)
+    return HTMLResponse(text, status_code=status, headers={**PAGES_HEADERS, "Vary": "Accept-Language, Cookie"})
+
+
+def language_for(request: Request) -> str:
+    """Return the language for someone who has not signed in: chosen with `lang`, or else the browser's."""
+    chosen = request.query_params.get("lang", "")
+    if chosen in LANGUAGES:
+        return chosen
+    wanted: list[tuple[float, int, str]] = []
+    for part in request.headers.get("accept-language", "")[:MOST_OF_A_HEADER].split(","):
+        code, _, more = part.strip().partition(";")
+        quality = more.strip().removeprefix("q=") or "1"
+        if _QUALITY.fullmatch(quality) and float(quality) > 0:
+            wanted.append((-float(quality), len(wanted), code.partition("-")[0].lower()))
+    return next((code for _, _, code in sorted(wanted) if code in LANGUAGES), LANGUAGES[0])
 
 
 def frame_of(site: Site, token: str) -> dict[str, Any]:
@@ -150,7 +171,8 @@ async def refuse_sign_in(request: Request, error: Exception) -> Response:
     """Say why someone is not signed in, and offer to try again."""
     if not isinstance(error, SignInRefusedError):
         raise error
-    return show_frame(site_of(request), "", "sign_in/refused", {"text": error.text}, status=403)
+    values = {"text": error.text}
+    return show_frame(site_of(request), "", "sign_in/refused", values, status=403, language=language_for(request))
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.settings import ProviderSettings, is_safe_address
 from changeflow.usecases.accounts import SignInRefusedError
+from changeflow.values.sentences import sentence
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 """Signatures that are accepted: with a private key of the provider's, never `none` and never a shared secret."""
@@ -44,8 +45,8 @@ LONGEST_SUBJECT = 255
 """OpenID Connect Core 1.0, 2."""
 MICROSOFT = ("login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn")
 GOOGLE = "accounts.google.com"
-NOT_CONFIRMED = "Your organisation’s account could not be confirmed. Please start again."
-NO_ADDRESS = (
+NOT_CONFIRMED = sentence("Your organisation’s account could not be confirmed. Please start again.")
+NO_ADDRESS = sentence(
     "Your organisation’s account does not confirm your email address, so we cannot tell who you are in the programme. "
     "Ask the people who look after your accounts, or ask the programme office for a sign-in link."
 )

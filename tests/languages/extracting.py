@@ -28,7 +28,7 @@ SINCE = datetime(2027, 1, 1, tzinfo=UTC)
 def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """Yield each message with the file it is in."""
     sources = [("python", IN_PYTHON, {}, (TOP / "changeflow").rglob("*.py"))]
-    for folder in ("emails", "web"):
+    for folder in ("emails", "web", "web/sign_in"):
         method = "jinja2.ext:babel_extract"
         sources.append((method, IN_TEMPLATES, JINJA, (TOP / "templates" / folder).glob("*.j2")))
     for method, keywords, options, paths in sources:

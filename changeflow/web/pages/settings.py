@@ -1,12 +1,16 @@
 """Settings about signing in: the people who may, and a person's own sessions."""
 
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.usecases import account_settings
+from changeflow.usecases.account_settings import NewInvitation
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
@@ -24,14 +28,15 @@ async def people(request: Request, programme: str) -> Response:
 
 @router.api_route("/people/{person}", methods=READ_METHODS, name="settings:person")
 async def person_page(request: Request, programme: str, person: str) -> Response:
-    return await show_page(request, programme, _person(person))
+    return await show_page(request, programme, _person(request, person))
 
 
 @router.post("/people/{person}/invite", name="settings:invite")
 async def invite(request: Request, programme: str, person: str) -> Response:
-    form = await read_own_form(request)
+    form, site = await read_own_form(request), site_of(request)
     email = form.cleaned().get("email", "")
-    return await _changed(request, programme, person, account_settings.invite, email)
+    change = partial(account_settings.invite, can_mail=site.post.reaches_people)
+    return await _changed(request, programme, person, change, email)
 
 
 @router.post("/people/{person}/withdraw", name="settings:withdraw")
@@ -79,26 +84,39 @@ async def end_all(request: Request, programme: str) -> Response:
     return _signed_out(request)
 
 
-async def _changed(request: Request, programme: str, person: str, change: Callable[..., None], *given: str) -> Response:
+async def _changed(
+    request: Request, programme: str, person: str, change: Callable[..., NewInvitation | None], *given: str
+) -> Response:
     """Change something about a person's account; show their page again, with the reason if it was refused."""
     site = site_of(request)
     token = token_in(request, site.base_url)
     try:
-        await site.work.write(change, token, programme, person, *given, db=site.db, now=site.clock())
+        mail = await site.work.write(change, token, programme, person, *given, db=site.db, now=site.clock())
     except (NotAllowedError, UnknownThingError):
         raise
     except (InputError, ConflictError) as error:
-        return await show_page(request, programme, _person(person, error=str(error), entered=given))
-    return _to(f"/p/{programme}/settings/people/{person}")
+        return await show_page(request, programme, _person(request, person, error=str(error), entered=given))
+    response = _to(f"/p/{programme}/settings/people/{quote(person)}{'?mail=1' if mail else ''}")
+    if mail is not None:
+        # Sent after the answer, so that no one waits for the mail server.
+        response.background = BackgroundTask(site.work.mail, site.post.invite, mail, db=site.db, now=site.clock())
+    return response
 
 
-def _person(person: str, *, error: str = "", entered: tuple[str, ...] = ()) -> Callable[[Visit], Page]:
+def _person(
+    request: Request, person: str, *, error: str = "", entered: tuple[str, ...] = ()
+) -> Callable[[Visit], Page]:
+    site = site_of(request)
+
     def show(found: Visit) -> Page:
         line = account_settings.account_line(found, person)
         values = {
             "line": line,
             "error": error,
             "entered": entered[0] if entered else "" if line.invited else line.email,
+            "no_mail": account_settings.why_no_mail(found, can_mail=site.post.reaches_people),
+            "is_mailed": request.query_params.get("mail") == "1",
+            "sign_in_page": f"{site.base_url}/sign-in",
         }
         return Page("settings/person", values, status=422 if error else 200)
 

@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from babel import Locale
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
@@ -9,8 +10,10 @@ from changeflow.logs import log
 from changeflow.storage.accounts import SignIn
 from changeflow.usecases import accounts
 from changeflow.usecases.accounts import NewSession
+from changeflow.values.sentences import sentence
+from changeflow.values.words import LANGUAGES
 from changeflow.web.clients import address_key, is_local
-from changeflow.web.dependencies import READ_METHODS, Site, read_own_form, show_frame, site_of
+from changeflow.web.dependencies import READ_METHODS, Site, language_for, read_own_form, show_frame, site_of
 from changeflow.web.errors import MISSING
 from changeflow.web.responses import TroubleError, too_many
 from changeflow.web.security import (
@@ -26,6 +29,9 @@ from changeflow.web.security import (
 from changeflow.web.sign_in_doors import Door
 
 router = APIRouter()
+PROVIDER_BUTTON = sentence("Sign in with your organisation’s account")
+"""The default text of the button, which is translated; a text of the organisation's own is not."""
+NAMES_OF_LANGUAGES = {code: Locale.parse(code).get_display_name() for code in LANGUAGES}
 
 
 @router.api_route("/sign-in", methods=READ_METHODS, name="sign_in:show")
@@ -33,7 +39,8 @@ async def show(request: Request) -> Response:
     site = site_of(request)
     browser = browser_token(request, site.base_url)
     values = {"next": own_path(request.query_params.get("next", "/")), "why": request.query_params.get("why")}
-    return with_browser(site, browser, show_frame(site, browser, "sign_in/show", _ways(site, **values)))
+    shown = show_frame(site, browser, "sign_in/show", _ways(site, **values), language=language_for(request))
+    return with_browser(site, browser, shown)
 
 
 @router.post("/sign-in", name="sign_in:ask")
@@ -46,9 +53,10 @@ async def ask(request: Request) -> Response:
     try:
         email = accounts.check_address(form.get("email"))
     except InputError as error:
-        values = _ways(site, next=next_page, email=form.cleaned().get("email", ""), error=str(error))
-        return show_frame(site, browser, "sign_in/show", values, status=422)
-    response = show_frame(site, browser, "sign_in/asked", {"email": email, "next": next_page})
+        values = _ways(site, next=next_page, email=form.cleaned().get("email", ""), error=error.text)
+        return show_frame(site, browser, "sign_in/show", values, status=422, language=language_for(request))
+    values = {"email": email, "next": next_page}
+    response = show_frame(site, browser, "sign_in/asked", values, language=language_for(request))
     # Whether the address is invited is looked up after the answer, so that not even its time tells.
     response.background = BackgroundTask(_send_link, site, email, browser, next_page)
     return response
@@ -70,7 +78,7 @@ async def link(request: Request, token: str) -> Response:
     site = site_of(request)
     browser = token_in(request, site.base_url, BROWSER)
     await site.work.read(accounts.check_link, token, browser=browser, db=site.db, now=site.clock())
-    return show_frame(site, browser, "sign_in/link", {})
+    return show_frame(site, browser, "sign_in/link", {}, language=language_for(request))
 
 
 @router.post("/sign-in/link/{token}", name="sign_in:use")
@@ -140,11 +148,13 @@ def with_browser(site: Site, browser: str, response: Response) -> Response:
 
 def _ways(site: Site, **values: object) -> dict[str, object]:
     """Return what the sign-in page shows."""
+    name = site.provider.chosen.name if site.provider else ""
     return {
         "email": "",
         "error": "",
         "why": None,
-        "provider": site.provider.chosen.name if site.provider else "",
+        "provider": PROVIDER_BUTTON if name == PROVIDER_BUTTON else name,
+        "languages": NAMES_OF_LANGUAGES,
         **values,
     }
 
