@@ -217,7 +217,13 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),
         ("task start", "task finish", "task progress", "task import"),
-        routes=("POST /p/{programme}/plan/{task:path}",),
+        routes=(
+            "POST /p/{programme}/plan/{task:path}",
+            "GET /p/{programme}/week",
+            "POST /p/{programme}/week",
+            "GET /p/{programme}/week/paste",
+            "POST /p/{programme}/week/paste",
+        ),
         thing="a task",
     ),
     Action.IMPORT_SCORES: _personal(

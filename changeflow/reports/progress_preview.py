@@ -36,7 +36,7 @@ def preview_lines(
     yield f"To be recorded: {counted(len(tasks), 'task')}{same}"
     reported, said = {r.task: r for r in typed.reported}, dict(typed.comments)
     for task in tasks:
-        yield f"  “{old.roadmap.tasks[task].name}”: {_in_words(new, task, reported.get(task), said.get(task, ''))}"
+        yield f"  “{old.roadmap.tasks[task].name}”: {entry_words(new, task, reported.get(task), said.get(task, ''))}"
     if decided:
         yield f"  and {counted(decided, 'decision')}"
     for title, is_taken in (("Not recorded", False), ("How cells are read", True)):
@@ -65,7 +65,8 @@ def early_starts(programme: Programme, starts: Iterable[tuple[TaskId, date]]) ->
             yield f"“{name}” started on {days}. The day counts; correct it if it is wrong."
 
 
-def _in_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:
+def entry_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:
+    """Say what a sheet records of a task; `programme` is the one after it."""
     parts = []
     if reported is not None:
         if reported.percent is not None and reported.finished is None:

@@ -185,6 +185,7 @@ WORDS: Mapping[str, EntryWords] = {
     "baseline": EntryWords(RecordKind.DATES, "Took baseline {}", _number),
     "announce": EntryWords(RecordKind.DATES, "Announced go-live dates of {}", _service),
     "progress": _progress("Reported progress of {}"),
+    "not-yet": _progress("Recorded a later day for {}"),
     "comment": _progress("Commented on {}"),
     "checkpoint": _progress("Reported {}"),
     "attendance": _progress("Recorded attendance at training", lambda _, __: About()),

@@ -1,16 +1,22 @@
 """Import a progress sheet, or preview what it would record and move. A preview saves nothing."""
 
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from changeflow.errors import ConflictError
+from changeflow.errors import ChangeflowError, ConflictError, InputError
 from changeflow.intake.tables import PastedText
+from changeflow.programme.programme import Programme
 from changeflow.programme.recording import checked_progress
+from changeflow.reports.workbook.tasks import AS_EXPORTED, HEADINGS, KEY
 from changeflow.rules.engine import Judged
 from changeflow.storage.database import rolled_back
+from changeflow.usecases.acts import DIGITS, StaleError
 from changeflow.usecases.authority import noting_refusals
 from changeflow.usecases.gates import record_history
-from changeflow.usecases.progress import SheetRecorded, SheetTaken, record_sheet, sheet_in
+from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, rehearse, sheet_in
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work, work_in
 
 
@@ -52,6 +58,60 @@ def store_import(
         if preview and (sheet.typed, new, decided) != (preview.sheet.typed, preview.new, preview.decided):
             raise ConflictError("Something was recorded, or the file was changed, since the preview. Import it again.")
     return new, decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedRows:
+    """What pasted rows record."""
+
+    sheet: SheetTaken
+    new: SheetRecorded
+    before: Judged
+    after: Judged
+
+    @property
+    def mark(self) -> str:
+        """A short text that changes if the same rows would be read or recorded otherwise."""
+        return _mark_of(self.sheet, self.new)
+
+
+MOST_PASTED = 1_000
+"""The most pasted lines: our own choice. A file has no such limit."""
+
+
+def record_pasted(text: str, change: Change, *, shown: str = "") -> PastedRows:
+    """Record progress from rows that someone copied from a spreadsheet; all or nothing, as `store_import` does.
+
+    `shown` is the mark of the preview that someone has seen. Raise `StaleError` if someone else has recorded something
+    since that changes it.
+    """
+    if not text.strip():
+        raise InputError("Paste the rows from your spreadsheet.")
+    if (lines := text.strip().count("\n") + 1) > MOST_PASTED:
+        raise InputError(f"You pasted {lines:,} lines. Paste at most {MOST_PASTED:,} at a time.")
+    before = stored_on(change.programme, db=change.db, on=change.on)
+    source, ahead = pasted_table(text, before.programme), None
+    with suppress(ChangeflowError):  # the change itself reports mistakes
+        ahead = rehearse(before, progress_in(source, before.programme).typed.reported)
+    with unit_of_work(change, ahead=ahead) as work:
+        sheet, new, _ = _take(work, source, None)
+        if shown not in ("", _mark_of(sheet, new)):
+            raise StaleError("Someone else has recorded something about these tasks since. Check your rows again.")
+    return PastedRows(sheet=sheet, new=new, before=work.stored.judged, after=work.after.judged)
+
+
+def _mark_of(sheet: SheetTaken, new: SheetRecorded) -> str:
+    return hashlib.sha256(repr((sheet.typed, new)).encode()).hexdigest()[:DIGITS]
+
+
+def pasted_table(text: str, programme: Programme) -> PastedText:
+    """Return pasted text as a table. Rows of our own export get its headings, if they were not copied."""
+    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r").split("\t")
+    for headings in ((*HEADINGS.values(), KEY, AS_EXPORTED), (*HEADINGS.values(), KEY)):
+        place = headings.index(KEY)
+        if len(first) == len(headings) and first[place].strip() in programme.roadmap.tasks:
+            return PastedText(text, headings)
+    return PastedText(text)
 
 
 def _take(work: UnitOfWork, source: Path | PastedText, decisions: Path | None) -> tuple[SheetTaken, SheetRecorded, int]:

@@ -37,7 +37,7 @@ from changeflow.web.security import PAGES_HEADERS, token_in
 T = TypeVar("T")
 CHECK, SAVE = "check", "save"
 """The values of a form's field `step`; without one, a form is checked."""
-OF_STEPS = ("form", "step", "seen", "effect", "checked")
+OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview")
 """Fields that no one types."""
 MOST_SAVED, LOCKS = 4096, 64
 

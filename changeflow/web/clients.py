@@ -2,6 +2,7 @@
 
 import hmac
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
+_WEEK = re.compile(r"/p/[^/]+/week(?:/paste)?")
+"""Pages with a row for each of many tasks."""
 MOST_KEYS = 20_000
 """How many buckets to keep in memory; the least recently used are dropped first, and start full again."""
 
@@ -120,8 +123,27 @@ class Limits:
     form_bytes: int = 20_000
     """Two thousand characters of any language, and the rest of the form."""
     form_fields: int = 50
+    week_bytes: int = 400_000
+    """The form of this week, or what someone pastes from a spreadsheet: a thousand rows."""
+    week_fields: int = 4_000
     target_bytes: int = 2_000
     """The path and the query together."""
+
+    def of_form(self, path: str) -> "FormLimits":
+        """Return the limits of a form that is sent to a path."""
+        if _WEEK.fullmatch(path):
+            return FormLimits(self.week_bytes, self.week_fields, is_table=True)
+        return FormLimits(self.form_bytes, self.form_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """What one form may have."""
+
+    bytes: int
+    fields: int
+    is_table: bool = False
+    """Whether it has a row for each of many tasks."""
 
 
 class Buckets:

@@ -16,7 +16,7 @@ from changeflow.usecases.answer_recording import Given
 from changeflow.values.limits import is_supported
 from changeflow.values.sentences import sentence
 from changeflow.web.clients import Limits
-from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleError
+from changeflow.web.responses import BAD_FORM, WRONG_FORM, TroubleError, too_large
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 LINE_BREAKS = "\n\r\t"
@@ -71,17 +71,17 @@ async def read_form(request: Request, limits: Limits, *, one_click: bool = False
     is_multipart = one_click and kind == "multipart/form-data"
     if kind not in ("", "application/x-www-form-urlencoded") and not is_multipart:
         raise TroubleError(WRONG_FORM)
-    body = b""
+    most, body = limits.of_form(request.scope["path"]), b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limits.form_bytes:
-            raise TroubleError(TOO_LARGE)
+        if len(body) > most.bytes:
+            raise TroubleError(too_large(is_table=most.is_table))
     if is_multipart:
         return Form({})
     if not is_well_formed(body):
         raise TroubleError(BAD_FORM)
-    if body.count(b"&") >= limits.form_fields:
-        raise TroubleError(TOO_LARGE)
+    if body.count(b"&") >= most.fields:
+        raise TroubleError(too_large(is_table=most.is_table))
     try:
         return Form(dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")))
     except UnicodeDecodeError:

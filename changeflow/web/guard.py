@@ -126,8 +126,11 @@ class Guard:
         if sum(len(name) + len(value) for name, value in request.scope["headers"]) > LARGEST_HEADERS:
             raise TroubleError(responses.HEADERS_TOO_LARGE)
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self.limits.form_bytes:
-            raise TroubleError(responses.TOO_LARGE if length.isdecimal() else responses.MALFORMED)
+        most_of_form = self.limits.of_form(request.scope["path"])
+        if not length.isdecimal():
+            raise TroubleError(responses.MALFORMED)
+        if int(length) > most_of_form.bytes:
+            raise TroubleError(responses.too_large(is_table=most_of_form.is_table))
 
     def _timed(self, receive: Receive) -> Receive:
         """Limit the seconds in which a body must arrive, however many pieces it comes in."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from changeflow.programme.mandates import Subject
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
+from changeflow.usecases.week import may_record
 from changeflow.values.words import Action
 
 
@@ -24,6 +25,7 @@ class Section:
 SECTIONS = (
     Section("me", "My things", "/me", Action.ANSWER_OWN),
     Section("brief", "Brief", "", Action.READ_REPORT),
+    Section("week", "This week", "/week", Action.REPORT_PROGRESS),
     Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME, is_whole=True),
     Section("schools", "Schools and waves", "/schools", Action.READ_PROGRAMME),
     Section("plan", "Plan", "/plan", Action.READ_PROGRAMME),
@@ -36,4 +38,11 @@ SECTIONS = (
 def navigation(found: Visit) -> list[Section]:
     """Return the parts that the person may open."""
     is_head = own_school(found) is not None
-    return [s for s in SECTIONS if found.may(s.action, Subject()) and not (is_head and s.is_whole)]
+    return [s for s in SECTIONS if _may_open(found, s) and not (is_head and s.is_whole)]
+
+
+def _may_open(found: Visit, section: Section) -> bool:
+    # Owners record progress of their own tasks alone.
+    if section.action is Action.REPORT_PROGRESS:
+        return may_record(found)
+    return found.may(section.action, Subject())

@@ -53,6 +53,11 @@ TOO_LARGE = Trouble(
     "Your answer is too long",
     "We have not saved your answer. Go back, shorten it to a few lines, and send it again.",
 )
+TOO_MANY_ROWS = Trouble(
+    413,
+    "These are too many rows at once",
+    "We have not saved any changes. Go back, and send the rows in several parts.",
+)
 WRONG_FORM = Trouble(
     415,
     "We could not read this form",
@@ -79,6 +84,10 @@ FULL = Trouble(
     retry=BUSY_SECONDS,
 )
 NOT_FOUND = Trouble(404, "Page not found", "The address may be incomplete. Open the link from the message itself.")
+
+
+def too_large(*, is_table: bool) -> Trouble:
+    return TOO_MANY_ROWS if is_table else TOO_LARGE
 
 
 def too_many(seconds: int) -> Trouble:

@@ -34,6 +34,19 @@ def send_no_days(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+def paste_rows(page: Any, day: str) -> None:
+    page.get_by_label("Rows copied from your spreadsheet").fill(
+        f"Task\tService\tActual start\nBuild support\tPayroll\t{day}"
+    )
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def fill_in_a_row(page: Any, day: str) -> None:
+    page.locator("select[name^='what:']").first.select_option("finished")
+    page.locator("input[name^='day:']").first.fill(day)
+    page.get_by_role("button", name="Check what this changes").click()
+
+
 def ask_a_link(page: Any) -> None:
     page.get_by_label("Your email address").fill("stranger@example.org")
     page.get_by_role("button", name="Send me a link").click()
@@ -95,6 +108,17 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan/payroll/w2/go-live?later=20"),
         Example(f"{P}/plan/payroll/pilot/go-no-go", SRO),
         Example(f"{P}/plan/no/such/task", status=404),
+    ),
+    "/p/{programme}/week": (
+        Example(f"{P}/week", is_for_phones=True),
+        Example(f"{P}/week", is_for_phones=True, then=lambda page: fill_in_a_row(page, "19/5/2027")),
+        Example(f"{P}/week", status=422, is_for_phones=True, then=lambda page: fill_in_a_row(page, "32/5/2027")),
+        Example(f"{P}/week?saved=1", HEAD, is_for_phones=True),
+    ),
+    "/p/{programme}/week/paste": (
+        Example(f"{P}/week/paste", is_for_phones=True),
+        Example(f"{P}/week/paste", is_for_phones=True, then=lambda page: paste_rows(page, "19/5/2027")),
+        Example(f"{P}/week/paste", status=422, is_for_phones=True, then=lambda page: paste_rows(page, "32/5/2027")),
     ),
     "/p/{programme}/more": (Example(f"{P}/more"), Example(f"{P}/more", HEAD, 403)),
     "/p/{programme}/decisions": (Example(f"{P}/decisions", SRO), Example(f"{P}/decisions", HEAD, 403)),

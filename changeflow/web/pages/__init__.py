@@ -23,6 +23,7 @@ from changeflow.web.pages import (
     static,
     tokens,
     waves,
+    week,
 )
 
 ROUTERS = (
@@ -48,5 +49,6 @@ ROUTERS = (
     record.router,
     api.router,
     tokens.router,
+    week.router,
 )
 """Every router, in the order in which paths are matched."""
