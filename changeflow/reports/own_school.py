@@ -49,13 +49,12 @@ class OwnSchool:
         text = self.shortened(text)
         if not self.other_ids.isdisjoint(text.split("/")):
             return True
-        return self._pattern is not None and self._pattern.search(text.replace(self.name, "")) is not None
+        return any(found[0].casefold() != self.name.casefold() for found in self._pattern.finditer(text))
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        if not self.others:
-            return None
-        words = "|".join(re.escape(name) for name in sorted(self.others, key=len, reverse=True))
+    def _pattern(self) -> re.Pattern[str]:
+        """Every name, the longest first, as one school's name may begin or end with another's."""
+        words = "|".join(re.escape(name) for name in sorted({*self.others, self.name}, key=len, reverse=True))
         return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
     def only(self, view: T) -> T:

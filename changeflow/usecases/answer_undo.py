@@ -18,6 +18,7 @@ from changeflow.values.sentences import sentence
 UNDO_FOR = timedelta(minutes=15)
 """How long an answer can be undone: our own choice."""
 TOO_LATE = sentence("It is too late to undo this here. Write to the programme office instead.")
+CHANGED = sentence("Someone has changed this since, so it cannot be undone here.")
 _OF_AN_ANSWER = ("progress", "act")
 """The kinds of fact that an answer records."""
 
@@ -30,7 +31,7 @@ def can_undo(subject: str, answered_at: datetime | None, now: datetime) -> bool:
 def take_back(work: UnitOfWork, person: str, subject: str, answered_at: datetime) -> bool:
     """Withdraw what a person's answer recorded; return whether there was anything.
 
-    Raise `InputError` once it is too late, and `ConflictError` if a later record rests on it.
+    Raise `InputError` once it is too late, and `ConflictError` if someone else has recorded the task since.
     """
     if not can_undo(subject, answered_at, work.change.now):
         raise InputError(TOO_LATE)
@@ -56,18 +57,22 @@ def move_day(work: UnitOfWork, person: str, task: str, answered_at: datetime, da
     if day > work.change.on:
         raise InputError(sentence("%(day)s is in the future. Enter the day on which it was finished.", day=day))
     if not _facts(work, person, task, answered_at):
-        raise ConflictError(sentence("Someone has recorded this task again since. Open the page again."))
+        raise ConflictError(CHANGED)
     started = min(work.programme.timed(task).first_day, day)
     checked = checked_progress(work.programme, [finish_of(work.programme, task, day, started)], work.change.on)
     record_progress(work, checked, person)
 
 
 def _facts(work: UnitOfWork, person: str, subject: str, answered_at: datetime) -> list[RecordedFact]:
-    """Return what the answer recorded, if it still stands: of a task, its latest progress."""
+    """Return what the answer recorded, with corrections of its day, if no one else has recorded the task since."""
     found = []
     for kind in _OF_AN_ANSWER:
-        own = [f for f in facts.recorded(work.session, work.name, kind) if f.withdrawn is None]
+        own = [f for f in facts.recorded(work.session, work.name, kind) if f.withdrawn is None and f.at >= answered_at]
         if kind == "progress":
-            own = [f for f in own if f.values.get("task") == subject][-1:]
-        found += [f for f in own if f.by == person and f.at == answered_at]
+            own = [f for f in own if f.values.get("task") == subject]
+            if any(f.by != person for f in own):
+                raise ConflictError(CHANGED)
+        else:
+            own = [f for f in own if f.at == answered_at]
+        found += [f for f in own if f.by == person]
     return found

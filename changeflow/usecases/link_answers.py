@@ -24,7 +24,7 @@ from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import adopt_key, key_of, recipient_of
 from changeflow.usecases.answer_recording import AnswerRecorder, Given, Request, postponed_at_most
-from changeflow.usecases.answer_undo import UNDO_FOR, can_undo, move_day, take_back
+from changeflow.usecases.answer_undo import CHANGED, UNDO_FOR, can_undo, move_day, take_back
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.progress import rehearse
 from changeflow.usecases.stored import Stored, load
@@ -36,7 +36,6 @@ NOT_OURS = sentence("This link is not one of ours, or part of it is missing.")
 WITHDRAWN = sentence("You do not need to do anything. The task is finished, or someone else is now doing it.")
 USED = sentence("We have already had your answer. You do not need to do anything else.")
 NOT_USED = sentence("There is no answer to undo.")
-CHANGED = sentence("Someone has changed this since, so it cannot be undone here.")
 EXPIRED = sentence("This link has expired. The next message will have a new one.")
 NOT_IN_PLAN = sentence("This task is no longer part of the plan. You do not need to do anything.")
 YOU = sentence("you")

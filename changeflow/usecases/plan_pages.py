@@ -160,9 +160,9 @@ def _page_for_head(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId]) -
 
 def permit_report(visit: Visit, task: TaskId) -> None:
     """Raise unless the person may record the progress of a task."""
-    found = visit.programme.roadmap.tasks.get(task)
-    if found is None:
-        visit.permit(Action.READ_PROGRAMME)
+    visit.permit(Action.READ_PROGRAMME)
+    found, own = visit.programme.roadmap.tasks.get(task), own_school(visit)
+    if found is None or (own is not None and task not in own_tasks(visit, own)):
         raise UnknownThingError("task", task)
     visit.permit(Action.REPORT_PROGRESS, task_subject(found))
 

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from changeflow.errors import NOT_SAVED, ChangeflowError, ProblemsError
+from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
 from changeflow.intake.progress_sheets import read_progress_sheet
 from changeflow.intake.tables import PastedText
 from changeflow.programme.facts import Comment
@@ -33,7 +33,7 @@ from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Finding
-from changeflow.values.moments import day_of
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.problem import Problem, pick
 from changeflow.values.words import Action
 
@@ -81,7 +81,20 @@ class TaskReport:
 
 
 def report_task(task: str, said: TaskReport, change: Change) -> None:
-    """Record what someone says about one task."""
+    """Record what someone says about one task; errors are in the words of its page."""
+    programme = _before(change).programme
+    found, known = programme.roadmap.tasks.get(task), programme.facts.progress.get(task)
+    if said.day > change.on:
+        raise InputError(f"{format_day(said.day)} is in the future. Enter today or an earlier day.")
+    if found is not None and found.gate is not None:
+        raise InputError("Only a decision finishes this. Decide it on the page of the decision.")
+    if known is not None and said.status is TaskStatus.FINISHED and said.day < day_of(known.actual_start):
+        begun = format_day(day_of(known.actual_start))
+        raise InputError(f"It started on {begun}, so it cannot have finished before. Correct the day.")
+    if known is not None and known.actual_finish is not None and said.status is TaskStatus.STARTED:
+        last = programme.days_of(task)[1]
+        if said.day > last:
+            raise InputError(f"It finished on {format_day(last)}, so it cannot have started later. Correct the day.")
     if said.status is TaskStatus.FINISHED:
         finish_task(task, said.day, None, change)
     elif said.left is not None:

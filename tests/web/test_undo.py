@@ -102,3 +102,7 @@ def test_it_was_another_day(stored: str, link: str):
         progress = load(session, None, on=DAY).programme.facts.progress[TASK]
     assert progress.actual_finish is not None
     assert day_of(progress.actual_finish - 1) == date(2027, 1, 6)
+    # The day can be corrected again, and all of it undone.
+    assert "done on" in pages(stored, at(3)).post(f"{link}/undo", {"day": "2027-01-07"}).text
+    assert pages(stored, at(4)).post(f"{link}/undo", {}).status_code == 200
+    assert not is_done(stored)

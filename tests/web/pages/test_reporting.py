@@ -60,6 +60,8 @@ def test_mistakes_keep_what_was_typed(own_world: World):
         assert page.status_code == 422, fields
         assert words in text_of(page), (fields, text_of(page))
         assert f'value="{fields["day"]}"' in page.text
+        assert "--" not in text_of(page)
+        assert TASK not in text_of(page)
     assert progress_of(own_world) is None
 
 
