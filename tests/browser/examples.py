@@ -56,6 +56,21 @@ def ask_without_address(page: Any) -> None:
     page.get_by_role("button", name="Send me a link").click()
 
 
+def reject(page: Any) -> None:
+    page.get_by_label("Reject (no-go)").check()
+    page.get_by_label("Reason").fill("The team is not in place")
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def decide_nothing(page: Any) -> None:
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def add_conditions(page: Any) -> None:
+    page.locator("summary", has_text="Conditions").click()
+    page.get_by_role("button", name="Add more conditions").click()
+
+
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
@@ -125,6 +140,10 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/decisions/{gate:path}": (
         Example(f"{P}/decisions/payroll/pilot/go-no-go", SRO),
         Example(f"{P}/decisions/payroll/w2/go-no-go", SRO),
+        Example(f"{P}/decisions/estates/w2/wave-released", SRO, then=reject),
+        Example(f"{P}/decisions/estates/w2/wave-released", SRO, 422, then=decide_nothing),
+        Example(f"{P}/decisions/programme/closing-agreed", SRO, then=add_conditions),
+        Example(f"{P}/decisions/programme/closing-agreed?by=other"),
         Example(f"{P}/decisions/no/such/gate", SRO, 404),
     ),
     "/p/{programme}/reports": (Example(f"{P}/reports", SRO),),
