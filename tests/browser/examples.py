@@ -35,9 +35,8 @@ def send_no_days(page: Any) -> None:
 
 
 def paste_rows(page: Any, day: str) -> None:
-    page.get_by_label("Rows copied from your spreadsheet").fill(
-        f"Task\tService\tActual start\nBuild support\tPayroll\t{day}"
-    )
+    rows = f"Task id\tActual finish\npayroll/w2/people-awareness\t{day}"
+    page.get_by_label("Rows copied from your spreadsheet").fill(rows)
     page.get_by_role("button", name="Check what this changes").click()
 
 
