@@ -94,7 +94,7 @@ class Language:
     def time(self, moment: datetime) -> str:
         """Write the time of day in the United Kingdom.
 
-        >>> language_of("en").time(datetime(2027, 6, 8, 8, 5, tzinfo=UTC))
+        >>> language_of("en").time(datetime.fromisoformat("2027-06-08T08:05+00:00"))
         '09:05'
         """
         return format_time(moment.astimezone(LONDON), "HH:mm", locale=self.locale)

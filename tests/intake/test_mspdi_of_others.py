@@ -506,5 +506,5 @@ def test_a_task_of_a_file_is_found_by_its_uid_or_its_name(tmp_path: Path):
     assert [task_in_file(project, name) for name in ("1", "t1", "T8")] == ["1", "1", "8"]
     with pytest.raises(AmbiguousNameError, match=r"'Plan' \(UID 7, below 'T1'\), 'Plan' \(UID 9, below 'T8'\)"):
         task_in_file(project, "Plan")
-    with pytest.raises(UnknownThingError, match=r"There is no task 'T3'\. Did you mean 'T"):
+    with pytest.raises(UnknownThingError, match=r"There is no task 'T3'\. Use one of: Plan, T1, T8\."):
         task_in_file(project, "T3")
