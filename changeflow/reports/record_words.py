@@ -232,6 +232,7 @@ WORDS: Mapping[str, EntryWords] = {
     "answer:not_yet": _message("Answered a message: not yet"),
     "answer:blocked": _message("Answered a message: something is in the way"),
     "answer:delegated": _message("Answered a message: someone else does this"),
+    "undo": _message("Undid an answer"),
     "optional:off": _message("Switched optional messages off"),
     "optional:on": _message("Switched optional messages on"),
     "report": EntryWords(RecordKind.REPORTS, "Issued report {}", _report),

@@ -70,6 +70,12 @@ def add_conditions(page: Any) -> None:
     page.get_by_role("button", name="Add more conditions").click()
 
 
+def answer_nothing(page: Any) -> None:
+    """Promise no day for the first task."""
+    page.locator("summary", has_text="Not yet").first.click()
+    page.get_by_role("button", name="Remind me then").first.click()
+
+
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
@@ -80,6 +86,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/sign-in/provider": (Example("/sign-in/provider", None, 503, is_for_phones=True),),
     "/sign-in/provider/back": (Example("/sign-in/provider/back?state=x&code=y", None, is_for_phones=True),),
+    "/p/{programme}/me": (
+        Example(f"{P}/me", SRO, is_for_phones=True),
+        Example(f"{P}/me", HEAD, is_for_phones=True),
+        Example(f"{P}/me?saved=1", SRO, is_for_phones=True),
+        Example(f"{P}/me", SRO, 422, is_for_phones=True, then=answer_nothing),
+    ),
     "/p/{programme}/schools": (
         Example(f"{P}/schools"),
         Example(f"{P}/schools?only=late"),

@@ -108,6 +108,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]
 ROUTES = [
     ("GET", f"/a/{ANSWER}"),
     ("POST", f"/a/{ANSWER}"),
+    ("POST", f"/a/{ANSWER}/undo"),
     ("GET", f"/u/{CHOOSE}"),
     ("POST", f"/u/{CHOOSE}"),
     ("POST", f"/u/{CHOOSE}/calendar"),
