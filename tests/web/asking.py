@@ -96,7 +96,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]
 
     with monkeypatch.context() as patched:
         for where, names in {
-            "link_answers": ("question_of", "answer", "choice_of", "switch_optional"),
+            "link_answers": ("question_of", "answer", "undo", "correct_day", "choice_of", "switch_optional"),
             "calendar_feeds": ("new_feed", "feed_of"),
             "monitoring": ("troubles", "metrics"),
         }.items():
