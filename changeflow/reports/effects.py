@@ -1,4 +1,4 @@
-"""The effect of a change, before it is made: what moves, what breaks or is resolved, and who must be told."""
+"""The effect of a change, before it is made: what moves, what breaks or is resolved, and who to tell."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from changeflow.programme.announcements import go_lives
 from changeflow.programme.differences import differences
 from changeflow.programme.mandates import Subject, in_role
 from changeflow.programme.programme import Programme
+from changeflow.reports.findings import findings_beyond
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
 from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import Judged
@@ -35,10 +36,8 @@ class Effect:
 
     parts: tuple[EffectPart, ...]
     """What moves, by topic; the overload; findings; only those with lines."""
-    told: tuple[str, ...]
-    """Who must be told, because a go-live of their school moves; names or roles."""
-    needs_reason: bool
-    """Whether an announced date, a milestone with a deadline, or a decision moves, so that a reason is required."""
+    to_tell: tuple[str, ...]
+    """The schools whose announced go-live moves, each with its head."""
 
     @property
     def is_empty(self) -> bool:
@@ -61,13 +60,11 @@ def effect_of(before: Judged, after: Judged) -> Effect:
     parts.append(EffectPart("Tasks added or removed", tuple(d.sentence for d in every if _is_new(d))))
     parts.append(EffectPart("End of the programme", tuple(_end(old, new))))
     parts.append(EffectPart("Overload", tuple(_overload(old, new))))
-    parts.append(EffectPart("New findings", tuple(_beyond(after, before))))
-    parts.append(EffectPart("Findings resolved", tuple(_beyond(before, after))))
+    parts.append(EffectPart("New findings", tuple(f.message for f in findings_beyond(after, before))))
+    parts.append(EffectPart("Findings resolved", tuple(f.message for f in findings_beyond(before, after))))
     return Effect(
         parts=tuple(part for part in parts if part.lines),
-        told=tuple(_told(old, new)),
-        needs_reason=any(d.topic in (Topic.ANNOUNCED, Topic.GATES, Topic.MILESTONES) for d in found)
-        or any(_moved_announced(old, new)),
+        to_tell=tuple(_to_tell(old, new)),
     )
 
 
@@ -106,23 +103,12 @@ def _short(programme: Programme) -> dict[str, set[date]]:
     return found
 
 
-def _beyond(these: Judged, those: Judged) -> Iterator[str]:
-    """Yield the findings that the other side lacks, by rule and subject."""
-    known = {(f.rule, f.subject) for f in those.findings}
-    yield from (f.message for f in these.findings if (f.rule, f.subject) not in known)
-
-
-def _moved_announced(old: Programme, new: Programme) -> Iterator[tuple[str, str]]:
-    """Yield the school and service of each announced go-live whose forecast differs."""
+def _to_tell(old: Programme, new: Programme) -> Iterator[str]:
+    """Yield the schools whose announced go-lives move, by name, each with its head."""
     was = {(g.school, g.service): g.day for g in go_lives(old)}
-    for live in go_lives(new):
-        if live.announced is not None and live.day != was.get((live.school, live.service), live.day):
-            yield live.school, live.service
-
-
-def _told(old: Programme, new: Programme) -> Iterator[str]:
-    """Yield the heads of the schools whose announced go-lives move, by school."""
-    for school in sorted({school for school, _ in _moved_announced(old, new)}, key=new.school_name):
+    announced = [g for g in go_lives(new) if g.announced is not None]
+    moved = {g.school for g in announced if g.day != was.get((g.school, g.service), g.day)}
+    for school in sorted(moved, key=new.school_name):
         heads = in_role(new.definition, Role.HEAD, Subject(schools=frozenset({school})))
         named = ", ".join(new.person(h) for h in sorted(heads))
         yield f"{new.school_name(school)}: {named or 'no head is named for this school'}"

@@ -213,6 +213,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "contracts_kept_months": Figure(
             "How long differences for individual contracts are kept after a parallel run (totals are kept)", _MONTHS
         ),
+        "calculations_kept_months": Figure("How long results of calculations in the browser are kept", _MONTHS),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
             "How soon to answer a complex request, if the person hears of the delay within the first month", _MONTHS

@@ -18,6 +18,12 @@ from changeflow.values.words import Severity, Stops
 FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "source", "blocks")
 
 
+def findings_beyond(these: Judged, those: Judged) -> Iterator[Finding]:
+    """Yield the findings that the other side lacks, by rule and subject."""
+    known = {(f.rule, f.subject) for f in those.findings}
+    yield from (f for f in these.findings if (f.rule, f.subject) not in known)
+
+
 def findings_text(judged: Judged) -> Iterator[str]:
     """Yield the findings, the most severe first, and the waivers that have an effect."""
     yield findings_headline(judged.findings)

@@ -8,6 +8,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress
 from changeflow.programme.typed_progress import LABELS, TypedProgress
 from changeflow.reports.differences import changed_parts, parts_text
+from changeflow.reports.findings import findings_beyond
 from changeflow.roadmap.analysis.differences import Topic
 from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.analysis.slippage import CutOff, format_cut_off
@@ -51,8 +52,8 @@ def preview_lines(
         return
     yield from _moves(old, new, typed.reported)
     yield from _part("Cut-offs overtaken", [_cut_off(old, c) for c in overtaken_cut_offs(old, new)])
-    yield from _part("New findings", list(_beyond(after, before)))
-    yield from _part("Findings resolved", list(_beyond(before, after)))
+    yield from _part("New findings", [f"{f.rule} {f.message}" for f in findings_beyond(after, before)])
+    yield from _part("Findings resolved", [f"{f.rule} {f.message}" for f in findings_beyond(before, after)])
 
 
 def early_starts(programme: Programme, starts: Iterable[tuple[TaskId, date]]) -> Iterator[str]:
@@ -142,12 +143,6 @@ def overtaken_cut_offs(before: Programme, after: Programme) -> Iterator[CutOff]:
 def _cut_off(programme: Programme, cut_off: CutOff) -> str:
     words = format_cut_off(programme.roadmap, programme.required_schedule, cut_off)
     return f"{programme.roadmap.tasks[cut_off.task].name}. Before this report: {words[0].lower()}{words[1:]}"
-
-
-def _beyond(these: Judged, those: Judged) -> Iterator[str]:
-    """Yield the findings that the other side lacks, by rule and subject."""
-    known = {(f.rule, f.subject) for f in those.findings}
-    yield from (f"{f.rule} {f.message}" for f in these.findings if (f.rule, f.subject) not in known)
 
 
 def _part(title: str, lines: Sequence[str]) -> Iterator[str]:

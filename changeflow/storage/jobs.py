@@ -14,9 +14,6 @@ from changeflow.storage.tables.jobs import JobRow
 LOST_AFTER = timedelta(seconds=60)
 """A worker writes every few seconds; one that has not for this long has stopped."""
 
-KEPT = timedelta(days=180)
-"""How long results are kept: about two terms. Our own choice."""
-
 
 class JobState(StrEnum):
     """How far a calculation is."""
@@ -128,9 +125,9 @@ def end_job(
     return count_touched(session, own.values(**values)) == 1
 
 
-def remove_old_jobs(session: Session, programme: str, *, now: datetime) -> int:
-    """Remove calculations that ended long ago, with their results."""
-    own = (col(JobRow.programme_id) == programme, col(JobRow.ended_at) < now - KEPT)
+def remove_old_jobs(session: Session, programme: str, *, ended_before: datetime) -> int:
+    """Remove calculations that ended before a moment, with their results."""
+    own = (col(JobRow.programme_id) == programme, col(JobRow.ended_at) < ended_before)
     return count_touched(session, delete(JobRow).where(*own))
 
 

@@ -5,13 +5,14 @@ a page showed of the thing to change, and of the effect, must still be so.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlmodel import Session
 
+from changeflow.agenda.due import GivenAnswers
 from changeflow.errors import ConflictError
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
@@ -123,12 +124,34 @@ def _guard_of(change: Change) -> _PageGuard:
     return change.guard
 
 
+NO_MARK = "0" * DIGITS
+"""The mark of a task about which nothing is recorded."""
+
+
 def mark_of(programme: Programme, tasks: Iterable[TaskId]) -> str:
     """Return a short text that changes with what is recorded about some tasks: progress, decisions and comments."""
-    facts, wanted = programme.facts, frozenset(tasks)
-    known = (
-        sorted((t, repr(p)) for t, p in facts.progress.items() if t in wanted),
-        [repr(d) for d in facts.decisions if d.task in wanted],
-        [repr(c) for c in facts.comments if c.task in wanted],
-    )
-    return hashlib.sha256(repr(known).encode()).hexdigest()[:DIGITS]
+    marks = marks_of(programme)
+    return _short_hash([marks.get(task, NO_MARK) for task in tasks])
+
+
+def marks_of(programme: Programme, given: GivenAnswers | None = None) -> Mapping[TaskId, str]:
+    """Return the mark of each task about which something is recorded; with `given`, answers count as well."""
+    if given is None:
+        return programme.once("marks", lambda: _marks(programme, GivenAnswers()))
+    return _marks(programme, given)
+
+
+def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
+    facts = programme.facts
+    known: dict[str, list[str]] = {task: [repr(progress)] for task, progress in facts.progress.items()}
+    for decision in facts.decisions:
+        known.setdefault(decision.task, []).append(repr(decision))
+    for comment in facts.comments:
+        known.setdefault(comment.task, []).append(repr(comment))
+    for answer in given.all:
+        known.setdefault(answer.subject, []).append(repr(answer))
+    return {task: _short_hash(said) for task, said in known.items()}
+
+
+def _short_hash(said: object) -> str:
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:DIGITS]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from changeflow.agenda.due import Readers
 from changeflow.errors import UnknownThingError
 from changeflow.reports.my_things import MyThing, MyThings, my_things
@@ -52,11 +54,7 @@ def _things(visit: Visit, person: str) -> MyThings:
 
 
 def _undoable(visit: Visit, person: str) -> list[Undoable]:
-    since = visit.now - UNDO_FOR
-    moments = {a.subject: at for a, _, at in answers.listed(visit.session, visit.name) if a.person == person}
-    for fact in facts.recorded(visit.session, visit.name, "progress"):
-        if fact.by == person and fact.withdrawn is None and fact.at >= since:
-            moments[str(fact.values["task"])] = fact.at
+    moments = _answered_at(visit.session, visit.name, person)
     standing = answers.answers(visit.session, visit.name)
     found = []
     for subject, at in moments.items():
@@ -94,13 +92,14 @@ def undo_own(subject: str, change: Change) -> None:
     """Take back what the person last answered about a subject, within a quarter of an hour."""
     with unit_of_work(change) as work:
         person = work.permit(Action.ANSWER_OWN)
-        moments = [
-            a_at for a, _, a_at in answers.listed(work.session, work.name) if (a.person, a.subject) == (person, subject)
-        ]
-        moments += [
-            f.at
-            for f in facts.recorded(work.session, work.name, "progress")
-            if f.by == person and f.withdrawn is None and f.values["task"] == subject
-        ]
-        if not moments or not take_back(work, person, subject, max(moments)):
+        at = _answered_at(work.session, work.name, person).get(subject)
+        if at is None or not take_back(work, person, subject, at):
             raise UnknownThingError("answer", subject)
+
+
+def _answered_at(session: Session, name: str, person: str) -> Mapping[str, datetime]:
+    """Return when the person last answered about each subject, or recorded its progress."""
+    moments = [(at, a.subject) for a, _, at in answers.listed(session, name) if a.person == person]
+    own = (f for f in facts.recorded(session, name, "progress") if f.by == person and f.withdrawn is None)
+    moments += [(f.at, str(f.values["task"])) for f in own]
+    return {subject: at for at, subject in sorted(moments)}

@@ -83,24 +83,32 @@ class TaskReport:
 def report_task(task: str, said: TaskReport, change: Change) -> None:
     """Record what someone says about one task; errors are in the words of its page."""
     programme = _before(change).programme
-    found, known = programme.roadmap.tasks.get(task), programme.facts.progress.get(task)
-    if said.day > change.on:
-        raise InputError(f"{format_day(said.day)} is in the future. Enter today or an earlier day.")
+    found = programme.roadmap.tasks.get(task)
     if found is not None and found.gate is not None:
         raise InputError("Only a decision finishes this. Decide it on the page of the decision.")
-    if known is not None and said.status is TaskStatus.FINISHED and said.day < day_of(known.actual_start):
-        begun = format_day(day_of(known.actual_start))
-        raise InputError(f"It started on {begun}, so it cannot have finished before. Correct the day.")
-    if known is not None and known.actual_finish is not None and said.status is TaskStatus.STARTED:
-        last = programme.days_of(task)[1]
-        if said.day > last:
-            raise InputError(f"It finished on {format_day(last)}, so it cannot have started later. Correct the day.")
-    if said.status is TaskStatus.FINISHED:
+    is_finish = said.status is TaskStatus.FINISHED
+    if wrong := wrong_day(programme, task, said.day, change.on, is_finish=is_finish):
+        raise InputError(wrong)
+    if is_finish:
         finish_task(task, said.day, None, change)
     elif said.left is not None:
         progress_task(task, change, started=said.day, remaining=f"{said.left}d", percent=None)
     else:
         start_task(task, said.day, change)
+
+
+def wrong_day(programme: Programme, task: TaskId, day: date, on: date, *, is_finish: bool) -> str:
+    """Return why a start or finish cannot be recorded on a day, in the words of pages; empty if it can."""
+    known, said = programme.facts.progress.get(task), format_day(day)
+    if day > on:
+        return f"{said} is in the future. Enter today or an earlier day."
+    if known is None:
+        return ""
+    if is_finish and day < (begun := day_of(known.actual_start)):
+        return f"{said} is before its recorded start, {format_day(begun)}."
+    if not is_finish and known.actual_finish is not None and day > (last := programme.days_of(task)[1]):
+        return f"{said} is after its recorded finish, {format_day(last)}."
+    return ""
 
 
 def _before(change: Change) -> Stored:

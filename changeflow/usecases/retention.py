@@ -72,6 +72,7 @@ def _retain(work: UnitOfWork) -> Removed:
     words = relativedelta(months=packs.number("privacy", "answers_kept_months", on=today))
     scores = relativedelta(months=packs.number("privacy", "scores_kept_months", on=today))
     contracts = relativedelta(months=packs.number("privacy", "contracts_kept_months", on=today))
+    calculations = relativedelta(months=packs.number("privacy", "calculations_kept_months", on=today))
     closed = closed_on(work.programme)
     found = Removed(
         programme=name,
@@ -80,7 +81,7 @@ def _retain(work: UnitOfWork) -> Removed:
         comments=erasure.remove_comments(session, name, given_before=_midnight(today - words)),
         scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
-        calculations=jobs.remove_old_jobs(session, name, now=now),
+        calculations=jobs.remove_old_jobs(session, name, ended_before=_midnight(today - calculations)),
     )
     log("retention", **asdict(found))
     if found.comments or found.scores or found.contracts:

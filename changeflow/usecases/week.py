@@ -3,7 +3,6 @@
 A form records everything or nothing. Each of its rows carries the mark of what was recorded when the page was opened.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,15 +19,15 @@ from changeflow.programme.recording import ReportedProgress, checked_progress, f
 from changeflow.reports.week_page import WeekPart, week_parts
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.storage import answers, versions
-from changeflow.usecases.acts import DIGITS, StaleError
+from changeflow.usecases.acts import NO_MARK, StaleError, marks_of
 from changeflow.usecases.own_school import own_school, own_tasks
-from changeflow.usecases.progress import permit_progress, record_progress, rehearse
+from changeflow.usecases.progress import permit_progress, record_progress, rehearse, wrong_day
 from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import format_day
 from changeflow.values.words import Action, Role
 
 
@@ -137,23 +136,6 @@ def record_week(entries: Sequence[WeekEntry], wrong: Mapping[TaskId, str], chang
     return len(entries)
 
 
-NO_MARK = "0" * DIGITS
-"""The mark of a task about which nothing is recorded."""
-
-
-def marks_of(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
-    """Return for each task a short text that changes with what is recorded about it, and with answers about it."""
-    facts = programme.facts
-    known: dict[str, list[str]] = {task: [repr(progress)] for task, progress in facts.progress.items()}
-    for decision in facts.decisions:
-        known.setdefault(decision.task, []).append(repr(decision))
-    for comment in facts.comments:
-        known.setdefault(comment.task, []).append(repr(comment))
-    for answer in given.all:
-        known.setdefault(answer.subject, []).append(repr(answer))
-    return {task: hashlib.sha256(repr(said).encode()).hexdigest()[:DIGITS] for task, said in known.items()}
-
-
 def _owners(visit: Visit) -> frozenset[str | None]:
     return visit.view("owners-of-tasks", lambda: frozenset(t.owner for t in _open(visit.programme)))
 
@@ -239,19 +221,14 @@ def _problems(
 
 
 def _problem(programme: Programme, entry: WeekEntry, given: GivenAnswers, on: date) -> str:
-    task, day = programme.roadmap.tasks[entry.task], format_day(entry.day)
-    known = programme.facts.progress.get(entry.task)
+    task = programme.roadmap.tasks[entry.task]
     if task.gate is not None:
         return "This is a decision. Record it on its own page."
     if programme.is_done(entry.task):
         return "This task is finished. Its page shows who recorded that."
     if entry.status is WeekStatus.NOT_YET:
         return _not_postponed(programme, task, entry.day, given, on)
-    if entry.day > on:
-        return f"{day} is in the future. Enter today or an earlier day."
-    if entry.status is WeekStatus.FINISHED and known is not None and entry.day < day_of(known.actual_start):
-        return f"{day} is before its recorded start, {format_day(day_of(known.actual_start))}."
-    return ""
+    return wrong_day(programme, entry.task, entry.day, on, is_finish=entry.status is WeekStatus.FINISHED)
 
 
 def _not_postponed(programme: Programme, task: Task, day: date, given: GivenAnswers, on: date) -> str:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.storage.database import session_scope, sqlite_path
-from changeflow.storage.jobs import KEPT, JobState, add_job, end_job
+from changeflow.storage.jobs import JobState, add_job, end_job
 from changeflow.usecases import jobs, retention
 from changeflow.values.words import Role
 from changeflow.web.calculations import Calculations
@@ -112,8 +112,8 @@ def finished(world: World, text: str, *, ended_days_ago: int = 0) -> int:
 
 
 def test_results_are_removed_when_their_time_has_ended(own_world: World):
-    old = finished(own_world, "x", ended_days_ago=KEPT.days + 1)
-    new = finished(own_world, "y", ended_days_ago=KEPT.days - 1)
+    old = finished(own_world, "x", ended_days_ago=185)
+    new = finished(own_world, "y", ended_days_ago=180)
     waiting = started(signed_in(own_world.db, "chief"))
     [removed] = retention.retain(db=own_world.db, now=NOW)
     assert removed.calculations == 1
