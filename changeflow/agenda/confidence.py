@@ -138,9 +138,9 @@ def _without_odds(programme: Programme) -> Iterator[Signal]:
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:
-    if blocks := sorted({f.rule for f in judged.blocks}):
-        rules = f"rules {listed(blocks)}" if len(blocks) > 1 else f"rule {blocks[0]}"
-        yield Signal(Tier.AMBER, f"The plan breaks {rules} without a waiver.")
+    if titles := [f"“{title}”" for _, title in sorted({(f.rule, f.title) for f in judged.blocks})]:
+        rules = "rules" if len(titles) > 1 else "rule"
+        yield Signal(Tier.AMBER, f"The plan breaks the {rules} {listed(titles)} without a waiver.")
 
 
 def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:

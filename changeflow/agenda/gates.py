@@ -146,15 +146,10 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(programme, w, gate)), None)
         if waiver is not None:
-            text = sentence(
-                "Rule %(code)s (%(title)s) is waived until %(day)s.",
-                code=rule.code,
-                title=rule.title,
-                day=waiver.expires,
-            )
+            text = sentence("The rule “%(title)s” is waived until %(day)s.", title=rule.title, day=waiver.expires)
             yield Criterion(text, State.WAIVED, rule.code)
         else:
-            text = sentence("The plan complies with rule %(code)s (%(title)s).", code=rule.code, title=rule.title)
+            text = sentence("The plan complies with the rule “%(title)s”.", title=rule.title)
             yield Criterion(text, State.MET, rule.code)
 
 

@@ -114,7 +114,7 @@ class Limits:
 
     per_address: Rate = Rate(burst=300, per_second=60)
     per_link: Rate = Rate(burst=20, per_second=0.5)
-    per_asker: Rate = Rate(burst=30, per_second=0.1)
+    per_asker: Rate = Rate(burst=20, per_second=20 / 3600)
     """Requests of one client for sign-in links."""
     at_once: int = 100
     """Requests that are being answered or wait for their turn; more are refused immediately."""

@@ -138,7 +138,7 @@ class TestEvidence:
         found = case(db_gated, GO, 22)
         assert found.proposal is Outcome.APPROVE
         assert "Training has been delivered at 2 of 2 schools." in found.of(State.MET)
-        assert "The plan complies with rule R10 (Scheme of delegation approved before go-live)." in found.of(State.MET)
+        assert "The plan complies with the rule “Scheme of delegation approved before go-live”." in found.of(State.MET)
         assert not any("R12" in text or "R20" in text for text in found.of(State.MET)), "not asked of this service"
 
     def test_what_is_not_finished_is_open_and_an_approval_is_refused(self, db_gated: str):
@@ -179,7 +179,7 @@ class TestEvidence:
         )
         stored_with(db, tmp_path, service=waived)
         assert case(db, PLAN, 5).of(State.WAIVED) == (
-            "Rule R06 (A team with time and skills) is waived until 31 Dec 2027.",
+            "The rule “A team with time and skills” is waived until 31 Dec 2027.",
         )
 
     def test_training_is_delivered_not_planned(self, db_gated: str):

@@ -107,7 +107,7 @@ class TestWhatIsProposed:
         tier, signals = self.proposed(tmp_path, programme=programme)
         assert tier is Tier.RED
         assert signals[0] == "The programme has no senior responsible owner."
-        assert "The plan breaks rule R16 without a waiver." in signals
+        assert "The plan breaks the rule “Reinforcement until the last checkpoint” without a waiver." in signals
 
 
 class TestWhatIsSet:
