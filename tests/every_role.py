@@ -30,6 +30,7 @@ from changeflow.usecases import (
     baselines,
     calendar_feeds,
     checkpoints,
+    comments,
     definitions,
     export,
     filings,
@@ -292,6 +293,10 @@ def raise_issue(world: World, actor: str) -> None:
     pilot_records.raise_issue(raised, world.change(actor))
 
 
+def comment(world: World, actor: str) -> None:
+    comments.comment_on("payroll/ash/plan", "Waiting for the supplier", world.change(actor))
+
+
 def give_feedback(world: World, actor: str, text: str = "Good") -> None:
     said = FeedbackGiven(service="payroll", on=TODAY, by="", side="user", text=text)
     pilot_records.give_feedback(said, world.change(actor))
@@ -351,6 +356,7 @@ HOW: dict[Action, Call] = {
         "payroll", "starter", "A slip", w.change(who), passed=True
     ),
     Action.RAISE_ISSUE: raise_issue,
+    Action.COMMENT: comment,
     Action.UPDATE_ISSUE: update_issue,
     Action.GIVE_FEEDBACK: give_feedback,
     Action.PLAN_IMPROVEMENT: improve,

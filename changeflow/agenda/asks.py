@@ -19,6 +19,7 @@ from changeflow.agenda.due import (
     is_open,
 )
 from changeflow.agenda.gates import weigh
+from changeflow.agenda.notices import COMMENT
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError
 from changeflow.programme.names import with_place
@@ -216,14 +217,14 @@ def conversations(programme: Programme, due: Iterable[Due], *, today: date, read
 
 
 MOST_CHARACTERS = 2000
-ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
+ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation", COMMENT})
 """Requests that accept only `done`."""
 
 
 def kind_of(subject: str, programme: Programme) -> str | None:
     """Return a link's kind of request, from its subject; None if its task is no longer in the plan.
 
-    The kinds are `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` and `conversation`.
+    The kinds are `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor`, `conversation` and `comment`.
     """
     if subject == SPONSOR:
         return "sponsor"
@@ -232,7 +233,7 @@ def kind_of(subject: str, programme: Programme) -> str | None:
     if subject.startswith(CONVERSATION):
         return "conversation"
     task, _, about = subject.partition("#")
-    if about in (EVIDENCE, FEEDBACK):
+    if about in (EVIDENCE, FEEDBACK, COMMENT):
         return about
     known = programme.roadmap.tasks.get(task)
     if known is None:

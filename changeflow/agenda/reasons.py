@@ -26,6 +26,8 @@ class Reason(StrEnum):
     SPONSOR = "sponsor"
     CONVERSATION = "conversation"
     """To a manager: a person in their team has too many requests at once."""
+    COMMENT = "comment"
+    """To a task's owner: others have commented on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ REASONS: Mapping[Reason, ReasonToNudge] = {
     Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
     Reason.SPONSOR: ReasonToNudge("sponsor", sentence("Show your support for this change")),
     Reason.CONVERSATION: ReasonToNudge("conversation", sentence("A conversation about workload")),
+    Reason.COMMENT: ReasonToNudge("comment", is_escalated=False),
 }
 """Every reason. A gate shares the template of a decision."""
 _BY_KIND = {reason.kind: key for key, reason in REASONS.items() if reason.kind is not None}

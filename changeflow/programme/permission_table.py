@@ -226,6 +226,13 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ),
         thing="a task",
     ),
+    Action.COMMENT: _plain(
+        "comment on {thing}",
+        _ALL,
+        routes=("POST /p/{programme}/comments/{task:path}",),
+        thing="a task",
+        note="the task's owner is told. Only the person who wrote a comment, or the SRO, may withdraw it",
+    ),
     Action.IMPORT_SCORES: _personal(
         "import a round of assessments",
         (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),

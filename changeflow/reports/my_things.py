@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.agenda.asks import asks_of, kind_of
 from changeflow.agenda.due import Answer, AnswerKind, Readers, due_days
+from changeflow.agenda.notices import COMMENT, comment_notices
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
@@ -61,6 +62,8 @@ def my_things(judged: Judged, person: str, *, today: date, readers: Readers) -> 
     mine = [t for t in programme.tasks() if t.owner and readers.answers.asked_now(t.id, t.owner) == person]
     wanted = [(t.id, days[t.id]) for t in mine if t.id in days]
     wanted += [(ask.subject, ask.due_on) for ask in asks_of(judged, person, today=today, readers=readers)]
+    notices = comment_notices(programme, today=today, readers=readers)
+    wanted += [(notice.subject, notice.due_on) for notice in notices if notice.person == person]
     now = [_thing(programme, person, subject, day, today, readers) for subject, day in dict.fromkeys(wanted)]
     ahead = [t for t in mine if t.id not in days and _is_soon(programme, t, today)]
     done = [t for t in mine if programme.is_done(t.id) and programme.days_of(t.id)[1] >= today - BEHIND]
@@ -88,7 +91,7 @@ def _thing(programme: Programme, person: str, subject: str, day: date, today: da
         task=task.id if task is not None else "",
         due_on=day,
         due=format_day(day, weekday=True),
-        is_late=day < today,
+        is_late=day < today and kind != COMMENT,
         said=_said(programme, given[-1]) if given else "",
     )
 

@@ -230,7 +230,6 @@ _KINDS = {
     "decision": "Decision",
     "condition": "Condition",
     "checkpoint": "Checkpoint",
-    "comment": "Comment",
 }
 KINDS_OF_FACT = tuple(_KINDS)
 """The kinds of fact that a task's history shows."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import quote
 
 from sqlmodel import Session
 
@@ -12,6 +13,7 @@ from changeflow.adkar.people import statements
 from changeflow.agenda.asks import ROUND, can_take_over, kind_of
 from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.gates import weigh
+from changeflow.agenda.notices import COMMENT
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.costs import LaterCost
 from changeflow.errors import InputError
@@ -19,6 +21,7 @@ from changeflow.logs import log
 from changeflow.planning.last_days import LastDay, last_day
 from changeflow.programme.people import live_people
 from changeflow.programme.recording import finish_of
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
@@ -55,7 +58,7 @@ class LinkQuestion:
     """A link's question. It names roles, never people, so that a forwarded link reveals no one."""
 
     kind: str
-    """`task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`."""
+    """`task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor`, `conversation` or `comment`."""
     title: str
     due_on: date
     programme: str
@@ -76,6 +79,8 @@ class LinkQuestion:
     """An assessment's questions."""
     postponed_at_most: int = 0
     """How often a due day can be postponed."""
+    page: str = ""
+    """The address of the task's or decision's page, for readers who sign in."""
     language: str = "en"
     """The reader's language, for the page."""
 
@@ -297,5 +302,13 @@ def question_about(request: Request, stored: Stored, kind: str) -> LinkQuestion:
         if kind == "assessment"
         else (),
         postponed_at_most=postponed_at_most(stored, on=programme.on),
+        page=_page(programme.id, task, kind),
         language=language_for(request.person, stored),
     )
+
+
+def _page(programme: str, task: Task | None, kind: str) -> str:
+    if task is None:
+        return ""
+    part = "decisions" if kind in ("gate", "evidence") else "plan"
+    return f"/p/{quote(programme)}/{part}/{quote(task.id)}{'#comments' if kind == COMMENT else ''}"

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar, asks, conversations
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
+from changeflow.agenda.notices import comment_notices
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
@@ -91,7 +92,11 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
         *due_things(stored.programme, today=today, readers=readers),
         *asks(stored.judged, today=today, readers=readers),
     )
-    due = (*due, *conversations(stored.programme, due, today=today, readers=readers))
+    due = (
+        *due,
+        *conversations(stored.programme, due, today=today, readers=readers),
+        *comment_notices(stored.programme, today=today, readers=readers),
+    )
     opens = NudgePolicy.of(stored.programme.rulepacks, on=today).send_from
     new, withdrawn = agenda.record(
         session,

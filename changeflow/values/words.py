@@ -234,6 +234,7 @@ class Action(StrEnum):
     REPEAT_PILOT = "repeat-pilot"
 
     REPORT_PROGRESS = "report-progress"
+    COMMENT = "comment"
     IMPORT_SCORES = "import-scores"
     CORRECT_SCORES = "correct-scores"
     RECORD_TRAINING = "record-training"

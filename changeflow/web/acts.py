@@ -123,8 +123,9 @@ async def answer_form(
     done: str,
     tasks: tuple[TaskId, ...] = (),
     section: str = "",
+    is_plain: bool = False,
 ) -> Response:
-    """Check or save a form that one of our pages sent.
+    """Check or save a form that one of our pages sent. A plain one moves nothing, so it is saved at once.
 
     `allow` raises unless the person may make the change at all: it is asked before what they typed is read, and the use
     case checks again. `do` makes the change by one use case. `show` gives the page again with the form; `done` is the
@@ -140,10 +141,13 @@ async def answer_form(
             allow(found)
         change = change_by(token, programme, db=site.db, now=site.clock())
         fields = form.cleaned()
+        key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
+        if is_plain:
+            SAVED.save(key, lambda: do(change))
+            return None
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
             tried = rehearse(change, do, seen=seen)
             return SentForm(fields=fields, effect=tried.effect, result=tried.result)
-        key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
         SAVED.save(key, lambda: confirm(change, do, expected=form.get("effect"), seen=seen))
         return None
 

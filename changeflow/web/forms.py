@@ -121,6 +121,14 @@ def day_in(text: str) -> date | None:
     raise InputError(sentence("“%(text)s” is not a date. Enter a date such as 31/03/2027.", text=text[:40]))
 
 
+def text_in(form: Form, name: str, *, called: str) -> str:
+    """Read a text of several lines; `called` begins the message, such as “Your comment”."""
+    text = form.get(name)
+    if has_controls(text, but=LINE_BREAKS):
+        raise FieldError(name, f"{called} contained characters that cannot be shown. We have removed them.")
+    return text
+
+
 def line_in(form: Form, name: str, *, most: int, called: str) -> str:
     """Read a text as one line of at most `most` characters; `called` begins the message, such as “The reason”."""
     text = form.get(name)

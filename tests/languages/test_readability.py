@@ -98,6 +98,8 @@ def test_a_report_reads_easily(report: SroReport, page: str):
 @pytest.mark.parametrize("reason", list(Reason))
 def test_each_kind_of_message_reads_easily(programme: Programme, reason: Reason, for_manager: bool, is_late: bool):
     tasks = list(programme.tasks(kind=KINDS[reason])) if reason in KINDS else []
+    if reason is Reason.COMMENT:
+        tasks = list(programme.tasks(kind=Kind.TRAINING))
     due = date(2027, 4, 26) if is_late else date(2027, 5, 10)
     more: dict[str, Any] = {}
     if reason in (Reason.DECISION, Reason.GATE):

@@ -104,6 +104,7 @@ FORMS: dict[str, dict[str, str]] = {
         "by": "owner",
         "day": "25/3/2027",
     },
+    "/p/{programme}/comments/{task:path}": {"text": "Waiting for the supplier"},
     "/p/{programme}/settings/tokens": {"name": "A program", "days": "9"},
     "/p/{programme}/settings/people/{person}/invite": {"email": "head@example.org"},
 }

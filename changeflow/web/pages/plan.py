@@ -11,13 +11,16 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.reports.plan_page import BY, ONLY
 from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
 from changeflow.reports.task_page import MOST_LINKED
+from changeflow.usecases.comments import comment_on, comments_on, permit_comment, withdraw_comment
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_report, plan, task_page
 from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
+from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import Form, day_in
+from changeflow.web.forms import Form, day_in, text_in
 
 router = APIRouter(prefix="/p/{programme}")
 Word = TypeVar("Word", bound=StrEnum)
@@ -59,13 +62,42 @@ async def report(request: Request, programme: str, task: str) -> Response:
     )
 
 
+@router.post("/comments/{task:path}", name="plan:comment")
+async def comment(request: Request, programme: str, task: str) -> Response:
+    form = await read_own_form(request)
+    known = form.get("withdraw")
+
+    def save(change: Change) -> None:
+        if known:
+            withdraw_comment(task, known, change)
+        else:
+            comment_on(task, text_in(form, "text", called="Your comment"), change)
+
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=lambda visit: permit_comment(visit, task),
+        do=save,
+        show=lambda visit, draft: _task(request, visit, task, draft),
+        done=f"/p/{programme}/plan/{quote(task)}?{'withdrawn' if known else 'said'}=1#comments",
+        section="plan",
+        is_plain=True,
+    )
+
+
 def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     later = request.query_params.get("later")
     found = task_page(visit, task, days=_whole((later or "").strip()) or None)
     values: dict[str, object] = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": later is not None}
     values["is_head"] = own_school(visit) is not None
-    saved = request.query_params.get("saved") is not None and not draft.fields
-    return Page("plan/task", {"r": found, "draft": draft, "saved": saved, **values})
+    values["comments"], values["may_comment"] = comments_on(visit, task), visit.may(Action.COMMENT)
+    # A form on the page is either a comment or a report of progress.
+    is_comment = "text" in draft.fields
+    values["draft"], values["comment"] = (EMPTY, draft) if is_comment else (draft, EMPTY)
+    for done in ("saved", "said", "withdrawn"):
+        values[done] = done in request.query_params and not draft.fields
+    return Page("plan/task", {"r": found, **values})
 
 
 def _reported(form: Form) -> TaskReport:
