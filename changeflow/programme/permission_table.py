@@ -60,7 +60,9 @@ _WORK_ON_FILES = (
 """Long lists of commands, by purpose."""
 
 TABLE: Mapping[Action, PermissionEntry] = {
-    Action.TAKE_BASELINE: _decision("take a baseline", (Role.SRO, Role.BOARD), ("baseline take",)),
+    Action.TAKE_BASELINE: _decision(
+        "take a baseline", (Role.SRO, Role.BOARD), ("baseline take",), routes=("POST /p/{programme}/baselines",)
+    ),
     Action.DECIDE_GATE: _decision(
         "decide {thing}",
         (Role.OWNER, Role.SRO),
@@ -85,7 +87,10 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ),
     ),
     Action.ADD_WAIVER: _decision(
-        "record a waiver", (*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN), ("waiver add", "apply")
+        "record a waiver",
+        (*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN),
+        ("waiver add", "apply"),
+        routes=("GET /p/{programme}/waivers", "POST /p/{programme}/waivers"),
     ),
     Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
     Action.SIGN: _decision("sign {thing}", (Role.SIGNATORY,), ("pilot sign",), thing="a go-live"),
@@ -283,11 +288,16 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "announce go-live dates of {thing}",
         WORKING,
         ("announce date", "announce forecast", "announce import"),
+        routes=("POST /p/{programme}/announcements",),
         thing="a service",
         note="a baseline also announces, unless taken with `--not-announced`",
     ),
     Action.WITHDRAW_FACT: _plain(
-        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
+        "withdraw {thing}",
+        (Role.RECORDER, Role.SRO),
+        ("fact withdraw", "announce withdraw"),
+        routes=("POST /p/{programme}/announcements/withdrawn",),
+        thing="a fact",
     ),
     Action.ANSWER_MESSAGE: _plain(
         "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")
@@ -362,6 +372,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/pilots",
             "GET /p/{programme}/pilots/{service}",
             "GET /p/{programme}/rules",
+            "GET /p/{programme}/baselines",
+            "GET /p/{programme}/announcements",
             "GET /api/v1/openapi.json",
             "GET /api/v1/programmes/{programme}",
             "GET /api/v1/programmes/{programme}/decisions",

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from changeflow.agenda.due import GivenAnswers
 from changeflow.errors import ConflictError
+from changeflow.programme.dates import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
 from changeflow.storage.database import read_scope
@@ -25,6 +26,8 @@ from changeflow.values.moments import local_day
 
 T = TypeVar("T")
 DIGITS = 16
+Seen = tuple[Callable[[Programme], str], str]
+"""What a page showed of the thing to change: how to mark it, and its mark then."""
 
 
 class StaleError(ConflictError):
@@ -59,8 +62,7 @@ def change_by(token: str, programme: str, *, db: str, now: datetime) -> Change:
 class _PageGuard(ChangeChecks):
     is_still: Callable[[Session], bool]
     """Whether the session in force is still the actor's."""
-    seen: tuple[tuple[TaskId, ...], str] | None = None
-    """The tasks that the page showed, and their mark."""
+    seen: Seen | None = None
     expected: str | None = None
     """The mark of the effect that was shown."""
     is_trial: bool = False
@@ -72,7 +74,7 @@ class _PageGuard(ChangeChecks):
             raise SignInNeededError
 
     def begin(self, work: UnitOfWork) -> None:
-        if self.seen is not None and mark_of(work.programme, self.seen[0]) != self.seen[1]:
+        if self.seen is not None and self.seen[0](work.programme) != self.seen[1]:
             raise StaleError("Someone else has recorded something here since you opened the page.")
 
     def end(self, work: UnitOfWork) -> None:
@@ -89,13 +91,10 @@ class Rehearsed(Generic[T]):
     effect: Effect
 
 
-def rehearse(
-    change: Change, do: Callable[[Change], T], *, seen: tuple[tuple[TaskId, ...], str] | None = None
-) -> Rehearsed[T]:
+def rehearse(change: Change, do: Callable[[Change], T], *, seen: Seen | None = None) -> Rehearsed[T]:
     """Make a change by its use case, which must be one unit of work, and undo it.
 
-    Raise the errors that the change itself would raise, and `StaleError` if the tasks of `seen` no longer have their
-    mark.
+    Raise the errors that the change itself would raise, and `StaleError` if what was seen has another mark by now.
     """
     guard = replace(_guard_of(change), seen=seen, is_trial=True)
     result = do(replace(change, guard=guard))
@@ -109,7 +108,7 @@ def confirm(
     do: Callable[[Change], T],
     *,
     expected: str,
-    seen: tuple[tuple[TaskId, ...], str] | None = None,
+    seen: Seen | None = None,
 ) -> T:
     """Make a change whose effect was shown; `expected` is the effect's mark.
 
@@ -151,6 +150,21 @@ def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
     for answer in given.all:
         known.setdefault(answer.subject, []).append(repr(answer))
     return {task: _short_hash(said) for task, said in known.items()}
+
+
+def mark_of_dates(programme: Programme) -> str:
+    """Return a short text that changes with the plan's dates and with what was announced."""
+
+    def make() -> str:
+        dates = sorted((task, d.start, d.finish) for task, d in dates_of(programme).items())
+        return _short_hash((dates, programme.facts.announcements))
+
+    return programme.once("mark-of-dates", make)
+
+
+def mark_of_waivers(programme: Programme) -> str:
+    """Return a short text that changes with the waivers."""
+    return _short_hash(programme.definition.waivers)
 
 
 def _short_hash(said: object) -> str:

@@ -1,17 +1,25 @@
 """Record the go-live days announced to schools."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from changeflow.errors import NOT_SAVED, InputError, ProblemsError
+from changeflow.errors import NOT_SAVED, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.facts import read_announcements
-from changeflow.programme.announcements import check_announcements, forecast_announcements
+from changeflow.programme.announcements import check_announcements, forecast_announcements, go_lives
 from changeflow.programme.facts import Announcement
 from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.programme.recorded import RecordedFact, action_of
 from changeflow.programme.recording import service_subject
+from changeflow.reports.announcements import GoLiveLine, go_live_lines
 from changeflow.storage import announcements, facts, versions
+from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.usecases.visits import Visit
+from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem, by_place, check_known
 from changeflow.values.words import Action
 
@@ -64,6 +72,65 @@ def withdraw_baseline(number: int, reason: str, change: Change) -> int:
         for fact in wrong:
             work.record("withdraw", fact.id, by=by)
     return len(wrong)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementsPage:
+    """What the page of announced dates shows."""
+
+    lines: tuple[GoLiveLine, ...]
+    services: tuple[tuple[str, str], ...]
+    """The services whose dates the person may announce: ids and names."""
+    schools: tuple[tuple[str, str], ...]
+    """Every school: ids and names."""
+    recorded: tuple[tuple[str, str], ...]
+    """The announcements that the person may withdraw, the latest first: ids, and what was announced when."""
+    seen: str
+    """The mark of the plan's dates."""
+
+
+def announcements_page(visit: Visit) -> AnnouncementsPage:
+    """Return each go-live with what was announced, and what the person may announce or withdraw."""
+    visit.permit(Action.READ_PROGRAMME)
+    permit_whole(visit)
+    programme, definition = visit.programme, visit.definition
+    mine = [s for s in programme.services if visit.may(Action.ANNOUNCE, service_subject(programme, s.service))]
+    known = facts.recorded(visit.session, visit.name, "announcement")
+    wrong = [f for f in reversed(known) if f.withdrawn is None and visit.may(*action_of(programme, f))]
+    return AnnouncementsPage(
+        lines=visit.view("go-live-lines", lambda: go_live_lines(programme, go_lives(programme))),
+        services=tuple((s.service, s.name) for s in mine),
+        schools=tuple(sorted(((s.id, s.name) for s in definition.schools), key=lambda s: s[1])),
+        recorded=tuple((f.id, _in_words(programme, f)) for f in wrong),
+        seen=mark_of_dates(programme),
+    )
+
+
+def _in_words(programme: Programme, fact: RecordedFact) -> str:
+    values = fact.values
+    service = next((s.name for s in programme.services if s.service == values["service"]), values["service"])
+    told = f"told on {format_day(values['on'])}, by {values['how']}"
+    return f"{service} at {programme.school_name(values['school'])}: {format_day(values['day'])} ({told})"
+
+
+def permit_announcing(visit: Visit) -> None:
+    """Raise unless the person may announce the dates of at least one service."""
+    permit_whole(visit)
+    programme = visit.programme
+    if not any(visit.may(Action.ANNOUNCE, service_subject(programme, s.service)) for s in programme.services):
+        visit.permit(Action.ANNOUNCE)
+
+
+def permit_withdrawing(visit: Visit, fact: str) -> None:
+    """Raise unless the person may withdraw this announcement; one that is not known is an error."""
+    permit_whole(visit)
+    known = facts.recorded(visit.session, visit.name, "announcement")
+    if not fact:
+        return visit.permit(Action.READ_PROGRAMME)
+    found = next((f for f in known if f.id == fact), None)
+    if found is None:
+        raise UnknownThingError("announcement", fact)
+    return visit.permit(*action_of(visit.programme, found))
 
 
 def _record(work: UnitOfWork, given: Sequence[Announcement]) -> int:

@@ -1,16 +1,22 @@
 """Approve the forecast as a baseline, which by default announces its go-lives."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from changeflow.errors import CheckFailedError
 from changeflow.programme.announcements import announced, forecast_announcements
 from changeflow.programme.dates import dates_of
+from changeflow.programme.programme import Programme
 from changeflow.reports.changes import BaselineLine
+from changeflow.reports.findings import FindingLine, finding_lines
 from changeflow.storage import announcements, versions
 from changeflow.storage.database import read_scope
+from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.stored import known_until, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.usecases.visits import Visit
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Stops
@@ -58,17 +64,56 @@ def take_baseline(reason: str, change: Change, *, announces: bool = True) -> Bas
     return BaselineTaken(number=number, announced=len(new), changed=changed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselinesPage:
+    """What the page of baselines shows."""
+
+    lines: tuple[BaselineLine, ...]
+    """The latest first."""
+    blocks: tuple[FindingLine, ...]
+    """The findings that prevent a baseline today."""
+    announced: int
+    """School go-lives that a baseline would announce today."""
+    changed: int
+    """The number of these for which another day was announced."""
+    may_take: bool
+    seen: str
+    """The mark of the plan's dates."""
+
+
+def baselines_page(visit: Visit) -> BaselinesPage:
+    """Return every baseline, and what one that was taken today would announce."""
+    visit.permit(Action.READ_PROGRAMME)
+    permit_whole(visit)
+    programme = visit.programme
+    known, before = versions.baselines(visit.session, visit.name), announced(programme)
+    new = tuple(forecast_announcements(programme, on=visit.today, how=""))
+    blocks = [f for f in visit.stored.judged.blocks if f.blocks is Stops.BASELINE]
+    return BaselinesPage(
+        lines=tuple(reversed(_lines(programme, known))),
+        blocks=tuple(finding_lines(programme, blocks)),
+        announced=len(new),
+        changed=sum((one.school, one.service) in before for one in new),
+        may_take=visit.may(Action.TAKE_BASELINE),
+        seen=mark_of_dates(programme),
+    )
+
+
 def taken_baselines(programme: str | None, *, db: str, on: date) -> tuple[BaselineLine, ...]:
     """Return every baseline of a stored programme, the oldest first."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         name = stored.programme.id
         known = versions.baselines(session, name, until=known_until(session, name))
+    return _lines(stored.programme, known)
+
+
+def _lines(programme: Programme, known: Iterable[versions.StoredPlan]) -> tuple[BaselineLine, ...]:
     return tuple(
         BaselineLine(
             number=one.number,
             on=format_day(local_day(one.at)),
-            approver=stored.programme.person(one.approver),
+            approver=programme.person(one.approver),
             reason=one.note,
             announced=one.announces is not False,
         )

@@ -22,9 +22,10 @@ from changeflow.errors import (
     NotAllowedError,
     UnknownThingError,
 )
+from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect
 from changeflow.reports.own_school import effect_for_head
-from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, rehearse
+from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, mark_of, rehearse
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
@@ -122,6 +123,7 @@ async def answer_form(
     show: Callable[[Visit, SentForm], Page],
     done: str,
     tasks: tuple[TaskId, ...] = (),
+    mark: Callable[[Programme], str] | None = None,
     section: str = "",
     is_plain: bool = False,
 ) -> Response:
@@ -130,11 +132,12 @@ async def answer_form(
     `allow` raises unless the person may make the change at all: it is asked before what they typed is read, and the use
     case checks again. `do` makes the change by one use case. `show` gives the page again with the form; `done` is the
     page after saving.
-    `tasks` are what the form's field `seen` is the mark of.
+    The form's field `seen` is the mark of some `tasks`, or of something else by `mark`.
     """
     site = site_of(request)
     token = token_in(request, site.base_url)
-    seen = (tasks, form.get("seen")) if form.get("seen") else None
+    marked = mark or (lambda found: mark_of(found, tasks))
+    seen = (marked, form.get("seen")) if form.get("seen") else None
 
     def work() -> SentForm | None:
         with visit(token, programme, db=site.db, now=site.clock()) as found:

@@ -70,6 +70,36 @@ def add_conditions(page: Any) -> None:
     page.get_by_role("button", name="Add more conditions").click()
 
 
+def check(page: Any) -> None:
+    page.get_by_role("button", name="Check what this changes").first.click()
+
+
+def approve_the_forecast(page: Any) -> None:
+    page.get_by_label("Why is this plan approved?").fill("Agreed by the board")
+    check(page)
+
+
+def announce(page: Any) -> None:
+    page.get_by_label("Service", exact=True).select_option(label="Payroll")
+    page.get_by_label("The day in the forecast").check()
+    page.get_by_label("How were they told?").select_option("letter")
+    check(page)
+
+
+def waive_nothing(page: Any) -> None:
+    page.get_by_label("Why should the rule not apply?").fill("The old system ends")
+    check(page)
+
+
+def comment(page: Any) -> None:
+    page.get_by_label("Your comment").fill("Waiting for the supplier\n\nThey promised an answer by Friday")
+    page.get_by_role("button", name="Add the comment").click()
+
+
+def comment_nothing(page: Any) -> None:
+    page.get_by_role("button", name="Add the comment").click()
+
+
 def answer_nothing(page: Any) -> None:
     """Promise no day for the first task."""
     page.locator("summary", has_text="Not yet").first.click()
@@ -120,7 +150,22 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/pilots/estates"),
         Example(f"{P}/pilots/catering", status=404),
     ),
-    "/p/{programme}/rules": (Example(f"{P}/rules"),),
+    "/p/{programme}/rules": (Example(f"{P}/rules"), Example(f"{P}/rules?saved=1")),
+    "/p/{programme}/waivers": (
+        Example(f"{P}/waivers?rule=R02"),
+        Example(f"{P}/waivers", status=422, then=waive_nothing),
+        Example(f"{P}/waivers", HEAD, 403),
+    ),
+    "/p/{programme}/baselines": (
+        Example(f"{P}/baselines"),
+        Example(f"{P}/baselines", SRO, then=approve_the_forecast),
+        Example(f"{P}/baselines", SRO, 422, then=check),
+    ),
+    "/p/{programme}/announcements": (
+        Example(f"{P}/announcements", then=announce),
+        Example(f"{P}/announcements", status=422, then=check),
+        Example(f"{P}/announcements", SRO),
+    ),
     "/p/{programme}/plan": (
         Example(f"{P}/plan"),
         Example(f"{P}/plan?by=school"),
@@ -133,6 +178,8 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan/payroll/w2/go-live"),
         Example(f"{P}/plan/payroll/w2/go-live?later=20"),
         Example(f"{P}/plan/payroll/pilot/go-no-go", SRO),
+        Example(f"{P}/plan/payroll/w2/go-live", then=comment),
+        Example(f"{P}/plan/payroll/w2/go-live", status=422, then=comment_nothing),
         Example(f"{P}/plan/no/such/task", status=404),
     ),
     "/p/{programme}/week": (

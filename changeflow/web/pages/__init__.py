@@ -1,7 +1,9 @@
 """The routers, one for each noun."""
 
 from changeflow.web.pages import (
+    announcements,
     api,
+    baselines,
     brief,
     calculations,
     decisions,
@@ -22,6 +24,7 @@ from changeflow.web.pages import (
     sign_in_provider,
     static,
     tokens,
+    waivers,
     waves,
     week,
 )
@@ -41,6 +44,9 @@ ROUTERS = (
     people.router,
     pilots.router,
     rules.router,
+    waivers.router,
+    baselines.router,
+    announcements.router,
     calculations.router,
     plan.router,
     find.router,
