@@ -15,6 +15,7 @@ RETIRED = {
     r"cliff edges?": "cut-off",
     r"levers?": "recovery option",
     r"rungs?|ladders?": "escalation level, escalation path",
+    r"visible acts?": "visible support",
     r"told (?:schools?|dates?|days?)|(?:dates?|days?) told": "announced",
     r"price of an? (?:aim|week)|priced at": "weight",
     r"held back at": "barrier at",

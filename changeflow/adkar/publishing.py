@@ -111,7 +111,7 @@ def publish(
 ) -> Publication:
     """Publish a round of answers for the groups in `views`, the more important ones first.
 
-    `history` is everything considered before, in every programme with people in common, the oldest first. Groups with
+    `history` is everything considered before, in every programme with people in common, oldest first. Groups with
     the same people are one group with several names. The programme and its services come before smaller groups.
     """
     door = _Door(answers, protection, History(history, minimum=protection.minimum), programme)

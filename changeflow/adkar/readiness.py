@@ -242,7 +242,7 @@ def learnt_pace(
 ) -> float | None:
     """Return the time that earlier waves took relative to plan; None if none has moved yet.
 
-    A history is one wave's publications, the earliest first. Each move forward gives one ratio: the time between two
+    A history is one wave's publications, earliest first. Each move forward gives one ratio: the time between two
     publications against the planned weeks of the elements passed between them. The result is their median.
     """
     found = []

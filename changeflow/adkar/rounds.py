@@ -29,7 +29,7 @@ def days_of(assessments: Iterable[Assessment]) -> Days:
 
 
 def rounds_on(days: Days, known: Mapping[str, Days]) -> tuple[str, ...]:
-    """Return the known rounds that share a day with these days, the earliest first."""
+    """Return the known rounds that share a day with these days, earliest first."""
     return tuple(sorted((n for n, d in known.items() if d.overlaps(days)), key=lambda n: (known[n].first, n)))
 
 

@@ -33,7 +33,7 @@ from changeflow.values.words import Kind
 HORIZON_WEEKS = 8
 """The sponsor is asked for an act once it is due within this time."""
 LATE_ANSWERS = timedelta(weeks=1)
-"""How long after its due day a round still accepts answers: our own choice."""
+"""How long after its due date a round still accepts answers: our own choice."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
 INVITATION, CANCELLATION = "invitation", "cancellation"
 
@@ -176,7 +176,7 @@ def round_name(number: int) -> str:
 
 
 def _acts(programme: Programme) -> Iterator[Due]:
-    """Ask the sponsor for a visible act before they have been silent for too long (R17)."""
+    """Ask the sponsor for visible support before they have been silent for too long (R17)."""
     sponsor, facts = programme.definition.programme.sponsor, programme.facts
     if sponsor is None or not facts.progress:
         return

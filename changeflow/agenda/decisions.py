@@ -69,7 +69,7 @@ class LoggedDecision:
 
 
 def decision_log(programme: Programme, *, today: date) -> tuple[LoggedDecision, ...]:
-    """Return every decision: waiting ones, then those ahead, in planned order; then those made, the latest first."""
+    """Return every decision: waiting ones, then those ahead, in planned order; then those made, latest first."""
     due = due_days(programme)
     logged = [_log(programme, task, due.get(task.id), today) for task in programme.tasks(kind=Kind.DECISION)]
     still, made = [d for d in logged if d.is_open], [d for d in logged if not d.is_open]
@@ -102,7 +102,7 @@ def _asked_on(programme: Programme, task: Task, today: date) -> date | None:
 
 
 def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[MovedMilestone]:
-    """Yield the milestones that have moved because an open decision was not made on its due day, the furthest first.
+    """Yield the milestones that have moved because an open decision was not made on its due date, furthest first.
 
     Only its own delay counts: later work is assumed to begin as soon as it can, even if that is before today.
     """

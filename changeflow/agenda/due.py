@@ -25,12 +25,12 @@ class AnswerKind(StrEnum):
     """How a person can answer a nudge."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Seen, and in hand: they get no more reminders for this due day. Others may still hear that it is late."""
+    """Seen, and in hand: they get no more reminders for this due date. Others may still hear that it is late."""
     DONE = "done"
     NOT_YET = "not_yet"
     """It will be done by a later day, when reminders start again."""
     BLOCKED = "blocked"
-    """Something is in the way: the programme office can read what, and reminders pause."""
+    """Something is in the way: the programme office can read what it is, and reminders pause."""
     DELEGATED = "delegated"
     """Another person is asked from now on."""
     UNDONE = "undone"
@@ -162,7 +162,7 @@ class PersonalDays:
         return self._known[day]
 
     def after(self, day: date, days: int) -> date:
-        """Return the day that is a number of their working days after another; before it, if the number is negative."""
+        """Return the day that is `days` of their working days after `day`, or before it if `days` is negative."""
         step = 1 if days >= 0 else -1
         left = abs(days)
         for _ in range(MOST_DAYS):
@@ -255,10 +255,11 @@ NO_READERS = Readers({})
 def due_things(programme: Programme, *, today: date, readers: Readers = NO_READERS) -> tuple[Due, ...]:
     """Return what is due on `today`, by priority: each open task at its highest level only.
 
-    A line in the SRO's report comes with the level before it, so that a person hears of it even after missed days.
+    When a task reaches the SRO's report, the reminder of the level below is also due, so that someone is told even if
+    ticks were missed.
 
-    Only tasks that can be worked on are due: started, or with every predecessor done. Their due day depends on what
-    has happened before them, never on today: a task that no one starts is late, and does not slip unnoticed.
+    Only tasks that can be worked on are due: started, or with every predecessor done. Their due date depends on
+    their predecessors, never on today's date: a task that no one starts is late, and does not slip unnoticed.
     """
     path = escalation_path_of(programme, today)
     days = PeoplesDays(programme.definition, readers.contacts)
@@ -275,7 +276,7 @@ def escalation_path_of(programme: Programme, today: date) -> list[int]:
 
 
 def due_days(programme: Programme) -> dict[str, date]:
-    """Return the due day of every open task."""
+    """Return the due date of every open task."""
     schedule = programme.unslipped.schedule
     return {t.id: due_day(schedule, t) for t in programme.tasks() if is_open(programme, t)}
 

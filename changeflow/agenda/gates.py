@@ -33,7 +33,7 @@ from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 @dataclass(frozen=True, slots=True)
 class GateCase:
-    """All evidence for and against a gate, the most severe first."""
+    """All evidence for and against a gate, most severe first."""
 
     task: TaskId
     criteria: tuple[Criterion, ...]

@@ -96,7 +96,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendVerdict:
-    """What happens to one person's nudges now, the most important first, and why."""
+    """What happens to one person's nudges now, most important first, and why."""
 
     recipient: str
     nudges: tuple[Waiting, ...]

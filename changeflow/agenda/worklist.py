@@ -35,10 +35,10 @@ class WorkItem:
     first: date
     """Its first day: the actual one, or the forecast's."""
     due: date
-    """Its due day, computed from what has happened before it, so that it does not slip unnoticed; for a waiting task,
+    """Its due date, computed from what has happened before it, so that it does not slip unnoticed; for a waiting task,
     the last day of its forecast."""
     days_late: int
-    """Working days of its calendar since its due day."""
+    """Working days of its calendar since its due date."""
     not_before: date | None
     """The earliest day on which it can begin, if it waits for a meeting, a month or the end of a lag."""
     asked: str | None
@@ -99,7 +99,7 @@ def work_list(
     ahead: date | None = None,
     answers: GivenAnswers | None = None,
 ) -> tuple[WorkItem, ...]:
-    """Return the tasks that match: late ones first, from the earliest due day, then the others by day and id.
+    """Return the tasks that match: late ones first, from the earliest due date, then the others by day and id.
 
     `ahead` is the last day on which a task counts as due; by default, a week ahead.
     """
@@ -156,7 +156,7 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
         state = WorkState.DONE
     elif progress is not None or in_hand(programme, task):
         not_before = first if progress is None and not _can_begin(programme, task, today) else None
-        # The due day depends only on what has happened: a task that no one starts is late, even if its forecast moves.
+        # The due date depends only on what has happened: a task that no one starts is late, even if its forecast moves.
         if (since := due_day(programme.unslipped.schedule, task)) < today:
             due, state, late = since, WorkState.LATE, _days_late(programme, task, since, today)
         elif since <= until:
@@ -173,7 +173,7 @@ def _can_begin(programme: Programme, task: Task, today: date) -> bool:
     """Return whether a task whose predecessors are done can begin today, not waiting for a meeting, month or lag."""
     now = minute_of(today)
     if task.id in (d.condition_task(n) for d in programme.facts.decisions for n, _ in d.numbered):
-        # A condition is planned for its due day, and can be met on any day before.
+        # A condition is planned for its due date, and can be met on any day before.
         return True
     return programme.timed(task.id).early_start <= (
         now if task.is_milestone else programme.roadmap.calendar_of(task.id).next_working(now)
@@ -181,7 +181,7 @@ def _can_begin(programme: Programme, task: Task, today: date) -> bool:
 
 
 def _days_late(programme: Programme, task: Task, due: date, today: date) -> int:
-    """Count a task's working days after its due day, including today: at least one."""
+    """Count a task's working days after its due date, including today: at least one."""
     calendar, day = programme.roadmap.calendar_of(task.id), timedelta(days=1)
     minutes = calendar.between(minute_of(due + day), minute_of(today + day))
     return max(1, minutes // programme.minutes_per_day)

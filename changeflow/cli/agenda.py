@@ -39,7 +39,7 @@ def nudge_dispatch(
     outbox: Outbox = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, without sending it.")] = False,
 ) -> None:
-    """Send what is in the outbox. Messages of programmes that are not live are written as files only."""
+    """Send what is in the outbox. Messages for programmes that are not live are only written as files."""
     if dry_run:
         _preview(context, days=1)
         return
@@ -80,7 +80,7 @@ def _preview(context: Context, *, days: int) -> None:
 
 @command(nudge, "answers", "db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
-    """List people's replies to nudges, the latest first: what is blocking them, and what they have promised."""
+    """List people's replies to nudges, latest first: what is blocking them, and what they have promised."""
     from changeflow.usecases import nudges
 
     lines = list(nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor))

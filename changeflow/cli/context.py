@@ -92,7 +92,7 @@ TaskName = Annotated[
 ]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or Excel (.xlsx) file.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
-On = Annotated[datetime | None, day_option("--on", text=with_default("The day", "today"))]
+On = Annotated[datetime | None, day_option("--on", text=with_default("The date on which it happened", "today"))]
 Db = Annotated[
     str,
     typer.Option(

@@ -37,7 +37,7 @@ def db_new_key(
     context: Context,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm that the old key is lost for good.")] = False,
 ) -> None:
-    """Create a new key file to replace a lost one. People erased before are no longer recognised."""
+    """Create a new key file to replace a lost one. People erased under the old key can no longer be recognised."""
     from changeflow.errors import InputError
     from changeflow.usecases.upkeep import start_new_key
 
@@ -115,7 +115,7 @@ def db_review(context: Context) -> None:
 
 @command(db_app, "release", "db", "actor", "at")
 def db_release(context: Context) -> None:
-    """Let a restored database send messages again, once you have checked the list of `db review`."""
+    """Let a restored database send messages again, once you have checked the list from `db review`."""
     from changeflow.usecases import restoration
 
     count = restoration.release(db=context.db, actor=context.actor, now=context.now)
@@ -133,7 +133,7 @@ def db_join(context: Context) -> None:
 
 @command(db_app, "retention", "db", "at")
 def db_retention(context: Context) -> None:
-    """Delete personal data whose retention period has ended (rulepack privacy)."""
+    """Delete personal data whose retention period, set in the privacy rulepack, has ended."""
     from changeflow.usecases import retention
 
     for removed in retention.retain(db=context.db, now=context.now):

@@ -29,7 +29,7 @@ def apply(
     folder: Folder,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     retire: Annotated[
-        list[str] | None, typer.Option(help="Remove this task although it has recorded progress; repeatable.")
+        list[str] | None, typer.Option(help="Remove this task even though it has recorded progress; repeatable.")
     ] = None,
 ) -> None:
     """Show what has changed, then store the folder as the programme's next version."""
@@ -136,7 +136,7 @@ def waiver_add(
     reason: Annotated[str, typer.Option(help="Why it is waived.")],
     owner: Annotated[str, typer.Option(help="Who is accountable for the waiver.")],
     approved_by: Annotated[
-        list[str], typer.Option(help="Who has approved it; repeat it if the rule needs two approvals.")
+        list[str], typer.Option(help="Who has approved it; repeat this option if the rule needs two approvals.")
     ],
     expires: Annotated[datetime, day_option(text="The last day of the waiver.")],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,

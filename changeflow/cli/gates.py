@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from changeflow.programme.facts import Condition
 
 gate = typer.Typer(help="Gates: the evidence for each, and the decisions.", no_args_is_help=True)
-sponsor = typer.Typer(help="What the sponsor has visibly done for the change.", no_args_is_help=True)
+sponsor = typer.Typer(help="The sponsor's visible support for the change.", no_args_is_help=True)
 confidence = typer.Typer(help="Delivery confidence: what the evidence supports, and what a person has set.")
 
 GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate's id, or its ending if that is unique.")]
@@ -86,7 +86,7 @@ def gate_decide(
 
 @command(gate, "import", "db", "programme", "actor", "at")
 def gate_import(context: Context, file: Csv) -> None:
-    """Import decisions from minutes: task, outcome, by, on and reason, and optionally dissent and conditions."""
+    """Import decisions from a CSV: task, outcome, by, on and reason, and optionally dissent and conditions."""
     from changeflow.usecases import gates
 
     with reading(file):
@@ -124,7 +124,7 @@ def sponsor_act(
     ] = None,
     group: Annotated[str | None, typer.Option(help="The group that they spoke with.")] = None,
 ) -> None:
-    """Record a visible act of the sponsor or a change lead."""
+    """Record visible support by the sponsor or a change lead."""
     from changeflow.usecases import governance
 
     change = context.change
@@ -134,7 +134,7 @@ def sponsor_act(
 
 @command(sponsor, "acts", "db", "programme", "at")
 def sponsor_acts(context: Context) -> None:
-    """List the sponsor's visible acts, the latest first."""
+    """List the sponsor's visible support, latest first."""
     from changeflow.programme.facts import ACTS
     from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day

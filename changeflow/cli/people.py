@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
-    """Import attendance from a CSV: session (a task's id), person, on, and evidence of what they can now do."""
+    """Import attendance from a CSV: session (a task's id), person, on, and evidence of the new skill."""
     from changeflow.usecases import attendance
 
     with reading(file):
@@ -49,7 +49,7 @@ def training_import(context: Context, file: Csv) -> None:
 
 @command(training, "list", "db", "programme", "at")
 def training_list(context: Context) -> None:
-    """List the sessions: how many people need each, how many came, and how many have shown what they can now do."""
+    """List the sessions: how many people need each, how many came, and how many have demonstrated the new skills."""
     from changeflow.programme.people import sessions
     from changeflow.usecases.stored import loaded
 

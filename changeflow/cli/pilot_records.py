@@ -13,7 +13,7 @@ from changeflow.values.problem import check_known
 if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Statement
 
-issue = typer.Typer(help="Issues of a pilot, with their severity, owner and age.", no_args_is_help=True)
+issue = typer.Typer(help="A pilot's issues, with their severity, owner and age.", no_args_is_help=True)
 feedback = typer.Typer(help="What users and providers say, and what was done about it.", no_args_is_help=True)
 lesson = typer.Typer(help="Lessons from the pilot for later waves.", no_args_is_help=True)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 
 Service = Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")]
-Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The month that was paid, such as 2027-01.")]
+Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The pay month, such as 2027-01.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def pilot_choose(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
     size: Annotated[int, typer.Option(help="How many schools are in the pilot.")] = 3,
 ) -> None:
-    """Propose pilot schools that represent the trust and include one that would rather wait, with alternatives."""
+    """Propose pilot schools that represent the trust and include one reluctant school. Also list alternatives."""
     from changeflow.reports.pilots import pilot_text
     from changeflow.usecases import pilots
 
@@ -58,7 +58,7 @@ def pilot_submitted(
     context: Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
     scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="The scheme's reference.")],
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month that is paid, such as 2027-06.")],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The pay month, such as 2027-06.")],
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="The system that filed: old or new.")],
 ) -> None:
     """Record which system filed a PAYE scheme's pay period. Only one may file, and never from a parallel run."""
@@ -90,25 +90,26 @@ def pilot_reconcile(
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            help='The heading of one of our columns in the file: gross="Gross pay", several with commas; '
-            "new:gross=… for one file only."
+            help='The heading that the file uses for a column, such as gross="Gross pay". '
+            "Separate several with commas. For one file only, write new:gross=…"
         ),
     ] = None,
     decimal: Annotated[
         list[str] | None,
         typer.Option(
-            help="The decimal separator (. or ,) if the amounts do not make it clear. Write old:, for one file only."
+            help="The decimal separator (. or ,) if the amounts do not make it clear. "
+            "For one file only, put old: or new: before it."
         ),
     ] = None,
     service: Annotated[
         str | None, typer.Option(help="Apply this stored service's tolerances, and store the run.")
     ] = None,
-    period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
+    period: Annotated[str, typer.Option(help="The pay month, such as 2027-01.")] = "",
     every: Annotated[
         bool, typer.Option("--all", help="List every difference and contract, not only the first ten.")
     ] = False,
 ) -> None:
-    """Compare a parallel run's old and new output by contract. Without --service, exits with 3 if it is not clean."""
+    """Compare a parallel run's old and new output by contract. Without --service, exits with 3 if they do not match."""
     from changeflow.pilots.criteria import with_file_options
     from changeflow.reconciliation.compare import ALL, KEPT, reconcile
     from changeflow.reports.pilots import reconciliation_lines

@@ -71,7 +71,7 @@ def schema(
         str, form_option("json", "markdown", text="json, or markdown to describe the tables as docs/tables.md does.")
     ] = "json",
 ) -> None:
-    """Print the JSON Schema of the folder's files and tables, so that editors can complete and check them."""
+    """Print the JSON Schema of the folder's files and tables, so that your editor can autocomplete and check them."""
     from changeflow.intake.documents import schemas, write_schemas
 
     if form == "markdown":

@@ -59,7 +59,7 @@ def report_sro(
     ] = False,
     live: Live = False,
 ) -> None:
-    """Write the report to the senior responsible owner (SRO). On the day of an issued report, write it as issued."""
+    """Write the report to the senior responsible owner (SRO). If one was issued on the day of --at, write that one."""
     from changeflow.reports.documents import write_report
     from changeflow.usecases import issued_reports, reports
 
@@ -121,7 +121,7 @@ def report_verify(
         raise InputError(f"'{file}' cannot be read: {error}") from error
     except ValueError as error:
         raise InputError(f"'{file}' is not valid JSON: {error}.") from error
-    # This comes before the proof, because reports of other releases can still be compared.
+    # Done before the proof: a report from another release cannot be proved, but can still be compared.
     number = check_issued(data, context.programme, db=context.db) if issued else None
     try:
         problems = check(data)

@@ -64,7 +64,7 @@ def serve(
         typer.Option("--sign-in", metavar="PERSON", help="Print a link that signs in as this person, in a sandbox."),
     ] = None,
     setup: Annotated[
-        bool, typer.Option("--setup", help="Print a link for an admin that works once, on this machine.")
+        bool, typer.Option("--setup", help="Print a one-time link for an admin, which works only on this machine.")
     ] = False,
 ) -> None:
     """Serve the web application, until stopped with Ctrl+C."""

@@ -1,12 +1,13 @@
 """The command that shows how a table would be read."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Form, On, moment
+from changeflow.cli.context import Form, day_option, moment, with_default
 from changeflow.cli.output import formatted_errors, print_json, print_lines
 from changeflow.cli.reading import reading
 from changeflow.errors import ProblemsError
@@ -33,7 +34,9 @@ def check_table(
     key: Annotated[
         str | None, typer.Option(help="For a ledger: the column, or comma-separated columns, that identify a contract.")
     ] = None,
-    on: On = None,
+    on: Annotated[
+        datetime | None, day_option("--on", text=with_default("The day on which it would be imported", "today"))
+    ] = None,
     form: Form = "text",
 ) -> None:
     """Show how a table would be read: its header, columns and first lines, what is not used, and every mistake.

@@ -177,7 +177,7 @@ def task_import(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Also import the gate decisions taken between these dates, from this file.",
+            help="Give two dates. Decisions at gates between them are imported from this file too.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

@@ -58,9 +58,7 @@ def waves(
     seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same plans.")] = 1,
     use: Annotated[
         str | None,
-        typer.Option(
-            metavar="PLAN", help="Write the plan of this name into programme.yaml, such as earliest or calmest."
-        ),
+        typer.Option(metavar="PLAN", help="Write the plan with this name, such as earliest, into programme.yaml."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask for confirmation.")] = False,
 ) -> None:
@@ -218,7 +216,7 @@ def recover(
     by: Annotated[
         datetime | None, day_option(text=with_default("The date to meet", "the milestone's deadline"))
     ] = None,
-    odds: Annotated[int, typer.Option(help="The likelihood to reach, in percent: 80 for P80.")] = 80,
+    odds: Annotated[int, typer.Option(help="The likelihood to reach, as a percentage: 80 for P80.")] = 80,
     form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How many times to simulate each set of options.")] = 2_000,
     seed: Annotated[int, seed_option("Random seed; the same seed gives the same numbers.")] = 1,

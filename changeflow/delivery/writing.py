@@ -146,7 +146,7 @@ class LetterItem:
     title: str
     due_on: date
     is_assumed: bool = False
-    """Whether its due day depends on assumed days."""
+    """Whether its due date depends on assumed days."""
     link: str
     programme: str
     students: str = ""
@@ -162,7 +162,7 @@ class LetterItem:
     says: str = ""
     """What the evidence for a decision supports, such as `not yet`; empty where there is none."""
     against: tuple[str, ...] = ()
-    """Reasons against, the most severe first; `SHOWN_AGAINST` of them are shown."""
+    """Reasons against, most severe first; `SHOWN_AGAINST` of them are shown."""
     last_day: date | None = None
     """A decision's last responsible day."""
     cost: LaterCost | None = None
@@ -174,7 +174,7 @@ class LetterItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """Everything that goes to one person at once, the most important first."""
+    """Everything that goes to one person at once, most important first."""
 
     name: str
     is_named: bool = True

@@ -82,7 +82,7 @@ def _read(table: Table, problems: list[Problem]) -> tuple[DayOrder, list[_Line]]
     lines = list(_lines(table, bool(order.month_first), problems))
     if not problems and not _days_of(lines):
         has_none = not any(m.field.name in DATES for m in table.columns.matches)
-        what = "No column has dates of tasks." if has_none else "No task of the plan has a date."
+        what = "No column contains the dates of tasks." if has_none else "No task of the plan has a date."
         remedy = "Planner calls them 'Start date' and 'Due date'." if has_none else "Set due dates in Planner."
         problems.append(Problem(file=table.file, line=table.layout.header_line, what=what, remedy=remedy))
     return order, lines
@@ -212,7 +212,7 @@ def _day(table: Table, row: TableRow, name: str, is_month_first: bool, problems:
 
 
 def _by_duration(row: TableRow, start: date | None, due: date | None, problems: list[Problem]) -> dict[str, date]:
-    """Return the missing start or due day from the other one and the duration; both are working days."""
+    """Return the missing start or due date from the other one and the duration; both are working days."""
     if (start is None) == (due is None) or (length := _length(row, problems)) is None:
         return {}
     is_elapsed = length.unit is Unit.ELAPSED

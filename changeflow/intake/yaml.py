@@ -175,7 +175,9 @@ def parse_yaml(
         return None
     except (RecursionError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, TypeError):
         # The library itself fails on some broken files.
-        problems.append(Problem(file=shown, what="This is not YAML.", remedy="Check the file against an example."))
+        problems.append(
+            Problem(file=shown, what="This is not valid YAML.", remedy="Check the file against an example.")
+        )
         return None
     if not isinstance(document.data, dict):
         if document.wrong:
@@ -212,7 +214,8 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     elif "another document" in what:
         what, remedy = "A second document begins here.", "Put it into a file of its own."
     else:
-        what, remedy = f"This is not YAML: {what}.", "Check the indentation and the colons around this line."
+        what = "the file ends in the middle of a value" if "<stream end>" in what else what
+        what, remedy = f"This is not valid YAML: {what}.", "Check the indentation and the colons around this line."
     return Problem(file=shown, line=line, column=column, what=what, remedy=remedy)
 
 

@@ -93,7 +93,7 @@ class Improvement:
 
 
 def improvements(entries: Iterable[Entry], service: str | None = None) -> tuple[Improvement, ...]:
-    """Return the backlog: open items by due day, then finished ones, the latest first."""
+    """Return the backlog: open items by due date, then finished ones, latest first."""
     said: dict[tuple[str, int], str] = {}
     found: dict[tuple[str, int], Improvement] = {}
     for e in entries:

@@ -130,7 +130,7 @@ class Policy(Frozen):
         description="Share of the people who need a training that must attend, where attendance is reported",
     )
     sponsor_acts_within_school_weeks: int = Field(
-        4, ge=1, description="Longest time without a visible act of the sponsor"
+        4, ge=1, description="Longest time without visible support by the sponsor"
     )
     assess_every_weeks: int | None = Field(
         None, ge=2, description="How often everyone is assessed; by default only when you start a round"

@@ -23,7 +23,7 @@ class Condition:
     owner: str
     due: date
     before: TaskId | None = None
-    """The task that may not begin until the condition is met; None if it only has a due day."""
+    """The task that may not begin until the condition is met; None if it only has a due date."""
     number: int = field(default=0, compare=False)
     """Its number within its decision, from 1, kept when another is withdrawn. 0 until it is stored."""
 
@@ -58,7 +58,7 @@ ACTS = {"seen": "active and visible", "coalition": "building the coalition", "di
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SponsorAct:
-    """A visible act of the sponsor, or of a change lead."""
+    """Visible support by the sponsor or a change lead."""
 
     on: date
     what: str

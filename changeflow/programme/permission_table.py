@@ -255,7 +255,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
     ),
     Action.NOTE_SPONSOR: _plain(
-        "record a visible act of the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
+        "record visible support by the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
     ),
     Action.MEASURE_PILOT: _plain("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
     Action.RECONCILE: _plain(

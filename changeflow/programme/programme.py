@@ -128,7 +128,7 @@ class Programme:
         return person_in_a_sentence(self.definition, self.names, person)
 
     def with_names(self, names: Mapping[str, str]) -> "Programme":
-        """Return the programme with other names of people; it keeps its cached answers."""
+        """Return the programme with different names for its people; it keeps its cached answers."""
         if names == self.names:
             return self
         named = copy(self)
@@ -196,7 +196,7 @@ class Programme:
 
     @property
     def unslipped(self) -> Slips:
-        """The roadmap timed from actuals only: a begun task is due its planned duration after its start."""
+        """The roadmap timed from actuals only: a task that has begun is due at its start plus its planned duration."""
         return self._asked.once("unslipped", self._unslipped)
 
     def _unslipped(self) -> Slips:
@@ -226,7 +226,7 @@ class Programme:
         return any(w.id == wave and w.pilot for w in self.definition.programme.waves)
 
     def spare(self, milestone: Milestone) -> int:
-        """Return the working minutes from a milestone's forecast to its deadline, or its total float without one."""
+        """Return working minutes from a milestone's forecast to its deadline; without a deadline, its total float."""
         return spare_before(self.roadmap, self.timed(milestone.task))
 
     @property
@@ -238,7 +238,7 @@ class Programme:
         return next((m for m in self.milestones if m.id == name), None)
 
     def checkpoints(self) -> tuple[Found, ...]:
-        """Return every reported checkpoint with its judgement, the earliest first."""
+        """Return every reported checkpoint with its judgement, earliest first."""
         return tuple(judged_checkpoints(self.roadmap.tasks, self.facts, self.policy))
 
     def latest_checkpoints(self) -> dict[tuple[str | None, str | None], Found]:
@@ -306,7 +306,7 @@ def join(
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
     add_joining(expansion, joining_days(definition, known))
     add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
-    # Without a data date it is the original plan; people's results belong to a day.
+    # Without a data date this is the original plan, so people's results, which have dates, are left out.
     add_rejections(expansion, known.decisions, calendars, known.progress)
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
@@ -372,7 +372,7 @@ def _entries_for(programme: Programme, key: str, service_class: str, on: date | 
         try:
             found = programme.law(pack, key, on=on).value
         except KeyError:
-            continue  # no edition has an entry
+            continue  # no edition of the rulepack has this entry
         yield from (w for w in found if w["class"] == service_class)
 
 

@@ -61,7 +61,7 @@ def called(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
 
 
 def forms_of(task: Task) -> tuple[frozenset[str], ...]:
-    """Return the folded forms of a task's name, the most exact first."""
+    """Return the folded forms of a task's name, most exact first."""
     return _forms(task.name, task.service_name, task.place)
 
 

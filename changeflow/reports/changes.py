@@ -71,7 +71,7 @@ class Changes:
     unmoved: int
     """The number of milestones that did not move."""
     go_lives: tuple[SlipLine, ...] = ()
-    """Why announced go-lives are later, the latest first."""
+    """Why announced go-lives are later, latest first."""
     dropped: tuple[str, ...] = ()
     """Dropped milestones, gates and deadlines."""
     warning: str = ""

@@ -52,7 +52,7 @@ class DecisionPage:
     answers: tuple[AnswerLine, ...]
     no_return: tuple[NoReturnLine, ...]
     made: tuple[MadeLine, ...]
-    """The answers given, the latest first."""
+    """The answers given, latest first."""
     condition_tasks: tuple[tuple[TaskId, ...], ...]
     """For each answer, the tasks of its conditions, in their order; empty for a condition that has no task."""
 

@@ -148,7 +148,7 @@ def _is_soon(programme: Programme, logged: LoggedDecision, today: date) -> bool:
 
 
 def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> Iterator[MadeLine]:
-    """Yield the answers, the latest first; a gate rejected before has several."""
+    """Yield the answers, latest first; a gate rejected before has several."""
     for logged in log:
         for answer in reversed(logged.answers):
             is_last = answer is logged.answers[-1] and not logged.is_open

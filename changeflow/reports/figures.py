@@ -162,7 +162,8 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     "delivery-confidence": {
         "tiers": Figure("What each rating means", _tiers),
         "red_late_share": Figure(
-            "Red if a milestone misses its deadline by more than this share of the time left", _percent
+            "Red if a milestone misses its deadline by more than this share of the time from today to the deadline",
+            _percent,
         ),
         "amber_odds": Figure("Amber if the chance of meeting a deadline is below this", _likelihood),
         "red_odds": Figure("Red if the chance of meeting a deadline is below this", _likelihood),
@@ -171,16 +172,17 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "nudges": {
         "ladder": Figure("When each level of the escalation path begins, before or after the due date", _levels),
-        "per_day": Figure("The most messages to one person in a day", _units("message")),
-        "per_week": Figure("The most messages to one person in seven days", _units("message")),
+        "per_day": Figure("Maximum number of messages to one person a day", _units("message")),
+        "per_week": Figure("Maximum number of messages to one person in seven days", _units("message")),
         "send_from": Figure("Messages are sent from this time, on the recipient's working days"),
         "send_until": Figure("Messages are sent until this time"),
-        "digest_from": Figure("From this time, several requests to one person go in one message"),
+        "digest_from": Figure("Time of day at which a person's outstanding requests are combined into one message"),
         "optional": Figure("Requests that people can switch off", lambda values: ", ".join(values)),
         "postponed_at_most": Figure("How many times a person may postpone a date", _units("time")),
         "rest_days": Figure(
             "How long reminders pause once the owner has said what is blocking the work", _WORKING_DAYS
         ),
+        "comment_days": Figure("How long after a comment the task's owner can be told of it", _DAYS),
         "saturated_from": Figure(
             "With this many requests at once, a person gets the less urgent ones only once a week", _units("request")
         ),
@@ -200,7 +202,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         ),
         "avoid_windows": Figure("Dates to avoid each year", _windows),
         "go_live_questions": Figure("What to ask before a payroll goes live", _sentences),
-        "freeze_windows": Figure("Pauses set by other organisations (no end date is shown if none is known)", _freezes),
+        "freeze_windows": Figure("Pauses set by other organisations, with the end date if it is known", _freezes),
     },
     "privacy": {
         "minimum_group": Figure("The smallest group whose results are shown", _people),
@@ -216,9 +218,9 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "calculations_kept_months": Figure("How long results of calculations in the browser are kept", _MONTHS),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
-            "How soon to answer a complex request, if the person hears of the delay within the first month", _MONTHS
+            "How soon to answer a complex request, if the person is told of the delay within the first month", _MONTHS
         ),
-        "floor": Figure("The smallest minimum group that a programme may set", _people),
+        "floor": Figure("The lowest minimum group size that a programme may set", _people),
     },
     "rollout": {
         "training_school_weeks": Figure("The longest time from training to first use", _units("school week")),
@@ -232,13 +234,13 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "hard_constraints_share": Figure("Check 5: maximum share of tasks with a fixed date", _percent),
         "high_float_share": Figure("Check 6: maximum share of tasks with high float", _percent),
         "high_float_days": Figure("Check 6: float is high if it is more than this", _WORKING_DAYS),
-        "near_critical_days": Figure("A task is near-critical if it has at most this float", _WORKING_DAYS),
+        "near_critical_days": Figure("A task is near-critical if it has this much float or less", _WORKING_DAYS),
         "negative_float": Figure("Check 7: maximum number of tasks with negative float"),
         "high_duration_share": Figure("Check 8: maximum share of long tasks", _percent),
         "high_duration_days": Figure("Check 8: a task is long if it takes more than this", _WORKING_DAYS),
         "invalid_dates": Figure("Check 9: maximum number of tasks with impossible dates"),
         "without_resources": Figure("Check 10: maximum number of tasks without an owner"),
-        "missed_share": Figure("Check 11: maximum share of tasks that finish later than in the baseline", _percent),
+        "missed_share": Figure("Check 11: maximum share of tasks that finish after their baseline date", _percent),
         "critical_path_test_days": Figure(
             "Check 12: the test delay used to see whether the last milestone slips with it", _WORKING_DAYS
         ),
@@ -252,7 +254,9 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
             "The minimum time from the start of consultation to the end of the first role", _consultation
         ),
         "consultation_window_days": Figure("Roles count together if they end within this time", _DAYS),
-        "organisation_threshold": Figure("How many roles in the whole organisation require consultation", _threshold),
+        "organisation_threshold": Figure(
+            "Number of roles ending across the organisation at which consultation is required", _threshold
+        ),
         "protective_award_days": Figure("The maximum protective award for failing to consult", _DAYS),
         "tupe_liability_information_days": Figure(
             "The minimum time from giving the new employer the employee liability information to the transfer", _DAYS

@@ -25,7 +25,7 @@ def findings_beyond(these: Judged, those: Judged) -> Iterator[Finding]:
 
 
 def findings_text(judged: Judged) -> Iterator[str]:
-    """Yield the findings, the most severe first, and the waivers that have an effect."""
+    """Yield the findings, most severe first, and the waivers that have an effect."""
     yield findings_headline(judged.findings)
     for line in finding_lines(judged.programme, judged.findings):
         stops = f" ({STOPS[Stops(line.blocks)]})" if line.blocks else ""

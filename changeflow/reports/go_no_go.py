@@ -28,7 +28,7 @@ WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
 COLUMNS, TRAITS = 3, 90
 """The picture of schools' traits: its columns, and the width of their labels in pixels."""
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
-"""Kinds of difference, the most severe first. Equal contracts are not drawn: they would hide all others."""
+"""Kinds of difference, most severe first. Equal contracts are not drawn: they would hide all others."""
 NAMES = {
     "missing": "only in old",
     "extra": "only in new",
@@ -107,7 +107,7 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
 
 
 def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
-    """Draw a bar for each open issue, as long as its age, the most severe first."""
+    """Draw a bar for each open issue, as long as its age, most severe first."""
     still_open = [i for i in issues if i.is_open]
     if not still_open:
         return None

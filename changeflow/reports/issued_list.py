@@ -42,7 +42,7 @@ class IssuedLine:
 
 
 def issued_lines(programme: Programme, heads: Sequence[IssuedHead]) -> tuple[IssuedLine, ...]:
-    """Return a line for each report, the latest first; `heads` come oldest first."""
+    """Return a line for each report, latest first; `heads` come oldest first."""
     lines = []
     for number, head in enumerate(heads):
         late = head.point.go_lives

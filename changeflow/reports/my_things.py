@@ -49,11 +49,11 @@ class MyThings:
     """What a person has to do."""
 
     now: tuple[MyThing, ...]
-    """What they are asked for now, by due day."""
+    """What they are asked for now, by due date."""
     ahead: tuple[OwnTask, ...]
     """Their tasks of the next weeks."""
     done: tuple[OwnTask, ...]
-    """Their tasks that were finished lately, the latest first."""
+    """Their tasks that were finished lately, latest first."""
 
 
 def my_things(judged: Judged, person: str, *, today: date, readers: Readers) -> MyThings:

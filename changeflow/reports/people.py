@@ -140,7 +140,7 @@ class ImpactLine:
     group: str
     service: str
     touched: str
-    """Aspects with their degree, the most changed first."""
+    """Aspects with their degree, most changed first."""
     gains: tuple[str, ...]
     losses: tuple[str, ...]
 

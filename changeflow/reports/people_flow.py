@@ -121,7 +121,7 @@ def moves(before: Sequence[float], after: Sequence[float]) -> list[tuple[int, in
 
 
 def draw_flow(history: Sequence[Standing], name: str) -> Flow | None:
-    """Draw one group's publications, the oldest first; None if fewer than two rounds have their own figures."""
+    """Draw one group's publications, oldest first; None if fewer than two rounds have their own figures."""
     # Figures carried over from an earlier round are drawn once, in that round.
     own = {s.round: s for s in history if spread(s)}
     latest = list(own.values())[-ROUNDS:]

@@ -108,7 +108,7 @@ class PlanRow:
     is_work: bool
     """Whether it counts as a task; the programme's milestones do not."""
     days_late: int
-    """Working days since its due day."""
+    """Working days since its due date."""
     after_announced: int
     """Calendar days later than announced to a school; negative if earlier."""
     spare_days: float
@@ -229,7 +229,7 @@ def _status(programme: Programme, task: TaskId) -> str:
 
 
 def chosen(rows: Sequence[PlanRow], query: PlanQuery, today: date) -> list[PlanRow]:
-    """Return the rows that a query is about. Late ones have the latest first, others are by date."""
+    """Return the rows that a query is about. Late ones have latest first, others are by date."""
     words = query.words.casefold().split()
     found = [
         row

@@ -193,7 +193,7 @@ WORDS: Mapping[str, EntryWords] = {
     "gate:approve_with_conditions": _decided("Recorded the approval with conditions of {}"),
     "gate:reject": _decided("Recorded the rejection of {}"),
     "confidence": EntryWords(RecordKind.DECISIONS, "Set the delivery confidence"),
-    "sponsor": EntryWords(RecordKind.DECISIONS, "Recorded a visible act of the sponsor or a change lead"),
+    "sponsor": EntryWords(RecordKind.DECISIONS, "Recorded visible support by the sponsor or a change lead"),
     "withdraw": EntryWords(RecordKind.DECISIONS, "Withdrew something that was recorded"),
     "reconcile": _pilot("Stored a parallel run of {}"),
     "submit": _pilot("Recorded a filing of {}"),

@@ -149,7 +149,7 @@ class SchoolPage:
     help: tuple[SchoolTask, ...]
     staffing: tuple[SchoolTask, ...]
     past: tuple[SchoolTask, ...]
-    """Help that has been given, the latest first."""
+    """Help that has been given, latest first."""
     needs: tuple[SchoolTask, ...]
     """What people of the school have to do."""
     avoided: tuple[AvoidedDays, ...]

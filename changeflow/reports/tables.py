@@ -169,7 +169,7 @@ SAME_STEPS = 3
 
 
 def _chains_text(programme: Programme, schedule: Schedule, targets: Sequence[TaskId]) -> Iterator[str]:
-    """Yield the driving path of each target, the earliest first, referring to an earlier path for shared steps."""
+    """Yield the driving path of each target, earliest first, referring to an earlier path for shared steps."""
     roadmap, known = programme.roadmap, dict[str, list[str]]()
     for target in targets:
         name = roadmap.tasks[target].name

@@ -196,7 +196,7 @@ class PastForecast:
 
 
 def moves_of(forecasts: Sequence[PastForecast]) -> Mapping[TaskId, tuple[HistoryEntry, ...]]:
-    """Return how each task's finish moved from the last forecast of one day to that of the next, the oldest first."""
+    """Return how each task's finish moved from the last forecast of one day to that of the next, oldest first."""
     found: dict[TaskId, list[HistoryEntry]] = {}
     by_day = {local_day(f.at): f for f in forecasts}
     for before, after in pairwise(by_day.values()):

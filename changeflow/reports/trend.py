@@ -21,7 +21,7 @@ REPORTS_SHOWN = 6
 class TrendLine:
     name: str
     forecasts: tuple[str, ...]
-    """One for each report, the oldest first and today's last; empty if the milestone did not exist."""
+    """One for each report, oldest first and today's last; empty if the milestone did not exist."""
     sentence: str
     first: str = ""
     """The date in the first baseline; empty if it has none."""
@@ -91,7 +91,7 @@ class ApprovedPlan:
 def build_trend(
     programme: Programme, earlier: Sequence[ReportPoint], *, first: ApprovedPlan | None = None
 ) -> Trend | None:
-    """Build the trend from earlier reports, the oldest first, to today; None if there is nothing earlier.
+    """Build the trend from earlier reports, oldest first, to today; None if there is nothing earlier.
 
     `first` is the first baseline.
     """

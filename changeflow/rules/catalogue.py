@@ -61,7 +61,7 @@ _IN_ORDER = (
         code="R05",
         title="A lead provider with time",
         blocks=Stops.GATE,
-        remedy="Name a lead provider, or free more of their week. `required_days_per_week` sets what is needed.",
+        remedy="Name a lead provider, or free up more of their time. `required_days_per_week` sets what is needed.",
         sentence="Do they have time to commit to the detail of this?",
         our_choice="A lead provider needs one day a week, unless the service's file says otherwise.",
         check=people.lead_provider_has_time,
@@ -80,7 +80,7 @@ _IN_ORDER = (
         gates=(Gate.GO_LIVE,),
         example=(
             "The scheme that says who decides about site staff is approved and published before estates goes live. "
-            "Otherwise heads are accountable for classrooms in disrepair but may not call anyone to repair them."
+            "Otherwise heads are accountable for classrooms in disrepair but cannot call anyone in to repair them."
         ),
     ),
     Rule(
@@ -141,7 +141,7 @@ _IN_ORDER = (
         check=sequence.training_before_go_live,
         implies_links=True,
         gates=(Gate.GO_LIVE,),
-        example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
+        example="Staff at Oakfield have been trained, not just booked on a course, before Oakfield goes live.",
     ),
     Rule(
         code="R16",
@@ -248,7 +248,7 @@ _IN_ORDER = (
         title="No work in blackout periods",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the task, or narrow the blackout to the activities that it is meant to stop.",
-        source="The trust's own calendars, and changeflow's dates to avoid for payroll and the academy year",
+        source="The trust's own calendars, and changeflow's list of dates to avoid for payroll and in the academy year",
         check=people.blackouts_kept,
         on_dates=people.windows_avoided,
         gates=(Gate.GO_LIVE,),
@@ -368,7 +368,7 @@ _IN_ORDER = (
         title="Work in the right order",
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy=(
-            "Check the reported days. If they are right, decide what to do about the earlier work, or remove the "
+            "Check the reported dates. If they are right, decide what to do about the earlier work, or remove the "
             "link if it is not needed."
         ),
         source="changeflow's own choice",

@@ -86,7 +86,7 @@ class _Judge:
         return self.growing.schedule()
 
     def _check_loops(self) -> None:
-        """Raise an error that names a loop among the programme's own links: rules check paths."""
+        """Raise an error that names a loop among the programme's own links. Rules cannot search through loops."""
         if not nx.is_directed_acyclic_graph(self.programme.graph):
             self.growing.schedule()
 

@@ -19,7 +19,7 @@ AS_HAPPENED = "If the report is wrong, withdraw it. If it is right, finish the e
 
 def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Tasks must start and finish in the order that their links require. Work reported out of order is recorded as it
-    happened, and the plan continues from there. The rule compares days, not hours."""
+    happened, and the plan continues from there. The rule compares dates, not times."""
     into = _links_into(programme)
     for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
         early = _overtaken(programme, task, into)

@@ -146,7 +146,7 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
 
 
 def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Scores may be shown only for groups of a minimum size. It must not be possible to work out the
+    """Scores may be shown only for groups of at least a minimum size. It must not be possible to work out the
     hidden numbers."""
     yield from ()
 
@@ -162,7 +162,7 @@ BEFORE_KNOWLEDGE = (Element.AWARENESS, Element.DESIRE)
 
 
 def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """The sponsor must be visibly active for the change at regular intervals, because people read silence as doubt.
+    """The sponsor must be seen to support the change at regular intervals.
     School holidays do not count. The rule applies from the first report of progress."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None or not programme.facts.progress:

@@ -79,8 +79,9 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """If enough roles end at one establishment for the law to require collective consultation, consultation must begin
-    at least as long before the first role ends as the law requires. It must be complete before notice is given."""
+    """If so many roles are to end at one establishment that the law requires collective consultation, it must begin at
+    least the statutory minimum time before the first role ends, and be complete before notice is given.
+    """
     removals = _removals(programme)
     if not removals:
         return

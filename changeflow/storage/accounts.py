@@ -166,7 +166,7 @@ def _signed_in(row: SessionRow, account: AccountRow | None, *, now: datetime) ->
 
 
 def sessions_like(session: Session, own: SignedIn, *, now: datetime) -> list[SignedIn]:
-    """Return the sessions in force of the same account or person, the newest first."""
+    """Return the sessions in force of the same account or person, newest first."""
     if own.account is not None:
         same = or_(col(SessionRow.account) == own.account, col(AccountRow.address) == own.address)
     else:

@@ -189,7 +189,7 @@ def stale(session: Session, *, day: date, names: Collection[str] | None = None) 
 
 
 def waiting(session: Session, *, now: datetime) -> list[Nudge]:
-    """Return the waiting nudges, the most important first."""
+    """Return the waiting nudges, most important first."""
     is_time = col(NudgeRow.not_before).is_(None) | (col(NudgeRow.not_before) <= now)
     query = _waiting().where(is_time).order_by(col(NudgeRow.priority), col(NudgeRow.id))
     return [_nudge(row) for row in session.exec(query)]
@@ -241,7 +241,7 @@ def hold(session: Session, why: Mapping[int, str]) -> None:
 
 
 def gone(session: Session, programme: str) -> list[Gone]:
-    """Return the sent nudges, the oldest first."""
+    """Return the sent nudges, oldest first."""
     query = (
         select(NudgeRow, col(MessageRow.sent_at))
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
@@ -287,7 +287,7 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
 
 
 def carried_by(session: Session, message: int) -> list[Nudge]:
-    """Return a message's nudges that still apply, the most important first."""
+    """Return a message's nudges that still apply, most important first."""
     query = select(NudgeRow).where(NudgeRow.message == message, col(NudgeRow.withdrawn_at).is_(None))
     return [_nudge(row) for row in session.exec(query.order_by(col(NudgeRow.priority), col(NudgeRow.id)))]
 

@@ -145,7 +145,7 @@ def answers(session: Session, programme: str, *, until: datetime | None = None) 
 def listed(
     session: Session, programme: str, *, until: datetime | None = None
 ) -> list[tuple[Answer, str | None, datetime]]:
-    """Return every answer with its text, the latest first; with `until`, those given by then."""
+    """Return every answer with its text, latest first; with `until`, those given by then."""
     query = _given(programme, until).order_by(col(AnswerRow.id).desc())
     return [(_answer(row), row.text, row.at) for row in session.exec(query)]
 

@@ -62,7 +62,7 @@ def page(
     before: int | None,
     most: int,
 ) -> list[Entry]:
-    """Return a programme's latest entries, the latest first.
+    """Return a programme's latest entries, latest first.
 
     `actions` are those to include, or None for all; `since` is inclusive, `until` and `before` (a number) are not.
     """

@@ -158,7 +158,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
-    """Add a visible act; False if the same act is known for that day."""
+    """Add visible support; False if the same is already recorded for that day."""
     # An act of the sponsor without a person or group keeps the key that earlier releases gave it.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()

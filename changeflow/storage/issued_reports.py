@@ -107,7 +107,7 @@ def seal_again(session: Session) -> None:
 
 
 def reports(session: Session, programme: str, *, until: datetime | None = None) -> list[IssuedReport]:
-    """Return every issued report, the oldest first; with `until`, those issued by then."""
+    """Return every issued report, oldest first; with `until`, those issued by then."""
     query = select(ReportRow).where(ReportRow.programme_id == programme)
     if until is not None:
         query = query.where(col(ReportRow.at) <= until)

@@ -71,7 +71,7 @@ def add_job(session: Session, programme: str, kind: str, *, version: int, on: da
 
 
 def jobs_of(session: Session, programme: str, *, most: int) -> Sequence[Job]:
-    """Return a programme's calculations, the newest first."""
+    """Return a programme's calculations, newest first."""
     query = select(JobRow).where(JobRow.programme_id == programme).order_by(col(JobRow.id).desc()).limit(most)
     return [_job(row) for row in session.exec(query)]
 

@@ -79,7 +79,7 @@ def open_messages(
 
 
 def resumable(session: Session, *, now: datetime) -> list[int]:
-    """Return the messages to try again, because their lease expired or their time has come; the oldest first."""
+    """Return the messages to try again, because their lease expired or their time has come; oldest first."""
     query = (
         select(MessageRow.id)
         .where(col(MessageRow.state) == OPEN, _is_free(now))
@@ -155,7 +155,7 @@ def _give_back(session: Session, message: int, worker: str, values: Mapping[str,
 
 
 def opened(session: Session) -> list[int]:
-    """Return the messages being sent, the oldest first."""
+    """Return the messages being sent, oldest first."""
     query = select(MessageRow.id).where(MessageRow.state == OPEN).order_by(col(MessageRow.id))
     return [found for found in session.exec(query) if found is not None]
 

@@ -43,7 +43,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "comments they wrote": (facts.CommentRow, ("by",), ()),
     "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
     "conditions they own": (facts.ConditionRow, ("owner",), ()),
-    "visible acts of theirs, or that they recorded": (facts.SponsorActRow, ("by", "who"), ()),
+    "visible support that they gave or recorded": (facts.SponsorActRow, ("by", "who"), ()),
     "checkpoints they reported": (facts.CheckpointRow, ("by",), ()),
     "confidence they set": (facts.ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (facts.RunRow, ("by",), ()),

@@ -141,7 +141,7 @@ def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[Vari
 def latest_variances(
     session: Session, programme: str, service: str, period: str, *, until: datetime | None = None
 ) -> list[KeptVariance]:
-    """Return the differences of a period's latest run, the most severe first; none after the retention time."""
+    """Return the differences of a period's latest run, most severe first; none after the retention time."""
     own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow, until=until))
     by_then = (col(RunRow.at) <= until,) if until is not None else ()
     latest = latest_of(session, RunRow, programme, *own, *by_then, by="id")

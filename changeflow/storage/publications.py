@@ -80,7 +80,7 @@ def snapshot_of(content: str) -> Snapshot:
 
 
 def all_publications(session: Session) -> list[StoredPublication]:
-    """Return the publications of all programmes, the oldest first."""
+    """Return the publications of all programmes, oldest first."""
     rows = session.exec(select(PublicationRow).order_by(col(PublicationRow.id)))
     return [
         StoredPublication(
@@ -119,7 +119,7 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
 
 
 def all_groups(session: Session) -> list[PublishedGroup]:
-    """Return the people counted in each group, for all programmes, the oldest first."""
+    """Return the people counted in each group, for all programmes, oldest first."""
     return [
         group_of(r.publication, r.view, r.group, json.loads(r.people))
         for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))

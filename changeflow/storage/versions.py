@@ -130,7 +130,7 @@ def numbered(session: Session, programme: str, number: int) -> Version | None:
 
 
 def heads(session: Session, programme: str) -> list[tuple[int, datetime, str]]:
-    """Return the number, moment and author of each version, the oldest first, without reading the versions."""
+    """Return the number, moment and author of each version, oldest first, without reading the versions."""
     query = select(VersionRow.number, VersionRow.created_at, VersionRow.created_by)
     rows = session.exec(query.where(VersionRow.programme_id == programme).order_by(col(VersionRow.number)))
     return [(number, at, by) for number, at, by in rows]
@@ -314,7 +314,7 @@ def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
 
 
 def forecasts(session: Session, programme: str, *, last: int) -> list[StoredPlan]:
-    """Return the last forecasts, the oldest first."""
+    """Return the last forecasts, oldest first."""
     query = select(ForecastRow).where(ForecastRow.programme_id == programme)
     rows, ids = session.exec(query.order_by(col(ForecastRow.number).desc()).limit(last)), renames(session, programme)
     return [_plan(row, ids, note=row.cause, on=row.on) for row in reversed(list(rows))]

@@ -240,7 +240,7 @@ def _people_at(session: Session, programme: str, addresses: Collection[str]) -> 
 
 
 def session_lines(found: Visit) -> list[SessionLine]:
-    """Return the browsers that are signed in as the visitor, the newest first."""
+    """Return the browsers that are signed in as the visitor, newest first."""
     found.permit(Action.SIGN_IN)
     own = found.visitor.session
     return [_session_line(s, own) for s in accounts.sessions_like(found.session, own, now=found.now)]

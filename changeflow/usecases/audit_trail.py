@@ -81,7 +81,7 @@ def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: S
 
 
 def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) -> Iterator[Entry]:
-    """Yield the last entries of a programme, or of all of them, the oldest first."""
+    """Yield the last entries of a programme, or of all of them, oldest first."""
     with read_scope(db) as session:
         known = versions.programme_ids(session)
         check_known("programme", programme, known)

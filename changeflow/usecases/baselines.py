@@ -100,7 +100,7 @@ def baselines_page(visit: Visit) -> BaselinesPage:
 
 
 def taken_baselines(programme: str | None, *, db: str, on: date) -> tuple[BaselineLine, ...]:
-    """Return every baseline of a stored programme, the oldest first."""
+    """Return every baseline of a stored programme, oldest first."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         name = stored.programme.id

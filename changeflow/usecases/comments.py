@@ -36,7 +36,7 @@ class CommentView:
 
 
 def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
-    """Return the comments on a task, the latest first; none for people who may not read recorded facts."""
+    """Return the comments on a task, latest first; none for people who may not read recorded facts."""
     if not visit.may(Action.READ_FACTS):
         return ()
     me, person = visit.visitor.person, visit.programme.person

@@ -21,7 +21,7 @@ NOT_STORED = "The text of this report is not stored."
 
 
 def issued(visit: Visit) -> tuple[IssuedLine, ...]:
-    """Return every issued report, the latest first."""
+    """Return every issued report, latest first."""
     visit.permit(Action.READ_REPORT)
     permit_whole(visit)
 

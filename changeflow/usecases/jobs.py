@@ -79,7 +79,7 @@ def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetim
 
 
 def list_jobs(found: Visit) -> Sequence[Job]:
-    """Return the programme's calculations, the newest first."""
+    """Return the programme's calculations, newest first."""
     found.permit(Action.READ_PROGRAMME)
     permit_whole(found)
     return jobs.jobs_of(found.session, found.name, most=SHOWN)

@@ -78,7 +78,7 @@ class LinkQuestion:
     statements: tuple[tuple[Element, str], ...] = ()
     """An assessment's questions."""
     postponed_at_most: int = 0
-    """How often a due day can be postponed."""
+    """How often a due date can be postponed."""
     page: str = ""
     """The address of the task's or decision's page, for readers who sign in."""
     language: str = "en"

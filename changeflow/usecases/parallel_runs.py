@@ -81,7 +81,7 @@ def _policy(programme: Programme, service: str) -> ParallelRunPolicy:
 
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
-    """Return every kept run of a service, the oldest first."""
+    """Return every kept run of a service, oldest first."""
     found = loaded(programme, db=db, on=on)
     service_named(found, service)
     return found.facts.runs_of(service)

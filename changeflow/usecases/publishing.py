@@ -26,7 +26,7 @@ from changeflow.usecases.stored import load
 
 
 def publish_rounds(programme: Programme, assessments: Sequence[Assessment]) -> tuple[Snapshot, ...]:
-    """Publish a folder's rounds, the earliest first. Files of the same days are one round; the later file wins."""
+    """Publish a folder's rounds, earliest first. Files of the same days are one round; the later file wins."""
     by_file: dict[str, list[Assessment]] = {}
     for assessment in assessments:
         by_file.setdefault(assessment.round, []).append(assessment)
@@ -163,7 +163,7 @@ def cut_for(people: Collection[str], cuts: Sequence[Cut], *, programme: str) -> 
 
     A programme keeps its threshold; a new one takes the threshold of most of its people who were counted before.
     Answers counted at one threshold are never counted at another, because both counts together would reveal a score.
-    `cuts` are the earlier ones, the oldest first.
+    `cuts` are the earlier ones, oldest first.
     """
     latest = {p: cut.threshold for cut in cuts for p in cut.people}
     own = [cut.threshold for cut in cuts if cut.programme == programme]

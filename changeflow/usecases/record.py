@@ -69,7 +69,7 @@ def record(visit: Visit, wanted: RecordFilter) -> RecordPage:
 
 
 def version_list(visit: Visit) -> tuple[VersionLine, ...]:
-    """Return the versions of the plan, the latest first."""
+    """Return the versions of the plan, latest first."""
     visit.permit(Action.READ_RECORD)
     found = versions.heads(visit.session, visit.name)
     return tuple(version_line(visit.programme, n, at=at, by=by) for n, at, by in reversed(found))

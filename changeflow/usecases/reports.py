@@ -1,4 +1,4 @@
-"""The report to the SRO, of a folder or a stored programme, and the go/no-go page."""
+"""The report to the SRO, for a folder or a stored programme, and the go/no-go page."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -28,7 +28,7 @@ from changeflow.values.words import Action, Gate, Outcome
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
-    """Build the report of a folder, which has no baseline."""
+    """Build the report for a folder. Folders have no baseline."""
     # Imported only when needed: it loads the readers of every file, and a stored programme needs none.
     from changeflow.usecases.plan import plan_folder
 
@@ -47,7 +47,7 @@ def sro_of_stored(
 ) -> SroReport:
     """Build the report of a stored programme against its latest baseline and the last report before today.
 
-    Reading it needs no name. If one is given, or the report has figures about people, the audit records the reading,
+    The reader need not be named. If they are, or the report has figures about people, the audit records the reading,
     at `now`.
     """
     with read_scope(db) as session:

@@ -46,7 +46,7 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """A bounded cache of the results used last. If several threads need the same result, one computes it.
+    """A bounded cache of the most recently used results. If several threads need the same result, one computes it.
 
     Keys for which `alike` returns the same value share at most `most_alike` results.
     """
@@ -90,7 +90,7 @@ class Cache(Generic[K, V]):
                 self._found.popitem(last=False)
 
     def values(self) -> list[V]:
-        """Return the kept results, the last used first."""
+        """Return the kept results, most recently used first."""
         with self._lock:
             return list(reversed(self._found.values()))
 
@@ -267,7 +267,7 @@ def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> 
 
 
 def name_of(session: Session, programme: str | None) -> str:
-    """Return the id of a programme; without a name that of the only one there is."""
+    """Return the id of the named programme or, without a name, of the only one there is."""
     if programme is not None:
         return programme
     known = versions.programme_ids(session)

@@ -54,7 +54,7 @@ def check_table(path: Path, kind: str | None, *, on: date, key: str | None = Non
     """
     folder = _Folder.of(path)
     if kind is not None:
-        check_known("kind of table", kind, FORMATS)
+        check_known("table type", kind, FORMATS)
         return _checked(_read(path, FORMATS[kind], folder, is_guessed=False), path, folder, on, key)
     if not path.is_file():
         raise InputError(f"There is no file '{path}'. Check the name.")

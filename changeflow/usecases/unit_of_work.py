@@ -1,4 +1,4 @@
-"""One change of a stored programme: one transaction, one load, and a forecast and audit entry at the end."""
+"""One change to a stored programme: one transaction, one load, and a forecast and audit entry at the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ class ChangeChecks:
     """Checks of a change in its own transaction, each of which raises to undo it. By default, none."""
 
     is_trial = False
-    """Whether the change is only rehearsed: it is undone in the end."""
+    """Whether the change is only rehearsed: it is undone at the end."""
 
     def admit(self, session: Session) -> None:
         """Check the actor, before the programme is locked."""
@@ -64,7 +64,7 @@ class UnitOfWork:
         return self.stored.programme
 
     def looked_at(self) -> Stored:
-        """Return the programme for reading: on an earlier day, as recorded by then."""
+        """Return the programme for reading; for an earlier day, with only what had been recorded by then."""
         until = known_until(self.session, self.name)
         return self.stored if until is None else read(self.session, self.name, on=self.change.on, until=until)
 
@@ -93,7 +93,7 @@ class UnitOfWork:
         return judged
 
     def note(self, action: str, subject: str, *, by: str) -> None:
-        """Add an audit entry that is not a change of the programme."""
+        """Add an audit entry that records no change to the programme."""
         audit.append(self.session, self.name, at=self.change.now, actor=by, action=action, subject=subject)
 
     def record(self, action: str, subject: str, *, by: str) -> None:
@@ -115,8 +115,8 @@ def unit_of_work(
 ) -> Iterator[UnitOfWork]:
     """Change a programme in one transaction, which is undone if the block raises.
 
-    `ahead` is the rehearsed result, and `first` runs before the programme is locked. The audit records refusals of
-    personal data.
+    `ahead` is the rehearsed result, and `first` runs before the programme is locked. The audit records refused
+    requests for personal data.
     """
     guard = change.guard or ChangeChecks()
     scope = rolled_back if guard.is_trial else session_scope

@@ -139,7 +139,7 @@ def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
     """Read `school/service`; raise `UnknownThingError` with similar names if unknown."""
     school, _, service = text.partition("/")
     if (school, service) not in problem.candidates:
-        raise UnknownThingError("school and service", text, [f"{s}/{v}" for s, v in problem.candidates])
+        raise UnknownThingError("go-live", text, [f"{s}/{v}" for s, v in problem.candidates])
     return school, service
 
 

@@ -36,7 +36,7 @@ YAML_BOMBS = {
     "a value of a megabyte": ("a: |\n" + "  xxxxxxxx\n" * 100_000, "more than 100,000 characters"),
     "many lines just short enough": (
         "a:\n" + (" " * 99_000 + "\n") * 19 + "  b: [",
-        "This is not YAML",
+        "This is not valid YAML",
     ),
     "a line of a megabyte": ("a: " + "x" * 1_000_000, "more than 100,000 characters"),
     "a tag of Python's": ("service: !!python/object/apply:os.system [id]", "is not read"),

@@ -309,7 +309,7 @@ class TestRequestsOtherThanTasks:
     def asks_for_scores(self, db: str, token: str) -> bool:
         return link_answers.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
 
-    def test_the_sponsor_is_asked_for_a_visible_act(self, stored: str):
+    def test_the_sponsor_is_asked_for_visible_support(self, stored: str):
         finish = date(2027, 1, 5)
         change = unit_of_work.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
         progress.finish_task(TASK, finish, None, change)

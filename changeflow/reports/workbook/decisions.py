@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def decisions_sheet(shown: WorkbookSource, stamp: str) -> BookSheet:
-    """Return the open decisions, waiting ones first, then those made, the latest first."""
+    """Return the open decisions, waiting ones first, then those made, latest first."""
     return BookSheet(
         name="Decisions",
         title=f"{shown.programme.name}: decisions",

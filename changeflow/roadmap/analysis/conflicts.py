@@ -67,7 +67,7 @@ class Conflict:
     """Calendar days by which it is missed, with all items in force."""
     items: tuple[ConflictItem, ...]
     relaxations: tuple[Relaxation, ...]
-    """One for each item, the most helpful first."""
+    """One for each item, most helpful first."""
 
 
 def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:

@@ -102,7 +102,7 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
 
 
 def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
-    """Return the working minutes from a task's finish to its deadline, or its total float without one."""
+    """Return the working minutes from a task's finish to its deadline, or its total float if it has no deadline."""
     deadline, finish = roadmap.tasks[timed.task].deadline, timed.early_finish
     if deadline is None:
         return timed.total_float

@@ -125,7 +125,7 @@ class ConditionRow(OwnRow, table=True):
 
 
 class SponsorActRow(OwnRow, table=True):
-    """A visible act of the sponsor or a change lead."""
+    """Visible support by the sponsor or a change lead."""
 
     __tablename__ = "sponsor_act"
     __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", "attempt", unique=True),)

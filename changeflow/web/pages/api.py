@@ -170,7 +170,7 @@ async def record_page(
     *,
     reading: bool = False,
 ) -> Any:  # noqa: ANN401
-    """Entries of the audit in words, the latest first, fifty at a time: `older` is the next `before`.
+    """Entries of the audit in words, latest first, fifty at a time: `older` is the next `before`.
 
     Sign-ins and reading are left out without `reading` or `kind`.
     """
@@ -187,7 +187,7 @@ async def record_page(
 
 @_get("/record/versions", "versions", list_of(VersionLine))
 async def versions(request: Request, programme: Name) -> Any:  # noqa: ANN401
-    """The versions of the plan, the latest first."""
+    """The versions of the plan, latest first."""
     return await _read(request, programme, record.version_list)
 
 
@@ -199,7 +199,7 @@ async def version(request: Request, programme: Name, number: Number) -> Any:  # 
 
 @_get("/reports", "reports", list_of(IssuedLine))
 async def reports(request: Request, programme: Name) -> Any:  # noqa: ANN401
-    """The reports that were issued, the latest first."""
+    """The reports that were issued, latest first."""
     return await _read(request, programme, issued_pages.issued)
 
 
