@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Lock
 
@@ -23,6 +24,8 @@ LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
 _WEEK = re.compile(r"/p/[^/]+/week(?:/paste)?")
 """Pages with a row for each of many tasks."""
+_EVIDENCE = re.compile(r"/p/[^/]+/evidence/.+")
+"""Pages that take a file of evidence."""
 MOST_KEYS = 20_000
 """How many buckets to keep in memory; the least recently used are dropped first, and start full again."""
 
@@ -129,11 +132,28 @@ class Limits:
     target_bytes: int = 2_000
     """The path and the query together."""
 
+    evidence_bytes: int = 10_000_000
+    """The largest file of evidence."""
+    upload_seconds: float = 120
+    """How long a form with files may take to arrive."""
+
     def of_form(self, path: str) -> "FormLimits":
         """Return the limits of a form that is sent to a path."""
         if _WEEK.fullmatch(path):
-            return FormLimits(self.week_bytes, self.week_fields, is_table=True)
-        return FormLimits(self.form_bytes, self.form_fields)
+            return FormLimits(self.week_bytes, self.week_fields, self.body_seconds, FormKind.TABLE)
+        if _EVIDENCE.fullmatch(path):
+            most = self.evidence_bytes + self.form_bytes
+            return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE)
+        return FormLimits(self.form_bytes, self.form_fields, self.body_seconds)
+
+
+class FormKind(StrEnum):
+    """What a form brings, for the message if it is too large."""
+
+    FIELDS = "fields"
+    TABLE = "table"
+    """A row for each of many tasks."""
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +162,9 @@ class FormLimits:
 
     bytes: int
     fields: int
-    is_table: bool = False
-    """Whether it has a row for each of many tasks."""
+    seconds: float
+    """How long it may take to arrive."""
+    kind: FormKind = FormKind.FIELDS
 
 
 class Buckets:

@@ -75,13 +75,13 @@ async def read_form(request: Request, limits: Limits, *, one_click: bool = False
     async for chunk in request.stream():
         body += chunk
         if len(body) > most.bytes:
-            raise TroubleError(too_large(is_table=most.is_table))
+            raise TroubleError(too_large(most.kind))
     if is_multipart:
         return Form({})
     if not is_well_formed(body):
         raise TroubleError(BAD_FORM)
     if body.count(b"&") >= most.fields:
-        raise TroubleError(too_large(is_table=most.is_table))
+        raise TroubleError(too_large(most.kind))
     try:
         return Form(dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")))
     except UnicodeDecodeError:

@@ -86,7 +86,7 @@ class Guard:
         request = Request(scope)
         try:
             self._check(request)
-            await self.app(scope, self._timed(receive), answer)
+            await self.app(scope, self._timed(receive, scope["path"]), answer)
             return
         except TroubleError as error:
             trouble = error.trouble
@@ -130,12 +130,12 @@ class Guard:
         if not length.isdecimal():
             raise TroubleError(responses.MALFORMED)
         if int(length) > most_of_form.bytes:
-            raise TroubleError(responses.too_large(is_table=most_of_form.is_table))
+            raise TroubleError(responses.too_large(most_of_form.kind))
 
-    def _timed(self, receive: Receive) -> Receive:
+    def _timed(self, receive: Receive, path: str) -> Receive:
         """Limit the seconds in which a body must arrive, however many pieces it comes in."""
         loop = asyncio.get_running_loop()
-        ends, is_whole = loop.time() + self.limits.body_seconds, False
+        ends, is_whole = loop.time() + self.limits.of_form(path).seconds, False
 
         async def received() -> Message:
             nonlocal is_whole

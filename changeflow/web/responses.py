@@ -14,6 +14,7 @@ from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, 
 from changeflow.languages.language import Language, language_of
 from changeflow.languages.templating import say_in
 from changeflow.places import new_environment
+from changeflow.web.clients import FormKind
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
 """Seconds to wait before trying again: a writer finishes soon, a database that is down takes longer."""
@@ -58,6 +59,11 @@ TOO_MANY_ROWS = Trouble(
     "These are too many rows at once",
     "We have not saved any changes. Go back, and send the rows in several parts.",
 )
+FILE_TOO_LARGE = Trouble(
+    413,
+    "The file is too large",
+    "We have not saved any changes. Go back and choose a smaller file. The page says how large it may be.",
+)
 WRONG_FORM = Trouble(
     415,
     "We could not read this form",
@@ -86,8 +92,8 @@ FULL = Trouble(
 NOT_FOUND = Trouble(404, "Page not found", "The address may be incomplete. Open the link from the message itself.")
 
 
-def too_large(*, is_table: bool) -> Trouble:
-    return TOO_MANY_ROWS if is_table else TOO_LARGE
+def too_large(kind: FormKind) -> Trouble:
+    return {FormKind.TABLE: TOO_MANY_ROWS, FormKind.FILE: FILE_TOO_LARGE}.get(kind, TOO_LARGE)
 
 
 def too_many(seconds: int) -> Trouble:

@@ -9,7 +9,7 @@ from lxml import html
 from changeflow.agenda.worklist import WeekGroup, week_of
 from changeflow.storage.database import read_scope
 from changeflow.usecases.stored import load
-from changeflow.web.clients import Limits
+from changeflow.web.clients import FormKind, Limits
 from tests.every_role import TODAY, World
 from tests.web.asking import PLENTY
 from tests.web.visiting import Browser, signed_in, text_of
@@ -292,7 +292,9 @@ def test_only_these_forms_may_be_long(own_world: World):
     for path in (f"/p/small/plan/{ASH}", "/p/small/settings/tokens"):
         assert browser.send(path, page, text=long).status_code == 413
         assert browser.send(path, page, **{f"x{n}": "y" for n in range(60)}).status_code == 413
-    assert Limits().of_form("/p/small/week").is_table
-    assert not any(Limits().of_form(p).is_table for p in ("/p/a/b/week", "/week", "/a/week", "/p/small/week/x"))
+    assert Limits().of_form("/p/small/week").kind is FormKind.TABLE
+    assert not any(
+        Limits().of_form(p).kind is FormKind.TABLE for p in ("/p/a/b/week", "/week", "/a/week", "/p/small/week/x")
+    )
     too_long = browser.send(f"{PAGE}/paste", page, text="x" * (PLENTY.week_bytes + 1))
     assert (too_long.status_code, "too many rows at once" in text_of(too_long)) == (413, True)

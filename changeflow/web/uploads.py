@@ -1,0 +1,85 @@
+"""Forms with files: read in pieces into temporary files, never whole into memory, for people who may send them."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from changeflow.logs import log
+from changeflow.usecases.visits import Visit, visit
+from changeflow.web.dependencies import site_of
+from changeflow.web.errors import FORGED
+from changeflow.web.forms import Form
+from changeflow.web.responses import BAD_FORM, WRONG_FORM, TroubleError, too_large
+from changeflow.web.security import is_own_form, token_in
+
+MOST_FILES = 4
+MOST_OF_A_FIELD = 20_000
+"""Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that someone has sent. It is deleted when it is closed."""
+
+    name: str
+    """As its sender called it, without folders."""
+    file: BinaryIO
+    size: int
+
+
+async def read_own_upload(
+    request: Request, programme: str, *, allow: Callable[[Visit], object]
+) -> tuple[Form, Mapping[str, Upload]]:
+    """Read a form with files that one of our pages sent; refuse any other.
+
+    `allow` raises unless the person may send it. It is asked first, so that strangers cannot fill the disk. Files that
+    were left empty are not returned. Files of up to a megabyte stay in memory.
+    """
+    site = site_of(request)
+    token = token_in(request, site.base_url)
+
+    def check() -> None:
+        with visit(token, programme, db=site.db, now=site.clock()) as found:
+            allow(found)
+
+    await site.work.read(check)
+    fields, files = await _read(request)
+    form = Form(fields)
+    if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
+        log("refused", action="form", via="session")
+        raise TroubleError(FORGED)
+    return form, files
+
+
+async def _read(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:
+    most = site_of(request).limits.of_form(request.scope["path"])
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise TroubleError(WRONG_FORM)
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most.bytes:
+                raise TroubleError(too_large(most.kind))
+            yield chunk
+
+    parser = MultiPartParser(
+        request.headers, pieces(), max_files=MOST_FILES, max_fields=most.fields, max_part_size=MOST_OF_A_FIELD
+    )
+    try:
+        parts = (await parser.parse()).multi_items()
+    except (MultiPartException, UnicodeError, KeyError):
+        raise TroubleError(BAD_FORM) from None
+    fields = {name: value for name, value in parts if isinstance(value, str)}
+    files = {name: value for name, value in parts if isinstance(value, UploadFile)}
+    return fields, {name: _upload(sent) for name, sent in files.items() if sent.filename}
+
+
+def _upload(sent: UploadFile) -> Upload:
+    name = (sent.filename or "").replace("\\", "/").rpartition("/")[2]
+    return Upload(name, sent.file, sent.size or 0)
