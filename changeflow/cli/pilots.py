@@ -215,14 +215,19 @@ def pilot_explain(
     evidence: Annotated[
         str, typer.Option(help="The evidence for one contract, such as a letter or a calculation.")
     ] = "",
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="PERIOD", help=with_default("The last month for which it counts", "PERIOD alone")),
+    ] = None,
 ) -> None:
     """Explain a difference. This takes effect the next time the period is reconciled; the stored run is unchanged."""
     from changeflow.usecases import pilot_records
 
     span = _span(between)
     number = pilot_records.explain(
-        service, period, element, context.change, contract=contract, between=span, reason=reason, evidence=evidence
-    )
+        service, period, element, context.change, contract=contract, between=span, reason=reason, evidence=evidence,
+        until=until,
+    )  # fmt: skip
     if number is None:
         note("Already recorded; nothing changed.")
         return

@@ -9,10 +9,11 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from changeflow.values.base import Frozen, Id, TaskId
 from changeflow.values.duration import DurationText
+from changeflow.values.months import next_period
 from changeflow.values.sentences import Sentence, sentence
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -39,8 +40,29 @@ class Explanation(PilotStatement):
     between: tuple[Decimal, Decimal] | None = None
     reason: Words
     evidence: str = ""
+    until: str | None = Field(None, pattern=PERIOD)
+    """The last month for which it counts; None for its own period alone."""
     learnt: bool = False
     """Whether it is a rule that was proposed from earlier explanations and accepted by `by`."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> "Explanation":
+        if self.until is not None and not self.period <= self.until <= _a_year_after(self.period):
+            raise ValueError(f"the last month must be between {self.period} and {_a_year_after(self.period)}")
+        return self
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The months for which it counts, in order."""
+        found = [self.period]
+        while found[-1] < (self.until or self.period):
+            found.append(next_period(found[-1]))
+        return tuple(found)
+
+
+def _a_year_after(period: str) -> str:
+    """Return the same month of the next year: an explanation for longer is a rule that no one has looked at again."""
+    return f"{int(period[:4]) + 1}{period[4:]}"
 
 
 class IssueSeverity(IntEnum):

@@ -20,7 +20,7 @@ from changeflow.pilots.entries import (
     LessonAnswered,
     LessonProposed,
 )
-from changeflow.pilots.runs import next_period
+from changeflow.values.months import next_period
 
 AS_RAISED = ("service", "number", "text", "severity", "school", "owner", "blocks_next_wave")
 """Fields that an issue has from when it is raised, until an update changes them."""
@@ -145,10 +145,11 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
     """Return a policy with the explanations that people have recorded during the runs added."""
     explanations = [
         ExplainedVariance(
-            element=e.element, reason=e.reason, explained_by=e.by, period=e.period, key=e.contract, between=e.between
+            element=e.element, reason=e.reason, explained_by=e.by, period=period, key=e.contract, between=e.between
         )
         for e in entries
         if isinstance(e, Explanation) and e.service == service
+        for period in e.periods
     ]
     # An explanation of one contract comes before a rule, because it is more specific.
     explanations.sort(key=lambda e: e.key is None)
@@ -172,7 +173,7 @@ def with_contracts(
 def proposed_rules(entries: Iterable[Entry], service: str) -> Iterator[ProposedRule]:
     """Yield proposed rules that no one has accepted, by period and element."""
     known = [e for e in entries if isinstance(e, Explanation) and e.service == service]
-    accepted = {(e.period, e.element, _alike(e.reason)) for e in known if e.contract is None}
+    accepted = {(p, e.element, _alike(e.reason)) for e in known if e.contract is None for p in e.periods}
     alike: dict[tuple[str, str, str], list[Explanation]] = {}
     for e in known:
         if e.contract is not None:

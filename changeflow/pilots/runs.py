@@ -10,6 +10,7 @@ from typing import Any
 
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.pilots.entries import PERIOD
+from changeflow.values.months import next_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +136,6 @@ def _follows(first: str, then: str) -> bool:
     return next_period(first) == then
 
 
-def next_period(period: str) -> str:
-    """Return the next month.
-
-    >>> next_period("2027-12"), next_period("2027-04")
-    ('2028-01', '2027-05')
-    """
-    year, month = (int(part) for part in period.split("-"))
-    return f"{year + month // 12}-{month % 12 + 1:02}"
-
-
 def latest_by_period(runs: Iterable[RunSummary]) -> Sequence[RunSummary]:
     """Return the last run of each period, in order."""
     latest: dict[str, RunSummary] = {}
@@ -171,6 +162,10 @@ class MatchOutcome(StrEnum):
     MISSING = "missing"
     EXTRA = "extra"
     DUPLICATE = "duplicate"
+
+
+KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
+"""Classes of differences that a stored run keeps one by one, because people must look into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +235,19 @@ class Reconciliation:
     @property
     def names_contracts(self) -> bool:
         return bool(self.variances or self.keys)
+
+    def as_kept(self) -> "tuple[KeptVariance, ...]":
+        """Return the differences that a stored run keeps, in the order in which it keeps them."""
+        kept = [
+            KeptVariance(contract=v.key, element=v.element, old=v.old, new=v.new, outcome=v.outcome, reason=v.reason)
+            for v in self.variances
+            if v.outcome in KEPT_OUTCOMES
+        ]
+        for outcome, keys in self.keys.items():
+            kept += [
+                KeptVariance(contract=key, element="", old=None, new=None, outcome=outcome, reason="") for key in keys
+            ]
+        return tuple(kept)
 
     def without_contracts(self) -> "Reconciliation":
         """Return a copy with counts only."""

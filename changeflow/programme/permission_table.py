@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
+from changeflow.programme.permission_lists import READ_API, READ_PAGES, READ_THE_PLAN, RUN_CHANGEFLOW, WORK_ON_FILES
 from changeflow.values.words import Action, Role
 
 
@@ -41,23 +42,6 @@ _decision, _personal = partial(PermissionEntry, is_decision=True), partial(Permi
 _plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
-_READ_THE_PLAN = (
-    "plan", "what-if", "paydays", "health", "task list",
-    "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
-    "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
-    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
-)  # fmt: skip
-_RUN_CHANGEFLOW = (
-    "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
-    "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
-    "db retention", "audit verify", "audit show", "audit anchor",
-)  # fmt: skip
-_WORK_ON_FILES = (
-    "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
-    "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
-    "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
-)  # fmt: skip
-"""Long lists of commands, by purpose."""
 
 TABLE: Mapping[Action, PermissionEntry] = {
     Action.TAKE_BASELINE: _decision(
@@ -93,7 +77,13 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=("GET /p/{programme}/waivers", "POST /p/{programme}/waivers"),
     ),
     Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
-    Action.SIGN: _decision("sign {thing}", (Role.SIGNATORY,), ("pilot sign",), thing="a go-live"),
+    Action.SIGN: _decision(
+        "sign {thing}",
+        (Role.SIGNATORY,),
+        ("pilot sign",),
+        routes=("POST /p/{programme}/sign-off/{gate:path}",),
+        thing="a go-live",
+    ),
     Action.CONFIRM: _decision(
         "confirm a checklist item of {thing}", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
     ),
@@ -136,6 +126,10 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "explain differences in pay of {thing}",
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot explain", "pilot rules", "apply"),
+        routes=(
+            "POST /p/{programme}/pilots/{service}/runs/{period}",
+            "POST /p/{programme}/pilots/{service}/runs/{period}/rules",
+        ),
         thing="a service",
         note="also through `explanations:` when a folder is applied again",
     ),
@@ -365,43 +359,15 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.READ_PROGRAMME: _plain(
         "read the stored plan",
         _OPEN,
-        _READ_THE_PLAN,
-        routes=(
-            "GET /p/{programme}/schools",
-            "GET /p/{programme}/waves",
-            "GET /p/{programme}/pilots",
-            "GET /p/{programme}/pilots/{service}",
-            "GET /p/{programme}/rules",
-            "GET /p/{programme}/baselines",
-            "GET /p/{programme}/announcements",
-            "GET /api/v1/openapi.json",
-            "GET /api/v1/programmes/{programme}",
-            "GET /api/v1/programmes/{programme}/decisions",
-            "GET /api/v1/programmes/{programme}/go-lives",
-            "GET /api/v1/programmes/{programme}/pilots",
-            "GET /api/v1/programmes/{programme}/pilots/{service}",
-            "GET /api/v1/programmes/{programme}/plan",
-            "GET /api/v1/programmes/{programme}/rules",
-            "GET /api/v1/programmes/{programme}/schools",
-            "GET /api/v1/programmes/{programme}/tasks",
-            "GET /api/v1/programmes/{programme}/waves",
-            "GET /p/{programme}/calculations",
-            "GET /p/{programme}/calculations/{number:number}",
-            "GET /p/{programme}/calculations/{number:number}/report.html",
-            "GET /p/{programme}/calculations/{number:number}/report.json",
-            "GET /p/{programme}/find",
-            "GET /p/{programme}/plan",
-            "GET /p/{programme}/plan/{task:path}",
-            "GET /p/{programme}/decisions",
-            "GET /p/{programme}/decisions/{gate:path}",
-        ),
+        READ_THE_PLAN,
+        routes=(*READ_PAGES, *READ_API),
         note="on pages, heads see only their own school and the programme's milestones",
     ),
     Action.OPERATE: _plain(
-        "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
+        "run changeflow", (Role.MACHINE, Role.SYSTEM), RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
     ),
     Action.USE_FILES: _plain(
-        "work on their own files", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
+        "work on their own files", (Role.MACHINE,), WORK_ON_FILES, note="no stored programme is read"
     ),
 }
 """Every action with the roles that may do it. Actions that are not listed are impossible."""

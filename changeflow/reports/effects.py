@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from changeflow.agenda.criteria import State, go_live_criteria
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.differences import differences
 from changeflow.programme.mandates import Subject, in_role
@@ -16,10 +17,13 @@ from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of
-from changeflow.values.words import Role
+from changeflow.values.words import Kind, Role
 
 MOVES = (Topic.ANNOUNCED, Topic.GO_LIVES, Topic.MILESTONES, Topic.GATES)
 """What an effect names in any case."""
+EVIDENCE = ("New evidence against", "No longer against", "New evidence in favour")
+"""Titles of the parts about the evidence for decisions."""
+_AGAINST = (State.BLOCKS, State.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,9 @@ class Effect:
     """The schools whose announced go-live moves, each with its head."""
 
     @property
-    def is_empty(self) -> bool:
-        return not self.parts
+    def is_still(self) -> bool:
+        """Whether no date moves and no rule is broken or resolved; the evidence for decisions may still change."""
+        return all(part.title in EVIDENCE for part in self.parts)
 
     @property
     def mark(self) -> str:
@@ -62,6 +67,7 @@ def effect_of(before: Judged, after: Judged) -> Effect:
     parts.append(EffectPart("Overload", tuple(_overload(old, new))))
     parts.append(EffectPart("New findings", tuple(f.message for f in findings_beyond(after, before))))
     parts.append(EffectPart("Findings resolved", tuple(f.message for f in findings_beyond(before, after))))
+    parts += _evidence(old, new)
     return Effect(
         parts=tuple(part for part in parts if part.lines),
         to_tell=tuple(_to_tell(old, new)),
@@ -71,6 +77,31 @@ def effect_of(before: Judged, after: Judged) -> Effect:
 def _is_new(found: Altered) -> bool:
     """Return whether a difference is a task that comes or goes, such as the task of a condition."""
     return found.topic is Topic.TASKS and found.how in (How.ADDED, How.DROPPED)
+
+
+def _evidence(old: Programme, new: Programme) -> Iterator[EffectPart]:
+    """Yield what pilots and parallel runs newly show for and against open decisions, each line with its decisions."""
+    was, now = ((p.facts.runs, p.facts.pilot, p.facts.criteria) for p in (old, new))
+    if was == now:
+        return
+    found: dict[str, dict[str, list[str]]] = {title: {} for title in EVIDENCE}
+    for gate in new.tasks(kind=Kind.DECISION):
+        before = old.roadmap.tasks.get(gate.id)
+        if gate.service is None or before is None or new.is_done(gate.id):
+            continue
+        first, then = ({str(c.text): c.state for c in go_live_criteria(*on)} for on in ((old, before), (new, gate)))
+        bad, worse = ({t for t, state in known.items() if state in _AGAINST} for known in (first, then))
+        good = {t for t, state in then.items() if state is State.MET} - first.keys()
+        for title, texts in zip(EVIDENCE, (worse - bad, bad - worse, good), strict=True):
+            for text in (t for t in dict.fromkeys((*then, *first)) if t in texts):
+                found[title].setdefault(text, []).append(gate.name)
+    for title, lines in found.items():
+        yield EffectPart(title, tuple(_for_decisions(text, names) for text, names in lines.items()))
+
+
+def _for_decisions(text: str, names: list[str]) -> str:
+    more = f" and {counted(len(names) - 1, 'more decision')}" if len(names) > 1 else ""
+    return f"{text} (“{names[0]}”{more})"
 
 
 def _end(old: Programme, new: Programme) -> Iterator[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from changeflow.pilots.entries import Entry, Explanation, PilotStatement
-from changeflow.pilots.runs import Coverage, KeptVariance, MatchOutcome, PayVariance, Reconciliation, RunSummary
+from changeflow.pilots.runs import Coverage, KeptVariance, MatchOutcome, Reconciliation, RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
@@ -21,8 +21,6 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _COVERAGE = TypeAdapter(Coverage)
 _BESIDE = {"contract", "service", "number", "on", "by"}
 """Fields of an entry with their own columns."""
-KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
-"""Classes of differences that are stored one by one, because people must look into them."""
 
 
 def runs(session: Session, programme: str, *, until: datetime | None = None) -> tuple[RunSummary, ...]:
@@ -126,16 +124,10 @@ def add_run(
 
 
 def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[VarianceRow]:
-    for v in found.variances:
-        if v.outcome in KEPT_OUTCOMES:
-            amounts = {"old": str(v.old), "new": str(v.new), "outcome": v.outcome.value}
-            values = values_of(v, PayVariance, "key") | amounts
-            yield VarianceRow(programme_id=programme, run=run, contract=v.key, **values)
-    for outcome, keys in found.keys.items():
-        for key in keys:
-            yield VarianceRow(
-                programme_id=programme, run=run, contract=key, element="", outcome=outcome.value, reason=""
-            )
+    for v in found.as_kept():
+        old, new = (str(amount) if amount is not None else None for amount in (v.old, v.new))
+        values = values_of(v, KeptVariance, "old", "new", "outcome")
+        yield VarianceRow(programme_id=programme, run=run, old=old, new=new, outcome=v.outcome.value, **values)
 
 
 def latest_variances(

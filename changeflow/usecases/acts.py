@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from changeflow.agenda.due import GivenAnswers
 from changeflow.errors import ConflictError
+from changeflow.pilots.marks import thing_of
 from changeflow.programme.dates import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
@@ -128,7 +129,10 @@ NO_MARK = "0" * DIGITS
 
 
 def mark_of(programme: Programme, tasks: Iterable[TaskId]) -> str:
-    """Return a short text that changes with what is recorded about some tasks: progress, decisions and comments."""
+    """Return a short text that changes with what is recorded about some tasks: progress, decisions and comments.
+
+    Runs, issues, improvements, lessons and sign-offs have names of their own: see `pilots.marks`.
+    """
     marks = marks_of(programme)
     return _short_hash([marks.get(task, NO_MARK) for task in tasks])
 
@@ -149,6 +153,8 @@ def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
         known.setdefault(comment.task, []).append(repr(comment))
     for answer in given.all:
         known.setdefault(answer.subject, []).append(repr(answer))
+    for about in (*facts.runs, *facts.pilot):
+        known.setdefault(thing_of(about), []).append(repr(about))
     return {task: _short_hash(said) for task, said in known.items()}
 
 

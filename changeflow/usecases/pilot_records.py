@@ -82,8 +82,9 @@ def explain(
     between: tuple[Decimal, Decimal] | None,
     reason: str,
     evidence: str,
+    until: str | None = None,
 ) -> int | None:
-    """Record why amounts differ, from the next reconciliation of the period.
+    """Record why amounts differ, from the next reconciliation of the period; it counts up to the month `until`.
 
     For one contract, this explains the kept difference; if the amount changes, it is unexplained again.
     """
@@ -104,6 +105,7 @@ def explain(
             between=span,
             reason=reason,
             evidence=evidence,
+            until=until,
         )
 
     return record(Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
@@ -185,10 +187,16 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
     return record(Action.CONFIRM, about, build, change)
 
 
-def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | None:
-    """Sign a go-live or withhold the signature. Only the required people may sign, each for themselves."""
+def sign(
+    gate: TaskId, words: str, change: Change, *, agrees: bool, check: Callable[[Programme], None] = lambda _: None
+) -> int | None:
+    """Sign a go-live or withhold the signature. Only the required people may sign, each for themselves.
+
+    `check` raises if the gate can no longer be signed.
+    """
 
     def build(work: UnitOfWork, by: str) -> entries.Entry:
+        check(work.programme)
         service = pilot_entries.go_live_gate(work.programme, gate).service or ""
         return entries.Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 

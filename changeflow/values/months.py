@@ -27,3 +27,13 @@ def month_in_words(period: str) -> str:
     month = Month(f"{calendar.month_name[int(found[2])]} {found[1]}")
     month.period = period
     return month
+
+
+def next_period(period: str) -> str:
+    """Return the next month.
+
+    >>> next_period("2027-12"), next_period("2027-04")
+    ('2028-01', '2027-05')
+    """
+    year, month = (int(part) for part in period.split("-"))
+    return f"{year + month // 12}-{month % 12 + 1:02}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.web.app import make_app
-from tests.browser.sample import ADMIN, HEAD, OFFICE, PROGRAMME, SRO
+from tests.browser.sample import ADMIN, HEAD, MANAGER, OFFICE, PROGRAMME, SRO
 
 P = f"/p/{PROGRAMME}"
 
@@ -106,6 +106,19 @@ def answer_nothing(page: Any) -> None:
     page.get_by_role("button", name="Remind me then").first.click()
 
 
+def explain(page: Any, reason: str) -> None:
+    page.get_by_role("link", name="Explain").first.click()
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("Evidence").fill("The circular")
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def refuse_to_sign(page: Any, words: str) -> None:
+    page.get_by_label("No, not yet").check()
+    page.get_by_label("Comment").fill(words)
+    page.get_by_role("button", name="Check what this changes").click()
+
+
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
@@ -149,6 +162,18 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/pilots/payroll"),
         Example(f"{P}/pilots/estates"),
         Example(f"{P}/pilots/catering", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/runs/{period}": (
+        Example(f"{P}/pilots/payroll/runs/2027-04"),
+        Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, then=lambda page: explain(page, "Pay award")),
+        Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, 422, then=lambda page: explain(page, "")),
+        Example(f"{P}/pilots/payroll/runs/2020-01", status=404),
+    ),
+    "/p/{programme}/sign-off/{gate:path}": (
+        Example(f"{P}/sign-off/payroll/w2/go-no-go"),
+        Example(f"{P}/sign-off/payroll/w2/go-no-go", MANAGER, then=lambda page: refuse_to_sign(page, "More runs")),
+        Example(f"{P}/sign-off/payroll/w2/go-no-go", MANAGER, 422, then=lambda page: refuse_to_sign(page, "")),
+        Example(f"{P}/sign-off/estates/w2/wave-released", MANAGER, 404),
     ),
     "/p/{programme}/rules": (Example(f"{P}/rules"), Example(f"{P}/rules?saved=1")),
     "/p/{programme}/waivers": (

@@ -31,7 +31,8 @@ from tests.waiting import PATIENCE, wait_until
 PROGRAMME, DAY = "trust-central-services", "2027-05-20"
 NOW = datetime(2027, 5, 20, 8, tzinfo=UTC)
 OFFICE, SRO, HEAD, ADMIN = "programme-manager", "chief-executive", "ashdown-head", "governance-lead"
-PEOPLE = (OFFICE, SRO, HEAD, ADMIN)
+MANAGER = "payroll-manager"
+PEOPLE = (OFFICE, SRO, HEAD, ADMIN, MANAGER)
 """The people with a printed sign-in link."""
 INVITED = (OFFICE, HEAD)
 """People who may sign in by a link."""

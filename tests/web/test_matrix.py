@@ -46,6 +46,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "service": ("payroll", "nothing"),
     "rule": ("R02", "R99"),
     "kind": ("odds", "nothing"),
+    "period": ("2027-02", "2026-01"),
 }
 """An object of the programme for each name in a path, and one that does not exist."""
 OTHER_SCHOOL = "beech"
@@ -88,6 +89,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/decisions/{gate:path}.{form}",
     "/p/{programme}/pilots",
     "/p/{programme}/pilots/{service}",
+    "/p/{programme}/pilots/{service}/runs/{period}",
+    "/p/{programme}/sign-off/{gate:path}",
     "/p/{programme}/rules",
     "/p/{programme}/baselines",
     "/p/{programme}/announcements",
@@ -107,6 +110,7 @@ FORMS: dict[str, dict[str, str]] = {
         "by": "owner",
         "day": "25/3/2027",
     },
+    "/p/{programme}/sign-off/{gate:path}": {"answer": "sign"},
     "/p/{programme}/comments/{task:path}": {"text": "Waiting for the supplier"},
     "/p/{programme}/baselines": {"reason": "Agreed"},
     "/p/{programme}/announcements": {"service": "payroll", "which": "forecast", "how": "letter"},
@@ -126,6 +130,7 @@ MISSING_FIELDS = {
     "/p/{programme}/settings/tokens/withdraw": "names a token that is none",
     "/p/{programme}/settings/sessions/end": "names a session that is none",
     "/p/{programme}/me": "names a thing that they are not asked for",
+    "/p/{programme}/pilots/{service}/runs/{period}/rules": "names a rule that is none",
     "/p/{programme}/me/undo": "names a thing that they have not answered",
 }
 """Forms about an object that is named in a field: without it, 404 to those who may."""

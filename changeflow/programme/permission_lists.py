@@ -1,0 +1,39 @@
+"""Long lists of commands and routes for the table of permissions, by purpose."""
+
+READ_THE_PLAN = (
+    "plan", "what-if", "paydays", "health", "task list",
+    "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
+    "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
+    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+)  # fmt: skip
+RUN_CHANGEFLOW = (
+    "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
+    "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
+    "db retention", "audit verify", "audit show", "audit anchor",
+)  # fmt: skip
+WORK_ON_FILES = (
+    "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
+    "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
+    "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
+)  # fmt: skip
+READ_PAGES = tuple(
+    f"GET /p/{{programme}}{path}"
+    for path in (
+        "/schools", "/waves", "/pilots", "/pilots/{service}", "/pilots/{service}/runs/{period}",
+        "/sign-off/{gate:path}", "/rules", "/baselines", "/announcements", "/calculations",
+        "/calculations/{number:number}", "/calculations/{number:number}/report.html",
+        "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}",
+        "/decisions", "/decisions/{gate:path}",
+    )
+)  # fmt: skip
+READ_API = (
+    "GET /api/v1/openapi.json",
+    *(
+        f"GET /api/v1/programmes/{{programme}}{path}"
+        for path in (
+            "", "/decisions", "/go-lives", "/pilots", "/pilots/{service}", "/plan", "/rules", "/schools", "/tasks",
+            "/waves",
+        )
+    ),
+)  # fmt: skip
+"""What reads the stored plan: pages, and answers to programs."""
