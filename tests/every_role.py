@@ -36,6 +36,7 @@ from changeflow.usecases import (
     filings,
     gates,
     governance,
+    message_switch,
     parallel_runs,
     pilot_records,
     pilots,
@@ -367,6 +368,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
+    Action.SWITCH_MESSAGES: lambda w, who: message_switch.switch_messages(w.change(who), is_on=True),
     Action.READ_FACTS: lambda w, who: recorded.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
@@ -376,6 +378,7 @@ ELSEWHERE = {
     Action.APPROVE_WAIVER: "tests/rules/test_waivers.py: who may lift each rule",
     Action.READ_ANSWERS: "needs no name; below, that it is noted",
     Action.PREVIEW_MESSAGES: "needs no name",
+    Action.READ_MESSAGES: "tests/web/pages/test_messages.py",
     Action.ANSWER_MESSAGE: "tests/web/test_answers.py: the link is the mandate",
     Action.CHOOSE_MESSAGES: "tests/web/test_answers.py: the link is the mandate",
     Action.SUBSCRIBE: "tests/usecases/test_calendar_feeds.py: the link is the mandate",

@@ -126,7 +126,7 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
     if not reader.has_address:
         return held("no email address", Fate.UNREACHED)
     if not reader.is_deliverable:
-        return held("the address does not work: correct it in people.csv", Fate.UNREACHED)
+        return held("the address does not work and must be corrected", Fate.UNREACHED)
     if not reader.days.works_on(today):
         following = next_day(reader.days, today)
         return held(f"not one of their working days; next on {format_day(following)}")

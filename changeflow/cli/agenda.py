@@ -1,4 +1,4 @@
-"""Commands for things that are due: tick; nudge dispatch, preview, answers, effects and calendar."""
+"""Commands for things that are due: tick; nudge dispatch, preview, on, off, answers, effects and calendar."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +76,29 @@ def _preview(context: Context, *, days: int) -> None:
     now = context.now
     moments = [now + timedelta(days=n) for n in range(days)]
     print_lines(preview(db=context.db, moments=moments, desk=_desk()))
+
+
+@command(nudge, "on", "db", "programme", "actor", "at")
+def nudge_on(
+    context: Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Go ahead: people get messages from now on.")] = False,
+) -> None:
+    """Show the messages of the next seven days and, with --yes, switch messages on."""
+    from changeflow.errors import InputError
+    from changeflow.usecases.message_switch import switch_messages
+
+    _preview(context, days=DAYS)
+    if not yes:
+        raise InputError("Nothing was changed. Read the messages above, and add --yes to switch messages on.")
+    note("Messages are on." if switch_messages(context.change, is_on=True) else "Messages were on already.")
+
+
+@command(nudge, "off", "db", "programme", "actor", "at")
+def nudge_off(context: Context) -> None:
+    """Switch messages off at once. What is due waits until they are switched on again."""
+    from changeflow.usecases.message_switch import switch_messages
+
+    note("Messages are off." if switch_messages(context.change, is_on=False) else "Messages were off already.")
 
 
 @command(nudge, "answers", "db", "programme", "actor", "at")

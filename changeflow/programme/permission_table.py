@@ -196,6 +196,24 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("nudge preview", "nudge dispatch"),
         note="shows addresses, as sending does",
     ),
+    Action.READ_MESSAGES: _plain(
+        "see messages to people",
+        (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO, Role.ADMIN),
+        routes=(
+            "GET /p/{programme}/people/messages",
+            "GET /p/{programme}/people/messages/week",
+            "GET /p/{programme}/people/messages/week/{day}/{person}",
+            "POST /p/{programme}/people/messages/week/{day}/{person}",
+        ),
+        note="messages of the next week, before they are sent, those sent, and answers. Each access is recorded",
+    ),
+    Action.SWITCH_MESSAGES: _plain(
+        "switch messages on or off",
+        (Role.PROJECT_TEAM, Role.SRO, Role.ADMIN),
+        ("nudge on", "nudge off"),
+        routes=("POST /p/{programme}/people/messages",),
+        note="on only after reading each kind of message of the first week",
+    ),
     Action.STORE_VERSION: _plain("store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)),
     Action.CHANGE_ROLES: _plain(
         "store a version that changes {thing}",

@@ -146,7 +146,14 @@ def _look(subject: str, programme: Programme) -> About:
         return About("a report", f"/reports/{rest}" if rest.isdigit() else "")
     if kind == "run":
         return About(f"individual contracts of {_service(rest, programme).words}")
-    return About({"round": "group results", "facts": "recorded facts"}.get(kind, "data about people"))
+    named = {
+        "round": "group results",
+        "facts": "recorded facts",
+        "answers": "answers to messages",
+        "letters": "the list of next week’s messages",
+        "letter": "a message before it is sent",
+    }
+    return About(named.get(kind, "data about people"))
 
 
 def _plan(text: str, about: Read = lambda _, __: About()) -> EntryWords:
@@ -233,6 +240,9 @@ WORDS: Mapping[str, EntryWords] = {
     "answer:blocked": _message("Answered a message: something is in the way"),
     "answer:delegated": _message("Answered a message: someone else does this"),
     "undo": _message("Undid an answer"),
+    "messages:on": _message("Switched the programme’s messages on"),
+    "messages:off": _message("Switched the programme’s messages off"),
+    "message:test": _message("Sent a message to themselves as a test"),
     "optional:off": _message("Switched optional messages off"),
     "optional:on": _message("Switched optional messages on"),
     "report": EntryWords(RecordKind.REPORTS, "Issued report {}", _report),

@@ -23,6 +23,20 @@ MOVED = "finished, moved or reassigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A nudge that is in a message, and what became of the message."""
+
+    message: int
+    recipient: str
+    person: str
+    reason: str
+    title: str
+    state: str
+    opened_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
     """One reminder or request to one person."""
 
@@ -258,6 +272,36 @@ def gone(session: Session, programme: str) -> list[Gone]:
         )
         for row, sent_at in session.exec(query)
         if sent_at is not None
+    ]
+
+
+def carried(session: Session, programme: str, *, most: int) -> list[Carried]:
+    """Return the nudges of the latest messages, the latest message first and its most important nudge first."""
+    latest = (
+        select(NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, col(NudgeRow.message).is_not(None))
+        .group_by(col(NudgeRow.message))
+        .order_by(col(NudgeRow.message).desc())
+        .limit(most)
+    )
+    query = (
+        select(NudgeRow, MessageRow)
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, col(NudgeRow.message).in_(latest))
+        .order_by(col(MessageRow.id).desc(), col(NudgeRow.priority), col(NudgeRow.id))
+    )
+    return [
+        Carried(
+            message=message.id or 0,
+            recipient=message.recipient,
+            person=nudge.person,
+            reason=nudge.reason,
+            title=str(json.loads(nudge.content).get("title", nudge.subject)),
+            state=message.state,
+            opened_at=message.created_at,
+            sent_at=message.sent_at,
+        )
+        for nudge, message in session.exec(query)
     ]
 
 

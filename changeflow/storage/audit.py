@@ -114,6 +114,13 @@ def has_after(session: Session, programme: str, moment: datetime) -> bool:
     return session.connection().execute(query).first() is not None
 
 
+def subjects_of(session: Session, programme: str, *, actor: str, action: str, since: datetime) -> list[str]:
+    """Return the subjects of one person's entries of an action since a moment, in order."""
+    own = (_ENTRY[0] == programme, col(AuditRow.actor) == actor, col(AuditRow.action) == action)
+    query = select(col(AuditRow.subject)).where(*own, col(AuditRow.at) >= since).order_by(_ENTRY[1])
+    return list(session.connection().execute(query).scalars())
+
+
 def unsealed(session: Session) -> list[str]:
     """Return the programmes without any sealed rows, which an earlier release wrote."""
     sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)

@@ -21,7 +21,15 @@ from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
 from changeflow.storage.keys import adopt_key, keyed, recipient_of
 from changeflow.storage.tables import facts
 from changeflow.storage.tables.accounts import ApiTokenRow, InvitationRow, SessionRow
-from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.agenda import (
+    AnswerRow,
+    DueRow,
+    LinkRow,
+    MessageRow,
+    MessageSwitchRow,
+    NudgeRow,
+    ReachRow,
+)
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
@@ -60,6 +68,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     # A session's id and a token's digest would help someone who wants to use them.
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),
     "calculations they started": (JobRow, ("by",), ("page", "data")),
+    "messages they switched on or off": (MessageSwitchRow, ("by",), ()),
     "tokens for programs that they made": (ApiTokenRow, ("by",), ("token",)),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }

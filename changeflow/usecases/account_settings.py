@@ -170,7 +170,7 @@ def invite(
         audit.append(session, programme, at=now, actor=by, action="invite", subject=person)
         of_address, of_programme = invitations.invited_since(session, programme, address, now - ONE_DAY)
         is_many = of_address > MOST_TO_ONE or of_programme > MOST_A_DAY
-        if not can_mail or is_many or not found.definition.programme.live or found.is_sandbox:
+        if not can_mail or is_many or not found.reaches_people:
             return None
         return _message_for(found, person, address, versions.contact(session, programme, person))
 
@@ -194,7 +194,7 @@ def why_no_mail(found: Visit, *, can_mail: bool) -> str:
     """Return why an invitation sends no message; empty if it sends one."""
     if found.is_sandbox:
         return "A sandbox sends no messages."
-    if not found.definition.programme.live:
+    if not found.reaches_people:
         return "The programme’s messages are off."
     return "" if can_mail else "No mail server is set."
 

@@ -8,14 +8,14 @@ from sqlmodel import Session
 
 from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
-from changeflow.storage import agenda, answers, custody, messages, sandbox
+from changeflow.storage import agenda, answers, custody, message_switch, messages
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.keys import adopt_key, message_id, recipient_of
 from changeflow.storage.messages import Draft
 from changeflow.usecases.messages import House, house_of
 from changeflow.values.moments import local_day
 
-NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
+ARE_OFF = "the programme’s messages are off"
 
 
 @dataclass(slots=True)
@@ -77,13 +77,10 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxV
                 is_saturated=(nudge.programme, nudge.person) in many,
             ),
         )
-    is_sandbox = sandbox.is_sandbox(session)
-    not_live = {
-        name for name, house in houses.items() if live_only and not (house.definition.programme.live and not is_sandbox)
-    }
-    kept = [w for w in waiting if found.nudges[w.id].programme not in not_live]
+    off = {n for n, h in houses.items() if live_only and not message_switch.reach_people(session, h.definition)}
+    kept = [w for w in waiting if found.nudges[w.id].programme not in off]
     verdicts = list(sort_out(kept, readers, now=now))
-    verdicts += (SendVerdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
+    verdicts += (SendVerdict(w.recipient, (w,), Fate.HELD, ARE_OFF) for w in waiting if w not in kept)
     found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
     return found
 

@@ -117,7 +117,7 @@ def summary(found: Visit) -> dict[str, Any]:
         "organisation": programme.organisation,
         "version": found.stored.version.number,
         "data_date": found.today.isoformat(),
-        "is_live": programme.live and not found.is_sandbox,
+        "is_live": found.reaches_people,
         "services": [{"id": s.service, "name": s.name} for s in found.definition.services],
         "schools": [{"id": s.id, "name": s.name} for s in found.definition.schools],
     }

@@ -18,7 +18,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.permissions import roles_of
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, invitations, sandbox, versions
+from changeflow.storage import audit, invitations, message_switch, sandbox, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_at
@@ -88,6 +88,11 @@ class Visit:
     @property
     def today(self) -> date:
         return local_day(self.now)
+
+    @property
+    def reaches_people(self) -> bool:
+        """Whether the programme's messages leave the organisation."""
+        return message_switch.reach_people(self.session, self.definition)
 
     def permit(self, action: Action, subject: Subject = PROGRAMME) -> None:
         """Raise a `NotAllowedError`, which says who may, unless the person may do this. Refusals are logged."""

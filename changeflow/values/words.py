@@ -226,6 +226,8 @@ class Action(StrEnum):
     READ_SCHOOL = "read-school"
     READ_RECORD = "read-record"
     PREVIEW_MESSAGES = "preview-messages"
+    READ_MESSAGES = "read-messages"
+    SWITCH_MESSAGES = "switch-messages"
 
     STORE_VERSION = "store-version"
     CHANGE_ROLES = "change-roles"

@@ -105,7 +105,7 @@ def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> R
         "programme": found.programme,
         "version": found.stored.version.number,
         "today": format_day(found.today),
-        "is_live": found.definition.programme.live and not found.is_sandbox,
+        "is_live": found.reaches_people,
         "is_sandbox": found.is_sandbox,
         "sections": navigation(found),
         "section": section,

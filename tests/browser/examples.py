@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.web.app import make_app
-from tests.browser.sample import ADMIN, HEAD, MANAGER, OFFICE, PROGRAMME, SRO
+from tests.browser.sample import ADMIN, DAY, HEAD, MANAGER, OFFICE, PROGRAMME, SRO
 
 P = f"/p/{PROGRAMME}"
 
@@ -119,6 +119,10 @@ def refuse_to_sign(page: Any, words: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+def send_a_test(page: Any) -> None:
+    page.get_by_role("button", name="Send a test to yourself").click()
+
+
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
@@ -157,6 +161,16 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
     "/p/{programme}/people": (Example(f"{P}/people"), Example(f"{P}/people", HEAD)),
+    "/p/{programme}/people/messages": (
+        Example(f"{P}/people/messages"),
+        Example(f"{P}/people/messages", HEAD, 403),
+    ),
+    "/p/{programme}/people/messages/week": (Example(f"{P}/people/messages/week"),),
+    "/p/{programme}/people/messages/week/{day}/{person}": (
+        Example(f"{P}/people/messages/week/{DAY}/{SRO}"),
+        Example(f"{P}/people/messages/week/{DAY}/{SRO}", then=send_a_test),
+        Example(f"{P}/people/messages/week/{DAY}/no-one", status=404),
+    ),
     "/p/{programme}/pilots": (Example(f"{P}/pilots"),),
     "/p/{programme}/pilots/{service}": (
         Example(f"{P}/pilots/payroll"),

@@ -227,7 +227,7 @@ def test_a_refused_address_gets_nothing_more(stored: str):
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox).no_address == 1
     with session_scope(stored) as session:
         nudge = session.exec(select(NudgeRow).where(NudgeRow.rung == 1)).one()
-        assert nudge.why == "the address does not work: correct it in people.csv"
+        assert nudge.why == "the address does not work and must be corrected"
     assert postbox.sent == []
 
 
@@ -317,7 +317,7 @@ def test_a_channel_that_reaches_people_waits_until_the_programme_is_live(stored:
     postbox.reaches_people = True
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=postbox).held == 1
     with session_scope(stored) as session:
-        assert session.exec(select(NudgeRow)).one().why == outbox.NOT_LIVE
+        assert session.exec(select(NudgeRow)).one().why == outbox.ARE_OFF
 
 
 def test_a_preview_sends_nothing(stored: str):

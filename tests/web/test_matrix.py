@@ -15,6 +15,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
+from changeflow.delivery.channels import ChannelSettings
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.storage import jobs
@@ -23,6 +24,7 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.issued_reports import issue_sro
+from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.every_role import FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
@@ -39,7 +41,8 @@ OWN = "small"
 OBJECTS: dict[str, tuple[str, str]] = {
     "school": ("ash", "nowhere"),
     "number": ("1", "99"),
-    "person": ("head", "no-one"),
+    "person": ("provider", "no-one"),
+    "day": ("2027-03-25", "2020-01-01"),
     "task": ("payroll/ash/plan", "payroll/ash/nothing"),
     "gate": (GO, "payroll/nothing-agreed"),
     "form": ("html", "exe"),
@@ -103,6 +106,7 @@ ABOUT_EVERY_SCHOOL = {
 """Pages that heads do not see, whatever the table says of people in people.csv: each names other schools."""
 FORMS: dict[str, dict[str, str]] = {
     "/p/{programme}/calculations": {"kind": "odds"},
+    "/p/{programme}/people/messages": {"switch": "off"},
     "/p/{programme}/decisions/{gate:path}": {"outcome": "reject", "reason": "Not yet"},
     "/p/{programme}/recorded-decisions/{gate:path}": {
         "outcome": "reject",
@@ -123,7 +127,7 @@ FORMS: dict[str, dict[str, str]] = {
         "approver-1": "chief",
     },
     "/p/{programme}/settings/tokens": {"name": "A program", "days": "9"},
-    "/p/{programme}/settings/people/{person}/invite": {"email": "head@example.org"},
+    "/p/{programme}/settings/people/{person}/invite": {"email": "provider@example.org"},
 }
 """Fields of forms that need some to be accepted. Without them, the answer may also say what is missing."""
 MISSING_FIELDS = {
@@ -195,7 +199,8 @@ class Asker:
 
     def __init__(self, world: World, role: Role) -> None:
         self.person, self.db = HOLDER[role], world.db
-        self.browser = signed_in(world.db, self.person)
+        self.post = LinkPost(channels=ChannelSettings(outbox=world.home / "outbox"), pause=lambda _: None)
+        self.browser = signed_in(world.db, self.person, post=self.post)
         self.token = new_token()
         with session_scope(world.db) as session:
             until = NOW + timedelta(days=1)
@@ -213,7 +218,7 @@ class Asker:
         page = self.browser.get("/p/small/settings/sessions")
         if page.status_code != 200:
             # An earlier form has ended the session.
-            self.browser = signed_in(self.db, self.person)
+            self.browser = signed_in(self.db, self.person, post=self.post)
             page = self.browser.get("/p/small/settings/sessions")
         return self.browser.send(path, page, **fields)
 

@@ -103,6 +103,16 @@ class ReachRow(SQLModel, table=True):
     error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
 
 
+class MessageSwitchRow(OwnRow, table=True):
+    """Messages of a programme switched on or off; the last row counts. Without one, the programme's files decide."""
+
+    __tablename__ = "message_switch"
+
+    is_on: bool
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
 class LinkRow(SQLModel, table=True):
     """A link that lets one person do one thing once. Only the token's digest is stored."""
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.people_pages import people
 from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 from changeflow.web.responses import render_part
 
@@ -22,4 +23,4 @@ def _shown(found: Visit) -> Page:
     own = own_school(found)
     # What a head sees is kept apart.
     body = found.view("people body", lambda: render_part("people/_body", {"r": shown}), own.school if own else None)
-    return Page("people/show", {"body": body})
+    return Page("people/show", {"body": body, "sees_messages": found.may(Action.READ_MESSAGES)})

@@ -1,0 +1,149 @@
+"""Messages to people: what goes out next week, what was sent and answered, a test, and the switch."""
+
+from datetime import date
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from changeflow.delivery.channels import Sent
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError
+from changeflow.usecases.acts import change_by
+from changeflow.usecases.message_pages import (
+    MessageWeek,
+    find_letter,
+    message_week,
+    messages_view,
+    note_week,
+    open_letter,
+    test_letter,
+)
+from changeflow.usecases.message_switch import SeenOnPage, permit_switch, switch_messages
+from changeflow.usecases.visits import Visit, visit
+from changeflow.values.moments import format_day
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
+from changeflow.web.errors import problem_of
+from changeflow.web.security import PAGES_HEADERS, token_in
+
+router = APIRouter(prefix="/p/{programme}/people/messages")
+RESULTS = {
+    Sent.YES: "Sent to your address.",
+    Sent.LATER: "The test could not be sent at the moment. Try again in a few minutes.",
+    Sent.NEVER: "The mail server refused your address.",
+    Sent.MAYBE: "The test may have been sent: the mail server stopped answering.",
+}
+WRITTEN = "Written as a file on the server: no mail server is set, or this is a sandbox."
+MOST_DIGITS = 12
+
+
+@router.api_route("", methods=READ_METHODS, name="messages:show")
+async def show(request: Request, programme: str) -> Response:
+    return await _show(request, programme)
+
+
+@router.post("", name="messages:switch")
+async def switch(request: Request, programme: str) -> Response:
+    form = await read_own_form(request)
+    site, chosen, seen = site_of(request), form.get("switch"), form.get("seen")
+    token = token_in(request, site.base_url)
+
+    def allow() -> None:
+        with visit(token, programme, db=site.db, now=site.clock()) as found:
+            permit_switch(found)
+
+    await site.work.read(allow)
+    week = await _week(request, programme) if chosen == "on" else None
+
+    def work() -> None:
+        if chosen not in ("on", "off"):
+            raise InputError("Choose whether messages are on or off.")
+        number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < MOST_DIGITS else 0
+        change = change_by(token, programme, db=site.db, now=site.clock())
+        kinds = tuple((kind.key, kind.name) for kind in week.kinds) if week else ()
+        switch_messages(change, is_on=chosen == "on", seen=SeenOnPage(last_switch=number, kinds=kinds))
+
+    try:
+        await site.work.write(work)
+    except (CheckFailedError, ConflictError, InputError) as error:
+        return await _show(request, programme, error=error)
+    where = f"/p/{programme}/people/messages?switched={chosen}"
+    return RedirectResponse(where, status_code=303, headers=PAGES_HEADERS)
+
+
+@router.api_route("/week", methods=READ_METHODS, name="messages:week")
+async def show_week(request: Request, programme: str) -> Response:
+    week = await _week(request, programme)
+
+    def shown(found: Visit) -> Page:
+        note_week(found)
+        return Page("messages/week", {"week": week})
+
+    return await show_page(request, programme, shown, section="people")
+
+
+@router.api_route("/week/{day}/{person}", methods=READ_METHODS, name="messages:letter")
+async def show_letter(request: Request, programme: str, day: str, person: str) -> Response:
+    return await _letter(request, programme, day, person)
+
+
+@router.post("/week/{day}/{person}", name="messages:test")
+async def test(request: Request, programme: str, day: str, person: str) -> Response:
+    await read_own_form(request)
+    site = site_of(request)
+    message = find_letter(await _week(request, programme), _day(day), person)
+    token = token_in(request, site.base_url)
+    try:
+        letter = await site.work.write(test_letter, token, programme, message, db=site.db, now=site.clock())
+    except InputError as error:
+        return await _letter(request, programme, day, person, problem=problem_of(error))
+    sent = await site.work.mail(site.post.send_test, letter, db=site.db)
+    return await _letter(request, programme, day, person, sent=sent)
+
+
+async def _week(request: Request, programme: str) -> MessageWeek:
+    """Work out the messages of the next week. It may take some seconds, so it has the lane of slow readers."""
+    site = site_of(request)
+    token = token_in(request, site.base_url)
+    return await site.work.judge(message_week, token, programme, db=site.db, now=site.clock(), desk=site.post.desk)
+
+
+async def _show(request: Request, programme: str, *, error: ChangeflowError | None = None) -> Response:
+    status = 200 if error is None else 409 if isinstance(error, ConflictError) else 422
+    values = {
+        "problem": problem_of(error) if error else "",
+        "switched": request.query_params.get("switched", "") if error is None else "",
+    }
+    return await show_page(
+        request,
+        programme,
+        lambda found: Page("messages/show", {"m": messages_view(found), **values}, status=status),
+        section="people",
+    )
+
+
+async def _letter(
+    request: Request, programme: str, day: str, person: str, *, sent: Sent | None = None, problem: str = ""
+) -> Response:
+    message = find_letter(await _week(request, programme), _day(day), person)
+    site = site_of(request)
+
+    def shown(found: Visit) -> Page:
+        open_letter(found, message)
+        reaches = site.post.reaches_people and not found.is_sandbox
+        values = {
+            "message": message,
+            "day": day,
+            "words": format_day(date.fromisoformat(day), weekday=True),
+            "result": (RESULTS[sent] if reaches or sent is not Sent.YES else WRITTEN) if sent else "",
+            "problem": problem,
+        }
+        return Page("messages/letter", values, status=422 if problem else 200)
+
+    return await show_page(request, programme, shown, section="people")
+
+
+def _day(text: str) -> date | None:
+    """Read the day in an address; None if it is no day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
