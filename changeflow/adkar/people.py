@@ -205,7 +205,8 @@ class Impact(Frozen):
     group: Id
     service: Id | None = Field(None, description="By default, all services")
     aspects: dict[Aspect, Degree] = Field(
-        default_factory=dict, description="From 0 (no change) to 5 (entirely new); leave out what you have not assessed"
+        default_factory=dict,
+        description="From 0 (no change) to 5 (complete change); leave out what you have not assessed",
     )
     gains: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()

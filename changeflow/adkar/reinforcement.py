@@ -14,7 +14,7 @@ FALL = 0.1
 
 
 class StickVerdict(StrEnum):
-    """The verdict of a checkpoint on whether a change has stuck."""
+    """The verdict of a checkpoint on whether a change is embedded."""
 
     SUSTAINED = "sustained"
     AT_RISK = "at risk"

@@ -303,7 +303,7 @@ def _not_known(programme: Programme, asked: Sentence) -> Sentence:
 
 
 def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Before closure, check that the last checkpoint of every wave found that the change has stuck."""
+    """Before closure, check that the last checkpoint of every wave found that the change is embedded."""
     if gate.gate is not Gate.CLOSURE:
         return
     latest = programme.latest_checkpoints()

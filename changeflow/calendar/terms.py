@@ -72,6 +72,22 @@ class TermDates:
         return self.first <= other.last and other.first <= self.last
 
 
+HOLIDAYS = {"Autumn": "Christmas", "Spring": "Easter", "Summer": "summer"}
+"""What people call the holiday after a term."""
+
+
+def _holiday_after(term: str) -> str:
+    """Name the holiday after a term.
+
+    >>> _holiday_after("Autumn term 2026"), _holiday_after("Summer term 2027 (assumed)"), _holiday_after("Term 3")
+    ('Christmas holiday 2026', 'summer holiday 2027 (assumed)', 'school holiday after term 3')
+    """
+    usual = re.fullmatch(rf"(Autumn|Spring|Summer) term((?: \d{{4}})?(?: \({ASSUMED}\))?)", term)
+    if usual is not None:
+        return f"{HOLIDAYS[usual[1]]} holiday{usual[2]}"
+    return f"school holiday after {term[:1].lower()}{term[1:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of one authority, or of the whole trust, in any year."""
@@ -108,7 +124,7 @@ class Terms:
                     this.last + ONE_DAY,
                     following.first - ONE_DAY,
                     (),
-                    f"school holiday after the {this.name[:1].lower()}{this.name[1:]}",
+                    _holiday_after(this.name),
                 )
         for term in terms:
             if term.half_term:

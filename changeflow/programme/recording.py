@@ -243,7 +243,7 @@ def task_subject(task: Task) -> Subject:
 
 
 def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress]) -> None:
-    """Refuse to close a programme before all checkpoints are done: it is not yet known whether the change has stuck."""
+    """Refuse to close a programme before all checkpoints are done: no one knows yet whether the change is embedded."""
     reported = {t for t, p in checked.items() if p.is_done}
     ahead = [t for t in programme.tasks(kind=Kind.CHECKPOINT) if not (programme.is_done(t.id) or t.id in reported)]
     if not ahead or not any(programme.roadmap.tasks[t].kind is Kind.CLOSURE for t in reported):
@@ -255,5 +255,5 @@ def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress])
     last = format_day(programme.timed(ahead[-1].id).last_day)
     raise CheckFailedError(
         f"The programme cannot close before its last checkpoint, planned for {last} (R16), because it is not yet known "
-        "whether the change has stuck. No changes saved. Still ahead:\n" + "\n".join(lines)
+        "whether the change is embedded. No changes saved. Still ahead:\n" + "\n".join(lines)
     )

@@ -56,7 +56,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
     """Return why a group is not shown; None if it is shown."""
     if standing.is_shown:
         return None
-    minimum, band = snapshot.minimum, snapshot.band
+    minimum = snapshot.minimum
     match standing.hidden:
         case Hidden.FEW:
             return WhyHidden(
@@ -64,12 +64,10 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
                 f"{ASK} A group of fewer than {minimum} people is never shown, so see the larger groups instead.",
             )
         case Hidden.SMALL:
-            return WhyHidden(
-                f"So few people answered that a range of {band} or more would cover nearly all of them.", ASK
-            )
+            return WhyHidden("Too few people answered for a range to tell you anything.", ASK)
         case Hidden.BEFORE:
             return WhyHidden(
-                "Hidden last time. A comparison with the earlier figures could identify someone.",
+                "These groups were hidden last time. Comparing new figures with earlier ones could identify someone.",
                 f"Each group stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
@@ -261,7 +259,7 @@ def _barrier_of(standing: Standing) -> str | None:
 def _stands(at: str | None) -> str:
     if at is None:
         return "not known: the ranges are too wide"
-    return "no step: fewer than half have a barrier" if at == NO_BARRIER else at_or_before(at)
+    return "none: fewer than half have a barrier" if at == NO_BARRIER else at_or_before(at)
 
 
 def _hidden(programme: Programme, snapshot: Snapshot) -> Iterator[tuple[str, str, WhyHidden]]:
@@ -309,7 +307,8 @@ def group_name(programme: Programme, standing: Standing) -> str:
         return "other hubs, counted together"
     if standing.view == HUB:
         return f"{capitalised(standing.group.replace('-', ' '))} hub"
-    return ", ".join(p.replace("-", " ") for p in reversed(parts))
+    hub, group = (p.replace("-", " ") for p in parts) if standing.view == HUB_GROUP else ("", "")
+    return f"{group}, {capitalised(hub)} hub" if hub else standing.group.replace("-", " ")
 
 
 def impact_lines(programme: Programme, impacts: Iterable[Impact]) -> Iterator[ImpactLine]:
@@ -341,10 +340,10 @@ def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str
                 weeks = round((now.on - was.on).days / 7)
                 name = capitalised(group_name(programme, now))
                 if here == NO_BARRIER or Element(here).position > Element(then).position:
-                    left = "had any barrier" if here == NO_BARRIER else "did"
+                    left = "fewer than half had any barrier" if here == NO_BARRIER else "more than half had"
                     yield (
-                        f"{name}: at least half the group had a barrier at {at_or_before(then)}. "
-                        f"{counted(weeks, 'week')} later, fewer than half {left}."
+                        f"{name}: at least half the group had not got past {then}. "
+                        f"{counted(weeks, 'week')} later, {left}."
                     )
 
 

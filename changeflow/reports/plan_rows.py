@@ -291,7 +291,7 @@ class PlanGroup:
         return (min(p[0] for p in known), max(p[1] for p in known)) if known else None
 
 
-NONE_OF = {Grouping.WAVE: "No wave", Grouping.SERVICE: "Whole programme", Grouping.SCHOOL: "All schools or none"}
+NONE_OF = {Grouping.WAVE: "No wave", Grouping.SERVICE: "Whole programme", Grouping.SCHOOL: "No particular school"}
 
 
 def group_names(programme: Programme, grouping: Grouping) -> dict[str, str]:

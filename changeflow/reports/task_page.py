@@ -204,7 +204,7 @@ def moves_of(forecasts: Sequence[PastForecast]) -> Mapping[TaskId, tuple[History
         for task, now in after.dates.items():
             was = before.dates.get(task)
             if was is not None and was.last_day != now.last_day:
-                what = f"The finish {moved_in_words(was.last_day, now.last_day)}{version}."
+                what = f"The finish date {moved_in_words(was.last_day, now.last_day)}{version}."
                 found.setdefault(task, []).append(_entry(after.at, what))
     return {task: tuple(entries[-MOST_MOVES:]) for task, entries in found.items()}
 

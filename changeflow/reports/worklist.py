@@ -72,7 +72,7 @@ def work_state(item: WorkItem) -> str:
         WorkState.DUE: f"due {day}",
         WorkState.BEGUN: f"started, due {day}",
         WorkState.READY: f"ready, due {day}",
-        WorkState.WAITING: f"from {format_day(item.first)}",
+        WorkState.WAITING: f"due to start on {format_day(item.first)}",
         WorkState.DONE: f"done {day}",
     }[item.state]
 

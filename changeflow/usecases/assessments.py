@@ -35,7 +35,7 @@ class ImportedRound:
 
     round: str
     label: str
-    """The round's name: `Round of 26 Apr 2027`."""
+    """The round's name: `Assessment of 26 Apr 2027`."""
     answers: int
     """Answers in the file. The number already recorded is left out, because it would confirm or refute a guess."""
     is_late: bool

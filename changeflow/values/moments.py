@@ -72,9 +72,9 @@ def round_label(last: date) -> str:
     """Return the name of a round of assessments, from its last day.
 
     >>> round_label(date(2027, 4, 26))
-    'Round of 26 Apr 2027'
+    'Assessment of 26 Apr 2027'
     """
-    return f"Round of {format_day(last)}"
+    return f"Assessment of {format_day(last)}"
 
 
 def moved_in_words(was: date, now: date) -> str:

@@ -89,7 +89,7 @@ class TestRounds:
         shown = two_rounds((20, (4,)), (20, (9,)))
         flow = draw_flow([shown[0], hidden, shown[1]], "everyone")
         assert flow is not None
-        assert [row.round for row in flow.rows] == ["Round of 4 Jan 2027", "Round of 8 Feb 2027"]
+        assert [row.round for row in flow.rows] == ["Assessment of 4 Jan 2027", "Assessment of 8 Feb 2027"]
 
     def test_the_table_has_the_published_bands(self):
         flow = draw_flow(two_rounds((20, (4, 11, 17)), (20, (9,))), "everyone")

@@ -45,8 +45,8 @@ def hidden(group: str, why: Hidden | None, view: str = "group") -> Standing:
     ("why", "reason", "remedy"),
     [
         (Hidden.FEW, "Fewer than 10 people answered.", "Encourage more of the group to answer next time."),
-        (Hidden.SMALL, "So few people answered", "Encourage more of the group to answer next time."),
-        (Hidden.BEFORE, "Hidden last time.", "at least 10 people have joined or left it"),
+        (Hidden.SMALL, "Too few people answered", "Encourage more of the group to answer next time."),
+        (Hidden.BEFORE, "These groups were hidden last time.", "at least 10 people have joined or left it"),
         (Hidden.LIMIT, "already counted in 3 other groups", "See the groups that are shown"),
         (Hidden.TOGETHER, "Together with the groups that are shown", "See the figures for the larger groups"),
         (None, "The reason was not recorded", "The next assessment will give the reason."),

@@ -66,7 +66,7 @@ def test_closing_before_the_last_checkpoint_is_refused_with_the_reason(db: str):
         close(db)
     text = str(refused.value)
     assert text.startswith("The programme cannot close before its last checkpoint, planned for ")
-    assert "not yet known whether the change has stuck" in text
+    assert "not yet known whether the change is embedded" in text
     assert "Payroll, wave 2: checkpoint, " in text
     assert "wave 1" not in text
     with session_scope(db) as session:

@@ -67,7 +67,7 @@ def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str,
     path = tmp_path / "late.csv"
     path.write_text("person,on,awareness\nchief,2027-01-08,1\n")
     done = import_assessments(path, change(asked, "lead"))
-    assert done.label == "Round of 8 Jan 2027"
+    assert done.label == "Assessment of 8 Jan 2027"
     assert (done.round, done.answers, done.is_late) == ("2027-01-08", 1, True)
     assert [a[1] for a in actions(asked)].count("publish") == 1
 

@@ -119,7 +119,7 @@ def test_a_right_guess_and_a_wrong_one_look_the_same(
     )
     may = actor in ("lead", "officer")
     assert right[0].startswith(f"assess import guess.csv --as {actor}: {0 if may else NotAllowedError.exit_code}\n")
-    assert ("Round of 8 Jan 2027: 1 answer recorded." in right[0]) is may
+    assert ("Assessment of 8 Jan 2027: 1 answer recorded." in right[0]) is may
     assert right == wrong
     assert len(scores_of(f"sqlite:///{homes[1] / 'test.db'}", "p3")) == (2 if may else 1), "the wrong one is kept"
 

@@ -114,7 +114,7 @@ class TestOnTheSample:
         assert go_lives(raised) == before
         said = why(low, "estates/w2/go-live")
         assert "have a barrier at awareness" in said
-        assert "Estates, wave 2: readiness confirmed" in said
+        assert "Estates, wave 2: confirm readiness" in said
         assert "held back" not in why(well, "estates/w2/go-live")
 
     @pytest.mark.slow
@@ -153,7 +153,7 @@ class TestOnTheSample:
         changes = changes_since(None, db=db, on=TODAY, since="baseline")
         text = "\n".join(changes_text(changes))
         assert "Readiness of people. " in text
-        assert "pilot: readiness confirmed” not yet reached, because" in text
+        assert "pilot: confirm readiness” not yet reached, because" in text
         assert "a barrier at awareness" in text
         for slip in changes.slips:
             assert sum(c.days for c in slip.causes) == slip.days

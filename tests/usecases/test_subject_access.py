@@ -96,7 +96,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     of_head = asked.everything_about("h1", date(2027, 1, 31), **ask).about
     found = {one["group"]: one for one in of_head[COUNTED]}
     assert found["heads"] == {
-        "round": "Round of 8 Jan 2027",
+        "round": "Assessment of 8 Jan 2027",
         "published on": "2027-01-11",
         "kind of group": "group",
         "group": "heads",

@@ -91,7 +91,10 @@ def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list
     # Requirements that no one has begun take from Tuesday 12 to Monday 18 January, what follows them a week each.
     assert [" ".join(line.split()) for line in lines] == [
         "2 tasks on 12 Jan 2027 (wave w1)",
-        "from 26 Jan 2027 Payroll: train at 2 schools: Ash School, Beech School (A Named Person, Director of People)",
+        (
+            "due to start on 26 Jan 2027 Payroll: train at 2 schools: Ash School, Beech School (A Named Person, "
+            "Director of People)"
+        ),
         "payroll/SCHOOL/train",
     ]
     empty = list(work_lines(found.programme, (), asked="late", today=date(2027, 1, 12)))
@@ -145,7 +148,7 @@ class TestBeforeItsDay:
     def test_work_after_a_lag_cannot_begin_before_its_end(self, decided: str):
         """Twenty working days after Friday 8 January are over on Friday 5 February: the next is Monday the 8th."""
         when, _ = self.said(decided, 11, "payroll/delegation")
-        assert when == "from 8 Feb 2027"
+        assert when == "due to start on 8 Feb 2027"
 
 
 def _both(found: TasksInHand) -> tuple[Programme, Sequence[WorkItem]]:

@@ -119,7 +119,7 @@ def _add_wave(
         after = [t.id for t in tasks]
         if element in (Element.AWARENESS, Element.DESIRE):
             won = after
-    prepared = _task(reach, reach.task_id(READY), "readiness confirmed", weeks=0, found=found)
+    prepared = _task(reach, reach.task_id(READY), "confirm readiness", weeks=0, found=found)
     ready = replace(prepared, kind=Kind.READINESS, duration=ZERO)
     expansion.tasks[ready.id] = ready
     _link(expansion, after, ready.id)

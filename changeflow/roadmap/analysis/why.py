@@ -61,7 +61,7 @@ class Why:
         lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
         late = [f"{n}. {b.sentence}" for n, b in enumerate(self.late_chain, 1)]
         lines += [f"{self.late} {self.sooner}".rstrip(), *self.costs]
-        return "\n".join([*lines, *(["What limits how late it can be:", *late] if late else [])])
+        return "\n".join([*lines, *(["How late it can be, and why:", *late] if late else [])])
 
 
 def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
@@ -121,11 +121,12 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None and done.is_done:
-        return (
-            f"“{task.name}” "
-            f"{'was on' if ' to ' not in when else 'was open from' if task.kind is Kind.DECISION else 'ran from'} "
-            f"{when} ({'actual dates' if ' to ' in when else 'actual date'})."
-        )
+        if task.kind is Kind.DECISION:
+            return (
+                f"“{task.name}” was decided on {format_day(last_day_of(schedule[task.id].early_finish))} (actual date)."
+            )
+        is_span = " to " in when
+        return f"“{task.name}” {'ran from' if is_span else 'was on'} {when} (actual date{'s' if is_span else ''})."
     passed = _passed(roadmap, schedule, task)
     if done is not None:
         if task.kind is Kind.DECISION:
@@ -143,7 +144,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     sentence = f"{head}, {_after(roadmap, schedule, first, others=len(alike) - 1)}"
     sentence += "".join(_gaps(roadmap, schedule, first))
     if others := len(drivers) - len(alike):
-        sentence += f"; {counted(others, 'other task')} {'is' if others == 1 else 'are'} equally binding"
+        sentence += f"; {counted(others, 'other task')} {'leads' if others == 1 else 'lead'} to the same date"
     if first.rule:
         sentence += f", as rule {first.rule} requires"
     return f"{sentence}{_because(task)}{passed}."
@@ -235,20 +236,23 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
     if task.begins_in_windows:
         if day_of(start) > first:
-            window = _window_in_words(roadmap, task)
-            yield f", at {window}" if "meeting" in window else f", at the start of {window}"
+            at = "at a" if _is_meeting(roadmap, task) else "at the start of a"
+            yield f"; it can start only {at} {_window(roadmap, task)}"
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
         span = "on" if len(days) == 1 else "from"
         yield f"; there is no work {span} {format_days(days[0], days[-1])} ({name})"
 
 
-def _window_in_words(roadmap: Roadmap, task: Task) -> str:
-    """Name the start window that a task waits for."""
+def _window(roadmap: Roadmap, task: Task) -> str:
+    """Name the kind of start window that a task waits for: `month`, `meeting (Trust board)`."""
     if task.starts_on and isinstance(dates := roadmap.periods[task.starts_on], MeetingDates):
-        return f"the next meeting ({dates.name})"
-    kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
-    return f"the next {kind}"
+        return f"meeting ({dates.name})"
+    return (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
+
+
+def _is_meeting(roadmap: Roadmap, task: Task) -> bool:
+    return task.starts_on is not None and isinstance(roadmap.periods[task.starts_on], MeetingDates)
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
@@ -277,13 +281,13 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
         harm = f"{'it' if end is task else f'“{end.name}”'} misses {limit}"
     if timed.total_float == 0:
         if task.starts_on:
-            window = _window_in_words(roadmap, task)
-            return f"It has no float. If it misses this date, it has to wait for {window}, and {harm}."
+            when, window = dates_in_words(roadmap, schedule, task.id), _window(roadmap, task)
+            return f"It has no float. If it misses {when.split(' to ')[0]}, it waits for the next {window}, and {harm}."
         return f"It has no float. If it slips, {harm}."
     latest = _latest_day(roadmap, schedule, task.id, last)
     if limit and end is task:
-        return f"It has {spare} of float before {limit.partition(' (')[0]}, {latest}."
-    return f"It has {spare} of float. If it finishes after {latest}, {harm}."
+        return f"It can slip by {spare} (its float) before it misses {limit.partition(' (')[0]}, {latest}."
+    return f"It can slip by {spare} (its float), to {latest}, before {harm if limit else 'the end date moves'}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -292,9 +296,9 @@ def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     if roadmap.is_done(task.id) or not 0 <= timed.free_float < timed.total_float:
         return ""
     if timed.free_float == 0:
-        return "If it slips at all, tasks that depend on it slip too."
+        return "But even a short delay moves the tasks that depend on it."
     spare = float_in_words(roadmap, task.id, timed.free_float)
-    return f"If it slips by more than {spare}, tasks that depend on it slip too."
+    return f"But a delay of more than {spare} moves the tasks that depend on it."
 
 
 def _latest_day(roadmap: Roadmap, schedule: Schedule, task: TaskId, last: TaskId) -> str:
@@ -326,8 +330,10 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
         if link is not None:
             rule = f", as rule {link.rule} requires" if link.rule else ""
             name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress
-            waits = f"the rest of “{name}” depends on it" if is_begun else f"“{name}” {_relation(roadmap, link, 'it')}"
-            yield Because(task, f"{head}, because {waits}{rule}.")
+            is_next = link.type is LinkType.FS and link.lag.is_zero
+            which = "" if is_next else f", which {_relation(roadmap, link, 'it')}"
+            waits = f"because the rest of “{name}” depends on it" if is_begun else f"in time for “{name}”{which}"
+            yield Because(task, f"{head}, {waits}{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(task, f"{head}{limit}.")
         else:

@@ -1,4 +1,4 @@
-"""The one form of a task's name: service, wave or school, then the task: “Payroll, wave 2: readiness confirmed”."""
+"""The one form of a task's name: service, wave or school, then the task: “Payroll, wave 2: confirm readiness”."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 class TaskName:
     """The parts of a task's name. The programme's own tasks have only a step.
 
-    >>> str(TaskName("Readiness confirmed", service="Payroll", place="wave 2"))
-    'Payroll, wave 2: readiness confirmed'
+    >>> str(TaskName("Confirm readiness", service="Payroll", place="wave 2"))
+    'Payroll, wave 2: confirm readiness'
     >>> str(TaskName("Form the project team", service="Payroll")), str(TaskName("Close the programme"))
     ('Payroll: form the project team', 'Close the programme')
     """
 
     step: str
-    """What is done, as in `readiness confirmed`."""
+    """What is done, as in `confirm readiness`."""
     service: str = ""
     place: str = ""
     """The wave or school, as in `wave 2` or `pilot`."""
@@ -40,18 +40,18 @@ class TaskName:
 
     @property
     def without_place(self) -> str:
-        """The name for lists that give the wave or school themselves: `Payroll: readiness confirmed`."""
+        """The name for lists that give the wave or school themselves: `Payroll: confirm readiness`."""
         return str(TaskName(self.step, service=self.service))
 
     @property
     def alone(self) -> str:
-        """The step for tables that have columns for service and place: `Readiness confirmed`."""
+        """The step for tables that have columns for service and place: `Confirm readiness`."""
         return f"{self.step[:1].upper()}{self.step[1:]}"
 
     def forms(self) -> tuple[tuple[str, ...], ...]:
         """Return the forms that people use: in full, without the service, without wave or school, the step alone.
 
-        Files and messages of earlier releases have the place last: `Payroll: readiness confirmed, wave 2`.
+        Files and messages of earlier releases have the place last: `Payroll: confirm readiness, wave 2`.
         """
         step = (self.step,) if self.service else ()
         if not self.place:

@@ -39,7 +39,7 @@ def test_float_is_quoted_in_its_own_unit():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     # Of the ten working days to 19 February, five are school days: four are left after the first.
-    assert why.late == "It has 4 school days of float. If it finishes after 12 Feb 2027, the programme ends later."
+    assert why.late == "It can slip by 4 school days (its float), to 12 Feb 2027, before the end date moves."
 
 
 def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
@@ -62,7 +62,7 @@ def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
 def test_a_wait_for_an_opening_is_named():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
     text = explain(roadmap, time_roadmap(roadmap), "Live").text
-    assert "“Live” is on 1 Feb 2027, after “Build” ends (8 Jan), at the start of the next month." in text
+    assert "“Live” is on 1 Feb 2027, after “Build” ends (8 Jan); it can start only at the start of a month." in text
 
 
 def test_a_task_whose_window_hides_float_does_not_move_itself():
@@ -76,7 +76,7 @@ def test_a_task_whose_window_hides_float_does_not_move_itself():
     late = explain(roadmap, time_roadmap(roadmap), "Live").late
     assert "Live" not in late
     assert late == (
-        "It has no float. If it misses this date, it has to wait for the next month, and the programme ends later."
+        "It has no float. If it misses 1 Feb 2027, it waits for the next month, and the programme ends later."
     )
 
 
@@ -91,8 +91,8 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     )  # fmt: skip
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     why = explain(roadmap, schedule, "Live")
-    assert why.late == ("It has 20 working days of float. If it finishes after 1 Mar 2027, the programme ends later.")
-    assert why.sooner == "If it slips at all, tasks that depend on it slip too."
+    assert why.late == "It can slip by 20 working days (its float), to 1 Mar 2027, before the end date moves."
+    assert why.sooner == "But even a short delay moves the tasks that depend on it."
     ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
     assert [schedule.finish < end for end in ends] == [False, True]
     assert slips.finish_if("Live", at("2027-03-01"), "Next") > schedule["Next"].early_finish
@@ -117,7 +117,7 @@ def test_what_a_slip_costs_comes_before_what_sets_the_latest_dates():
     assert why.text.splitlines()[2:] == [
         "It has no float. If it slips, the programme ends later.",
         "One working day later costs a month.",
-        "What limits how late it can be:",
+        "How late it can be, and why:",
         "1. “Train” must be complete by 12 Jan 2027, when the programme ends.",
     ]
 
@@ -160,7 +160,7 @@ def test_a_task_hangs_on_what_is_left_of_a_successor_that_has_begun():
     )  # fmt: skip
     text = explain(roadmap, time_roadmap(roadmap), "Name").text
     assert "1. “Name” must be complete by 26 Jan 2027, because the rest of “Next” depends on it." in text
-    assert "2. “Next” must be complete by 29 Jan 2027, because “Last” starts after it ends." in text
+    assert "2. “Next” must be complete by 29 Jan 2027, in time for “Last”." in text
     assert "3. “Last” must be complete by 12 Feb 2027, when the programme ends." in text
 
 
@@ -188,7 +188,7 @@ def test_a_driving_task_with_float_says_both():
     schedule = time_roadmap(roadmap)
     assert schedule["A"].driving
     assert explain(roadmap, schedule, "A").late == (
-        "It has 5 working days of float. If it finishes after 19 Feb 2027, the programme ends later."
+        "It can slip by 5 working days (its float), to 19 Feb 2027, before the end date moves."
     )
     assert "no work from 15 to 19 Feb 2027 (half-term)" in explain(roadmap, schedule, "B").text
 
@@ -200,7 +200,7 @@ def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
         links=("Build -> Train",),
     )  # fmt: skip
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "“Build” must be complete by 12 Jan 2027, because “Train” starts after it ends.",
+        "“Build” must be complete by 12 Jan 2027, in time for “Train”.",
         "“Train” must be complete by 14 Jan 2027, its deadline.",
     ]
 
@@ -212,10 +212,10 @@ def test_the_last_day_of_a_milestone_is_the_deadline_that_it_must_keep():
     roadmap = a_roadmap(a_task("Build", "5ed"), live, a_task("Other", 20), links=("Build -> Live",))
     why = explain(roadmap, time_roadmap(roadmap), "Build")
     assert why.late == (
-        "It has 6 calendar days of float. If it finishes after 15 Jan 2027, “Live” misses its deadline (15 Jan 2027)."
+        "It can slip by 6 calendar days (its float), to 15 Jan 2027, before “Live” misses its deadline (15 Jan 2027)."
     )
     assert [b.sentence for b in why.late_chain] == [
-        "“Build” must be complete by 15 Jan 2027, because “Live” starts after it ends.",
+        "“Build” must be complete by 15 Jan 2027, in time for “Live”.",
         "“Live” must be reached by 15 Jan 2027, its deadline.",
     ]
 
@@ -224,7 +224,7 @@ def test_the_late_chain_names_the_rule_and_the_end():
     roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
     roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
     assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
-        "“Build” must be complete by 8 Jan 2027, because “Change” starts after it ends, as rule R02 requires.",
+        "“Build” must be complete by 8 Jan 2027, in time for “Change”, as rule R02 requires.",
         "“Change” must be complete by 12 Jan 2027, when the programme ends.",
     ]
 

@@ -10,7 +10,7 @@ STAFF = TaskName("Train staff", service="Payroll", place="Oakfield Primary")
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        (TaskName("Readiness confirmed", service="Payroll", place="wave 2"), "Payroll, wave 2: readiness confirmed"),
+        (TaskName("Confirm readiness", service="Payroll", place="wave 2"), "Payroll, wave 2: confirm readiness"),
         (TaskName("Go/no-go decision", service="Payroll", place="pilot"), "Payroll, pilot: go/no-go decision"),
         (TaskName("Agree the roadmap", service="HR"), "HR: agree the roadmap"),
         (TaskName("HR system live", service="HR", place="wave 1"), "HR, wave 1: HR system live"),
