@@ -158,7 +158,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/reports/{number:number}.{form}",
             "GET /p/{programme}/reports/{number:number}/trustees.{form}",
         ),
-        note="recorded if it shows people's results. On pages, heads see only their own school and the milestones",
+        note="recorded if it shows people's results. On pages, people of one school see only it and the milestones",
     ),
     Action.READ_ANSWERS: _plain(
         "read people's answers to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
@@ -379,7 +379,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         _OPEN,
         READ_THE_PLAN,
         routes=(*READ_PAGES, *READ_API),
-        note="on pages, heads see only their own school and the programme's milestones",
+        note="on pages, people of one school see only that school and the programme's milestones",
     ),
     Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")

@@ -1,4 +1,4 @@
-"""Views for the head of one school: without what names another school."""
+"""Views for the people of one school: without what names another school."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ ELSEWHERE = "Changes at other schools."
 
 @dataclass(frozen=True)
 class OwnSchool:
-    """One school of a programme, and what its head is not shown."""
+    """One school of a programme, and what its people are not shown."""
 
     school: str
     name: str
@@ -88,7 +88,7 @@ class OwnSchool:
         return any(isinstance(part, str) and self.is_named(part) for part in parts)
 
 
-def effect_for_head(effect: Effect, own: OwnSchool) -> Effect:
+def effect_for_school(effect: Effect, own: OwnSchool) -> Effect:
     """Return the effect of a change on one school and on the programme; say if it has more."""
     seen = own.only(effect)
     parts = [part for part in seen.parts if part.lines]
@@ -98,7 +98,7 @@ def effect_for_head(effect: Effect, own: OwnSchool) -> Effect:
 
 
 def own_school_of(definition: Definition, school: str) -> OwnSchool:
-    """Return what the head of a school sees of a programme."""
+    """Return what the people of a school see of a programme."""
     names = {s.id: s.name for s in definition.schools}
     count = Counter(word for name in names.values() for word in _words(name))
     # Such as `Head of Beech`: the role has a word that only the name of its school has.

@@ -18,7 +18,7 @@ from changeflow.storage import accounts, audit, invitations, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import session_scope
 from changeflow.usecases.accounts import check_address, is_here, session_of
-from changeflow.usecases.visits import Visit, visit
+from changeflow.usecases.visits import Visit, visit, visitor_of
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Role
 
@@ -257,10 +257,10 @@ def _session_line(one: SignedIn, own: SignedIn) -> SessionLine:
     )
 
 
-def end_session(token: str, which: str, *, db: str, now: datetime) -> bool:
+def end_session(token: str, programme: str, which: str, *, db: str, now: datetime) -> bool:
     """End one of a person's own sessions by the id in their list; return whether it was this browser's."""
     with session_scope(db) as session:
-        own = session_of(session, token, now)
+        own = _visitor_session(session, token, programme, now)
         mine = accounts.sessions_like(session, own, now=now)
         found = next((s for s in mine if len(which) == SHORT_ID and s.id.startswith(which)), None)
         if found is None:
@@ -269,8 +269,13 @@ def end_session(token: str, which: str, *, db: str, now: datetime) -> bool:
         return found.id == own.id
 
 
-def end_all_sessions(token: str, *, db: str, now: datetime) -> None:
+def end_all_sessions(token: str, programme: str, *, db: str, now: datetime) -> None:
     """Sign a person out everywhere, in this browser too."""
     with session_scope(db) as session:
-        for one in accounts.sessions_like(session, session_of(session, token, now), now=now):
+        for one in accounts.sessions_like(session, _visitor_session(session, token, programme, now), now=now):
             accounts.end_session(session, one.id, at=now)
+
+
+def _visitor_session(session: Session, token: str, programme: str, now: datetime) -> SignedIn:
+    """Return the session of someone who belongs to the programme on whose page they end sessions."""
+    return visitor_of(session, session_of(session, token, now), programme, now).session

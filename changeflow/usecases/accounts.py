@@ -151,7 +151,7 @@ def is_here(definition: Definition, person: str, now: datetime) -> bool:
 
 def check_link(token: str, *, browser: str, db: str, now: datetime) -> None:
     """Raise a `SignInRefusedError` if a link does not work in this browser. Opening it does not use it up."""
-    with read_scope(db) as session:
+    with _noting_refusals(db, now), read_scope(db) as session:
         _link(session, token, browser, now)
 
 

@@ -20,7 +20,7 @@ from changeflow.values.words import Action, Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolBrief:
-    """The Brief for the head of a school."""
+    """The Brief for the people of one school."""
 
     school: str
     name: str
@@ -39,7 +39,7 @@ def brief(visit: Visit) -> SroReport:
 
 
 def school_brief(visit: Visit) -> SchoolBrief | None:
-    """Return what a head sees instead of the Brief: the programme's milestones and their own dates."""
+    """Return what people of one school see instead of the Brief: the programme's milestones and their own dates."""
     own = own_school(visit)
     if own is None:
         return None

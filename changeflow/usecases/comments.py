@@ -9,7 +9,7 @@ from changeflow.programme.recording import task_subject
 from changeflow.programme.typed_progress import LONGEST_COMMENT
 from changeflow.storage import facts
 from changeflow.storage.database import read_scope
-from changeflow.usecases.own_school import own_school, own_tasks
+from changeflow.usecases.own_school import known_task
 from changeflow.usecases.progress import record_comments
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.unit_of_work import Change, unit_of_work
@@ -58,9 +58,7 @@ def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
 def permit_comment(visit: Visit, task: TaskId) -> None:
     """Raise unless the person may comment on a task; one of another school is unknown to them."""
     visit.permit(Action.READ_PROGRAMME)
-    found, own = visit.programme.roadmap.tasks.get(task), own_school(visit)
-    if found is None or (own is not None and task not in own_tasks(visit, own)):
-        raise UnknownThingError("task", task)
+    found = known_task(visit, task)
     visit.permit(Action.COMMENT, task_subject(found))
 
 

@@ -10,7 +10,7 @@ from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases.acts import mark_of
-from changeflow.usecases.own_school import permit_whole
+from changeflow.usecases.own_school import own_school, permit_known, permit_whole
 from changeflow.usecases.refusals import dates_if, refusals
 from changeflow.usecases.reports import build_page
 from changeflow.usecases.visits import Visit
@@ -106,13 +106,22 @@ def is_go_live(visit: Visit, gate: str) -> bool:
     return gate_of(visit.programme, gate).gate is Gate.GO_LIVE
 
 
-def _gate(visit: Visit, gate: str) -> Task:
-    """Return a gate. Heads see those that they decide or sign, because the evidence is about other schools too."""
-    task = gate_of(visit.programme, gate)
-    services = [s for s in visit.programme.services if s.service == task.service and s.go_no_go]
+def may_open(visit: Visit, gate: Task) -> bool:
+    """Return whether the person may open a gate's page, for links.
+
+    People who see only their own school open what they decide or sign: the evidence is about other schools too.
+    """
+    services = [s for s in visit.programme.services if s.service == gate.service and s.go_no_go]
     signatories = {p for s in services if s.go_no_go for p in s.go_no_go.sign}
-    if visit.visitor.person not in {task.owner, *(signatories if task.gate is Gate.GO_LIVE else ())}:
-        permit_whole(visit)
+    is_theirs = visit.visitor.person in {gate.owner, *(signatories if gate.gate is Gate.GO_LIVE else ())}
+    return is_theirs or own_school(visit) is None
+
+
+def _gate(visit: Visit, gate: str) -> Task:
+    """Return a gate; one that the person may not open is as unknown as one that does not exist."""
+    task = gate_of(visit.programme, gate)
+    if not may_open(visit, task):
+        permit_known(visit, "gate", gate)
     return task
 
 

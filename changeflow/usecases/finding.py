@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from changeflow.reports.plan_rows import PlanQuery
+from changeflow.usecases.decisions import may_open
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.plan_pages import rows_of
-from changeflow.usecases.schools import may_open
+from changeflow.usecases.schools import may_open as may_open_school
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action, Kind
 
@@ -65,21 +66,23 @@ def _schools(visit: Visit) -> Iterator[tuple[str, Hit]]:
     for school in sorted(visit.definition.schools, key=lambda s: s.name):
         if own is not None and school.id != own.school:
             continue
-        path = f"/schools/{school.id}" if may_open(visit, school.id) else f"/plan{PlanQuery(school=school.id).address}"
+        path = (
+            f"/schools/{school.id}"
+            if may_open_school(visit, school.id)
+            else f"/plan{PlanQuery(school=school.id).address}"
+        )
         yield school.name, Hit(school.name, "", path)
 
 
 def _gates(visit: Visit) -> Iterator[tuple[str, Hit]]:
-    if own_school(visit) is not None:
-        return
-    decisions = {t.id for t in visit.programme.tasks(kind=Kind.DECISION)}
+    decisions = {t.id for t in visit.programme.tasks(kind=Kind.DECISION) if may_open(visit, t)}
     for row in rows_of(visit):
         if row.id in decisions:
             yield row.name, Hit(row.name, row.status, f"/decisions/{row.id}")
 
 
 def _people(visit: Visit) -> Iterator[tuple[str, Hit]]:
-    """Yield everyone here today, with the tasks that they own; to a head, no one of another school."""
+    """Yield everyone here today, with the tasks that they own; to someone of one school, no one of another."""
     own = own_school(visit)
     for person in sorted(visit.definition.people, key=lambda p: p.id):
         is_elsewhere = own is not None and person.school not in (None, own.school)

@@ -24,7 +24,7 @@ def people(visit: Visit) -> PeopleView:
     if snapshot is not None:
         visit.note_look(f"round:{snapshot.round}")
     shown, own = visit.view("people", lambda: _people(visit)), own_school(visit)
-    return visit.view("people-of-head", lambda: own.only(shown), own.school) if own else shown
+    return visit.view("people-of-school", lambda: own.only(shown), own.school) if own else shown
 
 
 def _people(visit: Visit) -> PeopleView:

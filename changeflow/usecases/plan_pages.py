@@ -28,7 +28,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import answers, facts, versions
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.moves import move_of
-from changeflow.usecases.own_school import own_school, own_tasks
+from changeflow.usecases.own_school import hide, known_task, own_school, own_tasks, owned_elsewhere
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -66,9 +66,12 @@ def plan(visit: Visit, query: PlanQuery) -> PlanPage:
     """Return the part of the plan that a query asks for; an unknown wave, service or school is an error."""
     visit.permit(Action.READ_PROGRAMME)
     for grouping in Grouping:
-        known = {"", NEITHER, *names_of(visit, grouping)}
-        if query.of(grouping) not in known:
-            raise UnknownThingError(grouping.value, query.of(grouping))
+        wanted = query.of(grouping)
+        if wanted in {"", NEITHER, *names_of(visit, grouping)}:
+            continue
+        if wanted in group_names(visit.programme, grouping):
+            hide(visit, Action.READ_PROGRAMME, grouping.value, wanted)
+        raise UnknownThingError(grouping.value, wanted)
 
     def make() -> PlanPage:
         page = plan_page(visit.programme, rows, query, today=visit.today)
@@ -77,7 +80,7 @@ def plan(visit: Visit, query: PlanQuery) -> PlanPage:
     rows, own = rows_of(visit), own_school(visit)
     # Pages that everyone opens are kept; there are few, unlike those of filters.
     is_common = query == PlanQuery(by=query.by, only=query.only)
-    return visit.view("plan-page", make, query.by, query.only, own.school if own else None) if is_common else make()
+    return visit.view("plan-page", make, query.by, query.only, _limits(visit)) if is_common else make()
 
 
 def names_of(visit: Visit, grouping: Grouping) -> Mapping[str, str]:
@@ -89,17 +92,28 @@ def names_of(visit: Visit, grouping: Grouping) -> Mapping[str, str]:
 
 
 def rows_of(visit: Visit) -> tuple[PlanRow, ...]:
-    """Return the rows of all tasks against the latest baseline; for heads, of theirs. Check permissions first."""
+    """Return the rows of all tasks against the latest baseline, or of those that the person may see.
+
+    Check permissions first.
+    """
     own, rows = own_school(visit), _all_rows(visit)
     if own is None:
         return rows
     theirs = own_tasks(visit, own)
     return visit.view(
-        "plan-rows-of-head", lambda: tuple(_row_for_head(row, own) for row in rows if row.id in theirs), own.school
+        "plan-rows-of-school",
+        lambda: tuple(_row_for_school(row, own) for row in rows if row.id in theirs),
+        _limits(visit),
     )
 
 
-def _row_for_head(row: PlanRow, own: OwnSchool) -> PlanRow:
+def _limits(visit: Visit) -> tuple[str, ...]:
+    """Return what limits the person's view, as part of a kept view's key; nothing if they see every school."""
+    own = own_school(visit)
+    return (own.school, *owned_elsewhere(visit, own)) if own is not None else ()
+
+
+def _row_for_school(row: PlanRow, own: OwnSchool) -> PlanRow:
     """Return a row without the other schools and their people."""
     owner = "Someone at another school" if own.is_named(row.owner) else row.owner
     return replace(row, owner=owner, schools=row.schools & {own.school})
@@ -125,13 +139,10 @@ def _all_rows(visit: Visit) -> tuple[PlanRow, ...]:
 def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPage:
     """Return a task's page; with `days`, also what moves if it takes that many days longer."""
     visit.permit(Action.READ_PROGRAMME)
-    row = next((r for r in rows_of(visit) if r.id == task), None)
-    if row is None:
-        raise UnknownThingError("task", task)
-    baseline, found = visit.stored.baseline, visit.programme.roadmap.tasks[task]
+    found, row = known_task(visit, task), next(r for r in rows_of(visit) if r.id == task)
+    baseline = visit.stored.baseline
     own, dates = own_school(visit), baseline.dates if baseline else None
-    kept = own.school if own else None
-    view = visit.view("task", lambda: task_view(visit.programme, row, dates), task, kept)
+    view = visit.view("task", lambda: task_view(visit.programme, row, dates), task, own.school if own else None)
     page = TaskPage(
         task=view,
         history=_history(visit, task),
@@ -141,11 +152,11 @@ def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPag
         may_report=not view.is_decision and visit.may(Action.REPORT_PROGRESS, task_subject(found)),
         seen=mark_of(visit.programme, (task,)),
     )
-    return page if own is None else _page_for_head(page, own, own_tasks(visit, own))
+    return page if own is None else _page_for_school(page, own, own_tasks(visit, own))
 
 
-def _page_for_head(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId]) -> TaskPage:
-    """Return a task's page without other schools, and without tasks that the head may not open."""
+def _page_for_school(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId]) -> TaskPage:
+    """Return a task's page without other schools, and without tasks that the person may not open."""
     view = page.task
     linked = replace(
         view,
@@ -161,9 +172,7 @@ def _page_for_head(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId]) -
 def permit_report(visit: Visit, task: TaskId) -> None:
     """Raise unless the person may record the progress of a task."""
     visit.permit(Action.READ_PROGRAMME)
-    found, own = visit.programme.roadmap.tasks.get(task), own_school(visit)
-    if found is None or (own is not None and task not in own_tasks(visit, own)):
-        raise UnknownThingError("task", task)
+    found = known_task(visit, task)
     visit.permit(Action.REPORT_PROGRESS, task_subject(found))
 
 

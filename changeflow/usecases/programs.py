@@ -50,7 +50,6 @@ def program_visit(token: str, programme: str, *, db: str, now: datetime) -> Iter
     with read_scope(db) as session:
         found = api_tokens.api_token(session, token, now=now) if token else None
         if found is None:
-            log("refused", action="token")
             raise SignInNeededError("Send a token that works: Authorization: Bearer TOKEN.")
         if found[0] != programme:
             log("refused", action="visit", programme=found[0])

@@ -57,7 +57,7 @@ class Membership:
     name: str
     title: str
     first_page: str
-    """The page to open first: a head's own school, and the Brief for everyone else."""
+    """The page to open first: their own school for people of one school, and the Brief for everyone else."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,7 +183,6 @@ def visitor_of(session: Session, found: SignedIn, name: str, now: datetime) -> V
     if found.how is SignIn.LINK and Role.ADMIN in roles:
         raise SignInNeededError("Admins sign in with their organisation's account.")
     if found.how in (SignIn.MACHINE, SignIn.TOKEN) and Role.ADMIN not in roles:
-        log("refused", action="visit", programme=name)
         raise SignInNeededError
     return Visitor(
         session=found,
@@ -235,8 +234,8 @@ def memberships(token: str, *, db: str, now: datetime) -> list[Membership]:
 def _first_page(definition: Definition, person: str) -> str:
     start = f"/p/{definition.programme.programme}"
     school = next((p.school for p in definition.people if p.id == person), None)
-    is_head = roles_of(definition, person) <= {Role.VIEWER, Role.HEAD} and school is not None
-    return f"{start}/schools/{school}" if is_head else start
+    is_limited = roles_of(definition, person) <= {Role.VIEWER, Role.HEAD} and school is not None
+    return f"{start}/schools/{school}" if is_limited else start
 
 
 def note_looks(person: str, programme: str, looks: Sequence[str], *, db: str, now: datetime) -> None:

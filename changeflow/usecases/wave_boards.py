@@ -41,7 +41,7 @@ def board(visit: Visit) -> WaveBoard | None:
     visit.permit(Action.READ_PROGRAMME)
     now = waves_now(visit)
     shown, own = visit.view("waves", lambda: _board(visit.programme, now)) if now else None, own_school(visit)
-    return visit.view("waves-of-head", lambda: own.only(shown), own.school) if own and shown else shown
+    return visit.view("waves-of-school", lambda: own.only(shown), own.school) if own and shown else shown
 
 
 def _board(programme: Programme, now: WavesNow) -> WaveBoard:

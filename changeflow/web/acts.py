@@ -24,7 +24,7 @@ from changeflow.errors import (
 )
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect
-from changeflow.reports.own_school import effect_for_head
+from changeflow.reports.own_school import effect_for_school
 from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, mark_of, rehearse
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
@@ -52,7 +52,7 @@ class SentForm:
     effect: Effect | None = None
     """What the change would do; None before it was checked, or if it cannot be made."""
     mark: str = ""
-    """The mark of the whole effect, of which a head sees only a part."""
+    """The mark of the whole effect, of which people of one school see only a part."""
     problem: str = ""
     """What is wrong with the form."""
     is_stale: bool = False
@@ -176,9 +176,9 @@ async def answer_form(
 
 
 def _for_reader(found: Visit, draft: SentForm) -> SentForm:
-    """Leave out of the effect what a head does not see; the form carries the mark of all of it."""
+    """Leave out of the effect what the person does not see; the form carries the mark of all of it."""
     own = own_school(found)
     if draft.effect is None:
         return draft
-    seen = draft.effect if own is None else effect_for_head(draft.effect, own)
+    seen = draft.effect if own is None else effect_for_school(draft.effect, own)
     return replace(draft, effect=seen, mark=draft.effect.mark)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from changeflow.errors import ChangeflowError
+from changeflow.logs import log
 from changeflow.phrases import printable
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
@@ -109,5 +110,6 @@ async def _link_failed(_: Request, error: Exception) -> Response:
     """Say why a link does not work."""
     if not isinstance(error, LinkError):
         return answer_to(NOT_FOUND)
+    log("refused", action="link", was_known=error.was_known)
     trouble = Trouble(410 if error.was_known else 404, sentence("This link does not work"), error.text)
     return answer_to(trouble, language=error.language)

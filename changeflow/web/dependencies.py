@@ -16,6 +16,7 @@ from changeflow.storage.keys import key_for
 from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.visits import Visit, note_looks, visit
+from changeflow.values.acting import current
 from changeflow.values.moments import format_day
 from changeflow.values.words import LANGUAGES
 from changeflow.web import numbers
@@ -27,7 +28,7 @@ from changeflow.web.lanes import Work
 from changeflow.web.navigation import navigation
 from changeflow.web.provider import Provider
 from changeflow.web.responses import API, Trouble, TroubleError, answer_to, render
-from changeflow.web.security import PAGES_HEADERS, SESSION, form_token, is_own_form, own_path, token_in
+from changeflow.web.security import PAGES_HEADERS, SESSION, cookie_name, form_token, is_own_form, own_path, token_in
 from changeflow.web.sign_in_doors import Doors
 from changeflow.web.style import SCRIPT, STYLE
 
@@ -154,7 +155,11 @@ async def read_own_form(request: Request, *, cookie: str = SESSION) -> Form:
 
 async def sign_in_first(request: Request, error: Exception) -> Response:
     """Send a reader to the sign-in page, and afterwards back to the page they wanted."""
-    if request.url.path.startswith(API):
+    is_api, base_url = request.url.path.startswith(API), site_of(request).base_url
+    if is_api or request.cookies.get(cookie_name(base_url, SESSION)):
+        # Forged, ended or withdrawn. A reader without any cookie has only not signed in yet.
+        log("refused", action="token" if is_api else "session", via=current().via.value)
+    if is_api:
         trouble = Trouble(401, "This token does not work", str(error), headers={"WWW-Authenticate": "Bearer"})
         return answer_to(trouble, path=request.url.path)
     why = str(error) if isinstance(error, SignInNeededError) else ""

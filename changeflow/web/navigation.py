@@ -19,7 +19,7 @@ class Section:
     """Its path below the programme's."""
     action: Action
     is_whole: bool = False
-    """Whether it is about every school, so that heads do not see it."""
+    """Whether it is about every school, so that people of one school do not see it."""
 
 
 SECTIONS = (
@@ -37,8 +37,8 @@ SECTIONS = (
 
 def navigation(found: Visit) -> list[Section]:
     """Return the parts that the person may open."""
-    is_head = own_school(found) is not None
-    return [s for s in SECTIONS if _may_open(found, s) and not (is_head and s.is_whole)]
+    is_limited = own_school(found) is not None
+    return [s for s in SECTIONS if _may_open(found, s) and not (is_limited and s.is_whole)]
 
 
 def _may_open(found: Visit, section: Section) -> bool:

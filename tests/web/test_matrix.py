@@ -7,6 +7,7 @@ below, or has an object that `OBJECTS` does not know, fails.
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from changeflow.storage.api_tokens import add_api_token
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
+from changeflow.usecases.announcements import announce
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
-from tests.every_role import FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
+from tests.every_role import ANNOUNCED, FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
 from tests.quick import quick_first
 from tests.refused import refusals
 from tests.web.visiting import Browser, signed_in
@@ -52,8 +54,11 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "period": ("2027-02", "2026-01"),
 }
 """An object of the programme for each name in a path, and one that does not exist."""
-OTHER_SCHOOL = "beech"
-"""A school that is in the programme, but no one's of `HOLDER`."""
+ELSEWHERE: dict[str, dict[str, str]] = {
+    "school": {"school": "beech", "task": "payroll/beech/plan", "gate": GO},
+    "service": {"task": "estates/ash/plan", "gate": "estates/w1/go-no-go", "service": "estates"},
+}
+"""Objects of another school than the head's, and of another service than the service manager's and lead provider's."""
 OPEN = {
     Action.SIGN_IN,
     Action.ANSWER_MESSAGE,
@@ -172,13 +177,19 @@ def filled(path: str, programme: str = OWN, **other: str) -> str:
     return re.sub(r"\{(\w+)(?::\w+)?\}", value, path)
 
 
-def expected(action: Action, role: Role, path: str, names: tuple[str, ...], school: str = "ash") -> bool:
-    """Return whether a role may, by the table; who may look at a school follows from the school too."""
-    if role is Role.HEAD and path in ABOUT_EVERY_SCHOOL:
+def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
+    """Return whether a role may, by the table; `whose` is "school" or "service" if the object is of another one."""
+    if role is Role.HEAD and (path in ABOUT_EVERY_SCHOOL or whose == "school"):
         return False
-    if action is Action.READ_SCHOOL and "school" in names:
-        return is_allowed(action, role) if role is not Role.HEAD else school == "ash"
+    if role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER) and whose == "service" and action is Action.REPORT_PROGRESS:
+        return False
     return is_allowed(action, role)
+
+
+def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
+    """Return the objects to ask a route for: those of `OBJECTS`, and where there are some, those of others."""
+    others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
+    return [("", {}), *((whose, given) for whose, given in others.items() if given)]
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +201,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
     issue_sro(OWN, db=world.db, today=TODAY, actor="chief", now=NOW)
+    announce([ANNOUNCED], replace(world.change("chief"), programme=OWN))
     yield world
     engine_for(world.db).dispose()
 
@@ -237,16 +249,15 @@ def test_every_route_of_a_programme_has_known_objects_and_every_other_is_listed(
 def test_who_may_read_gets_the_page_and_who_may_not_is_refused(role: Role, two: World, logged: io.StringIO):
     asker, known = Asker(two, role), actions()
     for method, path, names in READS:
-        schools = ("ash", OTHER_SCHOOL) if "school" in names else ("",)
-        for school in schools:
-            action, where = known[f"{method} {path}"], filled(path, school=school)
+        for whose, given in objects_of(names):
+            action, where = known[f"{method} {path}"], filled(path, **given)
             refusals(logged)
             answer = asker.get(where)
             if path.startswith("/api/") and role is not Role.ADMIN:
                 # A token works while the person who made it is an admin.
                 assert answer.status_code == 401, f"{role}: {where}"
                 assert len(refusals(logged)) == 1
-            elif expected(action, role, path, names, school):
+            elif expected(action, role, path, whose):
                 assert answer.status_code == 200, f"{role}: {where}"
             else:
                 assert answer.status_code in (403, 404), f"{role}: {where}"
@@ -266,8 +277,11 @@ def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, 
         assert asker.get(filled(path, "nothing")).status_code == 404
         for name in set(names) - {"programme"}:
             missing = asker.get(filled(path, **{name: OBJECTS[name][1]}))
-            allowed = expected(known[f"{method} {path}"], role, path, names)
+            allowed = expected(known[f"{method} {path}"], role, path)
             assert missing.status_code in ((404,) if allowed else (403, 404)), f"{role}: {path}, {name}"
+            if role is Role.HEAD and name in ELSEWHERE["school"]:
+                theirs = asker.get(filled(path, **{name: ELSEWHERE["school"][name]}))
+                assert theirs.status_code == missing.status_code, f"{path} tells that {name} exists"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -276,15 +290,18 @@ def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, 
     asker = Asker(world, role)
     for method, path, names in WRITES:
         action = known[f"{method} {path}"]
-        refusals(logged)
-        answer = asker.send(filled(path), **FORMS.get(path, {}))
-        if expected(action, role, path, names):
-            fine = {404} if path in MISSING_FIELDS else {200, 303} if path in FORMS else {200, 303, 409, 422}
-            assert answer.status_code in fine, f"{role}: {path}: {answer.status_code}"
-        else:
-            assert answer.status_code in (403, 404), f"{role}: {path}"
-            assert len(refusals(logged)) == 1, f"{role}: {path} was refused without a line in the log"
-        assert asker.send(filled(path, FOREIGN), **FORMS.get(path, {})).status_code == 404 or "sessions" in path
+        for whose, given in objects_of(names):
+            where = filled(path, **given)
+            refusals(logged)
+            answer = asker.send(where, **FORMS.get(path, {}))
+            if expected(action, role, path, whose):
+                fine = {404} if path in MISSING_FIELDS else {200, 303} if path in FORMS else {200, 303, 409, 422}
+                assert answer.status_code in fine, f"{role}: {where}: {answer.status_code}"
+            else:
+                assert answer.status_code in (403, 404), f"{role}: {where}"
+                assert len(refusals(logged)) == 1, f"{role}: {where} was refused without a line in the log"
+        for programme in (FOREIGN, "nothing"):
+            assert asker.send(filled(path, programme), **FORMS.get(path, {})).status_code == 404, f"{role}: {path}"
     engine_for(world.db).dispose()
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from changeflow.errors import DatabaseError
+from changeflow.logs import log
 from changeflow.usecases import monitoring
 from changeflow.web.dependencies import READ_METHODS, site_of
 from changeflow.web.responses import NOT_FOUND, answer_to, of_database
@@ -24,6 +25,7 @@ async def metrics(request: Request) -> Response:
     site = site_of(request)
     if not site.clients.may_watch(request):
         # The same answer as for a missing page, so that strangers do not learn that it exists.
+        log("refused", action="metrics")
         return answer_to(NOT_FOUND)
     return PlainTextResponse(await site.work.read(monitoring.metrics, db=site.db, now=site.clock()))
 

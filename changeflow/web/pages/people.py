@@ -21,6 +21,6 @@ async def show(request: Request, programme: str) -> Response:
 def _shown(found: Visit) -> Page:
     shown = people(found)
     own = own_school(found)
-    # What a head sees is kept apart.
+    # What people of one school see is kept apart.
     body = found.view("people body", lambda: render_part("people/_body", {"r": shown}), own.school if own else None)
     return Page("people/show", {"body": body, "sees_messages": found.may(Action.READ_MESSAGES)})

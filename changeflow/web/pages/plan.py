@@ -12,6 +12,7 @@ from changeflow.reports.plan_page import BY, ONLY
 from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
 from changeflow.reports.task_page import MOST_LINKED
 from changeflow.usecases.comments import comment_on, comments_on, permit_comment, withdraw_comment
+from changeflow.usecases.decisions import may_open
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_report, plan, task_page
 from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
@@ -90,7 +91,8 @@ def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     later = request.query_params.get("later")
     found = task_page(visit, task, days=_whole((later or "").strip()) or None)
     values: dict[str, object] = {"most_days": MOST_DAYS, "most_linked": MOST_LINKED, "asked": later is not None}
-    values["is_head"] = own_school(visit) is not None
+    values["is_limited"] = own_school(visit) is not None
+    values["opens_decision"] = found.task.is_decision and may_open(visit, visit.programme.roadmap.tasks[task])
     values["comments"], values["may_comment"] = comments_on(visit, task), visit.may(Action.COMMENT)
     # A form on the page is either a comment or a report of progress.
     is_comment = "text" in draft.fields

@@ -69,7 +69,7 @@ async def end(request: Request, programme: str) -> Response:
     form = await read_own_form(request)
     token = token_in(request, site.base_url)
     is_this = await site.work.write(
-        account_settings.end_session, token, form.get("session"), db=site.db, now=site.clock()
+        account_settings.end_session, token, programme, form.get("session"), db=site.db, now=site.clock()
     )
     return _signed_out(request) if is_this else _to(f"/p/{programme}/settings/sessions")
 
@@ -79,7 +79,7 @@ async def end_all(request: Request, programme: str) -> Response:
     site = site_of(request)
     await read_own_form(request)
     await site.work.write(
-        account_settings.end_all_sessions, token_in(request, site.base_url), db=site.db, now=site.clock()
+        account_settings.end_all_sessions, token_in(request, site.base_url), programme, db=site.db, now=site.clock()
     )
     return _signed_out(request)
 

@@ -180,5 +180,6 @@ def _door(request: Request, site: Site, token: str) -> Door:
     door = site.doors.find(token, now=site.clock())
     if door is None or not is_local(request):
         # The same answer as for a missing page, so that strangers do not learn that it exists.
+        log("refused", action="sign-in", door="unknown" if door is None else "elsewhere")
         raise TroubleError(MISSING)
     return door

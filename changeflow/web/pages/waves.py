@@ -20,8 +20,8 @@ async def show(request: Request, programme: str) -> Response:
 def _shown(found: Visit) -> Page:
     shown = board(found)
     # A link that would lead to "page not found" is left out.
-    is_all, own, is_head = sees_all(found), found.visitor.school, own_school(found) is not None
-    values = {"board": shown, "here": f"/p/{found.name}", "sees_all": is_all, "own": own, "is_head": is_head}
-    given = (is_all, own, is_head)
+    is_all, own, is_limited = sees_all(found), found.visitor.school, own_school(found) is not None
+    values = {"board": shown, "here": f"/p/{found.name}", "sees_all": is_all, "own": own, "is_limited": is_limited}
+    given = (is_all, own, is_limited)
     table = found.view("waves table", lambda: render_part("waves/_board", values), *given) if shown else ""
     return Page("waves/show", {**values, "table": table})

@@ -1,5 +1,7 @@
 """Attacks on sessions and pages: forged and replayed tokens, oversized requests, framing, caching and false hosts."""
 
+import io
+
 import pytest
 
 from changeflow.usecases import accounts
@@ -7,10 +9,12 @@ from changeflow.usecases.accounts import new_token
 from changeflow.web.guard import HEADERS
 from changeflow.web.security import BROWSER, PAGES_HEADERS, PAGES_POLICY, SESSION
 from tests.every_role import NOW, World
+from tests.refused import refusals
 from tests.sessions import sessions
 from tests.web.visiting import ISSUER, Browser, signed_in
 
 HOME, SESSIONS, SECURE = "/p/small", "/p/small/settings/sessions", "https://change.example.org"
+LINKS = {"/a/": "link", "/u/": "link", "/c/": "link", "/sign-in/link/": "sign-in", "/sign-in/here/": "sign-in"}
 PAGES = ["/sign-in", HOME, SESSIONS, "/p/small/settings/people", "/p/small/settings/people/head", "/p/nothing"]
 
 
@@ -20,7 +24,7 @@ def with_session(world: World, token: str) -> Browser:
     return browser
 
 
-def test_a_forged_session_is_none(world: World):
+def test_a_forged_session_is_none(world: World, logged: io.StringIO):
     real = signed_in(world.db, "chief").cookies[SESSION]
     stored = sessions(real, db=world.db, now=NOW)[0].id
     forged = [
@@ -36,17 +40,28 @@ def test_a_forged_session_is_none(world: World):
         "' OR 1=1--",
     ]
     for token in forged:
+        refusals(logged)
         answer = with_session(world, token).get(HOME)
         assert (answer.status_code, answer.headers.get("location")) == (303, "/sign-in?next=%2Fp%2Fsmall"), token
+        assert [line["action"] for line in refusals(logged)] == (["session"] if token else [])
 
 
-def test_a_session_that_was_signed_out_cannot_be_replayed(own_world: World):
+def test_a_session_that_was_signed_out_cannot_be_replayed(own_world: World, logged: io.StringIO):
     browser = signed_in(own_world.db, "chief")
     token, page = browser.cookies[SESSION], browser.get(SESSIONS)
     assert browser.send("/sign-out", page).status_code == 303
     replayed = with_session(own_world, token)
     assert replayed.get(HOME).status_code == 303
     assert replayed.send(f"{SESSIONS}/end-all", page).status_code == 303
+    assert [line["action"] for line in refusals(logged)] == ["session", "session"]
+
+
+def test_links_that_are_none_are_logged(world: World, logged: io.StringIO):
+    browser = Browser(world.db)
+    for path, action in LINKS.items():
+        refusals(logged)
+        assert browser.get(path + "x" * 43 + (".ics" if path == "/c/" else "")).status_code in (403, 404)
+        assert [line["action"] for line in refusals(logged)] == [action], path
 
 
 def test_a_session_of_one_browser_is_not_anothers(own_world: World):

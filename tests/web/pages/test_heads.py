@@ -1,5 +1,6 @@
-"""What a head sees: their own school and the programme's milestones, and no other school's name anywhere."""
+"""What people of one school see: that school and the programme's milestones, and no other school's name anywhere."""
 
+import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -33,14 +34,23 @@ REFUSED = (
     "/reports/1.pdf",
     "/reports/1/trustees.html",
     "/decisions",
-    "/decisions/payroll/w1/go-no-go",
-    "/decisions/payroll/w1/go-no-go.json",
     "/pilots",
     "/pilots/payroll",
     "/rules",
     "/calculations",
     "/record",
 )
+HIDDEN = (
+    "/schools/beech",
+    "/plan?school=beech",
+    "/plan/payroll/beech/plan",
+    "/decisions/payroll/w1/go-no-go",
+    "/decisions/payroll/w1/go-no-go.json",
+    "/decisions/payroll/plan-agreed",
+)
+"""Things that exist, which people of one school may not know of."""
+AT_ASH = ("head", "clerk")
+"""A head, and someone of the same school who is only a viewer."""
 SEEN = (
     "",
     "/plan",
@@ -58,6 +68,7 @@ SEEN = (
     "/find?q=go",
 )
 MORE_PEOPLE = PEOPLE + (
+    "clerk,Business Manager,Business Manager,clerk@example.org,team,ash,,\n"
     "beech-head,Head of Beech,Head of Beech,beech-head@example.org,manager,beech,heads,\n"
     "cedar-bursar,Bursar,Bursar of Cedar,cedar-bursar@example.org,lead,cedar,,\n"
 )
@@ -94,8 +105,9 @@ def reach(browser: Browser, home: str, others: re.Pattern[str]) -> set[str]:
     return known
 
 
-def test_no_page_that_a_head_can_reach_names_another_school(schools: World):
-    assert len(reach(signed_in(schools.db, "head"), HOME, OTHERS)) > 30
+@pytest.mark.parametrize("person", AT_ASH)
+def test_no_page_that_people_of_a_school_can_reach_names_another(schools: World, person: str):
+    assert len(reach(signed_in(schools.db, person), HOME, OTHERS)) > 25
 
 
 def test_others_see_every_school_in_the_same_pages(schools: World):
@@ -106,17 +118,37 @@ def test_others_see_every_school_in_the_same_pages(schools: World):
         assert OTHERS.search(page.text) is not None, path
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_what_is_about_every_school_is_refused(schools: World, path: str, logged: object):
-    page = signed_in(schools.db, "head").get(HOME + path)
-    assert (page.status_code, heading(page)) == (403, "You do not have access to this")
-    assert OTHERS.search(page.text) is None
-    assert "may not look at" in text_of(page)
-    assert len(refusals(logged)) == 1  # type: ignore[arg-type]
+@pytest.mark.parametrize("person", AT_ASH)
+def test_what_is_about_every_school_is_refused(schools: World, person: str, logged: io.StringIO):
+    browser = signed_in(schools.db, person)
+    for path in REFUSED:
+        page = browser.get(HOME + path)
+        assert (page.status_code, heading(page)) == (403, "You do not have access to this"), path
+        assert OTHERS.search(page.text) is None
+        assert "may not look at" in text_of(page)
+        assert len(refusals(logged)) == 1, path
 
 
-def test_the_brief_of_a_head_has_the_milestones_of_the_brief(schools: World):
-    own, whole = (signed_in(schools.db, person).get(HOME) for person in ("head", "chief"))
+@pytest.mark.parametrize("person", AT_ASH)
+def test_what_people_of_a_school_may_not_know_is_like_what_does_not_exist(
+    schools: World, person: str, logged: io.StringIO
+):
+    browser = signed_in(schools.db, person)
+    unknown = browser.get(f"{HOME}/decisions/payroll/nothing-agreed")
+    for path in HIDDEN:
+        refusals(logged)
+        page = browser.get(HOME + path)
+        assert (page.status_code, text_of(page)) == (unknown.status_code, text_of(unknown)), path
+        assert [line["actor"] for line in refusals(logged)] == [person], path
+    sent = browser.send(f"{HOME}/plan/payroll/beech/plan", browser.get(HOME), status="started", day="2027-03-24")
+    assert (sent.status_code, len(refusals(logged))) == (404, 1)
+    sent = browser.send(f"{HOME}/decisions/payroll/plan-agreed", browser.get(HOME), outcome="approve")
+    assert (sent.status_code, len(refusals(logged))) == (404, 1)
+
+
+@pytest.mark.parametrize("person", AT_ASH)
+def test_the_brief_of_a_school_has_the_milestones_of_the_brief(schools: World, person: str):
+    own, whole = (signed_in(schools.db, who).get(HOME) for who in (person, "chief"))
 
     def dates(page: httpx.Response) -> list[str]:
         rows = html.fromstring(page.text).xpath("//table[contains(@class, 'dates')]//tbody/tr")
@@ -143,13 +175,29 @@ def test_a_head_who_has_a_role_in_the_whole_programme_sees_every_school(own_worl
 
 
 def test_a_head_opens_the_decision_that_is_theirs(own_world: World):
-    gate = f"{HOME}/decisions/payroll/plan-agreed"
-    assert signed_in(own_world.db, "head").get(gate).status_code == 403
+    gate, task = f"{HOME}/decisions/payroll/plan-agreed", f"{HOME}/plan/payroll/plan-agreed"
+    assert signed_in(own_world.db, "head").get(gate).status_code == 404
+    assert gate not in signed_in(own_world.db, "head").get(f"{HOME}/find?q=plan+agreed").text
     folder = own_world.home / "trust"
     [pathway] = [p for p in folder.rglob("*.yaml") if "plan-agreed" in p.read_text()]
     pathway.write_text(pathway.read_text().replace("after: plan, owner: owner", "after: plan, owner: head"))
     definitions.apply(folder, db=own_world.db, actor="chief", now=NOW)
-    assert signed_in(own_world.db, "head").get(gate).status_code == 200
+    browser = signed_in(own_world.db, "head")
+    assert browser.get(gate).status_code == 200
+    assert gate in browser.get(f"{HOME}/find?q=plan+agreed").text
+    assert gate in browser.get(task).text
+
+
+def test_a_task_for_other_schools_is_there_for_its_owner_at_a_school(own_world: World):
+    task = f"{HOME}/plan/payroll/w2/quick-win"
+    assert signed_in(own_world.db, "head").get(task).status_code == 404
+    folder = own_world.home / "trust"
+    service = folder / "services/payroll.yaml"
+    service.write_text(f"{service.read_text()}tasks:\n  quick-win: {{owner: head}}\n")
+    definitions.apply(folder, db=own_world.db, actor="chief", now=NOW)
+    page = signed_in(own_world.db, "head").get(task)
+    assert (page.status_code, 'name="status"' in page.text) == (200, True)
+    assert f'href="{task}"' in signed_in(own_world.db, "head").get(f"{HOME}/plan").text
 
 
 def test_the_effect_of_what_a_head_records_names_no_other_school(schools: World, tmp_path: Path):

@@ -160,7 +160,7 @@ def test_a_person_cannot_end_the_session_of_another(own_world: World):
         assert answer.status_code == 404
     assert chief.get("/p/small").status_code == 200
     with pytest.raises(UnknownThingError):
-        account_settings.end_session(head.cookies[SESSION], foreign, db=own_world.db, now=NOW)
+        account_settings.end_session(head.cookies[SESSION], "small", foreign, db=own_world.db, now=NOW)
 
 
 def test_ending_ones_own_session_signs_out(own_world: World):

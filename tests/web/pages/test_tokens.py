@@ -1,11 +1,13 @@
 """Tokens for other programs, as an admin makes and withdraws them."""
 
+import io
 import re
 
 import pytest
 
 from changeflow.values.words import Role
 from tests.every_role import HOLDER, World
+from tests.refused import refusals
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
 PAGE = "/p/small/settings/tokens"
@@ -21,7 +23,7 @@ def reads(browser: Browser, token: str) -> int:
     return browser.get("/api/v1/programmes/small", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def test_a_token_is_shown_once_and_reads_until_it_is_withdrawn(own_world: World):
+def test_a_token_is_shown_once_and_reads_until_it_is_withdrawn(own_world: World, logged: io.StringIO):
     browser = signed_in(own_world.db, "admin")
     token = made(browser)
     page = browser.get(PAGE)
@@ -31,7 +33,9 @@ def test_a_token_is_shown_once_and_reads_until_it_is_withdrawn(own_world: World)
     stored = re.search(r'name="token" value="([0-9a-f]{64})"', page.text)
     assert stored is not None
     assert browser.send(f"{PAGE}/withdraw", page, token=stored[1]).status_code == 303
+    assert refusals(logged) == []
     assert reads(browser, token) == 401
+    assert [line["action"] for line in refusals(logged)] == ["token"]
     assert "No program has a token." in text_of(browser.get(PAGE))
 
 
