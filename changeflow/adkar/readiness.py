@@ -72,7 +72,7 @@ class GroupAction:
         Every message and page already says what students gain.
         """
         own = [_within_a_sentence(gain.rstrip(".")) for gain in gains]
-        mine = f"People in {group} gain: {'; '.join(own)}." if gains else f"Ask what people in {group} would gain."
+        mine = f"What people in {group} gain: {'; '.join(own)}." if gains else f"Ask what people in {group} would gain."
         return f"{self.text} {mine}"
 
 

@@ -264,13 +264,13 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
     known: dict[str, SentenceValue] = {
         "what": what,
         "evidence": given.evidence.rstrip("."),
-        "who": begin(programme.the_person(given.by)),
+        "who": programme.the_person(given.by),
         "day": given.on,
     }
     if given.until is None:
-        return sentence("%(who)s confirmed “%(what)s” on %(day)s. Evidence: “%(evidence)s”.", **known)
+        return sentence("%(what)s. Confirmed by %(who)s on %(day)s. Evidence: “%(evidence)s”.", **known)
     return sentence(
-        "%(who)s confirmed “%(what)s” on %(day)s. This applies until %(until)s. Evidence: “%(evidence)s”.",
+        "%(what)s. Confirmed by %(who)s on %(day)s, until %(until)s. Evidence: “%(evidence)s”.",
         until=given.until,
         **known,
     )

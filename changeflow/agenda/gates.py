@@ -266,7 +266,9 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     text = _counted(standing.answered, band, element, share, standing.confirmed)
     past = is_past(standing, element, share=share)
     if past is None:
-        text = sentence("%(held)s The group is too small for an exact number, so ask them directly.", held=text)
+        text = sentence(
+            "%(held)s To protect privacy, a group this small has no exact number. Ask the group directly.", held=text
+        )
     state = State.NOTED if past is None else State.MET if past else State.OPEN
     remedy = {State.NOTED: ASK_THEM, State.OPEN: HELP_PEOPLE}.get(state, "")
     yield Criterion(text, state, "R25", remedy=remedy)

@@ -126,7 +126,7 @@ def baseline_take(
     note(f"Baseline {taken.number} was taken.")
     if taken.announced:
         change = f", {taken.changed} of them on another day than before" if taken.changed else ""
-        note(f"It announces {counted(taken.announced, 'school go-live')}{change}.")
+        note(f"It announces {counted(taken.announced, 'go-live')}{change}.")
 
 
 @command(waiver, "add", "db", "programme", "actor", "at")

@@ -53,8 +53,8 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
     if clean >= needed:
         good.append(
             counted_sentence(
-                "The last parallel run was clean (%(needed)s needed).",
-                "The last %(num)s parallel runs were clean (%(needed)s needed).",
+                "The last parallel run had no unexplained differences (%(needed)s such run needed).",
+                "The last %(num)s parallel runs had no unexplained differences (%(needed)s such runs needed).",
                 clean,
                 needed=needed,
             )

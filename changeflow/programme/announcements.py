@@ -12,6 +12,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.recording import service_named
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.problem import check_known
 from changeflow.values.words import Kind
@@ -123,12 +124,18 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
     late = sorted((live for live in known if live.is_late), key=lambda live: -live.days_late)
     parts = []
     if late:
-        noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
-        count = f"{len(late)} of {len(known)} {noun} {verb} later than announced"
-        parts.append(f"{count} ({_latest_in_words(programme, late)}).")
+        parts.append(f"{late_of(known, late)} ({_latest_in_words(programme, late)}).")
     if dropped := dropped_sentence(found):
         parts.append(dropped)
     return " ".join(parts)
+
+
+def late_of(known: Sequence[GoLive], late: Sequence[GoLive]) -> str:
+    """Count the late go-lives: `3 of 42 go-lives (3 services, 14 schools) are later than announced`."""
+    services, schools = (len({(live.service, live.school)[n] for live in known}) for n in (0, 1))
+    of = f" ({counted(services, 'service')}, {counted(schools, 'school')})" if services > 1 and schools > 1 else ""
+    noun, verb = "go-live" if len(known) == 1 else "go-lives", "is" if len(late) == 1 else "are"
+    return f"{len(late)} of {len(known)} {noun}{of} {verb} later than announced"
 
 
 def dropped_sentence(found: Iterable[GoLive]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.phrases import listed, shortened
-from changeflow.programme.announcements import GoLive, in_place_of
+from changeflow.programme.announcements import GoLive, in_place_of, late_of
 from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
@@ -160,8 +160,7 @@ def late_names(programme: Programme, found: Iterable[GoLive]) -> str:
         where = _schools(programme, of_it, others, is_short=len(late) <= NAMED)
         days = in_place_of(of_it[0]) if is_one else f"up to {most}"
         parts.append(f"{programme.service(service).name} at {where} ({days})")
-    noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
-    return f"{len(late)} of {len(known)} {noun} {verb} later than announced: {'; '.join(parts)}."
+    return f"{late_of(known, late)}: {'; '.join(parts)}."
 
 
 def _schools(programme: Programme, late: Sequence[GoLive], others: Sequence[GoLive], *, is_short: bool) -> str:

@@ -116,7 +116,7 @@ class Brief:
     decisions: tuple[BriefDecision, ...]
     dates: tuple[BriefDate, ...]
     since: str
-    """The compared state: `since the baseline`; empty if there is none."""
+    """The compared state: `since the baseline was set`; empty if there is none."""
     slips: tuple[BriefSlip, ...]
     confidence: BriefConfidence
     events: tuple[BriefEvent, ...]
@@ -250,7 +250,7 @@ def _odds(programme: Programme) -> str:
     if not found:
         return ""
     last = max(found, key=lambda o: (o.on, o.version))
-    return f"Likelihoods were calculated on {format_day(last.on)} (plan version {last.version})."
+    return f"The “80% likely by” dates were calculated on {format_day(last.on)} (plan version {last.version})."
 
 
 def _events(programme: Programme, today: date, listed_already: set[TaskId]) -> Iterator[BriefEvent]:

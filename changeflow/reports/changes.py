@@ -66,7 +66,7 @@ class SlipLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     title: str
-    """The compared state: `since the baseline`."""
+    """The compared state: `since the baseline was set`."""
     slips: tuple[SlipLine, ...]
     unmoved: int
     """The number of milestones that did not move."""

@@ -37,23 +37,22 @@ def dual_running(
     ]
     yield from _how_long(programme, first, ends or [least], policy_of(service).cost_a_period)
     if (planned := policy_of(service).ends) is not None:
-        yield f"Dual running should end by {format_day(planned)} for all waves."
+        yield f"Dual running is planned to end by {format_day(planned)} for all waves."
 
 
 def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
     counts = [_periods(programme, first, end) for end in ends]
     until = [f"{format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]
-    since = format_day(first)
+    since, both = format_day(first), "The old and new systems"
+    has_begun = programme.roadmap.data_date is not None and first <= programme.on
+    head = f"have been running side by side since {since}, and will do so" if has_begun else "will run side by side"
+    start = "" if has_begun else f" from {since}"
     if len(ends) == 2:
-        text = (
-            f"The old and new systems run side by side from {since}. They will do so until {until[0]} if go-live is "
-            f"approved, or until {until[1]} if it is not."
-        )
-    elif programme.roadmap.data_date is not None and ends[0] < programme.on:
-        text = f"The old and new systems ran side by side from {since} to {until[0]}."
+        yield f"{both} {head}{start} until {until[0]} if go-live is approved, or until {until[1]} if it is not."
+    elif has_begun and ends[0] < programme.on:
+        yield f"{both} ran side by side from {since} to {until[0]}."
     else:
-        text = f"The old and new systems run side by side from {since} to {until[0]}."
-    yield text
+        yield f"{both} {head}{start} until {until[0]}."
     if price:
         totals = [f"£{price * n:,.0f}" for n in counts if n]
         if totals:
@@ -112,4 +111,4 @@ def filing(programme: Programme, gate: Task) -> Iterator[str]:
                 f"send returns until {until}."
             )
     if programme.facts.runs_of(service.service):
-        yield "Nothing must be sent from a parallel run: no returns to HMRC, no payments and no pension uploads."
+        yield "Do not send anything from a parallel run: no returns to HMRC, no payments and no pension uploads."

@@ -30,8 +30,8 @@ COLUMNS, TRAITS = 3, 90
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
 """Kinds of difference, most severe first. Equal contracts are not drawn: they would hide all others."""
 NAMES = {
-    "missing": "only in old",
-    "extra": "only in new",
+    "missing": "only in the old system",
+    "extra": "only in the new system",
     "duplicates": "duplicated",
     "within_tolerance": "within tolerance",
 }

@@ -59,7 +59,7 @@ ARTICLES = ("The ", "A ", "An ")
 
 def _text(programme: Programme, point: PointOfNoReturn) -> str:
     if point.is_confirmed:
-        return "the confirmed option to return to the old arrangements ends"
+        return "last day on which the old arrangements are confirmed to be available"
     if point.kind is NoReturn.POSTS_ENDED and point.task is not None:
         return point.kind.label
     what = point.what

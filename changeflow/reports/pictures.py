@@ -22,7 +22,7 @@ def _made(template: str, macro: str, *values: object) -> str:
 
 def sro_pictures(report: "SroReport") -> Iterator[Picture]:
     for number, decision in enumerate(report.decisions):
-        yield from _cost(f"cost-{number}", decision.last_day, decision.name)
+        yield from _cost(f"cost-{number}", decision.last_day)
     if report.gantt.bars:
         yield Picture(name="gantt", svg=_whole("reports/gantt.svg.j2", g=report.gantt))
     if report.people.flow:
@@ -31,7 +31,7 @@ def sro_pictures(report: "SroReport") -> Iterator[Picture]:
 
 def go_no_go_pictures(page: "GoNoGoPage") -> Iterator[Picture]:
     if page.last_day:
-        yield from _cost("cost", page.last_day, page.name)
+        yield from _cost("cost", page.last_day)
     for name, drawn, title in (
         ("runs", page.convergence, "Contracts that differ between old and new, run by run"),
         ("ages", page.ages, "Open issues by age"),
@@ -64,9 +64,9 @@ def _whole(template: str, **values: object) -> str:
     return template_environment().get_template(template).render(**values)
 
 
-def _cost(name: str, last_day: "LastDayLine", of: str) -> Iterator[Picture]:
+def _cost(name: str, last_day: "LastDayLine") -> Iterator[Picture]:
     if last_day.chart:
-        yield Picture(name=name, svg=_made("macros/report.html.j2", "cost_svg", last_day.chart, name, of))
+        yield Picture(name=name, svg=_made("macros/report.html.j2", "cost_svg", last_day.chart, name))
 
 
 def _bars(name: str, drawn: "Bars", title: str) -> Picture:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from changeflow.pilots.entries import Signature
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.programme import Programme
 from changeflow.values.words import Action, Kind
@@ -38,7 +39,7 @@ _TITLES: Mapping[RecordKind, str] = {
     RecordKind.MESSAGES: "Messages and answers",
     RecordKind.REPORTS: "Reports and calculations",
     RecordKind.SYSTEM: "Running changeflow",
-    RecordKind.READING: "Sign-ins and reading",
+    RecordKind.READING: "Sign-ins and page views",
 }
 
 
@@ -109,6 +110,16 @@ def _report(subject: str, _: Programme) -> About:
 def _service(subject: str, programme: Programme) -> About:
     name = subject.partition(":")[0]
     return About(next((s.name for s in programme.services if s.service == name), "a former service"))
+
+
+def _signature(subject: str, programme: Programme) -> About:
+    """Say whether the go-live was signed off; a withdrawn answer is no longer known."""
+    service, _, number = subject.partition(":")
+    for entry in programme.facts.pilot:
+        if isinstance(entry, Signature) and (entry.service, str(entry.number)) == (service, number):
+            gate = _task(entry.gate, programme)
+            return About(f"{'Signed off' if entry.agrees else 'Refused to sign off'} {gate.words}", gate.path)
+    return About(f"Answered a request to sign off {_service(subject, programme).words}")
 
 
 def _person(subject: str, programme: Programme) -> About:
@@ -191,32 +202,32 @@ WORDS: Mapping[str, EntryWords] = {
     "waiver": _plan("Recorded a waiver of rule {}", _waiver),
     "baseline": EntryWords(RecordKind.DATES, "Took baseline {}", _number),
     "announce": EntryWords(RecordKind.DATES, "Announced go-live dates of {}", _service),
-    "progress": _progress("Reported progress of {}"),
-    "not-yet": _progress("Recorded a later day for {}"),
+    "progress": _progress("Reported progress on {}"),
+    "not-yet": _progress("Recorded a later date for {}"),
     "comment": _progress("Commented on {}"),
     "checkpoint": _progress("Reported {}"),
     "attendance": _progress("Recorded attendance at training", lambda _, __: About()),
-    "gate:approve": _decided("Recorded the approval of {}"),
-    "gate:approve_with_conditions": _decided("Recorded the approval with conditions of {}"),
-    "gate:reject": _decided("Recorded the rejection of {}"),
+    "gate:approve": _decided("Recorded approval of {}"),
+    "gate:approve_with_conditions": _decided("Recorded conditional approval of {}"),
+    "gate:reject": _decided("Recorded rejection of {}"),
     "confidence": EntryWords(RecordKind.DECISIONS, "Set the delivery confidence"),
     "sponsor": EntryWords(RecordKind.DECISIONS, "Recorded visible support by the sponsor or a change lead"),
-    "withdraw": EntryWords(RecordKind.DECISIONS, "Withdrew something that was recorded"),
-    "reconcile": _pilot("Stored a parallel run of {}"),
+    "withdraw": EntryWords(RecordKind.DECISIONS, "Withdrew a record"),
+    "reconcile": _pilot("Recorded the results of a parallel run of {}"),
     "submit": _pilot("Recorded a filing of {}"),
-    "measure": _pilot("Recorded a measure of the pilot of {}"),
+    "measure": _pilot("Recorded a result of the pilot of {}"),
     "pilot:explanation": _pilot("Explained differences in the parallel run of {}"),
     "pilot:issue": _pilot("Raised an issue with {}"),
     "pilot:issue_update": _pilot("Updated an issue with {}"),
     "pilot:feedback": _pilot("Recorded feedback on {}"),
-    "pilot:improvement": _pilot("Planned an improvement of {}"),
-    "pilot:improvement_made": _pilot("Finished an improvement of {}"),
+    "pilot:improvement": _pilot("Planned an improvement to {}"),
+    "pilot:improvement_made": _pilot("Finished an improvement to {}"),
     "pilot:lesson": _pilot("Proposed a lesson from {}"),
     "pilot:lesson-accepted": _pilot("Accepted a lesson from {}"),
     "pilot:lesson-declined": _pilot("Declined a lesson from {}"),
     "pilot:again": _pilot("Repeated a pilot or parallel run of {}"),
-    "pilot:confirmation": _pilot("Confirmed an item on the go-live checklist of {}"),
-    "pilot:signature": _pilot("Gave or refused sign-off for {}"),
+    "pilot:confirmation": _pilot("Confirmed an item on the go-live checklist for {}"),
+    "pilot:signature": EntryWords(RecordKind.PILOTS, "{}", _signature),
     "pilot:test": _pilot("Recorded a test of {}"),
     "assess": _people("Received assessment answers"),
     "publish": _people("Published group results"),
@@ -248,7 +259,7 @@ WORDS: Mapping[str, EntryWords] = {
     "report": EntryWords(RecordKind.REPORTS, "Issued report {}", _report),
     "calculate": EntryWords(RecordKind.REPORTS, "Started a calculation: {}", _calculation),
     "stop-calculation": EntryWords(RecordKind.REPORTS, "Stopped a calculation: {}", _calculation),
-    "odds": EntryWords(RecordKind.REPORTS, "Stored the likelihood of dates"),
+    "odds": EntryWords(RecordKind.REPORTS, "Saved a calculation of how likely each date is"),
     "tick": _system("Worked out what is due"),
     "seal": _system("Sealed the record after an upgrade"),
     "key": _system("Made a new key for the database"),

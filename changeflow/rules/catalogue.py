@@ -305,7 +305,7 @@ _IN_ORDER = (
     ),
     Rule(
         code="R09",
-        title="No accountability without control",
+        title="No one is accountable for what they do not control",
         blocks=Stops.GATE,
         lifted_by=(Mandate.BOARD,),
         remedy="Give the role a right under `delegation` in the service's file, or make another role accountable.",

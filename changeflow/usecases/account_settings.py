@@ -249,7 +249,7 @@ def session_lines(found: Visit) -> list[SessionLine]:
 def _session_line(one: SignedIn, own: SignedIn) -> SessionLine:
     return SessionLine(
         id=one.id[:SHORT_ID],
-        browser=one.browser or "Unknown browser",
+        browser=one.browser or "Browser of unknown type",
         how=HOW_IN_WORDS.get(one.how, ""),
         since=moment_in_words(one.created_at),
         until=moment_in_words(one.expires_at),

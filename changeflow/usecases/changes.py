@@ -126,7 +126,7 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
         raise InputError("No report was issued before this day: changeflow report sro --issue issues one.")
     if baseline is None:
         return None
-    return _at_baseline(session, programme, baseline, label="the baseline")
+    return _at_baseline(session, programme, baseline, label="the baseline was set")
 
 
 def _number(text: str) -> int:
@@ -195,7 +195,7 @@ def slip_since(session: Session, programme: Programme, task: TaskId, live: GoLiv
         earlier = _as_of(session, programme, f"the announcement of {format_day(day)}", end_of_day(day), day)
         approved = live.announced
     elif live is None and baseline is not None:
-        earlier = _at_baseline(session, programme, baseline, label="the baseline")
+        earlier = _at_baseline(session, programme, baseline, label="the baseline was set")
     if earlier is None:
         return None
     return _slip_of(task, earlier, programme, approved)

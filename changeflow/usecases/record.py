@@ -30,7 +30,7 @@ class RecordFilter:
     first_day: str = ""
     last_day: str = ""
     with_reading: bool = False
-    """Whether to show sign-ins and reading as well."""
+    """Whether to show sign-ins and page views as well."""
     before: int | None = None
     """Show entries before this one."""
 

@@ -51,6 +51,6 @@ class TestCatalogue:
     def test_each_action_says_what_the_group_gains(self):
         for action in CATALOGUE:
             assert action.message(group="wave 2", gains=("An expert to ask.",)).endswith(
-                "People in wave 2 gain: an expert to ask."
+                "What people in wave 2 gain: an expert to ask."
             )
             assert "would gain" in action.message(group="wave 2", gains=())

@@ -67,5 +67,5 @@ def test_the_sro_decides_with_a_condition_and_finds_it_in_the_record_and_as_a_ta
     page.get_by_role("heading", level=1, name=f"{service.title()}, wave 2: brief the site teams (condition)").wait_for()
     page.get_by_role("link", name="Record", exact=True).click()
     page.get_by_role("heading", name="Record", level=1).wait_for()
-    assert "Recorded the approval with conditions of" in page.locator("main").inner_text()
+    assert "Recorded conditional approval of" in page.locator("main").inner_text()
     context.close()

@@ -100,7 +100,7 @@ def test_the_headline_names_every_go_live_that_is_later_than_announced(days: dic
     headline = late_names(planned(), lives)
     late = [live for live in lives if days.get((live.school, live.service))]
     assert [live for live in late if not is_named(live, headline)] == []
-    assert headline.startswith(f"{len(late)} of {len(lives)} school go-live" if late else "")
+    assert headline.startswith(f"{len(late)} of {len(lives)} go-lives (" if late else "")
     for service in {live.service for live in late}:
         count = sum(live.service == service for live in late)
         of_it = re.search(rf"{planned().service(service).name} at (\d+) of ", headline)
@@ -144,7 +144,7 @@ def test_two_pages_have_at_most_350_words_and_name_what_is_late(
     late = [live for live in go_lives(programme) if live.is_late]
     assert report.brief.headline == report.headline
     assert [live for live in late if not is_named(live, report.headline)] == []
-    assert counted(len(late), "school go-live").split()[0] in text
+    assert counted(len(late), "go-live").split()[0] in text
 
 
 def test_parts_that_are_left_out_are_summed_so_that_days_still_add_up():

@@ -193,7 +193,7 @@ def test_the_commands_record_and_list(stored: str):
         assert done.exit_code == 0, done.output
         return done.output
 
-    assert "announces 3 school go-lives" in run("baseline", "take", "--reason", "Agreed", day=4)
+    assert "announces 3 go-lives" in run("baseline", "take", "--reason", "Agreed", day=4)
     slip(stored)
     said = run("announce", "date", "payroll", "2027-01-25", "--school", "ash", "--school", "beech", "--how", "letter")
     assert "2 announcements recorded" in said
@@ -208,8 +208,8 @@ def issue(db: str, day: int) -> SroReport:
     return issue_sro(None, db=db, today=on, actor="chief", now=datetime(2027, 1, day, 8, tzinfo=UTC))
 
 
-NAMED = "3 of 3 school go-lives are later than announced: Payroll at Ash School, Beech School and Cedar School (25 Jan "
-SENTENCE = "3 of 3 school go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
+NAMED = "3 of 3 go-lives are later than announced: Payroll at Ash School, Beech School and Cedar School (25 Jan "
+SENTENCE = "3 of 3 go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
 
 
 def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: str):
@@ -246,7 +246,7 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
         import_assessments(path, later)
     report = sro_of_stored(None, db=db, today=may)
     assert report.headline.startswith(
-        "3 of 42 school go-lives are later than announced: "
+        "3 of 42 go-lives (3 services, 14 schools) are later than announced: "
         "Finance at Ashdown Primary, Oakfield School and The Bridge (1 Jun instead of 4 May 2027). "
     )
     late = {m.service: 0 for m in report.go_live_moves}

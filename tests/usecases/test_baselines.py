@@ -71,7 +71,7 @@ def milestone(db: str, day: int = 6) -> MilestoneLine:
 def test_each_baseline_can_be_compared_with(approved_twice: str, since: str, days: int):
     found = changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
     assert [slip.days for slip in found.slips] == [days]
-    assert found.title == ("since the baseline" if since == "baseline" else f"since {since.replace(':', ' ')}")
+    assert found.title == ("since the baseline was set" if since == "baseline" else f"since {since.replace(':', ' ')}")
 
 
 def test_the_variance_of_each_baseline_can_be_shown(approved_twice: str):

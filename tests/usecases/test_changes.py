@@ -78,14 +78,14 @@ def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
     """Requirements end on Wednesday 13 instead of Friday 8: three working days, which the go-live passes on in full."""
     finish_requirements(stored, 13)
     found = changes_since(None, db=stored, since="baseline", on=date(2027, 1, 14))
-    assert found.title == "since the baseline"
+    assert found.title == "since the baseline was set"
     [slip] = found.slips
     assert sum(c.days for c in slip.causes) == slip.days > 0
     assert [c.sentence for c in slip.causes] == ["“Payroll: requirements” finished later than planned, on 13 Jan 2027."]
 
 
 def test_each_report_says_what_changed_since_the_one_before(stored: str):
-    assert issue(stored, 7).changes.title == "since the baseline"
+    assert issue(stored, 7).changes.title == "since the baseline was set"
     finish_requirements(stored, 13)
     second = issue(stored, 15)
     assert second.changes.title == "since the report of 7 Jan 2027"

@@ -128,7 +128,7 @@ def test_runs_are_immutable_and_the_same_files_are_recognised(story: tuple[str, 
 
 def test_two_clean_runs_and_those_who_vouch_earn_a_go(story: tuple[str, list[GateCase]], asked: str):
     _, (*_, third) = story
-    assert "The last 2 parallel runs were clean (2 needed)." in third.of(State.MET)
+    assert "The last 2 parallel runs had no unexplained differences (2 such runs needed)." in third.of(State.MET)
     assert set(third.of(State.BLOCKS)) == {
         "The Director of Finance has not signed this off yet.", "The Payroll Manager has not signed this off yet."
     }  # fmt: skip
@@ -191,12 +191,12 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     # March and April were planned; both systems also run in May, and in June where the answer is a no.
     ends = "until 31 May 2027 (3 pay periods) if go-live is approved, or until 30 Jun 2027 (4 pay periods) if it is not"
     assert page.costs[:2] == (
-        f"The old and new systems run side by side from 1 Mar 2027. They will do so {ends}.",
+        f"The old and new systems have been running side by side since 1 Mar 2027, and will do so {ends}.",
         "Dual running costs £2,400 a pay period. The total is £7,200 if go-live is approved, or £9,600 if it is not.",
     )
     assert [p.text for p in page.no_return] == [
         "posts in the old structure end",
-        "the confirmed option to return to the old arrangements ends",
+        "last day on which the old arrangements are confirmed to be available",
         "the licence for the old payroll system ends",
     ]
     for ending in ("html", "json", "pdf"):
@@ -221,6 +221,6 @@ def test_the_page_on_paper_says_the_same(asked: str):
     assert "▲ check" in paper.text
     assert paper.title == "Payroll, pilot: go/no-go decision, 20 May 2027"
     cost, runs, *_, mix = paper.alternatives
-    assert cost.startswith("How delaying “Payroll, pilot: go/no-go decision” affects the dates.")
+    assert cost.startswith("How a later decision affects the dates.")
     assert runs.startswith("Contracts that differ between old and new, run by run.")
     assert "of the pilot's schools" in mix

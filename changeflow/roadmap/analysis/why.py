@@ -236,8 +236,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
     if task.begins_in_windows:
         if day_of(start) > first:
-            at = "at a" if _is_meeting(roadmap, task) else "at the start of a"
-            yield f"; it can start only {at} {_window(roadmap, task)}"
+            yield f"; it can start only {only_in_windows(roadmap, task)}"
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
         span = "on" if len(days) == 1 else "from"
@@ -251,8 +250,10 @@ def _window(roadmap: Roadmap, task: Task) -> str:
     return (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
 
 
-def _is_meeting(roadmap: Roadmap, task: Task) -> bool:
-    return task.starts_on is not None and isinstance(roadmap.periods[task.starts_on], MeetingDates)
+def only_in_windows(roadmap: Roadmap, task: Task) -> str:
+    """Say when a task can start: `at the start of a month`, `at a meeting (Trust board)`."""
+    is_meeting = task.starts_on is not None and isinstance(roadmap.periods[task.starts_on], MeetingDates)
+    return f"at {'' if is_meeting else 'the start of '}a {_window(roadmap, task)}"
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:

@@ -172,7 +172,7 @@ async def record_page(
 ) -> Any:  # noqa: ANN401
     """Entries of the audit in words, latest first, fifty at a time: `older` is the next `before`.
 
-    Sign-ins and reading are left out without `reading` or `kind`.
+    Sign-ins and page views are left out without `reading` or `kind`.
     """
     wanted = RecordFilter(
         person=person or "",

@@ -171,7 +171,7 @@ def kind_of(request: Request) -> str:
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     )
-    browser = next((name for mark, name in browsers if mark in text), "Unknown browser")
+    browser = next((name for mark, name in browsers if mark in text), "Browser of unknown type")
     place = next((name for mark, name in places if mark in text), "")
     return f"{browser} on {place}" if place else browser
 

@@ -68,7 +68,7 @@ def test_an_approval_with_a_condition_is_checked_shown_and_recorded(own_world: W
     assert f'href="{task}"' in page.text
     assert heading(browser.get(task)) == "Payroll: agree the rota with the cooks (condition)"
     record = text_of(browser.get("/p/small/record"))
-    assert "Recorded the approval with conditions of" in record
+    assert "Recorded conditional approval of" in record
     assert any("gate:approve_with_conditions" in line and "session" in line for line in own_world.dump().splitlines())
 
 

@@ -53,7 +53,7 @@ def test_every_entry_but_reading_is_there_latest_first(world: World):
     said = rows(page.text)
     assert len(said) == min(len(kept), PAGE)
     assert "Stored version 1 of the plan" in said[-1]
-    assert any("Recorded the rejection of “" in line and "Owner" in line for line in said)
+    assert any("Recorded rejection of “" in line and "Owner" in line for line in said)
     assert any("Raised an issue with Payroll" in line for line in said)
     assert "Signed in" not in text_of(page)
 
@@ -68,7 +68,7 @@ def test_sign_ins_are_shown_on_request(own_world: World):
     ("query", "expected"),
     [
         ("person=viewer", ["Recorded feedback on Payroll"]),
-        ("kind=decisions", ["Recorded the rejection of “"]),
+        ("kind=decisions", ["Recorded rejection of “"]),
         ("from=2027-01-01&to=2027-01-31", ["Stored version 1 of the plan"]),
         ("person=viewer&kind=decisions", []),
         ("from=2027-03-26", []),
@@ -146,4 +146,4 @@ def test_an_entry_that_names_what_no_longer_exists_is_still_readable(own_world: 
     said = rows(page.text)[:3]
     assert "<b>gone" not in page.text
     assert all("Someone no longer in the programme" in line for line in said)
-    assert "Reported progress of a task that is no longer in the plan" in said[2]
+    assert "Reported progress on a task that is no longer in the plan" in said[2]

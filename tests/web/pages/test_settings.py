@@ -142,7 +142,7 @@ def test_a_person_ends_one_session_or_all(own_world: World):
     before = len(session_ids(signed_in(own_world.db, "chief"))[False])
     first, second, third = (signed_in(own_world.db, "chief") for _ in range(3))
     page = first.get(SESSIONS)
-    assert text_of(page).count("End the session of Firefox") == before + 4
+    assert text_of(page).count("End this session (Firefox") == before + 4
     assert text_of(page).count("this browser") == 1
     other = next(s for s in session_ids(first)[False] if s in session_ids(second)[True])
     assert first.send(f"{SESSIONS}/end", page, session=other).status_code == 303
