@@ -32,6 +32,7 @@ from changeflow.usecases import (
     checkpoints,
     comments,
     definitions,
+    evidence,
     export,
     filings,
     gates,
@@ -298,6 +299,11 @@ def comment(world: World, actor: str) -> None:
     comments.comment_on("payroll/ash/plan", "Waiting for the supplier", world.change(actor))
 
 
+def add_evidence(world: World, actor: str) -> None:
+    minutes = evidence.NewEvidence(title="Minutes", link="https://example.org/minutes")
+    evidence.add_evidence("payroll/ash/plan", minutes, world.change(actor))
+
+
 def give_feedback(world: World, actor: str, text: str = "Good") -> None:
     said = FeedbackGiven(service="payroll", on=TODAY, by="", side="user", text=text)
     pilot_records.give_feedback(said, world.change(actor))
@@ -358,6 +364,7 @@ HOW: dict[Action, Call] = {
     ),
     Action.RAISE_ISSUE: raise_issue,
     Action.COMMENT: comment,
+    Action.ADD_EVIDENCE: add_evidence,
     Action.UPDATE_ISSUE: update_issue,
     Action.GIVE_FEEDBACK: give_feedback,
     Action.PLAN_IMPROVEMENT: improve,

@@ -22,7 +22,7 @@ READ_PAGES = tuple(
         "/schools", "/waves", "/pilots", "/pilots/{service}", "/pilots/{service}/runs/{period}",
         "/sign-off/{gate:path}", "/rules", "/baselines", "/announcements", "/calculations",
         "/calculations/{number:number}", "/calculations/{number:number}/report.html",
-        "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}",
+        "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}", "/evidence/{task:path}",
         "/decisions", "/decisions/{gate:path}",
     )
 )  # fmt: skip

@@ -168,6 +168,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "list recorded facts",
         _OPEN,
         ("fact list",),
+        routes=("GET /p/{programme}/evidence-files/{number:number}",),
         note="recorded if there are any; contracts and scores are excluded",
     ),
     Action.READ_SCHOOL: _plain(
@@ -249,6 +250,13 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=("POST /p/{programme}/comments/{task:path}",),
         thing="a task",
         note="the task's owner is told. Only the person who wrote a comment, or the SRO, may withdraw it",
+    ),
+    Action.ADD_EVIDENCE: _plain(
+        "add evidence about {thing}",
+        (*WORKING, Role.OWNER, Role.HEAD, Role.SPONSOR, Role.BOARD, Role.FINANCE),
+        routes=("POST /p/{programme}/evidence/{task:path}",),
+        thing="a task",
+        note="a link or a file. Only the person who added it, or the SRO, may withdraw it",
     ),
     Action.IMPORT_SCORES: _personal(
         "import a round of assessments",

@@ -27,6 +27,7 @@ OF_SAME: Mapping[str, tuple[str, ...]] = {
     "pilot-entry": ("service", "kind", "number"),
     "announcement": ("service", "school"),
     "comment": ("task",),
+    "evidence": ("task", "link", "sha256"),
 }
 """The kinds of fact, each with the columns that identify its subject."""
 LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "announcement")

@@ -205,6 +205,7 @@ WORDS: Mapping[str, EntryWords] = {
     "progress": _progress("Reported progress on {}"),
     "not-yet": _progress("Recorded a later date for {}"),
     "comment": _progress("Commented on {}"),
+    "evidence": _progress("Added evidence about {}"),
     "checkpoint": _progress("Reported {}"),
     "attendance": _progress("Recorded attendance at training", lambda _, __: About()),
     "gate:approve": _decided("Recorded approval of {}"),

@@ -116,6 +116,7 @@ WORDS: Mapping[str, Callable[[RecordedFact, Person], str]] = {
         f"{f.values['service']} at {f.values['school']}: {format_day(f.values['day'])} was announced on "
         f"{format_day(f.values['on'])} ({f.values['how']})"
     ),
+    "evidence": lambda f, _: f"{f.values['task']}: {f.values['title']} ({f.values['link'] or f.values['name']})",
     "comment": lambda f, _: f"{f.values['task']}: {_on_one_line(f.values['text']) or WORDS_REMOVED}",
 }
 

@@ -46,6 +46,7 @@ EXEMPT: Mapping[str, str] = {
     "audit_fact": "The chain's entries seal it by their roots.",
     "key_check": "It identifies the database's key file; with another value the database could not be used.",
     "custody": "It counts ticks and messages, to recognise a restored copy. Each release has its own entry.",
+    "evidence_file": "A row of evidence, which is sealed, has its digest.",
     "job": "It is a calculation's progress and result, which the same calculation finds again.",
     "session": "It ends within a day, and only the key file's holder can make a row that works. Sign-ins have entries.",
     "sign_in_link": "It lasts ten minutes, and only the key file's holder can make a row that works.",

@@ -18,7 +18,7 @@ from changeflow.programme.facts import Attendance, Comment, Condition, Confidenc
 from changeflow.programme.former_waves import Published, with_waves_of_now
 from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.storage import announcements, pilots, publications, versions
+from changeflow.storage import announcements, evidence, pilots, publications, versions
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.facts import (
     AnnouncementRow,
@@ -28,6 +28,7 @@ from changeflow.storage.tables.facts import (
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
+    EvidenceRow,
     MeasureRow,
     OddsRow,
     PilotEntryRow,
@@ -218,6 +219,7 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "pilot-entry": PilotEntryRow,
     "announcement": AnnouncementRow,
     "comment": CommentRow,
+    "evidence": EvidenceRow,
 }
 """The tables of the kinds of fact."""
 _APART = {"id", "programme_id", "at", "contract", "digest"}
@@ -248,13 +250,18 @@ def _as_of(fact: RecordedFact, moment: datetime) -> RecordedFact:
 def withdraw(
     session: Session, programme: str, facts: Sequence[RecordedFact], *, reason: str, at: datetime, by: str
 ) -> None:
-    """Withdraw facts, which no longer count from `at` on. The text of a comment is removed."""
+    """Withdraw facts, which no longer count from `at` on.
+
+    The text of a comment and the file of evidence are removed.
+    """
     for fact in facts:
         table = str(TABLES[fact.kind].__tablename__)
         if fact.kind == "comment":
             session.exec(update(CommentRow).where(col(CommentRow.id) == fact.number).values(text=""))
         session.add(WithdrawalRow(programme_id=programme, kind=table, row=fact.number, reason=reason, at=at, by=by))
     session.flush()
+    if any(fact.kind == "evidence" for fact in facts):
+        evidence.remove_unused(session, programme)
 
 
 def _of_kind(session: Session, programme: str, kind: str) -> Iterator[RecordedFact]:

@@ -49,6 +49,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "links": (LinkRow, ("person",), ("token",)),
     "progress they reported": (facts.ProgressRow, ("by",), ()),
     "comments they wrote": (facts.CommentRow, ("by",), ()),
+    "evidence they added": (facts.EvidenceRow, ("by",), ()),
     "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
     "conditions they own": (facts.ConditionRow, ("owner",), ()),
     "visible support that they gave or recorded": (facts.SponsorActRow, ("by", "who"), ()),

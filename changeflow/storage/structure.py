@@ -295,7 +295,7 @@ def _is_disguised(column: Column[Any]) -> ColumnElement[bool]:
     elif kind in _FORMS:
         is_right = and_(of_kind == "text", raw.op("GLOB")(_FORMS[kind]))
     else:
-        is_right = of_kind.in_({int: ["integer"], float: ["real", "integer"], str: ["text"]}[kind])
+        is_right = of_kind.in_({int: ["integer"], float: ["real", "integer"], str: ["text"], bytes: ["blob"]}[kind])
     return and_(of_kind != "null", not_(is_right)) if column.nullable else not_(is_right)
 
 

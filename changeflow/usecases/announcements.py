@@ -122,15 +122,16 @@ def permit_announcing(visit: Visit) -> None:
 
 
 def permit_withdrawing(visit: Visit, fact: str) -> None:
-    """Raise unless the person may withdraw this announcement; one that is not known is an error."""
+    """Raise unless the person may withdraw this announcement; without one, some announcement."""
     permit_whole(visit)
     known = facts.recorded(visit.session, visit.name, "announcement")
-    if not fact:
-        return visit.permit(Action.READ_PROGRAMME)
+    if not any(visit.may(*action_of(visit.programme, f)) for f in known):
+        visit.permit(Action.WITHDRAW_FACT)
     found = next((f for f in known if f.id == fact), None)
-    if found is None:
+    if found is not None:
+        visit.permit(*action_of(visit.programme, found))
+    elif fact:
         raise UnknownThingError("announcement", fact)
-    return visit.permit(*action_of(visit.programme, found))
 
 
 def _record(work: UnitOfWork, given: Sequence[Announcement]) -> int:

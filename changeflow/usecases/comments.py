@@ -7,11 +7,9 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.facts import Comment
 from changeflow.programme.recording import task_subject
 from changeflow.programme.typed_progress import LONGEST_COMMENT
-from changeflow.storage import facts
 from changeflow.storage.database import read_scope
-from changeflow.usecases.own_school import known_task
 from changeflow.usecases.progress import record_comments
-from changeflow.usecases.recorded import withdraw_fact
+from changeflow.usecases.recorded import facts_of_tasks, withdraw_fact
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -40,7 +38,7 @@ def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
     if not visit.may(Action.READ_FACTS):
         return ()
     me, person = visit.visitor.person, visit.programme.person
-    known = visit.view("comments", lambda: facts.recorded(visit.session, visit.name, "comment"))
+    known = visit.view("comments", lambda: facts_of_tasks(visit.session, visit.name, "comment"))
     found = [f for f in known if f.values["task"] == task and f.withdrawn is None and f.values["text"]]
     return tuple(
         CommentView(
@@ -53,13 +51,6 @@ def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
         )
         for f in reversed(found)
     )
-
-
-def permit_comment(visit: Visit, task: TaskId) -> None:
-    """Raise unless the person may comment on a task; one of another school is unknown to them."""
-    visit.permit(Action.READ_PROGRAMME)
-    found = known_task(visit, task)
-    visit.permit(Action.COMMENT, task_subject(found))
 
 
 def comment_on(task: TaskId, text: str, change: Change) -> None:
@@ -78,7 +69,7 @@ def comment_on(task: TaskId, text: str, change: Change) -> None:
 def withdraw_comment(task: TaskId, comment: str, change: Change) -> None:
     """Withdraw a comment on a task; its text is removed. One that is unknown or was withdrawn before is an error."""
     with read_scope(change.db) as session:
-        known = {f.id: f for f in facts.recorded(session, str(change.programme), "comment")}
+        known = {f.id: f for f in facts_of_tasks(session, str(change.programme), "comment")}
     found = known.get(comment)
     if found is None or found.values["task"] != task:
         raise UnknownThingError("comment", comment)

@@ -25,10 +25,11 @@ from changeflow.reports.task_page import (
 )
 from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage import answers, facts, versions
+from changeflow.storage import answers, versions
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.moves import move_of
 from changeflow.usecases.own_school import hide, known_task, own_school, own_tasks, owned_elsewhere
+from changeflow.usecases.recorded import facts_of_tasks
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -169,11 +170,11 @@ def _page_for_school(page: TaskPage, own: OwnSchool, theirs: Collection[TaskId])
     return replace(shown, is_partial=replace(shown, schools=page.schools) != page)
 
 
-def permit_report(visit: Visit, task: TaskId) -> None:
-    """Raise unless the person may record the progress of a task."""
+def permit_task(visit: Visit, task: TaskId, action: Action) -> None:
+    """Raise unless the person may do something about a task; one that they may not see is unknown to them."""
     visit.permit(Action.READ_PROGRAMME)
     found = known_task(visit, task)
-    visit.permit(Action.REPORT_PROGRESS, task_subject(found))
+    visit.permit(action, task_subject(found))
 
 
 def _delay(visit: Visit, task: TaskId, days: int) -> Delay | None:
@@ -229,7 +230,7 @@ def _history(visit: Visit, task: TaskId) -> tuple[HistoryEntry, ...]:
 def _facts_of_tasks(visit: Visit) -> Mapping[TaskId, Sequence[Mapping[str, Any]]]:
     found: dict[TaskId, list[Mapping[str, Any]]] = {}
     for kind in KINDS_OF_FACT:
-        known = facts.recorded(visit.session, visit.name, kind)
+        known = facts_of_tasks(visit.session, visit.name, kind)
         data = fact_data(known, person=visit.programme.person, roadmap=visit.programme.roadmap)
         for fact, row in zip(known, data, strict=True):
             found.setdefault(str(fact.values["task"]), []).append(row)

@@ -1,14 +1,16 @@
 """List recorded facts, and withdraw a wrong one; forecasts then ignore it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+
+from sqlmodel import Session
 
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
 from changeflow.programme.task_names import named
-from changeflow.storage import erasure, facts
+from changeflow.storage import erasure, facts, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
@@ -50,6 +52,13 @@ def recorded_facts(
     return found
 
 
+def facts_of_tasks(session: Session, programme: str, kind: str) -> list[RecordedFact]:
+    """Return the facts of one kind, which is about tasks, with the tasks' current ids."""
+    ids = versions.renames(session, programme)
+    found = facts.recorded(session, programme, kind)
+    return [replace(f, values={**f.values, "task": ids.task(str(f.values["task"]))}) for f in found] if ids else found
+
+
 def latest_progress(task: TaskId, change: Change) -> str:
     """Return the id of the latest report of a task's progress for `fact withdraw`, or a placeholder if none."""
     found = recorded_facts(change.programme, db=change.db, on=change.on, kind="progress")
@@ -73,7 +82,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     """Withdraw a wrong fact, with the reason; both stay on record. The same fact can be recorded again.
 
     A decision's conditions and the gate's finish are withdrawn with it, and so is the task's finish with a checkpoint's
-    result. The text of a comment is also removed from the database's files.
+    result. The text of a comment and the file of evidence are also removed from the database's files.
     """
     state = MachineState(change.db)
     if not reason.strip():
@@ -91,7 +100,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
-        if any(withdrawn.kind == "comment" for withdrawn in wrong):
+        if any(withdrawn.kind in ("comment", "evidence") for withdrawn in wrong):
             erasure.owe(state)
     erasure.settle(state)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

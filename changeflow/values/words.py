@@ -237,6 +237,7 @@ class Action(StrEnum):
 
     REPORT_PROGRESS = "report-progress"
     COMMENT = "comment"
+    ADD_EVIDENCE = "add-evidence"
     IMPORT_SCORES = "import-scores"
     CORRECT_SCORES = "correct-scores"
     RECORD_TRAINING = "record-training"

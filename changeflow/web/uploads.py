@@ -1,6 +1,7 @@
 """Forms with files: read in pieces into temporary files, never whole into memory, for people who may send them."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,8 +13,8 @@ from changeflow.logs import log
 from changeflow.usecases.visits import Visit, visit
 from changeflow.web.dependencies import site_of
 from changeflow.web.errors import FORGED
-from changeflow.web.forms import Form
-from changeflow.web.responses import BAD_FORM, WRONG_FORM, TroubleError, too_large
+from changeflow.web.forms import Form, read_form
+from changeflow.web.responses import BAD_FORM, TroubleError, too_large
 from changeflow.web.security import is_own_form, token_in
 
 MOST_FILES = 4
@@ -31,13 +32,14 @@ class Upload:
     size: int
 
 
-async def read_own_upload(
+@asynccontextmanager
+async def own_upload(
     request: Request, programme: str, *, allow: Callable[[Visit], object]
-) -> tuple[Form, Mapping[str, Upload]]:
-    """Read a form with files that one of our pages sent; refuse any other.
+) -> AsyncGenerator[tuple[Form, Mapping[str, Upload]], None]:
+    """Read a form, with or without files, that one of our pages sent; refuse any other.
 
     `allow` raises unless the person may send it. It is asked first, so that strangers cannot fill the disk. Files that
-    were left empty are not returned. Files of up to a megabyte stay in memory.
+    were left empty are not returned. Files of up to a megabyte stay in memory, and all are deleted in the end.
     """
     site = site_of(request)
     token = token_in(request, site.base_url)
@@ -46,19 +48,26 @@ async def read_own_upload(
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             allow(found)
 
-    await site.work.read(check)
-    fields, files = await _read(request)
-    form = Form(fields)
-    if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
-        log("refused", action="form", via="session")
-        raise TroubleError(FORGED)
-    return form, files
+    if token:
+        await site.work.read(check)
+    fields, files = await _read(request) if token and _has_parts(request) else ({}, {})
+    try:
+        form = Form(fields) if _has_parts(request) else await read_form(request, site.limits)
+        if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
+            log("refused", action="form", via="session")
+            raise TroubleError(FORGED)
+        yield form, {name: _upload(sent) for name, sent in files.items() if sent.filename}
+    finally:
+        for sent in files.values():
+            sent.file.close()
 
 
-async def _read(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:
+def _has_parts(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data"
+
+
+async def _read(request: Request) -> tuple[dict[str, str], dict[str, UploadFile]]:
     most = site_of(request).limits.of_form(request.scope["path"])
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise TroubleError(WRONG_FORM)
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         size = 0
@@ -77,7 +86,7 @@ async def _read(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:
         raise TroubleError(BAD_FORM) from None
     fields = {name: value for name, value in parts if isinstance(value, str)}
     files = {name: value for name, value in parts if isinstance(value, UploadFile)}
-    return fields, {name: _upload(sent) for name, sent in files.items() if sent.filename}
+    return fields, files
 
 
 def _upload(sent: UploadFile) -> Upload:

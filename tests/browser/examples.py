@@ -100,6 +100,16 @@ def comment_nothing(page: Any) -> None:
     page.get_by_role("button", name="Add the comment").click()
 
 
+def add_a_link(page: Any) -> None:
+    page.get_by_label("What is it?").fill("Minutes of the finance committee")
+    page.get_by_label("Its address").fill("https://example.org/minutes")
+    add_nothing(page)
+
+
+def add_nothing(page: Any) -> None:
+    page.get_by_role("button", name="Add the evidence").click()
+
+
 def answer_nothing(page: Any) -> None:
     """Promise no day for the first task."""
     page.locator("summary", has_text="Not yet").first.click()
@@ -220,6 +230,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan/payroll/w2/go-live", then=comment),
         Example(f"{P}/plan/payroll/w2/go-live", status=422, then=comment_nothing),
         Example(f"{P}/plan/no/such/task", status=404),
+    ),
+    "/p/{programme}/evidence/{task:path}": (
+        Example(f"{P}/evidence/payroll/w2/go-live", then=add_a_link),
+        Example(f"{P}/evidence/payroll/w2/go-live", status=422, then=add_nothing),
+        Example(f"{P}/evidence/programme/closing-agreed", SRO),
+        Example(f"{P}/evidence/no/such/task", status=404),
     ),
     "/p/{programme}/week": (
         Example(f"{P}/week", is_for_phones=True),

@@ -13,7 +13,7 @@ from changeflow.errors import InputError
 from changeflow.programme.renames import Renames, composed
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, NudgeRow
-from changeflow.usecases import baselines, changes, definitions, ticks
+from changeflow.usecases import baselines, changes, comments, definitions, evidence, recorded, ticks
 from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import read
 from tests.builders import PROGRAMME, a_folder
@@ -148,3 +148,14 @@ def test_tasks_made_of_a_renamed_one_follow_it():
 def test_renames_there_and_back_are_none():
     assert composed([Renames({"a": "b"}), Renames({"b": "a"})]).task("a") == "a"
     assert composed([Renames({"a": "b"}), Renames({"b": "c"})]).known == {"a": "c", "b": "c"}
+
+
+def test_comments_and_evidence_go_on_under_the_new_id(begun: str, tmp_path: Path):
+    comments.comment_on("payroll/requirements", "Agreed with HR", change(begun, 8))
+    minutes = evidence.NewEvidence(title="Minutes", link="https://example.org/minutes")
+    evidence.add_evidence("payroll/requirements", minutes, change(begun, 8))
+    applied(begun, tmp_path)
+    with session_scope(begun) as session:
+        for kind in ("comment", "evidence", "progress"):
+            found = recorded.facts_of_tasks(session, "small", kind)
+            assert {f.values["task"] for f in found} & {"payroll/needs", "payroll/requirements"} == {"payroll/needs"}

@@ -4,6 +4,7 @@ The matrix is made from the application's routes and the table of permissions. A
 below, or has an object that `OBJECTS` does not know, fails.
 """
 
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -21,7 +22,10 @@ from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.storage import jobs
 from changeflow.storage.api_tokens import add_api_token
+from changeflow.storage.audit import append
 from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.evidence import Evidence
+from changeflow.storage.evidence import add as add_evidence
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.announcements import announce
@@ -121,9 +125,9 @@ FORMS: dict[str, dict[str, str]] = {
     },
     "/p/{programme}/sign-off/{gate:path}": {"answer": "sign"},
     "/p/{programme}/comments/{task:path}": {"text": "Waiting for the supplier"},
+    "/p/{programme}/evidence/{task:path}": {"title": "Minutes", "link": "https://example.org/minutes"},
     "/p/{programme}/baselines": {"reason": "Agreed"},
     "/p/{programme}/announcements": {"service": "payroll", "which": "forecast", "how": "letter"},
-    "/p/{programme}/announcements/withdrawn": {"announcement": "announcement-1", "why": "Never sent"},
     "/p/{programme}/waivers": {
         "rule": "R02",
         "reason": "The old system ends",
@@ -181,15 +185,19 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
     """Return whether a role may, by the table; `whose` is "school" or "service" if the object is of another one."""
     if role is Role.HEAD and (path in ABOUT_EVERY_SCHOOL or whose == "school"):
         return False
-    if role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER) and whose == "service" and action is Action.REPORT_PROGRESS:
+    of_their_service = (Action.REPORT_PROGRESS, Action.ADD_EVIDENCE)
+    if role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER) and whose == "service" and action in of_their_service:
         return False
     return is_allowed(action, role)
 
 
 def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
-    """Return the objects to ask a route for: those of `OBJECTS`, and where there are some, those of others."""
+    """Return the objects to ask a route for: those of `OBJECTS`, and where there are some, those of others.
+
+    The other service has no parallel run, so no period of it can be asked for.
+    """
     others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
-    return [("", {}), *((whose, given) for whose, given in others.items() if given)]
+    return [("", {}), *((whose, given) for whose, given in others.items() if given and "period" not in names)]
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +208,18 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with session_scope(world.db) as session:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
+    with session_scope(world.db) as session:
+        minutes = Evidence(
+            task="payroll/ash/plan",
+            title="Minutes",
+            link="",
+            name="minutes.txt",
+            media="text/plain",
+            sha256=hashlib.sha256(b"Agreed").hexdigest(),
+            size=6,
+        )
+        add_evidence(session, OWN, minutes, b"Agreed", at=NOW, by="chief")
+        append(session, OWN, at=NOW, actor="chief", action="evidence", subject="payroll/ash/plan")
     issue_sro(OWN, db=world.db, today=TODAY, actor="chief", now=NOW)
     announce([ANNOUNCED], replace(world.change("chief"), programme=OWN))
     yield world

@@ -5,8 +5,8 @@ Data about individual contracts in pilots and parallel runs is removed after its
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Column, Index, Text, UniqueConstraint, false
-from sqlmodel import Field
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Text, UniqueConstraint, false
+from sqlmodel import Field, SQLModel
 
 from changeflow.storage.types import OwnRow, UtcDateTime
 
@@ -37,6 +37,35 @@ class CommentRow(OwnRow, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
+
+
+class EvidenceRow(OwnRow, table=True):
+    """Evidence about a task: a link, or a file by its digest."""
+
+    __tablename__ = "evidence"
+
+    task: str
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    link: str = Field(default="", sa_column=Column(Text, nullable=False))
+    name: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """The file's name."""
+    media: str = ""
+    sha256: str = ""
+    """Of the file, in hexadecimal."""
+    size: int = 0
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class EvidenceFileRow(SQLModel, table=True):
+    """A file of evidence, kept once for each programme."""
+
+    __tablename__ = "evidence_file"
+
+    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
+    sha256: str = Field(primary_key=True)
+    """Of the content, in hexadecimal."""
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class AssessmentRow(OwnRow, table=True):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from changeflow.errors import UnknownThingError
 from changeflow.reports.decision_form import LABELS
 from changeflow.usecases import briefs, decisions, gates
+from changeflow.usecases.evidence import evidence_on
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.decision_forms import MOST_CONDITION, MOST_ROWS, MOST_TEXT, answer_in, rows_in
@@ -98,5 +99,6 @@ def _page(found: Visit, gate: str, form: Form, draft: SentForm, *, is_own: bool,
     deciding = decisions.deciding(found, gate)
     rows = rows_in(form, more=form.get("step") == ADD)
     values = {"d": page, "r": go_live, "places": briefs.places(found), "deciding": deciding, "draft": draft}
+    added = evidence_on(found, page.task)
     own = is_own and (deciding is None or deciding.may_decide)
-    return Page("decisions/show", {**values, **ALWAYS, "rows": rows, "is_own": own, "saved": saved})
+    return Page("decisions/show", {**values, **ALWAYS, "rows": rows, "is_own": own, "saved": saved, "added": added})

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.recording import task_subject
 from changeflow.reports.plan_page import BY, ONLY
 from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
 from changeflow.reports.task_page import MOST_LINKED
-from changeflow.usecases.comments import comment_on, comments_on, permit_comment, withdraw_comment
+from changeflow.usecases.comments import comment_on, comments_on, withdraw_comment
 from changeflow.usecases.decisions import may_open
+from changeflow.usecases.evidence import evidence_on
 from changeflow.usecases.own_school import own_school
-from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_report, plan, task_page
+from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_task, plan, task_page
 from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
@@ -54,7 +56,7 @@ async def report(request: Request, programme: str, task: str) -> Response:
         request,
         programme,
         form,
-        allow=lambda visit: permit_report(visit, task),
+        allow=lambda visit: permit_task(visit, task, Action.REPORT_PROGRESS),
         do=lambda change: report_task(task, _reported(form), change),
         show=lambda visit, draft: _task(request, visit, task, draft),
         done=f"/p/{programme}/plan/{quote(task)}?saved=1",
@@ -78,7 +80,7 @@ async def comment(request: Request, programme: str, task: str) -> Response:
         request,
         programme,
         form,
-        allow=lambda visit: permit_comment(visit, task),
+        allow=lambda visit: permit_task(visit, task, Action.COMMENT),
         do=save,
         show=lambda visit, draft: _task(request, visit, task, draft),
         done=f"/p/{programme}/plan/{quote(task)}?{'withdrawn' if known else 'said'}=1#comments",
@@ -94,6 +96,8 @@ def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     values["is_limited"] = own_school(visit) is not None
     values["opens_decision"] = found.task.is_decision and may_open(visit, visit.programme.roadmap.tasks[task])
     values["comments"], values["may_comment"] = comments_on(visit, task), visit.may(Action.COMMENT)
+    values["evidence"] = evidence_on(visit, task)
+    values["may_add_evidence"] = visit.may(Action.ADD_EVIDENCE, task_subject(visit.programme.roadmap.tasks[task]))
     # A form on the page is either a comment or a report of progress.
     is_comment = "text" in draft.fields
     values["draft"], values["comment"] = (EMPTY, draft) if is_comment else (draft, EMPTY)
