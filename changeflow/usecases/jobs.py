@@ -4,6 +4,7 @@ Someone asks for one, a worker runs it, and its result is kept for the version a
 process of its own, so that pages stay fast and a calculation can be stopped at once.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,56 @@ KINDS: Mapping[str, JobKind] = {
     ),
 }
 """Every kind, in the order that pages list them."""
+
+
+REASONS: Mapping[str, str] = {
+    "No plan was found in time": (
+        "No proposal was found in the time that a calculation has. The limits may leave hardly any room. Ask the "
+        "programme office to relax one of them, such as the last date or the number of schools in a wave."
+    ),
+    "No wave has any school": "No wave has any school yet. Proposals need waves with schools.",
+    "Nothing can be simulated: no task has a range": (
+        "No task has a range of durations, so the likelihood of dates cannot be calculated. Ask the programme office "
+        "to give the tasks that matter most a shortest, a likely and a longest duration."
+    ),
+    "There are no open milestones": "The plan has no open milestones, so there is no date to calculate.",
+    "No task says which people it needs": (
+        "No task says which team it needs, so there is no workload to level. Ask the programme office to add the teams "
+        "that tasks share."
+    ),
+    "The work does not fit before": (
+        "The work does not fit into the plan’s dates with the people available. Ask the programme office to give the "
+        "teams more days a week, or to reduce what the tasks need."
+    ),
+    "These pinned dates conflict": (
+        "Some tasks have fixed dates that cannot all be met. Ask the programme office to remove one of these dates."
+    ),
+}
+"""Why a calculation has no result, in the words of pages, by how the command's own message begins."""
+NO_PLAN = "There is no plan"
+"""How the command's message begins that lists limits of which one must be relaxed: it is fit for pages."""
+OTHER_REASON = (
+    "The plan as it is cannot be calculated. Ask the programme office to check it, and give them this reference: "
+)
+_OF_A_TERMINAL = re.compile(r"(?<!\S)--\w|\bchangeflow \w|\.(?:ya?ml|csv)\b|\bR\d\d\b")
+
+
+def reason_in_words(said: Sequence[str]) -> str:
+    """Return why a calculation has no result, in the words of pages; empty if they have none for it.
+
+    `said` are the lines that the command wrote.
+    """
+    for number, line in enumerate(said):
+        if line.startswith(NO_PLAN):
+            return "\n".join(said[number:])
+        if reason := next((words for begins, words in REASONS.items() if line.startswith(begins)), ""):
+            return reason
+    return ""
+
+
+def is_for_pages(line: str) -> bool:
+    """Return whether a line of a command's news has nothing in it that only a terminal knows, such as an option."""
+    return _OF_A_TERMINAL.search(line) is None
 
 
 def ask_job(token: str, programme: str, kind: str, *, db: str, now: datetime) -> Job:

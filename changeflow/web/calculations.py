@@ -20,16 +20,16 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS
+from changeflow.usecases.jobs import KINDS, OTHER_REASON
 from changeflow.values.moments import LONDON
 
 EVERY = 2.0
 """Seconds between two looks at whether a calculation was cancelled."""
 LONGEST = 1800
 """Seconds after which a calculation is stopped."""
-MOST_NEWS, LINES = 300, 6
+MOST_NEWS, LINES = 300, 40
 EXPLAINED = (3, 4)
-"""Exit codes of a command that says why it has no result."""
+"""Exit codes of a command that says why it has no result. Pages have words of their own for each reason."""
 BROKEN = "Something went wrong. Try again. If it happens again, tell the programme office."
 
 
@@ -89,10 +89,12 @@ class Calculations:
             data = out.read()
         if process.returncode == 0:
             return JobState.DONE, "", data
-        if process.returncode in EXPLAINED:
-            return JobState.FAILED, "\n".join(said), ""
+        if process.returncode in EXPLAINED and (reason := jobs.reason_in_words(said)):
+            return JobState.FAILED, reason, ""
         reference = secrets.token_hex(4).upper()
         log("calculation failed", kind=job.kind, reference=reference, code=process.returncode)
+        if process.returncode in EXPLAINED:
+            return JobState.FAILED, f"{OTHER_REASON}{reference}.", ""
         return JobState.FAILED, f"{BROKEN} Give them this reference: {reference}.", ""
 
     def _watched(self, job: Job, process: "subprocess.Popen[str]") -> Sequence[str]:
@@ -105,7 +107,8 @@ class Calculations:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=EVERY)
             _drain(lines, last)
-            goes_on = jobs.tell(job.id, last[-1][:MOST_NEWS] if last else "", db=self.db, now=self.clock())
+            news = next((line for line in reversed(last) if jobs.is_for_pages(line)), "")
+            goes_on = jobs.tell(job.id, news[:MOST_NEWS], db=self.db, now=self.clock())
             if not goes_on or time.monotonic() > ends:
                 process.kill()
         reader.join(timeout=EVERY)

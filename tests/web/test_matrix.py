@@ -185,8 +185,13 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
     """Return whether a role may, by the table; `whose` is "school" or "service" if the object is of another one."""
     if role is Role.HEAD and (path in ABOUT_EVERY_SCHOOL or whose == "school"):
         return False
-    of_their_service = (Action.REPORT_PROGRESS, Action.ADD_EVIDENCE)
-    if role in (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER) and whose == "service" and action in of_their_service:
+    service_roles = (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER)
+    of_a_service = {
+        Action.REPORT_PROGRESS: service_roles,
+        Action.ADD_EVIDENCE: service_roles,
+        Action.SIGN: (Role.SIGNATORY,),
+    }
+    if whose == "service" and role in of_a_service.get(action, ()):
         return False
     return is_allowed(action, role)
 

@@ -14,8 +14,9 @@ from changeflow.cli import app
 from changeflow.storage.database import session_scope, sqlite_path
 from changeflow.storage.jobs import JobState, add_job, end_job
 from changeflow.usecases import jobs, retention
+from changeflow.usecases.jobs import NO_PLAN, OTHER_REASON, REASONS, is_for_pages, reason_in_words
 from changeflow.values.words import Role
-from changeflow.web.calculations import Calculations
+from changeflow.web.calculations import BROKEN, Calculations
 from tests import asked
 from tests.conftest import sample_copy
 from tests.every_role import HOLDER, NOW, World
@@ -23,6 +24,7 @@ from tests.stored import store_once
 from tests.waiting import wait_until
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
+TOP = Path(__file__).parents[3]
 INDEX, SAMPLE = "/p/small/calculations", "/p/trust-central-services/calculations"
 
 
@@ -161,7 +163,68 @@ def test_a_calculation_that_cannot_be_done_says_why(own_world: World):
     browser = signed_in(own_world.db, "chief")
     where = started(browser, "odds")
     run_all(own_world)
-    assert "Nothing can be simulated: no task has a range" in text_of(browser.get(where))
+    page = text_of(browser.get(where))
+    assert REASONS["Nothing can be simulated: no task has a range"] in page
+    assert "--assume" not in page
+
+
+def test_every_reason_is_one_that_a_command_gives():
+    source = " ".join(path.read_text() for path in sorted((TOP / "changeflow").rglob("*.py")) if path.name != "jobs.py")
+    for begins in (*REASONS, NO_PLAN):
+        assert f'"{begins}' in source, begins
+
+
+@pytest.mark.parametrize("words", [*REASONS.values(), OTHER_REASON])
+def test_reasons_have_nothing_in_them_that_only_a_terminal_knows(words: str):
+    assert is_for_pages(words)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_fit"),
+    [
+        ("No plan was found in time. Give it more: --seconds 30.", False),
+        ("Add waves to programme.yaml.", False),
+        ("Next: changeflow plan trust", False),
+        ("R05 is broken.", False),
+        ("Earliest: the last go-live is on 4 January 2028; 3 seconds left", True),
+        ("A go-live – in wave 2 – is on 4 January", True),
+    ],
+)
+def test_news_with_options_or_files_are_not_for_pages(line: str, is_fit: bool):
+    assert is_for_pages(line) is is_fit
+
+
+def test_a_reason_is_found_after_notes_and_an_unknown_one_has_no_words():
+    conflict = ["There is no plan. These limits cannot all be met:", "- Ash School can bear at most 1 change at once."]
+    assert reason_in_words(["A note about an old name.", *conflict]) == "\n".join(conflict)
+    assert (
+        reason_in_words(["No plan was found in time. Give it more: --seconds 30."])
+        == REASONS["No plan was found in time"]
+    )
+    assert reason_in_words(["Something else: --seconds 30."]) == ""
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        ("echo 'No wave has any school. Add waves to programme.yaml.' >&2; exit 4", REASONS["No wave has any school"]),
+        ("echo 'A new message: --seconds 30' >&2; exit 4", OTHER_REASON),
+        ("echo 'Traceback --x' >&2; exit 1", BROKEN),
+    ],
+)
+def test_a_failed_calculation_says_why_in_words_of_pages(
+    own_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, shown: str
+):
+    command = tmp_path / "python"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o700)
+    browser = signed_in(own_world.db, "chief")
+    where = started(browser)
+    monkeypatch.setattr("changeflow.web.calculations.sys.executable", str(command))
+    run_all(own_world)
+    page = text_of(browser.get(where))
+    assert shown.split("\n")[0] in page
+    assert "--" not in page
 
 
 @pytest.mark.slow
