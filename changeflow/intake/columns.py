@@ -51,6 +51,18 @@ _TURNED_ROUND = re.compile(
     re.IGNORECASE,
 )
 """A heading that says that 1 is the best score: `Desire (1 = strongly agree, 5 = strongly disagree)`."""
+_SCALE = re.compile(
+    r"(?<![\d.,/-])(?P<least>[01])\s*(?:\([^()]*\)\s*)?(?:-|–|—|to|\.{2,3}|…)\s*(?P<most>\d{1,3})(?![\d/.-]*\d)"
+    r"|(?<![\d.,/-])(?P<low>[01])\s*[=:][^\d]*(?P<high>\d{1,3})\s*[=:]"
+    r"|(?:\bout of|(?<![\d/\s])\s*/)\s*(?P<of>\d{1,3})\b(?!/)|\b(?P<points>\d{1,3})[\s-]*points?\b"
+    r"|(?P<share>%|\bper\s*cent)",
+    re.IGNORECASE,
+)
+"""The scale that a heading gives: `Desire (0-10)`, `Desire out of 4`, `Desire /10`, `Desire %`."""
+_ROUND = re.compile(
+    r"\b(?:round|wave|survey|question|q|part|page|term|year|no\.?)\s*\d+\s*(?:of|to|-|–|/)\s*\d+", re.IGNORECASE
+)
+"""What is numbered in a heading and is no scale: `round 1 of 3`."""
 
 
 class Way(StrEnum):
@@ -166,6 +178,9 @@ class _Search:
             if match.field.cell is FieldKind.SCORE and _TURNED_ROUND.search(match.heading):
                 what = f"'{match.heading}' says that 1 is the best score. Here 5 is."
                 self._add(match.place, what, f"Turn the scores round, and call the column '{match.field.name}'.")
+            if match.field.cell is FieldKind.SCORE and (scale := _other_scale(match.heading)):
+                what = f"'{match.heading}' has scores {scale}. Here they are from 1 to 5."
+                self._add(match.place, what, f"Convert the scores, and call the column '{match.field.name}'.")
         if self.wanted.takes_all:
             self._as_they_are(free)
         else:
@@ -311,6 +326,23 @@ def _leads(heading: str, name: str) -> bool | None:
     if _OF_COMMENTS.fullmatch(words[0]) or words[-1] in _ONLY_COMMENTS:
         return False
     return True if words[0] in _STATEMENT else None
+
+
+def _other_scale(heading: str) -> str:
+    """Return the scale of scores that a heading gives, in words; empty if it gives none, or 1 to 5.
+
+    >>> [_other_scale(h) for h in ("Desire (0-10)", "Desire out of 4", "Desire /7", "Desire %")]
+    ['from 0 to 10', 'out of 4', 'out of 7', 'in percent']
+    >>> [_other_scale(h) for h in ("Desire (1 to 5)", "Desire out of 5", "Desire 1/10/2027", "Desire, round 1 of 3")]
+    ['', '', '', '']
+    """
+    for found in _SCALE.finditer(_ROUND.sub("", heading)):
+        least, most = found["least"] or found["low"], found["most"] or found["high"] or found["of"] or found["points"]
+        if found["share"]:
+            return "in percent"
+        if (least or "1", most) != ("1", "5"):
+            return f"from {least} to {most}" if least else f"out of {most}"
+    return ""
 
 
 def unmapped(wanted: Format, mapping: Mapping[str, str], layout: Layout) -> Iterator[str]:

@@ -141,7 +141,14 @@ ATTENDANCE = Format(
                 "late=yes | did not attend=no | not attended=no | dna=no | no show=no | cancelled=no | withdrawn=no | "
                 "booked=no | enrolled=no | registered=no | invited=no | not started=no | in progress=no | "
                 "apologies=no | \\=yes | p=yes | came=yes | here=yes | arrived late=yes | a=no | sick=no | excused=no"
+                " | checked in=yes | not checked in=no | not attending=no | not yet started=no | not complete=no | "
+                "not completed=no | refunded=no | declined=no"
             ),
+            decides=(
+                r"atten|presen|absen|\b(?:came|turn|show|sign|check|arriv|miss)|regist|book|status|outcome|result|complet"
+                r"|pass|confirm|cancel|mark|withdr"
+            ),
+            about_lines="who came",
         ),
     ),
 )

@@ -142,6 +142,8 @@ SCHOOLS = Format(
             leaves_out=("closed",),
             points_out=CHANGING,
             look="Remove them if they are not part of the programme.",
+            decides="status|open|clos",
+            about_lines="which schools are closed",
         ),
         Field(
             "closes",
@@ -259,9 +261,9 @@ PEOPLE = Format(
             "last day",
             also=(
                 "leaves on | end date | leaving date | leave date | date of leaving | employment end date | "
-                "contract end date | last day | termination date"
+                "contract end date | last day | termination date | date left | left on"
             ),
-            else_called="dol | contract end | position end date",
+            else_called="dol | contract end | position end date | left",
             may_be_old=True,
         ),
         Field(
@@ -293,6 +295,8 @@ PEOPLE = Format(
             points_out=LONG_AWAY,
             is_private=True,
             look="They get no messages. Give the days in the column 'away' if you know them.",
+            decides=r"status|active|current|employ|\b(?:left|leav|in post)",
+            about_lines="who has left or is away",
         ),
         Field(
             "language",

@@ -79,6 +79,13 @@ class Field:
     is_private: bool = False
     """Whether messages leave out what such a cell says and whom it is about: they name only the lines."""
 
+    decides: str = ""
+    """A pattern for headings of a column that no name fits, and that decides whether a line counts.
+
+    If its cells are words of this field, and some leave out their line, it is a mistake not to use it.
+    """
+    about_lines: str = ""
+    """What such a column says."""
     else_by: str = ""
     """Another of our columns that supplies it if its cell is empty or carries no information."""
     else_words: str = ""

@@ -43,6 +43,10 @@ _ZEROS = re.compile(r"(?:\"([^\"]*)\"|((?:\\.)*))(0{2,})|(?:\"([^\"]+)\"|((?:\\.
 _BUILT_IN = {9: "0%", 10: "0.00%"}
 _CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*)\"|((?:\\.)+)|([£€$¥₹])")
 """What a format may show beside a number: `[$€-2]`, `"kr"`, `\\£`, or a sign alone."""
+_SIDES = ("CR", "DR")
+_NOT_SHOWN = re.compile(r"\[[^\]]*\]|_.|\*.")
+"""Colours, conditions and alignment of a format."""
+_DIGITS_OF_FORMAT = re.compile(r"[#0?](?:[#0?,. ]*[#0?])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,33 @@ class Marks:
     percents: frozenset[tuple[int, int]] = frozenset()
     zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     """The text before a number, and its fewest digits."""
-    currencies: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """The text beside a number that may be its currency."""
+    amounts: Mapping[tuple[int, int], "Shown"] = field(default_factory=dict)
+    """How a number is shown that has a text or a sign beside it."""
     before_0: Mapping[tuple[int, int], float] = field(default_factory=dict)
     """The days of a negative time, such as -0.25 for -6:00."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """How a style shows a number; if no field is set, as a percentage."""
 
     before: str = ""
     digits: int = 0
     currency: str = ""
+    """The text beside it that may be its currency."""
+    side: str = ""
+    """`CR` or `DR`, if that is beside it."""
+    side_below_0: str = ""
+    """The same beside a negative number, if that is shown in another way."""
+    is_turned_round: bool = False
+    """Whether a positive number is shown as a negative one."""
+    is_plain_below_0: bool = False
+    """Whether a negative number is shown without a minus, in a way of its own."""
     is_time: bool = False
+
+    @property
+    def is_amount(self) -> bool:
+        return bool(self.currency or self.side or self.side_below_0 or self.is_turned_round)
 
 
 def marks_in(sheet: bytes, styles: bytes) -> Marks:
@@ -85,18 +102,18 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
         found_times = (m for m in _BEFORE_0.finditer(sheet) if int(m[2]) in times)
         before_0 = {_place(m[1]): _days(m[3]) for m in found_times}
     percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
-    currencies = dict[tuple[int, int], str]()
+    amounts = dict[tuple[int, int], Shown]()
     if formats:
         wanted = b"|".join(str(n).encode() for n in formats)
         for found in re.finditer(_STYLED % wanted, sheet):
             shown = formats[int(found[2])]
             if shown.digits:
                 zeros[_place(found[1])] = shown.before, shown.digits
-            elif shown.currency:
-                currencies[_place(found[1])] = shown.currency
+            elif shown.is_amount:
+                amounts[_place(found[1])] = shown
             else:
                 percents.add(_place(found[1]))
-    return Marks(texts, frozenset(percents), zeros, currencies, before_0)
+    return Marks(texts, frozenset(percents), zeros, amounts, before_0)
 
 
 def elements(content: bytes) -> Iterator["etree._Element"]:
@@ -129,7 +146,7 @@ def _days(text: bytes) -> float:
     return days
 
 
-def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
+def _formats(styles: bytes) -> Iterator[tuple[int, Shown]]:
     """Yield the styles that show more than a number's value."""
     codes, number = dict(_BUILT_IN), 0
     for element in elements(styles):
@@ -138,17 +155,46 @@ def _formats(styles: bytes) -> Iterator[tuple[int, _Shown]]:
             codes[_format_of(element, "-1")] = element.get("formatCode", "")
         elif name == "xf" and above is not None and str(above.tag).rpartition("}")[2] == "cellXfs":
             kind = _format_of(element, "0")
-            code = codes.get(kind, "").split(";")[0]
+            code, *others = codes.get(kind, "").split(";")
             if kind in _BUILT_IN_TIMES or _OF_TIME.search(_SAID_AS_IT_IS.sub("", code)):
-                yield number, _Shown(is_time=True)
+                yield number, Shown(is_time=True)
             elif _PERCENT.fullmatch(code):
-                yield number, _Shown()
+                yield number, Shown()
             elif zeros := _ZEROS.fullmatch(code):
                 before = zeros[1] or zeros[4] or (zeros[2] or zeros[5] or "")[1::2]
-                yield number, _Shown(before, len(zeros[3] or "0"))
-            elif beside := next((text for m in _CURRENCY.finditer(code) if (text := _beside(m))), ""):
-                yield number, _Shown(currency=beside)
+                yield number, Shown(before, len(zeros[3] or "0"))
+            elif (shown := _amount(code, others[0] if others else "")).is_amount:
+                yield number, shown
             number += 1
+
+
+def _amount(code: str, below_0: str) -> Shown:
+    """Return how the parts of a format for positive and for negative numbers show an amount.
+
+    >>> _amount('0.00" CR"', '0.00" DR"').side_below_0, _amount("(£#,##0.00)", "").is_turned_round
+    ('DR', True)
+    >>> _amount("#,##0.00_);[Red]", "(#,##0.00)").is_amount, _amount('_-"£"* 0.00_-', '-"£"* 0.00_-').currency
+    (False, '£')
+    """
+    texts = [text for m in _CURRENCY.finditer(code) if (text := _beside(m))]
+    currency = next((text for text in texts if text.upper() not in _SIDES), "")
+    sides = [_side(part) for part in (code, below_0 or code)]
+    return Shown(
+        currency=currency, side=sides[0], side_below_0=sides[1], is_turned_round=_is_negative(code),
+        is_plain_below_0=bool(below_0) and not _is_negative(below_0),
+    )  # fmt: skip
+
+
+def _side(code: str) -> str:
+    texts = (_beside(m).upper() for m in _CURRENCY.finditer(code))
+    return next((text for text in texts if text in _SIDES), "")
+
+
+def _is_negative(code: str) -> bool:
+    """Return whether a part of a format puts a minus or brackets around its number."""
+    plain = re.sub(r"[\"\\]", "", _NOT_SHOWN.sub("", code))
+    around = re.sub(r"[£€$¥₹\s]", "", _DIGITS_OF_FORMAT.sub("#", plain, count=1))
+    return around in ("-#", "#-", "(#)", "−#", "–#")
 
 
 def _format_of(element: "etree._Element", default: str) -> int:

@@ -7,20 +7,23 @@ but its value does not say is looked up in the sheet itself (`sheet_marks`).
 
 import io
 import posixpath
+import re
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import chain, repeat
+from itertools import islice
 from pathlib import Path
 
-from changeflow.intake.layout import Layout, SheetPercent, fold, look_at_rows
+from changeflow.intake.layout import Layout, fold, look_at_rows
 from changeflow.intake.opening import NOT_TEXT, read_bytes
-from changeflow.intake.sheet_marks import Marks, elements, marks_in
+from changeflow.intake.sheet_cells import lines_in
+from changeflow.intake.sheet_marks import elements, marks_in
+from changeflow.intake.sheet_remarks import parts_of_comments, remarks_on
 from changeflow.intake.sheet_size import SheetRefusedError, check_size
+from changeflow.phrases import listed
 from changeflow.values.problem import Problem
 
 Lines = list[tuple[int, list[str]]]
@@ -42,25 +45,10 @@ _OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Valu
 """What `zipfile` raises for damage, an unknown compression, names that are not UTF-8, or places outside the file."""
 _ENCRYPTED = 0x1
 """The flag of a part that is encrypted with a password."""
-_DAY_0, _DAY_0_OF_1904 = datetime(1899, 12, 31), datetime(1904, 1, 1)  # noqa: DTZ001
-_SO_OLD = timedelta(days=60)
-"""A cell of hours and minutes is stored as a moment just after the first day that a spreadsheet counts. No table has
-days that old."""
-_DIGITS = 15
-"""How many digits of a number a spreadsheet stores and shows."""
-
-
-class SheetNumber(str):
-    """A number from a sheet, as text. Its point is the decimal separator, whatever the table's texts use."""
-
-    __slots__ = ()
-
-
-class SheetAmount(SheetNumber):
-    """A number whose cell shows something beside it, such as a currency."""
-
-    __slots__ = ("beside",)
-    beside: str
+_ROW_ENDS, _SHEET_ENDS = re.compile(rb"</(?:[\w.-]+:)?row\s*>"), re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>")
+_HEAD = 60
+"""How many lines of another sheet to look at."""
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,7 @@ class Sheet:
     layout: Layout
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
-    """A note on the other sheets."""
+    """Notes on the other sheets, and on what people have marked on this one."""
     is_from_1904: bool = False
     """Whether the workbook counts days from 1904, so that a number means a different day."""
 
@@ -114,13 +102,18 @@ def read_workbook(
         return None
     _, best, own = max(found, key=lambda one: (one[0], one[1] is not None and len(one[1].lines) > 1))
     problems += own
+    if best is not None and fold(best.name) != fold(first) and (same := list(_same_headings(book, best, known))):
+        sheets = listed([f"'{name}'" for name in (best.name, *same)], most=_SHOWN)
+        what = f"The sheets {sheets} have the same headings, and only one sheet is read."
+        problems.append(Problem(file=shown, what=what, remedy="Put all lines on one sheet, or hide the other sheets."))
+        return None
     return best
 
 
 def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: Collection[str]) -> Sheet | None:
     """Read a sheet and find its table; return None for an empty sheet, or one with a problem."""
-    lines, ranges = book.lines(name)
-    if not lines:
+    read = book.read(name)
+    if not (lines := read.lines):
         return None
     for line, cells in lines:
         for column, cell in enumerate(cells, 1):
@@ -131,8 +124,23 @@ def _look(book: "_Book", name: str, shown: str, problems: list[Problem], known: 
     layout = look_at_rows(lines, shown, problems, known=known)
     if layout is None:
         return None
-    notes = _fill(lines, ranges, layout.data_line)
-    return Sheet(name, lines, layout, notes, book.others(name), book.is_from_1904)
+    notes = _fill(lines, read.ranges, layout.data_line)
+    skipped = (*book.others(name), *book.remarks(name, read, layout.data_line))
+    return Sheet(name, lines, layout, notes, skipped, book.is_from_1904)
+
+
+def _same_headings(book: "_Book", best: Sheet, known: Collection[str]) -> Iterator[str]:
+    """Yield the names of other sheets that have a table with the headings of the one that is read."""
+    wanted = {fold(c.name) for c in best.layout.columns}
+    for name in book.sheets[:MOST_SHEETS] if len(wanted) > 1 else ():
+        # A sheet that cannot be read is not the one that is meant.
+        with suppress(SheetRefusedError):
+            if name != best.name:
+                lines = book.read(name, most=_HEAD).lines
+                layout = look_at_rows(lines, name, [], known=known) if lines else None
+                is_same = layout is not None and {fold(c.name) for c in layout.columns} == wanted
+                if is_same and layout and any(line >= layout.data_line for line, _ in lines):
+                    yield name
 
 
 def _fill(lines: Lines, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], first: int) -> tuple[str, ...]:
@@ -158,6 +166,17 @@ def _refusing(*errors: type[Exception]) -> Iterator[None]:
         yield
     except errors as error:
         raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A sheet of a workbook."""
+
+    lines: Lines
+    """The lines that are not empty."""
+    ranges: list[tuple[tuple[int, int], tuple[int, int]]]
+    """The merged ranges."""
+    content: bytes
 
 
 class _Book:
@@ -187,8 +206,21 @@ class _Book:
         verb = "was" if len(others) == 1 else "were"
         return (f"Sheet '{name}' was read; {', '.join(others[:5])}{more} {verb} not.",) if others else ()
 
-    def lines(self, name: str) -> tuple[Lines, list[tuple[tuple[int, int], tuple[int, int]]]]:
-        """Return the (line, cells) of a sheet's lines that are not empty, and its merged ranges."""
+    def remarks(self, name: str, read: "_Read", first: int) -> tuple[str, ...]:
+        """Return what to report about what people have marked in the lines of a sheet from the number `first` on."""
+        part = self._places[name]
+        folder, _, own = part.rpartition("/")
+        relations, comments = f"{folder}/_rels/{own}.rels", b""
+        # The table is read whether or not these parts are there, or too large.
+        with suppress(SheetRefusedError):
+            if self._unpacked.has(relations):
+                for target in parts_of_comments(self._unpacked.read(relations)):
+                    place = posixpath.normpath(posixpath.join(f"/{folder}", target)).lstrip("/")
+                    comments = self._unpacked.read(place) if self._unpacked.has(place) else b""
+        return remarks_on(read.content, self._parts.get(STYLES, b""), comments, read.lines, first=first)
+
+    def read(self, name: str, *, most: int | None = None) -> "_Read":
+        """Read a sheet, or with `most` only about that many of its first lines."""
         # Imported only when needed, because most folders contain only CSVs.
         from python_calamine import CalamineError, CalamineWorkbook
 
@@ -196,6 +228,9 @@ class _Book:
         if not self._unpacked.has(part):
             raise SheetRefusedError(f"The workbook cannot be read: its part {part[:60]} is missing")
         content = self._unpacked.read(part)
+        if most is not None and (ends := [m.end() for m in islice(_ROW_ENDS.finditer(content), most)])[most - 1 :]:
+            end = _SHEET_ENDS.search(content, ends[-1])
+            content = content[: ends[-1]] + content[end.start() :] if end else content
         check_size(content, self._parts.get(SHARED, b""))
         marks = marks_in(content, self._parts.get(STYLES, b""))
         # An `OSError` comes from the copy, such as a full disk; a `ValueError` from a cell that Python cannot
@@ -215,7 +250,7 @@ class _Book:
                 if type(error).__name__ != "PanicException":
                     raise
                 raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
-        return list(_lines(rows, marks, _DAY_0_OF_1904 if self.is_from_1904 else _DAY_0)), ranges
+        return _Read(list(lines_in(rows, marks, is_from_1904=self.is_from_1904)), ranges, content)
 
 
 def _first_line(error: Exception) -> str:
@@ -270,83 +305,3 @@ def _is_from_1904(workbook: bytes) -> bool:
     """Return whether a workbook counts days from 1904, as those of older Macs do."""
     found = (e.get("date1904", "") for e in elements(workbook) if str(e.tag).rpartition("}")[2] == "workbookPr")
     return any(text.strip() in ("1", "true") for text in found)
-
-
-def _lines(rows: Sequence[Sequence[object]], marks: Marks, day_0: datetime) -> Iterator[tuple[int, list[str]]]:
-    """Yield the (line, cells) of lines that are not empty."""
-    marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.currencies, *marks.before_0)}
-    deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
-    # Cells beyond the area that the library knows contain only formulas without a result.
-    for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):
-        row = known if len(known) >= wide else [*known, *repeat("", wide - len(known))]
-        if n in marked:
-            cells = [_marked(cell, (n, column), marks, day_0) for column, cell in enumerate(row, 1)]
-        else:
-            cells = [_text(cell, day_0) for cell in row]
-        if any(c.strip() for c in cells):
-            yield n, cells
-
-
-def _marked(cell: object, place: tuple[int, int], marks: Marks, day_0: datetime) -> str:
-    if place in marks.texts and cell == "":
-        return marks.texts[place]
-    if isinstance(cell, (time, date)) and place in marks.before_0:
-        # The library returns -6:00 as 18:00.
-        return _hours(timedelta(days=marks.before_0[place]))
-    if isinstance(cell, float) and place in marks.percents:
-        return SheetPercent(f"{_number(float(f'{cell * 100:.{_DIGITS}g}'))}%")
-    if isinstance(cell, float) and place in marks.zeros:
-        before, digits = marks.zeros[place]
-        return before + _number(cell).zfill(digits)
-    if isinstance(cell, float) and place in marks.currencies:
-        return _amount(_number(cell), marks.currencies[place])
-    return _text(cell, day_0)
-
-
-def _amount(text: str, beside: str) -> SheetAmount:
-    amount = SheetAmount(text)
-    amount.beside = beside
-    return amount
-
-
-def _text(cell: object, day_0: datetime) -> str:
-    """Write a cell as in a CSV: whole numbers without a point, days as year-month-day, hours as 37:30.
-
-    `day_0` is the day with the number 0.
-    """
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return _number(cell)
-    if isinstance(cell, datetime) and cell < day_0 + _SO_OLD and cell.time() != datetime.min.time():
-        return _hours(cell - day_0)
-    if isinstance(cell, time):
-        return _hours(timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second))
-    if isinstance(cell, timedelta):
-        return _hours(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(timespec="minutes")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell)
-
-
-def _number(cell: float) -> str:
-    # A longer number lost its last digits when it was stored, so show it rounded, as a spreadsheet does.
-    if cell.is_integer() and abs(cell) < 10**_DIGITS:
-        return str(int(cell))
-    shown = min(repr(cell), f"{cell:.{_DIGITS}g}", key=len)
-    return shown if cell.is_integer() else SheetNumber(shown)
-
-
-def _hours(length: timedelta) -> str:
-    """Write hours and minutes, and any seconds.
-
-    >>> _hours(timedelta(hours=37, minutes=30)), _hours(-timedelta(minutes=5, seconds=7))
-    ('37:30', '-0:05:07')
-    """
-    seconds = round(abs(length).total_seconds())
-    text = f"{seconds // 3600}:{seconds % 3600 // 60:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
-    return f"-{text}" if length < timedelta(0) and seconds else text

@@ -1,5 +1,6 @@
 """The lines of a table on their way into its rows: each cell read, each mistake with its place."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from changeflow.alike import MOST_LISTED
@@ -10,6 +11,7 @@ from changeflow.intake.endings import is_ending, is_remark, is_sum
 from changeflow.intake.formats import Field, FieldKind, Format
 from changeflow.intake.layout import SEPARATORS, SheetPercent, TableColumn, fold
 from changeflow.intake.line_status import LineStatus
+from changeflow.intake.overlooked import OverlookedColumns
 from changeflow.intake.table_rows import Table, TableRow, zeros_lost
 from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem, what_and_remedy
@@ -21,6 +23,8 @@ MOST_CELLS = 1_000_000
 """The most cells of a table that are not empty."""
 MOST_OF_A_REMARK = 6
 """The most cells of a line that a report prints below its table, such as labels with their values."""
+_OF_LENGTHS = re.compile(r"\b(?:hours?|hrs?|minutes?|mins?)\b|%", re.IGNORECASE)
+"""A heading under which 1 is a length or a share, and not a yes."""
 Lines = Iterable[tuple[int, list[str]]]
 Names = Mapping[str, Mapping[str, str]]
 """For each column of ids: other names that people use (folded), and the id of each."""
@@ -36,7 +40,7 @@ class TableLines:
     def __init__(self, table: Table, wanted: Format, names: Names, problems: list[Problem]) -> None:
         matches, layout = table.columns.matches, table.layout
         self.table, self.names, self.problems, self.required_names = table, names, problems, wanted.required
-        self.status = LineStatus(wanted, matches)
+        self.status, self.overlooked = LineStatus(wanted, matches), OverlookedColumns(wanted, table.columns)
         self.needs_one_of = {m.field.name for m in matches} & {*wanted.needs_one_of}
         self.refused: set[str] = set()
         """Columns of the current line whose cells were rejected."""
@@ -76,6 +80,7 @@ class TableLines:
             if match.field.names_a_row:
                 self._resolve(match.field)
         self.problems += check_orders(self.orders, table.file)
+        self.problems += self.overlooked.problems(table.file, table.layout.header_line)
         self._say()
 
     def _read(self, line: int, cells: list[str]) -> int:
@@ -85,6 +90,7 @@ class TableLines:
             return 0
         if self._is_out(line, cells):
             return 0
+        self.overlooked.look(line, cells)
         row = TableRow(self.table.file, line, {}, self.places, self.headings)
         if not self._fill(row, cells):
             self.table.lost += cells
@@ -210,7 +216,7 @@ class TableLines:
         if one.cell is FieldKind.PERCENT and isinstance(raw, SheetPercent):
             return SheetPercent(text)
         try:
-            found = read_cell(text, one, is_from_1904=is_from_1904)
+            found = read_cell(_unless_a_length(text, match), one, is_from_1904=is_from_1904)
             if names:
                 found = names.get(fold(found), found)
                 _checked(found, names.values())
@@ -288,6 +294,13 @@ def joined(cells: Iterable[str], one: Field) -> str:
     if not one.joins_all:
         return " ".join(texts)
     return "\n".join(dict.fromkeys(text for text in texts if text.lower() not in NO_COMMENT))
+
+
+def _unless_a_length(text: str, match: ColumnMatch) -> str:
+    """Return the text of a cell. Raise `ValueError` for a 1 that is an hour or a percentage, and not a yes."""
+    if text == "1" and match.field.cell is FieldKind.YES_NO and _OF_LENGTHS.search(match.heading):
+        raise ValueError("'1' is neither yes nor no. Write yes or no.")
+    return text
 
 
 def _checked(found: str, ids: Iterable[str]) -> str:

@@ -133,9 +133,11 @@ def _without(text: str, parts: tuple[str, ...]) -> str:
 
 def _units(plain: str, kinds: str) -> str:
     zero = f"{CellKind.EMPTY}, {CellKind.DASH}"
-    return f"case when n in ({zero}) then 0::bigint when n in ({kinds}) then units({plain}(d), k) end"
+    return f"case when n in ({zero}) then 0::bigint when n in ({kinds}) then units({plain}, k) end"
 
 
+_ALL_SIGNS = "".join(SIGNS)
+_CONTRADICTIONS = " or ".join(f"(contains(t, '{sign}') and word_of(t) <> '{SIGNS[sign]}')" for sign in "£€₹")
 _BY_SIGN = " ".join(f"when contains(t, '{sign}') then '{code}'" for sign, code in SIGNS.items())
 _BY_WORD = " ".join(f"when '{word}' then '{code}'" for word, code in _SPELLINGS.items())
 _WIDE = {wide: ours for wide, ours in _FULL_WIDTH.items() if wide not in _MINUS + _APOSTROPHES}
@@ -162,12 +164,17 @@ _BODIES = {
     "without_words(k)": (
         f"case when regexp_matches(k, '{_LETTERS}') then regexp_replace(k, '{_WORDS}', '', 'g') else k end"
     ),
+    # Whether a cell names two currencies, such as `£12 €` or `12 GBP EUR`. `$12 CAD` and `¥12 CNY` name one.
+    "is_of_two(t)": (
+        f"regexp_matches(t, '[{_ALL_SIGNS}].*[{_ALL_SIGNS}]') or (regexp_matches(t, '{_LETTERS}') and word_of(t) <> '' "
+        f"and ({_CONTRADICTIONS} or regexp_matches(t, '({_WORDS}).*({_WORDS})')))"
+    ),
     "digits(t)": f"regexp_extract(t, '{_NUMBER}')",
     # What is around the number: `(£1,200.00)` is `(#)`.
     "around(t, d)": _AROUND_IT,
     "kind_of(t, k, d)": (
         f"case when t = '' then {CellKind.EMPTY} when k in ({_texts(_DASH)}) then {CellKind.DASH} "
-        f"when k in ({_texts(_AROUND)}) then case "
+        f"when k in ({_texts(_AROUND)}) then case when length(t) - length(d) > 1 and is_of_two(t) then {CellKind.TEXT} "
         # The most usual first: it spares the others.
         f"when regexp_full_match(d, '[0-9]+[.][0-9]{{1,2}}|{_grouped('.')}[.][0-9]{{1,2}}') then {CellKind.POINT} "
         f"when regexp_full_match(d, '{_INTEGER}') then {CellKind.WHOLE} "
@@ -213,8 +220,8 @@ _BODIES = {
         "((part_of(t, 1) * 3600 + part_of(t, 2) * 60 + coalesce(part_of(t, 4), 0)) "
         f"* {UNIT} + 1800) // 3600 * case when regexp_matches(t, '[-(]') then -1 else 1 end"
     ),
-    "units_by_point(n, k, d)": _units("by_point", _READ_BY_POINT),
-    "units_by_comma(n, k, d)": _units("by_comma", _READ_BY_COMMA),
+    "units_by_point(n, k, p)": _units("p", _READ_BY_POINT),
+    "units_by_comma(n, k, d)": _units("by_comma(d)", _READ_BY_COMMA),
     "is_rounded(n, k, d)": (
         f"case when length(d) <= {FLOAT_DIGITS} then false "
         f"when n = {CellKind.COMMA} then is_long(by_comma(d), k) and is_float(by_comma(d)) "

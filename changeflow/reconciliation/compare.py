@@ -15,7 +15,7 @@ from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Reconciliation
 from changeflow.reconciliation.ids import id_hints
 from changeflow.reconciliation.left_out import differing
-from changeflow.reconciliation.periods import other_periods, periods_of
+from changeflow.reconciliation.periods import other_periods, other_titles, periods_of
 from changeflow.reconciliation.reading import LedgerReading, Say, a_database
 from changeflow.reconciliation.sources import MOST_BYTES
 from changeflow.reconciliation.variances import Comparison
@@ -79,7 +79,7 @@ def _compared(reading: LedgerReading, old: Path, new: Path, identity: Path | Non
     hints = id_hints(db, reading.shown) if found.has_contracts_alone else ()
     periods = periods_of(db, ledgers, choice.coverage)
     others = differing(db, ledgers, choice.coverage, judged=periods.keys())
-    doubts = (*reading.doubts, *other_periods(periods), *others)
+    doubts = (*reading.doubts, *other_titles(*ledgers), *other_periods(periods), *others)
     coverage = replace(choice.coverage, lines=tuple(reading.lines_left_out), doubts=doubts)
     return replace(found, coverage=coverage, read_as=tuple(reading.said), id_hints=tuple(hints))
 

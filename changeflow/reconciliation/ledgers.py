@@ -6,10 +6,11 @@ cell of a compared column that is not an amount is reported with its line and co
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from changeflow.phrases import listed
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.amounts import (
     DECIMALS,
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     import duckdb
 
 _KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
+_NAMED = 5
+"""How many lines of a kind to name in a note."""
+_SAMPLE = 200
+"""How many lines to look at before all of them are read in the fast way."""
+_COUNTED = 8
+"""How many columns to count in one query."""
 _AT_ONCE = 48
 """Columns that are looked at closely in one query: more of them take much memory."""
 _ASK = "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
@@ -97,28 +104,37 @@ class Side:
 def measure(ledger: Side) -> int:
     """Measure the columns that may be compared; return how many lines there are."""
     places = _candidates(ledger)
-    if len(places) <= _AT_ONCE:
-        odd = " + ".join(needs_a_look(f"c{place}") for place in places) or "0"
-        _create(ledger, [f"{odd} as odd", *(f"{fast(f'c{place}')} as v{place}" for place in places)], ledger.source.sql)
-    else:
-        # One expression for all columns: to plan one for each takes longer than to read the cells.
-        odd = f"list_sum(list_transform({_listed(places)}, lambda c: {needs_a_look('c')}))::integer"
-        amounts = f"list_transform({_listed(places)}, lambda c: {fast('c')})"
-        columns = ["odd", *(f"amounts[{n}] as v{place}" for n, place in enumerate(places, 1))]
-        _create(ledger, columns, f"(select *, {odd} as odd, {amounts} as amounts from {ledger.source.sql})")
-    nulls = [f"count(*) filter (where v{place} is null)" for place in places]
-    lines, *odds = ledger.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {ledger.table}")
-    # A closer look takes several times as long, so it is taken only if necessary.
-    if any(odds) or ledger.given() == ",":
+    # A closer look takes several times as long, so it is taken only if necessary. The first lines mostly show that.
+    sample = f"(select * from {ledger.source.sql} limit {_SAMPLE})"
+    is_odd = ledger.given() == "," or _read_fast(ledger, places, sample)[1]
+    if not is_odd:
+        lines, is_odd = _read_fast(ledger, places, ledger.source.sql)
+    if is_odd:
         ledger.looked_at = tuple(places)
-        for first in range(0, len(places), _AT_ONCE):
-            _look_closely(ledger, places[first : first + _AT_ONCE], is_first=first == 0)
+        _look_closely_at(ledger, places)
+        lines = ledger.row(f"select count(*) from {ledger.table}")[0]
     ledger.measured = {place: Measured({CellKind.WHOLE: lines}) for place in places} | _counts(ledger)
     for place in places if not ledger.looked_at else ():
         if may_be_of_ids(ledger.source.named(place)):
             pointed = ledger.row(f"select count(*) from {ledger.source.sql} where contains(c{place}, '.')")[0]
             ledger.measured[place] = Measured({CellKind.POINT: pointed, CellKind.WHOLE: lines - pointed})
     return int(lines)
+
+
+def _read_fast(ledger: Side, places: Sequence[int], source: str) -> tuple[int, bool]:
+    """Make the table from a source; return how many lines there are, and whether a cell needs a closer look."""
+    if len(places) <= _AT_ONCE:
+        odd = " + ".join(needs_a_look(f"c{place}") for place in places) or "0"
+        _create(ledger, [f"{odd} as odd", *(f"{fast(f'c{place}')} as v{place}" for place in places)], source)
+    else:
+        # One expression for all columns: to plan one for each takes longer than to read the cells.
+        odd = f"list_sum(list_transform({_listed(places)}, lambda c: {needs_a_look('c')}))::integer"
+        amounts = f"list_transform({_listed(places)}, lambda c: {fast('c')})"
+        columns = ["odd", *(f"amounts[{n}] as v{place}" for n, place in enumerate(places, 1))]
+        _create(ledger, columns, f"(select *, {odd} as odd, {amounts} as amounts from {source})")
+    nulls = [f"count(*) filter (where v{place} is null)" for place in places]
+    lines, *odds = ledger.row(f"select {', '.join(['count(*)', 'sum(odd)', *nulls])} from {ledger.table}")
+    return lines, any(odds)
 
 
 def load_keys(ledger: Side) -> int:
@@ -146,8 +162,28 @@ def _read(ledger: Side, place: int) -> str:
     return f"v{place}" if ledger.mark_at(place) == "." else f"w{place}"
 
 
-def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> None:
-    """Rebuild or widen the table, with what each cell looks like, and its amount with a decimal point and with a comma.
+def _look_closely_at(ledger: Side, places: Sequence[int]) -> None:
+    """Rebuild the table with what each cell looks like, some columns at a time."""
+    parts = [places[first : first + _AT_ONCE] for first in range(0, len(places), _AT_ONCE)] or [places]
+    if len(parts) == 1:
+        _look_closely(ledger, places, ledger.table, ledger.source.sql)
+        return
+    db, raw = ledger.db, f'"{ledger.side} as read"'
+    db.execute(f"create or replace table {raw} as select * from {ledger.source.sql}")
+    tables = [f'"{ledger.side} part {n}"' for n in range(len(parts))]
+    for table, part in zip(tables, parts, strict=True):
+        _look_closely(ledger, part, table, raw)
+    db.execute(f"drop table {raw}")
+    first, *others = tables
+    # Together once, because each copy of such a wide table takes long.
+    joined = " ".join(f"join (select * exclude (key) from {table}) using (line)" for table in others)
+    db.execute(f"create or replace table {ledger.table} as select * from {first} {joined}")
+    for table in tables:
+        db.execute(f"drop table {table}")
+
+
+def _look_closely(ledger: Side, places: Sequence[int], table: str, source: str) -> None:
+    """Make a table with what each cell looks like, and its amount with a decimal point and with a comma.
 
     For a cell as programs write it, the text `t` is null, because its kind and amount are known without it.
     """
@@ -160,7 +196,9 @@ def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> Non
         "d": "digits(x.t)",
         "k": "around(x.t, x.d)",
         "n": "coalesce(x.m, kind_of(x.t, x.k, x.d))",
-        "v": f"case when x.t is null then x.f when {hours} then hours(x.t) else units_by_point(x.n, x.k, x.d) end",
+        # The number as a step of its own, because a macro writes out its arguments wherever they occur.
+        "p": "case when x.t is not null then by_point(x.d) end",
+        "v": f"case when x.t is null then x.f when {hours} then hours(x.t) else units_by_point(x.n, x.k, x.p) end",
     }
     found = {
         "v": "x.v",
@@ -173,14 +211,8 @@ def _look_closely(ledger: Side, places: Sequence[int], *, is_first: bool) -> Non
     }
     values = [f"cells[{n}].{name} as {name}{place}" for n, place in enumerate(places, 1) for name in found]
     keys = "".join(f"c{place}, " for place in ledger.key_places())
-    source = f"(select line, {keys}{_each_cell(places, steps, found)} as cells from {ledger.source.sql})"
-    if is_first:
-        _create(ledger, values, source)
-        return
-    ledger.db.execute(f"create or replace table more as select line, {', '.join(values)} from {source}")
-    both = f"select * from {ledger.table} join more using (line)"
-    ledger.db.execute(f"create or replace table {ledger.table} as {both}")
-    ledger.db.execute("drop table more")
+    cells = f"(select line, {keys}{_each_cell(places, steps, found)} as cells from {source})"
+    _create(ledger, values, cells, table)
 
 
 def _each_cell(places: Sequence[int], steps: Mapping[str, str], found: Mapping[str, str]) -> str:
@@ -204,12 +236,14 @@ def _listed(places: Sequence[int]) -> str:
 def _counts(ledger: Side) -> dict[int, Measured]:
     """Count what the cells of each column look like that were looked at closely."""
     found = {}
-    for p in ledger.looked_at:
-        # One by one: many histograms at once take much memory.
-        counts = f"histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
-        row = ledger.db.execute(f"select {counts} from {ledger.table}").fetchone() or ({}, {}, 0, 0)
-        kinds, currencies, padded, rounded = row
-        found[p] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
+    for first in range(0, len(ledger.looked_at), _COUNTED):
+        # Some at a time: many histograms at once take much memory, and a query for each takes long.
+        places = ledger.looked_at[first : first + _COUNTED]
+        each = "histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
+        row = ledger.db.execute(f"select {', '.join(each.format(p=p) for p in places)} from {ledger.table}").fetchone()
+        for n, place in enumerate(places):
+            kinds, currencies, padded, rounded = row[4 * n : 4 * n + 4] if row else ({}, {}, 0, 0)
+            found[place] = Measured(dict(kinds or {}), dict(currencies or {}), padded, rounded)
     return found
 
 
@@ -236,13 +270,15 @@ def check_cells(ledger: Side, elements: Sequence[ComparedElement], currencies: M
     """Report the cells of compared columns that are not amounts; `currencies` gives the currency of each element."""
     found, more = list[Problem](), 0
     places = ledger.places(elements)
-    for place in ledger.looked_at:
-        own = currencies.get(places[place], "")
-        for currency, condition in (("", f"v{place} is null"), (own, f"s{place} <> '{own}'")):
-            if currency or condition.startswith("v"):
-                count, cells = ledger.cells(place, f"select line from {ledger.table} where {condition}")
-                more += count - len(cells)
-                found += _named(ledger, place, places[place], cells, currency)
+    odd = {(place, ""): f"v{place} is null" for place in ledger.looked_at}
+    odd |= {(p, own): f"s{p} <> '{own}'" for p in ledger.looked_at if (own := currencies.get(places[p], ""))}
+    counts = ", ".join(f"count(*) filter (where {condition})" for condition in odd.values())
+    row = ledger.row(f"select {counts} from {ledger.table}") if odd else ()
+    for ((place, currency), condition), count in zip(odd.items(), row, strict=True):
+        if count:
+            _, cells = ledger.cells(place, f"select line from {ledger.table} where {condition}")
+            more += count - len(cells)
+            found += _named(ledger, place, places[place], cells, currency)
     found.sort(key=lambda p: (p.line, p.column))
     ledger.problems += first_of(found, "cells that are not amounts", more)
 
@@ -258,10 +294,25 @@ def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     zeros += [f"{dashes} {'dash' if dashes == 1 else 'dashes'}"] if dashes else []
     if zeros:
         yield f"{' and '.join(zeros)} counted as 0.00."
+    if places and empty and set(places) <= {*ledger.looked_at}:
+        yield from _without_amounts(ledger, places)
     if hours := sum(m.count(CellKind.HOURS) for m in own):
         yield f"{counted(hours, 'cell')} of hours and minutes read as hours: 37:30 is 37.50."
     if rounded := sum(m.rounded for m in own):
         yield f"{counted(rounded, 'cell')} with the many digits of a float, rounded to {DECIMALS} decimals."
+
+
+def _without_amounts(ledger: Side, places: Iterable[int]) -> Iterator[str]:
+    """Say which lines have a key and nothing else that is compared: in some reports, these are titles of groups."""
+    nothing = " and ".join(f"n{place} = {CellKind.EMPTY}" for place in places)
+    query = f"select line from {ledger.table} where key is not null and {nothing}"
+    if count := ledger.row(f"select count(*) from ({query})")[0]:
+        lines = [line for (line,) in ledger.db.execute(f"{query} order by line limit {_NAMED}").fetchall()]
+        numbers = listed([*map(str, lines), *[""] * (count - len(lines))], most=_NAMED)
+        which = (
+            f"line {numbers} has no amount: it counts" if count == 1 else f"lines {numbers} have no amounts: they count"
+        )
+        yield f"{which[0].upper()}{which[1:]} as 0.00."
 
 
 def _candidates(ledger: Side) -> list[int]:
@@ -277,13 +328,13 @@ def _candidates(ledger: Side) -> list[int]:
     ]
 
 
-def _create(ledger: Side, columns: Sequence[str], source: str) -> None:
-    """Make the table from a source; a key of which some part is empty is null."""
+def _create(ledger: Side, columns: Sequence[str], source: str, table: str = "") -> None:
+    """Make the table, or another one, from a source; a key of which some part is empty is null."""
     parts = [f"nullif(trim(c{place}, '{_KEY_TRIMMED}'), '')" for place in ledger.key_places()]
     parts = [f"case when {part}[1] = '''' then {part}[2:] else {part} end" for part in parts]
     key = " || '|' || ".join(parts)
     listed = ", ".join(["line", f"{key} as key", *columns])
-    ledger.db.execute(f"create or replace table {ledger.table} as select {listed} from {source}")
+    ledger.db.execute(f"create or replace table {table or ledger.table} as select {listed} from {source}")
 
 
 def _mark(ledger: Side, places: Mapping[int, str]) -> Mark | None:

@@ -1,12 +1,16 @@
-"""Find out whether both ledgers are of one period, from columns that say it and that are never compared as amounts."""
+"""Find out whether both ledgers are of one period, from columns and titles that say it.
+
+They are never compared as amounts.
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
 from changeflow.intake.days import read_day
+from changeflow.intake.endings import is_remark
 from changeflow.intake.layout import fold
 from changeflow.pilots.runs import Coverage
 from changeflow.reconciliation.ledgers import Side
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 _OF_PERIODS = re.compile(r"\b(?:period|month|week|year|pay ?day|pay(?:ment)? date|paid on|date paid)\b", re.IGNORECASE)
 """Headings of such columns."""
+_MONTH = re.compile(r"\b((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)[ -]+(\d{4})\b", re.IGNORECASE)
+_MOST_OF_A_LABEL = 4
 _OLD_STYLE = re.compile(r"[_-]+")
 
 
@@ -31,6 +37,43 @@ def periods_of(
         if old and new:
             found[entry.column] = (old, new)
     return found
+
+
+def other_titles(old: Side, new: Side) -> Iterator[str]:
+    """Yield which lines above the headings of the two ledgers name different periods.
+
+    Such a line has a label, as in `Period: April 2027`, or names one month, as in `Payroll of April 2027`.
+    """
+    labels = [dict(_labelled(side.source.titles)) for side in (old, new)]
+    for label in labels[0].keys() & labels[1].keys():
+        before, after = (own[label] for own in labels)
+        if not _is_same(before, after):
+            yield (
+                f"“{label}” above the headings is '{before[:30]}' in the old output and '{after[:30]}' in the new: "
+                "compare the same period."
+            )
+            return
+    months = [set(_months_in(side.source.titles)) for side in (old, new)]
+    if all(len(own) == 1 for own in months) and months[0] != months[1]:
+        before, after = (f"{own.pop():%B %Y}" for own in months)
+        said = f"The lines above the headings name {before} in the old output and {after} in the new"
+        yield f"{said}: compare the same period."
+
+
+def _labelled(titles: Collection[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Yield the label and the value of lines such as `Period: April 2027`, in one cell or two."""
+    for texts in titles:
+        label, _, value = " ".join(texts).partition(":") if ":" in texts[0] else (texts[0], "", " ".join(texts[1:]))
+        if value.strip() and len(label.split()) <= _MOST_OF_A_LABEL and _OF_PERIODS.search(label):
+            yield label.strip(), value.strip()
+
+
+def _months_in(titles: Collection[tuple[str, ...]]) -> Iterator[date]:
+    """Yield the first day of each month that a line names in words, but for when the report was made."""
+    for texts in titles:
+        for month, year in _MONTH.findall(" ".join(texts)) if not is_remark(texts) else ():
+            with suppress(ValueError):
+                yield read_day(f"1 {month} {year}")
 
 
 def other_periods(periods: Mapping[str, tuple[str, str]]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from changeflow.intake.endings import is_remark
 from changeflow.intake.layout import MOST_CHARACTERS, Layout, TableColumn, fold, look_at_text
 from changeflow.intake.opening import WORKBOOKS, open_input, other_kind
-from changeflow.intake.sheets import SheetAmount, SheetNumber, read_workbook
+from changeflow.intake.sheet_cells import SheetAmount, SheetNumber
+from changeflow.intake.sheets import read_workbook
 from changeflow.reconciliation.amounts import currency_of
 from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
@@ -48,6 +49,8 @@ class Source:
     numbers: frozenset[int] = frozenset()
     """Places whose cells are numbers in the file already: no mark of decimals is in doubt there."""
     notes: tuple[str, ...] = ()
+    titles: frozenset[tuple[str, ...]] = frozenset()
+    """The texts of each line above the headings, in lower case."""
     lines: int | None = None
     """How many lines the file has, where rows are numbered by counting them."""
 
@@ -131,20 +134,25 @@ def _sheet(path: Path, shown: str, target: Path, problems: list[Problem], known:
     shown, layout = f"{shown}[{sheet.name}]", sheet.layout
     below = ((line, [_in_full(c) for c in cells]) for line, cells in sheet.lines if line >= layout.data_line)
     found = _written(below, layout, shown, target, problems)
-    return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped)) if found else None
+    if found is None:
+        return None
+    # People name the sheets of a workbook by the month.
+    titles = found.titles | {(sheet.name.casefold(),)}
+    return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped), titles=titles)
 
 
 def _in_full(cell: str) -> str:
     """Write a sheet's number without an exponent, and so that its three decimals are not taken for thousands.
 
-    The currency that its cell shows is part of it.
+    The currency that its cell shows, and CR or DR, are part of it.
     """
     if not isinstance(cell, SheetNumber):
         return cell
     text = f"{Decimal(cell):f}"
     text = f"{text}0" if text[-4:-3] == "." else text
-    currency = currency_of(cell.beside) if isinstance(cell, SheetAmount) else ""
-    return f"{text} {currency}" if currency else text
+    if not isinstance(cell, SheetAmount):
+        return text
+    return " ".join(part for part in (text, currency_of(cell.beside), cell.side) if part)
 
 
 def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -218,7 +226,7 @@ def first_of(found: Sequence[Problem], kind: str, more: int = 0) -> Iterator[Pro
 def _described(layout: Layout, shown: str, sql: str) -> Source:
     return Source(
         shown=shown, sql=sql, columns=layout.columns, width=layout.width, header=layout.header_line,
-        separator=layout.separator, notes=(*layout.notes, *layout.skipped),
+        separator=layout.separator, notes=(*layout.notes, *layout.skipped), titles=layout.titles,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from itertools import chain
 
 from changeflow.intake.spreadsheet_errors import spreadsheet_error
-from changeflow.reconciliation.amounts import DECIMALS, MOST, currency_of
+from changeflow.reconciliation.amounts import DECIMALS, MOST, SIGNS, currency_of
 from changeflow.reconciliation.columns import OF_A_SERVICE
 from changeflow.reconciliation.marks import NAMES, Mark
 
@@ -52,6 +52,8 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
             f"'{text}' has '{unknown}' beside its number.",
             "Write the amount alone, or with its currency: £12 or 12 GBP.",
         )
+    if _are_two_currencies(around):
+        return f"'{text}' has more than one currency sign or code.", "Write one: £12 or 12 GBP."
     if around.count("(") != around.count(")"):
         return f"'{text}' has one bracket without the other.", "Close the bracket, or write a minus."
     if sum(around.count(sign) for sign in "+-(") + len(re.findall(r"\b[CD]R\b", around)) > 1:
@@ -72,6 +74,12 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
         remedy += f"{OF_A_SERVICE.format('decimal')}."
         return f"'{text}' is not an amount.", remedy
     return f"'{text}' is not an amount.", _WRITE
+
+
+def _are_two_currencies(around: str) -> bool:
+    signs, words = [c for c in around if c in SIGNS], [w for w in _WORD.findall(around) if currency_of(w)]
+    others = (w for w in words for s in signs if s in "£€₹" and currency_of(w) != SIGNS[s])
+    return len(signs) > 1 or len(words) > 1 or next(others, None) is not None
 
 
 def _unknown(around: str) -> str:

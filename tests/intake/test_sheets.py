@@ -145,3 +145,60 @@ def test_a_workbook_with_a_duration_beyond_all_bounds_is_refused(tmp_path: Path)
         sheet.write_number(1, 1, 1e12, book.add_format({"num_format": "[h]:mm"}))
 
     assert refusal(workbook(tmp_path, write)) == "The workbook cannot be read: it has a duration that is too long."
+
+
+@pytest.mark.parametrize("second", ["Monthly", "Weekly (2)"])
+def test_two_sheets_with_the_same_headings_are_not_guessed(tmp_path: Path, second: str):
+    """The other lines would be lost, or the older of two copies read."""
+
+    def write(book: Any) -> None:
+        rows(book, "Cover", ["Staff list"])
+        rows(book, "Weekly", ["id", "Name", "since"], ["a", "A", "2027-02-01"])
+        rows(book, second, ["Title"], [], ["NAME", "id", "since"], ["B", "b", "2027-02-01"])
+
+    problems: list[Problem] = []
+    assert read_workbook(workbook(tmp_path, write), "t.xlsx", problems, known=KNOWN) is None
+    [problem] = problems
+    assert str(problem) == (
+        f"t.xlsx:1:1: The sheets 'Weekly' and '{second}' have the same headings, and only one sheet is read. "
+        "Put all lines on one sheet, or hide the other sheets."
+    )
+
+
+def test_a_hidden_copy_an_empty_form_and_other_headings_are_no_second_table(tmp_path: Path):
+    def write(book: Any) -> None:
+        rows(book, "Staff", ["id", "name", "since"], ["a", "A", "2027-02-01"])
+        rows(book, "Old", ["id", "name", "since"], ["b", "B", "2027-02-01"]).hide()
+        rows(book, "Form", ["id", "name", "since"])
+        rows(book, "Leavers", ["id", "name", "until"], ["c", "C", "2027-02-01"])
+
+    assert read(tmp_path, write).name == "Staff"
+
+
+def test_the_sheet_that_is_asked_for_by_name_is_read_beside_a_copy_of_it(tmp_path: Path):
+    def write(book: Any) -> None:
+        rows(book, "Copy", ["id", "name"], ["a", "A"])
+        rows(book, "Tasks", ["id", "name"], ["b", "B"])
+
+    problems: list[Problem] = []
+    sheet = read_workbook(workbook(tmp_path, write), "t.xlsx", problems, known=KNOWN, first="Tasks")
+    assert (sheet and sheet.name, problems) == ("Tasks", [])
+
+
+def test_what_people_mark_on_a_sheet_is_said(tmp_path: Path):
+    """Not on the headings, and not on cells without content."""
+
+    def write(book: Any) -> None:
+        struck = book.add_format({"font_strikeout": True})
+        sheet = rows(book, "Staff", ["id", "name"], ["a", "A"], ["b", "B"], ["c", "C"])
+        sheet.set_row(1, None, None, {"hidden": True})
+        sheet.write(2, 1, "B", struck)
+        sheet.write_blank(3, 2, None, struck)
+        sheet.write_comment(3, 1, "Has left")
+        sheet.write_comment(0, 1, "Surname first")
+
+    assert read(tmp_path, write).skipped == (
+        "Line 2 is hidden in the workbook, and read like the others.",
+        "Cells of line 3 are struck through, and read like the others. Remove what does not count.",
+        "The note on cell B4 was not read.",
+    )

@@ -135,6 +135,11 @@ def test_how_long_a_person_came_is_neither_yes_nor_no(tmp_path: Path, heading: s
     assert problem.startswith(f"t.csv:3:4: {heading} '2.5' is neither yes nor no.")
 
 
+def test_one_hour_is_no_yes(tmp_path: Path):
+    _, [problem] = read(tmp_path / "t.csv", "session,person,on,Minutes attended\nT,a,20/04/2027,1\n", ATTENDANCE)
+    assert problem == "t.csv:2:4: Minutes attended '1' is neither yes nor no. Write yes or no."
+
+
 def test_people_away_for_long_get_no_messages_and_only_their_lines_are_named(tmp_path: Path):
     text = "id,name,role,Employment status\na,Person One,Clerk,On maternity leave\nb,Person Two,Head,Permanent\n"
     text += "c,Person Three,Clerk,Long-term sick\nd,Person Four,Clerk,Leaver\n"
@@ -238,6 +243,32 @@ class TestAnswers:
             f"r.csv:1:3: 'Desire ({scale})' says that 1 is the best score. Here 5 is. Turn the scores round, and call "
         )
         assert problems == ([said + "the column 'desire'."] if is_turned else [])
+
+    @pytest.mark.parametrize(
+        ("scale", "said"),
+        [
+            ("(0-10)", "from 0 to 10"),
+            ("1 to 7", "from 1 to 7"),
+            ("[1..4]", "from 1 to 4"),
+            ("1 (low) - 10 (high)", "from 1 to 10"),
+            ("(1=low; 10=high)", "from 1 to 10"),
+            ("out of 4", "out of 4"),
+            ("/ 10", "out of 10"),
+            ("(7-point scale)", "out of 7"),
+            ("%", "in percent"),
+            ("(1 = low, 5 = high)", ""),
+            ("(5-point scale)", ""),
+            ("out of 5", ""),
+            ("2026-27", ""),
+            ("- round 1 of 3", ""),
+        ],
+    )
+    def test_scores_on_another_scale_are_a_mistake_although_each_is_from_1_to_5(
+        self, tmp_path: Path, scale: str, said: str
+    ):
+        _, problems = read(tmp_path / "r.csv", f'person,on,"Desire {scale}"\na,2027-02-01,4\n', ASSESSMENTS)
+        expected = f"r.csv:1:3: 'Desire {scale}' has scores {said}. Here they are from 1 to 5. Convert the scores, and "
+        assert problems == ([f"{expected}call the column 'desire'."] if said else [])
 
     def test_a_file_without_a_column_of_scores_is_a_mistake(self, tmp_path: Path):
         _, [problem] = read(tmp_path / "r.csv", "person,on,evidence\na,2027-02-01,self\n", ASSESSMENTS)

@@ -126,6 +126,48 @@ def test_currencies_that_the_cells_of_a_workbook_show_count(tmp_path: Path):
     assert not reconcile(written("old.xlsx", '#,##0.00 "hrs"'), pounds, ParallelRunPolicy(), period="").variances
 
 
+def test_the_sign_that_the_cells_of_a_workbook_show_counts(tmp_path: Path):
+    """Each number has the format that shows it as the text beside it; the texts are read as in any CSV."""
+    shown = [
+        (12, '0.00" DR"', "-12"),
+        (12, '#,##0.00\\ "Cr";#,##0.00\\ "Dr"', "12"),
+        (-1200, '"£"#,##0.00" CR";"£"#,##0.00" DR"', "-1200"),
+        (-12, '0.00" DR";0.00" CR"', "12"),
+        (12, "(#,##0.00)", "-12"),
+        (12, "-£0.00", "-12"),
+        (12, "0.00\\-", "-12"),
+        (-12, "-0.00;0.00", "12"),
+        (-12, "#,##0.00;[Red]#,##0.00", "-12"),
+        (12, "#,##0.00_);[Red](#,##0.00)", "12"),
+        (-12, "#,##0.00_);[Red](#,##0.00)", "-12"),
+        (12, '_-£* #,##0.00_-;-£* #,##0.00_-;_-£* "-"??_-;_-@_-', "12"),
+        (5, '0"%"', "0.05"),
+    ]
+    with xlsxwriter.Workbook(str(tmp_path / "old.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["contract", "net"])
+        for n, (number, code, _) in enumerate(shown, 1):
+            sheet.write(n, 0, f"C{n}")
+            sheet.write_number(n, 1, number, book.add_format({"num_format": code}))
+    lines = "".join(f"C{n},{text}\n" for n, (*_, text) in enumerate(shown, 1))
+    (tmp_path / "new.csv").write_text(f"contract,net\n{lines}")
+    result = reconcile(tmp_path / "old.xlsx", tmp_path / "new.csv", ParallelRunPolicy(), period="")
+    assert [(shown[int(v.key[1:]) - 1], str(v.old)) for v in result.variances] == []
+
+
+def test_two_currencies_in_one_cell_are_named():
+    one = ("£12 GBP", "$12 CAD", "¥12 CNY", "€12 EUR", "US$12")
+    for text in ("£12 €", "€12 £", "££12", "£12 EUR", "12 GBP EUR", "€12 GBP DR"):
+        odd = ledger({"C1": {"gross": "1", "tax": "2", "net": text}, "C2": {"gross": "1", "tax": "2", "net": "5"}})
+        with pytest.raises(ProblemsError) as raised:
+            compared(odd, odd)
+        [what] = {problem.what for problem in raised.value.problems}
+        assert what == f"net: '{text}' has more than one currency sign or code."
+    for text in one:
+        old, new = (ledger({"C1": {"gross": "1", "tax": "2", "net": cell}}) for cell in (text, "12"))
+        assert not compared(old, new).variances, text
+
+
 def test_every_other_cell_is_named():
     """Ten a kind are named, so each file has ten of them."""
     for first in range(0, len(NAMED), 10):

@@ -57,6 +57,15 @@ def test_hours_of_a_workbook_are_read_whatever_their_format_is(tmp_path: Path):
     assert [(v.element, str(v.old), str(v.new)) for v in result.variances] == [("leave", "37.50", "7.50")]
 
 
+def test_titles_of_groups_are_said_because_they_count_as_contracts(tmp_path: Path):
+    """A report of cost centres has a line with each one's name alone. A dash or a zero is an amount."""
+    text = "contract,budget,actual\nE01 Teaching,,\n1001,5,4\n1002,-,0\nE02 Supply,,\n1101,3,2\n"
+    result = compared(tmp_path, text, "contract,budget,actual\n1001,5,4\n1002,0,0\n1101,3,2\n")
+    assert "old.csv: Lines 2 and 5 have no amounts: they count as 0.00." in result.read_as
+    one = compared(tmp_path, text.replace("E02 Supply,,\n", ""), text)
+    assert "old.csv: Line 2 has no amount: it counts as 0.00." in one.read_as
+
+
 def test_a_duration_typed_with_openpyxl_is_read(tmp_path: Path):
     book = openpyxl.Workbook()
     for row in (["contract", "hours"], ["A", timedelta(hours=37, minutes=30)]):

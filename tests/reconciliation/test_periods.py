@@ -8,6 +8,7 @@ import pytest
 from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
 from changeflow.pilots.runs import Reconciliation
 from changeflow.reconciliation.compare import reconcile
+from tests.builders import a_table_workbook
 
 pytestmark = pytest.mark.slow
 
@@ -63,3 +64,36 @@ def test_tolerances_do_not_hide_another_period(tmp_path: Path):
     policy = ParallelRunPolicy(tolerances=(Tolerance(element="net"),))
     old = "contract,net,period\nA,1.50,2027-04\nB,2.50,2027-04\n"
     assert len(doubts(tmp_path, old, old.replace("2027-04", "2027-05"), policy)) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Period:,April 2027", "Period: May 2027,", "“period” above the headings is 'april 2027' in the old output"),
+        ("Tax period: 1,", "Tax period: 2,", "“tax period” above the headings is '1' in the old output"),
+        ("Month: April,", "Month: May,", "“month” above the headings is 'april' in the old output"),
+        (
+            "Payroll of April 2027,",
+            "Ash Trust,May 2027",
+            "The lines above the headings name April 2027 in the old output",
+        ),
+        ("Period: 01,", "Period: 1,", ""),
+        ("Pay date:,30/04/2027", "Pay date:,30 April 2027", ""),
+        ("Printed on 1 April 2027,", "Printed on 3 May 2027,", ""),
+        ("Run date:,30 April 2027", "Run date:,2 May 2027", ""),
+        ("April 2027 to May 2027,", "May 2027,", ""),
+        ("Payroll of April 2027,", "Payroll,", ""),
+    ],
+)
+def test_titles_of_different_periods_are_no_clean_run_either(tmp_path: Path, old: str, new: str, said: str):
+    found = doubts(tmp_path, f"{old}\n,\ncontract,net\nA,5\n", f"{new}\n,\ncontract,net\nA,5\n")
+    assert [doubt.partition(" and ")[0] for doubt in found] == ([said] if said else [])
+
+
+def test_sheets_named_after_different_months_are_no_clean_run(tmp_path: Path):
+    files = [
+        a_table_workbook(tmp_path / f"{name}.xlsx", [["contract", "net"], ["A", 5]], sheet=name)
+        for name in ("April 2027", "May 2027")
+    ]
+    result = reconcile(*files, ParallelRunPolicy(), period="")
+    assert not is_clean(result)
