@@ -37,3 +37,11 @@ READ_API = (
     ),
 )  # fmt: skip
 """What reads the stored plan: pages, and answers to programs."""
+LEDGERS = tuple(
+    f"{method} /p/{{programme}}/pilots/{{service}}/compare{path}"
+    for method, path in (
+        ("GET", ""), ("POST", ""), ("GET", "/{number:number}"), ("POST", "/{number:number}"),
+        ("POST", "/{number:number}/again"), ("POST", "/{number:number}/stop"), ("POST", "/{number:number}/delete"),
+    )
+)  # fmt: skip
+"""Pages that compare uploaded outputs of a parallel run."""

@@ -8,7 +8,14 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
-from changeflow.programme.permission_lists import READ_API, READ_PAGES, READ_THE_PLAN, RUN_CHANGEFLOW, WORK_ON_FILES
+from changeflow.programme.permission_lists import (
+    LEDGERS,
+    READ_API,
+    READ_PAGES,
+    READ_THE_PLAN,
+    RUN_CHANGEFLOW,
+    WORK_ON_FILES,
+)
 from changeflow.values.words import Action, Role
 
 
@@ -282,6 +289,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "store a parallel run",
         WORKING,
         ("pilot reconcile",),
+        routes=LEDGERS,
         note=(
             "with `--service`. Individual contracts are shown only to those who may see them. Without `--service`, it "
             "works on your own files"

@@ -39,7 +39,9 @@ _COUNTED = 8
 """How many columns to count in one query."""
 _AT_ONCE = 48
 """Columns that are looked at closely in one query: more of them take much memory."""
-_ASK = "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
+ASK_DECIMAL = (
+    "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -350,7 +352,7 @@ def _mark(ledger: Side, places: Mapping[int, str]) -> Mark | None:
         _, [(line, text)] = ledger.cells(place, query, most=1)
         whole, part = re.sub(r"[.,]", "", text), text.replace(",", ".")
         what = f"{places[place]}: '{text}' may be {whole} or {part}: too few other amounts of the file show which."
-        ledger.add(line, place, what, _ASK)
+        ledger.add(line, place, what, ASK_DECIMAL)
     return mark
 
 

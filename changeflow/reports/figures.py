@@ -216,6 +216,9 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
             "How long differences for individual contracts are kept after a parallel run (totals are kept)", _MONTHS
         ),
         "calculations_kept_months": Figure("How long results of calculations in the browser are kept", _MONTHS),
+        "ledgers_kept_days": Figure(
+            "How long outputs of parallel runs that people upload are kept, unless a clean run is saved before", _DAYS
+        ),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
             "How soon to answer a complex request, if the person is told of the delay within the first month", _MONTHS

@@ -47,6 +47,7 @@ EXEMPT: Mapping[str, str] = {
     "key_check": "It identifies the database's key file; with another value the database could not be used.",
     "custody": "It counts ticks and messages, to recognise a restored copy. Each release has its own entry.",
     "evidence_file": "A row of evidence, which is sealed, has its digest.",
+    "ledger_pair": "It names uploaded files that are soon deleted; what is saved of them is a run.",
     "job": "It is a calculation's progress and result, which the same calculation finds again.",
     "session": "It ends within a day, and only the key file's holder can make a row that works. Sign-ins have entries.",
     "sign_in_link": "It lasts ten minutes, and only the key file's holder can make a row that works.",

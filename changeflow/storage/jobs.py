@@ -1,6 +1,6 @@
 """Calculations in and out of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -35,6 +35,7 @@ class Job:
     id: int
     programme: str
     kind: str
+    subject: str
     version: int
     on: date
     state: JobState
@@ -53,32 +54,43 @@ def _job(row: JobRow) -> Job:
     return Job(programme=row.programme_id, state=JobState(row.state), **values_of(row, Job, "programme", "state"))
 
 
-def add_job(session: Session, programme: str, kind: str, *, version: int, on: date, by: str, at: datetime) -> Job:
-    """Add a calculation, or return the open one of the same version and day."""
+def add_job(
+    session: Session, programme: str, kind: str, *, version: int, on: date, by: str, at: datetime, subject: str = ""
+) -> Job:
+    """Add a calculation, or return the open one of the same subject, version and day."""
     same = select(JobRow).where(
         JobRow.programme_id == programme,
         JobRow.kind == kind,
+        JobRow.subject == subject,
         JobRow.version == version,
         JobRow.on == on,
         col(JobRow.state).in_(OPEN),
     )
     row = session.exec(same).first()
     if row is None:
-        row = JobRow(programme_id=programme, kind=kind, version=version, on=on, by=by, asked_at=at)
+        row = JobRow(programme_id=programme, kind=kind, subject=subject, version=version, on=on, by=by, asked_at=at)
         session.add(row)
         session.flush()
     return _job(row)
 
 
-def jobs_of(session: Session, programme: str, *, most: int) -> Sequence[Job]:
-    """Return a programme's calculations, newest first."""
-    query = select(JobRow).where(JobRow.programme_id == programme).order_by(col(JobRow.id).desc()).limit(most)
+def jobs_of(session: Session, programme: str, *, most: int, kinds: Collection[str]) -> Sequence[Job]:
+    """Return a programme's calculations of some kinds, newest first."""
+    own = (JobRow.programme_id == programme, col(JobRow.kind).in_(list(kinds)))
+    query = select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(most)
     return [_job(row) for row in session.exec(query)]
 
 
 def job_of(session: Session, programme: str, number: int) -> Job | None:
     row = session.get(JobRow, number)
     return _job(row) if row is not None and row.programme_id == programme else None
+
+
+def latest_job(session: Session, programme: str, kind: str, subject: str) -> Job | None:
+    """Return the newest calculation about one thing."""
+    own = (JobRow.programme_id == programme, JobRow.kind == kind, JobRow.subject == subject)
+    row = session.exec(select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(1)).first()
+    return _job(row) if row is not None else None
 
 
 def result_of(session: Session, programme: str, number: int) -> tuple[str, str] | None:
@@ -129,6 +141,12 @@ def remove_old_jobs(session: Session, programme: str, *, ended_before: datetime)
     """Remove calculations that ended before a moment, with their results."""
     own = (col(JobRow.programme_id) == programme, col(JobRow.ended_at) < ended_before)
     return count_touched(session, delete(JobRow).where(*own))
+
+
+def remove_jobs_about(session: Session, programme: str, kind: str, subject: str) -> None:
+    """Remove the calculations about one thing. One that is running stops."""
+    own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.subject) == subject)
+    session.exec(delete(JobRow).where(*own))
 
 
 def remove_jobs(session: Session, programme: str) -> int:

@@ -32,6 +32,7 @@ from changeflow.storage.tables.agenda import (
 )
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.jobs import JobRow
+from changeflow.storage.tables.ledger_pairs import LedgerPairRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
@@ -70,6 +71,11 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),
     "calculations they started": (JobRow, ("by",), ("page", "data")),
     "messages they switched on or off": (MessageSwitchRow, ("by",), ()),
+    "outputs of parallel runs they uploaded": (
+        LedgerPairRow,
+        ("by",),
+        ("old_file", "new_file", "identity_file", "old_name", "new_name", "identity_name"),
+    ),
     "tokens for programs that they made": (ApiTokenRow, ("by",), ("token",)),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }

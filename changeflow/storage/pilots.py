@@ -105,9 +105,9 @@ def add_run(
     by: str,
 ) -> bool:
     """Add a run with the differences to look into; False if the same inputs had the same result before."""
-    same = (RunRow.programme_id == programme, col(RunRow.digest).startswith(digest))
-    if session.exec(select(RunRow.id).where(*same, is_in_force(RunRow))).first():
+    if has_run(session, programme, digest):
         return False
+    same = (RunRow.programme_id == programme, col(RunRow.digest).startswith(digest))
     withdrawn = attempts(session, RunRow, *same)
     own = values_of(run, RunSummary) | {
         "largest_unexplained": str(run.largest_unexplained),
@@ -121,6 +121,12 @@ def add_run(
     if found is not None and row.id is not None:
         session.add_all(_variances(found, programme, row.id))
     return True
+
+
+def has_run(session: Session, programme: str, digest: str) -> bool:
+    """Return whether a run with these inputs is stored and not withdrawn."""
+    same = (RunRow.programme_id == programme, col(RunRow.digest).startswith(digest))
+    return session.exec(select(RunRow.id).where(*same, is_in_force(RunRow))).first() is not None
 
 
 def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[VarianceRow]:

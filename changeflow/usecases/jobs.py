@@ -51,7 +51,9 @@ KINDS: Mapping[str, JobKind] = {
         command=("level", "--format", "json"),
     ),
 }
-"""Every kind, in the order that pages list them."""
+"""Every kind that people start, in the order that pages list them."""
+LEDGERS = "ledgers"
+"""The kind that compares uploaded ledgers; its page is the upload's."""
 
 
 REASONS: Mapping[str, str] = {
@@ -133,7 +135,7 @@ def list_jobs(found: Visit) -> Sequence[Job]:
     """Return the programme's calculations, newest first."""
     found.permit(Action.READ_PROGRAMME)
     permit_whole(found)
-    return jobs.jobs_of(found.session, found.name, most=SHOWN)
+    return jobs.jobs_of(found.session, found.name, most=SHOWN, kinds=KINDS)
 
 
 def own_job(found: Visit, number: int) -> Job:
@@ -141,7 +143,7 @@ def own_job(found: Visit, number: int) -> Job:
     found.permit(Action.READ_PROGRAMME)
     permit_whole(found)
     job = jobs.job_of(found.session, found.name, number)
-    if job is None:
+    if job is None or job.kind not in KINDS:
         raise UnknownThingError("calculation", str(number))
     return job
 
@@ -150,6 +152,7 @@ def result_of_job(found: Visit, number: int) -> tuple[str, str]:
     """Return a finished calculation's page and JSON."""
     found.permit(Action.READ_PROGRAMME)
     permit_whole(found)
+    own_job(found, number)
     result = jobs.result_of(found.session, found.name, number)
     if result is None:
         raise UnknownThingError("result", str(number))

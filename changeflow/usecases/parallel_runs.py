@@ -49,16 +49,16 @@ def reconcile_stored(
         stored = load(session, change.programme, on=change.on)
         about, names = Subject(service=service), stored.programme.names
         permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on, names=names)
-        policy = _policy(stored.programme, service)
+        policy = run_policy(stored.programme, service)
         check_period(period, change.on)
     # The lock is not held while a million contracts are compared; the policy is checked again afterwards.
-    digest = _digest(files, policy, service, period)
+    digest = run_digest(digests(*files), policy, service, period)
     result = reconcile(old, new, policy, period=period, identity=identity, say=say)
-    if _digest(files, policy, service, period) != digest:
+    if run_digest(digests(*files), policy, service, period) != digest:
         raise InputError(f"{old.name} or {new.name} changed while it was read. No changes saved; try again.")
     with unit_of_work(change) as work:
         by = work.permit(Action.RECONCILE, Subject(service=service))
-        if _policy(work.programme, service) != policy:
+        if run_policy(work.programme, service) != policy:
             raise ConflictError(
                 f"While {period} was being compared, someone recorded an explanation or stored a new version. "
                 "No changes saved; reconcile it again."
@@ -75,7 +75,7 @@ def reconcile_stored(
     return result, is_new
 
 
-def _policy(programme: Programme, service: str) -> ParallelRunPolicy:
+def run_policy(programme: Programme, service: str) -> ParallelRunPolicy:
     """Return the policy of a service's runs, with recorded explanations."""
     return with_explanations(policy_of(service_named(programme, service)), programme.facts.pilot, service)
 
@@ -105,6 +105,7 @@ def kept_variances(
         return runs[period], pilots.latest_variances(work.session, work.name, service, period, until=until)
 
 
-def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
-    parts = [str(CONVENTION), *digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
+def run_digest(files: Sequence[str], policy: ParallelRunPolicy, service: str, period: str) -> str:
+    """Return what identifies a run: the SHA-256 of each file, and all by which they are compared."""
+    parts = [str(CONVENTION), *files, policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

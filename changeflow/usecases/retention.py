@@ -8,9 +8,10 @@ from dateutil.relativedelta import relativedelta
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import closed_on
-from changeflow.storage import accounts, erasure, jobs, pilots, versions
+from changeflow.storage import accounts, erasure, jobs, ledger_pairs, pilots, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.ledger_comparison import tidy
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, local_day
 
@@ -31,10 +32,14 @@ class Removed:
     """Differences and explanations of individual contracts; the totals of their runs are kept."""
     calculations: int
     """Results of calculations, which name people."""
+    ledgers: int
+    """Uploaded outputs of parallel runs, with their files."""
 
     @property
     def is_any(self) -> bool:
-        found = (self.links, self.words, self.comments, self.scores, self.contracts, self.calculations)
+        found = (
+            self.links, self.words, self.comments, self.scores, self.contracts, self.calculations, self.ledgers
+        )  # fmt: skip
         return any(found)
 
     def row(self) -> dict[str, object]:
@@ -46,6 +51,7 @@ class Removed:
             "scores": self.scores,
             "contracts": self.contracts,
             "calculations": self.calculations,
+            "uploaded ledgers": self.ledgers,
         }
 
 
@@ -62,6 +68,7 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
     with session_scope(db) as session:
         log("retention", sessions=accounts.remove_ended(session, at=now))
     erasure.settle(state)
+    tidy(db)
     return tuple(removed)
 
 
@@ -73,6 +80,7 @@ def _retain(work: UnitOfWork) -> Removed:
     scores = relativedelta(months=packs.number("privacy", "scores_kept_months", on=today))
     contracts = relativedelta(months=packs.number("privacy", "contracts_kept_months", on=today))
     calculations = relativedelta(months=packs.number("privacy", "calculations_kept_months", on=today))
+    ledgers = timedelta(days=packs.number("privacy", "ledgers_kept_days", on=today))
     closed = closed_on(work.programme)
     found = Removed(
         programme=name,
@@ -82,6 +90,7 @@ def _retain(work: UnitOfWork) -> Removed:
         scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
         calculations=jobs.remove_old_jobs(session, name, ended_before=_midnight(today - calculations)),
+        ledgers=ledger_pairs.remove_pairs(session, name, uploaded_before=now - ledgers),
     )
     log("retention", **asdict(found))
     if found.comments or found.scores or found.contracts:
@@ -90,6 +99,7 @@ def _retain(work: UnitOfWork) -> Removed:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
         subject += f" comments:{found.comments}" if found.comments else ""
         subject += f" calculations:{found.calculations}" if found.calculations else ""
+        subject += f" ledgers:{found.ledgers}" if found.ledgers else ""
         work.note("retention", subject, by=SYSTEM)
     return found
 

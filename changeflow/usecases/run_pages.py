@@ -11,6 +11,7 @@ from changeflow.pilots.marks import run_thing
 from changeflow.pilots.runs import KeptVariance, MatchOutcome, RunSummary, latest_by_period
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.recording import service_named, service_subject
+from changeflow.reports.ledger_pages import PairLine
 from changeflow.reports.run_pages import (
     ContractRow,
     ExplanationLine,
@@ -23,6 +24,7 @@ from changeflow.reports.run_pages import (
 )
 from changeflow.storage import pilots
 from changeflow.usecases.acts import mark_of
+from changeflow.usecases.ledger_pairs import lines_for
 from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.pilot_records import record
 from changeflow.usecases.unit_of_work import Change, UnitOfWork
@@ -45,6 +47,8 @@ class RunView:
     explanations: tuple[ExplanationLine, ...]
     rules: tuple[RuleLine, ...]
     may_explain: bool
+    uploads: tuple[PairLine, ...]
+    """Uploaded outputs of the month, for people who may compare them."""
     seen: str
     """The mark of the run and its explanations."""
     seen_next: str
@@ -73,6 +77,7 @@ def run(visit: Visit, service: str, period: str, *, in_full: bool = False) -> Ru
         explanations=tuple(explanation_lines(visit.programme, entries, period=period, with_contracts=sees_contracts)),
         rules=tuple(rule_lines(visit.programme, service, period)) if may_explain else (),
         may_explain=may_explain,
+        uploads=tuple(line for line in lines_for(visit, service) or () if line.period == period),
         seen=mark_of(visit.programme, (run_thing(service, period),)),
         seen_next=mark_of(visit.programme, (run_thing(service, next_period(period)),)),
     )

@@ -11,11 +11,12 @@ from sqlmodel import Session
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
-from changeflow.storage import accounts, audit, custody, erasure, jobs, ledger, persons, versions
+from changeflow.storage import accounts, audit, custody, erasure, jobs, ledger, ledger_pairs, persons, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
 from changeflow.usecases.authority import noting_refusals, permit
+from changeflow.usecases.ledger_comparison import tidy
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
@@ -132,6 +133,7 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
             keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
         erasure.owe(state)
     erasure.settle(state)
+    tidy(change.db)
     return Erased(theirs=theirs, removed=removed)
 
 
@@ -154,6 +156,7 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
         audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{one}")
     # A result may name them anywhere, and it can be calculated again.
     removed["calculations"] = jobs.remove_jobs(session, name)
+    removed["uploaded ledgers"] = ledger_pairs.remove_pairs(session, name)
     versions.touch(session, name)
     return dict(removed)
 

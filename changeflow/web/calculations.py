@@ -20,7 +20,7 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS, OTHER_REASON
+from changeflow.usecases.jobs import KINDS, LEDGERS, OTHER_REASON
 from changeflow.values.moments import LONDON
 
 EVERY = 2.0
@@ -70,9 +70,7 @@ class Calculations:
 
     def _result(self, job: Job, page: Path) -> tuple[JobState, str, str]:
         """Run the command; return the state, the news or the reason, and the numbers."""
-        at = self.clock().astimezone(LONDON).strftime("%Y-%m-%dT%H:%M")
-        command = [sys.executable, "-m", "changeflow", *KINDS[job.kind].command, "--programme", job.programme]
-        command += ["--out", str(page), "--at", at]
+        command = [sys.executable, "-m", *_command(job, page, self.clock().astimezone(LONDON))]
         # The address may have a password, so it is no argument, which others could read.
         environment = {**os.environ, "CHANGEFLOW_DB": self.db, "CHANGEFLOW_LOG": "off"}
         with (
@@ -89,7 +87,9 @@ class Calculations:
             data = out.read()
         if process.returncode == 0:
             return JobState.DONE, "", data
-        if process.returncode in EXPLAINED and (reason := jobs.reason_in_words(said)):
+        # What the comparison of ledgers says is for pages already.
+        reason = "\n".join(said[-1:]) if job.kind == LEDGERS else jobs.reason_in_words(said)
+        if process.returncode in EXPLAINED and reason:
             return JobState.FAILED, reason, ""
         reference = secrets.token_hex(4).upper()
         log("calculation failed", kind=job.kind, reference=reference, code=process.returncode)
@@ -114,6 +114,14 @@ class Calculations:
         reader.join(timeout=EVERY)
         _drain(lines, last)
         return tuple(last)
+
+
+def _command(job: Job, page: Path, at: datetime) -> Sequence[str]:
+    """Return the module that does a calculation, with its arguments."""
+    if job.kind == LEDGERS:
+        return ["changeflow.web.compare_ledgers", job.programme, job.subject, at.date().isoformat()]
+    command = ["changeflow", *KINDS[job.kind].command, "--programme", job.programme]
+    return [*command, "--out", str(page), "--at", at.strftime("%Y-%m-%dT%H:%M")]
 
 
 def _drain(lines: "Queue[str]", last: deque[str]) -> None:

@@ -24,6 +24,8 @@ LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
 _WEEK = re.compile(r"/p/[^/]+/week(?:/paste)?")
 """Pages with a row for each of many tasks."""
+_LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
+"""Pages that take both outputs of a parallel run."""
 _EVIDENCE = re.compile(r"/p/[^/]+/evidence/.+")
 """Pages that take a file of evidence."""
 MOST_KEYS = 20_000
@@ -137,6 +139,10 @@ class Limits:
     upload_seconds: float = 120
     """How long a form with files may take to arrive."""
 
+    ledgers_bytes: int = 1_020_000_000
+    """Both outputs of a parallel run, and a list of changed ids: a million contracts each take a tenth of it."""
+    ledgers_seconds: float = 1_800
+
     def of_form(self, path: str) -> "FormLimits":
         """Return the limits of a form that is sent to a path."""
         if _WEEK.fullmatch(path):
@@ -144,6 +150,8 @@ class Limits:
         if _EVIDENCE.fullmatch(path):
             most = self.evidence_bytes + self.form_bytes
             return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE)
+        if _LEDGERS.fullmatch(path):
+            return FormLimits(self.ledgers_bytes, self.form_fields, self.ledgers_seconds, FormKind.FILE)
         return FormLimits(self.form_bytes, self.form_fields, self.body_seconds)
 
 

@@ -123,6 +123,14 @@ def explain(page: Any, reason: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+def upload_nothing(page: Any) -> None:
+    page.get_by_role("button", name="Upload and compare").click()
+
+
+def show_the_result(page: Any) -> None:
+    page.get_by_role("button", name="The columns are right: show the result").click()
+
+
 def refuse_to_sign(page: Any, words: str) -> None:
     page.get_by_label("No, not yet").check()
     page.get_by_label("Comment").fill(words)
@@ -192,6 +200,17 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, then=lambda page: explain(page, "Pay award")),
         Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, 422, then=lambda page: explain(page, "")),
         Example(f"{P}/pilots/payroll/runs/2020-01", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/compare": (
+        Example(f"{P}/pilots/payroll/compare", MANAGER),
+        Example(f"{P}/pilots/payroll/compare", MANAGER, 422, then=upload_nothing),
+        Example(f"{P}/pilots/payroll/compare", HEAD, 403),
+    ),
+    "/p/{programme}/pilots/{service}/compare/{number:number}": (
+        Example(f"{P}/pilots/payroll/compare/1", MANAGER),
+        Example(f"{P}/pilots/payroll/compare/1", MANAGER, then=show_the_result),
+        *(Example(f"{P}/pilots/payroll/compare/{number}", MANAGER) for number in range(2, 7)),
+        Example(f"{P}/pilots/payroll/compare/99", MANAGER, 404),
     ),
     "/p/{programme}/sign-off/{gate:path}": (
         Example(f"{P}/sign-off/payroll/w2/go-no-go"),

@@ -22,8 +22,11 @@ import httpx
 from changeflow.storage.accounts import SignIn
 from changeflow.storage.database import session_scope
 from changeflow.storage.invitations import invite
-from changeflow.storage.jobs import JobState
-from changeflow.usecases import accounts, jobs
+from changeflow.storage.jobs import JobState, end_job, latest_job
+from changeflow.storage.ledger_files import LedgerFiles
+from changeflow.usecases import accounts, jobs, ledger_pairs
+from changeflow.usecases.ledger_comparison import compare_pair
+from changeflow.usecases.ledger_pairs import Arrived
 from demo.__main__ import TODAY, steps
 from demo.commands import run_command
 from tests.waiting import PATIENCE, wait_until
@@ -88,6 +91,33 @@ def add_calculations(home: Path) -> None:
     jobs.claim(db=db, now=NOW)
     jobs.tell(running.id, "Best so far: the last go-live is on 4 May 2028.", db=db, now=NOW)
     jobs.ask_job(token, PROGRAMME, "levelling", db=db, now=NOW)
+
+
+def add_uploads(home: Path) -> None:
+    """Add uploaded outputs in each state: 1 differs, 2 has problems, 3 asks for the decimal mark, 4 waits, 5 was
+    stopped, and the files of 6 are deleted.
+    """
+    db, store = database_in(home), LedgerFiles(database_in(home))
+    token = accounts.sign_in_here(PROGRAMME, MANAGER, SignIn.SANDBOX, kind="", db=db, now=NOW).token
+    head = "contract,gross,tax,ni,pension,net,note\n"
+    good, bad = f"{head}C1,9,1,1,1,6,x\nC2,8,1,1,1,5,\n", f"{head}C1,9,1,1,1,7,x\nC3,8,1,1,1,5,\n"
+    unclear = f"{head}C1,2.500,2.500,2.500,2.500,2.500,x\n".replace(",", ";")
+    for number, (old, new) in enumerate(
+        ((good, bad), (good, f"{head}C1,nine,1,1,1,7,x\n"), (unclear, unclear), *[(good, bad)] * 3), 1
+    ):
+        arrived = {}
+        for side, text in (("old", old), ("new", new)):
+            part = store.begin()
+            part.write(text.encode())
+            arrived[side] = Arrived(part, f"{side}.csv")
+        ledger_pairs.add_pair(token, PROGRAMME, "payroll", "2027-05", arrived, db=db, now=NOW)
+        if number <= 3:
+            compare_pair(PROGRAMME, number, db=db, on=NOW.date(), say=lambda _: None)
+            with session_scope(db) as session:
+                job = latest_job(session, PROGRAMME, jobs.LEDGERS, str(number))
+                end_job(session, job.id, JobState.DONE, now=NOW)
+    ledger_pairs.stop_comparison(token, PROGRAMME, "payroll", 5, db=db, now=NOW)
+    ledger_pairs.discard_pair(token, PROGRAMME, "payroll", 6, db=db, now=NOW)
 
 
 def invite_people(home: Path) -> None:

@@ -14,7 +14,17 @@ import pytest
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, paths_to_open
 from tests.browser.looking import DESK, needs_chromium, problems, watch
-from tests.browser.sample import HEAD, OFFICE, Served, add_calculations, free_port, invite_people, links_in, serving
+from tests.browser.sample import (
+    HEAD,
+    OFFICE,
+    Served,
+    add_calculations,
+    add_uploads,
+    free_port,
+    invite_people,
+    links_in,
+    serving,
+)
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 EXAMPLES = [example for examples in PAGES.values() for example in examples]
@@ -26,6 +36,7 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     def prepare(home: Path) -> None:
         add_calculations(home)
+        add_uploads(home)
         invite_people(home)
 
     down = {"CHANGEFLOW_OIDC_ISSUER": f"http://127.0.0.1:{free_port()}", "CHANGEFLOW_OIDC_CLIENT_ID": "changeflow"}

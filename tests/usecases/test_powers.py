@@ -56,6 +56,7 @@ TAKEOVERS = {
     "how long links are kept": {"privacy": a_pack(links_kept_days=31)},
     "how long contracts are kept": {"privacy": a_pack(contracts_kept_months=13)},
     "how long results are kept": {"privacy": a_pack(calculations_kept_months=7)},
+    "how long uploaded ledgers are kept": {"privacy": a_pack(ledgers_kept_days=15)},
     "how soon people get what is kept about them": {"privacy": a_pack(access_months=2)},
     "the closure, after which scores go": {"programme": PROGRAMME.replace("{kind: closure, ", "{")},
     "how long scores are kept, from a later day on": {

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import pytest
 from starlette.routing import Route
 
 from changeflow.delivery.channels import ChannelSettings
+from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
-from changeflow.storage import jobs
+from changeflow.storage import jobs, ledger_pairs, pilots
 from changeflow.storage.api_tokens import add_api_token
 from changeflow.storage.audit import append
 from changeflow.storage.database import engine_for, session_scope
@@ -63,6 +65,12 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "service": {"task": "estates/ash/plan", "gate": "estates/w1/go-no-go", "service": "estates"},
 }
 """Objects of another school than the head's, and of another service than the service manager's and lead provider's."""
+PAIR = {"service": "payroll", "period": "2027-03", "old_file": "0" * 64, "new_file": "1" * 64, "old_name": "old.csv",
+        "new_name": "new.csv"}  # fmt: skip
+"""Uploaded outputs, whose files are gone."""
+ELSEWHERE_RUN = RunSummary(service="estates", period="2027-02", compared=1, equal=1, within_tolerance=0, explained=0,
+                           unexplained=0, missing=0, extra=0, duplicates=0, largest_unexplained=Decimal(0),
+                           on=TODAY)  # fmt: skip
 OPEN = {
     Action.SIGN_IN,
     Action.ANSWER_MESSAGE,
@@ -102,6 +110,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/pilots",
     "/p/{programme}/pilots/{service}",
     "/p/{programme}/pilots/{service}/runs/{period}",
+    "/p/{programme}/pilots/{service}/compare",
+    "/p/{programme}/pilots/{service}/compare/{number:number}",
     "/p/{programme}/sign-off/{gate:path}",
     "/p/{programme}/rules",
     "/p/{programme}/baselines",
@@ -189,6 +199,8 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
     of_a_service = {
         Action.REPORT_PROGRESS: service_roles,
         Action.ADD_EVIDENCE: service_roles,
+        Action.RECONCILE: service_roles,
+        Action.EXPLAIN_CONTRACTS: service_roles,
         Action.SIGN: (Role.SIGNATORY,),
     }
     if whose == "service" and role in of_a_service.get(action, ()):
@@ -199,10 +211,11 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
 def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
     """Return the objects to ask a route for: those of `OBJECTS`, and where there are some, those of others.
 
-    The other service has no parallel run, so no period of it can be asked for.
+    What has a number belongs to one service, so none of another can be asked for.
     """
     others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
-    return [("", {}), *((whose, given) for whose, given in others.items() if given and "period" not in names)]
+    is_numbered = {"service", "number"} <= set(names)
+    return [("", {}), *((whose, given) for whose, given in others.items() if given and not is_numbered)]
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +226,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with session_scope(world.db) as session:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
+        ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
+        pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:
         minutes = Evidence(
             task="payroll/ash/plan",
@@ -326,7 +341,8 @@ def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, 
                 assert answer.status_code in (403, 404), f"{role}: {where}"
                 assert len(refusals(logged)) == 1, f"{role}: {where} was refused without a line in the log"
         for programme in (FOREIGN, "nothing"):
-            assert asker.send(filled(path, programme), **FORMS.get(path, {})).status_code == 404, f"{role}: {path}"
+            foreign = asker.send(filled(path, programme), **FORMS.get(path, {}))
+            assert foreign.status_code == 404, f"{role}: {path}"
     engine_for(world.db).dispose()
 
 

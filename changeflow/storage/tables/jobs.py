@@ -14,7 +14,9 @@ class JobRow(OwnRow, table=True):
     __tablename__ = "job"
 
     kind: str
-    """`waves`, `odds` or `levelling`."""
+    """`waves`, `odds`, `levelling` or `ledgers`."""
+    subject: str = ""
+    """What it is about, if that is not the whole programme: the number of an uploaded pair of ledgers."""
     version: int
     on: date
     state: str = Field(default="waiting", index=True)

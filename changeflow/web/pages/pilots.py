@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.usecases import pilot_pages
+from changeflow.usecases import ledger_pairs, pilot_pages
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 
@@ -21,6 +21,7 @@ async def index(request: Request, programme: str) -> Response:
 @router.api_route("/{service}", methods=READ_METHODS, name="pilots:show")
 async def show_one(request: Request, programme: str, service: str) -> Response:
     def show(found: Visit) -> Page:
-        return Page("pilots/show", {"p": pilot_pages.pilot(found, service)})
+        values = {"p": pilot_pages.pilot(found, service), "uploads": ledger_pairs.lines_for(found, service)}
+        return Page("pilots/show", {**values, "deleted": request.query_params.get("deleted")})
 
     return await show_page(request, programme, show, section="schools")

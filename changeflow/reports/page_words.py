@@ -1,0 +1,30 @@
+"""What the command line says of ledgers, for readers of pages: no option, and no key of a file."""
+
+import re
+
+_INSTEAD = (
+    (re.compile(r": say with --tolerance .*?\(or, .*?\)\."), ". Ask the programme office to set which columns count."),
+    (re.compile(r"Say which with --decimal .*?\(or, .*?\)\."), "Choose the decimal mark below."),
+    (re.compile(r", or say which it has with --decimal(?: \(or, .*?\))?\."), ", or choose the decimal mark below."),
+    (
+        re.compile(r"If it has another name: --columns .*?(?:\(or, .*?\))?(?:, or --key HEADING)?\."),
+        "If it has another name, ask the programme office to add that name to the service’s settings.",
+    ),
+    (
+        re.compile(r": --columns .*?(?:\(or, .*?\))?\."),
+        ", ask the programme office to add that name to the service’s settings.",
+    ),
+    (re.compile(r", or say which belong together with --identity"), ", or upload a list of the ids that have changed"),
+)
+_WITH_OPTION = re.compile(r"[^.]*(?<!\w)--[a-z][^.]*\.")
+
+
+def for_page(text: str) -> str:
+    """Return a message with what a reader of a page can do instead of using an option.
+
+    >>> for_page("Write them alike, or say which belong together with --identity.")
+    'Write them alike, or upload a list of the ids that have changed.'
+    """
+    for pattern, words in _INSTEAD:
+        text = pattern.sub(words, text)
+    return " ".join(_WITH_OPTION.sub("", text).split()) if _WITH_OPTION.search(text) else text
