@@ -152,7 +152,7 @@ def level(
     seconds: Annotated[float, typer.Option(help="Roughly how many seconds to search.")] = 5.0,
     seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same dates.")] = 1,
 ) -> None:
-    """Move tasks so that no team needs more people than it has. Your decisions are written to levelling.yaml."""
+    """Move tasks so that every team has enough people. Your decisions are written to levelling.yaml."""
     from changeflow.reports.levelling import level_report, level_text
     from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
 

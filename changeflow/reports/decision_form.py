@@ -69,8 +69,8 @@ def build_decision_form(programme: Programme, case: GateCase) -> DecisionForm:
 
 def _options(case: GateCase) -> Iterator[AnswerOption]:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
-    unmet = "one criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
-    missing = f"evidence is outstanding for {'one criterion' if still_open == 1 else f'{still_open} criteria'}"
+    unmet = "1 criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
+    missing = f"evidence is outstanding for {'1 criterion' if still_open == 1 else f'{still_open} criteria'}"
     against = {
         Outcome.APPROVE: [*([unmet] if blocking else ()), *([missing] if still_open else ())],
         Outcome.CONDITIONS: [unmet] if blocking else [],

@@ -22,7 +22,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.months import month_in_words
-from changeflow.values.words import Kind
+from changeflow.values.words import Kind, Outcome
 
 WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
 COLUMNS, TRAITS = 3, 90
@@ -256,7 +256,10 @@ def build_go_no_go(
     if_no: Mapping[str, Dates],
     version: int | None = None,
 ) -> GoNoGoPage:
-    """Build a gate's page; `if_go` and `if_no` are the plan's dates if the gate is approved or rejected today."""
+    """Build a gate's page; `if_go` and `if_no` are the plan's dates if the gate is approved or rejected today.
+
+    Both are empty if it cannot be answered yet.
+    """
     gate = gate_of(programme, case.task)
     decision = programme.facts.decision(gate.id)
     runs = latest_by_period(programme.facts.runs_of(gate.service or ""))
@@ -310,11 +313,11 @@ def verdict_of(case: GateCase) -> str:
     """Say what the evidence supports, with the number of criteria against."""
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
-        things = "one criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
+        things = "1 criterion is not met" if blocking == 1 else f"{blocking} criteria are not met"
         more = f", and evidence is outstanding for {counted(still_open, 'other')}" if still_open else ""
         return f"{case.sentence.removesuffix('.')}: {things}{more}."
     if still_open:
-        things = "one criterion" if still_open == 1 else f"{still_open} criteria"
+        things = "1 criterion" if still_open == 1 else f"{still_open} criteria"
         return f"No criterion has failed. Evidence is outstanding for {things}, which a condition can cover."
     return case.sentence
 
@@ -381,6 +384,8 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
     yield page.headline
     for line in page.against:
         yield f"  {'✗' if line.state == State.BLOCKS else '○'} {line.text}"
+    if not page.answers and page.decided in ("", Outcome.REJECT.label):
+        yield "Some work before this decision is not complete, so the effect of each answer is not known yet."
     for answer in page.answers[:1]:
         wave = f"{answer.wave[:1].upper()}{answer.wave[1:]}"
         yield f"{wave} will go live on {answer.on_go} if this is approved today, or on {answer.on_no} if it is not."

@@ -38,7 +38,7 @@ MEANINGS = {
     8: "Tasks too long to follow closely",
     9: "Finished work in the future, or unfinished work in the past",
     10: "Tasks that no one is responsible for",
-    11: "Tasks due by now that finished later than in the baseline, or are not finished",
+    11: "Tasks due by now that finished after their baseline date, or are not finished",
     12: "Whether a delay to a critical task delays the end by as much",
     13: "Whether the critical work fits into the time left; 1 or more means that it does",
     14: "Tasks finished so far, divided by those that should be finished",

@@ -19,7 +19,7 @@ from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.assumed import mark_assumed, mark_if_at
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
-from changeflow.values.duration import counted, days_in_words, later_or_earlier
+from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import DAY, format_day, minute_of
 
 SHOWN = 8
@@ -212,10 +212,9 @@ def chance_in_words(chance: int | None) -> str:
 
 def event_in_words(name: str, percent: int, days: int) -> str:
     """Say what a risk event does to the last milestone on average."""
-    effect = (
-        f"the last milestone is {later_or_earlier(days)} on average" if days else "the last milestone is not delayed"
-    )
-    return f"If “{name}” happens ({percent}% likely), {effect}."
+    by = f"by {counted(abs(days), 'day')} on average"
+    effect = f"bring the last milestone forward {by}" if days < 0 else f"delay the last milestone {by}"
+    return f"{name} ({percent}% likely). This would {effect if days else 'not delay the last milestone'}."
 
 
 def risk_text(report: RiskReport) -> Iterator[str]:
@@ -230,7 +229,7 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield from _milestone_text(line)
     for title, names in (
         (
-            "These long critical tasks have no range. Add a range to each, for example `estimate: [30d, 45d, 70d]`.",
+            "Critical tasks without a range. Add one to each, for example `estimate: [30d, 45d, 70d]`.",
             report.missing,
         ),
         ("Tasks whose own duration replaced the range of their step", report.replaced),

@@ -125,7 +125,7 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
             if weeks > 2 * limit:
                 yield (
                     f"There is no record of the sponsor {words} in the last {counted(weeks, 'school week')} "
-                    f"(expected at least every {2 * limit})."
+                    f"(expected at least once every {2 * limit})."
                 )
     yield from _unconsulted(programme, today)
     leads = [p for p in programme.definition.people if p.audience == "lead" and p.hub and not p.school]
@@ -151,7 +151,7 @@ def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
         if weeks > limit:
             name = group.replace("-", " ")
             since = counted(weeks, "school week")
-            expected = f"expected at least every {limit}"
+            expected = f"expected at least once every {limit}"
             yield f"There is no record of a conversation with {name} in the last {since} ({expected})."
 
 

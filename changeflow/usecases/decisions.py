@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from changeflow.agenda.decisions import decision_log
 from changeflow.agenda.gates import gate_of, gate_subject, weigh
 from changeflow.reports.decision_form import DecisionForm, build_decision_form
 from changeflow.reports.decision_pages import DecisionPage, LaterDecision, build_decision_page, later_decisions
@@ -11,10 +10,10 @@ from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.own_school import own_school, permit_known, permit_whole
-from changeflow.usecases.refusals import dates_if, refusals
+from changeflow.usecases.refusals import dates_if_answered, refusals
 from changeflow.usecases.reports import build_page
 from changeflow.usecases.visits import Visit
-from changeflow.values.words import Action, Gate, Outcome
+from changeflow.values.words import Action, Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +41,7 @@ def decision(visit: Visit, gate: str) -> DecisionPage:
 
     def make() -> DecisionPage:
         programme, today = visit.programme, visit.today
-        # Until everything before it is finished, no one can answer today, so the dates would mean nothing.
-        is_waiting = any(d.task.id == task.id and d.is_waiting for d in decision_log(programme, today=today))
-        outcomes = (Outcome.APPROVE, Outcome.REJECT)
-        go, no = (dates_if(programme, task, o, today) if is_waiting else {} for o in outcomes)
+        go, no = dates_if_answered(programme, task, today)
         case = weigh(visit.stored.judged, task.id)
         return build_decision_page(programme, case, log, today=today, if_go=go, if_no=no)
 

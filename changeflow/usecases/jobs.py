@@ -37,7 +37,7 @@ class JobKind:
 KINDS: Mapping[str, JobKind] = {
     "waves": JobKind(
         title="Wave proposals",
-        what="Which school could go live when: three proposals beside the current plan.",
+        what="When each school could go live: three proposals, compared with the current plan.",
         command=("waves", "--format", "json"),
     ),
     "odds": JobKind(
@@ -47,7 +47,7 @@ KINDS: Mapping[str, JobKind] = {
     ),
     "levelling": JobKind(
         title="Team workload",
-        what="Dates at which no team needs more people than it has.",
+        what="Dates that leave every team with enough people.",
         command=("level", "--format", "json"),
     ),
 }

@@ -28,6 +28,16 @@ def refusals(programme: Programme, *, today: date) -> RefusalDates:
     return found
 
 
+def dates_if_answered(programme: Programme, gate: Task, today: date) -> tuple[dict[str, Dates], dict[str, Dates]]:
+    """Return the plan's dates if a gate is approved today, and if it is rejected; empty if no one can answer it today.
+
+    Until everything before it is finished, the dates would mean nothing.
+    """
+    if not any(d.task.id == gate.id and d.is_waiting for d in decision_log(programme, today=today)):
+        return {}, {}
+    return dates_if(programme, gate, Outcome.APPROVE, today), dates_if(programme, gate, Outcome.REJECT, today)
+
+
 def dates_if(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
     """Return the plan's dates if a gate is answered today; empty if it is already passed."""
     if programme.is_done(gate.id):

@@ -21,10 +21,10 @@ from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
-from changeflow.usecases.refusals import dates_if, refusals
+from changeflow.usecases.refusals import dates_if_answered, refusals
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.words import Action, Gate, Outcome
+from changeflow.values.words import Action, Gate
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -150,5 +150,5 @@ def build_page(stored: Stored, gate: Task, *, today: date) -> GoNoGoPage:
     if gate.gate is not Gate.GO_LIVE:
         raise UnknownThingError("go-live gate", gate.id, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
     case = weigh(stored.judged, gate.id)
-    go, no = (dates_if(found, gate, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
+    go, no = dates_if_answered(found, gate, today)
     return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)

@@ -141,7 +141,10 @@ class TestReport:
         alerts = sponsorship(loaded(sqlite, later).programme, today=later).alerts
         said = [a for a in alerts if "conversation" in a]
         assert said == [
-            "There is no record of a conversation with clerks in the last 7 school weeks (expected at least every 6)."
+            (
+                "There is no record of a conversation with clerks in the last 7 school weeks "
+                "(expected at least once every 6)."
+            )
         ]
 
 

@@ -14,6 +14,8 @@ from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.programme.no_return import PointOfNoReturn, points_of_no_return
 from changeflow.reports.decisions import case_text
+from changeflow.reports.documents import html_of
+from changeflow.reports.go_no_go import go_no_go_text
 from changeflow.reports.tables import plan_json, plan_text
 from changeflow.rules.engine import judge
 from changeflow.usecases.gates import case_of
@@ -76,6 +78,13 @@ def test_plan_report_and_decision_say_the_same(stored: str):
     page = go_no_go_of(GO, db=stored, programme=None, today=START)
     assert [line.iso for line in page.no_return] == ["2027-03-31", "2027-04-27", "2027-06-30"]
     assert "  Tue 27 Apr 2027" in "\n".join(case_text(*case_of(GO, db=stored, programme=None, on=START)))
+
+
+def test_a_go_live_that_cannot_be_decided_yet_shows_no_dates_for_either_answer(stored: str):
+    page = go_no_go_of(GO, db=stored, programme=None, today=START)
+    assert page.answers == ()
+    assert "Some work before this decision is not complete" in "\n".join(go_no_go_text(page))
+    assert "Some work before this decision is not complete" in html_of(page)
 
 
 def test_a_wave_that_nothing_has_is_an_error(tmp_path: Path):

@@ -359,7 +359,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
 ):
     asked = states(state)
     # What follows from an answer is tested elsewhere, and takes half a second a page.
-    monkeypatch.setattr(reports, "dates_if", lambda *_: {})
+    monkeypatch.setattr(reports, "dates_if_answered", lambda *_: ({}, {}))
     for gate, day in open_gates(asked).items():
         # As `why` and `gate show` print it: to build the command line again takes as long as all the rest.
         planning._explain(asked.programme, gate)
@@ -368,7 +368,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
         assert any(line.startswith(f"Needed by {day}. ") for line in shown), gate
         if asked.programme.roadmap.tasks[gate].gate is Gate.GO_LIVE:
             page = html_of(go_no_go_of(gate, db=asked.db, programme=None, today=asked.today))
-            assert f"Needed by <strong>{day}</strong>" in page, gate
+            assert f"Decision needed by <strong>{day}</strong>" in page, gate
 
 
 def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, tmp_path: Path):
@@ -402,7 +402,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
             # In the annex, and in the brief if it has room, beside the forecast.
             assert cells[name].count(spare) in (1, 2)
             assert day in cells[name]
-            assert f"It has {spare} of float before its deadline, {last}." in why
+            assert f"It can slip by {spare} (its float) before it misses its deadline, {last}." in why
         row = sheet[f"programme/{found['id']}"]
         assert (format_day(row["Forecast"]), row["Float before"]) == (day, "its deadline")
         assert row["Float"] * 450 == found["spare"]

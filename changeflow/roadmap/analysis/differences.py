@@ -345,7 +345,8 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
     plain = [t for t in own if states.topic_of(t) is Topic.TASKS]
     if len(plain) <= NAMED:
         for task in plain:
-            sentence = f"“{task.name}” finishes {later_or_earlier(days[task.id])}."
+            verb = "finished" if states.after.is_done(task.id) else "finishes"
+            sentence = f"“{task.name}” {verb} {later_or_earlier(days[task.id])}."
             yield Altered(Topic.TASKS, How.MOVED, sentence, task.id)
         return
     later = sum(days[t.id] > 0 for t in plain)

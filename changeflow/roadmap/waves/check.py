@@ -116,8 +116,8 @@ def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 load.update(dict(zip(((placement.team, w) for w in placement.weeks), placement.tenths, strict=True)))
     for (team, week), tenths in sorted(load.items()):
         if tenths > problem.capacity[team][week]:
-            given = f"{problem.capacity[team][week] / 10:g} days in {problem.week_words(week)}"
-            yield Broken("capacity", f"{problem.team_names[team]} can give only {given}; {tenths / 10:g} are needed")
+            given = f"{problem.capacity[team][week] / 10:g} days available in {problem.week_words(week)}"
+            yield Broken("capacity", f"{problem.team_names[team]} have only {given}; {tenths / 10:g} are needed")
 
 
 def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:

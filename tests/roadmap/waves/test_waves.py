@@ -320,7 +320,7 @@ class TestWhy:
         ]
         full = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2})
         assert self.lines(full, ("b", "pay"))[1] == (
-            "Not on 18 Jan 2027: Trainers can give only 1.5 days in the week of 11 Jan 2027; 2 are needed."
+            "Not on 18 Jan 2027: Trainers have only 1.5 days available in the week of 11 Jan 2027; 2 are needed."
         )
 
     def test_a_date_that_fell_out_is_told_with_its_reason(self):

@@ -70,7 +70,7 @@ def test_it_names_the_limits_exceeded_and_the_busiest_weeks(own_world: World):
     assert breaks
     page = signed_in(own_world.db, "chief").get(WAVES)
     said = text_of(page)
-    assert f"The plan exceeds {len(breaks)} limit" in said
+    assert f"The plan breaks {len(breaks)} limit" in said
     for what in breaks:
         assert what[1:] in said
     tenths = loads(problem, plan)["trainers"]
