@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -23,7 +23,7 @@ from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
-from tests.sharing import compiled_once, shared_folder
+from tests.sharing import compiled_once, shared, shared_folder
 from tests.waiting import PATIENCE
 
 # Python's collector calls Java's where a test has started it. In a forked process that would wait without end, for
@@ -81,6 +81,24 @@ def _marks_of_module(item: pytest.Item) -> list[pytest.Mark]:
 @pytest.fixture(scope="session")
 def sample() -> Folder:
     return read_folder(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The sample as the demo stores it, with its messages: one for all workers of the test run, to be copied."""
+    from tests.browser.sample import store_sample
+
+    folder = shared_folder(tmp_path_factory, "demo")
+
+    @contextmanager
+    def store() -> Iterator[str]:
+        home = folder / "home"
+        home.mkdir()
+        store_sample(home)
+        yield str(home)
+
+    with shared(folder, store) as found:
+        yield Path(found)
 
 
 def sample_copy(into: Path) -> Path:

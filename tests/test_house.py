@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.sources import tree_of
+
 TOP = Path(__file__).parents[1]
 PRODUCT = ("changeflow", "flows")
 EVERYTHING = (*PRODUCT, "tests", "bench", "chaos", "disclosure")
@@ -20,7 +22,7 @@ def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
 def parsed(package: str) -> list[tuple[str, ast.Module]]:
     paths = sorted((TOP / package).rglob("*.py"))
     names = (".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__") for path in paths)
-    return [(name, ast.parse(path.read_text(encoding="utf-8"))) for name, path in zip(names, paths, strict=True)]
+    return [(name, tree_of(path)) for name, path in zip(names, paths, strict=True)]
 
 
 def test_no_two_public_classes_share_a_name():

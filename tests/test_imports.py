@@ -6,6 +6,8 @@ from pathlib import Path
 
 import networkx as nx
 
+from tests.sources import tree_of
+
 TOP = Path(__file__).resolve().parent.parent
 PACKAGES = ("changeflow", "flows")
 
@@ -44,7 +46,7 @@ def graph_of(files: dict[str, Path]) -> "nx.DiGraph[str]":
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(files)
     for module, path in files.items():
-        for node in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in imports(tree_of(path)):
             for meanings in names(node):
                 imported = next((m for m in meanings if m in files), None)
                 if imported is not None and imported != module:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import tree_of
+
 TOP = Path(__file__).resolve().parents[1]
 GLOSSARY = TOP / "docs" / "glossary.md"
 
@@ -88,7 +90,7 @@ def test_a_definition_is_one_sentence_with_a_link_to_a_text_that_uses_the_term(t
 
 def strings(file: Path) -> Iterator[str]:
     """Yield the string literals of a module that can be sentences: those with a space."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value
 

@@ -69,6 +69,7 @@ class TestRandomTrusts:
         assert list(narrowed(attacked, truth_of(answers), threshold=3)) == []
         assert list(found_out(attacked, views)) == []
 
+    @pytest.mark.slow
     def test_hiding_only_small_groups_is_not_enough(self):
         """The same trusts, with exact counts and without joint tests: nearly all of them reveal something."""
         revealing = 0

@@ -64,6 +64,7 @@ def test_a_person_whose_answers_end_before_a_barrier_is_not_counted():
     assert answers.places.tolist() == [UNKNOWN, Element.DESIRE.position]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(*[st.integers(0, 5)] * 5, st.booleans()), min_size=1, max_size=30),
     st.integers(1, 4),

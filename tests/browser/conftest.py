@@ -1,32 +1,19 @@
 """The stored sample, a browser, and ways to sign in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.looking import launched
-from tests.browser.sample import Served, links_in, store_sample
-from tests.sharing import shared, shared_folder
+from tests.browser.sample import Served, links_in
 from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The sample as the demo stores it: one for all workers of the test run, to be copied."""
-    folder = shared_folder(tmp_path_factory, "browsed")
-
-    @contextmanager
-    def store() -> Iterator[str]:
-        home = folder / "home"
-        home.mkdir()
-        store_sample(home)
-        yield str(home)
-
-    with shared(folder, store) as found:
-        yield Path(found)
+def stored(demo_home: Path) -> Path:
+    return demo_home
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ positions = st.integers(minute_of(date(2016, 1, 1)), minute_of(date(2044, 12, 31
 amounts = st.integers(-200 * 480, 200 * 480)
 
 
+@pytest.mark.slow
 @given(positions, positions, amounts)
 def test_the_layout_changes_no_answer(a: int, b: int, minutes: int):
     wide = a_calendar_of(WIDE, "wide")

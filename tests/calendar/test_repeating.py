@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def both(week: dict[int, object], stated: list[tuple[date, int, object]]) -> tup
     return repeating, compile_calendar("all", [layer], first=date(2017, 1, 1), last=date(2037, 12, 31))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.integers(-200_000, 200_000))
 def test_it_gives_the_same_answers_as_a_full_layout(week, stated, one: int, other: int, minutes: int):
@@ -43,6 +45,7 @@ def test_it_gives_the_same_answers_as_a_full_layout(week, stated, one: int, othe
     assert repeating.laid_out.days == DAYS, "no more is laid out"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.sampled_from((480, 4800, 90_000)))
 def test_a_roadmap_has_the_same_dates_on_both(week, stated, starts: int, ends: int, minutes: int):

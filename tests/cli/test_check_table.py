@@ -97,6 +97,7 @@ def test_the_schools_of_a_folder_are_known_by_name_also_from_a_workbook(tmp_path
     assert (code, json.loads("\n".join(lines))["first"]) == (0, [{"id": "a", "role": "Head", "school": "ash"}])
 
 
+@pytest.mark.slow
 def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     path = tmp_path / "pay.csv"
     path.write_text("contract,gross,net\nC1,10.00,8.00\n")
@@ -105,6 +106,7 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
 
 
+@pytest.mark.slow
 def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Lines are shown from its beginning; a cell that is no amount is found at its end, 30,001 lines on.
 
@@ -199,6 +201,7 @@ class TestLedgers:
 
     PAY = 'Employee No,Job Title,Gross Pay (£),Tax,Net Pay\n1001,Cook,"£2,000.00",-,"1,450.00"\n1002,Cook,5,1,4\n'
 
+    @pytest.mark.slow
     def test_it_says_what_is_compared_and_by_which_key(self, tmp_path: Path):
         """Pay makes it a ledger, although a list of people has ids and job titles too."""
         (tmp_path / "pay.csv").write_text(f"{self.PAY}Total,,2005.00,1,1454.00\nPage 1 of 1\n")
@@ -215,6 +218,7 @@ class TestLedgers:
                      "Line 5 left out: what a report prints below its table."):  # fmt: skip
             assert notes.count(said) == 1
 
+    @pytest.mark.slow
     def test_its_cells_are_checked(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("contract,gross,net\nC1,10.00,abc\nC2,1E5,4.00\n,1.00,1.00\n")
         code, _, errors = check(tmp_path / "pay.csv")
@@ -226,6 +230,7 @@ class TestLedgers:
         (tmp_path / "pay.csv").write_text("contract,gross\nC1,lots\n")
         assert "No column has amounts. Not compared: gross (no amounts)." in check(tmp_path / "pay.csv")[2]
 
+    @pytest.mark.slow
     def test_its_ids_are_checked(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("contract,net\nC1,1.00\n1.00E+11,2.00\nC1,3.00\n01-Feb,4.00\n")
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
@@ -235,6 +240,7 @@ class TestLedgers:
         assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
         assert "Line 5: '01-Feb' looks made a date." in notes
 
+    @pytest.mark.slow
     def test_totals_and_footers_are_no_contracts_and_many_of_a_kind_are_counted(self, tmp_path: Path):
         """Twelve contracts are there twice; ten are named."""
         twice = "".join(f"C{n:02},1.00\n" for n in range(12)) * 2
@@ -244,6 +250,7 @@ class TestLedgers:
         assert said[0] == "- 'C00' is listed twice, on lines 2 and 14, so it is not compared."
         assert (len(said), said[-1]) == (11, "- 2 more are listed more than once.")
 
+    @pytest.mark.slow
     def test_the_key_can_be_named(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("Person,Post,net\n1,1,2.00\n1,2,4.00\n")
         code, lines, _ = check(tmp_path / "pay.csv", "--key", "Person,Post", width=200)
@@ -264,6 +271,7 @@ def test_the_page_has_every_column_of_every_table():
     assert page.endswith("\n".join(tables_in_words()) + "\n"), "changeflow schema --format markdown writes its end"
 
 
+@pytest.mark.slow
 def test_a_note_on_a_ledger_is_printed_once(tmp_path: Path):
     path = tmp_path / "pay.csv"
     path.write_text("Payslip summary,,\nRun date: 30/04/2027,,\ncontract,gross,net\nA,2.50,1.50\nB,3.50,2.50\n")

@@ -89,6 +89,7 @@ def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_why_explains_the_stored_programme_as_it_stands(folder: Path, db: str):
     run("apply", folder, "--yes", "--as", "chief", "--at", "2027-01-04")
     run("task", "finish", "payroll/requirements", "--on", "2027-01-08", "--as", "chief", "--at", "2027-01-11")
@@ -148,6 +149,7 @@ def test_a_question_that_is_answered_no_stores_nothing(folder: Path, db: str):
     assert "There is no programme" in run("tick", "--programme", "small", code=4).stderr
 
 
+@pytest.mark.slow
 def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str, tmp_path: Path):
     run("apply", folder, "--yes")
     file = tmp_path / "progress.csv"
@@ -165,6 +167,7 @@ def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str,
 PAY = "contract,gross,net\nC1,1000.00,800.00\nC2,2000.00,1500.00\n"
 
 
+@pytest.mark.slow
 def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     (tmp_path / "old.csv").write_text(PAY)
     (tmp_path / "new.csv").write_text(PAY.replace("1500.00", "1499.99"))
@@ -177,6 +180,7 @@ def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
 
 
+@pytest.mark.slow
 def test_every_difference_can_be_listed(tmp_path: Path):
     """Ten of twelve are listed, of twelve missing contracts too; with --all each of them."""
     lines = [f"C-D{n:02},1.00" for n in range(12)]
@@ -191,6 +195,7 @@ def test_every_difference_can_be_listed(tmp_path: Path):
     assert all(f"-{kind}{n:02}" in every for kind in "DM" for n in range(12))
 
 
+@pytest.mark.slow
 def test_what_was_compared_is_said_first(tmp_path: Path):
     """Names are no amounts; gross is Bruto in the new file, which has decimal commas. Net of C2 falls by a pound."""
     (tmp_path / "old.csv").write_text(PAY.replace("net", "net,name").replace("00\n", "00,x\n"))
@@ -250,6 +255,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "Did you mean 'payroll/w1/decide'" in run("gate", "show", "payroll/w1/decid", *at, code=4).stderr
 
 
+@pytest.mark.slow
 def test_exports_open_again(folder: Path, tmp_path: Path):
     from icalendar import Calendar
 
@@ -332,6 +338,7 @@ def test_a_profile_is_chosen_by_name(tmp_path: Path):
     assert "Use one of: msproject, textbook" in run("schedule", folder, "--profile", "primavera", code=4).stderr
 
 
+@pytest.mark.slow
 def test_two_folders_are_compared_from_the_command_line(folder: Path, tmp_path: Path):
     longer = a_folder(tmp_path / "longer", service=SERVICE + "tasks:\n  requirements: {owner: lead, duration: 8d}\n")
     shown = run("changes", folder, longer).stdout
@@ -359,6 +366,7 @@ def test_the_longest_path_to_any_milestone_is_shown_with_floats(folder: Path):
     assert "There is no milestone or task 'all-lives'" in run("plan", folder, "--to", "all-lives", code=4).stderr
 
 
+@pytest.mark.slow
 def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
     run("apply", folder, "--yes", "--at", "2027-01-04")
     assert "No baseline has been taken" in run("baseline", "show", code=4).stderr
@@ -406,6 +414,7 @@ def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: P
     assert "accountable" not in run("delegation", folder).stdout
 
 
+@pytest.mark.slow
 def test_what_is_left_is_reported_in_any_unit_and_said_in_it(folder: Path, db: str):
     """On Friday 8 January at 8:30 ten days of the clock are left: until Monday 18 January. It counts from then on."""
     run("apply", folder, "--yes", "--at", "2027-01-04")
@@ -456,6 +465,7 @@ def test_a_number_where_text_belongs_is_said_in_plain_words(tmp_path: Path, key:
     assert said[key] in run("validate", folder, code=4).stderr
 
 
+@pytest.mark.slow
 def test_a_school_is_answered_with_its_go_lives_and_how_to_ask_for_one(folder: Path):
     """Requirements, system and training end on 19 January; skills are shown on the 20th, the day of the go-live."""
     said = f"Cedar School goes live with Payroll on Wed 20 Jan 2027: changeflow why {folder} cedar/payroll\n"
@@ -466,6 +476,7 @@ def test_a_school_is_answered_with_its_go_lives_and_how_to_ask_for_one(folder: P
     assert "Did you mean 'cedar/payroll'?" in run("why", folder, "ceder/payroll", code=4).stderr
 
 
+@pytest.mark.slow
 def test_a_misspelt_word_that_no_task_has_is_answered_with_what_is_near(folder: Path, db: str):
     run("apply", folder, "--yes", "--at", "2027-01-04")
     assert "Did you mean 'cedar'?" in run("task", "list", "ceder", "--at", "2027-01-05").stderr

@@ -82,6 +82,7 @@ def test_the_address_of_the_database_may_stand_in_a_file(stored: str, tmp_path: 
     assert (refused.exit_code, "CHANGEFLOW_DB_FILE names a file that cannot be read" in refused.stderr) == (4, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", NAMED["CHANGEFLOW_ANCHOR"])
 def test_an_anchor_that_can_be_none_is_wrong_input(
     stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str

@@ -236,6 +236,7 @@ class TestATrustsOwnTemplates:
         (folder / "en" / "task.j2").write_text(macros + "{% macro say(n) %}" + say + "{% endmacro %}")
         return Templates(folder)
 
+    @pytest.mark.slow
     def test_they_replace_the_shipped_ones_and_the_rest_stays(self, tmp_path: Path):
         message = a_message(templates=self.own(tmp_path, "Do {{ n.title }}, in our words."))
         assert message.subject == "Ours"
@@ -243,12 +244,14 @@ class TestATrustsOwnTemplates:
         assert "Do Train &lt;everybody&gt; &amp; all, in our words." in message.html
         assert "More time for students" in message.text
 
+    @pytest.mark.slow
     def test_they_are_for_the_language_of_their_folder(self, tmp_path: Path):
         templates = self.own(tmp_path, "Do {{ n.title }}, in our words.")
         assert "i’w gwblhau heddiw" in a_message(templates=templates, language="cy").text
         (tmp_path / "en").rename(tmp_path / "cy")
         assert "in our words." in a_message(templates=Templates(tmp_path), language="cy").text
 
+    @pytest.mark.slow
     def test_they_can_compare_the_code_of_the_language(self, tmp_path: Path):
         templates = self.own(tmp_path, "{% if language == 'en' %}English{% else %}another language{% endif %}.")
         assert "English." in a_message(templates=templates).text

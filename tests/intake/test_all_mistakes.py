@@ -89,6 +89,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     return {name: problems_of(base / str(n), name) for n, name in enumerate(MISTAKES)}
 
 
+@pytest.mark.slow
 def test_each_mistake_is_found_alone_and_in_its_own_file(alone: dict[str, set[str]]):
     assert {name for name, found in alone.items() if not found} == set()
     for name, found in alone.items():
@@ -140,6 +141,7 @@ def test_a_larger_mistake_hides_none_of_other_files(name: str, tmp_path: Path):
     assert files == {WHOLE[name][0], *others}
 
 
+@pytest.mark.slow
 def test_answers_of_a_person_whose_line_is_wrong_are_no_mistake_of_their_own(tmp_path: Path):
     """The id is refused, or the whole table; a person that no line has is reported all the same."""
     for n, (old, new, reported) in enumerate((

@@ -56,6 +56,7 @@ def test_an_unknown_element_and_a_duplicate_person_are_mistakes(tmp_path: Path):
     assert (problem.line, problem.what) == (3, "Duplicate person 'head' (first on line 2).")
 
 
+@pytest.mark.slow
 def test_a_line_without_scores_does_not_take_back_answers_of_an_earlier_file(tmp_path: Path):
     folder = tmp_path / "trust"
     shutil.copytree(programme_templates()["trust-central-services"], folder)

@@ -158,6 +158,7 @@ def test_wrong_cells_are_all_named_with_line_and_column(tmp_path: Path):
     assert found[2] == "schools.csv:4:2: 'name' is empty. Every line needs it."
 
 
+@pytest.mark.slow
 def test_a_field_of_ten_megabytes(tmp_path: Path):
     found = the_problem(tmp_path, schools=SCHOOLS + "x," + "y" * 10_000_000 + ",primary,north\n")
     assert "The table cannot be read" in found
@@ -172,6 +173,7 @@ def test_a_yaml_file_of_ten_megabytes(tmp_path: Path):
     assert "At most 2 MB are read." in the_problem(tmp_path, service="x: " + "y" * 10_000_000)
 
 
+@pytest.mark.slow
 def test_an_anchor_bomb(tmp_path: Path):
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]

@@ -224,6 +224,7 @@ def test_a_link_within_the_folder_is_read(tmp_path: Path):
     assert len(read_folder(folder).definition.schools) == 3
 
 
+@pytest.mark.slow
 def test_a_folder_of_thousands_of_files_is_refused(tmp_path: Path):
     folder = a_folder(tmp_path)
     (folder / "calendars").mkdir(exist_ok=True)
@@ -233,6 +234,7 @@ def test_a_folder_of_thousands_of_files_is_refused(tmp_path: Path):
         read_folder(folder)
 
 
+@pytest.mark.slow
 def test_a_folder_of_many_large_files_is_refused(tmp_path: Path):
     folder = a_folder(tmp_path)
     (folder / "calendars").mkdir(exist_ok=True)

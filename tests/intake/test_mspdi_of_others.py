@@ -455,6 +455,7 @@ ODD = (
 PERCENTAGES = (None, 0, 50, 100)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(TASK_FIELDS), st.sampled_from(ODD), st.sampled_from((0, 1)), st.sampled_from(PERCENTAGES))
 def test_one_odd_field_is_read_noted_or_refused_by_task(name: str, text: str, manual: int, percent: int | None):

@@ -101,6 +101,7 @@ def test_the_table_that_is_right_is_taken(file: Path):
     assert [remark.what for remark in sheet.unused] == ["The column was not used: 'Colour'."]
 
 
+@pytest.mark.slow
 @given(place=st.sampled_from(PLACES), text=st.sampled_from(ODD) | ANY)
 def test_any_one_odd_cell_is_read_as_documented_or_named(file: Path, place: tuple[int, int], text: str):
     line, column = place
@@ -142,6 +143,7 @@ def is_read(heading: str, text: str, typed: object) -> bool:
     return bool(value == parse_remaining(plain, minutes_per_day=450, unit="d"))
 
 
+@pytest.mark.slow
 @given(text=ANY)
 def test_a_heading_that_no_one_knows_is_said_not_to_be_used(file: Path, text: str):
     """Another heading is known, or named."""
@@ -166,6 +168,7 @@ def test_a_table_without_tasks_or_without_progress_says_what_is_missing(file: Pa
     assert no_progress.what == "No column has progress."
 
 
+@pytest.mark.slow
 def test_a_list_of_one_service_needs_no_column_for_it(file: Path, sample: Folder):
     """All three services of the sample form a team and agree a road map; payroll alone has a parallel run."""
     rows = [
@@ -314,6 +317,7 @@ def test_the_exported_workbook_has_nothing_new_to_say(file: Path):
     assert (problems, sheet.unused, typed.unchanged) == ([], (), 3)
 
 
+@pytest.mark.slow
 @given(line=st.integers(0, 2), column=st.integers(0, 21), text=st.sampled_from(ODD) | ANY)
 def test_any_one_odd_cell_of_the_exported_workbook_is_read_or_named(file: Path, line: int, column: int, text: str):
     head, rows = exported()

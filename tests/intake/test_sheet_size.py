@@ -23,6 +23,7 @@ def test_a_shared_text_is_named_by_a_whole_number(value: str):
         check_size(sheet.encode(), LONG.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["<v>0</v>", "<v> 00 </v>", "<f>A1</f><v>0</v>", "<v xml:space='preserve'>0</v>"])
 def test_a_long_text_is_counted_wherever_it_is_used(value: str):
     sheet = cells(5_000, "ABCDEFGH", '<c r="{place}" t="s">' + value + "</c>")

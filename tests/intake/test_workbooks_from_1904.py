@@ -64,6 +64,7 @@ def test_the_same_number_is_another_day_in_other_workbooks(tmp_path: Path):
     assert (problems, table.rows[0].cells["joins"]) == ([], "2023-01-31")
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.dates(date(1950, 1, 1), date(2099, 12, 31)), min_size=1, max_size=30))
 def test_every_day_is_the_same_with_and_without_a_format(tmp_path_factory: pytest.TempPathFactory, days: list[date]):

@@ -146,6 +146,7 @@ def test_texts_of_all_kinds_are_read_as_by_ruamel(text: str):
         check(text, reader)
 
 
+@pytest.mark.slow
 def test_an_anchor_bomb_is_refused_whoever_composes_it():
     levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 9))
     text = f"l0: &l0 [a, b, c]\n{levels}"
@@ -175,6 +176,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_the_sample_is_read_where_pyyaml_has_no_libyaml():
     sample = [str(path) for path in SHIPPED if "trust-central-services" in path.parts]
     done = subprocess.run([sys.executable, "-c", CHILD, *sample], capture_output=True, text=True, check=True)

@@ -39,6 +39,7 @@ def forms(message: Message) -> tuple[str, ...]:
     return message.string if isinstance(message.string, tuple) else (message.string,)
 
 
+@pytest.mark.slow
 def test_the_list_has_every_message_of_the_templates_and_the_code():
     with LIST.open("rb") as file:
         known = listed(read_po(file))
@@ -46,6 +47,7 @@ def test_the_list_has_every_message_of_the_templates_and_the_code():
     assert known == listed(extracted()), "run `make messages`, and translate what is new"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_catalogue_has_every_message_and_no_other(code: str):
     read = catalogue(code)

@@ -4,11 +4,6 @@ import pytest
 
 from tests.oracles.levelling import compare_levelling_of
 
-
-def test_a_few_levelled_plans_keep_links_and_people():
-    assert compare_levelling_of(range(2)).differences == []
-
-
 SOONER = {
     809: "a wait without links begins when its own people come, and not with those who work at weekends",
     832: "the same",

@@ -5,10 +5,6 @@ import pytest
 from tests.oracles.simulating import compare_odds_of
 
 
-def test_a_few_programmes_have_the_odds_of_draws_by_hand():
-    assert compare_odds_of(range(2)).differences == []
-
-
 @pytest.mark.slow
 def test_odds_lie_within_a_band_of_draws_by_hand():
     """Of 1 000 odds that agree one is outside the band by chance: whatever is outside is drawn ten times as often."""

@@ -68,6 +68,7 @@ schools = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(schools, st.integers(1, 3))
 def test_no_other_cohort_is_closer_to_the_mix(rows: list[tuple[str, str, bool]], size: int):
     trust = [a_school(f"s{n}", p, h, reluctant=r) for n, (p, h, r) in enumerate(rows)]

@@ -44,6 +44,7 @@ def counts(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_report_and_the_next_one_make_one_cache_a_schedule(judged: Judged, counts: Counter[str]):
     first = build_sro(judged, today=TODAY)
     # The schedule without slips: late decisions use its cache; everything else uses the programme's own.

@@ -93,6 +93,7 @@ def is_named(live: GoLive, headline: str) -> bool:
     return school in where or is_whole or (wave is not None and waves[wave] in where)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(lateness())
 def test_the_headline_names_every_go_live_that_is_later_than_announced(days: dict[tuple[str, str], int]):

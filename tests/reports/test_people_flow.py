@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
@@ -112,6 +113,7 @@ class TestNothingFiner:
         assert wide is not None
         assert not [r for r in wide.ribbons if r.way == "back"]
 
+    @pytest.mark.slow
     @given(counts(), counts(), st.data())
     def test_two_worlds_with_the_same_bands_have_the_same_chart(self, first, second, data: st.DataObject):
         shown = two_rounds(first, second)
@@ -126,6 +128,7 @@ class TestNothingFiner:
         chart, other = draw_flow(shown, "everyone"), draw_flow(two_rounds(*others), "everyone")
         assert chart == other
 
+    @pytest.mark.slow
     @given(counts(), counts())
     def test_every_number_is_of_a_published_line(self, first, second):
         shown = two_rounds(first, second)
@@ -145,6 +148,7 @@ class TestNothingFiner:
             assert not set(re.findall(r"\d+ to \d+", text)) - lines
             assert not set(re.findall(r"\d+", re.sub(r"\d+ to \d+", "", text))) - answers
 
+    @pytest.mark.slow
     @given(counts(), counts())
     def test_heights_give_the_middles_of_the_bands_and_no_more(self, first, second):
         shown = two_rounds(first, second)
@@ -160,6 +164,7 @@ class TestNothingFiner:
             # A tenth of a pixel of about 230 is the rounding of the file.
             assert all(abs(a - b) < 0.002 for a, b in zip(read, of_middles, strict=True))
 
+    @pytest.mark.slow
     @given(counts(), counts())
     def test_ribbons_are_as_wide_as_a_band_and_what_they_say_is_certain(self, first, second):
         flow = draw_flow(two_rounds(first, second), "everyone")

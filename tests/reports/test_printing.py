@@ -128,6 +128,7 @@ def vars_of(report: LevelReport) -> dict[str, Any]:
     return {field.name: getattr(report, field.name) for field in fields(report)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_breaks_it(text: str):
     paper = read_paper(pdf_of(changed(a_level_report(), lambda words: f"{words} {text}")))
@@ -142,6 +143,7 @@ def test_no_text_breaks_a_whole_report(small: SroReport, text: str):
     assert paper.is_tagged
 
 
+@pytest.mark.slow
 def test_a_name_that_shows_nothing_is_a_dash(small: SroReport):
     """PDF/UA refuses a heading without words, and a name of joiners alone has none."""
     decision = BriefDecision(name="\u200d", needed_by="1 Mar 2027", owner="chief", cost="", says="")
@@ -190,6 +192,7 @@ def test_typst_has_a_shape_for_each_character_that_is_known():
     assert without_shape(known | frozenset("ש")) == frozenset()
 
 
+@pytest.mark.slow
 def test_a_long_row_breaks_and_a_short_one_does_not():
     """A row of 4 000 words is longer than a page; its end is on a later one."""
     move = replace(a_level_report().moves[0], busy_with="very " * 4000 + "end of it")

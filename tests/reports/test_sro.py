@@ -86,6 +86,7 @@ def test_the_print_and_the_json_say_the_same(report: SroReport):
     assert paper.kinds.count("H1") > 8
 
 
+@pytest.mark.slow
 def test_small_groups_are_nowhere_in_it(report: SroReport):
     shown = {line.group: line.answered for _, lines in report.people.tables for line in lines}
     assert shown["payroll team"] is None
@@ -94,6 +95,7 @@ def test_small_groups_are_nowhere_in_it(report: SroReport):
     assert all(answered is None or answered >= 10 for answered in shown.values())
 
 
+@pytest.mark.slow
 def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Folder):
     text = html_of(report) + json_of(report)
     for contact in sample.contacts:
@@ -102,6 +104,7 @@ def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Fo
     assert "-payroll-officer" not in text
 
 
+@pytest.mark.slow
 def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
     assert decision.waited == "Requested on 1 Sep 2026, 245 days ago. Planned for 3 Sep 2026."
@@ -123,6 +126,7 @@ def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     assert still_open == "“Payroll: form the project team” is not complete yet."
 
 
+@pytest.mark.slow
 def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
     page = html.fromstring(html_of(report))
     assert page.get("lang") == "en-GB"
@@ -143,6 +147,7 @@ def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
     assert not page.xpath("//script|//link|//img"), "nothing is fetched"
 
 
+@pytest.mark.slow
 def test_text_from_a_programme_is_never_markup(report: SroReport):
     from dataclasses import replace
 
@@ -161,6 +166,7 @@ def test_a_cell_that_a_spreadsheet_might_run_is_plain_text(text: str):
     assert safe_cell(text).startswith("'")
 
 
+@pytest.mark.slow
 def test_a_half_written_report_is_never_seen(report: SroReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from changeflow.reports import documents
 

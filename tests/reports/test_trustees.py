@@ -23,6 +23,7 @@ def report(sample: Folder) -> SroReport:
     return build_sro(judged, today=date(2027, 5, 4), baseline=dates_of(judge(sample.programme).programme), version=3)
 
 
+@pytest.mark.slow
 def test_it_says_what_the_brief_says_and_what_the_change_is_for(report: SroReport):
     found = trustees_of(report)
     assert (found.headline, found.cut_off, found.since) == (report.headline, report.brief.cut_off, report.brief.since)
@@ -36,6 +37,7 @@ def test_it_says_what_the_brief_says_and_what_the_change_is_for(report: SroRepor
     assert len(found.benefits) + found.more_benefits == len(gains)
 
 
+@pytest.mark.slow
 def test_it_does_not_say_where_people_are(report: SroReport):
     page = html_of(trustees_of(report))
     assert report.people.round
@@ -44,6 +46,7 @@ def test_it_does_not_say_where_people_are(report: SroReport):
         assert line.stands not in page
 
 
+@pytest.mark.slow
 def test_a_programme_without_a_statement_or_decisions_has_a_page_as_well(report: SroReport):
     bare = replace(
         report,

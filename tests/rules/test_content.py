@@ -110,6 +110,7 @@ class TestR21:
         assert found(self.blacked_out(tmp_path, other), "R21", Severity.WARN) == []
 
 
+@pytest.mark.slow
 def test_the_sample_avoids_all_windows_except_one(sample):
     codes = {f.rule for f in judge(sample.programme).findings}
     assert not codes & {"R04", "R07", "R08", "R14"}

@@ -119,6 +119,7 @@ class TestMistakes:
         assert message in str(caught.value)
         assert str(caught.value).startswith("services/payroll.yaml:8:")
 
+    @pytest.mark.slow
     def test_a_waiver_without_the_mandate_is_not_stored(self, sqlite: str, tmp_path: Path):
         definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite).now)
         waiver = Waiver(rule="R15", reason="Small", owner="lead", approved_by="lead", expires=date(2027, 6, 30))

@@ -42,6 +42,7 @@ def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_database_without_its_last_entries_is_older_than_the_anchor(db: str, anchored: Path):
     outside(
@@ -55,6 +56,7 @@ def test_a_database_without_its_last_entries_is_older_than_the_anchor(db: str, a
     assert fault.what.startswith("the database is older than the anchor (entry 3, anchor 5)")
 
 
+@pytest.mark.slow
 def test_a_missing_chain_is_reported(db: str, anchored: Path):
     outside(db, "delete from audit_fact", "delete from audit")
     found = [f.what for f in faults(db, anchored)]
@@ -63,6 +65,7 @@ def test_a_missing_chain_is_reported(db: str, anchored: Path):
         audit_trail.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
 
 
+@pytest.mark.slow
 def test_an_entry_that_was_never_anchored_is_reported(db: str, anchored: Path):
     finish(db, 11)
     [fault] = faults(db, anchored)
@@ -71,6 +74,7 @@ def test_an_entry_that_was_never_anchored_is_reported(db: str, anchored: Path):
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_an_anchor_that_cannot_be_written_stops_the_change(db: str, anchored: Path, tmp_path: Path):
     for path in (tmp_path, tmp_path / "nowhere" / "anchor.txt"):
         with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match="No changes saved"):
@@ -78,6 +82,7 @@ def test_an_anchor_that_cannot_be_written_stops_the_change(db: str, anchored: Pa
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_a_foreign_file_as_anchor_is_refused_without_reading_all_of_it(db: str, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "video").write_bytes(b"\0" * 100_000_000)
@@ -94,6 +99,7 @@ def test_a_foreign_file_as_anchor_is_refused_without_reading_all_of_it(db: str, 
     assert list(anchor.read(tmp_path / "video")) == []
 
 
+@pytest.mark.slow
 def test_a_line_cut_short_by_a_crash_is_ignored(db: str, anchored: Path):
     with anchored.open("a") as file:
         file.write("2026-07-30T10:00:00.000000+00:00 begun small 6 ")
@@ -102,6 +108,7 @@ def test_a_line_cut_short_by_a_crash_is_ignored(db: str, anchored: Path):
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_an_announced_change_that_was_not_committed_is_no_fault(
     db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -115,6 +122,7 @@ def test_an_announced_change_that_was_not_committed_is_no_fault(
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_a_committed_change_that_was_not_confirmed_is_no_fault(
     db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -124,6 +132,7 @@ def test_a_committed_change_that_was_not_confirmed_is_no_fault(
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_a_changed_line_is_found(db: str, anchored: Path):
     lines = anchored.read_text().splitlines(keepends=True)
     for damaged in (lines[:3] + lines[4:], [*lines[:3], lines[3].replace(" 2 2 ", " 2 9 "), *lines[4:]]):
@@ -141,6 +150,7 @@ def test_an_anchor_that_begins_late_covers_earlier_entries(db: str, tmp_path: Pa
     assert faults(db, path)
 
 
+@pytest.mark.slow
 def test_a_forged_programme_beside_an_anchor_is_found(db: str, anchored: Path, tmp_path: Path):
     text = PROGRAMME.replace("programme: small", "programme: other")
     other = a_folder(tmp_path / "other", programme=text)
@@ -150,6 +160,7 @@ def test_a_forged_programme_beside_an_anchor_is_found(db: str, anchored: Path, t
     assert (fault.programme, fault.number, fault.what[:21]) == ("other", 1, "it was never anchored")
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_two_simultaneous_writers_keep_the_anchor_complete(db: str, anchored: Path):
     from concurrent.futures import ThreadPoolExecutor
@@ -165,6 +176,7 @@ def test_two_simultaneous_writers_keep_the_anchor_complete(db: str, anchored: Pa
     assert AnchorWitness(anchor.read(anchored)).lines == 50
 
 
+@pytest.mark.slow
 def test_a_restored_copy_is_older_than_the_anchor_until_someone_accepts_it(sqlite: str, tmp_path: Path):
     path = tmp_path / "anchor.txt"
     with acting(replace(current(), anchor=str(path))):

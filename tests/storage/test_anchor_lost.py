@@ -61,6 +61,7 @@ def overwritten(path: Path) -> None:
     path.write_text("Not a line of ours\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lose", [Path.unlink, emptied, overwritten])
 @pytest.mark.parametrize("was_accepted", [False, True])
 def test_verifying_and_each_change_report_it_until_a_person_accepts_it(
@@ -80,6 +81,7 @@ def test_verifying_and_each_change_report_it_until_a_person_accepts_it(
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_an_anchor_that_began_again_late_is_reported_until_a_person_accepts_it(db: str, anchored: Path):
     """Each of its lines follows the previous one, but the first entries are missing."""
     finish(db, 6, anchored)
@@ -97,6 +99,7 @@ def test_an_anchor_that_began_again_late_is_reported_until_a_person_accepts_it(d
     assert faults(db, anchored) == []
 
 
+@pytest.mark.slow
 def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, tmp_path: Path):
     anchored.unlink()
     with pytest.raises(AnchorLostError):
@@ -104,6 +107,7 @@ def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, t
     assert not anchored.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_changed(db: str, anchored: Path, tmp_path: Path):
     store(db, tmp_path, "other", anchored)
@@ -123,6 +127,7 @@ def test_a_confirmation_does_not_begin_an_anchor(db: str, anchored: Path):
     assert not anchored.exists()
 
 
+@pytest.mark.slow
 def test_an_upgrade_begins_an_anchor(tmp_path: Path):
     """The first release sealed nothing: the anchor begins with the entry that seals its rows."""
     db, path = released("0.1.0", tmp_path), tmp_path / "anchor.txt"

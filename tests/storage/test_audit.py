@@ -232,6 +232,7 @@ class TestEveryWayOfWriting:
 
 
 class TestWritingPastChangeflow:
+    @pytest.mark.slow
     def test_each_attack_that_the_first_release_missed_is_found(self, stored: str):
         with session_scope(stored) as session:
             session.add(ConfidenceRow(programme_id="small", tier="red", reason="x", on=ON, at=NOW, by="chief"))
@@ -308,6 +309,7 @@ class TestHowTheActorWasKnown:
         assert found == ["", "link:1234"]
 
 
+@pytest.mark.slow
 def test_a_report_and_a_noted_head_serve_as_anchors(stored: str):
     made = issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
     number, _, known = made.audit_head.partition(":")
@@ -345,6 +347,7 @@ def test_an_upgrade_seals_the_rows_of_an_earlier_release(tmp_path: Path):
     engine_for(db).dispose()
 
 
+@pytest.mark.slow
 def test_one_programme_can_be_checked_alone(stored: str, tmp_path: Path):
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
     definitions.apply(other, db=stored, actor="chief", now=NOW)

@@ -57,6 +57,7 @@ ODD = {
 """The value written, the column named, and whether the value can be read, so that the hash reveals it too."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ODD)
 def test_an_impossible_value_in_an_entry_is_named(sqlite: str, tmp_path: Path, change: str):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)

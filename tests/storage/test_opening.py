@@ -83,6 +83,7 @@ def test_another_applications_tables_are_named_as_such(tmp_path: Path):
         pass
 
 
+@pytest.mark.slow
 def test_an_empty_file_is_a_new_database(tmp_path: Path):
     (tmp_path / "new.db").touch()
     with session_scope(f"sqlite:///{tmp_path / 'new.db'}", create=True) as session:

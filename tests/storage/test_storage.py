@@ -55,6 +55,7 @@ def audit_actions(db: str) -> list[str]:
         return [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
+@pytest.mark.slow
 def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     difference = definitions.difference(folder, db=empty_db)
@@ -71,6 +72,7 @@ def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     assert "lead@example.org" not in before.canonical(), "contact details are kept apart"
 
 
+@pytest.mark.slow
 def test_applying_an_unchanged_folder_stores_nothing(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
@@ -79,6 +81,7 @@ def test_applying_an_unchanged_folder_stores_nothing(db: str, tmp_path: Path):
     assert audit_actions(db) == ["apply"]
 
 
+@pytest.mark.slow
 def test_a_changed_folder_becomes_the_next_version_and_the_difference_shows_moved_dates(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
@@ -90,6 +93,7 @@ def test_a_changed_folder_becomes_the_next_version_and_the_difference_shows_move
     assert apply(folder, db) == 2
 
 
+@pytest.mark.slow
 def test_a_folder_made_from_an_older_version_is_refused(db: str, tmp_path: Path):
     mine, theirs = a_folder(tmp_path / "mine"), a_folder(tmp_path / "theirs")
     apply(mine, db)
@@ -113,6 +117,7 @@ def test_an_actor_is_required_and_must_be_known(db: str, tmp_path: Path):
         definitions.apply(folder, db=db, actor="cheif", now=NOW)
 
 
+@pytest.mark.slow
 def test_a_crash_during_apply_changes_nothing(db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
@@ -169,6 +174,7 @@ def test_a_writer_that_waits_too_long_gets_a_clear_error(sqlite: str, tmp_path: 
     other.close()
 
 
+@pytest.mark.slow
 def test_progress_moves_the_forecast_and_repeating_it_changes_nothing(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     later = change(db, on=date(2027, 1, 20))
@@ -181,6 +187,7 @@ def test_progress_moves_the_forecast_and_repeating_it_changes_nothing(db: str, t
     assert audit_actions(db) == ["apply", "progress"]
 
 
+@pytest.mark.slow
 def test_a_task_with_progress_is_dropped_only_if_retired(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
@@ -191,6 +198,7 @@ def test_a_task_with_progress_is_dropped_only_if_retired(db: str, tmp_path: Path
     assert apply(folder, db, retire=["payroll/ash/train"]) == 2
 
 
+@pytest.mark.slow
 def test_blocking_findings_stop_a_baseline(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
     apply(folder, db)
@@ -202,6 +210,7 @@ def test_blocking_findings_stop_a_baseline(db: str, tmp_path: Path):
     assert baselines.take_baseline("Agreed again", change(db)).number == 2
 
 
+@pytest.mark.slow
 def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", programme=PROGRAMME.replace("start:", "start:  # the first day\n "))
     apply(folder, db)
@@ -216,6 +225,7 @@ def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: P
         export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
 
 
+@pytest.mark.slow
 def test_four_simultaneous_changes_are_all_stored(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     rules = ("R01", "R02", "R03", "R15")
@@ -232,6 +242,7 @@ def test_four_simultaneous_changes_are_all_stored(db: str, tmp_path: Path):
     assert {w.rule for w in kept} == set(rules)
 
 
+@pytest.mark.slow
 def test_the_audit_chain_finds_every_manipulation(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     for day in range(5, 9):
@@ -250,6 +261,7 @@ def test_the_audit_chain_finds_every_manipulation(db: str, tmp_path: Path):
     assert (broken[0].number, broken[0].what) == (4, "entry 3 is missing")
 
 
+@pytest.mark.slow
 def test_the_migrations_create_the_tables(empty_db: str):
     upgrade(empty_db)
     with engine_for(empty_db).connect() as connection:
@@ -263,6 +275,7 @@ def test_the_names_of_the_migrations_give_their_revisions():
     assert migrations.known_versions() == {s.revision for s in script.walk_revisions()}
 
 
+@pytest.mark.slow
 def test_upgrading_twice_does_nothing(empty_db: str):
     assert upgrade(empty_db) == upgrade(empty_db)
 
@@ -303,6 +316,7 @@ def test_progress_on_a_future_day_is_refused(sqlite: str, tmp_path: Path):
         progress.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
 
 
+@pytest.mark.slow
 def test_several_programmes_share_a_database(sqlite: str, tmp_path: Path):
     apply(a_folder(tmp_path / "one"), sqlite)
     apply(a_folder(tmp_path / "two", programme=PROGRAMME.replace("programme: small", "programme: other")), sqlite)

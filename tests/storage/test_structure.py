@@ -65,6 +65,7 @@ def test_the_migrations_own_structure_has_no_differences(stored: str):
     assert found(stored) == []
 
 
+@pytest.mark.slow
 def test_an_upgraded_database_has_the_structure_of_a_new_one(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)

@@ -30,6 +30,7 @@ def released(version: str, into: Path) -> str:
     return f"sqlite:///{file}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["0.1.0"])
 def test_an_upgrade_keeps_all_data_of_a_released_database(tmp_path: Path, version: str):
     db = released(version, tmp_path)
@@ -62,6 +63,7 @@ def test_people_without_a_language_follow_the_programmes_after_an_upgrade(tmp_pa
     assert {*languages.values()} == {""}
 
 
+@pytest.mark.slow
 def test_a_downgrade_without_withdrawals_removes_withdrawn_facts(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)

@@ -66,6 +66,7 @@ def test_of_many_uses_of_a_link_at_once_one_begins_a_session(stored: str):
         assert sum(pool.map(one, range(6))) == 1
 
 
+@pytest.mark.slow
 def test_an_address_gets_ten_links_an_hour_however_many_ask_at_once(stored: str):
     def ask(_: int) -> bool:
         return accounts.ask_link(LEAD, browser=BROWSER, next_page="/", db=stored, now=NOW) is not None
@@ -78,6 +79,7 @@ def test_an_address_gets_ten_links_an_hour_however_many_ask_at_once(stored: str)
     assert accounts.ask_link(LEAD, browser=BROWSER, next_page="/", db=stored, now=later) is not None
 
 
+@pytest.mark.slow
 def test_an_erasure_and_retention_work_on_every_database(stored: str):
     token = use(stored, a_link(stored))
     removed = asked.erase("lead", db=stored, programme=None, actor="chief", now=NOW).removed

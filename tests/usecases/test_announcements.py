@@ -61,6 +61,7 @@ def slip(db: str) -> None:
     progress.finish_task("payroll/requirements", date(2027, 1, 13), date(2027, 1, 4), change(db, 13))
 
 
+@pytest.mark.slow
 def test_a_baseline_announces_every_go_live(stored: str):
     taken = baselines.take_baseline("Agreed", change(stored, 4))
     assert (taken.number, taken.announced, taken.changed) == (1, 3, 0)
@@ -87,6 +88,7 @@ def test_what_a_baseline_announced_by_mistake_is_withdrawn_at_once(stored: str):
     assert withdraw_baseline(1, "Again", change(stored, 6)) == 0
 
 
+@pytest.mark.slow
 def test_a_second_baseline_announces_only_the_days_that_changed(stored: str):
     """All three are five days late. Ash was given the new day by letter before the second baseline."""
     baselines.take_baseline("Agreed", change(stored, 4))
@@ -212,6 +214,7 @@ NAMED = "3 of 3 go-lives are later than announced: Payroll at Ash School, Beech 
 SENTENCE = "3 of 3 go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
 
 
+@pytest.mark.slow
 def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: str):
     """The small programme's milestone has until December, so nothing else is late."""
     baselines.take_baseline("Agreed", change(stored, 4))

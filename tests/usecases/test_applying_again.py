@@ -43,6 +43,7 @@ def rewritten(db: str, tmp_path: Path, old: str, new: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_about_tasks_that_changeflow_made(db: str, tmp_path: Path):
     with session_scope(db) as session:
         stored = load(session, None, on=ON)

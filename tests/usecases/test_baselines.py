@@ -67,6 +67,7 @@ def milestone(db: str, day: int = 6) -> MilestoneLine:
     return line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("since", "days"), [("baseline:1", 7), ("baseline:2", 2), ("baseline", 2)])
 def test_each_baseline_can_be_compared_with(approved_twice: str, since: str, days: int):
     found = changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
@@ -74,18 +75,21 @@ def test_each_baseline_can_be_compared_with(approved_twice: str, since: str, day
     assert found.title == ("since the baseline was set" if since == "baseline" else f"since {since.replace(':', ' ')}")
 
 
+@pytest.mark.slow
 def test_the_variance_of_each_baseline_can_be_shown(approved_twice: str):
     on = date(2027, 1, 6)
     days = [variance_of(None, db=approved_twice, on=on, number=n).milestones[0].days for n in (1, 2, None)]
     assert days == [7, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", ["baseline:3", "baseline:0", "baseline:x"])
 def test_a_baseline_that_there_is_not_is_an_error(approved_twice: str, since: str):
     with pytest.raises(InputError, match="The baselines are numbered 1 to 2"):
         changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
 
 
+@pytest.mark.slow
 def test_each_report_can_be_compared_with(approved_twice: str):
     """Reports are named by number, baselines by number, and days by themselves."""
     for day in (4, 5):
@@ -103,12 +107,14 @@ def test_each_report_can_be_compared_with(approved_twice: str):
         assert found.title == title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", ["report:1", "report:0", "report:x"])
 def test_a_report_that_there_is_not_is_an_error(approved_twice: str, since: str):
     with pytest.raises(InputError, match="No report has been issued yet"):
         changes_since(None, db=approved_twice, since=since, on=date(2027, 1, 6))
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_first_baseline_beside_the_latest(approved_twice: str):
     line = milestone(approved_twice)
     assert (line.first_baseline, line.baseline, line.forecast) == ("20 Jan 2027", "25 Jan 2027", "27 Jan 2027")
@@ -125,6 +131,7 @@ def test_with_one_baseline_it_is_shown_once(db: str, folder: Path):
     assert "baseline 1" not in found.milestones[0].sentence
 
 
+@pytest.mark.slow
 def test_the_trend_begins_with_the_first_baseline(approved_twice: str):
     now = change(approved_twice, 6).now
     issue_sro(None, db=approved_twice, today=date(2027, 1, 6), actor="chief", now=now)
@@ -133,6 +140,7 @@ def test_the_trend_begins_with_the_first_baseline(approved_twice: str):
     assert [line.first for line in trend.lines] == ["20 Jan 2027"]
 
 
+@pytest.mark.slow
 def test_a_dropped_milestone_stays_in_sight_and_in_the_headline(db: str, folder: Path):
     """Its deadline went first, then a new baseline approved the plan without the milestone."""
     store(db, folder, 4)
@@ -148,6 +156,7 @@ def test_a_dropped_milestone_stays_in_sight_and_in_the_headline(db: str, folder:
     assert "dropped" not in report(db, 6).headline
 
 
+@pytest.mark.slow
 def test_baselines_are_listed_with_whether_they_were_announced(db: str, folder: Path):
     store(db, folder, 4)
     baselines.take_baseline("Agreed", change(db, 4))
@@ -159,6 +168,7 @@ def test_baselines_are_listed_with_whether_they_were_announced(db: str, folder: 
     assert len(CliRunner().invoke(app, [*words, "--at", "2027-01-04"]).stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_milestone_at_midnight_is_on_one_day_everywhere(db: str, tmp_path: Path):
     """The runs take the pay periods of February and March, so “Runs are over” is at the midnight after 31 March: on the
     31st in the report, in the first baseline, in the variance and as a plan of waves would have it. A month longer, it
@@ -187,6 +197,7 @@ def test_a_milestone_at_midnight_is_on_one_day_everywhere(db: str, tmp_path: Pat
     assert slip.sentence == "“Runs are over” has slipped by 30 days, from 31 Mar 2027 to 30 Apr 2027."
 
 
+@pytest.mark.slow
 def test_project_gets_the_latest_baseline_as_its_own_and_each_by_its_number(approved_twice: str, tmp_path: Path):
     """Requirements ended on Friday 8 January in the first, and on Wednesday the 13th in the second."""
     out, now = tmp_path / "plan.xml", change(approved_twice, 6).now

@@ -76,6 +76,7 @@ def assert_has_the_form_of_rfc_5545(content: bytes) -> None:
     assert not opened
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_invited_to_moved_and_withdrawn(live: str):
     [message] = sent_on(live, 2, 2)
     method, event = event_in(message.invitations[0])
@@ -114,6 +115,7 @@ def test_a_checkpoint_is_invited_to_moved_and_withdrawn(live: str):
     assert sent_on(live, 2, 11) == []
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_moves_back_is_news_as_well(live: str):
     days = []
     for said, go_live in ((2, 1), (9, 8), (12, 1)):
@@ -124,6 +126,7 @@ def test_a_checkpoint_that_moves_back_is_news_as_well(live: str):
     assert days == [(0, 15), (1, 22), (2, 15)]
 
 
+@pytest.mark.slow
 def test_an_invitation_is_a_part_of_its_own_that_mail_programs_know(live: str):
     [message] = sent_on(live, 2, 2)
     mail = message_from_bytes(as_email(message).as_bytes(), policy=policy.default)

@@ -88,6 +88,7 @@ def test_go_lives_of_one_service_have_their_cause_below_the_line(tmp_path: Path)
     assert text[line + 1].lstrip().startswith("+")
 
 
+@pytest.mark.slow
 def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, tmp_path: Path):
     """Requirements begin on Monday 4 and end on Wednesday 13: known as begun first, and then as ended."""
     folder = a_folder(tmp_path / "trust", pathway=GATED)

@@ -49,6 +49,7 @@ def finish_requirements(db: str, day: int) -> None:
     progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
 
 
+@pytest.mark.slow
 def test_a_start_put_right_keeps_the_finish(stored: str):
     """Finished on Wednesday 13 with a start on Monday 4, which was Tuesday 5; a start after the finish is refused."""
     finish_requirements(stored, 13)
@@ -60,6 +61,7 @@ def test_a_start_put_right_keeps_the_finish(stored: str):
         progress.start_task("payroll/requirements", date(2027, 1, 14), change(stored, 14))
 
 
+@pytest.mark.slow
 def test_what_is_left_needs_a_start_once(stored: str):
     """Requirements began on Monday 4; delegation has not begun."""
     asked = {"started": None, "remaining": "2d", "percent": None}
@@ -74,6 +76,7 @@ def issue(db: str, day: int) -> SroReport:
     return issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
 
 
+@pytest.mark.slow
 def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
     """Requirements end on Wednesday 13 instead of Friday 8: three working days, which the go-live passes on in full."""
     finish_requirements(stored, 13)
@@ -84,6 +87,7 @@ def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
     assert [c.sentence for c in slip.causes] == ["“Payroll: requirements” finished later than planned, on 13 Jan 2027."]
 
 
+@pytest.mark.slow
 def test_each_report_says_what_changed_since_the_one_before(stored: str):
     assert issue(stored, 7).changes.title == "since the baseline was set"
     finish_requirements(stored, 13)
@@ -95,6 +99,7 @@ def test_each_report_says_what_changed_since_the_one_before(stored: str):
     assert not any(c.cause == "actual" for s in third.changes.slips for c in s.causes)
 
 
+@pytest.mark.slow
 def test_the_trend_looks_back_on_issued_reports(stored: str):
     first = issue(stored, 7)
     assert first.trend is None
@@ -107,6 +112,7 @@ def test_the_trend_looks_back_on_issued_reports(stored: str):
     assert "of float used up" in line.sentence
 
 
+@pytest.mark.slow
 def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
     issue(stored, 8)
     issue(stored, 8)
@@ -115,6 +121,7 @@ def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
         assert audited.verify(session, "small")[1] == []
 
 
+@pytest.mark.slow
 def test_a_changed_definition_is_a_re_estimate_and_the_day_chooses_the_state(stored: str, tmp_path: Path):
     """From 5 to 8 days: three working days, from the 12th on. On the 8th it was not stored yet."""
     folder = tmp_path / "again"
@@ -156,6 +163,7 @@ def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
         changes_since(None, db=db, since="report", on=date(2027, 1, 5))
 
 
+@pytest.mark.slow
 def test_what_a_rule_blocks_is_recorded_and_said_until_somebody_lifts_the_rule(stored: str):
     """The restructure of wave 1 waits for its system, and began before; with a waiver R02 says no more."""
     on, task = date(2027, 1, 13), "payroll/w1/restructure"
@@ -169,6 +177,7 @@ def test_what_a_rule_blocks_is_recorded_and_said_until_somebody_lifts_the_rule(s
     assert not [f for f in progress.out_of_order([task], change(stored, 13)) if f.rule == "R02"]
 
 
+@pytest.mark.slow
 def test_apply_says_before_it_stores_what_changes_says_afterwards(stored: str, tmp_path: Path):
     """Beech leaves its wave, and the milestone's deadline goes: that stands first, then its go-live and its tasks."""
     folder = tmp_path / "trust"

@@ -56,6 +56,7 @@ def loaded(db: str, on: date = FIRST) -> Stored:
 
 
 class TestCorrections:
+    @pytest.mark.slow
     def test_what_is_wrong_becomes_work_of_supervisors_and_the_sponsor(self, live: str):
         """At Ash the business manager leads two of those whom payroll reaches, the head one: the business manager it
         is. Beech has no one. The sponsor's part is the sponsor's."""
@@ -74,21 +75,25 @@ class TestCorrections:
         waits = {k.predecessor for k in programme.roadmap.links if k.successor == "payroll/w1/checkpoint-later"}
         assert {"payroll/ash/put-right-checkpoint", "payroll/w1/be-seen-checkpoint"} <= waits
 
+    @pytest.mark.slow
     def test_a_change_that_sticks_asks_for_nothing(self, live: str):
         found = report(live, use=0.9, experience=0.9, sponsor_seen=True, old_way_gone=True)
         assert found.judgement.verdict is StickVerdict.SUSTAINED
         assert not [t for t in loaded(live).programme.roadmap.tasks if "put-right" in t or "be-seen" in t]
 
+    @pytest.mark.slow
     def test_the_second_report_of_a_checkpoint_counts(self, live: str):
         report(live, use=0.4)
         assert report(live, use=0.9, experience=0.9, sponsor_seen=True, old_way_gone=True).judgement.wrong == ()
 
+    @pytest.mark.slow
     def test_a_later_fall_is_going_back(self, live: str):
         report(live, use=0.95, experience=0.9, sponsor_seen=True, old_way_gone=True)
         later = report(live, date(2027, 3, 10), "payroll/w1/checkpoint-later", use=0.82)
         assert later.judgement.verdict is StickVerdict.REVERTING
         assert later.judgement.reasons[0] == "82% use it (80% needed), down from 95%"
 
+    @pytest.mark.slow
     def test_a_corrective_task_done_keeps_its_place(self, live: str):
         report(live, use=0.6)
         day = date(2027, 2, 12)
@@ -98,6 +103,7 @@ class TestCorrections:
 
 
 class TestReport:
+    @pytest.mark.slow
     def test_the_page_says_what_was_found_and_what_was_done(self, live: str):
         report(live, use=0.6, said="The form is too long", did="It is halved")
         part = sponsorship(loaded(live).programme, today=FIRST)
@@ -110,6 +116,7 @@ class TestReport:
     def test_a_wave_that_is_live_waits_for_its_checkpoint(self, live: str):
         assert sponsorship(loaded(live).programme, today=FIRST).waiting == ("Payroll, wave 1",)
 
+    @pytest.mark.slow
     def test_a_kind_of_act_that_is_missing_is_said_and_an_act_of_a_lead_is_not_the_sponsors(self, live: str):
         """Forty school days after 1 February 2027 have passed on Monday 29 March (no holidays are in the files but
         Good Friday, 26 March): nine weeks, more than twice four."""
@@ -122,6 +129,7 @@ class TestReport:
         assert any("no record of the sponsor speaking to people directly in the last " in a for a in alerts)
         assert not any("showing visible support" in a for a in alerts)
 
+    @pytest.mark.slow
     def test_a_group_that_is_touched_deeply_and_not_spoken_with_is_named(self, tmp_path: Path, sqlite: str):
         """From Monday 4 January to Friday 26 February are 39 school days after the first: seven weeks. Spoken with on
         15 February, nine days, the other group is left in peace, and so is one that is hardly touched."""

@@ -45,6 +45,7 @@ def waiting(db: str) -> int:
         return sum(r.withdrawn_at is None for r in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", [Outcome.APPROVE, Outcome.REJECT])
 def test_a_decided_gate_closes_its_links_and_evidence_requests(asked: str, outcome: Outcome):
     decide(answer(PLAN, outcome), change(asked, 5, actor="lead"))

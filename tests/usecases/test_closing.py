@@ -51,6 +51,7 @@ def close(db: str) -> None:
     finish_task(CLOSE, date(2027, 6, 1), None, change)
 
 
+@pytest.mark.slow
 def test_a_moved_go_live_moves_its_checkpoint_and_no_other(db: str):
     happened(db, "payroll/w1/go-live", date(2027, 2, 1))
     other = planned(db, CHECKPOINTS[1])

@@ -36,6 +36,7 @@ class TestConditions:
         given = conditions or (self.CONDITION,)
         decide(answer(GO, Outcome.CONDITIONS, on=22, conditions=given), change(db, 22))
 
+    @pytest.mark.slow
     def test_a_condition_is_a_task_with_an_owner_and_a_day(self, db_gated: str):
         self.approved(db_gated)
         programme = state(db_gated, date(2027, 1, 22)).programme
@@ -48,6 +49,7 @@ class TestConditions:
         assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
         assert last_day_of(task.deadline or 0) == date(2027, 1, 29)
 
+    @pytest.mark.slow
     def test_what_waits_for_it_waits(self, db_gated: str):
         """Wave 1 restructures from Wednesday 20 to Tuesday 26 and would end roles on the 27th: now on Monday 1 Feb."""
         before = state(db_gated, date(2027, 1, 4)).programme.days_of("payroll/w1/roles-end")
@@ -61,6 +63,7 @@ class TestConditions:
             f"{GO} -> {self.TASK}", f"{self.TASK} -> payroll/w1/roles-end",
         ]  # fmt: skip
 
+    @pytest.mark.slow
     def test_its_owner_is_reminded_and_can_report_it(self, db_gated: str):
         self.approved(db_gated)
         on = date(2027, 1, 29)
@@ -70,6 +73,7 @@ class TestConditions:
         finish(db_gated, self.TASK, 28, 28)
         assert state(db_gated, on).programme.is_done(self.TASK)
 
+    @pytest.mark.slow
     def test_one_that_had_its_day_is_open_at_the_next_gate(self, db_gated: str):
         self.approved(db_gated)
         text = "The condition “The last post is filled” was due on 29 Jan 2027 and has not been met."
@@ -85,6 +89,7 @@ class TestConditions:
         assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
         assert f"{self.TASK} -> programme/close" in [str(k) for k in programme.roadmap.links]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("outcome", "given", "message"),
         [

@@ -77,6 +77,7 @@ def entries(db: str, action: str) -> list[tuple[str, str]]:
 
 
 class TestFolders:
+    @pytest.mark.slow
     def test_explanations_of_single_contracts_are_left_out(self, stored: str, tmp_path: Path):
         out = exported(stored, tmp_path / "out")
         written = "".join(p.read_text() for p in out.rglob("*") if p.is_file())
@@ -86,6 +87,7 @@ class TestFolders:
         assert "reason: Rounding, explained_by: lead}\n" in text
         assert entries(stored, "export") == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("others", [True, False])
     def test_comments_about_them_are_left_out_and_the_file_stays_valid(self, sqlite: str, tmp_path: Path, others: bool):
         """Comments may be before, in and after an entry. Without an entry for all contracts, the list is empty."""
@@ -105,6 +107,7 @@ class TestFolders:
         assert definitions.apply(out, db=sqlite, actor="other", now=NOW) == 1
         assert explanations(sqlite) == before
 
+    @pytest.mark.slow
     def test_applying_such_a_folder_keeps_them(self, stored: str, tmp_path: Path):
         before, out = explanations(stored), exported(stored, tmp_path / "out")
         assert definitions.difference(out, db=stored).is_same
@@ -134,6 +137,7 @@ class TestFolders:
         assert not (tmp_path / "out").exists()
         assert entries(stored, "refused") == [(actor, "read-contracts")]
 
+    @pytest.mark.slow
     def test_a_folder_with_them_removes_one(self, stored: str, tmp_path: Path):
         out = exported(stored, tmp_path / "out", "lead")
         path = out / "services/payroll.yaml"
@@ -141,6 +145,7 @@ class TestFolders:
         assert definitions.apply(out, db=stored, actor="lead", now=NOW) == 2
         assert [e.key for e in explanations(stored)] == ["C10043", None]
 
+    @pytest.mark.slow
     def test_one_is_added_to_a_folder_without_them(self, stored: str, tmp_path: Path):
         out = exported(stored, tmp_path / "out")
         path, new = out / "services/payroll.yaml", "{element: net, key: C1, reason: Bonus, explained_by: lead}"
@@ -150,6 +155,7 @@ class TestFolders:
         assert definitions.apply(out, db=stored, actor="lead", now=NOW) == 2
         assert [e.key for e in explanations(stored)] == ["C10043", None, "C10044", "C1"]
 
+    @pytest.mark.slow
     def test_the_command_says_what_is_left_out(self, stored: str, tmp_path: Path):
         args = ["export", "folder", str(tmp_path / "out"), "--db", stored]
         said = CliRunner().invoke(app, args).stderr
@@ -189,17 +195,20 @@ class TestReconciling:
         change = Change(db=db, programme=None, actor=actor, now=NOW, on=TODAY)
         return parallel_runs.reconcile_stored(*files, service="payroll", period="2027-02", change=change)[0]
 
+    @pytest.mark.slow
     def test_who_may_not_look_at_contracts_gets_the_counts(self, stored: str, files: tuple[Path, Path]):
         result = self.reconciled(stored, files, "chief")
         assert (result.variances, dict(result.keys)) == ((), {})
         assert result.count(MatchOutcome.UNEXPLAINED) == 1
         assert entries(stored, "look") == []
 
+    @pytest.mark.slow
     def test_who_may_gets_them_and_is_noted(self, stored: str, files: tuple[Path, Path]):
         for _ in range(2):
             assert self.reconciled(stored, files, "manager").names_contracts
         assert entries(stored, "look") == [("manager", "run:payroll:2027-02:masked")] * 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("actor", "is_shown"), [("chief", False), ("manager", True)])
     def test_the_command_prints_no_single_contract(
         self, stored: str, files: tuple[Path, Path], actor: str, is_shown: bool

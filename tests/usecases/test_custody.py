@@ -39,6 +39,7 @@ def lose(db: str, how: str = "removed") -> None:
         connection.execute(text(LOST[how]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", LOST)
 def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=NOW)
@@ -87,6 +88,7 @@ def test_a_command_ends_without_a_traceback(sqlite: str, tmp_path: Path, command
     assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", LOST)
 def test_the_pages_stay_and_health_says_so(db: str, tmp_path: Path, how: str):
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
@@ -99,6 +101,7 @@ def test_the_pages_stay_and_health_says_so(db: str, tmp_path: Path, how: str):
     assert "Traceback" not in health.text
 
 
+@pytest.mark.slow
 def test_a_copy_without_it_can_be_put_back_and_waits_for_a_person(sqlite: str, tmp_path: Path):
     """The only copy that is left may be of the damaged database itself."""
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)

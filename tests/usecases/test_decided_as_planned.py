@@ -84,6 +84,7 @@ def test_no_gate_of_the_sample_moves_anything_when_it_is_approved_on_its_planned
         assert others(after, gate) == others(before, gate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_approved_as_planned_nothing_moves(db: str, tmp_path: Path, shape: str):
     """The plan gate is due on a day from the 5th to the 8th. Requirements begin then, or on the next morning."""

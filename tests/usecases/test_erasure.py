@@ -45,6 +45,7 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
     engine_for(sqlite).dispose()
 
 
+@pytest.mark.slow
 def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     with session_scope(db) as session:
         recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
@@ -70,6 +71,7 @@ def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     assert set(erase("lead", db=db, programme=None, actor="chief", now=at(12)).removed.values()) == {0}
 
 
+@pytest.mark.slow
 def test_no_import_brings_them_back(db: str, tmp_path: Path):
     erase("lead", db=db, programme=None, actor="chief", now=at(9))
     folder = tmp_path / "trust"
@@ -92,6 +94,7 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     assert definitions.apply(folder, db=db, actor="chief", now=at(10)) == 2
 
 
+@pytest.mark.slow
 def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: str, tmp_path: Path):
     other = PROGRAMME.replace("programme: small", "programme: other")
     definitions.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
@@ -131,6 +134,7 @@ def answer(db: str, folder: Path, people: list[str], *, on: date) -> None:
     import_assessments(path, change)
 
 
+@pytest.mark.slow
 def test_of_published_groups_the_id_alone_stays(asked: str):
     erase("h1", db=asked, programme=None, actor="chief", now=at(11))
     with session_scope(asked) as session:
@@ -144,6 +148,7 @@ def test_of_published_groups_the_id_alone_stays(asked: str):
         assert "h1" not in {k.answer.person for k in publications.kept_answers(session)}
 
 
+@pytest.mark.slow
 def test_a_group_that_was_hidden_stays_hidden_when_one_of_it_is_erased(asked: str, tmp_path: Path):
     """Eleven heads answer in March, eight of them again: three have joined those who answered, and one was erased."""
     erase("h1", db=asked, programme=None, actor="chief", now=at(11))

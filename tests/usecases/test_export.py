@@ -36,6 +36,7 @@ class TestAddresses:
         export_folder(out, db=db, programme=None, on=TODAY, asked=asked)
         return out
 
+    @pytest.mark.slow
     def test_a_folder_has_none_and_applying_it_changes_nothing(self, sqlite: str, folder: Path, tmp_path: Path):
         away = PEOPLE.replace("manager\n", "manager,away,language\n", 1).replace(
             "lead,,,chief\n", "lead,,,chief,2027-02-01..2027-02-05,cy\n"
@@ -50,6 +51,7 @@ class TestAddresses:
         assert self.contacts(sqlite) == before
         assert entries(sqlite, "export") == []
 
+    @pytest.mark.slow
     def test_with_them_it_is_as_it_was_and_noted(self, stored: str, tmp_path: Path):
         before = self.contacts(stored)
         out = self.exported(stored, tmp_path / "out", "office")

@@ -42,6 +42,7 @@ def filed(db: str, period: str, system: str, scheme: str = "120/A1") -> bool:
     return record_submission(Submission(service="payroll", scheme=scheme, period=period, system=system), change(db))
 
 
+@pytest.mark.slow
 def test_one_system_files_a_scheme_and_period(live: str):
     assert filed(live, "2027-02", "new")
     assert not filed(live, "2027-02", "new")
@@ -74,6 +75,7 @@ class TestWhileBothSystemsPay:
         report_progress([ReportedProgress("payroll/w1/go-live", day, day)], change(db))
         return db
 
+    @pytest.mark.slow
     def test_the_one_that_was_named_files_for_all(self, db: str, tmp_path: Path):
         stored = self.stored(db, tmp_path, ", joint_filing: old")
         with pytest.raises(CheckFailedError, match="the old one files for all of them"):
@@ -83,6 +85,7 @@ class TestWhileBothSystemsPay:
         report_progress([ReportedProgress("payroll/w2/go-live", day, day)], change(stored))
         assert filed(stored, "2027-03", "new"), "all its schools are live now"
 
+    @pytest.mark.slow
     def test_before_the_first_go_live_nothing_is_joint(self, db: str, tmp_path: Path):
         stored = self.stored(db, tmp_path, ", joint_filing: new")
         assert filed(stored, "2027-01", "old")

@@ -132,6 +132,7 @@ class TestOnce:
 
 
 class TestEvidence:
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_an_approval_that_is_carried(self, db_gated: str):
         up_to_the_go_live(db_gated)
@@ -151,6 +152,7 @@ class TestEvidence:
             decide(answer(on=4), change(db_gated, 4))
         assert decisions(db_gated) == []
 
+    @pytest.mark.slow
     def test_a_lead_without_time_blocks_the_plan_gate_whatever_the_conditions(self, db: str, tmp_path: Path):
         stored_with(db, tmp_path, service=SERVICE + "required_days_per_week: 2.5\n")
         planned(db)
@@ -191,6 +193,7 @@ class TestEvidence:
         )
         assert text in found.of(State.BLOCKS)
 
+    @pytest.mark.slow
     def test_how_much_training_is_a_setting(self, db: str, tmp_path: Path):
         stored_with(db, tmp_path, programme=PROGRAMME + "policy: {trained_share: 0.5}\n")
         planned(db)

@@ -31,6 +31,7 @@ def stored(db: str, tmp_path: Path) -> str:
 
 
 class TestVouching:
+    @pytest.mark.slow
     def test_who_must_sign_signs_for_themselves(self, stored: str):
         with pytest.raises(
             InputError, match=r"may not sign “Payroll, wave 1: go no go”. The signatory \(Director of People\) may."
@@ -74,6 +75,7 @@ def test_reasons_against_begin_with_what_the_reader_must_do(stored: str):
     assert case.against(reader="chief") == case.against()
 
 
+@pytest.mark.slow
 def test_who_must_sign_is_asked_until_they_have(db: str, tmp_path: Path):
     """The gate is due on 31 March 2027; the clerk signs, and the lead provider is asked for all that is missing."""
     store(db, tmp_path / "t", SERVICE + RUN.replace("sign: [lead]", "sign: [clerk]"))

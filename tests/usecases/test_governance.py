@@ -117,6 +117,7 @@ class TestWhatIsSet:
         assert (line.proposed, line.set_to, line.set_by) == ("amber", "amber", "Chief Executive")
         assert line.set_reason == "The heads are not with us"
 
+    @pytest.mark.slow
     def test_the_latest_counts_and_the_earlier_is_kept(self, stored: str):
         governance.set_confidence("amber", "Early", None, change(stored))
         governance.set_confidence("green", "Better", "chief", change(stored, actor="manager", day=5))

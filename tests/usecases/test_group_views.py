@@ -42,6 +42,7 @@ def actions(db: str) -> list[tuple[str, str, str]]:
         return [e[2:] for e in audited.entries(session, "small")]
 
 
+@pytest.mark.slow
 def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: str):
     people = look_at_people(change(asked, "chief"))
     assert people.round == "Assessment of 8 Jan 2027"
@@ -56,12 +57,14 @@ def test_nobody_looks_without_a_name(asked: str):
         look_at_people(change(asked, None))
 
 
+@pytest.mark.slow
 def test_the_report_notes_who_asked_for_it_where_that_is_known(asked: str):
     sro_of_stored(None, db=asked, today=date(2027, 1, 11))
     sro_of_stored(None, db=asked, today=date(2027, 1, 11), actor="chief", now=NOW)
     assert [a for a in actions(asked) if a[1] == "look"] == [("chief", "look", "report:2027-01-11")]
 
 
+@pytest.mark.slow
 def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str, tmp_path: Path):
     """A late answer of the round of 8 January is kept, and published with no second publication of that round."""
     path = tmp_path / "late.csv"
@@ -72,6 +75,7 @@ def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str,
     assert [a[1] for a in actions(asked)].count("publish") == 1
 
 
+@pytest.mark.slow
 def test_a_round_that_is_taken_in_after_a_later_one_is_not_the_latest(asked: str, tmp_path: Path):
     """The December round comes in January: where people stand is still what the round of 8 January said."""
     path = tmp_path / "december.csv"
@@ -85,6 +89,7 @@ def test_a_round_that_is_taken_in_after_a_later_one_is_not_the_latest(asked: str
     assert facts.snapshot.round == "2027-01-08"
 
 
+@pytest.mark.slow
 def test_the_command_says_why_groups_are_hidden(tmp_path: Path, sqlite: str):
     """Of three heads and fourteen officers all have answered: ten answers are the fewest."""
     heads = "".join(f"h{n},Head,Head,h{n}@example.org,team,ash,heads,chief\n" for n in range(3))

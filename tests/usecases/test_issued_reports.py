@@ -80,6 +80,7 @@ def move_on(db: str, tmp_path: Path) -> None:
     issue(db, day=28)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_report_of_an_issued_day_has_the_same_bytes_whatever_came_since(stored: str, tmp_path: Path):
     assert issue(stored) == 2
@@ -94,6 +95,7 @@ def test_a_report_of_an_issued_day_has_the_same_bytes_whatever_came_since(stored
     assert json.loads(live["json"])["milestones"] != json.loads(first["json"])["milestones"]
 
 
+@pytest.mark.slow
 def test_what_is_written_at_issue_is_what_is_shown_later(stored: str, tmp_path: Path):
     at_issue = tmp_path / "at-issue.html"
     done = run(stored, "report", "sro", "--issue", "--as", "chief", "--at", DAY, "--out", str(at_issue))
@@ -101,6 +103,7 @@ def test_what_is_written_at_issue_is_what_is_shown_later(stored: str, tmp_path: 
     assert written(stored, tmp_path)["html"] == at_issue.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_trustees_page_of_an_issued_day_stays_too(stored: str, tmp_path: Path):
     issue(stored)
     out = tmp_path / "trustees.html"
@@ -112,6 +115,7 @@ def test_the_trustees_page_of_an_issued_day_stays_too(stored: str, tmp_path: Pat
     assert out.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_issuing_the_same_twice_on_a_day_gives_one_report_and_a_change_gives_another(stored: str, tmp_path: Path):
     assert [issue(stored), issue(stored, hour=9)] == [2, 2]
     progress.finish_task("payroll/requirements", date(2027, 1, 26), date(2027, 1, 20), change(stored, 26))
@@ -119,6 +123,7 @@ def test_issuing_the_same_twice_on_a_day_gives_one_report_and_a_change_gives_ano
     assert json.loads(written(stored, tmp_path)["json"])["issued"]["number"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_names_are_not_stored_and_leave_an_issued_report_with_their_person(stored: str, tmp_path: Path):
     issue(stored)
@@ -147,6 +152,7 @@ def tampered(db: str, tamper: Callable[[dict[str, Any]], object]) -> None:
         connection.execute("UPDATE frozen_report SET text = ? WHERE id = ?", (packed, row))
 
 
+@pytest.mark.slow
 def test_a_frozen_report_that_was_changed_in_the_database_is_refused(sqlite: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=OWNED, people=NAMED)
     definitions.apply(folder, db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
@@ -159,6 +165,7 @@ def test_a_frozen_report_that_was_changed_in_the_database_is_refused(sqlite: str
     assert run(sqlite, "audit", "verify").exit_code == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["text", "signature", "seal"])
 @pytest.mark.parametrize("value", ["", "é", "0" * 64, "junk"])
 def test_any_changed_column_of_a_frozen_report_is_refused_in_words(
@@ -175,6 +182,7 @@ def test_any_changed_column_of_a_frozen_report_is_refused_in_words(
         assert (done.exit_code, "was changed in the database" in done.stderr) == (3, True), done.output
 
 
+@pytest.mark.slow
 def test_a_frozen_report_that_was_removed_is_missed(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
     issue(sqlite)
@@ -185,6 +193,7 @@ def test_a_frozen_report_that_was_removed_is_missed(sqlite: str, tmp_path: Path)
     assert run(sqlite, "audit", "verify").exit_code == 3
 
 
+@pytest.mark.slow
 def test_a_report_that_was_signed_with_a_lost_key_is_the_same_and_sealed_with_the_new_one(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=moment(4), on=date(2027, 1, 4))
     issue(sqlite)
@@ -198,6 +207,7 @@ def test_a_report_that_was_signed_with_a_lost_key_is_the_same_and_sealed_with_th
     assert done.exit_code == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Ann", "A Person of Four", "A Very Long Name of Seven Words"])
 def test_a_file_with_a_name_of_then_is_what_was_issued_and_another_text_is_not(db: str, tmp_path: Path, name: str):
     people = PEOPLE.replace("lead,Director of People,", f"lead,{name},")
@@ -216,6 +226,7 @@ def test_a_file_with_a_name_of_then_is_what_was_issued_and_another_text_is_not(d
     assert (refused.exit_code, "It differs from report 1 as it was issued" in refused.stderr) == (3, True)
 
 
+@pytest.mark.slow
 def test_the_inputs_are_others_for_another_definition_day_or_comparison(stored: str, tmp_path: Path):
     def inputs(day: int, since: str | None = None) -> str:
         report = issue_sro(None, db=stored, today=date(2027, 1, day), actor="chief", now=moment(day), since=since)
@@ -229,6 +240,7 @@ def test_the_inputs_are_others_for_another_definition_day_or_comparison(stored: 
     assert len(set(found)) == 4
 
 
+@pytest.mark.slow
 def test_subject_access_names_the_issued_reports_that_name_a_person(stored: str):
     issue(stored)
     found = everything_about("lead", date(2027, 1, 27), change(stored, 27))
@@ -241,6 +253,7 @@ def test_recalculating_is_refused_where_nothing_else_would_be_done(stored: str, 
     assert run(stored, "report", "sro", "--live").exit_code == 4
 
 
+@pytest.mark.slow
 def test_a_file_is_compared_with_what_was_issued(stored: str, tmp_path: Path):
     issue(stored)
     path = tmp_path / "report.json"
@@ -260,6 +273,7 @@ def test_a_file_is_compared_with_what_was_issued(stored: str, tmp_path: Path):
     assert (unissued.exit_code, "It is not an issued report" in unissued.stderr) == (4, True), unissued.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", quick_first(1, ["first-programme", "trust-central-services"]))
 def test_a_ready_programmes_report_is_the_same_after_freezing(name: str):
     report = sro_of_folder(PROGRAMMES / name, today=date(2027, 5, 4))

@@ -73,6 +73,7 @@ def joined(db: str, tmp_path: Path, more: str = "") -> Programme:
     return loaded(None, db=db, on=JOINS)
 
 
+@pytest.mark.slow
 def test_its_tasks_begin_on_its_joining_day(stored: str, tmp_path: Path):
     programme = joined(stored, tmp_path)
     assert programme.facts.joined == {"dell": JOINS}
@@ -81,6 +82,7 @@ def test_its_tasks_begin_on_its_joining_day(stored: str, tmp_path: Path):
     assert (dell.day, dell.announced, dell.is_late) == (date(2027, 3, 10), None, False)
 
 
+@pytest.mark.slow
 def test_nothing_of_it_was_due_before_it_joined(stored: str, tmp_path: Path):
     """Without a joining day its system would have been due on 15 January, and be late for weeks on the first day."""
     programme = joined(stored, tmp_path)
@@ -93,6 +95,7 @@ def test_nothing_of_it_was_due_before_it_joined(stored: str, tmp_path: Path):
     assert "announced" not in report.headline
 
 
+@pytest.mark.slow
 def test_a_day_in_the_file_wins(stored: str, tmp_path: Path):
     programme = joined(stored, tmp_path, "2027-04-12")
     assert programme.days_of("payroll/dell/train")[0] >= date(2027, 4, 12)
@@ -107,6 +110,7 @@ def test_a_folder_plans_a_school_from_the_day_in_its_file(tmp_path: Path):
     assert planned.days_of("payroll/w1/go-live") == (date(2027, 1, 20), date(2027, 1, 20))
 
 
+@pytest.mark.slow
 def test_a_school_cannot_join_a_wave_that_has_gone_live(stored: str, tmp_path: Path):
     wrong = PROGRAMME.replace("schools: [ash, beech]", "schools: [ash, beech, dell]")
     folder = a_folder(tmp_path / "trust", programme=wrong, schools=schools())
@@ -116,12 +120,14 @@ def test_a_school_cannot_join_a_wave_that_has_gone_live(stored: str, tmp_path: P
         store(stored, folder, JOINS)
 
 
+@pytest.mark.slow
 def test_looking_back_it_had_not_joined(stored: str, tmp_path: Path):
     joined(stored, tmp_path)
     [dropped, *_] = [p for p in sro_of_stored(None, db=stored, today=JOINS).changes.parts if p.title == "Schools"]
     assert dropped.lines == ("The school “Dell School” was added.",)
 
 
+@pytest.mark.slow
 def test_a_joining_day_is_no_set_date(stored: str, tmp_path: Path):
     """Dell joins wave 2, which has not gone live: its tasks wait for Dell, and no one has set a date for them."""
     before = loaded(None, db=stored, on=JOINS)

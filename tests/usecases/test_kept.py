@@ -53,6 +53,7 @@ def own_collector() -> Iterator[None]:
     gc.set_threshold(*before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_collector")
 def test_a_sweep_finds_old_garbage_once_it_is_due():
     not_yet, sweeper = Sweeper(every=3600), Sweeper(every=0)

@@ -39,6 +39,7 @@ def sent(db: str) -> list[Message]:
     return postbox.sent
 
 
+@pytest.mark.slow
 def test_reasons_against_a_decision_are_translated_when_the_letter_is_written(welsh: str):
     [message] = [m for m in sent(welsh) if m.to_address == "lead@example.org"]
     assert message.language == "cy"
@@ -48,6 +49,7 @@ def test_reasons_against_a_decision_are_translated_when_the_letter_is_written(we
     assert "Heb eu hyfforddi eto: Ash School, Beech School." in message.text
 
 
+@pytest.mark.slow
 def test_what_is_stored_with_a_nudge_says_what_its_sentences_were_made_of(welsh: str):
     sent(welsh)
     with session_scope(welsh) as session:

@@ -53,6 +53,7 @@ def test_a_decision_can_wait_until_its_go_live_would_miss_its_month(monthly: str
     assert "will slip by 28 days, from 1 Feb 2027 to 1 Mar 2027" in format_cost(one)
 
 
+@pytest.mark.slow
 def test_on_the_last_day_nothing_is_lost_and_on_the_next_day_it_is(monthly: str):
     up_to_the_go_live(monthly)
     for day in (25, 28, 29):
@@ -78,6 +79,7 @@ def test_where_each_day_moves_a_date_the_planned_day_is_the_last(db: str, tmp_pa
     assert moves == [(date(2027, 1, day), days) for day, days in ((6, 3), (7, 4), (8, 5), (11, 6))]
 
 
+@pytest.mark.slow
 def test_a_decision_that_nothing_dated_waits_for_has_the_end_of_what_it_opens(db: str, tmp_path: Path):
     closing = PROGRAMME.replace(
         "  close: {kind: closure, duration: 1d, after: payroll/checkpoint, owner: chief}\n",
@@ -90,6 +92,7 @@ def test_a_decision_that_nothing_dated_waits_for_has_the_end_of_what_it_opens(db
     assert one.day == one.planned
 
 
+@pytest.mark.slow
 def test_a_decision_whose_followers_are_done_holds_nothing_up(db: str, tmp_path: Path):
     follows = PROGRAMME.replace(
         "  close: {kind: closure, duration: 1d, after: payroll/checkpoint, owner: chief}\n",
@@ -142,6 +145,7 @@ def test_the_table_has_the_same_as_each_single_day(db: str, tmp_path: Path, path
         number += 1
 
 
+@pytest.mark.slow
 def test_each_day_costs_what_planning_it_all_again_says(monthly: str):
     """Every open decision, on each day from its planned one on: decided in the facts, joined, judged and scheduled."""
     planned(monthly)
@@ -169,6 +173,7 @@ def _planned_again(programme: Programme, gate: str, day: date) -> dict[str, date
     return {t: day_of(plan.timed(t).early_finish) for t in sorted(counts)}
 
 
+@pytest.mark.slow
 def test_a_gate_of_a_board_waits_for_its_last_meeting_that_does_no_harm(db: str, tmp_path: Path):
     """The board meets on 25 and 28 January and on 10 February: the 28th still serves the go-live of 1 February."""
     meetings = "calendar: trust\nmeetings:\n  - {id: board, name: Board, dates: [2027-01-25, 2027-01-28, 2027-02-10]}\n"
@@ -187,6 +192,7 @@ class TestSinceWhen:
         log = decision_log(state(db, on).programme, today=on)
         return next(d.asked_on for d in log if d.task.id == task)
 
+    @pytest.mark.slow
     def test_a_decision_that_takes_days_is_asked_on_its_first_day(self, db: str, tmp_path: Path):
         """Its plan ends on Tuesday 5 January: it is asked on Wednesday the 6th, and on the 5th no one waits for it."""
         stored_with(
@@ -196,6 +202,7 @@ class TestSinceWhen:
         assert self.asked_on(db, PLAN, date(2027, 1, 5)) is None
         assert self.asked_on(db, PLAN, date(2027, 1, 6)) == date(2027, 1, 6)
 
+    @pytest.mark.slow
     def test_its_time_runs_from_then_on(self, db: str, tmp_path: Path):
         """Two days from Wednesday 6 January are over on the 7th; on Monday the 11th it can be made that day."""
         stored_with(
@@ -205,6 +212,7 @@ class TestSinceWhen:
         ends = [day_of(state(db, date(2027, 1, day)).programme.timed(PLAN).early_finish) for day in (6, 7, 8, 9, 11)]
         assert ends == [date(2027, 1, day) for day in (7, 7, 8, 11, 11)]
 
+    @pytest.mark.slow
     def test_a_refused_gate_is_asked_again_on_its_next_day(self, monthly: str):
         """Refused on Friday 22 January: asked again on Monday 1 February, when the next month has opened."""
         up_to_the_go_live(monthly)

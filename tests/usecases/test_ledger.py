@@ -44,6 +44,7 @@ class TestItsKey:
         engine_for(db).dispose()
         return restore(tmp_path / "copy.db", db=db, now=at(10), replace=True).erased
 
+    @pytest.mark.slow
     def test_it_is_the_databases_own(self, erased: str, tmp_path: Path):
         key = bytes.fromhex((tmp_path / "test.db.key").read_text())
         [line] = map(json.loads, MachineState(erased).ledger.read_text().splitlines())
@@ -54,6 +55,7 @@ class TestItsKey:
         assert set(line["hashes"]) == meant
         assert {p.name for p in MachineState(erased).folder.iterdir()} == {"erasures.jsonl", "lock"}
 
+    @pytest.mark.slow
     def test_a_missing_or_wrong_one_stops_the_restore_and_none_is_made(self, erased: str, tmp_path: Path):
         file, before = tmp_path / "test.db.key", (tmp_path / "test.db").read_bytes()
         key = file.read_text()
@@ -72,6 +74,7 @@ class TestItsKey:
         assert self.restored(erased, tmp_path) == 1
         assert erased_again(erased)
 
+    @pytest.mark.slow
     def test_a_key_that_is_given_up_is_no_longer_asked_for(self, erased: str, tmp_path: Path):
         start_new_key(erased, now=at(9, 10))
         backup(erased, tmp_path / "copy.db", at=at(9, 11))
@@ -80,6 +83,7 @@ class TestItsKey:
         with session_scope(erased) as session:
             assert not {"lead", "chief"} & versions.contacts(session, "small").keys()
 
+    @pytest.mark.slow
     def test_a_copy_from_before_a_new_key_needs_the_old_one(self, sqlite: str, erased: str, tmp_path: Path):
         engine_for(erased).dispose()
         shutil.copyfile(tmp_path / "test.db", tmp_path / "bound.db")

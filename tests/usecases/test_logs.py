@@ -28,6 +28,7 @@ def written() -> Iterator[io.StringIO]:
     logs.begin("off")
 
 
+@pytest.mark.slow
 def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, written: io.StringIO):
     def at(hour: int, minute: int = 0) -> datetime:
         return datetime(2027, 1, 8, hour, minute, tzinfo=UTC)

@@ -68,6 +68,7 @@ def report(db: str, out: Path, *, at: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_path: Path):
     """After the 6th come a version with a new name, a finish that is withdrawn again, a baseline and a report."""
@@ -86,6 +87,7 @@ def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_pa
     assert today["baseline_note"].startswith("The Chief Executive approved baseline 2 ")
 
 
+@pytest.mark.slow
 def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):
     progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
     happened = "requirements” ran from 4 to 5 Jan 2027 (actual dates)"
@@ -100,6 +102,7 @@ def test_before_it_was_stored_nothing_is_known(stored: str):
     assert "'small' was not stored yet on 1 Dec 2026" in done.output
 
 
+@pytest.mark.slow
 def test_a_change_rests_on_all_that_is_recorded(stored: str):
     """A start that was recorded on the 12th counts for a finish that is recorded with --at the 11th."""
     progress.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change(stored, 12))
@@ -187,10 +190,12 @@ class TestReminders:
     def test_nothing_is_said_to_have_been_sent_that_was_not(self, stored: str):
         assert self.late(stored).endswith("due from the Director of People on 8 Jan 2027; no reminder has been sent.")
 
+    @pytest.mark.slow
     def test_what_was_only_written_down_was_not_sent(self, stored: str):
         self.remind(stored, Postbox())
         assert self.late(stored).endswith("; a reminder was prepared on 11 Jan 2027 but has not been sent.")
 
+    @pytest.mark.slow
     def test_what_was_sent_is_dated(self, stored: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(Postbox, "name", "smtp")
         self.remind(stored, Postbox())

@@ -71,6 +71,7 @@ def test_a_folder_that_is_not_stored_names_people_too(tmp_path: Path):
     assert judged.programme.person("lead") == "A Named Person, Director of People"
 
 
+@pytest.mark.slow
 def test_a_decision_names_its_owner(db: str, tmp_path: Path):
     stored_with(db, tmp_path, people=TEAM.replace("lead,Director of People,", "lead,A Named Person,"))
     judged = stored_on(None, db=db, on=date(2027, 1, 5)).judged
@@ -116,6 +117,7 @@ def test_a_refusal_names_who_may_not_and_who_may(stored: str):
     )
 
 
+@pytest.mark.slow
 def test_facts_answers_and_the_audit_name_people_and_keep_their_ids_in_json(stored: str):
     first = datetime(2027, 1, 8, 9, tzinfo=UTC)
     change = Change(db=stored, programme=None, actor="lead", now=first, on=first.date())

@@ -41,6 +41,7 @@ def stored(db: str, tmp_path: Path) -> str:
     return store(db, tmp_path / "trust", SERVICE + SCHEMES + DATED)
 
 
+@pytest.mark.slow
 def test_each_has_its_last_day(stored: str):
     points = found(stored, service="payroll", wave="w1")
     assert {key: p.last_day for key, p in points.items()} == {
@@ -67,6 +68,7 @@ def test_a_step_can_be_one(db: str, tmp_path: Path):
     assert found(db)[NoReturn.NOTICE_GIVEN, "w1"].last_day == date(2027, 1, 19)
 
 
+@pytest.mark.slow
 def test_plan_report_and_decision_say_the_same(stored: str):
     judged = judge(programme(stored, START))
     wanted = [p.last_day.isoformat() for p in points_of_no_return(judged.programme)]

@@ -54,6 +54,7 @@ def sent_on(db: str, day: int) -> list[Message]:
     return postbox.sent
 
 
+@pytest.mark.slow
 def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     """Requirements are due on Friday the 8th. The first word goes on Monday the 4th, the next on the 8th; reported as
     done on the 10th, two days after the second. Five other things of the lead's then begin, of which one message
@@ -84,6 +85,7 @@ def test_that_somebody_did_not_answer_a_survey_cannot_be_read_off(db: str):
         assert effect.reason is not Reason.ASSESSMENT or (effect.acted, effect.days) == (None, None)
 
 
+@pytest.mark.slow
 def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
     sent_on(db, 8)
     with session_scope(db) as session:
@@ -122,6 +124,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         assert not audited.verify(session)[1]
 
 
+@pytest.mark.slow
 def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path: Path):
     """With the requirements done, five things of the lead's are due on Friday the 15th: here four are too much."""
     db = a_programme(sqlite, tmp_path / "trust", saturated_from=4)
@@ -152,6 +155,7 @@ def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path
     assert "lead@example.org" in [m.to_address for m in monday.sent]
 
 
+@pytest.mark.slow
 def test_what_is_critical_goes_to_the_busiest_as_well(sqlite: str, tmp_path: Path):
     db = a_programme(sqlite, tmp_path / "trust", saturated_from=4)
     change = Change(db=db, programme=None, actor="lead", now=at(8), on=date(2027, 1, 8))

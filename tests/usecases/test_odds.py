@@ -51,6 +51,7 @@ def kept(db: str) -> tuple[Odds, ...]:
 
 
 class TestKept:
+    @pytest.mark.slow
     def test_odds_are_kept_once_for_each_version_and_day(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
         simulate(db)
@@ -61,11 +62,13 @@ class TestKept:
         simulate(db, LATER)
         assert [(o.version, o.on) for o in kept(db)] == [(1, date(2027, 1, 4)), (1, date(2027, 1, 5))]
 
+    @pytest.mark.slow
     def test_odds_that_rest_on_an_assumption_are_not_kept(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
         simulate(db, assume="80,150")
         assert kept(db) == ()
 
+    @pytest.mark.slow
     def test_keeping_them_is_in_the_audit(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
         simulate(db)
@@ -74,6 +77,7 @@ class TestKept:
         assert (entry.actor, entry.subject) == ("system", "version:1:2027-01-04")
         assert verify(db=db, programme=None, anchor_file=None).is_well
 
+    @pytest.mark.slow
     def test_a_report_looks_back_at_the_odds_of_then(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
         simulate(db, LATER)
@@ -81,6 +85,7 @@ class TestKept:
 
 
 class TestReport:
+    @pytest.mark.slow
     def test_it_says_by_when_the_date_is_sure_and_proposes_no_green(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust", deadline="2027-01-21")
         before = sro_of_stored(None, db=db, today=date(2027, 1, 4))
@@ -96,6 +101,7 @@ class TestReport:
         chance = f"{odds.deadline_odds}% chance of meeting the deadline (calculated on 4 Jan 2027"
         assert chance in after.milestones[0].sure_by
 
+    @pytest.mark.slow
     def test_the_command_keeps_them_where_the_programme_is_stored(self, db: str, tmp_path: Path):
         store(db, tmp_path / "trust")
         run = ["simulate", "--db", db, "--iterations", "200", "--at", "2027-01-04"]

@@ -154,6 +154,7 @@ def asked(states: Callable[[str], Asked], request: pytest.FixtureRequest) -> Ask
     return states(request.param)
 
 
+@pytest.mark.slow
 def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
     wanted = {task: format_day(day, weekday=True) for task, day in asked.needed.items()}
     assert wanted
@@ -193,6 +194,7 @@ OWN_NUMBERS = {"60", "80"}
 """What headings of the report say in each case: cut-offs within 60 days, 80% likely by."""
 
 
+@pytest.mark.slow
 def test_every_number_of_the_page_and_the_pdf_is_one_of_the_json(asked: Asked):
     data = json.loads(json_of(asked.report))
     # Pixels, and what only scripts need.
@@ -226,6 +228,7 @@ SAID = {
 """What must be on the page and on paper, of parts of the JSON."""
 
 
+@pytest.mark.slow
 def test_the_calendars_have_each_open_decision_on_its_last_day(asked: Asked, tmp_path: Path):
     tasks = asked.programme.tasks(kind=Kind.DECISION)
     still = {t.id: last_day(asked.programme, t.id).day for t in tasks if not asked.programme.is_done(t.id)}
@@ -283,6 +286,7 @@ def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked)
         assert question_of(token, db=asked.db, now=asked.now).last_day == day
 
 
+@pytest.mark.slow
 def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path):
     programme = asked.programme
     write_ics(programme, tmp_path / "all.ics", now=asked.now)
@@ -334,6 +338,7 @@ def open_gates(asked: Asked) -> dict[str, str]:
     return {t: format_day(days[calendar_uid(t, asked.programme.id)], weekday=True) for t in still}
 
 
+@pytest.mark.slow
 def test_lists_and_plans_name_the_same_last_day_for_every_open_gate(asked: Asked):
     wanted = open_gates(asked)
     printed = re.findall(
@@ -371,6 +376,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
             assert f"Decision needed by <strong>{day}</strong>" in page, gate
 
 
+@pytest.mark.slow
 def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, tmp_path: Path):
     """Each text says against what its float is counted: the deadline, which every milestone of the sample has."""
     programme = asked.programme
@@ -433,6 +439,7 @@ def test_the_workbook_has_the_same_week_decisions_and_go_lives(asked: Asked):
     assert [(row[0], row[4] or 0, row[5]) for row in rows] == [(x["school"], x["days"], x["state"]) for x in lives]
 
 
+@pytest.mark.slow
 def test_plans_of_waves_have_the_go_lives_and_announced_dates_of_the_list(asked: Asked):
     """The current plan has the forecasts. A plan with the last day of each school names the announced days."""
     programme, problem = asked.programme, wave_problem(asked.programme)

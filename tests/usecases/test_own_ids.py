@@ -115,6 +115,7 @@ class TestARenamedPerson:
         store(trust, db, staff(new="a@example.org", other="b@example.org"), 6)
         return db
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_erased_under_every_id(self, renamed: str, named: str):
@@ -129,6 +130,7 @@ class TestARenamedPerson:
             }  # fmt: skip
             assert not audited.verify(session)[1]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_exported_under_every_id(self, renamed: str, named: str):
         found = exported(renamed, named, also=["old", "new"])
@@ -141,6 +143,7 @@ class TestARenamedPerson:
             read = {e[4] for e in audited.entries(session, "small") if e[3] == "person:export"}
         assert read == {"person:old:reason given", "person:new:reason given"}
 
+    @pytest.mark.slow
     def test_is_not_taken_for_whoever_had_the_address_before(self, renamed: str):
         """The mailbox of a post is handed on: only a person can know whose id that was."""
         assert "assessments" not in exported(renamed, "new")
@@ -148,16 +151,19 @@ class TestARenamedPerson:
         assert (done.theirs.ids, done.theirs.unsure) == (("new",), ("old",))
         assert left(renamed, "old") == 4
 
+    @pytest.mark.slow
     def test_who_shares_no_address_is_not_reached_with_them(self, renamed: str):
         with pytest.raises(InputError, match="other: no address that new has or had"):
             erased(renamed, "new", also=["other"])
 
+    @pytest.mark.slow
     def test_comes_back_under_no_id(self, renamed: str, trust: Path):
         erased(renamed, "new", also=["old"])
         for one in ("old", "new"):
             with pytest.raises(CheckFailedError, match=f"{one}: erased on 9 Jan 2027"):
                 store(trust, renamed, staff(**{one: "c@example.org", "other": "b@example.org"}), 10)
 
+    @pytest.mark.slow
     def test_comes_back_under_no_address_that_they_had(self, renamed: str, trust: Path):
         store(trust, renamed, staff(new="z@example.org", other="b@example.org"), 7)
         erased(renamed, "new", also=["old"])
@@ -165,6 +171,7 @@ class TestARenamedPerson:
             with pytest.raises(CheckFailedError, match="third: erased on 9 Jan 2027"):
                 store(trust, renamed, staff(third=address, other="b@example.org"), 10)
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_a_chain_of_renames_is_followed(self, renamed: str, trust: Path):
         store(trust, renamed, staff(new="z@example.org", other="b@example.org"), 7)
@@ -173,6 +180,7 @@ class TestARenamedPerson:
         assert left(renamed, "old") == 0
 
 
+@pytest.mark.slow
 def test_without_answers_a_renamed_person_is_followed_as_well(trust: Path, db: str):
     store(trust, db, staff(old="a@example.org"), 4)
     record(db, "old")
@@ -208,16 +216,19 @@ class TestASharedMailbox:
         record(db, "first")
         return db
 
+    @pytest.mark.slow
     def test_no_one_else_is_erased_and_the_others_are_listed(self, shared: str):
         done = erased(shared, "first", also=["before"])
         assert (set(done.theirs.ids), done.theirs.unsure) == ({"first", "before"}, ("second",))
         assert (left(shared, "before"), left(shared, "first"), left(shared, "second")) == (0, 0, 4)
 
+    @pytest.mark.slow
     def test_no_one_else_is_exported_or_named_to_them(self, shared: str):
         found = exported(shared, "first", also=["before"])
         assert "second" not in json.dumps(found)
         assert [a["person"] for a in found["assessments"]] == ["before"]
 
+    @pytest.mark.slow
     def test_the_others_are_still_welcome_and_keep_their_preferences(self, shared: str, trust: Path):
         with session_scope(shared) as session:
             recipient = next(a for n, p, a in known(session) if (n, p) == ("small", "second") and a)
@@ -237,6 +248,7 @@ def known(session: Session) -> list[tuple[str, str, str]]:
     return persons.everybody(session)
 
 
+@pytest.mark.slow
 def test_the_same_id_in_another_programme_joins_ids_and_is_named(trust: Path, db: str, tmp_path: Path):
     """In one programme they are known by their first address, in the other by a later one."""
     store(trust, db, staff(p="a@example.org"), 4)
@@ -251,6 +263,7 @@ def test_the_same_id_in_another_programme_joins_ids_and_is_named(trust: Path, db
     assert (left(db, "p"), left(db, "p", "other")) == (0, 3)
 
 
+@pytest.mark.slow
 def test_messages_to_an_earlier_address_are_theirs(sqlite: str, tmp_path: Path):
     """The lead gets a message, then another id, and then another address."""
     text = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -289,6 +302,7 @@ class TestARestore:
         yield sqlite
         engine_for(sqlite).dispose()
 
+    @pytest.mark.slow
     def test_reaches_the_same_ids_again(self, copied: str, trust: Path, tmp_path: Path):
         store(trust, copied, staff(new="a@example.org", other="b@example.org"), 6)
         erased(copied, "new", also=["old"])
@@ -298,6 +312,7 @@ class TestARestore:
         with session_scope(copied) as session:
             assert "old" not in versions.contacts(session, "small")
 
+    @pytest.mark.slow
     def test_reaches_one_who_had_left(self, copied: str, trust: Path, tmp_path: Path):
         store(trust, copied, staff(other="b@example.org"), 6)
         erased(copied, "old")
@@ -305,6 +320,7 @@ class TestARestore:
         assert restore(tmp_path / "copy.db", db=copied, now=at(10), replace=True).erased == 1
         assert left(copied, "old") == 0
 
+    @pytest.mark.slow
     def test_reaches_no_one_who_shares_the_address(self, copied: str, trust: Path, tmp_path: Path):
         store(trust, copied, staff(old="b@example.org", other="b@example.org"), 6)
         backup(copied, tmp_path / "shared.db", at=at(6))
@@ -315,6 +331,7 @@ class TestARestore:
         assert (left(copied, "old"), left(copied, "other")) == (0, 1)
 
 
+@pytest.mark.slow
 def test_the_command_says_whom_it_reaches_before_it_does(trust: Path, sqlite: str):
     store(trust, sqlite, staff(old="a@example.org", first="o@example.org", second="o@example.org"), 4)
     record(sqlite, "old")

@@ -28,6 +28,7 @@ def stored(db: str, tmp_path: Path) -> str:
 
 
 class TestExplaining:
+    @pytest.mark.slow
     def test_what_is_explained_counts_when_the_period_is_reconciled_again(self, stored: str, tmp_path: Path):
         new = OLD.replace("A2,200.00", "A2,212.00")
         first, _ = run(stored, tmp_path, new)
@@ -39,6 +40,7 @@ class TestExplaining:
         assert again.unexplained == ()
         assert [(r.explained, r.unexplained) for r in programme(stored).facts.runs_of("payroll")] == [(0, 1), (1, 0)]
 
+    @pytest.mark.slow
     def test_the_list_of_facts_says_nothing_of_one_contracts_pay(self, stored: str, tmp_path: Path):
         """The list is open to everyone; contract-level pay is for the service's manager and lead provider."""
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
@@ -50,12 +52,14 @@ class TestExplaining:
         assert not any(word in str(one.values) for word in ("A2", "Back-pay", "12.00", "Letter"))
         assert in_words(rule, str, roadmap) == "payroll, explanation 2: gross, 2027-02, Pay award"
 
+    @pytest.mark.slow
     def test_the_amount_is_explained_and_not_the_person(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)
         other, _ = run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.01"))
         assert len(other.unexplained) == 1
 
+    @pytest.mark.slow
     def test_leavers_are_explained_one_by_one(self, stored: str, tmp_path: Path):
         new = OLD.replace("A4,400.00,320.00\n", "").replace("A3,300.00,240.00\n", "")
         run(stored, tmp_path, new)
@@ -64,6 +68,7 @@ class TestExplaining:
         found = again.summary(service="payroll", period="2027-02", on=MARCH)
         assert (found.missing, found.explained) == (1, 1)
 
+    @pytest.mark.slow
     def test_what_cannot_be_explained_is_said(self, stored: str, tmp_path: Path):
         with pytest.raises(UnknownThingError, match="Reconcile the period first"):
             explained(stored)
@@ -80,6 +85,7 @@ class TestExplaining:
             pilot_records.explain("pay", "2027-02", "net", change(MARCH, stored), contract=None, between=None,
                              reason="x", evidence="")  # fmt: skip
 
+    @pytest.mark.slow
     def test_a_rule_is_proposed_and_applies_only_when_accepted(self, stored: str, tmp_path: Path):
         """A1 to A3 get 10, 20 and 30 more in February; in March A4 gets 25 more, for the same reason."""
         new = OLD.replace("100.00,", "110.00,").replace("200.00,", "220.00,").replace("300.00,", "330.00,")
@@ -98,6 +104,7 @@ class TestExplaining:
         with pytest.raises(UnknownThingError):
             pilot_records.accept_rule("payroll", rule.id, change(MARCH, stored))
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_what_is_explained_while_it_is_compared_is_a_conflict(
         self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +136,7 @@ class TestExplaining:
 
 
 class TestWhatWasCompared:
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_it_is_kept_with_the_run_and_shown(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("net\n", "net,school\n").replace(".00\n", ".00,Ash\n"))
@@ -142,6 +150,7 @@ class TestWhatWasCompared:
             "set for it)." in shown
         )
 
+    @pytest.mark.slow
     def test_a_run_without_pay_is_not_clean_however_equal_it_is(self, db: str, tmp_path: Path):
         """Two clean months of gross alone earn nothing: people are paid their net."""
         terms = "  tolerances: [{element: gross, absolute: 0}, {element: net, absolute: 0.01}]\n"
@@ -154,6 +163,7 @@ class TestWhatWasCompared:
         against = [c.text for c in weighed(stored).criteria]
         assert "The February 2027 run did not compare what people are paid (net)." in against
 
+    @pytest.mark.slow
     def test_what_is_kept_has_no_cell(self, stored: str, tmp_path: Path):
         """Neither ids nor amounts go into the run: a heading and a reason are all that is said of a column."""
         run(stored, tmp_path, OLD.replace("net\n", "net,note\n").replace(".00\n", ".00,Back-pay 12.34 of A9\n"))
@@ -163,6 +173,7 @@ class TestWhatWasCompared:
 
 
 class TestKeeping:
+    @pytest.mark.slow
     def test_lists_mask_contracts_and_a_look_in_full_is_noted(self, stored: str, tmp_path: Path):
         old = OLD.replace("A", "CONTRACT-")
         run(stored, tmp_path, old.replace("200.00,", "212.00,"), old=old)
@@ -176,6 +187,7 @@ class TestKeeping:
         with pytest.raises(ActorMissingError):
             parallel_runs.kept_variances("payroll", "2027-02", nobody, in_full=True)
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_single_contracts_go_and_totals_stay(self, stored: str, tmp_path: Path):
         """Kept on 25 March 2027, for twelve months. What explained one contract explains nothing from then on."""
@@ -191,6 +203,7 @@ class TestKeeping:
         assert len(again.unexplained) == 1
         assert retain(db=stored, now=datetime(2028, 3, 26, 12, tzinfo=UTC))[0].contracts == 0
 
+    @pytest.mark.slow
     def test_ones_own_words_are_exported_and_nobody_elses_contract(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)

@@ -26,6 +26,7 @@ RUNS = tuple(FORMULA.replace("\\", ""))
 CELLS = st.text(st.sampled_from("'=+-@\t\r＝＋－＠a1 \",;\n"), max_size=8) | st.text(max_size=12)
 
 
+@pytest.mark.slow
 @given(CELLS)
 def test_what_is_made_safe_runs_nothing_and_comes_back(text: str):
     assert not safe_cell(text).startswith(RUNS)
@@ -80,6 +81,7 @@ def test_written_read_and_written_again_is_the_same(tmp_path: Path, name: str, r
     assert _people(after.definition, {c.person: c for c in after.contacts}) == text
 
 
+@pytest.mark.slow
 def test_a_folder_exported_and_applied_again_differs_in_nothing(sqlite: str, tmp_path: Path):
     people = PEOPLE.replace("chief,Chief Executive,", "chief,'=Chief,").replace(
         "lead,Director of People,", "lead,'t Hooft,"

@@ -94,6 +94,7 @@ class TestIssues:
             pilot_records.entry_of(IssueRaised, service="payroll", on=MARCH, by="", text="", severity=1)
         assert programme(stored).facts.pilot == ()
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_two_at_once_get_two_numbers_and_a_double_click_one(self, stored: str):
         with ThreadPoolExecutor(8) as pool:
@@ -150,6 +151,7 @@ class TestFreezing:
             (folder / "services/payroll.yaml").write_text(text)
         assert definitions.apply(folder, db=stored, actor="chief", now=change(MARCH, stored).now) == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("old", "new", "what"), LOOSER)
     def test_once_it_has_begun_nobody_moves_the_goalposts(
         self, stored: str, folder: Path, tmp_path: Path, old: str, new: str, what: str
@@ -159,6 +161,7 @@ class TestFreezing:
         with pytest.raises(CheckFailedError, match=what):
             definitions.apply(folder, db=stored, actor="chief", now=change(MARCH, stored).now, on=MARCH)
 
+    @pytest.mark.slow
     def test_what_explains_and_what_it_costs_may_still_be_written(self, stored: str, folder: Path, tmp_path: Path):
         self.begun(stored, tmp_path)
         text = (SERVICE + RUN).replace(
@@ -237,6 +240,7 @@ class TestLessons:
         with pytest.raises(CheckFailedError, match="was already accepted: Agreed"):
             pilot_records.answer_lesson("payroll", 1, "No", change(START, stored), accepted=False)
 
+    @pytest.mark.slow
     def test_the_folder_that_is_written_out_has_it(self, stored: str, tmp_path: Path):
         pilot_records.propose_lesson(self.TRAIN, change(START, stored))
         pilot_records.answer_lesson("payroll", 1, "Agreed", change(START, stored), accepted=True)

@@ -83,6 +83,7 @@ def stored(sqlite: str, folder: Path) -> str:
 
 
 class TestVersionsThatChangeRoles:
+    @pytest.mark.slow
     @pytest.mark.parametrize("what", quick_first(8, TAKEOVERS))
     def test_no_one_gives_themselves_a_role(self, stored: str, folder: Path, what: str):
         for actor in ("office", "lead"):
@@ -102,6 +103,7 @@ class TestVersionsThatChangeRoles:
         [pack] = [p for p in shipped_rulepacks().packs if p.rulepack == "privacy"]
         assert set(pack.entries) == set(SMALLER) | set(LONGER)
 
+    @pytest.mark.slow
     def test_a_team_member_who_leaves_needs_no_decision(self, sqlite: str, folder: Path):
         staff = "p1,P1,Officer,p1@example.org,lead,ash,heads;programme-office,\n"
         apply(folder, sqlite, people=PEOPLE + staff)
@@ -157,6 +159,7 @@ class TestVersionsThatChangeRoles:
         with pytest.raises(NotAllowedError, match="the service Estates, which is gone"):
             definitions.apply(folder, db=stored, actor="office", now=NOW)
 
+    @pytest.mark.slow
     def test_where_neither_is_named_who_stores_may_name_them(self, sqlite: str, folder: Path):
         nobody = PROGRAMME.replace("sponsor: {person: chief, since: 2026-09-01}\n", "")
         people = PEOPLE.replace(",,board,", ",,,")

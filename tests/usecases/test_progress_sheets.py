@@ -109,6 +109,7 @@ def entries(db: str) -> int:
         return len(list(audited.entries(session, "small")))
 
 
+@pytest.mark.slow
 def test_a_workbook_that_no_one_typed_into_records_nothing(stored: str, sheet: Path):
     load_workbook(sheet).save(sheet)
     found = preview_import(sheet, change(stored))
@@ -117,6 +118,7 @@ def test_a_workbook_that_no_one_typed_into_records_nothing(stored: str, sheet: P
     assert said(found).startswith("To be recorded: 0 tasks")
 
 
+@pytest.mark.slow
 def test_what_is_typed_comes_back_and_is_exported_again(stored: str, sheet: Path, tmp_path: Path):
     """Of five days 60% are complete: two days of 450 minutes are left, Thursday and Friday."""
     type_in(sheet, percent=0.6, started=date(2027, 1, 4), comment="Heads have been asked")
@@ -136,6 +138,7 @@ def test_what_is_typed_comes_back_and_is_exported_again(stored: str, sheet: Path
     assert preview_import(tmp_path / "again.xlsx", change(stored)).is_empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("left", "shown"), [("10ed", "10 calendar days"), ("1sw", "1 school week"), ("1.5d", 1.5)])
 def test_what_is_left_in_another_unit_is_shown_in_words_and_read_back(
     stored: str, tmp_path: Path, left: str, shown: Any
@@ -147,6 +150,7 @@ def test_what_is_left_in_another_unit_is_shown_in_words_and_read_back(
     assert preview_import(path, change(stored, "chief")).is_empty
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_opened_again_by_a_sheet(stored: str, tmp_path: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), date(2027, 1, 6))], change(stored))
     path = type_in(exported(stored, tmp_path / "done.xlsx"), percent=0.5, finished=None)
@@ -157,6 +161,7 @@ def test_what_is_finished_is_not_opened_again_by_a_sheet(stored: str, tmp_path: 
     assert "Actual finish: was emptied. The record stays" in said(found)
 
 
+@pytest.mark.slow
 def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str, sheet: Path):
     type_in(sheet, percent=1, comment="Done")
     before = entries(stored)
@@ -168,6 +173,7 @@ def test_a_preview_keeps_nothing_and_a_second_import_records_nothing(stored: str
     assert entries(stored) == after
 
 
+@pytest.mark.slow
 def test_all_complete_without_a_finish_is_finished_on_the_data_date(stored: str, sheet: Path):
     found = take(type_in(sheet, percent="100%", started="04/01/2027"), stored)
     [note] = found.sheet.typed.notes
@@ -176,6 +182,7 @@ def test_all_complete_without_a_finish_is_finished_on_the_data_date(stored: str,
     assert (cells.started, cells.finished) == (date(2027, 1, 4), ON)
 
 
+@pytest.mark.slow
 def test_the_preview_names_what_moves_by_how_much(stored: str, sheet: Path):
     """Forty days instead of two are left: the plan ends as much later as when that is reported on the command line."""
     type_in(sheet, started=date(2027, 1, 4), remaining=40)
@@ -192,6 +199,7 @@ def test_the_preview_names_what_moves_by_how_much(stored: str, sheet: Path):
     assert "“Payroll: requirements”: started 4 Jan 2027, 40 working days left" in lines
 
 
+@pytest.mark.slow
 def test_the_preview_says_what_dates_are_compared_with(stored: str, sheet: Path):
     """No one has reported a task that was planned for Monday: on Thursday the forecast has it begin that day."""
     type_in(sheet, started=date(2027, 1, 4), finished=date(2027, 1, 5))
@@ -204,6 +212,7 @@ def test_the_preview_says_what_dates_are_compared_with(stored: str, sheet: Path)
     assert re.search(r"The programme finishes on \d+ \w+ 2027 instead of \d+ \w+ 2027: \d+ days earlier\.", lines)
 
 
+@pytest.mark.slow
 def test_a_start_before_the_programmes_is_recorded_and_noted(stored: str, sheet: Path):
     """The programme starts on Monday 4 January 2027, and a task of it on 4 December: perhaps another year was meant."""
     type_in(sheet, started=date(2026, 12, 4))
@@ -218,6 +227,7 @@ def test_a_start_before_the_programmes_is_recorded_and_noted(stored: str, sheet:
     assert progress.early_start(TASK, change(stored)) == ""
 
 
+@pytest.mark.slow
 def test_what_someone_else_recorded_since_is_never_overwritten(stored: str, sheet: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, None, 80)], change(stored, "chief"))
     type_in(sheet, percent=0.5, started=date(2027, 1, 4))
@@ -229,6 +239,7 @@ def test_what_someone_else_recorded_since_is_never_overwritten(stored: str, shee
     assert facts(stored).progress[TASK].percent == 80
 
 
+@pytest.mark.slow
 def test_what_the_same_person_recorded_since_is_replaced_and_said(stored: str, sheet: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), None, None, 80)], change(stored))
     found = take(type_in(sheet, percent=0.9), stored)
@@ -238,12 +249,14 @@ def test_what_the_same_person_recorded_since_is_replaced_and_said(stored: str, s
     assert facts(stored).progress[TASK].percent == 90
 
 
+@pytest.mark.slow
 def test_rows_that_no_one_typed_into_do_not_undo_what_others_recorded(stored: str, sheet: Path):
     progress.report_progress([ReportedProgress(TASK, date(2027, 1, 4), date(2027, 1, 6))], change(stored, "chief"))
     take(type_in(sheet, "payroll/delegation", comment="Soon"), stored)
     assert progress_cells(stored_on(None, db=stored, on=ON).programme, TASK).finished == date(2027, 1, 6)
 
 
+@pytest.mark.slow
 def test_a_sheet_that_is_older_than_the_plan_is_read_by_the_ids_of_now(stored: str, sheet: Path, tmp_path: Path):
     """Requirements are called needs now, and the quick wins were dropped."""
     quick = "  quick-win: {kind: quick_win, phase: deploy, per: wave, duration: 1d, after: go-live}\n"
@@ -262,6 +275,7 @@ def test_a_sheet_that_is_older_than_the_plan_is_read_by_the_ids_of_now(stored: s
         preview_import(type_in(sheet, "payroll/w1/quick-win", comment="And now?"), change(stored))
 
 
+@pytest.mark.slow
 def test_two_people_comment_at_once_and_both_are_kept(stored: str, sheet: Path, tmp_path: Path):
     other = tmp_path / "other.xlsx"
     other.write_bytes(sheet.read_bytes())
@@ -301,12 +315,14 @@ def as_csv(sheet: Path, form: str) -> Path:
     return a_csv(sheet.with_suffix(".csv"), *lines)
 
 
+@pytest.mark.slow
 def test_the_sheet_comes_back_as_a_csv_as_well(stored: str, sheet: Path):
     type_in(sheet, percent="60%", started=datetime(2027, 1, 4))
     found = take(as_csv(sheet, "%d/%m/%Y"), stored)
     assert (found.new.progress, facts(stored).progress[TASK].percent) == (1, 60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [".xlsx", ".csv"])
 def test_a_comment_of_two_lines_comes_back_as_it_went(stored: str, sheet: Path, tmp_path: Path, form: str):
     found = take(type_in(sheet, comment="Wait for HR.\nThen go. "), stored)
@@ -345,6 +361,7 @@ def test_a_sheet_of_another_programme_is_refused(stored: str, sheet: Path):
         preview_import(sheet, change(stored))
 
 
+@pytest.mark.slow
 def test_a_sheet_that_lost_its_hidden_column_counts_as_a_teams_own(stored: str, sheet: Path):
     type_in(sheet, percent=0.6, started=date(2027, 1, 4))
     book = load_workbook(sheet)
@@ -354,6 +371,7 @@ def test_a_sheet_that_lost_its_hidden_column_counts_as_a_teams_own(stored: str, 
     assert facts(stored).progress[TASK].percent == 60
 
 
+@pytest.mark.slow
 def test_everything_that_contradicts_itself_is_named_at_once(stored: str, sheet: Path):
     type_in(sheet, percent=0.5, started=date(2027, 1, 6), finished=date(2027, 1, 5))
     type_in(sheet, "payroll/delegation", started=date(2027, 1, 9))
@@ -508,6 +526,7 @@ def test_percentages_are_read_by_their_column(stored: str, tmp_path: Path, cells
     assert [progress_cells(programme, task).percent for task in (TASK, "payroll/delegation")] == percent
 
 
+@pytest.mark.slow
 def test_a_whole_number_in_a_cell_that_shows_percent_is_read_as_percent_and_said(stored: str, sheet: Path):
     """50 in such a cell is shown as 5000%. A text of 5000% is refused: no one knows what it means."""
     found = preview_import(type_in(sheet, percent=50, started=date(2027, 1, 4)), change(stored))
@@ -535,6 +554,7 @@ def run(*words: object, code: int = 0) -> Any:
     return done
 
 
+@pytest.mark.slow
 def test_the_command_shows_what_moves_and_asks(stored: str, tmp_path: Path):
     path = a_csv(tmp_path / "t.csv", ["Task", "% complete", "Started", "Owner"], [TASK, "60%", "04/01/2027", "Someone"])
     words = ("task", "import", path, "--db", stored, "--as", "lead", "--at", ON)
@@ -560,6 +580,7 @@ def test_a_file_that_changed_since_its_preview_is_not_stored(stored: str, tmp_pa
     assert facts(stored).progress == {}
 
 
+@pytest.mark.slow
 def test_a_comment_is_a_fact_that_is_listed_exported_and_withdrawn(stored: str, sheet: Path):
     take(type_in(sheet, comment="Wait for HR"), stored)
     listed = run("fact", "list", "--kind", "comment", "--db", stored, "--at", ON).stdout
@@ -578,6 +599,7 @@ def test_a_comment_is_a_fact_that_is_listed_exported_and_withdrawn(stored: str, 
     assert (WORDS_REMOVED in listed, "Wait for HR" in listed) == (True, False)
 
 
+@pytest.mark.slow
 def test_an_erasure_empties_what_that_person_wrote_beside_tasks(stored: str, sheet: Path, tmp_path: Path):
     other = exported(stored, tmp_path / "other.xlsx")
     take(type_in(sheet, comment="Wait for HR"), stored)
@@ -592,6 +614,7 @@ def test_an_erasure_empties_what_that_person_wrote_beside_tasks(stored: str, she
         assert audited.verify(session)[1] == []
 
 
+@pytest.mark.slow
 def test_a_project_file_names_owners_by_role_alone(db: str, tmp_path: Path):
     people = PEOPLE.replace("lead,Director of People,", "lead,A. Person,")
     folder = a_folder(tmp_path / "trust", service=OWNED, people=people)
@@ -603,6 +626,7 @@ def test_a_project_file_names_owners_by_role_alone(db: str, tmp_path: Path):
         assert ("<Name>Director of People</Name>" in text, "A. Person" in text) == (True, False)
 
 
+@pytest.mark.slow
 def test_the_words_of_a_comment_go_when_those_of_answers_do(stored: str, sheet: Path):
     """Twelve months after the 7th of January 2027."""
     take(type_in(sheet, comment="Wait for HR"), stored)

@@ -50,6 +50,7 @@ class TestByHand:
 
     A trust's week has five days: 41.06 days end on Tuesday 2 March, 31.06 on Tuesday 16 February."""
 
+    @pytest.mark.slow
     def test_the_cheapest_that_is_enough(self, tmp_path: Path) -> None:
         """By 3 March without the flood P80 is kept: pumps for 10 do it, the helper for 30 would as well."""
         kept = asked(small(tmp_path), date(2027, 3, 3)).kept
@@ -57,21 +58,26 @@ class TestByHand:
         assert kept.alone["helper"].at < kept.now.at
         assert kept.then.odds >= 0.8 > kept.now.odds
 
+    @pytest.mark.slow
     def test_two_together(self, tmp_path: Path) -> None:
         """By 12 February: the helper halves `build` (P80 at 15.53 days), and without pumps the flood takes half of all
         cases past it: both are needed."""
         kept = asked(small(tmp_path), date(2027, 2, 12)).kept
         assert {c.id for c in kept.chosen or ()} == {"helper", "pumps"}
 
+    @pytest.mark.slow
     def test_nothing_has_to_be_done(self, tmp_path: Path) -> None:
         assert asked(small(tmp_path), date(2027, 12, 31)).kept.chosen == ()
 
+    @pytest.mark.slow
     def test_all_together_are_not_enough(self, tmp_path: Path) -> None:
         assert asked(small(tmp_path), date(2027, 1, 15)).kept.chosen is None
 
+    @pytest.mark.slow
     def test_the_deadline_where_no_day_is_named(self, tmp_path: Path) -> None:
         assert asked(small(tmp_path)).by == date(2027, 2, 26)
 
+    @pytest.mark.slow
     def test_other_options_do_not_change_what_is_drawn(self, tmp_path: Path) -> None:
         """An option on a task without a range gets a place behind all others: no one else draws differently."""
         one = asked(small(tmp_path / "a"), date(2027, 3, 3)).kept
@@ -80,6 +86,7 @@ class TestByHand:
         assert (one.now, one.then, one.alone["helper"]) == (two.now, two.then, two.alone["helper"])
         assert two.alone["close"] == two.now
 
+    @pytest.mark.slow
     def test_a_start_that_could_be_sooner(self, tmp_path: Path) -> None:
         late = TASKS.replace("20d, estimate", "20d, start_no_earlier: 2027-02-01, estimate")
         options = RISK + "  - {id: sooner, cost: 1, starts: {programme/build: 2027-01-04}}\n"
@@ -131,6 +138,7 @@ class TestBadInput:
             asked(small(tmp_path, "distribution: pert\n"))
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     small(tmp_path)
     words = ["recover", "done", str(tmp_path), "--by", "2027-03-03", "--assume", "100,100", "--iterations", "1000"]
@@ -145,6 +153,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, words).exit_code == 3
 
 
+@pytest.mark.slow
 def test_the_old_names_still_work_and_say_the_new_ones(tmp_path: Path) -> None:
     text = PROGRAMME.replace("tasks:\n", f"tasks:\n{TASKS}").replace("milestones:\n", f"milestones:\n{DONE}")
     (a_folder(tmp_path, programme=text) / "risk.yaml").write_text(RISK.replace("recovery_options", "levers"))

@@ -72,6 +72,7 @@ def test_a_rejected_gate_is_listed_until_it_is_approved(refused: str):
     assert text.index("(rejected on 4 May 2027)") < text.index("Decisions made:")
 
 
+@pytest.mark.slow
 def test_what_changed_adds_up(refused: str):
     changes = changes_since(None, db=refused, on=TODAY, since="baseline")
     pilot = next(s for s in changes.slips if s.name == "Payroll is live in the pilot schools")

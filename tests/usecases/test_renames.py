@@ -47,6 +47,7 @@ def begun(db: str, tmp_path: Path) -> str:
     return db
 
 
+@pytest.mark.slow
 def test_progress_decisions_and_baselines_go_on_under_the_new_id(begun: str, tmp_path: Path):
     before = state(begun, DAY_9)
     assert applied(begun, tmp_path) == 2
@@ -64,6 +65,7 @@ def test_progress_decisions_and_baselines_go_on_under_the_new_id(begun: str, tmp
     assert schedules[0] == schedules[1], "a name moves no date"
 
 
+@pytest.mark.slow
 def test_a_renamed_task_was_neither_dropped_nor_added(begun: str, tmp_path: Path):
     folder = a_folder(tmp_path / "other", pathway=RENAMED, people=TEAM)
     found = definitions.difference(folder, db=begun, on=DAY_9)
@@ -77,6 +79,7 @@ def test_a_renamed_task_was_neither_dropped_nor_added(begun: str, tmp_path: Path
     }
 
 
+@pytest.mark.slow
 def test_renames_of_renamed_tasks_add_up(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     again = RENAMED.replace("needs: {was: requirements, ", "asked: {was: needs, ").replace(
@@ -91,12 +94,14 @@ def test_renames_of_renamed_tasks_add_up(begun: str, tmp_path: Path):
     assert state(begun, date(2027, 1, 11)).programme.is_done("payroll/requirements")
 
 
+@pytest.mark.slow
 def test_history_stays_when_the_line_is_taken_out_later(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     applied(begun, tmp_path, 10, pathway=RENAMED.replace("was: requirements, ", ""))
     assert state(begun, date(2027, 1, 10)).programme.is_done("payroll/needs")
 
 
+@pytest.mark.slow
 def test_an_id_that_a_task_had_is_not_given_to_another(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     reused = RENAMED.replace("was: requirements, ", "") + "  requirements: {duration: 1d}\n"
@@ -104,6 +109,7 @@ def test_an_id_that_a_task_had_is_not_given_to_another(begun: str, tmp_path: Pat
         applied(begun, tmp_path, 10, pathway=reused)
 
 
+@pytest.mark.slow
 def test_what_was_known_earlier_is_looked_at_under_the_ids_of_then(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     with session_scope(begun) as session:
@@ -111,6 +117,7 @@ def test_what_was_known_earlier_is_looked_at_under_the_ids_of_then(begun: str, t
     assert "payroll/requirements" in then.programme.facts.progress
 
 
+@pytest.mark.slow
 def test_nobody_is_reminded_twice_of_a_renamed_task(begun: str, tmp_path: Path):
     """A tick before and one after, on Friday 22 January, when training is late: once that has been sent, it is not due
     again under the new id."""
@@ -129,6 +136,7 @@ def test_nobody_is_reminded_twice_of_a_renamed_task(begun: str, tmp_path: Path):
         assert {row.key for row in session.exec(select(DueRow))} == sent
 
 
+@pytest.mark.slow
 def test_a_milestone_keeps_its_trend(begun: str, tmp_path: Path):
     renamed = PROGRAMME.replace("  all-live: {", "  everywhere: {was: all-live, ")
     applied(begun, tmp_path, programme=renamed)

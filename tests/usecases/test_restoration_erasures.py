@@ -57,6 +57,7 @@ def hashes_in_ledger(db: str) -> set[str]:
     return set(found.hashes) if found else set()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
     put_back = copy()
@@ -84,6 +85,7 @@ def test_the_ledger_names_no_one_and_is_for_this_account_alone(stored: str):
     assert state.folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 def test_an_erasure_that_failed_is_taken_back(stored: str, monkeypatch: pytest.MonkeyPatch):
     @contextmanager
     def failing(url: str) -> Iterator[Session]:
@@ -98,6 +100,7 @@ def test_an_erasure_that_failed_is_taken_back(stored: str, monkeypatch: pytest.M
     assert hashes_in_ledger(stored) == set()
 
 
+@pytest.mark.slow
 def test_an_erasure_cut_off_before_it_was_saved_is_done_with_the_next_restore(
     stored: str, copy: Copy, monkeypatch: pytest.MonkeyPatch
 ):
@@ -118,6 +121,7 @@ def test_an_erasure_cut_off_before_it_was_saved_is_done_with_the_next_restore(
     assert erased_again(stored)
 
 
+@pytest.mark.slow
 def test_a_ledger_that_cannot_be_understood_stops_a_restore(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
     backup(sqlite, tmp_path / "copy.db", at=at(4))

@@ -123,6 +123,7 @@ class TestLock:
                 apply(folder, locked, programme=LOCKED, service=WAIVED)
             assert apply(folder, locked, programme=LOCKED.replace("A small programme", "Renamed")) == 2
 
+    @pytest.mark.slow
     def test_a_new_programme_with_the_lock_takes_no_waivers_there(self, sqlite: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):
             with pytest.raises(NotAllowedError, match="may not record a waiver here"):
@@ -154,6 +155,7 @@ class TestLooks:
         assessments.import_assessments(scores, change(sqlite, "lead"))
         return sqlite
 
+    @pytest.mark.slow
     def test_a_report_is_read_without_a_name_and_noted_where_it_says_where_people_are(self, asked: str):
         reports.sro_of_stored(None, db=asked, today=TODAY, now=NOW)
         go_no_go_of(GO, db=asked, programme=None, today=TODAY, now=NOW)

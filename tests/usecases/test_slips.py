@@ -44,6 +44,7 @@ def causes(line: SlipLine | None) -> list[tuple[int, str]]:
     return [(c.days, c.sentence) for c in line.causes] if line else []
 
 
+@pytest.mark.slow
 def test_a_late_go_live_has_the_causes_that_changes_give(late: str):
     slip(late)
     line = slipped(late)
@@ -53,6 +54,7 @@ def test_a_late_go_live_has_the_causes_that_changes_give(late: str):
     assert (line.days, causes(line)) == (5, [(5, FINISHED)])
 
 
+@pytest.mark.slow
 def test_it_is_compared_with_the_day_that_was_announced_last(late: str):
     """By letter on the 6th, Ash was told Monday 18 January. Nothing had begun, so the forecast was Friday the 22nd."""
     announce([said("ash", date(2027, 1, 18), 6)], change(late, 6))
@@ -64,12 +66,14 @@ def test_it_is_compared_with_the_day_that_was_announced_last(late: str):
     assert causes(slipped(late, school="beech")) == [(5, FINISHED)]
 
 
+@pytest.mark.slow
 def test_what_happened_before_the_announcement_is_no_cause(late: str):
     slip(late)
     announce([said("ash", LATE, 14)], change(late, 14))
     assert slipped(late) is None
 
 
+@pytest.mark.slow
 def test_a_day_announced_too_late_leaves_a_go_live_that_is_early(late: str):
     """Ash was told Friday 29 January on the 6th, when the forecast was the 22nd."""
     announce([said("ash", date(2027, 1, 29), 6)], change(late, 6))
@@ -80,6 +84,7 @@ def test_a_day_announced_too_late_leaves_a_go_live_that_is_early(late: str):
     ]
 
 
+@pytest.mark.slow
 def test_other_tasks_are_compared_with_the_latest_baseline(late: str):
     slip(late)
     line = slipped(late, task="payroll/w1/restructure")

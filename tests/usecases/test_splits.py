@@ -69,6 +69,7 @@ def begun(db: str, tmp_path: Path) -> str:
     return db
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_was_done_belongs_to_the_first_part(begun: str, tmp_path: Path):
     """2 of 5 days are done. The first part takes 3 days: 1 is left. The second has both of its days left, so 3 in all
@@ -83,12 +84,14 @@ def test_what_was_done_belongs_to_the_first_part(begun: str, tmp_path: Path):
     assert now(begun, "for-schools", "of-office", "requirements") == ["6-, 1d", "6-, 2d", "open"]
 
 
+@pytest.mark.slow
 def test_a_part_that_waits_for_another_has_not_begun(begun: str, tmp_path: Path):
     assert difference(begun, tmp_path, IN_TURN).inherited[0].endswith("“Payroll: of office” has not begun.")
     apply(begun, tmp_path, IN_TURN)
     assert now(begun, "for-schools", "of-office") == ["6-, 1d", "open"]
 
 
+@pytest.mark.slow
 def test_where_no_one_said_what_is_left_it_is_not_guessed(db: str, tmp_path: Path):
     stored_with(db, tmp_path)
     planned(db)
@@ -98,12 +101,14 @@ def test_where_no_one_said_what_is_left_it_is_not_guessed(db: str, tmp_path: Pat
     assert now(db, "for-schools", "of-office") == ["begun", "6-, 2d"]
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_finished_task_are_finished(begun: str, tmp_path: Path):
     finish(begun, "payroll/requirements", 6, 8)
     apply(begun, tmp_path)
     assert now(begun, "for-schools", "of-office") == ["6-8", "6-8"]
 
 
+@pytest.mark.slow
 def test_a_finished_part_after_another_overtook_nothing(begun: str, tmp_path: Path):
     finish(begun, "payroll/requirements", 6, 8)
     apply(begun, tmp_path, IN_TURN)
@@ -111,6 +116,7 @@ def test_a_finished_part_after_another_overtook_nothing(begun: str, tmp_path: Pa
     assert "R31" not in {f.rule for f in state(begun, DAY_9).judged.findings}
 
 
+@pytest.mark.slow
 def test_storing_the_same_folder_again_changes_nothing(begun: str, tmp_path: Path):
     apply(begun, tmp_path)
     report = ReportedProgress("payroll/of-office", date(2027, 1, 7), None, "1d")
@@ -119,6 +125,7 @@ def test_storing_the_same_folder_again_changes_nothing(begun: str, tmp_path: Pat
     assert now(begun, "for-schools", "of-office", on=date(2027, 1, 11)) == ["6-, 1d", "7-, 1d"]
 
 
+@pytest.mark.slow
 def test_a_split_is_told_as_one_and_keeps_the_baseline(begun: str, tmp_path: Path):
     before = state(begun, DAY_9).baseline
     said = [c.sentence for c in difference(begun, tmp_path).changes]
@@ -135,6 +142,7 @@ def test_a_split_is_told_as_one_and_keeps_the_baseline(begun: str, tmp_path: Pat
     assert split in {line for part in since.parts for line in part.lines}
 
 
+@pytest.mark.slow
 def test_what_was_known_before_a_split_is_as_it_was(begun: str, tmp_path: Path):
     apply(begun, tmp_path)
     with session_scope(begun) as session:
@@ -143,6 +151,7 @@ def test_what_was_known_before_a_split_is_as_it_was(begun: str, tmp_path: Path):
     assert left(then.programme, "payroll/of-office") == "open"
 
 
+@pytest.mark.slow
 def test_a_task_of_the_service_that_becomes_one_per_wave_is_split(begun: str, tmp_path: Path):
     """`was` names the step itself: its copy for the whole service."""
     per_wave = GATED.replace("  requirements: {", "  requirements: {per: wave, was: requirements, ")
@@ -153,6 +162,7 @@ def test_a_task_of_the_service_that_becomes_one_per_wave_is_split(begun: str, tm
     assert now(begun, "requirements", on=date(2027, 1, 10)) == ["6-8"]
 
 
+@pytest.mark.slow
 def test_a_wave_that_is_split_off_has_what_was_finished_before(begun: str, tmp_path: Path):
     """Wave 1 loses beech. What it had finished is finished for beech as well; what it finishes later is not."""
     finish(begun, "payroll/requirements", 6, 7)
@@ -168,6 +178,7 @@ def test_a_wave_that_is_split_off_has_what_was_finished_before(begun: str, tmp_p
         apply(begun, tmp_path, GATED + f"  day-{day}: {{duration: 1d}}\n", day, programme=waves)
 
 
+@pytest.mark.slow
 def test_the_parts_of_an_approved_gate_are_approved(begun: str, tmp_path: Path):
     gates = GATED.replace("  plan-agreed: {", "  scope-agreed: {was: plan-agreed, ").replace(
         "after: plan-agreed,", "after: [scope-agreed, budget-agreed],"
@@ -197,6 +208,7 @@ def two(db: str, tmp_path: Path) -> str:
     return db
 
 
+@pytest.mark.slow
 def test_a_joined_task_has_begun_and_has_the_open_part_left(two: str, tmp_path: Path):
     """3 of 5 days are done."""
     [message] = difference(two, tmp_path, JOINED).inherited
@@ -211,12 +223,14 @@ def test_a_joined_task_has_begun_and_has_the_open_part_left(two: str, tmp_path: 
     assert now(two, "requirements", on=date(2027, 1, 12)) == ["6-11"]
 
 
+@pytest.mark.slow
 def test_joined_tasks_that_are_all_finished_make_a_finished_one(two: str, tmp_path: Path):
     finish(two, "payroll/of-office", 7, 8)
     apply(two, tmp_path, JOINED)
     assert now(two, "requirements") == ["6-8"]
 
 
+@pytest.mark.slow
 def test_a_task_into_which_another_is_joined_is_open_again(two: str, tmp_path: Path):
     """For the schools was finished; with the office's work, 2 of its 5 days, it is not."""
     whole = TWO.replace("  for-schools: {", "  for-schools: {was: of-office, ").replace("duration: 3d", "duration: 5d")
@@ -225,6 +239,7 @@ def test_a_task_into_which_another_is_joined_is_open_again(two: str, tmp_path: P
     assert now(two, "for-schools", "of-office") == ["6-, 2d", "open"]
 
 
+@pytest.mark.slow
 def test_gates_are_joined_only_where_all_or_none_are_decided(db: str, tmp_path: Path):
     gates = GATED + "  budget-agreed: {gate: plan, phase: plan, after: plan, owner: lead}\n"
     stored_with(db, tmp_path, pathway=gates)
@@ -237,6 +252,7 @@ def test_gates_are_joined_only_where_all_or_none_are_decided(db: str, tmp_path: 
         apply(db, tmp_path, joined.replace("after: plan-agreed,", "after: agreed,"))
 
 
+@pytest.mark.slow
 def test_a_milestone_that_was_split_keeps_its_trend(begun: str, tmp_path: Path):
     halves = PROGRAMME.replace(
         "  all-live: {",
@@ -267,6 +283,7 @@ def test_splits_and_renames_add_up():
     assert ids.known == {"a": "e", "b": "e", "c": "e", "d": "e"}
 
 
+@pytest.mark.slow
 def test_the_first_part_is_not_compared_with_the_whole_but_for_its_deadline(begun: str, tmp_path: Path):
     """A part is shorter and ends earlier than the whole by nature. A deadline that only the whole had is gone."""
     whole = GATED.replace("  requirements: {", "  requirements: {deadline: 2027-01-20, ")
@@ -276,6 +293,7 @@ def test_the_first_part_is_not_compared_with_the_whole_but_for_its_deadline(begu
     assert "The deadline of “Payroll: for schools”, 20 Jan 2027, was dropped." in said
 
 
+@pytest.mark.slow
 def test_a_gate_that_was_work_before_is_open_until_someone_decides(begun: str, tmp_path: Path):
     finish(begun, "payroll/requirements", 6, 8)
     gate = SPLIT.replace("phase: design, duration: 2d, after: plan-agreed, owner", "gate: design, phase: design, owner")

@@ -75,6 +75,7 @@ def test_who_is_not_here_is_in_no_group_and_gets_no_mail(tmp_path: Path, sqlite:
             assert {p for p in ("lead", "deputy") if contacts[p].is_active} == here
 
 
+@pytest.mark.slow
 def test_what_was_read_is_written_out_again(tmp_path: Path, sqlite: str):
     source = a_folder(tmp_path / "t", people=PEOPLE)
     apply(source, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))

@@ -84,6 +84,7 @@ def test_figures_go_with_their_schools_whatever_their_wave_is_called(folder: Pat
     assert [figures(known(then, "payroll", w)) for w in ("w1", "w2")] == [(15, "0 to 5"), (30, "12 to 17")]
 
 
+@pytest.mark.slow
 def test_figures_of_a_wave_that_is_no_more_are_no_other_waves_figures(folder: Path, sqlite: str):
     """Beech joins Cedar. Of neither wave anything is known until people are asked again: then of each what it is. A
     look back has the waves of that day, with their figures, and nothing is lost."""
@@ -108,6 +109,7 @@ def test_figures_of_a_wave_that_is_no_more_are_no_other_waves_figures(folder: Pa
     assert figures(known(earlier, "payroll", "w1")) == (30, "12 to 17")
 
 
+@pytest.mark.slow
 def test_work_that_figures_asked_for_goes_on_under_the_waves_new_id(folder: Path, sqlite: str):
     """Estates' wave 1 becomes a wave of its own with the same schools: what was done to win its people counts there."""
     stored(folder, sqlite, {"w1": "ash, beech", "w2": "cedar"}, 4)

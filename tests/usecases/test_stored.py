@@ -78,6 +78,7 @@ def test_other_rulepacks_are_another_programme(small: str, monkeypatch: pytest.M
     assert after.programme.rulepacks.packs[0].entries == raised
 
 
+@pytest.mark.slow
 def test_another_file_under_the_same_address_is_another_programme(tmp_path: Path, migrated_file: Path):
     here, there = f"sqlite:///{tmp_path / 'here.db'}", f"sqlite:///{tmp_path / 'there.db'}"
     for db in (here, there):

@@ -67,6 +67,7 @@ def at(day: int) -> datetime:
     return datetime(2027, 1, day, 9, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
     found = asked.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask).about
@@ -81,6 +82,7 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     assert last[2:] == ("chief", "person:export", "person:lead:reason given")
 
 
+@pytest.mark.slow
 def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     """Eleven officers and three heads answer: the officers are shown, and the heads are too few."""
     staff = [*(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief" for n in range(11)),
@@ -109,6 +111,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     assert COUNTED not in asked.everything_about("lead", date(2027, 1, 31), **ask).about
 
 
+@pytest.mark.slow
 def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
     for reason in ("", "  "):

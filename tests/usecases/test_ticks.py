@@ -78,6 +78,7 @@ def test_after_missed_days_only_the_highest_level_goes(stored: str):
     assert rows(stored) == [("payroll/requirements", 0, "lead"), ("payroll/requirements", 2, "lead")]
 
 
+@pytest.mark.slow
 def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     for day in (5, 8, 12, 15, 22):
         ticks.tick(db=stored, now=moment(day))
@@ -177,6 +178,7 @@ def test_a_failure_is_tried_again_with_the_same_message_id(stored: str):
     assert not postbox.sent[0].may_have_gone
 
 
+@pytest.mark.slow
 def test_failures_are_given_up_after_three_days_and_say_so(stored: str):
     ticks.tick(db=stored, now=moment(8))
     broken = Postbox(Receipt(Sent.LATER, "the mail server answered 421"))
@@ -188,6 +190,7 @@ def test_failures_are_given_up_after_three_days_and_say_so(stored: str):
     assert outcome.sent == 0
 
 
+@pytest.mark.slow
 def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str):
     finish(stored, "payroll/requirements", 8)
     ticks.tick(db=stored, now=moment(8))
@@ -206,6 +209,7 @@ def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str)
         assert (row.day, row.state, row.attempts, row.may_have_gone) == (date(2027, 1, 8), "sent", 2, False)
 
 
+@pytest.mark.slow
 def test_what_was_withdrawn_and_holds_after_all_goes_out(stored: str):
     ticks.tick(db=stored, now=moment(8))
     # The machine's clock goes back three days, to when the second level was not reached yet, and is put right again.
@@ -218,6 +222,7 @@ def test_what_was_withdrawn_and_holds_after_all_goes_out(stored: str):
         assert late.message is not None
 
 
+@pytest.mark.slow
 def test_a_refused_address_gets_nothing_more(stored: str):
     ticks.tick(db=stored, now=moment(5))
     broken = Postbox(Receipt(Sent.NEVER, "the address is refused (550)"))
@@ -231,6 +236,7 @@ def test_a_refused_address_gets_nothing_more(stored: str):
     assert postbox.sent == []
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_worker_that_dies_gives_its_claim_back_and_the_repeat_is_marked(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -251,6 +257,7 @@ def test_a_worker_that_dies_gives_its_claim_back_and_the_repeat_is_marked(stored
         assert session.exec(select(MessageRow)).one().may_have_gone
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -279,6 +286,7 @@ def test_two_dispatchers_never_open_the_same(stored: str):
     assert opened[1] is None
 
 
+@pytest.mark.slow
 def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     finish(stored, "payroll/requirements", 8)
     ticks.tick(db=stored, now=moment(8))
@@ -320,6 +328,7 @@ def test_a_channel_that_reaches_people_waits_until_the_programme_is_live(stored:
         assert session.exec(select(NudgeRow)).one().why == outbox.ARE_OFF
 
 
+@pytest.mark.slow
 def test_a_preview_sends_nothing(stored: str):
     ticks.tick(db=stored, now=moment(8))
     week = list(nudge_preview.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
@@ -334,6 +343,7 @@ def test_a_preview_sends_nothing(stored: str):
     assert dispatch.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
 
 
+@pytest.mark.slow
 def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not(db: str, tmp_path: Path):
     """The gate is due on the first day, Monday the 4th: it takes no time. T+5 working days is Monday the 11th."""
     gated = PATHWAY.replace("phase: design, duration: 5d,", "phase: design, duration: 5d, after: agreed,")

@@ -75,6 +75,7 @@ def test_a_session_to_which_too_few_came_is_not_delivered(held: str, tmp_path: P
     )
 
 
+@pytest.mark.slow
 def test_nine_of_ten_are_enough_and_nobody_is_counted_twice(held: str, tmp_path: Path):
     came(tmp_path, held, range(8))
     assert came(tmp_path, held, range(9), "Ran a test payroll") == 1

@@ -67,6 +67,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
+@pytest.mark.slow
 def test_finishing_a_task_of_the_sample_judges_it_once_before_and_once_after(
     empty_db: str, tmp_path: Path, counts: Counter[str]
 ):
@@ -110,6 +111,7 @@ def test_a_work_that_raises_at_its_end_writes_nothing(small: str):
     assert state(small) == before
 
 
+@pytest.mark.slow
 def test_a_work_whose_forecast_fails_writes_nothing(small: str, monkeypatch: pytest.MonkeyPatch):
     before = state(small)
 

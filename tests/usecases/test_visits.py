@@ -28,6 +28,7 @@ def signed_in(world: World, address: str) -> str:
     return accounts.sign_in_by_provider(ISSUER, address, address, db=world.db, now=NOW, **kind).token
 
 
+@pytest.mark.slow
 def test_a_foreign_programme_is_refused_without_loading_it(world: World):
     own, token = signed_in(world, "another-lead@example.org"), signed_in(world, "viewer@example.org")
     with kept_only():
@@ -37,6 +38,7 @@ def test_a_foreign_programme_is_refused_without_loading_it(world: World):
             pass
 
 
+@pytest.mark.slow
 def test_a_session_that_may_not_come_in_loads_nothing(world: World):
     token = accounts.sign_in_here("small", "admin", SignIn.MACHINE, kind="", db=world.db, now=NOW).token
     other = signed_in(world, "viewer@example.org")
@@ -54,6 +56,7 @@ def test_a_session_that_may_not_come_in_loads_nothing(world: World):
             pass
 
 
+@pytest.mark.slow
 def test_an_address_that_moves_to_another_person_is_theirs_at_the_next_request(world: World):
     token = signed_in(world, "viewer@example.org")
     with visit(token, "small", db=world.db, now=NOW) as found:
@@ -66,6 +69,7 @@ def test_an_address_that_moves_to_another_person_is_theirs_at_the_next_request(w
         assert found.visitor.person == "member"
 
 
+@pytest.mark.slow
 def test_a_reading_leaves_a_programme_and_its_views_as_they_are(world: World):
     token = signed_in(world, "viewer@example.org")
     with visit(token, "small", db=world.db, now=NOW) as found:

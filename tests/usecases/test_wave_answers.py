@@ -64,6 +64,7 @@ def test_the_first_date_is_explained_by_the_request(folder: Path):
     )
 
 
+@pytest.mark.slow
 def test_a_later_date_has_the_reasons_against_earlier_ones_and_against_still_earlier_ones(folder: Path):
     _, problem = asked(folder)
     lines = list(why(problem, first_dates(problem, 1), CEDAR))

@@ -135,6 +135,7 @@ def test_a_third_wave_gets_an_id_of_its_own(folder: Path):
     assert [(w.id, w.name) for w in waves] == [("w1", "wave 1"), ("wave-2-payroll", "wave 2"), ("w2", "wave 3")]
 
 
+@pytest.mark.slow
 def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path: Path):
     """Two services go live on different days: wave 1 stays payroll's, which the milestone names; the other service's
     task that is named in its own file gets the new id."""
@@ -193,6 +194,7 @@ def begun(folder: Path, db: str, *tasks: str) -> str:
     return db
 
 
+@pytest.mark.slow
 def test_what_is_recorded_goes_on_when_a_plan_gives_tasks_another_id(folder: Path, sqlite: str):
     """Estates goes live in wave 1 a week before payroll, whose milestone names `payroll/w1`: estates' wave 1 becomes
     a wave of its own. Its finished task, and the duration that its file gives it, go with it; so does another plan."""
@@ -238,6 +240,7 @@ def test_history_goes_with_most_of_the_schools(folder: Path):
     ]
 
 
+@pytest.mark.slow
 def test_a_plan_without_a_wave_that_has_begun_is_refused(folder: Path, sqlite: str):
     """All schools go live on one day, so wave 2 is gone; its capacity was in place already."""
     (folder / FILE).write_text(PROGRAMME)

@@ -166,6 +166,7 @@ def latest(db: str, kind: str) -> RecordedFact:
     return recorded(db, kind)[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.parametrize("kind", RECORDERS)
 def test_after_a_withdrawal_everything_is_as_if_it_had_not_been_recorded(trust: str, kind: str, tmp_path: Path):
@@ -204,6 +205,7 @@ def test_every_kind_of_fact_is_tried():
     assert RECORDERS.keys() | {"condition"} == OF_SAME.keys() == facts.TABLES.keys()
 
 
+@pytest.mark.slow
 def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Path):
     RECORDERS["progress"](trust, NOW, tmp_path)
     wrong = latest(trust, "progress")
@@ -216,6 +218,7 @@ def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Pat
         assert [a for _, _, _, a, _ in audited.entries(session, "small")].count("withdraw") == 1
 
 
+@pytest.mark.slow
 def test_an_earlier_report_counts_again(trust: str):
     task = "payroll/requirements"
     start = ReportedProgress(task, date(2027, 2, 1))
@@ -230,12 +233,14 @@ def test_an_earlier_report_counts_again(trust: str):
 
 
 class TestDecisions:
+    @pytest.mark.slow
     def test_its_conditions_and_the_gates_finish_go_with_it(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         done = withdraw_fact(latest(trust, "decision").id, "Another gate", change(trust, actor="lead", now=LATER))
         assert sorted(f.kind for f in done.facts) == ["condition", "condition", "decision", "progress"]
         assert known(trust).decision(PLAN) is None
 
+    @pytest.mark.slow
     def test_only_who_may_decide_withdraws_it(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         with pytest.raises(
@@ -250,6 +255,7 @@ class TestDecisions:
         with pytest.raises(CheckFailedError, match=r"A decision recorded this\. Withdraw decision-1 instead"):
             withdraw_fact(finish.id, "Wrong", change(trust))
 
+    @pytest.mark.slow
     def test_a_condition_keeps_its_task_when_another_is_withdrawn(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         first, second = recorded(trust, "condition")
@@ -263,6 +269,7 @@ class TestDecisions:
         with pytest.raises(CheckFailedError, match=r"the approval's only condition\. Withdraw decision-1"):
             withdraw_fact(second.id, "Nor for this", change(trust, actor="lead", now=LATER))
 
+    @pytest.mark.slow
     def test_work_that_has_begun_behind_the_gate_is_named(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         finish_task("payroll/requirements", date(2027, 3, 1), date(2027, 2, 20), change(trust))
@@ -271,6 +278,7 @@ class TestDecisions:
         assert done.exit_code == 0
         assert "Already begun behind this gate: Payroll: requirements" in done.output
 
+    @pytest.mark.slow
     def test_a_refusal_of_an_earlier_round_goes_alone(self, trust: str):
         no = GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="No", on=NOW.date(), by="lead")
         gates.decide(no, change(trust))
@@ -289,6 +297,7 @@ def test_a_checkpoints_finish_goes_with_its_result(trust: str, tmp_path: Path):
     assert sorted(f.kind for f in done.facts) == ["checkpoint", "progress"]
 
 
+@pytest.mark.slow
 def test_who_recorded_it_and_the_sro_may_and_others_may_not(trust: str, tmp_path: Path):
     for kind in ("progress", "sponsor-act"):
         RECORDERS[kind](trust, NOW, tmp_path)
@@ -307,6 +316,7 @@ def test_an_unknown_fact_and_a_missing_reason_are_errors(trust: str):
         withdraw_fact("progress-1", "  ", change(trust))
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, tmp_path: Path):
     a_training(trust, NOW, tmp_path)
@@ -320,6 +330,7 @@ def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, 
     assert [a.person for a in known(trust).attendance] == ["lead"], "a row's number that is given out again counts"
 
 
+@pytest.mark.slow
 def test_the_list_says_what_became_of_each(trust: str, tmp_path: Path):
     for hours, kind in enumerate(("measure", "measure", "filing")):
         RECORDERS[kind](trust, NOW + timedelta(hours=hours), tmp_path)

@@ -57,6 +57,7 @@ def test_what_can_begin_what_is_due_and_what_is_late(stored: str):
         assert states(found)["payroll/w1/capacity"] == "waiting"
 
 
+@pytest.mark.slow
 def test_what_has_begun_and_what_is_done(stored: str):
     report(stored, "payroll/requirements", 5)
     assert states(listed(stored, 5, ahead=date(2027, 1, 6)))["payroll/requirements"] == "begun"
@@ -131,12 +132,14 @@ class TestBeforeItsDay:
         at = next(n for n, line in enumerate(lines) if line.strip().partition(" (")[0] == task)
         return lines[at - 1][:39].strip(), lines[at].strip()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("day", "state"), [(11, "waiting"), (18, "due"), (20, "due")])
     def test_a_decision_of_a_meeting_can_be_made_on_its_day(self, decided: str, day: int, state: str):
         assert states(listed(decided, day))["payroll/approve"] == state
         when, _ = self.said(decided, day, "payroll/approve")
         assert when == ("due 20 Jan 2027" if day == 20 else "can be decided on 20 Jan 2027")
 
+    @pytest.mark.slow
     def test_one_that_is_late_says_its_next_meeting(self, decided: str):
         """Not decided on Wednesday 20 January, it is two working days late on Friday the 22nd."""
         when, below = self.said(decided, 22, "payroll/approve")
@@ -145,6 +148,7 @@ class TestBeforeItsDay:
         [row] = [r for r in work_rows(*_both(listed(decided, 22))) if r["id"] == "payroll/approve"]
         assert row["not_before"] == "2027-02-24"
 
+    @pytest.mark.slow
     def test_work_after_a_lag_cannot_begin_before_its_end(self, decided: str):
         """Twenty working days after Friday 8 January are over on Friday 5 February: the next is Monday the 8th."""
         when, _ = self.said(decided, 11, "payroll/delegation")

@@ -39,6 +39,7 @@ def actions(session: Session) -> list[str]:
     return [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
+@pytest.mark.slow
 def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     assert "We have marked this as done." in answer(db, token, anchor).text
@@ -46,6 +47,7 @@ def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path)
     assert audit_trail.verify(db=db, programme=None, anchor_file=anchor).is_well
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_an_answer_that_cannot_be_anchored_is_refused(db: str, token: str, tmp_path: Path):
     refused = answer(db, token, tmp_path)
@@ -67,6 +69,7 @@ def test_an_answer_is_refused_while_the_anchor_is_missing(db: str, token: str, t
     assert "We have marked this as done." in answer(db, token, anchor).text
 
 
+@pytest.mark.slow
 def test_an_answer_is_refused_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))

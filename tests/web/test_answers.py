@@ -101,6 +101,7 @@ def token(stored: str) -> str:
     return token_in(message)
 
 
+@pytest.mark.slow
 def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     for _ in range(3):
@@ -120,6 +121,7 @@ def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str
     assert (again.status_code, "already had your answer" in again.text) == (410, True)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_one_of_a_hundred_answers_at_once_succeeds(stored: str, token: str):
     def try_it(_: int) -> bool:
@@ -158,6 +160,7 @@ class TestNotYet:
     def answer(self, db: str, token: str, until: str, day: int = 8) -> object:
         return pages(db, moment(day, 10)).post(f"/a/{token}", data={"answer": "not_yet", "until": until})
 
+    @pytest.mark.slow
     def test_reminders_start_again_on_the_promised_day(self, stored: str, token: str):
         assert "remind you on that day" in self.answer(stored, token, "2027-01-14").text  # type: ignore[attr-defined]
         assert sent_on(stored, 12) == []
@@ -181,6 +184,7 @@ class TestNotYet:
         assert what in shown.text  # type: ignore[attr-defined]
         assert self.answer(stored, token, "2027-01-14").status_code == 200  # type: ignore[attr-defined]
 
+    @pytest.mark.slow
     def test_is_refused_the_third_time(self, stored: str, token: str):
         self.answer(stored, token, "2027-01-13")
         [second] = sent_on(stored, 13)
@@ -198,6 +202,7 @@ def test_an_acknowledged_task_gets_no_reminder_but_the_manager_hears_when_it_is_
     assert to_manager.to_address == "chief@example.org"
 
 
+@pytest.mark.slow
 def test_a_blocked_task_pauses_for_a_week_and_the_office_reads_why(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     assert "what is holding it up" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
@@ -211,6 +216,7 @@ def test_a_blocked_task_pauses_for_a_week_and_the_office_reads_why(stored: str, 
         assert all("supplier" not in subject for *_, subject in audited.entries(session, "small"))
 
 
+@pytest.mark.slow
 def test_a_task_that_is_passed_on_goes_to_the_deputy(db: str, tmp_path: Path):
     definitions.apply(with_a_deputy(tmp_path), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
@@ -226,6 +232,7 @@ def test_a_task_that_is_passed_on_goes_to_the_deputy(db: str, tmp_path: Path):
     assert passed_on.to_address == "deputy@example.org"
 
 
+@pytest.mark.slow
 def test_optional_messages_can_be_switched_off_after_the_task_is_done(stored: str, token: str):
     [message] = sent_on(stored, 12)
     client = pages(stored, moment(12, 10))
@@ -246,6 +253,7 @@ def test_unknown_and_expired_links_say_so(stored: str, token: str | None, day: i
     assert (shown.status_code, what in shown.text) == (status, True)
 
 
+@pytest.mark.slow
 def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str):
     with session_scope(stored) as session:
         assert session.exec(select(NudgeRow)).one().message is not None
@@ -262,6 +270,7 @@ def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str
     assert "Switch off optional messages and get the rest weekly" in client.get(path).text
 
 
+@pytest.mark.slow
 def test_without_the_key_a_page_is_unavailable_and_saves_nothing(stored: str, token: str):
     [message] = sent_on(stored, 12)
     path, client = f"/u/{token_in(message, 'u')}", pages(stored, moment(12, 10))
@@ -287,6 +296,7 @@ class TestRequestsOtherThanTasks:
         definitions.apply(folder, db=db, actor="chief", now=moment(4))
         return db
 
+    @pytest.mark.slow
     def test_an_assessment_is_stored_separately_and_never_escalated(self, rounds: str):
         [to_chief, to_lead] = sorted(sent_on(rounds, 11), key=lambda m: m.to_address)
         assert {to_chief.to_address, to_lead.to_address} == {"chief@example.org", "lead@example.org"}
@@ -319,6 +329,7 @@ class TestRequestsOtherThanTasks:
             assert (due.person, due.due_on) == ("chief", date(2027, 2, 1))
 
 
+@pytest.mark.slow
 def test_a_calendar_address_is_personal_and_replaces_the_earlier_one(stored: str):
     [message] = sent_on(stored, 8)
     web, token = pages(stored, moment(8)), token_in(message, "u")

@@ -21,6 +21,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> World:
     return stored_world(tmp_path_factory.mktemp("doors"))
 
 
+@pytest.mark.slow
 def test_a_database_that_is_no_sandbox_prints_no_link_and_has_no_other_day(real: World):
     with pytest.raises(InputError, match="--sign-in is for a sandbox, and this database is none"):
         doors_for(None, people=["chief"], is_setup=False, host="127.0.0.1", db=real.db, now=NOW)
@@ -45,6 +46,7 @@ def test_no_link_is_printed_for_a_server_that_others_reach(real: World):
         doors_for(None, people=[], is_setup=True, host="0.0.0.0", db=real.db, now=NOW)
 
 
+@pytest.mark.slow
 def test_only_an_empty_database_becomes_a_sandbox(real: World, tmp_path: Path):
     with pytest.raises(ConflictError, match="already has a programme"):
         make_sandbox(db=real.db, now=NOW)
@@ -53,6 +55,7 @@ def test_only_an_empty_database_becomes_a_sandbox(real: World, tmp_path: Path):
     assert accounts.is_sandbox(db=empty)
 
 
+@pytest.mark.slow
 def test_a_sandbox_on_another_day_is_healthy_without_ticks(tmp_path: Path):
     db = f"sqlite:///{tmp_path / 'new.db'}"
     make_sandbox(db=db, now=NOW)

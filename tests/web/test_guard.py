@@ -126,6 +126,7 @@ class TestMethods:
             assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
             assert "Traceback" not in refused.text
 
+    @pytest.mark.slow
     def test_opening_a_page_changes_nothing(self, linked: str):
         ask = asking(linked)
         for headers in ({}, {"sec-purpose": "prefetch;prerender"}, {"purpose": "prefetch"}):

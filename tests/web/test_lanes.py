@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from changeflow.delivery.channels import ChannelSettings
 from changeflow.storage.database import engine_for
 from changeflow.usecases.sign_in_mail import LinkPost
@@ -38,6 +40,7 @@ def a_silent_mail_server() -> Iterator[tuple[str, list[socket.socket]]]:
         one.close()
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_hangs_does_not_stop_signing_in_with_the_provider(tmp_path: Path):
     world = stored_world(tmp_path)
     people = [person for person in HOLDER.values() if person not in ("admin", "system")]

@@ -41,6 +41,7 @@ def shown(ask: Ask, method: str, path: str, **more: object) -> html.HtmlElement:
     return html.fromstring(ask(method, path, **more).text)
 
 
+@pytest.mark.slow
 def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(welsh: Ask):
     pages = [
         shown(welsh, "GET", f"/a/{ANSWER}"),

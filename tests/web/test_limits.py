@@ -22,6 +22,7 @@ class TestLimits:
         assert title(refused) == "Too many requests"
         assert ask("GET", f"/u/{CHOOSE}").status_code == 200, "another link is not affected"
 
+    @pytest.mark.slow
     def test_requests_of_an_address_are_limited_exactly_when_many_come_at_once(self, linked: str):
         limits = Limits(per_address=Rate(burst=20, per_second=0.001), per_link=Rate(burst=99, per_second=1))
         statuses = [r.status_code for r in at_once(linked, 50, "GET", f"/u/{CHOOSE}", options={"limits": limits})]

@@ -43,6 +43,7 @@ class TestLinks:
         assert shapes[0] == shapes[1]
         assert known.headers.keys() == unknown.headers.keys()
 
+    @pytest.mark.slow
     def test_a_link_is_never_in_the_log(self, linked: str, caplog: pytest.LogCaptureFixture, monkeypatch: Any):
         stream = io.StringIO()
         logs.begin("plain", stream=stream)
@@ -69,6 +70,7 @@ class TestLinks:
         for secret in (ANSWER, CHOOSE, short, short.upper()):
             assert secret not in written
 
+    @pytest.mark.slow
     def test_many_clicks_at_once_switch_messages_off_once(self, linked: str):
         found = at_once(linked, 40, "POST", f"/u/{CHOOSE}", data={"List-Unsubscribe": "One-Click"})
         assert {r.status_code for r in found} == {200}
@@ -83,6 +85,7 @@ class TestOneCalendarAddress:
             rows = session.exec(select(LinkRow).where(LinkRow.action == calendar_feeds.FEED))
             return [row.revoked_at is None for row in rows]
 
+    @pytest.mark.slow
     def test_a_scanner_that_repeats_the_form_creates_one(self, linked: str):
         found = at_once(linked, 60, "POST", f"/u/{CHOOSE}/calendar")
         made = [r for r in found if "/c/" in r.text]
@@ -101,6 +104,7 @@ class TestOneCalendarAddress:
         assert sum("/c/" in r.text for r in found) == 1
         assert sum(self.feeds(linked)) == 1
 
+    @pytest.mark.slow
     def test_earlier_addresses_say_that_they_have_ended_and_do_not_pile_up(self, linked: str):
         made, mark = [], ""
         for n in range(12):

@@ -285,6 +285,7 @@ def test_every_route_of_a_programme_has_known_objects_and_every_other_is_listed(
     assert set(FORMS) | set(MISSING_FIELDS) <= {path for _, path, _ in WRITES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_who_may_read_gets_the_page_and_who_may_not_is_refused(role: Role, two: World, logged: io.StringIO):
     asker, known = Asker(two, role), actions()
@@ -304,6 +305,7 @@ def test_who_may_read_gets_the_page_and_who_may_not_is_refused(role: Role, two: 
                 assert len(refusals(logged)) == 1, f"{role}: {where} was refused without a line in the log"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, logged: io.StringIO):
     asker, known = Asker(two, role), actions()
@@ -324,6 +326,7 @@ def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, 
                 assert theirs.status_code == missing.status_code, f"{path} tells that {name} exists"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, tmp_path: Path, logged: io.StringIO):
     world, known = two.copy(tmp_path / "world"), actions()

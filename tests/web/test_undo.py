@@ -41,6 +41,7 @@ def is_done(db: str) -> bool:
         return load(session, None, on=DAY).programme.is_done(TASK)
 
 
+@pytest.mark.slow
 def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
     done = pages(stored, at(0)).post(link, {"answer": "done"})
     assert "You can undo this until 10:15." in done.text
@@ -56,6 +57,7 @@ def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
         assert len(session.exec(select(ProgressRow)).all()) == 2  # the first is withdrawn and stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [
@@ -76,6 +78,7 @@ def test_other_answers_are_undone_and_no_longer_count(stored: str, link: str, gi
     assert "We have marked this as done." in pages(stored, at(6)).post(link, {"answer": "done"}).text
 
 
+@pytest.mark.slow
 def test_after_a_quarter_of_an_hour_nothing_can_be_undone(stored: str, link: str):
     pages(stored, at(0)).post(link, {"answer": "done"})
     assert "Undo" in pages(stored, at(15)).get(link).text
@@ -92,6 +95,7 @@ def test_a_link_that_was_not_used_has_nothing_to_undo(stored: str, link: str):
     assert pages(stored, at(0)).post("/a/nothing/undo", {}).status_code == 404
 
 
+@pytest.mark.slow
 def test_it_was_another_day(stored: str, link: str):
     pages(stored, at(0)).post(link, {"answer": "done"})
     wrong = pages(stored, at(1)).post(f"{link}/undo", {"day": "2027-01-09"})

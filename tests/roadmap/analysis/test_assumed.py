@@ -74,6 +74,7 @@ def test_the_missing_dates_name_the_file_its_line_and_the_task(folder: Path):
     assert problem.what == f"Dates of 2 tasks are assumed: {span} (“Payroll, wave 2: checkpoint”)."
 
 
+@pytest.mark.slow
 def test_every_output_marks_them_and_nothing_else(judged: Judged, tmp_path: Path):
     programme = judged.programme
     schedule = programme.required_schedule

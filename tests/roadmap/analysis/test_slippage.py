@@ -84,6 +84,7 @@ def test_drag_is_what_the_task_costs_the_whole():
     assert found.drag("End") == 1 * DAY
 
 
+@pytest.mark.slow
 @given(roadmaps())
 @settings(max_examples=60)
 def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 
 from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words, length_in_words
@@ -98,6 +99,7 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     assert slips.finish_if("Live", at("2027-03-01"), "Next") > schedule["Next"].early_finish
 
 
+@pytest.mark.slow
 @given(roadmaps())
 @settings(max_examples=40)
 def test_planning_again_confirms_the_float_in_words(roadmap: Roadmap):

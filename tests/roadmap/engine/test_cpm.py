@@ -237,6 +237,7 @@ def roadmaps(draw: st.DrawFn) -> Roadmap:
     )
 
 
+@pytest.mark.slow
 @given(roadmaps())
 @settings(max_examples=150)
 def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
@@ -254,6 +255,7 @@ def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
             assert calendar.between(before.late_finish, after.late_start) >= 0
 
 
+@pytest.mark.slow
 @given(roadmaps())
 @settings(max_examples=100)
 def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
@@ -263,6 +265,7 @@ def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
     assert all(after[t].early_start >= before[t].early_start for t in ids)
 
 
+@pytest.mark.slow
 @given(roadmaps())
 @settings(max_examples=60)
 def test_every_driving_chain_begins_without_a_driver_and_ends_at_the_finish(roadmap: Roadmap):

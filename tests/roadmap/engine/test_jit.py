@@ -48,6 +48,7 @@ def _doubled(numbers: Any, n: int) -> int:
     return jit.wide(numbers[jit.unsigned(n)]) * 2
 
 
+@pytest.mark.slow
 def test_a_small_network_is_run_without_numba(tmp_path: Path):
     assert run(ORDER.format("", "False"), tmp_path) == ""
 
@@ -98,6 +99,7 @@ def test_the_size_decides_and_whether_it_has_been_compiled_before(
     assert jit.call(_doubled, size, np.array([4, 5]), 1) == ("compiled" if is_compiled else 10)
 
 
+@pytest.mark.slow
 def test_an_answer_does_not_depend_on_the_way():
     before, after = np.array([3, 3, 1, 0]), np.array([1, 0, 2, 2])
     plain = in_order(before, after, 4)

@@ -99,6 +99,7 @@ def placed_after(roadmap: Roadmap, schedule: Schedule, task: TaskId, finish: int
     return found
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 100_000), n=st.integers(0, 20), shift=st.integers(-20, 90))
 @settings(max_examples=60)
 def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int, shift: int):
@@ -164,6 +165,7 @@ def end_if(roadmap: Roadmap, task: str, minutes: int) -> int:
     return max(x.early_finish for x in schedule.timed.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [replan.MOST_KEPT, 3])
 def test_threads_that_share_a_cache_get_the_answers_of_one(monkeypatch: pytest.MonkeyPatch, most: int):
     monkeypatch.setattr(replan, "MOST_KEPT", most)

@@ -455,6 +455,7 @@ def confirm_floats(seeds: range) -> int:
     return tried
 
 
+@pytest.mark.slow
 def test_floats_are_what_planning_again_confirms():
     assert confirm_floats(range(40)) > 100
 
@@ -476,6 +477,7 @@ def late_ends(seeds: range) -> int:
     return tried
 
 
+@pytest.mark.slow
 def test_what_is_as_late_as_possible_never_moves_the_end():
     assert late_ends(range(200)) > 100
 

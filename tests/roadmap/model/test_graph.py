@@ -73,6 +73,7 @@ LINKS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(LINKS, max_size=14), st.lists(LINKS, max_size=5))
 def test_precedence_is_what_a_walk_along_the_links_finds_whenever_they_were_added(first: list[Link], later: list[Link]):
     precedence, links = Precedence(first), first
@@ -126,6 +127,7 @@ def test_days_of_another_calendar_make_up_for_nothing():
     assert not Precedence(links, tasks=tasks).holds("a", before="b")
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 5), st.sampled_from(["FS", "SS", "FF"]), st.integers(-3, 4)),

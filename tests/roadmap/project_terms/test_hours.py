@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_the_end_of_a_sunday_borrows_its_minute_from_friday():
     assert calendar.between(friday - DAY, sunday) == OFFICE.between(friday - DAY, sunday)
 
 
+@pytest.mark.slow
 @given(st.integers(LOW + 5 * DAY, HIGH - 5 * DAY), st.integers(0, 4 * DAY))
 def test_what_lies_beyond_the_next_day_of_work_is_not_moved(position: int, more: int):
     pieces = with_ends(with_starts(the_office(), [position]), [position])

@@ -46,6 +46,7 @@ def done_by(days: int) -> int:
 
 
 class TestTheory:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("count", "odds"), [(1, 0.394), (3, 0.0612), (6, 0.0037)])
     def test_where_waves_join_the_odds_multiply(self, count: int, odds: float):
         """One wave is done in 60 days with 1 - 20²/(30·22) = 0.394; three with its cube, six with its sixth power."""
@@ -54,6 +55,7 @@ class TestTheory:
         spread = 4 * math.sqrt(odds * (1 - odds) / MANY)
         assert found.odds("end", done_by(60)) == pytest.approx(odds, abs=spread + 0.001)
 
+    @pytest.mark.slow
     def test_percentiles_are_those_of_the_distribution(self):
         """Against 200 000 samples of numpy's own triangular distribution, within a tenth of a percent of the length."""
         roadmap, model = waves(1)
@@ -73,6 +75,7 @@ class TestTheory:
     def test_an_estimate_without_a_range_is_one_number(self):
         assert set(quantiles(5, 5, 5, "triangular")) == {5.0}
 
+    @pytest.mark.slow
     def test_draws_are_even_and_do_not_hang_together(self):
         with np.errstate(over="ignore"):  # Compiled, whole numbers wrap around without a warning.
             drawn = np.array([[draw(7, i, k) for k in range(2)] for i in range(20_000)])
@@ -96,6 +99,7 @@ def working_days(found: Simulation, percent: float) -> float:
 
 
 class TestCausesAndEvents:
+    @pytest.mark.slow
     def test_a_shared_cause_has_its_correlation(self):
         """Two tasks of one supplier at 0.6: their ranks correlate with 6/π·asin(0.6/2) = 0.58."""
         roadmap = a_roadmap(a_task("a", 50), a_task("b", 50))
@@ -108,6 +112,7 @@ class TestCausesAndEvents:
         ranks = [np.argsort(np.argsort(apart.finishes[n])) for n in "ab"]
         assert abs(np.corrcoef(ranks)[0, 1]) < 0.02
 
+    @pytest.mark.slow
     def test_correlation_makes_good_luck_together_likelier(self):
         """Three waves that share everything: done in 60 days nearly as often as one alone."""
         roadmap, model = waves(3)
@@ -115,6 +120,7 @@ class TestCausesAndEvents:
         odds = simulate(roadmap, shared, ["end"], iterations=MANY).odds("end", done_by(60))  # type: ignore[arg-type]
         assert 0.3 < odds < 0.394
 
+    @pytest.mark.slow
     def test_an_event_fires_as_often_as_it_should_and_costs_what_it_costs(self):
         roadmap = a_roadmap(a_task("a", 10))
         model = RiskModel(
@@ -126,6 +132,7 @@ class TestCausesAndEvents:
         # Ten days from Monday 4 January end on Friday 15; five more on Friday 22: seven days of the calendar.
         assert found.event_cost["e"] == pytest.approx(7 * 1440, abs=1)
 
+    @pytest.mark.slow
     def test_what_has_begun_is_not_drawn(self):
         from changeflow.roadmap.model.tasks import TaskProgress
 
@@ -135,6 +142,7 @@ class TestCausesAndEvents:
 
 
 class TestNumbers:
+    @pytest.mark.slow
     def test_any_number_of_threads_gives_the_same(self):
         roadmap, model = waves(3)
         one, two, many = (
@@ -146,11 +154,13 @@ class TestNumbers:
             assert one.cruciality == other.cruciality
             assert one.swing == other.swing
 
+    @pytest.mark.slow
     def test_another_seed_gives_other_numbers(self):
         roadmap, model = waves(1)
         first, second = (simulate(roadmap, model, ["end"], iterations=100, seed=s) for s in (1, 2))  # type: ignore[arg-type]
         assert (first.finishes["end"] != second.finishes["end"]).any()
 
+    @pytest.mark.slow
     def test_equal_waves_are_critical_equally_often(self):
         roadmap, model = waves(4)
         found = simulate(roadmap, model, ["end"], iterations=MANY)  # type: ignore[arg-type]
@@ -158,6 +168,7 @@ class TestNumbers:
             assert found.criticality[f"w{n}"] == pytest.approx(0.25, abs=0.02)
             assert found.cruciality[f"w{n}"] > 0.3
 
+    @pytest.mark.slow
     def test_a_missed_opening_costs_a_month(self):
         """Work of 15 to 25 days from 4 January; what follows opens on the first of a month. Twenty working days end on
         Friday 29 January: up to there it opens on 1 February, beyond on 1 March. By symmetry that is one half."""
@@ -197,6 +208,7 @@ class TestCommandAndFiles:
         assert "% likely to be met" in text
         assert sum(p for _, p in assumed.milestones[0].outcomes) == pytest.approx(100, abs=3)
 
+    @pytest.mark.slow
     def test_the_page_shows_what_its_tables_say(self, tmp_path: Path):
         from lxml import html
 
@@ -296,6 +308,7 @@ class TestLessons:
         day = programme.minutes_per_day
         assert (drawn.low, drawn.likely, drawn.high) == (round(1.25 * day), round(2.5 * day), 5 * day)
 
+    @pytest.mark.slow
     def test_it_is_said_how_much_and_why(self, tmp_path: Path):
         report = simulate_programme(self.programme(tmp_path), iterations=200, seed=1)
         assert report.lessons[0] == (

@@ -14,6 +14,7 @@ from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import day_of
 from tests.builders import DAY, MONTHS, a_calendar, a_roadmap, a_task, at, date
 
+pytestmark = pytest.mark.slow
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
 TERMS = Periods(
     "terms",

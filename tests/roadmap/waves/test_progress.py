@@ -1,5 +1,7 @@
 """What a search for waves says while it runs: the best plan so far, how much better one could be, and the time left."""
 
+import pytest
+
 from changeflow.roadmap.waves import progress
 from changeflow.roadmap.waves.plans import offers
 from changeflow.roadmap.waves.problem import WavePlan
@@ -54,6 +56,7 @@ def test_the_time_left_follows_the_speed_of_the_search():
     assert asked.time_left(16) == "about 24 seconds left"
 
 
+@pytest.mark.slow
 def test_each_search_says_what_it_looks_for_and_what_it_found(monkeypatch):
     """A slow machine says more in between."""
     monkeypatch.setattr(progress, "EVERY", 3600)
@@ -66,6 +69,7 @@ def test_each_search_says_what_it_looks_for_and_what_it_found(monkeypatch):
     assert said[1].endswith("; proven to be the best plan for these priorities")
 
 
+@pytest.mark.slow
 def test_being_watched_does_not_change_the_answers(monkeypatch):
     monkeypatch.setattr(progress, "EVERY", 0.01)
     asked, said = problem("abcdef", announced=ANNOUNCED), list[str]()

@@ -50,6 +50,7 @@ def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any
     assert found.bound <= found.value
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
@@ -147,6 +148,7 @@ class TestConflicts:
     def test_where_there_is_a_plan_there_is_no_conflict(self):
         assert explain(problem()) is None
 
+    @pytest.mark.slow
     @settings(max_examples=8, suppress_health_check=list(HealthCheck))
     @given(PROBLEMS, st.lists(st.sampled_from([2, 4, 6]), min_size=3, max_size=3))
     def test_whatever_conflicts_is_infeasible_and_nothing_of_it_can_be_left_out(
@@ -177,6 +179,7 @@ class TestPlans:
         assert first.plan == second.plan
         assert first.is_repeatable
 
+    @pytest.mark.slow
     def test_announced_dates_move_only_where_they_must(self):
         """A was announced for week 2, B and C for week 4; a wave takes one school. One of B and C must go."""
         tried = problem(service={"wave_size": 1}, announced={("a", "pay"): 2, ("b", "pay"): 4, ("c", "pay"): 4})

@@ -33,6 +33,7 @@ def erase(world: World, person: str, **more: object) -> dict[str, int]:
     return asked.erase(person, db=world.db, programme=None, actor="officer", now=NOW, **more).removed
 
 
+@pytest.mark.slow
 def test_an_erased_person_has_no_account_session_link_or_invitation(own_world: World, tmp_path: Path):
     invite(own_world, "head", "ash-office@example.org")
     by_link = a_browser(own_world, tmp_path / "out")
@@ -50,6 +51,7 @@ def test_an_erased_person_has_no_account_session_link_or_invitation(own_world: W
     assert rows(own_world, SignInLinkRow) == []
 
 
+@pytest.mark.slow
 def test_an_address_that_two_people_were_invited_at_keeps_its_account(own_world: World):
     invite(own_world, "head", "office@example.org")
     with session_scope(own_world.db) as session:
@@ -87,6 +89,7 @@ def test_a_new_key_ends_every_session_and_forgets_accounts(own_world: World):
     assert signed_in(own_world.db, "chief").get(HOME).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_restored_database_has_no_session_link_or_token_of_before(
     own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -134,6 +137,7 @@ def test_sessions_and_links_are_kept_for_thirty_days_after_they_end(own_world: W
     assert rows(own_world, SignInLinkRow) == []
 
 
+@pytest.mark.slow
 def test_a_session_lasts_twelve_hours(own_world: World):
     token = signed_in(own_world.db, "chief").cookies[SESSION]
     for moment, status in ((timedelta(hours=11, minutes=59), 200), (timedelta(hours=12), 303)):
@@ -142,6 +146,7 @@ def test_a_session_lasts_twelve_hours(own_world: World):
         assert browser.get(HOME).status_code == status
 
 
+@pytest.mark.slow
 def test_a_role_that_is_taken_away_is_gone_at_the_next_request(own_world: World):
     browser = signed_in(own_world.db, "admin")
     assert browser.get(f"{HOME}/settings/people").status_code == 200
@@ -151,6 +156,7 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_request(own_world: World)
     assert signed_in(own_world.db, "owner").get(f"{HOME}/settings/people").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_person_who_left_is_out_at_the_next_request(own_world: World):
     browser = signed_in(own_world.db, "viewer")
     assert browser.get(HOME).status_code == 200
@@ -159,12 +165,14 @@ def test_a_person_who_left_is_out_at_the_next_request(own_world: World):
     assert browser.get(HOME).status_code == 404
 
 
+@pytest.mark.slow
 def test_an_address_that_is_corrected_is_anothers_session_no_more(own_world: World):
     browser = signed_in(own_world.db, "viewer")
     store(own_world, "chief", people=PEOPLE.replace("viewer@example.org", "new@example.org"))
     assert browser.get(HOME).status_code == 404
 
 
+@pytest.mark.slow
 def test_someone_who_becomes_an_admin_cannot_go_on_with_a_link(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")

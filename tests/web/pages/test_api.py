@@ -167,6 +167,7 @@ def test_reading_figures_about_people_is_in_the_audit(own_world: World, path: st
     assert own_world.audited()[before:] == ([("admin", "look", looked)] if looked else [])
 
 
+@pytest.mark.slow
 def test_the_record_takes_the_filters_of_its_page(own_world: World):
     token = "r" * 43
     give(own_world, token)
@@ -199,6 +200,7 @@ def test_what_does_not_exist_is_not_there(world: World, token: str, path: str):
     assert (status, found["title"]) == (404, "Page not found")  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_its_description_has_the_words_of_the_views():
     described = Browser("sqlite:////nowhere/at/all.db").get("/api/v1/openapi.json").json()
     fields_ = described["components"]["schemas"]["SchoolService"]["properties"]
@@ -215,6 +217,7 @@ def test_filters_take_what_they_name(world: World, token: str):
     assert (status, refused["detail"]) == (422, "These parts of the address are not valid: owner.")  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_no_answer_has_a_score(world: World, token: str):
     for path in ("", "/plan", "/tasks", "/go-lives", "/decisions", "/report", *VIEWS):
         answer = Browser(world.db).get(SMALL + path, headers={"Authorization": f"Bearer {token}"})

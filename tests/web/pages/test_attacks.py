@@ -64,6 +64,7 @@ def test_links_that_are_none_are_logged(world: World, logged: io.StringIO):
         assert [line["action"] for line in refusals(logged)] == [action], path
 
 
+@pytest.mark.slow
 def test_a_session_of_one_browser_is_not_anothers(own_world: World):
     first, second = signed_in(own_world.db, "chief"), signed_in(own_world.db, "viewer")
     assert first.cookies[SESSION] != second.cookies[SESSION]

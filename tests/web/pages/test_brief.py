@@ -76,6 +76,7 @@ def test_the_page_is_at_most_350_words(world: World):
     assert 50 < len(main.text_content().split()) <= MOST_WORDS
 
 
+@pytest.mark.slow
 def test_every_link_to_a_part_of_the_annex_finds_it(world: World):
     browser = signed_in(world.db, "chief")
     brief, more = browser.get("/p/small"), browser.get("/p/small/more")
@@ -106,6 +107,7 @@ def test_only_schools_that_a_person_may_open_are_links(world: World, person: str
     assert len(set(re.findall(r'href="/p/small/schools/([a-z]+)"', page))) == schools
 
 
+@pytest.mark.slow
 def test_the_files_are_those_of_the_command(world: World):
     browser = signed_in(world.db, "chief")
     pdf, data = browser.get("/p/small/brief.pdf"), browser.get("/p/small/brief.json")

@@ -44,6 +44,7 @@ def run_all(world: World) -> None:
     Calculations(world.db, lambda: NOW)._run_all()
 
 
+@pytest.mark.slow
 def test_a_second_click_opens_the_same_calculation(own_world: World):
     browser = signed_in(own_world.db, "chief")
     assert started(browser) == started(browser) == f"{INDEX}/1"
@@ -73,6 +74,7 @@ def test_an_unknown_kind_and_an_unknown_number_are_not_there(own_world: World):
         assert browser.get(f"{INDEX}/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_stopped_calculation_is_not_run(own_world: World):
     browser = signed_in(own_world.db, "chief")
     where = started(browser)
@@ -113,6 +115,7 @@ def finished(world: World, text: str, *, ended_days_ago: int = 0) -> int:
     return job.id
 
 
+@pytest.mark.slow
 def test_results_are_removed_when_their_time_has_ended(own_world: World):
     old = finished(own_world, "x", ended_days_ago=185)
     new = finished(own_world, "y", ended_days_ago=180)
@@ -128,6 +131,7 @@ def test_results_are_removed_when_their_time_has_ended(own_world: World):
     assert ("system", "retention", "links:0 words:0 scores:0 contracts:0 calculations:1") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_an_erasure_leaves_no_name_in_results(own_world: World):
     finished(own_world, "Owner of Payroll Exampleson")
     browser = signed_in(own_world.db, "chief")

@@ -47,6 +47,7 @@ def decisions_of(world: World, gate: str = PLAN) -> list[Decision]:
     return [d for d in facts.decisions if d.task == gate]
 
 
+@pytest.mark.slow
 def test_an_approval_with_a_condition_is_checked_shown_and_recorded(own_world: World):
     browser = signed_in(own_world.db, "chief")
     assert "Decide again" in text_of(browser.get(PAGE))
@@ -72,6 +73,7 @@ def test_an_approval_with_a_condition_is_checked_shown_and_recorded(own_world: W
     assert any("gate:approve_with_conditions" in line and "session" in line for line in own_world.dump().splitlines())
 
 
+@pytest.mark.slow
 def test_what_the_evidence_does_not_support_is_disabled_and_refused_with_who_may_lift_it(own_world: World):
     browser, page = signed_in(own_world.db, "chief"), f"/p/small/decisions/{GO}"
     shown = browser.get(page)
@@ -87,6 +89,7 @@ def test_what_the_evidence_does_not_support_is_disabled_and_refused_with_who_may
     assert decisions_of(own_world, GO) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -132,6 +135,7 @@ def test_more_rows_come_without_losing_what_was_typed(world: World):
     assert check(browser, **ANSWER, step="add", rows="99999").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_form_that_is_sent_twice_is_recorded_once(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, **ANSWER)
@@ -140,6 +144,7 @@ def test_a_form_that_is_sent_twice_is_recorded_once(own_world: World):
     assert len(decisions_of(own_world)) == 2
 
 
+@pytest.mark.slow
 def test_of_two_who_decide_at_once_one_wins_and_the_other_sees_who(own_world: World):
     first, second = signed_in(own_world.db, "chief"), signed_in(own_world.db, "owner")
     checked, opened = check(first, **ANSWER), check(second, outcome="reject", reason="Not good enough", again="1")
@@ -153,6 +158,7 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_sees_who(own_world: Wo
     assert len(decisions_of(own_world)) == 2
 
 
+@pytest.mark.slow
 def test_two_rejections_at_once_are_one_and_the_form_stays(own_world: World):
     first, second = signed_in(own_world.db, "chief"), signed_in(own_world.db, "owner")
     no = {"outcome": "reject", "again": "1"}
@@ -166,6 +172,7 @@ def test_two_rejections_at_once_are_one_and_the_form_stays(own_world: World):
     assert [d.reason for d in decisions_of(own_world)] == ["Not yet", "Too early"]
 
 
+@pytest.mark.slow
 def test_a_decided_gate_accepts_nothing_more(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, **ANSWER)
@@ -178,6 +185,7 @@ def test_a_decided_gate_accepts_nothing_more(own_world: World):
     assert len(decisions_of(own_world)) == 2
 
 
+@pytest.mark.slow
 def test_another_persons_decision_is_recorded_with_who_and_when(own_world: World):
     browser = signed_in(own_world.db, "member")
     page = browser.get(PAGE)
@@ -217,6 +225,7 @@ def test_who_may_not_decide_is_refused(world: World, person: str):
     assert browser.send(PAGE, browser.get("/p/small/settings/sessions"), step="add").status_code == 403
 
 
+@pytest.mark.slow
 def test_a_decision_made_elsewhere_in_the_meantime_is_another_effect(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, **ANSWER)

@@ -37,6 +37,7 @@ def test_the_list_has_what_the_command_lists(world: World):
         assert made.reason in text
 
 
+@pytest.mark.slow
 def test_every_decision_of_the_programme_is_in_a_list_and_has_a_page(world: World):
     browser = signed_in(world.db, "chief")
     listed = html.fromstring(browser.get("/p/small/decisions").text).xpath("//main//a/@href")
@@ -77,6 +78,7 @@ def test_a_decision_that_was_rejected_shows_the_reason(world: World):
     assert "Not yet" in text
 
 
+@pytest.mark.slow
 def test_the_files_are_those_of_the_command(world: World):
     browser = signed_in(world.db, "chief")
     page = go_no_go_of(GO, db=world.db, programme=None, today=TODAY)
@@ -97,6 +99,7 @@ def test_a_decision_that_cannot_be_answered_yet_compares_no_dates(world: World):
     assert "What each decision would mean" not in text
 
 
+@pytest.mark.slow
 def test_html_in_a_reason_is_text(own_world: World):
     reason = "<b>no</b> {{ 7*7 }}"
     answer = GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason=reason, on=TODAY, again=True)

@@ -28,6 +28,7 @@ def test_what_has_all_words_is_found(world: World, words: str, name: str, path: 
     assert found[name] == path
 
 
+@pytest.mark.slow
 def test_each_result_in_the_plan_opens(world: World):
     browser = signed_in(world.db, "member")
     found = links(browser.get(FIND, params={"q": "payroll"}).text)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from changeflow.storage.accounts import SignIn
 from changeflow.storage.database import engine_for, read_scope
 from changeflow.usecases import accounts, definitions, issued_reports
 from changeflow.web.security import SESSION
-from tests.browser.sample import HEAD, PROGRAMME, store_sample
+from tests.browser.sample import HEAD, PROGRAMME, database_in
 from tests.browser.sample import NOW as SAMPLE_NOW
 from tests.every_role import NOW, PEOPLE, TODAY, World, store
 from tests.refused import refusals
@@ -105,6 +106,7 @@ def reach(browser: Browser, home: str, others: re.Pattern[str]) -> set[str]:
     return known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", AT_ASH)
 def test_no_page_that_people_of_a_school_can_reach_names_another(schools: World, person: str):
     assert len(reach(signed_in(schools.db, person), HOME, OTHERS)) > 25
@@ -167,6 +169,7 @@ def test_a_task_of_another_school_is_not_there(schools: World):
     assert browser.get(f"{HOME}/plan?school=ash").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_head_who_has_a_role_in_the_whole_programme_sees_every_school(own_world: World):
     store(own_world, "chief", people=MORE_PEOPLE.replace("manager,ash,heads,", "manager,ash,heads;programme-office,"))
     browser = signed_in(own_world.db, "head")
@@ -174,6 +177,7 @@ def test_a_head_who_has_a_role_in_the_whole_programme_sees_every_school(own_worl
     assert browser.get(f"{HOME}/decisions").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_head_opens_the_decision_that_is_theirs(own_world: World):
     gate, task = f"{HOME}/decisions/payroll/plan-agreed", f"{HOME}/plan/payroll/plan-agreed"
     assert signed_in(own_world.db, "head").get(gate).status_code == 404
@@ -200,6 +204,7 @@ def test_a_task_for_other_schools_is_there_for_its_owner_at_a_school(own_world: 
     assert f'href="{task}"' in signed_in(own_world.db, "head").get(f"{HOME}/plan").text
 
 
+@pytest.mark.slow
 def test_the_effect_of_what_a_head_records_names_no_other_school(schools: World, tmp_path: Path):
     world, task = schools.copy(tmp_path / "world"), f"{HOME}/plan/payroll/ash/plan"
 
@@ -243,8 +248,8 @@ def test_no_page_of_the_sample_names_another_school_to_a_head(stored_sample: str
 
 
 @pytest.fixture
-def stored_sample(tmp_path: Path) -> Iterator[str]:
-    store_sample(tmp_path)
-    db = f"sqlite:///{tmp_path / 'changeflow.db'}"
+def stored_sample(demo_home: Path, tmp_path: Path) -> Iterator[str]:
+    shutil.copytree(demo_home, tmp_path, ignore=shutil.ignore_patterns("*.lock"), dirs_exist_ok=True)
+    db = database_in(tmp_path)
     yield db
     engine_for(db).dispose()

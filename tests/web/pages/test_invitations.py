@@ -61,6 +61,7 @@ def invite(browser: Browser, person: str = "head", email: str = "ash-office@exam
     return browser.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
+@pytest.mark.slow
 def test_an_invitation_sends_one_message_in_both_languages(own_world: World, mailbox: tuple[str, list[EmailMessage]]):
     store(own_world, "chief", programme=LIVE)
     url, mails = mailbox
@@ -90,6 +91,7 @@ def test_an_admin_is_told_to_use_their_organisations_account(own_world: World, m
     assert "We will send you a link" not in text
 
 
+@pytest.mark.slow
 def test_a_person_gets_the_message_in_their_own_language_first(
     own_world: World, mailbox: tuple[str, list[EmailMessage]]
 ):
@@ -105,6 +107,7 @@ def test_a_person_gets_the_message_in_their_own_language_first(
     assert "/sign-in?lang=cy" in text
 
 
+@pytest.mark.slow
 def test_only_two_messages_a_day_go_to_one_address(own_world: World, mailbox: tuple[str, list[EmailMessage]]):
     store(own_world, "chief", programme=LIVE)
     url, mails = mailbox
@@ -114,6 +117,7 @@ def test_only_two_messages_a_day_go_to_one_address(own_world: World, mailbox: tu
     assert f"Give the person the address of the sign-in page: {HERE}/sign-in" in text_of(pages[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("programme", "has_server", "why"),
     [
@@ -131,6 +135,7 @@ def test_without_a_message_the_page_has_the_address_to_hand_over(
     assert mails == []
 
 
+@pytest.mark.slow
 def test_a_restored_database_sends_none(own_world: World, mailbox: tuple[str, list[EmailMessage]]):
     store(own_world, "chief", programme=LIVE)
     url, mails = mailbox

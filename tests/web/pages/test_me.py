@@ -49,6 +49,7 @@ def send(browser: Browser, **fields: str):
     return browser.send(ME, browser.get(ME), **fields)
 
 
+@pytest.mark.slow
 def test_a_task_is_marked_as_done_and_undone(asked: tuple[World, str, str]):
     world, person, task = asked
     browser = signed_in(world.db, person)
@@ -65,6 +66,7 @@ def test_a_task_is_marked_as_done_and_undone(asked: tuple[World, str, str]):
     assert [e for e in world.audited() if e[1] == "undo"] == [(person, "undo", task)]
 
 
+@pytest.mark.slow
 def test_not_yet_and_problems_are_kept_and_mistakes_keep_the_text(asked: tuple[World, str, str]):
     world, person, task = asked
     browser = signed_in(world.db, person)
@@ -80,6 +82,7 @@ def test_not_yet_and_problems_are_kept_and_mistakes_keep_the_text(asked: tuple[W
         assert len(answers.answers(session, "small").about(task, person)) == 2
 
 
+@pytest.mark.slow
 def test_what_one_is_not_asked_for_is_unknown(asked: tuple[World, str, str]):
     world, person, task = asked
     other = next(p for p in ("member", "viewer", "board") if p != person)
@@ -90,6 +93,7 @@ def test_what_one_is_not_asked_for_is_unknown(asked: tuple[World, str, str]):
     assert not is_done(world, task)
 
 
+@pytest.mark.slow
 def test_after_a_quarter_of_an_hour_the_page_offers_no_undo(asked: tuple[World, str, str]):
     world, person, task = asked
     send(signed_in(world.db, person), item=task, answer="done")

@@ -151,6 +151,7 @@ def test_each_driver_is_a_link_to_its_own_page(world: World, programme: Programm
         assert heading(browser.get(f"{PLAN}/{task}")) == programme.roadmap.tasks[task].name
 
 
+@pytest.mark.slow
 def test_a_date_that_a_rule_sets_links_the_rules(world: World, programme: Programme):
     chains = {task: explain_task(programme, task).chain for task in programme.roadmap.tasks}
     task = next(t for t, chain in chains.items() if any("as rule R" in step.sentence for step in chain))
@@ -182,6 +183,7 @@ def test_an_unknown_task_is_not_there(world: World, task: str):
     assert (answer.status_code, heading(answer)) == (404, "Page not found")
 
 
+@pytest.mark.slow
 def test_progress_is_in_the_history_and_the_look_in_the_audit_once(own_world: World):
     say_progress(own_world, "member")
     browser = signed_in(own_world.db, "member")
@@ -192,6 +194,7 @@ def test_progress_is_in_the_history_and_the_look_in_the_audit_once(own_world: Wo
     assert own_world.audited().count(("member", "look", f"facts:{PROGRESSED}")) == 1
 
 
+@pytest.mark.slow
 def test_names_are_text_and_never_markup(own_world: World):
     folder = written(own_world.home)
     file = folder / "services" / "payroll.yaml"

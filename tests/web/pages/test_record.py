@@ -104,6 +104,7 @@ def test_a_long_record_has_pages_and_shows_each_entry_once(own_world: World):
     assert seen == [PAGE, PAGE]
 
 
+@pytest.mark.slow
 def test_versions_are_listed_and_say_what_they_changed(changed: World):
     browser = signed_in(changed.db, "chief")
     listed = browser.get("/p/small/record/versions")

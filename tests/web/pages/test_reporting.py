@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+import pytest
+
 from changeflow.storage.database import read_scope
 from changeflow.usecases.stored import load
 from tests.every_role import TODAY, World
@@ -32,6 +34,7 @@ def progress_of(world: World, task: str = TASK):
         return load(session, "small", on=TODAY).programme.facts.progress.get(task)
 
 
+@pytest.mark.slow
 def test_a_report_is_checked_shown_and_saved(own_world: World):
     browser = opened(own_world)
     before = progress_of(own_world)
@@ -47,6 +50,7 @@ def test_a_report_is_checked_shown_and_saved(own_world: World):
     assert "session" in own_world.dump()
 
 
+@pytest.mark.slow
 def test_mistakes_keep_what_was_typed(own_world: World):
     browser = opened(own_world)
     for fields, words in (
@@ -65,6 +69,7 @@ def test_mistakes_keep_what_was_typed(own_world: World):
     assert progress_of(own_world) is None
 
 
+@pytest.mark.slow
 def test_someone_elses_entry_is_shown_and_ones_own_is_kept(own_world: World):
     first, second = opened(own_world), opened(own_world, "manager")
     old = second.get(PAGE)
@@ -80,6 +85,7 @@ def test_someone_elses_entry_is_shown_and_ones_own_is_kept(own_world: World):
     assert hidden(page, "seen") != hidden(old, "seen")
 
 
+@pytest.mark.slow
 def test_another_effect_than_the_one_shown_is_not_saved(own_world: World):
     browser = opened(own_world)
     checked = entry(browser, status="started", day="25/3/2027")
@@ -100,6 +106,7 @@ def test_who_may_not_report_has_no_form_and_is_refused(own_world: World):
     assert date(2027, 3, 25) == TODAY
 
 
+@pytest.mark.slow
 def test_a_second_click_leads_to_the_saved_page_and_saves_nothing_twice(own_world: World):
     browser = opened(own_world)
     checked = entry(browser, status="started", day="25/3/2027")
@@ -112,6 +119,7 @@ def test_a_second_click_leads_to_the_saved_page_and_saves_nothing_twice(own_worl
     assert [action for _, action, _ in own_world.audited()].count("progress") == 1
 
 
+@pytest.mark.slow
 def test_a_form_changed_after_its_check_is_checked_again(own_world: World):
     browser = opened(own_world)
     checked = entry(browser, status="started", day="25/3/2027")

@@ -48,6 +48,7 @@ def test_a_report_is_shown_as_it_was_issued(issued: World):
     assert report.headline in text_of(page)
 
 
+@pytest.mark.slow
 def test_the_files_have_the_bytes_of_the_command(issued: World):
     browser, report = signed_in(issued.db, "viewer"), _report(issued)
     own = "/p/small/reports/1"

@@ -75,6 +75,7 @@ def test_people_without_a_role_or_school_see_no_school(world: World, person: str
     assert [browser.get(path).status_code for path in (ASH, BEECH)] == [404, 404]
 
 
+@pytest.mark.slow
 def test_staff_of_a_school_see_their_own(own_world: World):
     store(own_world, "chief", people=PEOPLE.replace("viewer@example.org,team,,,", "viewer@example.org,team,beech,,"))
     browser = signed_in(own_world.db, "viewer")
@@ -109,6 +110,7 @@ def test_an_unknown_filter_is_refused(world: World):
     assert signed_in(world.db, "chief").get(f"{SCHOOLS}?only=%3Cb%3E").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_school_page_says_who_to_ask_and_what_its_people_have_to_do(own_world: World):
     store(
         own_world,
@@ -122,6 +124,7 @@ def test_the_school_page_says_who_to_ask_and_what_its_people_have_to_do(own_worl
     assert "office@example.org" in page
 
 
+@pytest.mark.slow
 def test_a_name_with_html_is_shown_as_text(own_world: World):
     schools = (own_world.home / "trust" / "schools.csv").read_text()
     assert "Ash School" in schools

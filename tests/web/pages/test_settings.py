@@ -25,6 +25,7 @@ def act(browser: Browser, what: str, person: str = "head", **fields: str):
     return browser.send(f"{PEOPLE}/{person}/{what}", page, **fields)
 
 
+@pytest.mark.slow
 def test_an_admin_invites_a_person_who_then_gets_a_link(own_world: World, tmp_path: Path):
     admin = signed_in(own_world.db, "admin")
     assert "not invited" in text_of(admin.get(f"{PEOPLE}/head"))
@@ -44,6 +45,7 @@ def test_an_admin_invites_a_person_who_then_gets_a_link(own_world: World, tmp_pa
     assert ("admin", "withdraw-invitation", "head") in entries
 
 
+@pytest.mark.slow
 def test_an_invitation_at_another_address_is_withdrawn_at_the_next_request(own_world: World, tmp_path: Path):
     admin = signed_in(own_world.db, "admin")
     act(admin, "invite", email="ash-office@example.org")
@@ -100,6 +102,7 @@ def test_markup_in_an_entered_address_is_text(own_world: World):
     assert "<b>x" not in answer.text
 
 
+@pytest.mark.slow
 def test_an_address_that_was_released_is_its_new_owners(own_world: World):
     before = signed_in(own_world.db, "head")
     again = {"kind": "", "next_page": "/", "db": own_world.db, "now": NOW}
@@ -116,6 +119,7 @@ def test_an_address_that_was_released_is_its_new_owners(own_world: World):
     assert ("admin", "release-address", "head") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_a_released_address_is_in_the_audit_of_every_programme_that_knows_it(own_world: World):
     store_another(own_world, people=FOREIGN_PEOPLE.replace("another-lead@", "head@"))
     signed_in(own_world.db, "head")
@@ -138,6 +142,7 @@ def browser_db(browser: Browser) -> str:
     return db
 
 
+@pytest.mark.slow
 def test_a_person_ends_one_session_or_all(own_world: World):
     before = len(session_ids(signed_in(own_world.db, "chief"))[False])
     first, second, third = (signed_in(own_world.db, "chief") for _ in range(3))
@@ -152,6 +157,7 @@ def test_a_person_ends_one_session_or_all(own_world: World):
     assert {b.get("/p/small").status_code for b in (first, second, third)} == {303}
 
 
+@pytest.mark.slow
 def test_a_person_cannot_end_the_session_of_another(own_world: World):
     chief, head = signed_in(own_world.db, "chief"), signed_in(own_world.db, "head")
     [foreign] = session_ids(chief)[True]

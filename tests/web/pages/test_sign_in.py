@@ -201,6 +201,7 @@ def test_a_link_works_only_in_the_browser_that_asked(own_world: World, tmp_path:
     assert browser.get(link).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_withdrawn_invitation_ends_its_links_and_sessions(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
@@ -220,6 +221,7 @@ def test_a_withdrawn_invitation_ends_its_links_and_sessions(own_world: World, tm
     assert signed.get("/p/small").status_code == 404
 
 
+@pytest.mark.slow
 def test_an_address_gets_three_links_in_ten_minutes(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
@@ -304,6 +306,7 @@ def test_no_other_site_is_opened_after_signing_in(wanted: str, own_world: World,
     assert browser.send(link, browser.get(link)).headers["location"] == "/"
 
 
+@pytest.mark.slow
 def test_the_mail_is_in_the_readers_language(own_world: World, tmp_path: Path):
     from tests.every_role import FILE, store
 

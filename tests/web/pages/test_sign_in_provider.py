@@ -61,6 +61,7 @@ def is_refused(answer: httpx.Response, browser: Browser) -> bool:
     return (answer.status_code, heading(answer)) == (403, "You are not signed in") and SESSION not in browser.cookies
 
 
+@pytest.mark.slow
 def test_a_person_signs_in_and_is_back_at_the_page_they_wanted(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     assert "Sign in with your organisation’s account" in text_of(browser.get("/sign-in?next=/p/small"))
@@ -71,6 +72,7 @@ def test_a_person_signs_in_and_is_back_at_the_page_they_wanted(own_world: World,
     assert ("chief", "sign-in", "provider") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_an_account_is_known_by_the_providers_name_for_it_not_by_its_address(
     own_world: World, provider: IdentityProvider
 ):
@@ -84,6 +86,7 @@ def test_an_account_is_known_by_the_providers_name_for_it_not_by_its_address(
     assert own_world.audited()[-1] == ("chief", "refused", "sign-in")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [
@@ -119,6 +122,7 @@ def test_a_token_that_is_not_for_this_sign_in_is_refused(
     assert is_refused(sign_in(browser, provider), browser)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alg", ["none", "HS256"])
 def test_a_token_without_the_providers_signature_is_refused(alg: str, own_world: World, provider: IdentityProvider):
     provider.alg = alg
@@ -126,12 +130,14 @@ def test_a_token_without_the_providers_signature_is_refused(alg: str, own_world:
     assert is_refused(sign_in(browser, provider), browser)
 
 
+@pytest.mark.slow
 def test_a_token_signed_with_a_key_that_is_not_published_is_refused(own_world: World, provider: IdentityProvider):
     provider.rotate("first", publish=False)
     browser = a_browser(own_world, provider)
     assert is_refused(sign_in(browser, provider), browser)
 
 
+@pytest.mark.slow
 def test_a_new_key_is_found_and_unknown_keys_are_not_looked_for_at_every_request(
     own_world: World, provider: IdentityProvider
 ):
@@ -148,6 +154,7 @@ def test_a_new_key_is_found_and_unknown_keys_are_not_looked_for_at_every_request
     assert provider.asked.count("/.well-known/openid-configuration") == 1
 
 
+@pytest.mark.slow
 def test_the_state_of_another_browser_does_not_work(own_world: World, provider: IdentityProvider):
     """Someone who sends a colleague the end of their own sign-in does not sign them in as themselves."""
     attacker, victim = a_browser(own_world, provider), a_browser(own_world, provider)
@@ -160,6 +167,7 @@ def test_the_state_of_another_browser_does_not_work(own_world: World, provider: 
     assert "Please start again" in text_of(victim.get("/sign-in?why=again"))
 
 
+@pytest.mark.slow
 def test_a_code_of_another_browser_does_not_work_with_ones_own_state(own_world: World, provider: IdentityProvider):
     attacker, victim = a_browser(own_world, provider), a_browser(own_world, provider)
     stolen = provider.sign_in(begin(victim))
@@ -168,6 +176,7 @@ def test_a_code_of_another_browser_does_not_work_with_ones_own_state(own_world: 
     assert is_refused(answer, attacker)
 
 
+@pytest.mark.slow
 def test_a_code_works_once(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     path = provider.sign_in(begin(browser))
@@ -177,6 +186,7 @@ def test_a_code_works_once(own_world: World, provider: IdentityProvider):
     assert is_refused(browser.get(path), browser)
 
 
+@pytest.mark.slow
 def test_a_sign_in_that_takes_too_long_begins_again(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     path = provider.sign_in(begin(browser))
@@ -200,12 +210,14 @@ def test_the_answer_of_another_provider_is_refused(own_world: World, provider: I
     assert is_refused(browser.get(f"{path}&iss=https%3A%2F%2Felsewhere.example.org"), browser)
 
 
+@pytest.mark.slow
 def test_a_refusal_at_the_provider_is_no_sign_in(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     state = state_in(provider.sign_in(begin(browser)))
     assert is_refused(browser.get(f"/sign-in/provider/back?error=access_denied&state={state}"), browser)
 
 
+@pytest.mark.slow
 def test_a_wrong_secret_is_refused(own_world: World, provider: IdentityProvider):
     browser = Browser(own_world.db, provider=Provider(chosen(provider, client_secret="wrong")))
     assert is_refused(sign_in(browser, provider), browser)
@@ -220,6 +232,7 @@ UNCONFIRMED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", UNCONFIRMED, ids=str)
 def test_an_address_that_is_not_confirmed_or_not_known_does_not_come_in(
     person: dict[str, Any], own_world: World, provider: IdentityProvider
@@ -236,6 +249,7 @@ def test_if_the_provider_is_down_the_page_says_so(own_world: World, provider: Id
     assert answer.headers["retry-after"] == "60"
 
 
+@pytest.mark.slow
 def test_if_the_provider_goes_down_in_between_the_page_says_so(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     path = provider.sign_in(begin(browser))
@@ -244,6 +258,7 @@ def test_if_the_provider_goes_down_in_between_the_page_says_so(own_world: World,
     assert SESSION not in browser.cookies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "content"),
     [
@@ -281,6 +296,7 @@ def test_without_a_provider_there_is_no_such_page(world: World):
     assert "organisation’s account" not in text_of(browser.get("/sign-in")).split("If you opened")[0]
 
 
+@pytest.mark.slow
 def test_no_other_site_is_opened_afterwards(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     path = provider.sign_in(begin(browser, "//elsewhere.example.org/x"))

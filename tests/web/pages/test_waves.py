@@ -62,6 +62,7 @@ def test_the_board_has_every_go_live_of_the_plan_in_force(world: World):
     assert sum(text.count(", ") for text in rows.values()) == len(plan.chosen)
 
 
+@pytest.mark.slow
 def test_it_names_the_limits_exceeded_and_the_busiest_weeks(own_world: World):
     folder = own_world.home / "trust"
     (folder / "rollout.yaml").write_text(ROLLOUT)
@@ -94,6 +95,7 @@ def test_work_after_the_last_week_of_the_rollout_is_no_failure(own_world: World)
     assert len(board.rows) == len({school for school, _ in plan.chosen})
 
 
+@pytest.mark.slow
 def test_a_name_with_html_is_shown_as_text(own_world: World):
     folder = own_world.home / "trust"
     name = "<b>x</b> {{ 7*7 }}"

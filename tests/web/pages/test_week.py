@@ -67,6 +67,7 @@ def test_the_page_has_the_tasks_of_the_week(world: World):
     assert "This week" in html.fromstring(page.text).xpath("//nav//a/text()")
 
 
+@pytest.mark.slow
 def test_several_rows_are_checked_and_saved_together(own_world: World):
     browser = opened(own_world)
     page = browser.get(PAGE)
@@ -86,6 +87,7 @@ def test_several_rows_are_checked_and_saved_together(own_world: World):
     assert "Saved" in text_of(browser.get(f"{PAGE}?saved=1"))
 
 
+@pytest.mark.slow
 def test_nothing_is_saved_if_one_row_is_wrong_and_every_text_stays(own_world: World):
     browser = opened(own_world)
     page = browser.get(PAGE)
@@ -124,6 +126,7 @@ def test_a_decision_is_not_recorded_here(own_world: World):
     assert (answer.status_code, "This is a decision" in text_of(answer)) == (422, True)
 
 
+@pytest.mark.slow
 def test_not_yet_moves_nothing_and_is_asked_again_on_that_day(own_world: World):
     browser = opened(own_world)
     page = browser.get(PAGE)
@@ -136,6 +139,7 @@ def test_not_yet_moves_nothing_and_is_asked_again_on_that_day(own_world: World):
     assert "'not_yet','2027-04-01'" in own_world.dump()
 
 
+@pytest.mark.slow
 def test_two_people_at_once_see_both_versions_row_by_row(own_world: World):
     first, second = opened(own_world), opened(own_world, "manager")
     old = second.get(PAGE)
@@ -156,6 +160,7 @@ def test_two_people_at_once_see_both_versions_row_by_row(own_world: World):
     assert BEECH in progress_of(own_world)
 
 
+@pytest.mark.slow
 def test_a_row_that_someone_else_has_finished_is_still_shown(own_world: World):
     first, second = opened(own_world), opened(own_world, "manager")
     old = second.get(PAGE)
@@ -180,6 +185,7 @@ def test_who_may_record_no_task_is_refused_and_has_no_entry_in_the_menu(own_worl
     assert ASH not in progress_of(own_world)
 
 
+@pytest.mark.slow
 def test_an_owner_and_a_head_see_only_the_tasks_that_they_record(own_world: World):
     assert {row.split("/")[1] for row in shown_rows(opened(own_world, "head").get(PAGE))} <= {"ash"}
     assert set(shown_rows(opened(own_world, HOLDER_OF_TASKS).get(PAGE))) <= {
@@ -193,6 +199,7 @@ def test_an_owner_and_a_head_see_only_the_tasks_that_they_record(own_world: Worl
 HOLDER_OF_TASKS = "owner"
 
 
+@pytest.mark.slow
 def test_unknown_tasks_and_odd_names_of_fields_are_not_there(own_world: World):
     browser = opened(own_world)
     for task in ("payroll/ash/nothing", "<b>", "{{ 7*7 }}", "../x"):
@@ -208,6 +215,7 @@ class TestPasting:
     def check(self, browser: Browser, text: str) -> httpx.Response:
         return browser.send(self.PASTE, browser.get(self.PASTE), text=text)
 
+    @pytest.mark.slow
     def test_rows_of_a_teams_own_list_are_previewed_and_saved(self, own_world: World):
         browser = opened(own_world)
         text = (
@@ -227,6 +235,7 @@ class TestPasting:
         assert "=1+1" in own_world.dump()
         assert "Nothing new" in text_of(self.check(browser, text))
 
+    @pytest.mark.slow
     def test_rows_of_the_export_need_no_headings(self, own_world: World):
         from changeflow.reports.workbook.tasks import AS_EXPORTED, HEADINGS, KEY
 
@@ -269,6 +278,7 @@ class TestPasting:
         assert "comment “<b>x</b> {{ 7*7 }}”" in text_of(page)
         assert "<b>x</b>" not in page.text
 
+    @pytest.mark.slow
     def test_other_peoples_records_since_the_export_are_not_overwritten(self, own_world: World):
         browser, other = opened(own_world), opened(own_world, "manager")
         text = f"Task id\tActual start\n{ASH}\t24/3/2027"
@@ -283,6 +293,7 @@ class TestPasting:
         assert "Actual start: changes from 22 Mar 2027 to 24 Mar 2027." in text_of(again), "both versions"
 
 
+@pytest.mark.slow
 def test_only_these_forms_may_be_long(own_world: World):
     browser = opened(own_world)
     page = browser.get("/p/small/settings/sessions")
