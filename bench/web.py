@@ -39,10 +39,12 @@ SIZES: Mapping[str, Mapping[str, str]] = {
     "sample": {
         "brief": "", "plan": "/plan", "school": "/schools/ashdown", "task": "/plan/payroll/w2/go-live",
         "waves": "/waves", "decision": "/decisions/payroll/w2/go-no-go", "week": "/week",
+        "saturation": "/people/saturation",
     },
     "2000_tasks": {
         "brief": "", "plan": "/plan", "school": "/schools/s07", "task": "/plan/payroll-0/w03/go-live",
         "waves": "/waves", "decision": "/decisions/payroll-0/w03/go-no-go", "week": "/week",
+        "saturation": "/people/saturation",
     },
 }  # fmt: skip
 """The pages of each programme, by their path below the programme's."""

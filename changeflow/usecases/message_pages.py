@@ -47,6 +47,7 @@ KINDS: dict[Reason, str] = {
     Reason.ASSESSMENT: "Questions about the change",
     Reason.FEEDBACK: "Request for feedback on a pilot",
     Reason.SPONSOR: "Reminder to show support",
+    Reason.COMMENT: "Notice of a comment",
     Reason.CONVERSATION: "Request to a manager to talk about workload",
 }
 STATES = {

@@ -168,10 +168,13 @@ class Stored:
 _KEPT: Cache[Key, Stored] = Cache(MOST_KEPT, alike=lambda key: key[:2], most_alike=MOST_STATES)
 
 
-def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
+def load(
+    session: Session, programme: str | None, *, on: date, for_change: bool = False, known: Iterable[Stored] = ()
+) -> Stored:
     """Load a programme, or return the kept one; without a name, the only one stored.
 
-    `for_change` locks out other writers before reading, so that a change rests on the current state.
+    `for_change` locks out other writers before reading, so that a change rests on the current state. A judgement of
+    `known` is used again where it fits.
     """
     name = name_of(session, programme)
     if for_change:
@@ -180,7 +183,7 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
         return read(session, name, on=on, until=until)
     # A writer without the lock, or one that has already written, sees data that no key describes.
     if not (sealing.is_reader(session) or (for_change and sealing.has_written_nothing(session))):
-        return read(session, name, on=on)
+        return read(session, name, on=on, known=known)
     # The key is read in the same transaction, so it matches what is loaded.
     key = _key(session, name, on)
     if key not in _KEPT and not may_work():

@@ -1,7 +1,8 @@
 """Tick: record what is due, once, with its nudges."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -76,8 +77,8 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
     return tuple(ticked)
 
 
-def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
-    """Tick one programme in the caller's transaction."""
+def tick_in(session: Session, name: str, *, now: datetime, known: Iterable[Stored] = ()) -> Ticked:
+    """Tick one programme in the caller's transaction; a judgement of `known` is used again where it fits."""
     today = local_day(now)
     # Taken before the programme's lock, in the same order as an import, so that the two cannot deadlock.
     if publishes := bool(publications.unpublished(session, name)):
@@ -85,8 +86,30 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     versions.lock_programme(session, name)
     if publishes:
         publish_closed(session, name, on=today, now=now)
-    stored = load(session, name, on=today, for_change=True)
+    stored = load(session, name, on=today, for_change=True, known=known)
     revision = versions.revision(session, name)
+    due, contents = due_of(session, stored, today=today)
+    opens = NudgePolicy.of(stored.programme.rulepacks, on=today).send_from
+    new, withdrawn = agenda.record(
+        session,
+        name,
+        due,
+        at=now,
+        not_before=datetime.combine(today, opens, tzinfo=LONDON),
+        contents=contents,
+    )
+    dates = dates_of(stored.programme)
+    number = versions.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
+    agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
+    subject = f"tick:{today.isoformat()}:{new}"
+    audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject, fallback=not new)
+    log("tick", programme=name, due=len(due), new=new, withdrawn=withdrawn)
+    return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
+
+
+def due_of(session: Session, stored: Stored, *, today: date) -> tuple[tuple[Due, ...], Mapping[str, Mapping[str, Any]]]:
+    """Return what is due in a programme on a day, and the content of each message by its key."""
+    name = stored.programme.id
     readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
     due = (
         *due_things(stored.programme, today=today, readers=readers),
@@ -97,22 +120,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
         *conversations(stored.programme, due, today=today, readers=readers),
         *comment_notices(stored.programme, today=today, readers=readers),
     )
-    opens = NudgePolicy.of(stored.programme.rulepacks, on=today).send_from
-    new, withdrawn = agenda.record(
-        session,
-        name,
-        due,
-        at=now,
-        not_before=datetime.combine(today, opens, tzinfo=LONDON),
-        contents={d.key: content_of(d, stored, readers) for d in due if d.person is not None},
-    )
-    dates = dates_of(stored.programme)
-    number = versions.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
-    agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
-    subject = f"tick:{today.isoformat()}:{new}"
-    audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject, fallback=not new)
-    log("tick", programme=name, due=len(due), new=new, withdrawn=withdrawn)
-    return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
+    return due, {d.key: content_of(d, stored, readers) for d in due if d.person is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
     "/p/{programme}/people": (Example(f"{P}/people"), Example(f"{P}/people", HEAD)),
+    "/p/{programme}/people/saturation": (
+        Example(f"{P}/people/saturation"),
+        Example(f"{P}/people/saturation?from=26"),
+        Example(f"{P}/people/saturation", HEAD),
+        Example(f"{P}/people/saturation?from=x", status=422),
+    ),
     "/p/{programme}/people/messages": (
         Example(f"{P}/people/messages"),
         Example(f"{P}/people/messages", HEAD, 403),

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from changeflow.agenda.due import AnswerKind
+from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import ChannelSettings, FileChannel
 from changeflow.storage import message_switch
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import required
 from changeflow.usecases import dispatch, nudge_preview, ticks
+from changeflow.usecases.message_pages import ANSWERED, KINDS
 from changeflow.usecases.message_switch import switch_messages
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.sign_in_mail import LinkPost
@@ -75,6 +78,11 @@ def test_a_message_is_shown_as_it_would_be_sent_and_noted(own_world: World):
     first, second = own_world.audited()[before:]
     assert first == ("admin", "look", "letters")
     assert second[2].startswith("letter:")
+
+
+def test_every_kind_of_message_has_a_name():
+    assert set(KINDS) == set(Reason)
+    assert set(ANSWERED) == set(AnswerKind)
 
 
 @pytest.mark.parametrize("path", ["2027-03-25/no-one", "2020-01-01/owner", "x/owner", "2027-03-25/<b>"])
