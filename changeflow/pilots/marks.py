@@ -38,6 +38,10 @@ def sign_off_thing(gate: str) -> str:
     return f"sign-off:{gate}"
 
 
+def measure_thing(service: str, criterion: str) -> str:
+    return f"measure:{service}:{criterion}"
+
+
 def thing_of(about: Entry | RunSummary) -> str:
     """Return what an entry or a run is about.
 

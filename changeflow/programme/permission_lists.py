@@ -45,3 +45,8 @@ LEDGERS = tuple(
     )
 )  # fmt: skip
 """Pages that compare uploaded outputs of a parallel run."""
+
+
+def pilot_form(path: str) -> tuple[str, str]:
+    """Return the routes of a form of a service's pilot: its page, and sending it."""
+    return tuple(f"{method} /p/{{programme}}/pilots/{{service}}/{path}" for method in ("GET", "POST"))  # type: ignore[return-value]

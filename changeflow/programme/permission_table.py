@@ -15,6 +15,7 @@ from changeflow.programme.permission_lists import (
     READ_THE_PLAN,
     RUN_CHANGEFLOW,
     WORK_ON_FILES,
+    pilot_form,
 )
 from changeflow.values.words import Action, Role
 
@@ -233,9 +234,14 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "by the version already stored, or if that names neither, those who may store a version"
         ),
     ),
-    Action.PROPOSE_LESSON: _plain("propose a lesson", WORKING, ("pilot lesson propose",)),
+    Action.PROPOSE_LESSON: _plain(
+        "propose a lesson", WORKING, ("pilot lesson propose",), routes=pilot_form("lessons/new")
+    ),
     Action.ANSWER_LESSON: _plain(
-        "accept or decline a lesson", WORKING, ("pilot lesson accept", "pilot lesson decline")
+        "accept or decline a lesson",
+        WORKING,
+        ("pilot lesson accept", "pilot lesson decline"),
+        routes=pilot_form("lessons/{number:number}"),
     ),
     Action.REPEAT_PILOT: _plain("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
     Action.REPORT_PROGRESS: _plain(
@@ -284,7 +290,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.NOTE_SPONSOR: _plain(
         "record visible support by the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
     ),
-    Action.MEASURE_PILOT: _plain("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
+    Action.MEASURE_PILOT: _plain(
+        "record a pilot's measure",
+        (*WORKING, Role.OWNER),
+        ("pilot measure",),
+        routes=pilot_form("measures/{criterion}"),
+    ),
     Action.RECONCILE: _plain(
         "store a parallel run",
         WORKING,
@@ -297,14 +308,24 @@ TABLE: Mapping[Action, PermissionEntry] = {
     ),
     Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",)),
     Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",)),
-    Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",)),
+    Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",), routes=pilot_form("issues/new")),
     Action.UPDATE_ISSUE: _plain(
-        "update {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("pilot issue update",), thing="an issue"
+        "update {thing}",
+        (*WORKING, Role.OWNER, Role.HEAD),
+        ("pilot issue update",),
+        routes=pilot_form("issues/{number:number}"),
+        thing="an issue",
     ),
-    Action.GIVE_FEEDBACK: _plain("give feedback", _ALL, ("pilot feedback add",)),
-    Action.PLAN_IMPROVEMENT: _plain("plan an improvement", WORKING, ("pilot feedback improve",)),
+    Action.GIVE_FEEDBACK: _plain("give feedback", _ALL, ("pilot feedback add",), routes=pilot_form("feedback/new")),
+    Action.PLAN_IMPROVEMENT: _plain(
+        "plan an improvement", WORKING, ("pilot feedback improve",), routes=pilot_form("improvements/new")
+    ),
     Action.FINISH_IMPROVEMENT: _plain(
-        "finish {thing}", (*WORKING, Role.OWNER), ("pilot feedback done",), thing="an improvement"
+        "finish {thing}",
+        (*WORKING, Role.OWNER),
+        ("pilot feedback done",),
+        routes=pilot_form("improvements/{number:number}"),
+        thing="an improvement",
     ),
     Action.ISSUE_REPORT: _plain(
         "issue the report",

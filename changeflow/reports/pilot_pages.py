@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.agenda.criteria import signatures
-from changeflow.pilots.entries import LessonProposed
+from changeflow.pilots.entries import LessonAnswered, LessonProposed
 from changeflow.pilots.issues import improvements, issues, lessons_of, unanswered
 from changeflow.pilots.proposals import propose
 from changeflow.pilots.runs import consecutive_clean, latest_by_period, missed_since
@@ -53,6 +53,7 @@ class SignatureTotal:
 class LessonLine:
     """A lesson, with its answer."""
 
+    number: int
     text: str
     reason: str
     state: str
@@ -72,6 +73,17 @@ class FeedbackLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogLine:
+    """An improvement that is not done yet."""
+
+    number: int
+    text: str
+    owner: str
+    due: str
+    """The day by which it will be done; empty if no one has said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PilotPage:
     """Everything on the page, in order."""
 
@@ -81,6 +93,8 @@ class PilotPage:
     met: tuple[str, ...]
     unmet: tuple[str, ...]
     """Exit criteria, with what was measured."""
+    measures: tuple[tuple[str, str], ...]
+    """The exit criteria to measure, as ids and names."""
     runs: tuple[RunLine, ...]
     missed: tuple[str, ...]
     """The months that ended without a run after the last one."""
@@ -88,6 +102,7 @@ class PilotPage:
     signatures: tuple[SignatureTotal, ...]
     issues: tuple[IssueRow, ...]
     feedback: tuple[FeedbackLine, ...]
+    backlog: tuple[BacklogLine, ...]
     said: tuple[SaidAndDone, ...]
     seen: tuple[str, ...]
     """What finished waves teach about the length of steps."""
@@ -110,6 +125,7 @@ def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> Pi
         skipped=service.pilot.skipped.rstrip(".") if service.pilot and service.pilot.skipped else "",
         met=met,
         unmet=unmet,
+        measures=tuple((c.id, c.measure) for c in (service.pilot.exit_criteria if service.pilot else ())),
         runs=tuple(run_lines(service.name, runs)),
         missed=tuple(month_in_words(month) for month in missed_since(runs, programme.on)),
         coverage=tuple(coverage_of_runs(latest_by_period(runs))),
@@ -117,6 +133,16 @@ def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> Pi
         issues=tuple(issue_row(programme, issue, today) for issue in issues(log, name)),
         feedback=tuple(
             FeedbackLine(on=format_day(f.on), side=f.side, about=f.item, text=f.text) for f in unanswered(log, name)
+        ),
+        backlog=tuple(
+            BacklogLine(
+                number=item.number,
+                text=item.text,
+                owner=programme.person(item.owner),
+                due=format_day(item.due) if item.due else "",
+            )
+            for item in improvements(log, name)
+            if item.done is None
         ),
         said=tuple(said_and_done(improvements(log, name))),
         seen=tuple(_seen(lesson, steps) for lesson in lessons(programme) if lesson.service == name),
@@ -181,11 +207,18 @@ def _seen(lesson: Lesson, steps: dict[str, str]) -> str:
 
 
 def _lessons(programme: Programme, service: ServiceFile) -> Iterator[LessonLine]:
-    steps = _steps(programme, service)
     for lesson, answer in lessons_of(programme.facts.pilot, service.service).values():
-        state = "waiting" if answer is None else "accepted" if answer.accepted else "declined"
-        given = f"{programme.person(answer.by)}, {format_day(answer.on)}: {answer.reason}" if answer else ""
-        yield LessonLine(text=_in_words(programme, lesson, steps), reason=lesson.reason, state=state, answer=given)
+        yield lesson_line(programme, service, lesson, answer)
+
+
+def lesson_line(
+    programme: Programme, service: ServiceFile, lesson: LessonProposed, answer: LessonAnswered | None
+) -> LessonLine:
+    """Describe a lesson, with its answer."""
+    state = "waiting" if answer is None else "accepted" if answer.accepted else "declined"
+    given = f"{programme.person(answer.by)}, {format_day(answer.on)}: {answer.reason}" if answer else ""
+    text = _in_words(programme, lesson, _steps(programme, service))
+    return LessonLine(number=lesson.number, text=text, reason=lesson.reason, state=state, answer=given)
 
 
 def _in_words(programme: Programme, lesson: LessonProposed, steps: dict[str, str]) -> str:

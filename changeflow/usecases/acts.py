@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from changeflow.agenda.due import GivenAnswers
 from changeflow.errors import ConflictError
-from changeflow.pilots.marks import thing_of
+from changeflow.pilots.marks import measure_thing, thing_of
 from changeflow.programme.dates import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
@@ -153,6 +153,8 @@ def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
         known.setdefault(comment.task, []).append(repr(comment))
     for answer in given.all:
         known.setdefault(answer.subject, []).append(repr(answer))
+    for service, measured in facts.criteria.items():
+        known |= {measure_thing(service, criterion): [value] for criterion, value in measured.items()}
     for about in (*facts.runs, *facts.pilot):
         known.setdefault(thing_of(about), []).append(repr(about))
     return {task: _short_hash(said) for task, said in known.items()}

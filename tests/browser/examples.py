@@ -123,6 +123,20 @@ def explain(page: Any, reason: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+def raise_an_issue(page: Any) -> None:
+    page.get_by_label("What happened?").fill("Payslips were late")
+    page.get_by_label("stops the service").check()
+    page.get_by_label("Yes", exact=True).check()
+    check(page)
+
+
+def propose_a_lesson(page: Any) -> None:
+    page.get_by_label("Which step should change?").select_option(index=3)
+    page.get_by_label("How many working days").fill("15")
+    page.get_by_label("What has the pilot shown?").fill("It took longer")
+    check(page)
+
+
 def upload_nothing(page: Any) -> None:
     page.get_by_role("button", name="Upload and compare").click()
 
@@ -218,6 +232,30 @@ PAGES: Mapping[str, Sequence[Example]] = {
         *(Example(f"{P}/pilots/payroll/compare/{number}", MANAGER) for number in range(2, 7)),
         Example(f"{P}/pilots/payroll/compare/99", MANAGER, 404),
     ),
+    "/p/{programme}/pilots/{service}/issues/new": (
+        Example(f"{P}/pilots/payroll/issues/new"),
+        Example(f"{P}/pilots/payroll/issues/new", then=raise_an_issue),
+        Example(f"{P}/pilots/payroll/issues/new", status=422, then=check),
+    ),
+    "/p/{programme}/pilots/{service}/issues/{number:number}": (
+        Example(f"{P}/pilots/payroll/issues/1"),
+        Example(f"{P}/pilots/payroll/issues/99", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/feedback/new": (Example(f"{P}/pilots/payroll/feedback/new"),),
+    "/p/{programme}/pilots/{service}/improvements/new": (Example(f"{P}/pilots/payroll/improvements/new"),),
+    "/p/{programme}/pilots/{service}/improvements/{number:number}": (
+        Example(f"{P}/pilots/payroll/improvements/1"),
+        Example(f"{P}/pilots/payroll/improvements/99", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/lessons/new": (
+        Example(f"{P}/pilots/payroll/lessons/new"),
+        Example(f"{P}/pilots/payroll/lessons/new", then=propose_a_lesson),
+    ),
+    "/p/{programme}/pilots/{service}/lessons/{number:number}": (
+        Example(f"{P}/pilots/payroll/lessons/1"),
+        Example(f"{P}/pilots/payroll/lessons/99", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/measures/{criterion}": (Example(f"{P}/pilots/payroll/measures/queries"),),
     "/p/{programme}/sign-off/{gate:path}": (
         Example(f"{P}/sign-off/payroll/w2/go-no-go"),
         Example(f"{P}/sign-off/payroll/w2/go-no-go", MANAGER, then=lambda page: refuse_to_sign(page, "More runs")),

@@ -45,7 +45,7 @@ def wait_for_comparison(page: Any, *, script: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("month", "script"), [("2027-05", True), ("2027-04", False)], ids=["with script", "without script"]
+    ("month", "script"), [("2027-05", True), ("2027-03", False)], ids=["with script", "without script"]
 )
 def test_the_payroll_manager_uploads_explains_and_signs(
     browser: Any, site: Served, tmp_path: Path, month: str, script: bool
@@ -96,7 +96,7 @@ def test_the_payroll_manager_uploads_explains_and_signs(
     page.get_by_role("button", name="Save my answer").click()
     page.get_by_role("heading", name="Answer saved").wait_for()
     page.goto(f"{P}/decisions/{GATE}")
-    evidence = page.locator("main").inner_text()
+    evidence = " ".join((page.locator("main").text_content() or "").split())
     assert clean in evidence
     assert ("“The runs agree”" if script else "“One more run”") in evidence
     context.close()

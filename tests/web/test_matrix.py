@@ -32,6 +32,7 @@ from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.announcements import announce
 from changeflow.usecases.issued_reports import issue_sro
+from changeflow.usecases.pilot_forms import FORMS as FORMS_OF_PILOTS
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
@@ -58,6 +59,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "rule": ("R02", "R99"),
     "kind": ("odds", "nothing"),
     "period": ("2027-02", "2026-01"),
+    "criterion": ("queries", "nothing"),
 }
 """An object of the programme for each name in a path, and one that does not exist."""
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -111,6 +113,7 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/pilots/{service}",
     "/p/{programme}/pilots/{service}/runs/{period}",
     "/p/{programme}/pilots/{service}/compare",
+    *(f"/p/{{programme}}/pilots/{{service}}/{path}" for path in FORMS_OF_PILOTS),
     "/p/{programme}/pilots/{service}/compare/{number:number}",
     "/p/{programme}/sign-off/{gate:path}",
     "/p/{programme}/rules",
@@ -201,6 +204,8 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
         Action.ADD_EVIDENCE: service_roles,
         Action.RECONCILE: service_roles,
         Action.EXPLAIN_CONTRACTS: service_roles,
+        Action.PLAN_IMPROVEMENT: service_roles,
+        Action.PROPOSE_LESSON: service_roles,
         Action.SIGN: (Role.SIGNATORY,),
     }
     if whose == "service" and role in of_a_service.get(action, ()):
@@ -214,7 +219,7 @@ def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
     What has a number belongs to one service, so none of another can be asked for.
     """
     others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
-    is_numbered = {"service", "number"} <= set(names)
+    is_numbered = "service" in names and bool({"number", "criterion"} & set(names))
     return [("", {}), *((whose, given) for whose, given in others.items() if given and not is_numbered)]
 
 

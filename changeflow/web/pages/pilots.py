@@ -3,10 +3,20 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from changeflow.programme.mandates import Subject
 from changeflow.usecases import ledger_pairs, pilot_pages
 from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 
+MAY = {
+    "raise": Action.RAISE_ISSUE,
+    "say": Action.GIVE_FEEDBACK,
+    "plan": Action.PLAN_IMPROVEMENT,
+    "propose": Action.PROPOSE_LESSON,
+    "answer": Action.ANSWER_LESSON,
+}
+"""Forms to which the page has a link, for people who may fill them in."""
 router = APIRouter(prefix="/p/{programme}/pilots")
 
 
@@ -21,7 +31,12 @@ async def index(request: Request, programme: str) -> Response:
 @router.api_route("/{service}", methods=READ_METHODS, name="pilots:show")
 async def show_one(request: Request, programme: str, service: str) -> Response:
     def show(found: Visit) -> Page:
-        values = {"p": pilot_pages.pilot(found, service), "uploads": ledger_pairs.lines_for(found, service)}
-        return Page("pilots/show", {**values, "deleted": request.query_params.get("deleted")})
+        values: dict[str, object] = {
+            "p": pilot_pages.pilot(found, service),
+            "uploads": ledger_pairs.lines_for(found, service),
+        }
+        values["may"] = {name: found.may(action, Subject(service=service)) for name, action in MAY.items()}
+        asked = {name: request.query_params.get(name) for name in ("deleted", "saved")}
+        return Page("pilots/show", {**values, **asked})
 
     return await show_page(request, programme, show, section="schools")

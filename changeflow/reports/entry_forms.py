@@ -1,0 +1,185 @@
+"""Forms of a pilot: the fields that someone fills in, and what they see beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from changeflow.pilots.entries import SEVERITIES, FeedbackGiven
+from changeflow.pilots.issues import Improvement, Issue, issues, unanswered
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme
+from changeflow.values.duration import counted
+from changeflow.values.moments import format_day
+
+Options = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryField:
+    """One field of a form."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    """`text`, `area`, `select`, `choice`, `tick` or `day`."""
+    called: str = ""
+    """How a message about it begins, such as “The reason”."""
+    missing: str = ""
+    """What to say if it is empty; empty if it may be."""
+    hint: str = ""
+    options: Options = ()
+    empty: str = "Choose"
+    """The first option of a list."""
+    most: int = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryForm:
+    """A form's page."""
+
+    title: str
+    intro: str
+    facts: Options
+    """What is recorded so far, as terms and descriptions."""
+    fields: tuple[EntryField, ...]
+    save: str
+    seen: str = ""
+
+
+def with_options(fields: tuple[EntryField, ...], options: Mapping[str, Options]) -> tuple[EntryField, ...]:
+    """Return fields with the options that a programme gives; a tick without any is left out."""
+    found = (replace(field, options=options.get(field.name, field.options)) for field in fields)
+    return tuple(field for field in found if field.options or field.kind not in ("tick", "select"))
+
+
+TEXT = EntryField(name="text", label="What happened?", kind="area", called="The text", missing="Enter what happened.")
+SEVERITY = EntryField(
+    name="severity",
+    label="How severe is it?",
+    kind="choice",
+    missing="Choose how severe it is.",
+    options=tuple((str(int(level)), str(words)) for level, words in SEVERITIES.items()),
+)
+SCHOOL = EntryField(name="school", label="At which school?", kind="select", empty="All schools")
+OWNER = EntryField(name="owner", label="Who deals with it?", kind="select", empty="No owner yet")
+YES_NO: Options = (("yes", "Yes"), ("no", "No"))
+BLOCKS = EntryField(
+    name="blocks", label="Must the next wave wait for it?", kind="choice", options=YES_NO, missing="Choose yes or no."
+)
+REASON = EntryField(name="reason", label="Reason", kind="area", called="The reason", missing="Enter the reason.")
+ISSUE = (TEXT, SEVERITY, SCHOOL, OWNER, BLOCKS)
+ISSUE_UPDATE = (
+    EntryField(
+        name="words", label="What was done or found?", kind="area", called="The text",
+        missing="Enter what was done or found.",
+    ),
+    EntryField(
+        name="state", label="Is it fixed?", kind="select", empty="No change",
+        options=(("fixed", "It is fixed"), ("open", "It is open again")),
+    ),
+    replace(SEVERITY, kind="select", empty="No change", missing=""),
+    replace(OWNER, empty="No change"),
+    replace(BLOCKS, kind="select", empty="No change", missing=""),
+)  # fmt: skip
+FEEDBACK = (
+    EntryField(
+        name="side", label="Who says it?", kind="choice", missing="Choose who says it.",
+        options=(("user", "People who use the service"), ("provider", "People who provide it")),
+    ),
+    EntryField(
+        name="text", label="What do they say?", kind="area", called="The feedback", missing="Enter what they say.",
+        hint="Leave out names.",
+    ),
+    EntryField(name="item", label="Which part of the agreement is it about?", kind="select", empty="No single part"),
+    SCHOOL,
+)  # fmt: skip
+IMPROVEMENT = (
+    EntryField(
+        name="text", label="What will be improved?", kind="area", called="The text",
+        missing="Enter what will be improved.",
+    ),
+    replace(OWNER, label="Who does it?", empty="Choose", missing="Choose who does it."),
+    EntryField(name="due", label="By which day, if you know?", kind="day", hint="Such as 31/3/2027."),
+    EntryField(name="feedback", label="Feedback that it answers", kind="tick"),
+    EntryField(name="issues", label="Issues that it deals with", kind="tick"),
+)  # fmt: skip
+DONE = (
+    EntryField(
+        name="did", label="What did you do?", kind="area", called="The text", missing="Enter what you did.",
+        hint="In words for the people who asked for it.",
+    ),
+)  # fmt: skip
+LESSON = (
+    EntryField(name="which", label="Which step should change?", kind="select", missing="Choose a step."),
+    EntryField(
+        name="days", label="How many working days should it take in later waves?", called="The number of days",
+        hint="A whole number, or leave it empty.", most=4,
+    ),
+    EntryField(name="after", label="Which step should it also wait for?", kind="select", empty="No further step"),
+    replace(REASON, label="What has the pilot shown?"),
+)  # fmt: skip
+ANSWER = (
+    EntryField(
+        name="answer", label="Does it become part of the plan?", kind="choice", missing="Choose yes or no.",
+        options=(("accept", "Yes, accept it"), ("decline", "No, decline it")),
+    ),
+    REASON,
+)  # fmt: skip
+MEASURE = (
+    EntryField(
+        name="value", label="What was measured?", called="The value", missing="Enter the measured value.",
+        hint="A number, written as its threshold is.", most=20,
+    ),
+)  # fmt: skip
+
+
+def school_options(programme: Programme) -> Options:
+    return tuple(sorted(((s.id, s.name) for s in programme.definition.schools), key=lambda o: o[1]))
+
+
+def people_options(programme: Programme) -> Options:
+    return tuple(sorted(((p.id, programme.person(p.id)) for p in programme.definition.people), key=lambda o: o[1]))
+
+
+def item_options(service: ServiceFile) -> Options:
+    """Return the items of a service's agreement."""
+    agreement = service.agreement
+    return tuple((item, item) for item in dict.fromkeys([*agreement.gives, *agreement.gets])) if agreement else ()
+
+
+def step_options(programme: Programme, service: str) -> Options:
+    """Return the steps of a service that are in later waves, in the order of the plan."""
+    later = [t for t in programme.tasks(service=service) if t.wave and not programme.is_pilot(t.wave)]
+    first = sorted(later, key=lambda t: (programme.days_of(t.id), t.id))
+    return tuple({t.step: t.in_parts.alone for t in reversed(first)}.items())[::-1]
+
+
+def feedback_options(programme: Programme, service: str) -> Options:
+    return tuple((str(f.number), _said(f)) for f in unanswered(programme.facts.pilot, service))
+
+
+def issue_options(programme: Programme, service: str) -> Options:
+    return tuple((str(i.number), f"{i.number}: {i.text}") for i in issues(programme.facts.pilot, service) if i.is_open)
+
+
+def _said(feedback: FeedbackGiven) -> str:
+    return f"{feedback.text} ({format_day(feedback.on)})"
+
+
+def issue_facts(programme: Programme, issue: Issue) -> Options:
+    found = [
+        ("Issue", issue.text),
+        ("Severity", str(issue.severity.label)),
+        ("School", programme.school_name(issue.school) if issue.school else "All schools"),
+        ("Owner", programme.person(issue.owner) if issue.owner else "No owner"),
+        ("Status", "Open" if issue.is_open else "Fixed"),
+        ("Next wave waits", "Yes" if issue.blocks_next_wave else "No"),
+        ("Open for" if issue.is_open else "Was open for", counted(issue.age(programme.on), "day")),
+    ]
+    return (*found, *([("Last update", f"{issue.words} ({format_day(issue.changed)})")] if issue.words else []))
+
+
+def improvement_facts(programme: Programme, item: Improvement) -> Options:
+    said = [("You said", text) for text in item.said]
+    due = [("Due", format_day(item.due))] if item.due else []
+    done = [("We did", f"{item.did} ({format_day(item.done)})")] if item.done else []
+    return (*said, ("Improvement", item.text), ("Owner", programme.person(item.owner)), *due, *done)

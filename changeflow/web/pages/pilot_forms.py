@@ -1,0 +1,103 @@
+"""Forms of a pilot: issues, feedback, improvements, lessons and measures of a service."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.errors import InputError
+from changeflow.reports.entry_forms import EntryField
+from changeflow.usecases import pilot_forms
+from changeflow.usecases.pilot_forms import FORMS, PilotForm
+from changeflow.usecases.visits import Visit
+from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.forms import FieldError, Form, day_in, line_in
+
+PREFIX = "/p/{programme}/pilots/{service}"
+router = APIRouter(prefix=PREFIX)
+LONGEST_ID = 200
+
+
+def _add(path: str, form: PilotForm) -> None:
+    """Add the page and the form of a kind."""
+    anchor = path.partition("/")[0].replace("improvements", "feedback").replace("measures", "criteria")
+
+    async def show(request: Request) -> Response:
+        programme, service, key = _place(request)
+        return await show_page(
+            request, programme, lambda found: _page(found, form, service, key, EMPTY), section="schools"
+        )
+
+    async def save(request: Request) -> Response:
+        programme, service, key = _place(request)
+        sent = await read_own_form(request)
+        return await answer_form(
+            request,
+            programme,
+            sent,
+            allow=lambda found: pilot_forms.permit(found, form, service, key),
+            do=lambda change: form.do(service, key, *_given(sent, form.fields), change),
+            show=lambda found, draft: _page(found, form, service, key, draft),
+            done=f"/p/{programme}/pilots/{service}?saved={anchor}#{anchor}",
+            tasks=pilot_forms.things(form, service, key),
+            section="schools",
+        )
+
+    name = path.replace("/{number:number}", "").replace("/{criterion}", "").replace("/", "-")
+    router.add_api_route(f"/{path}", show, methods=READ_METHODS, name=f"pilot-forms:{name}")
+    router.add_api_route(f"/{path}", save, methods=["POST"], name=f"pilot-forms:save-{name}")
+
+
+def _place(request: Request) -> tuple[str, str, str]:
+    """Return the programme, the service and the thing that an address names."""
+    found = request.path_params
+    return found["programme"], found["service"], str(found.get("number", found.get("criterion", "")))
+
+
+def _page(found: Visit, form: PilotForm, service: str, key: str, draft: SentForm) -> Page:
+    values = {"e": pilot_forms.page(found, form, service, key), "draft": draft, "service": service}
+    return Page("pilots/entry", values)
+
+
+def _given(form: Form, fields: tuple[EntryField, ...]) -> tuple[Mapping[str, str], date | None]:
+    """Read a form's fields; raise a `FieldError` for the first that is wrong."""
+    given, day = dict[str, str](), None
+    for field in fields:
+        if field.kind == "tick":
+            given |= {name: value for name, value in form.fields.items() if name.startswith(f"{field.name}-")}
+            continue
+        value = _value(form, field)
+        if field.missing and not value:
+            raise FieldError(field.name, field.missing)
+        if field.kind == "day":
+            try:
+                day = day_in(value)
+            except InputError as error:
+                raise FieldError(field.name, str(error)) from None
+        given[field.name] = value
+    return given, day
+
+
+def _value(form: Form, field: EntryField) -> str:
+    """Read one field: a text, a choice, or a number where the form asks for one."""
+    if field.kind in ("select", "choice"):
+        value = line_in(form, field.name, most=LONGEST_ID * 10, called=field.label)
+        known = {option for option, _ in field.options}
+        return value if not known or value in known else ""
+    value = line_in(form, field.name, most=field.most, called=field.called or field.label)
+    if field.name == "days" and value and not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise FieldError("days", "Enter the number of days as a whole number, such as 4.")
+    if field.name == "value" and value:
+        try:
+            if not Decimal(value).is_finite():
+                raise InvalidOperation
+        except InvalidOperation:
+            raise FieldError("value", "Enter a number, such as 2.5.") from None
+    return value
+
+
+for _path, _form in FORMS.items():
+    _add(_path, _form)
