@@ -297,6 +297,8 @@ def _meant(heading: str, fields: Iterable[Field]) -> str | None:
     for field in fields:
         if field.leads and any(w[:_STEM] == field.name[:_STEM] or is_near(w, [field.name]) for w in words):
             return field.name
+        if field.leads and _OF_COMMENTS.search(heading):
+            continue
         ours = fold_name(field.name)
         if is_near(said, [ours]) or difflib.SequenceMatcher(None, said, ours).ratio() >= NEAR:
             return field.name

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from changeflow.intake.endings import is_about
+from changeflow.intake.text_lines import MAX_FIELD, lines_of
 from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem
 
@@ -22,21 +23,22 @@ MOST_CHARACTERS = 200_000
 MOST_RECORDS = 60
 MOST_ABOVE = 30
 """The most lines that may be above the header."""
-MAX_FIELD = 100_000
-"""The most characters in one cell. A longer cell is a broken quotation or an attack."""
 NO_RESULT = "#NORESULT!"
 """Represents a formula of a workbook that has no result in the file."""
 WIDE = 0.6
 """A line above the header with at least this share of its cells filled looks like data."""
 
 _GIVEN = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?[ ,;|\t]*\r?\n?", re.IGNORECASE)
-_ALONE = re.compile(r"\r(?!\n)")
-_LINE = re.compile(r"[^\n]+\n?|\n")
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _HINT = re.compile(
     r"\((?:[dmy /.-]{4,}|1\s*(?:-|–|to)\s*5|yes ?/ ?no|y ?/ ?n|required|optional|mandatory)\)", re.IGNORECASE
 )
 """Instructions for filling in a cell, in brackets after a heading."""
+_OTHER_THAN_IS = re.compile(
+    r"(?:plan|target|baseline|forecast|previous|prior|last|next|expected|estimate|revised|original|propose|draft|budget)",
+    re.IGNORECASE,
+)
+"""How a heading over others begins if they are not about what is so now."""
 _PAGE_NUMBER = re.compile(r"\bpage:? ?\d+(?: ?(?:of|/) ?\d+)?")
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
@@ -45,10 +47,6 @@ class SheetPercent(str):
     """How to write a number whose cell shows percent: 0.5 as 50%."""
 
     __slots__ = ()
-
-
-class BrokenTableError(Exception):
-    """The arguments are a line and the reason why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +118,6 @@ def _title(cells: Iterable[str]) -> tuple[str, ...]:
     return tuple(_PAGE_NUMBER.sub("page", one_line(c).casefold()) for c in cells if clean(c))
 
 
-def lines_of(text: str) -> Iterator[str]:
-    """Yield the lines of a text, whatever their line endings (including a lone carriage return)."""
-    return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
-
-
 def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Collection[str] = ()) -> Layout | None:
     """Find the table in a text, or in the beginning of a long one; add a `Problem` and return None if it is empty or
     ambiguous.
@@ -176,23 +169,6 @@ def look_at_rows(
         )
         return None
     return _found(look, shown, problems, [])
-
-
-def read_lines(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) of a text below its headings, each with its first line.
-
-    Raises:
-        BrokenTableError: A quotation mark is never closed, or a cell is too long.
-    """
-    csv.field_size_limit(MAX_FIELD)
-    lines = islice(lines_of(text), layout.data_line - 1, None)
-    reader, before = csv.reader(lines, delimiter=layout.separator, strict=True), layout.data_line
-    try:
-        for cells in reader:
-            yield before, cells
-            before = layout.data_line + reader.line_num
-    except csv.Error as error:
-        raise BrokenTableError(layout.data_line - 1 + reader.line_num, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +285,10 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
     titles = {_title(record.cells) for record in above}
     below = look.records[at + 1] if at + 1 < len(look.records) else None
     if below is not None and _goes_on(header, below, look.names):
-        names, header, end = _joined(header, below), below, below.end
+        names, header, end = _joined(header, below, look.names), below, below.end
         titles |= {_title(begin.cells), _title(below.cells)}
     elif above and above[-1].end + 1 == begin.line and _is_grouping(above[-1], begin):
-        names = _joined(above[-1], header)
+        names = _joined(above[-1], header, look.names)
         begin = above.pop()
         titles.add(_title(header.cells))
     if begin is not header:
@@ -366,14 +342,22 @@ def _pairs(upper: _Record, lower: _Record) -> list[tuple[str, str]]:
     return [(upper.at(n), lower.at(n)) for n in range(max(len(upper.cells), len(lower.cells)))]
 
 
-def _joined(upper: _Record, lower: _Record) -> list[str]:
-    """Return the headings of two lines: the lower ones, plus the upper one if a lower one is missing or repeated."""
+def _joined(upper: _Record, lower: _Record, known: Collection[str]) -> list[str]:
+    """Return the headings of two lines: the lower ones, with the upper one if a lower one is missing or repeated.
+
+    Also with an upper one that gives a lower one its meaning, such as `Actual` over `Start`, or `Planned` over `%`.
+    """
     pairs = _pairs(upper, lower)
     often = Counter(fold(name) for _, name in pairs)
     names, group = list[str](), ""
     for above, name in pairs:
         group = above or group
-        names.append(above if not name else f"{group} {name}".strip() if often[fold(name)] > 1 else name)
+        both, short = f"{group} {name}".strip(), f"{group.partition(' ')[0].rstrip('s')} {name}"
+        if name and (meant := next((text for text in (both, short) if group and fold(text) in known), "")):
+            names.append(meant)
+        else:
+            needs_both = often[fold(name)] > 1 or _OTHER_THAN_IS.match(group)
+            names.append(above if not name else both if needs_both else name)
     return names
 
 

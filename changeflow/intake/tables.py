@@ -10,17 +10,11 @@ from pathlib import Path
 from changeflow.alike import MOST_LISTED
 from changeflow.intake.columns import match_columns, unmapped
 from changeflow.intake.formats import Format
-from changeflow.intake.layout import (
-    MAX_FIELD,
-    BrokenTableError,
-    Layout,
-    TableColumn,
-    look_at_text,
-    read_lines,
-)
+from changeflow.intake.layout import Layout, TableColumn, look_at_text
 from changeflow.intake.opening import WORKBOOKS, decode, read_text_as
 from changeflow.intake.table_lines import Lines, Names, TableLines, TableTooBigError
 from changeflow.intake.table_rows import Table, TableRow
+from changeflow.intake.text_lines import MAX_FIELD, BrokenTableError, read_lines
 from changeflow.values.problem import Problem
 
 MOST_BYTES = 16_000_000

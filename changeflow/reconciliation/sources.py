@@ -285,6 +285,9 @@ def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> t
         if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return _copy(file, target, "utf-16", shown, 1, problems)
         file.seek(0)
+        if (lines := _lines_if_ascii(file)) is not None:
+            return _plain_name(path, target), lines
+        file.seek(0)
         for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):
             if len(line) == MOST_OF_A_LINE or b"\0" in line:
                 what = "The file is not text." if b"\0" in line else "The line has more than a million characters."
@@ -304,6 +307,20 @@ def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> t
         elif bad:
             return _copy(file, target, "cp1252", shown, at, problems)
     return _plain_name(path, target), number
+
+
+def _lines_if_ascii(file: BinaryIO) -> int | None:
+    """Return how many lines a file has, in large pieces; None if it is not all ASCII, or a line may be too long."""
+    lines, unfinished = 0, 0
+    while piece := file.read(MOST_OF_A_LINE):
+        if not piece.isascii() or b"\0" in piece:
+            return None
+        ends, first = piece.count(b"\n"), piece.find(b"\n")
+        if unfinished + (first if ends else len(piece)) >= MOST_OF_A_LINE:
+            return None
+        unfinished = len(piece) - piece.rfind(b"\n") - 1 if ends else unfinished + len(piece)
+        lines += ends
+    return lines + (unfinished > 0)
 
 
 def _copy(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from changeflow.intake.layout import Layout, fold, look_at_rows, look_at_text, read_lines
+from changeflow.intake.layout import Layout, fold, look_at_rows, look_at_text
+from changeflow.intake.text_lines import read_lines
 from changeflow.values.problem import Problem
 
 LEDGER = ("contract", "net")
@@ -106,6 +107,11 @@ def test_a_heading_over_two_lines_counts_as_both_lines():
             ["contract", "Planned Start", "Planned End", "Actual Start", "Actual End"],
             3,
         ),
+        (
+            "Key,Planned,,,Actual,\ncontract,Start,End,% complete,Start,End\nC1,1,2,3,4,5\n",
+            ["contract", "Planned Start", "Planned End", "Planned % complete", "Actual Start", "Actual End"],
+            3,
+        ),
         ("contract,Pay,Pay,Pay\n,gross,tax,net\nC1,2,3,4\n", ["contract", "gross", "tax", "net"], 3),
     ],
 )
@@ -113,6 +119,14 @@ def test_merged_headings_are_read_with_those_below_them(text: str, headings: lis
     found = layout(text)
     assert [c.name for c in found.columns] == headings
     assert found.data_line == data
+
+
+@pytest.mark.parametrize("over", ["Actual", "Actuals", "Actual dates"])
+def test_a_heading_over_others_counts_where_both_are_a_known_one(over: str):
+    """Actual over Start alone: without it, the actual start would be taken for the planned one."""
+    known = ("task", "actual start", "start", "actual finish", "finish")
+    found = layout(f"Task,{over},,RAG\n,Start,Finish,\nBuild,1,2,green\n", *known)
+    assert [c.name for c in found.columns] == ["Task", "Actual Start", "Actual Finish", "RAG"]
 
 
 def test_a_first_line_of_data_is_no_second_header():

@@ -283,6 +283,12 @@ class TestAnswers:
         table, problems = read(tmp_path / "r.csv", f"person,on,{heading}\na,2027-02-01,4\n", ASSESSMENTS)
         assert (problems, column(table, "desire")) == ([], ["4"])
 
+    def test_comments_on_an_element_without_a_score_are_no_mistake(self, tmp_path: Path):
+        text = "person,on,awareness,Knowledge: why?,Ability comments\na,2027-02-01,4,because,\n"
+        table, problems = read(tmp_path / "r.csv", text, ASSESSMENTS)
+        assert problems == []
+        assert "'Knowledge: why?'" in table.unused_columns
+
     @pytest.mark.parametrize(
         "heading", ["Desrie", "Desired", "2. Desires", "My desire to take part", "I have the dezire"]
     )

@@ -57,6 +57,18 @@ def test_hours_of_a_workbook_are_read_whatever_their_format_is(tmp_path: Path):
     assert [(v.element, str(v.old), str(v.new)) for v in result.variances] == [("leave", "37.50", "7.50")]
 
 
+def test_ledgers_of_many_columns_are_compared_in_each_of_their_parts(tmp_path: Path):
+    """They are read in parts of 48 columns: the first and the last of each part are a pound more on the new side."""
+    columns, more = range(100), {0, 47, 48, 95, 96, 99}
+    head = "contract," + ",".join(f"e{n}" for n in columns)
+    old = f"{head}\nA,{','.join(f'(£1 0{n:02}.50)' if n % 2 else f'£{n}' for n in columns)}\n"
+    new = f"{head}\nA,{','.join(f'{(-1000.5 - n if n % 2 else n) + (n in more):.2f}' for n in columns)}\n"
+    result = compared(tmp_path, old, new)
+    assert {v.element: str(v.difference) for v in result.variances} == dict.fromkeys((f"e{n}" for n in more), "1.00")
+    odd = problems(tmp_path, old.replace("£98", "£98x"), new)
+    assert [(p.line, p.column, p.what) for p in odd] == [(2, 100, "e98: '£98x' has 'x' beside its number.")]
+
+
 def test_titles_of_groups_are_said_because_they_count_as_contracts(tmp_path: Path):
     """A report of cost centres has a line with each one's name alone. A dash or a zero is an amount."""
     text = "contract,budget,actual\nE01 Teaching,,\n1001,5,4\n1002,-,0\nE02 Supply,,\n1101,3,2\n"
