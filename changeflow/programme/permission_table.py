@@ -380,6 +380,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/settings/sessions",
             "POST /p/{programme}/settings/sessions/end",
             "POST /p/{programme}/settings/sessions/end-all",
+            "GET /p/{programme}/kept",
         ),
         note="invited people, and those whose address the organisation's provider has verified",
     ),

@@ -69,6 +69,11 @@ class SignedIn:
     expires_at: datetime
 
 
+def owner_name(found: SignedIn) -> str:
+    """Return a name for whom a session belongs to, whatever browser or provider they use."""
+    return f"address:{found.address}" if found.account is not None else f"person:{found.programme}:{found.person}"
+
+
 def digest(session: Session, purpose: str, token: str) -> str:
     """Return the stored form of a token."""
     releases = custody.read(session).releases
@@ -151,6 +156,22 @@ def session_of(session: Session, token: str, *, now: datetime) -> SignedIn | Non
     )
     found = session.exec(query).first()
     return None if found is None else _signed_in(*found, now=now)
+
+
+def owner_of(session: Session, token: str) -> str | None:
+    """Return whom a session belonged to, as `owner_name` does, even if it has ended; None if it is unknown."""
+    query = (
+        select(SessionRow, AccountRow)
+        .join(AccountRow, isouter=True)
+        .where(SessionRow.id == digest(session, "session", token))
+    )
+    found = session.exec(query).first()
+    if found is None:
+        return None
+    row, account = found
+    if account is not None and account.closed_at is None:
+        return f"address:{account.address}"
+    return f"person:{row.programme_id}:{row.person}" if row.account is None else None
 
 
 def _signed_in(row: SessionRow, account: AccountRow | None, *, now: datetime) -> SignedIn | None:

@@ -295,6 +295,12 @@ def session_of(session: Session, token: str, now: datetime) -> SignedIn:
     return found
 
 
+def owner_of(token: str, *, db: str) -> str | None:
+    """Return a name for whom a session belongs or belonged to; None if there never was one."""
+    with read_scope(db) as session:
+        return accounts.owner_of(session, token) if token else None
+
+
 def sign_out(token: str, *, db: str, now: datetime) -> None:
     """End a browser's session; an ended one stays ended."""
     with session_scope(db) as session:

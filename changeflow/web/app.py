@@ -23,6 +23,7 @@ from changeflow.web.clients import Buckets, Clients, Limits
 from changeflow.web.dependencies import Clock, Noted, Site, refuse_sign_in, sign_in_first
 from changeflow.web.errors import MISSING, trouble_of
 from changeflow.web.guard import Guard, headers_for
+from changeflow.web.kept import KeptForms
 from changeflow.web.lanes import Work
 from changeflow.web.pages import ROUTERS
 from changeflow.web.provider import Provider
@@ -64,6 +65,7 @@ def make_app(
         provider=provider,
         calculations=Calculations(db, clock),
         noted=Noted(),
+        kept=KeptForms(),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from changeflow.logs import log
 from changeflow.storage.keys import key_for
+from changeflow.usecases import accounts
 from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.visits import Visit, note_looks, visit
@@ -24,11 +25,23 @@ from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Buckets, Clients, Limits
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
+from changeflow.web.kept import KEPT, KeptForms
 from changeflow.web.lanes import Work
 from changeflow.web.navigation import navigation
 from changeflow.web.provider import Provider
 from changeflow.web.responses import API, Trouble, TroubleError, answer_to, render
-from changeflow.web.security import PAGES_HEADERS, SESSION, cookie_name, form_token, is_own_form, own_path, token_in
+from changeflow.web.security import (
+    BROWSER,
+    PAGES_HEADERS,
+    SESSION,
+    browser_token,
+    cookie_name,
+    form_token,
+    is_own_form,
+    own_path,
+    set_cookie,
+    token_in,
+)
 from changeflow.web.sign_in_doors import Doors
 from changeflow.web.style import SCRIPT, STYLE
 
@@ -58,6 +71,7 @@ class Site:
     post: LinkPost
     askers: Buckets
     provider: Provider | None
+    kept: KeptForms
 
     def secret(self) -> bytes:
         """Return the key that signs forms."""
@@ -150,6 +164,16 @@ async def read_own_form(request: Request, *, cookie: str = SESSION) -> Form:
     if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
         log("refused", action="form", via="session")
         raise TroubleError(FORGED)
+    return accepted(request, form) if cookie == SESSION else form
+
+
+def accepted(request: Request, form: Form) -> Form:
+    """Return a form that one of our pages sent, which is kept if the session has ended."""
+    site = site_of(request)
+    if again := form.get(KEPT):
+        site.kept.drop(again, token_in(request, site.base_url, BROWSER))
+        form = Form({name: value for name, value in form.fields.items() if name != KEPT})
+    request.state.form = form
     return form
 
 
@@ -164,12 +188,40 @@ async def sign_in_first(request: Request, error: Exception) -> Response:
         return answer_to(trouble, path=request.url.path)
     why = str(error) if isinstance(error, SignInNeededError) else ""
     wanted = own_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
-    if request.method not in ("GET", "HEAD"):
-        wanted = "/"
-    asked = {k: v for k, v in {"next": wanted, "why": "admin" if "Admins" in why else ""}.items() if v not in ("", "/")}
-    return RedirectResponse(
+    browser, reason = browser_token(request, base_url), "admin" if "Admins" in why else ""
+    if request.method not in READ_METHODS:
+        wanted = await _keep(request, browser)
+        reason = reason or ("kept" if wanted != "/" else "")
+    asked = {k: v for k, v in {"next": wanted, "why": reason}.items() if v not in ("", "/")}
+    response = RedirectResponse(
         f"/sign-in{'?' + urlencode(asked) if asked else ''}", status_code=303, headers=PAGES_HEADERS
     )
+    if reason == "kept":
+        set_cookie(response, base_url, BROWSER, browser)
+    return response
+
+
+async def _keep(request: Request, browser: str) -> str:
+    """Keep a form whose session has ended; return the page that shows it after signing in, or else the first page."""
+    site, form = site_of(request), getattr(request.state, "form", None)
+    programme = request.path_params.get("programme")
+    if form is None or programme is None:
+        return "/"
+    owner = await site.work.read(accounts.owner_of, token_in(request, site.base_url), db=site.db)
+    if owner is None:
+        return "/"
+    referrer = urlsplit(request.headers.get("referer", ""))
+    page = own_path(f"{referrer.path}{'?' * bool(referrer.query)}{referrer.query}")
+    site.kept.keep(
+        (browser, owner),
+        programme,
+        path=quote(request.scope["path"]),
+        page=page if page.startswith(f"/p/{programme}") else "",
+        fields=form.cleaned(),
+        had_files=getattr(request.state, "had_files", False),
+        now=site.clock(),
+    )
+    return f"/p/{programme}/kept"
 
 
 async def refuse_sign_in(request: Request, error: Exception) -> Response:

@@ -43,7 +43,11 @@ def token_in(request: Request, base_url: str, name: str = SESSION) -> str:
     return found if _TOKEN.fullmatch(found) else ""
 
 
-def set_cookie(response: Response, base_url: str, name: str, token: str, *, life: timedelta = SESSION_LIFE) -> None:
+COOKIE_LIFE = SESSION_LIFE + timedelta(days=1)
+"""A cookie outlives its session, so that a form that is sent too late is known to be from our own page."""
+
+
+def set_cookie(response: Response, base_url: str, name: str, token: str, *, life: timedelta = COOKIE_LIFE) -> None:
     """Give the browser a cookie that scripts and other sites cannot read."""
     response.set_cookie(
         cookie_name(base_url, name),

@@ -10,8 +10,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from changeflow.logs import log
+from changeflow.usecases import accounts
+from changeflow.usecases.accounts import SignInNeededError
 from changeflow.usecases.visits import Visit, visit
-from changeflow.web.dependencies import site_of
+from changeflow.web.dependencies import accepted, site_of
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
 from changeflow.web.responses import BAD_FORM, TroubleError, too_large
@@ -48,18 +50,37 @@ async def own_upload(
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             allow(found)
 
-    if token:
-        await site.work.read(check)
+    try:
+        if token:
+            await site.work.read(check)
+    except SignInNeededError:
+        await _note_fields(request, token)
+        raise
     fields, files = await _read(request) if token and _has_parts(request) else ({}, {})
     try:
         form = Form(fields) if _has_parts(request) else await read_form(request, site.limits)
         if not is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
             log("refused", action="form", via="session")
             raise TroubleError(FORGED)
+        form = accepted(request, form)
         yield form, {name: _upload(sent) for name, sent in files.items() if sent.filename}
     finally:
         for sent in files.values():
             sent.file.close()
+
+
+async def _note_fields(request: Request, token: str) -> None:
+    """Read the fields of a form whose session has ended, for `sign_in_first` to keep. Its files are not kept."""
+    site = site_of(request)
+    if await site.work.read(accounts.owner_of, token, db=site.db) is None:
+        return
+    fields, files = await _read(request) if _has_parts(request) else ({}, {})
+    for sent in files.values():
+        sent.file.close()
+    form = Form(fields) if _has_parts(request) else await read_form(request, site.limits)
+    if is_own_form(request, site.base_url, site.secret(), token, form.get("form")):
+        accepted(request, form)
+        request.state.had_files = any(sent.filename for sent in files.values())
 
 
 def _has_parts(request: Request) -> bool:

@@ -1,0 +1,148 @@
+"""Forms that are sent after the session has ended: nothing that was typed is lost, and no one else sees it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from changeflow.usecases import accounts
+from changeflow.usecases.accounts import SESSION_LIFE, new_token
+from changeflow.web.kept import KEPT_FOR, MOST_CHARACTERS, MOST_FORMS, MOST_OF_ONE, KeptForms
+from changeflow.web.security import BROWSER, SESSION
+from tests.every_role import NOW, World
+from tests.web.test_matrix import FORMS, WRITES, filled
+from tests.web.visiting import ISSUER, Browser, form_token, signed_in, text_of
+
+HOME, KEPT, TASK = "/p/small", "/p/small/kept", "/p/small/plan/payroll/ash/plan"
+AGAIN = "/sign-in?next=%2Fp%2Fsmall%2Fkept&why=kept"
+WORDS = "<b>Late</b> because of the supplier {{ 7*7 }}"
+
+
+def sign_in_again(browser: Browser, person: str, *, now: datetime = NOW) -> None:
+    fresh = accounts.sign_in_by_provider(
+        ISSUER, person, f"{person}@example.org", kind="Firefox", next_page="/", db=browser.app.state.site.db, now=now
+    )
+    browser.cookies[SESSION] = fresh.token
+
+
+def end(browser: Browser) -> None:
+    accounts.sign_out(browser.cookies[SESSION], db=browser.app.state.site.db, now=NOW)
+
+
+def lose(browser: Browser, path: str, **fields: str) -> httpx.Response:
+    """Open a page, end the session elsewhere, and send a form of the page."""
+    page = browser.get("/p/small/settings/sessions")
+    end(browser)
+    return browser.send(path, page, **fields)
+
+
+@pytest.mark.parametrize("path", [path for _, path, _ in WRITES])
+def test_every_form_is_kept_when_the_session_has_ended(world: World, path: str):
+    browser, fields = signed_in(world.db, "chief"), {**FORMS.get(path, {}), "text": WORDS}
+    answer = lose(browser, filled(path), **fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, AGAIN)
+    assert "We keep it for an hour" in browser.get(AGAIN).text
+    sign_in_again(browser, "chief")
+    page = browser.get(KEPT)
+    assert WORDS in text_of(page)
+    assert "<b>Late" not in page.text
+    assert f'action="{filled(path)}"' in page.text
+    for name, value in fields.items():
+        assert f'name="{name}" value="{value.replace("<", "&lt;").replace(">", "&gt;")}"' in page.text
+
+
+def test_what_was_entered_is_checked_as_if_it_had_just_been_sent(own_world: World):
+    browser = signed_in(own_world.db, "manager")
+    fields = {"status": "started", "day": "2027-03-24", "left": "99", "step": "save", "effect": "0" * 16}
+    lose(browser, TASK, **fields)
+    sign_in_again(browser, "manager")
+    page = browser.get(KEPT)
+    kept = page.text.partition('name="kept" value="')[2].partition('"')[0]
+    given = {name: value for name, value in fields.items() if name not in ("step", "effect")}
+    answer = browser.send(TASK, page, kept=kept, **given)
+    assert answer.status_code == 200
+    assert "What this would change" in text_of(answer)
+    assert 'value="99"' in answer.text
+    assert "Nothing is waiting here" in text_of(browser.get(KEPT)), "it is sent, and now on the page itself"
+    # What the page shows can be saved at once: the field that named it is not part of the form.
+    checked = answer.text.partition('name="checked" value="')[2].partition('"')[0]
+    effect = answer.text.partition('name="effect" value="')[2].partition('"')[0]
+    saved = browser.send(TASK, answer, **given, step="save", checked=checked, effect=effect)
+    assert saved.status_code == 303
+
+
+def test_a_form_with_files_keeps_its_fields(world: World):
+    browser, path = signed_in(world.db, "chief"), "/p/small/evidence/payroll/ash/plan"
+    page = browser.get(path)
+    end(browser)
+    given = {"form": form_token(page), "title": WORDS, "kind": "file"}
+    file = {"file": ("minutes.pdf", b"%PDF-1.7 x", "application/pdf")}
+    answer = browser.ask("POST", path, data=given, files=file, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, answer.headers["location"]) == (303, AGAIN)
+    sign_in_again(browser, "chief")
+    shown = text_of(browser.get(KEPT))
+    assert WORDS in shown
+    assert "Choose the file again" in shown
+
+
+def test_no_one_else_sees_it(world: World):
+    browser = signed_in(world.db, "chief")
+    lose(browser, "/p/small/comments/payroll/ash/plan", text=WORDS)
+    sign_in_again(browser, "viewer")
+    assert "Nothing is waiting here" in text_of(browser.get(KEPT)), "someone else in the same browser"
+    sign_in_again(browser, "chief")
+    own = browser.cookies.pop(BROWSER)
+    assert "Nothing is waiting here" in text_of(browser.get(KEPT)), "the same person in another browser"
+    browser.cookies[BROWSER] = own
+    assert WORDS in text_of(browser.get(KEPT))
+
+
+def test_it_is_kept_for_an_hour_also_after_a_night(world: World):
+    browser, task = signed_in(world.db, "chief"), "/p/small/comments/payroll/ash/plan"
+    page, at = browser.get("/p/small/settings/sessions"), [NOW + SESSION_LIFE + timedelta(hours=3)]
+    browser.app.state.site = replace(browser.app.state.site, clock=lambda: at[0])
+    assert browser.send(task, page, text=WORDS).headers["location"] == AGAIN
+    sign_in_again(browser, "chief", now=at[0])
+    at[0] += KEPT_FOR - timedelta(seconds=1)
+    assert WORDS in text_of(browser.get(KEPT))
+    at[0] += timedelta(seconds=1)
+    assert "Nothing is waiting here" in text_of(browser.get(KEPT))
+
+
+def test_a_forged_session_or_form_keeps_nothing(world: World):
+    stranger = Browser(world.db)
+    stranger.cookies[SESSION] = new_token()
+    assert stranger.send("/p/small/me", None, text=WORDS).status_code == 403
+    browser = signed_in(world.db, "chief")
+    page = browser.get(HOME)
+    end(browser)
+    other = browser.ask("POST", "/p/small/me", data={"form": form_token(page), "text": WORDS},
+                        headers={"Sec-Fetch-Site": "cross-site"})  # fmt: skip
+    assert other.status_code == 403
+    sign_in_again(browser, "chief")
+    assert "Nothing is waiting here" in text_of(browser.get(KEPT))
+
+
+def test_the_oldest_forms_make_room():
+    kept = KeptForms()
+
+    def keep(owner: str, path: str, size: int = 1) -> None:
+        more = {"page": "", "fields": {"text": "x" * size}, "had_files": False, "now": NOW}
+        kept.keep(("browser", owner), "small", path=path, **more)  # type: ignore[arg-type]
+
+    def paths(owner: str) -> list[str]:
+        return [form.path for form in kept.of(("browser", owner), "small", now=NOW)]
+
+    for number in range(MOST_OF_ONE + 2):
+        keep("one", f"/{number}")
+    keep("one", "/4")
+    assert paths("one") == ["/4", "/6", "/5", "/3", "/2"]
+    for number in range(MOST_FORMS):
+        keep(f"person {number}", "/x")
+    assert paths("one") == []
+    assert paths("person 0") == ["/x"]
+    keep("much", "/x", MOST_CHARACTERS - 4)
+    assert (paths("much"), paths(f"person {MOST_FORMS - 1}")) == (["/x"], [])
+    keep("more", "/x", MOST_CHARACTERS + 1)
+    assert paths("more") == paths("much") == []
