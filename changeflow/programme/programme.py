@@ -138,6 +138,11 @@ class Programme:
     def school_names(self, schools: Iterable[str]) -> str:
         return ", ".join(sorted(self.school(s).name for s in schools))
 
+    def schools_in_words(self, schools: Iterable[str]) -> str:
+        """List schools by name, or say `all 14 schools`."""
+        named, every = set(schools), {s.id for s in self.definition.schools}
+        return f"all {len(every)} schools" if len(every) > 1 and named == every else self.school_names(named)
+
     def tasks(
         self,
         *,

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import cached_property
 
 from changeflow.phrases import listed
 from changeflow.roadmap.analysis.changes import Cause, SlipPart
 from changeflow.roadmap.analysis.lengths import length_in_words
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import STARTS, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
 from changeflow.values.words import RULE_ORIGIN, Kind
 
@@ -164,8 +167,56 @@ class CauseWords:
         return f"{name} {verb} {'later' if part.days > 0 else 'earlier'} than planned, on {format_day(last)}"
 
     def _not_done(self, task: TaskId) -> str:
-        """Say how far a task has got that the data date holds up."""
-        return "is not complete yet" if task in self.after.progress else "has not started yet"
+        """Say how far a task has got that the data date holds up, and what made it start late."""
+        if task not in self.after.progress:
+            return "has not started yet"
+        return f"is not complete yet{self._late_start(task)}"
+
+    def _late_start(self, task: TaskId) -> str:
+        if task not in self.before.tasks or (first := self._first_late(task)) is None:
+            return ""
+        started = day_of(self.after.progress[task].actual_start)
+        days = (started - day_of(self.planned[task].early_start)).days
+        if days <= 0:
+            return ""
+        is_decision = self.after.tasks[first].kind is Kind.DECISION
+        last = format_day(last_day_of(self.after.progress[first].actual_finish or 0))
+        late = f"“{self.name(first)}” {'was decided' if is_decision else 'finished'} late, on {last}"
+        return f"; it started {counted(days, 'day')} late, because {late}"
+
+    def _first_late(self, task: TaskId) -> TaskId | None:
+        """Return what made a task start late: the nearest late task before it that took longer than planned, or else
+        the first late one; None if they were on time.
+
+        Before each task comes the last of its predecessors to finish, for as long as these finished late.
+        """
+        found, seen = None, {task}
+        while True:
+            links = (k for k in self.after.links if k.successor == task and k.predecessor not in seen)
+            ends = [(self._finish(k.predecessor), k.predecessor) for k in links]
+            if not (ends := [end for end in ends if end[0]]):
+                return found
+            _, task = max(ends)
+            seen.add(task)
+            if task not in self.before.tasks or last_day_of(self._finish(task)) <= self.planned[task].last_day:
+                return found
+            found = task
+            if self._took_longer(task):
+                return found
+
+    def _took_longer(self, task: TaskId) -> bool:
+        done, planned, calendar = self.after.progress[task], self.planned[task], self.after.calendar_of(task)
+        taken = calendar.between(done.actual_start, self._finish(task))
+        return taken > calendar.between(planned.early_start, planned.early_finish)
+
+    def _finish(self, task: TaskId) -> int:
+        """Return when a task finished, in civil minutes; 0 if it has not."""
+        progress = self.after.progress.get(task)
+        return (progress.actual_finish or 0) if progress is not None else 0
+
+    @cached_property
+    def planned(self) -> Schedule:
+        return time_roadmap(self.before)
 
     def _length(self, task: Task) -> str:
         return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)

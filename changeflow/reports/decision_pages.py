@@ -89,7 +89,7 @@ def build_decision_page(
         name=gate.name,
         gate=gate_words(programme, gate),
         owner=programme.person(gate.owner),
-        schools=programme.school_names(gate.schools),
+        schools=programme.schools_in_words(gate.schools),
         is_open=is_open,
         verdict=verdict_of(case) if case.criteria else "",
         needed=next((line for line in log.needed if line.task == gate.id), None),

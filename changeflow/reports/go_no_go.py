@@ -277,7 +277,7 @@ def build_go_no_go(
         name=gate.name,
         today=format_day(today),
         version=version,
-        schools=programme.school_names(gate.schools),
+        schools=programme.schools_in_words(gate.schools),
         needed_by=last.day if last is not None else "",
         last_day=last,
         owner=programme.person(gate.owner),

@@ -163,7 +163,7 @@ def _line(programme: Programme, service: ServiceFile) -> PilotLine:
     return PilotLine(
         service=name,
         name=service.name,
-        schools=programme.school_names(frozenset(s for t in lives for s in t.schools)),
+        schools=programme.schools_in_words(frozenset(s for t in lives for s in t.schools)),
         live="; ".join(sentences),
         criteria=f"{len(met)} of {len(met) + len(unmet)} met" if met or unmet else "",
         runs=f"{counted(clean, 'clean run')} in a row" if runs else "",

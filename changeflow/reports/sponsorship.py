@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.phrases import listed
 from changeflow.programme.names import begin, with_place
 from changeflow.programme.programme import Programme
 from changeflow.programme.staffing import successions
@@ -184,4 +185,6 @@ def _waiting(programme: Programme) -> Iterator[str]:
     known = programme.latest_checkpoints()
     for task in programme.tasks(kind=Kind.GO_LIVE):
         if programme.is_done(task.id) and task.wave and (task.service, task.wave) not in known:
-            yield task.in_parts.heading
+            done = [t for t in programme.tasks(kind=Kind.CHECKPOINT, service=task.service) if t.wave == task.wave]
+            days = [format_day(programme.days_of(t.id)[1]) for t in done if programme.is_done(t.id)]
+            yield f"{task.in_parts.heading}{f' (checkpoint done on {listed(days)})' if days else ''}"

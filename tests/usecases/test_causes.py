@@ -102,6 +102,25 @@ def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, 
     assert causes == ("  +5  “Payroll: requirements” finished later than planned, on 13 Jan 2027.",)
 
 
+def test_work_that_is_not_complete_names_what_made_it_start_late(db: str, tmp_path: Path):
+    """Requirements end on Wednesday 13 January, not Friday 8, so capacity begins on Thursday 14, not Monday 11: three
+    calendar days late. Its five working days would end on Wednesday 20; on Friday 22 it is still open."""
+    folder = a_folder(tmp_path / "trust", pathway=GATED)
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC), on=date(2027, 1, 4))
+    baselines.take_baseline("Agreed", change(db, 4))
+    progress.finish_task("payroll/requirements", date(2027, 1, 13), date(2027, 1, 4), change(db, 13))
+    progress.start_task("payroll/w1/capacity", date(2027, 1, 14), change(db, 14))
+    for other in ("payroll/delegation", "payroll/w1/system-live"):
+        progress.finish_task(other, date(2027, 1, 20), date(2027, 1, 14), change(db, 20))
+
+    text = "\n".join(changes_text(changes_since(None, db=db, since="baseline", on=date(2027, 1, 22))))
+
+    assert (
+        "“Payroll, wave 1: capacity” is not complete yet; it started 3 days late, because “Payroll: requirements” "
+        "finished late, on 13 Jan 2027."
+    ) in text
+
+
 def change(db: str, day: int) -> Change:
     now = datetime(2027, 1, day, 8, tzinfo=UTC)
     return Change(db=db, programme=None, actor="chief", now=now, on=date(2027, 1, day))

@@ -116,6 +116,11 @@ class TestReport:
     def test_a_wave_that_is_live_waits_for_its_checkpoint(self, live: str):
         assert sponsorship(loaded(live).programme, today=FIRST).waiting == ("Payroll, wave 1",)
 
+    def test_a_checkpoint_that_is_done_without_a_result_is_named_with_its_day(self, live: str):
+        report_progress([ReportedProgress("payroll/w1/checkpoint", FIRST, FIRST)], change(FIRST, live))
+        [line] = sponsorship(loaded(live).programme, today=FIRST).waiting
+        assert line == "Payroll, wave 1 (checkpoint done on 8 Feb 2027)"
+
     @pytest.mark.slow
     def test_a_kind_of_act_that_is_missing_is_said_and_an_act_of_a_lead_is_not_the_sponsors(self, live: str):
         """Forty school days after 1 February 2027 have passed on Monday 29 March (no holidays are in the files but

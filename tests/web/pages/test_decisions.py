@@ -99,6 +99,10 @@ def test_a_decision_that_cannot_be_answered_yet_compares_no_dates(world: World):
     assert "What each decision would mean" not in text
 
 
+def test_a_decision_about_every_school_names_none_of_them(world: World):
+    assert "Schools: all 3 schools" in text_of(signed_in(world.db, "chief").get(f"/p/small/decisions/{PLAN}"))
+
+
 @pytest.mark.slow
 def test_html_in_a_reason_is_text(own_world: World):
     reason = "<b>no</b> {{ 7*7 }}"
