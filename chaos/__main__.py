@@ -16,14 +16,13 @@ from changeflow.storage import keys
 from changeflow.values.duration import counted
 from chaos.checks import Verdict
 from chaos.databases import Databases, Postgresql, Sqlite
+from chaos.edits import EditVerdict, edits
 from chaos.kills import Size, at_every_point, at_random, quiet_run
 from chaos.lines import line_faults, refused_addresses, stalled_claim
 from chaos.restores import restores
 from chaos.workers import warm_up
 
 KILLS_A_DAY = 28
-COLUMNS = ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", "different", "unfinished",
-           "audit_faults", "unreleased")  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,13 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=2_000, help="random kills on each database")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
+    parser.add_argument("--part", choices=("messages", "edits"), help="only messages, or only edits on pages")
     parser.add_argument("--stop-at-first", action="store_true", help="stop after the first kill or part with a fault")
     parser.add_argument(
         "--short", action="store_true", help="only databases, with every twentieth point and twenty kills"
     )
     chosen = parser.parse_args(arguments)
     warm_up()
-    results: list[tuple[str, Verdict]] = []
+    results: list[tuple[str, Verdict | EditVerdict]] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -51,24 +51,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 results.append((name, verdict))
                 if chosen.stop_at_first and not verdict.is_well:
                     break
-    _table(results)
+    for kind in (Verdict, EditVerdict):
+        _table([(name, verdict) for name, verdict in results if isinstance(verdict, kind)], kind.COLUMNS)
     is_well = all(verdict.is_well for _, verdict in results)
     print(f"{'All is well' if is_well else 'SOMETHING WAS LOST'} after {time.monotonic() - began:.0f} s.")
     return 0 if is_well else 1
 
 
-def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Verdict], None, None]:
+def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Verdict | EditVerdict], None, None]:
     """Run each chosen part, and yield its name and verdict."""
     kills, every = (20, 20) if chosen.short else (chosen.kills, 1)
     size = Size(people=30 if chosen.short else 120, tasks=4, days=-(-kills // KILLS_A_DAY), kills_a_day=KILLS_A_DAY)
     kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
     wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
-    if wanted:
+    if wanted and chosen.part != "edits":
         _say(f"seed {chosen.seed}; a quiet run of {counted(size.days, 'day')} to compare with ...")
         quiet = quiet_run(folder, size)
     for kind in wanted:
         with closing(kind(folder)) as databases:
             name = databases.name
+            if chosen.part != "messages":
+                _say(f"{name}: edits on pages ...")
+                yield f"{name}, edits", _edits(databases, folder, chosen)
+            if chosen.part == "edits":
+                continue
             _say(f"{name}: kills at every marked point ...")
             verdict = at_every_point(databases, folder, every=every, stop_at_first=chosen.stop_at_first, say=_say)
             yield f"{name}, every point", verdict
@@ -80,11 +86,16 @@ def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Ver
             days, a_day, people = (4, 1, 20) if chosen.short else (25, 4, 60)
             verdict = restores(databases, folder, days=days, a_day=a_day, people=people, seed=chosen.seed, say=_say)
             yield f"{name}, restores", verdict
-    if chosen.only == "prefect" or (chosen.only is None and not chosen.short):
+    if chosen.only == "prefect" or (chosen.only is None and chosen.part is None and not chosen.short):
         from chaos.prefect_line import prefect_faults
 
         _say("Prefect behind a broken connection ...")
         yield "Prefect, broken connections", prefect_faults(folder, say=_say)
+
+
+def _edits(databases: Databases, folder: Path, chosen: argparse.Namespace) -> EditVerdict:
+    each, pause = (10, None) if chosen.short else (200, 30)
+    return edits(databases, folder, clients=50, each=each, kill_every=pause, seed=chosen.seed)
 
 
 def _lines(databases: Databases, folder: Path) -> Verdict:
@@ -98,11 +109,12 @@ def _lines(databases: Databases, folder: Path) -> Verdict:
     return verdict
 
 
-def _table(results: list[tuple[str, Verdict]]) -> None:
-    width = max(len(name) for name, _ in results)
-    print(" " * width, *(name.replace("_", " ") for name in COLUMNS), sep="  ")
+def _table(results: Sequence[tuple[str, Verdict | EditVerdict]], columns: Sequence[str]) -> None:
+    width = max((len(name) for name, _ in results), default=0)
+    if results:
+        print(" " * width, *(name.replace("_", " ") for name in columns), sep="  ")
     for name, verdict in results:
-        cells = (f"{getattr(verdict, c):>{len(c)}}" for c in COLUMNS)
+        cells = (f"{getattr(verdict, c):>{len(c)}}" for c in columns)
         print(f"{name:<{width}}", *cells, sep="  ")
         for note in verdict.notes[:20]:
             print(f"  {note}")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from sqlmodel import col, select
 
@@ -28,6 +29,8 @@ class State:
 class Verdict:
     """The result of a run; every number except the first three should be 0."""
 
+    COLUMNS: ClassVar[Sequence[str]] = ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids",
+                                        "different", "unfinished", "audit_faults", "unreleased")  # fmt: skip
     messages: int = 0
     kills: int = 0
     repeats: int = 0
@@ -54,8 +57,7 @@ class Verdict:
         return not any(bad) and self.messages > 0
 
     def add(self, other: "Verdict") -> None:
-        for name in ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", "different", "unfinished",
-                     "audit_faults", "unreleased"):  # fmt: skip
+        for name in self.COLUMNS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.notes += other.notes
 

@@ -42,7 +42,7 @@ from changeflow.storage.tables import metadata
 
 TABLE = ""
 _OWN_OF_SQLITE = re.compile(r"sqlite_(autoindex_|sequence$|stat\d$)")
-_KINDS = {"DATETIME": "TIMESTAMP WITH TIME ZONE", "FLOAT": "DOUBLE PRECISION"}
+_KINDS = {"BLOB": "BYTEA", "DATETIME": "TIMESTAMP WITH TIME ZONE", "FLOAT": "DOUBLE PRECISION"}
 """Column types of SQLite, as PostgreSQL has them."""
 _SPACED = {"(": " (", ",": ", ", ")": ") "}
 _COUNTED = re.compile(r"nextval\('(?:\w+\.)?(\w+)_id_seq'::regclass\)")

@@ -129,8 +129,9 @@ NO_MARK = "0" * DIGITS
 
 
 def mark_of(programme: Programme, tasks: Iterable[TaskId]) -> str:
-    """Return a short text that changes with what is recorded about some tasks: progress, decisions and comments.
+    """Return a short text that changes with the progress, decisions and answers about some tasks.
 
+    Comments and evidence are left out, because they conflict with nothing.
     Runs, issues, improvements, lessons and sign-offs have names of their own: see `pilots.marks`.
     """
     marks = marks_of(programme)
@@ -149,8 +150,6 @@ def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
     known: dict[str, list[str]] = {task: [repr(progress)] for task, progress in facts.progress.items()}
     for decision in facts.decisions:
         known.setdefault(decision.task, []).append(repr(decision))
-    for comment in facts.comments:
-        known.setdefault(comment.task, []).append(repr(comment))
     for answer in given.all:
         known.setdefault(answer.subject, []).append(repr(answer))
     for service, measured in facts.criteria.items():

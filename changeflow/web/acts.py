@@ -5,6 +5,7 @@ with the form as it was sent.
 """
 
 import hashlib
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from changeflow.errors import (
     ChangeflowError,
     CheckFailedError,
     ConflictError,
+    DatabaseBusyError,
     InputError,
     NotAllowedError,
     UnknownThingError,
@@ -53,6 +55,8 @@ class SentForm:
     """What the change would do; None before it was checked, or if it cannot be made."""
     mark: str = ""
     """The mark of the whole effect, of which people of one school see only a part."""
+    once: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells this showing of the form from every other: only the same one sent again is a double click."""
     problem: str = ""
     """What is wrong with the form."""
     is_stale: bool = False
@@ -79,6 +83,8 @@ class SentForm:
 
     @property
     def status(self) -> int:
+        if isinstance(self.error, DatabaseBusyError):
+            return 503
         return 409 if self.is_stale or self.is_other else 422 if self.problem else 200
 
 
@@ -151,7 +157,7 @@ async def answer_form(
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
             tried = rehearse(change, do, seen=seen)
             return SentForm(fields=fields, effect=tried.effect, result=tried.result)
-        SAVED.save(key, lambda: confirm(change, do, expected=form.get("effect"), seen=seen))
+        SAVED.save(key, lambda: confirm(change, do, expected=form.get("effect").partition(".")[0], seen=seen))
         return None
 
     try:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ import pytest
 from changeflow.delivery import channels, message
 from changeflow.storage import messages
 from changeflow.usecases import dispatch
+from changeflow.usecases.acts import OtherEffectError, StaleError
+from changeflow.web import acts
 from chaos.__main__ import main
+from chaos.databases import Sqlite
+from chaos.edits import edits
+from chaos.workers import warm_up
 from tests.apart import run_apart
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
@@ -33,17 +39,17 @@ def marks_first() -> None:
         after(self, claimed, nudges, letter, counts)
 
     dispatch._Post._hand_over = hand_over  # type: ignore[method-assign]
-    crash_test("--stop-at-first", "--only", "sqlite")
+    crash_test("--part", "messages", "--stop-at-first", "--only", "sqlite")
 
 
 def does_not_mark_repeats() -> None:
     channels.as_email = lambda m: message.as_email(replace(m, may_have_gone=False))  # type: ignore[attr-defined]
-    crash_test("--stop-at-first", "--only", "sqlite")
+    crash_test("--part", "messages", "--stop-at-first", "--only", "sqlite")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_no_message_is_lost_and_every_repeat_is_marked_despite_kills(kind: str, tmp_path: Path):
-    code, out, err = run_apart(crash_test, "--only", kind, folder=tmp_path)
+    code, out, err = run_apart(crash_test, "--part", "messages", "--only", kind, folder=tmp_path)
     assert code == 0, out + err
     rows = [line for line in out.splitlines() if line.startswith(("SQLite,", "PostgreSQL,"))]
     assert len(rows) == 3
@@ -60,3 +66,33 @@ def test_the_crash_test_finds_a_faulty_dispatcher(broken: Callable[[], None], tm
     code, out, err = run_apart(broken, folder=tmp_path)
     assert code == 1, out + err
     assert "SOMETHING WAS LOST" in out
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_no_edit_on_a_page_is_lost_and_every_late_one_sees_both_versions(kind: str, tmp_path: Path):
+    """50 clients make 10 edits each through HTTP."""
+    code, out, err = run_apart(crash_test, "--part", "edits", "--only", kind, folder=tmp_path)
+    assert code == 0, out + err
+    [row] = [line for line in out.splitlines() if line.startswith(("SQLite,", "PostgreSQL,"))]
+    edits, _kills, stale, unknown, *bad = map(int, row.split()[2:])
+    assert edits + stale + unknown == 500
+    assert stale >= 20
+    assert set(bad) == {0}
+
+
+def saves_over_others() -> None:
+    """Take every save for a double click of an earlier one."""
+
+    def save(self: Any, key: str, do: Callable[[], object]) -> None:
+        with suppress(StaleError, OtherEffectError):
+            do()
+
+    acts.SavedForms.save = save  # type: ignore[method-assign]
+    warm_up()
+    verdict = edits(Sqlite(Path.cwd()), Path.cwd(), clients=12, each=6, kill_every=None, seed=1)
+    sys.exit(0 if verdict.is_well or not verdict.lost else 1)
+
+
+def test_the_crash_test_finds_edits_that_are_acknowledged_and_lost(tmp_path: Path):
+    code, out, err = run_apart(saves_over_others, folder=tmp_path)
+    assert code == 1, out + err

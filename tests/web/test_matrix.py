@@ -210,6 +210,8 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
     }
     if whose == "service" and role in of_a_service.get(action, ()):
         return False
+    if role is Role.SIGNATORY and whose == "service" and action is Action.SIGN:
+        return False
     return is_allowed(action, role)
 
 

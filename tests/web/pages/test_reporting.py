@@ -1,6 +1,7 @@
 """Recording progress on a task's page: fill in, check the effect, save; and what is kept when that fails."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -129,3 +130,24 @@ def test_a_form_changed_after_its_check_is_checked_again(own_world: World):
     assert "What this would change" in text_of(page)
     assert hidden(page, "checked") != hidden(checked, "checked")
     assert progress_of(own_world) is None
+
+
+def test_an_entry_that_was_saved_before_is_not_taken_for_a_double_click(own_world: World):
+    """The same entry on the same state as an earlier one, which someone else overtakes before it is saved."""
+    mine, other = opened(own_world), opened(own_world, "chief")
+
+    def report(browser: Browser, left: str, *, first: Callable[[], object] = lambda: None) -> int:
+        fields = {"status": "started", "day": "25/3/2027", "left": left}
+        checked = entry(browser, **fields)
+        known = {name: hidden(checked, name) for name in ("seen", "effect", "checked")}
+        first()
+        return browser.send(PAGE, checked, step="save", **known, **fields).status_code
+
+    for browser, left in ((other, "7"), (mine, "4"), (other, "7")):
+        assert report(browser, left) == 303
+    assert report(mine, "4", first=lambda: report(other, "9")) == 409
+    with read_scope(own_world.db) as session:
+        programme = load(session, "small", on=TODAY).programme
+    found = programme.facts.progress[TASK].remaining
+    assert found is not None
+    assert found.amount == 9 * programme.minutes_per_day
