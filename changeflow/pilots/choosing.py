@@ -96,10 +96,15 @@ def _groups(
 
 
 def _cohort(group: Sequence[PilotCandidate], mix: Mapping[str, Mapping[str, float]]) -> Cohort:
+    distance = distance_of(group, mix)
+    return Cohort(tuple(sorted(c.id for c in group)), distance, any(c.is_reluctant for c in group))
+
+
+def distance_of(group: Sequence[PilotCandidate], mix: Mapping[str, Mapping[str, float]]) -> float:
+    """Return how far a group's mix is from another: 0 if identical and 1 if disjoint."""
     own = shares(group)
     off = [
         sum(abs(share - own[trait].get(value, 0.0)) for value, share in values.items()) / 2
         for trait, values in mix.items()
     ]
-    distance = sum(off) / len(off) if off else 0.0
-    return Cohort(tuple(sorted(c.id for c in group)), distance, any(c.is_reluctant for c in group))
+    return sum(off) / len(off) if off else 0.0

@@ -20,6 +20,7 @@ READ_PAGES = tuple(
     f"GET /p/{{programme}}{path}"
     for path in (
         "/schools", "/waves", "/people/saturation", "/pilots", "/pilots/{service}", "/pilots/{service}/runs/{period}",
+        "/pilot-schools",
         "/sign-off/{gate:path}", "/rules", "/baselines", "/announcements", "/calculations",
         "/calculations/{number:number}", "/calculations/{number:number}/report.html",
         "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}", "/evidence/{task:path}",

@@ -223,7 +223,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=("POST /p/{programme}/people/messages",),
         note="on only after reading each kind of message of the first week",
     ),
-    Action.STORE_VERSION: _plain("store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)),
+    Action.STORE_VERSION: _plain(
+        "store a version of the programme",
+        (*WORKING, Role.BOARD, Role.ADMIN),
+        ("apply",),
+        routes=("POST /p/{programme}/pilot-schools",),
+    ),
     Action.CHANGE_ROLES: _plain(
         "store a version that changes {thing}",
         (Role.SRO, Role.BOARD),

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from changeflow.phrases import capitalised
 from changeflow.pilots.entries import SEVERITIES, FeedbackGiven
 from changeflow.pilots.issues import Improvement, Issue, issues, unanswered
+from changeflow.programme.assembly.instances import instances_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
+from changeflow.programme.references import References
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
@@ -57,7 +60,7 @@ SEVERITY = EntryField(
     label="How severe is it?",
     kind="choice",
     missing="Choose how severe it is.",
-    options=tuple((str(int(level)), str(words)) for level, words in SEVERITIES.items()),
+    options=tuple((str(int(level)), capitalised(str(words))) for level, words in SEVERITIES.items()),
 )
 SCHOOL = EntryField(name="school", label="At which school?", kind="select", empty="All schools")
 OWNER = EntryField(name="owner", label="Who deals with it?", kind="select", empty="No owner yet")
@@ -148,7 +151,11 @@ def item_options(service: ServiceFile) -> Options:
 
 def step_options(programme: Programme, service: str) -> Options:
     """Return the steps of a service that are in later waves, in the order of the plan."""
-    later = [t for t in programme.tasks(service=service) if t.wave and not programme.is_pilot(t.wave)]
+    definition = programme.definition
+    # Tasks about people follow from the groups of a wave, so no lesson changes them.
+    own = {i.id for i in instances_of(definition, References(definition)).by_id.values() if i.belongs_to == service}
+    tasks = (t for t in programme.tasks(service=service) if t.id in own)
+    later = [t for t in tasks if t.wave and not programme.is_pilot(t.wave)]
     first = sorted(later, key=lambda t: (programme.days_of(t.id), t.id))
     return tuple({t.step: t.in_parts.alone for t in reversed(first)}.items())[::-1]
 
@@ -168,7 +175,7 @@ def _said(feedback: FeedbackGiven) -> str:
 def issue_facts(programme: Programme, issue: Issue) -> Options:
     found = [
         ("Issue", issue.text),
-        ("Severity", str(issue.severity.label)),
+        ("Severity", capitalised(str(issue.severity.label))),
         ("School", programme.school_name(issue.school) if issue.school else "All schools"),
         ("Owner", programme.person(issue.owner) if issue.owner else "No owner"),
         ("Status", "Open" if issue.is_open else "Fixed"),

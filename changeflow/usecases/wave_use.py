@@ -180,7 +180,7 @@ def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: Wa
     texts = _texts(folder)
     files = {path: changed for path, text in texts.items() if (changed := renamed_text(text, used.renamed)) != text}
     main = folder / FILE
-    files[main] = _with_block(files.get(main, texts[main]), "waves", partial(_set_waves, waves=used.waves))
+    files[main] = with_waves_in(files.get(main, texts[main]), used.waves)
     for path, text in texts.items():
         service = str(_loaded(text).get("service")) if path.parent.name == "services" else ""
         if service in used.was or service in used.gone:
@@ -202,6 +202,11 @@ def _texts(folder: Path) -> dict[Path, str]:
     if problems:
         raise ProblemsError(problems)
     return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+def with_waves_in(text: str, waves: tuple[Wave, ...]) -> str:
+    """Return the text of programme.yaml with other waves; comments and everything else stay."""
+    return _with_block(text, "waves", partial(_set_waves, waves=waves))
 
 
 def _with_block(text: str, key: str, change: Callable[[CommentedMap], None]) -> str:

@@ -125,7 +125,7 @@ def explain(page: Any, reason: str) -> None:
 
 def raise_an_issue(page: Any) -> None:
     page.get_by_label("What happened?").fill("Payslips were late")
-    page.get_by_label("stops the service").check()
+    page.get_by_label("Stops the service").check()
     page.get_by_label("Yes", exact=True).check()
     check(page)
 
@@ -220,6 +220,11 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, then=lambda page: explain(page, "Pay award")),
         Example(f"{P}/pilots/payroll/runs/2027-03", MANAGER, 422, then=lambda page: explain(page, "")),
         Example(f"{P}/pilots/payroll/runs/2020-01", status=404),
+    ),
+    "/p/{programme}/pilot-schools": (
+        Example(f"{P}/pilot-schools"),
+        Example(f"{P}/pilot-schools?size=4"),
+        Example(f"{P}/pilot-schools", HEAD, 403),
     ),
     "/p/{programme}/pilots/{service}/compare": (
         Example(f"{P}/pilots/payroll/compare", MANAGER),

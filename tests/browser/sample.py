@@ -19,14 +19,16 @@ from pathlib import Path
 
 import httpx
 
+from changeflow.pilots.entries import FeedbackGiven, ImprovementPlanned, IssueRaised, IssueSeverity, LessonProposed
 from changeflow.storage.accounts import SignIn
 from changeflow.storage.database import session_scope
 from changeflow.storage.invitations import invite
 from changeflow.storage.jobs import JobState, end_job, latest_job
 from changeflow.storage.ledger_files import LedgerFiles
-from changeflow.usecases import accounts, jobs, ledger_pairs
+from changeflow.usecases import accounts, jobs, ledger_pairs, pilot_records
 from changeflow.usecases.ledger_comparison import compare_pair
 from changeflow.usecases.ledger_pairs import Arrived
+from changeflow.usecases.unit_of_work import Change
 from demo.__main__ import TODAY, steps
 from demo.commands import run_command
 from tests.waiting import PATIENCE, wait_until
@@ -118,6 +120,20 @@ def add_uploads(home: Path) -> None:
                 end_job(session, job.id, JobState.DONE, now=NOW)
     ledger_pairs.stop_comparison(token, PROGRAMME, "payroll", 5, db=db, now=NOW)
     ledger_pairs.discard_pair(token, PROGRAMME, "payroll", 6, db=db, now=NOW)
+
+
+def add_pilot_entries(home: Path) -> None:
+    """Raise an issue, record feedback, plan an improvement and propose a lesson, each the first of payroll's."""
+    change = Change(db=database_in(home), programme=PROGRAMME, actor=OFFICE, now=NOW, on=NOW.date())
+    own = {"service": "payroll", "on": NOW.date(), "by": ""}
+    severity = IssueSeverity.HARMS
+    pilot_records.raise_issue(IssueRaised(text="Payslips were late", severity=severity, **own), change)
+    pilot_records.give_feedback(FeedbackGiven(side="user", text="Too many forms", **own), change)
+    plan = ImprovementPlanned(text="One form", owner=MANAGER, feedback=(1,), **own)
+    pilot_records.plan_improvement(plan, change)
+    pilot_records.give_feedback(FeedbackGiven(side="provider", text="The guide helps", **own), change)
+    lesson = LessonProposed(step="train-staff", duration="6d", reason="It took longer", **own)
+    pilot_records.propose_lesson(lesson, change)
 
 
 def invite_people(home: Path) -> None:

@@ -19,6 +19,7 @@ from tests.browser.sample import (
     OFFICE,
     Served,
     add_calculations,
+    add_pilot_entries,
     add_uploads,
     free_port,
     invite_people,
@@ -37,6 +38,7 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     def prepare(home: Path) -> None:
         add_calculations(home)
         add_uploads(home)
+        add_pilot_entries(home)
         invite_people(home)
 
     down = {"CHANGEFLOW_OIDC_ISSUER": f"http://127.0.0.1:{free_port()}", "CHANGEFLOW_OIDC_CLIENT_ID": "changeflow"}

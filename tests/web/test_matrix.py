@@ -110,6 +110,7 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/decisions/{gate:path}",
     "/p/{programme}/decisions/{gate:path}.{form}",
     "/p/{programme}/pilots",
+    "/p/{programme}/pilot-schools",
     "/p/{programme}/pilots/{service}",
     "/p/{programme}/pilots/{service}/runs/{period}",
     "/p/{programme}/pilots/{service}/compare",
