@@ -36,7 +36,11 @@ from changeflow.values.problem import Problem
 
 _DONE = {"done", "complete", "completed", "isdone", "iscomplete"}
 """(Folded) headings under which people write yes, a tick, or the day."""
-_LIKE_A_DAY = re.compile(r"\d[/.-]\d|\d\s*(?:st|nd|rd|th)?[\s-]+[A-Za-z]{3}|[A-Za-z]{3,}\s+\d{1,2},?\s+\d{4}")
+_SHARE = r"(?!(?<!\d)(?:0[.,]\d+|1[.,]0+)%?$)"
+"""0.5 and 1.0 are shares, not days."""
+_LIKE_A_DAY = re.compile(
+    rf"{_SHARE}\d[/.-]\d|\d\s*(?:st|nd|rd|th)?[\s-]+[A-Za-z]{{3}}|[A-Za-z]{{3,}}\s+\d{{1,2}},?\s+\d{{4}}"
+)
 MINUTES = 450
 """Minutes of a day if the programme is unknown, when only whether cells can be read matters."""
 

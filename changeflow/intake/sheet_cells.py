@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import chain, repeat
 
 from changeflow.intake.layout import SheetPercent
-from changeflow.intake.sheet_marks import Marks, Shown
+from changeflow.intake.sheet_marks import Marks, NumberFormat
 
 _DAY_0, _DAY_0_OF_1904 = datetime(1899, 12, 31), datetime(1904, 1, 1)  # noqa: DTZ001
 _SO_OLD = timedelta(days=60)
@@ -65,7 +65,7 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks, day_0: datetime)
     return _text(cell, day_0)
 
 
-def _amount(cell: float, shown: Shown) -> str:
+def _amount(cell: float, shown: NumberFormat) -> str:
     """Write a number with the sign that its cell shows, and keep what is beside it."""
     side = shown.side_below_0 if cell < 0 else shown.side
     is_plain = cell < 0 and shown.is_plain_below_0 and (bool(side) or shown.is_turned_round)

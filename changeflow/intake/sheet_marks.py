@@ -57,14 +57,14 @@ class Marks:
     percents: frozenset[tuple[int, int]] = frozenset()
     zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     """The text before a number, and its fewest digits."""
-    amounts: Mapping[tuple[int, int], "Shown"] = field(default_factory=dict)
+    amounts: Mapping[tuple[int, int], "NumberFormat"] = field(default_factory=dict)
     """How a number is shown that has a text or a sign beside it."""
     before_0: Mapping[tuple[int, int], float] = field(default_factory=dict)
     """The days of a negative time, such as -0.25 for -6:00."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class NumberFormat:
     """How a style shows a number; if no field is set, as a percentage."""
 
     before: str = ""
@@ -102,7 +102,7 @@ def marks_in(sheet: bytes, styles: bytes) -> Marks:
         found_times = (m for m in _BEFORE_0.finditer(sheet) if int(m[2]) in times)
         before_0 = {_place(m[1]): _days(m[3]) for m in found_times}
     percents, zeros = set[tuple[int, int]](), dict[tuple[int, int], tuple[str, int]]()
-    amounts = dict[tuple[int, int], Shown]()
+    amounts = dict[tuple[int, int], NumberFormat]()
     if formats:
         wanted = b"|".join(str(n).encode() for n in formats)
         for found in re.finditer(_STYLED % wanted, sheet):
@@ -146,7 +146,7 @@ def _days(text: bytes) -> float:
     return days
 
 
-def _formats(styles: bytes) -> Iterator[tuple[int, Shown]]:
+def _formats(styles: bytes) -> Iterator[tuple[int, NumberFormat]]:
     """Yield the styles that show more than a number's value."""
     codes, number = dict(_BUILT_IN), 0
     for element in elements(styles):
@@ -157,18 +157,18 @@ def _formats(styles: bytes) -> Iterator[tuple[int, Shown]]:
             kind = _format_of(element, "0")
             code, *others = codes.get(kind, "").split(";")
             if kind in _BUILT_IN_TIMES or _OF_TIME.search(_SAID_AS_IT_IS.sub("", code)):
-                yield number, Shown(is_time=True)
+                yield number, NumberFormat(is_time=True)
             elif _PERCENT.fullmatch(code):
-                yield number, Shown()
+                yield number, NumberFormat()
             elif zeros := _ZEROS.fullmatch(code):
                 before = zeros[1] or zeros[4] or (zeros[2] or zeros[5] or "")[1::2]
-                yield number, Shown(before, len(zeros[3] or "0"))
+                yield number, NumberFormat(before, len(zeros[3] or "0"))
             elif (shown := _amount(code, others[0] if others else "")).is_amount:
                 yield number, shown
             number += 1
 
 
-def _amount(code: str, below_0: str) -> Shown:
+def _amount(code: str, below_0: str) -> NumberFormat:
     """Return how the parts of a format for positive and for negative numbers show an amount.
 
     >>> _amount('0.00" CR"', '0.00" DR"').side_below_0, _amount("(£#,##0.00)", "").is_turned_round
@@ -179,7 +179,7 @@ def _amount(code: str, below_0: str) -> Shown:
     texts = [text for m in _CURRENCY.finditer(code) if (text := _beside(m))]
     currency = next((text for text in texts if text.upper() not in _SIDES), "")
     sides = [_side(part) for part in (code, below_0 or code)]
-    return Shown(
+    return NumberFormat(
         currency=currency, side=sides[0], side_below_0=sides[1], is_turned_round=_is_negative(code),
         is_plain_below_0=bool(below_0) and not _is_negative(below_0),
     )  # fmt: skip

@@ -81,6 +81,13 @@ def test_a_day_under_done_is_the_day_of_the_finish(file: Path, heading: str):
     assert str(typed.finished) == "2027-01-06"
 
 
+@pytest.mark.parametrize("share", ["0.5", "0,5"])
+def test_a_share_under_done_is_no_day(file: Path, share: str):
+    """Half done: a column that asks whether work is done may hold shares."""
+    typed, _, _ = only(file, ["Task", "Complete?", "Started"], ["payroll/requirements", share, "04/01/2027"])
+    assert typed.percent == 50
+
+
 def test_a_wrong_day_under_done_is_named_as_a_day(file: Path):
     _, _, problems = only(file, ["Task", "Done"], ["payroll/requirements", "01/13/2027"])
     assert problems == ["2:2 '01/13/2027' has no month 13: the month seems to be first."]
