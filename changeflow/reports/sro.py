@@ -252,7 +252,7 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> tuple[str, ...
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
         said.append((cut_off.task, _cut_off_in_words(programme, slips, cut_off)))
     return tuple(
-        f"The last day for {f'“{name}”' if count == 1 else name} is {day}. {words}."
+        f"{f'The last day for “{name}” is' if count == 1 else f'For {name}, the last day is'} {day}. {words}."
         for name, (day, words), count in grouped(programme.roadmap, said)
     )
 
