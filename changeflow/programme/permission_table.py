@@ -288,12 +288,33 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("assess import",),
         note="a correction, or the same file again",
     ),
-    Action.RECORD_TRAINING: _plain("record attendance at training", WORKING, ("training import",)),
+    Action.RECORD_TRAINING: _plain(
+        "record attendance at training",
+        WORKING,
+        ("training import",),
+        routes=(
+            "GET /p/{programme}/people/training",
+            "GET /p/{programme}/people/training/{session:path}",
+            "POST /p/{programme}/people/training/{session:path}",
+        ),
+        note="each look at who came is recorded",
+    ),
     Action.REPORT_CHECKPOINT: _plain(
-        "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
+        "report {thing}",
+        (*WORKING, Role.OWNER, Role.HEAD),
+        ("checkpoint report",),
+        routes=(
+            "GET /p/{programme}/people/checkpoints",
+            "GET /p/{programme}/people/checkpoints/{checkpoint:path}",
+            "POST /p/{programme}/people/checkpoints/{checkpoint:path}",
+        ),
+        thing="a checkpoint",
     ),
     Action.NOTE_SPONSOR: _plain(
-        "record visible support by the sponsor", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
+        "record visible support by the sponsor",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD),
+        ("sponsor act",),
+        routes=("GET /p/{programme}/people/support", "POST /p/{programme}/people/support"),
     ),
     Action.MEASURE_PILOT: _plain(
         "record a pilot's measure",

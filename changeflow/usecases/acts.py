@@ -174,5 +174,21 @@ def mark_of_waivers(programme: Programme) -> str:
     return _short_hash(programme.definition.waivers)
 
 
+def mark_of_acts(programme: Programme) -> str:
+    """Return a short text that changes with the recorded acts of support."""
+    return _short_hash(programme.facts.acts)
+
+
+def mark_of_attendance(programme: Programme, session: TaskId) -> str:
+    """Return a short text that changes with who is recorded at a training session."""
+    return _short_hash([a for a in programme.facts.attendance if a.task == session])
+
+
+def mark_of_checkpoint(programme: Programme, task: TaskId) -> str:
+    """Return a short text that changes with a checkpoint's results and progress."""
+    facts = programme.facts
+    return _short_hash(([c for c in facts.checkpoints if c.task == task], facts.progress.get(task)))
+
+
 def _short_hash(said: object) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:DIGITS]

@@ -22,7 +22,7 @@ FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
 """Bytes of a request's line and headers."""
-_WEEK = re.compile(r"/p/[^/]+/week(?:/paste)?")
+_WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+)")
 """Pages with a row for each of many tasks."""
 _LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
 """Pages that take both outputs of a parallel run."""

@@ -151,6 +151,28 @@ def refuse_to_sign(page: Any, words: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+SESSION, CHECKPOINT = "estates/ashdown/train-staff", "estates/pilot/checkpoint-6-school-weeks"
+"""A training session, and a checkpoint after a go-live, of the sample."""
+
+
+def record_who_came(page: Any, day: str) -> None:
+    page.get_by_label("Day of the session").fill(day)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def answer_checkpoint(page: Any, use: str) -> None:
+    page.get_by_label("Share of people who work in the new way").fill(use)
+    page.get_by_label("Where do the figures come from?").fill("The system's log")
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def note_support(page: Any, what: str) -> None:
+    page.get_by_label("What did people see?").fill(what)
+    page.get_by_label("Kind of support").select_option("seen")
+    page.get_by_role("button", name="Check what this changes").click()
+
+
 def send_a_test(page: Any) -> None:
     page.get_by_role("button", name="Send a test to yourself").click()
 
@@ -193,6 +215,24 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
     "/p/{programme}/people": (Example(f"{P}/people"), Example(f"{P}/people", HEAD)),
+    "/p/{programme}/people/training": (Example(f"{P}/people/training"), Example(f"{P}/people/training", HEAD, 403)),
+    "/p/{programme}/people/training/{session:path}": (
+        Example(f"{P}/people/training/{SESSION}"),
+        Example(f"{P}/people/training/{SESSION}", then=lambda page: record_who_came(page, "19/5/2027")),
+        Example(f"{P}/people/training/{SESSION}", status=422, then=lambda page: record_who_came(page, "32/5/2027")),
+        Example(f"{P}/people/training/no/such", status=404),
+    ),
+    "/p/{programme}/people/checkpoints": (Example(f"{P}/people/checkpoints"),),
+    "/p/{programme}/people/checkpoints/{checkpoint:path}": (
+        Example(f"{P}/people/checkpoints/{CHECKPOINT}"),
+        Example(f"{P}/people/checkpoints/{CHECKPOINT}", then=lambda page: answer_checkpoint(page, "85")),
+        Example(f"{P}/people/checkpoints/{CHECKPOINT}", status=422, then=lambda page: answer_checkpoint(page, "185")),
+    ),
+    "/p/{programme}/people/support": (
+        Example(f"{P}/people/support"),
+        Example(f"{P}/people/support", HEAD, then=lambda page: note_support(page, "Opened the training")),
+        Example(f"{P}/people/support", status=422, then=lambda page: note_support(page, "")),
+    ),
     "/p/{programme}/people/saturation": (
         Example(f"{P}/people/saturation"),
         Example(f"{P}/people/saturation?from=26"),

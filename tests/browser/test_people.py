@@ -56,3 +56,23 @@ def test_next_weeks_messages_are_read_and_one_is_tested(browser: Any, site: Serv
     page.get_by_role("heading", name="Next week’s messages").wait_for()
     assert "today" in main_of(page)
     page.context.close()
+
+
+@BOTH
+def test_who_came_to_training_is_recorded(browser: Any, site: Served, script: bool):
+    page, school = open_page(browser, site, script), "Ashdown Primary" if script else "Oakfield School"
+    go(page, "People")
+    page.get_by_role("heading", name="People", level=1).wait_for()
+    go(page, "Training")
+    page.get_by_role("heading", name="Training", level=1).wait_for()
+    page.get_by_role("link", name=f"Estates, {school}: train staff").press("Enter")
+    page.get_by_role("heading", name="Who came").wait_for()
+    page.get_by_role("checkbox").first.press("Space")
+    page.get_by_label("Evidence for").first.fill("A completed job")
+    page.get_by_role("button", name="Check what this changes").press("Enter")
+    page.get_by_role("heading", name="What this would change").wait_for()
+    page.get_by_role("button", name="Record who came").press("Enter")
+    page.get_by_role("heading", name="Saved").wait_for()
+    assert "1 of 3, 1 with evidence" in main_of(page)
+    assert "A completed job" in main_of(page)
+    page.context.close()

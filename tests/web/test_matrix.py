@@ -51,6 +51,8 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "school": ("ash", "nowhere"),
     "number": ("1", "99"),
     "person": ("provider", "no-one"),
+    "session": ("payroll/ash/train", "payroll/ash/nothing"),
+    "checkpoint": ("payroll/w1/checkpoint", "payroll/w1/nothing"),
     "day": ("2027-03-25", "2020-01-01"),
     "task": ("payroll/ash/plan", "payroll/ash/nothing"),
     "gate": (GO, "payroll/nothing-agreed"),

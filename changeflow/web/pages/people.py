@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.usecases.own_school import own_school
+from changeflow.usecases.people_forms import further_pages
 from changeflow.usecases.people_pages import people
 from changeflow.usecases.visits import Visit
-from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
 from changeflow.web.responses import render_part
 
@@ -23,4 +23,4 @@ def _shown(found: Visit) -> Page:
     own = own_school(found)
     # What people of one school see is kept apart.
     body = found.view("people body", lambda: render_part("people/_body", {"r": shown}), own.school if own else None)
-    return Page("people/show", {"body": body, "sees_messages": found.may(Action.READ_MESSAGES)})
+    return Page("people/show", {"body": body, "links": further_pages(found)})

@@ -1,0 +1,67 @@
+"""Visible support: what people have seen of the sponsor and the change leads, and the form that records more."""
+
+from datetime import date
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.errors import InputError
+from changeflow.programme.facts import ACTS
+from changeflow.usecases.acts import mark_of_acts
+from changeflow.usecases.governance import note_act
+from changeflow.usecases.people_forms import permit_support, support_form
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.visits import Visit
+from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.forms import FieldError, Form, day_in, line_in
+
+router = APIRouter(prefix="/p/{programme}/people/support")
+MOST = 300
+"""The longest description, in characters."""
+
+
+@router.api_route("", methods=READ_METHODS, name="support:show")
+async def show(request: Request, programme: str) -> Response:
+    return await show_page(request, programme, lambda visit: _page(request, visit, EMPTY), section="people")
+
+
+@router.post("", name="support:record")
+async def record(request: Request, programme: str) -> Response:
+    form = await read_own_form(request)
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=permit_support,
+        do=lambda change: _noted(form, change),
+        show=lambda visit, draft: _page(request, visit, draft),
+        done=f"/p/{programme}/people/support?saved=1",
+        mark=mark_of_acts,
+        section="people",
+    )
+
+
+def _noted(form: Form, change: Change) -> bool:
+    what = line_in(form, "what", most=MOST, called="The description")
+    if not what:
+        raise FieldError("what", "Describe what people saw, such as “Opened the training at Ashdown”.")
+    if (kind := form.get("kind")) not in ACTS:
+        raise FieldError("kind", "Choose the kind of support.")
+    who, group = form.get("who") or None, form.get("group") or None
+    return note_act(what, _day(form, change.on), change, kind=kind, who=who, group=group)
+
+
+def _day(form: Form, today: date) -> date:
+    try:
+        day = day_in(form.get("on").strip()) or today
+    except InputError as error:
+        raise FieldError("on", str(error)) from None
+    if day > today:
+        raise FieldError("on", "This day is in the future. Enter the day on which people saw it.")
+    return day
+
+
+def _page(request: Request, visit: Visit, draft: SentForm) -> Page:
+    saved = "saved" in request.query_params and not draft.fields
+    return Page("support/show", {"r": support_form(visit), "draft": draft, "saved": saved, "most": MOST})
