@@ -197,6 +197,8 @@ REFUSED = {
     "training import": "came.csv",
     "checkpoint report": "payroll/w1/checkpoint --said x",
     "sponsor act": "Seen",
+    "nudge on": "--yes",
+    "nudge off": "",
     "pilot measure": "payroll queries 2",
     "pilot reconcile": "old.csv new.csv --service payroll --period 2027-03",
     "fact withdraw": "decision-1 --reason x",
