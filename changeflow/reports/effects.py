@@ -42,6 +42,8 @@ class Effect:
     """What moves, by topic; the overload; findings; only those with lines."""
     to_tell: tuple[str, ...]
     """The schools whose announced go-live moves, each with its head."""
+    needs_reason: bool = False
+    """Whether an announced date, a deadline or a decision moves, so that someone must say why."""
 
     @property
     def is_still(self) -> bool:
@@ -68,9 +70,11 @@ def effect_of(before: Judged, after: Judged) -> Effect:
     parts.append(EffectPart("New findings", tuple(f.message for f in findings_beyond(after, before))))
     parts.append(EffectPart("Findings resolved", tuple(f.message for f in findings_beyond(before, after))))
     parts += _evidence(old, new)
+    to_tell = tuple(_to_tell(old, new))
     return Effect(
         parts=tuple(part for part in parts if part.lines),
-        to_tell=tuple(_to_tell(old, new)),
+        to_tell=to_tell,
+        needs_reason=bool(to_tell) or any(d.topic is Topic.GATES and d.how is How.MOVED for d in found),
     )
 
 

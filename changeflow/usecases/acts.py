@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from sqlmodel import Session
 
 from changeflow.agenda.due import GivenAnswers
-from changeflow.errors import ConflictError
+from changeflow.errors import ConflictError, InputError
 from changeflow.pilots.marks import measure_thing, thing_of
 from changeflow.programme.dates import dates_of
 from changeflow.programme.programme import Programme
@@ -59,6 +59,13 @@ def change_by(token: str, programme: str, *, db: str, now: datetime) -> Change:
     return replace(change, guard=_PageGuard(lambda session: person(session) == actor))
 
 
+class ReasonNeededError(InputError):
+    """The change moves an announced date or a decision, and no one has said why; nothing was saved."""
+
+    def __init__(self) -> None:
+        super().__init__("An announced date or a decision moves. Say why.")
+
+
 @dataclass(slots=True)
 class _PageGuard(ChangeChecks):
     is_still: Callable[[Session], bool]
@@ -66,6 +73,8 @@ class _PageGuard(ChangeChecks):
     seen: Seen | None = None
     expected: str | None = None
     """The mark of the effect that was shown."""
+    reason: str | None = None
+    """Why dates move, as someone has said; None if the form does not ask."""
     is_trial: bool = False
     effect: Effect | None = None
     """The effect of the change, once it has been made or rehearsed."""
@@ -82,6 +91,8 @@ class _PageGuard(ChangeChecks):
         self.effect = effect_of(work.stored.judged, work.after.judged)
         if self.expected is not None and self.effect.mark != self.expected:
             raise OtherEffectError(self.effect)
+        if not self.is_trial and self.reason == "" and self.effect.needs_reason:
+            raise ReasonNeededError
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +121,14 @@ def confirm(
     *,
     expected: str,
     seen: Seen | None = None,
+    reason: str | None = None,
 ) -> T:
-    """Make a change whose effect was shown; `expected` is the effect's mark.
+    """Make a change whose effect was shown; `expected` is the effect's mark, and `reason` why dates move, if asked.
 
-    Raise `OtherEffectError`, with the new effect, if it would now be another.
+    Raise `OtherEffectError`, with the new effect, if it would now be another, and `ReasonNeededError` if an empty
+    reason is not enough.
     """
-    return do(replace(change, guard=replace(_guard_of(change), seen=seen, expected=expected)))
+    return do(replace(change, guard=replace(_guard_of(change), seen=seen, expected=expected, reason=reason)))
 
 
 def _guard_of(change: Change) -> _PageGuard:

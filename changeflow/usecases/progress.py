@@ -78,11 +78,14 @@ class TaskReport:
     status: TaskStatus
     day: date
     left: int | None = None
+    reason: str = ""
+    """Why announced dates or decisions move, if they do: recorded as a comment."""
 
 
 def report_task(task: str, said: TaskReport, change: Change) -> None:
     """Record what someone says about one task; errors are in the words of its page."""
-    programme = _before(change).programme
+    before = _before(change)
+    programme = before.programme
     found = programme.roadmap.tasks.get(task)
     if found is not None and found.gate is not None:
         raise InputError("Only a decision finishes this. Decide it on the page of the decision.")
@@ -90,11 +93,12 @@ def report_task(task: str, said: TaskReport, change: Change) -> None:
     if wrong := wrong_day(programme, task, said.day, change.on, is_finish=is_finish):
         raise InputError(wrong)
     if is_finish:
-        finish_task(task, said.day, None, change)
+        report = finish_of(programme, task, said.day, None)
     elif said.left is not None:
-        progress_task(task, change, started=said.day, remaining=f"{said.left}d", percent=None)
+        report = rest_of(programme, task, said.day, f"{said.left}d", None)
     else:
-        start_task(task, said.day, change)
+        report = start_of(programme, task, said.day)
+    _report((report,), before, change, reason=said.reason)
 
 
 def wrong_day(programme: Programme, task: TaskId, day: date, on: date, *, is_finish: bool) -> str:
@@ -115,10 +119,11 @@ def _before(change: Change) -> Stored:
     return stored_on(change.programme, db=change.db, on=change.on)
 
 
-def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
+def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change, *, reason: str = "") -> int:
     with unit_of_work(change, ahead=rehearse(before, reported)) as work:
         by = permit_progress(work, [one.task for one in reported])
         checked = checked_progress(work.programme, reported, change.on)
+        record_reason(work, [one.task for one in reported], reason, by)
         return record_progress(work, checked, by)
 
 
@@ -190,6 +195,12 @@ def record_comments(work: UnitOfWork, comments: Iterable[Comment]) -> int:
     if new:
         work.record("comment", new[0].task if len(new) == 1 else f"{len(new)} tasks", by=new[0].by)
     return len(new)
+
+
+def record_reason(work: UnitOfWork, tasks: Iterable[TaskId], reason: str, by: str) -> None:
+    """Record why dates move as a comment on each task. Call it before the progress is recorded, which is the cause."""
+    if reason:
+        record_comments(work, [Comment(task=task, text=reason, by=by, on=work.change.on) for task in tasks])
 
 
 PASTED = "pasted text"

@@ -8,14 +8,22 @@ from pathlib import Path
 from changeflow.errors import ChangeflowError, ConflictError, InputError
 from changeflow.intake.tables import PastedText
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import checked_progress
+from changeflow.programme.recording import ReportedProgress, checked_progress
 from changeflow.reports.workbook.tasks import AS_EXPORTED, HEADINGS, KEY
 from changeflow.rules.engine import Judged
 from changeflow.storage.database import rolled_back
 from changeflow.usecases.acts import DIGITS, StaleError
 from changeflow.usecases.authority import noting_refusals
 from changeflow.usecases.gates import record_history
-from changeflow.usecases.progress import SheetRecorded, SheetTaken, progress_in, record_sheet, rehearse, sheet_in
+from changeflow.usecases.progress import (
+    SheetRecorded,
+    SheetTaken,
+    progress_in,
+    record_reason,
+    record_sheet,
+    rehearse,
+    sheet_in,
+)
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work, work_in
 
@@ -79,21 +87,23 @@ MOST_PASTED = 1_000
 """The most pasted lines: our own choice. A file has no such limit."""
 
 
-def record_pasted(text: str, change: Change, *, shown: str = "") -> PastedRows:
+def record_pasted(text: str, change: Change, *, shown: str = "", reason: str = "") -> PastedRows:
     """Record progress from rows that someone copied from a spreadsheet; all or nothing, as `store_import` does.
 
     `shown` is the mark of the preview that someone has seen. Raise `StaleError` if someone else has recorded something
-    since that changes it.
+    since that changes it. `reason` says why dates move.
     """
     if not text.strip():
         raise InputError("Paste the rows from your spreadsheet.")
     if (lines := text.strip().count("\n") + 1) > MOST_PASTED:
         raise InputError(f"You pasted {lines:,} lines. Paste at most {MOST_PASTED:,} at a time.")
     before = stored_on(change.programme, db=change.db, on=change.on)
-    source, ahead = pasted_table(text, before.programme), None
+    source, reported, ahead = pasted_table(text, before.programme), list[ReportedProgress](), None
     with suppress(ChangeflowError):  # the change itself reports mistakes
-        ahead = rehearse(before, progress_in(source, before.programme).typed.reported)
+        reported = list(progress_in(source, before.programme).typed.reported)
+        ahead = rehearse(before, reported)
     with unit_of_work(change, ahead=ahead) as work:
+        record_reason(work, [one.task for one in reported], reason, work.actor())
         sheet, new, _ = _take(work, source, None)
         if shown not in ("", _mark_of(sheet, new)):
             raise StaleError("Someone else has recorded something about these tasks since. Check your rows again.")

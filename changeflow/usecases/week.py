@@ -21,7 +21,7 @@ from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.storage import answers, versions
 from changeflow.usecases.acts import NO_MARK, StaleError, marks_of
 from changeflow.usecases.own_school import own_school, own_tasks
-from changeflow.usecases.progress import permit_progress, record_progress, rehearse, wrong_day
+from changeflow.usecases.progress import permit_progress, record_progress, record_reason, rehearse, wrong_day
 from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.usecases.visits import Visit
@@ -112,11 +112,11 @@ def week(visit: Visit, *, also: Collection[TaskId] = ()) -> Week:
     return Week(parts, whose)
 
 
-def record_week(entries: Sequence[WeekEntry], wrong: Mapping[TaskId, str], change: Change) -> int:
+def record_week(entries: Sequence[WeekEntry], wrong: Mapping[TaskId, str], change: Change, reason: str = "") -> int:
     """Record the rows of the form in one unit of work; return the number of rows.
 
     `wrong` are the rows that cannot be read, and why. Raise `WeekProblemsError` with every row that needs a correction,
-    and `StaleRowsError` with those that someone else has changed.
+    and `StaleRowsError` with those that someone else has changed. `reason` says why dates move.
     """
     with unit_of_work(change, ahead=_ahead(entries, change)) as work:
         by = permit_progress(work, [*(e.task for e in entries), *wrong])
@@ -129,6 +129,7 @@ def record_week(entries: Sequence[WeekEntry], wrong: Mapping[TaskId, str], chang
             raise WeekProblemsError(problems)
         if not entries:
             raise InputError("Say for at least one task what has happened.")
+        record_reason(work, [e.task for e in entries if e.status is not WeekStatus.NOT_YET], reason, by)
         record_progress(work, _checked(work.programme, entries, change.on), by)
         for entry in entries:
             if entry.status is WeekStatus.NOT_YET:

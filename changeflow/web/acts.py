@@ -25,22 +25,33 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.programme.programme import Programme
+from changeflow.programme.typed_progress import LONGEST_COMMENT
 from changeflow.reports.effects import Effect
 from changeflow.reports.own_school import effect_for_school
-from changeflow.usecases.acts import OtherEffectError, StaleError, change_by, confirm, mark_of, rehearse
+from changeflow.usecases.acts import (
+    OtherEffectError,
+    ReasonNeededError,
+    StaleError,
+    change_by,
+    confirm,
+    mark_of,
+    rehearse,
+)
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.base import TaskId
 from changeflow.web.dependencies import Page, show_page, site_of
 from changeflow.web.errors import problem_of
-from changeflow.web.forms import FieldError, Form
+from changeflow.web.forms import LINE_BREAKS, FieldError, Form, has_controls
 from changeflow.web.security import PAGES_HEADERS, token_in
 
 T = TypeVar("T")
 CHECK, SAVE = "check", "save"
 """The values of a form's field `step`; without one, a form is checked."""
-OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview")
+CAUSE = "cause"
+"""The field that says why an announced date or a decision moves. It is asked for once the effect is known."""
+OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE)
 """Fields that no one types."""
 MOST_SAVED, LOCKS = 4096, 64
 
@@ -65,6 +76,8 @@ class SentForm:
     """Whether the effect is no longer the one that was checked."""
     error: ChangeflowError | None = None
     """The error behind the problem, if a page shows more of it."""
+    asks_why: bool = False
+    """Whether the form asks why dates move if its effect needs a reason."""
     result: object = None
     """What the use case gave back when it was rehearsed."""
 
@@ -132,18 +145,21 @@ async def answer_form(
     mark: Callable[[Programme], str] | None = None,
     section: str = "",
     is_plain: bool = False,
+    asks_why: bool = False,
 ) -> Response:
     """Check or save a form that one of our pages sent. A plain one moves nothing, so it is saved at once.
 
     `allow` raises unless the person may make the change at all: it is asked before what they typed is read, and the use
     case checks again. `do` makes the change by one use case. `show` gives the page again with the form; `done` is the
     page after saving.
-    The form's field `seen` is the mark of some `tasks`, or of something else by `mark`.
+    The form's field `seen` is the mark of some `tasks`, or of something else by `mark`. With `asks_why`, its field
+    `cause` must say why an announced date or a decision moves; `do` records it.
     """
     site = site_of(request)
     token = token_in(request, site.base_url)
     marked = mark or (lambda found: mark_of(found, tasks))
     seen = (marked, form.get("seen")) if form.get("seen") else None
+    reason = form.get(CAUSE).strip() if asks_why else None
 
     def work() -> SentForm | None:
         with visit(token, programme, db=site.db, now=site.clock()) as found:
@@ -157,7 +173,12 @@ async def answer_form(
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
             tried = rehearse(change, do, seen=seen)
             return SentForm(fields=fields, effect=tried.effect, result=tried.result)
-        SAVED.save(key, lambda: confirm(change, do, expected=form.get("effect").partition(".")[0], seen=seen))
+        try:
+            expected = form.get("effect").partition(".")[0]
+            SAVED.save(key, lambda: confirm(change, do, expected=expected, seen=seen, reason=reason))
+        except ReasonNeededError as missing:
+            tried, wrong = rehearse(change, do, seen=seen), FieldError(CAUSE, str(missing))
+            return SentForm(fields=fields, effect=tried.effect, result=tried.result, problem=str(wrong), error=wrong)
         return None
 
     try:
@@ -172,13 +193,24 @@ async def answer_form(
         draft = SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
     if draft is None:
         return RedirectResponse(done, status_code=303, headers=PAGES_HEADERS)
-    shown = draft
+    shown = replace(draft, asks_why=asks_why)
 
     def page(found: Visit) -> Page:
         made = show(found, _for_reader(found, shown))
         return Page(made.template, made.values, status=shown.status)
 
     return await show_page(request, programme, page, section=section)
+
+
+def reason_in(form: Form) -> str:
+    """Return why dates move, as someone has said; empty if they have not."""
+    text = form.get(CAUSE)
+    if has_controls(text, but=LINE_BREAKS):
+        raise FieldError(CAUSE, "Your reason contained characters that cannot be shown. We have removed them.")
+    said = "\n".join(line.rstrip() for line in text.splitlines()).strip()
+    if len(said) > LONGEST_COMMENT:
+        raise FieldError(CAUSE, f"Your reason has {len(said):,} characters. Shorten it to {LONGEST_COMMENT:,}.")
+    return said
 
 
 def _for_reader(found: Visit, draft: SentForm) -> SentForm:

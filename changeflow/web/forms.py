@@ -21,6 +21,8 @@ from changeflow.web.responses import BAD_FORM, WRONG_FORM, TroubleError, too_lar
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 LINE_BREAKS = "\n\r\t"
 """Control characters that are allowed in a text of several lines."""
+LONG = ("text", "cause")
+"""The fields for such texts."""
 
 
 class FieldError(InputError):
@@ -44,7 +46,7 @@ class Form:
     def has_controls(self) -> bool:
         """Return whether it contains a character that no one types, such as NUL."""
         return any(
-            has_controls(name) or has_controls(value, but=LINE_BREAKS if name == "text" else "")
+            has_controls(name) or has_controls(value, but=LINE_BREAKS if name in LONG else "")
             for name, value in self.fields.items()
         )
 

@@ -21,7 +21,7 @@ from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
-from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import Form, day_in, text_in
 
@@ -62,6 +62,7 @@ async def report(request: Request, programme: str, task: str) -> Response:
         done=f"/p/{programme}/plan/{quote(task)}?saved=1",
         tasks=(task,),
         section="plan",
+        asks_why=True,
     )
 
 
@@ -115,7 +116,7 @@ def _reported(form: Form) -> TaskReport:
         raise InputError("Write the days still needed as a whole number, such as 3.")
     if (day := day_in(form.get("day").strip())) is None:
         raise InputError("Enter the day on which it started or finished.")
-    return TaskReport(TaskStatus(status), day, _whole(left) or None)
+    return TaskReport(TaskStatus(status), day, _whole(left) or None, reason_in(form))
 
 
 def _whole(text: str) -> int:

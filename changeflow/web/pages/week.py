@@ -20,7 +20,7 @@ from changeflow.usecases.week import (
     record_week,
     week,
 )
-from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import Form, day_in
 from changeflow.web.responses import render_part
@@ -45,10 +45,11 @@ async def record(request: Request, programme: str) -> Response:
         programme,
         form,
         allow=permit_week,
-        do=lambda change: record_week(*_entries(form), change),
+        do=lambda change: record_week(*_entries(form), change, reason_in(form)),
         show=lambda visit, draft: _week(request, visit, draft),
         done=f"/p/{programme}/week?saved=1",
         section="week",
+        asks_why=True,
     )
 
 
@@ -65,10 +66,11 @@ async def paste(request: Request, programme: str) -> Response:
         programme,
         form,
         allow=permit_week,
-        do=lambda change: record_pasted(_pasted(form), change, shown=form.get("preview")),
+        do=lambda change: record_pasted(_pasted(form), change, shown=form.get("preview"), reason=reason_in(form)),
         show=_paste,
         done=f"/p/{programme}/week?saved=1",
         section="week",
+        asks_why=True,
     )
 
 

@@ -68,7 +68,7 @@ def test_what_was_entered_is_checked_as_if_it_had_just_been_sent(own_world: Worl
     # What the page shows can be saved at once: the field that named it is not part of the form.
     checked = answer.text.partition('name="checked" value="')[2].partition('"')[0]
     effect = answer.text.partition('name="effect" value="')[2].partition('"')[0]
-    saved = browser.send(TASK, answer, **given, step="save", checked=checked, effect=effect)
+    saved = browser.send(TASK, answer, **given, cause="The supplier", step="save", checked=checked, effect=effect)
     assert saved.status_code == 303
 
 

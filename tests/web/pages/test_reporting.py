@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from changeflow.storage.database import read_scope
+from changeflow.usecases.announcements import announce
 from changeflow.usecases.stored import load
-from tests.every_role import TODAY, World
+from tests.every_role import ANNOUNCED, TODAY, World
 from tests.web.visiting import Browser, signed_in, text_of
 
 TASK = "payroll/ash/plan"
@@ -105,6 +106,48 @@ def test_who_may_not_report_has_no_form_and_is_refused(own_world: World):
     assert refused.status_code == 403
     assert progress_of(own_world) is None
     assert date(2027, 3, 25) == TODAY
+
+
+MOVES = {"status": "started", "day": "24/3/2027", "left": "99"}
+"""A report that moves the school's go-live and the decisions before it."""
+
+
+@pytest.mark.slow
+def test_a_report_that_moves_a_decision_needs_a_reason_which_becomes_a_comment(own_world: World):
+    browser = opened(own_world)
+    checked = entry(browser, **MOVES)
+    assert "Why do these dates move?" in text_of(checked)
+    steps = {name: hidden(checked, name) for name in ("seen", "effect", "checked")}
+    for reason in ("", "  \r\n"):
+        refused = browser.send(PAGE, checked, **MOVES, **steps, step="save", cause=reason)
+        assert refused.status_code == 422
+        assert "An announced date or a decision moves. Say why." in text_of(refused)
+        assert 'aria-describedby="cause-hint" aria-invalid="true"' in refused.text
+        assert progress_of(own_world) is None
+    long = browser.send(PAGE, checked, **MOVES, **steps, step="save", cause="x" * 2001)
+    assert (long.status_code, "Shorten it to 2,000." in text_of(long)) == (422, True)
+    assert hidden(long, "cause") == "x" * 2001, "a reason that is too long is kept"
+    said = "<b>Late</b> data\r\nfrom the supplier {{ 7*7 }}"
+    saved = browser.send(PAGE, checked, **MOVES, **steps, step="save", cause=said)
+    assert saved.status_code == 303
+    page = browser.get(PAGE)
+    assert "<b>Late</b> data from the supplier {{ 7*7 }}" in text_of(page)
+    assert "<b>Late" not in page.text
+
+
+@pytest.mark.slow
+def test_a_report_that_moves_no_promise_is_not_asked_why(own_world: World):
+    checked = entry(opened(own_world), status="started", day="25/3/2027")
+    assert "What this would change" in text_of(checked)
+    assert 'name="cause"' not in checked.text
+
+
+@pytest.mark.slow
+def test_an_announced_date_that_moves_needs_a_reason(own_world: World):
+    announce([ANNOUNCED], own_world.change("chief"))
+    checked = entry(opened(own_world), **MOVES)
+    assert "Who to tell" in text_of(checked)
+    assert 'name="cause"' in checked.text
 
 
 @pytest.mark.slow

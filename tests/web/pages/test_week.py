@@ -78,11 +78,13 @@ def test_several_rows_are_checked_and_saved_together(own_world: World):
     assert "What this would change" in text_of(checked)
     assert shown_rows(checked)[ASH] == "finished"
     assert ASH not in progress_of(own_world)
+    fields["cause"] = "Both\r\nwere ready"
     saved = [save(browser, checked, fields) for _ in range(2)]
     assert [(s.status_code, s.headers["location"]) for s in saved] == [(303, f"{PAGE}?saved=1")] * 2
     known = progress_of(own_world)
     assert known[ASH].is_done
     assert not known[BEECH].is_done
+    assert all("Both were ready" in text_of(browser.get(f"/p/small/plan/{task}")) for task in (ASH, BEECH))
     assert [a for _, a, _ in own_world.audited()].count("progress") == 1, "a second click saves nothing"
     assert "Saved" in text_of(browser.get(f"{PAGE}?saved=1"))
 
@@ -234,6 +236,18 @@ class TestPasting:
         assert {ASH, BEECH} <= progress_of(own_world).keys()
         assert "=1+1" in own_world.dump()
         assert "Nothing new" in text_of(self.check(browser, text))
+
+    @pytest.mark.slow
+    def test_rows_that_move_a_decision_need_a_reason(self, own_world: World):
+        browser, text = opened(own_world), f"Task id\tActual start\tRemaining\n{ASH}\t24/3/2027\t99d\n"
+        checked = self.check(browser, text)
+        assert "Why do these dates move?" in text_of(checked)
+        refused = save(browser, checked, {"text": text}, self.PASTE)
+        assert (refused.status_code, "Say why." in text_of(refused)) == (422, True)
+        assert 'name="cause"' in refused.text, "it can be said there and then"
+        assert ASH not in progress_of(own_world)
+        assert save(browser, refused, {"text": text, "cause": "The supplier is late"}, self.PASTE).status_code == 303
+        assert "The supplier is late" in text_of(browser.get(f"/p/small/plan/{ASH}"))
 
     @pytest.mark.slow
     def test_rows_of_the_export_need_no_headings(self, own_world: World):
