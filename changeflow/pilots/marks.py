@@ -42,6 +42,10 @@ def measure_thing(service: str, criterion: str) -> str:
     return f"measure:{service}:{criterion}"
 
 
+def case_thing(service: str, case: str) -> str:
+    return f"case:{service}:{case}"
+
+
 def thing_of(about: Entry | RunSummary) -> str:
     """Return what an entry or a run is about.
 
@@ -71,4 +75,4 @@ def thing_of(about: Entry | RunSummary) -> str:
         case PilotRepeated():
             return about.task
         case CaseTested():
-            return f"case:{about.service}:{about.case}"
+            return case_thing(about.service, about.case)

@@ -93,7 +93,11 @@ TABLE: Mapping[Action, PermissionEntry] = {
         thing="a go-live",
     ),
     Action.CONFIRM: _decision(
-        "confirm a checklist item of {thing}", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
+        "confirm a checklist item of {thing}",
+        (*WORKING, Role.OWNER),
+        ("pilot confirm",),
+        routes=pilot_form("checklist/{item}/{gate:path}"),
+        thing="a go-live",
     ),
     Action.WITHDRAW_DECISION: _decision(
         "withdraw {thing}",
@@ -248,7 +252,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("pilot lesson accept", "pilot lesson decline"),
         routes=pilot_form("lessons/{number:number}"),
     ),
-    Action.REPEAT_PILOT: _plain("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
+    Action.REPEAT_PILOT: _plain(
+        "repeat a pilot or a parallel run", WORKING, ("pilot again",), routes=pilot_form("repeat/{run:path}")
+    ),
     Action.REPORT_PROGRESS: _plain(
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),
@@ -332,8 +338,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "works on your own files"
         ),
     ),
-    Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",)),
-    Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",)),
+    Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",), routes=pilot_form("filings/new")),
+    Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",), routes=pilot_form("tests/{case}")),
     Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",), routes=pilot_form("issues/new")),
     Action.UPDATE_ISSUE: _plain(
         "update {thing}",

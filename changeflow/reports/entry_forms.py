@@ -133,6 +133,33 @@ MEASURE = (
         hint="A number, written as its threshold is.", most=20,
     ),
 )  # fmt: skip
+EVIDENCE = EntryField(
+    name="evidence", label="What is the evidence?", kind="area", called="The evidence", missing="Enter the evidence.",
+    hint="Where others can check it.",
+)  # fmt: skip
+CONFIRMATION = (
+    EVIDENCE,
+    EntryField(name="until", label="Until which day is it confirmed?", kind="day",
+               hint="Such as 31/3/2027. Leave it empty if it has no end."),
+)  # fmt: skip
+TEST = (
+    EntryField(name="result", label="What was the result?", kind="choice", missing="Choose the result.",
+               options=(("passed", "Passed"), ("failed", "Failed"))),
+    EVIDENCE,
+)  # fmt: skip
+REPETITION = (
+    EntryField(name="length", label="For how long?", called="The length", missing="Enter how long it takes.",
+               hint="A whole number.", most=3),
+    EntryField(name="unit", label="In which unit?", kind="choice", missing="Choose the unit.",
+               options=(("pp", "Pay periods"), ("d", "Working days"))),
+    replace(REASON, label="What has the first attempt not shown?"),
+)  # fmt: skip
+FILING = (
+    EntryField(name="scheme", label="Which scheme?", kind="select", missing="Choose the scheme."),
+    EntryField(name="period", label="Which month was paid?", kind="select", missing="Choose the month."),
+    EntryField(name="system", label="Which system filed it?", kind="choice", missing="Choose the system.",
+               options=(("old", "The old system"), ("new", "The new system"))),
+)  # fmt: skip
 
 
 def school_options(programme: Programme) -> Options:

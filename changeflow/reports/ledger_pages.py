@@ -158,7 +158,7 @@ def upload_page(
     days: int,
 ) -> UploadPage:
     """Build the form's page. The month that is proposed follows the latest run, if it has begun."""
-    months = tuple(_months_until(today))
+    months = months_until(today)
     latest = latest_by_period(runs)
     after = next_period(latest[-1].period) if latest else ""
     known = [period for period, _ in months]
@@ -174,12 +174,13 @@ def upload_page(
     )
 
 
-def _months_until(today: date) -> Iterator[tuple[str, str]]:
-    first = today.replace(day=1)
+def months_until(today: date) -> tuple[tuple[str, str], ...]:
+    """Return the months that someone may choose, newest first, as ids and names."""
+    first, found = today.replace(day=1), list[tuple[str, str]]()
     for _ in range(MONTHS_BACK):
-        period = f"{first:%Y-%m}"
-        yield period, month_in_words(period)
+        found.append((f"{first:%Y-%m}", month_in_words(f"{first:%Y-%m}")))
         first = (first - timedelta(days=1)).replace(day=1)
+    return tuple(found)
 
 
 def pair_page(

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.agenda.criteria import signatures
-from changeflow.pilots.entries import LessonAnswered, LessonProposed
+from changeflow.pilots.entries import CaseTested, LessonAnswered, LessonProposed
 from changeflow.pilots.issues import improvements, issues, lessons_of, unanswered
 from changeflow.pilots.proposals import propose
 from changeflow.pilots.runs import consecutive_clean, latest_by_period, missed_since
 from changeflow.planning.lessons import Lesson, lessons
+from changeflow.programme.assembly.decisions_applied import CAN_BE_REPEATED
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.reports.coverage import coverage_of_runs
 from changeflow.reports.go_no_go import IssueRow, SaidAndDone, issue_row, said_and_done
 from changeflow.reports.sro import RunLine, run_lines
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted, days_in_words, parse_duration
 from changeflow.values.moments import format_day
 from changeflow.values.months import month_in_words
@@ -99,6 +101,12 @@ class PilotPage:
     missed: tuple[str, ...]
     """The months that ended without a run after the last one."""
     coverage: tuple[str, ...]
+    cases: tuple[tuple[str, str, str], ...]
+    """The test pack: each case's id, what it tests, and its latest result."""
+    repeatable: tuple[tuple[str, str], ...]
+    """Pilots, parallel runs and test packs that may be repeated, as ids and names."""
+    has_schemes: bool
+    """Whether something is filed, such as a PAYE scheme's month."""
     signatures: tuple[SignatureTotal, ...]
     issues: tuple[IssueRow, ...]
     feedback: tuple[FeedbackLine, ...]
@@ -129,6 +137,13 @@ def pilot_page(programme: Programme, service: ServiceFile, *, today: date) -> Pi
         runs=tuple(run_lines(service.name, runs)),
         missed=tuple(month_in_words(month) for month in missed_since(runs, programme.on)),
         coverage=tuple(coverage_of_runs(latest_by_period(runs))),
+        cases=tuple(_cases(programme, service)),
+        repeatable=tuple(
+            (t.id, t.name)
+            for t in programme.tasks(service=name)
+            if t.kind in CAN_BE_REPEATED and "-again-" not in t.id and not _has_followers(programme, t)
+        ),
+        has_schemes=service.parallel_run is not None and bool(service.parallel_run.schemes),
         signatures=tuple(_signatures(programme, service)),
         issues=tuple(issue_row(programme, issue, today) for issue in issues(log, name)),
         feedback=tuple(
@@ -190,6 +205,21 @@ def _signatures(programme: Programme, service: ServiceFile) -> Iterator[Signatur
                 refused=sum(s is not None and not s.agrees for s in given),
                 needed=len(given),
             )
+
+
+def _cases(programme: Programme, service: ServiceFile) -> Iterator[tuple[str, str, str]]:
+    """Yield each case of the test pack with its latest result."""
+    tested = (e for e in programme.facts.pilot if isinstance(e, CaseTested) and e.service == service.service)
+    latest = {e.case: e for e in tested}
+    for case in service.assurance.cases if service.assurance.has_test_pack else ():
+        last = latest.get(case.id)
+        said = f"{'passed' if last.passed else 'failed'} on {format_day(last.on)}" if last else "not run yet"
+        yield case.id, case.what, said
+
+
+def _has_followers(programme: Programme, task: Task) -> bool:
+    """Return whether something that depends on a task has begun, so that it cannot be repeated."""
+    return any(t in programme.facts.progress for t in programme.graph.successors(task.id))
 
 
 def _steps(programme: Programme, service: ServiceFile) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Forms of a pilot on pages: issues, feedback, improvements, lessons and measures. Each does what its command does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,42 +10,31 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.pilots import entries
 from changeflow.pilots.entries import IssueSeverity
 from changeflow.pilots.issues import improvements, issues, lessons_of
-from changeflow.pilots.marks import improvement_thing, issue_thing, lesson_thing, measure_thing
+from changeflow.pilots.marks import (
+    improvement_thing,
+    issue_thing,
+    lesson_thing,
+    measure_thing,
+)
 from changeflow.programme.dates import Moved
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import service_subject
 from changeflow.reports import entry_forms as forms
-from changeflow.reports.entry_forms import EntryField, EntryForm, Options, with_options
+from changeflow.reports.entry_forms import EntryForm, Options, with_options
 from changeflow.reports.pilot_pages import lesson_line
 from changeflow.usecases import pilot_records, pilots
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.own_school import permit_whole
+from changeflow.usecases.pilot_checks import CHECKS
+from changeflow.usecases.pilot_form import Given, PilotForm, of_service
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Action
 
-Given = Mapping[str, str]
-"""What someone has filled in, by field; a tick is under its field's name, a hyphen and its number."""
 MOST_MOVED = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotForm:
-    """One kind of form: who may fill it in, what they see, and what it does."""
-
-    action: Action
-    fields: tuple[EntryField, ...]
-    page: Callable[[Visit, ServiceFile, str], EntryForm]
-    """Builds the page of a service and, for some kinds, of one thing of it."""
-    do: Callable[[str, str, Given, date | None, Change], object]
-    """Does it for a service, a thing, what was given and the day in it."""
-    subject: Callable[[Programme, str, str], Subject]
-    thing: Callable[[str, str], str] = lambda _, __: ""
-    """The thing whose mark the form carries; empty if it only adds something."""
 
 
 def permit(visit: Visit, form: PilotForm, service: str, key: str) -> ServiceFile:
@@ -62,7 +51,8 @@ def permit(visit: Visit, form: PilotForm, service: str, key: str) -> ServiceFile
 def page(visit: Visit, form: PilotForm, service: str, key: str) -> EntryForm:
     """Return the page of a form."""
     found = form.page(visit, permit(visit, form, service, key), key)
-    return replace(found, seen=mark_of(visit.programme, things(form, service, key)) if form.thing("", "") else "")
+    own = things(form, service, key)
+    return replace(found, seen=mark_of(visit.programme, own) if own else "")
 
 
 def things(form: PilotForm, service: str, key: str) -> tuple[str, ...]:
@@ -268,10 +258,6 @@ def _measure(service: str, key: str, given: Given, _: date | None, change: Chang
     return None
 
 
-def _of_service(programme: Programme, service: str, _: str) -> Subject:
-    return service_subject(programme, service)
-
-
 def _lesson_subject(programme: Programme, service: str, key: str) -> Subject:
     if int(key) not in lessons_of(programme.facts.pilot, service):
         raise UnknownThingError("lesson", key)
@@ -280,7 +266,7 @@ def _lesson_subject(programme: Programme, service: str, key: str) -> Subject:
 
 FORMS: Mapping[str, PilotForm] = {
     "issues/new": PilotForm(
-        action=Action.RAISE_ISSUE, fields=forms.ISSUE, page=_raise_page, do=_raise, subject=_of_service
+        action=Action.RAISE_ISSUE, fields=forms.ISSUE, page=_raise_page, do=_raise, subject=of_service
     ),
     "issues/{number:number}": PilotForm(
         action=Action.UPDATE_ISSUE,
@@ -291,10 +277,10 @@ FORMS: Mapping[str, PilotForm] = {
         thing=lambda service, key: issue_thing(service, int(key or 0)),
     ),
     "feedback/new": PilotForm(
-        action=Action.GIVE_FEEDBACK, fields=forms.FEEDBACK, page=_feedback_page, do=_give, subject=_of_service
+        action=Action.GIVE_FEEDBACK, fields=forms.FEEDBACK, page=_feedback_page, do=_give, subject=of_service
     ),
     "improvements/new": PilotForm(
-        action=Action.PLAN_IMPROVEMENT, fields=forms.IMPROVEMENT, page=_plan_page, do=_plan, subject=_of_service
+        action=Action.PLAN_IMPROVEMENT, fields=forms.IMPROVEMENT, page=_plan_page, do=_plan, subject=of_service
     ),
     "improvements/{number:number}": PilotForm(
         action=Action.FINISH_IMPROVEMENT,
@@ -327,5 +313,6 @@ FORMS: Mapping[str, PilotForm] = {
         subject=pilot_entries.measure_subject,
         thing=measure_thing,
     ),
+    **CHECKS,
 }
 """Every form, by its path below the pilot's page."""

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from changeflow.agenda import pilot_entries
-from changeflow.agenda.criteria import State, signatures
+from changeflow.agenda.criteria import ChecklistItem, State, signatures, to_confirm
 from changeflow.agenda.gates import weigh
 from changeflow.errors import CheckFailedError
 from changeflow.pilots.entries import Signature
 from changeflow.pilots.marks import run_thing, sign_off_thing
 from changeflow.pilots.runs import latest_by_period
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases import pilot_records
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.own_school import permit_whole
@@ -31,6 +32,18 @@ class SignOffLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistLine:
+    """An item that someone confirms before the go-live."""
+
+    item: str
+    what: str
+    owner: str
+    confirmed: str
+    """The evidence and the day; empty if it is not confirmed."""
+    may_confirm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignOffPage:
     """What someone reads before they sign."""
 
@@ -41,6 +54,7 @@ class SignOffPage:
     against: tuple[str, ...]
     """What is not met, without the reader's own missing signature."""
     met: int
+    checklist: tuple[ChecklistLine, ...]
     signers: tuple[SignOffLine, ...]
     may_sign: bool
     is_decided: bool
@@ -63,6 +77,7 @@ def sign_off(visit: Visit, gate: str) -> SignOffPage:
         verdict=case.sentence,
         against=tuple(str(c.text) for c in against if c.person != person),
         met=sum(c.state is State.MET for c in case.criteria),
+        checklist=tuple(_item(visit, task, asked) for asked in to_confirm(programme, task)),
         signers=tuple(_line(programme, who, given) for who, given in signatures(programme, task).items()),
         may_sign=visit.may(Action.SIGN, pilot_entries.signature_subject(programme, task.id)),
         is_decided=programme.is_done(task.id),
@@ -99,6 +114,19 @@ def _is_asked(programme: Programme, gate: str, person: str) -> bool:
     task = programme.roadmap.tasks.get(gate)
     service = next((s for s in programme.services if task is not None and s.service == task.service), None)
     return service is not None and service.go_no_go is not None and person in service.go_no_go.sign
+
+
+def _item(visit: Visit, gate: Task, asked: ChecklistItem) -> ChecklistLine:
+    given = asked.confirmed
+    return ChecklistLine(
+        item=asked.item.id,
+        what=asked.item.what,
+        owner=visit.programme.person(asked.owner) if asked.owner else "",
+        confirmed=f"{given.evidence} ({format_day(given.on)})" if given else "",
+        may_confirm=visit.may(
+            Action.CONFIRM, pilot_entries.confirmation_subject(visit.programme, gate.id, asked.item.id)
+        ),
+    )
 
 
 def _line(programme: Programme, person: str, given: Signature | None) -> SignOffLine:

@@ -300,6 +300,15 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/pilots/payroll/lessons/1"),
         Example(f"{P}/pilots/payroll/lessons/99", status=404),
     ),
+    "/p/{programme}/pilots/{service}/checklist/{item}/{gate:path}": (
+        Example(f"{P}/pilots/payroll/checklist/service-desk/payroll/w2/go-no-go"),
+        Example(f"{P}/pilots/payroll/checklist/nothing/payroll/w2/go-no-go", status=404),
+    ),
+    "/p/{programme}/pilots/{service}/tests/{case}": (Example(f"{P}/pilots/payroll/tests/nothing", status=404),),
+    "/p/{programme}/pilots/{service}/repeat/{run:path}": (
+        Example(f"{P}/pilots/payroll/repeat/payroll/w2/parallel-run"),
+    ),
+    "/p/{programme}/pilots/{service}/filings/new": (Example(f"{P}/pilots/payroll/filings/new"),),
     "/p/{programme}/pilots/{service}/measures/{criterion}": (Example(f"{P}/pilots/payroll/measures/queries"),),
     "/p/{programme}/sign-off/{gate:path}": (
         Example(f"{P}/sign-off/payroll/w2/go-no-go"),

@@ -36,7 +36,18 @@ from changeflow.usecases.pilot_forms import FORMS as FORMS_OF_PILOTS
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
-from tests.every_role import ANNOUNCED, FOREIGN, GO, HOLDER, NOW, TODAY, World, store_another, stored_world
+from tests.every_role import (
+    ANNOUNCED,
+    FOREIGN,
+    GO,
+    HOLDER,
+    NOW,
+    SIDE_BY_SIDE,
+    TODAY,
+    World,
+    store_another,
+    stored_world,
+)
 from tests.quick import quick_first
 from tests.refused import refusals
 from tests.web.visiting import Browser, signed_in
@@ -62,6 +73,9 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "kind": ("odds", "nothing"),
     "period": ("2027-02", "2026-01"),
     "criterion": ("queries", "nothing"),
+    "item": ("desk", "nothing"),
+    "case": ("starter", "nothing"),
+    "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
 }
 """An object of the programme for each name in a path, and one that does not exist."""
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -208,6 +222,7 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
         Action.RECONCILE: service_roles,
         Action.EXPLAIN_CONTRACTS: service_roles,
         Action.PLAN_IMPROVEMENT: service_roles,
+        Action.RECORD_FILING: service_roles,
         Action.PROPOSE_LESSON: service_roles,
         Action.SIGN: (Role.SIGNATORY,),
     }
@@ -224,7 +239,7 @@ def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
     What has a number belongs to one service, so none of another can be asked for.
     """
     others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
-    is_numbered = "service" in names and bool({"number", "criterion"} & set(names))
+    is_numbered = "service" in names and bool({"number", "criterion", "item", "case", "run"} & set(names))
     return [("", {}), *((whose, given) for whose, given in others.items() if given and not is_numbered)]
 
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from changeflow.errors import InputError
 from changeflow.reports.entry_forms import EntryField
 from changeflow.usecases import pilot_forms
-from changeflow.usecases.pilot_forms import FORMS, PilotForm
+from changeflow.usecases.pilot_form import PilotForm
+from changeflow.usecases.pilot_forms import FORMS
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
@@ -19,11 +20,24 @@ from changeflow.web.forms import FieldError, Form, day_in, line_in
 PREFIX = "/p/{programme}/pilots/{service}"
 router = APIRouter(prefix=PREFIX)
 LONGEST_ID = 200
+ANCHORS = {
+    "improvements": "feedback",
+    "measures": "criteria",
+    "checklist": "signatures",
+    "repeat": "runs",
+    "filings": "runs",
+}
+"""Where the pilot's page shows what a form has saved, unless it is under the form's own name."""
+NUMBERS = {
+    "days": "Enter the number of days as a whole number, such as 4.",
+    "length": "Enter how long it takes as a whole number, such as 2.",
+}
+"""Fields with whole numbers, and what to say of any other text."""
 
 
 def _add(path: str, form: PilotForm) -> None:
     """Add the page and the form of a kind."""
-    anchor = path.partition("/")[0].replace("improvements", "feedback").replace("measures", "criteria")
+    anchor = ANCHORS.get(path.partition("/")[0], path.partition("/")[0])
 
     async def show(request: Request) -> Response:
         programme, service, key = _place(request)
@@ -46,7 +60,7 @@ def _add(path: str, form: PilotForm) -> None:
             section="schools",
         )
 
-    name = path.replace("/{number:number}", "").replace("/{criterion}", "").replace("/", "-")
+    name = path.partition("/{")[0].replace("/", "-")
     router.add_api_route(f"/{path}", show, methods=READ_METHODS, name=f"pilot-forms:{name}")
     router.add_api_route(f"/{path}", save, methods=["POST"], name=f"pilot-forms:save-{name}")
 
@@ -54,7 +68,8 @@ def _add(path: str, form: PilotForm) -> None:
 def _place(request: Request) -> tuple[str, str, str]:
     """Return the programme, the service and the thing that an address names."""
     found = request.path_params
-    return found["programme"], found["service"], str(found.get("number", found.get("criterion", "")))
+    rest = (str(value) for name, value in found.items() if name not in ("programme", "service"))
+    return found["programme"], found["service"], "/".join(rest)
 
 
 def _page(found: Visit, form: PilotForm, service: str, key: str, draft: SentForm) -> Page:
@@ -88,8 +103,8 @@ def _value(form: Form, field: EntryField) -> str:
         known = {option for option, _ in field.options}
         return value if not known or value in known else ""
     value = line_in(form, field.name, most=field.most, called=field.called or field.label)
-    if field.name == "days" and value and not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise FieldError("days", "Enter the number of days as a whole number, such as 4.")
+    if field.name in NUMBERS and value and not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise FieldError(field.name, NUMBERS[field.name])
     if field.name == "value" and value:
         try:
             if not Decimal(value).is_finite():

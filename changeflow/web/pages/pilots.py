@@ -15,6 +15,9 @@ MAY = {
     "plan": Action.PLAN_IMPROVEMENT,
     "propose": Action.PROPOSE_LESSON,
     "answer": Action.ANSWER_LESSON,
+    "test": Action.RECORD_TEST,
+    "repeat": Action.REPEAT_PILOT,
+    "file": Action.RECORD_FILING,
 }
 """Forms to which the page has a link, for people who may fill them in."""
 router = APIRouter(prefix="/p/{programme}/pilots")

@@ -1,5 +1,6 @@
 """Forms of a pilot: issues, feedback, improvements, lessons with the dates they move, and measures."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from changeflow.pilots.issues import improvements, issues, lessons_of
 from changeflow.storage.database import read_scope
 from changeflow.usecases.stored import load
 from changeflow.values.words import Role
-from tests.every_role import GO, HOLDER, TODAY, World, update_issue
+from tests.every_role import GO, HOLDER, SIDE_BY_SIDE, TODAY, World, update_issue
 from tests.web.pages.test_pilot_runs import check, hidden, save
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
@@ -22,6 +23,10 @@ DONE = {"did": "We wrote a guide"}
 LESSON = {"which": "train", "days": "6", "after": "", "reason": "It took longer"}
 ANSWER = {"answer": "accept", "reason": "Agreed"}
 MEASURE = {"value": "2.5"}
+CONFIRM = {"evidence": "A new rota", "until": ""}
+TEST = {"result": "failed", "evidence": "A payslip"}
+REPEAT = {"length": "1", "unit": "pp", "reason": "The run was not clean"}
+FILED = {"scheme": "S1", "period": "2027-02", "system": "old"}
 WRONG = {
     "issues/new": ISSUE,
     "issues/1": UPDATE,
@@ -31,6 +36,10 @@ WRONG = {
     "lessons/new": LESSON,
     "lessons/1": ANSWER,
     "measures/queries": MEASURE,
+    f"checklist/desk/{GO}": CONFIRM,
+    "tests/starter": TEST,
+    f"repeat/{SIDE_BY_SIDE}": REPEAT,
+    "filings/new": FILED,
 }
 """Fields that are accepted, by form."""
 
@@ -112,9 +121,56 @@ def test_a_measure_is_evidence(own_world: World):
     assert "Last measured2.5" in text_of(browser.get(f"{PILOT}/measures/queries"))
 
 
+def test_the_checklist_and_the_test_pack_are_evidence(own_world: World):
+    browser = signed_in(own_world.db, "owner")
+    page = browser.get(f"/p/small/sign-off/{GO}")
+    assert "A desk is there" in text_of(page)
+    assert f'href="{PILOT}/checklist/desk/{GO}"' in page.text
+    record(browser, f"checklist/desk/{GO}", **CONFIRM)
+    assert "A new rota (25 Mar 2027)" in text_of(browser.get(f"/p/small/sign-off/{GO}"))
+    member = signed_in(own_world.db, "member")
+    tested = record(member, "tests/starter", **TEST)
+    assert "Test case “A starter” failed on 25 Mar 2027: A payslip" in text_of(tested)
+    assert "A starter: failed on 25 Mar 2027" in text_of(member.get(PILOT))
+
+
+def test_an_item_with_an_end_needs_its_day(own_world: World):
+    browser = signed_in(own_world.db, "member")
+    links = re.findall(rf'href="({PILOT}/checklist/[^"]+)"', browser.get(f"/p/small/sign-off/{GO}").text)
+    assert len(links) == 5
+    answers = [check(browser, link, **CONFIRM) for link in links]
+    without = [a for a in answers if a.status_code == 422]
+    assert without, "one of the rulepack's items has an end"
+    assert all("Enter the last day for which it is confirmed." in text_of(a) for a in without)
+    assert all("--" not in text_of(a) for a in without)
+    found = check(browser, links[answers.index(without[0])], evidence="Tried it", until="30/9/2027")
+    assert found.status_code == 200
+
+
+def test_a_run_is_repeated_with_its_effect_and_a_filing_recorded(own_world: World):
+    browser = signed_in(own_world.db, "member")
+    assert "parallel run" in text_of(browser.get(PILOT)).partition("Repeat a pilot or parallel run")[2]
+    before = {t.id for t in programme_of(own_world).tasks()}
+    repeated = record(browser, f"repeat/{SIDE_BY_SIDE}", **REPEAT)
+    assert "again" in text_of(repeated).partition("What this would change")[2]
+    assert len({t.id for t in programme_of(own_world).tasks()} - before) == 1
+    record(browser, "filings/new", **FILED)
+    assert ("member", "submit", "payroll:S1:2027-02:old") in own_world.audited()
+    refused = check(browser, f"{PILOT}/filings/new", **{**FILED, "system": "new"})
+    assert refused.status_code == 422
+    assert "--" not in text_of(refused)
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "words"),
     [
+        ("tests/starter", {"result": ""}, "Choose the result."),
+        ("tests/starter", {"evidence": ""}, "Enter the evidence."),
+        (f"checklist/desk/{GO}", {"evidence": " "}, "Enter the evidence."),
+        (f"repeat/{SIDE_BY_SIDE}", {"length": "0"}, "Enter how long it takes as a whole number, such as 2."),
+        (f"repeat/{SIDE_BY_SIDE}", {"unit": "x"}, "Choose the unit."),
+        ("filings/new", {"scheme": ""}, "Choose the scheme."),
+        ("filings/new", {"system": "both"}, "Choose the system."),
         ("issues/new", {"text": ""}, "Enter what happened."),
         ("issues/new", {"text": "x" * 2001}, "Shorten it to 2000."),
         ("issues/new", {"text": "a\x00b"}, "We have removed them."),
@@ -184,6 +240,14 @@ def test_who_may_not_is_refused(own_world: World, path: str):
 
 def test_what_does_not_exist_is_not_there(world: World):
     browser = signed_in(world.db, "member")
-    for path in ("issues/99", "improvements/99", "lessons/99", "measures/nothing"):
+    things = (
+        "issues/99",
+        "improvements/99",
+        "lessons/99",
+        "measures/nothing",
+        "tests/nothing",
+        "repeat/payroll/ash/plan",
+    )
+    for path in (*things, f"checklist/nothing/{GO}", "repeat/payroll/ash/plan"):
         assert browser.get(f"{PILOT}/{path}").status_code == 404
     assert browser.get("/p/small/pilots/nothing/issues/new").status_code == 404

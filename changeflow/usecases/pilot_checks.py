@@ -1,0 +1,154 @@
+"""Forms before a go-live: the checklist, the test pack, repeating a step, and which system filed a month."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from changeflow.agenda import pilot_entries
+from changeflow.agenda.criteria import to_confirm
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.pilots import entries
+from changeflow.pilots.marks import case_thing, sign_off_thing
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.facts import Submission
+from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.programme.recording import service_named, service_subject
+from changeflow.reports import entry_forms as forms
+from changeflow.reports.entry_forms import EntryForm, with_options
+from changeflow.reports.ledger_pages import months_until
+from changeflow.usecases import filings, pilot_records
+from changeflow.usecases.pilot_form import Given, PilotForm, of_service
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.visits import Visit
+from changeflow.values.moments import format_day
+from changeflow.values.words import Action
+
+
+def _confirm_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
+    item, gate = _checklist(key)
+    task = pilot_entries.go_live_gate(visit.programme, gate)
+    asked = next(v for v in to_confirm(visit.programme, task) if v.item.id == item)
+    before = asked.confirmed
+    facts = [("Item", asked.item.what), ("Decision", task.name)]
+    facts += [("Owner", visit.programme.person(asked.owner))] if asked.owner else []
+    facts.append(("Confirmed", f"{before.evidence} ({format_day(before.on)})" if before else "Not yet"))
+    return EntryForm(
+        title=f"{service.name}: confirm an item of the checklist", intro="", facts=tuple(facts),
+        fields=forms.CONFIRMATION, save="Save the confirmation",
+    )  # fmt: skip
+
+
+def _confirm(_: str, key: str, given: Given, until: date | None, change: Change) -> object:
+    item, gate = _checklist(key)
+    try:
+        return pilot_records.confirm(gate, item, given["evidence"], until, change)
+    except UnknownThingError:
+        raise
+    except InputError as error:
+        if "--until" not in str(error):
+            raise
+        raise InputError("Enter the last day for which it is confirmed.") from None
+
+
+def _checklist(key: str) -> tuple[str, str]:
+    """Return the item and the gate of a key."""
+    item, _, gate = key.partition("/")
+    return item, gate
+
+
+def _confirm_subject(programme: Programme, service: str, key: str) -> Subject:
+    item, gate = _checklist(key)
+    if pilot_entries.go_live_gate(programme, gate).service != service:
+        raise UnknownThingError("gate", gate)
+    return pilot_entries.confirmation_subject(programme, gate, item)
+
+
+def _test_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
+    case = next(c for c in service.assurance.cases if c.id == key)
+    tested = [e for e in visit.programme.facts.pilot if isinstance(e, entries.CaseTested)]
+    last = next((e for e in reversed(tested) if (e.service, e.case) == (service.service, key)), None)
+    words = f"{'passed' if last.passed else 'failed'} on {format_day(last.on)}: {last.evidence}" if last else "Not yet"
+    return EntryForm(
+        title=f"{service.name}: record a test", intro="", facts=(("Test case", case.what), ("Last result", words)),
+        fields=forms.TEST, save="Save the result",
+    )  # fmt: skip
+
+
+def _test(service: str, key: str, given: Given, _: date | None, change: Change) -> object:
+    return pilot_records.test_case(service, key, given["evidence"], change, passed=given["result"] == "passed")
+
+
+def _test_subject(programme: Programme, service: str, key: str) -> Subject:
+    if key not in [c.id for c in service_named(programme, service).assurance.cases]:
+        raise UnknownThingError("test case", key)
+    return service_subject(programme, service)
+
+
+def _repeat_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
+    return EntryForm(
+        title=f"{service.name}: repeat a step",
+        intro="It is done again before everything that depends on it. You see first which dates that moves.",
+        facts=(("Step", visit.programme.roadmap.tasks[key].name),),
+        fields=forms.REPETITION,
+        save="Repeat it",
+    )
+
+
+def _repeat(_: str, key: str, given: Given, __: date | None, change: Change) -> object:
+    return pilot_records.repeat(key, f"{int(given['length'])}{given['unit']}", given["reason"], change)
+
+
+def _repeat_subject(programme: Programme, service: str, key: str) -> Subject:
+    subject = pilot_entries.repetition_subject(programme, key)
+    if subject.service != service:
+        raise UnknownThingError("step", key)
+    return subject
+
+
+def _filing_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
+    schemes = service.parallel_run.schemes if service.parallel_run else ()
+    options = {"scheme": tuple((s.id, s.id) for s in schemes), "period": months_until(visit.today)}
+    return EntryForm(
+        title=f"{service.name}: record a filing",
+        intro="Only one system may file a scheme’s month. The output of a parallel run is never filed.",
+        facts=(),
+        fields=with_options(forms.FILING, options),
+        save="Save the filing",
+    )
+
+
+def _file(service: str, _: str, given: Given, __: date | None, change: Change) -> object:
+    filed = Submission(service=service, scheme=given["scheme"], period=given["period"], system=given["system"])
+    return filings.record_submission(filed, change)
+
+
+CHECKS: Mapping[str, PilotForm] = {
+    "checklist/{item}/{gate:path}": PilotForm(
+        action=Action.CONFIRM,
+        fields=forms.CONFIRMATION,
+        page=_confirm_page,
+        do=_confirm,
+        subject=_confirm_subject,
+        thing=lambda _, key: sign_off_thing(_checklist(key)[1]),
+    ),
+    "tests/{case}": PilotForm(
+        action=Action.RECORD_TEST,
+        fields=forms.TEST,
+        page=_test_page,
+        do=_test,
+        subject=_test_subject,
+        thing=case_thing,
+    ),
+    "repeat/{run:path}": PilotForm(
+        action=Action.REPEAT_PILOT,
+        fields=forms.REPETITION,
+        page=_repeat_page,
+        do=_repeat,
+        subject=_repeat_subject,
+        thing=lambda _, key: key,
+    ),
+    "filings/new": PilotForm(
+        action=Action.RECORD_FILING, fields=forms.FILING, page=_filing_page, do=_file, subject=of_service
+    ),
+}
+"""Each form by its path below the pilot's page."""
