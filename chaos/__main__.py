@@ -20,9 +20,11 @@ from chaos.edits import EditVerdict, edits
 from chaos.kills import Size, at_every_point, at_random, quiet_run
 from chaos.lines import line_faults, refused_addresses, stalled_claim
 from chaos.restores import restores
+from chaos.sign_ins import SignInVerdict, sign_ins
 from chaos.workers import warm_up
 
 KILLS_A_DAY = 28
+AnyVerdict = Verdict | EditVerdict | SignInVerdict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,14 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=2_000, help="random kills on each database")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
-    parser.add_argument("--part", choices=("messages", "edits"), help="only messages, or only edits on pages")
+    parser.add_argument(
+        "--part", choices=("messages", "edits", "sign-ins"), help="only messages, edits on pages, or sign-ins"
+    )
     parser.add_argument("--stop-at-first", action="store_true", help="stop after the first kill or part with a fault")
     parser.add_argument(
         "--short", action="store_true", help="only databases, with every twentieth point and twenty kills"
     )
     chosen = parser.parse_args(arguments)
     warm_up()
-    results: list[tuple[str, Verdict | EditVerdict]] = []
+    results: list[tuple[str, AnyVerdict]] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -51,29 +55,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 results.append((name, verdict))
                 if chosen.stop_at_first and not verdict.is_well:
                     break
-    for kind in (Verdict, EditVerdict):
+    for kind in (Verdict, EditVerdict, SignInVerdict):
         _table([(name, verdict) for name, verdict in results if isinstance(verdict, kind)], kind.COLUMNS)
     is_well = all(verdict.is_well for _, verdict in results)
     print(f"{'All is well' if is_well else 'SOMETHING WAS LOST'} after {time.monotonic() - began:.0f} s.")
     return 0 if is_well else 1
 
 
-def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Verdict | EditVerdict], None, None]:
+def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, AnyVerdict], None, None]:
     """Run each chosen part, and yield its name and verdict."""
     kills, every = (20, 20) if chosen.short else (chosen.kills, 1)
     size = Size(people=30 if chosen.short else 120, tasks=4, days=-(-kills // KILLS_A_DAY), kills_a_day=KILLS_A_DAY)
     kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
     wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
-    if wanted and chosen.part != "edits":
+    if wanted and chosen.part in (None, "messages"):
         _say(f"seed {chosen.seed}; a quiet run of {counted(size.days, 'day')} to compare with ...")
         quiet = quiet_run(folder, size)
     for kind in wanted:
         with closing(kind(folder)) as databases:
             name = databases.name
-            if chosen.part != "messages":
+            if chosen.part in (None, "edits"):
                 _say(f"{name}: edits on pages ...")
                 yield f"{name}, edits", _edits(databases, folder, chosen)
-            if chosen.part == "edits":
+            if chosen.part in (None, "sign-ins"):
+                _say(f"{name}: sign-in links used many times at once ...")
+                rounds, at_once = (5, 40) if chosen.short else (1_000, 100)
+                yield f"{name}, sign-ins", sign_ins(databases, folder, rounds=rounds, at_once=at_once)
+            if chosen.part in ("edits", "sign-ins"):
                 continue
             _say(f"{name}: kills at every marked point ...")
             verdict = at_every_point(databases, folder, every=every, stop_at_first=chosen.stop_at_first, say=_say)
@@ -109,7 +117,7 @@ def _lines(databases: Databases, folder: Path) -> Verdict:
     return verdict
 
 
-def _table(results: Sequence[tuple[str, Verdict | EditVerdict]], columns: Sequence[str]) -> None:
+def _table(results: Sequence[tuple[str, AnyVerdict]], columns: Sequence[str]) -> None:
     width = max((len(name) for name, _ in results), default=0)
     if results:
         print(" " * width, *(name.replace("_", " ") for name in columns), sep="  ")

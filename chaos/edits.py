@@ -97,7 +97,7 @@ def edits(
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         port = listening.getsockname()[1]
         told = folder / f"{databases.name}-told.json"
-        server = start(_serve, db, listening)
+        server = start(serve, db, listening)
         crowd = start(_crowd, db, port, clients, each, seed, told)
         kills, chance = 0, random.Random(seed)
         pause = kill_every or PATIENCE
@@ -107,7 +107,7 @@ def edits(
                 server.kill()
                 server.join()
                 kills += 1
-                server = start(_serve, db, listening)
+                server = start(serve, db, listening)
         server.kill()
         server.join()
     if crowd.exitcode != 0:
@@ -117,7 +117,7 @@ def edits(
     return verdict
 
 
-def _serve(db: str, listening: socket.socket) -> None:
+def serve(db: str, listening: socket.socket) -> None:
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     server_for(make_app(db, clock=lambda: NOW, limits=PLENTY, base_url=base), base_url=base).run(sockets=[listening])
 

@@ -19,7 +19,7 @@ from changeflow.usecases.messages import Desk
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.sentences import sentence
 from changeflow.web.calculations import Calculations
-from changeflow.web.clients import Buckets, Clients, Limits
+from changeflow.web.clients import Clients, Limits, Windows
 from changeflow.web.dependencies import Clock, Noted, Site, refuse_sign_in, sign_in_first
 from changeflow.web.errors import MISSING, trouble_of
 from changeflow.web.guard import Guard, headers_for
@@ -61,7 +61,7 @@ def make_app(
         limits=limits,
         doors=doors or Doors(),
         post=post or LinkPost(desk=Desk(base_url=base_url)),
-        askers=Buckets(limits.per_asker),
+        askers=Windows(limits.per_asker),
         provider=provider,
         calculations=Calculations(db, clock),
         noted=Noted(),

@@ -4,7 +4,7 @@ import hmac
 import math
 import re
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,13 +114,21 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many requests are allowed in any stretch of this many seconds."""
+
+    most: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What the pages accept. Our own choice: a whole trust may share one address, and mail scanners open every link."""
 
     per_address: Rate = Rate(burst=300, per_second=60)
     per_link: Rate = Rate(burst=20, per_second=0.5)
-    per_asker: Rate = Rate(burst=20, per_second=20 / 3600)
-    """Requests of one client for sign-in links."""
+    per_asker: Quota = Quota(most=20, seconds=3600)
+    """Requests of one client for sign-in links: twenty in any hour."""
     at_once: int = 100
     """Requests that are being answered or wait for their turn; more are refused immediately."""
     body_seconds: float = 15
@@ -198,6 +206,30 @@ class Buckets:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+
+class Windows:
+    """The latest requests of each key, which are never more than a quota in any stretch of its length."""
+
+    def __init__(self, quota: Quota, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEYS) -> None:
+        self.quota, self.clock, self.most = quota, clock, most
+        self._taken: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, key: str) -> int:
+        """Count a request; return 0 if it may go on, otherwise the seconds to wait before a retry."""
+        with self._lock:
+            now = self.clock()
+            taken = self._taken.pop(key, deque())
+            while taken and taken[0] <= now - self.quota.seconds:
+                taken.popleft()
+            wait = 0 if len(taken) < self.quota.most else max(1, math.ceil(taken[0] + self.quota.seconds - now))
+            if not wait:
+                taken.append(now)
+            self._taken[key] = taken
+            while len(self._taken) > self.most:
+                self._taken.popitem(last=False)
+            return wait
 
 
 def address_key(client: str) -> str:

@@ -22,7 +22,7 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import LANGUAGES
 from changeflow.web import numbers
 from changeflow.web.calculations import Calculations
-from changeflow.web.clients import Buckets, Clients, Limits
+from changeflow.web.clients import Clients, Limits, Windows
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
 from changeflow.web.kept import KEPT, KeptForms
@@ -69,7 +69,7 @@ class Site:
     calculations: Calculations
     noted: "Noted"
     post: LinkPost
-    askers: Buckets
+    askers: Windows
     provider: Provider | None
     kept: KeptForms
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from changeflow.delivery import channels, message
-from changeflow.storage import messages
+from changeflow.storage import messages, sign_in_links
 from changeflow.usecases import dispatch
 from changeflow.usecases.acts import OtherEffectError, StaleError
 from changeflow.web import acts
 from chaos.__main__ import main
 from chaos.databases import Sqlite
 from chaos.edits import edits
+from chaos.sign_ins import sign_ins
 from chaos.workers import warm_up
 from tests.apart import run_apart
 
@@ -78,6 +79,27 @@ def test_no_edit_on_a_page_is_lost_and_every_late_one_sees_both_versions(kind: s
     assert edits + stale + unknown == 500
     assert stale >= 20
     assert set(bad) == {0}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_sign_in_link_that_is_used_many_times_at_once_lets_one_in(kind: str, tmp_path: Path):
+    code, out, err = run_apart(crash_test, "--part", "sign-ins", "--only", kind, folder=tmp_path)
+    assert code == 0, out + err
+    [row] = [line for line in out.splitlines() if line.startswith(("SQLite,", "PostgreSQL,"))]
+    assert list(map(int, row.split()[2:])) == [5, 200, 0, 0, 0, 0]
+
+
+def uses_links_again() -> None:
+    """Let a link in that was used before."""
+    sign_in_links.use_link = lambda *_, **__: True  # type: ignore[assignment]
+    warm_up()
+    verdict = sign_ins(Sqlite(Path.cwd()), Path.cwd(), rounds=2, at_once=10)
+    sys.exit(0 if verdict.is_well or not verdict.twice else 1)
+
+
+def test_the_crash_test_finds_links_that_let_in_twice(tmp_path: Path):
+    code, out, err = run_apart(uses_links_again, folder=tmp_path)
+    assert code == 1, out + err
 
 
 def saves_over_others() -> None:
