@@ -52,6 +52,8 @@ def check_table(
     if form == "json":
         print_json(check_json(check))
     else:
-        print_lines(check_lines(check, width=shutil.get_terminal_size((100, 24)).columns))
+        lines = check_lines(check, width=shutil.get_terminal_size((100, 24)).columns)
+        # The mistakes follow, apart from the notes.
+        print_lines([*lines, ""] if check.problems else lines)
     if check.problems:
         raise ProblemsError(by_place(check.problems))
