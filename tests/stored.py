@@ -6,6 +6,7 @@ Storing takes ten times as long as copying, and neither its content nor its mome
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -35,6 +36,24 @@ def store_once(folder: Path, *, db: str, actor: str, now: datetime, on: date | N
     shutil.copyfile(_KNOWN[key] / "stored.db", file)
     shutil.copytree(_KNOWN[key], noted, ignore=shutil.ignore_patterns("*.db"))
     return 1
+
+
+def fill_once(name: str, db: str, home: Path, fill: Callable[[], object]) -> None:
+    """Fill an SQLite database and its folder; a later call with the same name copies both as they were then.
+
+    A PostgreSQL database is filled each time. `name` has to say all that `fill` depends on.
+    """
+    if not db.startswith("sqlite:///"):
+        fill()
+        return
+    kept = Path(_KEPT.name) / name.replace("/", "-")
+    if kept.exists():
+        engine_for(db).dispose()
+        shutil.copytree(kept, home, dirs_exist_ok=True)
+        return
+    fill()
+    engine_for(db).dispose()
+    shutil.copytree(home, kept)
 
 
 def _key(folder: Path, db: str, actor: str, now: datetime, on: date | None) -> Key | None:

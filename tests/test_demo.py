@@ -97,6 +97,7 @@ def test_a_command_restores_what_it_changes_itself(
     assert process_state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["validate", "missing"], ["plan", "--nonsense"], ["--version"]])
 def test_a_command_prints_what_it_prints_in_its_own_process(
     command: Sequence[str], environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,6 +16,7 @@ from changeflow.settings import acting_as, as_flow, machine_account
 from changeflow.storage.database import engine_for
 from changeflow.values.acting import Via, acting, current
 from tests.builders import PROGRAMME, a_folder
+from tests.stored import fill_once
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +36,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CHANGEFLOW_DB", url)
     monkeypatch.setenv("CHANGEFLOW_AS", "chief")
     monkeypatch.setenv("CHANGEFLOW_ANCHOR", str(tmp_path / "anchor.txt"))
-    run("apply", a_folder(tmp_path / "trust"), "--yes", "--at", "2027-01-04")
-    run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
+
+    def fill() -> None:
+        run("apply", a_folder(tmp_path / "trust"), "--yes", "--at", "2027-01-04")
+        run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
+
+    fill_once("agreed", url, tmp_path, fill)
     yield tmp_path
     engine_for(url).dispose()
 

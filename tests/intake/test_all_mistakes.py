@@ -96,6 +96,7 @@ def test_each_mistake_is_found_alone_and_in_its_own_file(alone: dict[str, set[st
         assert {one.partition(":")[0] for one in found} == {MISTAKES[name][0]}
 
 
+@pytest.mark.slow
 def test_all_mistakes_are_found_together(tmp_path: Path, alone: dict[str, set[str]]):
     assert problems_of(tmp_path / "all", *MISTAKES) == set().union(*alone.values())
 

@@ -21,15 +21,20 @@ from changeflow.usecases import audit_trail, definitions
 from changeflow.values.acting import acting, current
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_audit import NOW, faults, finish, note, outside
+from tests.stored import fill_once
 
 
 @pytest.fixture
 def anchored(db: str, tmp_path: Path) -> Path:
     path = tmp_path / "anchor.txt"
-    with acting(replace(current(), anchor=str(path))):
+
+    def fill() -> None:
         definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
         for day in range(5, 9):
             finish(db, day)
+
+    with acting(replace(current(), anchor=str(path))):
+        fill_once("anchored", db, tmp_path, fill)
     return path
 
 

@@ -18,6 +18,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import acting, current
 from tests.builders import a_folder
 from tests.storage.test_anchor_lost import LATE, accept, emptied, named, overwritten, store
+from tests.stored import fill_once
 
 pytestmark = pytest.mark.slow
 
@@ -69,9 +70,13 @@ def names(request: pytest.FixtureRequest) -> Sequence[str]:
 def path(db: str, names: Sequence[str], tmp_path: Path) -> Path:
     """The anchor of a database with two programmes, or with three."""
     path = tmp_path / "anchor.txt"
-    for name in names:
-        store(db, tmp_path, name, path)
-        finish(db, name, 5, path)
+
+    def fill() -> None:
+        for name in names:
+            store(db, tmp_path, name, path)
+            finish(db, name, 5, path)
+
+    fill_once(f"anchor of {len(names)}", db, tmp_path, fill)
     assert reported(db, path) == []
     return path
 

@@ -25,6 +25,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.wave_use import milestone_effects
 from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
+from tests.stored import fill_once
 
 DEADLINE = ", deadline: 2027-12-31"
 
@@ -42,12 +43,16 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def approved_twice(db: str, folder: Path) -> str:
     """Baseline 1 on the 4th, 8 days of requirements and baseline 2 on the 5th, 10 days on the 6th."""
-    store(db, folder, 4)
-    progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
-    baselines.take_baseline("Agreed", change(db, 4))
-    store(db, folder, 5, days=8)
-    baselines.take_baseline("Agreed again", change(db, 5))
-    store(db, folder, 6, days=10)
+
+    def fill() -> None:
+        store(db, folder, 4)
+        progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
+        baselines.take_baseline("Agreed", change(db, 4))
+        store(db, folder, 5, days=8)
+        baselines.take_baseline("Agreed again", change(db, 5))
+        store(db, folder, 6, days=10)
+
+    fill_once("approved twice", db, folder.parent, fill)
     return db
 
 

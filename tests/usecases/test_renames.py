@@ -17,6 +17,7 @@ from changeflow.usecases import baselines, changes, comments, definitions, evide
 from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import read
 from tests.builders import PROGRAMME, a_folder
+from tests.stored import fill_once
 from tests.usecases.gated import GATED, TEAM, answer, change, finish, planned, state, stored_with
 
 RENAMED = (
@@ -39,11 +40,15 @@ def applied(db: str, tmp_path: Path, day: int = 9, **files: str) -> int:
 @pytest.fixture
 def begun(db: str, tmp_path: Path) -> str:
     """The plan is approved, requirements are done on the 8th, and a baseline was taken before."""
-    stored_with(db, tmp_path)
-    baselines.take_baseline("Agreed", change(db, 4))
-    planned(db)
-    decide(answer(), change(db, 5, actor="lead"))
-    finish(db, "payroll/requirements", 6, 8)
+
+    def fill() -> None:
+        stored_with(db, tmp_path)
+        baselines.take_baseline("Agreed", change(db, 4))
+        planned(db)
+        decide(answer(), change(db, 5, actor="lead"))
+        finish(db, "payroll/requirements", 6, 8)
+
+    fill_once("approved and finished", db, tmp_path, fill)
     return db
 
 

@@ -20,6 +20,7 @@ from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import read
 from changeflow.values.moments import day_of, last_day_of
 from tests.builders import PROGRAMME, a_folder
+from tests.stored import fill_once
 from tests.usecases.gated import GATED, TEAM, answer, change, decisions, finish, planned, state, stored_with
 
 DAY_9 = date(2027, 1, 9)
@@ -60,12 +61,16 @@ def now(db: str, *tasks: str, on: date = DAY_9) -> list[str]:
 @pytest.fixture
 def begun(db: str, tmp_path: Path) -> str:
     """Requirements began on the 6th; on the 8th three of five days are left. A baseline was taken before."""
-    stored_with(db, tmp_path)
-    baselines.take_baseline("Agreed", change(db, 4))
-    planned(db)
-    decide(answer(), change(db, 5, actor="lead"))
-    report = ReportedProgress("payroll/requirements", date(2027, 1, 6), None, "3d")
-    progress.report_progress([report], change(db, 8))
+
+    def fill() -> None:
+        stored_with(db, tmp_path)
+        baselines.take_baseline("Agreed", change(db, 4))
+        planned(db)
+        decide(answer(), change(db, 5, actor="lead"))
+        report = ReportedProgress("payroll/requirements", date(2027, 1, 6), None, "3d")
+        progress.report_progress([report], change(db, 8))
+
+    fill_once("approved and begun", db, tmp_path, fill)
     return db
 
 

@@ -40,7 +40,7 @@ from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Outcome
 from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
-from tests.stored import store_once
+from tests.stored import fill_once, store_once
 
 PLAN = "payroll/plan-agreed"
 PEOPLE_OF_ASH = PEOPLE + (
@@ -69,12 +69,16 @@ def change(db: str, *, actor: str | None = "manager", now: datetime = NOW) -> Ch
 @pytest.fixture
 def trust(db: str, tmp_path: Path) -> str:
     """A payroll whose first wave went live on 25 January; today is 1 March."""
-    folder = a_folder(tmp_path / "trust", people=PEOPLE_OF_ASH, pathway=PATHWAY_OF_ALL, service=SERVICE_OF_ALL)
-    store_once(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     day = date(2027, 1, 25)
     earlier = change(db, now=datetime(2027, 1, 25, 18, tzinfo=UTC))
-    report_progress([ReportedProgress("payroll/w1/go-live", day, day)], earlier)
-    finish_task("payroll/plan", date(2027, 1, 5), date(2027, 1, 4), earlier)
+
+    def fill() -> None:
+        folder = a_folder(tmp_path / "trust", people=PEOPLE_OF_ASH, pathway=PATHWAY_OF_ALL, service=SERVICE_OF_ALL)
+        store_once(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+        report_progress([ReportedProgress("payroll/w1/go-live", day, day)], earlier)
+        finish_task("payroll/plan", date(2027, 1, 5), date(2027, 1, 4), earlier)
+
+    fill_once("payroll that went live", db, tmp_path, fill)
     return db
 
 
