@@ -13,10 +13,11 @@ from changeflow.programme.version_changes import check_fixed, lost_tasks
 from changeflow.reports.cohort_page import CohortPage, cohort_page, in_words
 from changeflow.storage import versions
 from changeflow.usecases.own_school import permit_whole
+from changeflow.usecases.progress import record_reason
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_use import with_waves_in
-from changeflow.values.words import Action
+from changeflow.values.words import Action, Kind
 
 FILE = "programme.yaml"
 DEFAULT_SIZE = 3
@@ -93,8 +94,8 @@ class CohortChosen:
     """Which school goes to which wave, in words."""
 
 
-def choose_cohort(schools: frozenset[str], change: Change) -> CohortChosen:
-    """Make some schools the pilot, in a new version of the plan.
+def choose_cohort(schools: frozenset[str], change: Change, *, reason: str = "") -> CohortChosen:
+    """Make some schools the pilot, in a new version of the plan; `reason` says why dates move, if they do.
 
     A school that leaves the pilot takes the place of one that joins it; the others stay where they are.
     """
@@ -119,6 +120,9 @@ def choose_cohort(schools: frozenset[str], change: Change) -> CohortChosen:
         sources = dict(stored.sources)
         if FILE in sources:
             sources[FILE] = with_waves_in(sources[FILE], waves)
+        pilot = next(w.id for w in waves if w.pilot)
+        lives = sorted(t.id for t in work.programme.tasks(kind=Kind.GO_LIVE) if t.wave == pilot)
+        record_reason(work, lives, reason, by)
         number = versions.append(work.session, changed, sources=sources, parent=stored, at=change.now, by=by)
         work.record("cohort", f"version:{number}", by=by)
         moves = tuple(_moves(work.programme, work.definition.programme.waves, waves))

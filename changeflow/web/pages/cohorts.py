@@ -6,7 +6,7 @@ from starlette.responses import Response
 from changeflow.reports.cohort_page import SEPARATOR
 from changeflow.usecases import cohorts
 from changeflow.usecases.visits import Visit
-from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import FieldError, Form
 
@@ -27,11 +27,12 @@ async def choose(request: Request, programme: str) -> Response:
         programme,
         form,
         allow=cohorts.permit_choose,
-        do=lambda change: cohorts.choose_cohort(_schools(form), change),
+        do=lambda change: cohorts.choose_cohort(_schools(form), change, reason=reason_in(form)),
         show=lambda found, draft: _page(request, found, draft),
         done=f"/p/{programme}/pilot-schools?saved=1",
         mark=cohorts.mark_of_pilot,
         section="schools",
+        asks_why=True,
     )
 
 

@@ -1,18 +1,20 @@
 """Choosing the schools of the pilot: proposals with their comparison, and the choice as a new version."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from changeflow.agenda.pilot_entries import proposed_cohorts
 from changeflow.programme.definition import Wave
+from changeflow.programme.facts import Announcement
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases import cohorts, progress
+from changeflow.usecases import announcements, cohorts, progress
 from changeflow.usecases.stored import load
 from changeflow.values.words import Role
-from tests.every_role import HOLDER, TODAY, World
+from tests.every_role import FILE, HOLDER, TODAY, World, store
 from tests.web.pages.test_pilot_runs import check, save
 from tests.web.visiting import heading, signed_in, text_of
 
@@ -66,10 +68,25 @@ def test_a_choice_is_checked_shown_and_becomes_a_version(own_world: World):
     assert "Pilot saved" in page
 
 
+def test_moving_an_announced_go_live_needs_a_reason(own_world: World):
+    later = FILE.replace("schools: [beech, cedar]}", "start_no_earlier: 2027-11-01, schools: [beech, cedar]}")
+    store(own_world, "chief", programme=later)
+    said = Announcement(service="payroll", school="beech", day=date(2028, 1, 5), on=TODAY, how="letter")
+    announcements.announce([said], own_world.change("member"))
+    browser = signed_in(own_world.db, "member")
+    checked = check(browser, URL, **BEECH)
+    assert "Who to tell" in text_of(checked)
+    missing = save(browser, checked, URL, **BEECH)
+    assert missing.status_code == 422
+    assert "An announced date or a decision moves. Say why." in text_of(missing)
+    assert waves_of(own_world)["w1"] == ("ash",)
+    assert save(browser, missing, URL, **BEECH, cause="Beech has a new roof").status_code == 303
+    assert waves_of(own_world)["w1"] == ("beech",)
+    assert any(c.text == "Beech has a new roof" for c in programme_of(own_world).facts.comments)
+
+
 def test_a_pilot_that_has_begun_stays(own_world: World):
     task = next(t.id for t in programme_of(own_world).tasks() if t.wave == "w1")
-    from datetime import date
-
     progress.report_progress([ReportedProgress(task, date(2027, 3, 1))], own_world.change("member"))
     browser = signed_in(own_world.db, "member")
     assert "The pilot has begun, so its schools can no longer change." in text_of(browser.get(URL))
