@@ -144,7 +144,7 @@ ATTENDANCE = Format(
                 " | checked in=yes | not checked in=no | not attending=no | not yet started=no | not complete=no | "
                 "not completed=no | refunded=no | declined=no"
             ),
-            decides=(
+            decides_by_yes=(
                 r"atten|presen|absen|\b(?:came|turn|show|sign|check|arriv|miss)|regist|book|status|outcome|result|complet"
                 r"|pass|confirm|cancel|mark|withdr"
             ),

@@ -142,7 +142,8 @@ SCHOOLS = Format(
             leaves_out=("closed",),
             points_out=CHANGING,
             look="Remove them if they are not part of the programme.",
-            decides="status|open|clos",
+            decides=r"^(?:current|school|site|establishment|academy|gias)?\W*status\W*$|^(?:is )?(?:open|closed)\b",
+            decides_by_yes=r"^(?:is )?(?:open|closed)\W*$",
             about_lines="which schools are closed",
         ),
         Field(
@@ -295,7 +296,14 @@ PEOPLE = Format(
             points_out=LONG_AWAY,
             is_private=True,
             look="They get no messages. Give the days in the column 'away' if you know them.",
-            decides=r"status|active|current|employ|\b(?:left|leav|in post)",
+            decides=(
+                r"^(?:current|post|occupancy|contract|employee|staff member|record|hr|person|job|position|assignment"
+                r"|payroll)?\W*status\W*$|\b(?:left|leav)"
+            ),
+            decides_by_yes=(
+                r"^(?:is |still |currently )?(?:current|active|employed|in post)(?: staff| employee)?\W*$"
+                r"|^(?:has )?left\W*$|^leaver"
+            ),
             about_lines="who has left or is away",
         ),
         Field(

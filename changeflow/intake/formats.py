@@ -84,6 +84,8 @@ class Field:
 
     If its cells are words of this field, and some leave out their line, it is a mistake not to use it.
     """
+    decides_by_yes: str = ""
+    """Such headings under which a plain yes or no decides it too."""
     about_lines: str = ""
     """What such a column says."""
     else_by: str = ""

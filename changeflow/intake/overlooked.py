@@ -29,6 +29,8 @@ class _Column:
     column: TableColumn
     meant: Field
     is_turned_round: bool
+    takes_yes: bool
+    """Whether a plain yes or no decides about a line."""
     out: tuple[str, int] | None = None
     """The first cell which says that its line does not count, and the line."""
     is_sure: bool = False
@@ -49,10 +51,12 @@ class _Column:
         if len(self.seen) < _MOST_WORDS:
             self.seen.add(text)
         word, plain = mark_or_word(text), text.casefold()
-        meaning = self.meant.meanings.get(word, "yes" if plain in YES else "no" if plain in NO else "")
+        meaning, is_plain = self.meant.meanings.get(word, ""), plain in YES | NO
+        if is_plain:
+            meaning = ("yes" if plain in YES else "no") if self.takes_yes else ""
         self.is_readable = self.is_readable and bool(meaning)
-        is_out = meaning in self.meant.leaves_out or meaning == ("yes" if self.is_turned_round else "no")
-        is_word = len(word) > 1 and plain not in YES | NO
+        is_out = meaning in self.meant.leaves_out or meaning == ("yes" if is_plain and self.is_turned_round else "no")
+        is_word = len(word) > 1 and not is_plain
         if is_out and (self.out is None or (is_word and not self.is_sure)):
             self.out, self.is_sure = (one_line(text)[:40], line), is_word
 
@@ -61,7 +65,7 @@ class _Column:
         """What it says about a line, if that would leave the line out; otherwise empty."""
         if self.out is not None and (self.is_readable or self.is_sure):
             return f"'{self.out[0]}' on line {self.out[1]}"
-        if self.seen and self.is_readable and self.empty and not self.is_turned_round:
+        if self.takes_yes and self.seen and self.is_readable and self.empty and not self.is_turned_round:
             return f"it is empty on line {self.empty}"
         return ""
 
@@ -71,13 +75,13 @@ class OverlookedColumns:
 
     def __init__(self, wanted: Format, columns: MatchedColumns) -> None:
         found = {match.field.name for match in columns.matches}
-        fields = [one for one in wanted.fields if one.decides and one.name not in found]
+        fields = [f for f in wanted.fields if (f.decides or f.decides_by_yes) and f.name not in found]
         unused = [column for column in columns.unused if column.place not in columns.misspelt]
         self._watched = [
-            _Column(column, one, _TURNED_ROUND.search(column.name) is not None)
+            _Column(column, one, _TURNED_ROUND.search(column.name) is not None, _has(one.decides_by_yes, column))
             for one in fields
             for column in unused
-            if re.search(one.decides, column.name, re.IGNORECASE)
+            if _has(one.decides, column) or _has(one.decides_by_yes, column)
         ]
 
     def look(self, line: int, cells: Sequence[str]) -> None:
@@ -96,3 +100,7 @@ class OverlookedColumns:
                 if one.is_turned_round:
                     remedy = f"Add a column '{name}' with no for these lines, or remove them and this column."
                 yield Problem(file=shown, line=line, column=one.column.place, what=what, remedy=remedy)
+
+
+def _has(pattern: str, column: TableColumn) -> bool:
+    return bool(pattern) and re.search(pattern, column.name, re.IGNORECASE) is not None

@@ -60,19 +60,20 @@ def test_a_tick_for_those_who_came_and_nothing_for_others_is_a_mistake(tmp_path:
     ("kind", "heading", "cell", "says", "ours"),
     [
         ("people", "Post status", "Leaver", "who has left or is away", "active"),
+        ("people", "Position status", "Terminated", "who has left or is away", "active"),
         ("people", "Occupancy status", "Ended", "who has left or is away", "active"),
         ("people", "Current staff", "No", "who has left or is away", "active"),
         ("schools", "Open?", "Closed", "which schools are closed", "status"),
         ("schools", "Site status", "Permanently closed", "which schools are closed", "status"),
+        ("schools", "Open", "No", "which schools are closed", "status"),
     ],
 )
 def test_who_has_left_and_what_is_closed_is_a_mistake_too(
     tmp_path: Path, kind: str, heading: str, cell: str, says: str, ours: str
 ):
-    [problem] = problems_of(tmp_path / "t.csv", kind, heading, "Other words", cell)[:1] or [""]
-    if cell == "No":  # It may be anything beside words that are not known.
-        assert problem == ""
-        [problem] = problems_of(tmp_path / "t.csv", kind, heading, "Yes", cell)
+    # A plain no may be anything beside words that are not known.
+    first = "Yes" if cell == "No" else "Other words"
+    [problem] = problems_of(tmp_path / "t.csv", kind, heading, first, cell)
     place = HEADS[kind][1].count(",") + 2
     assert (
         problem
@@ -96,10 +97,17 @@ def test_yes_may_mean_that_a_line_does_not_count(tmp_path: Path):
         ("attendance", "Signed in", "Yes", "Yes"),
         ("attendance", "Absent", "", ""),
         ("people", "First aider", "Yes", "No"),
+        ("people", "QTS status", "Yes", "No"),
+        ("people", "DBS status", "Current", "Expired"),
+        ("people", "Probation status", "Ended", ""),
+        ("people", "Post status", "Current", ""),
+        ("people", "Current salary", "Yes", "No"),
         ("people", "Cover reason", "Maternity leave", ""),
         ("people", "Contract type", "Permanent", "Fixed term"),
         ("schools", "Open date", "01/09/1998", ""),
         ("schools", "Nursery", "Yes", "No"),
+        ("schools", "Academy status", "Yes", "No"),
+        ("schools", "Open for lettings", "Yes", "No"),
     ],
 )
 def test_other_columns_are_only_reported(tmp_path: Path, kind: str, heading: str, first: str, second: str):
@@ -119,3 +127,11 @@ def test_the_day_on_which_a_person_left_is_their_last_day(tmp_path: Path, headin
     table = open_table(path, path.name, problems, PEOPLE)
     assert table is not None
     assert (problems, [row.cells.get("leaves") for row in table.rows]) == ([], ["2026-08-31"])
+
+
+def test_a_reason_for_leaving_says_who_has_left(tmp_path: Path):
+    [problem] = problems_of(tmp_path / "t.csv", "people", "Reason for leaving", "", "Retired")
+    assert problem == (
+        "t.csv:1:3: 'Reason for leaving' seems to say who has left or is away: 'Retired' on line 3. Add a column "
+        "'active' with no for these lines, or remove them and this column."
+    )
