@@ -1,4 +1,4 @@
-"""The only way from people's scores to anything that is shown, exported, sent or computed.
+"""The only route by which people's scores reach anything that is shown, exported, sent or computed.
 
 The result is a `Snapshot`: bands for how many people in a group have which barrier, as fine as is safe together with
 everything ever published about the same people (`safety`, `history`). It is frozen. A group's bands are replaced only
@@ -32,7 +32,7 @@ class Protection:
     """How fine publications may be. `together=False` skips the joint test of groups, to show why it is needed."""
 
     minimum: int
-    """The least number of answers for which a group is published."""
+    """The fewest answers for which a group is published."""
     band: int
     """The width of the narrowest band of a count."""
     together: bool = True
@@ -272,7 +272,7 @@ class _Door:
         self._keep(wanted, levels[~rows.fixed])
 
     def _keep(self, groups: Sequence[_Group], levels: NDArray[np.int64]) -> None:
-        """Set each group's bands; a group whose bands all run from 0 to its size says nothing and is hidden."""
+        """Set each group's bands. Hide a group whose bands all run from 0 to its size, because they show nothing."""
         sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
         held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
         low, high = bands(held, sizes, levels, band=self.protection.band)

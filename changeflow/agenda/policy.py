@@ -57,7 +57,7 @@ class NudgePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A nudge that waits to be sent."""
+    """A nudge that is waiting to be sent."""
 
     id: int
     recipient: str
@@ -77,15 +77,15 @@ class Reader:
     is_deliverable: bool = True
     optional_off: bool = False
     today: int = 0
-    """Messages that they have had today."""
+    """The number of messages that they have had today."""
     week: int = 0
-    """Messages that they have had in the last seven days, including today's."""
+    """The number of messages that they have had in the last seven days, including today's."""
     is_saturated: bool = False
     """Whether they have too many requests at once, so that their manager is asked to talk to them."""
 
 
 class Fate(StrEnum):
-    """What happens to a nudge that waits."""
+    """What happens to a nudge that is waiting."""
 
     GOES = "goes"
     HELD = "held"

@@ -51,7 +51,7 @@ class Channel(Protocol):
     overwrites: bool
     """Whether a repeat leaves no second copy: several messages may then be marked as sent at once, which is faster."""
     reaches_people: bool
-    """Whether people get what is sent: only programmes that are live use such a channel."""
+    """Whether the channel sends messages to people: only live programmes use such a channel."""
 
     def send(self, message: Message) -> Receipt:
         """Send a message. A failed delivery is a receipt; a faulty message is an `InputError`."""
@@ -309,7 +309,7 @@ class ChannelSettings:
     teams_url: str | None = field(default=None, repr=False)
 
     def needed(self, name: str) -> str:
-        """Return a setting that a channel needs; raise `InputError` where it is not set."""
+        """Return a setting that a channel needs; raise `InputError` if it is missing."""
         value: str | None = getattr(self, name)
         if not value:
             variable = f"CHANGEFLOW_{name.upper()}"
@@ -335,7 +335,7 @@ CHANNELS: Mapping[str, Callable[[ChannelSettings], Channel]] = {
 }
 """Makes each channel, by its name in CHANGEFLOW_CHANNEL. The settings are fields of `ChannelSettings`."""
 REACHING_PEOPLE = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.reaches_people)
-"""Channels that send messages to people. The others only write them down."""
+"""Channels that send messages to people. The others only write files or print."""
 
 
 def channel_name(settings: ChannelSettings) -> str:
@@ -344,7 +344,7 @@ def channel_name(settings: ChannelSettings) -> str:
 
 
 def channel_for(settings: ChannelSettings) -> Channel:
-    """Return the channel that is set; raise `InputError` where a setting that it needs is missing."""
+    """Return the configured channel; raise `InputError` if a setting that it needs is missing."""
     name = channel_name(settings)
     if name not in CHANNELS:
         raise InputError(f"CHANGEFLOW_CHANNEL is '{name}'. Use one of {', '.join(CHANNELS)}.")

@@ -1,4 +1,4 @@
-"""Read schools and people: one line each, CSV or xlsx."""
+"""Read schools and people from a CSV or xlsx file, one on each line."""
 
 import csv
 import io
@@ -158,7 +158,7 @@ def _several(row: TableRow, column: str) -> Iterator[str]:
 
 
 def _names(reading: Reading, wanted: Format) -> list[str]:
-    """Return the files of a folder that have a table; add a `Problem` if there are two."""
+    """Return the files in a folder that contain a table; add a `Problem` if there are two."""
     names = [f"{wanted.name}{end}" for end in (".xlsx", ".csv") if is_there(reading.path / f"{wanted.name}{end}")]
     if len(names) > 1:
         reading.add(names[0], f"There are {names[1]} and {names[0]}, and only one can be right.", "Keep one of them.")
@@ -220,7 +220,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], readi
 
 
 def _said(kind: str, message: str, given: object) -> str:
-    """Say what is wrong with a cell."""
+    """Describe what is wrong with a cell."""
     if kind.startswith("date"):
         return " ".join(no_day(str(given)))
     if kind == "string_pattern_mismatch":

@@ -71,7 +71,7 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: 
 
 
 def _too_few(series: Sequence[RunSummary], clean: int, needed: int) -> Sentence:
-    """Say how many clean runs in a row there are."""
+    """Say how many consecutive clean runs there are."""
     if clean:
         return counted_sentence(
             "Only %(num)s clean parallel run so far; %(needed)s in a row are needed.",
@@ -127,7 +127,7 @@ def _of_missed(missed: Sequence[str]) -> Sentence:
 
 
 def _faults_of(run: RunSummary) -> Iterator[str]:
-    """Yield what is wrong with a run: differences, doubts about what was compared, and pay that was not."""
+    """Yield what is wrong with a run: differences, doubts about the comparison, and pay that was not compared."""
     month = month_in_words(run.period)
     odd = [
         counted_sentence(
@@ -166,7 +166,7 @@ def _faults_of(run: RunSummary) -> Iterator[str]:
 def _weigh_pay(
     runs: Sequence[RunSummary], pay: str | None, asked: Decimal, good: list[str], bad: list[str]
 ) -> None:  # fmt: skip
-    """Check that each of the last runs leaves no one unpaid and pays enough contracts the same, explained or not."""
+    """Check that each of the last runs leaves no one unpaid and that the pay on enough contracts matches."""
     for run in runs:
         if pay is not None and run.pay is None:
             bad.append(

@@ -70,7 +70,7 @@ class LastDay:
     day: date
     """The last responsible day: deciding on the next day does harm."""
     dates: Mapping[TaskId, date]
-    """The dates that are compared, if it is decided in time."""
+    """The dates that are compared, for a decision made in time."""
     names: Mapping[TaskId, str]
     """Their names."""
     later: tuple[DecidedOn, ...]
@@ -159,7 +159,7 @@ class _ComingDays:
 
 
 class _Search:
-    """One decision, tried on one day after another. The resulting early dates can only move later."""
+    """One decision, tried on each day in turn. The resulting early dates can only move later."""
 
     def __init__(self, programme: Programme, gate: Task) -> None:
         self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate

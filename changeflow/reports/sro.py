@@ -40,7 +40,7 @@ from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
 from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.analysis.slippage import CutOff, Slips
-from changeflow.roadmap.analysis.why import explain, only_in_windows
+from changeflow.roadmap.analysis.why import explain, window_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
@@ -267,10 +267,10 @@ def _cut_off_in_words(programme: Programme, slips: Slips, cut_off: CutOff) -> tu
         for at in (cut_off.before, cut_off.after)
     )
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
-    later = f"If it slips by one {unit}, “{roadmap.tasks[target].name}” will slip from {before} to {after}"
     found = roadmap.tasks[cut_off.task]
-    because = f", because it can start only {only_in_windows(roadmap, found)}" if found.begins_in_windows else ""
-    return format_day(timed.day_at(finish)), f"{later}{because}"
+    waits = f"it has to wait for the next {window_in_words(roadmap, found)}, so " if found.begins_in_windows else ""
+    later = f"If it slips by one {unit}, {waits}“{roadmap.tasks[target].name}” will slip from {before} to {after}"
+    return format_day(timed.day_at(finish)), later
 
 
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:

@@ -43,7 +43,7 @@ from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
-    """Return all facts; with `until`, those known at that moment."""
+    """Return all facts; with `until`, only those known by then."""
     progress: dict[str, TaskProgress] = {}
     for r in rows_until(session, ProgressRow, programme, until):
         progress.pop(r.task, None)  # Keep the order of the latest records: for joined tasks the last one counts.
@@ -221,9 +221,9 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "comment": CommentRow,
     "evidence": EvidenceRow,
 }
-"""The tables of the kinds of fact."""
+"""The table of each kind of fact."""
 _APART = {"id", "programme_id", "at", "contract", "digest"}
-"""Columns that are not part of the statement, or name a contract."""
+"""Columns that are not part of the fact itself, or that name a contract."""
 _OF_ONE_CONTRACT = {"reason", "evidence", "between"}
 """Entries about one contract's pay, which are only for the service's manager and lead provider, and never listed."""
 
@@ -233,7 +233,7 @@ def recorded(
 ) -> list[RecordedFact]:
     """Return all recorded facts of a programme, or of one kind, in the order recorded.
 
-    With `until`, as the list was at that moment.
+    With `until`, return the list as it was then.
     """
     order = list(OF_SAME)
     found = [f for name in order if kind in (None, name) for f in _of_kind(session, programme, name)]

@@ -29,7 +29,7 @@ DECIDE_AGAIN = " To decide again once the evidence is complete, add --again."
 
 @dataclass(slots=True)
 class _Batch:
-    """The state while answers are recorded, each one on top of the previous ones."""
+    """The state while answers are recorded, one after another."""
 
     work: UnitOfWork
     recorder: str
@@ -88,7 +88,7 @@ def _check_and_add_all(path: Path, batch: _Batch) -> None:
 
 
 def _named(answer: GateAnswer, programme: Programme) -> GateAnswer:
-    """Replace the names in an answer with ids: those of its gate, and of the tasks that must wait for its conditions.
+    """Replace the names of an answer's gate, and of the tasks that must wait for its conditions, with their ids.
 
     An ambiguous name is an error; an unknown name is left for the later check.
     """

@@ -236,24 +236,24 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
     if task.begins_in_windows:
         if day_of(start) > first:
-            yield f"; it can start only {only_in_windows(roadmap, task)}"
+            yield f"; it can start only {_only_in_windows(roadmap, task)}"
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
         span = "on" if len(days) == 1 else "from"
         yield f"; there is no work {span} {format_days(days[0], days[-1])} ({name})"
 
 
-def _window(roadmap: Roadmap, task: Task) -> str:
+def window_in_words(roadmap: Roadmap, task: Task) -> str:
     """Name the kind of start window that a task waits for: `month`, `meeting (Trust board)`."""
     if task.starts_on and isinstance(dates := roadmap.periods[task.starts_on], MeetingDates):
         return f"meeting ({dates.name})"
     return (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
 
 
-def only_in_windows(roadmap: Roadmap, task: Task) -> str:
+def _only_in_windows(roadmap: Roadmap, task: Task) -> str:
     """Say when a task can start: `at the start of a month`, `at a meeting (Trust board)`."""
     is_meeting = task.starts_on is not None and isinstance(roadmap.periods[task.starts_on], MeetingDates)
-    return f"at {'' if is_meeting else 'the start of '}a {_window(roadmap, task)}"
+    return f"at {'' if is_meeting else 'the start of '}a {window_in_words(roadmap, task)}"
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
@@ -282,7 +282,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
         harm = f"{'it' if end is task else f'“{end.name}”'} misses {limit}"
     if timed.total_float == 0:
         if task.starts_on:
-            when, window = dates_in_words(roadmap, schedule, task.id), _window(roadmap, task)
+            when, window = dates_in_words(roadmap, schedule, task.id), window_in_words(roadmap, task)
             return f"It has no float. If it misses {when.split(' to ')[0]}, it waits for the next {window}, and {harm}."
         return f"It has no float. If it slips, {harm}."
     latest = _latest_day(roadmap, schedule, task.id, last)

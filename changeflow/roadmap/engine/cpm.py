@@ -108,17 +108,17 @@ class TimedTask:
     """At a midnight it ends the day before. A milestone that nothing has led up to opens the day that begins then."""
 
     def day_at(self, finish: int) -> date:
-        """Return the day on which people would say that it ends, if it ended at an instant."""
+        """Return the day on which people would say that it ends, if it ended at a given moment."""
         return last_day_of(finish) if self.ends_day else day_of(finish)
 
     @property
     def first_day(self) -> date:
-        """The day on which it starts; of a milestone its day."""
+        """The day on which it starts; for a milestone, its day."""
         return min(day_of(self.early_start), self.last_day)
 
     @property
     def last_day(self) -> date:
-        """The last day, inclusive; of a milestone its day."""
+        """The last day, inclusive; for a milestone, its day."""
         return self.day_at(self.early_finish)
 
 
@@ -154,7 +154,7 @@ class Schedule:
         return frozenset(seen)
 
     def behind(self, link: Link) -> tuple[TaskId, ...]:
-        """Return the tasks at the driving end of a link: of a summary, those that give it its date."""
+        """Return the tasks at the driving end of a link; for a summary, the tasks that give it its date."""
         below = self.below.get(link.predecessor)
         if below is None:
             return (link.predecessor,)
@@ -167,7 +167,7 @@ class Schedule:
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
-    A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
+    A loop raises `CyclicRoadmapError`. Where engines differ, the roadmap's profile decides. What is to be as late as
     possible is placed at its late start, and what follows it is placed again: Project takes its total float.
     Complexity: O(tasks + links).
     """
@@ -255,7 +255,7 @@ def settled(roadmap: Roadmap) -> tuple[Arrays, Result]:
 
 
 def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
-    """Run the passes until starts that follow from a finish, and as-late-as-possible tasks, no longer change."""
+    """Repeat the passes until as-late-as-possible tasks, and starts that depend on a finish, no longer change."""
     result = compute(arrays)
     if roadmap.finish is not None and not result.trouble[KIND_OUT]:
         needed = int(result.late[:, 0].min()) if len(result.late) else roadmap.start
@@ -290,7 +290,7 @@ def _passes(n: Net, r: Result) -> None:
 
 @kernel
 def _driving(n: Net, r: Result, end: int) -> None:
-    """Walk back from every task that ends last, over driving links; through a summary to what gives it its date."""
+    """Follow the driving links back from every task that ends last; for a summary, from what gives it its date."""
     for i in range(len(n.hot)):
         r.driving[i] = r.early[i, 1] == end and not n.hot[i, FLAGS] & SUMMARY
     for i in range(len(n.hot) - 1, -1, -1):

@@ -138,7 +138,7 @@ def _query(request: Request) -> PlanQuery:
 
 
 def _one_of(words: type[Word], given: str) -> Word | None:
-    """Return a word of a list; empty means none, and any other is no page of ours."""
+    """Return a word if it is in a list, or an empty one; any other word is an unknown page."""
     if given and given not in set(words):
         raise UnknownThingError("page", given)
     return words(given) if given else None
