@@ -58,7 +58,7 @@ class Comparison:
             variances=tuple(self._most_severe()),
             keys=keys,
             elements=tuple(e.name for e in self.elements),
-            largest_unexplained=_amount(largest[0] if largest and largest[0] is not None else 0),
+            largest_unexplained=amount_of(largest[0] if largest and largest[0] is not None else 0),
             net=self._net(),
             unpaid=self._unpaid(),
             pay=self.policy.pay,
@@ -171,7 +171,7 @@ class Comparison:
         for key, element, old, new, number, rule in rows:
             outcome = IN_CLASS[number]
             reason = self.policy.explanations[rule].reason if outcome is MatchOutcome.EXPLAINED else ""
-            yield PayVariance(key, element, _amount(old), _amount(new), outcome, reason)
+            yield PayVariance(key, element, amount_of(old), amount_of(new), outcome, reason)
 
     def _unpaid(self) -> int:
         query = "select count(*) from variance where element = ? and old > 0 and new <= 0"
@@ -181,14 +181,14 @@ class Comparison:
         rows = self.db.execute(
             "select element, sum(new - old)::hugeint from variance group by element order by element"
         )
-        return {element: _amount(int(total)) for element, total in rows.fetchall()}
+        return {element: amount_of(int(total)) for element, total in rows.fetchall()}
 
     def _one(self, query: str, values: Sequence[object] = ()) -> int:
         row = self.db.execute(query, list(values)).fetchone()
         return int(row[0]) if row else 0
 
 
-def _amount(units: int) -> Decimal:
+def amount_of(units: int) -> Decimal:
     """Return whole millionths as an amount with at least two decimals."""
     exact = Decimal(units) / UNIT
     shortest = exact.normalize()

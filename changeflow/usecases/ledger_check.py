@@ -1,6 +1,6 @@
 """Check one side of a parallel run as `pilot reconcile` would read it, by comparing the file with itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy
 from changeflow.pilots.runs import Coverage
 from changeflow.reconciliation.columns import NOTHING_TO_COMPARE, may_be_of_ids
 from changeflow.reconciliation.compare import reconcile
+from changeflow.reconciliation.first_amounts import first_amounts
 from changeflow.reconciliation.keys import odd_keys
+from changeflow.usecases.ledger_head import head_of
 from changeflow.values.problem import Problem
 
 _SHOWN = 10
@@ -34,6 +36,8 @@ class LedgerCheck:
     notes: list[str] = field(default_factory=list)
     coverage: Coverage | None = None
     """The compared columns; None if there are problems."""
+    amounts: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """The amounts of the lines that are shown, as they are read, by line and place."""
 
     @property
     def said(self) -> str:
@@ -56,12 +60,17 @@ def looks_like_a_ledger(headings: Sequence[str]) -> bool:
     return sum(fold(heading) in _PAID for heading in headings) >= _LIKE_A_LEDGER
 
 
-def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
-    """Read a file as both sides of a run; `key` names the columns that identify a contract, separated by commas."""
+def check_ledger(path: Path, table: Table, key: str | None, *, shown: int) -> LedgerCheck:
+    """Read a file as both sides of a run; `key` names the columns that identify a contract, separated by commas.
+
+    The amounts of the first lines, at most `shown`, are returned as they are read.
+    """
     headings = [column.name for column in table.layout.columns]
     names = tuple(part.strip() for part in key.split(",")) if key else _key_of(headings)
-    check = LedgerCheck(names, is_key_guessed=key is None and names != ParallelRunPolicy().key)
     policy = ParallelRunPolicy(key=names)
+    with head_of(path) as (head, _):
+        amounts = first_amounts(head, policy, [row.line for row in table.rows[:shown]])
+    check = LedgerCheck(names, is_key_guessed=key is None and names != ParallelRunPolicy().key, amounts=amounts)
     try:
         result = reconcile(path, path, policy, period="")
     except ProblemsError as error:
@@ -78,7 +87,8 @@ def check_ledger(path: Path, table: Table, key: str | None) -> LedgerCheck:
         doubts = (doubt.removeprefix(f"{table.file}: ") for doubt in coverage.doubts)
         check.notes.extend(f"{doubt} The run will not be clean." for doubt in dict.fromkeys(doubts))
     check.notes.extend(_odd_keys(path, policy))
-    return LedgerCheck(names, check.is_key_guessed, notes=list(dict.fromkeys(check.notes)), coverage=coverage)
+    notes = list(dict.fromkeys(check.notes))
+    return LedgerCheck(names, check.is_key_guessed, notes=notes, coverage=coverage, amounts=amounts)
 
 
 def _of_one_file(problem: Problem) -> Problem:

@@ -80,7 +80,7 @@ def _checked(check: TableCheck, path: Path, folder: "_Folder", on: date, key: st
     if check.kind is LEDGER:
         if check.problems:
             return check
-        ledger = check_ledger(path, check.table, key)
+        ledger = check_ledger(path, check.table, key, shown=_SHOWN)
         check.problems.extend(ledger.problems)
         return replace(check, ledger=ledger)
     check_rows(check.table, check.kind, check.problems, on=on, schools=folder.school_ids, people=folder.people(path))
@@ -261,8 +261,14 @@ def _columns(check: TableCheck, table: Table, width: int) -> Iterator[str]:
     shown = _shown(table.rows, left)
     yield _line([*head, *(f"Line {row.line}" for row, _ in shown)], [*wide, *(n for _, n in shown)])
     for row in rows:
-        cells = [one.cells.get(row[2], "").replace("\n", " / ") for one, _ in shown]
+        cells = [_cell(check, one, row[2]).replace("\n", " / ") for one, _ in shown]
         yield _line([*row, *cells], [*wide, *(n for _, n in shown)])
+
+
+def _cell(check: TableCheck, row: TableRow, name: str) -> str:
+    """Return a cell as it is read."""
+    amounts = check.ledger.amounts if check.ledger is not None else {}
+    return amounts.get((row.line, row.columns.get(name, 0)), row.cells.get(name, ""))
 
 
 def _shown(rows: Sequence[TableRow], left: int) -> list[tuple[TableRow, int]]:
@@ -307,7 +313,7 @@ def check_json(check: TableCheck) -> dict[str, object]:
         ],
         "unused": [c.name for c in table.columns.unused],
         "rows": len(table.rows),
-        "first": [dict(row.cells) for row in table.rows[:_SHOWN]],
+        "first": [{name: _cell(check, row, name) for name in row.cells} for row in table.rows[:_SHOWN]],
         "notes": [
             *([f"Cells are {check.ledger.said}."] if check.ledger is not None else []),
             *_notes(check, table),

@@ -210,13 +210,23 @@ class TestLedgers:
         assert any("by the key 'Employee No' (pilot reconcile needs --key \"Employee No\")" in line for line in lines)
         found = [line.split()[-5:] for line in lines if line[:1].isdigit()]
         assert [row[-3:] for row in found] == [
-            ["key", "1001", "1002"], ["compared", "Cook", "Cook"], ["compared", "£2,000.00", "5"],
-            ["compared", "-", "1"], ["compared", "1,450.00", "4"],
+            ["key", "1001", "1002"], ["compared", "Cook", "Cook"], ["compared", "2000.00", "5.00"],
+            ["compared", "0.00", "1.00"], ["compared", "1450.00", "4.00"],
         ]  # fmt: skip
         notes = "\n".join(lines[lines.index("Notes") :])
         for said in ("Not compared: Job Title (no amounts).", "1 dash counted as 0.00.", "Line 4 left out: a total.",
                      "Line 5 left out: what a report prints below its table."):  # fmt: skip
             assert notes.count(said) == 1
+
+    @pytest.mark.slow
+    def test_its_amounts_are_shown_as_they_are_read(self, tmp_path: Path):
+        """A cell that is no amount stays as it is, and so do all where the decimal mark is not clear."""
+        path = tmp_path / "pay.csv"
+        path.write_text("contract;gross;net\nC1;1.250,50;12,00-\nC2;(3,5);abc\n")
+        found = [line.split()[-2:] for line in check(path, width=200)[1] if line[:1].isdigit()]
+        assert found == [["C1", "C2"], ["1250.50", "-3.50"], ["-12.00", "abc"]]
+        path.write_text("contract;gross;net\nC1;2,500;7\n")
+        assert [line.split()[-1] for line in check(path, width=200)[1] if line[:1].isdigit()] == ["C1", "2,500", "7"]
 
     @pytest.mark.slow
     def test_its_cells_are_checked(self, tmp_path: Path):
