@@ -3,13 +3,12 @@
 `docs/roles.md` is generated from it, and a test compares every command and web route with it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping
 from functools import partial
 
-from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
+from changeflow.programme.mandates import WORKING
+from changeflow.programme.permission_entry import PermissionEntry
 from changeflow.programme.permission_lists import (
-    LEDGERS,
     READ_API,
     READ_PAGES,
     READ_THE_PLAN,
@@ -17,34 +16,8 @@ from changeflow.programme.permission_lists import (
     WORK_ON_FILES,
     pilot_form,
 )
+from changeflow.programme.permission_pilots import OF_PILOTS
 from changeflow.values.words import Action, Role
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionEntry:
-    """One row of the table."""
-
-    words: str
-    """The action as it reads after “may”, such as “take a baseline”. `{thing}` is the subject's name."""
-    roles: Sequence[Role]
-    """The roles that may, in the order in which a refusal names them."""
-    commands: Sequence[str] = ()
-    """The commands that do it. A command that does several things is listed for each of them."""
-    _: KW_ONLY
-    thing: str = ""
-    """The word for a subject without a name."""
-    routes: Sequence[str] = ()
-    """The web routes that do it, by method and path."""
-    is_decision: bool = False
-    """Whether the programme's policy can refuse it on the command line."""
-    is_personal: bool = False
-    """Whether it shows or removes data about individual people; the audit then records refusals too."""
-    note: str = ""
-    """An explanation for the row."""
-
-    def what(self, subject: Subject = PROGRAMME) -> str:
-        return self.words.replace("{thing}", subject.thing or self.thing)
-
 
 _decision, _personal = partial(PermissionEntry, is_decision=True), partial(PermissionEntry, is_personal=True)
 _plain = PermissionEntry
@@ -243,18 +216,6 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "by the version already stored, or if that names neither, those who may store a version"
         ),
     ),
-    Action.PROPOSE_LESSON: _plain(
-        "propose a lesson", WORKING, ("pilot lesson propose",), routes=pilot_form("lessons/new")
-    ),
-    Action.ANSWER_LESSON: _plain(
-        "accept or decline a lesson",
-        WORKING,
-        ("pilot lesson accept", "pilot lesson decline"),
-        routes=pilot_form("lessons/{number:number}"),
-    ),
-    Action.REPEAT_PILOT: _plain(
-        "repeat a pilot or a parallel run", WORKING, ("pilot again",), routes=pilot_form("repeat/{run:path}")
-    ),
     Action.REPORT_PROGRESS: _plain(
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),
@@ -322,43 +283,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("sponsor act",),
         routes=("GET /p/{programme}/people/support", "POST /p/{programme}/people/support"),
     ),
-    Action.MEASURE_PILOT: _plain(
-        "record a pilot's measure",
-        (*WORKING, Role.OWNER),
-        ("pilot measure",),
-        routes=pilot_form("measures/{criterion}"),
-    ),
-    Action.RECONCILE: _plain(
-        "store a parallel run",
-        WORKING,
-        ("pilot reconcile",),
-        routes=LEDGERS,
-        note=(
-            "with `--service`. Individual contracts are shown only to those who may see them. Without `--service`, it "
-            "works on your own files"
-        ),
-    ),
-    Action.RECORD_FILING: _plain("record a filing", WORKING, ("pilot submitted",), routes=pilot_form("filings/new")),
-    Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",), routes=pilot_form("tests/{case}")),
-    Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",), routes=pilot_form("issues/new")),
-    Action.UPDATE_ISSUE: _plain(
-        "update {thing}",
-        (*WORKING, Role.OWNER, Role.HEAD),
-        ("pilot issue update",),
-        routes=pilot_form("issues/{number:number}"),
-        thing="an issue",
-    ),
-    Action.GIVE_FEEDBACK: _plain("give feedback", _ALL, ("pilot feedback add",), routes=pilot_form("feedback/new")),
-    Action.PLAN_IMPROVEMENT: _plain(
-        "plan an improvement", WORKING, ("pilot feedback improve",), routes=pilot_form("improvements/new")
-    ),
-    Action.FINISH_IMPROVEMENT: _plain(
-        "finish {thing}",
-        (*WORKING, Role.OWNER),
-        ("pilot feedback done",),
-        routes=pilot_form("improvements/{number:number}"),
-        thing="an improvement",
-    ),
+    **OF_PILOTS,
     Action.ISSUE_REPORT: _plain(
         "issue the report",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, WORKING, Subject, in_role
-from changeflow.programme.permission_table import TABLE, PermissionEntry
+from changeflow.programme.permission_entry import PermissionEntry
+from changeflow.programme.permission_table import TABLE
 from changeflow.values.words import Role
 
 _OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
