@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from changeflow.web.clients import Buckets, Clients, Limits, Rate, address_key, networks
+from changeflow.web.clients import Buckets, Clients, Limits, Quota, Rate, Windows, address_key, networks
 from tests.builders import a_folder
 from tests.stored import store_once
 from tests.web.asking import ANSWER, CHOOSE, NOW, asking, assert_is_guarded, at_once, title
@@ -101,6 +101,39 @@ class TestLimits:
         slow = ask("POST", f"/a/{ANSWER}", content=drops(), headers=form)
         assert (slow.status_code, title(slow)) == (408, "The form took too long to arrive")
         assert slow.headers["connection"] == "close"
+
+
+class TestQuotas:
+    def test_a_client_gets_its_quota_in_any_hour_and_no_more(self):
+        clock = [0.0]
+        windows, allowed = Windows(Quota(most=20, seconds=3600), clock=lambda: clock[0]), list[float]()
+        for _ in range(4 * 360):
+            if windows.take("a") == 0:
+                allowed.append(clock[0])
+            clock[0] += 10
+        assert len(allowed) == 80
+        assert all(later - first >= 3600 for first, later in zip(allowed, allowed[20:], strict=False))
+
+    def test_a_refusal_says_when_to_try_again(self):
+        clock = [0.0]
+        windows = Windows(Quota(most=1, seconds=60), clock=lambda: clock[0])
+        assert windows.take("a") == 0
+        clock[0] = 12.5
+        assert (windows.take("a"), windows.take("b")) == (48, 0)
+        clock[0] = 60
+        assert windows.take("a") == 0
+
+    def test_the_quota_is_exact_among_fifty_requests_at_once(self):
+        windows = Windows(Quota(most=20, seconds=3600))
+        with ThreadPoolExecutor(50) as pool:
+            waits = list(pool.map(lambda _: windows.take("a"), range(500)))
+        assert waits.count(0) == 20
+
+    def test_the_least_recent_clients_are_dropped_first(self):
+        windows = Windows(Quota(most=1, seconds=3600), most=2)
+        assert [windows.take(key) for key in "abc"] == [0, 0, 0]
+        assert windows.take("c") > 0
+        assert windows.take("a") == 0
 
 
 class TestWhoMaySeeTheNumbers:
