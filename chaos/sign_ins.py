@@ -77,20 +77,19 @@ async def _rounds(db: str, base: str, rounds: int, at_once: int) -> SignInVerdic
         page = await client.get("/sign-in")
         browser, form = client.cookies[BROWSER], re.findall(r'name="form" value="([0-9a-f]{64})"', page.text)[0]
     fields, headers = {"form": form}, {"Sec-Fetch-Site": "same-origin", "Cookie": f"{BROWSER}={browser}"}
-    # Without a jar of cookies, so that no request sends the session of another.
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=most, cookies=None) as client:
-        for number in range(rounds):
+    for number in range(rounds):
+        # New each time: an idle connection may be closed, and no request may send the session of another.
+        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=most) as client:
             path = f"/sign-in/link/{_new_link(db, browser)}"
             sent = (client.post(path, data=fields, headers=headers) for _ in range(at_once))
             answers = Counter(answer.status_code for answer in await asyncio.gather(*sent))
-            client.cookies.clear()
-            verdict.tries += at_once
-            verdict.twice += answers[ENTERED] > 1
-            verdict.locked_out += answers[ENTERED] == 0
-            others = at_once - answers[ENTERED] - answers[REFUSED]
-            verdict.refused += others
-            if answers[ENTERED] != 1 or others:
-                verdict.notes.append(f"round {number}: {dict(answers)}")
+        verdict.tries += at_once
+        verdict.twice += answers[ENTERED] > 1
+        verdict.locked_out += answers[ENTERED] == 0
+        others = at_once - answers[ENTERED] - answers[REFUSED]
+        verdict.refused += others
+        if answers[ENTERED] != 1 or others:
+            verdict.notes.append(f"round {number}: {dict(answers)}")
     with read_scope(db) as session:
         begun = session.exec(select(func.count()).where(col(SessionRow.how) == SignIn.LINK.value)).one()
     verdict.sessions_too_many = abs(begun - rounds)

@@ -33,7 +33,8 @@ READ_API = (
         f"GET /api/v1/programmes/{{programme}}{path}"
         for path in (
             "", "/decisions", "/go-lives", "/pilots", "/pilots/{service}", "/plan", "/rules", "/schools", "/tasks",
-            "/waves",
+            "/waves", "/tasks/{task:path}", "/decisions/{gate:path}", "/search", "/calculations",
+            "/calculations/{number}",
         )
     ),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.accounts import SignInNeededError, new_token
 from changeflow.usecases.briefs import whole_report
 from changeflow.usecases.decisions import decisions
+from changeflow.usecases.jobs import list_jobs
 from changeflow.usecases.visits import Visit, visit, visit_as
 from changeflow.values.words import Action
 
@@ -170,6 +171,21 @@ def dates_of_schools(found: Visit) -> list[dict[str, Any]]:
 def decision_log(found: Visit) -> dict[str, Any]:
     """Return the decisions needed and made, as `changeflow gate list --format json` does."""
     return keyed(decisions(found).log)
+
+
+def calculations(found: Visit) -> list[dict[str, Any]]:
+    """Return the programme's calculations, the newest first."""
+    return [
+        {
+            "number": job.id,
+            "kind": job.kind,
+            "state": job.state.value,
+            "version": job.version,
+            "on": job.on.isoformat(),
+            "by": job.by,
+        }
+        for job in list_jobs(found)
+    ]
 
 
 def report(found: Visit) -> dict[str, Any]:

@@ -28,6 +28,15 @@ class ProgrammeSummary(ApiModel):
     schools: list[NamedThing]
 
 
+class Calculation(ApiModel):
+    number: int
+    kind: Literal["waves", "odds", "levelling"]
+    state: str = Field(description="`waiting`, `running`, `done`, `failed` or `cancelled`.")
+    version: int = Field(description="The version of the plan that it is about.")
+    on: date = Field(description="The day of its data.")
+    by: str = Field(description="Who started it, by id.")
+
+
 class PlannedTask(ApiModel):
     id: str
     name: str

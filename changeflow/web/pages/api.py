@@ -9,13 +9,17 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
 from changeflow import __version__
+from changeflow.reports.decision_pages import DecisionPage
 from changeflow.reports.issued_list import IssuedLine
 from changeflow.reports.pilot_pages import PilotLine, PilotPage
 from changeflow.reports.record import VersionLine, VersionPage
 from changeflow.reports.record_words import RecordKind
 from changeflow.reports.schools import SchoolList, SchoolPage
-from changeflow.usecases import issued_pages, people_pages, pilot_pages, programs, record, rule_pages, schools
+from changeflow.usecases import issued_pages, jobs, people_pages, pilot_pages, programs, record, rule_pages, schools
+from changeflow.usecases.decisions import decision as one_decision
+from changeflow.usecases.finding import Hits, find
 from changeflow.usecases.people_pages import PeopleView
+from changeflow.usecases.plan_pages import TaskPage, task_page
 from changeflow.usecases.programs import program_visit
 from changeflow.usecases.record import RecordFilter, RecordPage
 from changeflow.usecases.rule_pages import RulesView
@@ -24,6 +28,7 @@ from changeflow.usecases.wave_boards import board
 from changeflow.values.base import ID_PATTERN
 from changeflow.web.api_models import (
     ApiProblem,
+    Calculation,
     DecisionsAnswer,
     PlanAnswer,
     ProgrammeSummary,
@@ -42,6 +47,8 @@ KEY = "openapi.json"
 Name = Annotated[str, Path(pattern=ID_PATTERN, max_length=100, description="The programme's id.")]
 Text = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z0-9/-]*$")]
 Id = Annotated[str, Path(pattern=ID_PATTERN, max_length=100)]
+PathId = Annotated[str, Path(pattern=r"^[a-z0-9-]+(?:/[a-z0-9-]+)*$", max_length=300)]
+Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Number = Annotated[int, Path(ge=1, le=999_999_999)]
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -98,6 +105,12 @@ async def tasks(request: Request, programme: Name, service: Text = None, state: 
     )
 
 
+@_get("/tasks/{task:path}", "task", model_of(TaskPage))
+async def task(request: Request, programme: Name, task: PathId) -> Any:  # noqa: ANN401
+    """One task: its dates and why, what comes before and after it, its history, and why it has moved."""
+    return await _read(request, programme, lambda found: task_page(found, task))
+
+
 @_get("/go-lives", "go_lives", list[SchoolDate])
 async def go_lives(request: Request, programme: Name) -> Any:  # noqa: ANN401
     """Each school's go-lives, announced and forecast."""
@@ -108,6 +121,31 @@ async def go_lives(request: Request, programme: Name) -> Any:  # noqa: ANN401
 async def decisions(request: Request, programme: Name) -> Any:  # noqa: ANN401
     """Decisions that are needed, with their last responsible day, and decisions that were made."""
     return await _read(request, programme, programs.decision_log)
+
+
+@_get("/decisions/{gate:path}", "decision", model_of(DecisionPage))
+async def decision(request: Request, programme: Name, gate: PathId) -> Any:  # noqa: ANN401
+    """One decision: its evidence, what each answer would mean, and the answers given."""
+    return await _read(request, programme, lambda found: one_decision(found, gate))
+
+
+@_get("/search", "search", list_of(Hits))
+async def search(request: Request, programme: Name, q: Words = "") -> Any:  # noqa: ANN401
+    """Services, schools, decisions, people and tasks with all words in their name; `path` is below `/p/PROGRAMME`."""
+    return await _read(request, programme, lambda found: find(found, q))
+
+
+@_get("/calculations", "calculations", list[Calculation])
+async def calculations(request: Request, programme: Name) -> Any:  # noqa: ANN401
+    """Calculations that someone has started, the newest first."""
+    return await _read(request, programme, programs.calculations)
+
+
+@_get("/calculations/{number}", "calculation", Report)
+async def calculation(request: Request, programme: Name, number: Number) -> Response:
+    """The result of a finished calculation, as the command with `--format json` prints it."""
+    text = await _read(request, programme, lambda found: jobs.result_of_job(found, number)[1])
+    return Response(text, media_type="application/json")
 
 
 @_get("/report", "report", Report)
