@@ -89,10 +89,7 @@ def pilot_reconcile(
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            help='The heading that the file uses for a column, such as gross="Gross pay". '
-            "Separate several with commas. For one file only, write new:gross=…"
-        ),
+        typer.Option(help='Headings in the files: gross="Gross pay",net=Net, or for one file only new:net=Net.'),
     ] = None,
     decimal: Annotated[
         list[str] | None,

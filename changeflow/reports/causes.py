@@ -24,6 +24,7 @@ class CauseWords:
     def __init__(self, before: Roadmap, after: Roadmap) -> None:
         self.before = before
         self.after = after
+        self.late_starts = LateStarts(before, after)
 
     def of(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part)):
@@ -170,9 +171,28 @@ class CauseWords:
         """Say how far a task has got that the data date holds up, and what made it start late."""
         if task not in self.after.progress:
             return "has not started yet"
-        return f"is not complete yet{self._late_start(task)}"
+        return f"is not complete yet{self.late_starts.of(task)}"
 
-    def _late_start(self, task: TaskId) -> str:
+    def _length(self, task: Task) -> str:
+        return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
+
+    def _names(self, tasks: Sequence[TaskId]) -> str:
+        named = ", ".join(f"“{self.name(t)}”" for t in tasks[:NAMED])
+        return f"{named} and {len(tasks) - NAMED} more" if len(tasks) > NAMED else named
+
+    def name(self, task: TaskId) -> str:
+        found = self.after.tasks.get(task) or self.before.tasks.get(task)
+        return found.name if found else task
+
+
+class LateStarts:
+    """Describes what made work start late."""
+
+    def __init__(self, before: Roadmap, after: Roadmap) -> None:
+        self.before = before
+        self.after = after
+
+    def of(self, task: TaskId) -> str:
         if task not in self.before.tasks or (first := self._first_late(task)) is None:
             return ""
         started = day_of(self.after.progress[task].actual_start)
@@ -181,7 +201,7 @@ class CauseWords:
             return ""
         is_decision = self.after.tasks[first].kind is Kind.DECISION
         last = format_day(last_day_of(self.after.progress[first].actual_finish or 0))
-        late = f"“{self.name(first)}” {'was decided' if is_decision else 'finished'} late, on {last}"
+        late = f"“{self.after.tasks[first].name}” {'was decided' if is_decision else 'finished'} late, on {last}"
         return f"; it started {counted(days, 'day')} late, because {late}"
 
     def _first_late(self, task: TaskId) -> TaskId | None:
@@ -217,17 +237,6 @@ class CauseWords:
     @cached_property
     def planned(self) -> Schedule:
         return time_roadmap(self.before)
-
-    def _length(self, task: Task) -> str:
-        return length_in_words(task.duration, self.after.minutes_per_day, task.calendar)
-
-    def _names(self, tasks: Sequence[TaskId]) -> str:
-        named = ", ".join(f"“{self.name(t)}”" for t in tasks[:NAMED])
-        return f"{named} and {len(tasks) - NAMED} more" if len(tasks) > NAMED else named
-
-    def name(self, task: TaskId) -> str:
-        found = self.after.tasks.get(task) or self.before.tasks.get(task)
-        return found.name if found else task
 
 
 def bound_in_words(one: Constraint) -> str:
