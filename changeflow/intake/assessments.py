@@ -8,14 +8,14 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.intake.folder_formats import ASSESSMENTS
 from changeflow.intake.table_rows import TableRow
-from changeflow.intake.tables import open_table, rows_of
+from changeflow.intake.tables import PastedText, open_table, rows_of
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 
 
 def read_assessments(
-    path: Path,
+    source: Path | PastedText,
     shown: str,
     problems: list[Problem],
     *,
@@ -30,13 +30,13 @@ def read_assessments(
     An empty score means “not assessed”: neither 1 nor fine. Add a `Problem` for a day after `until`, because no one has
     been assessed in the future. Lines without any score are not answers; they are added to `silent`.
     """
-    table = open_table(path, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
+    table = open_table(source, shown, problems, ASSESSMENTS, mapping=mapping, inside=inside)
     if table is None:
         return
     table.warn()
     if silent is not None:
         silent += table.silent
-    yield from assessments_in(rows_of(table, problems), problems, path.stem, people=people, until=until)
+    yield from assessments_in(rows_of(table, problems), problems, Path(shown).stem, people=people, until=until)
 
 
 def taken_back(rows: Iterable[TableRow], answered: Container[tuple[str, date]], *, remedy: str) -> Iterator[Problem]:

@@ -247,6 +247,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "import a round of assessments",
         (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
         ("assess import",),
+        routes=("GET /p/{programme}/people/assessments", "POST /p/{programme}/people/assessments"),
         note="each import is recorded, even if it changes nothing",
     ),
     Action.CORRECT_SCORES: _personal(

@@ -62,6 +62,7 @@ def further_pages(visit: Visit) -> list[tuple[str, str]]:
         ("saturation", "Saturation", True),
         ("messages", "Messages", visit.may(Action.READ_MESSAGES)),
         ("training", "Training", visit.may(Action.RECORD_TRAINING)),
+        ("assessments", "Record answers", visit.may(Action.IMPORT_SCORES)),
         ("checkpoints", "Checkpoints", visit.may(Action.REPORT_CHECKPOINT, _any_subject(visit))),
         ("support", "Visible support", visit.may(Action.NOTE_SPONSOR)),
     )

@@ -228,6 +228,14 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/people/checkpoints/{CHECKPOINT}", then=lambda page: answer_checkpoint(page, "85")),
         Example(f"{P}/people/checkpoints/{CHECKPOINT}", status=422, then=lambda page: answer_checkpoint(page, "185")),
     ),
+    "/p/{programme}/people/assessments": (
+        Example(f"{P}/people/assessments"),
+        Example(
+            f"{P}/people/assessments",
+            status=422,
+            then=lambda page: page.get_by_role("button", name="Record the answers").click(),
+        ),
+    ),
     "/p/{programme}/people/support": (
         Example(f"{P}/people/support"),
         Example(f"{P}/people/support", HEAD, then=lambda page: note_support(page, "Opened the training")),

@@ -3,6 +3,7 @@
 from changeflow.web.pages import (
     announcements,
     api,
+    assessments,
     baselines,
     brief,
     calculations,
@@ -58,6 +59,7 @@ ROUTERS = (
     messages.router,
     saturation.router,
     training.router,
+    assessments.router,
     checkpoints.router,
     support.router,
     pilots.router,

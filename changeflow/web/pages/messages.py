@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from changeflow.delivery.channels import Sent
-from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, NotAllowedError
 from changeflow.usecases.acts import change_by
 from changeflow.usecases.message_pages import (
     MessageWeek,
@@ -63,6 +63,8 @@ async def switch(request: Request, programme: str) -> Response:
 
     try:
         await site.work.write(work)
+    except NotAllowedError:
+        raise
     except (CheckFailedError, ConflictError, InputError) as error:
         return await _show(request, programme, error=error)
     where = f"/p/{programme}/people/messages?switched={chosen}"

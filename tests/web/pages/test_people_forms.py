@@ -210,10 +210,48 @@ def test_people_links_to_what_a_person_may_open(world: World):
     titles = {
         "viewer": ["Saturation"],
         "head": ["Saturation", "Checkpoints", "Visible support"],
-        "lead": ["Saturation", "Messages", "Training", "Checkpoints", "Visible support"],
+        "lead": ["Saturation", "Messages", "Training", "Record answers", "Checkpoints", "Visible support"],
     }
     for person, expected in titles.items():
         page = signed_in(world.db, person).get(PEOPLE).text
         start = page.index('aria-label="More about people"')
         part = page[start : page.index("</nav>", start)]
         assert [t for t in titles["lead"] if f">{t}<" in part] == expected
+
+
+class TestAssessments:
+    URL = f"{PEOPLE}/assessments"
+    ROWS = "person\ton\tawareness\tdesire\nhead\t2027-03-22\t5\t1\n"
+
+    def test_pasted_answers_are_recorded_and_never_shown(self, own_world: World):
+        browser = signed_in(own_world.db, "lead")
+        answer = browser.send(self.URL, browser.get(self.URL), answers=self.ROWS)
+        assert answer.status_code == 303
+        assert "The answers are recorded." in text_of(browser.get(answer.headers["location"]))
+        assert "'head','2027-03-22','self',5,1" in own_world.dump()
+        assert [(who, what) for who, what, _ in own_world.audited() if what == "assess"][-1] == ("lead", "assess")
+
+    @pytest.mark.parametrize(
+        ("rows", "words"),
+        [
+            ("", "Paste the rows"),
+            ("person\ton\tawareness\nhead\t2027-03-22\t7\n", "column C"),
+            ("person\ton\tawareness\nno-one\t2027-03-22\t4\n", "no-one"),
+            ("person\ton\tawareness\nhead\t2030-03-22\t4\n", "in the future"),
+            (f"person\ton\tawareness\n{ODD}\t2027-03-22\t4\n", "Line 2"),
+        ],
+    )
+    def test_what_is_wrong_is_said_without_the_rows(self, own_world: World, rows: str, words: str):
+        browser, before = signed_in(own_world.db, "lead"), own_world.dump()
+        answer = browser.send(self.URL, browser.get(self.URL), answers=rows)
+        assert answer.status_code == 422
+        assert words in text_of(answer)
+        assert "2027-03-22\t" not in answer.text
+        assert "<b>x" not in answer.text
+        assert own_world.dump() == before
+
+    def test_correcting_needs_another_role(self, own_world: World):
+        for person, status in (("chief", 303), ("lead", 403), ("member", 303)):
+            browser = signed_in(own_world.db, person)
+            rows = self.ROWS.replace("\t5\t", "\t4\t") if person == "member" else self.ROWS
+            assert browser.send(self.URL, browser.get(self.URL), answers=rows).status_code == status, person
