@@ -24,6 +24,11 @@ PREFECT: Mapping[str, str] = {
     "PREFECT_API_REQUEST_TIMEOUT": f"{PATIENCE:g}",
     # Runs begin only when a test requests one. Scheduled runs would use the real date.
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    # No test looks at late runs, events, triggers or the state of work pools, which the server keeps track of.
+    **{
+        f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
+        for service in ("LATE_RUNS", "EVENT_PERSISTER", "TRIGGERS", "FOREMAN", "PAUSE_EXPIRATIONS", "REPOSSESSOR")
+    },
     # Seconds between two checks for runs, instead of ten.
     "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     "PREFECT_WORKER_QUERY_SECONDS": "1",

@@ -18,8 +18,6 @@ from changeflow.reconciliation import compare
 from changeflow.reconciliation.compare import reconcile
 from tests.pilots.plain import Ledger, Plain, plain
 
-pytestmark = pytest.mark.slow
-
 ELEMENTS = ("gross", "tax", "net")
 EXACT = ParallelRunPolicy(tolerances=tuple(Tolerance(element=e, absolute=Decimal(0)) for e in ELEMENTS))
 PENNY = ParallelRunPolicy(tolerances=tuple(Tolerance(element=e, absolute=Decimal("0.01")) for e in ELEMENTS))
@@ -36,6 +34,7 @@ def compared(tmp_path: Path, old: str, new: str, policy: ParallelRunPolicy = PEN
     return reconcile(before, after, policy, period=more.pop("period", "2027-01"), **more)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_little_memory_is_compared_in_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     old, new = "".join(f"C{n},{n}.00,1,1\n" for n in range(50)), "".join(f"C{n},{n}.5,1,1\n" for n in range(1, 51))
     enough = compared(tmp_path, old, new)
@@ -72,6 +71,7 @@ class TestByHand:
         assert result.variances[2].reason == "agreed"
         assert result.largest_unexplained == Decimal("10.00")
 
+    @pytest.mark.slow
     def test_errors_that_cancel_each_other_out_are_two(self, tmp_path: Path):
         """Two people's pay swapped by £31.20: the totals are the same to the penny."""
         result = compared(tmp_path, "a,0,0,100\nb,0,0,100\n", "a,0,0,131.20\nb,0,0,68.80\n")
@@ -79,6 +79,7 @@ class TestByHand:
         assert [v.difference for v in result.unexplained] == [Decimal("31.20"), Decimal("-31.20")]
         assert result.count(MatchOutcome.UNEXPLAINED) == 2
 
+    @pytest.mark.slow
     def test_ninety_nine_in_a_hundred_do_not_make_up_for_one_who_is_unpaid(self, tmp_path: Path):
         old = "".join(f"c{n},2000,400,1600\n" for n in range(400))
         summary = compared(tmp_path, old, old.replace("c7,2000,400,1600\n", "")).summary(
@@ -88,6 +89,7 @@ class TestByHand:
         unpaid = compared(tmp_path, old, old.replace("c7,2000,400,1600\n", "c7,0,0,0\n"))
         assert (unpaid.count(MatchOutcome.UNEXPLAINED), unpaid.largest_unexplained) == (1, Decimal("2000.00"))
 
+    @pytest.mark.slow
     def test_an_explanation_holds_for_its_element_period_key_and_amounts(self, tmp_path: Path):
         rule = explained(element="net", period="2027-10", between=(Decimal(0), Decimal(50)))
         policy = PENNY.model_copy(update={"explanations": (rule,)})
@@ -96,6 +98,7 @@ class TestByHand:
         assert (october.count(MatchOutcome.EXPLAINED), october.count(MatchOutcome.UNEXPLAINED)) == (1, 2)
         assert compared(tmp_path, old, new, policy, period="2027-11").count(MatchOutcome.UNEXPLAINED) == 3
 
+    @pytest.mark.slow
     def test_a_leaver_and_a_starter_can_be_explained_one_by_one(self, tmp_path: Path):
         rules = (explained(element="missing", key="a"), explained(element="extra", key="c"))
         policy = PENNY.model_copy(update={"explanations": rules})
@@ -103,6 +106,7 @@ class TestByHand:
         assert result.count(MatchOutcome.EXPLAINED) == 2
         assert (result.keys[MatchOutcome.MISSING], result.keys[MatchOutcome.EXTRA]) == (("b",), ("d",))
 
+    @pytest.mark.slow
     def test_a_tolerance_may_be_a_share(self, tmp_path: Path):
         """A thousandth of £2,000 is £2: £2.00 is within it, £2.01 is not."""
         share = Tolerance(element="net", absolute=Decimal(0), relative=Decimal("0.001"))
@@ -110,12 +114,14 @@ class TestByHand:
         result = compared(tmp_path, "a,0,0,2000\nb,0,0,2000\n", "a,0,0,2002\nb,0,0,2002.01\n", policy)
         assert (result.count(MatchOutcome.WITHIN_TOLERANCE), result.count(MatchOutcome.UNEXPLAINED)) == (1, 1)
 
+    @pytest.mark.slow
     def test_a_column_may_have_another_name_and_the_other_sign(self, tmp_path: Path):
         policy = PENNY.model_copy(update={"columns": {"new": {"tax": "PAYE", "contract": "ref"}}, "flipped": ("tax",)})
         old = written(tmp_path / "o.csv", "contract,gross,tax,net\na,100,20,80\n")
         new = written(tmp_path / "n.csv", "ref;gross;PAYE;net\na;100;-20;80\n")
         assert reconcile(old, new, policy, period="p").count(MatchOutcome.EQUAL) == 1
 
+    @pytest.mark.slow
     def test_several_columns_name_a_line(self, tmp_path: Path):
         """One person with two contracts, and a supplier with two invoices: each line is matched by itself."""
         old = written(tmp_path / "o.csv", "supplier,invoice,net,vat,gross\nS1,1,100,20,120\nS1,2,50,10,60\n")
@@ -123,16 +129,19 @@ class TestByHand:
         result = reconcile(old, new, PRESETS["suppliers"], period="p")
         assert [(v.key, v.element) for v in result.variances] == [("S1|1", "gross")]
 
+    @pytest.mark.slow
     def test_ids_that_changed_are_followed(self, tmp_path: Path):
         changed = written(tmp_path / "ids.csv", "old,new\n17,9017\n")
         result = compared(tmp_path, "17,1,0,1\n18,1,0,1\n", "9017,1,0,1\n18,1,0,1\n", identity=changed)
         assert result.count(MatchOutcome.EQUAL) == 2
 
+    @pytest.mark.slow
     def test_amounts_as_people_write_them(self, tmp_path: Path):
         old = 'a,"1,234.56",£20,(80.00)\nb, 7 ,5.,12.00-\n'
         new = "a,1234.56,20.000000,-80\nb,7,+5,-12\n"
         assert compared(tmp_path, old, new, EXACT).count(MatchOutcome.EQUAL) == 2
 
+    @pytest.mark.slow
     def test_a_million_pounds_and_far_more_are_exact(self, tmp_path: Path):
         """Twelve digits before the point, six after it: what a currency with small units needs, and no overflow."""
         old = "a,1000000,1000000.000001,999999999999.999999\n"
@@ -142,6 +151,7 @@ class TestByHand:
             ("tax", Decimal("0.000001")),
         ]
 
+    @pytest.mark.slow
     def test_parquet_and_workbook_and_csv_are_the_same(self, tmp_path: Path):
         rows = [("a", "100.10", "20", "80.10"), ("b", "1", "0", "1")]
         old = written(tmp_path / "o.csv", "contract,gross,tax,net\n" + "".join(",".join(r) + "\n" for r in rows))
@@ -158,6 +168,7 @@ class TestByHand:
             assert reconcile(old, tmp_path / new, EXACT, period="p").count(MatchOutcome.EQUAL) == 2
 
 
+@pytest.mark.slow
 class TestBadInput:
     @pytest.mark.parametrize(
         ("new", "places"),
@@ -308,6 +319,7 @@ def both_ways(
     return findings_of(result), findings_wanted(wanted)
 
 
+@pytest.mark.slow
 def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     seen = set()
     for seed in range(50):
@@ -319,6 +331,7 @@ def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     assert seen == {o.value for o in MatchOutcome}, "every class has to be among them"
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     """Four hundred ledgers a file, each with contracts of its own. Each file has a policy of its own."""
     for batch in range(25):
@@ -334,6 +347,7 @@ def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
         assert found == wanted, f"batch {batch}"
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.booleans())
 def test_whoever_is_not_paid_is_counted_whatever_explains_it(
@@ -353,6 +367,7 @@ def test_whoever_is_not_paid_is_counted_whatever_explains_it(
 CHANGES = st.sampled_from(["drop", "add", "twice", "amount"])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(2, 20), CHANGES, st.data())
 def test_any_single_change_is_found_and_put_into_its_class(
