@@ -1,6 +1,6 @@
 """Why a date moved, in words: the duration, date, link, calendar or fact that changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from changeflow.roadmap.analysis.changes import Cause, SlipPart
 from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import STARTS, Constraint, Roadmap, Task
+from changeflow.rules.catalogue import RULES
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -150,9 +151,9 @@ class CauseWords:
 
         gained, lost = rules(self.after) - rules(self.before), rules(self.before) - rules(self.after)
         if gained:
-            return f"{name} now has to wait, as rule {', '.join(sorted(gained))} requires"
+            return f"{name} now has to wait, because of {_named_rules(gained)}"
         if lost:
-            return f"{name} no longer has to wait, because rule {', '.join(sorted(lost))} is waived or met"
+            return f"{name} no longer has to wait, because {_named_rules(lost)} is waived or met"
         return f"The links that rules add to {name} have changed"
 
     def _happened(self, part: SlipPart, name: str) -> str:
@@ -258,3 +259,9 @@ def _spans(days: Mapping[date, str]) -> list[tuple[tuple[date, date], str]]:
         else:
             spans.append(((day, day), why))
     return spans
+
+
+def _named_rules(codes: Iterable[str]) -> str:
+    """Name rules by their titles."""
+    titles = [f"“{RULES[code].title}”" if code in RULES else code for code in sorted(codes)]
+    return f"the rule {titles[0]}" if len(titles) == 1 else f"the rules {listed(titles)}"

@@ -128,16 +128,17 @@ def _state(judged: Judged, waiver: Waiver) -> str:
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
     scope, day = _scope(programme, waiver), format_day(waiver.expires)
+    rule = f"“{RULES[waiver.rule].title}”" if waiver.rule in RULES else waiver.rule
     if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
         what = (
-            f"The waiver of rule {waiver.rule} for {scope} has no effect, because the people who may waive the rule "
+            f"The waiver of the rule {rule} for {scope} has no effect, because the people who may waive the rule "
             "have not approved it."
         )
     elif not waiver.is_in_force(programme.on):
-        what = f"The waiver of rule {waiver.rule} for {scope} expired on {day}, so the rule applies again."
+        what = f"The waiver of the rule {rule} for {scope} expired on {day}, so the rule applies again."
     else:
         unused = "" if used else ". The plan does not need it at present"
-        what = f"Rule {waiver.rule} is waived for {scope} until {day}{unused}."
+        what = f"The rule {rule} is waived for {scope} until {day}{unused}."
     approvers = listed([programme.person(p) for p in waiver.approved_by])
     reason = waiver.reason.rstrip(".")
     return f"{what} Reason: {reason}. Owner: {programme.person(waiver.owner)}. Approved by: {approvers}."

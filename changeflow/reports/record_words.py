@@ -7,6 +7,7 @@ from enum import StrEnum
 from changeflow.pilots.entries import Signature
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.programme import Programme
+from changeflow.rules.catalogue import RULES
 from changeflow.values.words import Action, Kind
 
 
@@ -95,7 +96,8 @@ def _version(subject: str, _: Programme) -> About:
 
 def _waiver(subject: str, programme: Programme) -> About:
     about = _version(subject, programme)
-    return About(subject.split(":")[1], about.path)
+    rule = subject.split(":")[1]
+    return About(f"“{RULES[rule].title}”" if rule in RULES else rule, about.path)
 
 
 def _number(subject: str, _: Programme) -> About:
@@ -200,7 +202,7 @@ WORDS: Mapping[str, EntryWords] = {
     "cohort": _plan("Chose the pilot’s schools, in version {}", _version),
     "contacts": _plan("Updated contact details"),
     "roles": _plan("Changed who may do what, in version {}", _version),
-    "waiver": _plan("Recorded a waiver of rule {}", _waiver),
+    "waiver": _plan("Recorded a waiver of the rule {}", _waiver),
     "baseline": EntryWords(RecordKind.DATES, "Took baseline {}", _number),
     "announce": EntryWords(RecordKind.DATES, "Announced go-live dates of {}", _service),
     "progress": _progress("Reported progress on {}"),

@@ -91,7 +91,7 @@ def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refe
     except ChangeflowError as error:
         return PlanEffect(breaks=(str(error),))
     known = {(f.rule, f.subject) for f in judged.blocks}
-    breaks = [f"{f.rule}: {f.message}" for f in after.blocks if (f.rule, f.subject) not in known]
+    breaks = [f"{f.title}: {f.message}" for f in after.blocks if (f.rule, f.subject) not in known]
     moved = {f"{service}/{old}/" for (service, old) in used.renamed}
     breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
     return PlanEffect(
