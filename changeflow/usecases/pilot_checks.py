@@ -13,7 +13,7 @@ from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import service_named, service_subject
-from changeflow.reports import entry_forms as forms
+from changeflow.reports import entry_forms
 from changeflow.reports.entry_forms import EntryForm, with_options
 from changeflow.reports.ledger_pages import months_until
 from changeflow.usecases import filings, pilot_records
@@ -34,7 +34,7 @@ def _confirm_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     facts.append(("Confirmed", f"{before.evidence} ({format_day(before.on)})" if before else "Not yet"))
     return EntryForm(
         title=f"{service.name}: confirm an item of the checklist", intro="", facts=tuple(facts),
-        fields=forms.CONFIRMATION, save="Save the confirmation",
+        fields=entry_forms.CONFIRMATION, save="Save the confirmation",
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def _test_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     words = f"{'passed' if last.passed else 'failed'} on {format_day(last.on)}: {last.evidence}" if last else "Not yet"
     return EntryForm(
         title=f"{service.name}: record a test", intro="", facts=(("Test case", case.what), ("Last result", words)),
-        fields=forms.TEST, save="Save the result",
+        fields=entry_forms.TEST, save="Save the result",
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def _repeat_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
         title=f"{service.name}: repeat a step",
         intro="It is done again before everything that depends on it. You see first which dates that moves.",
         facts=(("Step", visit.programme.roadmap.tasks[key].name),),
-        fields=forms.REPETITION,
+        fields=entry_forms.REPETITION,
         save="Repeat it",
     )
 
@@ -112,7 +112,7 @@ def _filing_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
         title=f"{service.name}: record a filing",
         intro="Only one system may file a scheme’s month. The output of a parallel run is never filed.",
         facts=(),
-        fields=with_options(forms.FILING, options),
+        fields=with_options(entry_forms.FILING, options),
         save="Save the filing",
     )
 
@@ -125,7 +125,7 @@ def _file(service: str, _: str, given: Given, __: date | None, change: Change) -
 CHECKS: Mapping[str, PilotForm] = {
     "checklist/{item}/{gate:path}": PilotForm(
         action=Action.CONFIRM,
-        fields=forms.CONFIRMATION,
+        fields=entry_forms.CONFIRMATION,
         page=_confirm_page,
         do=_confirm,
         subject=_confirm_subject,
@@ -133,7 +133,7 @@ CHECKS: Mapping[str, PilotForm] = {
     ),
     "tests/{case}": PilotForm(
         action=Action.RECORD_TEST,
-        fields=forms.TEST,
+        fields=entry_forms.TEST,
         page=_test_page,
         do=_test,
         subject=_test_subject,
@@ -141,14 +141,14 @@ CHECKS: Mapping[str, PilotForm] = {
     ),
     "repeat/{run:path}": PilotForm(
         action=Action.REPEAT_PILOT,
-        fields=forms.REPETITION,
+        fields=entry_forms.REPETITION,
         page=_repeat_page,
         do=_repeat,
         subject=_repeat_subject,
         thing=lambda _, key: key,
     ),
     "filings/new": PilotForm(
-        action=Action.RECORD_FILING, fields=forms.FILING, page=_filing_page, do=_file, subject=of_service
+        action=Action.RECORD_FILING, fields=entry_forms.FILING, page=_filing_page, do=_file, subject=of_service
     ),
 }
 """Each form by its path below the pilot's page."""

@@ -20,7 +20,7 @@ from changeflow.programme.dates import Moved
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.reports import entry_forms as forms
+from changeflow.reports import entry_forms
 from changeflow.reports.entry_forms import EntryForm, Options, with_options
 from changeflow.reports.pilot_pages import lesson_line
 from changeflow.usecases import pilot_records, pilots
@@ -61,8 +61,8 @@ def things(form: PilotForm, service: str, key: str) -> tuple[str, ...]:
 
 def _people(visit: Visit) -> dict[str, Options]:
     return {
-        "school": forms.school_options(visit.programme),
-        "owner": forms.people_options(visit.programme),
+        "school": entry_forms.school_options(visit.programme),
+        "owner": entry_forms.people_options(visit.programme),
     }
 
 
@@ -71,7 +71,7 @@ def _raise_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
         title=f"{service.name}: raise an issue",
         intro="Something that went wrong in the pilot. The owner sees it, and it is evidence for decisions.",
         facts=(),
-        fields=with_options(forms.ISSUE, _people(visit)),
+        fields=with_options(entry_forms.ISSUE, _people(visit)),
         save="Save the issue",
     )
 
@@ -90,8 +90,8 @@ def _update_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     return EntryForm(
         title=f"{service.name}: issue {issue.number}",
         intro="",
-        facts=forms.issue_facts(visit.programme, issue),
-        fields=with_options(forms.ISSUE_UPDATE, _people(visit)),
+        facts=entry_forms.issue_facts(visit.programme, issue),
+        fields=with_options(entry_forms.ISSUE_UPDATE, _people(visit)),
         save="Save the update",
     )
 
@@ -111,7 +111,7 @@ def _feedback_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
         title=f"{service.name}: record feedback",
         intro="What people who use or provide the service say. It stays open until an improvement answers it.",
         facts=(),
-        fields=with_options(forms.FEEDBACK, {**_people(visit), "item": forms.item_options(service)}),
+        fields=with_options(entry_forms.FEEDBACK, {**_people(visit), "item": entry_forms.item_options(service)}),
         save="Save the feedback",
     )
 
@@ -128,14 +128,14 @@ def _plan_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     name = service.service
     options = {
         **_people(visit),
-        "feedback": forms.feedback_options(visit.programme, name),
-        "issues": forms.issue_options(visit.programme, name),
+        "feedback": entry_forms.feedback_options(visit.programme, name),
+        "issues": entry_forms.issue_options(visit.programme, name),
     }
     return EntryForm(
         title=f"{service.name}: plan an improvement",
         intro="An item of the backlog. When it is done, its feedback moves to “You said, we did”.",
         facts=(),
-        fields=with_options(forms.IMPROVEMENT, options),
+        fields=with_options(entry_forms.IMPROVEMENT, options),
         save="Save the improvement",
     )
 
@@ -158,8 +158,8 @@ def _done_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     return EntryForm(
         title=f"{service.name}: improvement {item.number}",
         intro="",
-        facts=forms.improvement_facts(visit.programme, item),
-        fields=() if item.done else forms.DONE,
+        facts=entry_forms.improvement_facts(visit.programme, item),
+        fields=() if item.done else entry_forms.DONE,
         save="Save what was done",
     )
 
@@ -177,13 +177,13 @@ class LessonMoves:
 
 
 def _propose_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
-    steps = forms.step_options(visit.programme, service.service)
+    steps = entry_forms.step_options(visit.programme, service.service)
     return EntryForm(
         title=f"{service.name}: propose a lesson",
         intro="A change to a step of later waves that the pilot has taught. You see which dates it would move. "
         "The plan changes only when someone accepts it.",
         facts=(),
-        fields=with_options(forms.LESSON, {"which": steps, "after": steps}),
+        fields=with_options(entry_forms.LESSON, {"which": steps, "after": steps}),
         save="Propose the lesson",
     )  # fmt: skip
 
@@ -227,7 +227,7 @@ def _answer_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
         title=f"{service.name}: lesson {key}",
         intro="" if given else "If you accept it, it becomes part of the plan, as its next version.",
         facts=tuple(facts),
-        fields=() if given else forms.ANSWER,
+        fields=() if given else entry_forms.ANSWER,
         save="Save the answer",
     )
 
@@ -248,7 +248,7 @@ def _measure_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
         title=f"{service.name}: measure an exit criterion",
         intro="",
         facts=(*facts, ("Last measured", last or "Not yet")),
-        fields=forms.MEASURE,
+        fields=entry_forms.MEASURE,
         save="Save the measure",
     )
 
@@ -266,25 +266,25 @@ def _lesson_subject(programme: Programme, service: str, key: str) -> Subject:
 
 FORMS: Mapping[str, PilotForm] = {
     "issues/new": PilotForm(
-        action=Action.RAISE_ISSUE, fields=forms.ISSUE, page=_raise_page, do=_raise, subject=of_service
+        action=Action.RAISE_ISSUE, fields=entry_forms.ISSUE, page=_raise_page, do=_raise, subject=of_service
     ),
     "issues/{number:number}": PilotForm(
         action=Action.UPDATE_ISSUE,
-        fields=forms.ISSUE_UPDATE,
+        fields=entry_forms.ISSUE_UPDATE,
         page=_update_page,
         do=_update,
         subject=lambda programme, service, key: pilot_entries.issue_subject(programme, service, int(key)),
         thing=lambda service, key: issue_thing(service, int(key or 0)),
     ),
     "feedback/new": PilotForm(
-        action=Action.GIVE_FEEDBACK, fields=forms.FEEDBACK, page=_feedback_page, do=_give, subject=of_service
+        action=Action.GIVE_FEEDBACK, fields=entry_forms.FEEDBACK, page=_feedback_page, do=_give, subject=of_service
     ),
     "improvements/new": PilotForm(
-        action=Action.PLAN_IMPROVEMENT, fields=forms.IMPROVEMENT, page=_plan_page, do=_plan, subject=of_service
+        action=Action.PLAN_IMPROVEMENT, fields=entry_forms.IMPROVEMENT, page=_plan_page, do=_plan, subject=of_service
     ),
     "improvements/{number:number}": PilotForm(
         action=Action.FINISH_IMPROVEMENT,
-        fields=forms.DONE,
+        fields=entry_forms.DONE,
         page=_done_page,
         do=_make,
         subject=lambda programme, service, key: pilot_entries.improvement_subject(programme, service, int(key)),
@@ -292,14 +292,14 @@ FORMS: Mapping[str, PilotForm] = {
     ),
     "lessons/new": PilotForm(
         action=Action.PROPOSE_LESSON,
-        fields=forms.LESSON,
+        fields=entry_forms.LESSON,
         page=_propose_page,
         do=_propose,
         subject=lambda _, service, __: Subject(service=service),
     ),
     "lessons/{number:number}": PilotForm(
         action=Action.ANSWER_LESSON,
-        fields=forms.ANSWER,
+        fields=entry_forms.ANSWER,
         page=_answer_page,
         do=_answer,
         subject=_lesson_subject,
@@ -307,7 +307,7 @@ FORMS: Mapping[str, PilotForm] = {
     ),
     "measures/{criterion}": PilotForm(
         action=Action.MEASURE_PILOT,
-        fields=forms.MEASURE,
+        fields=entry_forms.MEASURE,
         page=_measure_page,
         do=_measure,
         subject=pilot_entries.measure_subject,
