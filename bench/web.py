@@ -38,12 +38,12 @@ CHANGES = 3
 SIZES: Mapping[str, Mapping[str, str]] = {
     "sample": {
         "brief": "", "plan": "/plan", "school": "/schools/ashdown", "task": "/plan/payroll/w2/go-live",
-        "waves": "/waves", "decision": "/decisions/payroll/w2/go-no-go", "week": "/week",
+        "waves": "/waves", "decision": "/decisions/payroll/w2/go-no-go", "week": "/week", "me": "/me",
         "saturation": "/people/saturation",
     },
     "2000_tasks": {
         "brief": "", "plan": "/plan", "school": "/schools/s07", "task": "/plan/payroll-0/w03/go-live",
-        "waves": "/waves", "decision": "/decisions/payroll-0/w03/go-no-go", "week": "/week",
+        "waves": "/waves", "decision": "/decisions/payroll-0/w03/go-no-go", "week": "/week", "me": "/me",
         "saturation": "/people/saturation",
     },
 }  # fmt: skip

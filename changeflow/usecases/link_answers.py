@@ -274,11 +274,15 @@ def _cost(last: LastDay | None) -> LaterCost | None:
     )
 
 
-def question_about(request: Request, stored: Stored, kind: str) -> LinkQuestion:
-    """Return what a person is asked; `kind` is as of `kind_of`."""
+def question_about(request: Request, stored: Stored, kind: str, *, with_evidence: bool = True) -> LinkQuestion:
+    """Return what a person is asked; `kind` is as of `kind_of`.
+
+    `with_evidence` adds a decision's criteria, last responsible day and cost, each of which takes a re-planning.
+    """
     definition, programme = stored.version.definition, stored.programme
     task = programme.roadmap.tasks.get(request.subject.partition("#")[0])
-    case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
+    is_weighed = with_evidence and kind in ("gate", "evidence")
+    case = weigh(stored.judged, task.id) if task is not None and is_weighed else None
     is_open = case is not None and not programme.is_done(case.task)
     last = last_day(programme, case.task) if case is not None and is_open else None
     others = can_take_over(programme, stored.contacts, besides=request.person)

@@ -43,7 +43,10 @@ def my_page(visit: Visit) -> MyPage:
     visit.permit(Action.ANSWER_OWN)
     person, stored = visit.visitor.person, visit.stored
     things = visit.view("my-things", lambda: _things(visit, person), person)
-    questions = {t.subject: question_about(Request(person, t.subject, t.due_on), stored, t.kind) for t in things.now}
+    questions = {
+        t.subject: question_about(Request(person, t.subject, t.due_on), stored, t.kind, with_evidence=False)
+        for t in things.now
+    }
     return MyPage(things, questions, tuple(_undoable(visit, person)))
 
 

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from changeflow.delivery.costs import cost_in_words
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
-from changeflow.languages.language import language_of
 from changeflow.usecases.acts import change_by
 from changeflow.usecases.my_things import answer_own, my_page, undo_own
 from changeflow.usecases.visits import Visit
@@ -61,11 +59,9 @@ async def _show(
     request: Request, programme: str, *, problem: str = "", sent: Mapping[str, str] | None = None
 ) -> Response:
     def shown(found: Visit) -> Page:
-        page, english = my_page(found), language_of("en")
-        costs = {s: cost_in_words(q.cost, english) if q.cost else "" for s, q in page.questions.items()}
+        page = my_page(found)
         values = {
             "mine": page,
-            "costs": costs,
             "problem": problem,
             "sent": sent or {},
             "saved": "saved" in request.query_params and not problem,
