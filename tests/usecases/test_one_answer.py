@@ -170,6 +170,7 @@ def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
     assert re.findall(r"Needed by (\w+ \d+ \w+ \d+)", listed) == list(wanted.values())
 
 
+@pytest.mark.slow
 def test_the_pages_for_the_sro_and_trustees_have_the_numbers_of_their_json(asked: Asked):
     """Of the brief and of the trustees' page: each number is in the JSON, and each of the JSON's texts on the page."""
     for report, end in ((asked.report, '<section id="annex"'), (trustees_of(asked.report), "<footer>")):
@@ -419,6 +420,7 @@ def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, t
         assert int(own.findtext("{*}TotalSlack") or 0) == max(found["spare"], 0) * 10
 
 
+@pytest.mark.slow
 def test_the_workbook_has_the_same_week_decisions_and_go_lives(asked: Asked):
     source = WorkbookSource(programme=asked.programme, today=asked.today)
     listed = json.loads(say(asked, "task", "list", "--late", "--due", "--format", "json"))

@@ -172,6 +172,7 @@ class TestFreezing:
 
 
 class TestRepeating:
+    @pytest.mark.slow
     def test_one_more_period_moves_the_go_live_and_why_says_so(self, stored: str):
         """Two periods are February and March; one more is April, and the go-live is on 4 May instead of 1 April."""
         before = programme(stored, START)

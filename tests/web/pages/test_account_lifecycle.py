@@ -66,6 +66,7 @@ def test_an_address_that_two_people_were_invited_at_keeps_its_account(own_world:
     assert browser.get(HOME).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_persons_export_has_their_accounts_without_anything_to_sign_in_with(own_world: World):
     invite(own_world, "head")
     browser = signed_in(own_world.db, "head")
@@ -80,6 +81,7 @@ def test_a_persons_export_has_their_accounts_without_anything_to_sign_in_with(ow
         assert secret not in text
 
 
+@pytest.mark.slow
 def test_a_new_key_ends_every_session_and_forgets_accounts(own_world: World):
     invite(own_world, "head")
     browser = signed_in(own_world.db, "chief")

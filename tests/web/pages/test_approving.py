@@ -34,6 +34,7 @@ def save(browser: Browser, path: str, checked: object, fields: dict[str, str]):
     return browser.send(path, checked, step="save", **known, **fields)
 
 
+@pytest.mark.slow
 def test_a_baseline_is_taken_once_and_announces_the_forecast(own_world: World):
     browser = signed_in(own_world.db, "chief")
     before = stored(own_world).baseline
@@ -56,6 +57,7 @@ def test_a_baseline_is_taken_once_and_announces_the_forecast(own_world: World):
     assert page.text.count("Agreed by the board") == 1
 
 
+@pytest.mark.slow
 def test_a_plan_that_has_moved_since_the_page_is_not_approved_unseen(own_world: World):
     browser, other = signed_in(own_world.db, "chief"), signed_in(own_world.db, "member")
     fields = {"reason": "Agreed"}
@@ -79,6 +81,7 @@ def test_only_the_sro_and_the_board_see_the_form_of_a_baseline(world: World, per
     assert browser.send(BASELINES, browser.get("/p/small"), reason="Mine").status_code == 403
 
 
+@pytest.mark.slow
 def test_an_announcement_is_recorded_and_withdrawn(own_world: World):
     browser = signed_in(own_world.db, "member")
     fields = {"service": "payroll", "school": "ash", "which": "other", "day": "1/9/2027", "how": "letter", "on": ""}
@@ -96,6 +99,7 @@ def test_an_announcement_is_recorded_and_withdrawn(own_world: World):
     assert {(g.school, g.service): g.announced for g in go_lives(stored(own_world).programme)}["ash", "payroll"] is None
 
 
+@pytest.mark.slow
 def test_mistakes_in_an_announcement_keep_the_form(world: World):
     browser = signed_in(world.db, "member")
     whole = {"service": "payroll", "school": "ash", "which": "other", "day": "1/9/2027", "how": "letter"}
@@ -116,6 +120,7 @@ def test_mistakes_in_an_announcement_keep_the_form(world: World):
         assert check(browser, DATES, {**whole, **forged}).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_waiver_needs_the_mandate_and_says_whose(own_world: World):
     browser = signed_in(own_world.db, "member")
     fields = {
@@ -137,6 +142,7 @@ def test_a_waiver_needs_the_mandate_and_says_whose(own_world: World):
     assert "The old system ends" in text_of(browser.get("/p/small/rules"))
 
 
+@pytest.mark.slow
 def test_two_waivers_at_once_are_both_kept(own_world: World):
     first, second = signed_in(own_world.db, "member"), signed_in(own_world.db, "chief")
     fields = {"rule": "R02", "reason": "One", "owner": "member", "expires": "1/12/2027", "approver-1": "chief"}

@@ -33,6 +33,7 @@ def office(*names: str) -> bytes:
     return made.getvalue()
 
 
+@pytest.mark.slow
 def test_a_file_is_kept_and_downloaded_as_it_was(own_world: World):
     browser, other = signed_in(own_world.db, "member"), signed_in(own_world.db, "viewer")
     for _ in range(2):  # a double click
@@ -52,6 +53,7 @@ def test_a_file_is_kept_and_downloaded_as_it_was(own_world: World):
     assert "evidence:payroll/ash/plan" in own_world.dump()
 
 
+@pytest.mark.slow
 def test_a_link_is_kept_and_only_web_addresses_are_taken(own_world: World):
     browser = signed_in(own_world.db, "member")
     assert attach(browser, "", b"", link="https://example.org/minutes?id=7", title="Minutes").status_code == 303
@@ -92,6 +94,7 @@ def test_a_file_of_another_kind_is_refused(world: World, name: str, content: byt
     assert "Kept text" in answer.text
 
 
+@pytest.mark.slow
 def test_office_files_without_macros_are_taken(own_world: World):
     browser = signed_in(own_world.db, "member")
     for name, folder in (("a.docx", "word/document.xml"), ("a.xlsx", "xl/workbook.xml"), ("a.pptx", "ppt/slides.xml")):
@@ -99,6 +102,7 @@ def test_office_files_without_macros_are_taken(own_world: World):
     assert attach(browser, "a.ods", office("mimetype", "content.xml")).status_code == 303
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_refused_before_all_of_it_is_read(world: World):
     browser = signed_in(world.db, "member", limits=PLENTY)
     answer = attach(browser, "a.pdf", PDF + b"x" * 10_100_000)
@@ -113,6 +117,7 @@ def test_people_without_the_role_and_strangers_send_nothing(world: World):
     assert stranger.ask("POST", HERE, data={"form": "x"}, files={"file": ("a.pdf", PDF)}).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_withdrawn_file_is_gone_from_the_database_and_from_exports(own_world: World, tmp_path):
     browser = signed_in(own_world.db, "member")
     secret = PDF + b" A name that should not be here"

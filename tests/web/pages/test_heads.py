@@ -112,6 +112,7 @@ def test_no_page_that_people_of_a_school_can_reach_names_another(schools: World,
     assert len(reach(signed_in(schools.db, person), HOME, OTHERS)) > 25
 
 
+@pytest.mark.slow
 def test_others_see_every_school_in_the_same_pages(schools: World):
     """The search above would find them."""
     for path in ("/plan", "/waves", "/more", "/find?q=school", "/find?q=head"):
@@ -192,6 +193,7 @@ def test_a_head_opens_the_decision_that_is_theirs(own_world: World):
     assert gate in browser.get(task).text
 
 
+@pytest.mark.slow
 def test_a_task_for_other_schools_is_there_for_its_owner_at_a_school(own_world: World):
     task = f"{HOME}/plan/payroll/w2/quick-win"
     assert signed_in(own_world.db, "head").get(task).status_code == 404

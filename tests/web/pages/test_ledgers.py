@@ -81,6 +81,7 @@ def stored_files(world: World) -> set[str]:
     return {path.name for path in folder.iterdir() if path.name != ".now"} if folder.is_dir() else set()
 
 
+@pytest.mark.slow
 def test_columns_come_first_then_the_result_with_its_evidence_and_then_the_run(own_world: World):
     browser = signed_in(own_world.db, "manager")
     with_notes = "contract,note,gross,net\nA1,y,100.00,80.00\nA2,x,212.00,160.00\n"
@@ -116,6 +117,7 @@ def test_columns_come_first_then_the_result_with_its_evidence_and_then_the_run(o
     assert any("'reconcile'" in line and "session" in line for line in own_world.dump().splitlines())
 
 
+@pytest.mark.slow
 def test_an_explained_run_is_compared_again_and_the_gates_evidence_changes(own_world: World):
     browser = signed_in(own_world.db, "manager")
     save(browser, check(browser, compared(own_world, browser)))
@@ -147,6 +149,7 @@ def test_an_explained_run_is_compared_again_and_the_gates_evidence_changes(own_w
     assert "May.csv" not in own_world.dump()
 
 
+@pytest.mark.slow
 def test_files_are_private_named_by_their_content_and_shared(own_world: World):
     browser = signed_in(own_world.db, "manager")
     for _ in range(2):
@@ -167,6 +170,7 @@ def test_files_are_private_named_by_their_content_and_shared(own_world: World):
     ]
 
 
+@pytest.mark.slow
 def test_a_decimal_mark_that_the_amounts_do_not_show_is_asked_for(own_world: World):
     browser = signed_in(own_world.db, "manager")
     old, new = ("contract;gross;net\nA1;2.500;1.000\nA2;1.000;1.000\n" for _ in range(2))
@@ -186,6 +190,7 @@ def test_a_decimal_mark_that_the_amounts_do_not_show_is_asked_for(own_world: Wor
     assert runs_of(own_world)[-1].is_clean
 
 
+@pytest.mark.slow
 def test_what_quotes_cells_is_for_who_uploaded_it_and_who_may_see_contracts(own_world: World):
     member = signed_in(own_world.db, "member")
     page = compared(own_world, member, OLD, NEW.replace("212.00", "twelve <b>x</b>"))
@@ -198,6 +203,7 @@ def test_what_quotes_cells_is_for_who_uploaded_it_and_who_may_see_contracts(own_
     assert "A2" not in text_of(check(member, compared(own_world, member), f"{URL}/2"))
 
 
+@pytest.mark.slow
 def test_changed_ids_are_read(own_world: World):
     browser = signed_in(own_world.db, "manager")
     page = compared(own_world, browser, OLD, OLD.replace("A2", "B2"), ids="old,new\nA2,B2\n")
@@ -237,6 +243,7 @@ def test_a_file_that_is_too_large_is_refused(own_world: World):
     assert stored_files(own_world) == set()
 
 
+@pytest.mark.slow
 def test_uploads_are_limited_in_number(own_world: World):
     browser = signed_in(own_world.db, "manager")
     answers = [upload(browser) for _ in range(7)]
@@ -244,6 +251,7 @@ def test_uploads_are_limited_in_number(own_world: World):
     assert "There are 6 uploads of this service already." in text_of(answers[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", ["viewer", "head", "accountant", *STRANGERS])
 def test_who_may_not_compare_is_refused_before_a_file_is_read(own_world: World, person: str):
     upload(signed_in(own_world.db, "manager"))
@@ -267,6 +275,7 @@ def test_a_form_of_another_page_or_kind_is_refused(own_world: World):
     assert stored_files(own_world) == set()
 
 
+@pytest.mark.slow
 def test_of_two_who_save_the_same_month_the_second_sees_the_first(own_world: World):
     first, second = signed_in(own_world.db, "manager"), signed_in(own_world.db, "member")
     one = check(first, compared(own_world, first, OLD, OLD))
@@ -282,6 +291,7 @@ def test_of_two_who_save_the_same_month_the_second_sees_the_first(own_world: Wor
     assert len(runs_of(own_world)) == 2
 
 
+@pytest.mark.slow
 def test_an_explanation_in_the_meantime_is_not_saved_over(own_world: World):
     browser = signed_in(own_world.db, "member")
     page = compared(own_world, browser, month="2027-02")
@@ -292,6 +302,7 @@ def test_an_explanation_in_the_meantime_is_not_saved_over(own_world: World):
     assert "The result would now be different." in text_of(again)
 
 
+@pytest.mark.slow
 def test_an_erasure_and_the_end_of_their_time_remove_the_files(own_world: World):
     compared(own_world, signed_in(own_world.db, "manager"))
     assert len(stored_files(own_world)) == 3
@@ -323,6 +334,7 @@ def test_what_a_server_left_behind_is_removed_later(own_world: World):
     assert len(stored_files(own_world)) == 2
 
 
+@pytest.mark.slow
 def test_a_comparison_is_stopped_and_is_no_calculation_of_the_programme(own_world: World):
     browser = signed_in(own_world.db, "manager")
     where = upload(browser).headers["location"]
@@ -344,6 +356,7 @@ def test_an_upload_of_another_service_is_not_there(own_world: World):
     assert signed_in(own_world.db, "chief").get("/p/another/pilots/payroll/compare/1").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_run_that_the_command_has_stored_is_not_stored_again(own_world: World):
     browser = signed_in(own_world.db, "manager")
     page = compared(own_world, browser)

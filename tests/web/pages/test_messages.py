@@ -49,6 +49,7 @@ def examples(page: object) -> list[str]:
     return re.findall(r'href="(\S+?)">Read one<', page.text)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", READERS)
 def test_the_week_says_what_the_command_says(world: World, person: str):
     moments = nudge_preview.moments_from(MORNING, nudge_preview.WEEK)
@@ -69,6 +70,7 @@ def test_others_see_no_messages(world: World, person: str):
         assert browser(world, person).get(path).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_message_is_shown_as_it_would_be_sent_and_noted(own_world: World):
     visitor, before = browser(own_world), len(own_world.audited())
     [path, *_] = examples(visitor.get(WEEK))
@@ -90,6 +92,7 @@ def test_a_message_that_no_one_gets_is_not_there(world: World, path: str):
     assert browser(world).get(f"{WEEK}/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_messages_are_switched_on_only_after_one_of_each_kind_was_opened(own_world: World):
     visitor = browser(own_world)
     refused = visitor.send(URL, visitor.get(URL), switch="on", seen="0")
@@ -107,6 +110,7 @@ def test_messages_are_switched_on_only_after_one_of_each_kind_was_opened(own_wor
     assert "Messages are off" not in visitor.get("/p/small").text
 
 
+@pytest.mark.slow
 def test_messages_go_off_at_once_and_on_only_as_the_page_showed_it(own_world: World):
     switch_messages(change(own_world, "chief"), is_on=True)
     visitor = browser(own_world, "member")
@@ -139,6 +143,7 @@ def test_who_may_not_switch_is_refused(own_world: World, person: str):
     assert not are_on(own_world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{}, {"switch": "maybe"}, {"switch": "on", "seen": "9" * 40}, {"switch": "\x00"}])
 def test_a_form_that_is_none_of_ours_changes_nothing(own_world: World, fields: dict[str, str]):
     visitor = browser(own_world)
@@ -146,6 +151,7 @@ def test_a_form_that_is_none_of_ours_changes_nothing(own_world: World, fields: d
     assert not are_on(own_world)
 
 
+@pytest.mark.slow
 def test_what_is_switched_off_is_held_and_says_why(own_world: World, tmp_path: Path):
     class Reaching(FileChannel):
         reaches_people = True
@@ -160,6 +166,7 @@ def test_what_is_switched_off_is_held_and_says_why(own_world: World, tmp_path: P
     assert text_of(page).count("Sent") > done.sent
 
 
+@pytest.mark.slow
 def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
     outbox = tmp_path / "outbox"
     visitor = browser(own_world, post=LinkPost(channels=ChannelSettings(outbox=outbox), pause=lambda _: None))
@@ -176,6 +183,7 @@ def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
     assert [who for who, what, _ in own_world.audited() if what == "message:test"] == ["admin"]
 
 
+@pytest.mark.slow
 def test_no_more_tests_than_twenty_a_day(own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.usecases.message_pages.MOST_TESTS", 1)
     post = LinkPost(channels=ChannelSettings(outbox=tmp_path / "outbox"), pause=lambda _: None)

@@ -40,6 +40,7 @@ def hidden(page: httpx.Response) -> dict[str, str]:
 
 
 class TestTraining:
+    @pytest.mark.slow
     def test_who_came_is_recorded_with_evidence_and_counted(self, own_world: World):
         browser = signed_in(own_world.db, "lead")
         fields = {"on": "20/3/2027", "came:head": "1", "evidence:head": ODD}
@@ -55,6 +56,7 @@ class TestTraining:
         assert ("lead", "look", "attendance") in own_world.audited()
         assert "1 of 1, 1 with evidence" in text_of(browser.get(TRAINING))
 
+    @pytest.mark.slow
     def test_a_double_click_records_once(self, own_world: World):
         browser = signed_in(own_world.db, "lead")
         fields = {"on": "20/3/2027", "came:head": "1", "evidence:head": ""}
@@ -63,6 +65,7 @@ class TestTraining:
         assert [a.status_code for a in answers] == [303, 303]
         assert [what for _, what, _ in own_world.audited()].count("attendance") == 1
 
+    @pytest.mark.slow
     def test_someone_elses_record_in_the_meantime_is_shown(self, own_world: World):
         browser = signed_in(own_world.db, "lead")
         fields = {"on": "20/3/2027", "came:head": "1", "evidence:head": "Mine"}
@@ -99,6 +102,7 @@ class TestTraining:
 
 
 class TestSupport:
+    @pytest.mark.slow
     def test_an_act_is_recorded(self, own_world: World):
         browser = signed_in(own_world.db, "head")
         fields = {"what": ODD, "kind": "direct", "who": "lead", "group": "heads", "on": "24/3/2027"}
@@ -159,6 +163,7 @@ class TestCheckpoints:
         assert "Record the result" not in page.text
         assert "Check what this changes" in page.text
 
+    @pytest.mark.slow
     def test_a_result_is_recorded_and_judged(self, live: World):
         browser = signed_in(live.db, "owner")
         fields = {"use": "85%", "experience": "90", "proficiency": "", "evidence": "System log", "said": ODD, "did": ""}
@@ -174,6 +179,7 @@ class TestCheckpoints:
         assert "85%" in page
         assert ODD in page
 
+    @pytest.mark.slow
     def test_a_second_person_sees_the_first_result(self, live: World):
         first, second = signed_in(live.db, "owner"), signed_in(live.db, "lead")
         fields = {"use": "85", "evidence": "Log"}
